@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import type { Permission } from './permissions.ts'
+import type { ProblemCode } from './problems.ts'
+
+/** Objects only: every face can name its fields. */
+export type Shape = z.ZodObject
+
+/**
+ * One thing that can be asked of Orrery. Declared here once, implemented once in `core`; REST, tRPC, MCP and the
+ * command line are derived from it.
+ */
+export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodType> {
+  /** `<noun>.<verb>`, camel case: the tRPC path. */
+  readonly name: `${string}.${string}`
+  /** One line, imperative. */
+  readonly summary: string
+  /** More for documentation and for models, if one line is not enough. */
+  readonly description?: string
+  readonly input: I
+  readonly output: O
+  /** Problems that it can answer beside those every operation can (`unauthenticated`, `forbidden`, `invalid_input`, `rate_limited`, `internal`). */
+  readonly problems: readonly ProblemCode[]
+  /** `public`: no key needed. */
+  readonly permission: Permission | 'public'
+  readonly effect: 'read' | 'write'
+  /** A write that can be repeated without a second effect, by its nature. Others take an idempotency key. */
+  readonly idempotent: boolean
+  /** For writes: the action in the audit log, `<noun>.<past tense>`. */
+  readonly audit?: string
+  /** Path parameters in braces are fields of the input; a read's other fields are query parameters, a write's are the body. */
+  readonly http: { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: `/${string}`; readonly status?: 200 | 201 | 202 }
+  /** Opt-in exposure as an MCP tool. */
+  readonly mcp?: { readonly tool: string; readonly destructive?: boolean }
+  /** Opt-out by absence. `verb`: words after `orrery`; `positionals`: fields given without a flag, in order. */
+  readonly cli?: { readonly verb: string; readonly positionals?: readonly string[] }
+  /** For a list: the field of the output that holds the rows, for tables. */
+  readonly rows?: string
+}
+
+export function defineOperation<I extends Shape, O extends z.ZodType>(operation: Operation<I, O>): Operation<I, O> {
+  return operation
+}
