@@ -27,16 +27,28 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly idempotent: boolean
   /** For writes: the action in the audit log, `<noun>.<past tense>`. */
   readonly audit?: string
-  /** Path parameters in braces are fields of the input; a read's other fields are query parameters, a write's are the body. */
-  readonly http: { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: `/${string}`; readonly status?: 200 | 201 | 202 }
+  /**
+   * Path parameters in braces are fields of the input. The other fields are query parameters for GET and DELETE, and the
+   * JSON body for the other methods (a read whose arguments are JSON is a POST).
+   */
+  readonly http: {
+    readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+    readonly path: `/${string}`
+    readonly status?: 200 | 201 | 202
+  }
   /** Opt-in exposure as an MCP tool. */
   readonly mcp?: { readonly tool: string; readonly destructive?: boolean }
   /** Opt-out by absence. `verb`: words after `orrery`; `positionals`: fields given without a flag, in order. */
   readonly cli?: { readonly verb: string; readonly positionals?: readonly string[] }
+  /** Top-level fields of the output that are shown once: never stored, so null when an idempotent request is repeated. */
+  readonly secrets?: readonly string[]
   /** For a list: the field of the output that holds the rows, for tables. */
   readonly rows?: string
 }
 
-export function defineOperation<I extends Shape, O extends z.ZodType>(operation: Operation<I, O>): Operation<I, O> {
+/** The type keeps the effect, so that clients know which operations are reads. */
+export function defineOperation<I extends Shape, O extends z.ZodType, E extends 'read' | 'write'>(
+  operation: Operation<I, O> & { readonly effect: E },
+): Operation<I, O> & { readonly effect: E } {
   return operation
 }

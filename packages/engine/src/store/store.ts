@@ -203,6 +203,11 @@ export class Refused extends Error {
   override readonly name = 'Refused'
 }
 
+/** What a transactional step gets: queries in the transaction that also records the step. */
+export interface SqlTransaction {
+  query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: R[]; readonly rowCount: number }>
+}
+
 export interface WorkerInfo {
   readonly host: string
   readonly pid: number
@@ -299,6 +304,11 @@ export interface Store<Tx = unknown> {
   beat(worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat>
   /** Throws Fenced, Ambiguous or Refused. */
   flush(batch: FlushBatch): Promise<FlushResult>
+  /**
+   * One transaction for a transactional step: runs `body` with a query function, writes the journal row it returns under the
+   * worker's fence, commits. Whatever `body` throws rolls back and is thrown on. Throws Fenced or Ambiguous as `flush` does. Absent where the store has no SQL.
+   */
+  transact?(worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow>
   /** Due waiting runs first, then ready runs: fair over orgs (round robin), by rank (time of readiness less a bonus for priority) within one. Throws Fenced. */
   claim(request: ClaimRequest): Promise<readonly ClaimedRun[]>
   /** Journal rows with seq >= from, ordered by seq. */
@@ -307,6 +317,8 @@ export interface Store<Tx = unknown> {
   inbox(org: OrgId, run: RunId): Promise<{ readonly wakes: number; readonly pauseRequested: boolean; readonly messages: readonly Message[] } | null>
   progress(org: OrgId, run: RunId, cmd: number): Promise<JsonText | null>
 
+  /** Writes events, in the caller's transaction or their own. */
+  emit(events: readonly EventRow[], tx?: Tx): Promise<void>
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /** Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or it is not live. */

@@ -1,0 +1,36 @@
+import type { Operation } from '@orrery/contract'
+import type { RequestInfo } from './http/request-info.ts'
+import type { Logger } from './observe/logger.ts'
+import type { Metrics } from './observe/metrics.ts'
+
+export type Face = 'rest' | 'trpc' | 'mcp'
+
+/** Who asks, and how, before anybody has looked at the key. */
+export interface Asker {
+  readonly face: Face
+  readonly key: string | null
+  readonly idempotencyKey: string | null
+  readonly info: RequestInfo
+}
+
+export interface Answer {
+  readonly status: number
+  readonly output: unknown
+  /** The stored answer to an earlier request with the same idempotency key. */
+  readonly replayed: boolean
+}
+
+/**
+ * What the faces stand on: the registry, and one way to call an operation. Everything that is the same on every face
+ * (key, permission, validation, rate, idempotency, audit) lies behind `call`. Throws ProblemError.
+ */
+export interface Backend {
+  readonly operations: readonly Operation[]
+  call(operation: string, asker: Asker, input: unknown): Promise<Answer>
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly maxBodyBytes: number
+  /** Where people and programs reach this server, without a slash at the end. */
+  readonly publicUrl: () => string
+  readonly version: string
+}

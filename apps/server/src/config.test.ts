@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
+import { SETTINGS, type Setting } from './settings.ts'
+
+test('nothing set gives a server that only this machine can reach', () => {
+  expect(readConfig({}, [])).toMatchObject({ host: '127.0.0.1', port: 8787, roles: ['api', 'worker'], corsOrigins: [], data: '.orrery' })
+})
+
+test('a flag wins over the environment', () => {
+  expect(readConfig({ PORT: '1000', ORRERY_ROLES: 'api' }, ['--port', '0', '--roles', 'worker, api'])).toMatchObject({
+    port: 0,
+    roles: ['worker', 'api'],
+  })
+})
+
+test('an empty variable counts as not set', () => {
+  expect(readConfig({ ORRERY_HOST: '', DATABASE_URL: ' ' }, []).host).toBe('127.0.0.1')
+})
+
+const wrong: [string, Record<string, string>, string[], RegExp][] = [
+  ['a port out of range', { PORT: '70000' }, [], /^PORT must be a whole number from 0 to 65535.*70000/],
+  ['a word for a port', {}, ['--port', 'http'], /^--port must be/],
+  ['an unknown role', { ORRERY_ROLES: 'api,scheduler' }, [], /^ORRERY_ROLES must be api, worker/],
+  ['a bare number as a duration', { ORRERY_STOP_GRACE: '10' }, [], /^ORRERY_STOP_GRACE must be a duration/],
+  ['an origin with a path', { ORRERY_CORS_ORIGINS: 'https://a.example/x' }, [], /^ORRERY_CORS_ORIGINS/],
+  ['a misspelt flag', {}, ['--prot', '1'], /--prot/],
+  ['watching without a project', { ORRERY_WATCH: 'true' }, [], /needs ORRERY_PROJECT/],
+]
+test.each(wrong)('%s is refused by name', (_, env, args, message) => {
+  expect(() => readConfig(env, args)).toThrow(BadSetting)
+  expect(() => readConfig(env, args)).toThrow(message)
+})
+
+test('a refused secret is not repeated', () => {
+  expect(() => readConfig({ DATABASE_URL: 'mysql://root:hunter2@db' }, [])).toThrow(/^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/$/)
+})
+
+test('all that is wrong is told at once', () => {
+  expect(() => readConfig({ PORT: 'x', ORRERY_SLOTS: '0' }, [])).toThrow(/PORT[^]*ORRERY_SLOTS/)
+})
+
+test('a misspelt variable is noticed, those of the command line are not', () => {
+  expect(unknownSettings({ ORRERY_PROT: '1', ORRERY_HOST: '::', ORRERY_URL: 'http://x', HOME: '/' })).toEqual(['ORRERY_PROT'])
+})
+
+test('every setting is in the table', () => {
+  const table = describeSettings()
+  for (const setting of Object.values<Setting>(SETTINGS)) expect(table).toContain(`\`${setting.env}\``)
+})

@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { SETTINGS, type Setting } from './settings.ts'
+
+type Settings = typeof SETTINGS
+export type Config = { readonly [K in keyof Settings]: z.output<Settings[K]['shape']> }
+
+/** A setting that cannot be used. The message names the variable and what was expected, never the value of a secret. */
+export class BadSetting extends Error {
+  override readonly name = 'BadSetting'
+}
+
+/**
+ * Reads the configuration. A flag wins over the environment; an unknown flag is refused.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, args: readonly string[]): Config {
+  const flags = readFlags(args)
+  const refused: string[] = []
+  const config: Record<string, unknown> = {}
+  for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
+    const flag = setting.flag === undefined ? undefined : flags[setting.flag]
+    const raw = flag ?? env[setting.env]
+    const read = setting.shape.safeParse(raw === undefined || raw.trim() === '' ? undefined : raw.trim())
+    if (read.success) {
+      config[key] = read.data
+      continue
+    }
+    const got = setting.secret ? '' : `, not "${raw}"`
+    refused.push(`${flag === undefined ? setting.env : `--${setting.flag}`} must be ${setting.expected}${got}`)
+  }
+  if (config['watch'] === true && config['project'] === undefined) refused.push('ORRERY_WATCH (--watch) needs ORRERY_PROJECT (--project)')
+  if (refused.length > 0) throw new BadSetting(refused.join('\n'))
+  return config as Config
+}
+
+/** Flags that are no settings: they print something and end. */
+export function asksFor(word: 'help' | 'version', args: readonly string[]): boolean {
+  return args.includes(`--${word}`)
+}
+
+function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
+  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const setting of Object.values<Setting>(SETTINGS)) {
+    if (setting.flag !== undefined) options[setting.flag] = { type: setting.flag === 'watch' ? 'boolean' : 'string' }
+  }
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false })
+    return Object.fromEntries(Object.entries(values).map(([flag, value]) => [flag, String(value)]))
+  } catch (error) {
+    throw new BadSetting(`${error instanceof Error ? error.message : String(error)}\nTry --help.`)
+  }
+}
+
+/** Variables with our prefix that are the command line's or the tests', not the server's. */
+const FOREIGN = /^ORRERY_(URL|KEY|ORG|TEST_\w+|BENCH_\w+)$/
+
+/** Variables that look like settings and are none: most often a misspelt one, whose effect somebody expects. */
+export function unknownSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known = new Set<string>(Object.values<Setting>(SETTINGS).map((setting) => setting.env))
+  return Object.keys(env).filter((name) => name.startsWith('ORRERY_') && !FOREIGN.test(name) && !known.has(name))
+}
+
+/** The table of `--help` and of the guide, as Markdown. */
+export function describeSettings(): string {
+  const rows = Object.values<Setting>(SETTINGS).map((setting) => {
+    const flag = setting.flag === undefined ? '' : `\`--${setting.flag}\``
+    return `| \`${setting.env}\` | ${flag} | ${setting.default} | ${setting.help} Expects ${setting.expected}. |`
+  })
+  return ['| variable | flag | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}

@@ -1,0 +1,26 @@
+import { EVENT_TYPES } from '@orrery/contract'
+import { EVENT_STREAM_PATH } from '../http/paths.ts'
+
+/** The event stream in the OpenAPI document. It is no operation (it never ends), so it is written here by hand. */
+export const EVENT_STREAM_PATHS = {
+  [EVENT_STREAM_PATH]: {
+    get: {
+      operationId: 'events.stream',
+      tags: ['events'],
+      summary: 'Follow events as they happen',
+      description:
+        'Server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON. A client that reconnects with `Last-Event-ID` misses nothing and gets nothing twice, also after a restart or at another process.',
+      parameters: [
+        { name: 'Last-Event-ID', in: 'header', description: 'Id of the last event seen; browsers send it by themselves.', schema: { type: 'string' } },
+        { name: 'cursor', in: 'query', description: 'The same, for clients that cannot set headers. `start`: from the oldest that is kept. Absent: only what happens from now on.', schema: { type: 'string' } },
+        { name: 'type', in: 'query', description: 'Only these types; may be repeated.', schema: { type: 'array', items: { type: 'string', examples: [...EVENT_TYPES] } }, style: 'form', explode: true },
+        { name: 'subject', in: 'query', description: 'Only events about this id or name.', schema: { type: 'string' } },
+      ],
+      'x-permission': 'events:read',
+      responses: {
+        200: { description: 'The stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+        default: { $ref: '#/components/responses/Problem' },
+      },
+    },
+  },
+}

@@ -1,0 +1,7 @@
+/** Where the faces are. */
+export const API_PREFIX = '/api/v1'
+export const OPENAPI_PATH = `${API_PREFIX}/openapi.json`
+export const EVENT_STREAM_PATH = '/events/stream'
+export const TRPC_PATH = '/trpc'
+export const MCP_PATH = '/mcp'
+export const DOCS_PATH = '/docs'

@@ -1,0 +1,16 @@
+const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', info: '36', warn: '33', error: '31', fatal: '31' }
+
+/** A log line for a person at a terminal: `12:00:01 warn  message  name=value`, an error's stack below it. */
+export function prettyLine(line: string): string {
+  const { level, time, msg, error, ...rest } = JSON.parse(line) as Record<string, unknown>
+  const word = String(level)
+  const fields = Object.entries(rest).map(([name, value]) => ` \u001b[90m${name}=\u001b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const stack = stackOf(error)
+  return `${String(time).slice(11, 19)} \u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m ${String(msg ?? '')} ${fields.join('')}${stack}\n`
+}
+
+function stackOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return error === undefined ? '' : ` ${String(error)}`
+  const { stack, message } = error as { stack?: string; message?: string }
+  return `\n${stack ?? message ?? JSON.stringify(error)}`
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { createLogger, passwordsOf } from './logger.ts'
+
+/** Logs through `write` at every format and returns what came out. */
+function logged(write: (log: ReturnType<typeof createLogger>) => void, secrets: readonly string[] = []): string {
+  let text = ''
+  for (const format of ['json', 'pretty'] as const) {
+    write(createLogger({ level: 'trace', format, secrets, destination: { write: (line) => void (text += line) } }))
+  }
+  return text
+}
+
+const CANARY = 'c4n4ryc4n4ryc4n4ry'
+const planted: [string, (log: ReturnType<typeof createLogger>) => void][] = [
+  ['a header', (log) => log.info({ headers: { authorization: `Bearer ${CANARY}`, 'x-api-key': CANARY } }, 'request')],
+  ['a cookie', (log) => log.info({ req: { Cookie: `sid=${CANARY}`, 'set-cookie': [`sid=${CANARY}`] } })],
+  ['a deep field', (log) => log.info({ a: [{ b: { dbPassword: CANARY, token: CANARY, clientSecret: { value: CANARY } } }] })],
+  ['a binding of a child', (log) => log.child({ apiKey: CANARY }).info('x')],
+  ['one of our keys in a message', (log) => log.info(`key is orr_${CANARY}_${CANARY}`)],
+  ['a key as the name of a field', (log) => log.info({ [`orr_${CANARY}_${CANARY}`]: 1 })],
+  ['a connection string in an error', (log) => log.error({ error: new Error(`cannot reach postgres://me:${CANARY}@db:5432/x`) }, 'failed')],
+  ['a cause of an error', (log) => log.error({ error: new Error('outer', { cause: new Error(`password=${CANARY}`) }) })],
+  ['a property of an error', (log) => log.error({ error: Object.assign(new Error('x'), { connectionString: `postgres://u:${CANARY}@h/d` }) })],
+  ['JSON inside of text', (log) => log.info(JSON.stringify({ password: CANARY, nested: { refresh_token: CANARY } }))],
+  ['a header inside of text', (log) => log.info(`sent Authorization: Bearer ${CANARY}`)],
+  ['an argument of the message', (log) => log.info('password: %s', CANARY)],
+]
+test.each(planted)('a secret in %s does not reach the log', (_, write) => {
+  const text = logged(write)
+  expect(text).toContain('[redacted]')
+  expect(text).not.toContain(CANARY)
+})
+
+test('a value known to be secret is removed wherever it stands', () => {
+  const secrets = passwordsOf(`postgres://me:${CANARY}@db/x`)
+  expect(logged((log) => log.info({ note: `it is ${CANARY}!` }), secrets)).not.toContain(CANARY)
+})
+
+test('figures and ordinary words stay', () => {
+  const text = logged((log) => log.info({ tokens: 512, maxTokens: 5, run: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z', url: 'http://127.0.0.1:8787/docs' }, 'ready'))
+  expect(text).not.toContain('[redacted]')
+  expect(text).toContain('512')
+})

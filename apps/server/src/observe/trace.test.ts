@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { continueTrace, formatTraceparent } from './trace.ts'
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const SPAN = '00f067aa0ba902b7'
+
+test('a trace is continued with a span of our own', () => {
+  const trace = continueTrace(`00-${TRACE}-${SPAN}-01`)
+  expect(trace).toMatchObject({ traceId: TRACE, parentId: SPAN, sampled: true })
+  expect(formatTraceparent(trace)).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
+  expect(trace.spanId).not.toBe(SPAN)
+})
+
+test('a later version with more fields is read as far as we know it', () => {
+  expect(continueTrace(`cc-${TRACE}-${SPAN}-01-more`).traceId).toBe(TRACE)
+})
+
+test.each([undefined, '', 'x', `ff-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01-more`, `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`, `00-${TRACE.toUpperCase()}-${SPAN}-01`])(
+  'a malformed header (%s) begins a new trace',
+  (header) => {
+    const trace = continueTrace(header)
+    expect(trace.parentId).toBeNull()
+    expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/)
+    expect(trace.traceId).not.toBe(TRACE)
+  },
+)

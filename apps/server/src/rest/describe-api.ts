@@ -1,0 +1,115 @@
+import { COMMON_PROBLEMS, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
+import { API_PREFIX } from '../http/paths.ts'
+import { createSchemaBook, type SchemaBook } from './schema-book.ts'
+import { EVENT_STREAM_PATHS } from '../events/describe-stream.ts'
+import { pathParameters } from './read-input.ts'
+
+type Node = Readonly<Record<string, unknown>>
+
+/** The OpenAPI 3.1 document of the registry. */
+export function describeApi(operations: readonly Operation[], options: { readonly version: string; readonly url: string }): Node {
+  const book = createSchemaBook()
+  const paths: Record<string, Record<string, Node>> = {}
+  for (const operation of operations) {
+    const path = (paths[operation.http.path] ??= {})
+    path[operation.http.method.toLowerCase()] = describeOperation(operation, book)
+  }
+  const problemSchema = { $ref: book.problem() }
+  return {
+    openapi: '3.1.1',
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    info: {
+      title: 'Orrery',
+      version: options.version,
+      license: { name: 'MIT', identifier: 'MIT' },
+      description: 'The control plane for the work of AI agents. Failures are problems (RFC 9457); every one has a page under `/docs/problems/`.',
+    },
+    servers: [{ url: `${options.url}${API_PREFIX}` }],
+    security: [{ key: [] }],
+    tags: [...new Set(operations.map(noun))].map((name) => ({ name })),
+    paths: { ...paths, ...EVENT_STREAM_PATHS },
+    components: {
+      schemas: book.schemas(),
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: `An API key. Its scopes: ${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}.` } },
+      responses: {
+        Problem: { description: 'A problem.', content: { 'application/problem+json': { schema: problemSchema } } },
+      },
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      examples: Object.fromEntries((Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [code, exampleOf(code)])),
+    },
+  }
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Repeat a request with the same key and the same input to get the same answer, with the effect once. Kept for 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+function describeOperation(operation: Operation, book: SchemaBook): Node {
+  const { method, path, status } = operation.http
+  const inPath = pathParameters(path)
+  const inQuery = method === 'GET' || method === 'DELETE'
+  const input = book.input(operation)
+  const rest = Object.fromEntries(Object.entries(input.properties).filter(([name]) => !inPath.includes(name)))
+  const required = input.required.filter((name) => !inPath.includes(name))
+  const parameters = [
+    ...inPath.map((name) => parameter('path', name, input.properties[name] ?? {}, true)),
+    ...(inQuery ? Object.entries(rest).map(([name, schema]) => parameter('query', name, schema, required.includes(name))) : []),
+    ...(operation.effect === 'write' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+  ]
+  const body = { type: 'object', properties: rest, additionalProperties: false, ...(required.length > 0 ? { required } : {}) }
+  return {
+    operationId: operation.name,
+    tags: [noun(operation)],
+    summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(inQuery || Object.keys(rest).length === 0
+      ? {}
+      : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body } } } }),
+    ...(operation.permission === 'public' ? { security: [] } : { 'x-permission': operation.permission }),
+    responses: {
+      [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: book.output(operation) } } },
+      ...describeProblems(operation),
+    },
+  }
+}
+
+function parameter(place: 'path' | 'query', name: string, schema: Node, required: boolean): Node {
+  const { description, ...bare } = schema
+  return { name, in: place, required: required || place === 'path', ...(typeof description === 'string' ? { description } : {}), schema: bare }
+}
+
+/** One response for each status, with an example for each problem that has it. */
+function describeProblems(operation: Operation): Node {
+  const closed: ProblemCode[] = operation.permission === 'public' ? [] : ['unauthenticated', 'forbidden']
+  const repeated: ProblemCode[] = operation.effect === 'write' ? ['idempotency.key_reused', 'idempotency.in_progress'] : []
+  const codes = new Set<ProblemCode>([...closed, ...COMMON_PROBLEMS, ...repeated, ...operation.problems])
+  const statuses = Map.groupBy(codes, (code) => PROBLEMS[code].status)
+  return Object.fromEntries(
+    [...statuses].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(same.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+          },
+        },
+      },
+    ]),
+  )
+}
+
+function exampleOf(code: ProblemCode): Node {
+  const { status, title, meaning } = PROBLEMS[code]
+  return { summary: title, value: { type: problemType(code), title, status, detail: meaning, code } }
+}
+
+function noun(operation: Operation): string {
+  return operation.name.slice(0, operation.name.indexOf('.'))
+}

@@ -1,0 +1,65 @@
+import { type FieldError, type Operation, problem } from '@orrery/contract'
+import { readBody } from '../http/read-body.ts'
+import type { ServerContext } from '../http/request-info.ts'
+import { fieldSchemas, fromText, type JsonSchema } from './from-text.ts'
+
+export interface InputReader {
+  (context: ServerContext, maxBytes: number): Promise<Record<string, unknown>>
+}
+
+/** How the input of an operation is spread over path, query and body; worked out once. */
+export function createInputReader(operation: Operation): InputReader {
+  const schemas = fieldSchemas(operation)
+  const inPath = pathParameters(operation.http.path)
+  const inQuery = operation.http.method === 'GET' || operation.http.method === 'DELETE'
+  return async (context, maxBytes) => {
+    const path = Object.fromEntries(inPath.map((name) => [name, fromText([context.req.param(name) ?? ''], schemas[name])]))
+    const query = readQuery(context, schemas)
+    const body = await readJsonObject(context.req.raw, maxBytes)
+    if (inQuery && Object.keys(body).length > 0) throw misplaced(Object.keys(body), `${operation.http.method} takes no body; send it in the query.`)
+    if (!inQuery && Object.keys(query).length > 0) throw misplaced(Object.keys(query), `${operation.http.method} takes no query; send it in the body.`)
+    const fields = inQuery ? query : body
+    // Two values for one field: neither may win in silence.
+    const twice = inPath.filter((name) => Object.hasOwn(fields, name))
+    if (twice.length > 0) throw misplaced(twice, 'It is in the path already.')
+    return { ...fields, ...path }
+  }
+}
+
+export function pathParameters(path: string): readonly string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]))
+}
+
+function readQuery(context: ServerContext, schemas: Readonly<Record<string, JsonSchema>>): Record<string, unknown> {
+  const given = context.req.url.includes('?') ? context.req.queries() : {}
+  return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, fromText(values, schemas[name])]))
+}
+
+async function readJsonObject(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
+  if (request.method === 'GET' || request.headers.get('content-length') === '0') return {}
+  const text = await readBody(request, maxBytes)
+  if (text.trim() === '') return {}
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+    throw problem('unsupported_media_type', type === '' ? 'The body has no Content-Type.' : `The body is "${type.slice(0, 100)}".`)
+  }
+  const value = parseJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw problem('invalid_input', 'The body is not a JSON object.', { errors: [{ path: '', message: 'Not an object', expected: 'object' }] })
+  }
+  return value as Record<string, unknown>
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : 'not JSON'
+    throw problem('invalid_input', 'The body is not valid JSON.', { errors: [{ path: '', message: message.slice(0, 200), expected: 'JSON' }], cause })
+  }
+}
+
+function misplaced(fields: readonly string[], message: string) {
+  const errors: FieldError[] = fields.map((path) => ({ path, message }))
+  return problem('invalid_input', 'Fields are where they do not belong.', { errors })
+}

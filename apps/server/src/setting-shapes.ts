@@ -1,0 +1,31 @@
+import { duration } from '@orrery/contract'
+import { parseDuration } from '@orrery/engine'
+import { z } from 'zod'
+
+/** Text with commas; blanks around an entry do not count, empty entries are dropped. */
+export function listSetting<T extends z.ZodType<unknown, string>>(entry: T) {
+  return z
+    .string()
+    .transform((value) => [
+      ...new Set(
+        value
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      ),
+    ])
+    .pipe(z.array(entry).min(1))
+}
+
+export function switchSetting() {
+  return z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']))
+    .transform((value) => ['true', '1', 'yes', 'on'].includes(value))
+}
+
+/** Milliseconds out of `30s`, `1m30s`, `PT30S`. */
+export function durationSetting() {
+  return duration.transform((value) => parseDuration(value))
+}

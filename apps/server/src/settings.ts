@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { durationSetting, listSetting, switchSetting } from './setting-shapes.ts'
+
+/** One thing that can be set. The table below is the only list of them; `docs/guides/configuration.md` is checked against it. */
+export interface Setting {
+  readonly env: string
+  /** `--name value`, or `--name` alone for a switch. */
+  readonly flag?: string
+  /** Gets text, or `undefined` if it is not set; an empty text counts as not set. */
+  readonly shape: z.ZodType
+  /** What a right value looks like; shown when one is refused. */
+  readonly expected: string
+  /** In words, for the guide. */
+  readonly default: string
+  readonly help: string
+  /** Its value is never printed, nor what was refused. */
+  readonly secret?: boolean
+}
+
+export const ROLES = ['api', 'worker'] as const
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().int().min(least).max(most))
+const text = z.string().min(1)
+const origin = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).origin === value)
+
+export const SETTINGS = {
+  roles: {
+    env: 'ORRERY_ROLES',
+    flag: 'roles',
+    shape: listSetting(z.enum(ROLES)).default([...ROLES]),
+    expected: 'api, worker, or both with a comma between them',
+    default: 'api,worker',
+    help: 'What this process does: answer requests, run workflows, or both.',
+  },
+  host: {
+    env: 'ORRERY_HOST',
+    flag: 'host',
+    shape: text.regex(/^[\w.:-]+$/).default('127.0.0.1'),
+    expected: 'an address of this machine such as 127.0.0.1, 0.0.0.0 or ::',
+    default: '127.0.0.1',
+    help: 'The address to listen on. Anything but a loopback address is reachable from other machines: put TLS in front of it.',
+  },
+  port: {
+    env: 'PORT',
+    flag: 'port',
+    shape: wholeNumber(0, 65_535).default(8787),
+    expected: 'a whole number from 0 to 65535; 0 takes a free port',
+    default: '8787',
+    help: 'The port for every face. 0 takes a free one and prints it.',
+  },
+  data: {
+    env: 'ORRERY_DATA',
+    flag: 'data',
+    shape: text.default('.orrery'),
+    expected: 'a path',
+    default: '.orrery',
+    help: 'The folder of the embedded PostgreSQL and of what this installation keeps.',
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    shape: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    expected: 'a URL that begins with postgres:// or postgresql://',
+    default: 'the embedded PostgreSQL',
+    help: 'An external PostgreSQL, version 15 or newer. Its login must be able to create roles at the first start.',
+    secret: true,
+  },
+  project: {
+    env: 'ORRERY_PROJECT',
+    flag: 'project',
+    shape: text.optional(),
+    expected: 'the path of a folder with workflows and steps',
+    default: 'none',
+    help: 'A project whose workflows are deployed at the start and whose steps this process runs.',
+  },
+  watch: {
+    env: 'ORRERY_WATCH',
+    flag: 'watch',
+    shape: switchSetting().default(false),
+    expected: 'true or false',
+    default: 'false',
+    help: 'With a project: build and deploy again when one of its files changes.',
+  },
+  publicUrl: {
+    env: 'ORRERY_PUBLIC_URL',
+    shape: origin.optional(),
+    expected: 'scheme, host and port without a path, such as https://orrery.example.com',
+    default: 'the address it listens on',
+    help: 'The address under which people and programs reach this server, if a proxy stands in front of it.',
+  },
+  allowedHosts: {
+    env: 'ORRERY_ALLOWED_HOSTS',
+    shape: listSetting(text.regex(/^[\w.-]+$/)).default([]),
+    expected: 'host names with commas between them, without ports',
+    default: 'none',
+    help: 'Names accepted in the Host header beside localhost, IP addresses and the host of ORRERY_PUBLIC_URL (against DNS rebinding).',
+  },
+  corsOrigins: {
+    env: 'ORRERY_CORS_ORIGINS',
+    shape: listSetting(origin).default([]),
+    expected: 'origins such as https://app.example.com with commas between them',
+    default: 'none',
+    help: 'Web pages of these origins may call the API from a browser. Cookies are never accepted from them.',
+  },
+  maxBodyBytes: {
+    env: 'ORRERY_MAX_BODY_BYTES',
+    shape: wholeNumber(1024, 256 * 1024 * 1024).default(1024 * 1024),
+    expected: 'a whole number of bytes from 1024 to 268435456',
+    default: '1048576',
+    help: 'The largest request body accepted; a larger one is answered with 413.',
+  },
+  metrics: {
+    env: 'ORRERY_METRICS',
+    shape: z.enum(['local', 'key', 'off']).default('local'),
+    expected: 'local, key or off',
+    default: 'local',
+    help: 'Who may read /metrics. local: programs on this machine without a key, others with one. key: only with one. A key needs `metrics.read`.',
+  },
+  logLevel: {
+    env: 'ORRERY_LOG_LEVEL',
+    shape: z.enum(LOG_LEVELS).default('info'),
+    expected: LOG_LEVELS.join(', '),
+    default: 'info',
+    help: 'The least important lines that are logged.',
+  },
+  logFormat: {
+    env: 'ORRERY_LOG_FORMAT',
+    shape: z.enum(['json', 'pretty']).optional(),
+    expected: 'json or pretty',
+    default: 'pretty on a terminal, else json',
+    help: 'How log lines look.',
+  },
+  queues: {
+    env: 'ORRERY_QUEUES',
+    flag: 'queues',
+    shape: listSetting(text).optional(),
+    expected: 'names of queues with commas between them',
+    default: 'all that the engine serves by default',
+    help: 'Which queues the worker takes runs from.',
+  },
+  slots: {
+    env: 'ORRERY_SLOTS',
+    flag: 'slots',
+    shape: wholeNumber(1, 100_000).optional(),
+    expected: 'a whole number from 1 to 100000',
+    default: "the engine's own",
+    help: 'How many runs the worker has in hand at once. Runs that wait do not count.',
+  },
+  stopGraceMs: {
+    env: 'ORRERY_STOP_GRACE',
+    shape: durationSetting().default(10_000),
+    expected: 'a duration such as 10s, 1m30s or PT10S',
+    default: '10s',
+    help: 'How long a stop waits for requests and step bodies in progress.',
+  },
+} as const satisfies Record<string, Setting>

@@ -1,0 +1,157 @@
+// npm run bench: every peer on every kind of work, interleaved, in one run on one machine; prints one table.
+//   --rounds 3        how often each cell is measured; the table shows medians
+//   --seconds 5       measured time of a cell (after 2 s of warm-up)
+//   --only a,b        adapters by file name; --cells a,b: kinds of work
+//   --quiet 25        how many seconds to wait, at most, for a second in which the machine is >= 75 % idle
+//   --write FILE      puts the table between the bench markers of a markdown file
+//   --smoke           1 round, 1 s, no waiting: does everything still run? (its figures mean nothing)
+import { fork, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const here = import.meta.dirname
+const root = join(here, '..')
+const NODE = join(root, 'node_modules/.bin/node')
+const PEERS = [
+  'orrery.ts',
+  'orrery-product.ts',
+  'dbos.mjs',
+  'restate.mjs',
+  'bullmq.mjs',
+  'graphile-worker.mjs',
+  'pg-boss.mjs',
+  'openworkflow.mjs',
+]
+
+function parseOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '5' },
+      warmup: { type: 'string', default: '2' },
+      quiet: { type: 'string', default: '25' },
+      backlog: { type: 'string', default: '20000' },
+      only: { type: 'string', default: '' },
+      cells: { type: 'string', default: '' },
+      write: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+    },
+  })
+  const number = (name) => {
+    const value = Number(values[name])
+    if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} must be a number, not ${values[name]}`)
+    return value
+  }
+  const list = (text) => (text === '' ? null : text.split(','))
+  const smoke = values.smoke ? { rounds: 1, seconds: 1, warmup: 0.5, quiet: 0, backlog: 1000 } : {}
+  const base = {
+    rounds: number('rounds'),
+    seconds: number('seconds'),
+    warmup: number('warmup'),
+    quiet: number('quiet'),
+    backlog: number('backlog'),
+  }
+  return { ...base, ...smoke, only: list(values.only), cells: list(values.cells), write: values.write }
+}
+
+/** Peers are no part of the product, so nobody has them until they ask for a benchmark. */
+function install() {
+  for (const folder of [root, here]) {
+    if (existsSync(join(folder, 'node_modules'))) continue
+    console.error(`installing what ${folder === root ? 'the project' : 'the benchmark'} needs …`)
+    const done = spawnSync('npm', ['ci'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    if (done.status !== 0) throw new Error(`npm ci failed in ${folder}`)
+  }
+}
+
+/** Under the project's own Node, when started by one that does not read TypeScript. */
+function runAgain() {
+  const { status } = spawnSync(NODE, process.argv.slice(1), { stdio: 'inherit' })
+  process.exitCode = status ?? 1
+}
+
+/** One cell in a process of its own. `result` is null and `error` too if the peer does not do this kind of work. */
+function measureCell(job) {
+  return new Promise((resolve) => {
+    const execArgv = ['--conditions=orrery-source', '--disable-warning=ExperimentalWarning']
+    const child = fork(join(here, 'harness.mjs'), [JSON.stringify(job)], { execPath: NODE, execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    let stderr = ''
+    let answer = null
+    child.stderr.on('data', (chunk) => {
+      stderr = (stderr + chunk).slice(-4000)
+    })
+    child.on('message', (message) => {
+      answer = message
+    })
+    const timer = setTimeout(() => child.kill('SIGKILL'), job.deadlineMs + 5000)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({
+        about: answer?.about,
+        result: answer?.result ?? null,
+        error: answer ? null : stderr.trim() || `ended with ${code ?? signal}`,
+      })
+    })
+  })
+}
+
+async function measureAll(options, servers, tools) {
+  const chosen = (list, name) => list?.includes(name.replace(/\..*$/, '')) ?? true
+  const cells = Object.keys(tools.CELLS).filter((cell) => chosen(options.cells, cell))
+  const measured = []
+  const peers = {}
+  const skipped = new Set()
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const cell of cells) {
+      for (const peer of PEERS) {
+        if (!chosen(options.only, peer) || skipped.has(`${peer} ${cell}`)) continue
+        const idle = await tools.waitForQuiet(options.quiet)
+        const database = await tools.freshDatabase(servers.postgres.url, 'bench')
+        const deadlineMs = (options.seconds + options.warmup + 60) * 1000
+        const { seconds, warmup, backlog } = options
+        const { about, result, error } = await measureCell({ peer, cell, servers, database, seconds, warmup, backlog, deadlineMs })
+        if (about) peers[peer] = about
+        if (result === null && error === null) {
+          skipped.add(`${peer} ${cell}`)
+          continue
+        }
+        measured.push({ round, peer, cell, idle, ...(result ?? { error }) })
+        const figures = result ? `${result.runsPerSecond} runs/s, p50 ${result.p50Ms ?? '–'} ms` : `failed: ${error}`
+        console.error(`round ${round}/${options.rounds}  ${cell.padEnd(7)}  ${peer.padEnd(20)}  ${figures}`)
+      }
+    }
+  }
+  return { measured, peers }
+}
+
+async function main() {
+  const options = parseOptions()
+  install()
+  if (!process.features.typescript) return runAgain()
+  // Loaded only now: these need what install() brought.
+  const { startPostgres, startRedis, startRestate, freshDatabase } = await import('./servers.mjs')
+  const { describeMachine, waitForQuiet } = await import('./machine.mjs')
+  const { formatTable, writeSection } = await import('./table.mjs')
+  const { CELLS } = await import('./cells.mjs')
+  const [postgres, redis, restate] = await Promise.all([startPostgres(), startRedis(), startRestate()])
+  const servers = { postgres, redis, restate }
+  if (redis === null) console.error('this machine has no redis-server (Debian: apt-get install redis-server), so BullMQ is left out')
+  if (restate === null) console.error('Restate has no server for this machine, so it is left out')
+  let outcome
+  try {
+    outcome = await measureAll(options, servers, { CELLS, freshDatabase, waitForQuiet })
+  } finally {
+    await Promise.all([postgres.stop(), redis?.stop(), restate?.stop()])
+  }
+  const versions = { node: process.version, postgres: postgres.version, redis: redis?.version ?? null }
+  const report = { ...describeMachine(root), versions, options, ...outcome }
+  mkdirSync(join(here, 'results'), { recursive: true })
+  writeFileSync(join(here, 'results', `${report.date.slice(0, 10)}-${report.commit}.json`), `${JSON.stringify(report, null, 1)}\n`)
+  const table = formatTable(report)
+  console.log(table)
+  if (options.write) writeSection(join(root, options.write), 'bench', table)
+  if (outcome.measured.some((row) => row.error)) process.exitCode = 1
+}
+
+await main()

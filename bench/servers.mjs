@@ -1,0 +1,157 @@
+// The three servers that the peers stand on: one PostgreSQL, one Redis, one Restate. Each is started once for a whole
+// run, on loopback and a free port, with every write made durable before it is acknowledged.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+const here = import.meta.dirname
+const data = join(here, 'data')
+
+/** What differs from PostgreSQL's own defaults; the same for every peer, ours included. */
+export const POSTGRES_SETTINGS = {
+  max_connections: '200',
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  jit: 'off',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+}
+
+export async function freePort() {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function newFolder(name) {
+  mkdirSync(data, { recursive: true })
+  return mkdtempSync(join(data, `${name}-`))
+}
+
+/** Tries `attempt` every 50 ms; after `ms` the last failure is the answer. */
+async function until(what, ms, attempt) {
+  const end = Date.now() + ms
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`${what} was not ready within ${ms} ms`, { cause: error })
+      await sleep(50)
+    }
+  }
+}
+
+async function stopProcess(child, signal, graceMs = 10_000) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+  await exited
+  clearTimeout(timer)
+}
+
+/** A server that dies with this process, however it ends short of SIGKILL. */
+function guard(child) {
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.removeListener('exit', kill))
+  return child
+}
+
+/** The project's own PostgreSQL. `settings` are added to POSTGRES_SETTINGS. `url` is the superuser's. */
+export async function startPostgres(settings = {}) {
+  const { startPostgres: start } = await import('../packages/embedded-postgres/src/index.ts')
+  const folder = newFolder('postgres')
+  const server = await start({ dataDir: folder, port: await freePort(), settings: { ...POSTGRES_SETTINGS, ...settings } })
+  const url = Object.assign(new URL(server.adminUrl), { pathname: '/postgres' }).href
+  const [{ server_version: version }] = await query(url, 'show server_version')
+  const stop = async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { url, pid: server.pid, version, stop }
+}
+
+/** Debian's redis-server with an append-only file synced at every write. Null if the machine has none. */
+export async function startRedis() {
+  const found = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
+  if (found.status !== 0) return null
+  const folder = newFolder('redis')
+  const port = await freePort()
+  const flags = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes', appendfsync: 'always' }
+  const args = Object.entries(flags).flatMap(([key, value]) => [`--${key}`, String(value)])
+  const child = guard(spawn('redis-server', args, { stdio: 'ignore' }))
+  const { default: Redis } = await import('ioredis')
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
+  client.on('error', () => {}) // Refused until the server listens; `ping` below waits for it or runs out of time.
+  await until('Redis', 10_000, () => client.ping())
+  client.disconnect()
+  const stop = async () => {
+    await stopProcess(child, 'SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { port, pid: child.pid, version: /v=(\S+)/.exec(found.stdout)?.[1] ?? '?', stop }
+}
+
+/** Restate's server from npm, durable as it comes. Null where its package has no binary for this machine. */
+export async function startRestate() {
+  const binary = join(here, `node_modules/@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`)
+  if (!existsSync(binary)) return null
+  const folder = newFolder('restate')
+  const [ingress, admin, node] = [await freePort(), await freePort(), await freePort()]
+  const env = {
+    ...process.env,
+    DO_NOT_TRACK: '1',
+    RESTATE_DISABLE_TELEMETRY: 'true',
+    RESTATE_LOG_FILTER: 'warn',
+    RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+    RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
+    RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+    RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
+    RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${node}`,
+  }
+  const log = openSync(join(folder, 'log'), 'a')
+  const args = ['--base-dir', folder, '--node-name', 'n1', '--no-logo', '--listen-mode', 'tcp']
+  const child = guard(spawn(binary, args, { stdio: ['ignore', log, log], env }))
+  await until('Restate', 30_000, async () => {
+    const answer = await fetch(`http://127.0.0.1:${admin}/health`)
+    if (!answer.ok) throw new Error(`health ${answer.status}`)
+  })
+  const stop = async () => {
+    await stopProcess(child, 'SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { ingress, admin, pid: child.pid, version: packageVersion('@restatedev/restate-server'), stop }
+}
+
+/** Of a peer's package; null for ours, whose version is the commit. */
+export function packageVersion(name) {
+  if (name === null) return null
+  return JSON.parse(readFileSync(join(here, 'node_modules', name, 'package.json'), 'utf8')).version
+}
+
+/** One statement on a connection of its own. */
+export async function query(url, text, values) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** An empty database of that name beside the one in `url`. */
+export async function freshDatabase(url, name) {
+  await query(url, `drop database if exists "${name}" with (force)`)
+  await query(url, `create database "${name}"`)
+  await query(url, 'checkpoint')
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
+}

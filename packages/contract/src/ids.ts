@@ -1,0 +1,54 @@
+/**
+ * Public ids: a prefix that names the noun, `_`, and 26 characters of Crockford base32 (lower case) of a UUID.
+ * The same form as TypeID 0.3, so ids sort as their UUIDs do and can be told apart in a log.
+ */
+import { z } from 'zod'
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}'
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
+
+export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk'
+export type Id<P extends IdPrefix> = `${P}_${string}`
+
+/** @param uuid canonical text form, lower case. */
+export function encodeId<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
+  if (!UUID.test(uuid)) throw new TypeError(`Not a UUID: ${uuid}`)
+  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`)
+  let suffix = ''
+  for (let i = 0; i < 26; i++) {
+    suffix = ALPHABET.charAt(Number(bits & 31n)) + suffix
+    bits >>= 5n
+  }
+  return `${prefix}_${suffix}`
+}
+
+/** The UUID of an id, or null if it is not an id of this noun. */
+export function decodeId(prefix: IdPrefix, id: string): string | null {
+  if (id.length !== prefix.length + 27 || !id.startsWith(`${prefix}_`)) return null
+  let bits = 0n
+  for (const letter of id.slice(prefix.length + 1)) {
+    const digit = DIGIT.get(letter)
+    if (digit === undefined) return null
+    bits = (bits << 5n) | BigInt(digit)
+  }
+  // 26 letters carry 130 bits; a UUID has 128.
+  if (bits >> 128n) return null
+  const hex = bits.toString(16).padStart(32, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+function id<P extends IdPrefix>(prefix: P, description: string) {
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_${SUFFIX}$`), `Expected an id such as ${prefix}_01jb2m4k6q8r0s2t4v6w8x0y2z`)
+    .meta({ description })
+}
+
+export const runId = id('run', 'Id of a run.')
+export const orgId = id('org', 'Id of an organization.')
+export const keyId = id('key', 'Id of an API key.')
+export const auditId = id('aud', 'Id of an audit entry.')
+export const workerId = id('wrk', 'Id of a worker’s registration.')

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { workerId } from '../ids.ts'
+import { timestamp } from '../scalars.ts'
+
+const count = z.number().int()
+
+export const queue = z.object({
+  name: z.string(),
+  paused: z.boolean(),
+  /** Live runs by state. `queued` has those that could start now, `gated` those that a limit holds back. */
+  depth: z.object({ queued: count, gated: count, running: count, waiting: count, paused: count, blocked: count }),
+  oldestQueuedAt: timestamp.nullable(),
+})
+
+export const limit = z.object({
+  name: z.string(),
+  max: count.nullable().meta({ description: 'Set by an operator; null: what the workflow declares.' }),
+  holders: count,
+  waiting: count,
+})
+
+export const worker = z.object({
+  id: workerId,
+  host: z.string(),
+  pid: count,
+  version: z.string(),
+  queues: z.array(z.string()),
+  slots: count,
+  steps: z.array(z.string()),
+  startedAt: timestamp,
+  lastBeatAt: timestamp,
+  alive: z.boolean(),
+})

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { runId } from '../ids.ts'
+import { json, priority, timestamp } from '../scalars.ts'
+
+/** The words for where a run stands, the same on every face. */
+export const runStatus = z.enum(['queued', 'running', 'waiting', 'paused', 'blocked', 'succeeded', 'failed', 'cancelled', 'timed_out'])
+export type RunStatus = z.infer<typeof runStatus>
+
+export const failure = z.object({
+  name: z.string(),
+  message: z.string(),
+  kind: z.enum(['error', 'timeout', 'cancelled', 'non_retryable', 'child_failed', 'invalid']),
+  stack: z.string().optional(),
+  details: json.optional(),
+})
+export type FailureShape = z.infer<typeof failure>
+
+export const runOrigin = z.object({
+  kind: z.enum(['retry', 'fork']),
+  runId,
+  seq: z.number().int().meta({ description: 'Rows of the source’s history below this one were copied.' }),
+})
+
+/** A run in a list: no payloads. */
+export const runSummary = z.object({
+  id: runId,
+  workflow: z.string(),
+  version: z.string().meta({ description: 'Hash of the bundle it is pinned to.' }),
+  status: runStatus,
+  queue: z.string(),
+  priority,
+  tags: z.array(z.string()),
+  createdAt: timestamp,
+  finishedAt: timestamp.nullable(),
+  deadline: timestamp.nullable().meta({ description: 'When it is timed out.' }),
+  parentRunId: runId.nullable(),
+  origin: runOrigin.nullable(),
+})
+export type RunSummary = z.infer<typeof runSummary>
+
+export const run = runSummary.extend({
+  input: json,
+  output: json.nullable(),
+  error: failure.nullable(),
+  reason: z.string().nullable().meta({ description: 'Why it is blocked or waits, for people.' }),
+})
+export type Run = z.infer<typeof run>
+
+export const runResult = z.object({
+  runId,
+  done: z.boolean().meta({ description: 'False: it had not finished when the waiting ended.' }),
+  status: runStatus,
+  output: json.nullable(),
+  error: failure.nullable(),
+  finishedAt: timestamp.nullable(),
+})
+
+export const historyKind = z.enum(['step', 'sleep', 'signal', 'child', 'cancel', 'attempt', 'patch', 'version', 'generation'])
+
+/** One row of the append-only history of a run. */
+export const historyEntry = z.object({
+  seq: z.number().int().meta({ description: '1, 2, 3 … without gaps.' }),
+  kind: historyKind,
+  cmd: z.number().int().meta({ description: 'Number of the workflow’s command that it answers; 0 if none. Steps are edited by it.' }),
+  name: z.string(),
+  attempt: z.number().int(),
+  input: json.nullable(),
+  output: json.nullable(),
+  error: failure.nullable(),
+  startedAt: timestamp,
+  at: timestamp,
+})
+
+export const runLog = z.object({
+  cmd: z.number().int(),
+  attempt: z.number().int(),
+  at: timestamp,
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+  data: json.nullable(),
+})
+
+export const wait = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('timer'), until: timestamp }),
+  z.object({ type: z.literal('signal'), name: z.string(), until: timestamp.nullable() }),
+  z.object({ type: z.literal('child'), runId, workflow: z.string() }),
+  z.object({ type: z.literal('retry'), step: z.string(), attempt: z.number().int(), until: timestamp }),
+])
+
+export const why = z.object({
+  runId,
+  state: z.enum(['gone', 'ready', 'running', 'waiting', 'gated', 'paused', 'blocked']),
+  summary: z.string(),
+  waits: z.array(wait),
+  facts: z.record(z.string(), json),
+})

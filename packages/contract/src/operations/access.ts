@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { keyId, orgId } from '../ids.ts'
+import { apiKey, newApiKey, org } from '../nouns/access.ts'
+import { defineOperation } from '../operation.ts'
+import { page, pageInput } from '../pagination.ts'
+import { PERMISSIONS, permission, permissionSet } from '../permissions.ts'
+import { name, text, timestamp } from '../scalars.ts'
+
+export const createOrg = defineOperation({
+  name: 'orgs.create',
+  summary: 'Create an organization',
+  description: 'And its first key, which may do everything inside it.',
+  input: z.strictObject({ name }),
+  output: org.extend({ keyId, secret: newApiKey.shape.secret }),
+  problems: ['org.name_taken'],
+  permission: 'orgs:admin',
+  effect: 'write',
+  idempotent: false,
+  audit: 'org.created',
+  http: { method: 'POST', path: '/orgs', status: 201 },
+  cli: { verb: 'orgs create', positionals: ['name'] },
+  secrets: ['secret'],
+})
+
+export const listOrgs = defineOperation({
+  name: 'orgs.list',
+  summary: 'List all organizations of the installation',
+  input: z.strictObject(pageInput),
+  output: page(org),
+  problems: [],
+  permission: 'orgs:admin',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/orgs' },
+  cli: { verb: 'orgs list' },
+  rows: 'items',
+})
+
+export const getOrg = defineOperation({
+  name: 'orgs.get',
+  summary: 'Show an organization',
+  description: 'Your own, as `current` or by its id.',
+  input: z.strictObject({ orgId: z.union([orgId, z.literal('current')]) }),
+  output: org,
+  problems: ['org.not_found'],
+  permission: 'orgs:read',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/orgs/{orgId}' },
+  cli: { verb: 'orgs get', positionals: ['orgId'] },
+})
+
+export const createKey = defineOperation({
+  name: 'keys.create',
+  summary: 'Create an API key',
+  description: 'The answer holds the key itself, this once. It can carry no scope that the key you use lacks.',
+  input: z.strictObject({
+    name: text(128),
+    scopes: z.array(permission).min(1).max(PERMISSIONS.length).optional().meta({ description: 'Or `set`.' }),
+    set: permissionSet.optional().meta({ description: 'A named set of scopes.' }),
+    expiresAt: timestamp.optional(),
+  }),
+  output: newApiKey,
+  problems: ['key.scope_too_wide'],
+  permission: 'keys:write',
+  effect: 'write',
+  idempotent: false,
+  audit: 'key.created',
+  http: { method: 'POST', path: '/keys', status: 201 },
+  cli: { verb: 'keys create', positionals: ['name'] },
+  secrets: ['secret'],
+})
+
+export const listKeys = defineOperation({
+  name: 'keys.list',
+  summary: 'List API keys',
+  description: 'Newest first, also revoked and expired ones. Never the keys themselves.',
+  input: z.strictObject(pageInput),
+  output: page(apiKey),
+  problems: [],
+  permission: 'keys:read',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/keys' },
+  cli: { verb: 'keys list' },
+  rows: 'items',
+})
+
+export const revokeKey = defineOperation({
+  name: 'keys.revoke',
+  summary: 'Revoke an API key',
+  description: 'It stops working within five seconds on every process. It stays in the list.',
+  input: z.strictObject({ keyId }),
+  output: apiKey,
+  problems: ['key.not_found'],
+  permission: 'keys:write',
+  effect: 'write',
+  idempotent: true,
+  audit: 'key.revoked',
+  http: { method: 'DELETE', path: '/keys/{keyId}' },
+  cli: { verb: 'keys revoke', positionals: ['keyId'] },
+})

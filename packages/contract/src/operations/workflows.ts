@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { deployFinding, manifest, workflow, workflowDetail, workflowVersion } from '../nouns/workflow.ts'
+import { defineOperation } from '../operation.ts'
+import { page, pageInput } from '../pagination.ts'
+import { name, sha256 } from '../scalars.ts'
+
+/** A bundle is workflow code only, and larger ones are a mistake. */
+const BUNDLE_CHARS_MAX = 5_000_000
+/** Escaped as JSON, with its manifest. */
+const maxBodyBytes = 16 * 1024 * 1024
+
+const bundle = {
+  hash: sha256.meta({ description: 'SHA-256 of `code` in UTF-8.' }),
+  code: z.string().min(1).max(BUNDLE_CHARS_MAX).meta({ description: 'The bundle, as `orrery deploy` builds it.' }),
+  manifest: manifest.meta({ description: 'What the bundle says of itself.' }),
+}
+
+export const deployWorkflow = defineOperation({
+  name: 'workflows.deploy',
+  summary: 'Deploy a bundle of workflows',
+  description: 'Stores the bundle under its hash and makes it the version that new runs of its workflows use. Live runs stay on theirs.',
+  input: z.strictObject(bundle),
+  output: z.object({ version: sha256, workflows: z.array(z.string()) }),
+  problems: ['workflow.bundle_invalid'],
+  permission: 'workflows:deploy',
+  effect: 'write',
+  idempotent: true,
+  audit: 'workflow.deployed',
+  http: { method: 'POST', path: '/deployments', status: 201, maxBodyBytes },
+})
+
+export const checkDeploy = defineOperation({
+  name: 'workflows.checkDeploy',
+  summary: 'Check a bundle against every live run',
+  description:
+    'Replays the history of the live runs of its workflows on the bundle, without effects, and says which could be carried on by it. Stops after `limit` runs.',
+  input: z.strictObject({ ...bundle, limit: z.number().int().min(1).max(10_000).default(1000) }),
+  output: z.object({ checked: z.number().int(), failed: z.number().int(), complete: z.boolean(), findings: z.array(deployFinding) }),
+  problems: ['workflow.bundle_invalid'],
+  permission: 'workflows:deploy',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'POST', path: '/deployments/check', maxBodyBytes },
+  rows: 'findings',
+})
+
+export const listWorkflows = defineOperation({
+  name: 'workflows.list',
+  summary: 'List deployed workflows',
+  description: 'The workflows that can be started, by name, with the version that new runs use.',
+  input: z.strictObject(pageInput),
+  output: page(workflow),
+  problems: [],
+  permission: 'workflows:read',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/workflows' },
+  mcp: { tool: 'workflow_list' },
+  cli: { verb: 'workflows list' },
+  rows: 'items',
+})
+
+export const getWorkflow = defineOperation({
+  name: 'workflows.get',
+  summary: 'Show one workflow',
+  description: 'With the JSON Schema of its input and output, where it declares them: read it before starting a run.',
+  input: z.strictObject({ workflow: name }),
+  output: workflowDetail,
+  problems: ['workflow.not_found'],
+  permission: 'workflows:read',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/workflows/{workflow}' },
+  mcp: { tool: 'workflow_get' },
+  cli: { verb: 'workflows get', positionals: ['workflow'] },
+})
+
+export const listWorkflowVersions = defineOperation({
+  name: 'workflows.versions',
+  summary: 'List the versions of a workflow',
+  description: 'Every bundle deployed so far that holds it, newest first.',
+  input: z.strictObject({ workflow: name, ...pageInput }),
+  output: page(workflowVersion),
+  problems: ['workflow.not_found'],
+  permission: 'workflows:read',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/workflows/{workflow}/versions' },
+  cli: { verb: 'workflows versions', positionals: ['workflow'] },
+  rows: 'items',
+})

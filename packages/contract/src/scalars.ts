@@ -1,0 +1,37 @@
+/** The small shapes that every noun is made of. Each one is bounded, so that no input is too long for its column. */
+import { z } from 'zod'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/**
+ * Any JSON value. It is not walked: what reaches a face came out of a JSON parser. `undefined` (a missing field)
+ * is refused unless the field says `.optional()` or has a default.
+ */
+export const json = z.unknown().refine((value) => value !== undefined, 'Required') as unknown as z.ZodType<Json>
+
+/** Text without NUL, which PostgreSQL cannot store. */
+export function text(maxLength: number, minLength = 1) {
+  return (
+    z
+      .string()
+      .min(minLength)
+      .max(maxLength)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it is about.
+      .regex(/^[^\u0000]*$/, 'May not contain a NUL character')
+  )
+}
+
+/** A name that reads well in an address and in a shell. */
+export const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'Expected 1 to 128 letters, digits, dots, dashes or underscores, a letter or a digit first')
+
+/** ISO 8601 with a zone, in output always UTC with milliseconds. */
+export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601 with a time zone, e.g. 2026-11-05T09:30:00.000Z.' })
+
+/** SHA-256 in lower-case hexadecimal. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected a SHA-256 in lower-case hexadecimal')
+
+export const priority = z.enum(['low', 'normal', 'high', 'urgent'])
+
+export const tag = text(128)

@@ -1,0 +1,48 @@
+/**
+ * One supervisor per data folder. The lock is SQLite's on an empty file: the kernel frees it when the process dies, however it
+ * dies, and it holds between containers with separate process ids. Files with a process id in them offer neither.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+const sqliteBusy = 5
+
+export interface FolderLock {
+  release(): void
+}
+
+/** Another live process serves this data folder. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse'
+}
+
+export function lockFolder(folder: string): FolderLock {
+  const holder = join(folder, 'lock-holder')
+  const lock = new DatabaseSync(join(folder, 'lock'))
+  try {
+    lock.exec('pragma journal_mode = off; pragma locking_mode = exclusive; begin exclusive')
+  } catch (cause) {
+    lock.close()
+    if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw cause
+    throw new FolderInUse(
+      `Another Orrery is running on the data folder ${folder} (${readHolder(holder)}). Stop it first, or choose another folder.`,
+      { cause },
+    )
+  }
+  writeFileSync(holder, `process ${process.pid}, since ${new Date().toISOString()}`)
+  return {
+    release: () => {
+      if (lock.isOpen) lock.close()
+    },
+  }
+}
+
+function readHolder(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    // Between taking the lock and writing this file there is a moment; the message is all that suffers.
+    return `holder unknown: ${(cause as Error).message}`
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Cluster, openCluster, superuser } from './cluster.ts'
+import { lockFolder } from './folder-lock.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { startPostmaster } from './postmaster.ts'
+import { appDatabase, appRole, provision } from './provision.ts'
+import { type Address, chooseAddress, connectionUrl, type Settings } from './settings.ts'
+import { type ExitReason, supervise } from './supervise.ts'
+
+export interface StartOptions {
+  /** Made if absent. One server at a time; everything of the database lies beneath it. */
+  readonly dataDir: string
+  /** TCP port on 127.0.0.1. Absent: a Unix socket inside the data folder, or a free port where that cannot be. */
+  readonly port?: number
+  readonly log?: (message: string) => void
+  /** Server settings over ours, by their PostgreSQL names. */
+  readonly settings?: Settings
+}
+
+export interface EmbeddedPostgres {
+  /** Role `orrery` (may create roles, no superuser) on its database `orrery`. */
+  readonly url: string
+  /** The superuser on the same database. */
+  readonly adminUrl: string
+  /** Undefined where the server listens on TCP. */
+  readonly socketDir: string | undefined
+  readonly port: number
+  /** Of the present process: another one after a restart. */
+  readonly pid: number
+  /** Fast shutdown; the folder is free afterwards. May be called twice. */
+  stop(): Promise<void>
+  /** Called once, when PostgreSQL has died so often that it is not started again. */
+  onExit(listener: (reason: ExitReason) => void): void
+}
+
+const logBytesMax = 16 * 1024 * 1024
+
+/** A real PostgreSQL on a folder of our own, as root or not. Throws `FolderInUse` if a live process serves it already. */
+export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
+  const folder = resolve(options.dataDir)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = lockFolder(folder)
+  try {
+    return await startLocked(folder, options, lock.release)
+  } catch (cause) {
+    lock.release()
+    throw cause
+  }
+}
+
+async function startLocked(folder: string, options: StartOptions, release: () => void): Promise<EmbeddedPostgres> {
+  const log = options.log ?? (() => undefined)
+  rotateLog(join(folder, 'postgres.log'))
+  const cluster = await openCluster(folder)
+  const address = await chooseAddress(cluster.data, options.port)
+  const start = async () => {
+    await clearLeftovers(cluster, log)
+    return await startPostmaster(cluster, address, options.settings ?? {})
+  }
+  const first = await start()
+  try {
+    await provision(connectionUrl(address, superuser, cluster.secret.adminPassword, 'postgres'), cluster.secret.password)
+  } catch (cause) {
+    await first.stop()
+    throw cause
+  }
+  const supervision = supervise(first, start, log)
+  return {
+    ...describe(cluster, address),
+    get pid() {
+      return supervision.pid()
+    },
+    stop: () => supervision.stop().then(release),
+    onExit: supervision.onExit,
+  }
+}
+
+function describe(cluster: Cluster, address: Address): Pick<EmbeddedPostgres, 'url' | 'adminUrl' | 'socketDir' | 'port'> {
+  return {
+    url: connectionUrl(address, appRole, cluster.secret.password, appDatabase),
+    adminUrl: connectionUrl(address, superuser, cluster.secret.adminPassword, appDatabase),
+    socketDir: address.kind === 'socket' ? address.folder : undefined,
+    port: address.port,
+  }
+}
+
+/** The server's log is quiet; this bounds it over years. */
+function rotateLog(file: string): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size > logBytesMax) renameSync(file, `${file}.1`)
+}

@@ -1,0 +1,103 @@
+import vm from 'node:vm'
+import type { Activation, Json, Manifest, Reaction } from '../workflow/protocol.ts'
+import type { Issue } from '../workflow/standard-schema.ts'
+import { compileBundle } from './compile-bundle.ts'
+
+export interface SandboxOptions {
+  /** For a whole batch. The guard costs about 0.2 ms a call, so give batches. null: no guard, for code known to end. */
+  readonly timeoutMs: number | null
+}
+
+export interface Sandbox {
+  /** Delivers activations in order; one reaction for each, at the same index. Throws SandboxStuck when workflow code does not return. */
+  activate(batch: readonly Activation[]): readonly Reaction[]
+  /** The same as JSON text in and out, for a host that has the payloads as text. */
+  activateText(batch: string): string
+  /** What the workflow's own validator says of an input; null if the bundle has no such workflow. */
+  validateInput(workflow: string, input: Json): readonly Issue[] | null
+  describe(): Manifest
+  /** Lets go of all runs in it. Any later call throws. */
+  dispose(): void
+}
+
+/** Workflow code ran longer than it may without giving back control. The sandbox is spent: its other runs must be replayed in a new one. */
+export class SandboxStuck extends Error {
+  override readonly name = 'SandboxStuck'
+  readonly run: string
+
+  constructor(run: string, timeoutMs: number) {
+    super(`workflow code of run ${run} did not give back control within ${timeoutMs} ms; is there an endless loop?`)
+    this.run = run
+  }
+}
+
+const FACE = ['describe', 'activate', 'validateInput', 'currentRun'] as const
+type Face = (typeof FACE)[number]
+
+// `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have prepared.
+const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.a, __io.b)`)])) as Record<Face, vm.Script>
+const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, a: '', b: '' } }); __io`)
+const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
+
+/**
+ * Runs a workflow bundle in a `node:vm` context of its own.
+ *
+ * Guaranteed: nothing of the host's realm can be reached from inside; code cannot be made from strings or imported; time, chance, time zone
+ * and locale are the run's, whatever the machine; runs of one batch see only their own clock. Globals and exported plain data are frozen
+ * once the modules are loaded. Not guaranteed: variables inside a module are shared by the runs of a sandbox, and writing to one makes a
+ * run depend on its neighbours; the check of commands at replay notices that late. This is a fence against mistakes and a realm border;
+ * memory is the process's, so code of strangers belongs in a process of its own.
+ */
+export function createSandbox(code: string, options: SandboxOptions): Sandbox {
+  const { timeoutMs } = options
+  let context: vm.Context | null = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
+    codeGeneration: { strings: false, wasm: false },
+    name: 'orrery workflow bundle',
+  })
+  const io = PREPARE.runInContext(context) as { a: string; b: string }
+  const guard = timeoutMs === null ? {} : { timeout: timeoutMs }
+
+  const enter = (script: vm.Script): unknown => {
+    if (context === null) throw new Error('the sandbox was disposed of')
+    try {
+      return script.runInContext(context, guard)
+    } catch (error) {
+      if (!isTimeout(error)) throw translate(error)
+      const run = String(SCRIPTS.currentRun.runInContext(context, { timeout: 1000 }))
+      context = null
+      throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run, timeoutMs ?? 0)
+    }
+  }
+  const call = (name: Face, a = '', b = ''): string => {
+    io.a = a
+    io.b = b
+    const result = enter(SCRIPTS[name])
+    if (typeof result !== 'string') throw new TypeError(`__orrery.${name} of the bundle gave ${typeof result}`)
+    return result
+  }
+
+  enter(compileBundle(code))
+  enter(CLOSE)
+  return {
+    activate: (batch) => JSON.parse(call('activate', JSON.stringify(batch))),
+    activateText: (batch) => call('activate', batch),
+    validateInput: (workflow, input) => JSON.parse(call('validateInput', workflow, JSON.stringify(input))),
+    describe: () => JSON.parse(call('describe')),
+    dispose: () => {
+      context = null
+    },
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+}
+
+/** An error of the other realm is not let through: only its text is. */
+function translate(error: unknown): Error {
+  if (error instanceof Error) return error
+  const { name, message, stack } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as Partial<Error>
+  const own = new Error(`workflow bundle: ${typeof name === 'string' ? name : 'Error'}: ${typeof message === 'string' ? message : ''}`)
+  if (typeof stack === 'string') own.stack = `${own.message}\n${stack.split('\n').slice(1).join('\n')}`
+  return own
+}

@@ -1,0 +1,75 @@
+import type { EventRow, JsonText } from '../store/store.ts'
+import type { Failure, Json } from '../workflow/protocol.ts'
+import { toJournal } from './active-run.ts'
+import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
+import { TELL_MS } from './scope.ts'
+import type { Scope } from './scope.ts'
+
+/**
+ * Journals an outcome and queues it for the workflow. The workflow sees it at once; what it then asks of the outside
+ * world waits until the row is durable (Invariant I3, kept by `whenSafe`).
+ */
+export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
+  if (run.state !== 'live') return
+  if (run.held) {
+    run.held.push(outcome)
+    return
+  }
+  const at = Math.max(scope.clock.now(), run.at)
+  journal(scope, run, outcome, at)
+  run.open.delete(outcome.cmd)
+  enqueue(scope, run, outcome, at)
+}
+
+/** Journals without delivering: a failed attempt, a marker. */
+export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'job'>): void {
+  journal(scope, run, outcome, Math.max(scope.clock.now(), run.at))
+}
+
+/** Queues the job of an outcome whose row is already journalled. */
+export function enqueue(scope: Scope, run: ActiveRun, outcome: Outcome, at: number): void {
+  run.queue.push({ run: run.id, at, replaying: false, job: outcome.job })
+  if (outcome.kind === 'step') {
+    run.steps++
+    tellProgress(scope, run)
+  }
+  scope.schedule(run)
+}
+
+function journal(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'job'>, at: number): void {
+  run.at = at
+  run.ticket = scope.flusher.add(run.id, 'journal', toJournal(run, { ...outcome, job: { type: 'evict' } }, run.seq, at))
+  run.seq++
+}
+
+/** Long runs tell where they are, at most once a second. */
+function tellProgress(scope: Scope, run: ActiveRun): void {
+  const now = run.at
+  if (now - run.toldAt < TELL_MS) return
+  run.toldAt = now
+  scope.flusher.add(run.id, 'events', runEvent(run, 'run.progress', { steps: run.steps, seq: run.seq - 1 }, now))
+}
+
+export function runEvent(run: ActiveRun, type: string, data: { [key: string]: Json }, at: number): EventRow {
+  return { org: run.row.org, type, subject: run.id, data: JSON.stringify({ workflow: run.row.workflow, ...data }), at }
+}
+
+export function resolved(open: OpenCommand, output: JsonText, attempt: number, startedAt: number): Outcome {
+  const kind = open.type === 'step' ? 'step' : open.type
+  const job = { type: 'resolve', cmd: open.cmd, value: JSON.parse(output) as Json } as const
+  return { kind, cmd: open.cmd, name: open.name, input: open.input, output, error: null, attempt, startedAt, job }
+}
+
+export function rejected(open: OpenCommand, error: Failure, attempt: number, startedAt: number): Outcome {
+  const job = { type: 'reject', cmd: open.cmd, error } as const
+  return { kind: open.type, cmd: open.cmd, name: open.name, input: open.input, output: null, error, attempt, startedAt, job }
+}
+
+/** Calls back when everything that this run has seen so far is durable: the moment an external effect may begin. Not called if the run was lost meanwhile. */
+export function whenSafe(scope: Scope, run: ActiveRun, begin: () => void): void {
+  if (scope.flusher.isDurable(run.ticket)) begin()
+  else
+    scope.flusher.whenDurable(run.id, (error) => {
+      if (error === null && run.state === 'live') begin()
+    })
+}

@@ -1,0 +1,105 @@
+import type { RunAnswer } from '../api.ts'
+import type { FinalStatus, FinishRow } from '../store/store.ts'
+import type { Completion, Failure, Job } from '../workflow/protocol.ts'
+import type { ActiveRun } from './active-run.ts'
+import { abortStep } from './attempt-step.ts'
+import { childId } from './child-id.ts'
+import { note, runEvent } from './deliver.ts'
+import { evict, quiet } from './park.ts'
+import { marker } from './react.ts'
+import type { Scope } from './scope.ts'
+
+/** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
+export function finish(scope: Scope, run: ActiveRun, completion: Completion): void {
+  for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
+  quiet(scope, run)
+  run.open.clear()
+  run.queue.length = 0
+  if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input))
+  const at = Math.max(scope.clock.now(), run.at)
+  const row = toFinish(run, completion, at)
+  run.state = 'done'
+  closeChildren(scope, run, at)
+  tellParent(scope, run, row, at)
+  scope.flusher.add(run.id, 'events', runEvent(run, `run.${row.status}`, row.error ? { error: { name: row.error.name, message: row.error.message } } : {}, at))
+  run.ticket = scope.flusher.add(run.id, 'finishes', row)
+  scope.flusher.whenDurable(run.id, (error) => {
+    if (error !== null || scope.active.get(run.id) !== run) return
+    scope.active.delete(run.id)
+    evict(scope, run)
+    scope.observe({ type: 'finished', workflow: run.row.workflow, status: row.status })
+    const answer: RunAnswer = { status: row.status, output: row.output, error: row.error, at }
+    scope.ended(run, answer)
+    scope.wantClaim()
+  })
+}
+
+function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'continued' }>, at: number): FinishRow {
+  const base = { org: run.row.org, run: run.id, at, holds: run.row.holds }
+  switch (completion.type) {
+    case 'succeeded':
+      return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
+    case 'failed':
+      return { ...base, status: 'failed', output: null, error: completion.error }
+    case 'cancelled': {
+      const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
+      const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
+      return { ...base, status, output: null, error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message } }
+    }
+  }
+}
+
+function closeChildren(scope: Scope, run: ActiveRun, at: number): void {
+  for (const { run: child, close } of run.children.values()) {
+    if (close === 'abandon') continue
+    const id = childId(child, 0, 0, at)
+    const message = { org: run.row.org, run: child, id, kind: 'cancel', name: 'its parent ended', payload: null, error: null } as const
+    scope.flusher.add(run.id, 'messages', message)
+  }
+}
+
+function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): void {
+  const parent = run.row.parent
+  if (parent === null) return
+  // Invariant (I11): the id depends on the child alone, so that telling twice is telling once.
+  const id = childId(run.id, 0, -1, at)
+  const error: Failure | null = row.error
+  scope.flusher.add(run.id, 'messages', {
+    org: run.row.org,
+    run: parent.run,
+    id,
+    kind: 'child',
+    name: `${parent.cmd} ${run.id}`,
+    payload: row.output,
+    error,
+  })
+}
+
+/** `continueAsNew`: a journal row with the new input, at which replay starts from now on. */
+function startGeneration(scope: Scope, run: ActiveRun, input: string): void {
+  run.generation++
+  run.base = run.seq
+  note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
+  if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, run.at))
+  run.children.clear()
+  run.bundle.sandbox.activate([{ run: run.id, at: run.at, replaying: false, job: { type: 'evict' } }])
+  run.queue.push({ run: run.id, at: run.at, replaying: false, job: startJob(run, input, []) })
+  scope.schedule(run)
+}
+
+export function startJob(run: ActiveRun, input: string, patches: readonly string[]): Extract<Job, { type: 'start' }> {
+  return {
+    type: 'start',
+    workflow: run.row.workflow,
+    input: JSON.parse(input),
+    seed: run.generation === 0 ? run.row.seed : `${run.row.seed}/${run.generation}`,
+    info: {
+      runId: run.id,
+      orgId: run.row.org,
+      workflow: run.row.workflow,
+      version: run.bundle.hash,
+      parentRunId: run.row.parent?.run ?? null,
+    },
+    patches,
+  }
+}

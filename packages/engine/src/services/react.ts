@@ -1,0 +1,111 @@
+import type { Command, Reaction } from '../workflow/protocol.ts'
+import type { ActiveRun, OpenCommand } from './active-run.ts'
+import { abortStep } from './attempt-step.ts'
+import { begin } from './begin.ts'
+import { childId } from './child-id.ts'
+import { note } from './deliver.ts'
+import { finish } from './finish.ts'
+import { considerIdle } from './park.ts'
+import type { Scope } from './scope.ts'
+
+/** Does what a live workflow asked for. */
+export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
+  if (run.state !== 'live') return
+  const opened: OpenCommand[] = []
+  for (const command of reaction.commands) {
+    const open = register(run, command)
+    if (open) opened.push(open)
+    else if (command.type === 'drop') drop(scope, run, command.cmd)
+    else if (command.type === 'patch') note(scope, run, marker('patch', command.id, run.at))
+    else if (command.type === 'log') log(scope, run, command)
+  }
+  if (reaction.completion) {
+    finish(scope, run, reaction.completion)
+    return
+  }
+  // Invariant: a command dropped in the same turn was never begun.
+  for (const command of opened) if (run.open.get(command.cmd) === command) begin(scope, run, command, true)
+  considerIdle(scope, run)
+}
+
+/** Notes a command as open; undefined for the kinds that expect no answer. */
+export function register(run: ActiveRun, command: Command): OpenCommand | undefined {
+  const open = toOpen(run, command)
+  if (open) run.open.set(open.cmd, open)
+  return open
+}
+
+function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
+  switch (command.type) {
+    case 'step':
+      return {
+        type: 'step',
+        cmd: command.cmd,
+        name: command.name,
+        input: JSON.stringify(command.args),
+        command,
+        attempt: 1,
+        notBefore: 0,
+        startedAt: run.at,
+        abort: null,
+        timer: null,
+      }
+    case 'sleep':
+      return { type: 'sleep', cmd: command.cmd, name: '', input: null, until: command.until, timer: null }
+    case 'signal':
+      return { type: 'signal', cmd: command.cmd, name: command.name, input: null, until: command.until, timer: null }
+    case 'child':
+      return {
+        type: 'child',
+        cmd: command.cmd,
+        name: command.workflow,
+        input: JSON.stringify(command.input),
+        command,
+        child: childId(run.id, run.generation, command.cmd, run.at),
+        timer: null,
+      }
+    case 'drop':
+    case 'patch':
+    case 'log':
+      return undefined
+  }
+}
+
+/** Takes an open command back: its body is aborted, its child asked to stop, its answer not awaited. */
+function drop(scope: Scope, run: ActiveRun, cmd: number): void {
+  const open = run.open.get(cmd)
+  if (open === undefined) return
+  run.open.delete(cmd)
+  if (open.timer) scope.clock.clearTimeout(open.timer)
+  if (open.type === 'step') abortStep(open, 'dropped')
+  if (open.type === 'child' && !open.command.detached && run.children.has(cmd)) {
+    run.children.delete(cmd)
+    run.ticket = scope.flusher.add(run.id, 'messages', {
+      org: run.row.org,
+      run: open.child,
+      id: childId(open.child, 0, 0, run.at),
+      kind: 'cancel',
+      name: 'its parent took it back',
+      payload: null,
+      error: null,
+    })
+  }
+}
+
+export function marker(kind: 'patch' | 'version' | 'generation', name: string, at: number, output: string | null = null) {
+  return { kind, cmd: 0, name, input: null, output, error: null, attempt: 0, startedAt: at } as const
+}
+
+function log(scope: Scope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {
+  const data = command.data === null ? null : JSON.stringify(command.data)
+  scope.flusher.add(run.id, 'logs', {
+    org: run.row.org,
+    run: run.id,
+    cmd: 0,
+    attempt: 0,
+    at: run.at,
+    level: command.level,
+    message: command.message.replaceAll('\0', ''),
+    data,
+  })
+}

@@ -1,0 +1,27 @@
+import type { Store } from '../store/store.ts'
+import type { Batch } from './batch.ts'
+import type { Flusher } from './flusher.ts'
+
+/**
+ * After a loss: starts that callers still wait for are made sure of. Those that turn out to be written are
+ * acknowledged; the others go out again, to be claimed by anyone. Everything else in the batches belonged to runs in
+ * hand and is done again by whoever replays them. Must run after the old registration was retired, when nothing of
+ * it can commit any more.
+ */
+export async function recoverStarts(store: Store, flusher: Flusher, batches: readonly Batch[]): Promise<void> {
+  for (const batch of batches) {
+    for (const { row, unit } of batch.rows.starts) {
+      // A child's start is its parent's business: the parent is replayed and starts it again.
+      if (unit !== row.run) continue
+      const waiters = batch.waiters.filter((waiter) => waiter.unit === unit)
+      if ((await store.run(row.org, row.run)) !== null) {
+        for (const waiter of waiters) waiter.done(null)
+        continue
+      }
+      flusher.add(unit, 'starts', { ...row, state: row.state === 'running' ? 'ready' : row.state })
+      for (const entry of batch.rows.events) if (entry.unit === unit) flusher.add(unit, 'events', entry.row)
+      for (const entry of batch.rows.companions) if (entry.unit === unit) flusher.add(unit, 'companions', entry.row)
+      for (const waiter of waiters) flusher.whenDurable(unit, waiter.done)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { SandboxStuck } from '../sandbox/create-sandbox.ts'
+import type { JournalRow } from '../store/store.ts'
+import type { Activation, Completion, Json, Reaction } from '../workflow/protocol.ts'
+import type { ActiveRun, OpenCommand } from './active-run.ts'
+import { startJob } from './finish.ts'
+import { register } from './react.ts'
+import type { Scope } from './scope.ts'
+
+export type Replayed =
+  /** The workflow stands where its history ends. */
+  | { readonly type: 'ready'; readonly completion: Completion | null }
+  /** The code does not ask for what the history answers. `reason` is for people. */
+  | { readonly type: 'diverged'; readonly reason: string }
+
+/** Kinds of rows that are delivered to the workflow. */
+const DELIVERED: ReadonlySet<JournalRow['kind']> = new Set(['step', 'sleep', 'signal', 'child', 'cancel'])
+
+/**
+ * Brings a run's workflow to where its history ends: every row is delivered in order, one an activation, and each
+ * command is compared with the row that answers it (kind, name, input). Nothing outside is touched.
+ * Invariant (I12): the same bundle and the same rows give the same commands.
+ */
+export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+  const delivered = rows.filter((row) => DELIVERED.has(row.kind))
+  const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
+  const first = rows[0]
+  if (first?.kind === 'generation') {
+    run.generation = Number(first.name)
+    run.base = first.seq
+    run.at = first.at
+  }
+  const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
+  const dropped = new Map<number, OpenCommand>()
+  const step = (at: number, replaying: boolean, job: Activation['job']): Completion | null => {
+    run.at = at
+    const reaction = run.bundle.sandbox.activate([{ run: run.id, at, replaying, job }])[0]
+    return reaction ? take(run, reaction, dropped) : null
+  }
+  let left = delivered.length
+  let completion = step(run.at, left > 0, startJob(run, input, patches))
+  for (const row of rows) {
+    if (row.kind === 'attempt') {
+      noteAttempt(run, row)
+      continue
+    }
+    if (!DELIVERED.has(row.kind)) continue
+    if (completion) return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
+    const wrong = mismatch(run, dropped, row)
+    if (wrong) return { type: 'diverged', reason: wrong }
+    if (row.kind === 'cancel') run.cancelled = true
+    if (row.kind === 'step') run.steps++
+    run.open.delete(row.cmd)
+    left--
+    completion = step(row.at, left > 0, jobOf(row))
+  }
+  run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
+  run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
+  return { type: 'ready', completion }
+}
+
+function take(run: ActiveRun, reaction: Reaction, dropped: Map<number, OpenCommand>): Completion | null {
+  for (const command of reaction.commands) {
+    if (command.type === 'drop') {
+      const open = run.open.get(command.cmd)
+      if (open) dropped.set(command.cmd, open)
+      run.open.delete(command.cmd)
+    } else register(run, command)
+  }
+  return reaction.completion ?? null
+}
+
+function noteAttempt(run: ActiveRun, row: JournalRow): void {
+  const open = run.open.get(row.cmd)
+  if (open?.type !== 'step') return
+  open.attempt = row.attempt + 1
+  open.notBefore = Number(row.output ?? 0)
+}
+
+function mismatch(run: ActiveRun, dropped: ReadonlyMap<number, OpenCommand>, row: JournalRow): string | null {
+  if (row.kind === 'cancel') return null
+  const open = run.open.get(row.cmd) ?? dropped.get(row.cmd)
+  if (open === undefined) return `The history has ${describe(row)}, which the code does not ask for.`
+  if (open.type !== row.kind || open.name !== row.name) return `The history has ${describe(row)}, but the code asks for ${describeOpen(open)} there.`
+  if ((row.kind === 'step' || row.kind === 'child') && row.input !== null && open.input !== row.input)
+    return `The input of ${describe(row)} differs: the history has ${short(row.input)}, the code gives ${short(open.input ?? '')}.`
+  return null
+}
+
+function jobOf(row: JournalRow): Activation['job'] {
+  if (row.kind === 'cancel') return { type: 'cancel', reason: JSON.parse(row.output ?? '""') as string, timedOut: row.name === 'timeout' }
+  if (row.error) return { type: 'reject', cmd: row.cmd, error: row.error }
+  return { type: 'resolve', cmd: row.cmd, value: JSON.parse(row.output ?? 'null') as Json }
+}
+
+function describe(row: JournalRow): string {
+  return `${row.kind}${row.name ? ` "${row.name}"` : ''} (command ${row.cmd}, row ${row.seq})`
+}
+
+function describeOpen(open: OpenCommand): string {
+  return `${open.type}${open.name ? ` "${open.name}"` : ''}`
+}
+
+const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
+
+/** `replay` for a run that a worker has; code that does not yield or throws outside a run counts as a divergence. */
+export function replaySafely(scope: Pick<Scope, 'sandboxes' | 'observe'>, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+  try {
+    return replay(run, rows)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof SandboxStuck) scope.sandboxes.renew(run.bundle)
+    return { type: 'diverged', reason: `The workflow code failed while its history was replayed: ${reason}` }
+  }
+}

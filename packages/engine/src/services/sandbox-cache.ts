@@ -1,0 +1,66 @@
+import { createSandbox } from '../sandbox/create-sandbox.ts'
+import type { Sandbox } from '../sandbox/create-sandbox.ts'
+import type { OrgId, Store } from '../store/store.ts'
+import type { Manifest, WorkflowManifest } from '../workflow/protocol.ts'
+
+export interface LoadedBundle {
+  readonly org: OrgId
+  readonly hash: string
+  readonly code: string
+  readonly manifest: Manifest
+  readonly workflows: ReadonlyMap<string, WorkflowManifest>
+  sandbox: Sandbox
+}
+
+export type SandboxMaker = (code: string) => Sandbox
+
+/** How many bundles a process keeps ready; the least recently used goes first, if no run of it is in hand. */
+const BUNDLES_MAX = 100
+
+/** The bundles that this process has loaded. One sandbox serves all runs of a bundle here. */
+export class SandboxCache {
+  private readonly store: Store
+  private readonly make: SandboxMaker
+  private readonly loaded = new Map<string, Promise<LoadedBundle | null>>()
+
+  constructor(store: Store, make: SandboxMaker = (code) => createSandbox(code, { timeoutMs: 2000 })) {
+    this.store = store
+    this.make = make
+  }
+
+  /** Null if the org has no such bundle. */
+  load(org: OrgId, hash: string): Promise<LoadedBundle | null> {
+    const key = `${org}/${hash}`
+    const known = this.loaded.get(key)
+    if (known) {
+      this.loaded.delete(key)
+      this.loaded.set(key, known)
+      return known
+    }
+    const loading = this.read(org, hash)
+    this.loaded.set(key, loading)
+    loading.then(
+      (bundle) => bundle === null && this.loaded.delete(key),
+      () => this.loaded.delete(key),
+    )
+    if (this.loaded.size > BUNDLES_MAX) {
+      const oldest = this.loaded.keys().next().value
+      if (oldest !== undefined) this.loaded.delete(oldest)
+    }
+    return loading
+  }
+
+  /** Throws away a sandbox whose state cannot be trusted any more; the bundle gets a new one. */
+  renew(bundle: LoadedBundle): void {
+    bundle.sandbox.dispose()
+    bundle.sandbox = this.make(bundle.code)
+  }
+
+  private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {
+    const found = await this.store.bundle(org, hash)
+    if (found === null) return null
+    const manifest = JSON.parse(found.manifest) as Manifest
+    const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
+    return { org, hash, code: found.code, manifest, workflows, sandbox: this.make(found.code) }
+  }
+}

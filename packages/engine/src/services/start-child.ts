@@ -1,0 +1,70 @@
+import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
+import type { Failure } from '../workflow/protocol.ts'
+import type { ActiveRun, OpenCommand } from './active-run.ts'
+import { deliver, rejected, resolved } from './deliver.ts'
+import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
+import type { LoadedBundle } from './sandbox-cache.ts'
+import type { Scope } from './scope.ts'
+
+type OpenChild = Extract<OpenCommand, { type: 'child' }>
+
+/** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
+export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
+  run.busy++
+  void bundleFor(scope, run, open.name)
+    .then(async (bundle) => {
+      if (bundle === null) return fail(scope, run, open, `there is no workflow named "${open.name}"`)
+      if (run.state !== 'live' || run.open.get(open.cmd) !== open) return
+      await start(scope, run, open, bundle, fresh)
+    })
+    .catch((error: unknown) => scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) }))
+    .finally(() => {
+      run.busy--
+      scope.considerIdle(run)
+    })
+}
+
+/** The parent's own version if it has the workflow, else the org's default. */
+async function bundleFor(scope: Scope, run: ActiveRun, workflow: string): Promise<LoadedBundle | null> {
+  if (run.bundle.workflows.has(workflow)) return run.bundle
+  const hash = await scope.store.defaultBundle(run.row.org, workflow)
+  return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
+}
+
+async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: LoadedBundle, fresh: boolean): Promise<void> {
+  const { options, detached } = open.command
+  const manifest = bundle.workflows.get(open.name)
+  if (manifest === undefined) return fail(scope, run, open, `there is no workflow named "${open.name}"`)
+  const request = {
+    org: run.row.org,
+    workflow: open.name,
+    input: open.command.input,
+    queue: options.queue ?? manifest.options.queue ?? run.row.queue,
+    priority: options.priority ?? manifest.options.priority ?? run.row.priority,
+    ...(options.tags ? { tags: options.tags } : {}),
+    ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+  }
+  const now = Math.max(scope.clock.now(), run.at)
+  const parent = detached ? null : { run: run.id, cmd: open.cmd }
+  const row = toRunRow(request, manifest, bundle.hash, open.child, now, parent)
+  const limits = limitsOf({ ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) }, manifest)
+  let child: RunId = open.child
+  if (isPlain(limits)) plainStart(scope, run, row, fresh)
+  else {
+    const outcome = await scope.store.startAdmitted({ ...row, ...limits, at: null } satisfies AdmittedStart)
+    child = outcome.run
+    scope.tellStarted(outcome)
+  }
+  if (detached) deliver(scope, run, resolved(open, JSON.stringify(child), 0, now))
+  else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
+}
+
+/** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
+function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): void {
+  run.ticket = Math.max(run.ticket, scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} }))
+}
+
+function fail(scope: Scope, run: ActiveRun, open: OpenChild, message: string): void {
+  const error: Failure = { name: 'NoSuchWorkflowError', kind: 'child_failed', message }
+  if (run.open.get(open.cmd) === open) deliver(scope, run, rejected(open, error, 0, run.at))
+}

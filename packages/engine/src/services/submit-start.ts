@@ -1,0 +1,52 @@
+import type { CompanionRow, RunId, RunRow } from '../store/store.ts'
+import type { Flusher } from './flusher.ts'
+import type { Observer } from './observe.ts'
+import type { EngineWorker } from './worker.ts'
+
+/** A start that shares the process's next group commit. */
+export interface PlainStart {
+  readonly row: RunRow
+  /** Not before this time; null: now. */
+  readonly at: number | null
+  /** On whose behalf: the run itself, or its parent. */
+  readonly unit: RunId
+  /** This process may take the run at once. Only for ids that cannot exist yet. */
+  readonly local: boolean
+  readonly companions: readonly CompanionRow[]
+  /** Called once when the start is durable, or with what kept it out. */
+  readonly done: (error: Error | null) => void
+}
+
+export interface SubmitParts {
+  readonly flusher: Flusher
+  readonly observe: Observer
+  readonly worker: () => EngineWorker | null
+  readonly tellReady: (queue: string) => void
+  readonly tellDue: (at: number) => void
+}
+
+/** Queues a start. If this process has a free slot the run begins here the moment it is durable: no queue, no claim, no notification. */
+export function submitStart(parts: SubmitParts, start: PlainStart): number {
+  const { row, at, unit } = start
+  const worker = start.local && at === null ? parts.worker() : null
+  const reserved = worker?.reserve(row) ?? null
+  const state = reserved !== null ? 'running' : at === null ? 'ready' : 'waiting'
+  parts.flusher.add(unit, 'events', startedEvent(row))
+  for (const companion of start.companions) parts.flusher.add(unit, 'companions', companion)
+  const ticket = parts.flusher.add(unit, 'starts', { ...row, state, at })
+  parts.flusher.whenDurable(unit, (error) => {
+    if (reserved !== null) worker?.begin(reserved, error === null ? row : null)
+    if (error === null) {
+      parts.observe({ type: 'started', workflow: row.workflow, local: reserved !== null })
+      if (state === 'ready') parts.tellReady(row.queue)
+      if (at !== null) parts.tellDue(at)
+    }
+    start.done(error)
+  })
+  return ticket
+}
+
+export function startedEvent(row: RunRow) {
+  const data = JSON.stringify({ workflow: row.workflow, ...(row.parent ? { parent: row.parent.run } : {}) })
+  return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
+}

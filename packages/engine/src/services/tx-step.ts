@@ -1,0 +1,83 @@
+import type { StepImplementation } from '../api.ts'
+import { Ambiguous, Fenced } from '../store/store.ts'
+import type { ActiveRun, Outcome } from './active-run.ts'
+import { toJournal } from './active-run.ts'
+import { perform, settle } from './attempt-step.ts'
+import type { BodyOutcome, OpenStep } from './attempt-step.ts'
+import { deliver, enqueue, resolved } from './deliver.ts'
+import { failpoint } from './failpoints.ts'
+import type { Scope } from './scope.ts'
+
+class Failed extends Error {
+  readonly outcome: BodyOutcome
+  constructor(outcome: BodyOutcome) {
+    super('the body failed')
+    this.outcome = outcome
+  }
+}
+
+/**
+ * A transactional step: the body's database effects and the journal row commit together, under the worker's fence.
+ * Invariant (I2): the row is numbered only when all earlier rows of the run are durable, and no other outcome of the
+ * run is numbered until it has committed; so rows stay without gaps whatever commits or not.
+ */
+export function attemptTransactionally(scope: Scope, run: ActiveRun, open: OpenStep, implementation: StepImplementation, abort: AbortController): void {
+  const startedAt = scope.clock.now()
+  open.startedAt = startedAt
+  const transact = scope.store.transact
+  if (transact === undefined) {
+    const failure = { name: 'NonRetryableError', kind: 'non_retryable', message: 'this store has no transactional steps' } as const
+    settle(scope, run, open, implementation, { ok: false, failure }, startedAt)
+    return
+  }
+  let outcome: Outcome | null = null
+  const work = transact.call(scope.store, scope.worker(), async (tx) => {
+    const result = await perform(scope, run, open, implementation, abort, { tx })
+    if (!result.ok) throw new Failed(result)
+    await hold(scope, run)
+    if (run.state !== 'live' || run.open.get(open.cmd) !== open) throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
+    outcome = resolved(open, result.output, open.attempt, startedAt)
+    failpoint('tx-step.before-commit')
+    return toJournal(run, outcome, run.seq, Math.max(scope.clock.now(), run.at))
+  })
+  work.then(
+    (row) => {
+      failpoint('tx-step.after-commit')
+      open.abort = null
+      run.busy--
+      run.seq = row.seq + 1
+      run.at = row.at
+      const others = release(run)
+      run.open.delete(open.cmd)
+      if (outcome && run.state === 'live') enqueue(scope, run, outcome, row.at)
+      for (const other of others) deliver(scope, run, other)
+      scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
+    },
+    (error: unknown) => {
+      for (const other of release(run)) deliver(scope, run, other)
+      if (error instanceof Fenced || error instanceof Ambiguous) return scope.lost(error)
+      const failed: BodyOutcome =
+        error instanceof Failed
+          ? error.outcome
+          : { ok: false, failure: { name: 'TransactionError', kind: 'error', message: error instanceof Error ? error.message : String(error) } }
+      settle(scope, run, open, implementation, failed, startedAt)
+    },
+  )
+}
+
+/** Waits for the run's other transactional commits, then until all of its rows are durable, holding further outcomes back. */
+async function hold(scope: Scope, run: ActiveRun): Promise<void> {
+  while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
+  run.held = []
+  if (scope.flusher.isDurable(run.ticket)) return
+  await new Promise<void>((resolve, reject) => {
+    scope.flusher.whenDurable(run.id, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+function release(run: ActiveRun): Outcome[] {
+  const held = run.held ?? []
+  run.held = null
+  run.released.shift()?.()
+  return held
+}

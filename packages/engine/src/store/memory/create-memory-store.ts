@@ -1,0 +1,136 @@
+import type { Clock } from '../../services/clock.ts'
+import { Ambiguous } from '../store.ts'
+import type { Hint, Notifier, Store, WorkerId } from '../store.ts'
+import { noFault } from './faults.ts'
+import type { Faults } from './faults.ts'
+import { createOperations } from './operations.ts'
+import type { Operations } from './operations.ts'
+import { newTables } from './tables.ts'
+import type { Tables } from './tables.ts'
+import { fence } from './workers.ts'
+
+export interface MemoryOptions {
+  /** The database's clock. */
+  readonly clock: Clock
+  /** Uniform in [0, 1); absent: a fixed sequence. */
+  readonly random?: () => number
+  /** Absent: nothing goes wrong and every call answers at once. */
+  readonly faults?: Faults
+  /** False leaves the fence out, so that a test can prove it would notice. */
+  readonly fencing?: boolean
+}
+
+export type MemoryStore = Store & { readonly notifier: Notifier }
+
+export interface MemoryDatabase {
+  readonly tables: Tables
+  /** One process's connection. Answers and hints arrive on that process's own clock, which may stop. */
+  connect(clock?: Clock): MemoryStore
+}
+
+/** A store for one process. */
+export function createMemoryStore(options: MemoryOptions): MemoryStore {
+  return createMemoryDatabase(options).connect()
+}
+
+/**
+ * What several processes share. Every operation is one indivisible moment, as a transaction of the real store is.
+ * The transactions of a host (`tx`) have no meaning here and are ignored.
+ */
+export function createMemoryDatabase(options: MemoryOptions): MemoryDatabase {
+  const tables = newTables()
+  const random = options.random ?? seeded(1)
+  const board: Board = new Set()
+  return {
+    tables,
+    connect: (clock = options.clock) => {
+      const now = (): number => options.clock.now()
+      const operations = createOperations({ tables, now, random, fencing: options.fencing ?? true })
+      const call = createCaller({ operations, database: options.clock, process: clock, faults: options.faults ?? null, doFence })
+      return { ...promised(operations, call), close: async () => {}, notifier: createNotifier(board, clock, options) }
+    },
+  }
+  function doFence(worker: WorkerId): void {
+    fence({ tables, now: options.clock.now(), random }, worker, true)
+  }
+}
+
+type Caller = (method: string, worker: WorkerId | null, operation: () => unknown) => Promise<unknown>
+
+interface CallerOptions {
+  readonly operations: Operations
+  readonly database: Clock
+  readonly process: Clock
+  readonly faults: Faults | null
+  readonly doFence: (worker: WorkerId) => void
+}
+
+function createCaller({ database, process, faults, doFence }: CallerOptions): Caller {
+  if (faults === null) return async (_method, _worker, operation) => operation()
+  return (method, worker, operation) =>
+    new Promise((resolve, reject) => {
+      const fault = faults.call(method) ?? noFault
+      const answer = (settle: () => void): void => void process.setTimeout(settle, fault.afterMs)
+      const broken = (): void => reject(new Ambiguous(`the connection broke ${fault.broken} ${method}`))
+      database.setTimeout(() => {
+        if (fault.broken === 'before') return answer(broken)
+        if (fault.fence && worker !== null) doFence(worker)
+        try {
+          const result = operation()
+          answer(fault.broken === 'after' ? broken : () => resolve(result))
+        } catch (error) {
+          answer(fault.broken === 'after' ? broken : () => reject(error))
+        }
+      }, fault.beforeMs)
+    })
+}
+
+function promised(operations: Operations, call: Caller): Omit<Store, 'close'> {
+  const methods = Object.entries(operations).map(([method, operation]) => {
+    const run = operation as (...args: readonly unknown[]) => unknown
+    return [method, (...args: readonly unknown[]) => call(method, callingWorker(args[0]), () => run(...args))]
+  })
+  // Each method keeps its arguments and answers a promise of what it answered: the definition of Operations, undone.
+  return Object.fromEntries(methods) as Omit<Store, 'close'>
+}
+
+/** The worker that a call is made for: its first argument, or in it. */
+function callingWorker(first: unknown): WorkerId | null {
+  if (typeof first === 'string') return first
+  if (typeof first !== 'object' || first === null || !('worker' in first)) return null
+  return typeof first.worker === 'string' ? first.worker : null
+}
+
+type Board = Set<{ readonly clock: Clock; readonly handler: (hint: Hint) => void }>
+
+function createNotifier(board: Board, clock: Clock, { faults }: MemoryOptions): Notifier {
+  const mine: Board = new Set()
+  return {
+    send: (hint) => {
+      for (const listener of board) {
+        const fault = faults?.hint(hint) ?? { lost: false, delayMs: 0 }
+        if (!fault.lost) listener.clock.setTimeout(() => board.has(listener) && listener.handler(hint), fault.delayMs)
+      }
+    },
+    listen: (handler) => {
+      const listener = { clock, handler }
+      board.add(listener)
+      mine.add(listener)
+      return () => void board.delete(listener)
+    },
+    close: async () => {
+      for (const listener of mine) board.delete(listener)
+    },
+  }
+}
+
+/** mulberry32: small, fast, and the same everywhere. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

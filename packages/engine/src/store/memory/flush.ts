@@ -1,0 +1,116 @@
+import { Fenced, Refused } from '../store.ts'
+import type { FlushBatch, FlushResult, ParkRow, StartRow, WorkerId } from '../store.ts'
+import { finishRun } from './finish.ts'
+import { insertRun, makeDue, makeReady, makeRunning, newLive } from './live-run.ts'
+import { insertMessage, removeMessage } from './messages.ts'
+import { key } from './tables.ts'
+import type { Live, Session, Tables } from './tables.ts'
+
+/** All or nothing: whatever could refuse the batch is asked before anything is written. */
+export function flush(session: Session, batch: FlushBatch, fencing = true): FlushResult {
+  const { tables } = session
+  // Invariant (I5): a fenced worker writes nothing.
+  if (batch.worker !== null && fencing) proveWorker(tables, batch.worker)
+  refuseBad(tables, batch)
+  const readied = new Map<string, Live>()
+  const poked = new Map<string, Live>()
+  for (const start of batch.starts) insertStart(session, start, batch.worker)
+  appendJournal(tables, batch)
+  const kept: string[] = []
+  for (const park of batch.parks) if (!parkRun(session, park, batch.worker)) kept.push(park.run)
+  for (const finish of batch.finishes) {
+    countStale(tables, finish.org, finish.run, batch.worker)
+    for (const live of finishRun(session, finish)) if (live.state === 'ready') readied.set(live.row.run, live)
+  }
+  for (const { org, run, id } of batch.received) removeMessage(tables, org, run, id)
+  for (const message of batch.messages) {
+    const before = tables.live.get(key(message.org, message.run))?.state
+    const live = insertMessage(session, message)
+    if (live === null) continue
+    if (live.state === 'running') poked.set(live.row.run, live)
+    if (live.state === 'ready' && before === 'waiting') readied.set(live.row.run, live)
+  }
+  for (const row of batch.progress) tables.progress.set(key(row.org, row.run, row.cmd), row)
+  tables.logs.push(...batch.logs)
+  tables.events.push(...batch.events)
+  tables.companions.push(...batch.companions)
+  return {
+    kept,
+    readied: [...readied.values()].map((live) => ({ run: live.row.run, queue: live.row.queue })),
+    poked: [...poked.values()].flatMap((live) => (live.worker === null ? [] : [{ run: live.row.run, worker: live.worker }])),
+  }
+}
+
+export function proveWorker(tables: Tables, worker: WorkerId): void {
+  const row = tables.workers.get(worker)
+  if (row === undefined || row.fenced) throw new Fenced(`worker ${worker} is fenced`)
+}
+
+/** A start is idempotent by its run's id. */
+function insertStart(session: Session, start: StartRow, worker: WorkerId | null): void {
+  const { tables, now } = session
+  if (tables.runs.has(key(start.org, start.run))) return
+  const { state, at, ...row } = start
+  const live = newLive(row, now)
+  if (state === 'running' && worker !== null) makeRunning(live, worker)
+  else if (state === 'waiting') makeDue(live, at, now)
+  insertRun(tables, row, live)
+}
+
+/** Answers false, and leaves the run with its worker, if somebody poked it since the worker last looked. */
+function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): boolean {
+  const live = session.tables.live.get(key(park.org, park.run))
+  countStale(session.tables, park.org, park.run, worker)
+  if (live === undefined || live.worker !== worker) return true
+  if (live.wakes !== park.wakes) return false
+  makeReady(live, session.now)
+  live.state = park.state
+  live.at = park.state === 'waiting' ? park.at : null
+  live.waits = park.waits
+  live.reason = park.reason
+  live.nextSeq = park.nextSeq
+  live.base = park.base
+  if (park.state !== 'blocked') live.crashes = 0
+  return true
+}
+
+function appendJournal(tables: Tables, batch: FlushBatch): void {
+  for (const row of batch.journal) {
+    const id = key(row.org, row.run)
+    countStale(tables, row.org, row.run, batch.worker)
+    const rows = tables.journal.get(id)
+    if (rows) rows.push(row)
+    else tables.journal.set(id, [row])
+  }
+}
+
+function countStale(tables: Tables, org: string, run: string, worker: WorkerId | null): void {
+  if (tables.live.get(key(org, run))?.worker !== worker) tables.staleWrites++
+}
+
+/** What PostgreSQL would refuse: a second row under a key, text that it cannot hold. */
+function refuseBad(tables: Tables, batch: FlushBatch): void {
+  const free = batch.starts.every((start) => start.state !== 'running')
+  if (batch.worker === null && !(free && [batch.journal, batch.finishes, batch.parks, batch.received].every((part) => part.length === 0)))
+    throw new Refused('only a worker may write this')
+  const taken = new Set<string>()
+  const claimKey = (id: string): void => {
+    if (taken.has(id)) throw new Refused(`duplicate key ${id}`)
+    taken.add(id)
+  }
+  for (const row of batch.journal) {
+    claimKey(key(row.org, row.run, row.seq))
+    const last = tables.journal.get(key(row.org, row.run))?.at(-1)
+    if (last && row.seq <= last.seq) throw new Refused(`duplicate seq ${row.seq}`)
+  }
+  for (const row of batch.finishes) {
+    claimKey(key(row.org, row.run))
+    if (tables.results.has(key(row.org, row.run))) throw new Refused(`duplicate result ${row.run}`)
+  }
+  const names = [
+    ...batch.starts.flatMap((row) => [row.workflow, row.queue, ...row.tags]),
+    ...[...batch.journal, ...batch.messages].map((row) => row.name),
+    ...batch.logs.map((row) => row.message),
+  ]
+  if (names.some((name) => name.includes('\u0000'))) throw new Refused('NUL in a name')
+}

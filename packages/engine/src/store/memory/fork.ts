@@ -1,0 +1,26 @@
+import type { JournalRow, JsonText, OrgId, RunId, RunRow } from '../store.ts'
+import { insertRun, newLive } from './live-run.ts'
+import { key } from './tables.ts'
+import type { Session } from './tables.ts'
+
+/** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run goes on with. */
+export function forkRun(
+  { tables, now }: Session,
+  source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
+  target: RunRow,
+  edits: ReadonlyMap<number, { readonly output: JsonText }>,
+): void {
+  const id = key(target.org, target.run)
+  if (tables.runs.has(id)) return
+  const kept = (tables.journal.get(key(source.org, source.run)) ?? []).filter((row) => row.seq < source.beforeSeq)
+  const base = kept.findLast((row) => row.kind === 'generation')?.seq ?? 0
+  const copy = (row: JournalRow): JournalRow => {
+    const edit = row.kind === 'step' && row.seq > base ? edits.get(row.cmd) : undefined
+    return { ...row, run: target.run, ...(edit ? { output: edit.output, error: null } : {}) }
+  }
+  const live = newLive(target, now)
+  live.base = base
+  live.nextSeq = (kept.at(-1)?.seq ?? 0) + 1
+  tables.journal.set(id, kept.map(copy))
+  insertRun(tables, target, live)
+}

@@ -1,0 +1,113 @@
+import type { Priority } from '../../workflow/protocol.ts'
+import type { AdmittedStart, ClaimedRun, LiveRow, Millis, RunRow, WorkerId } from '../store.ts'
+import { key } from './tables.ts'
+import type { Live, Session, Tables } from './tables.ts'
+
+/** How much earlier than its time a run counts as ready. A difference in time, so whatever waits long enough comes first. */
+const BONUS_MS: Readonly<Record<Priority, number>> = { low: -600_000, normal: 0, high: 600_000, urgent: 3_600_000 }
+
+export function rankAt(at: Millis, priority: Priority): number {
+  return at - BONUS_MS[priority]
+}
+
+/** A new run's live row, not yet in any state that a worker could see. */
+export function newLive(row: RunRow, at: Millis, limits: AdmittedStart['concurrency'] = []): Live {
+  return {
+    row,
+    bundle: row.bundle,
+    state: 'ready',
+    at: null,
+    rank: rankAt(at, row.priority),
+    worker: null,
+    crashes: 0,
+    wakes: 0,
+    waits: [],
+    reason: null,
+    gate: null,
+    pauseRequested: false,
+    nextSeq: 1,
+    base: 0,
+    begun: false,
+    limits,
+    holds: [],
+  }
+}
+
+export function insertRun(tables: Tables, row: RunRow, live: Live): void {
+  tables.runs.set(key(row.org, row.run), row)
+  tables.live.set(key(row.org, row.run), live)
+}
+
+export function makeReady(live: Live, now: Millis): void {
+  live.state = 'ready'
+  live.at = null
+  live.rank = rankAt(now, live.row.priority)
+  live.worker = null
+  live.waits = []
+  live.reason = null
+  live.gate = null
+}
+
+/** Ready, or waiting if its time has not come yet. */
+export function makeDue(live: Live, at: Millis | null, now: Millis): void {
+  makeReady(live, now)
+  if (at === null || at <= now) return
+  live.state = 'waiting'
+  live.at = at
+}
+
+export function makeRunning(live: Live, worker: WorkerId): void {
+  live.state = 'running'
+  live.worker = worker
+  live.at = null
+  live.waits = []
+  live.begun = true
+}
+
+/** Takes a run from a worker that is gone. What was journalled since the row was last written counts as progress. */
+export function handOn(session: Session, live: Live, crashed: boolean): void {
+  const last = session.tables.journal.get(key(live.row.org, live.row.run))?.at(-1)?.seq ?? 0
+  if (last >= live.nextSeq) {
+    live.nextSeq = last + 1
+    live.crashes = 0
+  }
+  if (crashed) live.crashes++
+  const rank = live.rank
+  makeReady(live, session.now)
+  // It had its turn already: it keeps its place before those that became ready later.
+  live.rank = Math.min(rank, live.rank)
+}
+
+export function toLiveRow(live: Live): LiveRow {
+  return {
+    org: live.row.org,
+    run: live.row.run,
+    workflow: live.row.workflow,
+    bundle: live.bundle,
+    queue: live.row.queue,
+    state: live.state,
+    priority: live.row.priority,
+    at: live.at,
+    worker: live.worker,
+    crashes: live.crashes,
+    waits: live.waits,
+    reason: live.reason,
+    gate: live.gate,
+    pauseRequested: live.pauseRequested,
+    nextSeq: live.nextSeq,
+    base: live.base,
+  }
+}
+
+export function toClaimed(live: Live): ClaimedRun {
+  return {
+    ...live.row,
+    bundle: live.bundle,
+    wakes: live.wakes,
+    nextSeq: live.nextSeq,
+    base: live.base,
+    crashes: live.crashes,
+    holds: live.holds.length > 0,
+    pauseRequested: live.pauseRequested,
+  }
+}

@@ -1,0 +1,51 @@
+import type { DeliverOutcome, Message, OrgId, RunId, Store } from '../store.ts'
+import { makeReady } from './live-run.ts'
+import { key } from './tables.ts'
+import type { Live, Session, Tables } from './tables.ts'
+
+/**
+ * Puts a message into a live run's inbox and wakes the run if it waits. Answers the live row if the message is new,
+ * null if the run is not live or had the message before.
+ */
+export function insertMessage(session: Session, message: Message): Live | null {
+  const { tables, now } = session
+  const id = key(message.org, message.run)
+  const live = tables.live.get(id)
+  if (live === undefined) return null
+  const known = tables.known.get(id) ?? new Set()
+  // Invariant (I8): a message is taken in once, also if its id comes again after it was received.
+  if (known.has(message.id)) return null
+  tables.known.set(id, known.add(message.id))
+  const unread = tables.inbox.get(id) ?? []
+  unread.push(message)
+  unread.sort((a, b) => (a.id < b.id ? -1 : 1))
+  tables.inbox.set(id, unread)
+  live.wakes++
+  if (live.state === 'waiting' && (live.begun || message.kind === 'cancel')) makeReady(live, now)
+  return live
+}
+
+export function deliver(session: Session, message: Message): DeliverOutcome {
+  insertMessage(session, message)
+  return whereIs(session.tables, message.org, message.run)
+}
+
+export function whereIs(tables: Tables, org: OrgId, run: RunId): DeliverOutcome {
+  const id = key(org, run)
+  const live = tables.live.get(id)
+  if (live) return { type: 'delivered', worker: live.worker, queue: live.row.queue }
+  return tables.results.has(id) ? { type: 'finished' } : { type: 'unknown' }
+}
+
+export function removeMessage(tables: Tables, org: OrgId, run: RunId, id: string): void {
+  const unread = tables.inbox.get(key(org, run))
+  const index = unread?.findIndex((message) => message.id === id) ?? -1
+  if (index >= 0) unread?.splice(index, 1)
+}
+
+export function readInbox(tables: Tables, org: OrgId, run: RunId): Awaited<ReturnType<Store['inbox']>> {
+  const id = key(org, run)
+  const live = tables.live.get(id)
+  if (live === undefined) return null
+  return { wakes: live.wakes, pauseRequested: live.pauseRequested, messages: [...(tables.inbox.get(id) ?? [])] }
+}

@@ -1,0 +1,83 @@
+import type { Store } from '../store.ts'
+import { startAdmitted } from './admission.ts'
+import { claim } from './claim.ts'
+import type { Turn } from './claim.ts'
+import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
+import { flush } from './flush.ts'
+import { forkRun } from './fork.ts'
+import { setLimit } from './limits.ts'
+import { toLiveRow } from './live-run.ts'
+import { deliver, readInbox } from './messages.ts'
+import { key } from './tables.ts'
+import type { Session, Tables } from './tables.ts'
+import { violations } from './violations.ts'
+import { beat, register, retire } from './workers.ts'
+
+type Immediate<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
+
+/** The port, each operation done at once and whole. */
+export type Operations = { readonly [M in Exclude<keyof Store, 'close'>]: Immediate<Store[M]> }
+
+export interface OperationOptions {
+  readonly tables: Tables
+  readonly now: () => number
+  readonly random: () => number
+  /** Off only to prove that tests notice a missing fence. */
+  readonly fencing: boolean
+}
+
+export function createOperations({ tables, now, random, fencing }: OperationOptions): Operations {
+  const turn: Turn = { org: '' }
+  const session = (): Session => ({ tables, now: now(), random })
+  return {
+    register: (info) => register(session(), info),
+    retire: (worker) => retire(session(), worker),
+    beat: (worker, leaseMs, queues) => beat(session(), worker, leaseMs, queues),
+    flush: (batch) => flush(session(), batch, fencing),
+    claim: (request) => claim(session(), request, turn, fencing),
+    inbox: (org, run) => readInbox(tables, org, run),
+    startAdmitted: (start) => startAdmitted(session(), start),
+    deliver: (message) => deliver(session(), message),
+    terminate: (org, run, reason) => terminate(session(), org, run, reason),
+    setPause: (org, run, paused) => setPause(session(), org, run, paused),
+    unblock: (org, run, bundle) => unblock(session(), org, run, bundle),
+    fork: (source, target, edits) => forkRun(session(), source, target, edits),
+    setLimit: (org, limit, max) => setLimit(session(), org, limit, max),
+    setQueuePaused: (org, queue, paused) => setQueuePaused(session(), org, queue, paused),
+    violations: () => violations(tables),
+    ...readers(tables),
+    ...bundles(tables),
+  }
+}
+
+function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'live' | 'run' | 'result' | 'liveRuns'> {
+  return {
+    history: (org, run, from) => (tables.journal.get(key(org, run)) ?? []).filter((row) => row.seq >= from),
+    progress: (org, run, cmd) => tables.progress.get(key(org, run, cmd))?.details ?? null,
+    live: (org, run) => {
+      const live = tables.live.get(key(org, run))
+      return live ? toLiveRow(live) : null
+    },
+    run: (org, run) => tables.runs.get(key(org, run)) ?? null,
+    result: (org, run) => tables.results.get(key(org, run)) ?? null,
+    liveRuns: (org, workflow, after, limit) =>
+      [...tables.live.values()]
+        .filter(({ row }) => row.org === org && (workflow === null || row.workflow === workflow) && (after === null || row.run > after))
+        .sort((a, b) => (a.row.run < b.row.run ? -1 : 1))
+        .slice(0, limit)
+        .map(toLiveRow),
+  }
+}
+
+function bundles(tables: Tables): Pick<Operations, 'saveBundle' | 'bundle' | 'setDefault' | 'defaultBundle'> {
+  return {
+    saveBundle: (org, hash, code, manifest) => {
+      const id = key(org, hash)
+      // The hash names the content: what is there already is the same.
+      if (!tables.bundles.has(id)) tables.bundles.set(id, { code, manifest })
+    },
+    bundle: (org, hash) => tables.bundles.get(key(org, hash)) ?? null,
+    setDefault: (org, workflow, bundle) => void tables.defaults.set(key(org, workflow), bundle),
+    defaultBundle: (org, workflow) => tables.defaults.get(key(org, workflow)) ?? null,
+  }
+}

@@ -1,0 +1,53 @@
+import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
+import { handOn } from './live-run.ts'
+import { key } from './tables.ts'
+import type { Live, Session } from './tables.ts'
+import { newUuid } from './uuid.ts'
+
+export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
+  const worker = newUuid(session.now, session.random)
+  session.tables.workers.set(worker, { info, registeredAt: session.now, beatAt: session.now, fenced: false })
+  return { worker, now: session.now }
+}
+
+export function retire(session: Session, worker: WorkerId): number {
+  const row = session.tables.workers.get(worker)
+  if (row === undefined || row.fenced) return 0
+  return fence(session, worker, false)
+}
+
+/** Invariant (I5): the fence comes before the runs are handed on, so that whoever gets them is alone with them. */
+export function fence(session: Session, worker: WorkerId, crashed: boolean): number {
+  const row = session.tables.workers.get(worker)
+  if (row) row.fenced = true
+  const runs = runsOf(session, worker)
+  for (const live of runs) handOn(session, live, crashed)
+  return runs.length
+}
+
+export function beat(session: Session, worker: WorkerId, leaseMs: number, queues: readonly string[]): Beat {
+  const { tables, now } = session
+  const own = tables.workers.get(worker)
+  const alive = own !== undefined && !own.fenced
+  if (alive) own.beatAt = now
+  let reaped = 0
+  for (const [id, row] of tables.workers) if (!row.fenced && now - row.beatAt > leaseMs) reaped += fence(session, id, true)
+  const inQueues = [...tables.live.values()].filter((live) => queues.includes(live.row.queue))
+  const times = inQueues.flatMap((live) => (live.state === 'waiting' && live.at !== null ? [live.at] : []))
+  return {
+    alive,
+    now,
+    poked: alive ? runsOf(session, worker).filter((live) => isPoked(session, live)).map((live) => live.row.run) : [],
+    ready: inQueues.some((live) => live.state === 'ready'),
+    nextAt: times.length > 0 ? Math.min(...times) : null,
+    reaped,
+  }
+}
+
+function isPoked(session: Session, live: Live): boolean {
+  return live.pauseRequested || (session.tables.inbox.get(key(live.row.org, live.row.run))?.length ?? 0) > 0
+}
+
+function runsOf(session: Session, worker: WorkerId): Live[] {
+  return [...session.tables.live.values()].filter((live) => live.worker === worker)
+}

@@ -1,0 +1,48 @@
+import type pg from 'pg'
+
+/** Owns the schemas; runs the engine's loops over all orgs; serves one org at a time. None can log in: pools take them with `-c role=…`. */
+export const ROLES = ['orrery_owner', 'orrery_engine', 'orrery_app'] as const
+
+const attempts = 20
+
+/**
+ * Makes the roles and lets the current login take them. Roles belong to the whole cluster, and several databases may be
+ * migrated at once: a lost race shows as a duplicate or as a concurrent update of a catalogue row, and is tried again.
+ */
+export async function ensureRoles(client: pg.ClientBase): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for (const role of ROLES) await ensureRole(client, role)
+      await client.query(`do $$ begin execute format('grant create, connect on database %I to orrery_owner', current_database()); end $$`)
+      return
+    } catch (error) {
+      if (attempt === attempts || !isLostRace(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt))
+    }
+  }
+}
+
+async function ensureRole(client: pg.ClientBase, role: string): Promise<void> {
+  const found = await client.query('select 1 from pg_catalog.pg_roles where rolname = $1', [role])
+  if (found.rows.length === 0) await client.query(`create role ${role} nologin`)
+  if (await canTake(client, role)) return
+  await client.query(`do $$ begin execute format('grant ${role} to %I', session_user); end $$`)
+  if (!(await canTake(client, role))) throw new Error(`the login may not take the role ${role}: grant it with "grant ${role} to <login>"`)
+}
+
+async function canTake(client: pg.ClientBase, role: string): Promise<boolean> {
+  try {
+    await client.query(`set role ${role}`)
+    await client.query('reset role')
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === '42501') return false
+    throw error
+  }
+}
+
+/** 42710 duplicate object, 23505 the same seen by the index, XX000 "tuple concurrently updated". */
+function isLostRace(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string }
+  return code === '42710' || code === '23505' || (code === 'XX000' && message?.includes('concurrently') === true)
+}

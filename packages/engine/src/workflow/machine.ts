@@ -1,0 +1,141 @@
+import { toFailure } from './errors.ts'
+import { toJson } from './json.ts'
+import { makeContext } from './make-context.ts'
+import type { Activation, Completion, Json, Reaction } from './protocol.ts'
+import { createRunState, logTo, type RunState } from './run-state.ts'
+import { cancelScope, type ScopeCarrier } from './scope.ts'
+import { invalid, type Schema, validate } from './standard-schema.ts'
+import type { WorkflowDefinition } from './workflow-definition.ts'
+
+/**
+ * Drives workflow functions. For each activation: `apply` it, let every microtask run, then `collect` the reaction. A run lives here
+ * from its `start` to its `evict`, also past its completion, so that it can still be queried.
+ */
+export interface Machine {
+  apply(activation: Activation): void
+  collect(activation: Activation): Reaction
+}
+
+type Answer = NonNullable<Reaction['answer']>
+
+export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>, carrier: ScopeCarrier): Machine {
+  const runs = new Map<string, RunState>()
+  const answers = new Map<RunState, Answer>()
+
+  const find = (id: string): RunState => {
+    const run = runs.get(id)
+    if (run === undefined) throw new Error(`run ${id} was never started here or was evicted`)
+    return run
+  }
+
+  const apply = (activation: Activation): void => {
+    const { job } = activation
+    if (job.type === 'evict') return void runs.delete(activation.run)
+    const run = job.type === 'start' ? createRunState(activation.run, job.info, job.seed, job.patches) : find(activation.run)
+    run.at = activation.at
+    run.replaying = activation.replaying
+    switch (job.type) {
+      case 'start':
+        runs.set(run.id, run)
+        carrier.enter(run.root, () => void drive(run, carrier, workflows.get(job.workflow), job.workflow, job.input))
+        return
+      case 'resolve':
+        return takeOpen(run, job.cmd)?.resolve(job.value)
+      case 'reject': {
+        const command = takeOpen(run, job.cmd)
+        return command?.reject(command.toError(job.error))
+      }
+      case 'cancel':
+        run.cancelRequest ??= job
+        return cancelScope(run.root, job.reason)
+      case 'query':
+        answers.set(run, carrier.enter(run.root, () => answer(run, job.id, job.name, job.args)))
+        return
+    }
+  }
+
+  const collect = (activation: Activation): Reaction => {
+    const run = runs.get(activation.run)
+    if (run === undefined) return { run: activation.run, commands: [] }
+    const completion = complete(run, carrier)
+    const commands = run.commands
+    run.commands = []
+    const reply = answers.get(run)
+    answers.delete(run)
+    return { run: run.id, commands, ...(completion === null ? {} : { completion }), ...(reply === undefined ? {} : { answer: reply }) }
+  }
+
+  return { apply, collect }
+}
+
+/** A command that was dropped, or answered before, is no longer open; a late answer to it means nothing. */
+function takeOpen(run: RunState, cmd: number) {
+  const command = run.open.get(cmd)
+  run.open.delete(cmd)
+  return command
+}
+
+async function drive(run: RunState, carrier: ScopeCarrier, definition: WorkflowDefinition | undefined, name: string, input: Json): Promise<void> {
+  try {
+    if (definition === undefined) throw new TypeError(`this version has no workflow ${name}`)
+    const checked = await check(definition.input, input, 'input')
+    const result = await definition.fn(makeContext(run, carrier) as never, checked as never)
+    const output = toJson(await check(definition.output, result, 'output'), `output of ${name}`)
+    run.outcome ??= { type: 'succeeded', output }
+  } catch (error) {
+    run.outcome ??= toCompletion(run, error)
+  }
+}
+
+function check(schema: Schema | undefined, value: unknown, what: string): unknown {
+  if (schema === undefined) return value
+  const result = validate(schema, value)
+  const unwrap = (checked: Awaited<typeof result>): unknown => {
+    if (!checked.ok) throw invalid(what, checked.issues)
+    return checked.value
+  }
+  return 'then' in result ? result.then(unwrap) : unwrap(result)
+}
+
+/** Only a run that was asked to stop can end as cancelled; a scope's own CancelledError that nobody caught is a failure. */
+function toCompletion(run: RunState, error: unknown): Completion {
+  const failure = toFailure(error)
+  return failure.kind === 'cancelled' && run.cancelRequest !== null
+    ? { type: 'cancelled', timedOut: run.cancelRequest.timedOut }
+    : { type: 'failed', error: failure }
+}
+
+/**
+ * The completion, if it is due now. A rejection that nothing handles is logged at once, because somebody may still come to handle it
+ * (`const p = f(); await g(); await p`); it fails the run when the function ends without that, or when the run could never move again.
+ */
+function complete(run: RunState, carrier: ScopeCarrier): Completion | null {
+  if (run.told) return null
+  const rejections = carrier.rejections(run)
+  for (const reason of rejections) {
+    if (run.reported.has(reason)) continue
+    run.reported.add(reason)
+    logTo(run, 'error', `a rejection is not handled: ${toFailure(reason).message}`, null)
+  }
+  if (run.shields > 0 && run.outcome?.type !== 'continued') return null
+  const [lost] = rejections
+  let outcome = run.outcome
+  if (rejections.size > 0 && (outcome === null ? run.open.size === 0 : outcome.type === 'succeeded')) outcome = toCompletion(run, lost)
+  run.told = outcome !== null
+  return outcome
+}
+
+function answer(run: RunState, id: number, name: string, args: Json): Answer {
+  run.answering = true
+  try {
+    const handler = run.queries.get(name)
+    if (handler === undefined) throw new TypeError(`this run answers no query ${name}; it knows ${[...run.queries.keys()].join(', ') || 'none'}`)
+    const value = handler(args as never)
+    if (typeof value === 'object' && value !== null && 'then' in value) throw new TypeError(`the handler of query ${name} must not be asynchronous`)
+    return { id, ok: true, value: toJson(value, `answer of query ${name}`) }
+  } catch (error) {
+    return { id, ok: false, error: toFailure(error) }
+  } finally {
+    run.answering = false
+  }
+}

@@ -1,0 +1,128 @@
+import { runAll, runIn, runRace, runShielded } from './concurrency.ts'
+import type { ChildCallOptions, Context, RunOptions, ScopePromise, Thunk } from './context.ts'
+import { type Duration, parseDuration } from './duration.ts'
+import { issueCommand, scopeOf } from './issue-command.ts'
+import { toJson } from './json.ts'
+import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
+import { logTo, type RunState } from './run-state.ts'
+import { cancelScope, openScope, type ScopeCarrier } from './scope.ts'
+import { type Schema, validate } from './standard-schema.ts'
+import type { StepLog } from './step.ts'
+import type { WorkflowDefinition } from './workflow-definition.ts'
+
+/** Thrown to leave the function; the run's new generation is already decided when it is. */
+class ContinuedAsNew extends Error {
+  override readonly name = 'ContinuedAsNew'
+}
+
+type Callee = WorkflowDefinition | string
+
+/** The `ctx` of one run. Its types are those of `Context`; inside, every value is plain JSON. */
+export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
+  const issue = issueCommand.bind(null, run, carrier)
+  const callChild = (callee: Callee, input: unknown, options: ChildCallOptions | undefined, detached: boolean): Promise<Json> => {
+    const name = typeof callee === 'string' ? callee : callee.name
+    return guarded(() => issue({ type: 'child', workflow: name, input: toJson(input, `input of ${name}`), options: childOptions(options), detached }))
+  }
+  const context = {
+    info: run.info,
+    run: (step: { readonly name: string }, input?: unknown, options?: RunOptions) =>
+      guarded(() => issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) })),
+    sleep: (duration: Duration) => guarded(() => issue({ type: 'sleep', until: run.at + parseDuration(duration) }).then(nothing)),
+    sleepUntil: (time: Date | string) => guarded(() => issue({ type: 'sleep', until: parseTime(time) }).then(nothing)),
+    waitFor: (name: string, schema?: Schema, options?: { readonly timeout?: Duration }) => waitFor(run, issue, name, schema, options?.timeout),
+    child: (callee: Callee, input?: unknown, options?: ChildCallOptions) => callChild(callee, input, options, false),
+    start: (callee: Callee, input?: unknown, options?: ChildCallOptions) => callChild(callee, input, options, true),
+    all: (thunks: readonly Thunk<unknown>[], options?: { readonly limit?: number }) => runAll(run, carrier, thunks, options?.limit),
+    map: <Item>(items: readonly Item[], fn: (item: Item, index: number) => unknown, options?: { readonly limit?: number }) =>
+      runAll(
+        run,
+        carrier,
+        items.map((item, index) => () => fn(item, index)),
+        options?.limit,
+      ),
+    race: (thunks: readonly Thunk<unknown>[]) => runRace(run, carrier, thunks),
+    scope: <T>(fn: Thunk<T>): ScopePromise<T> => {
+      const scope = openScope(scopeOf(run, carrier))
+      return Object.assign(runIn(carrier, scope, fn), { cancel: (reason = 'the scope was cancelled') => cancelScope(scope, reason) })
+    },
+    shield: <T>(fn: Thunk<T>) => runShielded(run, carrier, fn),
+    now: () => new Date(run.at),
+    random: () => run.random.next(),
+    uuid: () => run.random.uuid(),
+    patched: (id: string) => patched(run, id),
+    continueAsNew: (input: unknown): never => {
+      run.outcome ??= { type: 'continued', input: toJson(input, 'input of continueAsNew') }
+      throw new ContinuedAsNew('the run goes on as a new generation')
+    },
+    query: (name: string, handler: (args: never) => unknown) => void run.queries.set(name, handler),
+    log: makeLog(run),
+  }
+  // The interface's overloads say what JSON becomes by the callee's types; that cannot be written for one implementation.
+  return context as unknown as Context
+}
+
+async function waitFor(
+  run: RunState,
+  issue: (draft: { readonly type: 'signal'; readonly name: string; readonly until: number | null }) => Promise<Json>,
+  name: string,
+  schema: Schema | undefined,
+  timeout: Duration | undefined,
+): Promise<unknown> {
+  const until = timeout === undefined ? null : run.at + parseDuration(timeout, `timeout of ${name}`)
+  for (;;) {
+    const payload = await issue({ type: 'signal', name, until })
+    if (schema === undefined) return payload
+    const checked = await validate(schema, payload)
+    if (checked.ok) return checked.value
+    // The wait keeps its deadline, so a flood of bad messages cannot hold the run longer than it said.
+    logTo(run, 'warn', `signal ${name} did not fit and was dropped`, checked.issues.map(({ path, message }) => ({ path, message })))
+  }
+}
+
+/** A mistake in a call rejects its promise, like a failing command would, and does not throw past it. */
+function guarded<T>(fn: () => Promise<T>): Promise<T> {
+  try {
+    return fn()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function nothing(): void {}
+
+function patched(run: RunState, id: string): boolean {
+  const known = run.patches.get(id)
+  if (known !== undefined) return known
+  // Old history without the marker was made by code without the change, and stays so for this run's life.
+  const fresh = !run.replaying
+  run.patches.set(id, fresh)
+  if (fresh && !run.told) run.commands.push({ type: 'patch', id })
+  return fresh
+}
+
+function parseTime(time: Date | string): number {
+  if (typeof time === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(time.trim())) {
+    throw new TypeError(`time ${JSON.stringify(time)} needs an offset; write '2030-01-31T09:00:00Z', for example`)
+  }
+  const at = typeof time === 'string' ? Date.parse(time) : time.getTime()
+  if (Number.isNaN(at)) throw new TypeError(`time ${JSON.stringify(time)} is not a time`)
+  return at
+}
+
+function stepOptions(options: RunOptions = {}): StepCallOptions {
+  return {
+    ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout, 'timeout') }),
+    ...(options.queue === undefined ? {} : { queue: options.queue }),
+  }
+}
+
+function childOptions({ timeout, ...rest }: ChildCallOptions = {}): ChildOptions {
+  return timeout === undefined ? rest : { ...rest, timeoutMs: parseDuration(timeout, 'timeout') }
+}
+
+function makeLog(run: RunState): StepLog {
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, data?: Json) =>
+    logTo(run, level, String(message), data === undefined ? null : toJson(data, 'log data'))
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

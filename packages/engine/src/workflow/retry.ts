@@ -1,0 +1,73 @@
+import { type Duration, parseDuration } from './duration.ts'
+import type { Failure } from './protocol.ts'
+
+/** How a step's failed attempts are repeated. Times in ms. */
+export interface RetryPolicy {
+  /** Attempts in all, the first one counted. */
+  readonly maxAttempts: number
+  readonly initialMs: number
+  readonly factor: number
+  readonly maxMs: number
+  readonly jitter: Jitter
+  /** Names of errors that end the step at once. */
+  readonly nonRetryable: readonly string[]
+}
+
+/** `full`: anywhere between 0 and the delay; `equal`: between half of it and all; `none`: exactly the delay. */
+export type Jitter = 'full' | 'equal' | 'none'
+
+/** The form in which a policy is written at a step. What is absent comes from `DEFAULT_RETRY`. */
+export interface RetryOptions {
+  readonly max?: number
+  readonly initial?: Duration
+  readonly factor?: number
+  readonly maximum?: Duration
+  readonly jitter?: Jitter
+  readonly nonRetryable?: readonly string[]
+}
+
+/** Five attempts after about 1, 2, 4 and 8 seconds: outlasts a restart of most services, yet fails within half a minute. */
+export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 5, initialMs: 1000, factor: 2, maxMs: 60_000, jitter: 'equal', nonRetryable: [] }
+
+/** `retry: false` means one attempt. Throws a TypeError that names the option at fault. */
+export function parseRetry(options: RetryOptions | false | undefined): RetryPolicy {
+  if (options === undefined) return DEFAULT_RETRY
+  if (options === false) return { ...DEFAULT_RETRY, maxAttempts: 1 }
+  const { max = DEFAULT_RETRY.maxAttempts, factor = DEFAULT_RETRY.factor, jitter = DEFAULT_RETRY.jitter, nonRetryable = [] } = options
+  if (!Number.isInteger(max) || max < 1) throw new TypeError(`retry.max must be a whole number of attempts, at least 1, got ${max}`)
+  if (!(factor >= 1) || !Number.isFinite(factor)) throw new TypeError(`retry.factor must be at least 1, got ${factor}`)
+  if (jitter !== 'full' && jitter !== 'equal' && jitter !== 'none') throw new TypeError(`retry.jitter must be full, equal or none, got ${jitter}`)
+  const initialMs = options.initial === undefined ? DEFAULT_RETRY.initialMs : parseDuration(options.initial, 'retry.initial')
+  const maxMs = options.maximum === undefined ? Math.max(DEFAULT_RETRY.maxMs, initialMs) : parseDuration(options.maximum, 'retry.maximum')
+  if (maxMs < initialMs) throw new TypeError('retry.maximum must not be shorter than retry.initial')
+  return { maxAttempts: max, initialMs, factor, maxMs, jitter, nonRetryable: [...nonRetryable] }
+}
+
+/** Milliseconds to wait after attempt number `attempt` (1, 2, …) failed, or null when that was the last. `random` is in [0, 1). */
+export function nextDelayMs(policy: RetryPolicy, attempt: number, random: number): number | null {
+  if (attempt >= policy.maxAttempts) return null
+  const delay = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1))
+  switch (policy.jitter) {
+    case 'full':
+      return Math.round(delay * random)
+    case 'equal':
+      return Math.round(delay / 2 + (delay / 2) * random)
+    case 'none':
+      return Math.round(delay)
+  }
+}
+
+/** Whether another attempt could help. A timeout and a child's failure may pass; a cancellation or invalid input will not. */
+export function isRetryable(policy: RetryPolicy, failure: Failure): boolean {
+  if (policy.nonRetryable.includes(failure.name)) return false
+  switch (failure.kind) {
+    case 'error':
+    case 'timeout':
+    case 'child_failed':
+      return true
+    case 'cancelled':
+    case 'non_retryable':
+    case 'invalid':
+      return false
+  }
+}

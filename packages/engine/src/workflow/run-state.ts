@@ -1,0 +1,78 @@
+import type { CancelledError } from './errors.ts'
+import type { Command, Completion, Failure, Json, RunInfo } from './protocol.ts'
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts'
+
+/** A region of a workflow that is cancelled as one. The parents' chain is the whole structure: nothing has to be kept in step. */
+export interface Scope {
+  readonly run: RunState
+  readonly parent: Scope | null
+  /** Cancellation from above stops here. */
+  readonly shielded: boolean
+  cancelled: CancelledError | null
+}
+
+/** A command whose outcome the workflow waits for. */
+export interface OpenCommand {
+  readonly cmd: number
+  readonly scope: Scope
+  resolve(value: Json): void
+  reject(error: Error): void
+  /** The error that the workflow sees for a failure of this command. */
+  readonly toError: (failure: Failure) => Error
+}
+
+/** All that the machine knows of one run. Lives in memory only; the journal is the truth. */
+export interface RunState {
+  readonly id: string
+  readonly info: RunInfo
+  readonly root: Scope
+  readonly random: SeededRandom
+  /** The run's clock, ms since the epoch. */
+  at: number
+  replaying: boolean
+  lastCmd: number
+  readonly open: Map<number, OpenCommand>
+  /** Issued since the last reaction. */
+  commands: Command[]
+  outcome: Completion | null
+  /** The completion has been told; nothing that happens later counts. */
+  told: boolean
+  /** Shields in progress hold the completion back. */
+  shields: number
+  cancelRequest: { readonly reason: string; readonly timedOut: boolean } | null
+  readonly patches: Map<string, boolean>
+  readonly queries: Map<string, (args: never) => unknown>
+  /** A query handler is being asked: commands are forbidden. */
+  answering: boolean
+  /** Unhandled rejections that were logged already. */
+  readonly reported: Set<unknown>
+}
+
+export function createRunState(id: string, info: RunInfo, seed: string, patches: readonly string[]): RunState {
+  const run: RunState = {
+    id,
+    info,
+    // The root's `run` closes the circle below; nothing reads it before.
+    root: undefined as never,
+    random: createSeededRandom(seed),
+    at: 0,
+    replaying: false,
+    lastCmd: 0,
+    open: new Map(),
+    commands: [],
+    outcome: null,
+    told: false,
+    shields: 0,
+    cancelRequest: null,
+    patches: new Map(patches.map((patch) => [patch, true])),
+    queries: new Map(),
+    answering: false,
+    reported: new Set(),
+  }
+  return Object.assign(run, { root: { run, parent: null, shielded: false, cancelled: null } })
+}
+
+export function logTo(run: RunState, level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json | null): void {
+  // What was said once is not said again when history is repeated.
+  if (!run.replaying && !run.told) run.commands.push({ type: 'log', level, message, data })
+}

@@ -1,0 +1,96 @@
+import type { Context } from './context.ts'
+import { type Duration, parseDuration } from './duration.ts'
+import type { Jsonified } from './json.ts'
+import type { Priority, WorkflowManifest, WorkflowOptions } from './protocol.ts'
+import { jsonSchema, type Schema } from './standard-schema.ts'
+import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
+
+/** Options of a workflow. `I` is what a caller gives, `V` what the validator makes of it, `R` what the function returns, `O` what the caller gets. */
+export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
+  readonly description?: string
+  readonly input?: Schema<I, V>
+  readonly output?: Schema<R, O>
+  /** For the whole run, waits included. */
+  readonly timeout?: Duration
+  readonly queue?: string
+  readonly priority?: Priority
+  /** At most `limit` runs at once; with `key` (a path into the input, `customer.id`) for each value of it. */
+  readonly concurrency?: { readonly limit: number; readonly key?: string; readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest' }
+  readonly rateLimit?: { readonly limit: number; readonly period: Duration; readonly key?: string }
+  /** A start waits for `delay`; another start with the same key meanwhile takes its place. */
+  readonly debounce?: { readonly delay: Duration; readonly key?: string; readonly maxDelay?: Duration }
+}
+
+/**
+ * Declares a workflow: a deterministic function whose every effect and wait goes through `ctx`. It may be stopped between any two
+ * of them and carried on elsewhere, months later. Throws a TypeError for options that make no sense.
+ */
+export function workflow<V = JsonObject, R = unknown>(name: string, fn: (ctx: Context, input: V) => Promise<R> | R): WorkflowDefinition<V, Jsonified<R>>
+export function workflow<V = JsonObject, I = V, R = unknown, O = R>(
+  name: string,
+  settings: WorkflowSettings<I, V, R, O>,
+  fn: (ctx: Context, input: V) => Promise<R> | R,
+): WorkflowDefinition<I, Jsonified<O>>
+export function workflow(
+  name: string,
+  second: WorkflowSettings | WorkflowDefinition['fn'],
+  third?: WorkflowDefinition['fn'],
+): WorkflowDefinition<never, never> {
+  const settings = typeof second === 'function' ? {} : second
+  const fn = typeof second === 'function' ? second : third
+  if (typeof name !== 'string' || name === '' || name.length > 200 || name.includes('\0')) {
+    throw new TypeError('a workflow needs a name of 1 to 200 characters')
+  }
+  if (typeof fn !== 'function') throw new TypeError(`workflow ${name} needs a function`)
+  return {
+    kind: 'workflow',
+    name,
+    description: settings.description ?? null,
+    input: settings.input,
+    output: settings.output,
+    options: readOptions(name, settings),
+    fn,
+  }
+}
+
+/** What the bundle says of one workflow. */
+export function describeWorkflow(definition: WorkflowDefinition): WorkflowManifest {
+  return {
+    name: definition.name,
+    description: definition.description,
+    inputSchema: jsonSchema(definition.input, 'input'),
+    outputSchema: jsonSchema(definition.output, 'output'),
+    options: definition.options,
+  }
+}
+
+function readOptions(name: string, settings: WorkflowSettings): WorkflowOptions {
+  const { timeout, queue, priority, concurrency, rateLimit, debounce } = settings
+  const of = (option: string) => `${option} of workflow ${name}`
+  if (concurrency) checkLimit(concurrency.limit, of('concurrency.limit'))
+  if (rateLimit) checkLimit(rateLimit.limit, of('rateLimit.limit'))
+  return {
+    ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, of('timeout')) }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rateLimit === undefined
+      ? {}
+      : { rateLimit: { limit: rateLimit.limit, periodMs: parseDuration(rateLimit.period, of('rateLimit.period')), ...keyOf(rateLimit) } }),
+    ...(debounce === undefined
+      ? {}
+      : {
+          debounce: {
+            delayMs: parseDuration(debounce.delay, of('debounce.delay')),
+            ...keyOf(debounce),
+            ...(debounce.maxDelay === undefined ? {} : { maxDelayMs: parseDuration(debounce.maxDelay, of('debounce.maxDelay')) }),
+          },
+        }),
+  }
+}
+
+const keyOf = (limit: { readonly key?: string }) => (limit.key === undefined ? {} : { key: limit.key })
+
+function checkLimit(limit: number, what: string): void {
+  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`${what} must be a whole number, at least 1, got ${limit}`)
+}

@@ -1,0 +1,78 @@
+import { findOperation, type InputOf, type OperationName, type Operation, type OutputOf } from '@orrery/contract'
+import { buildRequest } from './build-request.ts'
+import { type ClientOptions, createTransport, readAnswer, type Transport } from './transport.ts'
+import { type RunProgress, type WatchOptions, watchRun } from './watch-run.ts'
+import { type EventOptions, streamEvents } from './stream-events.ts'
+import type { Event } from '@orrery/contract'
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Of a write: the same key with the same input gives the same answer, for 24 hours. Absent: a new one, kept over the retries of this call. */
+  readonly idempotencyKey?: string
+}
+
+/** A call needs no argument where every field of the input may be absent. */
+type Call<N extends OperationName> = Record<never, never> extends InputOf<N>
+  ? (input?: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+  : (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+
+type Noun = OperationName extends infer N ? (N extends `${infer Head}.${string}` ? Head : never) : never
+type Verb<H extends string> = OperationName extends infer N ? (N extends `${H}.${infer Tail}` ? Tail : never) : never
+
+/** `client.<noun>.<verb>(input)` for every operation of the contract. */
+export type Operations = { readonly [H in Noun]: { readonly [V in Verb<H>]: Call<Extract<`${H}.${V}`, OperationName>> } }
+
+export interface Client extends Operations {
+  readonly runs: Operations['runs'] & {
+    /** How a run gets on, from its first step to its end. Survives restarts of the server; ends after the final status. */
+    watch(runId: string, options?: WatchOptions): AsyncGenerator<RunProgress, void, void>
+  }
+  readonly events: Operations['events'] & {
+    /** Events as they happen, without gaps: a broken stream goes on behind the last event seen. */
+    stream(options?: EventOptions): AsyncGenerator<Event, void, void>
+  }
+  /** Any operation by its name, for tools that walk the registry. */
+  call(operation: Operation, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>
+}
+
+/** A client of one server. Retries what may be retried; throws ProblemError for a problem, UnreachableError when nothing answers. */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options)
+  const call: Client['call'] = (operation, input, callOptions = {}) => callOperation(transport, operation, input, callOptions)
+  const extras: Record<string, Record<string, unknown>> = {
+    runs: { watch: (runId: string, watch?: WatchOptions) => watchRun(client, runId, watch) },
+    events: { stream: (stream?: EventOptions) => streamEvents(transport, stream) },
+  }
+  // The type says what is there; the object makes it on demand, so a server's new noun costs this client nothing.
+  const client = new Proxy({} as Client, {
+    get: (_, noun) => {
+      if (noun === 'call') return call
+      return typeof noun === 'string' && noun !== 'then' ? nounOf(noun, call, extras[noun] ?? {}) : undefined
+    },
+  })
+  return client
+}
+
+function nounOf(noun: string, call: Client['call'], extras: Record<string, unknown>): object {
+  return new Proxy(extras, {
+    get: (_, verb) => {
+      if (typeof verb !== 'string') return undefined
+      const operation = findOperation(`${noun}.${verb}`)
+      if (operation === null) return extras[verb]
+      return (input: Record<string, unknown> = {}, options: CallOptions = {}) => call(operation, input, options)
+    },
+  })
+}
+
+async function callOperation(
+  transport: Transport,
+  operation: Operation,
+  input: Readonly<Record<string, unknown>>,
+  { signal, idempotencyKey }: CallOptions,
+): Promise<unknown> {
+  const { method, target, body } = buildRequest(operation, input)
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (body !== null) headers['content-type'] = 'application/json'
+  if (operation.effect === 'write') headers['idempotency-key'] = idempotencyKey ?? crypto.randomUUID()
+  return readAnswer(await transport.send(target, { method, headers, ...(body === null ? {} : { body }) }, signal))
+}

@@ -1,0 +1,159 @@
+/**
+ * Writes what follows from the sources: the index of operations, the index of their implementations, a page for each
+ * problem. `--check` writes nothing and fails if anything is stale. Run it with `node --conditions=orrery-source`.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const HEADER = '// Written by tools/generate.ts. Do not edit.\n'
+
+interface Declared {
+  /** `runs.start`. */
+  readonly name: string
+  /** `startRun`: the name of the declaration and of the function in core. */
+  readonly symbol: string
+  /** File in contract/src/operations. */
+  readonly file: string
+}
+
+async function findOperations(): Promise<Declared[]> {
+  const directory = join(ROOT, 'packages/contract/src/operations')
+  const found: Declared[] = []
+  for (const file of readdirSync(directory).filter(isSource).sort()) {
+    const module: Record<string, unknown> = await import(pathToFileURL(join(directory, file)).href)
+    for (const [symbol, value] of Object.entries(module)) {
+      if (isOperation(value)) found.push({ name: value.name, symbol, file })
+    }
+  }
+  refuseDuplicates(found.map(({ name }) => name))
+  refuseDuplicates(found.map(({ symbol }) => symbol))
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function isOperation(value: unknown): value is { name: string } {
+  return typeof value === 'object' && value !== null && 'http' in value && 'name' in value
+}
+
+function isSource(file: string): boolean {
+  return file.endsWith('.ts') && !file.endsWith('.test.ts')
+}
+
+function refuseDuplicates(names: readonly string[]): void {
+  const twice = names.filter((name, at) => names.indexOf(name) !== at)
+  if (twice.length > 0) throw new Error(`Declared twice: ${twice.join(', ')}`)
+}
+
+function renderOperations(operations: readonly Declared[]): string {
+  const byFile = Map.groupBy(operations, ({ file }) => file)
+  const imports = [...byFile.keys()].sort().map((file) => renderImport(symbolsOf(byFile.get(file) ?? []), `./operations/${file}`))
+  return [
+    HEADER,
+    ...imports,
+    '',
+    'export const operations = {',
+    ...operations.map(({ name, symbol }) => `  '${name}': ${symbol},`),
+    '} as const',
+    '',
+    'export type OperationName = keyof typeof operations',
+    '',
+  ].join('\n')
+}
+
+function renderImplementations(operations: readonly Declared[]): string {
+  const source = join(ROOT, 'packages/core/src')
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  const imports = operations.map(({ name, symbol }) => {
+    const wanted = `${symbol.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`
+    const matches = files.filter((file) => basename(file) === wanted)
+    if (matches.length !== 1) throw new Error(`${name}: expected exactly one packages/core/src/<noun>/${wanted}, found ${matches.length}`)
+    return { path: `./${(matches[0] ?? '').split(sep).join('/')}`, symbol }
+  })
+  const lines = [{ path: './implementation.ts', symbol: 'type Implementations' }, ...imports]
+  lines.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return [
+    HEADER,
+    ...lines.map(({ path, symbol }) => renderImport([symbol], path)),
+    '',
+    'export const implementations: Implementations = {',
+    ...operations.map(({ name, symbol }) => `  '${name}': ${symbol},`),
+    '}',
+    '',
+  ].join('\n')
+}
+
+function symbolsOf(operations: readonly Declared[]): string[] {
+  return operations.map(({ symbol }) => symbol).sort()
+}
+
+/** One line if it fits, as the formatter would have it. */
+function renderImport(symbols: readonly string[], path: string): string {
+  const single = symbols.length === 1 && symbols[0]?.startsWith('type ')
+  const line = single
+    ? `import type { ${symbols[0]?.slice('type '.length)} } from '${path}'`
+    : `import { ${symbols.join(', ')} } from '${path}'`
+  if (line.length <= 140) return line
+  return `import {\n${symbols.map((symbol) => `  ${symbol},\n`).join('')}} from '${path}'`
+}
+
+interface Page {
+  readonly status: number
+  readonly title: string
+  readonly meaning: string
+  readonly remedy: string
+}
+
+function renderProblem(code: string, page: Page): string {
+  return `# ${page.title}
+
+\`${code}\`, HTTP status ${page.status}
+
+## What it means
+
+${page.meaning}
+
+## What to do
+
+${page.remedy}
+`
+}
+
+async function render(): Promise<Map<string, string>> {
+  const operations = await findOperations()
+  const files = new Map<string, string>()
+  files.set('packages/contract/src/operations.generated.ts', renderOperations(operations))
+  files.set('packages/core/src/implementations.generated.ts', renderImplementations(operations))
+  const { PROBLEMS }: { PROBLEMS: Record<string, Page> } = await import(
+    pathToFileURL(join(ROOT, 'packages/contract/src/problem-catalogue.ts')).href
+  )
+  for (const [code, page] of Object.entries(PROBLEMS)) files.set(`docs/problems/${code}.md`, renderProblem(code, page))
+  return files
+}
+
+/** Pages of problems that exist no more. */
+function findOrphans(files: ReadonlyMap<string, string>): string[] {
+  const directory = join(ROOT, 'docs/problems')
+  if (!existsSync(directory)) return []
+  return readdirSync(directory)
+    .map((file) => join('docs/problems', file).split(sep).join('/'))
+    .filter((file) => file.endsWith('.md') && !files.has(file))
+}
+
+const check = process.argv.includes('--check')
+const files = await render()
+const stale = [...files].filter(([file, text]) => !existsSync(join(ROOT, file)) || readFileSync(join(ROOT, file), 'utf8') !== text)
+const orphans = findOrphans(files)
+if (check) {
+  for (const file of [...stale.map(([name]) => name), ...orphans]) console.error(`Stale: ${file} (run npm run generate)`)
+  process.exitCode = stale.length + orphans.length > 0 ? 1 : 0
+} else {
+  for (const [file, text] of stale) {
+    mkdirSync(join(ROOT, file, '..'), { recursive: true })
+    writeFileSync(join(ROOT, file), text)
+  }
+  for (const file of orphans) rmSync(join(ROOT, file))
+}
+console.log(
+  `${files.size} generated files, ${stale.length} ${check ? 'stale' : 'written'}, ${orphans.length} ${check ? 'too many' : 'removed'} (${relative(process.cwd(), ROOT) || '.'})`,
+)
