@@ -38,17 +38,21 @@ async function until(what, check) {
 
 async function killOne(client, workers) {
   const victim = workers[0]
-  const held = async () => (await client.query(`select run from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run)
+  const held = async () => (await client.query(`select run_id from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run_id)
   await until('the victim has half of the runs', async () => (await held()).length >= Number(values.runs) / 4)
   const exited = new Promise((resolve) => victim.child.once('exit', resolve))
   victim.child.kill('SIGKILL')
   const began = performance.now()
   await exited
   const runs = await held()
-  const marks = new Map((await client.query('select run, max(seq)::int as seq from engine.journal where run = any($1) group by run', [runs])).rows.map((r) => [r.run, r.seq]))
+  const progress = async () => {
+    const { rows } = await client.query('select run_id, max(seq)::int as seq from engine.journal where run_id = any($1) group by run_id', [runs])
+    return new Map(rows.map((row) => [row.run_id, row.seq]))
+  }
+  const before = await progress()
   const moved = async () => {
-    const { rows } = await client.query('select run, max(seq)::int as seq from engine.journal where run = any($1) group by run', [runs])
-    return rows.filter((row) => row.seq > (marks.get(row.run) ?? 0)).length === runs.length
+    const now = await progress()
+    return runs.every((run) => (now.get(run) ?? 0) > (before.get(run) ?? 0))
   }
   await until('every run of the victim goes on', moved)
   return { runs: runs.length, ms: Math.round(performance.now() - began) }
@@ -64,8 +68,8 @@ async function measureRecovery(database, prepared) {
     for (let i = 0; i < Number(values.runs); i++) await engine.start('plod', { steps: 100_000, ms: 100 })
     outcomes.push(await killOne(client, workers))
     console.log(`round ${round + 1}: ${outcomes.at(-1).runs} runs of the killed worker go on after ${outcomes.at(-1).ms} ms`)
-    const rest = (await client.query('select run from engine.live')).rows
-    await Promise.all(rest.map(({ run }) => engine.cancel(run)))
+    const rest = (await client.query('select run_id from engine.live')).rows
+    await Promise.all(rest.map((row) => engine.cancel(row.run_id)))
     await until('all runs ended', async () => (await client.query('select 1 from engine.live limit 1')).rowCount === 0)
     workers[1].child.kill('SIGKILL')
   }

@@ -5,14 +5,14 @@
 //   --quiet 25        how many seconds to wait, at most, for a second in which the machine is >= 75 % idle
 //   --write FILE      puts the table between the bench markers of a markdown file
 //   --smoke           1 round, 1 s, no waiting: does everything still run? (its figures mean nothing)
-import { fork, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureCell, NODE } from './measure-cell.mjs'
 
 const here = import.meta.dirname
 const root = join(here, '..')
-const NODE = join(root, 'node_modules/.bin/node')
 const PEERS = [
   'orrery.ts',
   'orrery-product.ts',
@@ -69,31 +69,6 @@ function install() {
 function runAgain() {
   const { status } = spawnSync(NODE, process.argv.slice(1), { stdio: 'inherit' })
   process.exitCode = status ?? 1
-}
-
-/** One cell in a process of its own. `result` is null and `error` too if the peer does not do this kind of work. */
-function measureCell(job) {
-  return new Promise((resolve) => {
-    const execArgv = ['--conditions=orrery-source', '--disable-warning=ExperimentalWarning']
-    const child = fork(join(here, 'harness.mjs'), [JSON.stringify(job)], { execPath: NODE, execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-    let stderr = ''
-    let answer = null
-    child.stderr.on('data', (chunk) => {
-      stderr = (stderr + chunk).slice(-4000)
-    })
-    child.on('message', (message) => {
-      answer = message
-    })
-    const timer = setTimeout(() => child.kill('SIGKILL'), job.deadlineMs + 5000)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      resolve({
-        about: answer?.about,
-        result: answer?.result ?? null,
-        error: answer ? null : stderr.trim() || `ended with ${code ?? signal}`,
-      })
-    })
-  })
 }
 
 async function measureAll(options, servers, tools) {

@@ -1,4 +1,4 @@
-import type { Operation } from '@orrery/contract'
+import type { Operation, Permission } from '@orrery/contract'
 import type { RequestInfo } from './http/request-info.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -20,6 +20,14 @@ export interface Answer {
   readonly replayed: boolean
 }
 
+/** Whose key it is. */
+export interface KeyHolder {
+  readonly id: string
+  /** A UUID. */
+  readonly org: string
+  readonly permissions: ReadonlySet<Permission>
+}
+
 /**
  * What the faces stand on: the registry, and one way to call an operation. Everything that is the same on every face
  * (key, permission, validation, rate, idempotency, audit) lies behind `call`. Throws ProblemError.
@@ -27,6 +35,8 @@ export interface Answer {
 export interface Backend {
   readonly operations: readonly Operation[]
   call(operation: string, asker: Asker, input: unknown): Promise<Answer>
+  /** For what is no operation: streams, figures, whole MCP requests. Throws the problem `unauthenticated`. */
+  authenticate(key: string | null): Promise<KeyHolder>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number

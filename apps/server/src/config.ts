@@ -41,7 +41,7 @@ export function asksFor(word: 'help' | 'version', args: readonly string[]): bool
 function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
   const options: Record<string, { type: 'string' | 'boolean' }> = {}
   for (const setting of Object.values<Setting>(SETTINGS)) {
-    if (setting.flag !== undefined) options[setting.flag] = { type: setting.flag === 'watch' ? 'boolean' : 'string' }
+    if (setting.flag !== undefined) options[setting.flag] = { type: setting.isSwitch ? 'boolean' : 'string' }
   }
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false })

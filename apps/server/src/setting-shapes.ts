@@ -1,5 +1,5 @@
 import { duration } from '@orrery/contract'
-import { parseDuration } from '@orrery/engine'
+import { parseDuration } from '@orrery/engine/workflow'
 import { z } from 'zod'
 
 /** Text with commas; blanks around an entry do not count, empty entries are dropped. */

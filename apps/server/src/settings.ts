@@ -6,6 +6,7 @@ export interface Setting {
   readonly env: string
   /** `--name value`, or `--name` alone for a switch. */
   readonly flag?: string
+  readonly isSwitch?: boolean
   /** Gets text, or `undefined` if it is not set; an empty text counts as not set. */
   readonly shape: z.ZodType
   /** What a right value looks like; shown when one is refused. */
@@ -85,6 +86,16 @@ export const SETTINGS = {
     expected: 'true or false',
     default: 'false',
     help: 'With a project: build and deploy again when one of its files changes.',
+    isSwitch: true,
+  },
+  newAdminKey: {
+    env: 'ORRERY_NEW_ADMIN_KEY',
+    flag: 'new-admin-key',
+    shape: switchSetting().default(false),
+    expected: 'true or false',
+    default: 'false',
+    help: 'Make another key with all rights at this start and print it: for an operator who lost the first one.',
+    isSwitch: true,
   },
   publicUrl: {
     env: 'ORRERY_PUBLIC_URL',
@@ -119,7 +130,7 @@ export const SETTINGS = {
     shape: z.enum(['local', 'key', 'off']).default('local'),
     expected: 'local, key or off',
     default: 'local',
-    help: 'Who may read /metrics. local: programs on this machine without a key, others with one. key: only with one. A key needs `metrics.read`.',
+    help: 'Who may read /metrics. local: programs on this machine without a key, others with one. key: only with one. The key needs the scope `orgs:admin`.',
   },
   logLevel: {
     env: 'ORRERY_LOG_LEVEL',

@@ -35,6 +35,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
     readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
     readonly path: `/${string}`
     readonly status?: 200 | 201 | 202
+    /** For the few that take more than the server's limit (1 MB, if not set otherwise). */
+    readonly maxBodyBytes?: number
   }
   /** Opt-in exposure as an MCP tool. */
   readonly mcp?: { readonly tool: string; readonly destructive?: boolean }

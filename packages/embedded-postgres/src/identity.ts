@@ -45,8 +45,8 @@ function requireName(): void {
   try {
     userInfo()
   } catch (cause) {
-    const message = `User id ${process.getuid?.()} has no name here, and PostgreSQL's initdb needs one: add it to /etc/passwd, or set DATABASE_URL`
-    throw new Error(message, { cause })
+    const problem = `User id ${process.getuid?.()} has no name here, and PostgreSQL's initdb needs one`
+    throw new Error(`${problem}: add it to /etc/passwd, or set DATABASE_URL`, { cause })
   }
 }
 

@@ -50,9 +50,9 @@ export function serverArguments(address: Address, clusterName: string, own: Sett
 }
 
 /** `host` stands percent-encoded where a URL has its host: both libpq and node-postgres read it there, and `new URL` too. */
-export function connectionUrl(address: Address, user: string, password: string, database: string): string {
+export function connectionUrl(address: Address, role: string, password: string, database: string): string {
   const host = address.kind === 'socket' ? encodeURIComponent(address.folder) : '127.0.0.1'
-  return `postgres://${user}:${password}@${host}:${address.port}/${database}`
+  return `postgres://${role}:${password}@${host}:${address.port}/${database}`
 }
 
 function findFreePort(): Promise<number> {

@@ -75,8 +75,9 @@ create table engine.live (
   primary key (org_id, run_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.05);
 create index live_ready on engine.live (queue, org_id, rank) where state = 1;
-create index live_timer on engine.live (queue, at) where at is not null;
+create index live_timer on engine.live (queue, at) where state = 3 and at is not null;
 create index live_gated on engine.live (org_id, gate, rank) where state = 4;
+create index live_gated_timer on engine.live (queue, at) where state = 4 and at is not null;
 -- Nearly always empty; the beat looks here for runs of its worker that got a message.
 create index live_poked on engine.live (worker) where state = 2 and wakes > 0;
 
@@ -124,12 +125,13 @@ create index inbox_unread on engine.inbox (org_id, run_id, id) where not read;
 create table engine.key (
   org_id uuid not null,
   kind smallint not null,
+  workflow text not null,
   key text not null,
   run_id uuid not null,
   -- Of a debounce key: the time past which the run is not put off any more.
   latest_at timestamptz,
   expires_at timestamptz not null,
-  primary key (org_id, kind, key)
+  primary key (org_id, kind, workflow, key)
 );
 create index key_expiry on engine.key (expires_at);
 

@@ -12,7 +12,7 @@ create function engine.bonus(priority smallint) returns interval language sql im
 $$ select case priority when 0 then interval '-10 minutes' when 1 then interval '0' when 2 then interval '10 minutes' else interval '1 hour' end $$;
 
 -- Aborts the statement as a lost race; the caller sends it again with a fresh snapshot.
-create function engine.lost_race(what text) returns void language plpgsql as $$
+create function engine.lost_race(what text) returns boolean language plpgsql as $$
 begin
   raise exception 'lost a race: %', what using errcode = '40001';
 end $$;
@@ -22,7 +22,9 @@ create function engine.hand_over(p_worker uuid, lost boolean) returns integer la
 declare n integer;
 begin
   update engine.live l set
-    state = 1, worker = null, rank = now() - engine.bonus(l.priority),
+    state = 1, worker = null,
+    -- It had its turn already: it keeps its place before those that became ready later.
+    rank = least(l.rank, now() - engine.bonus(l.priority)),
     crashes = case when j.seq >= l.next_seq then 0 else l.crashes end + lost::integer,
     next_seq = greatest(l.next_seq, coalesce(j.seq + 1, 1)),
     base = greatest(l.base, coalesce(j.generation, 0))
@@ -68,7 +70,9 @@ begin
   ready := exists (
     select from unnest(p_queues) q cross join lateral (select 1 from engine.live l where l.state = 1 and l.queue = q limit 1) x);
   select engine.ms(min(x.at)) into next_at from unnest(p_queues) q
-    cross join lateral (select l.at from engine.live l where l.queue = q and l.at is not null order by l.at limit 1) x;
+    cross join lateral (
+      (select l.at from engine.live l where l.state = 3 and l.queue = q and l.at is not null order by l.at limit 1) union all
+      (select l.at from engine.live l where l.state = 4 and l.queue = q and l.at is not null order by l.at limit 1)) x;
   return next;
 end $$;
 
@@ -92,11 +96,21 @@ begin
   end if;
 end $$;
 
+-- A run that nobody works on is paused at once. One that a worker has is poked, and its worker parks it; one that is
+-- gated or blocked keeps the wish for when it gets on. A run paused before it began keeps its time.
 create function engine.set_pause(p_org uuid, p_run uuid, p_paused boolean)
 returns table (worker uuid, queue text) language sql as $$
   update engine.live l set
     pause = p_paused, wakes = l.wakes + 1,
-    state = case when l.state = 5 and not p_paused then 1 else l.state end,
+    state = case
+      when p_paused and l.state in (1, 3) then 5
+      when not p_paused and l.state = 5 then case when l.at > now() then 3 else 1 end
+      else l.state end,
+    at = case
+      when p_paused and l.state in (1, 3) then case when not l.begun then l.at end
+      when not p_paused and l.state = 5 and l.at <= now() then null
+      else l.at end,
+    waits = case when p_paused and l.state in (1, 3) then null else l.waits end,
     rank = case when l.state = 5 and not p_paused then now() - engine.bonus(l.priority) else l.rank end
   where l.org_id = p_org and l.run_id = p_run
   returning l.worker, l.queue
@@ -111,7 +125,7 @@ begin
   if not found then return false; end if;
   if p_bundle is not null then
     insert into engine.journal (org_id, run_id, seq, cmd, kind, attempt, started_at, at, name)
-    values (p_org, p_run, l.next_seq - 1, 0, 8, 1, now(), now(), p_bundle);
+    values (p_org, p_run, l.next_seq - 1, 0, 8, 0, now(), now(), p_bundle);
   end if;
   return true;
 end $$;
@@ -129,7 +143,8 @@ begin
   return found;
 end $$;
 
--- A new run with the journal of another's generation below a row. `edits`: {"<cmd>": <output>} for rows of steps.
+-- A new run with the rows of another below `p_before`, under their own numbers. `p_edits`: {"<cmd>": <output>} for steps of the
+-- generation that the new run goes on with.
 create function engine.fork(p_source uuid, p_before integer, p json, p_input json, p_edits json) returns boolean language plpgsql as $$
 declare
   org uuid := (p->>'org')::uuid;
@@ -140,15 +155,15 @@ begin
   if not engine.insert_run(p, p_input) then return false; end if;
   select coalesce(max(seq), 0) into start from engine.journal where org_id = org and run_id = p_source and kind = 9 and seq < p_before;
   insert into engine.journal (org_id, run_id, seq, cmd, kind, attempt, started_at, at, name, input, output, error)
-  select org, target, j.seq - greatest(start - 1, 0), j.cmd, j.kind, j.attempt, j.started_at, j.at,
+  select org, target, j.seq, j.cmd, j.kind, j.attempt, j.started_at, j.at,
          -- The copy is pinned to one bundle from its beginning.
          case when j.kind = 8 then p->>'bundle' else j.name end, j.input,
-         case when j.kind = 1 and p_edits->(j.cmd::text) is not null then p_edits->(j.cmd::text) else j.output end,
-         case when j.kind = 1 and p_edits->(j.cmd::text) is not null then null else j.error end
+         case when j.kind = 1 and j.seq > start and p_edits->(j.cmd::text) is not null then p_edits->(j.cmd::text) else j.output end,
+         case when j.kind = 1 and j.seq > start and p_edits->(j.cmd::text) is not null then null else j.error end
   from engine.journal j
-  where j.org_id = org and j.run_id = p_source and j.seq >= start and j.seq < p_before;
+  where j.org_id = org and j.run_id = p_source and j.seq < p_before;
   get diagnostics n = row_count;
   insert into engine.live (org_id, run_id, state, priority, queue, rank, next_seq, base)
-  values (org, target, 1, (p->>'priority')::smallint, p->>'queue', now() - engine.bonus((p->>'priority')::smallint), n + 1, least(start, 1));
+  values (org, target, 1, (p->>'priority')::smallint, p->>'queue', now() - engine.bonus((p->>'priority')::smallint), n + 1, start);
   return true;
 end $$;

@@ -88,7 +88,7 @@ begin
   perform engine.release(array[p_org], array[p_run]);
   select * into r from engine.run where org_id = p_org and run_id = p_run;
   if r.parent_run is not null then
-    perform engine.post(p_org, r.parent_run, engine.uuid7(), 2::smallint, r.parent_cmd::text, null, p_error);
+    perform engine.post(p_org, r.parent_run, engine.uuid7(), 2::smallint, format('%s %s', r.parent_cmd, p_run), null, p_error);
   end if;
   return true;
 end $$;
@@ -96,33 +96,38 @@ end $$;
 create function engine.cancelled(reason text) returns json language sql immutable as
 $$ select json_build_object('name', 'Cancelled', 'message', reason, 'kind', 'cancelled') $$;
 
--- Decides on a gated run whose time has come. Returns its state (null: it was cancelled as the newest) and the runs it displaced.
+-- Decides on a gated run whose time has come. Returns its state (null: it was cancelled as the newest) and the runs it asked to stop.
 create function engine.admit(p_org uuid, p_run uuid, out state smallint, out cancelled uuid[]) language plpgsql as $$
 declare
   g record;
-  other record;
+  other uuid;
 begin
   cancelled := '{}';
   state := engine.take_limits(p_org, p_run);
   if state is distinct from 4 then return; end if;
-  select h.name, h.on_full into g from engine.hold h join engine.live l using (org_id, run_id)
-  where h.org_id = p_org and h.run_id = p_run and h.name = l.gate;
-  if g.on_full = 2 then
-    perform engine.end_run(p_org, p_run, 3::smallint, engine.cancelled(format('limit %s is full', g.name)));
-    state := null;
-  elsif g.on_full = 1 then
-    -- Those that have not begun go first, so that what they would have got is left for this run.
+  -- take_limits has them locked.
+  for g in
+    select h.name, h.on_full, coalesce(f.override, f.max) max from engine.hold h join engine.flow_limit f using (org_id, name)
+    where h.org_id = p_org and h.run_id = p_run and h.on_full > 0 and f.running >= coalesce(f.override, f.max) order by h.on_full desc, h.position
+  loop
+    if g.on_full = 2 then
+      perform engine.end_run(p_org, p_run, 3::smallint, engine.cancelled(format('limit %s is full', g.name)));
+      state := null;
+      return;
+    end if;
+    -- The oldest of those that hold the limit or wait for it, as many as stand in the way.
     for other in
-      select l.run_id, l.begun from engine.hold h join engine.live l using (org_id, run_id)
-      where h.org_id = p_org and h.name = g.name and h.run_id <> p_run order by h.held, l.run_id
+      select h.run_id from engine.hold h join engine.live l using (org_id, run_id)
+      where h.org_id = p_org and h.name = g.name and h.run_id <> p_run and (h.held or (l.gate = g.name and l.at is null))
+      order by h.run_id
+      limit greatest(0, 1 - g.max + (
+        select count(*) from engine.hold h join engine.live l using (org_id, run_id)
+        where h.org_id = p_org and h.name = g.name and h.run_id <> p_run and (h.held or (l.gate = g.name and l.at is null))))
     loop
-      if other.begun or not engine.end_run(p_org, other.run_id, 3::smallint, engine.cancelled(format('superseded by %s', p_run))) then
-        perform engine.post(p_org, other.run_id, engine.uuid7(), 3::smallint, format('superseded by %s', p_run), null, null);
-      end if;
-      cancelled := cancelled || other.run_id;
+      perform engine.post(p_org, other, engine.uuid7(), 3::smallint, 'a newer run took its place', null, null);
+      cancelled := cancelled || other;
     end loop;
-    select l.state into state from engine.live l where l.org_id = p_org and l.run_id = p_run;
-  end if;
+  end loop;
 end $$;
 
 -- Decides on the gated runs that were delayed until now. Returns how many.
@@ -133,7 +138,7 @@ declare
 begin
   for l in
     select x.org_id, x.run_id from engine.live x
-    where x.state = 4 and x.queue = any (p_queues) and x.at <= now() order by x.at limit 100
+    where x.state = 4 and x.queue = any (p_queues) and x.at is not null and x.at <= now() order by x.at limit 100
   loop
     perform engine.admit(l.org_id, l.run_id) from engine.live x
     where x.org_id = l.org_id and x.run_id = l.run_id and x.state = 4 and x.at <= now();

@@ -1,30 +1,21 @@
 -- A start with keys or limits, decided in one transaction.
 
 -- The run that a dedupe key stands for: `p_run` itself if the key is new or its window has passed.
-create function engine.take_dedupe_key(p_org uuid, p_run uuid, p_key text, window_ms double precision) returns uuid language sql as $$
-  insert into engine.key as k (org_id, kind, key, run_id, expires_at)
-  values (p_org, 1, p_key, p_run, clock_timestamp() + window_ms * interval '1 ms')
-  on conflict (org_id, kind, key) do update set
+create function engine.take_dedupe_key(p_org uuid, p_run uuid, p_workflow text, p_key text, window_ms double precision) returns uuid language sql as $$
+  insert into engine.key as k (org_id, kind, workflow, key, run_id, expires_at)
+  values (p_org, 1, p_workflow, p_key, p_run, clock_timestamp() + window_ms * interval '1 ms')
+  on conflict (org_id, kind, workflow, key) do update set
     run_id = case when k.expires_at <= clock_timestamp() then excluded.run_id else k.run_id end,
     expires_at = case when k.expires_at <= clock_timestamp() then excluded.expires_at else k.expires_at end
   returning k.run_id
 $$;
 
--- Reserves the next free time of a rate: GCRA with a burst of `p_max`.
-create function engine.reserve_rate(p_org uuid, p_name text, p_max integer, period_ms double precision, not_before timestamptz)
-returns timestamptz language plpgsql as $$
-declare
-  period interval := period_ms * interval '1 ms';
-  step interval := period / p_max;
-  tat timestamptz;
-  start_at timestamptz;
-begin
-  insert into engine.flow_limit as f (org_id, name) values (p_org, p_name) on conflict (org_id, name) do update set name = f.name
-  returning f.tat into tat;
-  start_at := greatest(not_before, tat - (period - step));
-  update engine.flow_limit f set tat = greatest(f.tat, start_at) + step where f.org_id = p_org and f.name = p_name;
-  return start_at;
-end $$;
+-- Reserves the next free time of a rate (GCRA without a burst): starts of one rate are at least period / max apart, however they arrive.
+create function engine.reserve_rate(p_org uuid, p_name text, p_max integer, period_ms double precision) returns timestamptz language sql as $$
+  insert into engine.flow_limit as f (org_id, name, tat) values (p_org, p_name, clock_timestamp() + period_ms / p_max * interval '1 ms')
+  on conflict (org_id, name) do update set tat = greatest(f.tat, clock_timestamp()) + period_ms / p_max * interval '1 ms'
+  returning f.tat - period_ms / p_max * interval '1 ms'
+$$;
 
 -- A pending run of a debounce key takes the new input and is put off, at most until `latest_at`. Null: there is none, start a run.
 create function engine.put_off(p json, p_input json, out pending uuid, out at timestamptz) language plpgsql as $$
@@ -34,9 +25,9 @@ declare
   latest timestamptz := clock_timestamp() + (p#>>'{debounce,maxDelayMs}')::float8 * interval '1 ms';
 begin
   at := clock_timestamp() + (p#>>'{debounce,delayMs}')::float8 * interval '1 ms';
-  insert into engine.key as x (org_id, kind, key, run_id, latest_at, expires_at)
-  values (org, 2, p#>>'{debounce,key}', (p->>'run')::uuid, latest, at + interval '1 day')
-  on conflict (org_id, kind, key) do update set expires_at = greatest(x.expires_at, excluded.expires_at)
+  insert into engine.key as x (org_id, kind, workflow, key, run_id, latest_at, expires_at)
+  values (org, 2, p->>'workflow', p#>>'{debounce,key}', (p->>'run')::uuid, latest, at + interval '1 day')
+  on conflict (org_id, kind, workflow, key) do update set expires_at = greatest(x.expires_at, excluded.expires_at)
   returning x.* into k;
   if k.run_id <> (p->>'run')::uuid then
     at := least(at, k.latest_at);
@@ -50,7 +41,7 @@ begin
       pending := k.run_id;
       return;
     end if;
-    update engine.key x set run_id = (p->>'run')::uuid, latest_at = latest where x.org_id = org and x.kind = 2 and x.key = p#>>'{debounce,key}';
+    update engine.key x set run_id = (p->>'run')::uuid, latest_at = latest where x.org_id = org and x.kind = 2 and x.workflow = p->>'workflow' and x.key = p#>>'{debounce,key}';
     at := clock_timestamp() + (p#>>'{debounce,delayMs}')::float8 * interval '1 ms';
   end if;
   at := least(at, latest);
@@ -67,18 +58,23 @@ declare
 begin
   run := (p->>'run')::uuid;
   cancelled := '{}';
+  if exists (select from engine.run r where r.org_id = org and r.run_id = start_admitted.run) then outcome := 'existing'; return; end if;
   if p#>>'{dedupe,key}' is not null then
-    run := engine.take_dedupe_key(org, run, p#>>'{dedupe,key}', (p#>>'{dedupe,windowMs}')::float8);
+    run := engine.take_dedupe_key(org, run, p->>'workflow', p#>>'{dedupe,key}', (p#>>'{dedupe,windowMs}')::float8);
     if run <> (p->>'run')::uuid then outcome := 'existing'; return; end if;
   end if;
-  if exists (select from engine.run r where r.org_id = org and r.run_id = run) then outcome := 'existing'; return; end if;
   if p#>>'{debounce,key}' is not null then
     put := engine.put_off(p, p_input);
-    if put.pending is not null then run := put.pending; outcome := 'debounced'; return; end if;
+    if put.pending is not null then
+      run := put.pending;
+      outcome := 'debounced';
+      update engine.key k set run_id = run where k.org_id = org and k.kind = 1 and k.workflow = p->>'workflow' and k.key = p#>>'{dedupe,key}';
+      return;
+    end if;
     start_at := greatest(start_at, put.at);
   end if;
   if p#>>'{rate,limit}' is not null then
-    start_at := engine.reserve_rate(org, p#>>'{rate,limit}', (p#>>'{rate,max}')::integer, (p#>>'{rate,periodMs}')::float8, start_at);
+    start_at := greatest(start_at, engine.reserve_rate(org, p#>>'{rate,limit}', (p#>>'{rate,max}')::integer, (p#>>'{rate,periodMs}')::float8));
   end if;
   if not engine.insert_run(p, p_input) then outcome := 'existing'; return; end if;
   outcome := 'started';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { continueTrace, formatTraceparent } from './trace.ts'
+import { continueTrace } from './trace.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN = '00f067aa0ba902b7'
@@ -7,7 +7,7 @@ const SPAN = '00f067aa0ba902b7'
 test('a trace is continued with a span of our own', () => {
   const trace = continueTrace(`00-${TRACE}-${SPAN}-01`)
   expect(trace).toMatchObject({ traceId: TRACE, parentId: SPAN, sampled: true })
-  expect(formatTraceparent(trace)).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
+  expect(trace.spanId).toMatch(/^[0-9a-f]{16}$/)
   expect(trace.spanId).not.toBe(SPAN)
 })
 

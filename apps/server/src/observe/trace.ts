@@ -25,7 +25,3 @@ export function continueTrace(traceparent: string | undefined): Trace {
   }
   return { traceId, spanId, parentId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 }
 }
-
-export function formatTraceparent(trace: Trace): string {
-  return `00-${trace.traceId}-${trace.spanId}-0${trace.sampled ? 1 : 0}`
-}

@@ -31,11 +31,12 @@ export class SandboxStuck extends Error {
   }
 }
 
-const FACE = ['describe', 'activate', 'validateInput', 'currentRun'] as const
+const FACE = ['describe', 'activate', 'validateInput'] as const
 type Face = (typeof FACE)[number]
 
 // `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have prepared.
 const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.a, __io.b)`)])) as Record<Face, vm.Script>
+const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
 const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, a: '', b: '' } }); __io`)
 const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 
@@ -63,7 +64,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
       return script.runInContext(context, guard)
     } catch (error) {
       if (!isTimeout(error)) throw translate(error)
-      const run = String(SCRIPTS.currentRun.runInContext(context, { timeout: 1000 }))
+      const run = String(WHERE.runInContext(context, { timeout: 1000 }))
       context = null
       throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run, timeoutMs ?? 0)
     }
@@ -89,8 +90,9 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   }
 }
 
+/** The error is made in the context's realm, so it is told by its code and not by its class. */
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
 }
 
 /** An error of the other realm is not let through: only its text is. */

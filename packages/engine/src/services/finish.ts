@@ -7,6 +7,7 @@ import { childId } from './child-id.ts'
 import { note, runEvent } from './deliver.ts'
 import { evict, quiet } from './park.ts'
 import { marker } from './react.ts'
+import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
 /** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
@@ -82,7 +83,7 @@ function startGeneration(scope: Scope, run: ActiveRun, input: string): void {
   note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
   if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, run.at))
   run.children.clear()
-  run.bundle.sandbox.activate([{ run: run.id, at: run.at, replaying: false, job: { type: 'evict' } }])
+  forget(run.bundle, run.id)
   run.queue.push({ run: run.id, at: run.at, replaying: false, job: startJob(run, input, []) })
   scope.schedule(run)
 }

@@ -6,6 +6,7 @@ import type { ActiveRun } from './active-run.ts'
 import { observeNothing } from './observe.ts'
 import { replaySafely } from './replay.ts'
 import type { Replayed } from './replay.ts'
+import { activate, forget } from './sandbox-cache.ts'
 import type { LoadedBundle, SandboxCache, SandboxMaker } from './sandbox-cache.ts'
 import { toClaimed } from './start-row.ts'
 
@@ -21,7 +22,7 @@ async function replayBeside(store: Store, sandboxes: SandboxCache, row: RunRow, 
 }
 
 function leave(run: ActiveRun): void {
-  run.bundle.sandbox.activate([{ run: run.id, at: run.at, replaying: false, job: { type: 'evict' } }])
+  forget(run.bundle, run.id)
 }
 
 /** Asks a run's query handler, live or finished, in this process, by replaying its history. Null: no such run. */
@@ -35,7 +36,7 @@ export async function queryRun(store: Store, sandboxes: SandboxCache, org: OrgId
   const beside = await replayBeside(store, sandboxes, row, base, bundle)
   try {
     if (beside.replayed.type === 'diverged') return { ok: false, error: { name: 'ReplayError', kind: 'error', message: beside.replayed.reason } }
-    const reaction = bundle.sandbox.activate([{ run: beside.run.id, at: beside.run.at, replaying: true, job: { type: 'query', id: 1, name, args } }])[0]
+    const reaction = activate(bundle, [{ run: beside.run.id, at: beside.run.at, replaying: true, job: { type: 'query', id: 1, name, args } }])[0]
     if (reaction?.answer === undefined) return { ok: false, error: { name: 'QueryError', kind: 'invalid', message: `the workflow has no query named "${name}"` } }
     return reaction.answer.ok ? { ok: true, value: reaction.answer.value } : { ok: false, error: reaction.answer.error }
   } finally {
@@ -54,7 +55,7 @@ const PAGE = 200
 /** Would `built` carry on the live runs of its workflows? Each is replayed against it; nothing is changed. */
 export async function* checkDeploy(store: Store, sandboxes: SandboxCache, make: SandboxMaker, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
   const workflows = new Map(built.manifest.workflows.map((workflow) => [workflow.name, workflow]))
-  const bundle: LoadedBundle = { org, hash: built.hash, code: built.code, manifest: built.manifest, workflows, sandbox: make(built.code) }
+  const bundle: LoadedBundle = { org, hash: built.hash, code: built.code, manifest: built.manifest, workflows, sandbox: make(built.code), forgotten: [] }
   try {
     for (const workflow of workflows.keys()) {
       let after: RunId | null = null

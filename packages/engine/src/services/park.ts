@@ -4,6 +4,7 @@ import { abortStep } from './attempt-step.ts'
 import { armDeadline, begin } from './begin.ts'
 import { runEvent } from './deliver.ts'
 import { fetchMessages } from './inbox.ts'
+import { forget } from './sandbox-cache.ts'
 import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 import type { Scope } from './scope.ts'
 
@@ -129,7 +130,7 @@ function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
 export function evict(scope: Scope, run: ActiveRun): void {
   run.state = 'done'
   quiet(scope, run)
-  run.bundle.sandbox.activate([{ run: run.id, at: run.at, replaying: false, job: { type: 'evict' } }])
+  forget(run.bundle, run.id)
 }
 
 /** Clears every timer of a run. */

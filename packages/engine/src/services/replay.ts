@@ -4,6 +4,7 @@ import type { Activation, Completion, Json, Reaction } from '../workflow/protoco
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { startJob } from './finish.ts'
 import { register } from './react.ts'
+import { activate } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
 export type Replayed =
@@ -14,6 +15,8 @@ export type Replayed =
 
 /** Kinds of rows that are delivered to the workflow. */
 const DELIVERED: ReadonlySet<JournalRow['kind']> = new Set(['step', 'sleep', 'signal', 'child', 'cancel'])
+
+const CHUNK = 100
 
 /**
  * Brings a run's workflow to where its history ends: every row is delivered in order, one an activation, and each
@@ -31,18 +34,15 @@ export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   }
   const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
   const dropped = new Map<number, OpenCommand>()
-  const step = (at: number, replaying: boolean, job: Activation['job']): Completion | null => {
-    run.at = at
-    const reaction = run.bundle.sandbox.activate([{ run: run.id, at, replaying, job }])[0]
-    return reaction ? take(run, reaction, dropped) : null
-  }
-  let left = delivered.length
-  let completion = step(run.at, left > 0, startJob(run, input, patches))
+  const total = delivered.length
+  const activations: Activation[] = [{ run: run.id, at: run.at, replaying: total > 0, job: startJob(run, input, patches) }]
+  delivered.forEach((row, index) => {
+    activations.push({ run: run.id, at: row.at, replaying: index < total - 1, job: jobOf(row) })
+  })
+  const reactions = inChunks(run, activations)
+  let completion = take(run, reactions.next().value, dropped)
   for (const row of rows) {
-    if (row.kind === 'attempt') {
-      noteAttempt(run, row)
-      continue
-    }
+    if (row.kind === 'attempt') noteAttempt(run, row)
     if (!DELIVERED.has(row.kind)) continue
     if (completion) return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
     const wrong = mismatch(run, dropped, row)
@@ -50,15 +50,22 @@ export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
     if (row.kind === 'cancel') run.cancelled = true
     if (row.kind === 'step') run.steps++
     run.open.delete(row.cmd)
-    left--
-    completion = step(row.at, left > 0, jobOf(row))
+    run.at = row.at
+    completion = take(run, reactions.next().value, dropped)
   }
   run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
   run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
   return { type: 'ready', completion }
 }
 
-function take(run: ActiveRun, reaction: Reaction, dropped: Map<number, OpenCommand>): Completion | null {
+/** A call into the sandbox costs more than a turn, so rows go in by the hundred; what follows a divergence in its chunk is thrown away with the run. */
+function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
+  for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
+  return undefined
+}
+
+function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<number, OpenCommand>): Completion | null {
+  if (reaction === undefined) return null
   for (const command of reaction.commands) {
     if (command.type === 'drop') {
       const open = run.open.get(command.cmd)

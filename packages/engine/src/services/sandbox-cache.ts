@@ -1,7 +1,7 @@
 import { createSandbox } from '../sandbox/create-sandbox.ts'
 import type { Sandbox } from '../sandbox/create-sandbox.ts'
 import type { OrgId, Store } from '../store/store.ts'
-import type { Manifest, WorkflowManifest } from '../workflow/protocol.ts'
+import type { Activation, Manifest, Reaction, WorkflowManifest } from '../workflow/protocol.ts'
 
 export interface LoadedBundle {
   readonly org: OrgId
@@ -10,6 +10,25 @@ export interface LoadedBundle {
   readonly manifest: Manifest
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   sandbox: Sandbox
+  /** Runs whose coroutines are to be forgotten; done with the next call, since a call alone costs more than a turn. */
+  readonly forgotten: string[]
+}
+
+/** Never let the memory of ended runs pile up waiting for a call. */
+const FORGOTTEN_MAX = 256
+
+/** Delivers activations to a bundle's sandbox. Throws what the sandbox throws. */
+export function activate(bundle: LoadedBundle, activations: readonly Activation[]): readonly Reaction[] {
+  const forgotten = bundle.forgotten.splice(0)
+  if (forgotten.length === 0) return bundle.sandbox.activate(activations)
+  const evictions = forgotten.map((run) => ({ run, at: 0, replaying: false, job: { type: 'evict' } }) as const)
+  return bundle.sandbox.activate([...evictions, ...activations]).slice(evictions.length)
+}
+
+/** Frees the coroutine of a run, at the latest before anything else is asked of that bundle. */
+export function forget(bundle: LoadedBundle, run: string): void {
+  bundle.forgotten.push(run)
+  if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, [])
 }
 
 export type SandboxMaker = (code: string) => Sandbox
@@ -54,6 +73,7 @@ export class SandboxCache {
   renew(bundle: LoadedBundle): void {
     bundle.sandbox.dispose()
     bundle.sandbox = this.make(bundle.code)
+    bundle.forgotten.length = 0
   }
 
   private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {
@@ -61,6 +81,6 @@ export class SandboxCache {
     if (found === null) return null
     const manifest = JSON.parse(found.manifest) as Manifest
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
-    return { org, hash, code: found.code, manifest, workflows, sandbox: this.make(found.code) }
+    return { org, hash, code: found.code, manifest, workflows, sandbox: this.make(found.code), forgotten: [] }
   }
 }

@@ -80,6 +80,12 @@ function refuse(scope: Scope, row: ClaimedRun, reason: string, bundle?: LoadedBu
 }
 
 function missing(row: ClaimedRun): LoadedBundle {
-  const sandbox = { activate: () => [], describe: () => ({ protocol: 0, workflows: [] }), dispose: () => {} }
-  return { org: row.org, hash: row.bundle, code: '', manifest: { protocol: 0, workflows: [] }, workflows: new Map(), sandbox }
+  const sandbox = {
+    activate: () => [],
+    activateText: () => '[]',
+    validateInput: () => null,
+    describe: () => ({ protocol: 0, workflows: [] }),
+    dispose: () => {},
+  }
+  return { org: row.org, hash: row.bundle, code: '', manifest: { protocol: 0, workflows: [] }, workflows: new Map(), sandbox, forgotten: [] }
 }

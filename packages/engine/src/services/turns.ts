@@ -2,6 +2,7 @@ import { SandboxStuck } from '../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Clock } from './clock.ts'
+import { activate } from './sandbox-cache.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 
 export interface TurnHandlers {
@@ -56,7 +57,10 @@ export class Turns {
   private activate(bundle: LoadedBundle, group: readonly { run: ActiveRun; activation: Activation }[]): void {
     let reactions: readonly Reaction[]
     try {
-      reactions = bundle.sandbox.activate(group.map((entry) => entry.activation))
+      reactions = activate(
+        bundle,
+        group.map((entry) => entry.activation),
+      )
     } catch (error) {
       this.handlers.broken(bundle, error instanceof SandboxStuck ? error.run : null, error instanceof Error ? error : new Error(String(error)))
       return

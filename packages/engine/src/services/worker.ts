@@ -13,6 +13,7 @@ import { fetchMessages } from './inbox.ts'
 import type { Observer } from './observe.ts'
 import { block, considerIdle, quiet, release } from './park.ts'
 import { react } from './react.ts'
+import { forget } from './sandbox-cache.ts'
 import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
 import { hasRoom } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -184,7 +185,7 @@ export class EngineWorker implements Worker {
       for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'this worker lost the run')
       run.state = 'done'
       quiet(this.scope, run)
-      run.bundle.sandbox.activate([{ run: run.id, at: run.at, replaying: false, job: { type: 'evict' } }])
+      forget(run.bundle, run.id)
     }
     this.scope.active.clear()
     this.scope.parked.clear()

@@ -1,26 +1,9 @@
-import { findOperation, type InputOf, type OperationName, type Operation, type OutputOf } from '@orrery/contract'
+import { type Event, findOperation, type Operation } from '@orrery/contract'
 import { buildRequest } from './build-request.ts'
+import type { CallOptions, Operations } from './operations.ts'
+import { type EventOptions, streamEvents } from './stream-events.ts'
 import { type ClientOptions, createTransport, readAnswer, type Transport } from './transport.ts'
 import { type RunProgress, type WatchOptions, watchRun } from './watch-run.ts'
-import { type EventOptions, streamEvents } from './stream-events.ts'
-import type { Event } from '@orrery/contract'
-
-export interface CallOptions {
-  readonly signal?: AbortSignal
-  /** Of a write: the same key with the same input gives the same answer, for 24 hours. Absent: a new one, kept over the retries of this call. */
-  readonly idempotencyKey?: string
-}
-
-/** A call needs no argument where every field of the input may be absent. */
-type Call<N extends OperationName> = Record<never, never> extends InputOf<N>
-  ? (input?: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
-  : (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
-
-type Noun = OperationName extends infer N ? (N extends `${infer Head}.${string}` ? Head : never) : never
-type Verb<H extends string> = OperationName extends infer N ? (N extends `${H}.${infer Tail}` ? Tail : never) : never
-
-/** `client.<noun>.<verb>(input)` for every operation of the contract. */
-export type Operations = { readonly [H in Noun]: { readonly [V in Verb<H>]: Call<Extract<`${H}.${V}`, OperationName>> } }
 
 export interface Client extends Operations {
   readonly runs: Operations['runs'] & {
@@ -40,7 +23,7 @@ export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options)
   const call: Client['call'] = (operation, input, callOptions = {}) => callOperation(transport, operation, input, callOptions)
   const extras: Record<string, Record<string, unknown>> = {
-    runs: { watch: (runId: string, watch?: WatchOptions) => watchRun(client, runId, watch) },
+    runs: { watch: (runId: string, watch?: WatchOptions) => watchRun(client, client.events.stream, runId, watch) },
     events: { stream: (stream?: EventOptions) => streamEvents(transport, stream) },
   }
   // The type says what is there; the object makes it on demand, so a server's new noun costs this client nothing.

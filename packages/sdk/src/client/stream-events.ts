@@ -29,7 +29,8 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
   if (options.subject !== undefined) query.set('subject', options.subject)
   const target = query.size === 0 ? '/events/stream' : `/events/stream?${query}`
 
-  while (options.signal?.aborted !== true) {
+  for (;;) {
+    if (options.signal?.aborted) return
     const line = new AbortController()
     const drop = () => line.abort()
     options.signal?.addEventListener('abort', drop, { once: true })
@@ -61,7 +62,7 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
       line.abort()
       options.signal?.removeEventListener('abort', drop)
     }
-    if (options.signal?.aborted === true) return
+    if (isAborted(options.signal)) return
     options.onState?.('broken')
     failures += 1
     await pause(backoffMs(failures), options.signal).catch(ignoreAbort)
@@ -72,6 +73,11 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
 function readEvent(data: string): Event | null {
   const value: unknown = JSON.parse(data)
   return typeof value === 'object' && value !== null && 'type' in value && 'subject' in value ? (value as Event) : null
+}
+
+/** Asked anew: the compiler would carry an earlier answer over the awaits. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
 }
 
 function ignoreAbort(): void {

@@ -1,4 +1,4 @@
-import type { Client } from './create-client.ts'
+import type { Operations } from './operations.ts'
 
 interface Counts {
   readonly steps: number
@@ -12,7 +12,7 @@ const PAGE = 200
  * Counts what was recorded, reading only rows it has not seen: the history grows at its end, so only the last page
  * is ever read again.
  */
-export function tailHistory(client: Client, runId: string): () => Promise<Counts> {
+export function tailHistory(client: Operations, runId: string): () => Promise<Counts> {
   let cursor: string | undefined
   let whole = { steps: 0, attempts: 0 }
   return async () => {

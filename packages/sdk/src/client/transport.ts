@@ -63,7 +63,10 @@ export async function readProblem(response: Response): Promise<ProblemError> {
   const text = await response.text()
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/(problem\+)?json\b/.test(type)) {
-    return new ProblemError({ detail: `The server answered ${response.status} ${response.statusText} without a problem document` }, response.status)
+    return new ProblemError(
+      { detail: `The server answered ${response.status} ${response.statusText} without a problem document` },
+      response.status,
+    )
   }
   const body: unknown = JSON.parse(text)
   return new ProblemError(typeof body === 'object' && body !== null ? body : {}, response.status)

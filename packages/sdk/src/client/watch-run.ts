@@ -1,7 +1,8 @@
-import type { OutputOf } from '@orrery/contract'
-import type { Client } from './create-client.ts'
+import type { Event, OutputOf } from '@orrery/contract'
 import { pause } from './backoff.ts'
+import type { Operations } from './operations.ts'
 import { ProblemError, UnreachableError } from './problem-error.ts'
+import type { EventOptions } from './stream-events.ts'
 import { tailHistory } from './tail-history.ts'
 
 type Result = OutputOf<'runs.result'>
@@ -33,11 +34,16 @@ export interface WatchOptions {
 }
 
 /** Yields at the start, at every change, when the server goes and comes back, and at the end. */
-export async function* watchRun(client: Client, runId: string, options: WatchOptions = {}): AsyncGenerator<RunProgress, void, void> {
+export async function* watchRun(
+  client: Operations,
+  stream: (options: EventOptions) => AsyncGenerator<Event, void, void>,
+  runId: string,
+  options: WatchOptions = {},
+): AsyncGenerator<RunProgress, void, void> {
   const { intervalMs = 500, signal } = options
   const bell = createBell()
   const hangUp = new AbortController()
-  const listening = ringOnEvents(client, runId, bell, hangUp.signal)
+  const listening = ringOnEvents(stream({ subject: runId, signal: hangUp.signal, onState: bell.ring }), bell, hangUp.signal)
   try {
     const run = await client.runs.get({ runId }, signal === undefined ? {} : { signal })
     const history = tailHistory(client, runId)
@@ -69,7 +75,12 @@ export async function* watchRun(client: Client, runId: string, options: WatchOpt
 
 type Tail = ReturnType<typeof tailHistory>
 
-async function readOnce(client: Client, before: RunProgress, history: Tail, estimate: () => Promise<RunProgress['estimate']>): Promise<RunProgress> {
+async function readOnce(
+  client: Operations,
+  before: RunProgress,
+  history: Tail,
+  estimate: () => Promise<RunProgress['estimate']>,
+): Promise<RunProgress> {
   try {
     // The result first: rows recorded before the end are then sure to be in the history that follows.
     const result = await client.runs.result({ runId: before.runId, timeout: '1ms' })
@@ -83,7 +94,7 @@ async function readOnce(client: Client, before: RunProgress, history: Tail, esti
 }
 
 /** A query replays the run, so it is asked at most every two seconds, and never again once there is no such handler. */
-function readEstimates(client: Client, runId: string): () => Promise<RunProgress['estimate']> {
+function readEstimates(client: Operations, runId: string): () => Promise<RunProgress['estimate']> {
   let last: RunProgress['estimate'] = null
   let next = 0
   return async () => {
@@ -102,7 +113,14 @@ function readEstimates(client: Client, runId: string): () => Promise<RunProgress
 }
 
 function isEstimate(value: unknown): value is { done: number; total: number } {
-  return typeof value === 'object' && value !== null && 'done' in value && 'total' in value && Number.isFinite(value.done) && Number.isFinite(value.total)
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'done' in value &&
+    'total' in value &&
+    Number.isFinite(value.done) &&
+    Number.isFinite(value.total)
+  )
 }
 
 interface Bell {
@@ -134,9 +152,9 @@ function createBell(): Bell {
 }
 
 /** Events make the watcher quick; the reading above is what makes it right. So a key without `events:read` may watch, too. */
-async function ringOnEvents(client: Client, runId: string, bell: Bell, signal: AbortSignal): Promise<void> {
+async function ringOnEvents(events: AsyncIterable<Event>, bell: Bell, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of client.events.stream({ subject: runId, signal, onState: () => bell.ring() })) bell.ring()
+    for await (const _ of events) bell.ring()
   } catch (error) {
     if (!signal.aborted && !(error instanceof ProblemError)) throw error
   }

@@ -1,4 +1,5 @@
 import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { admitDue } from './admit.ts'
 import { proveWorker } from './flush.ts'
 import { byRank } from './limits.ts'
 import { makeRunning, toClaimed } from './live-run.ts'
@@ -13,6 +14,7 @@ export interface Turn {
 export function claim(session: Session, request: ClaimRequest, turn: Turn, fencing = true): readonly ClaimedRun[] {
   const { tables, now } = session
   if (fencing) proveWorker(tables, request.worker)
+  admitDue(session, request.queues)
   const open = [...tables.live.values()].filter((live) => isOpen(tables, live, request))
   const due = open.filter((live) => live.state === 'waiting' && live.at !== null && live.at <= now).sort(byAt).slice(0, request.limit)
   const ready = open.filter((live) => live.state === 'ready')

@@ -85,13 +85,13 @@ function createCaller({ database, process, faults, doFence }: CallerOptions): Ca
     })
 }
 
-function promised(operations: Operations, call: Caller): Omit<Store, 'close'> {
+function promised(operations: Operations, call: Caller): Omit<Store, 'close' | 'transact'> {
   const methods = Object.entries(operations).map(([method, operation]) => {
     const run = operation as (...args: readonly unknown[]) => unknown
     return [method, (...args: readonly unknown[]) => call(method, callingWorker(args[0]), () => run(...args))]
   })
   // Each method keeps its arguments and answers a promise of what it answered: the definition of Operations, undone.
-  return Object.fromEntries(methods) as Omit<Store, 'close'>
+  return Object.fromEntries(methods) as Omit<Store, 'close' | 'transact'>
 }
 
 /** The worker that a call is made for: its first argument, or in it. */

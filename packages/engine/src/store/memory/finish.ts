@@ -1,7 +1,9 @@
 import type { FinishRow } from '../store.ts'
 import { releaseLimits } from './limits.ts'
+import { insertMessage } from './messages.ts'
 import { key } from './tables.ts'
 import type { Live, Session } from './tables.ts'
+import { newUuid } from './uuid.ts'
 
 /** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Answers the runs let in instead. */
 export function finishRun(session: Session, finish: FinishRow): Live[] {
@@ -15,15 +17,12 @@ export function finishRun(session: Session, finish: FinishRow): Live[] {
   return live ? releaseLimits(session, live) : []
 }
 
-/** Ends a run in the store's own name. */
-export function cancelRun(session: Session, live: Live, reason: string): Live[] {
-  return finishRun(session, {
-    org: live.row.org,
-    run: live.row.run,
-    status: 'cancelled',
-    output: null,
-    error: { name: 'Cancelled', message: reason, kind: 'cancelled' },
-    at: session.now,
-    holds: live.holds.length > 0,
-  })
+/** Ends a run that no worker has, in the store's own name, and tells its parent. */
+export function cancelRun(session: Session, live: Live, reason: string): void {
+  const { org, run, parent } = live.row
+  const error = { name: 'Cancelled', message: reason, kind: 'cancelled' } as const
+  finishRun(session, { org, run, status: 'cancelled', output: null, error, at: session.now, holds: live.holds.length > 0 })
+  if (parent === null) return
+  const id = newUuid(session.now, session.random)
+  insertMessage(session, { org, run: parent.run, id, kind: 'child', name: `${parent.cmd} ${run}`, payload: null, error })
 }

@@ -1,7 +1,7 @@
 import { Fenced, Refused } from '../store.ts'
 import type { FlushBatch, FlushResult, ParkRow, StartRow, WorkerId } from '../store.ts'
 import { finishRun } from './finish.ts'
-import { insertRun, makeDue, makeReady, makeRunning, newLive } from './live-run.ts'
+import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
 import { key } from './tables.ts'
 import type { Live, Session, Tables } from './tables.ts'
@@ -14,13 +14,13 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   refuseBad(tables, batch)
   const readied = new Map<string, Live>()
   const poked = new Map<string, Live>()
-  for (const start of batch.starts) insertStart(session, start, batch.worker)
+  batch.starts.forEach((start, index) => insertStart(session, start, batch.worker, index))
   appendJournal(tables, batch)
   const kept: string[] = []
   for (const park of batch.parks) if (!parkRun(session, park, batch.worker)) kept.push(park.run)
   for (const finish of batch.finishes) {
     countStale(tables, finish.org, finish.run, batch.worker)
-    for (const live of finishRun(session, finish)) if (live.state === 'ready') readied.set(live.row.run, live)
+    for (const live of finishRun(session, finish)) readied.set(live.row.run, live)
   }
   for (const { org, run, id } of batch.received) removeMessage(tables, org, run, id)
   for (const message of batch.messages) {
@@ -46,14 +46,19 @@ export function proveWorker(tables: Tables, worker: WorkerId): void {
   if (row === undefined || row.fenced) throw new Fenced(`worker ${worker} is fenced`)
 }
 
-/** A start is idempotent by its run's id. */
-function insertStart(session: Session, start: StartRow, worker: WorkerId | null): void {
+/** A start is idempotent by its run's id: a run that exists keeps its row and its state. */
+function insertStart(session: Session, start: StartRow, worker: WorkerId | null, index: number): void {
   const { tables, now } = session
   if (tables.runs.has(key(start.org, start.run))) return
   const { state, at, ...row } = start
-  const live = newLive(row, now)
+  const live = newLive(row, at ?? now)
+  // Runs of one batch keep their order.
+  live.rank += index / 1000
   if (state === 'running' && worker !== null) makeRunning(live, worker)
-  else if (state === 'waiting') makeDue(live, at, now)
+  if (state === 'waiting') {
+    live.state = 'waiting'
+    live.at = at
+  }
   insertRun(tables, row, live)
 }
 
@@ -61,8 +66,7 @@ function insertStart(session: Session, start: StartRow, worker: WorkerId | null)
 function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): boolean {
   const live = session.tables.live.get(key(park.org, park.run))
   countStale(session.tables, park.org, park.run, worker)
-  if (live === undefined || live.worker !== worker) return true
-  if (live.wakes !== park.wakes) return false
+  if (live === undefined || live.worker !== worker || live.wakes !== park.wakes) return false
   makeReady(live, session.now)
   live.state = park.state
   live.at = park.state === 'waiting' ? park.at : null

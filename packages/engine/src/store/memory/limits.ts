@@ -1,5 +1,5 @@
-import type { Millis, OrgId, RunId } from '../store.ts'
-import { makeDue } from './live-run.ts'
+import type { OrgId } from '../store.ts'
+import { makeReady } from './live-run.ts'
 import { key } from './tables.ts'
 import type { Limit, Live, Session, Tables } from './tables.ts'
 
@@ -12,7 +12,7 @@ export function limitOf(tables: Tables, org: OrgId, name: string): Limit {
   return made
 }
 
-export function maxOf(limit: Limit): number {
+function maxOf(limit: Limit): number {
   return limit.override ?? limit.declared
 }
 
@@ -20,44 +20,50 @@ export function hasRoom(limit: Limit): boolean {
   return limit.holders.size < maxOf(limit)
 }
 
-/** Declares a limit's size, and lets in whoever has room in a larger one. Those who hold a smaller one keep their places. */
-export function declareLimit(session: Session, org: OrgId, name: string, max: number): void {
-  const limit = limitOf(session.tables, org, name)
+/** Those who hold a limit when it is made smaller keep their places. */
+function resize(limit: Limit): void {
+  limit.allowed = Math.max(maxOf(limit), limit.holders.size)
+}
+
+export function declareLimit(tables: Tables, org: OrgId, name: string, max: number): void {
+  const limit = limitOf(tables, org, name)
   limit.declared = max
-  resize(session, org, name, limit)
+  resize(limit)
 }
 
 export function setLimit(session: Session, org: OrgId, name: string, max: number | null): void {
   const limit = limitOf(session.tables, org, name)
   limit.override = max
-  resize(session, org, name, limit)
-}
-
-function resize(session: Session, org: OrgId, name: string, limit: Limit): void {
-  limit.allowed = Math.max(maxOf(limit), limit.holders.size)
+  resize(limit)
   promote(session, org, name)
 }
 
 /**
- * Takes all limits of a run or none: a run that holds one while it waits for another could wait for ever.
- * Answers the first limit that is full, or null.
+ * Takes all limits of a run, which is then ready, or none: a run that held one while it waits for another could wait
+ * for ever. Otherwise gates it on the first that is full.
  */
-export function takeLimits(tables: Tables, live: Live): string | null {
+export function takeLimits(session: Session, live: Live): boolean {
+  const { tables, now } = session
   const { org, run } = live.row
-  const full = live.limits.find((entry) => !hasRoom(limitOf(tables, org, entry.limit)))
-  if (full) return full.limit
-  for (const entry of live.limits) limitOf(tables, org, entry.limit).holders.add(run)
-  live.holds = live.limits.map((entry) => entry.limit)
-  return null
+  const full = live.limits.find((wish) => !hasRoom(limitOf(tables, org, wish.limit)))
+  if (full) {
+    live.state = 'gated'
+    live.gate = full.limit
+    live.at = null
+    return false
+  }
+  for (const wish of live.limits) limitOf(tables, org, wish.limit).holders.add(run)
+  live.holds = live.limits.map((wish) => wish.limit)
+  makeReady(live, now)
+  return true
 }
 
 /** Gives back what a run holds and lets in who waits for it. Answers the runs let in. */
 export function releaseLimits(session: Session, live: Live): Live[] {
-  const { tables } = session
   const held = live.holds
   live.holds = []
   for (const name of held) {
-    const limit = limitOf(tables, live.row.org, name)
+    const limit = limitOf(session.tables, live.row.org, name)
     limit.holders.delete(live.row.run)
     limit.allowed = Math.max(maxOf(limit), Math.min(limit.allowed, limit.holders.size))
   }
@@ -68,34 +74,16 @@ export function releaseLimits(session: Session, live: Live): Live[] {
 export function promote(session: Session, org: OrgId, name: string): Live[] {
   const { tables, now } = session
   const limit = limitOf(tables, org, name)
+  if (!hasRoom(limit)) return []
+  const gated = [...tables.live.values()].filter((live) => live.row.org === org && live.state === 'gated' && live.gate === name)
   const promoted: Live[] = []
-  if (!hasRoom(limit)) return promoted
-  for (const live of gatedOn(tables, org, name)) {
+  for (const live of gated.filter((each) => each.at === null || each.at <= now).sort(byRank)) {
     if (!hasRoom(limit)) break
-    const full = takeLimits(tables, live)
-    if (full === null) {
-      makeDue(live, live.at, now)
-      promoted.push(live)
-    } else live.gate = full
+    if (takeLimits(session, live)) promoted.push(live)
   }
   return promoted
 }
 
-/** Gates a run that may not start yet; it keeps the time before which it may not start in any case. */
-export function gate(live: Live, name: string, at: Millis | null): void {
-  live.state = 'gated'
-  live.gate = name
-  live.at = at
-}
-
-export function gatedOn(tables: Tables, org: OrgId, name: string): Live[] {
-  return [...tables.live.values()].filter((live) => live.row.org === org && live.state === 'gated' && live.gate === name).sort(byRank)
-}
-
 export function byRank(a: Live, b: Live): number {
   return a.rank - b.rank || (a.row.run < b.row.run ? -1 : 1)
-}
-
-export function oldestFirst(runs: Iterable<RunId>): RunId[] {
-  return [...runs].sort()
 }

@@ -48,14 +48,6 @@ export function makeReady(live: Live, now: Millis): void {
   live.gate = null
 }
 
-/** Ready, or waiting if its time has not come yet. */
-export function makeDue(live: Live, at: Millis | null, now: Millis): void {
-  makeReady(live, now)
-  if (at === null || at <= now) return
-  live.state = 'waiting'
-  live.at = at
-}
-
 export function makeRunning(live: Live, worker: WorkerId): void {
   live.state = 'running'
   live.worker = worker
@@ -66,16 +58,16 @@ export function makeRunning(live: Live, worker: WorkerId): void {
 
 /** Takes a run from a worker that is gone. What was journalled since the row was last written counts as progress. */
 export function handOn(session: Session, live: Live, crashed: boolean): void {
-  const last = session.tables.journal.get(key(live.row.org, live.row.run))?.at(-1)?.seq ?? 0
-  if (last >= live.nextSeq) {
-    live.nextSeq = last + 1
+  const rows = session.tables.journal.get(key(live.row.org, live.row.run)) ?? []
+  const fresh = rows.filter((row) => row.seq >= live.nextSeq)
+  const last = fresh.at(-1)
+  if (last) {
+    live.nextSeq = last.seq + 1
+    live.base = fresh.findLast((row) => row.kind === 'generation')?.seq ?? live.base
     live.crashes = 0
   }
   if (crashed) live.crashes++
-  const rank = live.rank
   makeReady(live, session.now)
-  // It had its turn already: it keeps its place before those that became ready later.
-  live.rank = Math.min(rank, live.rank)
 }
 
 export function toLiveRow(live: Live): LiveRow {

@@ -1,5 +1,4 @@
 import type { Store } from '../store.ts'
-import { startAdmitted } from './admission.ts'
 import { claim } from './claim.ts'
 import type { Turn } from './claim.ts'
 import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
@@ -8,6 +7,7 @@ import { forkRun } from './fork.ts'
 import { setLimit } from './limits.ts'
 import { toLiveRow } from './live-run.ts'
 import { deliver, readInbox } from './messages.ts'
+import { startAdmitted } from './start-admitted.ts'
 import { key } from './tables.ts'
 import type { Session, Tables } from './tables.ts'
 import { violations } from './violations.ts'
@@ -16,7 +16,7 @@ import { beat, register, retire } from './workers.ts'
 type Immediate<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 
 /** The port, each operation done at once and whole. */
-export type Operations = { readonly [M in Exclude<keyof Store, 'close'>]: Immediate<Store[M]> }
+export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact'>]: Immediate<Store[M]> }
 
 export interface OperationOptions {
   readonly tables: Tables
@@ -36,6 +36,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     flush: (batch) => flush(session(), batch, fencing),
     claim: (request) => claim(session(), request, turn, fencing),
     inbox: (org, run) => readInbox(tables, org, run),
+    emit: (events) => void tables.events.push(...events),
     startAdmitted: (start) => startAdmitted(session(), start),
     deliver: (message) => deliver(session(), message),
     terminate: (org, run, reason) => terminate(session(), org, run, reason),

@@ -23,7 +23,7 @@ export interface Live {
   row: RunRow
   bundle: string
   state: RunState
-  /** When waiting (or paused before it ever began): not before. */
+  /** When waiting: wake no later than this. When gated: not to be admitted before this. */
   at: Millis | null
   /** When ready: the time of that, less the bonus of its priority. When gated: the same, of its start. */
   rank: number
@@ -72,9 +72,9 @@ export interface Tables {
   readonly known: Map<string, Set<string>>
   readonly workers: Map<WorkerId, WorkerRow>
   readonly dedupes: Map<string, { readonly run: RunId; readonly until: Millis }>
-  readonly debounces: Map<string, { readonly run: RunId; readonly firstAt: Millis }>
+  readonly debounces: Map<string, { readonly run: RunId; readonly latestAt: Millis }>
   readonly limits: Map<string, Limit>
-  /** GCRA: the theoretical arrival time of the next start. */
+  /** GCRA: the theoretical arrival time of each rate. */
   readonly rates: Map<string, Millis>
   readonly pausedQueues: Set<string>
   readonly bundles: Map<string, { readonly code: string; readonly manifest: JsonText }>

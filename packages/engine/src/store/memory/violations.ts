@@ -19,7 +19,7 @@ const checks: Readonly<Record<string, Check>> = {
       return holding.length !== limit.holders.size || limit.holders.size > limit.allowed
     }),
   // Nobody stands before an open gate.
-  I7_gate: (tables) => count(tables.live.values(), (live) => live.state === 'gated' && isOpenGate(tables, live)),
+  I7_gate: (tables) => count(tables.live.values(), (live) => live.state === 'gated' && live.at === null && isOpenGate(tables, live)),
   I8: ({ inbox, live }) => count(inbox, ([id, unread]) => !live.has(id) || new Set(unread.map((message) => message.id)).size !== unread.length),
   orphan: ({ live, workers }) =>
     count(live.values(), (row) => (row.state === 'running' ? workers.get(row.worker ?? '')?.fenced !== false : row.worker !== null)),

@@ -31,9 +31,11 @@ export function beat(session: Session, worker: WorkerId, leaseMs: number, queues
   const alive = own !== undefined && !own.fenced
   if (alive) own.beatAt = now
   let reaped = 0
-  for (const [id, row] of tables.workers) if (!row.fenced && now - row.beatAt > leaseMs) reaped += fence(session, id, true)
+  for (const [id, row] of tables.workers) {
+    if (id !== worker && !row.fenced && now - row.beatAt > leaseMs) reaped += fence(session, id, true)
+  }
   const inQueues = [...tables.live.values()].filter((live) => queues.includes(live.row.queue))
-  const times = inQueues.flatMap((live) => (live.state === 'waiting' && live.at !== null ? [live.at] : []))
+  const times = inQueues.flatMap((live) => (live.at === null ? [] : [live.at]))
   return {
     alive,
     now,

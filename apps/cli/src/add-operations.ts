@@ -1,0 +1,29 @@
+import { listOperations, type Operation } from '@orrery/contract'
+import type { Command } from 'commander'
+import { deriveVerb } from './derive/derive-verb.ts'
+import { EXIT } from './exit-codes.ts'
+import { Exit, type Io } from './io.ts'
+import { addRunsStart } from './verbs/runs-start.ts'
+
+/** Every operation that has a `cli` becomes a command. Few do more than print the answer. */
+export function addOperations(root: Command, io: Io, operations: readonly Operation[] = listOperations()): void {
+  for (const operation of operations) {
+    switch (operation.name) {
+      case 'runs.start':
+        addRunsStart(root, io, operation)
+        break
+      case 'runs.why':
+        deriveVerb(root, io, operation)
+        // The question belongs to runs, too, for those who look for it there.
+        deriveVerb(root, io, { ...operation, cli: { verb: 'runs why', positionals: ['runId'] } })
+        break
+      case 'audit.verify':
+        deriveVerb(root, io, operation, async (answer) => {
+          if ((answer as { ok: boolean }).ok !== true) throw new Exit(EXIT.unwell)
+        })
+        break
+      default:
+        deriveVerb(root, io, operation)
+    }
+  }
+}

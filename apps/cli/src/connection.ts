@@ -1,0 +1,79 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { type Client, createClient } from '@orrery/sdk/client'
+import { type Io, UsageError } from './io.ts'
+
+export const DEFAULT_URL = 'http://127.0.0.1:8787'
+
+export interface Connection {
+  readonly url: string
+  readonly key: string | null
+  /** Where the key came from, for `orrery doctor`. */
+  readonly source: string
+}
+
+export interface ConnectionFlags {
+  readonly server?: string
+  readonly apiKey?: string
+}
+
+/** Flags, then ORRERY_URL and ORRERY_KEY, then `.orrery/connection.json` of the project around, then what `orrery login` stored. */
+export function findConnection(io: Io, flags: ConnectionFlags): Connection {
+  const stored = readProjectConnection(io.cwd) ?? readStored(userFile(io))
+  const given = flags.server ?? nonEmpty(io.env.ORRERY_URL)
+  const url = checkUrl(given ?? stored?.url ?? DEFAULT_URL)
+  if (flags.apiKey !== undefined) return { url, key: flags.apiKey, source: '--api-key' }
+  const envKey = nonEmpty(io.env.ORRERY_KEY)
+  if (envKey !== undefined) return { url, key: envKey, source: 'ORRERY_KEY' }
+  // A stored key is for the server it was stored with, and is shown to no other.
+  if (stored?.key != null && checkUrl(stored.url) === url) return stored
+  return { url, key: null, source: 'no key' }
+}
+
+export function connect(io: Io, flags: ConnectionFlags): Client {
+  const { url, key } = findConnection(io, flags)
+  return createClient(key === null ? { url } : { url, key })
+}
+
+export const projectFile = (project: string) => join(project, '.orrery/connection.json')
+
+export function userFile(io: Io): string {
+  const base = nonEmpty(io.env.XDG_CONFIG_HOME) ?? (process.platform === 'win32' ? nonEmpty(io.env.APPDATA) : undefined)
+  return join(base ?? join(nonEmpty(io.env.HOME) ?? homedir(), '.config'), 'orrery/connection.json')
+}
+
+/** Readable by its owner alone, from the first byte on. */
+export function writeConnection(file: string, connection: { readonly url: string; readonly key: string }): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 })
+  chmodSync(file, 0o600)
+}
+
+export function readStored(file: string): Connection | null {
+  if (!existsSync(file)) return null
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new UsageError(`${file} holds a key and may be read by others. Run: chmod 600 ${file}`)
+  }
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') {
+    throw new UsageError(`${file} is not a connection; delete it and run "orrery login" or "orrery dev" again`)
+  }
+  return { url: value.url, key: 'key' in value && typeof value.key === 'string' ? value.key : null, source: file }
+}
+
+function readProjectConnection(from: string): Connection | null {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const found = readStored(projectFile(folder))
+    if (found !== null || folder === dirname(folder)) return found
+  }
+}
+
+function checkUrl(url: string): string {
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) throw new UsageError(`"${url}" is not the address of a server, such as ${DEFAULT_URL}`)
+  return url.replace(/\/+$/, '')
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text.trim()
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Io, UsageError } from '../io.ts'
+import type { Field, Form } from './field.ts'
+
+/** What the words after a flag (or in a place) mean. Throws UsageError, naming the flag. */
+export async function readValue(field: Field, given: string | boolean | readonly string[], io: Io): Promise<unknown> {
+  if (typeof given === 'boolean') return given
+  const label = field.positional ? `<${field.name}>` : `--${field.flag}`
+  if (field.form.kind !== 'list') return readOne(field.form, typeof given === 'string' ? given : (given.at(-1) ?? ''), label, io)
+  const words = typeof given === 'string' ? [given] : given
+  const [first] = words
+  // The whole list at once, as JSON or from a file.
+  if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io)
+  const { item } = field.form
+  return Promise.all(words.map((word) => readOne(item, word, label, io)))
+}
+
+function readOne(form: Form, word: string, label: string, io: Io): Promise<unknown> | unknown {
+  switch (form.kind) {
+    case 'text':
+      return word
+    case 'number':
+      return readNumber(word, form.nullable, label)
+    case 'switch':
+      if (word === 'true' || word === 'false') return word === 'true'
+      throw new UsageError(`${label}: expected true or false, got "${word}"`)
+    case 'choice':
+      if (form.choices.includes(word)) return word
+      throw new UsageError(`${label}: expected one of ${form.choices.join(', ')}; got "${word}"`)
+    case 'list':
+    case 'json':
+      return readJson(word, label, io)
+  }
+}
+
+function readNumber(word: string, nullable: boolean, label: string): number | null {
+  if (nullable && word === 'null') return null
+  const value = Number(word)
+  if (word.trim() !== '' && Number.isFinite(value)) return value
+  throw new UsageError(`${label}: expected a number${nullable ? ' or null' : ''}, got "${word}"`)
+}
+
+/** JSON in the word itself, in the file behind `@`, or on standard input for `@-`. */
+async function readJson(word: string, label: string, io: Io): Promise<unknown> {
+  const text = word.startsWith('@') ? await readSource(word.slice(1), label, io) : word
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const hint = word.startsWith('@') ? '' : ` (text is written '"${word}"', a file @${word})`
+    throw new UsageError(`${label}: not JSON: ${error instanceof Error ? error.message : error}${hint}`)
+  }
+}
+
+async function readSource(path: string, label: string, io: Io): Promise<string> {
+  if (path === '-') return io.readStdin()
+  try {
+    return await readFile(resolve(io.cwd, path), 'utf8')
+  } catch (error) {
+    throw new UsageError(`${label}: cannot read ${path}: ${error instanceof Error ? error.message : error}`)
+  }
+}

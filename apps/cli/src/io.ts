@@ -1,0 +1,64 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Where a command reads and writes. A test gives its own. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Whether `out` is a terminal that can redraw a line. */
+  readonly isTerminal: boolean
+  readonly columns: number
+  out(text: string): void
+  err(text: string): void
+  readStdin(): Promise<string>
+  style(style: Style, text: string): string
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+export function processIo(): Io {
+  const { stdout, stderr, stdin, env } = process
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort(new Interrupted()))
+  process.once('SIGTERM', () => interrupt.abort(new Interrupted()))
+  return {
+    env,
+    // npm runs a script in the package's folder and says here where the user was.
+    cwd: env.INIT_CWD !== undefined && env.npm_lifecycle_event === 'orrery' ? env.INIT_CWD : process.cwd(),
+    isTerminal: stdout.isTTY === true,
+    get columns() {
+      return stdout.columns ?? 120
+    },
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    async readStdin() {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stdin) chunks.push(chunk as Uint8Array)
+      return Buffer.concat(chunks).toString('utf8')
+    },
+    style: (style, text) => styleText(style, text, { stream: stdout }),
+    signal: interrupt.signal,
+  }
+}
+
+/** The user pressed Ctrl-C, or the process was told to stop. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+/** The command line is wrong in a way that only we can see; the message names the flag. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Ends the command with this exit status; what there was to say has been said. */
+export class Exit extends Error {
+  override readonly name = 'Exit'
+  readonly status: number
+
+  constructor(status: number) {
+    super(`exit ${status}`)
+    this.status = status
+  }
+}

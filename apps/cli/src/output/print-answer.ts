@@ -1,0 +1,46 @@
+import type { Operation } from '@orrery/contract'
+import type { Io } from '../io.ts'
+import { cellText, formatTable } from './table.ts'
+
+const VALUE_MAX = 2_000
+
+/** The answer of an operation, for people; as JSON if asked. */
+export function printAnswer(io: Io, operation: Operation, answer: unknown, asJson: boolean): void {
+  if (asJson) {
+    io.out(`${JSON.stringify(answer, null, 2)}\n`)
+    return
+  }
+  if (typeof answer !== 'object' || answer === null) {
+    io.out(`${cellText(answer)}\n`)
+    return
+  }
+  const fields = answer as Record<string, unknown>
+  const rows = operation.rows === undefined ? undefined : fields[operation.rows]
+  if (Array.isArray(rows)) printRows(io, operation, rows, fields)
+  else printFields(io, fields)
+}
+
+function printRows(io: Io, operation: Operation, rows: readonly Record<string, unknown>[], fields: Record<string, unknown>): void {
+  const { [operation.rows ?? '']: _, nextCursor, ...rest } = fields
+  if (rows.length === 0) io.out('none\n')
+  else {
+    const { text, cut, empty } = formatTable(rows)
+    io.out(text)
+    const notes = [`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`]
+    if (empty.length > 0) notes.push(`empty: ${empty.join(', ')}`)
+    if (cut > 0) notes.push(`${cut} long values shortened, whole with --json`)
+    io.err(`${io.style('dim', notes.join(' · '))}\n`)
+  }
+  if (Object.keys(rest).length > 0) printFields(io, rest)
+  if (typeof nextCursor === 'string') io.err(`${io.style('dim', `more: add --cursor ${nextCursor}`)}\n`)
+}
+
+function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
+  const width = Math.max(0, ...Object.keys(fields).map((name) => name.length))
+  for (const [name, value] of Object.entries(fields)) {
+    const nested = typeof value === 'object' && value !== null
+    const whole = nested ? JSON.stringify(value, null, 2) : cellText(value)
+    const shown = whole.length <= VALUE_MAX ? whole : `${whole.slice(0, VALUE_MAX)}… +${whole.length - VALUE_MAX} letters, whole with --json`
+    io.out(`${io.style('dim', name.padEnd(width))}  ${shown.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}\n`)
+  }
+}

@@ -1,0 +1,39 @@
+import { PROBLEMS } from '@orrery/contract'
+import { ProblemError, UnreachableError } from '@orrery/sdk/client'
+import { CommanderError } from 'commander'
+import { EXIT } from '../exit-codes.ts'
+import { Exit, Interrupted, type Io, UsageError } from '../io.ts'
+
+/** Says what went wrong and what to do about it; returns the exit status. */
+export function printError(io: Io, error: unknown): number {
+  if (error instanceof Exit) return error.status
+  if (io.signal.aborted || error instanceof Interrupted) return EXIT.interrupted
+  // Commander has printed its message already; `--help` and `--version` come this way, too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  const say = (text: string) => io.err(`${io.style('red', 'error:')} ${text}\n`)
+  if (error instanceof UsageError) {
+    say(error.message)
+    return EXIT.usage
+  }
+  if (error instanceof ProblemError) return printProblem(io, error, say)
+  if (error instanceof UnreachableError) {
+    say(error.message)
+    io.err('  Is the server running? Start one with "orrery dev", or name another with --server or ORRERY_URL.\n')
+    return EXIT.unreachable
+  }
+  say(error instanceof Error ? (io.env.ORRERY_DEBUG ? (error.stack ?? error.message) : error.message) : String(error))
+  return EXIT.failed
+}
+
+function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {
+  say(`${error.message} ${io.style('dim', `(${error.code})`)}`)
+  for (const { path, message, expected } of error.fields) {
+    io.err(`  ${io.style('bold', path === '' ? 'input' : path)}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
+  }
+  const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
+  if (known !== undefined && error.fields.length === 0) io.err(`  ${known.remedy}\n`)
+  if (error.status === 401) io.err('  The command takes a key from --api-key, ORRERY_KEY, "orrery login" or a project that "orrery dev" runs.\n')
+  if (error.status >= 500 && error.problem.requestId !== undefined) io.err(`  request ${error.problem.requestId}\n`)
+  if (error.status >= 500) return EXIT.unreachable
+  return error.code === 'invalid_input' ? EXIT.usage : EXIT.refused
+}

@@ -1,0 +1,21 @@
+import { createClient } from '@orrery/sdk/client'
+import type { Command } from 'commander'
+import { findConnection, userFile, writeConnection } from '../connection.ts'
+import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
+import { type Io, UsageError } from '../io.ts'
+
+export function addLogin(root: Command, io: Io): void {
+  const command = root
+    .command('login')
+    .summary('Remember a server and a key for this user')
+    .description('Tries the key, then stores it with the address in a file that only you can read. Give the key on standard input: `orrery login --server https://… < key.txt`.')
+  addCommonFlags(command).action(async (flags: CommonFlags) => {
+    const { url } = findConnection(io, flags)
+    if (flags.apiKey === undefined && io.isTerminal) io.err('Paste the key and end with Ctrl-D:\n')
+    const key = flags.apiKey ?? io.env.ORRERY_KEY ?? (await io.readStdin()).trim()
+    if (key === '') throw new UsageError('no key was given')
+    const org = await createClient({ url, key, attempts: 1 }).orgs.get({ orgId: 'current' }, { signal: io.signal })
+    writeConnection(userFile(io), { url, key })
+    io.out(`${org.name} at ${url}\nstored in ${userFile(io)}\n`)
+  })
+}

@@ -1,0 +1,91 @@
+import { type Client, type RunProgress } from '@orrery/sdk/client'
+import type { Command } from 'commander'
+import { type CommonFlags, addCommonFlags, makeCommand } from '../derive/derive-verb.ts'
+import { connect } from '../connection.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Exit, type Io } from '../io.ts'
+import { createRate, describeProgress } from '../output/progress-line.ts'
+
+export function addRunsWatch(root: Command, io: Io): void {
+  const command = makeCommand(root, 'runs watch')
+    .summary('Show how a run gets on, until its end')
+    .description('Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.')
+    .argument('<runId>')
+  addCommonFlags(command).action(async (runId: string, flags: CommonFlags) => showProgress(io, connect(io, flags), runId, flags.json === true))
+}
+
+/** A line that is redrawn on a terminal; elsewhere a new line at most every five seconds and at every change of status. JSON: one object a line. */
+export async function showProgress(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
+  const printer = asJson ? printJsonLines(io) : io.isTerminal ? redrawLine(io) : printLines(io)
+  let last: RunProgress | null = null
+  try {
+    for await (const progress of client.runs.watch(runId, { signal: io.signal })) {
+      printer.show(progress)
+      last = progress
+    }
+  } finally {
+    printer.end()
+  }
+  if (last?.result == null) return
+  if (!asJson) printEnd(io, last)
+  if (last.status !== 'succeeded') throw new Exit(EXIT.unwell)
+}
+
+interface Printer {
+  show(progress: RunProgress): void
+  end(): void
+}
+
+function printJsonLines(io: Io): Printer {
+  return { show: (progress) => io.out(`${JSON.stringify(progress)}\n`), end: () => {} }
+}
+
+function printLines(io: Io): Printer {
+  const rate = createRate()
+  let before: RunProgress | null = null
+  let printedAt = 0
+  return {
+    show(progress) {
+      const perSecond = rate(progress)
+      const changed = before?.status !== progress.status || before.connected !== progress.connected
+      before = progress
+      if (!changed && Date.now() - printedAt < 5_000) return
+      printedAt = Date.now()
+      io.out(`${describeProgress(progress, perSecond, Date.now())}\n`)
+    },
+    end: () => {},
+  }
+}
+
+function redrawLine(io: Io): Printer {
+  const rate = createRate()
+  let last: { readonly progress: RunProgress; readonly perSecond: number } | null = null
+  const draw = () => {
+    if (last === null) return
+    const line = describeProgress(last.progress, last.perSecond, Date.now(), 20)
+    io.out(`\r\u001b[K${line.slice(0, Math.max(20, io.columns - 1))}`)
+  }
+  // The clock on the line goes on while nothing else does.
+  const clock = setInterval(draw, 1_000)
+  return {
+    show(progress) {
+      last = { progress, perSecond: rate(progress) }
+      draw()
+    },
+    end() {
+      clearInterval(clock)
+      if (last !== null) io.out('\n')
+    },
+  }
+}
+
+function printEnd(io: Io, { result, runId, status }: RunProgress): void {
+  if (result?.error != null) io.out(`${io.style('red', status)}  ${result.error.name}: ${result.error.message}\n`)
+  else if (status === 'succeeded') io.out(`${io.style('green', status)}  ${shorten(JSON.stringify(result?.output))}\n`)
+  else io.out(`${io.style('yellow', status)}\n`)
+  io.out(io.style('dim', `orrery runs history ${runId}\n`))
+}
+
+function shorten(text: string): string {
+  return text.length <= 500 ? text : `${text.slice(0, 480)}… +${text.length - 480} letters (orrery runs get)`
+}

@@ -1,0 +1,94 @@
+import { problem } from '@orrery/contract'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import type { Backend } from './backend.ts'
+import { serveDocs } from './docs/serve-docs.ts'
+import type { EventFace } from './events/stream-events.ts'
+import { answerProblem, toProblem } from './http/answer-problem.ts'
+import { createHostCheck, type HostRules } from './http/check-host.ts'
+import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
+import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
+import { secureHeaders } from './http/secure-headers.ts'
+import { serveMcp } from './mcp/serve-mcp.ts'
+import { type Health, serveHealth } from './observe/serve-health.ts'
+import { routeOperations } from './rest/route-operations.ts'
+import { serveTrpc } from './trpc/serve-trpc.ts'
+
+export interface AppParts {
+  readonly backend: Backend
+  readonly events: EventFace
+  readonly health: Health
+  readonly hosts: HostRules
+}
+
+/** All faces on one port. Its `fetch` answers one request; nothing here knows of sockets. */
+export function createApp(parts: AppParts): Hono<ServerEnv> {
+  const { backend, hosts } = parts
+  const app = new Hono<ServerEnv>()
+  app.use(attend(parts))
+  if (hosts.corsOrigins.length > 0) app.use(allowOrigins(hosts.corsOrigins))
+  app.route('/', serveHealth(backend, parts.health))
+  app.route('/', serveDocs(backend))
+  app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, parts.events)
+  app.route(API_PREFIX, routeOperations(backend))
+  app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
+  app.all(MCP_PATH, serveMcp(backend))
+  app.get('/', (context) => context.redirect(DOCS_PATH))
+  app.notFound((context) => {
+    const shown = problem('not_found', `There is nothing at ${context.req.path}.`)
+    return answerProblem(context, shown.toProblem(context.var.info.requestId, context.req.path))
+  })
+  app.onError((error, context) => {
+    const { info } = context.var
+    return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
+  })
+  return app
+}
+
+/** Around every request: who it is in the log and in traces, whether it may come in under this name, and what was the end of it. */
+function attend({ backend, hosts }: AppParts): MiddlewareHandler<ServerEnv> {
+  const checkHost = createHostCheck(hosts)
+  const overTls = hosts.publicUrl?.startsWith('https:') ?? false
+  return async (context, next) => {
+    const info = readRequestInfo(context.req.raw)
+    context.set('info', info)
+    try {
+      checkHost(context.req.raw)
+      await next()
+    } catch (error) {
+      context.res = answerProblem(context, toProblem(error, info, backend.log, context.req.path))
+    }
+    const { headers, status } = context.res
+    headers.set('X-Request-Id', info.requestId)
+    secureHeaders(headers, overTls)
+    record(backend, context, status)
+  }
+}
+
+function record(backend: Backend, context: ServerContext, status: number): void {
+  const { info } = context.var
+  const tookMs = performance.now() - info.startedAt
+  backend.metrics.requestDone(faceOf(context.req.path), status, tookMs / 1000)
+  const quiet = status < 400 && (context.req.method === 'GET' || context.req.method === 'HEAD')
+  const level = quiet ? 'debug' : 'info'
+  // The query is left out: people put secrets there although no operation asks for it.
+  const fields = { method: context.req.method, path: context.req.path, status, tookMs: Math.round(tookMs * 10) / 10, operation: info.operation ?? undefined }
+  backend.log[level]({ ...fields, requestId: info.requestId, traceId: info.trace.traceId }, 'request')
+}
+
+function faceOf(path: string): string {
+  if (path.startsWith(API_PREFIX)) return 'rest'
+  const face = [TRPC_PATH, MCP_PATH, DOCS_PATH].find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+  return face?.slice(1) ?? 'other'
+}
+
+/** No cookies are used, so none are allowed; a page sends its key like any program. */
+function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> {
+  return cors({
+    origin: [...origins],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'Mcp-Protocol-Version', 'Traceparent', 'X-Request-Id'],
+    exposeHeaders: ['Idempotent-Replayed', 'Retry-After', 'X-Request-Id'],
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    maxAge: 600,
+  })
+}

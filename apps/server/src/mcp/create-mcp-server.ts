@@ -1,0 +1,101 @@
+import type { Operation, Permission, Problem } from '@orrery/contract'
+import { type CallToolResult, ProtocolError, ProtocolErrorCode, ResourceNotFoundError, Server, type ServerContext } from '@modelcontextprotocol/server'
+import { describeTool, exposedOperations } from './tools.ts'
+import { RESOURCE_KINDS, runUri } from './resources.ts'
+
+/** How one MCP connection or request reaches the operations: in process, or over HTTP for stdio. */
+export interface McpCalls {
+  /** Throws ProblemError, or an error that is shown as it is. */
+  call(operation: string, input: unknown, idempotencyKey: string | null): Promise<unknown>
+  /** Tools of other operations are not offered; null: not known, offer all. */
+  readonly permissions: readonly Permission[] | null
+  toProblem(error: unknown): Problem
+}
+
+/** Set in `_meta` of a tools/call to make a repeated call safe. */
+export const IDEMPOTENCY_META = 'orrery/idempotencyKey'
+const PROGRESS_EVERY_MS = 2000
+
+const INSTRUCTIONS =
+  'Orrery runs durable workflows. Find one with workflow_list, read its input schema with workflow_get, start it with run_start, then wait with run_result. run_why says what a run waits for.'
+
+/** A server of the tools and resources of the registry; serves one connection or one request. */
+export function createMcpServer(operations: readonly Operation[], version: string, calls: McpCalls): Server {
+  const tools = exposedOperations(operations)
+  const server = new Server(
+    { name: 'orrery', title: 'Orrery', version },
+    { capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS },
+  )
+  const may = (operation: Operation) =>
+    operation.permission === 'public' || calls.permissions === null || calls.permissions.includes(operation.permission)
+
+  server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].filter(may).map(describeTool) }))
+  server.setRequestHandler('tools/call', async (request, context) => {
+    const operation = tools.get(request.params.name)
+    if (operation === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${request.params.name}.`)
+    const key = request.params._meta?.[IDEMPOTENCY_META]
+    try {
+      const working = calls.call(operation.name, request.params.arguments ?? {}, typeof key === 'string' ? key : null)
+      return answerOf(await reportProgress(working, context))
+    } catch (error) {
+      return failureOf(calls.toProblem(error))
+    }
+  })
+
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: RESOURCE_KINDS.map((kind) => kind.template) }))
+  server.setRequestHandler('resources/list', async () => {
+    const { items } = (await calls.call('runs.list', { limit: 50 }, null)) as { items: { id: string; workflow: string; status: string }[] }
+    return {
+      resources: items.map((run) => ({ uri: runUri(run.id), name: run.id, description: `${run.workflow}: ${run.status}`, mimeType: 'application/json' })),
+    }
+  })
+  server.setRequestHandler('resources/read', async (request) => ({ contents: [await readResource(request.params.uri, calls)] }))
+  return server
+}
+
+async function readResource(uri: string, calls: McpCalls): Promise<{ uri: string; mimeType: string; text: string }> {
+  for (const kind of RESOURCE_KINDS) {
+    const input = kind.match(uri)
+    if (input === null) continue
+    try {
+      return { uri, mimeType: 'application/json', text: JSON.stringify(await calls.call(kind.operation, input, null)) }
+    } catch (error) {
+      const shown = calls.toProblem(error)
+      if (shown.status === 404 || shown.status === 400) throw new ResourceNotFoundError(uri, shown.detail)
+      throw new ProtocolError(ProtocolErrorCode.InternalError, shown.detail, shown)
+    }
+  }
+  throw new ResourceNotFoundError(uri)
+}
+
+/** While a call waits (for the result of a run), a client that asked for progress hears that it still does. */
+async function reportProgress<T>(working: Promise<T>, context: ServerContext): Promise<T> {
+  const progressToken = context.mcpReq._meta?.progressToken
+  if (progressToken === undefined) return await working
+  const begun = performance.now()
+  let reported: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    const progress = Math.round((performance.now() - begun) / 1000)
+    const notification = { method: 'notifications/progress', params: { progressToken, progress, message: `Waiting for ${progress} s` } }
+    // The client may have gone; then nobody is there to hear it.
+    reported = context.mcpReq.notify(notification).catch(() => undefined)
+  }, PROGRESS_EVERY_MS)
+  try {
+    return await working
+  } finally {
+    clearInterval(timer)
+    await reported
+  }
+}
+
+function answerOf(output: unknown): CallToolResult {
+  const text = JSON.stringify(output ?? null)
+  const structured = typeof output === 'object' && output !== null && !Array.isArray(output)
+  return { content: [{ type: 'text', text }], ...(structured ? { structuredContent: output as Record<string, unknown> } : {}) }
+}
+
+/** A problem is the tool's answer, not a fault of the protocol: the model can read it and act on it. */
+function failureOf(shown: Problem): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(shown) }], structuredContent: { problem: shown } }
+}
+

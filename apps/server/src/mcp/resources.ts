@@ -1,0 +1,41 @@
+import type { ResourceTemplateType } from '@modelcontextprotocol/server'
+
+/** What can be read as a resource: an address, and the operation that answers it. */
+export interface ResourceKind {
+  readonly template: ResourceTemplateType & { readonly uriTemplate: string }
+  readonly operation: string
+  /** The input of the operation, or null if the address is not of this kind. */
+  match(uri: string): Record<string, unknown> | null
+}
+
+export const RESOURCE_KINDS: readonly ResourceKind[] = [
+  kind('run', 'orrery://runs/{runId}', 'runs.get', 'A run with its input, status and output.'),
+  kind('run-history', 'orrery://runs/{runId}/history', 'runs.history', 'Every recorded step of a run, in order.'),
+  kind('workflow', 'orrery://workflows/{workflow}', 'workflows.get', 'A workflow with the JSON Schema of its input and output.'),
+]
+
+export function runUri(runId: string): string {
+  return `orrery://runs/${runId}`
+}
+
+function kind(name: string, uriTemplate: string, operation: string, description: string): ResourceKind {
+  const field = /\{(\w+)\}/.exec(uriTemplate)?.[1] ?? ''
+  const pattern = new RegExp(`^${uriTemplate.replace(`{${field}}`, '([^/?#]+)')}$`)
+  return {
+    template: { name, uriTemplate, description, mimeType: 'application/json' },
+    operation,
+    match: (uri) => {
+      const value = pattern.exec(uri)?.[1]
+      return value === undefined ? null : { [field]: safeDecode(value) }
+    },
+  }
+}
+
+/** A broken escape stays as it is: the operation says what is wrong with the value. */
+function safeDecode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}

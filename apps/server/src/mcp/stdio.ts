@@ -1,0 +1,60 @@
+import { listOperations, type Problem, problem, ProblemError, problemShape } from '@orrery/contract'
+import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { createMcpServer } from './create-mcp-server.ts'
+
+export interface McpStdioOptions {
+  /** Address of the server, such as `http://127.0.0.1:8787`. */
+  readonly url: string
+  /** The API key that everything is done with. */
+  readonly key: string
+  readonly version?: string
+  /** Told what went wrong beside the protocol; standard output belongs to the protocol. */
+  readonly onError?: (error: Error) => void
+}
+
+/** MCP on standard input and output: the same tools as `/mcp`, each call sent to the server over HTTP. Ends with its input. */
+export function serveMcpStdio(options: McpStdioOptions): StdioServerHandle {
+  const calls = {
+    permissions: null,
+    call: (operation: string, input: unknown, idempotencyKey: string | null) => callServer(options, operation, input, idempotencyKey),
+    toProblem: (error: unknown) => (error instanceof Refused ? error.problem : unreachable(error, options.url)),
+  }
+  return serveStdio(() => createMcpServer(listOperations(), options.version ?? '0', calls), {
+    ...(options.onError === undefined ? {} : { onerror: options.onError }),
+  })
+}
+
+/** A problem that the server answered with. */
+class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly problem: Problem
+
+  constructor(refusal: Problem) {
+    super(refusal.detail)
+    this.problem = refusal
+  }
+}
+
+/** Every operation has one address at the tRPC face that takes its input as it is; reads may come as a POST, too. */
+async function callServer(options: McpStdioOptions, operation: string, input: unknown, idempotencyKey: string | null): Promise<unknown> {
+  const response = await fetch(`${options.url.replace(/\/+$/, '')}/trpc/${operation}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${options.key}`,
+      ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }),
+    },
+    body: JSON.stringify(input),
+  })
+  const answer = (await response.json()) as { result?: { data?: unknown }; error?: { data?: { problem?: unknown } } }
+  if (answer.error === undefined && response.ok) return answer.result?.data
+  const refusal = problemShape.safeParse(answer.error?.data?.problem ?? answer)
+  if (refusal.success) throw new Refused(refusal.data)
+  throw new Error(`The server answered with status ${response.status}.`)
+}
+
+function unreachable(error: unknown, url: string): Problem {
+  if (error instanceof ProblemError) return error.toProblem()
+  const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error)
+  return problem('unavailable', `The server at ${url} cannot be reached: ${reason}`).toProblem()
+}

@@ -1,0 +1,176 @@
+import type { EngineFact, Observer } from '@orrery/engine'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Face } from '../backend.ts'
+
+/** What only the database knows, read when somebody looks. */
+export interface Depths {
+  /** Live runs by state, over all organizations. */
+  readonly live: Readonly<Record<string, number>>
+  /** Rows of invariant views that should have none. */
+  readonly violations: Readonly<Record<string, number>>
+}
+
+export interface PoolFigures {
+  readonly name: string
+  readonly total: number
+  readonly idle: number
+  readonly waiting: number
+}
+
+export interface MetricSources {
+  readonly depths?: () => Promise<Depths>
+  readonly activeRuns?: () => number
+  readonly pools?: () => readonly PoolFigures[]
+}
+
+export interface Metrics {
+  /** One call of an operation, on whichever face. */
+  operationDone(face: Face, operation: string, status: number, seconds: number): void
+  /** One HTTP exchange, whatever it was for. */
+  requestDone(face: string, status: number, seconds: number): void
+  streamOpened(): () => void
+  readonly observe: Observer
+  /** Connects the gauges that look at a running server; until then they are absent. */
+  connect(sources: MetricSources): void
+  /** The text format of Prometheus, and its content type. */
+  render(): Promise<{ readonly text: string; readonly contentType: string }>
+}
+
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const ENGINE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
+
+/**
+ * Figures of this process. Names of workflows and of organizations are no labels: they have no bound, and whoever
+ * reads the figures of an installation need not be of that organization.
+ */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const operations = new Histogram({ name: 'orrery_operation_seconds', help: 'Calls of operations.', labelNames: ['face', 'operation', 'status'] as const, buckets: REQUEST_BUCKETS, registers })
+  const requests = new Histogram({ name: 'orrery_http_request_seconds', help: 'HTTP exchanges.', labelNames: ['face', 'status'] as const, buckets: REQUEST_BUCKETS, registers })
+  const streams = new Gauge({ name: 'orrery_event_streams', help: 'Open event streams.', registers })
+  return {
+    operationDone: (face, operation, status, seconds) => operations.observe({ face, operation, status }, seconds),
+    requestDone: (face, status, seconds) => requests.observe({ face, status }, seconds),
+    streamOpened: () => {
+      streams.inc()
+      return () => streams.dec()
+    },
+    observe: createObserver(registry),
+    connect: (sources) => connectGauges(registry, sources),
+    render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  }
+}
+
+function createObserver(registry: Registry): Observer {
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name: `orrery_${name}`, help, labelNames, registers })
+  const seconds = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Histogram({ name: `orrery_${name}`, help, labelNames, buckets: ENGINE_BUCKETS, registers })
+
+  const flushRows = new Histogram({ name: 'orrery_flush_rows', help: 'Rows made durable by one commit.', buckets: [1, 4, 16, 64, 256, 1024, 4096], registers })
+  const flushed = seconds('flush_seconds', 'Commits of the engine.')
+  const claimed = counter('runs_claimed_total', 'Runs taken from the queue.')
+  const claims = seconds('claim_seconds', 'Claims of the engine.')
+  const started = counter('runs_started_total', 'Runs started by this process.', 'local')
+  const finished = counter('runs_finished_total', 'Runs finished by this process.', 'status')
+  const steps = seconds('step_seconds', 'Attempts of steps.', 'ok')
+  const replayed = counter('rows_replayed_total', 'Rows of history replayed.')
+  const parked = counter('runs_parked_total', 'Runs given up until something happens.', 'state')
+  const blocked = counter('runs_blocked_total', 'Runs that cannot go on.')
+  const late = seconds('timer_lateness_seconds', 'How late timers fired.')
+  const lost = counter('registrations_lost_total', 'Registrations that this worker had to give up.', 'cause')
+  const reaped = counter('runs_reaped_total', 'Runs taken back from workers that were silent.')
+  const troubles = counter('engine_troubles_total', 'Errors that the engine met and lives with.', 'where')
+
+  return (fact: EngineFact): void => {
+    switch (fact.type) {
+      case 'flushed':
+        flushRows.observe(fact.rows)
+        return flushed.observe(fact.tookMs / 1000)
+      case 'claimed':
+        claimed.inc(fact.runs)
+        return claims.observe(fact.tookMs / 1000)
+      case 'started':
+        return started.inc({ local: String(fact.local) })
+      case 'finished':
+        return finished.inc({ status: fact.status })
+      case 'step':
+        return steps.observe({ ok: String(fact.ok) }, fact.tookMs / 1000)
+      case 'replayed':
+        return replayed.inc(fact.rows)
+      case 'parked':
+        return parked.inc({ state: fact.state })
+      case 'blocked':
+        return blocked.inc()
+      case 'timer_late':
+        return late.observe(Math.max(0, fact.lateMs) / 1000)
+      case 'lost':
+        return lost.inc({ cause: fact.cause })
+      case 'reaped':
+        return reaped.inc(fact.runs)
+      case 'trouble':
+        return troubles.inc({ where: fact.where })
+      default:
+        fact satisfies never
+    }
+  }
+}
+
+function connectGauges(registry: Registry, sources: MetricSources): void {
+  const registers = [registry]
+  const { depths, activeRuns, pools } = sources
+  if (activeRuns) {
+    new Gauge({ name: 'orrery_active_runs', help: 'Runs in hand.', registers, collect() { this.set(activeRuns()) } })
+  }
+  if (pools) {
+    const gauge = (what: 'total' | 'idle' | 'waiting', help: string) =>
+      new Gauge({ name: `orrery_pool_${what}`, help, labelNames: ['pool'] as const, registers, collect() { for (const pool of pools()) this.set({ pool: pool.name }, pool[what]) } })
+    gauge('total', 'Connections to the database.')
+    gauge('idle', 'Connections that nobody uses.')
+    gauge('waiting', 'Callers that wait for a connection.')
+  }
+  if (depths) {
+    const latest = cached(depths)
+    new Gauge({
+      name: 'orrery_live_runs',
+      help: 'Live runs by state.',
+      labelNames: ['state'] as const,
+      registers,
+      async collect() {
+        this.reset()
+        for (const [state, count] of Object.entries((await latest()).live)) this.set({ state }, count)
+      },
+    })
+    new Gauge({
+      name: 'orrery_invariant_violations',
+      help: 'Rows that break an invariant; anything but 0 is a bug.',
+      labelNames: ['invariant'] as const,
+      registers,
+      async collect() {
+        this.reset()
+        for (const [invariant, rows] of Object.entries((await latest()).violations)) this.set({ invariant }, rows)
+      },
+    })
+  }
+}
+
+/** Depths are counted over whole tables: one read serves all gauges, and readers that come more often than this. */
+const DEPTHS_FRESH_MS = 15_000
+
+function cached<T>(read: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined
+  let until = 0
+  return () => {
+    if (value === undefined || performance.now() > until) {
+      until = performance.now() + DEPTHS_FRESH_MS
+      value = read()
+      // A failed read is not kept.
+      value.catch(() => {
+        until = 0
+      })
+    }
+    return value
+  }
+}

@@ -1,0 +1,77 @@
+import { problem } from '@orrery/contract'
+import { Hono } from 'hono'
+import type { Backend } from '../backend.ts'
+import { isLoopback } from '../http/check-host.ts'
+import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
+
+export type Finding =
+  | { readonly status: 'ok'; readonly details: Readonly<Record<string, unknown>> }
+  /** It works, but somebody should look. */
+  | { readonly status: 'degraded' | 'down'; readonly reason: string; readonly details: Readonly<Record<string, unknown>> }
+
+export interface Health {
+  /** False once a stop was asked for: a load balancer should send nothing more. */
+  readonly accepting: () => boolean
+  readonly checks: Readonly<Record<string, () => Promise<Finding>>>
+  readonly metrics: 'local' | 'key' | 'off'
+}
+
+const CHECK_TIMEOUT_MS = 3000
+
+/**
+ * `/health` costs nothing and says that the process lives and takes requests. `/health/detailed` looks: without a key it
+ * gives a word for each check, with one that has `orgs:admin` the figures. `/metrics` is for Prometheus.
+ */
+export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>()
+  app.get('/health', (context) => (health.accepting() ? context.json({ status: 'ok' }) : context.json({ status: 'stopping' }, 503)))
+
+  app.get('/health/detailed', async (context) => {
+    const inside = context.req.header('authorization') !== undefined && (await requireAdmin(backend, context))
+    const names = Object.keys(health.checks)
+    const found = await Promise.all(Object.values(health.checks).map(attempt))
+    const status = found.some((one) => one.status === 'down') ? 'down' : found.some((one) => one.status === 'degraded') ? 'degraded' : 'ok'
+    const checks = names.map((name, index) => [name, inside ? found[index] : found[index]?.status])
+    const more = inside ? { version: backend.version, uptimeSeconds: Math.round(process.uptime()), pid: process.pid } : {}
+    return context.json({ status, ...more, checks: Object.fromEntries(checks) }, status === 'down' || !health.accepting() ? 503 : 200)
+  })
+
+  if (health.metrics !== 'off') {
+    app.get('/metrics', async (context) => {
+      if (health.metrics === 'key' || !isLocal(context)) await requireAdmin(backend, context)
+      const { text, contentType } = await backend.metrics.render()
+      return new Response(text, { headers: { 'Content-Type': contentType } })
+    })
+  }
+  return app
+}
+
+async function attempt(check: () => Promise<Finding>): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(() => resolve({ status: 'down', reason: `no answer within ${CHECK_TIMEOUT_MS} ms`, details: {} }), CHECK_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([check(), late])
+  } catch (error) {
+    return { status: 'down', reason: error instanceof Error ? error.message : String(error), details: {} }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function requireAdmin(backend: Backend, context: ServerContext): Promise<true> {
+  const holder = await backend.authenticate(bearerToken(context.req.raw))
+  if (!holder.permissions.has('orgs:admin')) {
+    throw problem('forbidden', 'Figures of the whole installation need the scope orgs:admin.', { permission: 'orgs:admin' })
+  }
+  return true
+}
+
+/** A program on this machine that speaks to us itself, and no proxy that speaks for somebody else. */
+function isLocal(context: ServerContext): boolean {
+  const { headers } = context.req.raw
+  const forwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers.has(name))
+  const address = context.env?.incoming?.socket?.remoteAddress
+  return !forwarded && address !== undefined && isLoopback(address)
+}

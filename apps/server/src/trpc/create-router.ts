@@ -1,0 +1,47 @@
+import { problem } from '@orrery/contract'
+import { type AnyTRPCRouter, initTRPC } from '@trpc/server'
+import type { Backend } from '../backend.ts'
+import { toProblem } from '../http/answer-problem.ts'
+import type { RequestInfo } from '../http/request-info.ts'
+import { problemOf, toTrpcError } from './problem-errors.ts'
+
+export interface TrpcRequest {
+  readonly key: string | null
+  readonly idempotencyKey: string | null
+  readonly info: RequestInfo
+}
+
+/** The router of the registry: `runs.start` is a mutation at `/trpc/runs.start`, a read is a query. `router.ts` is its type. */
+export function createRouter(backend: Backend): AnyTRPCRouter {
+  const t = initTRPC.context<TrpcRequest>().create({
+    isDev: false,
+    isServer: true,
+    errorFormatter: ({ shape, error, ctx }) => ({ ...shape, data: { ...shape.data, problem: problemOf(error, ctx?.info.requestId) } }),
+  })
+
+  const nouns: Record<string, Parameters<typeof t.router>[0]> = {}
+  for (const operation of backend.operations) {
+    const [noun = '', verb = ''] = operation.name.split('.')
+    const procedure = t.procedure.input((input: unknown) => input)
+    const answer = async ({ ctx, input, batchIndex = 0 }: { ctx: TrpcRequest; input: unknown; batchIndex?: number }) => {
+      ctx.info.operation = operation.name
+      try {
+        const asker = { face: 'trpc', key: ctx.key, idempotencyKey: keyOfCall(ctx.idempotencyKey, batchIndex), info: ctx.info } as const
+        return (await backend.call(operation.name, asker, input ?? {})).output
+      } catch (error) {
+        throw toTrpcError(toProblem(error, ctx.info, backend.log))
+      }
+    }
+    const record = (nouns[noun] ??= {})
+    record[verb] = operation.effect === 'read' ? procedure.query(answer) : procedure.mutation(answer)
+  }
+  return t.router(nouns)
+}
+
+/** One header stands for all calls of a batch; each gets its own key out of it, the same when the batch is repeated. */
+function keyOfCall(key: string | null, batchIndex: number): string | null {
+  if (key === null || batchIndex === 0) return key
+  const own = `${key}#${batchIndex}`
+  if (own.length > 255) throw problem('invalid_input', 'The header Idempotency-Key is too long for a batch.')
+  return own
+}

@@ -1,0 +1,33 @@
+/** The shape of an adapter; harness.mjs says what each part is for. */
+export type Cell = 'load-1' | 'load-5' | 'one' | 'across' | 'drain'
+
+export interface PeerOptions<Prepared, Offer = null> {
+  readonly role: 'both' | 'client' | 'worker'
+  readonly cell: Cell
+  readonly steps: number
+  readonly slots: number
+  readonly database: string
+  readonly prepared: Prepared
+  readonly offer: Offer
+  readonly done: (run: number) => void
+}
+
+export interface OpenedPeer<Offer = null> {
+  start(run: number): Promise<unknown>
+  startMany?(from: number, count: number): Promise<unknown>
+  close(): Promise<unknown>
+  readonly offer?: Offer
+}
+
+export interface Peer<Prepared = null, Offer = null> {
+  readonly name: string
+  /** The npm package whose version is shown; null for ours. */
+  readonly package: string | null
+  readonly server: 'postgres' | 'redis' | 'restate'
+  readonly cells: Readonly<Partial<Record<Cell, string>>>
+  readonly backlog?: number
+  /** The worker is a process of its own in every cell. */
+  readonly split?: boolean
+  prepare?(options: { readonly database: string }): Promise<Prepared>
+  open(options: PeerOptions<Prepared, Offer>): Promise<OpenedPeer<Offer>>
+}

@@ -1,0 +1,31 @@
+// Runs harness.mjs for one cell, in a process of its own, so that no peer leaves anything behind for the next.
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+
+/** The project's own Node, which reads TypeScript, whichever one started us. */
+export const NODE = join(import.meta.dirname, '../node_modules/.bin/node')
+
+/** `result` is null and `error` too if the peer does not do this kind of work. */
+export function measureCell(job) {
+  return new Promise((resolve) => {
+    const execArgv = ['--conditions=orrery-source', '--disable-warning=ExperimentalWarning']
+    const child = fork(join(import.meta.dirname, 'harness.mjs'), [JSON.stringify(job)], { execPath: NODE, execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    let stderr = ''
+    let answer = null
+    child.stderr.on('data', (chunk) => {
+      stderr = (stderr + chunk).slice(-4000)
+    })
+    child.on('message', (message) => {
+      answer = message
+    })
+    const timer = setTimeout(() => child.kill('SIGKILL'), job.deadlineMs + 5000)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({
+        about: answer?.about,
+        result: answer?.result ?? null,
+        error: answer ? null : stderr.trim() || `ended with ${code ?? signal}`,
+      })
+    })
+  })
+}

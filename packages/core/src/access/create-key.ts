@@ -1,0 +1,46 @@
+import { encodeId, PERMISSION_SETS, type Permission, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { newId } from '../new-id.ts'
+import { makeApiKey } from './api-key.ts'
+import { toApiKey } from './key-row.ts'
+import { insertKey } from './key-store.ts'
+
+export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promise<AnswerTo<'keys.create'>> {
+  const scopes = chooseScopes(input)
+  const missing = scopes.filter((scope) => !ctx.permissions.has(scope))
+  if (missing.length > 0) {
+    throw problem('key.scope_too_wide', `Your key does not have ${missing.join(', ')} and so cannot give it.`, { permission: missing.join(' ') })
+  }
+  const now = ctx.clock.now()
+  if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= now) {
+    throw problem('invalid_input', 'The key would have expired already.', {
+      errors: [{ path: 'expiresAt', message: 'Lies in the past', expected: 'a time to come' }],
+    })
+  }
+  const fresh = makeApiKey()
+  const row = {
+    org_id: ctx.org,
+    key_id: newId(now),
+    name: input.name,
+    prefix: fresh.prefix,
+    scopes: [...scopes],
+    created_at: new Date(now),
+    expires_at: input.expiresAt === undefined ? null : new Date(input.expiresAt),
+    last_used_at: null,
+    revoked_at: null,
+  }
+  await withOrg(ctx, (tx) => insertKey(tx, row, fresh.hash))
+  ctx.note(encodeId('key', row.key_id), { name: input.name, scopes: [...scopes] })
+  return { ...toApiKey(row), secret: fresh.secret }
+}
+
+function chooseScopes(input: InputFor<'keys.create'>): readonly Permission[] {
+  if ((input.scopes === undefined) === (input.set === undefined)) {
+    throw problem('invalid_input', 'Give either scopes or a set.', {
+      errors: [{ path: 'scopes', message: 'Exactly one of scopes and set must be given', expected: 'a list of scopes' }],
+    })
+  }
+  return input.set === undefined ? [...new Set(input.scopes)] : PERMISSION_SETS[input.set]
+}

@@ -1,0 +1,43 @@
+import { encodeId, PERMISSION_SETS, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { acrossOrgs, type Transaction } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { newId } from '../new-id.ts'
+import { makeApiKey } from './api-key.ts'
+import { insertKey } from './key-store.ts'
+import { insertOrg } from './org-store.ts'
+
+export async function createOrg(ctx: Ctx, input: InputFor<'orgs.create'>): Promise<AnswerTo<'orgs.create'>> {
+  const now = new Date(ctx.clock.now())
+  const made = await acrossOrgs(ctx, (tx) => insertOrgWithKey(tx, input.name, PERMISSION_SETS.admin, now))
+  if (made === null) throw problem('org.name_taken', `There is an organization named ${input.name} already.`)
+  ctx.note(encodeId('org', made.org), { name: input.name })
+  return {
+    id: encodeId('org', made.org),
+    name: input.name,
+    createdAt: now.toISOString(),
+    keyId: encodeId('key', made.key),
+    secret: made.secret,
+  }
+}
+
+/** Within a transaction that sees all organizations. Null: the name is taken. */
+export async function insertOrgWithKey(tx: Transaction, name: string, scopes: readonly string[], now: Date) {
+  const org = newId(now.getTime())
+  if (!(await insertOrg(tx, { org_id: org, name, created_at: now }))) return null
+  const fresh = makeApiKey()
+  const key = newId(now.getTime())
+  const row = {
+    org_id: org,
+    key_id: key,
+    name: 'First key',
+    prefix: fresh.prefix,
+    scopes: [...scopes],
+    created_at: now,
+    expires_at: null,
+    last_used_at: null,
+    revoked_at: null,
+  }
+  await insertKey(tx, row, fresh.hash)
+  return { org, key, secret: fresh.secret }
+}

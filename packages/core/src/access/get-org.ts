@@ -1,0 +1,13 @@
+import type { Ctx } from '../context.ts'
+import { acrossOrgs, withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
+import { toOrg } from './list-orgs.ts'
+import { selectOrg } from './org-store.ts'
+
+export async function getOrg(ctx: Ctx, input: InputFor<'orgs.get'>): Promise<AnswerTo<'orgs.get'>> {
+  const org = input.orgId === 'current' ? ctx.org : toUuid('org', input.orgId)
+  const read = ctx.permissions.has('orgs:admin') ? acrossOrgs : withOrg
+  const row = await read(ctx, (tx) => selectOrg(tx, org))
+  return toOrg(orProblem(row, 'org.not_found', `There is no organization ${input.orgId}.`))
+}

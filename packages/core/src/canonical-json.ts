@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * JSON with one spelling: members sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them (RFC 8785).
+ * `undefined` members are left out, as JSON.stringify does. The depth of its input must be bounded by the caller.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const members: string[] = []
+  for (const name of Object.keys(value).sort()) {
+    const member: unknown = (value as Record<string, unknown>)[name]
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${canonicalJson(member)}`)
+  }
+  return `{${members.join(',')}}`
+}
+
+/** SHA-256 of the canonical form. */
+export function digest(value: unknown): Buffer {
+  return createHash('sha256').update(canonicalJson(value)).digest()
+}

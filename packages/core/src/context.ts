@@ -1,0 +1,56 @@
+/** The first argument of every use case: who acts, for which organization, and the few things of the world it may touch. */
+import type { Json, Permission } from '@orrery/contract'
+import type { CompanionRow, Engine, OrgId } from '@orrery/engine'
+import type pg from 'pg'
+import type { Database, Transaction } from './database.ts'
+
+/** Whoever acts. Keys come first; people, agents and nodes log in by ways of their own and end up here too. */
+export type Actor =
+  | { readonly type: 'api_key'; readonly id: string; readonly name: string }
+  | { readonly type: 'member'; readonly id: string; readonly name: string }
+  | { readonly type: 'agent'; readonly id: string; readonly name: string }
+  | { readonly type: 'node'; readonly id: string; readonly name: string }
+  | { readonly type: 'system'; readonly id: string; readonly name: string }
+
+/** Time as the database has it, in ms since the epoch. */
+export interface Clock {
+  now(): number
+}
+
+/** What pino's loggers are, as far as core cares. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface Trace {
+  readonly requestId: string
+  readonly traceId: string | null
+}
+
+export type CoreEngine = Engine<pg.ClientBase>
+
+export interface Ctx {
+  readonly actor: Actor
+  /** A UUID. */
+  readonly org: OrgId
+  readonly permissions: ReadonlySet<Permission>
+  readonly effect: 'read' | 'write'
+  /** The transaction of the whole call, if it has one: a write has, unless it goes through the engine's group commit. Use `withOrg`. */
+  readonly tx: Transaction | null
+  readonly database: Database
+  readonly engine: CoreEngine
+  readonly clock: Clock
+  readonly log: Log
+  readonly trace: Trace
+  /** Runs after the transaction of the call has committed; never if it rolls back. */
+  afterCommit(work: () => void): void
+  /** Says what the audit entry of this call is about; each call of it makes one entry. Without any there is one, about what the path names. */
+  note(subject: string, detail?: Json): void
+  /** The audit entry as a row that commits with the engine's next batch; for calls without a transaction of their own. */
+  auditCompanion(subject: string, detail?: Json): CompanionRow
+  /** Of the server, for `system.info`. */
+  readonly version: string
+}

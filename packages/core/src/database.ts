@@ -1,0 +1,94 @@
+/** The only way to a connection. Every transaction runs as `orrery_app`, for one organization. */
+import type { Kysely } from 'kysely'
+import pg from 'pg'
+import type { Ctx } from './context.ts'
+import { kyselyOn } from './kysely-on-client.ts'
+import type { Tables } from './tables.ts'
+
+export interface Transaction {
+  /** Typed queries on the transaction's connection. */
+  readonly kysely: Kysely<Tables>
+  /** The connection, for control operations of the engine. */
+  readonly client: pg.ClientBase
+}
+
+export interface Database {
+  /** Runs `work` in a transaction that sees the rows of one organization (a UUID). What it throws rolls back. */
+  transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
+  loop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  /** Connections for use cases. Default 10. */
+  readonly poolMax?: number
+  /** A connection broke while nobody used it; the pool replaces it. */
+  readonly onIdleError?: (error: Error) => void
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The organization of callers who have none. It has no rows. */
+export const NO_ORG = '00000000-0000-0000-0000-000000000000'
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const makePool = (role: string, max: number) => {
+    const pool = new pg.Pool({ connectionString: options.url, max, options: `-c role=${role}`, application_name: 'orrery core' })
+    pool.on('error', (error) => options.onIdleError?.(error))
+    return pool
+  }
+  const app = makePool('orrery_app', options.poolMax ?? 10)
+  const engine = makePool('orrery_engine', 2)
+
+  return {
+    transaction(org, mode, work) {
+      // The value goes into the text of the query, so that begin and setting it are one round trip.
+      if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
+      const begin = `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
+      return inTransaction(app, begin, (client) => work({ kysely: kyselyOn(client), client }))
+    },
+    loop: (work) => inTransaction(engine, 'begin', work),
+    async close() {
+      await Promise.all([app.end(), engine.end()])
+    },
+  }
+}
+
+async function inTransaction<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    const end = await client.query('commit')
+    // Postgres answers a commit of a failed transaction with ROLLBACK: then nothing happened, and nobody may think it did.
+    if (end.command === 'ROLLBACK') throw new Error('The transaction was rolled back')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Runs in the transaction of the call, or in one of its own if the call has none open. */
+export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  if (ctx.tx !== null) return work(ctx.tx)
+  return ctx.database.transaction(ctx.org, ctx.effect === 'read' ? 'read only' : 'read write', work)
+}
+
+/** For operations that make and list organizations: within `work` all of them are seen. */
+export function acrossOrgs<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  if (!ctx.permissions.has('orgs:admin')) throw new Error('Only a holder of orgs:admin sees all organizations')
+  return withOrg(ctx, async (tx) => {
+    await tx.client.query(`select set_config('app.all_orgs', 'on', true)`)
+    const result = await work(tx)
+    await tx.client.query(`select set_config('app.all_orgs', '', true)`)
+    return result
+  })
+}

@@ -1,0 +1,59 @@
+/** Rows as Kysely knows them. Schema `app` is ours; of `engine` only what lists read. */
+import type { ColumnType, Generated } from 'kysely'
+
+type Bigint = ColumnType<string, string | number, never>
+
+export interface Tables {
+  'app.org': { org_id: string; name: string; created_at: Date }
+  'app.api_key': {
+    org_id: string
+    key_id: string
+    name: string
+    prefix: string
+    hash: Buffer
+    scopes: string[]
+    created_at: Date
+    expires_at: Date | null
+    last_used_at: Date | null
+    revoked_at: Date | null
+  }
+  'app.idempotency_key': { org_id: string; key: string; fingerprint: Buffer; answer: ColumnType<unknown, string, never>; at: Date }
+  'app.audit_entry': AuditEntryTable
+  'app.audit_seal': { org_id: string; seq: Bigint; entry_id: string; previous: Buffer; hash: Buffer }
+  'app.audit_checkpoint': { org_id: string; seq: Bigint; hash: Buffer; at: Date; key_id: string; signature: Buffer }
+  'engine.run_view': RunView
+}
+
+export interface AuditEntryTable {
+  org_id: string
+  id: string
+  tx: Generated<string>
+  at: Date
+  actor_type: string
+  actor: string
+  action: string
+  subject: string
+  input_digest: string
+  detail: ColumnType<unknown, string | null, never>
+  request_id: string
+}
+
+/** A run in public words (engine migration 0007). */
+export interface RunView {
+  org_id: string
+  run_id: string
+  workflow: string
+  bundle: string
+  queue: string
+  tags: string[]
+  created_at: Date
+  deadline: Date | null
+  parent_run: string | null
+  origin_kind: string | null
+  origin_run: string | null
+  origin_seq: number | null
+  priority: string
+  status: string
+  finished_at: Date | null
+  reason: string | null
+}

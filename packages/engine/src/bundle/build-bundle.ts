@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import type { BuiltBundle } from '../api.ts'
+import { createSandbox } from '../sandbox/create-sandbox.ts'
+import { BuildError, toBuildError } from './build-error.ts'
+import { type Builtin, modulePlugin, OWN } from './module-plugin.ts'
+
+export interface BundleRequest {
+  /** Workflow modules, absolute or relative to `root`. Their order does not matter. */
+  readonly entries: readonly string[]
+  readonly root: string
+}
+
+/** Modules that cannot be loaded within this time have a loop at their top level. */
+const LOAD_TIMEOUT_MS = 10_000
+
+/**
+ * Builds what the sandbox runs: workflow code with the machine that drives it, without the bodies of steps. The same sources give the same
+ * text and hash on any machine; a changed step body changes neither. Throws BuildError.
+ */
+export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> {
+  const root = await realpath(request.root)
+  const entries = request.entries.map((entry) => resolve(root, entry)).sort()
+  if (entries.length === 0) throw new BuildError([`no workflow modules were found below ${request.root}`])
+  const builtins: Builtin[] = []
+  const result = await build({
+    stdin: { contents: entryText(entries), resolveDir: root, sourcefile: 'orrery-bundle.js', loader: 'js' },
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'iife',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['import', 'module', ...(extname(OWN.index) === '.ts' ? ['orrery-source'] : [])],
+    target: 'es2024',
+    // Over our own Promise; see workflow/bundled/bundle-promise.ts.
+    supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': true },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: false,
+    charset: 'utf8',
+    legalComments: 'none',
+    sourcemap: false,
+    treeShaking: true,
+    tsconfigRaw: {},
+    logLevel: 'silent',
+    plugins: [modulePlugin(root, builtins)],
+  }).catch((error: unknown) => {
+    throw toBuildError(error, root)
+  })
+  refuseBuiltins(result.metafile, builtins)
+  const code = result.outputFiles[0]?.text ?? ''
+  return { hash: createHash('sha256').update(code).digest('hex'), code, manifest: readManifest(code) }
+}
+
+function entryText(entries: readonly string[]): string {
+  const imports = entries.map((entry, index) => `import * as m${index} from ${JSON.stringify(entry)}`)
+  return [
+    `import ${JSON.stringify(OWN.install)}`,
+    `import { installBundle } from ${JSON.stringify(OWN.entry)}`,
+    ...imports,
+    `installBundle([${entries.map((_, index) => `m${index}`).join(', ')}])`,
+  ].join('\n')
+}
+
+/** Only imports that tree shaking left in the output count: those that just bodies needed are gone. */
+function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void {
+  const [output] = Object.values(metafile.outputs)
+  const kept = new Set(output?.imports.filter((item) => item.external).map(({ path }) => (path.startsWith('node:') ? path : `node:${path}`)))
+  const present = new Set(Object.keys(output?.inputs ?? {}).map((input) => input.replace(/^orrery:/, '')))
+  const problems = builtins
+    .filter(({ path, importer }) => kept.has(path) && present.has(importer))
+    .map(({ path, importer }) => `${importer}: workflow code may not use ${path}; do it in a step`)
+  if (problems.length > 0) throw new BuildError([...new Set(problems)])
+  if (kept.size > 0) throw new BuildError([...kept].map((path) => `workflow code may not use ${path}; do it in a step`))
+}
+
+function readManifest(code: string): BuiltBundle['manifest'] {
+  try {
+    const sandbox = createSandbox(code, { timeoutMs: LOAD_TIMEOUT_MS })
+    const manifest = sandbox.describe()
+    sandbox.dispose()
+    if (manifest.workflows.length === 0) throw new BuildError(['no module exports a workflow; write `export const name = workflow(…)`'])
+    return manifest
+  } catch (error) {
+    if (error instanceof BuildError) throw error
+    throw new BuildError([`the workflow modules cannot be loaded: ${error instanceof Error ? error.message : String(error)}`])
+  }
+}

@@ -1,0 +1,26 @@
+import { relative } from 'node:path'
+import type { Message } from 'esbuild'
+
+/** A project cannot be built. Each line of the message is `file:line:column: what is wrong`. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** esbuild's own failures carry their messages; whatever else was thrown is a bug and stays as it is. */
+export function toBuildError(error: unknown, root: string): unknown {
+  if (error instanceof BuildError || !(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return error
+  return new BuildError(error.errors.map((message: Message) => formatMessage(message, root)))
+}
+
+function formatMessage({ text, location, detail }: Message, root: string): string {
+  if (detail instanceof BuildError) return detail.message
+  if (location === null) return text
+  const file = location.namespace === 'file' || location.namespace === '' ? relative(root, location.file) || location.file : location.file
+  return `${file}:${location.line}:${location.column + 1}: ${text}`
+}

@@ -1,0 +1,75 @@
+import type { AdmittedStart, Millis, RunRow, StartOutcome } from '../store.ts'
+import { admit } from './admit.ts'
+import { declareLimit, promote } from './limits.ts'
+import { insertRun, newLive, rankAt } from './live-run.ts'
+import { key } from './tables.ts'
+import type { Session } from './tables.ts'
+
+/** Asks in this order: dedupe, is it there already, debounce, rate, limits. The first that answers decides. */
+export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {
+  const { tables, now } = session
+  const first = start.dedupe && tables.dedupes.get(key(start.org, start.dedupe.key))
+  if (first && first.until > now) return { type: 'existing', run: first.run }
+  if (tables.runs.has(key(start.org, start.run))) return { type: 'existing', run: start.run }
+  const outcome = debounce(session, start) ?? begin(session, start)
+  if (start.dedupe) tables.dedupes.set(key(start.org, start.dedupe.key), { run: outcome.run, until: now + start.dedupe.windowMs })
+  return outcome
+}
+
+/** A pending run of the key takes what this start asks for, and is put off. */
+function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome | null {
+  const wish = start.debounce
+  if (wish === null) return null
+  const id = key(start.org, wish.key)
+  const pending = tables.debounces.get(id)
+  const live = pending && tables.live.get(key(start.org, pending.run))
+  if (!pending || !live || live.begun || live.at === null) {
+    tables.debounces.set(id, { run: start.run, latestAt: wish.maxDelayMs === null ? Number.POSITIVE_INFINITY : now + wish.maxDelayMs })
+    return null
+  }
+  const { workflow, bundle, queue, priority, input, tags, deadline } = start
+  live.row = { ...live.row, workflow, bundle, queue, priority, input, tags, deadline }
+  live.bundle = bundle
+  live.at = Math.min(now + wish.delayMs, pending.latestAt)
+  live.rank = rankAt(live.at, priority)
+  tables.runs.set(key(start.org, pending.run), live.row)
+  return { type: 'debounced', run: pending.run }
+}
+
+function begin(session: Session, start: AdmittedStart): StartOutcome {
+  const { tables, now } = session
+  const putOff = start.debounce ? now + Math.min(start.debounce.delayMs, start.debounce.maxDelayMs ?? Number.POSITIVE_INFINITY) : now
+  const at = reserve(session, start, Math.max(now, start.at ?? now, putOff))
+  const row = toRunRow(start)
+  const live = newLive(row, at, start.concurrency)
+  insertRun(tables, row, live)
+  for (const wish of start.concurrency) declareLimit(tables, start.org, wish.limit, wish.max)
+  if (at > now) {
+    live.at = at
+    live.state = start.concurrency[0] ? 'gated' : 'waiting'
+    live.gate = start.concurrency[0]?.limit ?? null
+    return { type: 'started', run: start.run, state: live.state, cancelled: [] }
+  }
+  // Those that wait already go first, should the limit have been raised by this start.
+  for (const wish of start.concurrency) promote(session, start.org, wish.limit)
+  const cancelled = admit(session, live)
+  const refused = !tables.live.has(key(start.org, start.run))
+  return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
+}
+
+/** Reserves the next free time of a rate: GCRA with a burst of `max`. */
+function reserve({ tables }: Session, start: AdmittedStart, notBefore: Millis): Millis {
+  if (start.rate === null) return notBefore
+  const { limit, max, periodMs } = start.rate
+  const id = key(start.org, limit)
+  const step = periodMs / max
+  const tat = tables.rates.get(id) ?? 0
+  const at = Math.max(notBefore, tat - (periodMs - step))
+  tables.rates.set(id, Math.max(tat, at) + step)
+  return at
+}
+
+function toRunRow(start: AdmittedStart): RunRow {
+  const { at: _at, dedupe: _dedupe, debounce: _debounce, concurrency: _concurrency, rate: _rate, ...row } = start
+  return row
+}

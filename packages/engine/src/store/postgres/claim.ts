@@ -1,0 +1,64 @@
+import type pg from 'pg'
+import { Ambiguous, Fenced } from '../store.ts'
+import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { claimStatement } from './claim-statement.ts'
+import { classifyError } from './classify-error.ts'
+import { unpackRows } from './payload.ts'
+import { type StoredRun, toRunRow } from './run-columns.ts'
+
+interface ClaimRow extends StoredRun {
+  readonly fence: number
+  readonly more: boolean
+  readonly gated: boolean
+  /** Null in the one row of a claim that found nothing; 0 for a run that was due, else its place in the round. */
+  readonly n: string | null
+  readonly wakes: number
+  readonly nextSeq: number
+  readonly base: number
+  readonly crashes: number
+  readonly holds: boolean
+  readonly pauseRequested: boolean
+}
+
+/** Where this process left off in the round of orgs. */
+export interface Turn {
+  org: OrgId
+}
+
+export const firstTurn = (): Turn => ({ org: '00000000-0000-0000-0000-000000000000' })
+
+const maxRounds = 4
+
+export async function claimRuns(pool: pg.Pool, request: ClaimRequest, turn: Turn): Promise<readonly ClaimedRun[]> {
+  const claimed: ClaimRow[] = []
+  for (let round = 0; round < maxRounds && claimed.length < request.limit; round++) {
+    const rows = await claimOnce(pool, { ...request, limit: request.limit - claimed.length }, turn)
+    const first = rows[0]
+    if (first === undefined || first.fence === 0) throw new Fenced(`worker ${request.worker} is fenced`)
+    const found = rows.filter((row) => row.n !== null)
+    claimed.push(...found)
+    turn.org = found.findLast((row) => row.n !== '0')?.org ?? turn.org
+    if (first.gated) await pool.query({ name: 'admit_due', text: 'select engine.admit_due($1)', values: [request.queues] })
+    else if (!first.more) break
+  }
+  return (await unpackRows(pool, claimed, ['input'])).map(toClaimed)
+}
+
+async function claimOnce(pool: pg.Pool, request: ClaimRequest, turn: Turn): Promise<ClaimRow[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const values = [request.worker, request.queues, request.orgs, request.limit, turn.org]
+      return (await pool.query<ClaimRow>({ name: 'claim', text: claimStatement, values })).rows
+    } catch (error) {
+      const verdict = classifyError(error)
+      // The runs may be claimed without our knowing: the worker must give up its registration to set them free.
+      if (verdict === 'lost') throw new Ambiguous('the connection broke during a claim', { cause: error })
+      if (verdict !== 'race' || attempt === 5) throw error
+    }
+  }
+}
+
+function toClaimed(row: ClaimRow): ClaimedRun {
+  const { wakes, nextSeq, base, crashes, holds, pauseRequested } = row
+  return { ...toRunRow(row), wakes, nextSeq, base, crashes, holds, pauseRequested }
+}

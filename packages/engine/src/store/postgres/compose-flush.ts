@@ -1,0 +1,94 @@
+import type { FlushBatch } from '../store.ts'
+import { blobsPart } from './parts/blobs.ts'
+import { eventsPart } from './parts/events.ts'
+import { fencePart } from './parts/fence.ts'
+import { finishesPart } from './parts/finishes.ts'
+import { journalPart } from './parts/journal.ts'
+import { logsPart } from './parts/logs.ts'
+import { messagesPart } from './parts/messages.ts'
+import { parksPart } from './parts/parks.ts'
+import type { Part, Scope } from './parts/part.ts'
+import { progressPart } from './parts/progress.ts'
+import { receivedPart } from './parts/received.ts'
+import { startsPart } from './parts/starts.ts'
+import { PayloadPacker } from './payload.ts'
+
+const parts: readonly Part[] = [
+  fencePart,
+  startsPart,
+  journalPart,
+  finishesPart,
+  parksPart,
+  receivedPart,
+  messagesPart,
+  logsPart,
+  progressPart,
+  eventsPart,
+  blobsPart,
+]
+
+export interface FlushStatement {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
+}
+
+/** Texts by mask of the parts present: a process uses a handful, each prepared once per connection. */
+const texts = new Map<number, string>()
+const resentBit = 1 << parts.length
+
+/** One statement with only the parts that the batch has. */
+export function composeFlush(batch: FlushBatch, resent: boolean): FlushStatement | null {
+  const packer = new PayloadPacker()
+  const values: unknown[] = []
+  let mask = resent ? resentBit : 0
+  parts.forEach((part, index) => {
+    if (!part.used(batch, packer)) return
+    mask |= 1 << index
+    values.push(...part.values(batch, packer))
+  })
+  if ((mask & ~resentBit) === 0) return null
+  let text = texts.get(mask)
+  if (text === undefined) texts.set(mask, (text = composeText(mask)))
+  return { name: `flush_${mask}`, text, values }
+}
+
+/** How many values each part has, learnt from an empty batch. */
+const sizes = parts.map((part) => part.values(emptyBatch(), new PayloadPacker()).length)
+
+function composeText(mask: number): string {
+  const fenced = (mask & 1) !== 0
+  const ctes: string[] = []
+  const outputs: string[] = []
+  let offset = 1
+  parts.forEach((part, index) => {
+    if ((mask & (1 << index)) === 0) return
+    const first = offset
+    const scope: Scope = {
+      at: (n) => `$${first + n}`,
+      worker: fenced ? '$1::uuid' : 'null::uuid',
+      guard: fenced ? 'exists (select from fence)' : 'true',
+      resent: (mask & resentBit) !== 0,
+    }
+    ctes.push(part.sql(scope).trim())
+    if (part.output) outputs.push(part.output(scope).trim())
+    offset += sizes[index] ?? 0
+  })
+  return `with ${ctes.join(',\n')}\nselect ${outputs.length > 0 ? outputs.join(', ') : '1 as done'}`
+}
+
+export function emptyBatch(): FlushBatch {
+  return {
+    worker: null,
+    starts: [],
+    journal: [],
+    finishes: [],
+    parks: [],
+    received: [],
+    messages: [],
+    logs: [],
+    progress: [],
+    events: [],
+    companions: [],
+  }
+}

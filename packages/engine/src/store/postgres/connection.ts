@@ -1,0 +1,76 @@
+import pg from 'pg'
+import { Ambiguous } from '../store.ts'
+import { isLostConnection } from './classify-error.ts'
+
+const giveUpMs = 30_000
+
+/**
+ * Settings of every connection of the engine. Its statements are all point look-ups in tables that grow from nothing to millions
+ * of rows between two analyses; a plan made for the empty table must not turn into a scan of the full one. So plans are generic
+ * (made once) and made of index look-ups only. A process that is stopped in a transaction must not keep its locks for ever.
+ */
+export function engineConfig(url: string, name: string): pg.ClientConfig {
+  const settings = {
+    role: 'orrery_engine',
+    plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+    jit: 'off',
+    idle_in_transaction_session_timeout: '10s',
+  }
+  const options = Object.entries(settings).map(([key, value]) => `-c ${key}=${value}`)
+  return { connectionString: url, options: options.join(' '), application_name: `orrery ${name}`, keepAlive: true }
+}
+
+/** One connection of the flusher, made when it is needed and again after it broke. */
+export class FlushConnection {
+  private readonly config: pg.ClientConfig
+  private client: pg.Client | null = null
+  private closed = false
+
+  constructor(config: pg.ClientConfig) {
+    this.config = config
+  }
+
+  async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = this.client ?? (await this.connect())
+    try {
+      return await work(client)
+    } catch (error) {
+      if (isLostConnection(error)) this.discard(client)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    const client = this.client
+    this.client = null
+    await client?.end()
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const deadline = Date.now() + giveUpMs
+    for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, 1000)) {
+      if (this.closed) throw new Ambiguous('the store is closed')
+      const client = new pg.Client(this.config)
+      client.on('error', () => this.discard(client))
+      try {
+        await client.connect()
+        this.client = client
+        return client
+      } catch (cause) {
+        if (!isLostConnection(cause)) throw cause
+        if (Date.now() > deadline) throw new Ambiguous('no connection to the database', { cause })
+      }
+      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())))
+    }
+  }
+
+  private discard(client: pg.Client): void {
+    if (this.client === client) this.client = null
+    // It is broken already; what ending it says adds nothing.
+    client.end().catch(() => undefined)
+  }
+}

@@ -1,0 +1,127 @@
+import type pg from 'pg'
+import { Ambiguous, Fenced, Refused } from '../store.ts'
+import type { CompanionRow, FlushBatch, FlushResult, RunId, WorkerId } from '../store.ts'
+import { classifyError } from './classify-error.ts'
+import { composeFlush, emptyBatch } from './compose-flush.ts'
+
+/** A host's own table. `text` inserts many rows at once: it gets one array a column (`… select * from unnest($1::uuid[], $2::text[])`). */
+export interface Companion {
+  readonly text: string
+}
+
+export type Companions = Readonly<Record<string, Companion>>
+
+type UseConnection = <T>(work: (client: pg.ClientBase) => Promise<T>) => Promise<T>
+
+const maxRaces = 6
+const maxBusy = 5
+
+/** Writes a batch, again if it lost a race (nothing was written then). */
+export async function flushBatch(use: UseConnection, companions: Companions, batch: FlushBatch): Promise<FlushResult> {
+  refuseForeign(batch)
+  let resent = false
+  let races = 0
+  let busy = 0
+  for (;;) {
+    try {
+      return await use((client) => writeBatch(client, companions, batch, resent))
+    } catch (error) {
+      if (error instanceof Fenced || error instanceof Ambiguous) throw error
+      const verdict = classifyError(error)
+      const message = error instanceof Error ? error.message : String(error)
+      if (verdict === 'lost') throw new Ambiguous(message, { cause: error })
+      if (verdict === 'duplicate' && batch.starts.length > 0 && !resent) {
+        resent = true
+        continue
+      }
+      if (verdict === 'busy' && ++busy > maxBusy) throw new Ambiguous(message, { cause: error })
+      if (verdict === 'refused' || verdict === 'duplicate' || (verdict === 'race' && ++races > maxRaces)) {
+        throw new Refused(message, { cause: error })
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * (races + busy * 20)))
+    }
+  }
+}
+
+function refuseForeign(batch: FlushBatch): void {
+  if (batch.worker !== null) return
+  const workersOnly = batch.journal.length + batch.finishes.length + batch.parks.length + batch.received.length
+  if (workersOnly > 0 || batch.starts.some((start) => start.state === 'running')) throw new Refused('only a worker may write this')
+}
+
+/** One statement, by itself if it is all there is; with companions, limits to release or a conflict inside the batch, a transaction around it. */
+async function writeBatch(client: pg.ClientBase, companions: Companions, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
+  const holders = batch.finishes.filter((finish) => finish.holds)
+  const { first, later } = splitMessages(batch)
+  if (holders.length === 0 && batch.companions.length === 0 && later === null) return await writeRows(client, first, resent)
+  await client.query('begin')
+  try {
+    const orgs = holders.map((row) => row.org)
+    const runs = holders.map((row) => row.run)
+    if (holders.length > 0) await client.query({ name: 'lock_limits', text: 'select engine.lock_limits($1, $2)', values: [orgs, runs] })
+    const results = [await writeRows(client, first, resent)]
+    if (later !== null) results.push(await writeRows(client, later, resent))
+    for (const statement of companionStatements(companions, batch.companions)) await client.query(statement)
+    const released =
+      holders.length === 0
+        ? []
+        : (await client.query<Readied>({ name: 'release', text: 'select run_id as run, queue from engine.release($1, $2)', values: [orgs, runs] })).rows
+    await client.query('commit')
+    return {
+      kept: results.flatMap((result) => result.kept),
+      readied: [...results.flatMap((result) => result.readied), ...released],
+      poked: results.flatMap((result) => result.poked),
+    }
+  } catch (error) {
+    if (classifyError(error) !== 'lost') await client.query('rollback')
+    throw error
+  }
+}
+
+interface Readied {
+  readonly run: RunId
+  readonly queue: string
+}
+
+interface FlushRow {
+  readonly fence?: number
+  readonly kept?: RunId[]
+  readonly readied?: Readied[] | null
+  readonly poked?: { readonly run: RunId; readonly worker: WorkerId }[] | null
+}
+
+async function writeRows(client: pg.ClientBase, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
+  const statement = composeFlush(batch, resent)
+  if (statement === null) return { kept: [], readied: [], poked: [] }
+  const row = (await client.query<FlushRow>(statement)).rows[0]
+  // Invariant (I5): every part of the statement was subject to the fence, so nothing was written.
+  if (row?.fence === 0) throw new Fenced(`worker ${batch.worker} is fenced`)
+  return { kept: row?.kept ?? [], readied: row?.readied ?? [], poked: row?.poked ?? [] }
+}
+
+/** A statement writes a live row once. Messages to a run that the batch also starts, ends or parks go into a second statement, which sees the first. */
+function splitMessages(batch: FlushBatch): { first: FlushBatch; later: FlushBatch | null } {
+  if (batch.messages.length === 0 || batch.starts.length + batch.finishes.length + batch.parks.length === 0) return { first: batch, later: null }
+  const touched = new Set([...batch.starts, ...batch.finishes, ...batch.parks].map((row) => row.run))
+  const later = batch.messages.filter((message) => touched.has(message.run))
+  if (later.length === 0) return { first: batch, later: null }
+  return {
+    first: { ...batch, messages: batch.messages.filter((message) => !touched.has(message.run)) },
+    later: { ...emptyBatch(), worker: batch.worker, messages: later },
+  }
+}
+
+function companionStatements(companions: Companions, rows: readonly CompanionRow[]): { name: string; text: string; values: unknown[] }[] {
+  const byTable = new Map<string, CompanionRow[]>()
+  for (const row of rows) {
+    const known = byTable.get(row.table)
+    if (known) known.push(row)
+    else byTable.set(row.table, [row])
+  }
+  return [...byTable].map(([table, list]) => {
+    const text = companions[table]?.text
+    if (text === undefined) throw new Refused(`no companion table ${table}`)
+    const columns = (list[0]?.values ?? []).map((_, column) => list.map((row) => row.values[column] ?? null))
+    return { name: `companion_${table}`, text, values: columns }
+  })
+}

@@ -1,0 +1,13 @@
+import type { Part } from './part.ts'
+
+/**
+ * Invariant (I5): a fenced worker writes nothing. The key-share lock keeps the reaper (which takes the row for update)
+ * waiting until this statement has committed; a beat, which changes no key, does not wait.
+ */
+export const fencePart: Part = {
+  name: 'fence',
+  used: (batch) => batch.worker !== null,
+  values: (batch) => [batch.worker],
+  sql: ({ at }) => `fence as materialized (select 1 from engine.worker where worker_id = ${at(0)}::uuid and not fenced for key share)`,
+  output: () => '(select count(*)::int from fence) as fence',
+}

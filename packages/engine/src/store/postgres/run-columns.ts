@@ -1,0 +1,56 @@
+import type { Priority } from '../../workflow/protocol.ts'
+import type { RunRow } from '../store.ts'
+import { priorityCode } from './codes.ts'
+
+/** Columns of a RunRow as they come from the database. */
+export interface StoredRun {
+  readonly org: string
+  readonly run: string
+  readonly workflow: string
+  readonly bundle: string
+  readonly queue: string
+  readonly priority: number
+  readonly input: string
+  readonly tags: string[]
+  readonly createdAt: number
+  readonly parentRun: string | null
+  readonly parentCmd: number | null
+  readonly originKind: 'retry' | 'fork' | null
+  readonly originRun: string | null
+  readonly originSeq: number | null
+  readonly seed: string
+  readonly keys: string
+  readonly clockAt: number
+  readonly deadline: number | null
+}
+
+/** `live`: the alias of the run's live row, whose bundle wins. */
+export function runColumns(run: string, live: string | null): string {
+  const bundle = live === null ? `${run}.bundle` : `coalesce(${live}.bundle, ${run}.bundle)`
+  return `${run}.org_id as org, ${run}.run_id as run, ${run}.workflow, ${bundle} as bundle, ${run}.queue, ${run}.priority,
+       ${run}.input::text as input, ${run}.tags, engine.ms(${run}.created_at) as "createdAt",
+       ${run}.parent_run as "parentRun", ${run}.parent_cmd as "parentCmd",
+       ${run}.origin_kind as "originKind", ${run}.origin_run as "originRun", ${run}.origin_seq as "originSeq",
+       ${run}.seed, ${run}.keys, engine.ms(${run}.clock_at) as "clockAt", engine.ms(${run}.deadline) as deadline`
+}
+
+export function toRunRow(row: StoredRun): RunRow {
+  const priority: Priority = priorityCode.word(row.priority)
+  return {
+    org: row.org,
+    run: row.run,
+    workflow: row.workflow,
+    bundle: row.bundle,
+    queue: row.queue,
+    priority,
+    input: row.input,
+    tags: row.tags,
+    createdAt: row.createdAt,
+    parent: row.parentRun === null ? null : { run: row.parentRun, cmd: row.parentCmd ?? 0 },
+    origin: row.originKind === null || row.originRun === null ? null : { kind: row.originKind, run: row.originRun, seq: row.originSeq ?? 0 },
+    seed: row.seed,
+    keys: row.keys,
+    clockAt: row.clockAt,
+    deadline: row.deadline,
+  }
+}

@@ -1,0 +1,84 @@
+import { toFailure } from '../workflow/errors.ts'
+import { type Duration, parseDuration } from '../workflow/duration.ts'
+import { toJson } from '../workflow/json.ts'
+import type { Command, Failure, Job, Json } from '../workflow/protocol.ts'
+import { DEFAULT_RETRY, isRetryable, nextDelayMs } from '../workflow/retry.ts'
+import type { StepContext } from '../workflow/step.ts'
+import { stepRegistry } from '../workflow/step-registry.ts'
+
+const DELAYED = Symbol('takes')
+
+interface Delayed {
+  readonly [DELAYED]: number
+  readonly replacement: unknown
+}
+
+export type StepReplacement = ((input: never, context: StepContext) => unknown) | Json | Delayed
+
+/** A replacement whose outcome comes after `duration` of virtual time, so that timeouts and races can be tested. */
+export function takes(duration: Duration, replacement: ((input: never, context: StepContext) => unknown) | Json): Delayed {
+  return { [DELAYED]: parseDuration(duration), replacement }
+}
+
+type StepCommand = Extract<Command, { readonly type: 'step' }>
+
+interface Recorder {
+  record(attempt: { readonly name: string; readonly input: Json; readonly attempt: number }): unknown
+}
+
+/** All attempts of a step under its own retry policy. Gives the answer and how much virtual time it took. */
+export async function attemptStep(command: StepCommand, replaced: StepReplacement | undefined, recorder: Recorder): Promise<{ afterMs: number; job: Job }> {
+  const { cmd, name, args } = command
+  const declared = stepRegistry().find(name)
+  const retry = declared?.retry ?? DEFAULT_RETRY
+  const timeoutMs = command.options.timeoutMs ?? declared?.timeoutMs ?? Number.POSITIVE_INFINITY
+  const delayed = isDelayed(replaced)
+  const takesMs = delayed ? replaced[DELAYED] : 0
+  const body = delayed ? replaced.replacement : replaced === undefined ? declared?.body : replaced
+  if (body === undefined) {
+    const message = `step ${name} has no body here; import its module or replace it in steps: { ${JSON.stringify(name)}: … }`
+    return { afterMs: 0, job: { type: 'reject', cmd, error: { name: 'Error', kind: 'non_retryable', message } } }
+  }
+  let afterMs = 0
+  for (let attempt = 1; ; attempt++) {
+    recorder.record({ name, input: args, attempt })
+    afterMs += Math.min(takesMs, timeoutMs)
+    const outcome = takesMs > timeoutMs ? timedOut(name) : await runBody(body, args, stepContext(name, cmd, attempt))
+    if (outcome.ok) return { afterMs, job: { type: 'resolve', cmd, value: outcome.value } }
+    const delayMs = isRetryable(retry, outcome.error) ? nextDelayMs(retry, attempt, 0.5) : null
+    if (delayMs === null) return { afterMs, job: { type: 'reject', cmd, error: outcome.error } }
+    afterMs += delayMs
+  }
+}
+
+type Outcome = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
+
+async function runBody(body: unknown, input: Json, context: StepContext): Promise<Outcome> {
+  try {
+    const value: unknown = typeof body === 'function' ? await body(input, context) : body
+    return { ok: true, value: toJson(value, `output of ${context.step}`) }
+  } catch (error) {
+    return { ok: false, error: toFailure(error) }
+  }
+}
+
+function timedOut(name: string): Outcome {
+  return { ok: false, error: { name: 'TimeoutError', kind: 'timeout', message: `step ${name} took longer than its timeout` } }
+}
+
+function stepContext(step: string, cmd: number, attempt: number): StepContext {
+  const silent = () => {}
+  return {
+    runId: 'test-run',
+    orgId: 'test-org',
+    step,
+    attempt,
+    idempotencyKey: `test-run/${cmd}`,
+    signal: new AbortController().signal,
+    heartbeat: silent,
+    lastHeartbeat: null,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+  }
+}
+
+const isDelayed = (value: unknown): value is Delayed => typeof value === 'object' && value !== null && DELAYED in value

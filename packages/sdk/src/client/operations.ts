@@ -1,0 +1,19 @@
+import type { InputOf, OperationName, OutputOf } from '@orrery/contract'
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Of a write: the same key with the same input gives the same answer, for 24 hours. Absent: a new one, kept over the retries of this call. */
+  readonly idempotencyKey?: string
+}
+
+/** A call needs no argument where every field of the input may be absent. */
+type Call<N extends OperationName> =
+  Record<never, never> extends InputOf<N>
+    ? (input?: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+    : (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+
+type Noun = OperationName extends infer N ? (N extends `${infer Head}.${string}` ? Head : never) : never
+type Verb<H extends string> = OperationName extends infer N ? (N extends `${H}.${infer Tail}` ? Tail : never) : never
+
+/** `<noun>.<verb>(input)` for every operation of the contract. */
+export type Operations = { readonly [H in Noun]: { readonly [V in Verb<H>]: Call<Extract<`${H}.${V}`, OperationName>> } }

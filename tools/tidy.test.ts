@@ -1,0 +1,127 @@
+/**
+ * Every rule on this repository, and every rule on a small one with a violation planted in it: a rule that finds nothing in the
+ * first says something only because it finds what is in the second.
+ */
+import { describe, expect, test } from 'vitest'
+import { rules } from './tidy/rules.ts'
+import { readTree, treeOf } from './tidy/tree.ts'
+import { root } from './workspaces.ts'
+
+const tree = readTree(root)
+
+test('the whole repository was read', () => {
+  expect(tree.sources.length).toBeGreaterThan(150)
+  for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/sdk', 'apps/server', 'apps/cli', 'tools']) {
+    expect(tree.sources.filter(({ path }) => path.startsWith(`${part}/`)).length, part).toBeGreaterThan(3)
+  }
+})
+
+test.each(rules)('$name', (rule) => {
+  const { looked, findings } = rule.check(tree)
+  expect(looked, `${rule.unit} looked at`).toBeGreaterThan(0)
+  expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
+})
+
+const manifest = (name: string, more: object = {}) =>
+  JSON.stringify({ name, exports: { '.': { 'orrery-source': './src/index.ts' } }, ...more })
+const lines = (count: number) => Array.from({ length: count }, (_, at) => `const a${at} = ${at}`).join('\n')
+
+/** Rule, a tree that breaks it, and words of what it must say. */
+const planted: [rule: string, texts: Record<string, string>, message: string][] = [
+  ['file sizes', { 'packages/core/src/a.ts': lines(501) }, '501 lines'],
+  ['file sizes', { 'docs/a.md': 'x'.repeat(600_000) }, '586 KB'],
+  ['typical file size', { 'packages/core/src/a.ts': lines(111) }, 'median file has 111'],
+  ['function sizes', { 'packages/core/src/a.ts': `const f = () => {\n${lines(70)}\n}` }, 'a function of 72 lines'],
+  ['line lengths', { 'packages/core/src/a.ts': 'x'.repeat(141) }, '141 columns'],
+  ['import directions', { 'packages/contract/src/a.ts': "import '@orrery/core'" }, 'may not import'],
+  ['import directions', { 'packages/sdk/src/a.ts': "import type { A } from '@orrery/engine'" }, 'may not import'],
+  ['import directions', { 'apps/cli/src/a.ts': "export * from '@orrery/server'" }, 'may not import'],
+  ['import directions', { 'packages/core/src/a.ts': "import '../../engine/src/a.ts'" }, 'by path'],
+  [
+    'no import cycles',
+    { 'packages/core/src/a.ts': "import type { B } from './b.ts'", 'packages/core/src/b.ts': "import './a.ts'" },
+    'a cycle of 2',
+  ],
+  [
+    'no import cycles',
+    {
+      'packages/core/package.json': manifest('@orrery/core'),
+      'packages/core/src/index.ts': "export * from './a.ts'",
+      'packages/core/src/a.ts': "await import('@orrery/core')",
+    },
+    'a cycle of 2',
+  ],
+  ['private stores', { 'packages/core/src/runs/a.ts': "import '../keys/key-store.ts'" }, 'is private to'],
+  ['workflow code without ambient parts', { 'packages/engine/src/workflow/a.ts': "import { readFile } from 'node:fs'" }, 'is not'],
+  [
+    'workflow code without ambient parts',
+    { 'packages/engine/src/workflow/a.ts': "import type { S } from '../store/store.ts'" },
+    'no store',
+  ],
+  ['workflow code without ambient parts', { 'packages/engine/src/workflow/a.ts': "import 'pg'" }, 'no dependencies'],
+  ['imports of files that exist', { 'packages/core/src/a.ts': "import './b.ts'" }, 'is no file'],
+  ['vocabulary in names', { 'packages/core/src/a.ts': 'const tenantId = 1' }, 'an org'],
+  ['vocabulary in names', { 'packages/core/src/a.ts': 'interface A { task: string }' }, 'human task'],
+  ['vocabulary and form of paths', { 'packages/core/src/utils/a.ts': '' }, 'has no owner'],
+  ['vocabulary and form of paths', { 'packages/core/src/startRun.ts': '' }, 'kebab-case'],
+  ['vocabulary and form of paths', { 'packages/core/src/runs/index.ts': '' }, 'a barrel'],
+  ['vocabulary and form of paths', { 'packages/core/src/jobs/a.ts': '' }, 'is a run'],
+  ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'const a = b as any' }, 'any:'],
+  ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'const a = b!.c' }, 'cannot be null'],
+  ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'try { a() } catch {}' }, 'hides the error'],
+  ['no open ends, no paths of one machine', { 'docs/a.md': ['TO', 'DO: later'].join('') }, 'an open end'],
+  ['no open ends, no paths of one machine', { 'docs/a.md': ['see /ho', 'me/me/x'].join('') }, 'a path of one machine'],
+  [
+    'row-level security on every table with org_id',
+    { 'packages/core/migrations/1.sql': 'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;' },
+    'app.a force row level security',
+  ],
+  ['SQL in lower case', { 'packages/core/migrations/1.sql': 'SELECT 1' }, 'in capitals'],
+  [
+    'every operation has a test that names it',
+    { 'packages/contract/src/operations/a.ts': "export const startA = defineOperation({ name: 'as.start' })" },
+    'no test names the operation as.start',
+  ],
+  [
+    'every problem has a page, every page a problem',
+    {
+      'packages/contract/src/problem-catalogue.ts': "export const PROBLEMS = { 'a.gone': {} } as const satisfies X",
+      'docs/problems/b.md': '',
+    },
+    'docs/problems/a.gone.md is missing',
+  ],
+  ['links in documents', { 'README.md': 'see [there](docs/a.md)' }, 'leads nowhere'],
+  ['links in documents', { 'README.md': 'see [there](#nothing)\n# Something' }, 'no such heading'],
+  [
+    'every production dependency is argued for',
+    { 'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '^8.0.0' } }) },
+    'pg has no line',
+  ],
+]
+
+describe('a planted violation is found', () => {
+  test.each(planted)('%s: %#', (name, texts, message) => {
+    const rule = rules.find((one) => one.name === name)
+    const outcome = rule?.check(treeOf(texts))
+    expect(outcome?.findings.map((finding) => finding.message).join('\n')).toContain(message)
+    expect(outcome?.looked).toBeGreaterThan(0)
+  })
+
+  test('there is one for every rule', () => {
+    expect(new Set(planted.map(([name]) => name))).toEqual(new Set(rules.map(({ name }) => name)))
+  })
+})
+
+test('what is in order is not found', () => {
+  const texts = {
+    'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '8.0.0' } }),
+    'packages/core/src/index.ts': "export { a } from './keys/a.ts'",
+    'packages/core/src/keys/a.ts': "import './key-store.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
+    'packages/core/src/keys/key-store.ts': 'try {\n  a()\n} catch {\n  // The next poll tells.\n}',
+    'packages/core/migrations/1.sql':
+      'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;\nalter table app.a force row level security;',
+    'docs/dependencies.md': '# Dependencies\n| `pg` | why |\n[here](#dependencies) and [there](../packages/core)',
+  }
+  const needs = new Set(['every operation has a test that names it', 'every problem has a page, every page a problem'])
+  for (const rule of rules.filter(({ name }) => !needs.has(name))) expect(rule.check(treeOf(texts)).findings, rule.name).toEqual([])
+})

@@ -1,0 +1,92 @@
+/** Which way the arrows point (DESIGN 3, ARCHITECTURE 3). */
+import { isBuiltin } from 'node:module'
+import { findCycles, type Import, readImports } from './import-graph.ts'
+import type { Finding, Rule } from './rule.ts'
+import type { Tree } from './tree.ts'
+
+/** What each part may import of ours. A name stands for the package and, for those without `/` after it, all its entry points. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'packages/contract': [],
+  'packages/recurrence': [],
+  'packages/embedded-postgres': [],
+  'packages/engine': ['@orrery/recurrence'],
+  'packages/core': ['@orrery/contract', '@orrery/engine', '@orrery/recurrence'],
+  'packages/sdk': ['@orrery/contract', '@orrery/engine/workflow', '@orrery/engine/bundle', '@orrery/engine/testing'],
+  'apps/server': ['@orrery/contract', '@orrery/core', '@orrery/engine', '@orrery/embedded-postgres', '@orrery/recurrence'],
+  'apps/cli': ['@orrery/contract', '@orrery/sdk'],
+  // An example sees what its reader will have.
+  examples: ['@orrery/sdk'],
+}
+
+const workflowFolder = 'packages/engine/src/workflow/'
+
+export const directions: Rule = { name: 'import directions', unit: 'imports', check: (tree) => checkEach(tree, checkDirection) }
+
+function checkDirection(one: Import): string | undefined {
+  const home = partOf(one.from.path)
+  if (home === undefined || one.from.isTest) return undefined
+  const isRelative = one.specifier.startsWith('.')
+  if (isRelative && one.to !== undefined && partOf(one.to) !== home) return `reaches into another package by path: "${one.specifier}"`
+  if (!one.specifier.startsWith('@orrery/')) return undefined
+  if (packageOf(one.specifier) === packageOf(`@orrery/${home.split('/')[1]}`)) return undefined
+  const isAllowed = mayImport[home]?.some((allowed) => one.specifier === allowed || one.specifier.startsWith(`${allowed}/`))
+  return isAllowed ? undefined : `${home} may not import "${one.specifier}"`
+}
+
+const partOf = (path: string): string | undefined => Object.keys(mayImport).find((part) => path.startsWith(`${part}/`))
+const packageOf = (specifier: string): string => specifier.split('/').slice(0, 2).join('/')
+
+export const privateStores: Rule = {
+  name: 'private stores',
+  unit: 'imports',
+  check: (tree) =>
+    checkEach(tree, ({ from, to }) => {
+      if (!to?.startsWith('packages/core/') || !to.endsWith('-store.ts')) return undefined
+      const folder = to.slice(0, to.lastIndexOf('/') + 1)
+      return from.path.startsWith(folder) ? undefined : `${to} is private to ${folder}`
+    }),
+}
+
+export const pureWorkflow: Rule = {
+  name: 'workflow code without ambient parts',
+  unit: 'imports',
+  check: (tree) =>
+    checkEach(tree, ({ from, to, specifier }) => {
+      if (!from.path.startsWith(workflowFolder) || from.isTest) return undefined
+      if (isBuiltin(specifier)) return `workflow code runs where Node's "${specifier}" is not`
+      if (to === undefined) return `workflow code has no dependencies: "${specifier}"`
+      return to.startsWith(workflowFolder) ? undefined : `workflow code knows no engine and no store: "${specifier}"`
+    }),
+}
+
+export const cycles: Rule = {
+  name: 'no import cycles',
+  unit: 'imports',
+  check(tree) {
+    const imports = readImports(tree)
+    const findings = findCycles(imports).map((files) => ({
+      path: files[0] ?? '',
+      message: `a cycle of ${files.length}: ${files.join(', ')}`,
+    }))
+    return { looked: imports.length, findings }
+  },
+}
+
+export const resolvable: Rule = {
+  name: 'imports of files that exist',
+  unit: 'imports',
+  check: (tree) =>
+    checkEach(tree, ({ specifier, to }) => {
+      if (!specifier.startsWith('.') || to === undefined || tree.find(to)) return undefined
+      return `"${specifier}" is no file of this repository (imports name the file with its ending)`
+    }),
+}
+
+function checkEach(tree: Tree, check: (one: Import) => string | undefined): { looked: number; findings: Finding[] } {
+  const imports = readImports(tree)
+  const findings = imports.flatMap((one) => {
+    const message = check(one)
+    return message === undefined ? [] : [{ path: one.from.path, line: one.line, message }]
+  })
+  return { looked: imports.length, findings }
+}

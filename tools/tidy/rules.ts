@@ -1,0 +1,30 @@
+import { syntax, texts } from './code.ts'
+import { arguedDependencies, links } from './documents.ts'
+import { cycles, directions, privateStores, pureWorkflow, resolvable } from './imports.ts'
+import { rowLevelSecurity, sqlCase } from './migrations.ts'
+import { declaredNames, paths } from './names.ts'
+import { documentedProblems, testedOperations } from './registry.ts'
+import type { Rule } from './rule.ts'
+import { fileSizes, functionSizes, lineLengths, typicalSize } from './sizes.ts'
+
+export const rules: readonly Rule[] = [
+  fileSizes,
+  typicalSize,
+  functionSizes,
+  lineLengths,
+  directions,
+  cycles,
+  privateStores,
+  pureWorkflow,
+  resolvable,
+  declaredNames,
+  paths,
+  syntax,
+  texts,
+  rowLevelSecurity,
+  sqlCase,
+  testedOperations,
+  documentedProblems,
+  links,
+  arguedDependencies,
+]

@@ -1,0 +1,81 @@
+/** The repository as the rules see it: paths and texts, read once. Tests build one from a few lines instead. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+const ignored = new Set(['node_modules', 'dist', '.git', '.orrery', 'coverage', '.cache', '.next'])
+const binary = /\.(png|jpg|ico|woff2?|gz|tgz|zip|db|parquet)$/
+const textBytesMax = 2 * 1024 * 1024
+
+export interface TreeFile {
+  /** From the root, with slashes. */
+  readonly path: string
+  readonly bytes: number
+  /** Empty for binary and very large files. */
+  readonly text: string
+}
+
+export interface Source extends TreeFile {
+  readonly ast: ts.SourceFile
+  readonly isTest: boolean
+  readonly isGenerated: boolean
+}
+
+export interface Tree {
+  readonly files: readonly TreeFile[]
+  /** TypeScript, and the few files that must run before it can, parsed. */
+  readonly sources: readonly Source[]
+  find(path: string): TreeFile | undefined
+}
+
+export function readTree(root: string): Tree {
+  return makeTree(listFiles(root, '').map((path) => readTreeFile(root, path)))
+}
+
+/** A tree from texts by path. */
+export function treeOf(texts: Readonly<Record<string, string>>): Tree {
+  return makeTree(Object.entries(texts).map(([path, text]) => ({ path, text, bytes: Buffer.byteLength(text) })))
+}
+
+function makeTree(files: readonly TreeFile[]): Tree {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  return { files, sources: files.filter(({ path }) => /\.(ts|mjs)$/.test(path)).map(parse), find: (path) => byPath.get(path) }
+}
+
+const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$/
+
+function parse(file: TreeFile): Source {
+  return {
+    ...file,
+    ast: ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true),
+    isTest: testSuffix.test(file.path) || file.path.startsWith('tests/'),
+    isGenerated: file.path.endsWith('.generated.ts'),
+  }
+}
+
+function listFiles(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (ignored.has(entry.name)) return []
+    if (entry.isDirectory()) return listFiles(root, path)
+    return entry.isFile() ? [path] : []
+  })
+}
+
+function readTreeFile(root: string, path: string): TreeFile {
+  const bytes = statSync(join(root, path)).size
+  const text = binary.test(path) || bytes > textBytesMax ? '' : readFileSync(join(root, path), 'utf8')
+  return { path, bytes, text }
+}
+
+/** Every node of a file, depth first. */
+export function visit(source: Source, see: (node: ts.Node) => void): void {
+  const walk = (node: ts.Node): void => {
+    see(node)
+    ts.forEachChild(node, walk)
+  }
+  walk(source.ast)
+}
+
+export const lineOf = (source: Source, node: ts.Node): number =>
+  source.ast.getLineAndCharacterOfPosition(node.getStart(source.ast)).line + 1
