@@ -1,7 +1,7 @@
 /** The engine alone, as the benchmarks use it: real bundle, real sandbox, events on. */
 import { createEngine, type Engine, type Observer, type OrgId, type RunId, type Worker } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
-import { createPostgresNotifier, createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
+import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
 
 export const ORG: OrgId = '01900000-0000-7000-8000-000000000001'
 const RESULT_LIMIT_MS = 30_000
@@ -37,9 +37,8 @@ export async function openEngine(options: {
   readonly observe?: Observer
 }): Promise<OpenedEngine> {
   const { database, role, slots = 64, observe } = options
-  const store = await createPostgresStore({ url: database })
-  const notifier = await createPostgresNotifier({ url: database })
-  const engine = createEngine({ store, notifier, ...(observe ? { observe } : {}) })
+  const store = createPostgresStore({ url: database })
+  const engine = createEngine({ store, notifier: store.notifier, ...(observe ? { observe } : {}) })
   const worker = role === 'client' ? null : await engine.work({ slots, steps: (await loadProject(import.meta.dirname)).steps })
   return {
     engine,

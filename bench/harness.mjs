@@ -9,7 +9,7 @@
 //           role `both` starts runs and works on them, `client` only starts them, `worker` only works;
 //           done(i) is to be called, in whichever process learns of it, once run i has ended.
 import { fork } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CELLS } from './cells.mjs'
 import { packageVersion, query } from './servers.mjs'
@@ -17,30 +17,38 @@ import { packageVersion, query } from './servers.mjs'
 const BACKLOG = 20_000
 const DRAIN_LIMIT_MS = 20_000
 
+function readStat(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const field = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return {
+      parent: Number(field[1]),
+      ownMs: (Number(field[11]) + Number(field[12])) * 10,
+      reapedMs: (Number(field[13]) + Number(field[14])) * 10,
+    }
+  } catch {
+    return null // It ended between readdir and read, or this is no Linux.
+  }
+}
+
+function childrenOf(pid) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readStat(name)?.parent === pid)
+}
+
 /** User and system time in ms of a process and its direct children, those that ended included. Immune to other load, unlike wall time. */
 function cpuMs(pid) {
-  const read = (id) => {
-    try {
-      const text = readFileSync(`/proc/${id}/stat`, 'utf8')
-      const field = text.slice(text.lastIndexOf(')') + 2).split(' ')
-      return {
-        parent: Number(field[1]),
-        own: (Number(field[11]) + Number(field[12])) * 10,
-        reaped: (Number(field[13]) + Number(field[14])) * 10,
-      }
-    } catch {
-      return null // It ended between readdir and read, or this is no Linux.
-    }
-  }
-  const root = read(pid)
+  const root = readStat(pid)
   if (root === null) return null
-  let total = root.own + root.reaped
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const child = read(name)
-    if (child !== null && child.parent === pid) total += child.own
-  }
-  return total
+  return childrenOf(pid).reduce((total, child) => total + (readStat(child)?.ownMs ?? 0), root.ownMs + root.reapedMs)
+}
+
+/** The most memory that this process or one of its children has had resident. */
+function peakMiB(root) {
+  const peaks = [root, ...childrenOf(root)].map((pid) => {
+    const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : ''
+    return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
+  })
+  return Math.round(Math.max(...peaks))
 }
 
 /** Commits of one database so far. Backends report when they end, so it waits (briefly) until the database has no connection left. */
@@ -116,7 +124,7 @@ async function workerProcess(job, peer) {
 }
 
 /** Keeps `lanes` runs in flight: a warm-up, then the measured window. */
-async function measureLanes({ lanes, job, opened, ledger, pids, serverPid }) {
+async function measureLanes({ lanes, job, opened, ledger, worker, serverPid }) {
   let next = 1
   let stop = false
   const lane = async () => {
@@ -131,23 +139,24 @@ async function measureLanes({ lanes, job, opened, ledger, pids, serverPid }) {
   all.catch(() => {}) // A start that fails is thrown below, by whichever of the two waits sees it.
   await Promise.race([sleep(job.warmup * 1000), all])
   ledger.reset()
-  const before = { at: performance.now(), node: pids.map(cpuMs), server: cpuMs(serverPid) }
+  const before = { at: performance.now(), node: nodeCpuMs(worker), server: cpuMs(serverPid) }
   await Promise.race([sleep(job.seconds * 1000), all])
   const ms = performance.now() - before.at
   const { latencies, finished } = ledger.taken()
-  const after = { node: pids.map(cpuMs), server: cpuMs(serverPid) }
+  const after = { node: nodeCpuMs(worker), server: cpuMs(serverPid) }
   stop = true
   await Promise.race([all, sleep(10_000)])
   return { ms, finished, latencies, started: next - 1, ...cpuPerRun(before, after, finished) }
 }
 
+/** Of all of the peer's Node processes: this one, and the worker with its children if that is another. */
+function nodeCpuMs(worker) {
+  return (readStat(process.pid)?.ownMs ?? 0) + (worker === null ? 0 : (cpuMs(worker.pid) ?? 0))
+}
+
 function cpuPerRun(before, after, runs) {
-  const sum = (list) => list.reduce((total, value) => total + value, 0)
-  if (runs === 0 || before.server === null || before.node.includes(null)) return {}
-  return {
-    nodeCpuMs: round((sum(after.node) - sum(before.node)) / runs, 4),
-    serverCpuMs: round((after.server - before.server) / runs, 4),
-  }
+  if (runs === 0 || before.server === null || after.server === null) return {}
+  return { nodeCpuMs: round((after.node - before.node) / runs, 4), serverCpuMs: round((after.server - before.server) / runs, 4) }
 }
 
 /** Lets a backlog pile up without a worker, then opens one. The clock starts with the first run that ends, so that opening is not counted. */
@@ -166,7 +175,7 @@ async function measureDrain({ job, peer, options, ledger, serverPid }) {
   }
   const fillMs = performance.now() - filling
   await client.close()
-  const before = { node: [cpuMs(process.pid)], server: cpuMs(serverPid) }
+  const before = { node: nodeCpuMs(null), server: cpuMs(serverPid) }
   const worker = await peer.open({ ...options, role: 'worker' })
   await Promise.race([Promise.race(finished), sleep(DRAIN_LIMIT_MS)])
   const at = performance.now()
@@ -174,7 +183,7 @@ async function measureDrain({ job, peer, options, ledger, serverPid }) {
   await Promise.race([Promise.all(finished), sleep(DRAIN_LIMIT_MS)])
   const ms = performance.now() - at
   const ended = ledger.taken().finished
-  const cpu = cpuPerRun(before, { node: [cpuMs(process.pid)], server: cpuMs(serverPid) }, ended)
+  const cpu = cpuPerRun(before, { node: nodeCpuMs(null), server: cpuMs(serverPid) }, ended)
   return {
     opened: worker,
     ms,
@@ -197,13 +206,14 @@ async function measure(job, peer) {
   let outcome
   if (job.cell === 'drain') {
     outcome = await measureDrain({ job, peer, options, ledger, serverPid })
+    outcome.peakMiB = peakMiB(process.pid)
     await Promise.race([outcome.opened.close(), sleep(5000)])
   } else {
     const split = cell.split || peer.split
     const worker = split ? await forkWorker({ ...job, prepared }, ledger.done) : null
     const opened = await peer.open({ ...options, role: split ? 'client' : 'both', offer: worker?.offer ?? null })
-    const pids = worker === null ? [process.pid] : [process.pid, worker.pid]
-    outcome = await measureLanes({ lanes: cell.lanes, job, opened, ledger, pids, serverPid })
+    outcome = await measureLanes({ lanes: cell.lanes, job, opened, ledger, worker, serverPid })
+    outcome.peakMiB = peakMiB(worker?.pid ?? process.pid)
     await Promise.race([opened.close(), sleep(5000)])
     await worker?.close()
   }
@@ -218,6 +228,7 @@ async function measure(job, peer) {
     p99Ms: percentile(latencies, 99),
     nodeCpuMs: outcome.nodeCpuMs ?? null,
     serverCpuMs: outcome.serverCpuMs ?? null,
+    peakMiB: outcome.peakMiB,
     commitsPerRun: base === null ? null : round(((await commits(job.database)) - base) / started, 3),
   }
   return job.cell === 'drain' ? { ...result, backlog: outcome.backlog, startsPerSecond: outcome.startsPerSecond } : result

@@ -2,14 +2,14 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 
-/** The project's own Node, which reads TypeScript, whichever one started us. */
-export const NODE = join(import.meta.dirname, '../node_modules/.bin/node')
-
 /** `result` is null and `error` too if the peer does not do this kind of work. */
 export function measureCell(job) {
   return new Promise((resolve) => {
     const execArgv = ['--conditions=orrery-source', '--disable-warning=ExperimentalWarning']
-    const child = fork(join(import.meta.dirname, 'harness.mjs'), [JSON.stringify(job)], { execPath: NODE, execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(join(import.meta.dirname, 'harness.mjs'), [JSON.stringify(job)], {
+      execArgv,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     let stderr = ''
     let answer = null
     child.stderr.on('data', (chunk) => {

@@ -76,7 +76,9 @@ try {
     const server = processes.filter((p) => /node/.test(p.command) && !/\bnpm\b/.test(p.command)).toSorted((a, b) => b.rssMiB - a.rssMiB)[0]
     const postgres = processes.filter((p) => /postgres/.test(p.command) && p !== server)
     const sum = (list) => list.reduce((total, p) => total + p.pssMiB, 0).toFixed(0)
-    console.log(`${which}: ready after ${readyMs} ms; after ${values.seconds} s idle the server has ${server?.rssMiB.toFixed(0)} MiB resident, PostgreSQL ${sum(postgres)} MiB`)
+    console.log(
+      `${which}: ready after ${readyMs} ms; after ${values.seconds} s idle the server has ${server?.rssMiB.toFixed(0)} MiB resident, PostgreSQL ${sum(postgres)} MiB`,
+    )
   }
 } finally {
   rmSync(data, { recursive: true, force: true })

@@ -17,7 +17,9 @@ const { values } = parseArgs({
 
 /** A worker in a process of its own; resolves once it takes runs. */
 async function forkWorker(database, prepared) {
-  const child = fork(join(import.meta.dirname, 'engine-worker.ts'), [JSON.stringify({ database, prepared, slots: 1000 })], { execArgv: process.execArgv })
+  const child = fork(join(import.meta.dirname, 'engine-worker.ts'), [JSON.stringify({ database, prepared, slots: 1000 })], {
+    execArgv: process.execArgv,
+  })
   process.once('exit', () => child.kill('SIGKILL'))
   const id = await new Promise((resolve, reject) => {
     child.once('message', resolve)
@@ -38,7 +40,8 @@ async function until(what, check) {
 
 async function killOne(client, workers) {
   const victim = workers[0]
-  const held = async () => (await client.query(`select run_id from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run_id)
+  const held = async () =>
+    (await client.query(`select run_id from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run_id)
   await until('the victim has half of the runs', async () => (await held()).length >= Number(values.runs) / 4)
   const exited = new Promise((resolve) => victim.child.once('exit', resolve))
   victim.child.kill('SIGKILL')
@@ -46,7 +49,9 @@ async function killOne(client, workers) {
   await exited
   const runs = await held()
   const progress = async () => {
-    const { rows } = await client.query('select run_id, max(seq)::int as seq from engine.journal where run_id = any($1) group by run_id', [runs])
+    const { rows } = await client.query('select run_id, max(seq)::int as seq from engine.journal where run_id = any($1) group by run_id', [
+      runs,
+    ])
     return new Map(rows.map((row) => [row.run_id, row.seq]))
   }
   const before = await progress()
@@ -80,7 +85,13 @@ async function measureRecovery(database, prepared) {
 
 async function measureIdle(database, prepared) {
   const worker = await forkWorker(database, prepared)
-  const calls = async () => (await query(database, `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())`))[0].calls
+  const calls = async () =>
+    (
+      await query(
+        database,
+        `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())`,
+      )
+    )[0].calls
   await sleep(5000)
   const before = await calls()
   await sleep(Number(values.idle) * 1000)

@@ -9,7 +9,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { measureCell, NODE } from './measure-cell.mjs'
+import { become, install } from '../tools/install.mjs'
+import { measureCell } from './measure-cell.mjs'
 
 const here = import.meta.dirname
 const root = join(here, '..')
@@ -56,19 +57,11 @@ function parseOptions() {
 }
 
 /** Peers are no part of the product, so nobody has them until they ask for a benchmark. */
-function install() {
-  for (const folder of [root, here]) {
-    if (existsSync(join(folder, 'node_modules'))) continue
-    console.error(`installing what ${folder === root ? 'the project' : 'the benchmark'} needs …`)
-    const done = spawnSync('npm', ['ci'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-    if (done.status !== 0) throw new Error(`npm ci failed in ${folder}`)
-  }
-}
-
-/** Under the project's own Node, when started by one that does not read TypeScript. */
-function runAgain() {
-  const { status } = spawnSync(NODE, process.argv.slice(1), { stdio: 'inherit' })
-  process.exitCode = status ?? 1
+function installPeers() {
+  if (existsSync(join(here, 'node_modules'))) return
+  console.error('Installing the peers (npm ci in bench/) …')
+  const done = spawnSync('npm', ['ci', '--loglevel=error'], { cwd: here, stdio: 'inherit' })
+  if (done.status !== 0) throw new Error('npm ci failed in bench/')
 }
 
 async function measureAll(options, servers, tools) {
@@ -103,8 +96,10 @@ async function measureAll(options, servers, tools) {
 async function main() {
   const options = parseOptions()
   install()
-  if (!process.features.typescript) return runAgain()
-  // Loaded only now: these need what install() brought.
+  // Started by a Node that reads no TypeScript: go on under the project's own.
+  if (!process.features.typescript) return become(process.argv.slice(1))
+  installPeers()
+  // Loaded only now: these need what was installed.
   const { startPostgres, startRedis, startRestate, freshDatabase } = await import('./servers.mjs')
   const { describeMachine, waitForQuiet } = await import('./machine.mjs')
   const { formatTable, writeSection } = await import('./table.mjs')

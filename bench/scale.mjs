@@ -77,7 +77,16 @@ try {
       for (const [which, database] of Object.entries(databases)) {
         await waitForQuiet(Number(values.quiet))
         const [seconds, warmup, backlog] = [values.seconds, values.warmup, values.backlog].map(Number)
-        const job = { peer: 'orrery.ts', cell, servers: { postgres }, database, seconds, warmup, backlog, deadlineMs: (seconds + warmup + 60) * 1000 }
+        const job = {
+          peer: 'orrery.ts',
+          cell,
+          servers: { postgres },
+          database,
+          seconds,
+          warmup,
+          backlog,
+          deadlineMs: (seconds + warmup + 60) * 1000,
+        }
         const { result, error } = await measureCell(job)
         if (error) throw new Error(`${cell} on ${which}: ${error}`)
         measured.push({ cell, which, ...result })

@@ -1,11 +1,20 @@
 /** `npm run pack [-- folder]`: builds, then packs every workspace as npm would publish it. Default folder: `dist/`. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { root } from './workspaces.ts'
+import { readWorkspaces, root } from './workspaces.ts'
 
 const destination = resolve(process.argv[2] ?? join(root, 'dist'))
 await import('./build.ts')
 mkdirSync(destination, { recursive: true })
-execFileSync('npm', ['pack', '--workspaces', '--silent', '--pack-destination', destination], { cwd: root, stdio: 'inherit' })
+
+// npm puts a package's own LICENSE into its archive, and no other.
+const licences = readWorkspaces().map(({ folder }) => join(folder, 'LICENSE'))
+for (const licence of licences) copyFileSync(join(root, 'LICENSE'), licence)
+try {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  execFileSync(npm, ['pack', '--workspaces', '--silent', '--pack-destination', destination], { cwd: root, stdio: 'inherit' })
+} finally {
+  for (const licence of licences) rmSync(licence, { force: true })
+}
 console.log(`packed into ${destination}`)

@@ -36,19 +36,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** An empty database without our schemas: for tests of the migrations themselves. */
-export async function createEmptyDatabase(): Promise<TestDatabase> {
-  const admin = adminUrl()
-  const name = `orrery_empty_${process.pid}_${randomBytes(5).toString('hex')}`
-  await withClient(admin, (client) => client.query(`create database ${name} template template0`))
-  return {
-    url: withDatabase(admin, name),
-    drop: () => withClient(admin, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
-  }
-}
-
 /** Named after a hash of every migration, so a changed migration gets a new template and an old one is never taken for it. */
-export function templateName(): string {
+function templateName(): string {
   const hash = createHash('sha256')
   for (const { name, directory } of migrationSets) {
     for (const file of existsSync(directory) ? readdirSync(directory).sort() : []) {

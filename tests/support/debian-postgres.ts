@@ -23,8 +23,8 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   const running = process.env.ORRERY_TEST_POSTGRES_15
   if (running) return { adminUrl: running, stop: async () => undefined }
   const folder = mkdtempSync(join(tmpdir(), 'orrery-pg15-'))
-  const identity = process.getuid?.() === 0 ? packageAccount() : {}
-  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid)
+  const identity = process.getuid?.() === 0 ? packageAccount() : undefined
+  if (identity) chownSync(folder, identity.uid, identity.gid)
   const data = join(folder, 'data')
   execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], {
     ...identity,

@@ -28,13 +28,16 @@ test('row-level security is enabled and forced on every table with org_id', asyn
   expect(rows.filter(({ secured }) => !secured)).toEqual([])
 })
 
+/** Names that all orgs share on purpose. Whoever may create an org may learn that a name is taken. */
+const globalKeys = ['app.org UNIQUE (name)']
+
 test('no key and no foreign key of a table with org_id can reach across orgs', async () => {
   const { rows } = await client.query<{ name: string; key: string; definition: string }>(`
     select t.name, k.conname as key, pg_get_constraintdef(k.oid) as definition
     from (${orgTables}) t join pg_constraint k on k.conrelid = t.oid
     where k.contype in ('p', 'u', 'f')
       and (select attname from pg_attribute where attrelid = t.oid and attnum = k.conkey[1]) <> 'org_id'`)
-  expect(rows).toEqual([])
+  expect(rows.filter(({ name, definition }) => !globalKeys.includes(`${name} ${definition}`))).toEqual([])
 })
 
 test('no materialized view holds rows of orgs: it would ignore the policies', async () => {

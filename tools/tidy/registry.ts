@@ -28,7 +28,7 @@ export const testedOperations: Rule = {
   },
 }
 
-export function findOperations(tree: Tree): Declared[] {
+function findOperations(tree: Tree): Declared[] {
   const files = tree.sources.filter(({ path, isTest }) => path.startsWith('packages/contract/src/operations/') && !isTest)
   return files.flatMap((source) => {
     const found: Declared[] = []

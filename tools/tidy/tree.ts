@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
-const ignored = new Set(['node_modules', 'dist', '.git', '.orrery', 'coverage', '.cache', '.next'])
 const binary = /\.(png|jpg|ico|woff2?|gz|tgz|zip|db|parquet)$/
 const textBytesMax = 2 * 1024 * 1024
 
@@ -29,7 +28,8 @@ export interface Tree {
 }
 
 export function readTree(root: string): Tree {
-  return makeTree(listFiles(root, '').map((path) => readTreeFile(root, path)))
+  const isIgnored = readIgnored(root)
+  return makeTree(listFiles(root, '', isIgnored).map((path) => readTreeFile(root, path)))
 }
 
 /** A tree from texts by path. */
@@ -42,7 +42,7 @@ function makeTree(files: readonly TreeFile[]): Tree {
   return { files, sources: files.filter(({ path }) => /\.(ts|mjs)$/.test(path)).map(parse), find: (path) => byPath.get(path) }
 }
 
-const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$/
+const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$|\/fixtures\//
 
 function parse(file: TreeFile): Source {
   return {
@@ -53,11 +53,19 @@ function parse(file: TreeFile): Source {
   }
 }
 
-function listFiles(root: string, folder: string): string[] {
+/** The three forms that our .gitignore uses: `name/` anywhere, `a/path/` from the root, `*.ending`. */
+function readIgnored(root: string): (path: string, name: string) => boolean {
+  const patterns = readFileSync(join(root, '.gitignore'), 'utf8').split('\n').filter(Boolean)
+  const exact = new Set(['.git', ...patterns.map((pattern) => pattern.replace(/\/$/, ''))])
+  const endings = patterns.filter((pattern) => pattern.startsWith('*.')).map((pattern) => pattern.slice(1))
+  return (path, name) => exact.has(name) || exact.has(path) || endings.some((ending) => name.endsWith(ending))
+}
+
+function listFiles(root: string, folder: string, isIgnored: (path: string, name: string) => boolean): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (ignored.has(entry.name)) return []
-    if (entry.isDirectory()) return listFiles(root, path)
+    if (isIgnored(path, entry.name)) return []
+    if (entry.isDirectory()) return listFiles(root, path, isIgnored)
     return entry.isFile() ? [path] : []
   })
 }

@@ -26,7 +26,9 @@ function findNode() {
       if (error.code !== 'MODULE_NOT_FOUND') throw error
     }
   }
-  process.stderr.write(`orrery needs Node 22.18 or newer and this is ${process.versions.node}. Install one, or: npm install --save-dev node@24\n`)
+  process.stderr.write(
+    `orrery needs Node 22.18 or newer and this is ${process.versions.node}. Install one, or: npm install --save-dev node@24\n`,
+  )
   process.exit(1)
 }
 

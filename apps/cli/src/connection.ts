@@ -70,7 +70,8 @@ function readProjectConnection(from: string): Connection | null {
 }
 
 function checkUrl(url: string): string {
-  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) throw new UsageError(`"${url}" is not the address of a server, such as ${DEFAULT_URL}`)
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new UsageError(`"${url}" is not the address of a server, such as ${DEFAULT_URL}`)
   return url.replace(/\/+$/, '')
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import { addOperations } from './add-operations.ts'
+import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { printError } from './output/print-error.ts'
 import { addDeploy } from './verbs/deploy.ts'

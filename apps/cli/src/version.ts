@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
 
 /** The version of this package. The file lies beside `src` and beside `dist`. */
-export const version: string = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+export const version: string = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version

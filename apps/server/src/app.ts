@@ -72,7 +72,13 @@ function record(backend: Backend, context: ServerContext, status: number): void 
   const quiet = status < 400 && (context.req.method === 'GET' || context.req.method === 'HEAD')
   const level = quiet ? 'debug' : 'info'
   // The query is left out: people put secrets there although no operation asks for it.
-  const fields = { method: context.req.method, path: context.req.path, status, tookMs: Math.round(tookMs * 10) / 10, operation: info.operation ?? undefined }
+  const fields = {
+    method: context.req.method,
+    path: context.req.path,
+    status,
+    tookMs: Math.round(tookMs * 10) / 10,
+    operation: info.operation ?? undefined,
+  }
   backend.log[level]({ ...fields, requestId: info.requestId, traceId: info.trace.traceId }, 'request')
 }
 
@@ -86,7 +92,15 @@ function faceOf(path: string): string {
 function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> {
   return cors({
     origin: [...origins],
-    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'Mcp-Protocol-Version', 'Traceparent', 'X-Request-Id'],
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Idempotency-Key',
+      'Last-Event-ID',
+      'Mcp-Protocol-Version',
+      'Traceparent',
+      'X-Request-Id',
+    ],
     exposeHeaders: ['Idempotent-Replayed', 'Retry-After', 'X-Request-Id'],
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     maxAge: 600,

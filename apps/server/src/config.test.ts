@@ -32,7 +32,9 @@ test.each(wrong)('%s is refused by name', (_, env, args, message) => {
 })
 
 test('a refused secret is not repeated', () => {
-  expect(() => readConfig({ DATABASE_URL: 'mysql://root:hunter2@db' }, [])).toThrow(/^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/$/)
+  expect(() => readConfig({ DATABASE_URL: 'mysql://root:hunter2@db' }, [])).toThrow(
+    /^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/$/,
+  )
 })
 
 test('all that is wrong is told at once', () => {

@@ -67,6 +67,9 @@ grant select, insert on app.audit_entry to orrery_app, orrery_engine;
 grant select on app.audit_seal, app.audit_checkpoint to orrery_app;
 grant select, insert on app.audit_seal, app.audit_checkpoint to orrery_engine;
 grant select, update on app.audit_position to orrery_engine;
+-- The sealer signs org by org.
+grant select on app.org to orrery_engine;
+create policy sealing on app.org for select to orrery_engine using (true);
 
 create function app.refuse_change() returns trigger language plpgsql as $$
 begin

@@ -1,4 +1,5 @@
 /** The first argument of every use case: who acts, for which organization, and the few things of the world it may touch. */
+import type { KeyObject } from 'node:crypto'
 import type { Json, Permission } from '@orrery/contract'
 import type { CompanionRow, Engine, OrgId } from '@orrery/engine'
 import type pg from 'pg'
@@ -51,6 +52,8 @@ export interface Ctx {
   note(subject: string, detail?: Json): void
   /** The audit entry as a row that commits with the engine's next batch; for calls without a transaction of their own. */
   auditCompanion(subject: string, detail?: Json): CompanionRow
+  /** Public keys of signed checkpoints, by name. */
+  readonly auditKeys: ReadonlyMap<string, KeyObject>
   /** Of the server, for `system.info`. */
   readonly version: string
 }

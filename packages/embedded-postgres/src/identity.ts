@@ -12,7 +12,7 @@ export type Identity = { readonly uid: number; readonly gid: number } | undefine
 const firstFreeUid = 60_900
 const lastFreeUid = 61_183
 
-export const isRoot = (): boolean => process.getuid?.() === 0
+const isRoot = (): boolean => process.getuid?.() === 0
 
 /** The owner of an existing cluster keeps it; a new one, made by root, gets an id of its own. */
 export function chooseIdentity(existingData: string | undefined): Identity {

@@ -97,8 +97,9 @@ begin
   end loop;
   if delayed then return; end if;
   -- Those that wait already go first, should the limit have been raised by this start.
-  perform engine.promote(org, c.name) from (select distinct h.name from engine.hold h where h.org_id = org and h.run_id = start_admitted.run) c
-  where exists (select from engine.live l where l.org_id = org and l.gate = c.name and l.state = 4 and l.run_id <> start_admitted.run and l.at is null);
+  perform engine.promote(org, h.name) from engine.hold h
+  where h.org_id = org and h.run_id = start_admitted.run and exists (
+    select from engine.live l where l.org_id = org and l.gate = h.name and l.state = 4 and l.run_id <> start_admitted.run and l.at is null);
   select l.state into state from engine.live l where l.org_id = org and l.run_id = start_admitted.run;
   if state = 4 then
     select a.state, a.cancelled into state, cancelled from engine.admit(org, run) a;

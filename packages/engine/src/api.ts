@@ -69,11 +69,27 @@ export interface Engine<Tx = unknown> {
   /** Continues a paused or a blocked run; `version` moves it to another bundle. */
   resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<DeliverOutcome>
   /** A new run that repeats a finished one from its failed step (same idempotency keys). `edits` replace the outcome of steps, by cmd. */
-  retry(org: OrgId, run: RunId, options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string }, tx?: Tx): Promise<{ readonly run: RunId } | null>
+  retry(
+    org: OrgId,
+    run: RunId,
+    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
+    tx?: Tx,
+  ): Promise<{ readonly run: RunId } | null>
   /** A new run with the history of another below journal row `fromSeq`. */
-  fork(org: OrgId, run: RunId, fromSeq: number, options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string }, tx?: Tx): Promise<{ readonly run: RunId } | null>
+  fork(
+    org: OrgId,
+    run: RunId,
+    fromSeq: number,
+    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
+    tx?: Tx,
+  ): Promise<{ readonly run: RunId } | null>
   /** Replays the run's history without effects and asks its query handler. */
-  query(org: OrgId, run: RunId, name: string, args: Json): Promise<{ readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure } | null>
+  query(
+    org: OrgId,
+    run: RunId,
+    name: string,
+    args: Json,
+  ): Promise<{ readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure } | null>
   why(org: OrgId, run: RunId): Promise<Why>
   deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>
   /** Replays every live run of the bundle's workflows against it. */

@@ -43,7 +43,10 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
 /** `runs edit-step` becomes a command in a group; the group is made when its first verb is. */
 export function makeCommand(root: Command, verb: string): Command {
   const words = verb.split(' ')
-  return words.reduce((parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word).summary(`${word}: see its verbs`), root)
+  return words.reduce(
+    (parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word).summary(`${word}: see its verbs`),
+    root,
+  )
 }
 
 export function addCommonFlags(command: Command): Command {
@@ -79,8 +82,10 @@ function hint({ form, name }: Field): string {
 
 function helpOf(field: Field): string {
   const notes = [field.description]
-  if (field.form.kind === 'list') notes.push(field.form.item.kind === 'choice' ? `Repeatable; ${field.form.item.choices.join(', ')}.` : 'Repeatable.')
-  if (field.fallback !== undefined && field.fallback !== null && field.form.kind !== 'switch') notes.push(`Default ${JSON.stringify(field.fallback)}.`)
+  if (field.form.kind === 'list')
+    notes.push(field.form.item.kind === 'choice' ? `Repeatable; ${field.form.item.choices.join(', ')}.` : 'Repeatable.')
+  if (field.fallback !== undefined && field.fallback !== null && field.form.kind !== 'switch')
+    notes.push(`Default ${JSON.stringify(field.fallback)}.`)
   return notes.filter((note) => note !== '').join(' ')
 }
 

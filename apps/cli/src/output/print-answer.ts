@@ -40,7 +40,8 @@ function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fields)) {
     const nested = typeof value === 'object' && value !== null
     const whole = nested ? JSON.stringify(value, null, 2) : cellText(value)
-    const shown = whole.length <= VALUE_MAX ? whole : `${whole.slice(0, VALUE_MAX)}… +${whole.length - VALUE_MAX} letters, whole with --json`
+    const shown =
+      whole.length <= VALUE_MAX ? whole : `${whole.slice(0, VALUE_MAX)}… +${whole.length - VALUE_MAX} letters, whole with --json`
     io.out(`${io.style('dim', name.padEnd(width))}  ${shown.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}\n`)
   }
 }

@@ -32,7 +32,8 @@ function printProblem(io: Io, error: ProblemError, say: (text: string) => void):
   }
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
   if (known !== undefined && error.fields.length === 0) io.err(`  ${known.remedy}\n`)
-  if (error.status === 401) io.err('  The command takes a key from --api-key, ORRERY_KEY, "orrery login" or a project that "orrery dev" runs.\n')
+  if (error.status === 401)
+    io.err('  The command takes a key from --api-key, ORRERY_KEY, "orrery login" or a project that "orrery dev" runs.\n')
   if (error.status >= 500 && error.problem.requestId !== undefined) io.err(`  request ${error.problem.requestId}\n`)
   if (error.status >= 500) return EXIT.unreachable
   return error.code === 'invalid_input' ? EXIT.usage : EXIT.refused

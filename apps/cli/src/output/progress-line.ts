@@ -2,7 +2,10 @@ import type { RunProgress } from '@orrery/sdk/client'
 
 /** `running  1,204 steps  [####      ] 40%  52/s  23s  assess`. With `barWidth`, and where the workflow says how much there is, a bar. */
 export function describeProgress(progress: RunProgress, perSecond: number, now: number, barWidth = 0): string {
-  const parts = [progress.connected ? progress.status : `${progress.status}?`, `${progress.steps.toLocaleString('en')} ${progress.steps === 1 ? 'step' : 'steps'}`]
+  const parts = [
+    progress.connected ? progress.status : `${progress.status}?`,
+    `${progress.steps.toLocaleString('en')} ${progress.steps === 1 ? 'step' : 'steps'}`,
+  ]
   const { estimate } = progress
   if (estimate !== null && estimate.total > 0) {
     const share = Math.min(1, Math.max(0, estimate.done / estimate.total))
@@ -34,5 +37,7 @@ export function formatElapsed(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 60) return `${seconds}s`
   const minutes = Math.floor(seconds / 60)
-  return minutes < 60 ? `${minutes}m${String(seconds % 60).padStart(2, '0')}s` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
+  return minutes < 60
+    ? `${minutes}m${String(seconds % 60).padStart(2, '0')}s`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
 }

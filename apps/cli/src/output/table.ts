@@ -10,7 +10,8 @@ export interface Table {
 /** Rows as a table: the columns in the order given by the first row that has them. Columns that are empty in every row are left out and named. */
 export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]): Table & { readonly empty: readonly string[] } {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const isEmpty = (name: string) => rows.every((row) => row[name] === null || row[name] === undefined || (Array.isArray(row[name]) && row[name].length === 0))
+  const isEmpty = (name: string) =>
+    rows.every((row) => row[name] === null || row[name] === undefined || (Array.isArray(row[name]) && row[name].length === 0))
   const empty = names.filter(isEmpty)
   const columns = names.filter((name) => !empty.includes(name))
   let cut = 0
@@ -24,7 +25,12 @@ export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]):
   )
   const head = columns.map((name) => name.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase())
   const widths = columns.map((_, at) => Math.max(...[head, ...body].map((line) => line[at]?.length ?? 0)))
-  const lines = [head, ...body].map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd())
+  const lines = [head, ...body].map((line) =>
+    line
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
   return { text: `${lines.join('\n')}\n`, cut, empty }
 }
 

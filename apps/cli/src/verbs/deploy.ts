@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { buildBundle, BuildError, findEntries } from '@orrery/sdk/build'
+import { BuildError, buildBundle, findEntries } from '@orrery/sdk/build'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
@@ -16,26 +16,39 @@ export function addDeploy(root: Command, io: Io): void {
   const deploy = root
     .command('deploy')
     .summary('Build the project and make it what new runs use')
-    .description('Builds the workflows of a project and makes them the version that new runs use. Live runs stay on the version they began with.')
+    .description(
+      'Builds the workflows of a project and makes them the version that new runs use. Live runs stay on the version they began with.',
+    )
   withFlags(deploy).action(async (flags: DeployFlags) => {
     const bundle = await buildProject(io, flags)
     const deployed = await connect(io, flags).workflows.deploy(bundle, { signal: io.signal })
-    io.out(flags.json === true ? `${JSON.stringify(deployed)}\n` : `deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`)
+    io.out(
+      flags.json === true
+        ? `${JSON.stringify(deployed)}\n`
+        : `deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`,
+    )
   })
   const check = deploy
     .command('check')
     .summary('Replay every live run against the project, without effects')
-    .description('Builds the project and replays the history of every live run of its workflows against it, without effects. Ends with status 5 if one could not be carried on.')
+    .description(
+      'Builds the project and replays the history of every live run of its workflows against it, without effects. Ends with status 5 if one could not be carried on.',
+    )
     .option('--limit <number>', 'stop after this many runs', Number)
   withFlags(check).action(async (own: DeployFlags & { limit?: number }) => {
     const flags = { ...own, ...check.optsWithGlobals<DeployFlags & { limit?: number }>() }
     const bundle = await buildProject(io, flags)
-    const report = await connect(io, flags).workflows.checkDeploy({ ...bundle, ...(flags.limit === undefined ? {} : { limit: flags.limit }) }, { signal: io.signal })
+    const report = await connect(io, flags).workflows.checkDeploy(
+      { ...bundle, ...(flags.limit === undefined ? {} : { limit: flags.limit }) },
+      { signal: io.signal },
+    )
     if (flags.json === true) io.out(`${JSON.stringify(report, null, 2)}\n`)
     else {
       const bad = report.findings.filter((finding) => !finding.ok)
-      if (bad.length > 0) io.out(formatTable(bad.map(({ run, workflow, reason }) => ({ run, workflow, reason }))).text)
-      io.out(`${report.checked} live runs checked, ${report.failed} could not be carried on${report.complete ? '' : '; there are more (--limit)'}\n`)
+      if (bad.length > 0) io.out(formatTable(bad.map(({ runId, workflow, reason }) => ({ runId, workflow, reason }))).text)
+      io.out(
+        `${report.checked} live runs checked, ${report.failed} could not be carried on${report.complete ? '' : '; there are more (--limit)'}\n`,
+      )
     }
     if (report.failed > 0) throw new Exit(EXIT.unwell)
   })

@@ -8,7 +8,9 @@ export function addLogin(root: Command, io: Io): void {
   const command = root
     .command('login')
     .summary('Remember a server and a key for this user')
-    .description('Tries the key, then stores it with the address in a file that only you can read. Give the key on standard input: `orrery login --server https://… < key.txt`.')
+    .description(
+      'Tries the key, then stores it with the address in a file that only you can read. Give the key on standard input: `orrery login --server https://… < key.txt`.',
+    )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url } = findConnection(io, flags)
     if (flags.apiKey === undefined && io.isTerminal) io.err('Paste the key and end with Ctrl-D:\n')

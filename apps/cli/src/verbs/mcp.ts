@@ -8,7 +8,9 @@ export function addMcp(root: Command, io: Io): void {
   const command = root
     .command('mcp')
     .summary('Serve MCP on standard input and output')
-    .description('A Model Context Protocol server on standard input and output, with the tools of the server’s own /mcp. For clients that start a program; others connect to /mcp.')
+    .description(
+      'A Model Context Protocol server on standard input and output, with the tools of the server’s own /mcp. For clients that start a program; others connect to /mcp.',
+    )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url, key } = findConnection(io, flags)
     if (key === null) throw new UsageError('orrery mcp needs a key: ORRERY_KEY, "orrery login", or a project that "orrery dev" runs')

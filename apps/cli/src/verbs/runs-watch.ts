@@ -1,7 +1,7 @@
-import { type Client, type RunProgress } from '@orrery/sdk/client'
+import type { Client, RunProgress } from '@orrery/sdk/client'
 import type { Command } from 'commander'
-import { type CommonFlags, addCommonFlags, makeCommand } from '../derive/derive-verb.ts'
 import { connect } from '../connection.ts'
+import { addCommonFlags, type CommonFlags, makeCommand } from '../derive/derive-verb.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
 import { createRate, describeProgress } from '../output/progress-line.ts'
@@ -9,9 +9,13 @@ import { createRate, describeProgress } from '../output/progress-line.ts'
 export function addRunsWatch(root: Command, io: Io): void {
   const command = makeCommand(root, 'runs watch')
     .summary('Show how a run gets on, until its end')
-    .description('Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.')
+    .description(
+      'Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.',
+    )
     .argument('<runId>')
-  addCommonFlags(command).action(async (runId: string, flags: CommonFlags) => showProgress(io, connect(io, flags), runId, flags.json === true))
+  addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>
+    showProgress(io, connect(io, flags), runId, flags.json === true),
+  )
 }
 
 /** A line that is redrawn on a terminal; elsewhere a new line at most every five seconds and at every change of status. JSON: one object a line. */

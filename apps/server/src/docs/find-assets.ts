@@ -3,7 +3,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /** What the page needs of Swagger UI. A package carries copies of them; a checkout has them in node_modules. */
-export const DOCS_ASSETS = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' } as const
+export const DOCS_ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const
 export type DocsAsset = keyof typeof DOCS_ASSETS
 
 export function readAsset(name: DocsAsset): Buffer<ArrayBuffer> {

@@ -11,7 +11,8 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const START = `SwaggerUIBundle({ url: '${OPENAPI_PATH}', dom_id: '#api', deepLinking: true, validatorUrl: null, docExpansion: 'none', filter: true, tryItOutEnabled: true })\n`
-const STYLE = 'body{margin:0;font-family:system-ui,sans-serif}main.text{max-width:44rem;margin:2rem auto;padding:0 1rem;line-height:1.5}code{background:#eee;padding:0 .2em}\n'
+const STYLE =
+  'body{margin:0;font-family:system-ui,sans-serif}main.text{max-width:44rem;margin:2rem auto;padding:0 1rem;line-height:1.5}code{background:#eee;padding:0 .2em}\n'
 
 /** The OpenAPI document, a page to read and try it, and a page for each problem. No key is needed: nothing of an organization is in it. */
 export function serveDocs(backend: Backend): Hono<ServerEnv> {
@@ -21,7 +22,12 @@ export function serveDocs(backend: Backend): Hono<ServerEnv> {
     document ??= JSON.stringify(describeApi(backend.operations, { version: backend.version, url: backend.publicUrl() }))
     return file(document, 'application/json')
   })
-  app.get(DOCS_PATH, () => page('Orrery API', `<div id="api"></div><script src="${DOCS_PATH}/swagger-ui-bundle.js"></script><script src="${DOCS_PATH}/start.js"></script>`))
+  app.get(DOCS_PATH, () =>
+    page(
+      'Orrery API',
+      `<div id="api"></div><script src="${DOCS_PATH}/swagger-ui-bundle.js"></script><script src="${DOCS_PATH}/start.js"></script>`,
+    ),
+  )
   app.get(`${DOCS_PATH}/`, (context) => context.redirect(DOCS_PATH))
   app.get(`${DOCS_PATH}/start.js`, () => file(START, 'text/javascript; charset=utf-8'))
   app.get(`${DOCS_PATH}/style.css`, () => file(STYLE, 'text/css; charset=utf-8'))
@@ -41,12 +47,15 @@ function file(body: string | Buffer<ArrayBuffer>, type: string): Response {
 
 function page(title: string, body: string): Response {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><link rel="stylesheet" href="${DOCS_PATH}/swagger-ui.css"><link rel="stylesheet" href="${DOCS_PATH}/style.css"></head><body>${body}</body></html>\n`
-  return new Response(html, { headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' } })
+  return new Response(html, {
+    headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' },
+  })
 }
 
 function problemIndex(): string {
   const rows = (Object.keys(PROBLEMS) as ProblemCode[]).map(
-    (code) => `<li><a href="${DOCS_PATH}/problems/${code}"><code>${code}</code></a> ${PROBLEMS[code].status} ${escapeHtml(PROBLEMS[code].title)}</li>`,
+    (code) =>
+      `<li><a href="${DOCS_PATH}/problems/${code}"><code>${code}</code></a> ${PROBLEMS[code].status} ${escapeHtml(PROBLEMS[code].title)}</li>`,
   )
   return `<main class="text"><h1>Problems</h1><ul>${rows.join('')}</ul></main>`
 }

@@ -11,9 +11,27 @@ export const EVENT_STREAM_PATHS = {
       description:
         'Server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON. A client that reconnects with `Last-Event-ID` misses nothing and gets nothing twice, also after a restart or at another process.',
       parameters: [
-        { name: 'Last-Event-ID', in: 'header', description: 'Id of the last event seen; browsers send it by themselves.', schema: { type: 'string' } },
-        { name: 'cursor', in: 'query', description: 'The same, for clients that cannot set headers. `start`: from the oldest that is kept. Absent: only what happens from now on.', schema: { type: 'string' } },
-        { name: 'type', in: 'query', description: 'Only these types; may be repeated.', schema: { type: 'array', items: { type: 'string', examples: [...EVENT_TYPES] } }, style: 'form', explode: true },
+        {
+          name: 'Last-Event-ID',
+          in: 'header',
+          description: 'Id of the last event seen; browsers send it by themselves.',
+          schema: { type: 'string' },
+        },
+        {
+          name: 'cursor',
+          in: 'query',
+          description:
+            'The same, for clients that cannot set headers. `start`: from the oldest that is kept. Absent: only what happens from now on.',
+          schema: { type: 'string' },
+        },
+        {
+          name: 'type',
+          in: 'query',
+          description: 'Only these types; may be repeated.',
+          schema: { type: 'array', items: { type: 'string', examples: [...EVENT_TYPES] } },
+          style: 'form',
+          explode: true,
+        },
         { name: 'subject', in: 'query', description: 'Only events about this id or name.', schema: { type: 'string' } },
       ],
       'x-permission': 'events:read',

@@ -20,7 +20,12 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
   if (length !== null || request.body === null) return request
-  return new Request(request.url, { method: request.method, headers: request.headers, body: await readChunks(request, maxBytes), signal: request.signal })
+  return new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body: await readChunks(request, maxBytes),
+    signal: request.signal,
+  })
 }
 
 async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

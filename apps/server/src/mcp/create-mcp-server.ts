@@ -1,7 +1,14 @@
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
 import type { Operation, Permission, Problem } from '@orrery/contract'
-import { type CallToolResult, ProtocolError, ProtocolErrorCode, ResourceNotFoundError, Server, type ServerContext } from '@modelcontextprotocol/server'
-import { describeTool, exposedOperations } from './tools.ts'
 import { RESOURCE_KINDS, runUri } from './resources.ts'
+import { describeTool, exposedOperations } from './tools.ts'
 
 /** How one MCP connection or request reaches the operations: in process, or over HTTP for stdio. */
 export interface McpCalls {
@@ -46,7 +53,12 @@ export function createMcpServer(operations: readonly Operation[], version: strin
   server.setRequestHandler('resources/list', async () => {
     const { items } = (await calls.call('runs.list', { limit: 50 }, null)) as { items: { id: string; workflow: string; status: string }[] }
     return {
-      resources: items.map((run) => ({ uri: runUri(run.id), name: run.id, description: `${run.workflow}: ${run.status}`, mimeType: 'application/json' })),
+      resources: items.map((run) => ({
+        uri: runUri(run.id),
+        name: run.id,
+        description: `${run.workflow}: ${run.status}`,
+        mimeType: 'application/json',
+      })),
     }
   })
   server.setRequestHandler('resources/read', async (request) => ({ contents: [await readResource(request.params.uri, calls)] }))
@@ -98,4 +110,3 @@ function answerOf(output: unknown): CallToolResult {
 function failureOf(shown: Problem): CallToolResult {
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(shown) }], structuredContent: { problem: shown } }
 }
-

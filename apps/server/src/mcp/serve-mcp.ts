@@ -1,8 +1,8 @@
-import type { Permission } from '@orrery/contract'
 import { createMcpHandler } from '@modelcontextprotocol/server'
+import type { Permission } from '@orrery/contract'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
-import { bearerToken, readRequestInfo, type RequestInfo, type ServerContext } from '../http/request-info.ts'
+import { bearerToken, type RequestInfo, readRequestInfo, type ServerContext } from '../http/request-info.ts'
 import { createMcpServer } from './create-mcp-server.ts'
 
 export type McpFace = (context: ServerContext) => Promise<Response>

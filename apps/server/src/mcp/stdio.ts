@@ -1,5 +1,5 @@
-import { listOperations, type Problem, problem, ProblemError, problemShape } from '@orrery/contract'
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { listOperations, type Problem, ProblemError, problem, problemShape } from '@orrery/contract'
 import { createMcpServer } from './create-mcp-server.ts'
 
 export interface McpStdioOptions {

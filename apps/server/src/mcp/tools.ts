@@ -1,5 +1,5 @@
-import type { Operation } from '@orrery/contract'
 import type { Tool } from '@modelcontextprotocol/server'
+import type { Operation } from '@orrery/contract'
 import { z } from 'zod'
 
 export type Exposed = Operation & { readonly mcp: NonNullable<Operation['mcp']> }

@@ -47,8 +47,20 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const operations = new Histogram({ name: 'orrery_operation_seconds', help: 'Calls of operations.', labelNames: ['face', 'operation', 'status'] as const, buckets: REQUEST_BUCKETS, registers })
-  const requests = new Histogram({ name: 'orrery_http_request_seconds', help: 'HTTP exchanges.', labelNames: ['face', 'status'] as const, buckets: REQUEST_BUCKETS, registers })
+  const operations = new Histogram({
+    name: 'orrery_operation_seconds',
+    help: 'Calls of operations.',
+    labelNames: ['face', 'operation', 'status'] as const,
+    buckets: REQUEST_BUCKETS,
+    registers,
+  })
+  const requests = new Histogram({
+    name: 'orrery_http_request_seconds',
+    help: 'HTTP exchanges.',
+    labelNames: ['face', 'status'] as const,
+    buckets: REQUEST_BUCKETS,
+    registers,
+  })
   const streams = new Gauge({ name: 'orrery_event_streams', help: 'Open event streams.', registers })
   return {
     operationDone: (face, operation, status, seconds) => operations.observe({ face, operation, status }, seconds),
@@ -65,11 +77,17 @@ export function createMetrics(): Metrics {
 
 function createObserver(registry: Registry): Observer {
   const registers = [registry]
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name: `orrery_${name}`, help, labelNames, registers })
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: `orrery_${name}`, help, labelNames, registers })
   const seconds = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Histogram({ name: `orrery_${name}`, help, labelNames, buckets: ENGINE_BUCKETS, registers })
 
-  const flushRows = new Histogram({ name: 'orrery_flush_rows', help: 'Rows made durable by one commit.', buckets: [1, 4, 16, 64, 256, 1024, 4096], registers })
+  const flushRows = new Histogram({
+    name: 'orrery_flush_rows',
+    help: 'Rows made durable by one commit.',
+    buckets: [1, 4, 16, 64, 256, 1024, 4096],
+    registers,
+  })
   const flushed = seconds('flush_seconds', 'Commits of the engine.')
   const claimed = counter('runs_claimed_total', 'Runs taken from the queue.')
   const claims = seconds('claim_seconds', 'Claims of the engine.')
@@ -122,11 +140,26 @@ function connectGauges(registry: Registry, sources: MetricSources): void {
   const registers = [registry]
   const { depths, activeRuns, pools } = sources
   if (activeRuns) {
-    new Gauge({ name: 'orrery_active_runs', help: 'Runs in hand.', registers, collect() { this.set(activeRuns()) } })
+    new Gauge({
+      name: 'orrery_active_runs',
+      help: 'Runs in hand.',
+      registers,
+      collect() {
+        this.set(activeRuns())
+      },
+    })
   }
   if (pools) {
     const gauge = (what: 'total' | 'idle' | 'waiting', help: string) =>
-      new Gauge({ name: `orrery_pool_${what}`, help, labelNames: ['pool'] as const, registers, collect() { for (const pool of pools()) this.set({ pool: pool.name }, pool[what]) } })
+      new Gauge({
+        name: `orrery_pool_${what}`,
+        help,
+        labelNames: ['pool'] as const,
+        registers,
+        collect() {
+          for (const pool of pools()) this.set({ pool: pool.name }, pool[what])
+        },
+      })
     gauge('total', 'Connections to the database.')
     gauge('idle', 'Connections that nobody uses.')
     gauge('waiting', 'Callers that wait for a connection.')

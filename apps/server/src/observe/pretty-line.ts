@@ -4,7 +4,9 @@ const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', in
 export function prettyLine(line: string): string {
   const { level, time, msg, error, ...rest } = JSON.parse(line) as Record<string, unknown>
   const word = String(level)
-  const fields = Object.entries(rest).map(([name, value]) => ` \u001b[90m${name}=\u001b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const fields = Object.entries(rest).map(
+    ([name, value]) => ` \u001b[90m${name}=\u001b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   const stack = stackOf(error)
   return `${String(time).slice(11, 19)} \u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m ${String(msg ?? '')} ${fields.join('')}${stack}\n`
 }

@@ -20,7 +20,10 @@ const planted: [string, (log: ReturnType<typeof createLogger>) => void][] = [
   ['a key as the name of a field', (log) => log.info({ [`orr_${CANARY}_${CANARY}`]: 1 })],
   ['a connection string in an error', (log) => log.error({ error: new Error(`cannot reach postgres://me:${CANARY}@db:5432/x`) }, 'failed')],
   ['a cause of an error', (log) => log.error({ error: new Error('outer', { cause: new Error(`password=${CANARY}`) }) })],
-  ['a property of an error', (log) => log.error({ error: Object.assign(new Error('x'), { connectionString: `postgres://u:${CANARY}@h/d` }) })],
+  [
+    'a property of an error',
+    (log) => log.error({ error: Object.assign(new Error('x'), { connectionString: `postgres://u:${CANARY}@h/d` }) }),
+  ],
   ['JSON inside of text', (log) => log.info(JSON.stringify({ password: CANARY, nested: { refresh_token: CANARY } }))],
   ['a header inside of text', (log) => log.info(`sent Authorization: Bearer ${CANARY}`)],
   ['an argument of the message', (log) => log.info('password: %s', CANARY)],
@@ -37,7 +40,9 @@ test('a value known to be secret is removed wherever it stands', () => {
 })
 
 test('figures and ordinary words stay', () => {
-  const text = logged((log) => log.info({ tokens: 512, maxTokens: 5, run: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z', url: 'http://127.0.0.1:8787/docs' }, 'ready'))
+  const text = logged((log) =>
+    log.info({ tokens: 512, maxTokens: 5, run: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z', url: 'http://127.0.0.1:8787/docs' }, 'ready'),
+  )
   expect(text).not.toContain('[redacted]')
   expect(text).toContain('512')
 })

@@ -15,12 +15,18 @@ test('a later version with more fields is read as far as we know it', () => {
   expect(continueTrace(`cc-${TRACE}-${SPAN}-01-more`).traceId).toBe(TRACE)
 })
 
-test.each([undefined, '', 'x', `ff-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01-more`, `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`, `00-${TRACE.toUpperCase()}-${SPAN}-01`])(
-  'a malformed header (%s) begins a new trace',
-  (header) => {
-    const trace = continueTrace(header)
-    expect(trace.parentId).toBeNull()
-    expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/)
-    expect(trace.traceId).not.toBe(TRACE)
-  },
-)
+test.each([
+  undefined,
+  '',
+  'x',
+  `ff-${TRACE}-${SPAN}-01`,
+  `00-${TRACE}-${SPAN}-01-more`,
+  `00-${'0'.repeat(32)}-${SPAN}-01`,
+  `00-${TRACE}-${'0'.repeat(16)}-01`,
+  `00-${TRACE.toUpperCase()}-${SPAN}-01`,
+])('a malformed header (%s) begins a new trace', (header) => {
+  const trace = continueTrace(header)
+  expect(trace.parentId).toBeNull()
+  expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/)
+  expect(trace.traceId).not.toBe(TRACE)
+})

@@ -19,7 +19,12 @@ export function continueTrace(traceparent: string | undefined): Trace {
   const spanId = randomBytes(8).toString('hex')
   const match = TRACEPARENT.exec(traceparent?.trim() ?? '')
   const [, version, traceId, parentId, flags, more] = match ?? []
-  const valid = version !== undefined && version !== 'ff' && !(version === '00' && more) && !/^0+$/.test(traceId ?? '0') && !/^0+$/.test(parentId ?? '0')
+  const valid =
+    version !== undefined &&
+    version !== 'ff' &&
+    !(version === '00' && more) &&
+    !/^0+$/.test(traceId ?? '0') &&
+    !/^0+$/.test(parentId ?? '0')
   if (!valid || traceId === undefined || parentId === undefined) {
     return { traceId: randomBytes(16).toString('hex'), spanId, parentId: null, sampled: false }
   }

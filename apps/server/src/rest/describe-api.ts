@@ -1,8 +1,8 @@
 import { COMMON_PROBLEMS, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
-import { API_PREFIX } from '../http/paths.ts'
-import { createSchemaBook, type SchemaBook } from './schema-book.ts'
 import { EVENT_STREAM_PATHS } from '../events/describe-stream.ts'
+import { API_PREFIX } from '../http/paths.ts'
 import { pathParameters } from './read-input.ts'
+import { createSchemaBook, type SchemaBook } from './schema-book.ts'
 
 type Node = Readonly<Record<string, unknown>>
 
@@ -22,7 +22,8 @@ export function describeApi(operations: readonly Operation[], options: { readonl
       title: 'Orrery',
       version: options.version,
       license: { name: 'MIT', identifier: 'MIT' },
-      description: 'The control plane for the work of AI agents. Failures are problems (RFC 9457); every one has a page under `/docs/problems/`.',
+      description:
+        'The control plane for the work of AI agents. Failures are problems (RFC 9457); every one has a page under `/docs/problems/`.',
     },
     servers: [{ url: `${options.url}${API_PREFIX}` }],
     security: [{ key: [] }],
@@ -30,7 +31,13 @@ export function describeApi(operations: readonly Operation[], options: { readonl
     paths: { ...paths, ...EVENT_STREAM_PATHS },
     components: {
       schemas: book.schemas(),
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: `An API key. Its scopes: ${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}.` } },
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: `An API key. Its scopes: ${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}.`,
+        },
+      },
       responses: {
         Problem: { description: 'A problem.', content: { 'application/problem+json': { schema: problemSchema } } },
       },
@@ -80,7 +87,13 @@ function describeOperation(operation: Operation, book: SchemaBook): Node {
 
 function parameter(place: 'path' | 'query', name: string, schema: Node, required: boolean): Node {
   const { description, ...bare } = schema
-  return { name, in: place, required: required || place === 'path', ...(typeof description === 'string' ? { description } : {}), schema: bare }
+  return {
+    name,
+    in: place,
+    required: required || place === 'path',
+    ...(typeof description === 'string' ? { description } : {}),
+    schema: bare,
+  }
 }
 
 /** One response for each status, with an example for each problem that has it. */

@@ -3,9 +3,7 @@ import { readBody } from '../http/read-body.ts'
 import type { ServerContext } from '../http/request-info.ts'
 import { fieldSchemas, fromText, type JsonSchema } from './from-text.ts'
 
-export interface InputReader {
-  (context: ServerContext, maxBytes: number): Promise<Record<string, unknown>>
-}
+export type InputReader = (context: ServerContext, maxBytes: number) => Promise<Record<string, unknown>>
 
 /** How the input of an operation is spread over path, query and body; worked out once. */
 export function createInputReader(operation: Operation): InputReader {
@@ -16,8 +14,10 @@ export function createInputReader(operation: Operation): InputReader {
     const path = Object.fromEntries(inPath.map((name) => [name, fromText([context.req.param(name) ?? ''], schemas[name])]))
     const query = readQuery(context, schemas)
     const body = await readJsonObject(context.req.raw, maxBytes)
-    if (inQuery && Object.keys(body).length > 0) throw misplaced(Object.keys(body), `${operation.http.method} takes no body; send it in the query.`)
-    if (!inQuery && Object.keys(query).length > 0) throw misplaced(Object.keys(query), `${operation.http.method} takes no query; send it in the body.`)
+    if (inQuery && Object.keys(body).length > 0)
+      throw misplaced(Object.keys(body), `${operation.http.method} takes no body; send it in the query.`)
+    if (!inQuery && Object.keys(query).length > 0)
+      throw misplaced(Object.keys(query), `${operation.http.method} takes no query; send it in the body.`)
     const fields = inQuery ? query : body
     // Two values for one field: neither may win in silence.
     const twice = inPath.filter((name) => Object.hasOwn(fields, name))
@@ -45,7 +45,9 @@ async function readJsonObject(request: Request, maxBytes: number): Promise<Recor
   }
   const value = parseJson(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw problem('invalid_input', 'The body is not a JSON object.', { errors: [{ path: '', message: 'Not an object', expected: 'object' }] })
+    throw problem('invalid_input', 'The body is not a JSON object.', {
+      errors: [{ path: '', message: 'Not an object', expected: 'object' }],
+    })
   }
   return value as Record<string, unknown>
 }
@@ -55,7 +57,10 @@ function parseJson(text: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : 'not JSON'
-    throw problem('invalid_input', 'The body is not valid JSON.', { errors: [{ path: '', message: message.slice(0, 200), expected: 'JSON' }], cause })
+    throw problem('invalid_input', 'The body is not valid JSON.', {
+      errors: [{ path: '', message: message.slice(0, 200), expected: 'JSON' }],
+      cause,
+    })
   }
 }
 

@@ -32,13 +32,18 @@ export function createSchemaBook(): SchemaBook {
   /** The same shape may look otherwise where it is read (defaults are there) than where it is written. */
   function place(name: string, definition: unknown, io: 'input' | 'output'): string {
     const known = schemas[name]
-    return known === undefined || JSON.stringify(known) === JSON.stringify(repoint(definition, new Map())) || io === 'output' ? name : `${name}Input`
+    return known === undefined || JSON.stringify(known) === JSON.stringify(repoint(definition, new Map())) || io === 'output'
+      ? name
+      : `${name}Input`
   }
 
   const problem = render(z.object({ problem: contract.problemShape }), 'output')
   return {
     input: (operation) => {
-      const { properties = {}, required = [] } = render(operation.input, 'input') as { properties?: Record<string, Node>; required?: string[] }
+      const { properties = {}, required = [] } = render(operation.input, 'input') as {
+        properties?: Record<string, Node>
+        required?: string[]
+      }
       return { properties, required }
     },
     output: (operation) => render(operation.output, 'output'),
@@ -48,7 +53,9 @@ export function createSchemaBook(): SchemaBook {
 }
 
 /** Answers may gain fields, so their schemas do not forbid others. The pattern of a time says no more than its format. */
-function tidySchema(io: 'input' | 'output'): (context: { jsonSchema: { additionalProperties?: unknown; format?: string; pattern?: string } }) => void {
+function tidySchema(
+  io: 'input' | 'output',
+): (context: { jsonSchema: { additionalProperties?: unknown; format?: string; pattern?: string } }) => void {
   return ({ jsonSchema }) => {
     if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
     if (jsonSchema.format === 'date-time') delete jsonSchema.pattern

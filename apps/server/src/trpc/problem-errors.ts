@@ -1,5 +1,5 @@
 import { PROBLEMS, type Problem, type ProblemCode, problem } from '@orrery/contract'
-import { TRPCError, type TRPC_ERROR_CODE_KEY } from '@trpc/server'
+import { type TRPC_ERROR_CODE_KEY, TRPCError } from '@trpc/server'
 
 /** The status of each problem in tRPC's own words. */
 const CODE_OF_STATUS: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {

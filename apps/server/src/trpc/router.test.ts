@@ -9,7 +9,9 @@ const client = createTRPCClient<AppRouter>({ links: [httpLink({ url: 'http://127
 test('a client knows every operation with its input and output', () => {
   expectTypeOf(client.runs.start.mutate).parameter(0).toHaveProperty('workflow')
   expectTypeOf<Awaited<ReturnType<typeof client.runs.start.mutate>>>().toEqualTypeOf<OutputOf<'runs.start'>>()
-  expectTypeOf<Awaited<ReturnType<typeof client.runs.list.query>>['items'][number]['status']>().toEqualTypeOf<OutputOf<'runs.get'>['status']>()
+  expectTypeOf<Awaited<ReturnType<typeof client.runs.list.query>>['items'][number]['status']>().toEqualTypeOf<
+    OutputOf<'runs.get'>['status']
+  >()
   expectTypeOf<Awaited<ReturnType<typeof client.runs.get.query>>>().toExtend<OutputOf<'runs.get'>>()
   expectTypeOf(client.system.info.query).toBeFunction()
 })

@@ -1,4 +1,4 @@
-import type { InputOf, OperationName, operations, OutputOf, Problem } from '@orrery/contract'
+import type { InputOf, OperationName, OutputOf, operations, Problem } from '@orrery/contract'
 import type { TRPCBuiltRouter, TRPCDefaultErrorData, TRPCDefaultErrorShape, TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server'
 
 /** An error as a client gets it: `error.data.problem` is the same problem that REST answers with. */

@@ -1,8 +1,8 @@
 import { PERMISSIONS } from '@orrery/contract'
 import { type Database, NO_ORG } from '../database.ts'
 import { newId } from '../new-id.ts'
-import { insertOrgWithKey } from './create-org.ts'
 import { makeApiKey } from './api-key.ts'
+import { insertOrgWithKey } from './create-org.ts'
 import { insertKey } from './key-store.ts'
 import { type OrgRow, selectOrgs } from './org-store.ts'
 

@@ -11,7 +11,9 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   const scopes = chooseScopes(input)
   const missing = scopes.filter((scope) => !ctx.permissions.has(scope))
   if (missing.length > 0) {
-    throw problem('key.scope_too_wide', `Your key does not have ${missing.join(', ')} and so cannot give it.`, { permission: missing.join(' ') })
+    throw problem('key.scope_too_wide', `Your key does not have ${missing.join(', ')} and so cannot give it.`, {
+      permission: missing.join(' '),
+    })
   }
   const now = ctx.clock.now()
   if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= now) {

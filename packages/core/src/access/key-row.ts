@@ -1,4 +1,4 @@
-import { encodeId, type Permission, PERMISSIONS } from '@orrery/contract'
+import { encodeId, PERMISSIONS, type Permission } from '@orrery/contract'
 
 export interface ApiKeyRow {
   readonly org_id: string

@@ -1,5 +1,5 @@
-import type { ApiKeyRow } from './key-row.ts'
 import type { Transaction } from '../database.ts'
+import type { ApiKeyRow } from './key-row.ts'
 
 const COLUMNS = ['org_id', 'key_id', 'name', 'prefix', 'scopes', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'] as const
 

@@ -70,7 +70,9 @@ function entryText(entries: readonly string[]): string {
 /** Only imports that tree shaking left in the output count: those that just bodies needed are gone. */
 function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void {
   const [output] = Object.values(metafile.outputs)
-  const kept = new Set(output?.imports.filter((item) => item.external).map(({ path }) => (path.startsWith('node:') ? path : `node:${path}`)))
+  const kept = new Set(
+    output?.imports.filter((item) => item.external).map(({ path }) => (path.startsWith('node:') ? path : `node:${path}`)),
+  )
   const present = new Set(Object.keys(output?.inputs ?? {}).map((input) => input.replace(/^orrery:/, '')))
   const problems = builtins
     .filter(({ path, importer }) => kept.has(path) && present.has(importer))

@@ -3,8 +3,8 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { toBuildError } from './build-error.ts'
 import type { BundleRequest } from './build-bundle.ts'
+import { toBuildError } from './build-error.ts'
 import { OWN } from './module-plugin.ts'
 
 /**

@@ -27,28 +27,32 @@ export function modulePlugin(root: string, builtins: Builtin[]): Plugin {
   return {
     name: 'orrery-modules',
     setup(build) {
-      build.onResolve({ filter: /.*/ }, async ({ path, importer, namespace, resolveDir, kind, pluginData }): Promise<OnResolveResult | undefined> => {
-        if (pluginData === ASKED) return undefined
-        if (path.startsWith('node:') || builtinModules.includes(path)) {
-          builtins.push({ path: path.startsWith('node:') ? path : `node:${path}`, importer })
-          return { path, external: true, sideEffects: false }
-        }
-        const resolve = (from: string) => build.resolve(path, { kind: kind as ImportKind, resolveDir: from, importer, namespace: 'file', pluginData: ASKED })
-        let real = path === '@orrery/engine/workflow' ? OWN.index : ''
-        if (real === '') {
-          const found = await resolve(resolveDir)
-          // A project that was not installed yet still finds the SDK of this engine.
-          const again = found.errors.length > 0 && path.startsWith('@orrery/') ? await resolve(dirname(OWN.index)) : found
-          if (again.errors.length > 0) {
-            const from = namespace === NAMESPACE ? realPaths.get(importer) : undefined
-            return { errors: [await locate(`cannot find ${JSON.stringify(path)}`, path, importer, from)] }
+      build.onResolve(
+        { filter: /.*/ },
+        async ({ path, importer, namespace, resolveDir, kind, pluginData }): Promise<OnResolveResult | undefined> => {
+          if (pluginData === ASKED) return undefined
+          if (path.startsWith('node:') || builtinModules.includes(path)) {
+            builtins.push({ path: path.startsWith('node:') ? path : `node:${path}`, importer })
+            return { path, external: true, sideEffects: false }
           }
-          real = again.path
-        }
-        const name = await stableName(real, root)
-        realPaths.set(name, real)
-        return { path: name, namespace: NAMESPACE, sideEffects: real === OWN.install || real === OWN.entry }
-      })
+          const resolve = (from: string) =>
+            build.resolve(path, { kind: kind as ImportKind, resolveDir: from, importer, namespace: 'file', pluginData: ASKED })
+          let real = path === '@orrery/engine/workflow' ? OWN.index : ''
+          if (real === '') {
+            const found = await resolve(resolveDir)
+            // A project that was not installed yet still finds the SDK of this engine.
+            const again = found.errors.length > 0 && path.startsWith('@orrery/') ? await resolve(dirname(OWN.index)) : found
+            if (again.errors.length > 0) {
+              const from = namespace === NAMESPACE ? realPaths.get(importer) : undefined
+              return { errors: [await locate(`cannot find ${JSON.stringify(path)}`, path, importer, from)] }
+            }
+            real = again.path
+          }
+          const name = await stableName(real, root)
+          realPaths.set(name, real)
+          return { path: name, namespace: NAMESPACE, sideEffects: real === OWN.install || real === OWN.entry }
+        },
+      )
       build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => load(path, realPaths.get(path) ?? path))
     },
   }
@@ -58,7 +62,8 @@ async function load(name: string, real: string): Promise<OnLoadResult> {
   const source = await readFile(real, 'utf8')
   const loader = LOADERS[extname(real)] ?? 'js'
   const resolveDir = dirname(real)
-  if (loader === 'json' || real.startsWith(dirname(OWN.index)) || !source.includes('@orrery/')) return { contents: source, loader, resolveDir }
+  if (loader === 'json' || real.startsWith(dirname(OWN.index)) || !source.includes('@orrery/'))
+    return { contents: source, loader, resolveDir }
   const { code } = await transform(source, { loader, sourcefile: name, format: 'esm', target: 'esnext', logLevel: 'silent' })
   return { contents: stripSteps(code), loader: 'js', resolveDir }
 }
@@ -69,5 +74,8 @@ async function locate(text: string, specifier: string, importer: string, real: s
   const lines = (await readFile(real, 'utf8')).split('\n')
   const line = lines.findIndex((at) => at.includes(`'${specifier}'`) || at.includes(`"${specifier}"`))
   const column = lines[line]?.indexOf(specifier) ?? 0
-  return { text, location: { file: importer, namespace: NAMESPACE, line: line + 1, column: Math.max(0, column - 1), lineText: lines[line] ?? '' } }
+  return {
+    text,
+    location: { file: importer, namespace: NAMESPACE, line: line + 1, column: Math.max(0, column - 1), lineText: lines[line] ?? '' },
+  }
 }

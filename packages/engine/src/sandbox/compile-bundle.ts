@@ -25,7 +25,8 @@ function refuseForbidden(code: string): void {
   if (!/\bimport\b|\basync\b|\bawait\b/.test(code)) return
   visit(parse(code, { ecmaVersion: 'latest', sourceType: 'script' }), (node) => {
     if (node.type === 'ImportExpression') throw new SyntaxError('workflow code may not use import(); import at the top of the module')
-    if ('async' in node && node.async === true) throw new SyntaxError('a workflow bundle must not hold async functions; build it with buildBundle')
+    if ('async' in node && node.async === true)
+      throw new SyntaxError('a workflow bundle must not hold async functions; build it with buildBundle')
   })
 }
 
@@ -39,4 +40,5 @@ function visit(node: Node, each: (node: Node) => void): void {
   }
 }
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'

@@ -20,7 +20,14 @@ export type OpenCommand =
       timer: Timer | null
     }
   | { readonly type: 'sleep'; readonly cmd: number; readonly name: ''; readonly input: null; readonly until: Millis; timer: Timer | null }
-  | { readonly type: 'signal'; readonly cmd: number; readonly name: string; readonly input: null; readonly until: Millis | null; timer: Timer | null }
+  | {
+      readonly type: 'signal'
+      readonly cmd: number
+      readonly name: string
+      readonly input: null
+      readonly until: Millis | null
+      timer: Timer | null
+    }
   | {
       readonly type: 'child'
       readonly cmd: number

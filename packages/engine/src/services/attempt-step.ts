@@ -1,7 +1,6 @@
 import type { StepImplementation } from '../api.ts'
-import type { Json } from '../workflow/protocol.ts'
 import { NonRetryableError, toFailure } from '../workflow/errors.ts'
-import type { Failure } from '../workflow/protocol.ts'
+import type { Failure, Json } from '../workflow/protocol.ts'
 import { isRetryable, nextDelayMs } from '../workflow/retry.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { deliver, note, rejected, resolved, whenSafe } from './deliver.ts'
@@ -45,7 +44,13 @@ export function startStep(scope: Scope, run: ActiveRun, open: OpenStep): void {
   })
 }
 
-async function attempt(scope: Scope, run: ActiveRun, open: OpenStep, implementation: StepImplementation, abort: AbortController): Promise<void> {
+async function attempt(
+  scope: Scope,
+  run: ActiveRun,
+  open: OpenStep,
+  implementation: StepImplementation,
+  abort: AbortController,
+): Promise<void> {
   const startedAt = scope.clock.now()
   open.startedAt = startedAt
   const outcome = await perform(scope, run, open, implementation, abort, {})
@@ -104,11 +109,19 @@ export function settle(
   }
   scope.observe({ type: 'step', step: open.name, ok: outcome.ok, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
   if (outcome.ok) deliver(scope, run, resolved(open, outcome.output, open.attempt, startedAt))
-  else if (!tryAgain(scope, run, open, implementation, outcome.failure, startedAt)) deliver(scope, run, rejected(open, outcome.failure, open.attempt, startedAt))
+  else if (!tryAgain(scope, run, open, implementation, outcome.failure, startedAt))
+    deliver(scope, run, rejected(open, outcome.failure, open.attempt, startedAt))
   considerIdle(scope, run)
 }
 
-function tryAgain(scope: Scope, run: ActiveRun, open: OpenStep, implementation: StepImplementation, failure: Failure, startedAt: number): boolean {
+function tryAgain(
+  scope: Scope,
+  run: ActiveRun,
+  open: OpenStep,
+  implementation: StepImplementation,
+  failure: Failure,
+  startedAt: number,
+): boolean {
   const policy = implementation.retry
   const delayMs = isRetryable(policy, failure) ? nextDelayMs(policy, open.attempt, scope.random()) : null
   if (delayMs === null) return false

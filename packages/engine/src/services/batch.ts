@@ -31,7 +31,18 @@ export type Part = keyof Parts
 
 type Rows = { [P in Part]: { readonly row: Parts[P]; readonly unit: string }[] }
 
-export const PARTS: readonly Part[] = ['starts', 'journal', 'finishes', 'parks', 'received', 'messages', 'logs', 'progress', 'events', 'companions']
+export const PARTS: readonly Part[] = [
+  'starts',
+  'journal',
+  'finishes',
+  'parks',
+  'received',
+  'messages',
+  'logs',
+  'progress',
+  'events',
+  'companions',
+]
 
 /** Which live row a row of a part writes to, if any. */
 const touches: { [P in Part]?: (row: Parts[P]) => RunId } = {
@@ -57,7 +68,18 @@ export interface Batch {
 
 export function newBatch(): Batch {
   return {
-    rows: { starts: [], journal: [], finishes: [], parks: [], received: [], messages: [], logs: [], progress: [], events: [], companions: [] },
+    rows: {
+      starts: [],
+      journal: [],
+      finishes: [],
+      parks: [],
+      received: [],
+      messages: [],
+      logs: [],
+      progress: [],
+      events: [],
+      companions: [],
+    },
     touched: new Map(),
     waiters: [],
     size: 0,

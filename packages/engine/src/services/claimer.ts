@@ -1,10 +1,10 @@
-import { Ambiguous, Fenced } from '../store/store.ts'
 import type { OrgId } from '../store/store.ts'
+import { Ambiguous, Fenced } from '../store/store.ts'
 import type { Timer } from './clock.ts'
 import { failpoint } from './failpoints.ts'
 import { parkIdle } from './park.ts'
-import { room } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { room } from './scope.ts'
 import { takeRun } from './take-run.ts'
 
 const CLAIM_MAX = 256

@@ -1,25 +1,25 @@
 import { hostname } from 'node:os'
-import type { BuiltBundle, Engine, RunAnswer, StartProblem, StartRequest, WorkOptions, Worker } from '../api.ts'
+import type { BuiltBundle, Engine, RunAnswer, StartProblem, StartRequest, Worker, WorkOptions } from '../api.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
 import type { AdmittedStart, DeliverOutcome, Hint, Notifier, OrgId, RunId, StartOutcome, Store } from '../store/store.ts'
 import { Ambiguous } from '../store/store.ts'
 import type { Batch } from './batch.ts'
-import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { databaseClock } from './database-clock.ts'
 import { failpoint } from './failpoints.ts'
 import { Flusher } from './flusher.ts'
 import { checkDeploy, explainRun, queryRun } from './look-into.ts'
-import { observeNothing } from './observe.ts'
 import type { Observer } from './observe.ts'
+import { observeNothing } from './observe.ts'
 import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
 import { recoverStarts } from './recover-starts.ts'
 import { Results } from './results.ts'
 import { cancelRun, forkRun, newId, pauseRun, resumeRun, signalRun } from './run-control.ts'
-import { SandboxCache } from './sandbox-cache.ts'
 import type { SandboxMaker } from './sandbox-cache.ts'
-import { startedEvent, submitStart } from './submit-start.ts'
+import { SandboxCache } from './sandbox-cache.ts'
 import type { PlainStart, SubmitParts } from './submit-start.ts'
+import { startedEvent, submitStart } from './submit-start.ts'
 import { ANY, EngineWorker } from './worker.ts'
 
 export interface EngineOptions<Tx> {
@@ -135,7 +135,8 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   }
 
   signal: Engine<Tx>['signal'] = (org, run, name, payload, options, tx) => signalRun(this.control, org, run, name, payload, options?.id, tx)
-  cancel: Engine<Tx>['cancel'] = (org, run, reason, options, tx) => cancelRun(this.control, org, run, reason, options?.terminate ?? false, tx)
+  cancel: Engine<Tx>['cancel'] = (org, run, reason, options, tx) =>
+    cancelRun(this.control, org, run, reason, options?.terminate ?? false, tx)
   pause: Engine<Tx>['pause'] = (org, run, tx) => pauseRun(this.control, org, run, tx)
   resume: Engine<Tx>['resume'] = (org, run, options, tx) => resumeRun(this.control, org, run, options?.version, tx)
   query: Engine<Tx>['query'] = (org, run, name, args) => queryRun(this.store, this.sandboxes, org, run, name, args)

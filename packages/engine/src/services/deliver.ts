@@ -1,9 +1,9 @@
 import type { EventRow, JsonText } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
-import { toJournal } from './active-run.ts'
 import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
-import { TELL_MS } from './scope.ts'
+import { toJournal } from './active-run.ts'
 import type { Scope } from './scope.ts'
+import { TELL_MS } from './scope.ts'
 
 /**
  * Journals an outcome and queues it for the workflow. The workflow sees it at once; what it then asks of the outside

@@ -24,7 +24,7 @@ interface Armed {
   left: number
 }
 
-const armed = readArmed(process.env['ORRERY_FAILPOINT'])
+const armed = readArmed(process.env.ORRERY_FAILPOINT)
 
 export function failpoint(name: Failpoint): void {
   if (armed === null || armed.name !== name) return

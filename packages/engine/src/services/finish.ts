@@ -22,7 +22,11 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
   run.state = 'done'
   closeChildren(scope, run, at)
   tellParent(scope, run, row, at)
-  scope.flusher.add(run.id, 'events', runEvent(run, `run.${row.status}`, row.error ? { error: { name: row.error.name, message: row.error.message } } : {}, at))
+  scope.flusher.add(
+    run.id,
+    'events',
+    runEvent(run, `run.${row.status}`, row.error ? { error: { name: row.error.name, message: row.error.message } } : {}, at),
+  )
   run.ticket = scope.flusher.add(run.id, 'finishes', row)
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || scope.active.get(run.id) !== run) return
@@ -45,7 +49,12 @@ function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'conti
     case 'cancelled': {
       const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
       const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
-      return { ...base, status, output: null, error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message } }
+      return {
+        ...base,
+        status,
+        output: null,
+        error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message },
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
-import { Ambiguous, Fenced, Refused } from '../store/store.ts'
 import type { FlushResult, Store, WorkerId } from '../store/store.ts'
-import { addToBatch, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
+import { Ambiguous, Fenced, Refused } from '../store/store.ts'
 import type { Batch, Part, Parts } from './batch.ts'
+import { addToBatch, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { failpoint } from './failpoints.ts'
 

@@ -90,6 +90,11 @@ function receiveChild(scope: Scope, run: ActiveRun, message: Message): void {
 
 function childOutcome(open: OpenCommand, message: Message): Outcome {
   if (message.error === null) return resolved(open, message.payload ?? 'null', 0, 0)
-  const error: Failure = { name: 'ChildFailedError', kind: 'child_failed', message: message.error.message, details: { cause: { ...message.error } } }
+  const error: Failure = {
+    name: 'ChildFailedError',
+    kind: 'child_failed',
+    message: message.error.message,
+    details: { cause: { ...message.error } },
+  }
   return rejected(open, error, 0, 0)
 }

@@ -1,19 +1,25 @@
 import type { BuiltBundle, DeployFinding, Why } from '../api.ts'
 import type { ClaimedRun, LiveRow, OrgId, RunId, RunRow, Store } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
-import { newActiveRun } from './active-run.ts'
 import type { ActiveRun } from './active-run.ts'
+import { newActiveRun } from './active-run.ts'
 import { observeNothing } from './observe.ts'
-import { replaySafely } from './replay.ts'
 import type { Replayed } from './replay.ts'
-import { activate, forget } from './sandbox-cache.ts'
+import { replaySafely } from './replay.ts'
 import type { LoadedBundle, SandboxCache, SandboxMaker } from './sandbox-cache.ts'
+import { activate, forget } from './sandbox-cache.ts'
 import { toClaimed } from './start-row.ts'
 
 type Answer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
 
 /** Replays a run beside whoever has it, without effects. The id is prefixed so that it never meets the run itself in a sandbox that both use. */
-async function replayBeside(store: Store, sandboxes: SandboxCache, row: RunRow, base: number, bundle: LoadedBundle): Promise<{ run: ActiveRun; replayed: Replayed }> {
+async function replayBeside(
+  store: Store,
+  sandboxes: SandboxCache,
+  row: RunRow,
+  base: number,
+  bundle: LoadedBundle,
+): Promise<{ run: ActiveRun; replayed: Replayed }> {
   const rows = await store.history(row.org, row.run, base)
   const claimed: ClaimedRun = { ...toClaimed(row), base }
   const run: ActiveRun = { ...newActiveRun(claimed, bundle, row.clockAt), id: `beside/${row.run}` }
@@ -26,18 +32,30 @@ function leave(run: ActiveRun): void {
 }
 
 /** Asks a run's query handler, live or finished, in this process, by replaying its history. Null: no such run. */
-export async function queryRun(store: Store, sandboxes: SandboxCache, org: OrgId, run: RunId, name: string, args: Json): Promise<Answer | null> {
+export async function queryRun(
+  store: Store,
+  sandboxes: SandboxCache,
+  org: OrgId,
+  run: RunId,
+  name: string,
+  args: Json,
+): Promise<Answer | null> {
   const row = await store.run(org, run)
   if (row === null) return null
   const live = await store.live(org, run)
   const bundle = await sandboxes.load(org, live?.bundle ?? row.bundle)
-  if (bundle === null) return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${row.bundle} is not stored` } }
+  if (bundle === null)
+    return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${row.bundle} is not stored` } }
   const base = live?.base ?? (await lastBase(store, org, run))
   const beside = await replayBeside(store, sandboxes, row, base, bundle)
   try {
-    if (beside.replayed.type === 'diverged') return { ok: false, error: { name: 'ReplayError', kind: 'error', message: beside.replayed.reason } }
-    const reaction = activate(bundle, [{ run: beside.run.id, at: beside.run.at, replaying: true, job: { type: 'query', id: 1, name, args } }])[0]
-    if (reaction?.answer === undefined) return { ok: false, error: { name: 'QueryError', kind: 'invalid', message: `the workflow has no query named "${name}"` } }
+    if (beside.replayed.type === 'diverged')
+      return { ok: false, error: { name: 'ReplayError', kind: 'error', message: beside.replayed.reason } }
+    const reaction = activate(bundle, [
+      { run: beside.run.id, at: beside.run.at, replaying: true, job: { type: 'query', id: 1, name, args } },
+    ])[0]
+    if (reaction?.answer === undefined)
+      return { ok: false, error: { name: 'QueryError', kind: 'invalid', message: `the workflow has no query named "${name}"` } }
     return reaction.answer.ok ? { ok: true, value: reaction.answer.value } : { ok: false, error: reaction.answer.error }
   } finally {
     leave(beside.run)
@@ -53,9 +71,23 @@ async function lastBase(store: Store, org: OrgId, run: RunId): Promise<number> {
 const PAGE = 200
 
 /** Would `built` carry on the live runs of its workflows? Each is replayed against it; nothing is changed. */
-export async function* checkDeploy(store: Store, sandboxes: SandboxCache, make: SandboxMaker, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
+export async function* checkDeploy(
+  store: Store,
+  sandboxes: SandboxCache,
+  make: SandboxMaker,
+  org: OrgId,
+  built: BuiltBundle,
+): AsyncIterable<DeployFinding> {
   const workflows = new Map(built.manifest.workflows.map((workflow) => [workflow.name, workflow]))
-  const bundle: LoadedBundle = { org, hash: built.hash, code: built.code, manifest: built.manifest, workflows, sandbox: make(built.code), forgotten: [] }
+  const bundle: LoadedBundle = {
+    org,
+    hash: built.hash,
+    code: built.code,
+    manifest: built.manifest,
+    workflows,
+    sandbox: make(built.code),
+    forgotten: [],
+  }
   try {
     for (const workflow of workflows.keys()) {
       let after: RunId | null = null
@@ -96,7 +128,9 @@ function summarize(live: LiveRow, now: number): string {
   const inTime = (at: number): string => (at > now ? `in ${Math.ceil((at - now) / 1000)} s` : 'now')
   switch (live.state) {
     case 'running':
-      return live.pauseRequested ? 'A worker has it and pauses it once its steps in progress are done.' : `Worker ${live.worker ?? '?'} has it.`
+      return live.pauseRequested
+        ? 'A worker has it and pauses it once its steps in progress are done.'
+        : `Worker ${live.worker ?? '?'} has it.`
     case 'ready':
       return `It waits for a worker of queue "${live.queue}" with a free slot.`
     case 'gated':
@@ -122,4 +156,3 @@ function summarize(live: LiveRow, now: number): string {
     }
   }
 }
-

@@ -5,8 +5,8 @@ import { armDeadline, begin } from './begin.ts'
 import { runEvent } from './deliver.ts'
 import { fetchMessages } from './inbox.ts'
 import { forget } from './sandbox-cache.ts'
-import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
 export function considerIdle(scope: Scope, run: ActiveRun): void {

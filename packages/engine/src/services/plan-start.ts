@@ -48,7 +48,11 @@ export function limitsOf(request: StartRequest, manifest: WorkflowManifest): Lim
   return {
     dedupe: request.dedupe ?? null,
     debounce: asked
-      ? { key: `${manifest.name}:${(request.debounce?.key ?? keyed(debounce?.key)) || ''}`, delayMs: asked.delayMs, maxDelayMs: asked.maxDelayMs ?? null }
+      ? {
+          key: `${manifest.name}:${(request.debounce?.key ?? keyed(debounce?.key)) || ''}`,
+          delayMs: asked.delayMs,
+          maxDelayMs: asked.maxDelayMs ?? null,
+        }
       : null,
     concurrency: limits,
     rate: rateLimit ? { limit: `rate:${manifest.name}${keyed(rateLimit.key)}`, max: rateLimit.limit, periodMs: rateLimit.periodMs } : null,

@@ -44,7 +44,8 @@ export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   for (const row of rows) {
     if (row.kind === 'attempt') noteAttempt(run, row)
     if (!DELIVERED.has(row.kind)) continue
-    if (completion) return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
+    if (completion)
+      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
     const wrong = mismatch(run, dropped, row)
     if (wrong) return { type: 'diverged', reason: wrong }
     if (row.kind === 'cancel') run.cancelled = true
@@ -78,7 +79,8 @@ function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<numbe
 
 function noteAttempt(run: ActiveRun, row: JournalRow): void {
   const open = run.open.get(row.cmd)
-  if (open?.type !== 'step') return
+  // Rows older than the run itself were copied from the run it retries or forks: its own attempts count from one.
+  if (open?.type !== 'step' || (run.row.origin && row.at < run.row.createdAt)) return
   open.attempt = row.attempt + 1
   open.notBefore = Number(row.output ?? 0)
 }
@@ -87,7 +89,8 @@ function mismatch(run: ActiveRun, dropped: ReadonlyMap<number, OpenCommand>, row
   if (row.kind === 'cancel') return null
   const open = run.open.get(row.cmd) ?? dropped.get(row.cmd)
   if (open === undefined) return `The history has ${describe(row)}, which the code does not ask for.`
-  if (open.type !== row.kind || open.name !== row.name) return `The history has ${describe(row)}, but the code asks for ${describeOpen(open)} there.`
+  if (open.type !== row.kind || open.name !== row.name)
+    return `The history has ${describe(row)}, but the code asks for ${describeOpen(open)} there.`
   if ((row.kind === 'step' || row.kind === 'child') && row.input !== null && open.input !== row.input)
     return `The input of ${describe(row)} differs: the history has ${short(row.input)}, the code gives ${short(open.input ?? '')}.`
   return null

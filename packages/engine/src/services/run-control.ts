@@ -21,7 +21,15 @@ export function newId(parts: { readonly now: () => number; readonly random: () =
   return uuid7(parts.now(), randomBytes10(parts.random))
 }
 
-export async function signalRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, name: string, payload: Json, id: string | undefined, tx?: Tx): Promise<DeliverOutcome> {
+export async function signalRun<Tx>(
+  parts: ControlParts<Tx>,
+  org: OrgId,
+  run: RunId,
+  name: string,
+  payload: Json,
+  id: string | undefined,
+  tx?: Tx,
+): Promise<DeliverOutcome> {
   const message = { org, run, id: id ?? newId(parts), kind: 'signal', name, payload: JSON.stringify(payload), error: null } as const
   const outcome = await parts.store.deliver(message, tx)
   parts.told(run, outcome, tx)
@@ -29,14 +37,29 @@ export async function signalRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: Ru
 }
 
 /** A run that no code can go on with (blocked), or that never began, is ended at once; any other is asked, so that its cleanup runs. */
-export async function cancelRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, reason: string, terminate: boolean, tx?: Tx): Promise<DeliverOutcome> {
+export async function cancelRun<Tx>(
+  parts: ControlParts<Tx>,
+  org: OrgId,
+  run: RunId,
+  reason: string,
+  terminate: boolean,
+  tx?: Tx,
+): Promise<DeliverOutcome> {
   const live = await parts.store.live(org, run)
-  const neverBegan = live !== null && live.nextSeq === 1 && live.crashes === 0 && (live.state === 'gated' || live.state === 'ready' || live.state === 'waiting') && live.waits.length === 0
+  const neverBegan =
+    live !== null &&
+    live.nextSeq === 1 &&
+    live.crashes === 0 &&
+    (live.state === 'gated' || live.state === 'ready' || live.state === 'waiting') &&
+    live.waits.length === 0
   if (live !== null && (terminate || live.state === 'blocked' || neverBegan) && (await parts.store.terminate(org, run, reason, tx))) {
     await parts.store.emit([event(org, run, live.workflow, 'run.cancelled', parts.now(), { reason })], tx)
     return { type: 'delivered', worker: null, queue: live.queue }
   }
-  const outcome = await parts.store.deliver({ org, run, id: newId(parts), kind: 'cancel', name: reason.replaceAll('\0', ''), payload: null, error: null }, tx)
+  const outcome = await parts.store.deliver(
+    { org, run, id: newId(parts), kind: 'cancel', name: reason.replaceAll('\0', ''), payload: null, error: null },
+    tx,
+  )
   parts.told(run, outcome, tx)
   return outcome
 }
@@ -47,10 +70,18 @@ export async function pauseRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: Run
   return outcome
 }
 
-export async function resumeRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, version: string | undefined, tx?: Tx): Promise<DeliverOutcome> {
+export async function resumeRun<Tx>(
+  parts: ControlParts<Tx>,
+  org: OrgId,
+  run: RunId,
+  version: string | undefined,
+  tx?: Tx,
+): Promise<DeliverOutcome> {
   const unblocked = await parts.store.unblock(org, run, version ?? null, tx)
   const live = unblocked ? await parts.store.live(org, run) : null
-  const outcome: DeliverOutcome = unblocked ? { type: 'delivered', worker: null, queue: live?.queue ?? 'default' } : await parts.store.setPause(org, run, false, tx)
+  const outcome: DeliverOutcome = unblocked
+    ? { type: 'delivered', worker: null, queue: live?.queue ?? 'default' }
+    : await parts.store.setPause(org, run, false, tx)
   if (outcome.type === 'delivered') await parts.store.emit([event(org, run, live?.workflow ?? '', 'run.resumed', parts.now(), {})], tx)
   parts.told(run, outcome, tx)
   return outcome
@@ -80,7 +111,10 @@ export async function forkRun<Tx>(
   }
   const edits = new Map([...(options.edits ?? [])].map(([cmd, output]) => [cmd, { output: JSON.stringify(output) }]))
   await parts.store.fork({ org: source.org, run: source.run, beforeSeq }, target, edits, tx)
-  await parts.store.emit([event(source.org, run, source.workflow, 'run.started', now, { [kind === 'retry' ? 'retryOf' : 'forkOf']: source.run })], tx)
+  await parts.store.emit(
+    [event(source.org, run, source.workflow, 'run.started', now, { [kind === 'retry' ? 'retryOf' : 'forkOf']: source.run })],
+    tx,
+  )
   parts.told(run, { type: 'delivered', worker: null, queue: source.queue }, tx)
   return { run }
 }

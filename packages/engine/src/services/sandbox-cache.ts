@@ -1,5 +1,5 @@
-import { createSandbox } from '../sandbox/create-sandbox.ts'
 import type { Sandbox } from '../sandbox/create-sandbox.ts'
+import { createSandbox } from '../sandbox/create-sandbox.ts'
 import type { OrgId, Store } from '../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../workflow/protocol.ts'
 

@@ -2,10 +2,10 @@ import type { StepSource } from '../api.ts'
 import type { Ambiguous, Fenced, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Clock } from './clock.ts'
-import type { PlainStart } from './submit-start.ts'
 import type { Flusher } from './flusher.ts'
 import type { Observer } from './observe.ts'
 import type { SandboxCache } from './sandbox-cache.ts'
+import type { PlainStart } from './submit-start.ts'
 
 /** What the functions of a worker share. One exists for each worker of a process. */
 export interface Scope {

@@ -17,7 +17,9 @@ export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
       if (run.state !== 'live' || run.open.get(open.cmd) !== open) return
       await start(scope, run, open, bundle, fresh)
     })
-    .catch((error: unknown) => scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) }))
+    .catch((error: unknown) =>
+      scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) }),
+    )
     .finally(() => {
       run.busy--
       scope.considerIdle(run)
@@ -47,7 +49,10 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
   const now = Math.max(scope.clock.now(), run.at)
   const parent = detached ? null : { run: run.id, cmd: open.cmd }
   const row = toRunRow(request, manifest, bundle.hash, open.child, now, parent)
-  const limits = limitsOf({ ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) }, manifest)
+  const limits = limitsOf(
+    { ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) },
+    manifest,
+  )
   let child: RunId = open.child
   if (isPlain(limits)) plainStart(scope, run, row, fresh)
   else {

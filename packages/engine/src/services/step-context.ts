@@ -18,7 +18,13 @@ interface Made {
 }
 
 /** The context of one attempt: identity, abort signal, heartbeats, logs. */
-export function makeStepContext(scope: Scope, run: ActiveRun, open: OpenStep, implementation: StepImplementation, abort: AbortController): Made {
+export function makeStepContext(
+  scope: Scope,
+  run: ActiveRun,
+  open: OpenStep,
+  implementation: StepImplementation,
+  abort: AbortController,
+): Made {
   const { promise: expired, reject } = Promise.withResolvers<never>()
   expired.catch(() => {})
   const attempt = open.attempt
@@ -31,7 +37,8 @@ export function makeStepContext(scope: Scope, run: ActiveRun, open: OpenStep, im
   abort.signal.addEventListener('abort', onAbort, { once: true })
 
   const limitMs = open.command.options.timeoutMs ?? implementation.timeoutMs
-  const limit = limitMs === null ? null : scope.clock.setTimeout(() => expire(`step "${open.name}" took longer than ${limitMs} ms`), limitMs)
+  const limit =
+    limitMs === null ? null : scope.clock.setTimeout(() => expire(`step "${open.name}" took longer than ${limitMs} ms`), limitMs)
   const heart = watchHeart(scope, implementation, expire, open.name)
   let wroteAt = 0
   const heartbeat = (details?: Json): void => {
@@ -39,13 +46,30 @@ export function makeStepContext(scope: Scope, run: ActiveRun, open: OpenStep, im
     const now = scope.clock.now()
     if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || run.state !== 'live') return
     wroteAt = now
-    scope.flusher.add(run.id, 'progress', { org: run.row.org, run: run.id, cmd: open.cmd, attempt, at: now, details: JSON.stringify(details) })
+    scope.flusher.add(run.id, 'progress', {
+      org: run.row.org,
+      run: run.id,
+      cmd: open.cmd,
+      attempt,
+      at: now,
+      details: JSON.stringify(details),
+    })
   }
-  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, data?: Json): void => {
-    if (run.state !== 'live') return
-    const row = { org: run.row.org, run: run.id, cmd: open.cmd, attempt, at: scope.clock.now(), level, message: String(message).replaceAll('\0', '') }
-    scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(data) })
-  }
+  const log =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, data?: Json): void => {
+      if (run.state !== 'live') return
+      const row = {
+        org: run.row.org,
+        run: run.id,
+        cmd: open.cmd,
+        attempt,
+        at: scope.clock.now(),
+        level,
+        message: String(message).replaceAll('\0', ''),
+      }
+      scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(data) })
+    }
   const context = {
     runId: run.id,
     orgId: run.row.org,

@@ -1,14 +1,14 @@
 import type { ClaimedRun, JournalRow } from '../store/store.ts'
-import { newActiveRun } from './active-run.ts'
 import type { ActiveRun } from './active-run.ts'
+import { newActiveRun } from './active-run.ts'
 import { armDeadline } from './begin.ts'
 import { finish, startJob } from './finish.ts'
 import { fetchMessages } from './inbox.ts'
 import { block, considerIdle, wake } from './park.ts'
 import { replaySafely } from './replay.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
-import { CRASHES_MAX } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { CRASHES_MAX } from './scope.ts'
 
 /** Begins a run that has just been started here: it has no history, and its bundle is at hand. */
 export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
@@ -28,10 +28,21 @@ export async function takeRun(scope: Scope, row: ClaimedRun): Promise<void> {
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
-  if (bundle === null) return refuse(scope, row, `The version ${version ?? row.bundle} of workflow "${row.workflow}" is not stored. Deploy it again, or resume the run on another version.`)
-  if (!bundle.workflows.has(row.workflow)) return refuse(scope, row, `The version ${bundle.hash} has no workflow named "${row.workflow}".`, bundle)
+  if (bundle === null)
+    return refuse(
+      scope,
+      row,
+      `The version ${version ?? row.bundle} of workflow "${row.workflow}" is not stored. Deploy it again, or resume the run on another version.`,
+    )
+  if (!bundle.workflows.has(row.workflow))
+    return refuse(scope, row, `The version ${bundle.hash} has no workflow named "${row.workflow}".`, bundle)
   if (row.crashes > CRASHES_MAX)
-    return refuse(scope, row, `${row.crashes} workers were lost while they had this run and it made no progress. Look at its last step, then resume it.`, bundle)
+    return refuse(
+      scope,
+      row,
+      `${row.crashes} workers were lost while they had this run and it made no progress. Look at its last step, then resume it.`,
+      bundle,
+    )
   if (rows.length === 0 && isFresh(row)) {
     const run = beginFresh(scope, row, bundle)
     if (row.wakes > 0) fetchMessages(scope, run)
@@ -87,5 +98,13 @@ function missing(row: ClaimedRun): LoadedBundle {
     describe: () => ({ protocol: 0, workflows: [] }),
     dispose: () => {},
   }
-  return { org: row.org, hash: row.bundle, code: '', manifest: { protocol: 0, workflows: [] }, workflows: new Map(), sandbox, forgotten: [] }
+  return {
+    org: row.org,
+    hash: row.bundle,
+    code: '',
+    manifest: { protocol: 0, workflows: [] },
+    workflows: new Map(),
+    sandbox,
+    forgotten: [],
+  }
 }

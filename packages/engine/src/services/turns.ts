@@ -2,8 +2,8 @@ import { SandboxStuck } from '../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Clock } from './clock.ts'
-import { activate } from './sandbox-cache.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
+import { activate } from './sandbox-cache.ts'
 
 export interface TurnHandlers {
   readonly clock: Clock
@@ -62,7 +62,11 @@ export class Turns {
         group.map((entry) => entry.activation),
       )
     } catch (error) {
-      this.handlers.broken(bundle, error instanceof SandboxStuck ? error.run : null, error instanceof Error ? error : new Error(String(error)))
+      this.handlers.broken(
+        bundle,
+        error instanceof SandboxStuck ? error.run : null,
+        error instanceof Error ? error : new Error(String(error)),
+      )
       return
     }
     group.forEach(({ run }, index) => {

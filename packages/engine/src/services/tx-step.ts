@@ -2,8 +2,8 @@ import type { StepImplementation } from '../api.ts'
 import { Ambiguous, Fenced } from '../store/store.ts'
 import type { ActiveRun, Outcome } from './active-run.ts'
 import { toJournal } from './active-run.ts'
-import { perform, settle } from './attempt-step.ts'
 import type { BodyOutcome, OpenStep } from './attempt-step.ts'
+import { perform, settle } from './attempt-step.ts'
 import { deliver, enqueue, resolved } from './deliver.ts'
 import { failpoint } from './failpoints.ts'
 import type { Scope } from './scope.ts'
@@ -21,7 +21,13 @@ class Failed extends Error {
  * Invariant (I2): the row is numbered only when all earlier rows of the run are durable, and no other outcome of the
  * run is numbered until it has committed; so rows stay without gaps whatever commits or not.
  */
-export function attemptTransactionally(scope: Scope, run: ActiveRun, open: OpenStep, implementation: StepImplementation, abort: AbortController): void {
+export function attemptTransactionally(
+  scope: Scope,
+  run: ActiveRun,
+  open: OpenStep,
+  implementation: StepImplementation,
+  abort: AbortController,
+): void {
   const startedAt = scope.clock.now()
   open.startedAt = startedAt
   const transact = scope.store.transact
@@ -35,7 +41,8 @@ export function attemptTransactionally(scope: Scope, run: ActiveRun, open: OpenS
     const result = await perform(scope, run, open, implementation, abort, { tx })
     if (!result.ok) throw new Failed(result)
     await hold(scope, run)
-    if (run.state !== 'live' || run.open.get(open.cmd) !== open) throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
+    if (run.state !== 'live' || run.open.get(open.cmd) !== open)
+      throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
     outcome = resolved(open, result.output, open.attempt, startedAt)
     failpoint('tx-step.before-commit')
     return toJournal(run, outcome, run.seq, Math.max(scope.clock.now(), run.at))
@@ -59,7 +66,10 @@ export function attemptTransactionally(scope: Scope, run: ActiveRun, open: OpenS
       const failed: BodyOutcome =
         error instanceof Failed
           ? error.outcome
-          : { ok: false, failure: { name: 'TransactionError', kind: 'error', message: error instanceof Error ? error.message : String(error) } }
+          : {
+              ok: false,
+              failure: { name: 'TransactionError', kind: 'error', message: error instanceof Error ? error.message : String(error) },
+            }
       settle(scope, run, open, implementation, failed, startedAt)
     },
   )

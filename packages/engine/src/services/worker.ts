@@ -13,10 +13,10 @@ import { fetchMessages } from './inbox.ts'
 import type { Observer } from './observe.ts'
 import { block, considerIdle, quiet, release } from './park.ts'
 import { react } from './react.ts'
-import { forget } from './sandbox-cache.ts'
 import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
-import { hasRoom } from './scope.ts'
+import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
+import { hasRoom } from './scope.ts'
 import { toClaimed } from './start-row.ts'
 import { beginFresh } from './take-run.ts'
 import { Turns } from './turns.ts'
@@ -67,7 +67,11 @@ export class EngineWorker implements Worker {
     })
     this.scope = this.makeScope()
     this.claimer = new Claimer(this.scope, options.orgs ?? null)
-    this.heart = new Heart(this.scope, this.claimer, { beatMs: parts.beatMs, leaseMs: parts.leaseMs, onTime: (now) => parts.clock.sync(now) })
+    this.heart = new Heart(this.scope, this.claimer, {
+      beatMs: parts.beatMs,
+      leaseMs: parts.leaseMs,
+      onTime: (now) => parts.clock.sync(now),
+    })
   }
 
   get id(): WorkerId {
@@ -172,7 +176,15 @@ export class EngineWorker implements Worker {
 
   private async register(): Promise<void> {
     const { host, version, store } = this.parts
-    const info = { host, pid: process.pid, version, queues: this.scope.queues, slots: this.scope.slots, steps: this.options.steps.names(), orgs: this.options.orgs ?? null }
+    const info = {
+      host,
+      pid: process.pid,
+      version,
+      queues: this.scope.queues,
+      slots: this.scope.slots,
+      steps: this.options.steps.names(),
+      orgs: this.options.orgs ?? null,
+    }
     const { worker, now } = await store.register(info)
     failpoint('register.after')
     this.registration = worker

@@ -53,10 +53,15 @@ export interface StartRow extends RunRow {
 }
 
 export type JournalKind =
-  | 'step' | 'sleep' | 'signal' | 'child' // outcomes of commands, delivered to the workflow
+  | 'step'
+  | 'sleep'
+  | 'signal'
+  | 'child' // outcomes of commands, delivered to the workflow
   | 'cancel' // a cancellation or time-out request, delivered to the workflow
   | 'attempt' // a failed attempt of a step that will be tried again; not delivered
-  | 'patch' | 'version' | 'generation' // markers; not delivered
+  | 'patch'
+  | 'version'
+  | 'generation' // markers; not delivered
 
 export interface JournalRow {
   readonly org: OrgId
@@ -118,7 +123,7 @@ export interface Message {
   readonly run: RunId
   readonly id: string
   readonly kind: 'signal' | 'child' | 'cancel'
-  /** The signal's name; for `child` the parent's cmd as text; for `cancel` the reason. */
+  /** The signal's name; for `child` the parent's cmd, a space and the child's id; for `cancel` the reason. */
   readonly name: string
   readonly payload: JsonText | null
   readonly error: Failure | null
@@ -258,7 +263,11 @@ export interface AdmittedStart extends RunRow {
   readonly dedupe: { readonly key: string; readonly windowMs: number } | null
   readonly debounce: { readonly key: string; readonly delayMs: number; readonly maxDelayMs: number | null } | null
   /** Limits to hold from admission to the end, in the order they are tried. */
-  readonly concurrency: readonly { readonly limit: string; readonly max: number; readonly onFull: 'queue' | 'cancel_in_progress' | 'cancel_newest' }[]
+  readonly concurrency: readonly {
+    readonly limit: string
+    readonly max: number
+    readonly onFull: 'queue' | 'cancel_in_progress' | 'cancel_newest'
+  }[]
   readonly rate: { readonly limit: string; readonly max: number; readonly periodMs: number } | null
 }
 
@@ -270,7 +279,10 @@ export type StartOutcome =
   /** `cancel_newest`: recorded as a cancelled run. */
   | { readonly type: 'refused'; readonly run: RunId }
 
-export type DeliverOutcome = { readonly type: 'delivered'; readonly worker: WorkerId | null; readonly queue: string } | { readonly type: 'finished' } | { readonly type: 'unknown' }
+export type DeliverOutcome =
+  | { readonly type: 'delivered'; readonly worker: WorkerId | null; readonly queue: string }
+  | { readonly type: 'finished' }
+  | { readonly type: 'unknown' }
 
 export interface LiveRow {
   readonly org: OrgId
@@ -314,7 +326,10 @@ export interface Store<Tx = unknown> {
   /** Journal rows with seq >= from, ordered by seq. */
   history(org: OrgId, run: RunId, from: number): Promise<readonly JournalRow[]>
   /** Unread messages, oldest first, with the live row's `wakes` read no later than the messages; also whether a pause is wanted. */
-  inbox(org: OrgId, run: RunId): Promise<{ readonly wakes: number; readonly pauseRequested: boolean; readonly messages: readonly Message[] } | null>
+  inbox(
+    org: OrgId,
+    run: RunId,
+  ): Promise<{ readonly wakes: number; readonly pauseRequested: boolean; readonly messages: readonly Message[] } | null>
   progress(org: OrgId, run: RunId, cmd: number): Promise<JsonText | null>
 
   /** Writes events, in the caller's transaction or their own. */
@@ -328,7 +343,12 @@ export interface Store<Tx = unknown> {
   /** Makes a blocked run ready again, its crash count 0; with `bundle`, pinned to that one from now on (a `version` row). False if it is not blocked. */
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
   /** A new run whose journal is a copy of `source`'s generation below `beforeSeq` (rows of kind step replaced by `edits` where given, keyed by cmd). It is ready. */
-  fork(source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number }, target: RunRow, edits: ReadonlyMap<number, { readonly output: JsonText }>, tx?: Tx): Promise<void>
+  fork(
+    source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
+    target: RunRow,
+    edits: ReadonlyMap<number, { readonly output: JsonText }>,
+    tx?: Tx,
+  ): Promise<void>
   setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
   /** Stops or releases claims of a queue. */
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>

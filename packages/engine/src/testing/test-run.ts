@@ -34,7 +34,10 @@ export interface TestResult<Out = Json> {
   query(name: string, args?: Json): Promise<Json>
 }
 
-export type TestEvent = { readonly at: number; readonly command: Command } | { readonly at: number; readonly job: Job } | { readonly at: number; readonly completion: Completion }
+export type TestEvent =
+  | { readonly at: number; readonly command: Command }
+  | { readonly at: number; readonly job: Job }
+  | { readonly at: number; readonly completion: Completion }
 
 interface Due {
   readonly at: number
@@ -236,7 +239,11 @@ async function runChild(command: Extract<Command, { readonly type: 'child' }>, s
     if (!isDefinition(child)) return resolve(toJson(child, `output of ${workflow}`))
     const { status, output, error, elapsedMs } = await createTestRun(child, { ...setup, signals: [], input, now: new Date(now) })
     if (status === 'succeeded') return resolve(output, elapsedMs)
-    const failure: Failure = error ?? { name: 'Error', message: `the child ${status}`, kind: status === 'timed_out' ? 'timeout' : 'cancelled' }
+    const failure: Failure = error ?? {
+      name: 'Error',
+      message: `the child ${status}`,
+      kind: status === 'timed_out' ? 'timeout' : 'cancelled',
+    }
     return { afterMs: elapsedMs, job: { type: 'reject', cmd, error: failure } as const }
   } catch (error) {
     return { afterMs: 0, job: { type: 'reject', cmd, error: toFailure(error) } as const }

@@ -1,5 +1,5 @@
-import { toFailure } from '../workflow/errors.ts'
 import { type Duration, parseDuration } from '../workflow/duration.ts'
+import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import type { Command, Failure, Job, Json } from '../workflow/protocol.ts'
 import { DEFAULT_RETRY, isRetryable, nextDelayMs } from '../workflow/retry.ts'
@@ -27,7 +27,11 @@ interface Recorder {
 }
 
 /** All attempts of a step under its own retry policy. Gives the answer and how much virtual time it took. */
-export async function attemptStep(command: StepCommand, replaced: StepReplacement | undefined, recorder: Recorder): Promise<{ afterMs: number; job: Job }> {
+export async function attemptStep(
+  command: StepCommand,
+  replaced: StepReplacement | undefined,
+  recorder: Recorder,
+): Promise<{ afterMs: number; job: Job }> {
   const { cmd, name, args } = command
   const declared = stepRegistry().find(name)
   const retry = declared?.retry ?? DEFAULT_RETRY

@@ -16,7 +16,11 @@ export interface ChildCallOptions extends Omit<ChildOptions, 'timeoutMs'> {
 }
 
 /** A step or workflow without input may be called without one. */
-type Arguments<In, Options> = [In] extends [undefined | void] ? [input?: In, options?: Options] : unknown extends In ? [input?: In, options?: Options] : [input: In, options?: Options]
+type Arguments<In, Options> = [In] extends [undefined | void]
+  ? [input?: In, options?: Options]
+  : unknown extends In
+    ? [input?: In, options?: Options]
+    : [input: In, options?: Options]
 
 export type Thunk<T> = () => Promise<T> | T
 
@@ -47,8 +51,15 @@ export interface PortableContext {
   start<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<string>
   start(workflow: string, input?: Json, options?: ChildCallOptions): Promise<string>
   /** Results in the order of the thunks, at most `limit` at once. The first failure cancels the others and is thrown. */
-  all<T extends readonly Thunk<unknown>[]>(thunks: T, options?: { readonly limit?: number }): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }>
-  map<Item, T>(items: readonly Item[], fn: (item: Item, index: number) => Promise<T> | T, options?: { readonly limit?: number }): Promise<T[]>
+  all<T extends readonly Thunk<unknown>[]>(
+    thunks: T,
+    options?: { readonly limit?: number },
+  ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }>
+  map<Item, T>(
+    items: readonly Item[],
+    fn: (item: Item, index: number) => Promise<T> | T,
+    options?: { readonly limit?: number },
+  ): Promise<T[]>
   /** The outcome of the first thunk to end, well or badly. The commands of the others are taken back: they see CancelledError. */
   race<T extends readonly Thunk<unknown>[]>(thunks: T): Promise<Awaited<ReturnType<T[number]>>>
   /** A group of commands that `cancel` stops as one, like a cancelled run but smaller. */

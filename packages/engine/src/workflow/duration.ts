@@ -7,7 +7,11 @@ export type Duration = string
 const SHORT_UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const
 const NUMBER = '(\\d+(?:\\.\\d+)?)'
 // Each unit at most once, from the largest to the smallest, so that one duration has few spellings and a typing error is seen.
-const SHORT = new RegExp(`^${Object.keys(SHORT_UNITS).map((unit) => `(?:${NUMBER}${unit}(?![a-z]))?`).join('')}$`)
+const SHORT = new RegExp(
+  `^${Object.keys(SHORT_UNITS)
+    .map((unit) => `(?:${NUMBER}${unit}(?![a-z]))?`)
+    .join('')}$`,
+)
 const ISO = new RegExp(`^P(?:${NUMBER}W)?(?:${NUMBER}D)?(?:T(?=\\d)(?:${NUMBER}H)?(?:${NUMBER}M)?(?:${NUMBER}S)?)?$`)
 const ISO_UNITS = [SHORT_UNITS.w, SHORT_UNITS.d, SHORT_UNITS.h, SHORT_UNITS.m, SHORT_UNITS.s]
 /** About 3,000 years: a bound that keeps every time of day + duration inside what a Date can hold. */

@@ -56,7 +56,10 @@ export class ChildFailedError extends EngineError {
   readonly failure: Failure
 
   constructor(workflow: string, failure: Failure) {
-    super(`child ${workflow} failed: ${failure.message}`, { cause: fromFailure(failure), details: { workflow, failure: failureToJson(failure) } })
+    super(`child ${workflow} failed: ${failure.message}`, {
+      cause: fromFailure(failure),
+      details: { workflow, failure: failureToJson(failure) },
+    })
     this.workflow = workflow
     this.failure = failure
   }

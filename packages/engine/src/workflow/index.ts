@@ -15,7 +15,16 @@ export type { Jsonified } from './json.ts'
 export type { ChildOptions, Failure, Json, Manifest, Priority, RunInfo, WorkflowManifest, WorkflowOptions } from './protocol.ts'
 export { DEFAULT_RETRY, isRetryable, type Jitter, nextDelayMs, parseRetry, type RetryOptions, type RetryPolicy } from './retry.ts'
 export type { Schema } from './standard-schema.ts'
-export { type StepContext, type StepDefinition, type StepLog, type StepOptions, step, type TxStepContext, type TxStepDefinition, txStep } from './step.ts'
+export {
+  type StepContext,
+  type StepDefinition,
+  type StepLog,
+  type StepOptions,
+  step,
+  type TxStepContext,
+  type TxStepDefinition,
+  txStep,
+} from './step.ts'
 export { stepRegistry } from './step-registry.ts'
 export { type WorkflowSettings, workflow } from './workflow.ts'
 export type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'

@@ -1,6 +1,6 @@
 import { ChildFailedError, fromFailure, StepFailedError } from './errors.ts'
 import type { Command, Failure, Json } from './protocol.ts'
-import type { RunState, Scope } from './run-state.ts'
+import { type RunState, refuseInQuery, type Scope } from './run-state.ts'
 import { cancellationOf, type ScopeCarrier } from './scope.ts'
 
 type Numbered = Extract<Command, { readonly type: 'step' | 'sleep' | 'signal' | 'child' }>
@@ -12,7 +12,7 @@ export type Draft = Numbered extends infer C ? (C extends Numbered ? Omit<C, 'cm
  * call refused for a cancellation takes none, because the cancellation itself stands at a fixed place in the journal.
  */
 export function issueCommand(run: RunState, carrier: ScopeCarrier, draft: Draft): Promise<Json> {
-  if (run.answering) return Promise.reject(new TypeError(`a query handler may not issue commands (it called ${draft.type})`))
+  refuseInQuery(run, `commands (${draft.type})`)
   // The run has ended; its leftovers have nobody to answer them.
   if (run.told || run.outcome?.type === 'continued') return new Promise(() => {})
   const scope = scopeOf(run, carrier)

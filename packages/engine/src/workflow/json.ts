@@ -18,19 +18,22 @@ export function toJson(value: unknown, what: string): Json {
 /** The type that a value has after a journey through JSON: a Date has become a string, a method is gone. */
 export type Jsonified<T> = unknown extends T
   ? T
-  : T extends null | boolean | number | string
+  : // What is JSON already stays as it is; that also ends the recursion for `Json` itself.
+    [T] extends [Json]
     ? T
-    : T extends undefined | void
-      ? null
-      : T extends { toJSON(): infer R }
-        ? Jsonified<R>
-        : T extends bigint | symbol | ((...args: never) => unknown)
-          ? never
-          : T extends readonly unknown[]
-            ? { -readonly [K in keyof T]: Jsonified<T[K]> }
-            : T extends object
-              ? { [K in keyof T as T[K] extends symbol | ((...args: never) => unknown) ? never : K]: JsonifiedProperty<T[K]> }
-              : never
+    : T extends null | boolean | number | string
+      ? T
+      : T extends undefined | void
+        ? null
+        : T extends { toJSON(): infer R }
+          ? Jsonified<R>
+          : T extends bigint | symbol | ((...args: never) => unknown)
+            ? never
+            : T extends readonly unknown[]
+              ? { -readonly [K in keyof T]: Jsonified<T[K]> }
+              : T extends object
+                ? { [K in keyof T as T[K] extends symbol | ((...args: never) => unknown) ? never : K]: JsonifiedProperty<T[K]> }
+                : never
 
 /** An absent property stays absent, where an absent value at the top becomes null. */
 type JsonifiedProperty<T> = T extends undefined ? undefined : Jsonified<T>

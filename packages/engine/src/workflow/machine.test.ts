@@ -37,7 +37,8 @@ function begin(workflow: string, input: Json = null, extra: { patches?: string[]
   }
 }
 
-const shape = (commands: readonly Command[]) => commands.map((command) => ('cmd' in command ? `${command.type} ${command.cmd}` : command.type))
+const shape = (commands: readonly Command[]) =>
+  commands.map((command) => ('cmd' in command ? `${command.type} ${command.cmd}` : command.type))
 
 describe('commands', () => {
   test('a step is asked for, and its value ends the run', () => {
@@ -57,7 +58,10 @@ describe('commands', () => {
 
   test('input and output go through their validators', () => {
     expect(begin('validated', {}).start.completion).toEqual({ type: 'succeeded', output: { n: 3 } })
-    expect(begin('validated', { n: 'x' }).start.completion).toMatchObject({ type: 'failed', error: { kind: 'invalid', details: [{ path: 'n' }] } })
+    expect(begin('validated', { n: 'x' }).start.completion).toMatchObject({
+      type: 'failed',
+      error: { kind: 'invalid', details: [{ path: 'n' }] },
+    })
     expect(begin('validated', { n: 0 }).start.completion).toMatchObject({ type: 'failed', error: { name: 'InvalidInputError' } })
   })
 
@@ -166,7 +170,9 @@ describe('determinism', () => {
       return run.resolve(1).completion
     })
     expect(outputs[0]).toEqual(outputs[1])
-    expect(outputs[0]).toMatchObject({ output: [expect.any(Number), expect.any(Number), expect.any(String), T0, '2030-01-01T00:00:00.000Z', T0 + 60_000, T0 + 60_000] })
+    expect(outputs[0]).toMatchObject({
+      output: [expect.any(Number), expect.any(Number), expect.any(String), T0, '2030-01-01T00:00:00.000Z', T0 + 60_000, T0 + 60_000],
+    })
   })
 
   test('patched is true in live code and journals its marker once', () => {
@@ -239,6 +245,8 @@ describe('failures', () => {
   })
 
   test('a job for a run that is not here is the host’s mistake and is thrown', () => {
-    expect(() => sandbox.activate([{ run: 'nobody', at: T0, replaying: false, job: { type: 'resolve', cmd: 1, value: null } }])).toThrow(/never started/)
+    expect(() => sandbox.activate([{ run: 'nobody', at: T0, replaying: false, job: { type: 'resolve', cmd: 1, value: null } }])).toThrow(
+      /never started/,
+    )
   })
 })

@@ -49,7 +49,10 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
         run.cancelRequest ??= job
         return cancelScope(run.root, job.reason)
       case 'query':
-        answers.set(run, carrier.enter(run.root, () => answer(run, job.id, job.name, job.args)))
+        answers.set(
+          run,
+          carrier.enter(run.root, () => answer(run, job.id, job.name, job.args)),
+        )
         return
     }
   }
@@ -60,6 +63,7 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
     const completion = complete(run, carrier)
     const commands = run.commands
     run.commands = []
+    run.answering = false
     const reply = answers.get(run)
     answers.delete(run)
     return { run: run.id, commands, ...(completion === null ? {} : { completion }), ...(reply === undefined ? {} : { answer: reply }) }
@@ -75,7 +79,13 @@ function takeOpen(run: RunState, cmd: number) {
   return command
 }
 
-async function drive(run: RunState, carrier: ScopeCarrier, definition: WorkflowDefinition | undefined, name: string, input: Json): Promise<void> {
+async function drive(
+  run: RunState,
+  carrier: ScopeCarrier,
+  definition: WorkflowDefinition | undefined,
+  name: string,
+  input: Json,
+): Promise<void> {
   try {
     if (definition === undefined) throw new TypeError(`this version has no workflow ${name}`)
     const checked = await check(definition.input, input, 'input')
@@ -129,13 +139,13 @@ function answer(run: RunState, id: number, name: string, args: Json): Answer {
   run.answering = true
   try {
     const handler = run.queries.get(name)
-    if (handler === undefined) throw new TypeError(`this run answers no query ${name}; it knows ${[...run.queries.keys()].join(', ') || 'none'}`)
+    if (handler === undefined)
+      throw new TypeError(`this run answers no query ${name}; it knows ${[...run.queries.keys()].join(', ') || 'none'}`)
     const value = handler(args as never)
-    if (typeof value === 'object' && value !== null && 'then' in value) throw new TypeError(`the handler of query ${name} must not be asynchronous`)
+    if (typeof value === 'object' && value !== null && 'then' in value)
+      throw new TypeError(`the handler of query ${name} must not be asynchronous`)
     return { id, ok: true, value: toJson(value, `answer of query ${name}`) }
   } catch (error) {
     return { id, ok: false, error: toFailure(error) }
-  } finally {
-    run.answering = false
   }
 }

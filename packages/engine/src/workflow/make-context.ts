@@ -4,7 +4,7 @@ import { type Duration, parseDuration } from './duration.ts'
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
-import { logTo, type RunState } from './run-state.ts'
+import { logTo, type RunState, refuseInQuery } from './run-state.ts'
 import { cancelScope, openScope, type ScopeCarrier } from './scope.ts'
 import { type Schema, validate } from './standard-schema.ts'
 import type { StepLog } from './step.ts'
@@ -22,15 +22,20 @@ export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
   const issue = issueCommand.bind(null, run, carrier)
   const callChild = (callee: Callee, input: unknown, options: ChildCallOptions | undefined, detached: boolean): Promise<Json> => {
     const name = typeof callee === 'string' ? callee : callee.name
-    return guarded(() => issue({ type: 'child', workflow: name, input: toJson(input, `input of ${name}`), options: childOptions(options), detached }))
+    return guarded(run, () =>
+      issue({ type: 'child', workflow: name, input: toJson(input, `input of ${name}`), options: childOptions(options), detached }),
+    )
   }
   const context = {
     info: run.info,
     run: (step: { readonly name: string }, input?: unknown, options?: RunOptions) =>
-      guarded(() => issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) })),
-    sleep: (duration: Duration) => guarded(() => issue({ type: 'sleep', until: run.at + parseDuration(duration) }).then(nothing)),
-    sleepUntil: (time: Date | string) => guarded(() => issue({ type: 'sleep', until: parseTime(time) }).then(nothing)),
-    waitFor: (name: string, schema?: Schema, options?: { readonly timeout?: Duration }) => waitFor(run, issue, name, schema, options?.timeout),
+      guarded(run, () =>
+        issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) }),
+      ),
+    sleep: (duration: Duration) => guarded(run, () => issue({ type: 'sleep', until: run.at + parseDuration(duration) }).then(nothing)),
+    sleepUntil: (time: Date | string) => guarded(run, () => issue({ type: 'sleep', until: parseTime(time) }).then(nothing)),
+    waitFor: (name: string, schema?: Schema, options?: { readonly timeout?: Duration }) =>
+      waitFor(run, issue, name, schema, options?.timeout),
     child: (callee: Callee, input?: unknown, options?: ChildCallOptions) => callChild(callee, input, options, false),
     start: (callee: Callee, input?: unknown, options?: ChildCallOptions) => callChild(callee, input, options, true),
     all: (thunks: readonly Thunk<unknown>[], options?: { readonly limit?: number }) => runAll(run, carrier, thunks, options?.limit),
@@ -48,10 +53,17 @@ export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
     },
     shield: <T>(fn: Thunk<T>) => runShielded(run, carrier, fn),
     now: () => new Date(run.at),
-    random: () => run.random.next(),
-    uuid: () => run.random.uuid(),
+    random: () => {
+      refuseInQuery(run, 'ctx.random')
+      return run.random.next()
+    },
+    uuid: () => {
+      refuseInQuery(run, 'ctx.uuid')
+      return run.random.uuid()
+    },
     patched: (id: string) => patched(run, id),
     continueAsNew: (input: unknown): never => {
+      refuseInQuery(run, 'ctx.continueAsNew')
       run.outcome ??= { type: 'continued', input: toJson(input, 'input of continueAsNew') }
       throw new ContinuedAsNew('the run goes on as a new generation')
     },
@@ -76,15 +88,21 @@ async function waitFor(
     const checked = await validate(schema, payload)
     if (checked.ok) return checked.value
     // The wait keeps its deadline, so a flood of bad messages cannot hold the run longer than it said.
-    logTo(run, 'warn', `signal ${name} did not fit and was dropped`, checked.issues.map(({ path, message }) => ({ path, message })))
+    logTo(
+      run,
+      'warn',
+      `signal ${name} did not fit and was dropped`,
+      checked.issues.map(({ path, message }) => ({ path, message })),
+    )
   }
 }
 
 /** A mistake in a call rejects its promise, like a failing command would, and does not throw past it. */
-function guarded<T>(fn: () => Promise<T>): Promise<T> {
+function guarded<T>(run: RunState, fn: () => Promise<T>): Promise<T> {
   try {
     return fn()
   } catch (error) {
+    if (run.answering) throw error
     return Promise.reject(error)
   }
 }
@@ -94,6 +112,7 @@ function nothing(): void {}
 function patched(run: RunState, id: string): boolean {
   const known = run.patches.get(id)
   if (known !== undefined) return known
+  refuseInQuery(run, 'ctx.patched')
   // Old history without the marker was made by code without the change, and stays so for this run's life.
   const fresh = !run.replaying
   run.patches.set(id, fresh)

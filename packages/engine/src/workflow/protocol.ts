@@ -19,7 +19,14 @@ export interface Failure {
 
 /** One thing that happened to a run; delivering it is the only way in which a workflow moves. */
 export type Job =
-  | { readonly type: 'start'; readonly workflow: string; readonly input: Json; readonly seed: string; readonly info: RunInfo; readonly patches: readonly string[] }
+  | {
+      readonly type: 'start'
+      readonly workflow: string
+      readonly input: Json
+      readonly seed: string
+      readonly info: RunInfo
+      readonly patches: readonly string[]
+    }
   | { readonly type: 'resolve'; readonly cmd: number; readonly value: Json }
   | { readonly type: 'reject'; readonly cmd: number; readonly error: Failure }
   | { readonly type: 'cancel'; readonly reason: string; readonly timedOut: boolean }
@@ -50,7 +57,14 @@ export type Command =
   | { readonly type: 'step'; readonly cmd: number; readonly name: string; readonly args: Json; readonly options: StepCallOptions }
   | { readonly type: 'sleep'; readonly cmd: number; readonly until: number }
   | { readonly type: 'signal'; readonly cmd: number; readonly name: string; readonly until: number | null }
-  | { readonly type: 'child'; readonly cmd: number; readonly workflow: string; readonly input: Json; readonly options: ChildOptions; readonly detached: boolean }
+  | {
+      readonly type: 'child'
+      readonly cmd: number
+      readonly workflow: string
+      readonly input: Json
+      readonly options: ChildOptions
+      readonly detached: boolean
+    }
   /** Takes back an open command (the loser of a race, a cancelled scope): its outcome will not be delivered. Has no journal row of its own. */
   | { readonly type: 'drop'; readonly cmd: number }
   /** A `patched(id)` marker taken in live code; the host journals it (kind `patch`). Never sent while replaying. */
@@ -86,7 +100,9 @@ export interface Reaction {
   readonly run: string
   readonly commands: readonly Command[]
   readonly completion?: Completion
-  readonly answer?: { readonly id: number; readonly ok: true; readonly value: Json } | { readonly id: number; readonly ok: false; readonly error: Failure }
+  readonly answer?:
+    | { readonly id: number; readonly ok: true; readonly value: Json }
+    | { readonly id: number; readonly ok: false; readonly error: Failure }
 }
 
 /** What a bundle says of itself (`__orrery.describe()`), taken once when it is built. */
@@ -109,7 +125,11 @@ export interface WorkflowOptions {
   readonly timeoutMs?: number
   readonly queue?: string
   readonly priority?: Priority
-  readonly concurrency?: { readonly limit: number; readonly key?: string; readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest' }
+  readonly concurrency?: {
+    readonly limit: number
+    readonly key?: string
+    readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest'
+  }
   readonly rateLimit?: { readonly limit: number; readonly periodMs: number; readonly key?: string }
   readonly debounce?: { readonly delayMs: number; readonly key?: string; readonly maxDelayMs?: number }
 }

@@ -36,7 +36,8 @@ export function parseRetry(options: RetryOptions | false | undefined): RetryPoli
   const { max = DEFAULT_RETRY.maxAttempts, factor = DEFAULT_RETRY.factor, jitter = DEFAULT_RETRY.jitter, nonRetryable = [] } = options
   if (!Number.isInteger(max) || max < 1) throw new TypeError(`retry.max must be a whole number of attempts, at least 1, got ${max}`)
   if (!(factor >= 1) || !Number.isFinite(factor)) throw new TypeError(`retry.factor must be at least 1, got ${factor}`)
-  if (jitter !== 'full' && jitter !== 'equal' && jitter !== 'none') throw new TypeError(`retry.jitter must be full, equal or none, got ${jitter}`)
+  if (jitter !== 'full' && jitter !== 'equal' && jitter !== 'none')
+    throw new TypeError(`retry.jitter must be full, equal or none, got ${jitter}`)
   const initialMs = options.initial === undefined ? DEFAULT_RETRY.initialMs : parseDuration(options.initial, 'retry.initial')
   const maxMs = options.maximum === undefined ? Math.max(DEFAULT_RETRY.maxMs, initialMs) : parseDuration(options.maximum, 'retry.maximum')
   if (maxMs < initialMs) throw new TypeError('retry.maximum must not be shorter than retry.initial')

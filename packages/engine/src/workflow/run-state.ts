@@ -42,7 +42,7 @@ export interface RunState {
   cancelRequest: { readonly reason: string; readonly timedOut: boolean } | null
   readonly patches: Map<string, boolean>
   readonly queries: Map<string, (args: never) => unknown>
-  /** A query handler is being asked: commands are forbidden. */
+  /** A query is being answered: nothing may change until its reaction is collected. */
   answering: boolean
   /** Unhandled rejections that were logged already. */
   readonly reported: Set<unknown>
@@ -72,7 +72,12 @@ export function createRunState(id: string, info: RunInfo, seed: string, patches:
   return Object.assign(run, { root: { run, parent: null, shielded: false, cancelled: null } })
 }
 
+/** A question must leave no trace, or the runs that were asked would differ from those that were not. */
+export function refuseInQuery(run: RunState, what: string): void {
+  if (run.answering) throw new TypeError(`a query handler may not use ${what}; it only looks`)
+}
+
 export function logTo(run: RunState, level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json | null): void {
   // What was said once is not said again when history is repeated.
-  if (!run.replaying && !run.told) run.commands.push({ type: 'log', level, message, data })
+  if (!run.replaying && !run.told && !run.answering) run.commands.push({ type: 'log', level, message, data })
 }

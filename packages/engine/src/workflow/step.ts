@@ -40,7 +40,12 @@ export interface StepLog {
 
 /** A step in the database: what it writes commits together with the record that it ran, or not at all. */
 export interface TxStepContext extends StepContext {
-  readonly tx: { query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }> }
+  readonly tx: {
+    query<Row = Record<string, unknown>>(
+      text: string,
+      values?: readonly unknown[],
+    ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>
+  }
 }
 
 interface StepReference<In, Out> {
@@ -68,22 +73,46 @@ type Body<In, Out, C> = (input: In, context: C) => Out
  */
 export function step<In = void, Out = unknown>(name: string): StepDefinition<In, Jsonified<Awaited<Out>>>
 export function step<In = void, Out = unknown>(name: string, body: Body<In, Out, StepContext>): StepDefinition<In, Jsonified<Awaited<Out>>>
-export function step<In = void, Out = unknown>(name: string, options: StepOptions, body: Body<In, Out, StepContext>): StepDefinition<In, Jsonified<Awaited<Out>>>
-export function step(name: string, second?: StepOptions | StepImplementation['body'], third?: StepImplementation['body']): StepDefinition<never, never> {
+export function step<In = void, Out = unknown>(
+  name: string,
+  options: StepOptions,
+  body: Body<In, Out, StepContext>,
+): StepDefinition<In, Jsonified<Awaited<Out>>>
+export function step(
+  name: string,
+  second?: StepOptions | StepImplementation['body'],
+  third?: StepImplementation['body'],
+): StepDefinition<never, never> {
   declare(name, false, second, third)
   return { kind: 'step', name, transactional: false }
 }
 
 /** Declares a step whose effect is in the engine's database and happens exactly once: use `context.tx.query`, nothing else. */
 export function txStep<In = void, Out = unknown>(name: string): TxStepDefinition<In, Jsonified<Awaited<Out>>>
-export function txStep<In = void, Out = unknown>(name: string, body: Body<In, Out, TxStepContext>): TxStepDefinition<In, Jsonified<Awaited<Out>>>
-export function txStep<In = void, Out = unknown>(name: string, options: StepOptions, body: Body<In, Out, TxStepContext>): TxStepDefinition<In, Jsonified<Awaited<Out>>>
-export function txStep(name: string, second?: StepOptions | StepImplementation['body'], third?: StepImplementation['body']): TxStepDefinition<never, never> {
+export function txStep<In = void, Out = unknown>(
+  name: string,
+  body: Body<In, Out, TxStepContext>,
+): TxStepDefinition<In, Jsonified<Awaited<Out>>>
+export function txStep<In = void, Out = unknown>(
+  name: string,
+  options: StepOptions,
+  body: Body<In, Out, TxStepContext>,
+): TxStepDefinition<In, Jsonified<Awaited<Out>>>
+export function txStep(
+  name: string,
+  second?: StepOptions | StepImplementation['body'],
+  third?: StepImplementation['body'],
+): TxStepDefinition<never, never> {
   declare(name, true, second, third)
   return { kind: 'step', name, transactional: true }
 }
 
-function declare(name: string, transactional: boolean, second?: StepOptions | StepImplementation['body'], third?: StepImplementation['body']): void {
+function declare(
+  name: string,
+  transactional: boolean,
+  second?: StepOptions | StepImplementation['body'],
+  third?: StepImplementation['body'],
+): void {
   if (typeof name !== 'string' || name === '' || name.length > 200 || name.includes('\0')) {
     throw new TypeError('a step needs a name of 1 to 200 characters')
   }
@@ -97,6 +126,7 @@ function declare(name: string, transactional: boolean, second?: StepOptions | St
     body,
     retry: parseRetry(options.retry),
     timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout, `timeout of step ${name}`),
-    heartbeatTimeoutMs: options.heartbeatTimeout === undefined ? null : parseDuration(options.heartbeatTimeout, `heartbeatTimeout of step ${name}`),
+    heartbeatTimeoutMs:
+      options.heartbeatTimeout === undefined ? null : parseDuration(options.heartbeatTimeout, `heartbeatTimeout of step ${name}`),
   })
 }

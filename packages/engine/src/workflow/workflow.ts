@@ -15,7 +15,11 @@ export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
   readonly queue?: string
   readonly priority?: Priority
   /** At most `limit` runs at once; with `key` (a path into the input, `customer.id`) for each value of it. */
-  readonly concurrency?: { readonly limit: number; readonly key?: string; readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest' }
+  readonly concurrency?: {
+    readonly limit: number
+    readonly key?: string
+    readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest'
+  }
   readonly rateLimit?: { readonly limit: number; readonly period: Duration; readonly key?: string }
   /** A start waits for `delay`; another start with the same key meanwhile takes its place. */
   readonly debounce?: { readonly delay: Duration; readonly key?: string; readonly maxDelay?: Duration }
@@ -25,7 +29,10 @@ export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
  * Declares a workflow: a deterministic function whose every effect and wait goes through `ctx`. It may be stopped between any two
  * of them and carried on elsewhere, months later. Throws a TypeError for options that make no sense.
  */
-export function workflow<V = JsonObject, R = unknown>(name: string, fn: (ctx: Context, input: V) => Promise<R> | R): WorkflowDefinition<V, Jsonified<R>>
+export function workflow<V = JsonObject, R = unknown>(
+  name: string,
+  fn: (ctx: Context, input: V) => Promise<R> | R,
+): WorkflowDefinition<V, Jsonified<R>>
 export function workflow<V = JsonObject, I = V, R = unknown, O = R>(
   name: string,
   settings: WorkflowSettings<I, V, R, O>,

@@ -6,11 +6,18 @@ export interface CallOptions {
   readonly idempotencyKey?: string
 }
 
+/** What a caller gives is only read. */
+export type Given<T> = T extends readonly (infer E)[]
+  ? readonly Given<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Given<T[K]> }
+    : T
+
 /** A call needs no argument where every field of the input may be absent. */
 type Call<N extends OperationName> =
   Record<never, never> extends InputOf<N>
-    ? (input?: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
-    : (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+    ? (input?: Given<InputOf<N>>, options?: CallOptions) => Promise<OutputOf<N>>
+    : (input: Given<InputOf<N>>, options?: CallOptions) => Promise<OutputOf<N>>
 
 type Noun = OperationName extends infer N ? (N extends `${infer Head}.${string}` ? Head : never) : never
 type Verb<H extends string> = OperationName extends infer N ? (N extends `${H}.${infer Tail}` ? Tail : never) : never

@@ -2,8 +2,8 @@ import type { RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
 import { takeLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
-import { key } from './tables.ts'
 import type { Live, Session } from './tables.ts'
+import { key } from './tables.ts'
 import { newUuid } from './uuid.ts'
 
 /** Decides on a gated run whose time has come. Answers the runs that have to make way for it. */

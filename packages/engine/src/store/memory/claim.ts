@@ -3,8 +3,8 @@ import { admitDue } from './admit.ts'
 import { proveWorker } from './flush.ts'
 import { byRank } from './limits.ts'
 import { makeRunning, toClaimed } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Live, Session, Tables } from './tables.ts'
+import { key } from './tables.ts'
 
 /** Where this process left off in the round of orgs. */
 export interface Turn {
@@ -16,7 +16,10 @@ export function claim(session: Session, request: ClaimRequest, turn: Turn, fenci
   if (fencing) proveWorker(tables, request.worker)
   admitDue(session, request.queues)
   const open = [...tables.live.values()].filter((live) => isOpen(tables, live, request))
-  const due = open.filter((live) => live.state === 'waiting' && live.at !== null && live.at <= now).sort(byAt).slice(0, request.limit)
+  const due = open
+    .filter((live) => live.state === 'waiting' && live.at !== null && live.at <= now)
+    .sort(byAt)
+    .slice(0, request.limit)
   const ready = open.filter((live) => live.state === 'ready')
   const taken = [...due, ...roundRobin(ready, request.limit - due.length, turn)]
   for (const live of taken) makeRunning(live, request.worker)

@@ -1,12 +1,13 @@
 import type { Clock } from '../../services/clock.ts'
-import { Ambiguous } from '../store.ts'
 import type { Hint, Notifier, Store, WorkerId } from '../store.ts'
-import { noFault } from './faults.ts'
+import { Ambiguous } from '../store.ts'
 import type { Faults } from './faults.ts'
-import { createOperations } from './operations.ts'
+import { noFault } from './faults.ts'
 import type { Operations } from './operations.ts'
-import { newTables } from './tables.ts'
+import { createOperations } from './operations.ts'
+import { seeded } from './seeded.ts'
 import type { Tables } from './tables.ts'
+import { newTables } from './tables.ts'
 import { fence } from './workers.ts'
 
 export interface MemoryOptions {
@@ -121,16 +122,5 @@ function createNotifier(board: Board, clock: Clock, { faults }: MemoryOptions): 
     close: async () => {
       for (const listener of mine) board.delete(listener)
     },
-  }
-}
-
-/** mulberry32: small, fast, and the same everywhere. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

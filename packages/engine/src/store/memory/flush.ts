@@ -1,10 +1,10 @@
-import { Fenced, Refused } from '../store.ts'
 import type { FlushBatch, FlushResult, ParkRow, StartRow, WorkerId } from '../store.ts'
+import { Fenced, Refused } from '../store.ts'
 import { finishRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
-import { key } from './tables.ts'
 import type { Live, Session, Tables } from './tables.ts'
+import { key } from './tables.ts'
 
 /** All or nothing: whatever could refuse the batch is asked before anything is written. */
 export function flush(session: Session, batch: FlushBatch, fencing = true): FlushResult {
@@ -14,7 +14,7 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   refuseBad(tables, batch)
   const readied = new Map<string, Live>()
   const poked = new Map<string, Live>()
-  batch.starts.forEach((start, index) => insertStart(session, start, batch.worker, index))
+  for (const [index, start] of batch.starts.entries()) insertStart(session, start, batch.worker, index)
   appendJournal(tables, batch)
   const kept: string[] = []
   for (const park of batch.parks) if (!parkRun(session, park, batch.worker)) kept.push(park.run)

@@ -1,7 +1,7 @@
 import type { JournalRow, JsonText, OrgId, RunId, RunRow } from '../store.ts'
 import { insertRun, newLive } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Session } from './tables.ts'
+import { key } from './tables.ts'
 
 /** Copies the rows of the source's generation below `beforeSeq`, numbered from 1. */
 export function forkRun(

@@ -1,7 +1,7 @@
 import type { OrgId } from '../store.ts'
 import { makeReady } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Limit, Live, Session, Tables } from './tables.ts'
+import { key } from './tables.ts'
 
 export function limitOf(tables: Tables, org: OrgId, name: string): Limit {
   const id = key(org, name)

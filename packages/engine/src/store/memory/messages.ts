@@ -1,7 +1,7 @@
 import type { DeliverOutcome, Message, OrgId, RunId, Store } from '../store.ts'
 import { makeReady } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Live, Session, Tables } from './tables.ts'
+import { key } from './tables.ts'
 
 /**
  * Puts a message into a live run's inbox and wakes the run if it waits. Answers the live row if the message is new,

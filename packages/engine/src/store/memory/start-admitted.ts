@@ -2,8 +2,8 @@ import type { AdmittedStart, Millis, RunRow, StartOutcome } from '../store.ts'
 import { admit } from './admit.ts'
 import { declareLimit, promote } from './limits.ts'
 import { insertRun, newLive, rankAt } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Session } from './tables.ts'
+import { key } from './tables.ts'
 
 /** Asks in this order: dedupe, is it there already, debounce, rate, limits. The first that answers decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {

@@ -1,6 +1,6 @@
 import { hasRoom } from './limits.ts'
-import { key } from './tables.ts'
 import type { Live, Tables } from './tables.ts'
+import { key } from './tables.ts'
 
 type Check = (tables: Tables) => number
 
@@ -20,7 +20,8 @@ const checks: Readonly<Record<string, Check>> = {
     }),
   // Nobody stands before an open gate.
   I7_gate: (tables) => count(tables.live.values(), (live) => live.state === 'gated' && live.at === null && isOpenGate(tables, live)),
-  I8: ({ inbox, live }) => count(inbox, ([id, unread]) => !live.has(id) || new Set(unread.map((message) => message.id)).size !== unread.length),
+  I8: ({ inbox, live }) =>
+    count(inbox, ([id, unread]) => !live.has(id) || new Set(unread.map((message) => message.id)).size !== unread.length),
   orphan: ({ live, workers }) =>
     count(live.values(), (row) => (row.state === 'running' ? workers.get(row.worker ?? '')?.fenced !== false : row.worker !== null)),
   forgotten: ({ live }) => count(live.values(), (row) => row.state === 'waiting' && row.at === null && row.waits.length === 0),

@@ -1,7 +1,7 @@
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
 import { handOn } from './live-run.ts'
-import { key } from './tables.ts'
 import type { Live, Session } from './tables.ts'
+import { key } from './tables.ts'
 import { newUuid } from './uuid.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
@@ -39,7 +39,11 @@ export function beat(session: Session, worker: WorkerId, leaseMs: number, queues
   return {
     alive,
     now,
-    poked: alive ? runsOf(session, worker).filter((live) => isPoked(session, live)).map((live) => live.row.run) : [],
+    poked: alive
+      ? runsOf(session, worker)
+          .filter((live) => isPoked(session, live))
+          .map((live) => live.row.run)
+      : [],
     ready: inQueues.some((live) => live.state === 'ready'),
     nextAt: times.length > 0 ? Math.min(...times) : null,
     reaped,

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { Ambiguous, Fenced } from '../store.ts'
 import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { Ambiguous, Fenced } from '../store.ts'
 import { claimStatement } from './claim-statement.ts'
 import { classifyError } from './classify-error.ts'
 import { unpackRows } from './payload.ts'

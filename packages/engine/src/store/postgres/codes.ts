@@ -26,6 +26,9 @@ function codec<Word extends string>(words: readonly Word[], first: number): Code
 export const priorityCode = codec<Priority>(['low', 'normal', 'high', 'urgent'], 0)
 export const stateCode = codec<RunState>(['ready', 'running', 'waiting', 'gated', 'paused', 'blocked'], 1)
 export const statusCode = codec<FinalStatus>(['succeeded', 'failed', 'cancelled', 'timed_out'], 1)
-export const journalCode = codec<JournalKind>(['step', 'sleep', 'signal', 'child', 'cancel', 'attempt', 'patch', 'version', 'generation'], 1)
+export const journalCode = codec<JournalKind>(
+  ['step', 'sleep', 'signal', 'child', 'cancel', 'attempt', 'patch', 'version', 'generation'],
+  1,
+)
 export const messageCode = codec<Message['kind']>(['signal', 'child', 'cancel'], 1)
 export const onFullCode = codec<'queue' | 'cancel_in_progress' | 'cancel_newest'>(['queue', 'cancel_in_progress', 'cancel_newest'], 0)

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { Ambiguous, Fenced, Refused } from '../store.ts'
 import type { CompanionRow, FlushBatch, FlushResult, RunId, WorkerId } from '../store.ts'
+import { Ambiguous, Fenced, Refused } from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush, emptyBatch } from './compose-flush.ts'
 
@@ -65,7 +65,13 @@ async function writeBatch(client: pg.ClientBase, companions: Companions, batch: 
     const released =
       holders.length === 0
         ? []
-        : (await client.query<Readied>({ name: 'release', text: 'select run_id as run, queue from engine.release($1, $2)', values: [orgs, runs] })).rows
+        : (
+            await client.query<Readied>({
+              name: 'release',
+              text: 'select run_id as run, queue from engine.release($1, $2)',
+              values: [orgs, runs],
+            })
+          ).rows
     await client.query('commit')
     return {
       kept: results.flatMap((result) => result.kept),
@@ -101,7 +107,8 @@ async function writeRows(client: pg.ClientBase, batch: FlushBatch, resent: boole
 
 /** A statement writes a live row once. Messages to a run that the batch also starts, ends or parks go into a second statement, which sees the first. */
 function splitMessages(batch: FlushBatch): { first: FlushBatch; later: FlushBatch | null } {
-  if (batch.messages.length === 0 || batch.starts.length + batch.finishes.length + batch.parks.length === 0) return { first: batch, later: null }
+  if (batch.messages.length === 0 || batch.starts.length + batch.finishes.length + batch.parks.length === 0)
+    return { first: batch, later: null }
   const touched = new Set([...batch.starts, ...batch.finishes, ...batch.parks].map((row) => row.run))
   const later = batch.messages.filter((message) => touched.has(message.run))
   if (later.length === 0) return { first: batch, later: null }

@@ -47,7 +47,8 @@ export function toRunRow(row: StoredRun): RunRow {
     tags: row.tags,
     createdAt: row.createdAt,
     parent: row.parentRun === null ? null : { run: row.parentRun, cmd: row.parentCmd ?? 0 },
-    origin: row.originKind === null || row.originRun === null ? null : { kind: row.originKind, run: row.originRun, seq: row.originSeq ?? 0 },
+    origin:
+      row.originKind === null || row.originRun === null ? null : { kind: row.originKind, run: row.originRun, seq: row.originSeq ?? 0 },
     seed: row.seed,
     keys: row.keys,
     clockAt: row.clockAt,

@@ -1,5 +1,5 @@
 import { toJson } from '../json.ts'
-import { logTo } from '../run-state.ts'
+import { logTo, refuseInQuery } from '../run-state.ts'
 import { createSeededRandom } from '../seeded-random.ts'
 import { currentScope } from './async-context.ts'
 import { installUtcDate } from './utc-date.ts'
@@ -30,7 +30,11 @@ const ABSENT: Readonly<Record<string, string>> = {
 /** Replaces everything that would tell a workflow the time, chance, place or machine it runs on. */
 export function installAmbient(): void {
   installUtcDate(() => currentScope()?.run.at ?? 0)
-  define(Math, 'random', () => (currentScope()?.run.random ?? loading).next())
+  define(Math, 'random', () => {
+    const run = currentScope()?.run
+    if (run !== undefined) refuseInQuery(run, 'Math.random')
+    return (run?.random ?? loading).next()
+  })
   define(globalThis, 'console', makeConsole())
   for (const [name, instead] of Object.entries(ABSENT)) refuse(globalThis, name, instead)
   // Would make promises of the native kind, which nothing here drains.
@@ -55,7 +59,8 @@ function refuse(target: object, name: string, instead: string): void {
   const fail = (): never => {
     throw new Error(`workflow code may not use ${name}: ${instead}`)
   }
-  if (name.startsWith('set') || name.startsWith('clear') || name === 'fetch' || name === 'require' || name === 'fromAsync') define(target, name, fail)
+  if (name.startsWith('set') || name.startsWith('clear') || name === 'fetch' || name === 'require' || name === 'fromAsync')
+    define(target, name, fail)
   else if (/^[A-Z]/.test(name)) Reflect.deleteProperty(target, name)
   else define(target, name, undefined)
 }

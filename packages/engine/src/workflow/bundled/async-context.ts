@@ -19,6 +19,8 @@ export function noteRejection(promise: object, reason: unknown): void {
   // A command that was taken back is no loss, whoever still holds its promise.
   if (current === null || (typeof reason === 'object' && reason !== null && 'kind' in reason && reason.kind === 'cancelled')) return
   const { run } = current
+  // The run itself stands still while a query is answered, so this is the handler's own mistake.
+  if (run.answering) return
   let rejections = unhandled.get(run)
   if (rejections === undefined) unhandled.set(run, (rejections = new Map()))
   rejections.set(promise, reason)

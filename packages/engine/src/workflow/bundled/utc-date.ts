@@ -65,7 +65,11 @@ function installIntl(install: Install, Native: DateConstructor, now: () => numbe
     if (typeof Original !== 'function' || !/^[A-Z]/.test(name)) continue
     const isDateTime = name === 'DateTimeFormat'
     function Formatter(this: unknown, locales?: unknown, options?: object): object {
-      return Reflect.construct(Original as never, [locales ?? 'en-US', isDateTime ? { timeZone: 'UTC', ...options } : options], new.target ?? Original)
+      return Reflect.construct(
+        Original as never,
+        [locales ?? 'en-US', isDateTime ? { timeZone: 'UTC', ...options } : options],
+        new.target ?? Original,
+      )
     }
     Formatter.prototype = Original.prototype
     Original.prototype.constructor = Formatter
@@ -91,6 +95,7 @@ function installIntl(install: Install, Native: DateConstructor, now: () => numbe
 
 const hasZone = (text: string): boolean =>
   // ISO 8601 dates without a time are UTC already (ECMA-262 21.4.1.32).
-  /^[+-]?\d{4,6}(?:-\d\d(?:-\d\d)?)?$/.test(text) || /(?:\dZ|:\d\d.*[+-]\d\d:?\d\d|\b(?:GMT|UTC|UT|[ECMP][SD]T)\b.*)\s*(?:\(.*\))?$/i.test(text)
+  /^[+-]?\d{4,6}(?:-\d\d(?:-\d\d)?)?$/.test(text) ||
+  /(?:\dZ|:\d\d.*[+-]\d\d:?\d\d|\b(?:GMT|UTC|UT|[ECMP][SD]T)\b.*)\s*(?:\(.*\))?$/i.test(text)
 
 const withUtc = (text: string): string => (/^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : `${text} UTC`)

@@ -1,0 +1,34 @@
+import { createClient, type Event, ProblemError } from '@orrery/sdk/client'
+import type { Io } from '../io.ts'
+
+/** Prints what happens to runs and versions until `signal` is aborted. */
+export async function followWork(
+  io: Io,
+  connection: { readonly url: string; readonly key: string },
+  signal: AbortSignal,
+  say: (label: string, text: string) => void,
+): Promise<void> {
+  const client = createClient(connection)
+  try {
+    for await (const event of client.events.stream({ signal })) {
+      const line = describeEvent(event)
+      if (line !== null) say(event.at.slice(11, 19), line)
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    if (!(error instanceof ProblemError)) throw error
+    io.err(`events cannot be shown: ${error.message}\n`)
+  }
+}
+
+/** One line for what a developer wants to see; null for the rest. */
+export function describeEvent({ type, subject, data }: Event): string | null {
+  const facts = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}
+  if (type === 'workflow.deployed') {
+    const names = Array.isArray(facts.workflows) ? facts.workflows.join(', ') : ''
+    return `deployed ${subject.slice(0, 12)} ${names}`.trim()
+  }
+  if (!type.startsWith('run.')) return null
+  const workflow = typeof facts.workflow === 'string' ? `${facts.workflow} ` : ''
+  return `${workflow}${subject} ${type.slice(4).replaceAll('_', ' ')}`
+}

@@ -1,0 +1,142 @@
+import { createClient, ProblemError, UnreachableError } from '@orrery/sdk/client'
+import type { Connection } from '../connection.ts'
+
+export interface Finding {
+  readonly state: 'well' | 'doubtful' | 'wrong'
+  readonly subject: string
+  readonly text: string
+  readonly remedy?: string
+}
+
+export interface Checkup {
+  readonly connection: Connection
+  readonly signal: AbortSignal
+}
+
+const SKEW_MAX_MS = 2_000
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const recent = major > 22 || (major === 22 && minor >= 18)
+  return recent
+    ? { state: 'well', subject: 'node', text: version }
+    : {
+        state: 'wrong',
+        subject: 'node',
+        text: `${version} is too old`,
+        remedy: 'Orrery needs Node 22.18 or newer: npm install --save-dev node@24',
+      }
+}
+
+export async function checkServer({ connection, signal }: Checkup): Promise<readonly Finding[]> {
+  const { url } = connection
+  const begun = Date.now()
+  try {
+    const info = await createClient({ url, attempts: 1, timeoutMs: 10_000 }).system.info({}, { signal })
+    const ended = Date.now()
+    const server: Finding = { state: 'well', subject: 'server', text: `${url}, version ${info.version}, answered in ${ended - begun} ms` }
+    // The server looked at its clock at some time between the two readings of ours.
+    const now = Date.parse(info.now)
+    const skewMs = now < begun ? begun - now : now > ended ? now - ended : 0
+    if (skewMs <= SKEW_MAX_MS) return [server, { state: 'well', subject: 'clock', text: `within ${SKEW_MAX_MS} ms of the server's` }]
+    return [
+      server,
+      {
+        state: 'doubtful',
+        subject: 'clock',
+        text: `${skewMs} ms away from the server's`,
+        remedy: 'Set the clock of one of the machines. Times are kept by the database, so runs are not harmed.',
+      },
+    ]
+  } catch (error) {
+    if (!(error instanceof UnreachableError || error instanceof ProblemError)) throw error
+    return [
+      {
+        state: 'wrong',
+        subject: 'server',
+        text: error.message,
+        remedy: 'Start one with "orrery dev" or "npm start", or name another with --server or ORRERY_URL.',
+      },
+    ]
+  }
+}
+
+interface HealthReport {
+  readonly status?: string
+  readonly checks?: Readonly<Record<string, string | { readonly status: string; readonly reason?: string }>>
+}
+
+/** The server's own checks (database, invariants and so on): a word for each, with an installation's key also the reason. */
+export async function checkHealth({ connection, signal }: Checkup): Promise<readonly Finding[]> {
+  const headers: Record<string, string> = connection.key === null ? {} : { authorization: `Bearer ${connection.key}` }
+  const address = `${connection.url}/health/detailed`
+  let response = await fetch(address, { headers, signal })
+  if (response.status === 401 || response.status === 403) response = await fetch(address, { signal })
+  const report = (await response.json()) as HealthReport
+  return Object.entries(report.checks ?? {}).map(([subject, found]) => {
+    const { status, reason } = typeof found === 'string' ? { status: found, reason: undefined } : found
+    const state = status === 'ok' ? 'well' : status === 'degraded' ? 'doubtful' : 'wrong'
+    return { state, subject, text: reason ?? status, ...(state === 'well' ? {} : { remedy: 'The server’s log says more.' }) }
+  })
+}
+
+export async function checkKey({ connection, signal }: Checkup): Promise<Finding> {
+  const { url, key, source } = connection
+  if (key === null) {
+    return {
+      state: 'wrong',
+      subject: 'key',
+      text: 'there is none for this server',
+      remedy: 'Set ORRERY_KEY, run "orrery login", or work in a folder that "orrery dev" runs.',
+    }
+  }
+  try {
+    const org = await createClient({ url, key, attempts: 1 }).orgs.get({ orgId: 'current' }, { signal })
+    return { state: 'well', subject: 'key', text: `from ${source}, for organization ${org.name}` }
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    // It is a key, but one that may not look at its organization.
+    if (error.status === 403) return { state: 'well', subject: 'key', text: `from ${source}` }
+    return {
+      state: 'wrong',
+      subject: 'key',
+      text: `from ${source}: ${error.message}`,
+      remedy: 'Make another with "orrery keys create", or run "orrery login" again.',
+    }
+  }
+}
+
+export async function checkWorkers({ connection, signal }: Checkup): Promise<readonly Finding[]> {
+  const { url, key } = connection
+  const client = createClient(key === null ? { url, attempts: 1 } : { url, key, attempts: 1 })
+  try {
+    const [workers, workflows, blocked] = await Promise.all([
+      client.workers.list({ limit: 200 }, { signal }),
+      client.workflows.list({ limit: 200 }, { signal }),
+      client.runs.list({ status: 'blocked', limit: 200 }, { signal }),
+    ])
+    const alive = workers.items.filter((worker) => worker.alive).length
+    return [
+      alive > 0
+        ? { state: 'well', subject: 'workers', text: `${alive} alive` }
+        : {
+            state: 'wrong',
+            subject: 'workers',
+            text: 'none is alive, so no run gets on',
+            remedy: 'Start a server with the role worker and the project: orrery-server --project <folder>.',
+          },
+      { state: 'well', subject: 'workflows', text: `${workflows.items.length}${workflows.nextCursor === null ? '' : ' or more'} deployed` },
+      blocked.items.length === 0
+        ? { state: 'well', subject: 'runs', text: 'none is blocked' }
+        : {
+            state: 'doubtful',
+            subject: 'runs',
+            text: `${blocked.items.length}${blocked.nextCursor === null ? '' : ' or more'} blocked`,
+            remedy: `orrery why ${blocked.items[0]?.id}`,
+          },
+    ]
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.status !== 403) throw error
+    return [{ state: 'doubtful', subject: 'workers', text: 'the key may not look at workers, workflows and runs' }]
+  }
+}

@@ -1,0 +1,59 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { version } from '../version.ts'
+import { packCheckout } from './pack-checkout.ts'
+
+/** The packages an author's code imports; the rest is there for the command and the server. */
+const IMPORTED = new Set(['@orrery/sdk'])
+
+export interface OwnPackages {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+/** The root of the checkout that this command runs from, or null for an installed package. */
+export function findCheckout(): string | null {
+  const here = fileURLToPath(new URL('../..', import.meta.url))
+  return existsSync(join(here, 'src/main.ts')) ? fileURLToPath(new URL('../../../..', import.meta.url)) : null
+}
+
+/**
+ * What the app's package.json says of Orrery's packages. From a checkout, where nothing is published, they are packed and
+ * copied into `vendor/`; all of them are named, so that npm asks no registry for one.
+ */
+export function ownPackages(app: string, say: (text: string) => void): OwnPackages {
+  const checkout = findCheckout()
+  if (checkout === null) return { dependencies: { '@orrery/sdk': version }, devDependencies: { '@orrery/cli': version } }
+  const packed = packCheckout(checkout, say)
+  const vendor = join(app, 'vendor')
+  mkdirSync(vendor, { recursive: true })
+  for (const file of readdirSync(packed)) cpSync(join(packed, file), join(vendor, file))
+  const entries = readdirSync(vendor)
+    .filter((file) => file.endsWith('.tgz'))
+    .map((file) => [nameOf(file), `file:vendor/${file}`] as const)
+  return {
+    dependencies: Object.fromEntries(entries.filter(([name]) => IMPORTED.has(name))),
+    devDependencies: Object.fromEntries(entries.filter(([name]) => !IMPORTED.has(name))),
+  }
+}
+
+/** `orrery-embedded-postgres-0.1.0.tgz`, which is how npm names what it packs. */
+function nameOf(file: string): string {
+  return `@orrery/${basename(file)
+    .replace(/^orrery-/, '')
+    .replace(/-\d+\.\d+\.\d+[^/]*\.tgz$/, '')}`
+}
+
+/** Where the templates and examples lie, in a checkout and in a published package. */
+export function findTemplates(): { readonly app: string; readonly examples: string } {
+  const checkout = findCheckout()
+  return {
+    app: fileURLToPath(new URL('../../templates/app', import.meta.url)),
+    examples: checkout === null ? fileURLToPath(new URL('../../dist/examples', import.meta.url)) : join(checkout, 'examples'),
+  }
+}
+
+export function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}

@@ -1,0 +1,58 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { UsageError } from '../io.ts'
+import { findTemplates, ownPackages } from './own-packages.ts'
+import { APP_VERSIONS } from './versions.ts'
+
+export interface AppRequest {
+  readonly folder: string
+  readonly example?: string
+  readonly say: (text: string) => void
+}
+
+/** Writes a new project: the template, or an example in place of the template's own workflow. Never writes over anything. */
+export function writeApp({ folder, example, say }: AppRequest): void {
+  const templates = findTemplates()
+  const source = example === undefined ? null : findExample(templates.examples, example)
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new UsageError(`${folder} exists and is not empty`)
+  mkdirSync(folder, { recursive: true })
+  cpSync(templates.app, folder, { recursive: true, filter: (path) => source === null || !isReplaced(path, templates.app) })
+  if (source !== null) cpSync(source, folder, { recursive: true, filter: (path) => !/[/\\](node_modules|out|\.orrery)$/.test(path) })
+  // npm leaves a file of the real name out of what it packs.
+  renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, say), null, 2)}\n`)
+}
+
+function isReplaced(path: string, template: string): boolean {
+  return ['workflows', 'tests', 'README.md'].some((name) => path === join(template, name))
+}
+
+function findExample(examples: string, name: string): string {
+  const known = existsSync(examples)
+    ? readdirSync(examples, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+    : []
+  if (!known.includes(name)) throw new UsageError(`--example: there is no example "${name}"; there is ${known.join(', ')}`)
+  return join(examples, name)
+}
+
+function packageJson(folder: string, say: (text: string) => void) {
+  const own = ownPackages(folder, say)
+  const { zod, ...tools } = APP_VERSIONS
+  return {
+    name:
+      basename(folder)
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]+/g, '-')
+        .replace(/^[._-]+/, '') || 'app',
+    private: true,
+    type: 'module',
+    scripts: { dev: 'orrery dev', test: 'vitest run', check: 'tsc' },
+    dependencies: { ...own.dependencies, zod },
+    // `node` is a dependency, too: scripts and npx then run on it, whatever Node the system has.
+    devDependencies: { ...own.devDependencies, ...tools },
+    // Only the package `node` has an install script that is needed (it links the binary).
+    allowScripts: { node: true },
+  }
+}

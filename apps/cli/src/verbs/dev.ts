@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { projectFile, readStored, writeConnection } from '../connection.ts'
+import { followWork } from '../dev/follow-work.ts'
+import { type ServerProcess, startServer } from '../dev/start-server.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Exit, type Io, UsageError } from '../io.ts'
+
+interface DevFlags {
+  readonly project: string
+  readonly port: string
+  readonly data: string
+  readonly verbose?: boolean
+}
+
+/** More deaths than this within a minute are not an accident. */
+const DEATHS_A_MINUTE = 5
+
+export function addDev(root: Command, io: Io): void {
+  root
+    .command('dev')
+    .summary('Run a server for the project in this folder')
+    .description(
+      'Runs a server with its own PostgreSQL for the project in this folder, deploys its workflows whenever a file changes, and shows what is going on. The key it writes to .orrery/ is what other commands in this folder use. A server that dies is started again; its runs go on.',
+    )
+    .option('--project <folder>', 'folder of the project', '.')
+    .option('--port <number>', 'port of the server', '8787')
+    .option('--data <folder>', 'folder of the database, relative to the project', '.orrery')
+    .option('--verbose', 'show all of the server’s log, not only what needs attention')
+    .action((flags: DevFlags) => dev(io, flags))
+}
+
+async function dev(io: Io, flags: DevFlags): Promise<void> {
+  const project = resolve(io.cwd, flags.project)
+  if (!existsSync(project)) throw new UsageError(`--project: there is no folder ${project}`)
+  const say = (label: string, text: string) => io.out(`${io.style('dim', label.padEnd(9))} ${text}\n`)
+  const deaths: number[] = []
+  for (let first = true; !io.signal.aborted; first = false) {
+    const server = startServer({
+      io,
+      project,
+      data: flags.data,
+      port: flags.port,
+      verbose: flags.verbose === true,
+      needsKey: storedKey(project) === null,
+    })
+    const stop = () => server.stop()
+    io.signal.addEventListener('abort', stop, { once: true })
+    const end = await attend(io, server, project, say, first)
+    io.signal.removeEventListener('abort', stop)
+    if (io.signal.aborted) break
+    if (!end.wasReady) throw new Exit(EXIT.failed)
+    deaths.push(Date.now())
+    if (deaths.filter((at) => at > Date.now() - 60_000).length > DEATHS_A_MINUTE)
+      throw new Error('the server keeps dying; look at its log with --verbose')
+    say('died', `${end.how}; starting it again`)
+  }
+  say('stopped', 'the database is in .orrery; runs go on at the next start')
+}
+
+function storedKey(project: string): string | null {
+  return readStored(projectFile(project))?.key ?? null
+}
+
+/** From the start of a server process to its end. */
+async function attend(io: Io, server: ServerProcess, project: string, say: (label: string, text: string) => void, first: boolean) {
+  const over = new AbortController()
+  const ready = await server.ready
+  let following: Promise<void> | null = null
+  if (ready !== null) {
+    const key = ready.key ?? storedKey(project)
+    if (key !== null) writeConnection(projectFile(project), { url: ready.url, key })
+    if (first) {
+      say('server', `${ready.url}   API at ${ready.url}/docs, MCP at ${ready.url}/mcp`)
+      say('key', `${relative(io.cwd, projectFile(project))}   other commands in this folder use it`)
+    } else say('server', `${ready.url} is back`)
+    if (key !== null) following = followWork(io, { url: ready.url, key }, over.signal, say)
+  }
+  const how = await server.exited
+  over.abort()
+  await following
+  return { wasReady: ready !== null, how }
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { findConnection } from '../connection.ts'
+import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
+import { type Checkup, checkHealth, checkKey, checkNode, checkServer, checkWorkers, type Finding } from '../doctor/checks.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Exit, type Io } from '../io.ts'
+
+export function addDoctor(root: Command, io: Io): void {
+  const command = root
+    .command('doctor')
+    .summary('Check that everything is as it should be')
+    .description(
+      'Checks this machine, the connection, the server, its database and invariants, the clocks and the workers. Ends with status 5 if something is wrong.',
+    )
+  addCommonFlags(command).action(async (flags: CommonFlags) => {
+    const findings = await examine(io, flags)
+    if (flags.json === true) io.out(`${JSON.stringify(findings, null, 2)}\n`)
+    else for (const finding of findings) io.out(describe(io, finding))
+    if (findings.some(({ state }) => state === 'wrong')) throw new Exit(EXIT.unwell)
+  })
+}
+
+/** Each check needs what the one before found: without a server there is nothing to ask a key about. */
+async function examine(io: Io, flags: CommonFlags): Promise<readonly Finding[]> {
+  const connection = findConnection(io, flags)
+  const checkup: Checkup = { connection, signal: io.signal }
+  const findings: Finding[] = [checkNode(process.versions.node)]
+  const server = await checkServer(checkup)
+  findings.push(...server)
+  if (server.some(({ state }) => state === 'wrong')) return findings
+  findings.push(...(await checkHealth(checkup)))
+  const key = await checkKey(checkup)
+  findings.push(key)
+  if (key.state === 'well') findings.push(...(await checkWorkers(checkup)))
+  return findings
+}
+
+function describe(io: Io, { state, subject, text, remedy }: Finding): string {
+  const mark = state === 'well' ? io.style('green', 'ok   ') : state === 'doubtful' ? io.style('yellow', 'look ') : io.style('red', 'wrong')
+  return `${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : `${' '.repeat(20)}${remedy}\n`}`
+}

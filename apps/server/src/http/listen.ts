@@ -1,0 +1,40 @@
+import type { AddressInfo } from 'node:net'
+import { type HttpBindings, createAdaptorServer } from '@hono/node-server'
+import type { Server } from 'node:http'
+
+export interface Listener {
+  readonly port: number
+  /** `http://127.0.0.1:8787`. For a wildcard address this machine's own name for itself. */
+  readonly url: string
+  /** Takes no more connections, lets requests in progress end for up to `graceMs`, then cuts them off. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Load balancers keep connections for up to 60 s; a server that closes them first makes requests fail. */
+const KEEP_ALIVE_MS = 65_000
+
+export async function listen(fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>, host: string, port: number): Promise<Listener> {
+  const server = createAdaptorServer({ fetch: fetch as Parameters<typeof createAdaptorServer>[0]['fetch'] }) as Server
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.headersTimeout = KEEP_ALIVE_MS + 1000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+  const shown = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return { port: address.port, url: `http://${shown}:${address.port}`, stop: (graceMs) => stop(server, graceMs) }
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import { createEchoServer, KEY } from '../testing/echo-backend.ts'
+
+const json = { 'content-type': 'application/json' }
+const post = (body: string, headers: Record<string, string> = json): RequestInit => ({ method: 'POST', body, headers })
+
+async function problemOf(response: Response) {
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  const shown = (await response.json()) as Record<string, unknown>
+  expect(shown['status']).toBe(response.status)
+  expect(shown['requestId']).toBe(response.headers.get('x-request-id'))
+  return shown
+}
+
+test('path and query are read as the shape says', async () => {
+  const response = await createEchoServer().fetch('/api/v1/echoes/a%20b?count=3&loud=true&tags=x&tags=y')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toEqual({ heard: { echoId: 'a b', count: 3, loud: true, tags: ['x', 'y'] } })
+})
+
+test('path and body are one input, and the status is the operation’s', async () => {
+  const response = await createEchoServer().fetch('/api/v1/echoes/7', post('{"words":["a"],"extra":{"n":null}}'))
+  expect(response.status).toBe(201)
+  expect(await response.json()).toEqual({ heard: { echoId: '7', words: ['a'], extra: { n: null } } })
+})
+
+const refused: [string, string, RequestInit | undefined, number, string][] = [
+  ['an unknown path', '/api/v1/nothing', undefined, 404, 'not_found'],
+  ['a path outside of the API', '/nothing', undefined, 404, 'not_found'],
+  ['a wrong method', '/api/v1/echoes/7', { method: 'PUT' }, 405, 'method_not_allowed'],
+  ['an unknown query field', '/api/v1/echoes/7?lod=true', undefined, 400, 'invalid_input'],
+  ['a repeated field', '/api/v1/echoes/7?count=1&count=2', undefined, 400, 'invalid_input'],
+  ['an ill-typed query field', '/api/v1/echoes/7?count=many', undefined, 400, 'invalid_input'],
+  ['a query where a body belongs', '/api/v1/echoes/7?x=1', post('{"words":["a"]}'), 400, 'invalid_input'],
+  ['a field twice', '/api/v1/echoes/7', post('{"echoId":"8","words":["a"]}'), 400, 'invalid_input'],
+  ['malformed JSON', '/api/v1/echoes/7', post('{"words":'), 400, 'invalid_input'],
+  ['JSON that is no object', '/api/v1/echoes/7', post('[1]'), 400, 'invalid_input'],
+  ['an empty body', '/api/v1/echoes/7', post(''), 400, 'invalid_input'],
+  ['a form', '/api/v1/echoes/7', post('words=a', { 'content-type': 'application/x-www-form-urlencoded' }), 415, 'unsupported_media_type'],
+  [
+    'another charset',
+    '/api/v1/echoes/7',
+    post('{}', { 'content-type': 'application/json; charset=latin1' }),
+    415,
+    'unsupported_media_type',
+  ],
+  ['too large a body', '/api/v1/echoes/7', post(JSON.stringify({ words: ['a'.repeat(2000)] })), 413, 'payload_too_large'],
+  ['a body that says it is too large', '/api/v1/echoes/7', post('{}', { ...json, 'content-length': '99999999' }), 413, 'payload_too_large'],
+  ['what does not exist', '/api/v1/echoes/none', undefined, 404, 'not_found'],
+  ['a foreign host', '/api/v1/echoes/7', { headers: { host: 'evil.example' } }, 403, 'host_not_allowed'],
+]
+test.each(refused)('%s is answered with a problem', async (_, path, init, status, code) => {
+  const response = await createEchoServer().fetch(path, init)
+  expect(response.status).toBe(status)
+  expect(await problemOf(response)).toMatchObject({ code, type: `/docs/problems/${code}` })
+})
+
+test('bytes that are no UTF-8 are refused', async () => {
+  const body = Buffer.concat([Buffer.from('{"words":["'), Buffer.from([0xff]), Buffer.from('"]}')])
+  const response = await createEchoServer().fetch('/api/v1/echoes/7', { method: 'POST', body, headers: json })
+  expect(await problemOf(response)).toMatchObject({ code: 'invalid_input' })
+})
+
+test('a 405 says what is allowed, a 401 how to identify oneself, a 429 when to come again', async () => {
+  const server = createEchoServer()
+  expect((await server.fetch('/api/v1/echoes/7', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST, HEAD')
+  const anonymous = await server.fetch('/api/v1/echoes/7', { headers: { authorization: 'Basic eDp5' } })
+  expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orrery", error="invalid_token"'])
+  const busy = await server.fetch('/api/v1/echoes/busy')
+  expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '2'])
+})
+
+test('a bug shows nothing of itself and is in the log under the id of the request', async () => {
+  const server = createEchoServer()
+  const response = await server.fetch('/api/v1/echoes/broken', { headers: { 'x-request-id': 'mine-1' } })
+  const text = JSON.stringify(await problemOf(response))
+  expect(response.status).toBe(500)
+  expect(text).not.toContain('hunter2')
+  expect(text).toContain('mine-1')
+  const line = server
+    .log()
+    .split('\n')
+    .find((one) => one.includes('hunter2'))
+  expect(line).toContain('mine-1')
+})
+
+test('an id of the caller is kept if it is plain, and made if it is not', async () => {
+  const server = createEchoServer()
+  const kept = await server.fetch('/api/v1/echoes/7', { headers: { 'x-request-id': 'abc.1:2' } })
+  expect(kept.headers.get('x-request-id')).toBe('abc.1:2')
+  const made = await server.fetch('/api/v1/echoes/7', { headers: { 'x-request-id': 'a b<script>' } })
+  expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+test('the trace and the idempotency key reach the operation, and a repeated answer says so', async () => {
+  const server = createEchoServer()
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const response = await server.fetch('/api/v1/echoes/7', post('{"words":["a"]}', { ...json, traceparent, 'idempotency-key': 'seen' }))
+  expect(response.headers.get('idempotent-replayed')).toBe('true')
+  expect(server.asked[0]).toMatchObject({
+    face: 'rest',
+    key: KEY,
+    idempotencyKey: 'seen',
+    info: { trace: { traceId: '4bf92f3577b34da6a3ce929d0e0e4736' } },
+  })
+})
+
+test('every answer carries the security headers', async () => {
+  for (const path of ['/health', '/api/v1/echoes/7', '/api/v1/nothing', '/docs', '/trpc/echoes.get', '/mcp']) {
+    const { headers } = await createEchoServer().fetch(path)
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff')
+    expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'")
+    expect(headers.get('access-control-allow-origin'), path).toBeNull()
+  }
+})
+
+test('a page of an allowed origin may call, another may not', async () => {
+  const server = createEchoServer(undefined, { corsOrigins: ['https://app.example.com'] })
+  const preflight = await server.fetch('/api/v1/echoes/7', {
+    method: 'OPTIONS',
+    headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
+  })
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example.com')
+  const failed = await server.fetch('/api/v1/echoes/none', { headers: { origin: 'https://app.example.com' } })
+  expect([failed.status, failed.headers.get('access-control-allow-origin')]).toEqual([404, 'https://app.example.com'])
+  expect((await server.fetch('/api/v1/echoes/7', { headers: { origin: 'https://evil.example' } })).status).toBe(403)
+})
+
+test('keys do not reach the log', async () => {
+  const server = createEchoServer()
+  await server.fetch(`/api/v1/echoes/${KEY}`)
+  expect(server.log()).toContain('"request"')
+  expect(server.log()).not.toContain(KEY)
+})

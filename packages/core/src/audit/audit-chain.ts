@@ -1,0 +1,97 @@
+/**
+ * The chain itself, pure: a link's hash covers its number, the hash of the link before and the entry in canonical form.
+ * Changing, removing, adding or swapping a sealed entry shows; a checkpoint's signature keeps the chain from being computed anew.
+ */
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { canonicalJson } from '../canonical-json.ts'
+
+/** An entry with its values as they are hashed. */
+export interface SealedEntry {
+  readonly org: string
+  readonly id: string
+  /** ISO 8601, UTC, milliseconds. */
+  readonly at: string
+  readonly actorType: string
+  readonly actor: string
+  readonly action: string
+  readonly subject: string
+  readonly inputDigest: string
+  readonly detail: unknown
+  readonly requestId: string
+}
+
+export interface Link {
+  readonly seq: number
+  /** Id of the entry. */
+  readonly entry: string
+  /** Empty for the first. */
+  readonly previous: Buffer
+  readonly hash: Buffer
+}
+
+export interface Checkpoint {
+  readonly org: string
+  readonly seq: number
+  readonly hash: Buffer
+  readonly at: string
+  readonly keyId: string
+  readonly signature: Buffer
+}
+
+export interface Fault {
+  readonly seq: number
+  readonly message: string
+}
+
+export function sealEntry(entry: SealedEntry, seq: number, previous: Buffer): Link {
+  const text = canonicalJson({ version: 1, seq, previous: previous.toString('hex'), entry })
+  return { seq, entry: entry.id, previous, hash: createHash('sha256').update(text).digest() }
+}
+
+function checkpointText(org: string, seq: number, hash: Buffer, at: string): Buffer {
+  return Buffer.from(canonicalJson({ version: 1, org, seq, hash: hash.toString('hex'), at }))
+}
+
+/** Names a public key: the first 16 hexadecimal digits of the SHA-256 of its SPKI form. */
+export function nameKey(key: KeyObject): string {
+  const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(spki).digest('hex').slice(0, 16)
+}
+
+/** @param key an Ed25519 private key. */
+export function signCheckpoint(key: KeyObject, head: { org: string; seq: number; hash: Buffer }, at: string): Checkpoint {
+  return { ...head, at, keyId: nameKey(key), signature: sign(null, checkpointText(head.org, head.seq, head.hash, at), key) }
+}
+
+/** Walks a chain from its first link. Feed it in order, in pieces of any size. */
+export function createChainWalk(org: string) {
+  let seq = 0
+  let previous: Buffer = Buffer.alloc(0)
+  const faults: Fault[] = []
+  return {
+    faults,
+    /** Number of the last link seen. */
+    get seq() {
+      return seq
+    },
+    step(entry: SealedEntry, link: Link): void {
+      if (entry.org !== org) faults.push({ seq: link.seq, message: 'The entry belongs to another organization' })
+      if (link.seq !== seq + 1) faults.push({ seq: link.seq, message: `Links ${seq + 1} to ${link.seq - 1} are missing` })
+      if (!link.previous.equals(previous)) faults.push({ seq: link.seq, message: 'Does not join on to the link before' })
+      if (!sealEntry(entry, link.seq, link.previous).hash.equals(link.hash))
+        faults.push({ seq: link.seq, message: 'The entry was changed after it was sealed' })
+      seq = link.seq
+      previous = link.hash
+    },
+  }
+}
+
+/** What is wrong with a checkpoint, or null. `hash` is that of the link with its number, null if there is none. */
+export function checkCheckpoint(checkpoint: Checkpoint, hash: Buffer | null, keys: ReadonlyMap<string, KeyObject>): string | null {
+  if (hash === null) return 'A signed link is missing: the end of the log was removed'
+  if (!hash.equals(checkpoint.hash)) return 'The chain is not the one that was signed'
+  const key = keys.get(checkpoint.keyId)
+  if (key === undefined) return `The checkpoint was signed with key ${checkpoint.keyId}, which is not known here`
+  const text = checkpointText(checkpoint.org, checkpoint.seq, checkpoint.hash, checkpoint.at)
+  return verify(null, text, key, checkpoint.signature) ? null : 'The signature of the checkpoint is wrong'
+}

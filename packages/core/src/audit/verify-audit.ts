@@ -1,0 +1,27 @@
+import type { Ctx } from '../context.ts'
+import { type Transaction, withOrg } from '../database.ts'
+import type { AnswerTo } from '../implementation.ts'
+import { countUnsealed, selectChain, selectCheckpoints } from './audit-store.ts'
+import { verifyChain } from './verify-chain.ts'
+
+const PIECE = 5000
+
+export function verifyAudit(ctx: Ctx): Promise<AnswerTo<'audit.verify'>> {
+  return withOrg(ctx, async (tx) => {
+    // Checkpoints first: the chain only grows, so every link they name is in what is read after them.
+    const checkpoints = await selectCheckpoints(tx, ctx.org)
+    const verdict = await verifyChain(ctx.org, readChain(tx, ctx.org), checkpoints, ctx.auditKeys)
+    const unsealed = await countUnsealed(tx, ctx.org)
+    return { ...verdict, ok: verdict.faults.length === 0, unsealed, faults: [...verdict.faults] }
+  })
+}
+
+async function* readChain(tx: Transaction, org: string) {
+  let after = 0
+  for (;;) {
+    const piece = await selectChain(tx, org, after, PIECE)
+    yield piece
+    after = piece.at(-1)?.link.seq ?? after
+    if (piece.length < PIECE) return
+  }
+}

@@ -1,0 +1,71 @@
+import type { Event } from '@orrery/contract'
+import { comparePositions, parsePosition, type Position } from './event-position.ts'
+
+/** Events kept in memory for the subscribers of one organization. Who is further behind reads the database. */
+const KEPT_MAX = 1000
+
+/** The recent end of one organization's log. `kept` has every event behind `start`, up to `end`. */
+export class EventFeed {
+  private kept: { readonly position: Position; readonly event: Event }[] = []
+  private startAt: string
+  private endAt: string
+  private readonly waiting = new Set<() => void>()
+  private changes = 0
+
+  /** @param now id of the place to begin at. */
+  constructor(now: string) {
+    this.startAt = now
+    this.endAt = now
+  }
+
+  get start(): string {
+    return this.startAt
+  }
+
+  get end(): string {
+    return this.endAt
+  }
+
+  get version(): number {
+    return this.changes
+  }
+
+  append(events: readonly Event[]): void {
+    if (events.length === 0) return
+    for (const event of events) this.kept.push({ position: parsePosition(event.id), event })
+    this.endAt = events.at(-1)?.id ?? this.endAt
+    const spare = this.kept.length - KEPT_MAX
+    if (spare > 0) {
+      this.startAt = this.kept[spare - 1]?.event.id ?? this.startAt
+      this.kept = this.kept.slice(spare)
+    }
+    this.wake()
+  }
+
+  /** Events behind `id`, or null if some of them may be kept no more. */
+  behind(id: string): readonly Event[] | null {
+    const from = parsePosition(id)
+    if (comparePositions(from, parsePosition(this.startAt)) < 0) return null
+    return this.kept.filter(({ position }) => comparePositions(position, from) > 0).map(({ event }) => event)
+  }
+
+  wake(): void {
+    this.changes++
+    for (const wake of this.waiting) wake()
+    this.waiting.clear()
+  }
+
+  /** Resolves when something was appended since `version` was read, or the signal fires. */
+  changed(version: number, signal: AbortSignal): Promise<void> {
+    if (version !== this.changes || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done)
+        this.waiting.delete(done)
+        resolve()
+      }
+      this.waiting.add(done)
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}

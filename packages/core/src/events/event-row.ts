@@ -1,0 +1,29 @@
+import { encodeId, type Event, type Json } from '@orrery/contract'
+import { toRunId } from '../public-ids.ts'
+import type { EventRow } from './event-store.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Members of the data of the engine's events that hold the id of a run. */
+const RUN_MEMBERS = ['parent', 'retryOf', 'forkOf'] as const
+
+/** The engine writes UUIDs; callers see public ids. */
+export function toEvent(row: EventRow): Event {
+  const ofRun = row.type.startsWith('run.') && UUID.test(row.subject)
+  return {
+    id: `${row.tx}-${row.id}`,
+    type: row.type,
+    subject: ofRun ? encodeId('run', row.subject) : row.subject,
+    at: row.at.toISOString(),
+    data: ofRun ? withRunIds(row.data as Json) : (row.data as Json),
+  }
+}
+
+function withRunIds(data: Json): Json {
+  if (data === null || typeof data !== 'object' || Array.isArray(data)) return data
+  const named: { [key: string]: Json } = { ...data }
+  for (const member of RUN_MEMBERS) {
+    const value = named[member]
+    if (typeof value === 'string' && UUID.test(value)) named[member] = toRunId(value)
+  }
+  return named
+}

@@ -1,0 +1,18 @@
+import { decodeId, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { readPosition } from './event-position.ts'
+import { selectEvents } from './event-store.ts'
+
+export async function listEvents(ctx: Ctx, input: InputFor<'events.list'>): Promise<AnswerTo<'events.list'>> {
+  if (input.cursor !== undefined && readPosition(input.cursor) === null) {
+    const error = { path: 'cursor', message: 'No event can have this id', expected: 'the id of an event' }
+    throw problem('invalid_input', 'The cursor is not valid.', { errors: [error] })
+  }
+  const subject = input.subject === undefined ? undefined : (decodeId('run', input.subject) ?? input.subject)
+  const filter = { after: input.cursor ?? null, type: input.type, subject, limit: input.limit + 1 }
+  const events = await withOrg(ctx, (tx) => selectEvents(tx, ctx.org, filter))
+  const items = events.slice(0, input.limit)
+  return { items, nextCursor: events.length > input.limit ? (items.at(-1)?.id ?? null) : null }
+}

@@ -1,0 +1,14 @@
+import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
+import { systemClock } from './clock.ts'
+import { describeEngine } from './engine.suite.ts'
+
+describeEngine('memory', async () => {
+  const database = createMemoryDatabase({ clock: systemClock })
+  return {
+    connect: () => {
+      const store = database.connect()
+      return { store, notifier: store.notifier }
+    },
+    close: async () => {},
+  }
+})

@@ -1,0 +1,34 @@
+import type pg from 'pg'
+import type { Store } from '../store.ts'
+
+type Bundles = Pick<Store<pg.ClientBase>, 'saveBundle' | 'bundle' | 'setDefault' | 'defaultBundle'>
+
+export function storeBundles(pool: pg.Pool): Bundles {
+  return {
+    async saveBundle(org, hash, code, manifest, tx) {
+      // The hash names the content: what is there already is the same.
+      await (tx ?? pool).query(
+        'insert into engine.bundle (org_id, hash, code, manifest) values ($1, $2, $3, $4) on conflict (org_id, hash) do nothing',
+        [org, hash, code, manifest],
+      )
+    },
+    async bundle(org, hash) {
+      const { rows } = await pool.query<{ code: string; manifest: string }>(
+        'select code, manifest::text as manifest from engine.bundle where org_id = $1 and hash = $2',
+        [org, hash],
+      )
+      return rows[0] ?? null
+    },
+    async setDefault(org, workflow, bundle, tx) {
+      await (tx ?? pool).query(
+        `insert into engine.workflow_default (org_id, workflow, bundle) values ($1, $2, $3)
+         on conflict (org_id, workflow) do update set bundle = excluded.bundle, set_at = now()`,
+        [org, workflow, bundle],
+      )
+    },
+    async defaultBundle(org, workflow) {
+      const { rows } = await pool.query<{ bundle: string }>('select bundle from engine.workflow_default where org_id = $1 and workflow = $2', [org, workflow])
+      return rows[0]?.bundle ?? null
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type pg from 'pg'
+import type { AdmittedStart, DeliverOutcome, EventRow, Message, OrgId, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store.ts'
+import { classifyError } from './classify-error.ts'
+import { messageCode, onFullCode, priorityCode, stateCode } from './codes.ts'
+import { PayloadPacker, saveBlobs } from './payload.ts'
+import { onlyRow } from './workers.ts'
+
+type Tx = pg.ClientBase
+type Controls = Pick<
+  Store<Tx>,
+  'emit' | 'startAdmitted' | 'deliver' | 'terminate' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
+>
+
+/** In the caller's transaction, or on a connection of our own: one statement each, tried again if it lost a race. */
+export function controlRuns(pool: pg.Pool): Controls {
+  return {
+    emit: (events, tx) => emit(pool, events, tx),
+    startAdmitted: (start, tx) => startAdmitted(pool, start, tx),
+    deliver: (message, tx) => deliver(pool, message, tx),
+    terminate: async (org, run, reason, tx) =>
+      onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.end_run($1, $2, 3::smallint, engine.cancelled($3)) as done', [org, run, reason])).done,
+    setPause: (org, run, paused, tx) => setPause(pool, org, run, paused, tx),
+    unblock: async (org, run, bundle, tx) =>
+      onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.unblock($1, $2, $3) as done', [org, run, bundle])).done,
+    fork: (source, target, edits, tx) => fork(pool, source, target, edits, tx),
+    setLimit: async (org, limit, max, tx) => void (await ask(pool, tx, 'select engine.set_limit($1, $2, $3)', [org, limit, max])),
+    setQueuePaused: async (org, queue, paused, tx) =>
+      void (await ask(
+        pool,
+        tx,
+        `insert into engine.queue_control (org_id, queue, paused) values ($1, $2, $3)
+         on conflict (org_id, queue) do update set paused = excluded.paused`,
+        [org, queue, paused],
+      )),
+  }
+}
+
+async function ask<Row extends pg.QueryResultRow>(pool: pg.Pool, tx: Tx | undefined, text: string, values: unknown[]): Promise<Row[]> {
+  if (tx) return (await tx.query<Row>(text, values)).rows
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await pool.query<Row>(text, values)).rows
+    } catch (error) {
+      if (classifyError(error) !== 'race' || attempt === 5) throw error
+    }
+  }
+}
+
+async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promise<void> {
+  if (events.length === 0) return
+  const text = `insert into engine.event (org_id, type, subject, data, at)
+    select u.org_id, u.type, u.subject, u.data::json, to_timestamp(u.at / 1000)
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[]) u(org_id, type, subject, data, at)`
+  const columns = [events.map((e) => e.org), events.map((e) => e.type), events.map((e) => e.subject), events.map((e) => e.data), events.map((e) => e.at)]
+  await ask(pool, tx, text, columns)
+}
+
+async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Promise<StartOutcome> {
+  const { input, ...rest } = start
+  const packer = new PayloadPacker()
+  const stored = packer.pack(start.org, input)
+  await saveBlobs(tx ?? pool, packer)
+  const plan = {
+    ...rest,
+    priority: priorityCode.code(start.priority),
+    concurrency: start.concurrency.map((entry) => ({ ...entry, onFull: onFullCode.code(entry.onFull) })),
+  }
+  type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
+  const rows = await ask<Answer>(pool, tx, 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)', [JSON.stringify(plan), stored])
+  const { outcome, run, state, cancelled } = onlyRow(rows)
+  if (outcome !== 'started') return { type: outcome, run }
+  return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }
+}
+
+interface Place {
+  readonly worker: WorkerId | null
+  readonly queue: string
+}
+
+async function deliver(pool: pg.Pool, message: Message, tx?: Tx): Promise<DeliverOutcome> {
+  const packer = new PayloadPacker()
+  const payload = packer.pack(message.org, message.payload)
+  await saveBlobs(tx ?? pool, packer)
+  const error = message.error === null ? null : JSON.stringify(message.error)
+  const values = [message.org, message.run, message.id, messageCode.code(message.kind), message.name, payload, error]
+  const rows = await ask<Place>(pool, tx, 'select worker, queue from engine.post($1, $2, $3, $4::smallint, $5, $6, $7)', values)
+  return await toOutcome(pool, rows[0], message.org, message.run, tx)
+}
+
+async function setPause(pool: pg.Pool, org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome> {
+  const rows = await ask<Place>(pool, tx, 'select worker, queue from engine.set_pause($1, $2, $3)', [org, run, paused])
+  return await toOutcome(pool, rows[0], org, run, tx)
+}
+
+async function toOutcome(pool: pg.Pool, place: Place | undefined, org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome> {
+  if (place) return { type: 'delivered', ...place }
+  const ended = await ask(pool, tx, 'select 1 as one from engine.result where org_id = $1 and run_id = $2', [org, run])
+  return ended.length > 0 ? { type: 'finished' } : { type: 'unknown' }
+}
+
+async function fork(
+  pool: pg.Pool,
+  source: Parameters<Controls['fork']>[0],
+  target: RunRow,
+  edits: Parameters<Controls['fork']>[2],
+  tx?: Tx,
+): Promise<void> {
+  const { input, ...rest } = target
+  const packer = new PayloadPacker()
+  const stored = packer.pack(target.org, input)
+  // Put together as text: an edited output keeps the form its writer gave it.
+  const outputs = [...edits].map(([cmd, { output }]) => `"${cmd}":${packer.pack(target.org, output)}`)
+  await saveBlobs(tx ?? pool, packer)
+  const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority) })
+  await ask(pool, tx, 'select engine.fork($1, $2, $3, $4, $5)', [source.run, source.beforeSeq, plan, stored, `{${outputs.join(',')}}`])
+}

@@ -1,0 +1,88 @@
+import pg from 'pg'
+import type { Notifier, Store } from '../store.ts'
+import { storeBundles } from './bundles.ts'
+import { claimRuns, firstTurn } from './claim.ts'
+import { engineConfig, FlushConnection } from './connection.ts'
+import { controlRuns } from './control-runs.ts'
+import { type Companions, flushBatch } from './flush.ts'
+import { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
+import { createNotifier } from './notifier.ts'
+import { type EventCursor, readEvents, type StoredEvent } from './read-events.ts'
+import { readRuns } from './read-runs.ts'
+import { transact } from './transact.ts'
+import { findViolations } from './violations.ts'
+import { beatWorker, registerWorker, retireWorker } from './workers.ts'
+
+export interface PostgresStoreOptions {
+  /** A migrated database. The login must be able to take the role orrery_engine. */
+  readonly url: string
+  /** Tables of the host whose rows may travel with a batch, by name. */
+  readonly companions?: Companions
+  /** Batches in flight at once. One is best on few cores: the next batch is larger instead. */
+  readonly flushConnections?: number
+  /** Connections for everything but flushes and notifications. */
+  readonly poolMax?: number
+  /** Transactional steps in progress at once. */
+  readonly transactMax?: number
+  /** False behind a transaction pooler. */
+  readonly listen?: boolean
+}
+
+/** A transaction of the caller's: a connection with the role orrery_app and app.org_id set, or orrery_engine. */
+export type PostgresStore = Store<pg.ClientBase> & {
+  readonly notifier: Notifier
+  readEvents(after: EventCursor, limit: number): Promise<readonly StoredEvent[]>
+  maintain(options: MaintainOptions): Promise<Maintained>
+}
+
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  const pool = createPool(options.url, 'engine', options.poolMax ?? 6)
+  const bodies = createPool(options.url, 'steps', options.transactMax ?? 8, true)
+  const connections = Array.from({ length: options.flushConnections ?? 1 }, () => new FlushConnection(engineConfig(options.url, 'flush')))
+  const lanes = createLanes(connections)
+  const turn = firstTurn()
+  const notifier = createNotifier({ url: options.url, listen: options.listen ?? true })
+  return {
+    notifier,
+    register: (info) => registerWorker(pool, info),
+    retire: (worker) => retireWorker(pool, worker),
+    beat: (worker, leaseMs, queues) => beatWorker(pool, worker, leaseMs, queues),
+    flush: (batch) => flushBatch(lanes, options.companions ?? {}, batch),
+    transact: (worker, body) => transact(bodies, worker, body),
+    claim: (request) => claimRuns(pool, request, turn),
+    ...readRuns(pool),
+    ...controlRuns(pool),
+    ...storeBundles(pool),
+    violations: () => findViolations(pool),
+    readEvents: (after, limit) => readEvents(pool, after, limit),
+    maintain: (wanted) => maintainPartitions(pool, wanted),
+    async close() {
+      await Promise.all([notifier.close(), pool.end(), bodies.end(), ...connections.map((connection) => connection.close())])
+    },
+  }
+}
+
+/** Hands each batch the next free flush connection, in order of arrival. */
+function createLanes(connections: readonly FlushConnection[]) {
+  const free = [...connections]
+  const waiting: ((connection: FlushConnection) => void)[] = []
+  return async <T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
+    const connection = free.pop() ?? (await new Promise<FlushConnection>((resolve) => waiting.push(resolve)))
+    try {
+      return await connection.use(work)
+    } finally {
+      const next = waiting.shift()
+      if (next) next(connection)
+      else free.push(connection)
+    }
+  }
+}
+
+/** `free`: plans as PostgreSQL likes, for other people's statements. */
+function createPool(url: string, name: string, max: number, free = false): pg.Pool {
+  const config = engineConfig(url, name)
+  const pool = new pg.Pool({ ...config, ...(free ? { options: '-c role=orrery_engine' } : {}), max })
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  return pool
+}

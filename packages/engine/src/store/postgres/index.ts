@@ -1,0 +1,8 @@
+export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from './create-postgres-store.ts'
+export { engineConfig } from './connection.ts'
+export type { Companion, Companions } from './flush.ts'
+export { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
+export { type AppliedMigration, engineMigrations, migrate, MigrationRefused, type MigrationSet } from './migrate.ts'
+export { createNotifier, type NotifierOptions } from './notifier.ts'
+export { type EventCursor, firstEvent, readEvents, type StoredEvent } from './read-events.ts'
+export { ROLES } from './roles.ts'

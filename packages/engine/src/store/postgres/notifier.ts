@@ -1,0 +1,182 @@
+import pg from 'pg'
+import type { Hint, Notifier } from '../store.ts'
+
+const channel = 'orrery_hint'
+/** PostgreSQL refuses a payload of 8000 bytes. */
+const maxBytes = 7900
+const retryMs = 1000
+
+export interface NotifierOptions {
+  readonly url: string
+  /** False behind a pooler that hands connections from one transaction to the next: hints are sent but none arrive, and polling does the work. */
+  readonly listen?: boolean
+}
+
+/**
+ * Hints over LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the flush's transaction would halve its throughput.
+ * At most one NOTIFY is in flight; what comes in the meantime goes together with the next, each hint once.
+ */
+export function createNotifier(options: NotifierOptions): Notifier {
+  return new PostgresNotifier(options)
+}
+
+class PostgresNotifier implements Notifier {
+  private readonly options: NotifierOptions
+  private readonly handlers = new Set<(hint: Hint) => void>()
+  private readonly pending = new Set<string>()
+  private connecting: Promise<pg.Client | null> | null = null
+  private client: pg.Client | null = null
+  private listening = false
+  private sending = false
+  private closed = false
+  private retry: NodeJS.Timeout | null = null
+
+  constructor(options: NotifierOptions) {
+    this.options = options
+  }
+
+  send(hint: Hint): void {
+    if (this.closed) return
+    this.pending.add(encode(hint))
+    this.pump()
+  }
+
+  listen(handler: (hint: Hint) => void): () => void {
+    this.handlers.add(handler)
+    void this.connect()
+    return () => void this.handlers.delete(handler)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    if (this.retry) clearTimeout(this.retry)
+    await this.connecting
+    const client = this.client
+    this.client = null
+    await client?.end()
+  }
+
+  private pump(): void {
+    if (this.sending || this.pending.size === 0) return
+    this.sending = true
+    setImmediate(() => {
+      this.sendAll().then(
+        () => {
+          this.sending = false
+          this.pump()
+        },
+        () => {
+          // Hints may be lost: whoever needed them polls.
+          this.pending.clear()
+          this.sending = false
+        },
+      )
+    })
+  }
+
+  private async sendAll(): Promise<void> {
+    const client = await this.connect()
+    if (client === null) throw new Error('no connection')
+    const payload = takePayload(this.pending)
+    await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, payload] })
+  }
+
+  private async connect(): Promise<pg.Client | null> {
+    if (this.closed) return null
+    if (this.client === null) {
+      this.connecting ??= this.open().finally(() => {
+        this.connecting = null
+      })
+      return await this.connecting
+    }
+    await this.subscribe(this.client)
+    return this.client
+  }
+
+  private async open(): Promise<pg.Client | null> {
+    const client = new pg.Client({ connectionString: this.options.url, application_name: 'orrery notifier', keepAlive: true })
+    client.on('notification', (message) => this.receive(message))
+    client.on('error', () => this.lost(client))
+    client.on('end', () => this.lost(client))
+    try {
+      await client.connect()
+      this.client = client
+      this.listening = false
+      await this.subscribe(client)
+      return client
+    } catch {
+      // Without this connection the engine is slower, not wrong.
+      this.lost(client)
+      return null
+    }
+  }
+
+  private async subscribe(client: pg.Client): Promise<void> {
+    if (this.listening || this.handlers.size === 0 || this.options.listen === false) return
+    this.listening = true
+    await client.query(`listen ${channel}`)
+  }
+
+  private lost(client: pg.Client): void {
+    if (this.client === client) this.client = null
+    if (this.closed || this.handlers.size === 0 || this.retry) return
+    this.retry = setTimeout(() => {
+      this.retry = null
+      void this.connect()
+    }, retryMs)
+    this.retry.unref()
+  }
+
+  private receive(message: pg.Notification): void {
+    if (message.channel !== channel || !message.payload) return
+    for (const line of message.payload.split('\n')) {
+      const hint = decode(line)
+      if (hint) for (const handler of this.handlers) handler(hint)
+    }
+  }
+}
+
+/** As many hints as fit, a line each. One that is too long by itself is dropped: it is only a hint. */
+function takePayload(pending: Set<string>): string {
+  const lines: string[] = []
+  let bytes = 0
+  for (const line of pending) {
+    const size = Buffer.byteLength(line) + 1
+    if (bytes + size > maxBytes && lines.length > 0) break
+    pending.delete(line)
+    if (size > maxBytes) continue
+    lines.push(line)
+    bytes += size
+  }
+  return lines.join('\n')
+}
+
+function encode(hint: Hint): string {
+  switch (hint.type) {
+    case 'ready':
+      return `r ${encodeURIComponent(hint.queue)}`
+    case 'poke':
+      return `p ${hint.worker} ${hint.run}`
+    case 'done':
+      return `d ${hint.run}`
+    case 'events':
+      return 'e'
+  }
+}
+
+function decode(line: string): Hint | null {
+  const [type, first = '', second = ''] = line.split(' ')
+  switch (type) {
+    case 'r':
+      return { type: 'ready', queue: decodeURIComponent(first) }
+    case 'p':
+      return { type: 'poke', worker: first, run: second }
+    case 'd':
+      return { type: 'done', run: first }
+    case 'e':
+      return { type: 'events' }
+    default:
+      // A newer process says something we do not know.
+      return null
+  }
+}

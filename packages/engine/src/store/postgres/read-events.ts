@@ -1,0 +1,35 @@
+import type pg from 'pg'
+import type { JsonText, Millis, OrgId } from '../store.ts'
+
+/** Where a reader of the outbox is. Both are decimal text: they exceed what a number holds exactly. */
+export interface EventCursor {
+  readonly tx: string
+  readonly id: string
+}
+
+export const firstEvent: EventCursor = { tx: '0', id: '0' }
+
+export interface StoredEvent extends EventCursor {
+  readonly org: OrgId
+  readonly type: string
+  readonly subject: string
+  readonly data: JsonText
+  readonly at: Millis
+}
+
+/**
+ * Events after a cursor, in the order of (tx, id), at most `limit`. Only those of transactions older than the oldest one in
+ * progress: a transaction with a smaller number that commits later can therefore not be skipped. One event of a transaction
+ * that is held open delays all later ones. Reads what `client` may see: all orgs for the engine, one org for an app connection.
+ */
+export async function readEvents(client: pg.ClientBase | pg.Pool, after: EventCursor, limit: number): Promise<readonly StoredEvent[]> {
+  const { rows } = await client.query<StoredEvent>({
+    name: 'read_events',
+    text: `select org_id as org, tx::text as tx, id::text as id, type, subject, data::text as data, engine.ms(at) as at
+           from engine.event
+           where (tx, id) > ($1::xid8, $2::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
+           order by engine.event.tx, engine.event.id limit $3`,
+    values: [after.tx, after.id, limit],
+  })
+  return rows
+}

@@ -1,0 +1,66 @@
+import type pg from 'pg'
+import { Ambiguous, Fenced } from '../store.ts'
+import type { JournalRow, SqlTransaction, WorkerId } from '../store.ts'
+import { classifyError } from './classify-error.ts'
+import { composeFlush, emptyBatch } from './compose-flush.ts'
+
+/**
+ * The transaction of a transactional step. The body works with the rights of the login, on its own tables, for as long as it
+ * likes: the worker's row is locked only at the end, together with the insertion of the journal row.
+ */
+export async function transact(
+  pool: pg.Pool,
+  worker: WorkerId,
+  body: (tx: SqlTransaction) => Promise<JournalRow>,
+): Promise<JournalRow> {
+  const client = await pool.connect()
+  let open = true
+  const tx: SqlTransaction = {
+    async query<R>(text: string, values: readonly unknown[] = []) {
+      if (!open) throw new Error('the transaction is over')
+      const { rows, rowCount } = await client.query(text, [...values])
+      return { rows: rows as R[], rowCount: rowCount ?? 0 }
+    },
+  }
+  try {
+    await client.query('begin')
+    await client.query('set local role none')
+    const row = await body(tx)
+    open = false
+    await client.query(`set local role orrery_engine; set local idle_in_transaction_session_timeout = '10s'`)
+    await writeRow(client, worker, row)
+    await commit(client)
+    client.release()
+    return row
+  } catch (error) {
+    open = false
+    await rollback(client)
+    throw error
+  }
+}
+
+async function writeRow(client: pg.PoolClient, worker: WorkerId, row: JournalRow): Promise<void> {
+  const statement = composeFlush({ ...emptyBatch(), worker, journal: [row] }, false)
+  if (statement === null) return
+  const { rows } = await client.query<{ fence: number }>(statement)
+  if (rows[0]?.fence !== 1) throw new Fenced(`worker ${worker} is fenced`)
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('commit')
+  } catch (error) {
+    if (classifyError(error) === 'lost') throw new Ambiguous('the connection broke during a commit', { cause: error })
+    throw error
+  }
+}
+
+async function rollback(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('rollback')
+    client.release()
+  } catch {
+    // The connection is gone, and the transaction with it; the error that brought us here is the one that counts.
+    client.release(true)
+  }
+}

@@ -1,0 +1,29 @@
+import type pg from 'pg'
+
+/**
+ * Runs every view `engine.inv_…` and names those that have rows. The list comes from the catalogue, so a new view needs no change here.
+ * One repeatable-read snapshot for all; planned freely, since they read whole tables (unlike the engine's other statements).
+ */
+export async function findViolations(pool: pg.Pool): Promise<readonly { readonly invariant: string; readonly rows: number }[]> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    await client.query('set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on')
+    const views = await client.query<{ name: string }>(
+      `select relname as name from pg_catalog.pg_class
+       where relnamespace = 'engine'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,
+    )
+    const found: { invariant: string; rows: number }[] = []
+    for (const { name } of views.rows) {
+      const { rows } = await client.query<{ n: number }>(`select count(*)::int as n from engine.${client.escapeIdentifier(name)}`)
+      const n = rows[0]?.n ?? 0
+      if (n > 0) found.push({ invariant: name, rows: n })
+    }
+    await client.query('commit')
+    client.release()
+    return found
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}

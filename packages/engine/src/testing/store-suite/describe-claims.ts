@@ -1,0 +1,164 @@
+import { expect, it } from 'vitest'
+import { Fenced } from '../../store/store.ts'
+import type { World } from './world.ts'
+
+export function describeClaims(world: () => World): void {
+  it('hands a ready run to one worker only, with its row', async () => {
+    const { store, worker, ready, claim, queue, org } = world()
+    const [me, you] = [await worker(), await worker()]
+    const run = await ready({ tags: ['x'] })
+    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 10 })
+    expect(claimed).toMatchObject({
+      ...(await store.run(org, run)),
+      wakes: 0,
+      nextSeq: 1,
+      base: 0,
+      crashes: 0,
+      holds: false,
+      pauseRequested: false,
+    })
+    expect(await store.live(org, run)).toMatchObject({ state: 'running', worker: me })
+    expect(await claim(you)).toEqual([])
+  })
+
+  it('takes no more than it was asked for, oldest first', async () => {
+    const { worker, ready, claim } = world()
+    const me = await worker()
+    const runs = [await ready(), await ready(), await ready()]
+    expect(await claim(me, 2)).toEqual(runs.slice(0, 2))
+    expect(await claim(me, 2)).toEqual(runs.slice(2))
+  })
+
+  it('keeps the order of the starts of one batch', async () => {
+    const { worker, flush, start, claim } = world()
+    const me = await worker()
+    const starts = [start(), start(), start(), start()]
+    await flush(null, { starts })
+    expect(await claim(me)).toEqual(starts.map((begun) => begun.run))
+  })
+
+  it('takes runs of the queues and orgs it names, and of no others', async () => {
+    const { store, worker, ready, queue, org, id } = world()
+    const me = await worker()
+    const stranger = id()
+    const mine = await ready()
+    await ready({ queue: `${queue}-other` })
+    const theirs = await ready({ org: stranger })
+    const take = async (orgs: readonly string[] | null): Promise<string[]> =>
+      (await store.claim({ worker: me, queues: [queue], orgs, limit: 10 })).map((claimed) => claimed.run)
+    expect(await take([org])).toEqual([mine])
+    expect(await take([])).toEqual([])
+    expect(await take(null)).toEqual([theirs])
+  })
+
+  it('throws Fenced for a worker that was fenced', async () => {
+    const { store, worker, ready, claim, state } = world()
+    const me = await worker()
+    const run = await ready()
+    await store.retire(me)
+    await expect(claim(me)).rejects.toThrow(Fenced)
+    expect(await state(run)).toBe('ready')
+  })
+
+  it('serves orgs in turn, though one has many more runs', async () => {
+    const { worker, flush, start, claim, id } = world()
+    const me = await worker()
+    const [flood, b, c] = [id(), id(), id()]
+    const many = Array.from({ length: 20 }, () => start({ org: flood }))
+    const few = [start({ org: b }), start({ org: c }), start({ org: b })]
+    await flush(null, { starts: many })
+    await flush(null, { starts: few })
+    const taken = await claim(me, 5)
+    expect(few.every((begun) => taken.includes(begun.run))).toBe(true)
+  })
+
+  it('serves orgs in turn also when it takes one run at a time', async () => {
+    const { worker, flush, start, claim, id } = world()
+    const me = await worker()
+    const [flood, modest] = [id(), id()]
+    await flush(null, { starts: Array.from({ length: 10 }, () => start({ org: flood })) })
+    const late = start({ org: modest })
+    await flush(null, { starts: [late] })
+    const taken = [...(await claim(me, 1)), ...(await claim(me, 1)), ...(await claim(me, 1))]
+    expect(taken).toContain(late.run)
+  })
+
+  it('takes the urgent before the high, the normal and the low', async () => {
+    const { worker, ready, claim } = world()
+    const me = await worker()
+    const low = await ready({ priority: 'low' })
+    const normal = await ready()
+    const urgent = await ready({ priority: 'urgent' })
+    const high = await ready({ priority: 'high' })
+    expect(await claim(me)).toEqual([urgent, high, normal, low])
+  })
+
+  it('lets what waits long enough pass what is more urgent: priority is a head start in time', async () => {
+    const { worker, ready, claim, now } = world()
+    const me = await worker()
+    // A delayed start ranks by its due time: 15 minutes ago beats high (10 minutes), 45 minutes ago does not beat urgent (an hour).
+    const high = await ready({ priority: 'high' })
+    const urgent = await ready({ priority: 'urgent' })
+    const quarter = await ready({ at: now - 15 * 60_000 })
+    const long = await ready({ at: now - 45 * 60_000, priority: 'low' })
+    expect(await claim(me)).toEqual([urgent, long, quarter, high])
+  })
+
+  it('takes a waiting run when its time has come, before the ready ones', async () => {
+    const { worker, ready, claim, until, now } = world()
+    const me = await worker()
+    const late = await ready({ state: 'waiting', at: now + 600_000 })
+    const soon = await ready({ state: 'waiting', at: now + 30 })
+    const other = await ready()
+    const taken: string[] = []
+    await until(async () => {
+      taken.push(...(await claim(me)))
+      return taken.includes(soon)
+    })
+    expect(taken).toContain(other)
+    expect(taken).not.toContain(late)
+  })
+
+  it('takes nothing of a paused queue until it is released', async () => {
+    const { store, worker, ready, claim, org, queue } = world()
+    const me = await worker()
+    await store.setQueuePaused(org, queue, true)
+    const run = await ready()
+    expect(await claim(me)).toEqual([])
+    await store.setQueuePaused(org, queue, false)
+    expect(await claim(me)).toEqual([run])
+  })
+
+  it('pauses a queue for one org only', async () => {
+    const { store, worker, ready, claim, org, queue, id } = world()
+    const me = await worker()
+    await store.setQueuePaused(org, queue, true)
+    await ready()
+    const theirs = await ready({ org: id() })
+    expect(await claim(me)).toEqual([theirs])
+  })
+
+  it('gives each run to one of several workers that claim at the same time', async () => {
+    const { store, other, worker, flush, start, queue } = world()
+    const workers = [await worker(), await worker(), await worker(), await worker()]
+    const starts = Array.from({ length: 40 }, () => start())
+    await flush(null, { starts })
+    const claims = workers.map((me, index) => (index % 2 ? store : other).claim({ worker: me, queues: [queue], orgs: null, limit: 15 }))
+    const taken = (await Promise.all(claims)).flat().map((claimed) => claimed.run)
+    expect(new Set(taken).size).toBe(taken.length)
+    const rest = await store.claim({ worker: workers[0] ?? '', queues: [queue], orgs: null, limit: 100 })
+    expect(taken.length + rest.length).toBe(40)
+  })
+
+  it('hands over what is unread and wanted with a claim', async () => {
+    const { store, worker, ready, message, queue, org } = world()
+    const me = await worker()
+    const run = await ready()
+    await store.deliver(message(run))
+    await store.setPause(org, run, true)
+    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
+    const inbox = await store.inbox(org, run)
+    expect(claimed).toMatchObject({ run, pauseRequested: true, wakes: inbox?.wakes })
+    expect(claimed?.wakes).toBeGreaterThan(0)
+  })
+}

@@ -1,0 +1,211 @@
+import { expect, it } from 'vitest'
+import type { JournalRow } from '../../store/store.ts'
+import type { World } from './world.ts'
+
+export function describeControl(world: () => World): void {
+  it('terminates a run that no worker has, whatever its state', async () => {
+    const { store, worker, running, ready, flush, park, org, now } = world()
+    const me = await worker()
+    const [waiting, paused, blocked] = [await running(me), await running(me), await running(me)]
+    const parks = [park(waiting), park(paused, { state: 'paused', waits: [] }), park(blocked, { state: 'blocked', waits: [], reason: 'x' })]
+    await flush(me, { parks })
+    const runs = [waiting, paused, blocked, await ready(), await ready({ state: 'waiting', at: now + 60_000 })]
+    for (const run of runs) {
+      expect(await store.terminate(org, run, 'no longer wanted')).toBe(true)
+      expect(await store.result(org, run)).toMatchObject({ status: 'cancelled', output: null, error: { kind: 'cancelled' } })
+      expect(await store.live(org, run)).toBeNull()
+    }
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('does not terminate a run that a worker has, nor one that is not live', async () => {
+    const { store, worker, running, flush, finish, state, org, id } = world()
+    const me = await worker()
+    const run = await running(me)
+    expect(await store.terminate(org, run, 'stop')).toBe(false)
+    expect(await state(run)).toBe('running')
+    await flush(me, { finishes: [finish(run)] })
+    expect(await store.terminate(org, run, 'stop')).toBe(false)
+    expect(await store.terminate(org, id(), 'stop')).toBe(false)
+    expect(await state(run)).toBe('succeeded')
+  })
+
+  it('tells the parent of a run that it terminates, as the child itself would', async () => {
+    const { store, worker, running, ready, flush, park, org } = world()
+    const me = await worker()
+    const parent = await running(me)
+    const child = await ready({ parent: { run: parent, cmd: 4 } })
+    await flush(me, { parks: [park(parent, { waits: [{ type: 'child', run: child, workflow: 'order' }] })] })
+    await store.terminate(org, child, 'stop')
+    expect((await store.inbox(org, parent))?.messages).toMatchObject([
+      { kind: 'child', name: `4 ${child}`, payload: null, error: { kind: 'cancelled' } },
+    ])
+    expect((await store.live(org, parent))?.state).toBe('ready')
+  })
+
+  it('asks the worker of a running run to pause it', async () => {
+    const { store, worker, running, flush, park, queue, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    expect(await store.setPause(org, run, true)).toEqual({ type: 'delivered', worker: me, queue })
+    const inbox = await store.inbox(org, run)
+    expect(inbox?.pauseRequested).toBe(true)
+    await flush(me, { parks: [park(run, { state: 'paused', wakes: inbox?.wakes ?? -1, waits: [] })] })
+    expect(await store.live(org, run)).toMatchObject({ state: 'paused', pauseRequested: true, worker: null })
+  })
+
+  it('keeps the wish to pause a run that nobody has for whoever gets it', async () => {
+    const { store, ready, queue, org } = world()
+    const run = await ready()
+    expect(await store.setPause(org, run, true)).toEqual({ type: 'delivered', worker: null, queue })
+    expect((await store.live(org, run))?.pauseRequested).toBe(true)
+  })
+
+  it('makes a paused run ready when the wish is taken back', async () => {
+    const { store, worker, running, flush, park, claim, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    await flush(me, { parks: [park(run, { state: 'paused', waits: [] })] })
+    expect(await claim(me)).toEqual([])
+    await store.setPause(org, run, false)
+    expect(await store.live(org, run)).toMatchObject({ state: 'ready', pauseRequested: false })
+    expect(await claim(me)).toEqual([run])
+  })
+
+  it('leaves a delayed run its time when it is paused and resumed', async () => {
+    const { store, ready, org, now } = world()
+    const at = now + 600_000
+    const run = await ready({ state: 'waiting', at })
+    await store.setPause(org, run, true)
+    await store.setPause(org, run, false)
+    expect(await store.live(org, run)).toMatchObject({ state: 'waiting', at, pauseRequested: false })
+  })
+
+  it('answers for a pause of a run that has ended or never was', async () => {
+    const { store, worker, running, flush, finish, org, id } = world()
+    const me = await worker()
+    const run = await running(me)
+    await flush(me, { finishes: [finish(run)] })
+    expect(await store.setPause(org, run, true)).toEqual({ type: 'finished' })
+    expect(await store.setPause(org, id(), true)).toEqual({ type: 'unknown' })
+  })
+
+  it('makes a blocked run ready again, and only a blocked one', async () => {
+    const { store, worker, running, flush, park, org, id } = world()
+    const me = await worker()
+    const [run, healthy] = [await running(me), await running(me)]
+    await flush(me, { parks: [park(run, { state: 'blocked', waits: [], reason: 'no such step', nextSeq: 1 })] })
+    expect(await store.unblock(org, healthy, null)).toBe(false)
+    expect(await store.unblock(org, id(), null)).toBe(false)
+    expect(await store.unblock(org, run, null)).toBe(true)
+    expect(await store.live(org, run)).toMatchObject({ state: 'ready', crashes: 0, reason: null, bundle: 'bundle-1', nextSeq: 1 })
+    expect(await store.unblock(org, run, null)).toBe(false)
+  })
+
+  it('moves a blocked run to another version, and journals that', async () => {
+    const { store, worker, running, flush, park, journal, queue, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    await flush(me, { journal: [journal(run, 1)], parks: [park(run, { state: 'blocked', waits: [], reason: 'x', nextSeq: 2 })] })
+    expect(await store.unblock(org, run, 'bundle-2')).toBe(true)
+    expect(await store.history(org, run, 2)).toMatchObject([{ seq: 2, kind: 'version', cmd: 0, name: 'bundle-2' }])
+    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
+    expect(claimed).toMatchObject({ run, bundle: 'bundle-2', nextSeq: 3 })
+    expect((await store.live(org, run))?.bundle).toBe('bundle-2')
+  })
+
+  it('forks a run with its journal below a row, which stays what it was', async () => {
+    const { store, worker, running, flush, journal, row, finish, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    const rows = [1, 2, 3, 4].map((seq) => journal(source, seq, { cmd: seq, output: `${seq}` }))
+    await flush(me, { journal: rows })
+    await flush(me, { finishes: [finish(source)] })
+    const target = row({ origin: { kind: 'fork', run: source, seq: 4 } })
+    await store.fork({ org, run: source, beforeSeq: 4 }, target, new Map())
+    expect(await store.history(org, target.run, 0)).toEqual(rows.slice(0, 3).map((copied) => ({ ...copied, run: target.run })))
+    expect(await store.live(org, target.run)).toMatchObject({ state: 'ready', nextSeq: 4, base: 0 })
+    expect(await store.run(org, target.run)).toEqual(target)
+    expect(await store.history(org, source, 0)).toEqual(rows)
+  })
+
+  it('replaces the outcome of edited steps in a fork, and of nothing else', async () => {
+    const { store, worker, running, flush, journal, row, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    const error = { name: 'Error', message: 'declined', kind: 'error' } as const
+    const failed = journal(source, 3, { cmd: 2, output: null, error })
+    const rows: JournalRow[] = [journal(source, 1), journal(source, 2, { kind: 'attempt', cmd: 2, output: null, error }), failed]
+    await flush(me, { journal: rows })
+    const target = row()
+    await store.fork(
+      { org, run: source, beforeSeq: 4 },
+      target,
+      new Map([
+        [2, { output: '"paid by hand"' }],
+        [9, { output: '0' }],
+      ]),
+    )
+    const copy = await store.history(org, target.run, 0)
+    expect(copy.map((each) => [each.output, each.error])).toEqual([
+      ['2', null],
+      [null, error],
+      ['"paid by hand"', null],
+    ])
+  })
+
+  it('forks the generation that the row is in, numbered from 1', async () => {
+    const { store, worker, running, flush, journal, row, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    const generation = journal(source, 3, { kind: 'generation', cmd: 0, name: '1', input: null, output: '{"n":2}' })
+    await flush(me, {
+      journal: [journal(source, 1), journal(source, 2, { cmd: 2 }), generation, journal(source, 4), journal(source, 5, { cmd: 2 })],
+    })
+    const target = row()
+    await store.fork({ org, run: source, beforeSeq: 5 }, target, new Map())
+    expect((await store.history(org, target.run, 0)).map((each) => [each.seq, each.kind])).toEqual([
+      [1, 'generation'],
+      [2, 'step'],
+    ])
+    expect(await store.live(org, target.run)).toMatchObject({ nextSeq: 3, base: 1 })
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('forks once, though it is asked twice', async () => {
+    const { store, worker, running, flush, journal, row, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    await flush(me, { journal: [journal(source, 1)] })
+    const target = row()
+    await store.fork({ org, run: source, beforeSeq: 2 }, target, new Map())
+    await store.fork({ org, run: source, beforeSeq: 2 }, target, new Map())
+    expect(await store.history(org, target.run, 0)).toHaveLength(1)
+  })
+
+  it('lists live runs of a workflow by id, a page at a time', async () => {
+    const { store, ready, worker, running, flush, finish, org } = world()
+    const me = await worker()
+    const runs = [await ready(), await ready({ workflow: 'other' }), await ready(), await ready()]
+    const ended = await running(me)
+    await flush(me, { finishes: [finish(ended)] })
+    const page = async (workflow: string | null, after: string | null, limit: number): Promise<string[]> =>
+      (await store.liveRuns(org, workflow, after, limit)).map((live) => live.run)
+    expect(await page(null, null, 10)).toEqual(runs)
+    expect(await page('order', null, 2)).toEqual([runs[0], runs[2]])
+    expect(await page('order', runs[2] ?? '', 2)).toEqual([runs[3]])
+  })
+
+  it('keeps bundles by hash and the default of each workflow', async () => {
+    const { store, org, id } = world()
+    expect(await store.bundle(org, 'h1')).toBeNull()
+    await store.saveBundle(org, 'h1', 'code', '{"protocol":1}')
+    await store.saveBundle(org, 'h1', 'code', '{"protocol":1}')
+    expect(await store.bundle(org, 'h1')).toEqual({ code: 'code', manifest: '{"protocol":1}' })
+    expect(await store.bundle(id(), 'h1')).toBeNull()
+    expect(await store.defaultBundle(org, 'order')).toBeNull()
+    await store.setDefault(org, 'order', 'h1')
+    await store.setDefault(org, 'order', 'h2')
+    expect(await store.defaultBundle(org, 'order')).toBe('h2')
+  })
+}

@@ -1,0 +1,142 @@
+import { expect, it } from 'vitest'
+import type { World } from './world.ts'
+
+export function describeKeys(world: () => World): void {
+  it('starts a run that needs no limit at once', async () => {
+    const { store, admitted, org } = world()
+    const start = admitted()
+    expect(await store.startAdmitted(start)).toEqual({ type: 'started', run: start.run, state: 'ready', cancelled: [] })
+    expect((await store.live(org, start.run))?.state).toBe('ready')
+  })
+
+  it('lets a start wait for its time', async () => {
+    const { store, admitted, now, org } = world()
+    const start = admitted({ at: now + 60_000 })
+    expect(await store.startAdmitted(start)).toMatchObject({ type: 'started', state: 'waiting' })
+    expect(await store.live(org, start.run)).toMatchObject({ state: 'waiting', at: now + 60_000 })
+  })
+
+  it('answers with the run that is there when a start comes a second time', async () => {
+    const { store, admitted, org } = world()
+    const start = admitted({ concurrency: [{ limit: 'x', max: 1, onFull: 'cancel_newest' }] })
+    await store.startAdmitted(start)
+    expect(await store.startAdmitted({ ...start, input: '2' })).toEqual({ type: 'existing', run: start.run })
+    expect((await store.run(org, start.run))?.input).toBe(start.input)
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('answers with the first run of a key within its window, also after that has ended', async () => {
+    const { store, admitted, state, org } = world()
+    const dedupe = { key: 'order-7', windowMs: 600_000 }
+    const [first, second, third] = [admitted({ dedupe }), admitted({ dedupe }), admitted({ dedupe: { ...dedupe, key: 'order-8' } })]
+    await store.startAdmitted(first)
+    expect(await store.startAdmitted(second)).toEqual({ type: 'existing', run: first.run })
+    expect(await state(second.run)).toBe('unknown')
+    expect(await store.startAdmitted(third)).toMatchObject({ type: 'started' })
+    await store.terminate(org, first.run, 'x')
+    expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
+  })
+
+  it('starts another run of a key when the window has passed', async () => {
+    const { store, admitted, until } = world()
+    const dedupe = { key: 'order-7', windowMs: 40 }
+    const first = admitted({ dedupe })
+    await store.startAdmitted(first)
+    let second = admitted({ dedupe })
+    await until(async () => {
+      second = admitted({ dedupe })
+      return (await store.startAdmitted(second)).type === 'started'
+    })
+    expect(await store.startAdmitted(admitted({ dedupe: { ...dedupe, windowMs: 600_000 } }))).toMatchObject({ run: expect.any(String) })
+    expect(second.run).not.toBe(first.run)
+  })
+
+  it('keeps the keys of orgs apart', async () => {
+    const { store, admitted, id } = world()
+    const dedupe = { key: 'order-7', windowMs: 600_000 }
+    await store.startAdmitted(admitted({ dedupe }))
+    expect(await store.startAdmitted(admitted({ dedupe, org: id() }))).toMatchObject({ type: 'started' })
+  })
+
+  it('makes one run of several concurrent starts of a key', async () => {
+    const { store, other, admitted } = world()
+    const dedupe = { key: 'order-7', windowMs: 600_000 }
+    const outcomes = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => (index % 2 ? store : other).startAdmitted(admitted({ dedupe }))),
+    )
+    expect(outcomes.filter((outcome) => outcome.type === 'started')).toHaveLength(1)
+    expect(new Set(outcomes.map((outcome) => outcome.run)).size).toBe(1)
+  })
+
+  it('never lets concurrent starts pass a limit', async () => {
+    const { store, other, admitted } = world()
+    const concurrency = [{ limit: 'x', max: 3, onFull: 'queue' }] as const
+    const starts = Array.from({ length: 12 }, () => admitted({ concurrency }))
+    const outcomes = await Promise.all(starts.map((start, index) => (index % 2 ? store : other).startAdmitted(start)))
+    expect(outcomes.filter((outcome) => outcome.type === 'started' && outcome.state === 'ready')).toHaveLength(3)
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('gives the pending run of a debounce key the new input and puts it off', async () => {
+    const { store, admitted, state, org, now } = world()
+    const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: null }
+    const [first, second] = [
+      admitted({ debounce, input: '1' }),
+      admitted({ debounce: { ...debounce, delayMs: 90_000 }, input: '2', tags: ['late'] }),
+    ]
+    expect(await store.startAdmitted(first)).toMatchObject({ type: 'started', state: 'waiting' })
+    const before = (await store.live(org, first.run))?.at ?? 0
+    expect(before).toBeGreaterThanOrEqual(now + 60_000)
+    expect(await store.startAdmitted(second)).toEqual({ type: 'debounced', run: first.run })
+    expect((await store.live(org, first.run))?.at ?? 0).toBeGreaterThanOrEqual(now + 90_000)
+    expect(await store.run(org, first.run)).toMatchObject({ input: '2', tags: ['late'], createdAt: first.createdAt })
+    expect(await state(second.run)).toBe('unknown')
+  })
+
+  it('puts a debounced run off no longer than its longest delay', async () => {
+    const { store, admitted, org, now } = world()
+    const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: 70_000 }
+    const first = admitted({ debounce })
+    await store.startAdmitted(first)
+    await store.startAdmitted(admitted({ debounce: { ...debounce, delayMs: 300_000, maxDelayMs: 400_000 } }))
+    const at = (await store.live(org, first.run))?.at ?? 0
+    expect(at - now).toBeGreaterThanOrEqual(70_000)
+    expect(at - now).toBeLessThan(80_000)
+  })
+
+  it('starts another run of a debounce key once the pending one has begun', async () => {
+    const { store, worker, claim, admitted, until } = world()
+    const debounce = { key: 'doc-1', delayMs: 30, maxDelayMs: null }
+    const first = admitted({ debounce, input: '1' })
+    await store.startAdmitted(first)
+    const me = await worker()
+    await until(async () => (await claim(me)).includes(first.run))
+    const second = admitted({ debounce, input: '2' })
+    expect(await store.startAdmitted(second)).toMatchObject({ type: 'started', run: second.run })
+    expect((await store.run(world().org, first.run))?.input).toBe('1')
+  })
+
+  it('answers for a dedupe key whose start was debounced with the pending run', async () => {
+    const { store, admitted } = world()
+    const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: null }
+    const dedupe = { key: 'once', windowMs: 600_000 }
+    const first = admitted({ debounce })
+    await store.startAdmitted(first)
+    expect(await store.startAdmitted(admitted({ debounce, dedupe }))).toEqual({ type: 'debounced', run: first.run })
+    expect(await store.startAdmitted(admitted({ debounce, dedupe }))).toEqual({ type: 'existing', run: first.run })
+  })
+
+  it('wakes a debounced run that is cancelled', async () => {
+    const { store, admitted, message, state } = world()
+    const first = admitted({ debounce: { key: 'doc-1', delayMs: 60_000, maxDelayMs: null } })
+    await store.startAdmitted(first)
+    await store.deliver(message(first.run, { kind: 'cancel', name: 'no', payload: null }))
+    expect(await state(first.run)).toBe('ready')
+  })
+
+  it('writes events', async () => {
+    const { store, org, now } = world()
+    await store.emit([{ org, type: 'run.started', subject: 'x', data: '{}', at: now }])
+    await store.emit([])
+  })
+}

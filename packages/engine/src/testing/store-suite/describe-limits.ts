@@ -1,0 +1,216 @@
+import { expect, it } from 'vitest'
+import type { AdmittedStart, StartOutcome } from '../../store/store.ts'
+import type { World } from './world.ts'
+
+type OnFull = AdmittedStart['concurrency'][number]['onFull']
+
+export function describeLimits(world: () => World): void {
+  const limited = (max: number, onFull: OnFull = 'queue', change: Partial<AdmittedStart> = {}): AdmittedStart =>
+    world().admitted({ concurrency: [{ limit: 'printer', max, onFull }], ...change })
+  const begin = async (start: AdmittedStart): Promise<StartOutcome> => world().store.startAdmitted(start)
+  const states = (starts: readonly AdmittedStart[]): Promise<string[]> => Promise.all(starts.map((start) => world().state(start.run)))
+  const finishOne = async (start: AdmittedStart): Promise<readonly string[]> => {
+    const { worker, claim, flush, finish } = world()
+    const me = await worker()
+    expect(await claim(me)).toContain(start.run)
+    return (await flush(me, { finishes: [finish(start.run, { holds: true })] })).readied.map((each) => each.run)
+  }
+
+  it('lets in as many as the limit allows and gates the others', async () => {
+    const { store, org } = world()
+    const starts = [limited(2), limited(2), limited(2)]
+    const outcomes: StartOutcome[] = []
+    for (const start of starts) outcomes.push(await begin(start))
+    expect(outcomes.map((outcome) => outcome.type === 'started' && outcome.state)).toEqual(['ready', 'ready', 'gated'])
+    expect(await store.live(org, starts[2]?.run ?? '')).toMatchObject({ state: 'gated', gate: 'printer' })
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('lets the next one in when a holder ends, and names it', async () => {
+    const { store } = world()
+    const [first, second] = [limited(1), limited(1)]
+    await begin(first)
+    await begin(second)
+    expect(await finishOne(first)).toEqual([second.run])
+    expect(await states([second])).toEqual(['ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('says with a claim that a run holds limits', async () => {
+    const { store, worker, queue } = world()
+    await begin(limited(1))
+    const [claimed] = await store.claim({ worker: await worker(), queues: [queue], orgs: null, limit: 1 })
+    expect(claimed?.holds).toBe(true)
+  })
+
+  it('lets gated runs in by priority, then by age', async () => {
+    const { store, org } = world()
+    const holder = limited(1)
+    const [first, second, low, high] = [
+      limited(1),
+      limited(1),
+      limited(1, 'queue', { priority: 'low' }),
+      limited(1, 'queue', { priority: 'high' }),
+    ]
+    for (const start of [holder, first, second, low, high]) await begin(start)
+    const order: string[] = []
+    for (let run = holder.run; order.length < 4; ) {
+      await store.terminate(org, run, 'next')
+      run = (await store.liveRuns(org, null, null, 10)).find((live) => live.state === 'ready')?.run ?? 'none'
+      order.push(run)
+    }
+    expect(order).toEqual([high.run, first.run, second.run, low.run])
+  })
+
+  it('passes a place on when a holder is terminated, and when a gated one is', async () => {
+    const { store, org } = world()
+    const [holder, gated, last] = [limited(1), limited(1), limited(1)]
+    for (const start of [holder, gated, last]) await begin(start)
+    await store.terminate(org, gated.run, 'not wanted')
+    await store.terminate(org, holder.run, 'not wanted')
+    expect(await states([holder, gated, last])).toEqual(['cancelled', 'cancelled', 'ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('keeps a place while the run waits, is paused, or is handed on', async () => {
+    const { store, worker, claim, flush, park } = world()
+    const [holder, gated] = [limited(1), limited(1)]
+    await begin(holder)
+    await begin(gated)
+    const me = await worker()
+    await claim(me)
+    await flush(me, { parks: [park(holder.run)] })
+    await store.retire(me)
+    expect(await states([holder, gated])).toEqual(['waiting', 'gated'])
+  })
+
+  it('keeps limits of different names and orgs apart', async () => {
+    const { admitted, id } = world()
+    const same = limited(1)
+    const otherName = admitted({ concurrency: [{ limit: 'scanner', max: 1, onFull: 'queue' }] })
+    const otherOrg = limited(1, 'queue', { org: id() })
+    for (const start of [same, otherName, otherOrg]) expect(await begin(start)).toMatchObject({ type: 'started', state: 'ready' })
+  })
+
+  it('takes all limits of a run or none', async () => {
+    const { store, admitted, org } = world()
+    const a = { limit: 'a', max: 1, onFull: 'queue' } as const
+    const b = { limit: 'b', max: 1, onFull: 'queue' } as const
+    const [holdsB, wantsBoth, wantsA] = [admitted({ concurrency: [b] }), admitted({ concurrency: [a, b] }), admitted({ concurrency: [a] })]
+    for (const start of [holdsB, wantsBoth, wantsA]) await begin(start)
+    expect(await states([holdsB, wantsBoth, wantsA])).toEqual(['ready', 'gated', 'ready'])
+    await store.terminate(org, holdsB.run, 'x')
+    expect(await store.live(org, wantsBoth.run)).toMatchObject({ state: 'gated', gate: 'a' })
+    await store.terminate(org, wantsA.run, 'x')
+    expect(await states([wantsBoth])).toEqual(['ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('refuses the newest with cancel_newest: it is a cancelled run', async () => {
+    const { store, org } = world()
+    const [holder, newest] = [limited(1, 'cancel_newest'), limited(1, 'cancel_newest')]
+    await begin(holder)
+    expect(await begin(newest)).toEqual({ type: 'refused', run: newest.run })
+    expect(await store.result(org, newest.run)).toMatchObject({ status: 'cancelled', error: { kind: 'cancelled' } })
+    expect(await store.run(org, newest.run)).not.toBeNull()
+    expect(await states([holder])).toEqual(['ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('asks the run in progress to stop with cancel_in_progress, and lets the newest wait for its place', async () => {
+    const { store, worker, claim, org } = world()
+    const [busy, newest] = [limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress')]
+    await begin(busy)
+    const me = await worker()
+    await claim(me)
+    expect(await begin(newest)).toEqual({ type: 'started', run: newest.run, state: 'gated', cancelled: [busy.run] })
+    expect((await store.inbox(org, busy.run))?.messages).toMatchObject([{ kind: 'cancel' }])
+  })
+
+  it('ends at once, with cancel_in_progress, what has not begun', async () => {
+    const { store, worker, claim } = world()
+    const starts = [limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress')]
+    const [busy, gated, newest] = starts as [AdmittedStart, AdmittedStart, AdmittedStart]
+    await begin(busy)
+    await claim(await worker())
+    await begin(gated)
+    const outcome = await begin(newest)
+    expect(outcome.type === 'started' && [...outcome.cancelled].sort()).toEqual([busy.run, gated.run].sort())
+    expect(await states(starts)).toEqual(['running', 'cancelled', 'gated'])
+    const fresh = limited(1, 'cancel_in_progress')
+    await store.terminate(world().org, newest.run, 'x')
+    expect(await begin(fresh)).toMatchObject({ state: 'gated' })
+  })
+
+  it('gives the newest the place of a holder that had not begun', async () => {
+    const { store } = world()
+    const [holder, newest] = [limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress')]
+    await begin(holder)
+    expect(await begin(newest)).toEqual({ type: 'started', run: newest.run, state: 'ready', cancelled: [holder.run] })
+    expect(await states([holder, newest])).toEqual(['cancelled', 'ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('lets more in when an operator raises a limit, and goes by the declared one when that is taken back', async () => {
+    const { store, org } = world()
+    const starts = [limited(1), limited(1), limited(1)]
+    for (const start of starts) await begin(start)
+    await store.setLimit(org, 'printer', 2)
+    expect((await states(starts)).sort()).toEqual(['gated', 'ready', 'ready'])
+    await store.setLimit(org, 'printer', null)
+    await store.terminate(org, starts[0]?.run ?? '', 'x')
+    expect((await states(starts)).sort()).toEqual(['cancelled', 'gated', 'ready'])
+    expect(await store.violations()).toEqual([])
+  })
+
+  it('takes no place away when a limit is lowered, and lets nobody in before there is room', async () => {
+    const { store, org } = world()
+    const starts = [limited(2), limited(2), limited(2)]
+    for (const start of starts) await begin(start)
+    await store.setLimit(org, 'printer', 1)
+    expect(await store.violations()).toEqual([])
+    await store.terminate(org, starts[0]?.run ?? '', 'x')
+    expect((await states(starts)).slice(1)).toEqual(['ready', 'gated'])
+    await store.terminate(org, starts[1]?.run ?? '', 'x')
+    expect((await states(starts)).slice(2)).toEqual(['ready'])
+  })
+
+  it('decides on a delayed start when its time comes, not before', async () => {
+    const { store, worker, claim, until, now, org } = world()
+    const delayed = limited(1, 'queue', { at: now + 50 })
+    await begin(delayed)
+    expect((await store.live(org, delayed.run))?.at).toBe(now + 50)
+    const holder = limited(1)
+    expect(await begin(holder)).toMatchObject({ state: 'ready' })
+    const me = await worker()
+    await until(async () => {
+      await claim(me)
+      return (await store.live(org, delayed.run))?.at === null
+    })
+    expect(await states([delayed])).toEqual(['gated'])
+    await store.retire(me)
+    await store.terminate(org, holder.run, 'x')
+    expect(await states([delayed])).toEqual(['ready'])
+  })
+
+  it('spaces the starts of a rate: as many at once as it allows, then one each time its share of the period has passed', async () => {
+    const { store, admitted, org } = world()
+    const rate = { limit: 'api', max: 2, periodMs: 600_000 }
+    const starts = [admitted({ rate }), admitted({ rate }), admitted({ rate }), admitted({ rate })]
+    for (const start of starts) await begin(start)
+    expect(await states(starts)).toEqual(['ready', 'ready', 'waiting', 'waiting'])
+    const [third, fourth] = [await store.live(org, starts[2]?.run ?? ''), await store.live(org, starts[3]?.run ?? '')]
+    expect((fourth?.at ?? 0) - (third?.at ?? 0)).toBeCloseTo(300_000, -1)
+    expect((third?.at ?? 0) - world().now).toBeGreaterThan(299_000)
+  })
+
+  it('lets a start through when the time it reserved has come', async () => {
+    const { worker, claim, until, admitted } = world()
+    const rate = { limit: 'api', max: 1, periodMs: 60 }
+    const starts = [admitted({ rate }), admitted({ rate })]
+    for (const start of starts) await begin(start)
+    const me = await worker()
+    expect(await claim(me, 1)).toEqual([starts[0]?.run])
+    await until(async () => (await claim(me)).includes(starts[1]?.run ?? ''))
+  })
+}

@@ -1,0 +1,116 @@
+import { expect, it } from 'vitest'
+import { Fenced } from '../../store/store.ts'
+import type { World } from './world.ts'
+
+export function describeWorkers(world: () => World): void {
+  it("gives every registration an id of its own and the database's time", async () => {
+    const { store } = world()
+    const info = { host: 'h', pid: 7, version: '1', queues: ['q'], slots: 2, steps: ['a'], orgs: null }
+    const [first, second] = [await store.register(info), await store.register(info)]
+    expect(first.worker).not.toBe(second.worker)
+    expect(second.now).toBeGreaterThanOrEqual(first.now)
+  })
+
+  it('hands runs on when a worker retires, and counts no crash', async () => {
+    const { store, worker, running, claim, org } = world()
+    const [me, you] = [await worker(), await worker()]
+    const runs = [await running(me), await running(me)]
+    await running(you)
+    expect(await store.retire(me)).toBe(2)
+    expect(await store.retire(me)).toBe(0)
+    expect(await store.live(org, runs[0] ?? '')).toMatchObject({ state: 'ready', worker: null, crashes: 0 })
+    expect((await claim(you)).sort()).toEqual([...runs].sort())
+  })
+
+  it('never lets a retired worker write again', async () => {
+    const { store, worker, flush, start } = world()
+    const me = await worker()
+    await store.retire(me)
+    await expect(flush(me, { starts: [start()] })).rejects.toThrow(Fenced)
+  })
+
+  it('reaps workers that fell silent: their runs are ready, with one more crash', async () => {
+    const { store, worker, running, crash, claim, org } = world()
+    const [dead, me] = [await worker(), await worker()]
+    const run = await running(dead)
+    expect(await crash(run, me)).toBeGreaterThan(0)
+    expect(await store.live(org, run)).toMatchObject({ state: 'ready', worker: null, crashes: 1 })
+    expect(await claim(me)).toEqual([run])
+  })
+
+  it('tells a reaped worker that it is no longer alive, and lets it write nothing', async () => {
+    const { worker, running, beat, flush, start, crash } = world()
+    const [dead, me] = [await worker(), await worker()]
+    await crash(await running(dead), me)
+    expect((await beat(dead)).alive).toBe(false)
+    await expect(flush(dead, { starts: [start()] })).rejects.toThrow(Fenced)
+  })
+
+  it('does not reap a worker that beats', async () => {
+    const { worker, running, beat, state } = world()
+    const [other, me] = [await worker(), await worker()]
+    const run = await running(other)
+    expect((await beat(other)).alive).toBe(true)
+    expect((await beat(me, 600_000)).reaped).toBe(0)
+    expect(await state(run)).toBe('running')
+  })
+
+  it('counts crashes since the run last made progress', async () => {
+    const { store, worker, running, crash, claim, flush, journal, org } = world()
+    const me = await worker()
+    const crashes: number[] = []
+    let dead = await worker()
+    const run = await running(dead)
+    for (const seq of [null, null, 1, null]) {
+      if (seq !== null) await flush(dead, { journal: [journal(run, seq)] })
+      await crash(run, me)
+      crashes.push((await store.live(org, run))?.crashes ?? -1)
+      dead = await worker()
+      expect(await claim(dead)).toEqual([run])
+    }
+    expect(crashes).toEqual([1, 2, 1, 2])
+  })
+
+  it('knows after a crash how far the journal goes and where the generation begins', async () => {
+    const { store, worker, running, flush, journal, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    const generation = journal(run, 2, { kind: 'generation', cmd: 0, name: '1', input: null, output: '5' })
+    await flush(me, { journal: [journal(run, 1), generation, journal(run, 3)] })
+    await store.retire(me)
+    expect(await store.live(org, run)).toMatchObject({ nextSeq: 4, base: 2 })
+  })
+
+  it('names in a beat the runs of this worker that were poked, and no others', async () => {
+    const { store, worker, running, message, beat, org } = world()
+    const [me, you] = [await worker(), await worker()]
+    const [quiet, signalled, paused, theirs] = [await running(me), await running(me), await running(me), await running(you)]
+    await store.deliver(message(signalled))
+    await store.setPause(org, paused, true)
+    await store.deliver(message(theirs))
+    const { poked } = await beat(me)
+    expect([...poked].sort()).toEqual([signalled, paused].sort())
+    expect(poked).not.toContain(quiet)
+  })
+
+  it('does not name a run whose messages were all received', async () => {
+    const { store, worker, running, message, beat, flush, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    const first = message(run)
+    await store.deliver(first)
+    await flush(me, { received: [{ org, run, id: first.id }] })
+    expect((await beat(me)).poked).toEqual([])
+  })
+
+  it('tells in a beat whether there is anything to claim, and when there will be', async () => {
+    const { worker, ready, beat, now } = world()
+    const me = await worker()
+    expect(await beat(me)).toMatchObject({ alive: true, ready: false, nextAt: null })
+    await ready({ state: 'waiting', at: now + 90_000 })
+    await ready({ state: 'waiting', at: now + 60_000 })
+    expect(await beat(me)).toMatchObject({ ready: false, nextAt: now + 60_000 })
+    await ready()
+    expect((await beat(me)).ready).toBe(true)
+  })
+}

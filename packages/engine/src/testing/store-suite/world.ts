@@ -1,0 +1,140 @@
+import { seeded } from '../../store/memory/seeded.ts'
+import { newUuid } from '../../store/memory/uuid.ts'
+import type {
+  AdmittedStart,
+  FinishRow,
+  FlushBatch,
+  FlushResult,
+  JournalRow,
+  Message,
+  Millis,
+  OrgId,
+  ParkRow,
+  RunId,
+  RunRow,
+  StartRow,
+  Store,
+  WorkerId,
+} from '../../store/store.ts'
+
+/** What a maker of stores gives the suite. One lives through all its tests. */
+export interface StoreFixture {
+  readonly store: Store
+  /** Another process's connection to the same database. */
+  readonly other: Store
+  /** Waits, in the time that the store lives in, until the condition holds; fails if it does not within seconds. */
+  until(condition: () => Promise<boolean>): Promise<void>
+  close(): Promise<void>
+}
+
+/** One test's part of the database: its own org, its own queue, and short ways to say what a test is about. */
+export interface World extends StoreFixture {
+  readonly org: OrgId
+  readonly queue: string
+  /** The database's time when the test began. */
+  readonly now: Millis
+  /** UUIDs v7, in rising order. */
+  id(): string
+  worker(): Promise<WorkerId>
+  row(change?: Partial<RunRow>): RunRow
+  start(change?: Partial<StartRow>): StartRow
+  admitted(change?: Partial<AdmittedStart>): AdmittedStart
+  journal(run: RunId, seq: number, change?: Partial<JournalRow>): JournalRow
+  message(run: RunId, change?: Partial<Message>): Message
+  park(run: RunId, change?: Partial<ParkRow>): ParkRow
+  finish(run: RunId, change?: Partial<FinishRow>): FinishRow
+  flush(worker: WorkerId | null, parts: Partial<FlushBatch>): Promise<FlushResult>
+  /** Starts a run that a worker has at once. */
+  running(worker: WorkerId, change?: Partial<StartRow>): Promise<RunId>
+  /** Starts a run that waits to be claimed. */
+  ready(change?: Partial<StartRow>): Promise<RunId>
+  /** Claims from the test's queue; the ids in the order of the answer. */
+  claim(worker: WorkerId, limit?: number): Promise<RunId[]>
+  beat(worker: WorkerId, leaseMs?: number): ReturnType<Store['beat']>
+  state(run: RunId): Promise<string>
+  /** Lets the worker of a run fall silent until `by` has reaped it; how many runs that beat took back. */
+  crash(run: RunId, by: WorkerId): Promise<number>
+}
+
+const random = seeded(20_260_101)
+let count = 0
+
+export async function newWorld(fixture: StoreFixture): Promise<World> {
+  const { store } = fixture
+  const info = { host: 'test', pid: 1, version: '0', queues: [], slots: 10, steps: [], orgs: null }
+  const { now } = await store.register(info)
+  const id = (): string => newUuid(now + count++, random)
+  const org = id()
+  const queue = `queue-${count}`
+  const worker = async (): Promise<WorkerId> => (await store.register({ ...info, queues: [queue] })).worker
+  const rows = makeRows({ org, queue, now, id })
+  const flush = (by: WorkerId | null, parts: Partial<FlushBatch>): Promise<FlushResult> =>
+    store.flush({ ...emptyBatch, worker: by, ...parts })
+  return {
+    ...fixture,
+    org,
+    queue,
+    now,
+    id,
+    worker,
+    ...rows,
+    flush,
+    running: async (by, change = {}) => {
+      const start = rows.start({ state: 'running', ...change })
+      await flush(by, { starts: [start] })
+      return start.run
+    },
+    ready: async (change = {}) => {
+      const start = rows.start(change)
+      await flush(null, { starts: [start] })
+      return start.run
+    },
+    claim: async (by, limit = 100) => (await store.claim({ worker: by, queues: [queue], orgs: null, limit })).map((claimed) => claimed.run),
+    beat: (by, leaseMs = 600_000) => store.beat(by, leaseMs, [queue]),
+    state: async (run) => (await store.live(org, run))?.state ?? (await store.result(org, run))?.status ?? 'unknown',
+    crash: async (run, by) => {
+      let reaped = 0
+      await fixture.until(async () => {
+        reaped = (await store.beat(by, 20, [queue])).reaped
+        return (await store.live(org, run))?.state === 'ready'
+      })
+      return reaped
+    },
+  }
+}
+
+export const emptyBatch: FlushBatch = {
+  worker: null,
+  starts: [],
+  journal: [],
+  finishes: [],
+  parks: [],
+  received: [],
+  messages: [],
+  logs: [],
+  progress: [],
+  events: [],
+  companions: [],
+}
+
+type Builders = Pick<World, 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'park' | 'finish'>
+
+function makeRows({ org, queue, now, id }: Pick<World, 'org' | 'queue' | 'now' | 'id'>): Builders {
+  const row = (change: Partial<RunRow> = {}): RunRow => {
+    const run = change.run ?? id()
+    const names = { workflow: 'order', bundle: 'bundle-1', queue, priority: 'normal', input: '{"n":1}', tags: [] } as const
+    return { org, run, ...names, createdAt: now, parent: null, origin: null, seed: run, keys: run, clockAt: now, deadline: null, ...change }
+  }
+  const answer = { cmd: 1, input: '1', output: '2', error: null, attempt: 1, startedAt: now, at: now } as const
+  const parked = { wakes: 0, at: null, waits: [{ type: 'signal', name: 'go', until: null }], reason: null, nextSeq: 1, base: 0 } as const
+  const none = { dedupe: null, debounce: null, concurrency: [], rate: null }
+  return {
+    row,
+    start: (change = {}) => ({ state: 'ready', at: null, ...row(change), ...change }),
+    admitted: (change = {}) => ({ at: null, ...none, ...row(change), ...change }),
+    journal: (run, seq, change = {}) => ({ org, run, seq, kind: 'step', name: 'charge', ...answer, ...change }),
+    message: (run, change = {}) => ({ org, run, id: id(), kind: 'signal', name: 'go', payload: '1', error: null, ...change }),
+    park: (run, change = {}) => ({ org, run, state: 'waiting', ...parked, ...change }),
+    finish: (run, change = {}) => ({ org, run, status: 'succeeded', output: '"done"', error: null, at: now, holds: false, ...change }),
+  }
+}

@@ -1,0 +1,46 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { describeClaims } from './store-suite/describe-claims.ts'
+import { describeControl } from './store-suite/describe-control.ts'
+import { describeFlush } from './store-suite/describe-flush.ts'
+import { describeKeys } from './store-suite/describe-keys.ts'
+import { describeLimits } from './store-suite/describe-limits.ts'
+import { describeMessages } from './store-suite/describe-messages.ts'
+import { describeParks } from './store-suite/describe-parks.ts'
+import { describeWorkers } from './store-suite/describe-workers.ts'
+import type { StoreFixture, World } from './store-suite/world.ts'
+import { newWorld } from './store-suite/world.ts'
+
+const parts: Readonly<Record<string, (world: () => World) => void>> = {
+  flush: describeFlush,
+  parks: describeParks,
+  messages: describeMessages,
+  claims: describeClaims,
+  workers: describeWorkers,
+  control: describeControl,
+  limits: describeLimits,
+  keys: describeKeys,
+}
+
+/**
+ * What a store has to be. A store that passes is a correct one; what it does beyond this no caller may rely on.
+ * The invariants are looked at after every test.
+ */
+export function describeStore(name: string, makeStore: () => Promise<StoreFixture>): void {
+  describe(`${name} is a store:`, () => {
+    let fixture: StoreFixture
+    let world: World
+    beforeAll(async () => {
+      fixture = await makeStore()
+    })
+    afterAll(() => fixture.close())
+    beforeEach(async () => {
+      world = await newWorld(fixture)
+    })
+    afterEach(async () => {
+      expect(await fixture.store.violations()).toEqual([])
+    })
+    for (const [part, define] of Object.entries(parts)) describe(part, () => define(() => world))
+  })
+}
+
+export type { StoreFixture }
