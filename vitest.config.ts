@@ -5,11 +5,13 @@ const conditions = ['orrery-source', 'node', 'development|production']
 
 const everywhere = ['packages', 'apps', 'tests', 'tools', 'examples']
 const files = (suffix: string) => everywhere.map((folder) => `${folder}/**/*.${suffix}.ts`)
-const exclude = ['**/node_modules/**', '**/dist/**']
-
+const exclude = ['**/node_modules/**', '**/dist/**', '**/templates/**']
 const globalSetup = ['tests/support/postgres-server.ts']
 
-/** One project per suffix: `vitest run --project pure|pg|e2e|fuzz|chaos`. The suffix says which environment a test needs. */
+/** What measures time or kills processes has the machine to itself: groups run one after another, and these one file at a time. */
+const alone = (order: number) => ({ sequence: { groupOrder: order }, maxWorkers: 1, globalSetup, exclude })
+
+/** One project per suffix: `vitest run --project pure|pg|fuzz|e2e|chaos`. The suffix says which environment a test needs. */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['orrery-source', 'node'] } },
@@ -17,11 +19,25 @@ export default defineConfig({
     pool: 'forks',
     execArgv: ['--conditions=orrery-source'],
     projects: [
-      { extends: true, test: { name: 'pure', include: files('test'), exclude: [...exclude, '**/*.pg.test.ts'] } },
-      { extends: true, test: { name: 'pg', globalSetup, include: files('pg.test'), exclude, testTimeout: 30_000, hookTimeout: 60_000 } },
-      { extends: true, test: { name: 'fuzz', globalSetup, include: files('fuzz'), exclude, testTimeout: 300_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: 'e2e', globalSetup, include: files('e2e'), exclude, testTimeout: 300_000, hookTimeout: 300_000 } },
-      { extends: true, test: { name: 'chaos', globalSetup, include: files('chaos'), exclude, testTimeout: 900_000, hookTimeout: 300_000 } },
+      {
+        extends: true,
+        test: { name: 'pure', sequence: { groupOrder: 1 }, include: files('test'), exclude: [...exclude, '**/*.pg.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pg',
+          sequence: { groupOrder: 1 },
+          include: files('pg.test'),
+          exclude,
+          globalSetup,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { extends: true, test: { name: 'fuzz', include: files('fuzz'), ...alone(2), testTimeout: 300_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: 'e2e', include: files('e2e'), ...alone(3), testTimeout: 300_000, hookTimeout: 300_000 } },
+      { extends: true, test: { name: 'chaos', include: files('chaos'), ...alone(4), testTimeout: 900_000, hookTimeout: 300_000 } },
     ],
   },
 })

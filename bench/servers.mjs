@@ -57,6 +57,9 @@ async function stopProcess(child, signal, graceMs = 10_000) {
   clearTimeout(timer)
 }
 
+// Without these a signal would end this process and leave its servers running.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130))
+
 /** A server that dies with this process, however it ends short of SIGKILL. */
 function guard(child) {
   const kill = () => child.kill('SIGKILL')
@@ -70,9 +73,12 @@ export async function startPostgres(settings = {}) {
   const { startPostgres: start } = await import('../packages/embedded-postgres/src/index.ts')
   const folder = newFolder('postgres')
   const server = await start({ dataDir: folder, port: await freePort(), settings: { ...POSTGRES_SETTINGS, ...settings } })
+  const kill = () => process.kill(server.pid, 'SIGQUIT')
+  process.once('exit', kill)
   const url = Object.assign(new URL(server.adminUrl), { pathname: '/postgres' }).href
   const [{ server_version: version }] = await query(url, 'show server_version')
   const stop = async () => {
+    process.removeListener('exit', kill)
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }

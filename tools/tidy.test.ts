@@ -3,6 +3,7 @@
  * first says something only because it finds what is in the second.
  */
 import { describe, expect, test } from 'vitest'
+import { findFloatingPromises, readProgram } from './tidy/promises.ts'
 import { rules } from './tidy/rules.ts'
 import { readTree, treeOf } from './tidy/tree.ts'
 import { root } from './workspaces.ts'
@@ -20,6 +21,12 @@ test.each(rules)('$name', (rule) => {
   const { looked, findings } = rule.check(tree)
   expect(looked, `${rule.unit} looked at`).toBeGreaterThan(0)
   expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
+})
+
+test('no floating promises', { timeout: 60_000 }, () => {
+  const { looked, findings } = findFloatingPromises(readProgram(root), root)
+  expect(looked).toBeGreaterThan(500)
+  expect(findings).toEqual([])
 })
 
 const manifest = (name: string, more: object = {}) =>
@@ -105,6 +112,18 @@ describe('a planted violation is found', () => {
     const outcome = rule?.check(treeOf(texts))
     expect(outcome?.findings.map((finding) => finding.message).join('\n')).toContain(message)
     expect(outcome?.looked).toBeGreaterThan(0)
+  })
+
+  test('floating promises, those of a dependency too', { timeout: 60_000 }, () => {
+    const folder = mkdtempSync(join(root, 'node_modules/.cache-tidy-'))
+    const lines = ["import pg from 'pg'", 'const client = new pg.Client()', "client.query('a')", "true && client.query('b')"]
+    const fine = ["void client.query('c')", "client.query('d').catch(console.error)", "await client.query('e')", 'client.escapeLiteral("f")']
+    writeFileSync(join(folder, 'planted.ts'), [...lines, ...fine, 'export {}'].join('\n'))
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }))
+    // A program under node_modules is not looked at, so the folder's own name is what counts as its root.
+    const { findings } = findFloatingPromises(readProgram(folder), folder)
+    rmSync(folder, { recursive: true })
+    expect(findings.map(({ path, line }) => [path, line])).toEqual([['planted.ts', 3], ['planted.ts', 4]])
   })
 
   test('there is one for every rule', () => {

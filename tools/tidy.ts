@@ -1,4 +1,6 @@
 /** `npm run tidy`: the rules of STYLE.md that a machine can check. Prints what it looked at, so that seeing nothing shows. */
+import { findFloatingPromises, readProgram } from './tidy/promises.ts'
+import type { Outcome } from './tidy/rule.ts'
 import { rules } from './tidy/rules.ts'
 import { measureSizes } from './tidy/sizes.ts'
 import { readTree } from './tidy/tree.ts'
@@ -11,10 +13,12 @@ console.log(
 )
 
 let failures = 0
-for (const rule of rules) {
-  const { looked, findings } = rule.check(tree)
+function report(name: string, unit: string, { looked, findings }: Outcome): void {
   failures += findings.length + (looked === 0 ? 1 : 0)
-  console.log(`${findings.length === 0 && looked > 0 ? 'ok    ' : 'FAILED'} ${rule.name}: ${looked} ${rule.unit}`)
+  console.log(`${findings.length === 0 && looked > 0 ? 'ok    ' : 'FAILED'} ${name}: ${looked} ${unit}`)
   for (const { path, line, message } of findings) console.log(`       ${path}${line === undefined ? '' : `:${line}`} ${message}`)
 }
+
+for (const rule of rules) report(rule.name, rule.unit, rule.check(tree))
+report('no floating promises', 'statements', findFloatingPromises(readProgram(root), root))
 process.exitCode = failures === 0 ? 0 : 1

@@ -42,7 +42,7 @@ function makeTree(files: readonly TreeFile[]): Tree {
   return { files, sources: files.filter(({ path }) => /\.(ts|mjs)$/.test(path)).map(parse), find: (path) => byPath.get(path) }
 }
 
-const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$|\/fixtures\//
+const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$|\/(fixtures|[a-z-]+-suite)\//
 
 function parse(file: TreeFile): Source {
   return {

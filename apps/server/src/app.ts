@@ -19,6 +19,8 @@ export interface AppParts {
   readonly events: EventFace
   readonly health: Health
   readonly hosts: HostRules
+  /** False: a worker, which has health and figures only. */
+  readonly answers: boolean
 }
 
 /** All faces on one port. Its `fetch` answers one request; nothing here knows of sockets. */
@@ -28,12 +30,7 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
   app.use(attend(parts))
   if (hosts.corsOrigins.length > 0) app.use(allowOrigins(hosts.corsOrigins))
   app.route('/', serveHealth(backend, parts.health))
-  app.route('/', serveDocs(backend))
-  app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, parts.events)
-  app.route(API_PREFIX, routeOperations(backend))
-  app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
-  app.all(MCP_PATH, serveMcp(backend))
-  app.get('/', (context) => context.redirect(DOCS_PATH))
+  if (parts.answers) mountFaces(app, parts)
   app.notFound((context) => {
     const shown = problem('not_found', `There is nothing at ${context.req.path}.`)
     return answerProblem(context, shown.toProblem(context.var.info.requestId, context.req.path))
@@ -43,6 +40,15 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
     return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
   })
   return app
+}
+
+function mountFaces(app: Hono<ServerEnv>, { backend, events }: AppParts): void {
+  app.route('/', serveDocs(backend))
+  app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)
+  app.route(API_PREFIX, routeOperations(backend))
+  app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
+  app.all(MCP_PATH, serveMcp(backend))
+  app.get('/', (context) => context.redirect(DOCS_PATH))
 }
 
 /** Around every request: who it is in the log and in traces, whether it may come in under this name, and what was the end of it. */

@@ -1,9 +1,10 @@
 import type { Operation, Permission } from '@orrery/contract'
+import type { Answer, Identity } from '@orrery/core'
 import type { RequestInfo } from './http/request-info.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 
-export type Face = 'rest' | 'trpc' | 'mcp'
+export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health'
 
 /** Who asks, and how, before anybody has looked at the key. */
 export interface Asker {
@@ -13,21 +14,6 @@ export interface Asker {
   readonly info: RequestInfo
 }
 
-export interface Answer {
-  readonly status: number
-  readonly output: unknown
-  /** The stored answer to an earlier request with the same idempotency key. */
-  readonly replayed: boolean
-}
-
-/** Whose key it is. */
-export interface KeyHolder {
-  readonly id: string
-  /** A UUID. */
-  readonly org: string
-  readonly permissions: ReadonlySet<Permission>
-}
-
 /**
  * What the faces stand on: the registry, and one way to call an operation. Everything that is the same on every face
  * (key, permission, validation, rate, idempotency, audit) lies behind `call`. Throws ProblemError.
@@ -35,8 +21,8 @@ export interface KeyHolder {
 export interface Backend {
   readonly operations: readonly Operation[]
   call(operation: string, asker: Asker, input: unknown): Promise<Answer>
-  /** For what is no operation: streams, figures, whole MCP requests. Throws the problem `unauthenticated`. */
-  authenticate(key: string | null): Promise<KeyHolder>
+  /** For what is no operation: streams, figures, whole MCP requests. Null: any valid key will do. Throws ProblemError. */
+  identify(asker: Asker, permission: Permission | null): Promise<Identity>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number

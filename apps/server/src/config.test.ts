@@ -38,7 +38,7 @@ test('a refused secret is not repeated', () => {
 })
 
 test('all that is wrong is told at once', () => {
-  expect(() => readConfig({ PORT: 'x', ORRERY_SLOTS: '0' }, [])).toThrow(/PORT[^]*ORRERY_SLOTS/)
+  expect(() => readConfig({ PORT: 'x', ORRERY_SLOTS: '0' }, [])).toThrow(/PORT[\s\S]*ORRERY_SLOTS/)
 })
 
 test('a misspelt variable is noticed, those of the command line are not', () => {

@@ -28,7 +28,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
     const got = setting.secret ? '' : `, not "${raw}"`
     refused.push(`${flag === undefined ? setting.env : `--${setting.flag}`} must be ${setting.expected}${got}`)
   }
-  if (config['watch'] === true && config['project'] === undefined) refused.push('ORRERY_WATCH (--watch) needs ORRERY_PROJECT (--project)')
+  if (config.watch === true && config.project === undefined) refused.push('ORRERY_WATCH (--watch) needs ORRERY_PROJECT (--project)')
   if (refused.length > 0) throw new BadSetting(refused.join('\n'))
   return config as Config
 }

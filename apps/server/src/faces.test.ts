@@ -1,6 +1,7 @@
 /** A fifth operation, added by someone new to the registry, appears on every face with no other edit. (The command line has its own test.) */
-import { listOperations } from '@orrery/contract'
+
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { listOperations } from '@orrery/contract'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { createTRPCClient, httpBatchLink, httpLink, TRPCClientError, type TRPCLink } from '@trpc/client'
 import type { AnyTRPCRouter } from '@trpc/server'
@@ -25,7 +26,10 @@ function trpcClient(server: EchoServer, link: typeof httpLink | typeof httpBatch
 
 async function mcpClient(server: EchoServer, mode: 'legacy' | 'auto'): Promise<Client> {
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
-  const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), { fetch: fetchOf(server), requestInit: { headers: { authorization: `Bearer ${KEY}` } } })
+  const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
+    fetch: fetchOf(server),
+    requestInit: { headers: { authorization: `Bearer ${KEY}` } },
+  })
   await client.connect(transport)
   return client
 }
@@ -41,7 +45,9 @@ test('REST answers it and OpenAPI describes it, validly', async () => {
 
 test('every operation of the contract is in the OpenAPI document', async () => {
   const server = withNew()
-  const document = (await (await server.fetch('/api/v1/openapi.json')).json()) as { paths: Record<string, Record<string, { operationId: string }>> }
+  const document = (await (await server.fetch('/api/v1/openapi.json')).json()) as {
+    paths: Record<string, Record<string, { operationId: string }>>
+  }
   const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => one.operationId))
   expect(ids.sort()).toEqual([...listOperations().map((one) => one.name), 'echoes.get', 'echoes.make', 'events.stream'].sort())
 })
@@ -62,10 +68,13 @@ test('a tRPC error carries the problem', async () => {
     [client.echoes.get.query({ echoId: 'none' }), 'not_found', 404],
     [client.echoes.get.query({ echoId: '7', nothing: 1 }), 'invalid_input', 400],
     [client.echoes.get.query({ echoId: 'broken' }), 'internal', 500],
-    [(client as unknown as Record<string, EchoClient['echoes']>)['nothing']?.get.query({}), 'not_found', 404],
+    [(client as unknown as Record<string, EchoClient['echoes']>).nothing?.get.query({}), 'not_found', 404],
   ] as const
   for (const [call, code, status] of refused) {
-    const error = await Promise.resolve(call).then(() => null, (cause: unknown) => cause)
+    const error = await Promise.resolve(call).then(
+      () => null,
+      (cause: unknown) => cause,
+    )
     expect(error).toBeInstanceOf(TRPCClientError)
     const data = (error as { data: { problem: { code: string; status: number }; httpStatus: number; stack?: string } }).data
     expect([data.problem.code, data.problem.status, data.httpStatus, data.stack]).toEqual([code, status, status, undefined])
@@ -96,7 +105,11 @@ test.each(['legacy', 'auto'] as const)('MCP offers it as a tool (%s era)', async
 })
 
 test('MCP without a key is answered with 401 and a challenge', async () => {
-  const response = await withNew().app.request('http://localhost/mcp', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+  const response = await withNew().app.request('http://localhost/mcp', {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  })
   expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orrery"'])
 })
 

@@ -1,5 +1,5 @@
-import { asksFor, BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
 import { type Running, startServer } from './compose.ts'
+import { asksFor, BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
 import { createLogger, type Logger, passwordsOf } from './observe/logger.ts'
 import { VERSION } from './version.ts'
 

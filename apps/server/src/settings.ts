@@ -97,6 +97,20 @@ export const SETTINGS = {
     help: 'Make another key with all rights at this start and print it: for an operator who lost the first one.',
     isSwitch: true,
   },
+  auditKeyFile: {
+    env: 'ORRERY_AUDIT_KEY_FILE',
+    shape: text.optional(),
+    expected: 'a path',
+    default: '`audit-key.pem` in the data folder',
+    help: 'The Ed25519 private key (PEM) that signs checkpoints of the audit log. Made at the first start. Servers of one database share one.',
+  },
+  retentionDays: {
+    env: 'ORRERY_RETENTION_DAYS',
+    shape: wholeNumber(7, 36_500).optional(),
+    expected: 'a whole number of days from 7 to 36500',
+    default: 'for ever',
+    help: 'How long ended runs and their history are kept, in whole weeks.',
+  },
   publicUrl: {
     env: 'ORRERY_PUBLIC_URL',
     shape: origin.optional(),

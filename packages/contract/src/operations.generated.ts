@@ -1,4 +1,5 @@
 // Written by tools/generate.ts. Do not edit.
+// biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
 import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
@@ -18,7 +19,7 @@ import {
   whyRun,
 } from './operations/runs.ts'
 import { getSystemInfo } from './operations/system.ts'
-import { checkDeploy, deployWorkflow, getWorkflow, listWorkflows, listWorkflowVersions } from './operations/workflows.ts'
+import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWorkflows } from './operations/workflows.ts'
 
 export const operations = {
   'audit.list': listAuditEntries,

@@ -24,6 +24,7 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  child(fields: object): Log
 }
 
 export interface Trace {
@@ -52,6 +53,8 @@ export interface Ctx {
   note(subject: string, detail?: Json): void
   /** The audit entry as a row that commits with the engine's next batch; for calls without a transaction of their own. */
   auditCompanion(subject: string, detail?: Json): CompanionRow
+  /** Makes this process look every key up again. */
+  forgetKeys(): void
   /** Public keys of signed checkpoints, by name. */
   readonly auditKeys: ReadonlyMap<string, KeyObject>
   /** Of the server, for `system.info`. */

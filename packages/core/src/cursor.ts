@@ -3,13 +3,18 @@ import { problem } from '@orrery/contract'
 
 type Key = readonly (string | number)[]
 
+/** What a part of a key must look like, so that the database can compare it. */
+interface Form {
+  test(part: string): boolean
+}
+
 /** A cursor is the sort key of the last row seen. Opaque to callers, who could not make a harmful one anyway: it is only compared. */
 export function encodeCursor(key: Key): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
 /** @param forms what each part of the key must look like. @throws invalid_input */
-export function decodeCursor(cursor: string | undefined, forms: readonly RegExp[]): string[] | null {
+export function decodeCursor(cursor: string | undefined, forms: readonly Form[]): string[] | null {
   if (cursor === undefined) return null
   const parts = parse(cursor)
   const fits = parts !== null && parts.length === forms.length && parts.every((part, at) => forms[at]?.test(part))
@@ -38,7 +43,9 @@ export function toPage<Row, Item>(rows: readonly Row[], limit: number, toItem: (
 }
 
 export const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-export const TIME_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+export const TIME_FORM: Form = {
+  test: (part) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && !Number.isNaN(Date.parse(part)),
+}
 /** A name as text: no NUL, which the database would refuse. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it is about.
 export const TEXT_FORM = /^[^\u0000]{0,1024}$/

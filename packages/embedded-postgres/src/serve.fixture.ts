@@ -6,8 +6,6 @@ import { startPostgres } from './start-postgres.ts'
 
 const [dataDir = ''] = process.argv.slice(2)
 const postgres = await startPostgres({ dataDir })
-process.stdout.write(`${JSON.stringify({ url: postgres.url, adminUrl: postgres.adminUrl, pid: postgres.pid })}\n`)
-
 const staying = setInterval(() => undefined, 60_000)
 process.once('SIGTERM', () => {
   clearInterval(staying)
@@ -16,3 +14,6 @@ process.once('SIGTERM', () => {
 process.once('SIGUSR2', () => {
   throw new Error('asked to fail')
 })
+
+// Last: whoever reads this line may send a signal at once.
+process.stdout.write(`${JSON.stringify({ url: postgres.url, adminUrl: postgres.adminUrl, pid: postgres.pid })}\n`)

@@ -2,7 +2,7 @@
  * Goal: whatever dies (we, the server, both, in whatever order, during the first start too), the next start serves the same
  * folder with every committed row, and two servers never share one. Method: real processes and real signals; no part is faked.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { build } from 'esbuild'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FolderInUse } from './folder-lock.ts'
 import { type EmbeddedPostgres, startPostgres } from './start-postgres.ts'
 
@@ -25,11 +25,25 @@ let dataDir: string
 const children: ChildProcess[] = []
 const servers: EmbeddedPostgres[] = []
 
+// Made once: most tests are about what comes after the first start.
+let prepared: string
+
+beforeAll(async () => {
+  prepared = mkdtempSync(join(tmpdir(), 'orrery-pg-'))
+  const server = await startPostgres({ dataDir: prepared, settings })
+  await server.stop()
+})
+
+afterAll(() => rmSync(prepared, { recursive: true, force: true }))
+
 beforeEach(() => {
   // mkdtemp makes it private (0700): as root, the server's own identity may not even enter the folder above its data.
   base = mkdtempSync(join(tmpdir(), 'orrery-pg-'))
   dataDir = join(base, 'data')
 })
+
+/** A folder that was started before, with its owners. */
+const usePrepared = () => execFileSync('cp', ['-a', prepared, dataDir])
 
 afterEach(async () => {
   for (const child of children.splice(0)) await stopChild(child)
@@ -97,6 +111,19 @@ function isAlive(pid: number): boolean {
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
+describe('a first start', () => {
+  test('a kill during the first start leaves nothing that the next start minds', async () => {
+    const child = spawn(process.execPath, ['--conditions=orrery-source', fixture, dataDir], { stdio: 'ignore' })
+    children.push(child)
+    await eventually(() => existsSync(dataDir) && readdirSync(dataDir).some((name) => name.startsWith('cluster.new-')))
+    await stopChild(child, 'SIGKILL')
+    expect(existsSync(join(dataDir, 'cluster'))).toBe(false)
+    const server = await start()
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('cluster.new-'))).toEqual([])
+  })
+})
+
 describe('a healthy start', () => {
   test('gives a login that is no superuser but may make roles, and keeps what is written', async () => {
     const first = await start()
@@ -139,6 +166,8 @@ describe('a healthy start', () => {
 })
 
 describe('one folder, one server', () => {
+  beforeEach(usePrepared)
+
   test('refuses a second server in the same process, and the first one goes on', async () => {
     const first = await start()
     await expect(startPostgres({ dataDir, settings })).rejects.toThrow(FolderInUse)
@@ -158,6 +187,8 @@ describe('one folder, one server', () => {
 })
 
 describe('deaths', () => {
+  beforeEach(usePrepared)
+
   test('stops the server that a killed parent left behind, and keeps its committed rows', async () => {
     const served = await serve()
     await query(served.url, 'create table note as select generate_series(1, 1000) as id')
@@ -223,19 +254,7 @@ describe('deaths', () => {
     await eventually(() => !isAlive(served.pid))
   })
 
-  test('a kill during the first start leaves nothing that the next start minds', async () => {
-    const child = spawn(process.execPath, ['--conditions=orrery-source', fixture, dataDir], { stdio: 'ignore' })
-    children.push(child)
-    await eventually(() => existsSync(dataDir) && readdirSync(dataDir).some((name) => name.startsWith('cluster.new-')))
-    await stopChild(child, 'SIGKILL')
-    expect(existsSync(join(dataDir, 'cluster'))).toBe(false)
-    const server = await start()
-    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(readdirSync(dataDir).filter((name) => name.startsWith('cluster.new-'))).toEqual([])
-  })
-
   test('is not misled by a stale postmaster.pid that names a stranger or a zombie', async () => {
-    await (await start()).stop()
     const file = join(dataDir, 'cluster', 'data', 'postmaster.pid')
     // The shell's child ends; what the shell has become never waits for it.
     const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -251,7 +270,6 @@ describe('deaths', () => {
   })
 
   test('refuses a folder of another major version in words', async () => {
-    await (await start()).stop()
     writeFileSync(join(dataDir, 'cluster', 'data', 'PG_VERSION'), '14\n')
     await expect(start()).rejects.toThrow(/made by PostgreSQL 14; this Orrery brings 17/)
   })

@@ -22,9 +22,7 @@ create function engine.hand_over(p_worker uuid, lost boolean) returns integer la
 declare n integer;
 begin
   update engine.live l set
-    state = 1, worker = null,
-    -- It had its turn already: it keeps its place before those that became ready later.
-    rank = least(l.rank, now() - engine.bonus(l.priority)),
+    state = 1, worker = null, rank = now() - engine.bonus(l.priority),
     crashes = case when j.seq >= l.next_seq then 0 else l.crashes end + lost::integer,
     next_seq = greatest(l.next_seq, coalesce(j.seq + 1, 1)),
     base = greatest(l.base, coalesce(j.generation, 0))
@@ -76,12 +74,16 @@ begin
   return next;
 end $$;
 
--- Puts a message into a run's inbox and wakes the run if it waits. A run that was delayed and never began keeps its time, but for a cancellation.
--- No row: the run is not live.
+-- Puts a message into a run's inbox and wakes the run if it waits; an id that the run was sent before does nothing (I8).
+-- A run that was delayed and never began keeps its time, but for a cancellation. No row: the run is not live.
 create function engine.post(p_org uuid, p_run uuid, p_id uuid, p_kind smallint, p_name text, p_payload json, p_error json)
 returns table (state smallint, worker uuid, queue text) language plpgsql as $$
 begin
-  return query
+  select l.state, l.worker, l.queue into state, worker, queue from engine.live l where l.org_id = p_org and l.run_id = p_run for update;
+  if not found then return; end if;
+  insert into engine.inbox (org_id, run_id, id, kind, name, payload, error)
+  values (p_org, p_run, p_id, p_kind, p_name, p_payload, p_error) on conflict do nothing;
+  if found then
     update engine.live l set
       wakes = l.wakes + 1,
       state = case when l.state = 3 and (l.begun or p_kind = 3) then 1 else l.state end,
@@ -89,15 +91,13 @@ begin
       at = case when l.state = 3 and (l.begun or p_kind = 3) then null else l.at end,
       waits = case when l.state = 3 and (l.begun or p_kind = 3) then null else l.waits end
     where l.org_id = p_org and l.run_id = p_run
-    returning l.state, l.worker, l.queue;
-  if found then
-    insert into engine.inbox (org_id, run_id, id, kind, name, payload, error)
-    values (p_org, p_run, p_id, p_kind, p_name, p_payload, p_error) on conflict do nothing;
+    returning l.state into state;
   end if;
+  return next;
 end $$;
 
--- A run that nobody works on is paused at once. One that a worker has is poked, and its worker parks it; one that is
--- gated or blocked keeps the wish for when it gets on. A run paused before it began keeps its time.
+-- A run that nobody works on is paused at once; a delayed one keeps its time. One that a worker has is poked, and its worker
+-- parks it. One that is gated or blocked keeps the wish for when it gets on.
 create function engine.set_pause(p_org uuid, p_run uuid, p_paused boolean)
 returns table (worker uuid, queue text) language sql as $$
   update engine.live l set
@@ -111,7 +111,7 @@ returns table (worker uuid, queue text) language sql as $$
       when not p_paused and l.state = 5 and l.at <= now() then null
       else l.at end,
     waits = case when p_paused and l.state in (1, 3) then null else l.waits end,
-    rank = case when l.state = 5 and not p_paused then now() - engine.bonus(l.priority) else l.rank end
+    rank = case when not p_paused and l.state = 5 then greatest(l.at, now()) - engine.bonus(l.priority) else l.rank end
   where l.org_id = p_org and l.run_id = p_run
   returning l.worker, l.queue
 $$;
@@ -125,7 +125,7 @@ begin
   if not found then return false; end if;
   if p_bundle is not null then
     insert into engine.journal (org_id, run_id, seq, cmd, kind, attempt, started_at, at, name)
-    values (p_org, p_run, l.next_seq - 1, 0, 8, 0, now(), now(), p_bundle);
+    values (p_org, p_run, l.next_seq - 1, 0, 8, 1, now(), now(), p_bundle);
   end if;
   return true;
 end $$;

@@ -105,7 +105,6 @@ begin
   cancelled := '{}';
   state := engine.take_limits(p_org, p_run);
   if state is distinct from 4 then return; end if;
-  -- take_limits has them locked.
   for g in
     select h.name, h.on_full, coalesce(f.override, f.max) max from engine.hold h join engine.flow_limit f using (org_id, name)
     where h.org_id = p_org and h.run_id = p_run and h.on_full > 0 and f.running >= coalesce(f.override, f.max) order by h.on_full desc, h.position
@@ -117,12 +116,11 @@ begin
     end if;
     -- The oldest of those that hold the limit or wait for it, as many as stand in the way.
     for other in
-      select h.run_id from engine.hold h join engine.live l using (org_id, run_id)
-      where h.org_id = p_org and h.name = g.name and h.run_id <> p_run and (h.held or (l.gate = g.name and l.at is null))
-      order by h.run_id
-      limit greatest(0, 1 - g.max + (
-        select count(*) from engine.hold h join engine.live l using (org_id, run_id)
-        where h.org_id = p_org and h.name = g.name and h.run_id <> p_run and (h.held or (l.gate = g.name and l.at is null))))
+      with others as (
+        select h.run_id from engine.hold h join engine.live l using (org_id, run_id)
+        where h.org_id = p_org and h.name = g.name and h.run_id <> p_run and (h.held or (l.state = 4 and l.gate = g.name and l.at is null))
+      )
+      select o.run_id from others o order by o.run_id limit greatest(0, (select count(*) from others) + 1 - g.max)
     loop
       perform engine.post(p_org, other, engine.uuid7(), 3::smallint, 'a newer run took its place', null, null);
       cancelled := cancelled || other;

@@ -10,7 +10,7 @@ create function engine.take_dedupe_key(p_org uuid, p_run uuid, p_workflow text, 
   returning k.run_id
 $$;
 
--- Reserves the next free time of a rate (GCRA without a burst): starts of one rate are at least period / max apart, however they arrive.
+-- Reserves the next free time of a rate (GCRA without a burst): its starts are a period / max apart, so that no period ever sees more.
 create function engine.reserve_rate(p_org uuid, p_name text, p_max integer, period_ms double precision) returns timestamptz language sql as $$
   insert into engine.flow_limit as f (org_id, name, tat) values (p_org, p_name, clock_timestamp() + period_ms / p_max * interval '1 ms')
   on conflict (org_id, name) do update set tat = greatest(f.tat, clock_timestamp()) + period_ms / p_max * interval '1 ms'

@@ -1,5 +1,6 @@
 /** The engine: durable runs on PostgreSQL. See ARCHITECTURE.md, "A run, end to end". */
 export type * from './api.ts'
+export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts'
 export { uuid7 } from './services/child-id.ts'
 export type { EngineOptions } from './services/create-engine.ts'
 export { createEngine } from './services/create-engine.ts'

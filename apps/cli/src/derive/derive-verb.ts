@@ -43,10 +43,7 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
 /** `runs edit-step` becomes a command in a group; the group is made when its first verb is. */
 export function makeCommand(root: Command, verb: string): Command {
   const words = verb.split(' ')
-  return words.reduce(
-    (parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word).summary(`${word}: see its verbs`),
-    root,
-  )
+  return words.reduce((parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word), root)
 }
 
 export function addCommonFlags(command: Command): Command {

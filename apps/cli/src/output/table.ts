@@ -37,7 +37,7 @@ export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]):
 /** One line, whatever the value. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '-'
-  if (typeof value === 'string') return value.replace(/[\u0000-\u001f\u007f]/g, (letter) => JSON.stringify(letter).slice(1, -1))
+  if (typeof value === 'string') return value.replace(/\p{Cc}/gu, (letter) => JSON.stringify(letter).slice(1, -1))
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
   return JSON.stringify(value)
 }

@@ -8,7 +8,7 @@ import { Exit, type Io, UsageError } from '../io.ts'
 import { formatTable } from '../output/table.ts'
 
 interface DeployFlags extends CommonFlags {
-  readonly project: string
+  readonly project?: string
 }
 
 /** `deploy` sends the workflows of a project; `deploy check` asks first whether live runs could be carried on by them. */
@@ -36,7 +36,8 @@ export function addDeploy(root: Command, io: Io): void {
     )
     .option('--limit <number>', 'stop after this many runs', Number)
   withFlags(check).action(async (own: DeployFlags & { limit?: number }) => {
-    const flags = { ...own, ...check.optsWithGlobals<DeployFlags & { limit?: number }>() }
+    // What was given before the word `check` counts, too.
+    const flags = { ...deploy.opts<DeployFlags>(), ...own }
     const bundle = await buildProject(io, flags)
     const report = await connect(io, flags).workflows.checkDeploy(
       { ...bundle, ...(flags.limit === undefined ? {} : { limit: flags.limit }) },
@@ -55,11 +56,11 @@ export function addDeploy(root: Command, io: Io): void {
 }
 
 function withFlags(command: Command): Command {
-  return addCommonFlags(command.option('--project <folder>', 'folder of the project', '.'))
+  return addCommonFlags(command.option('--project <folder>', 'folder of the project; absent: this one'))
 }
 
 async function buildProject(io: Io, flags: DeployFlags) {
-  const root = resolve(io.cwd, flags.project)
+  const root = resolve(io.cwd, flags.project ?? '.')
   try {
     return await buildBundle({ root, entries: await findEntries(root) })
   } catch (error) {

@@ -1,5 +1,6 @@
-import { type Event, eventId, problem } from '@orrery/contract'
-import type { Backend, KeyHolder } from '../backend.ts'
+import { type Event, ProblemError, problem } from '@orrery/contract'
+import { readPosition } from '@orrery/core'
+import type { Backend } from '../backend.ts'
 import { bearerToken, type ServerContext } from '../http/request-info.ts'
 
 /** The tail of the event log, as core has it. Ends when the signal fires or the server stops. */
@@ -32,23 +33,16 @@ interface Wanted {
 export function createEventFace(backend: Backend, tail: EventTail, options: EventFaceOptions = {}): EventFace {
   return async (context) => {
     context.var.info.operation = 'events.stream'
-    const key = bearerToken(context.req.raw)
-    const holder = await admit(backend, key)
+    const asker = { face: 'events', key: bearerToken(context.req.raw), idempotencyKey: null, info: context.var.info } as const
+    const identify = () => backend.identify(asker, 'events:read')
+    const { org } = await identify()
     const wanted = readWanted(context)
-    const after = wanted.after ?? (await tail.now(holder.org))
-    const stream = streamEvents({ backend, tail, holder, after, wanted, stillValid: () => admit(backend, key), ...options })
+    const after = wanted.after ?? (await tail.now(org))
+    const stream = streamEvents({ backend, tail, org, after, wanted, stillValid: identify, ...options })
     return new Response(stream, {
       headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
     })
   }
-}
-
-async function admit(backend: Backend, key: string | null): Promise<KeyHolder> {
-  const holder = await backend.authenticate(key)
-  if (!holder.permissions.has('events:read')) {
-    throw problem('forbidden', 'Following events needs the scope events:read.', { permission: 'events:read' })
-  }
-  return holder
 }
 
 function readWanted(context: ServerContext): Wanted {
@@ -57,7 +51,7 @@ function readWanted(context: ServerContext): Wanted {
   // A browser sends the header when it reconnects to the address it was given first, so the header is the newer of the two.
   const given = context.req.header('last-event-id') || cursor?.[0]
   const after = given === 'start' ? OLDEST : given
-  if (after !== undefined && !eventId.safeParse(after).success) {
+  if (after !== undefined && readPosition(after) === null) {
     errors.push({ path: 'cursor', message: 'Not the id of an event.' })
   }
   if (errors.length > 0) throw problem('invalid_input', 'The stream cannot be opened with this input.', { errors })
@@ -67,17 +61,18 @@ function readWanted(context: ServerContext): Wanted {
 interface StreamParts extends EventFaceOptions {
   readonly backend: Backend
   readonly tail: EventTail
-  readonly holder: KeyHolder
+  /** A UUID. */
+  readonly org: string
   readonly after: string
   readonly wanted: Wanted
-  readonly stillValid: () => Promise<KeyHolder>
+  readonly stillValid: () => Promise<unknown>
 }
 
 function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
-  const { tail, holder, after, wanted, beatMs = 15_000, stallMs = 60_000 } = parts
+  const { tail, org, after, wanted, beatMs = 15_000, stallMs = 60_000 } = parts
   const encoder = new TextEncoder()
   const end = new AbortController()
-  const events = tail.subscribe({ org: holder.org, after, signal: end.signal })
+  const events = tail.subscribe({ org, after, signal: end.signal })
   const closed = parts.backend.metrics.streamOpened()
   /** Ids seen and not told, because the client does not want those events. */
   let untold: string | null = null
@@ -97,7 +92,8 @@ function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
     try {
       for (;;) {
         coming ??= events.next()
-        const come = await Promise.race([coming, beat.rings])
+        // The bell first, so that a flood of events which nobody wants does not drown it.
+        const come = await Promise.race([beat.rings, coming])
         if (come === undefined) {
           await parts.stillValid()
           const place = untold
@@ -108,7 +104,8 @@ function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
         if (come.done) return null
         const event = come.value
         untold = event.id
-        if ((wanted.types !== null && !wanted.types.has(event.type)) || (wanted.subject !== null && wanted.subject !== event.subject)) continue
+        if ((wanted.types !== null && !wanted.types.has(event.type)) || (wanted.subject !== null && wanted.subject !== event.subject))
+          continue
         untold = null
         return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
       }
@@ -126,7 +123,11 @@ function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
       // Called only when the client has taken what was said before, so a slow one holds one event here and no queue.
       async pull(controller) {
         clearTimeout(stalled)
-        const said = await next().catch(() => null)
+        const said = await next().catch((error: unknown) => {
+          // A key that is valid no more ends the stream like a restart does; anything else is worth a line.
+          if (!(error instanceof ProblemError)) parts.backend.log.warn({ error }, 'an event stream broke')
+          return null
+        })
         if (end.signal.aborted) return
         if (said === null) {
           finish()

@@ -1,18 +1,19 @@
-import { type Problem, ProblemError } from '@orrery/contract'
+import { type Problem, ProblemError, problem } from '@orrery/contract'
 import type { Logger } from '../observe/logger.ts'
 import type { RequestInfo, ServerContext } from './request-info.ts'
 
 /** What may be shown of an error: a problem as it is, anything else as `internal`, with the cause in the log under the request's id. */
 export function toProblem(error: unknown, info: RequestInfo, log: Logger, instance?: string): Problem {
-  if (error instanceof ProblemError && error.status < 500) return error.toProblem(info.requestId, instance)
+  // Whoever made a problem of a failure has logged the failure.
+  if (error instanceof ProblemError) return error.toProblem(info.requestId, instance)
   log.error({ error, requestId: info.requestId, traceId: info.trace.traceId, operation: info.operation }, 'a request failed')
-  const shown = error instanceof ProblemError ? error : new ProblemError('internal', 'The server met a condition it did not expect.')
+  const shown = problem('internal', 'The server met a condition it did not expect.')
   return shown.toProblem(info.requestId, instance)
 }
 
 /** RFC 9457, with `Retry-After` in seconds where the problem says when (RFC 9110 10.2.3). */
 export function answerProblem(context: ServerContext, shown: Problem, headers: Readonly<Record<string, string>> = {}): Response {
-  const retryAfterMs = shown['retryAfterMs']
+  const retryAfterMs = shown.retryAfterMs
   return new Response(JSON.stringify(shown), {
     status: shown.status,
     headers: {

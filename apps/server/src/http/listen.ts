@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net'
-import { type HttpBindings, createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 
 export interface Listener {
   readonly port: number
@@ -13,7 +13,11 @@ export interface Listener {
 /** Load balancers keep connections for up to 60 s; a server that closes them first makes requests fail. */
 const KEEP_ALIVE_MS = 65_000
 
-export async function listen(fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>, host: string, port: number): Promise<Listener> {
+export async function listen(
+  fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>,
+  host: string,
+  port: number,
+): Promise<Listener> {
   const server = createAdaptorServer({ fetch: fetch as Parameters<typeof createAdaptorServer>[0]['fetch'] }) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = KEEP_ALIVE_MS + 1000

@@ -14,7 +14,7 @@ export type McpFace = (context: ServerContext) => Promise<Response>
 export function serveMcp(backend: Backend): McpFace {
   const handler = createMcpHandler(
     ({ authInfo, requestInfo }) => {
-      const info = (authInfo?.extra?.['info'] as RequestInfo | undefined) ?? readRequestInfo(requestInfo ?? new Request('http://localhost'))
+      const info = (authInfo?.extra?.info as RequestInfo | undefined) ?? readRequestInfo(requestInfo ?? new Request('http://localhost'))
       return createMcpServer(backend.operations, backend.version, {
         // Put there below, out of the holder of the key.
         permissions: (authInfo?.scopes ?? []) as readonly string[] as readonly Permission[],
@@ -33,8 +33,9 @@ export function serveMcp(backend: Backend): McpFace {
     const { info } = context.var
     const token = bearerToken(context.req.raw)
     try {
-      const holder = await backend.authenticate(token)
-      const authInfo = { token: token ?? '', clientId: holder.id, scopes: [...holder.permissions], extra: { info } }
+      const asker = { face: 'mcp', key: token, idempotencyKey: null, info } as const
+      const { actor, permissions } = await backend.identify(asker, null)
+      const authInfo = { token: token ?? '', clientId: actor.id, scopes: [...permissions], extra: { info } }
       return await handler.fetch(context.req.raw, { authInfo })
     } catch (error) {
       return answerProblem(context, toProblem(error, info, backend.log, context.req.path))

@@ -29,7 +29,7 @@ function toTool(operation: Exposed): Tool {
     description: operation.description === undefined ? operation.summary : `${operation.summary}. ${operation.description}`,
     inputSchema: { ...jsonSchema(operation.input, 'input'), type: 'object' },
     // The protocol allows a schema only for answers that are objects.
-    ...(output['type'] === 'object' ? { outputSchema: { ...output, type: 'object' } } : {}),
+    ...(output.type === 'object' ? { outputSchema: { ...output, type: 'object' } } : {}),
     annotations: {
       readOnlyHint: operation.effect === 'read',
       destructiveHint: operation.mcp.destructive ?? false,

@@ -6,8 +6,7 @@ import type { Face } from '../backend.ts'
 export interface Depths {
   /** Live runs by state, over all organizations. */
   readonly live: Readonly<Record<string, number>>
-  /** Rows of invariant views that should have none. */
-  readonly violations: Readonly<Record<string, number>>
+  readonly oldestReadySeconds: number
 }
 
 export interface PoolFigures {
@@ -19,6 +18,8 @@ export interface PoolFigures {
 
 export interface MetricSources {
   readonly depths?: () => Promise<Depths>
+  /** Rows of invariant views that should have none. Reads whole tables. */
+  readonly violations?: () => Promise<readonly { readonly invariant: string; readonly rows: number }[]>
   readonly activeRuns?: () => number
   readonly pools?: () => readonly PoolFigures[]
 }
@@ -138,7 +139,7 @@ function createObserver(registry: Registry): Observer {
 
 function connectGauges(registry: Registry, sources: MetricSources): void {
   const registers = [registry]
-  const { depths, activeRuns, pools } = sources
+  const { depths, violations, activeRuns, pools } = sources
   if (activeRuns) {
     new Gauge({
       name: 'orrery_active_runs',
@@ -177,15 +178,50 @@ function connectGauges(registry: Registry, sources: MetricSources): void {
       },
     })
     new Gauge({
-      name: 'orrery_invariant_violations',
-      help: 'Rows that break an invariant; anything but 0 is a bug.',
-      labelNames: ['invariant'] as const,
+      name: 'orrery_oldest_ready_seconds',
+      help: 'How long the first ready run has waited for a worker.',
       registers,
       async collect() {
-        this.reset()
-        for (const [invariant, rows] of Object.entries((await latest()).violations)) this.set({ invariant }, rows)
+        this.set((await latest()).oldestReadySeconds)
       },
     })
+  }
+  if (violations) connectViolations(registers, violations)
+}
+
+function connectViolations(registers: Registry[], read: NonNullable<MetricSources['violations']>): void {
+  const gauge = new Gauge({
+    name: 'orrery_invariant_violations',
+    help: 'Rows that break an invariant, at the last look (every ten minutes at most); anything but 0 is a bug.',
+    registers,
+    async collect() {
+      const found = await seen()
+      // The first look is still at work: no figure is better than a wrong one.
+      if (found !== null) gauge.set(found.reduce((sum, { rows }) => sum + rows, 0))
+    },
+  })
+  const seen = inBackground(read, VIOLATIONS_FRESH_MS)
+}
+
+const VIOLATIONS_FRESH_MS = 600_000
+
+/** What the last finished read gave; begins another when that is too old. Nobody waits for it. */
+function inBackground<T>(read: () => Promise<T>, freshMs: number): () => Promise<T | null> {
+  let value: T | null = null
+  let until = 0
+  return async () => {
+    if (performance.now() > until) {
+      until = performance.now() + freshMs
+      read().then(
+        (fresh) => {
+          value = fresh
+        },
+        () => {
+          until = 0
+        },
+      )
+    }
+    return value
   }
 }
 

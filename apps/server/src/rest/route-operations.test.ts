@@ -7,8 +7,8 @@ const post = (body: string, headers: Record<string, string> = json): RequestInit
 async function problemOf(response: Response) {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   const shown = (await response.json()) as Record<string, unknown>
-  expect(shown['status']).toBe(response.status)
-  expect(shown['requestId']).toBe(response.headers.get('x-request-id'))
+  expect(shown.status).toBe(response.status)
+  expect(shown.requestId).toBe(response.headers.get('x-request-id'))
   return shown
 }
 

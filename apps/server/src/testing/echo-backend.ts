@@ -63,9 +63,9 @@ export function createEchoServer(
     maxBodyBytes: 1024,
     publicUrl: () => 'http://localhost',
     version: '0.0.0',
-    authenticate: async (key) => {
-      if (key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
-      return { id: 'key_1', org: '00000000-0000-0000-0000-000000000001', permissions: new Set(PERMISSIONS) }
+    identify: async (asker) => {
+      if (asker.key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
+      return { actor: { type: 'api_key', id: 'key_1', name: 'test' }, org: '00000000-0000-0000-0000-000000000001', permissions: new Set(PERMISSIONS) }
     },
     call: async (name, asker, input) => {
       asked.push(asker)
@@ -76,7 +76,7 @@ export function createEchoServer(
         const errors = (read?.error.issues ?? []).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
         throw problem('invalid_input', 'The input is not valid.', { errors })
       }
-      const echoId = read.data['echoId']
+      const echoId = read.data.echoId
       if (echoId === 'none') throw problem('not_found', 'There is no such echo.')
       if (echoId === 'busy') throw problem('rate_limited', 'Slowly.', { retryAfterMs: 1500 })
       if (echoId === 'broken') throw new Error('hunter2 was in the way')
@@ -87,6 +87,7 @@ export function createEchoServer(
     backend,
     events: async () => new Response(null),
     health: { accepting: () => true, checks: {}, metrics: 'local' },
+    answers: true,
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], ...hosts },
   })
   return {

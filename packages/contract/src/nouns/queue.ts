@@ -9,12 +9,13 @@ export const queue = z.object({
   paused: z.boolean(),
   /** Live runs by state. `queued` has those that could start now, `gated` those that a limit holds back. */
   depth: z.object({ queued: count, gated: count, running: count, waiting: count, paused: count, blocked: count }),
-  oldestQueuedAt: timestamp.nullable(),
+  oldestQueuedAt: timestamp.nullable().meta({ description: 'Since when the oldest run of normal priority waits for a worker.' }),
 })
 
 export const limit = z.object({
   name: z.string(),
-  max: count.nullable().meta({ description: 'Set by an operator; null: what the workflow declares.' }),
+  max: count.nullable().meta({ description: 'In force now.' }),
+  override: count.nullable().meta({ description: 'What an operator set; null: what the workflow declares holds.' }),
   holders: count,
   waiting: count,
 })

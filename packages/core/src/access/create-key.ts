@@ -1,6 +1,7 @@
 import { encodeId, PERMISSION_SETS, type Permission, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
 import { withOrg } from '../database.ts'
+import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { newId } from '../new-id.ts'
 import { makeApiKey } from './api-key.ts'
@@ -34,6 +35,7 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
     revoked_at: null,
   }
   await withOrg(ctx, (tx) => insertKey(tx, row, fresh.hash))
+  await emitEvent(ctx, 'key.created', encodeId('key', row.key_id), { name: input.name })
   ctx.note(encodeId('key', row.key_id), { name: input.name, scopes: [...scopes] })
   return { ...toApiKey(row), secret: fresh.secret }
 }

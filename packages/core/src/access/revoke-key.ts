@@ -1,5 +1,6 @@
 import type { Ctx } from '../context.ts'
 import { withOrg } from '../database.ts'
+import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
 import { toApiKey } from './key-row.ts'
@@ -8,5 +9,8 @@ import { markRevoked } from './key-store.ts'
 /** Other processes notice when their memory of the key runs out (AUTHENTICATED_FOR_MS). */
 export async function revokeKey(ctx: Ctx, input: InputFor<'keys.revoke'>): Promise<AnswerTo<'keys.revoke'>> {
   const row = await withOrg(ctx, (tx) => markRevoked(tx, ctx.org, toUuid('key', input.keyId), new Date(ctx.clock.now())))
-  return toApiKey(orProblem(row, 'key.not_found', `There is no key ${input.keyId}.`))
+  const revoked = orProblem(row, 'key.not_found', `There is no key ${input.keyId}.`)
+  await emitEvent(ctx, 'key.revoked', input.keyId, { name: revoked.name })
+  ctx.afterCommit(() => ctx.forgetKeys())
+  return toApiKey(revoked)
 }

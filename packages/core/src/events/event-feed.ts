@@ -1,5 +1,5 @@
 import type { Event } from '@orrery/contract'
-import { comparePositions, parsePosition, type Position } from './event-position.ts'
+import { comparePositions, type Position, parsePosition } from './event-position.ts'
 
 /** Events kept in memory for the subscribers of one organization. Who is further behind reads the database. */
 const KEPT_MAX = 1000

@@ -79,6 +79,11 @@ export class EventHub {
     }
   }
 
+  /** The place behind all that has happened: who subscribes after it, now or later, gets everything from here on. */
+  now(org: string): Promise<string> {
+    return this.options.database.transaction(org, 'read only', selectNow)
+  }
+
   async stop(): Promise<void> {
     this.unlisten()
     clearInterval(this.poll)

@@ -1,4 +1,4 @@
-import { encodeId, type Event, type Json } from '@orrery/contract'
+import { type Event, encodeId, type Json } from '@orrery/contract'
 import { toRunId } from '../public-ids.ts'
 import type { EventRow } from './event-store.ts'
 

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { BuiltBundle, Engine, StartRequest, Worker } from '../api.ts'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import type { FinalStatus, JournalRow, Notifier, OrgId, RunId, Store } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
+import { uuid7 } from './child-id.ts'
 import { createEngine } from './create-engine.ts'
 import type { EngineFact } from './observe.ts'
 import { effects, gate } from './fixtures/workflows.ts'
@@ -23,7 +25,6 @@ interface Ended {
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-export const ORG: OrgId = '00000000-0000-7000-8000-00000000000a'
 
 /** Everything that a run can go through, on a given store. */
 export function describeEngine(name: string, makeBench: () => Promise<EngineBench>): void {
@@ -33,16 +34,19 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     let bench: EngineBench
     let engine: Engine
     let worker: Worker
+    /** Each test has its own, so that they share a database. */
+    let ORG: OrgId
     const facts: EngineFact[] = []
     const open: Engine[] = []
 
     beforeAll(async () => {
+      bench = await makeBench()
       bundle = await buildBundle({ entries: [`${here}fixtures/workflows.ts`], root: here })
       other = await buildBundle({ entries: [`${here}fixtures/changed.ts`], root: here })
     })
 
     const boot = async (options: { work?: boolean; slots?: number } = {}): Promise<void> => {
-      bench ??= await makeBench()
+      ORG = randomUUID()
       engine = process(facts)
       await engine.deploy(ORG, bundle)
       if (options.work !== false) worker = await engine.work({ steps: stepRegistry(), ...(options.slots ? { slots: options.slots } : {}) })
@@ -55,13 +59,14 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     }
 
     afterEach(async () => {
-      expect(await engine.store.violations()).toEqual([])
+      const violations = await engine.store.violations()
       for (const each of open.splice(0)) await each.close()
-      await bench.close()
-      bench = undefined as unknown as EngineBench
       facts.length = 0
       effects.length = 0
+      expect(violations).toEqual([])
     })
+
+    afterAll(() => bench.close())
 
     const start = async (workflow: string, input: Json, more: Partial<StartRequest> = {}): Promise<RunId> => {
       const outcome = await engine.start({ org: ORG, workflow, input, ...more })
@@ -141,9 +146,9 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     it('sleeps short waits in memory and long ones parked', async () => {
       await boot()
       expect((await go('sleeper', '30ms')).output).toBeGreaterThanOrEqual(30)
-      const long = await start('sleeper', '30 days'.replace(' days', 'd'))
+      const long = await start('sleeper', '30d')
       await state(long, 'waiting')
-      expect(worker.activeRuns).toBe(0)
+      await until(() => worker.activeRuns, (active) => active === 0)
       expect((await engine.why(ORG, long)).summary).toMatch(/sleeps/)
       await engine.cancel(ORG, long, 'enough')
       expect(await end(long)).toMatchObject({ status: 'cancelled' })
@@ -161,7 +166,7 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     it('takes a repeated signal id for one signal', async () => {
       await boot()
       const run = await start('asker', '300ms')
-      const id = '01890000-0000-7000-8000-000000000001'
+      const id = randomUUID()
       await engine.signal(ORG, run, 'answer', 'once', { id })
       await engine.signal(ORG, run, 'answer', 'twice', { id })
       expect((await end(run)).output).toEqual(['once'])
@@ -376,7 +381,7 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
 
     it('starts once for a run id that the caller chose', async () => {
       await boot()
-      const runId = '01990000-0000-7000-8000-000000000001'
+      const runId = uuid7(Date.now(), Buffer.from(randomUUID()))
       await Promise.all([start('five', 1, { runId }), start('five', 1, { runId })])
       await end(runId)
       expect(of(runId, 'add')).toHaveLength(5)

@@ -256,7 +256,10 @@ export interface Beat {
   readonly reaped: number
 }
 
-/** A start with keys or limits; decided in one transaction. */
+/**
+ * A start with keys or limits; decided in one transaction. Keys belong to an org's workflow. All limits or none: gated on the first
+ * that is full. A delayed start takes its limits when its time has come; until then it is `gated` on the first, with `at`.
+ */
 export interface AdmittedStart extends RunRow {
   readonly at: Millis | null
   /** Same key within the window: no second run; the first one's id is the answer. */
@@ -268,6 +271,7 @@ export interface AdmittedStart extends RunRow {
     readonly max: number
     readonly onFull: 'queue' | 'cancel_in_progress' | 'cancel_newest'
   }[]
+  /** Starts of one rate are at least periodMs / max apart, however they arrive (GCRA without a burst). */
   readonly rate: { readonly limit: string; readonly max: number; readonly periodMs: number } | null
 }
 
@@ -338,11 +342,17 @@ export interface Store<Tx = unknown> {
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /** Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or it is not live. */
   terminate(org: OrgId, run: RunId, reason: string, tx?: Tx): Promise<boolean>
-  /** Sets or clears the wish to pause. Clearing makes a paused run ready. */
+  /**
+   * Sets or clears the wish to pause. A ready or waiting run is paused at once; others keep the wish. Clearing makes a paused run
+   * ready (waiting again, if it was delayed, never began and its time has not come).
+   */
   setPause(org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome>
   /** Makes a blocked run ready again, its crash count 0; with `bundle`, pinned to that one from now on (a `version` row). False if it is not blocked. */
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
-  /** A new run whose journal is a copy of `source`'s generation below `beforeSeq` (rows of kind step replaced by `edits` where given, keyed by cmd). It is ready. */
+  /**
+   * A new run whose journal is a copy of `source`'s rows below `beforeSeq`, under their own numbers; steps of the last generation
+   * among them are replaced by `edits` where given, keyed by cmd. It is ready.
+   */
   fork(
     source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
     target: RunRow,

@@ -1,17 +1,21 @@
 import type { RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
-import { takeLimits } from './limits.ts'
+import { hasRoom, limitOf, maxOf, takeLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
 import type { Live, Session } from './tables.ts'
 import { key } from './tables.ts'
 import { newUuid } from './uuid.ts'
 
-/** Decides on a gated run whose time has come. Answers the runs that have to make way for it. */
+/** Decides on a gated run whose time has come. Answers the runs that are asked to make way for it. */
 export function admit(session: Session, live: Live): RunId[] {
   if (takeLimits(session, live)) return []
-  const wish = live.limits.find((each) => each.limit === live.gate)
-  if (wish?.onFull === 'cancel_newest') cancelRun(session, live, `limit ${wish.limit} is full`)
-  return wish?.onFull === 'cancel_in_progress' ? makeWay(session, live, wish.limit) : []
+  const full = live.limits.filter((wish) => !hasRoom(limitOf(session.tables, live.row.org, wish.limit)))
+  const strict = full.find((wish) => wish.onFull === 'cancel_newest')
+  if (strict) {
+    cancelRun(session, live, `limit ${strict.limit} is full`)
+    return []
+  }
+  return full.flatMap((wish) => (wish.onFull === 'cancel_in_progress' ? makeWay(session, live, wish.limit) : []))
 }
 
 /** Decides on the gated runs that were delayed until now. */
@@ -28,17 +32,20 @@ function isDue(live: Live, now: number): boolean {
   return live.state === 'gated' && live.at !== null && live.at <= now
 }
 
-/** Ends the others of a limit that have not begun, and asks those that have to stop. Waiting ones first, so that what they would have got is left for the new one. */
-function makeWay(session: Session, newest: Live, limit: string): RunId[] {
+/** Asks the oldest of those that hold a limit or wait for it to stop: as many as stand in the way of the newest. */
+function makeWay(session: Session, newest: Live, name: string): RunId[] {
   const { tables, now, random } = session
+  const { org } = newest.row
+  const limit = limitOf(tables, org, name)
+  const waits = (live: Live): boolean => live.state === 'gated' && live.gate === name && live.at === null
   const others = [...tables.live.values()]
-    .filter((live) => live !== newest && live.row.org === newest.row.org && live.limits.some((wish) => wish.limit === limit))
-    .sort((a, b) => Number(a.holds.length > 0) - Number(b.holds.length > 0) || (a.row.run < b.row.run ? -1 : 1))
-  for (const live of others) {
-    const { org, run } = live.row
-    const reason = `superseded by ${newest.row.run}`
-    if (live.begun) insertMessage(session, { org, run, id: newUuid(now, random), kind: 'cancel', name: reason, payload: null, error: null })
-    else cancelRun(session, live, reason)
+    .filter((live) => live !== newest && live.row.org === org && (limit.holders.has(live.row.run) || waits(live)))
+    .map((live) => live.row.run)
+    .sort()
+  const inTheWay = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
+  for (const run of inTheWay) {
+    const id = newUuid(now, random)
+    insertMessage(session, { org, run, id, kind: 'cancel', name: 'a newer run took its place', payload: null, error: null })
   }
-  return others.map((live) => live.row.run)
+  return inTheWay
 }

@@ -12,13 +12,27 @@ export function terminate(session: Session, org: OrgId, run: RunId, reason: stri
   return true
 }
 
-/** A wish: the worker that has the run, or the next one that gets it, parks it as paused. */
+/**
+ * A run that nobody works on is paused at once; a delayed one keeps its time. One that a worker has is poked, and its
+ * worker parks it. One that is gated or blocked keeps the wish for when it gets on.
+ */
 export function setPause(session: Session, org: OrgId, run: RunId, paused: boolean): DeliverOutcome {
   const live = session.tables.live.get(key(org, run))
-  if (live) {
-    live.pauseRequested = paused
-    live.wakes++
-    if (!paused && live.state === 'paused') makeReady(live, session.now)
+  if (live === undefined) return whereIs(session.tables, org, run)
+  live.pauseRequested = paused
+  live.wakes++
+  if (paused && (live.state === 'ready' || live.state === 'waiting')) {
+    const at = live.begun ? null : live.at
+    makeReady(live, session.now)
+    live.state = 'paused'
+    live.at = at
+  } else if (!paused && live.state === 'paused') {
+    const at = live.at
+    makeReady(live, session.now)
+    if (at !== null && at > session.now) {
+      live.state = 'waiting'
+      live.at = at
+    }
   }
   return whereIs(session.tables, org, run)
 }

@@ -3,7 +3,7 @@ import { insertRun, newLive } from './live-run.ts'
 import type { Session } from './tables.ts'
 import { key } from './tables.ts'
 
-/** Copies the rows of the source's generation below `beforeSeq`, numbered from 1. */
+/** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run goes on with. */
 export function forkRun(
   { tables, now }: Session,
   source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
@@ -13,22 +13,16 @@ export function forkRun(
   const id = key(target.org, target.run)
   if (tables.runs.has(id)) return
   const below = (tables.journal.get(key(source.org, source.run)) ?? []).filter((row) => row.seq < source.beforeSeq)
-  const start = below.findLast((row) => row.kind === 'generation')?.seq ?? 0
+  const base = below.findLast((row) => row.kind === 'generation')?.seq ?? 0
   const copy = (row: JournalRow): JournalRow => {
-    const edit = row.kind === 'step' ? edits.get(row.cmd) : undefined
-    return {
-      ...row,
-      run: target.run,
-      seq: row.seq - Math.max(start - 1, 0),
-      // The copy is pinned to one bundle from its beginning.
-      name: row.kind === 'version' ? target.bundle : row.name,
-      ...(edit ? { output: edit.output, error: null } : {}),
-    }
+    const edit = row.kind === 'step' && row.seq > base ? edits.get(row.cmd) : undefined
+    // The copy is pinned to one bundle from its beginning.
+    const name = row.kind === 'version' ? target.bundle : row.name
+    return { ...row, run: target.run, name, ...(edit ? { output: edit.output, error: null } : {}) }
   }
-  const copied = below.filter((row) => row.seq >= start).map(copy)
   const live = newLive(target, now)
-  live.base = Math.min(start, 1)
-  live.nextSeq = copied.length + 1
-  tables.journal.set(id, copied)
+  live.base = base
+  live.nextSeq = below.length + 1
+  tables.journal.set(id, below.map(copy))
   insertRun(tables, target, live)
 }

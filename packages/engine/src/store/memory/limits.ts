@@ -12,7 +12,7 @@ export function limitOf(tables: Tables, org: OrgId, name: string): Limit {
   return made
 }
 
-function maxOf(limit: Limit): number {
+export function maxOf(limit: Limit): number {
   return limit.override ?? limit.declared
 }
 

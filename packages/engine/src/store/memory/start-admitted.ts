@@ -5,14 +5,15 @@ import { insertRun, newLive, rankAt } from './live-run.ts'
 import type { Session } from './tables.ts'
 import { key } from './tables.ts'
 
-/** Asks in this order: dedupe, is it there already, debounce, rate, limits. The first that answers decides. */
+/** Asks in this order: is it there already, dedupe, debounce, rate, limits. The first that answers decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {
   const { tables, now } = session
-  const first = start.dedupe && tables.dedupes.get(key(start.org, start.dedupe.key))
-  if (first && first.until > now) return { type: 'existing', run: first.run }
   if (tables.runs.has(key(start.org, start.run))) return { type: 'existing', run: start.run }
+  const first = start.dedupe && tables.dedupes.get(key(start.org, start.workflow, start.dedupe.key))
+  if (first && first.until > now) return { type: 'existing', run: first.run }
   const outcome = debounce(session, start) ?? begin(session, start)
-  if (start.dedupe) tables.dedupes.set(key(start.org, start.dedupe.key), { run: outcome.run, until: now + start.dedupe.windowMs })
+  if (start.dedupe)
+    tables.dedupes.set(key(start.org, start.workflow, start.dedupe.key), { run: outcome.run, until: now + start.dedupe.windowMs })
   return outcome
 }
 
@@ -20,10 +21,10 @@ export function startAdmitted(session: Session, start: AdmittedStart): StartOutc
 function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome | null {
   const wish = start.debounce
   if (wish === null) return null
-  const id = key(start.org, wish.key)
+  const id = key(start.org, start.workflow, wish.key)
   const pending = tables.debounces.get(id)
   const live = pending && tables.live.get(key(start.org, pending.run))
-  if (!pending || !live || live.begun || live.at === null) {
+  if (!pending || !live || live.begun || live.at === null || live.state === 'paused') {
     tables.debounces.set(id, { run: start.run, latestAt: wish.maxDelayMs === null ? Number.POSITIVE_INFINITY : now + wish.maxDelayMs })
     return null
   }
@@ -39,7 +40,7 @@ function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome 
 function begin(session: Session, start: AdmittedStart): StartOutcome {
   const { tables, now } = session
   const putOff = start.debounce ? now + Math.min(start.debounce.delayMs, start.debounce.maxDelayMs ?? Number.POSITIVE_INFINITY) : now
-  const at = reserve(session, start, Math.max(now, start.at ?? now, putOff))
+  const at = Math.max(start.at ?? now, putOff, reserve(session, start))
   const row = toRunRow(start)
   const live = newLive(row, at, start.concurrency)
   insertRun(tables, row, live)
@@ -57,15 +58,12 @@ function begin(session: Session, start: AdmittedStart): StartOutcome {
   return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
 }
 
-/** Reserves the next free time of a rate: GCRA with a burst of `max`. */
-function reserve({ tables }: Session, start: AdmittedStart, notBefore: Millis): Millis {
-  if (start.rate === null) return notBefore
-  const { limit, max, periodMs } = start.rate
-  const id = key(start.org, limit)
-  const step = periodMs / max
-  const tat = tables.rates.get(id) ?? 0
-  const at = Math.max(notBefore, tat - (periodMs - step))
-  tables.rates.set(id, Math.max(tat, at) + step)
+/** GCRA without a burst: starts of one rate are a period / max apart, however they arrive, so that no period ever sees more. */
+function reserve({ tables, now }: Session, start: AdmittedStart): Millis {
+  if (start.rate === null) return now
+  const id = key(start.org, start.rate.limit)
+  const at = Math.max(now, tables.rates.get(id) ?? now)
+  tables.rates.set(id, at + start.rate.periodMs / start.rate.max)
   return at
 }
 

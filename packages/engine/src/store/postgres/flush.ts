@@ -17,7 +17,8 @@ const maxRaces = 6
 const maxBusy = 5
 
 /** Writes a batch, again if it lost a race (nothing was written then). */
-export async function flushBatch(use: UseConnection, companions: Companions, batch: FlushBatch): Promise<FlushResult> {
+export async function flushBatch(use: UseConnection, companions: Companions, asked: FlushBatch): Promise<FlushResult> {
+  const batch = withoutEnded(asked)
   refuseForeign(batch)
   let resent = false
   let races = 0
@@ -41,6 +42,13 @@ export async function flushBatch(use: UseConnection, companions: Companions, bat
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * (races + busy * 20)))
     }
   }
+}
+
+/** What a run received in its last batch goes with its whole inbox: one statement may not update a row and delete it too. */
+function withoutEnded(batch: FlushBatch): FlushBatch {
+  if (batch.finishes.length === 0 || batch.received.length === 0) return batch
+  const ended = new Set(batch.finishes.map((row) => row.run))
+  return { ...batch, received: batch.received.filter((row) => !ended.has(row.run)) }
 }
 
 function refuseForeign(batch: FlushBatch): void {

@@ -150,12 +150,13 @@ export function describeClaims(world: () => World): void {
     expect(taken.length + rest.length).toBe(40)
   })
 
-  it('hands over what is unread and wanted with a claim', async () => {
-    const { store, worker, ready, message, queue, org } = world()
-    const me = await worker()
-    const run = await ready()
+  it('says with a claim that messages came, and that a pause is wanted', async () => {
+    const { store, worker, running, message, queue, org } = world()
+    const [gone, me] = [await worker(), await worker()]
+    const run = await running(gone)
     await store.deliver(message(run))
     await store.setPause(org, run, true)
+    await store.retire(gone)
     const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
     const inbox = await store.inbox(org, run)
     expect(claimed).toMatchObject({ run, pauseRequested: true, wakes: inbox?.wakes })

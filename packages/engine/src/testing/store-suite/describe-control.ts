@@ -54,11 +54,30 @@ export function describeControl(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'paused', pauseRequested: true, worker: null })
   })
 
-  it('keeps the wish to pause a run that nobody has for whoever gets it', async () => {
-    const { store, ready, queue, org } = world()
-    const run = await ready()
-    expect(await store.setPause(org, run, true)).toEqual({ type: 'delivered', worker: null, queue })
-    expect((await store.live(org, run))?.pauseRequested).toBe(true)
+  it('pauses at once a run that nobody works on', async () => {
+    const { store, worker, running, ready, flush, park, claim, queue, org } = world()
+    const me = await worker()
+    const [fresh, parked] = [await ready(), await running(me)]
+    await flush(me, { parks: [park(parked, { at: world().now + 60_000 })] })
+    for (const run of [fresh, parked]) {
+      expect(await store.setPause(org, run, true)).toEqual({ type: 'delivered', worker: null, queue })
+      expect(await store.live(org, run)).toMatchObject({ state: 'paused', pauseRequested: true, at: null, waits: [] })
+    }
+    expect(await claim(me)).toEqual([])
+  })
+
+  it('keeps the wish to pause a run that is gated or blocked', async () => {
+    const { store, worker, running, admitted, flush, park, org } = world()
+    const me = await worker()
+    const concurrency = [{ limit: 'x', max: 1, onFull: 'queue' }] as const
+    const [blocked, holder, gated] = [await running(me), admitted({ concurrency }), admitted({ concurrency })]
+    await flush(me, { parks: [park(blocked, { state: 'blocked', waits: [], reason: 'x' })] })
+    await store.startAdmitted(holder)
+    await store.startAdmitted(gated)
+    await store.setPause(org, blocked, true)
+    await store.setPause(org, gated.run, true)
+    expect(await store.live(org, blocked)).toMatchObject({ state: 'blocked', pauseRequested: true })
+    expect(await store.live(org, gated.run)).toMatchObject({ state: 'gated', pauseRequested: true })
   })
 
   it('makes a paused run ready when the wish is taken back', async () => {
@@ -77,6 +96,7 @@ export function describeControl(world: () => World): void {
     const at = now + 600_000
     const run = await ready({ state: 'waiting', at })
     await store.setPause(org, run, true)
+    expect(await store.live(org, run)).toMatchObject({ state: 'paused', at })
     await store.setPause(org, run, false)
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', at, pauseRequested: false })
   })
@@ -154,22 +174,34 @@ export function describeControl(world: () => World): void {
     ])
   })
 
-  it('forks the generation that the row is in, numbered from 1', async () => {
+  it('forks a later generation with all rows before it, under their own numbers, and edits that generation only', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)
     const generation = journal(source, 3, { kind: 'generation', cmd: 0, name: '1', input: null, output: '{"n":2}' })
-    await flush(me, {
-      journal: [journal(source, 1), journal(source, 2, { cmd: 2 }), generation, journal(source, 4), journal(source, 5, { cmd: 2 })],
-    })
+    const rows = [journal(source, 1), journal(source, 2, { cmd: 2 }), generation, journal(source, 4), journal(source, 5, { cmd: 2 })]
+    await flush(me, { journal: rows })
     const target = row()
-    await store.fork({ org, run: source, beforeSeq: 5 }, target, new Map())
-    expect((await store.history(org, target.run, 0)).map((each) => [each.seq, each.kind])).toEqual([
-      [1, 'generation'],
-      [2, 'step'],
+    await store.fork({ org, run: source, beforeSeq: 5 }, target, new Map([[1, { output: '"edited"' }]]))
+    const copy = await store.history(org, target.run, 0)
+    expect(copy.map((each) => [each.seq, each.kind, each.output])).toEqual([
+      [1, 'step', '2'],
+      [2, 'step', '2'],
+      [3, 'generation', '{"n":2}'],
+      [4, 'step', '"edited"'],
     ])
-    expect(await store.live(org, target.run)).toMatchObject({ nextSeq: 3, base: 1 })
-    expect(await store.violations()).toEqual([])
+    expect(await store.live(org, target.run)).toMatchObject({ nextSeq: 5, base: 3 })
+  })
+
+  it('pins a fork to the version it is given, whatever versions its source went through', async () => {
+    const { store, worker, running, flush, journal, row, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    await flush(me, { journal: [journal(source, 1, { kind: 'version', cmd: 0, name: 'bundle-2' }), journal(source, 2)] })
+    const target = row({ bundle: 'bundle-3' })
+    await store.fork({ org, run: source, beforeSeq: 3 }, target, new Map())
+    expect((await store.history(org, target.run, 0)).map((each) => each.name)).toEqual(['bundle-3', 'charge'])
+    expect((await store.live(org, target.run))?.bundle).toBe('bundle-3')
   })
 
   it('forks once, though it is asked twice', async () => {

@@ -51,11 +51,12 @@ export function describeKeys(world: () => World): void {
     expect(second.run).not.toBe(first.run)
   })
 
-  it('keeps the keys of orgs apart', async () => {
+  it('keeps the keys of workflows and orgs apart', async () => {
     const { store, admitted, id } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     await store.startAdmitted(admitted({ dedupe }))
     expect(await store.startAdmitted(admitted({ dedupe, org: id() }))).toMatchObject({ type: 'started' })
+    expect(await store.startAdmitted(admitted({ dedupe, workflow: 'invoice' }))).toMatchObject({ type: 'started' })
   })
 
   it('makes one run of several concurrent starts of a key', async () => {

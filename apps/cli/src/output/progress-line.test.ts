@@ -1,0 +1,38 @@
+import type { RunProgress } from '@orrery/sdk/client'
+import { expect, test } from 'vitest'
+import { createRate, describeProgress, formatElapsed } from './progress-line.ts'
+
+const progress: RunProgress = {
+  runId: 'run_1',
+  workflow: 'triage',
+  status: 'running',
+  done: false,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  steps: 1204,
+  attempts: 0,
+  last: 'assess',
+  estimate: { done: 1200, total: 3000 },
+  connected: true,
+  result: null,
+}
+const now = Date.parse('2026-01-01T00:00:23.900Z')
+
+test('says how far it is, how fast and for how long', () => {
+  expect(describeProgress(progress, 52.4, now, 10)).toBe('running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess')
+  expect(describeProgress({ ...progress, estimate: null, steps: 1 }, 0, now)).toBe('running  1 step  23s  last: assess')
+  expect(describeProgress({ ...progress, connected: false, estimate: null, attempts: 2 }, 0, now)).toBe(
+    'running?  1,204 steps  2 failed attempts  23s  server gone, trying again',
+  )
+})
+
+test('the rate is that of the last ten seconds', () => {
+  let at = 0
+  const rate = createRate(() => at)
+  expect(rate({ ...progress, steps: 0 })).toBe(0)
+  for (; at < 20_000; at += 1_000) rate({ ...progress, steps: at / 100 })
+  expect(rate({ ...progress, steps: 1_200 })).toBeCloseTo((1_200 - 100) / 10, 0)
+})
+
+test('elapsed time is short', () => {
+  expect([0, 59_999, 61_000, 3_720_000].map(formatElapsed)).toEqual(['0s', '59s', '1m01s', '1h02m'])
+})

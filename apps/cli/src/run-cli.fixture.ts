@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Io } from './io.ts'
+import { run } from './run.ts'
+
+export interface Heard {
+  readonly line: string
+  readonly key: string | undefined
+  readonly body: unknown
+}
+
+/** Runs command lines in an empty folder and home against a server at the network's edge that gives the answers of the test. */
+export async function cliBench(answer: (request: Heard) => { readonly status?: number; readonly body: unknown } = () => ({ body: {} })) {
+  const folder = mkdtempSync(join(tmpdir(), 'orrery-cli-'))
+  const heard: Heard[] = []
+  const server = createServer(async (message, response) => {
+    let text = ''
+    for await (const chunk of message.setEncoding('utf8')) text += chunk
+    const request = {
+      line: `${message.method} ${message.url}`,
+      key: message.headers.authorization,
+      body: text === '' ? null : (JSON.parse(text) as unknown),
+    }
+    heard.push(request)
+    const { status = 200, body } = answer(request)
+    response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    folder,
+    heard,
+    async run(args: readonly string[], env: Record<string, string> = { ORRERY_URL: url, ORRERY_KEY: 'test-key' }, stdin = '') {
+      let out = ''
+      let err = ''
+      const io: Io = {
+        env: { HOME: folder, ...env },
+        cwd: folder,
+        isTerminal: false,
+        columns: 100,
+        out: (text) => void (out += text),
+        err: (text) => void (err += text),
+        readStdin: async () => stdin,
+        style: (_, text) => text,
+        signal: new AbortController().signal,
+      }
+      const status = await run(args, io)
+      return { status, out, err }
+    },
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true, force: true })
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}

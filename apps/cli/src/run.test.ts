@@ -1,0 +1,89 @@
+import { chmodSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { writeConnection } from './connection.ts'
+import { EXIT } from './exit-codes.ts'
+import { cliBench } from './run-cli.fixture.ts'
+
+test('a list is a table whose long values are shortened visibly, and says how to go on', async () => {
+  const items = [{ name: 'a', tags: [], version: 'f'.repeat(100), parentRunId: null }]
+  await using cli = await cliBench(() => ({ body: { items, nextCursor: 'c2' } }))
+  const { out, err } = await cli.run(['workflows', 'list'])
+  expect(out.split('\n')).toEqual(['NAME  VERSION', `a     ${'f'.repeat(52)}… +48`, ''])
+  expect(err).toContain('empty: tags, parentRunId')
+  expect(err).toContain('1 long values shortened, whole with --json')
+  expect(err).toContain('more: add --cursor c2')
+  expect(JSON.parse((await cli.run(['workflows', 'list', '--json'])).out)).toEqual({ items, nextCursor: 'c2' })
+})
+
+test('a problem names the field; its kind is the exit status', async () => {
+  const problems = [
+    {
+      status: 400,
+      code: 'invalid_input',
+      detail: 'The input does not fit.',
+      errors: [{ path: 'input.reports[3].costUsd', message: 'Expected a number' }],
+    },
+    { status: 404, code: 'run.not_found', detail: 'There is no such run.' },
+    { status: 500, code: 'internal', detail: 'Something went wrong.', requestId: 'req-7' },
+  ]
+  await using cli = await cliBench(() => ({ status: problems[0]?.status ?? 200, body: problems.shift() }))
+  const invalid = await cli.run(['runs', 'start', 'triage'])
+  expect(invalid).toMatchObject({ status: EXIT.usage, out: '' })
+  expect(invalid.err).toContain('input.reports[3].costUsd: Expected a number')
+  const missing = await cli.run(['runs', 'get', 'run_1'])
+  expect(missing).toMatchObject({ status: EXIT.refused })
+  expect(missing.err).toContain('List runs with `orrery runs list`')
+  const broken = await cli.run(['runs', 'get', 'run_1'])
+  expect(broken).toMatchObject({ status: EXIT.unreachable })
+  expect(broken.err).toContain('request req-7')
+})
+
+test('a stored key is private and goes to no other server', async () => {
+  await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
+  const login = await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
+  expect(login).toMatchObject({ status: EXIT.ok, err: '' })
+  const file = join(cli.folder, '.config/orrery/connection.json')
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(readFileSync(file, 'utf8')).toContain('secret-key')
+  await cli.run(['runs', 'list'], {})
+  await cli.run(['runs', 'list', '--server', cli.url.replace('127.0.0.1', 'localhost')], {})
+  expect(cli.heard.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
+  chmodSync(file, 0o644)
+  const refused = await cli.run(['runs', 'list'], {})
+  expect(refused.status).toBe(EXIT.usage)
+  expect(refused.err).toContain(`chmod 600 ${file}`)
+})
+
+test('the key of the project around goes before the one of the user', async () => {
+  await using cli = await cliBench(() => ({ body: { items: [], nextCursor: null } }))
+  writeConnection(join(cli.folder, '.orrery/connection.json'), { url: cli.url, key: 'project-key' })
+  const { out } = await cli.run(['runs', 'list'], {})
+  expect(out).toBe('none\n')
+  expect(cli.heard[0]?.key).toBe('Bearer project-key')
+})
+
+test('an audit log with faults is a failure', async () => {
+  await using cli = await cliBench(() => ({ body: { ok: false, sealed: 3, faults: [{ seq: 2, message: 'hash differs' }] } }))
+  const { status, out } = await cli.run(['audit', 'verify'])
+  expect(status).toBe(EXIT.unwell)
+  expect(out).toContain('hash differs')
+})
+
+test('the doctor names what is wrong and what to do', async () => {
+  await using cli = await cliBench(({ line }) => {
+    if (line.endsWith('/system'))
+      return { body: { name: 'orrery', version: '0.1.0', api: 'v1', now: new Date(Date.now() - 60_000).toISOString() } }
+    if (line.endsWith('/health/detailed'))
+      return {
+        body: { status: 'degraded', checks: { database: { status: 'ok' }, invariants: { status: 'degraded', reason: 'I6 has 1 row' } } },
+      }
+    if (line.includes('/orgs/current')) return { body: { id: 'org_1', name: 'default' } }
+    return { body: { items: [], nextCursor: null } }
+  })
+  const { status, out } = await cli.run(['doctor'])
+  expect(status).toBe(EXIT.unwell)
+  expect(out).toMatch(/look\s+clock\s+\d+ ms away/)
+  expect(out).toMatch(/look\s+invariants\s+I6 has 1 row/)
+  expect(out).toMatch(/wrong\s+workers\s+none is alive/)
+})

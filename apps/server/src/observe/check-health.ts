@@ -1,0 +1,70 @@
+import type { Database } from '@orrery/core'
+import type { EngineFact, Worker } from '@orrery/engine'
+import { readDepths } from './read-depths.ts'
+import type { Finding, Health } from './serve-health.ts'
+
+export interface HealthSources {
+  readonly database: Database
+  /** Null: this process takes no runs. */
+  readonly worker: () => Worker | null
+  readonly wantsWorker: boolean
+  readonly troubles: TroubleMemory
+  /** What this start changed in the database. */
+  readonly migrated: readonly { readonly set: string; readonly version: number }[]
+}
+
+/** A ready run that waits for longer says that workers are missing or too few. */
+const LAG_SECONDS = 60
+const RECENT_MS = 60_000
+
+export interface TroubleMemory {
+  readonly observe: (fact: EngineFact) => void
+  recent(): readonly { readonly where: string; readonly message: string; readonly at: string }[]
+}
+
+/** The errors the engine met lately and lives with. */
+export function rememberTroubles(): TroubleMemory {
+  let troubles: { where: string; message: string; at: number }[] = []
+  const forget = () => {
+    troubles = troubles.filter(({ at }) => at > Date.now() - RECENT_MS).slice(-10)
+  }
+  return {
+    observe: (fact) => {
+      if (fact.type !== 'trouble') return
+      troubles.push({ where: fact.where, message: fact.error.message, at: Date.now() })
+      forget()
+    },
+    recent: () => {
+      forget()
+      return troubles.map(({ at, ...trouble }) => ({ ...trouble, at: new Date(at).toISOString() }))
+    },
+  }
+}
+
+export function createChecks(sources: HealthSources): Health['checks'] {
+  const { database, troubles, migrated } = sources
+  return {
+    database: async () => {
+      const begun = performance.now()
+      await database.loop((client) => client.query('select 1'))
+      return { status: 'ok', details: { tookMs: Math.round(performance.now() - begun) } }
+    },
+    // A server does not get this far with a database that is behind it.
+    migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
+    engine: async () => checkEngine(sources.worker(), sources.wantsWorker, troubles),
+    queue: async () => {
+      const { live, oldestReadySeconds } = await readDepths(database)
+      const details = { live, oldestReadySeconds: Math.round(oldestReadySeconds) }
+      if (oldestReadySeconds <= LAG_SECONDS) return { status: 'ok', details }
+      return { status: 'degraded', reason: `runs have waited for ${details.oldestReadySeconds} s for a worker`, details }
+    },
+  }
+}
+
+function checkEngine(worker: Worker | null, wanted: boolean, troubles: TroubleMemory): Finding {
+  const recent = troubles.recent()
+  const details = { worker: worker?.id ?? null, activeRuns: worker?.activeRuns ?? 0, troubles: recent }
+  if (wanted && worker === null) return { status: 'down', reason: 'the worker does not run', details }
+  if (recent.length > 0) return { status: 'degraded', reason: 'the engine met errors within the last minute', details }
+  return { status: 'ok', details }
+}

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto'
+import { ProblemError } from '@orrery/contract'
+import type { Core, Identity } from '@orrery/core'
+import { type BuiltBundle } from '@orrery/engine'
+
+/** Deploys through the same operation as anybody else, so that it is checked, audited and told as an event. */
+export function deployProject(core: Pick<Core, 'call'>, org: string): (bundle: BuiltBundle) => Promise<void> {
+  const credential: Identity = {
+    actor: { type: 'system', id: 'project', name: 'The project of this server' },
+    org,
+    permissions: new Set(['workflows:deploy'] as const),
+  }
+  return async ({ hash, code, manifest }) => {
+    const caller = { credential, requestId: randomUUID(), traceId: null, idempotencyKey: null, face: 'server' }
+    try {
+      await core.call('workflows.deploy', caller, { hash, code, manifest })
+    } catch (error) {
+      const fields = error instanceof ProblemError ? (error.extra.errors ?? []).map(({ path, message }) => `\n  ${path}: ${message}`) : []
+      throw new Error(`${error instanceof Error ? error.message : String(error)}${fields.join('')}`, { cause: error })
+    }
+  }
+}

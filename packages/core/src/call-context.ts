@@ -1,0 +1,88 @@
+import { encodeId, type Json, type Operation } from '@orrery/contract'
+import type { Identity } from './access/authenticate.ts'
+import { type AuditEntry, toCompanion } from './audit/audit-entry.ts'
+import { digest } from './canonical-json.ts'
+import type { Ctx, Log, Trace } from './context.ts'
+import type { Transaction } from './database.ts'
+import type { Host } from './host.ts'
+import { newId } from './new-id.ts'
+
+/** A call's context, and what it left behind for the one place that audits and commits. */
+export interface CallContext {
+  readonly ctx: Ctx
+  /** The audit entries of the call; none for a read. */
+  entries(): readonly AuditEntry[]
+  /** To be called once after the commit. */
+  committed(): void
+}
+
+export interface Call {
+  readonly operation: Operation
+  readonly identity: Identity
+  readonly input: Record<string, unknown>
+  readonly trace: Trace
+}
+
+export function makeContext(host: Host, call: Call, tx: Transaction | null): CallContext {
+  const { operation, identity } = call
+  const notes: { subject: string; detail: Json | null }[] = []
+  const afterCommit: (() => void)[] = []
+  let inputDigest: string | null = null
+  let log: Log | null = null
+
+  const toEntry = (subject: string, detail: Json | null): AuditEntry => {
+    inputDigest ??= digest(call.input).toString('hex')
+    const at = Math.floor(host.clock.now())
+    const action = operation.audit ?? operation.name
+    return {
+      org: identity.org,
+      id: newId(at),
+      at,
+      actor: identity.actor,
+      action,
+      subject,
+      inputDigest,
+      detail,
+      requestId: call.trace.requestId,
+    }
+  }
+
+  const ctx: Ctx = {
+    actor: identity.actor,
+    org: identity.org,
+    permissions: identity.permissions,
+    effect: operation.effect,
+    tx,
+    database: host.database,
+    engine: host.engine,
+    clock: host.clock,
+    get log() {
+      log ??= host.log.child({ operation: operation.name, requestId: call.trace.requestId, traceId: call.trace.traceId })
+      return log
+    },
+    trace: call.trace,
+    afterCommit: (work) => void afterCommit.push(work),
+    note: (subject, detail = null) => void notes.push({ subject, detail }),
+    auditCompanion: (subject, detail = null) => toCompanion(toEntry(subject, detail)),
+    forgetKeys: () => host.authenticator.forget(),
+    auditKeys: host.auditKeys,
+    version: host.version,
+  }
+  return {
+    ctx,
+    entries() {
+      const about = notes.length > 0 ? notes : [{ subject: defaultSubject(call), detail: null }]
+      return about.map(({ subject, detail }) => toEntry(subject, detail))
+    },
+    committed() {
+      for (const work of afterCommit) work()
+    },
+  }
+}
+
+/** What the path names, or the organization. */
+function defaultSubject({ operation, input, identity }: Call): string {
+  const field = /\{(\w+)\}/.exec(operation.http.path)?.[1]
+  const value = field === undefined ? undefined : input[field]
+  return typeof value === 'string' ? value : encodeId('org', identity.org)
+}

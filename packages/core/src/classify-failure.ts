@@ -1,0 +1,28 @@
+import { type ProblemError, problem } from '@orrery/contract'
+
+/** Connection failures (class 08), shutdown (57P01 to 57P03), too many connections (53300), and what the socket says. */
+const GONE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/
+
+/** What a caller may know of an error that nobody threw on purpose: nothing but whether to try again. */
+export function classifyFailure(error: unknown): ProblemError {
+  if (GONE.test(codeOf(error)) || isLostConnection(error)) {
+    return problem('unavailable', 'The database cannot be reached; try again in a few seconds.', { cause: error })
+  }
+  return problem('internal', 'Something went wrong on our side.', { cause: error })
+}
+
+/** Serialization failure or deadlock: nothing was written, and a second try sees the new state. */
+export function isLostRace(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === '40001' || code === '40P01'
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return typeof code === 'string' ? code : ''
+}
+
+/** pg reports these two without a code. */
+function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+}

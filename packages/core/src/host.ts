@@ -1,0 +1,19 @@
+import type { KeyObject } from 'node:crypto'
+import type { Authenticator } from './access/authenticate.ts'
+import type { Clock, CoreEngine, Log } from './context.ts'
+import type { Database } from './database.ts'
+
+/** What every call needs of the process it runs in. */
+export interface Host {
+  readonly database: Database
+  readonly engine: CoreEngine
+  readonly clock: Clock
+  readonly log: Log
+  readonly authenticator: Authenticator
+  /** Null: let through. */
+  readonly limitRate: (caller: string) => { readonly retryAfterMs: number } | null
+  readonly auditKeys: ReadonlyMap<string, KeyObject>
+  readonly version: string
+  /** Parse every answer with its operation's shape; for tests and development. */
+  readonly checkOutputs: boolean
+}

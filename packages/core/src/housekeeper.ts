@@ -1,0 +1,63 @@
+import type { KeyObject } from 'node:crypto'
+import { sealAudit } from './audit/seal-audit.ts'
+import type { Log } from './context.ts'
+import type { Database } from './database.ts'
+import { forgetAnswers } from './idempotency/forget-answers.ts'
+
+export interface HousekeeperOptions {
+  readonly database: Database
+  readonly signer: KeyObject
+  readonly now: () => number
+  readonly log: Log
+  /** How long an audit entry may stay unsealed. */
+  readonly sealEveryMs?: number
+  readonly signEveryMs?: number
+}
+
+const FORGET_EVERY_MS = 600_000
+
+/** Seals the audit log and drops old idempotency keys. Runs in every process; the database lets one at a time work. */
+export class Housekeeper {
+  private readonly options: HousekeeperOptions
+  private timer: NodeJS.Timeout | null = null
+  private working: Promise<void> | null = null
+  private forgetAt = 0
+  private stopped = false
+
+  constructor(options: HousekeeperOptions) {
+    this.options = options
+  }
+
+  start(): void {
+    this.plan(0)
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    await this.working
+  }
+
+  private plan(delayMs: number): void {
+    if (this.stopped) return
+    this.timer = setTimeout(() => {
+      this.working = this.work()
+        .catch((error: unknown) => {
+          this.options.log.warn({ error }, 'Housekeeping failed; it is tried again')
+          return false
+        })
+        .then((more) => this.plan(more ? 0 : (this.options.sealEveryMs ?? 10_000)))
+    }, delayMs)
+    this.timer.unref()
+  }
+
+  /** True if there is more to do at once. */
+  private async work(): Promise<boolean> {
+    const { database, signer, now, signEveryMs = 60_000 } = this.options
+    const sealed = await sealAudit(database, { signer, now: now(), signEveryMs })
+    if (now() < this.forgetAt) return sealed > 0
+    const forgotten = await forgetAnswers(database, now())
+    if (forgotten === 0) this.forgetAt = now() + FORGET_EVERY_MS
+    return sealed + forgotten > 0
+  }
+}

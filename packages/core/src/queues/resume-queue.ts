@@ -1,0 +1,7 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { setQueuePaused } from './set-queue-paused.ts'
+
+export function resumeQueue(ctx: Ctx, input: InputFor<'queues.resume'>): Promise<AnswerTo<'queues.resume'>> {
+  return setQueuePaused(ctx, input.queue, false)
+}

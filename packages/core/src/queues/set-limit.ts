@@ -1,0 +1,14 @@
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import { emitEvent } from '../events/emit-event.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+
+export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise<AnswerTo<'limits.set'>> {
+  const { limit, max } = input
+  await withOrg(ctx, (tx) => ctx.engine.store.setLimit(ctx.org, limit, max, tx.client))
+  await emitEvent(ctx, 'limit.changed', limit, { max })
+  ctx.note(limit, { max })
+  // A higher limit lets runs in.
+  ctx.afterCommit(() => ctx.engine.nudge([]))
+  return { limit, max }
+}

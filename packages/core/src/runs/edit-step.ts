@@ -1,0 +1,20 @@
+import { problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toUuid } from '../public-ids.ts'
+import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+
+/** A retry in which the failed step is not run but given what a person put in; the audit entry has that. */
+export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Promise<AnswerTo<'runs.editStep'>> {
+  if (input.skip === (input.output !== undefined)) {
+    const error = { path: 'output', message: 'Exactly one of output and skip must be given', expected: 'an output, or skip: true' }
+    throw problem('invalid_input', 'Give either output or skip.', { errors: [error] })
+  }
+  const run = toUuid('run', input.runId)
+  const output = input.output ?? null
+  const repeat = { edits: new Map([[input.cmd, output]]), version: input.version }
+  await checkRepeat(ctx, run, repeat, true)
+  const made = await withOrg(ctx, (tx) => ctx.engine.retry(ctx.org, run, engineOptions(repeat), tx.client))
+  return finishRepeat(ctx, input.runId, made, { cmd: input.cmd, skip: input.skip, output })
+}

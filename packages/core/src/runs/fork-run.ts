@@ -1,0 +1,24 @@
+import { problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toUuid } from '../public-ids.ts'
+import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+import { selectLastSeq } from './run-store.ts'
+
+export async function forkRun(ctx: Ctx, input: InputFor<'runs.fork'>): Promise<AnswerTo<'runs.fork'>> {
+  const run = toUuid('run', input.runId)
+  const repeat = { edits: new Map(input.edits.map(({ cmd, output }) => [cmd, output])), version: input.version }
+  await checkRepeat(ctx, run, repeat, false)
+  const made = await withOrg(ctx, async (tx) => {
+    const last = await selectLastSeq(tx, ctx.org, run)
+    if (input.fromSeq > last + 1) {
+      throw problem(
+        'run.step_not_found',
+        `The history of run ${input.runId} has ${last} rows; it cannot be forked from row ${input.fromSeq}.`,
+      )
+    }
+    return ctx.engine.fork(ctx.org, run, input.fromSeq, engineOptions(repeat), tx.client)
+  })
+  return finishRepeat(ctx, input.runId, made, { fromSeq: input.fromSeq, edits: input.edits })
+}

@@ -1,0 +1,35 @@
+import type { Ctx } from '../context.ts'
+import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
+import { toFailure } from './run.ts'
+import { selectHistory, selectRun } from './run-store.ts'
+
+export async function getRunHistory(ctx: Ctx, input: InputFor<'runs.history'>): Promise<AnswerTo<'runs.history'>> {
+  const run = toUuid('run', input.runId)
+  const [after = '0'] = decodeCursor(input.cursor, [NUMBER_FORM]) ?? []
+  return withOrg(ctx, async (tx) => {
+    const rows = await selectHistory(tx, ctx.org, run, Number(after), input.limit + 1)
+    if (rows.length === 0) orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
+    return toPage(rows, input.limit, toEntry, (row) => [row.seq])
+  })
+}
+
+type Row = Awaited<ReturnType<typeof selectHistory>>[number]
+
+function toEntry(row: Row): AnswerTo<'runs.history'>['items'][number] {
+  const { seq, kind, cmd, name, attempt, input, output } = row
+  return {
+    seq,
+    kind,
+    cmd,
+    name,
+    attempt,
+    input,
+    output,
+    error: toFailure(row.error),
+    startedAt: row.started_at.toISOString(),
+    at: row.at.toISOString(),
+  }
+}

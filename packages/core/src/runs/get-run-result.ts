@@ -1,0 +1,34 @@
+import type { Json } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import { durationMs } from '../durations.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
+import { toFailure, toSummary } from './run.ts'
+import { selectRun } from './run-store.ts'
+
+const WAIT_MAX_MS = 60_000
+
+export async function getRunResult(ctx: Ctx, input: InputFor<'runs.result'>): Promise<AnswerTo<'runs.result'>> {
+  const run = toUuid('run', input.runId)
+  const waitMs = Math.min(durationMs(input.timeout, 'timeout'), WAIT_MAX_MS)
+  const read = async () => {
+    const row = await withOrg(ctx, (tx) => selectRun(tx, ctx.org, run))
+    return toSummary(orProblem(row, 'run.not_found', `There is no run ${input.runId}.`))
+  }
+  // A run that is not there would be waited for in vain.
+  await read()
+  const answer = await ctx.engine.result(ctx.org, run, waitMs)
+  if (answer === null) {
+    const { status } = await read()
+    return { runId: input.runId, done: false, status, output: null, error: null, finishedAt: null }
+  }
+  return {
+    runId: input.runId,
+    done: true,
+    status: answer.status,
+    output: answer.output === null ? null : (JSON.parse(answer.output) as Json),
+    error: toFailure(answer.error),
+    finishedAt: new Date(answer.at).toISOString(),
+  }
+}

@@ -1,0 +1,25 @@
+import type { Json } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
+import { toLevel } from './run.ts'
+import { selectLogs, selectRun } from './run-store.ts'
+
+export async function listRunLogs(ctx: Ctx, input: InputFor<'runs.logs'>): Promise<AnswerTo<'runs.logs'>> {
+  const run = toUuid('run', input.runId)
+  const [after = '0'] = decodeCursor(input.cursor, [NUMBER_FORM]) ?? []
+  return withOrg(ctx, async (tx) => {
+    const rows = await selectLogs(tx, ctx.org, run, after, input.limit + 1)
+    if (rows.length === 0) orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
+    return toPage(rows, input.limit, toLine, (row) => [row.id])
+  })
+}
+
+type Row = Awaited<ReturnType<typeof selectLogs>>[number]
+
+function toLine(row: Row): AnswerTo<'runs.logs'>['items'][number] {
+  const { cmd, attempt, message } = row
+  return { cmd, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data as Json }
+}

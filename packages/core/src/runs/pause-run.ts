@@ -1,0 +1,7 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { controlRun } from './control-run.ts'
+
+export function pauseRun(ctx: Ctx, input: InputFor<'runs.pause'>): Promise<AnswerTo<'runs.pause'>> {
+  return controlRun(ctx, input.runId, (run, client) => ctx.engine.pause(ctx.org, run, client))
+}

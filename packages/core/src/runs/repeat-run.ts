@@ -1,0 +1,39 @@
+import { type Json, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import { orProblem, toRunId } from '../public-ids.ts'
+import { requireVersion } from '../workflows/require-version.ts'
+import { selectRun, selectStepCommands } from './run-store.ts'
+
+export interface Repeat {
+  readonly edits: ReadonlyMap<number, Json>
+  readonly version: string | undefined
+}
+
+/** What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version. */
+export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
+  const name = toRunId(run)
+  await withOrg(ctx, async (tx) => {
+    const source = orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${name}.`)
+    if (mustHaveFinished && source.finished_at === null) throw problem('run.not_finished', `Run ${name} is ${source.status}.`)
+    if (mustHaveFinished && source.status === 'succeeded') throw problem('run.not_retryable', `Run ${name} succeeded.`)
+    const commands = [...repeat.edits.keys()]
+    const found = commands.length === 0 ? new Set<number>() : await selectStepCommands(tx, ctx.org, run, commands)
+    const missing = commands.filter((cmd) => !found.has(cmd))
+    if (missing.length > 0) throw problem('run.step_not_found', `Run ${name} has no recorded step with cmd ${missing.join(', ')}.`)
+  })
+  if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
+}
+
+export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json>; version?: string } {
+  return { edits: repeat.edits, ...(repeat.version === undefined ? {} : { version: repeat.version }) }
+}
+
+/** Tells workers of the new run once it is there, and names it in the audit entry beside its source. */
+export function finishRepeat(ctx: Ctx, source: string, made: { readonly run: string } | null, detail: { [key: string]: Json }) {
+  const { run } = orProblem(made, 'run.not_retryable', `Run ${source} has nothing to repeat.`)
+  const runId = toRunId(run)
+  ctx.note(source, { ...detail, newRunId: runId })
+  ctx.afterCommit(() => ctx.engine.nudge([run]))
+  return { runId, sourceRunId: source }
+}

@@ -1,0 +1,12 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toUuid } from '../public-ids.ts'
+import { requireVersion } from '../workflows/require-version.ts'
+import { controlRun } from './control-run.ts'
+
+export async function resumeRun(ctx: Ctx, input: InputFor<'runs.resume'>): Promise<AnswerTo<'runs.resume'>> {
+  const { version } = input
+  if (version !== undefined) await requireVersion(ctx, toUuid('run', input.runId), version)
+  ctx.note(input.runId, version === undefined ? null : { version })
+  return controlRun(ctx, input.runId, (run, client) => ctx.engine.resume(ctx.org, run, version === undefined ? {} : { version }, client))
+}

@@ -1,0 +1,13 @@
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toUuid } from '../public-ids.ts'
+import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+
+export async function retryRun(ctx: Ctx, input: InputFor<'runs.retry'>): Promise<AnswerTo<'runs.retry'>> {
+  const run = toUuid('run', input.runId)
+  const repeat = { edits: new Map(input.edits.map(({ cmd, output }) => [cmd, output])), version: input.version }
+  await checkRepeat(ctx, run, repeat, true)
+  const made = await withOrg(ctx, (tx) => ctx.engine.retry(ctx.org, run, engineOptions(repeat), tx.client))
+  return finishRepeat(ctx, input.runId, made, { edits: input.edits })
+}

@@ -1,0 +1,81 @@
+/** A run as callers see it; pure. */
+import {
+  encodeId,
+  failure,
+  priority,
+  type Run,
+  type RunStatus,
+  type RunSummary,
+  runLog,
+  runOrigin,
+  runStatus,
+  type why,
+} from '@orrery/contract'
+import type { LiveRow, RunState, Wait } from '@orrery/engine'
+import type { z } from 'zod'
+import { orNull, toRunId } from '../public-ids.ts'
+import type { RunListRow } from './run-store.ts'
+
+export function toSummary(row: RunListRow): RunSummary {
+  return {
+    id: encodeId('run', row.run_id),
+    workflow: row.workflow,
+    version: row.bundle,
+    status: runStatus.parse(row.status),
+    queue: row.queue,
+    priority: priority.parse(row.priority),
+    tags: row.tags,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    deadline: row.deadline?.toISOString() ?? null,
+    parentRunId: orNull(row.parent_run, toRunId),
+    origin: toOrigin(row),
+  }
+}
+
+function toOrigin(row: RunListRow): RunSummary['origin'] {
+  if (row.origin_kind === null || row.origin_run === null || row.origin_seq === null) return null
+  return { kind: runOrigin.shape.kind.parse(row.origin_kind), runId: toRunId(row.origin_run), seq: row.origin_seq }
+}
+
+export function toFailure(error: unknown): Run['error'] {
+  return error === null || error === undefined ? null : failure.parse(error)
+}
+
+export function toLevel(level: string): z.infer<typeof runLog>['level'] {
+  return runLog.shape.level.parse(level)
+}
+
+/** States of the engine in public words: a run that a limit holds back is queued like one that waits for a worker. */
+export function toStatus(state: RunState): RunStatus {
+  switch (state) {
+    case 'ready':
+    case 'gated':
+      return 'queued'
+    case 'running':
+    case 'waiting':
+    case 'paused':
+    case 'blocked':
+      return state
+  }
+}
+
+/** A live run's reason for standing where it stands, if it has one for people. */
+export function liveReason(live: Pick<LiveRow, 'reason' | 'gate' | 'state'>): string | null {
+  if (live.state === 'gated' && live.gate !== null) return `Waits for limit ${live.gate}`
+  return live.reason
+}
+
+export function toWait(wait: Wait): z.infer<typeof why>['waits'][number] {
+  const iso = (at: number) => new Date(at).toISOString()
+  switch (wait.type) {
+    case 'timer':
+      return { type: 'timer', until: iso(wait.until) }
+    case 'signal':
+      return { type: 'signal', name: wait.name, until: wait.until === null ? null : iso(wait.until) }
+    case 'child':
+      return { type: 'child', runId: toRunId(wait.run), workflow: wait.workflow }
+    case 'retry':
+      return { type: 'retry', step: wait.step, attempt: wait.attempt, until: iso(wait.until) }
+  }
+}

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+})
+afterAll(() => t?.close())
+
+const start = async (workflow: string, input: unknown) => (await t.call('runs.start', { workflow, input: input as null })).runId
+const finish = (runId: string) => t.call('runs.result', { runId, timeout: '20s' })
+const reach = (runId: string, status: string) => eventually(() => t.call('runs.get', { runId }), (run) => run.status === status)
+const unknown = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
+
+describe('runs.start', () => {
+  it('starts a run that goes to its end, seen by runs.result, runs.get, runs.list, runs.history and runs.logs', async () => {
+    const answer = await t.answer('runs.start', { workflow: 'greeting', input: { name: 'Ada' }, tags: ['vip'] })
+    expect(answer).toMatchObject({ status: 201, replayed: false, output: { outcome: 'started', cancelled: [] } })
+    const { runId } = answer.output as { runId: string }
+    expect(await finish(runId)).toMatchObject({ done: true, status: 'succeeded', output: { text: 'Hello Ada' }, error: null })
+
+    const run = await t.call('runs.get', { runId })
+    expect(run).toMatchObject({ id: runId, workflow: 'greeting', status: 'succeeded', input: { name: 'Ada' }, output: { text: 'Hello Ada' }, tags: ['vip'] })
+    const listed = await t.call('runs.list', { tag: 'vip', workflow: 'greeting', status: 'succeeded', since: run.createdAt })
+    expect(listed.items.map(({ id }) => id)).toEqual([runId])
+
+    const history = await t.call('runs.history', { runId })
+    expect(history.items).toMatchObject([{ seq: 1, kind: 'step', cmd: 1, name: 'greet', input: { name: 'Ada' }, output: 'Hello Ada', error: null }])
+    const logs = await eventually(() => t.call('runs.logs', { runId }), ({ items }) => items.length > 0)
+    expect(logs.items).toMatchObject([{ level: 'info', message: 'Greeting', data: { name: 'Ada' } }])
+  })
+
+  it('refuses unknown workflows, versions and input that the workflow does not take', async () => {
+    await expect(start('nothing', {})).rejects.toMatchObject({ code: 'workflow.not_found' })
+    const version = 'a'.repeat(64)
+    await expect(t.call('runs.start', { workflow: 'greeting', version })).rejects.toMatchObject({ code: 'workflow.version_not_found' })
+    await expect(start('greeting', { name: 7 })).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'input.name' }] } })
+    await expect(t.call('runs.start', { workflow: 'greeting', at: '2030-01-01T00:00:00Z', delay: '1h' })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('runs.start', { workflow: 'greeting', delay: '99999999w' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('answers with the first run to a second start with the same dedupe key', async () => {
+    const dedupe = { key: 'order-7', window: '1h' }
+    const first = await t.call('runs.start', { workflow: 'approval', dedupe })
+    const second = await t.call('runs.start', { workflow: 'approval', dedupe })
+    expect(second).toMatchObject({ runId: first.runId, outcome: 'existing', status: null })
+  })
+
+  it('keeps payloads over 64 KB whole', async () => {
+    const name = 'x'.repeat(200_000)
+    const runId = await start('greeting', { name })
+    expect((await finish(runId)).output).toEqual({ text: `Hello ${name}` })
+    const history = await t.call('runs.history', { runId })
+    expect(history.items[0]?.output).toBe(`Hello ${name}`)
+    expect((await t.call('runs.get', { runId })).input).toEqual({ name })
+  })
+
+  it('delays a run, shown as waiting or queued until its time', async () => {
+    const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'later' }, delay: '1h' })
+    expect(['waiting', 'queued']).toContain((await t.call('runs.get', { runId })).status)
+    expect(await t.call('runs.result', { runId, timeout: '0s' })).toMatchObject({ done: false, output: null })
+  })
+})
+
+describe('runs.startMany', () => {
+  it.each([undefined, 'batch-1'])('starts each item or gives its problem, in order (idempotency key: %s)', async (idempotencyKey) => {
+    const items = [
+      { workflow: 'greeting', input: { name: 'a' } },
+      { workflow: 'nothing', input: null },
+      { workflow: 'greeting', input: { name: 'b' } },
+    ]
+    const answer = await t.answer('runs.startMany', { items }, idempotencyKey === undefined ? {} : { idempotencyKey })
+    const { items: outcomes } = answer.output as { items: { outcome: string; runId?: string; problem?: { code: string } }[] }
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['started', 'problem', 'started'])
+    expect(outcomes[1]?.problem?.code).toBe('workflow.not_found')
+    expect((await finish(outcomes[2]?.runId ?? '')).output).toEqual({ text: 'Hello b' })
+  })
+})
+
+describe('runs.list', () => {
+  it('goes through all runs page by page without repeating or leaving out one', async () => {
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await t.call('runs.list', { limit: 2, ...(cursor === undefined ? {} : { cursor }) })
+      seen.push(...page.items.map(({ id }) => id))
+      cursor = page.nextCursor ?? undefined
+    } while (cursor !== undefined)
+    const all = await t.call('runs.list', { limit: 200 })
+    expect(seen).toEqual(all.items.map(({ id }) => id))
+    expect(new Set(seen).size).toBe(seen.length)
+    await expect(t.call('runs.list', { cursor: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'cursor' }] } })
+  })
+
+  it.each(['queued', 'running', 'waiting', 'paused', 'blocked', 'succeeded', 'failed', 'cancelled', 'timed_out'] as const)(
+    'filters by status %s',
+    async (status) => {
+      const { items } = await t.call('runs.list', { status, until: '2999-01-01T00:00:00Z' })
+      expect(items.every((run) => run.status === status)).toBe(true)
+    },
+  )
+})
+
+describe('runs.signal, runs.query and runs.why', () => {
+  it('says what a run waits for, answers its query, and carries it on with a signal', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'waiting', waits: [{ type: 'signal', name: 'answer' }] })
+    expect(await t.call('runs.query', { runId, name: 'stage' })).toEqual({ runId, value: 'asked' })
+    await expect(t.call('runs.query', { runId, name: 'nothing' })).rejects.toMatchObject({ code: 'run.query_failed' })
+    expect(await t.answer('runs.signal', { runId, name: 'answer', payload: { yes: true } })).toMatchObject({ status: 202, output: { accepted: true } })
+    expect((await finish(runId)).output).toEqual({ answer: { yes: true } })
+    expect(await t.call('runs.query', { runId, name: 'stage' })).toEqual({ runId, value: 'answered' })
+    await expect(t.call('runs.signal', { runId, name: 'answer' })).rejects.toMatchObject({ code: 'run.finished' })
+    expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'gone' })
+  })
+})
+
+describe('runs.cancel, runs.pause and runs.resume', () => {
+  it('cancels a waiting run', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    await t.call('runs.cancel', { runId, reason: 'changed my mind' })
+    expect(await finish(runId)).toMatchObject({ done: true, status: 'cancelled' })
+    await expect(t.call('runs.cancel', { runId })).rejects.toMatchObject({ code: 'run.finished' })
+  })
+
+  it('pauses a run, keeps its signals, and carries it on', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    await t.call('runs.pause', { runId })
+    await reach(runId, 'paused')
+    await t.call('runs.signal', { runId, name: 'answer', payload: 1 })
+    await expect(t.call('runs.resume', { runId, version: 'b'.repeat(64) })).rejects.toMatchObject({ code: 'workflow.version_not_found' })
+    await t.call('runs.resume', { runId })
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { answer: 1 } })
+  })
+})
+
+describe('runs.retry, runs.fork and runs.editStep', () => {
+  it('retries a failed run from its failed step, with the step edited or skipped', async () => {
+    const runId = await start('fragile', { good: false })
+    expect(await finish(runId)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('not good') } })
+    const failed = (await t.call('runs.history', { runId })).items.find(({ name, error }) => name === 'demand' && error !== null)
+    const cmd = failed?.cmd ?? 0
+    expect(cmd).toBe(2)
+
+    const retried = await t.call('runs.retry', { runId })
+    expect(retried.sourceRunId).toBe(runId)
+    expect(await finish(retried.runId)).toMatchObject({ status: 'failed' })
+    expect(await t.call('runs.get', { runId: retried.runId })).toMatchObject({ origin: { kind: 'retry', runId } })
+
+    const edited = await t.call('runs.editStep', { runId, cmd, output: 'given' })
+    expect(await finish(edited.runId)).toMatchObject({ status: 'succeeded', output: { verdict: 'given' } })
+    const skipped = await t.call('runs.editStep', { runId, cmd, skip: true })
+    expect(await finish(skipped.runId)).toMatchObject({ status: 'succeeded', output: { verdict: null } })
+
+    const audit = await t.call('audit.list', { action: 'run.step_edited' })
+    expect(audit.items.map(({ detail }) => detail)).toEqual([
+      { cmd, skip: true, output: null, newRunId: skipped.runId },
+      { cmd, skip: false, output: 'given', newRunId: edited.runId },
+    ])
+    await expect(t.call('runs.editStep', { runId, cmd })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('runs.editStep', { runId, cmd: 99, skip: true })).rejects.toMatchObject({ code: 'run.step_not_found' })
+  })
+
+  it('forks a finished run from a row of its history', async () => {
+    const runId = await start('fragile', { good: true })
+    await finish(runId)
+    await expect(t.call('runs.retry', { runId })).rejects.toMatchObject({ code: 'run.not_retryable' })
+    const forked = await t.call('runs.fork', { runId, fromSeq: 2 })
+    expect(await finish(forked.runId)).toMatchObject({ status: 'succeeded', output: { verdict: 'fine' } })
+    expect(await t.call('runs.get', { runId: forked.runId })).toMatchObject({ origin: { kind: 'fork', runId, seq: 2 } })
+    await expect(t.call('runs.fork', { runId, fromSeq: 50 })).rejects.toMatchObject({ code: 'run.step_not_found' })
+  })
+
+  it('does not retry a run that still lives', async () => {
+    const runId = await start('approval', {})
+    await expect(t.call('runs.retry', { runId })).rejects.toMatchObject({ code: 'run.not_finished' })
+  })
+})
+
+describe('a run of nobody', () => {
+  it.each([
+    ['runs.get', {}],
+    ['runs.history', {}],
+    ['runs.logs', {}],
+    ['runs.result', {}],
+    ['runs.why', {}],
+    ['runs.signal', { name: 'x' }],
+    ['runs.query', { name: 'x' }],
+    ['runs.cancel', {}],
+    ['runs.pause', {}],
+    ['runs.resume', {}],
+    ['runs.retry', {}],
+    ['runs.fork', { fromSeq: 1 }],
+    ['runs.editStep', { cmd: 1, skip: true }],
+  ])('%s answers run.not_found, also for a run of another organization', async (name, more) => {
+    const runId = await start('approval', {})
+    const key = await t.otherOrg(`other-${name}`)
+    await expect(t.answer(name, { runId: unknown, ...more })).rejects.toMatchObject({ code: 'run.not_found' })
+    await expect(t.answer(name, { runId, ...more }, { key })).rejects.toMatchObject({ code: 'run.not_found' })
+  })
+})

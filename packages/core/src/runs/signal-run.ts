@@ -1,0 +1,8 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { controlRun } from './control-run.ts'
+
+export function signalRun(ctx: Ctx, input: InputFor<'runs.signal'>): Promise<AnswerTo<'runs.signal'>> {
+  ctx.note(input.runId, { name: input.name })
+  return controlRun(ctx, input.runId, (run, client) => ctx.engine.signal(ctx.org, run, input.name, input.payload, {}, client))
+}

@@ -1,0 +1,83 @@
+import { type Json, problem } from '@orrery/contract'
+import type { CompanionRow, RunId, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
+import type { Ctx } from '../context.ts'
+import { durationMs } from '../durations.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toRunId } from '../public-ids.ts'
+import { toStatus } from './run.ts'
+
+/** @throws invalid_input */
+export function toStartRequest(ctx: Ctx, input: InputFor<'runs.start'>, companions: (run: RunId) => readonly CompanionRow[]): StartRequest {
+  return {
+    org: ctx.org,
+    workflow: input.workflow,
+    input: input.input,
+    companions,
+    ...(input.version === undefined ? {} : { version: input.version }),
+    ...(input.queue === undefined ? {} : { queue: input.queue }),
+    ...(input.priority === undefined ? {} : { priority: input.priority }),
+    ...(input.tags === undefined ? {} : { tags: [...new Set(input.tags)] }),
+    ...(input.concurrencyKey === undefined ? {} : { concurrencyKey: input.concurrencyKey }),
+    ...readTimes(ctx, input),
+    ...readKeys(input),
+  }
+}
+
+function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartRequest, 'at' | 'timeoutMs'> {
+  if (input.at !== undefined && input.delay !== undefined) {
+    const error = { path: 'delay', message: 'Not together with at', expected: 'one of at and delay' }
+    throw problem('invalid_input', 'Give either at or delay.', { errors: [error] })
+  }
+  const delayMs = input.delay === undefined ? null : durationMs(input.delay, 'delay')
+  const at = input.at !== undefined ? Date.parse(input.at) : delayMs === null ? null : ctx.clock.now() + delayMs
+  return {
+    ...(at === null ? {} : { at }),
+    ...(input.timeout === undefined ? {} : { timeoutMs: durationMs(input.timeout, 'timeout') }),
+  }
+}
+
+function readKeys(input: InputFor<'runs.start'>): Pick<StartRequest, 'dedupe' | 'debounce'> {
+  const { dedupe, debounce } = input
+  return {
+    ...(dedupe === undefined ? {} : { dedupe: { key: dedupe.key, windowMs: durationMs(dedupe.window, 'dedupe.window') } }),
+    ...(debounce === undefined
+      ? {}
+      : {
+          debounce: {
+            key: debounce.key,
+            delayMs: durationMs(debounce.delay, 'debounce.delay'),
+            ...(debounce.maxDelay === undefined ? {} : { maxDelayMs: durationMs(debounce.maxDelay, 'debounce.maxDelay') }),
+          },
+        }),
+  }
+}
+
+/** @throws workflow.not_found, workflow.version_not_found, invalid_input */
+export function toStarted(outcome: StartOutcome | StartProblem): AnswerTo<'runs.start'> {
+  switch (outcome.type) {
+    case 'no_such_workflow':
+      throw problem('workflow.not_found', `There is no workflow ${outcome.workflow}.`)
+    case 'no_such_version':
+      throw problem('workflow.version_not_found', `There is no version ${outcome.version} of workflow ${outcome.workflow}.`)
+    case 'invalid_input': {
+      const errors = outcome.issues.map((issue) => ({ path: joinPath('input', issue.path), message: issue.message }))
+      throw problem('invalid_input', 'The input is not what the workflow takes.', { errors })
+    }
+    case 'started':
+      return { runId: toRunId(outcome.run), outcome: 'started', status: toStatus(outcome.state), cancelled: outcome.cancelled.map(toRunId) }
+    case 'existing':
+    case 'debounced':
+      return { runId: toRunId(outcome.run), outcome: outcome.type, status: null, cancelled: [] }
+    case 'refused':
+      return { runId: toRunId(outcome.run), outcome: 'refused', status: 'cancelled', cancelled: [] }
+  }
+}
+
+function joinPath(root: string, path: string): string {
+  return path === '' ? root : path.startsWith('[') ? `${root}${path}` : `${root}.${path}`
+}
+
+/** What the audit log keeps of a start beside the digest of its input. */
+export function startDetail(input: InputFor<'runs.start'>): Json {
+  return { workflow: input.workflow }
+}

@@ -1,0 +1,23 @@
+import { ProblemError } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { startRun } from './start-run.ts'
+
+type Item = AnswerTo<'runs.startMany'>['items'][number]
+
+/** Together in the engine's group commit, or one after the other in the transaction of the call. */
+export async function startRuns(ctx: Ctx, input: InputFor<'runs.startMany'>): Promise<AnswerTo<'runs.startMany'>> {
+  if (ctx.tx === null) return { items: await Promise.all(input.items.map((item) => startOne(ctx, item))) }
+  const items: Item[] = []
+  for (const item of input.items) items.push(await startOne(ctx, item))
+  return { items }
+}
+
+async function startOne(ctx: Ctx, item: InputFor<'runs.start'>): Promise<Item> {
+  try {
+    return await startRun(ctx, item)
+  } catch (error) {
+    if (error instanceof ProblemError) return { outcome: 'problem', problem: error.toProblem(ctx.trace.requestId) }
+    throw error
+  }
+}

@@ -1,0 +1,6 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo } from '../implementation.ts'
+
+export async function getSystemInfo(ctx: Ctx): Promise<AnswerTo<'system.info'>> {
+  return { name: 'orrery', version: ctx.version, api: 'v1', now: new Date(ctx.clock.now()).toISOString() }
+}

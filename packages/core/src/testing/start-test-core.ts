@@ -1,0 +1,111 @@
+/** A core over a real database with an engine that works, for tests of use cases. */
+import { fileURLToPath } from 'node:url'
+import { createEngine, type Worker } from '@orrery/engine'
+import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
+import { createPostgresStore } from '@orrery/engine/postgres'
+import { createTestDatabase } from '../../../../tests/support/database.ts'
+import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
+import { auditCompanion } from '../audit/audit-entry.ts'
+import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys.ts'
+import type { Answer } from '../call-operation.ts'
+import type { CoreEngine, Log } from '../context.ts'
+import { type Core, createCore } from '../create-core.ts'
+import { createDatabase, type Database } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { implementations } from '../implementations.generated.ts'
+import type { Rate } from '../access/rate-limiter.ts'
+
+type Name = keyof typeof implementations
+
+export interface TestCore {
+  readonly core: Core
+  readonly database: Database
+  readonly engine: CoreEngine
+  readonly project: LoadedProject
+  readonly keys: AuditKeys
+  readonly url: string
+  /** UUID of the first organization. */
+  readonly org: string
+  /** May do everything. */
+  readonly adminKey: string
+  /** Calls as the admin, or with another key, and gives the output. */
+  call<N extends Name>(name: N, input: Partial<InputFor<N>>, options?: CallOptions): Promise<AnswerTo<N>>
+  /** The same with the status around it; input of any form. */
+  answer(name: string, input: unknown, options?: CallOptions): Promise<Answer>
+  /** A key of a new organization. */
+  otherOrg(name: string): Promise<string>
+  deploy(key?: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface CallOptions {
+  readonly key?: string | null
+  readonly idempotencyKey?: string
+  readonly requestId?: string
+}
+
+export interface TestCoreOptions {
+  /** False: nobody takes runs. */
+  readonly work?: boolean
+  readonly rate?: Rate
+  readonly log?: Log
+}
+
+export async function startTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
+  const testDatabase = await createTestDatabase()
+  const store = createPostgresStore({ url: testDatabase.url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
+  const engine = createEngine({ store, notifier: store.notifier })
+  const database = createDatabase({ url: testDatabase.url, poolMax: 5 })
+  const keys = readAuditKeys(makeAuditKey())
+  const core = createCore({
+    database,
+    engine,
+    notifier: store.notifier,
+    log: options.log ?? silence,
+    version: '0.0.0-test',
+    audit: keys,
+    checkOutputs: true,
+    ...(options.rate === undefined ? {} : { rate: options.rate }),
+  })
+  const { org, secret } = await bootstrapInstallation(database)
+  if (secret === null) throw new Error('The test database is not empty')
+  const project = await loadProject(fileURLToPath(new URL('./project', import.meta.url)))
+  const worker: Worker | null = options.work === false ? null : await engine.work({ steps: project.steps, slots: 20 })
+
+  const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test' }: Loose = {}) =>
+    core.call(name, { credential: key, idempotencyKey, requestId, traceId: null, face: 'test' }, input)
+  return {
+    core,
+    database,
+    engine,
+    project,
+    keys,
+    url: testDatabase.url,
+    org,
+    adminKey: secret,
+    answer,
+    call: async (name, input, how) => (await answer(name, input, how)).output as never,
+    async otherOrg(name) {
+      const made = (await answer('orgs.create', { name })).output as AnswerTo<'orgs.create'>
+      return made.secret ?? ''
+    },
+    async deploy(key = secret) {
+      await answer('workflows.deploy', { ...project.bundle }, { key })
+    },
+    async close() {
+      await core.stop()
+      await worker?.stop({ graceMs: 1000 })
+      await engine.close()
+      await database.close()
+      await testDatabase.drop()
+    },
+  }
+}
+
+interface Loose {
+  readonly key?: string | null
+  readonly idempotencyKey?: string | null
+  readonly requestId?: string
+}
+
+const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }

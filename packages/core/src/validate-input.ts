@@ -1,0 +1,71 @@
+import { type FieldError, problem } from '@orrery/contract'
+import type { z } from 'zod'
+
+/** Deeper input is a mistake or an attack: JSON.stringify and friends recurse. */
+const DEPTH_MAX = 100
+const ERRORS_MAX = 50
+
+/** The input as the operation's shape has it. Unknown fields are refused by the shapes themselves. @throws invalid_input, payload_too_large */
+export function validateInput(shape: z.ZodType, raw: unknown): unknown {
+  if (isDeeperThan(raw, DEPTH_MAX)) throw problem('payload_too_large', `The input is nested deeper than ${DEPTH_MAX} levels.`)
+  const result = shape.safeParse(raw)
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap(toFieldErrors).slice(0, ERRORS_MAX)
+  throw problem('invalid_input', summarize(errors), { errors })
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  let level: unknown[] = [value]
+  for (let at = 0; at <= depth; at++) {
+    const next: unknown[] = []
+    for (const item of level) {
+      if (item === null || typeof item !== 'object') continue
+      for (const child of Object.values(item)) if (child !== null && typeof child === 'object') next.push(child)
+    }
+    if (next.length === 0) return false
+    level = next
+  }
+  return true
+}
+
+type Issue = z.core.$ZodIssue
+
+function toFieldErrors(issue: Issue): FieldError[] {
+  const path = joinPath(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: joinPath([...issue.path, key]), message: 'Unknown field', expected: 'no such field' }))
+  }
+  const expected = describeExpected(issue)
+  return [{ path, message: issue.message, ...(expected === null ? {} : { expected }) }]
+}
+
+function describeExpected(issue: Issue): string | null {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ')
+    case 'too_small':
+      return `at least ${issue.minimum}`
+    case 'too_big':
+      return `at most ${issue.maximum}`
+    case 'invalid_format':
+      return issue.format === 'regex' ? null : issue.format
+    default:
+      return null
+  }
+}
+
+/** `items[3].name`. */
+export function joinPath(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
+  return text
+}
+
+function summarize(errors: readonly FieldError[]): string {
+  const [first] = errors
+  if (first === undefined) return 'The input is not valid.'
+  const where = first.path === '' ? 'The input' : first.path
+  return `${where}: ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`
+}

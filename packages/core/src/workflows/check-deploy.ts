@@ -1,0 +1,26 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toRunId } from '../public-ids.ts'
+import { openBundle } from './open-bundle.ts'
+
+/** Findings that are shown; the counts are of all. */
+const SHOWN_MAX = 200
+
+export async function checkDeploy(ctx: Ctx, input: InputFor<'workflows.checkDeploy'>): Promise<AnswerTo<'workflows.checkDeploy'>> {
+  const bundle = openBundle(input)
+  const failures: AnswerTo<'workflows.checkDeploy'>['findings'] = []
+  let checked = 0
+  let failed = 0
+  let complete = true
+  for await (const { run, workflow, ok, reason } of ctx.engine.checkDeploy(ctx.org, bundle)) {
+    if (checked === input.limit) {
+      complete = false
+      break
+    }
+    checked++
+    if (ok) continue
+    failed++
+    if (failures.length < SHOWN_MAX) failures.push({ runId: toRunId(run), workflow, ok, reason })
+  }
+  return { checked, failed, complete, findings: failures }
+}

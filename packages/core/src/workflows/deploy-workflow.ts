@@ -1,0 +1,16 @@
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import { emitEvent } from '../events/emit-event.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { openBundle } from './open-bundle.ts'
+
+export async function deployWorkflow(ctx: Ctx, input: InputFor<'workflows.deploy'>): Promise<AnswerTo<'workflows.deploy'>> {
+  const bundle = openBundle(input)
+  const workflows = bundle.manifest.workflows.map(({ name }) => name)
+  await withOrg(ctx, (tx) => ctx.engine.deploy(ctx.org, bundle, tx.client))
+  await emitEvent(ctx, 'workflow.deployed', bundle.hash, { workflows })
+  ctx.note(bundle.hash, { workflows })
+  // Forgets the default versions that this process remembers.
+  ctx.afterCommit(() => ctx.engine.nudge([]))
+  return { version: bundle.hash, workflows }
+}

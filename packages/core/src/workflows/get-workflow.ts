@@ -1,0 +1,13 @@
+import type { Ctx } from '../context.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { orProblem } from '../public-ids.ts'
+import { toWorkflow } from './list-workflows.ts'
+import { selectWorkflow } from './workflow-store.ts'
+
+export async function getWorkflow(ctx: Ctx, input: InputFor<'workflows.get'>): Promise<AnswerTo<'workflows.get'>> {
+  const found = await withOrg(ctx, (tx) => selectWorkflow(tx, ctx.org, input.workflow))
+  const row = orProblem(found, 'workflow.not_found', `There is no workflow ${input.workflow}.`)
+  const { inputSchema, outputSchema, options } = row.manifest
+  return { ...toWorkflow(row), inputSchema, outputSchema, options }
+}

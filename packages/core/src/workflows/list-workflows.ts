@@ -1,0 +1,15 @@
+import type { Ctx } from '../context.ts'
+import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
+import { withOrg } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { selectWorkflows, type WorkflowRow } from './workflow-store.ts'
+
+export async function listWorkflows(ctx: Ctx, input: InputFor<'workflows.list'>): Promise<AnswerTo<'workflows.list'>> {
+  const [after = ''] = decodeCursor(input.cursor, [TEXT_FORM]) ?? []
+  const rows = await withOrg(ctx, (tx) => selectWorkflows(tx, ctx.org, after, input.limit + 1))
+  return toPage(rows, input.limit, toWorkflow, (row) => [row.name])
+}
+
+export function toWorkflow(row: WorkflowRow) {
+  return { name: row.name, version: row.version, description: row.manifest.description, deployedAt: row.deployedAt.toISOString() }
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { problem } from '@orrery/contract'
+import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
+import { canonicalJson } from '../canonical-json.ts'
+import type { InputFor } from '../implementation.ts'
+
+const LOAD_TIMEOUT_MS = 2000
+
+/**
+ * Loads a bundle as a worker would and takes its own word for what it holds, so that nothing is stored that could not run.
+ * @throws workflow.bundle_invalid
+ */
+export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): BuiltBundle {
+  const hash = createHash('sha256').update(input.code).digest('hex')
+  if (hash !== input.hash) throw problem('workflow.bundle_invalid', `The code’s SHA-256 is ${hash}.`)
+  const manifest = describe(input.code)
+  if (canonicalJson(manifest) !== canonicalJson(input.manifest)) {
+    throw problem('workflow.bundle_invalid', 'The manifest is not what the bundle says of itself.')
+  }
+  // PostgreSQL can store this text but not look into it.
+  if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest holds a NUL character.')
+  return { hash, code: input.code, manifest }
+}
+
+function describe(code: string): Manifest {
+  try {
+    const sandbox = createSandbox(code, { timeoutMs: LOAD_TIMEOUT_MS })
+    const manifest = sandbox.describe()
+    sandbox.dispose()
+    return manifest
+  } catch (error) {
+    // Whatever the code throws while it loads is the deployer's to see.
+    throw problem('workflow.bundle_invalid', `The bundle does not load: ${String(error).slice(0, 500)}`, { cause: error })
+  }
+}

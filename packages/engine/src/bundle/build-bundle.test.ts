@@ -1,0 +1,117 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { buildBundle } from './build-bundle.ts'
+import { findEntries, loadProject } from './load-project.ts'
+import { stripSteps } from './strip-steps.ts'
+
+async function project(files: Record<string, string>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'orrery-bundle-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true })
+    await writeFile(join(root, name), text)
+  }
+  return root
+}
+
+const HEAD = "import { step, workflow } from '@orrery/engine/workflow'\n"
+const WORKFLOW = "export const order = workflow('order', async (ctx, input: { n: number }) => ctx.run(charge, input))\n"
+const mixed = (body: string) =>
+  `import { readFileSync } from 'node:fs'\n${HEAD}const secret = readFileSync('/etc/passwd', 'utf8')\nconst helper = () => secret + process.env.KEY
+export const charge = step('charge', { retry: { max: 3 }, timeout: '5m' }, async (input: { n: number }) => { ${body}; return helper() })\n${WORKFLOW}`
+
+describe('buildBundle', () => {
+  test('takes out step bodies and whatever only they used', async () => {
+    const root = await project({ 'a.ts': mixed('await fetch("http://bank")') })
+    const { code, manifest } = await buildBundle({ entries: ['a.ts'], root })
+    expect(manifest.workflows.map(({ name }) => name)).toEqual(['order'])
+    for (const gone of ['node:fs', 'passwd', 'http://bank', 'process.env.KEY']) expect(code).not.toContain(gone)
+  })
+
+  test('a changed step body or its options change neither text nor hash; a changed workflow does', async () => {
+    const build = async (text: string) => (await buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': text }) })).hash
+    const hash = await build(mixed('const x = 1'))
+    expect(await build(mixed('const x = 2; console.log(x)'))).toBe(hash)
+    expect(await build(mixed('const x = 1').replace('max: 3', 'max: 4'))).toBe(hash)
+    expect(await build(mixed('const x = 1').replace('ctx.run(charge, input)', 'ctx.run(charge, { n: 2 })'))).not.toBe(hash)
+  })
+
+  test('the hash does not depend on where the project lies', async () => {
+    const root = await project({
+      'workflows/a.ts': `${HEAD}import { n } from 'dep'\nexport const w = workflow('w', () => n)`,
+      'node_modules/dep/package.json': '{"name":"dep","version":"1.0.0","main":"index.js"}',
+      'node_modules/dep/index.js': 'exports.n = 1',
+    })
+    const elsewhere = join(await project({}), 'deep', 'down')
+    await cp(root, elsewhere, { recursive: true })
+    const [one, two] = await Promise.all([root, elsewhere].map((at) => buildBundle({ entries: ['workflows/a.ts'], root: at })))
+    expect(one?.hash).toBe(two?.hash)
+    expect(one?.code).toBe(two?.code)
+  })
+
+  test('a builtin that workflow code itself uses is named with its file', async () => {
+    const root = await project({
+      'a.ts': `${HEAD}import { load } from './load.ts'\nexport const w = workflow('w', () => load())`,
+      'load.ts': "import { readFileSync } from 'fs'\nexport const load = () => readFileSync('/x', 'utf8')",
+    })
+    await expect(buildBundle({ entries: ['a.ts'], root })).rejects.toThrow('load.ts: workflow code may not use node:fs; do it in a step')
+  })
+
+  test('errors say file, line and column', async () => {
+    const broken = await project({ 'a.ts': `${HEAD}export const = 1` })
+    await expect(buildBundle({ entries: ['a.ts'], root: broken })).rejects.toThrow(/^a\.ts:2:14: /)
+    const missing = await project({ 'a.ts': `${HEAD}\n\nimport { x } from './nowhere.ts'\nexport const w = workflow('w', () => x)` })
+    await expect(buildBundle({ entries: ['a.ts'], root: missing })).rejects.toThrow('a.ts:4:19: cannot find "./nowhere.ts"')
+  })
+
+  test('a module that throws, loops by import() or exports no workflow is refused', async () => {
+    const refuse = async (text: string) => expect(buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': HEAD + text }) })).rejects
+    ;(await refuse("export const w = workflow('w', () => 1)\nif (w) throw new Error('at load')")).toThrow(/cannot be loaded: .*at load/)
+    ;(await refuse("export const w = workflow('w', (ctx, i: { m: string }) => import(i.m))")).toThrow(/may not use import\(\)/)
+    ;(await refuse('export const nothing = 1')).toThrow(/no module exports a workflow/)
+    ;(await refuse("export const w = workflow('w', () => 1)\nexport const v = workflow('w', () => 2)")).toThrow(/two workflows are named w/)
+  })
+})
+
+describe('stripSteps', () => {
+  test('knows renamed and namespace imports, and leaves other functions named step alone', () => {
+    const text = stripSteps(
+      "import { step as durable } from '@orrery/sdk'\nimport * as o from '@orrery/sdk'\nimport { step } from './mine.js'\nexport const a = durable('a', () => 11)\nexport const b = o.txStep('b', {}, () => 22)\nexport const c = step('c', () => 33)",
+    )
+    expect(text).not.toMatch(/11|22/)
+    expect(text).toContain('33')
+  })
+
+  test('in a module of steps alone, the statements that prepared them go as well', () => {
+    const text = stripSteps("import { step } from '@orrery/sdk'\nimport db from './db.js'\ndb.connect()\nconst a = step('a', () => db.x)\nexport { a }")
+    expect(text).not.toMatch(/db/)
+    expect(text).toMatch(/const a = step\('a'\s*\)/)
+  })
+})
+
+describe('loadProject', () => {
+  test('finds the modules, builds both halves and gives the steps with their bodies, again after a change', async () => {
+    const steps = (value: number) => `import { step } from '@orrery/engine/workflow'\nexport const charge = step('charge', { timeout: '1m' }, async () => ${value})`
+    const root = await project({
+      'workflows/order.ts': `${HEAD.replace('step, ', '')}import { charge } from './deep/steps.ts'\n${WORKFLOW.replace('ctx.run(charge, input)', 'ctx.run(charge)')}`,
+      'workflows/deep/steps.ts': steps(1),
+      'workflows/order.test.ts': 'throw new Error("not a workflow")',
+    })
+    const first = await loadProject(root)
+    expect(first.entries).toEqual(['workflows/deep/steps.ts', 'workflows/order.ts'])
+    expect(first.steps.names()).toEqual(['charge'])
+    expect(first.steps.find('charge')?.timeoutMs).toBe(60_000)
+    await writeFile(join(root, 'workflows/deep/steps.ts'), steps(2))
+    const second = await loadProject(root)
+    expect(second.bundle.hash).toBe(first.bundle.hash)
+    const values = [first, second].map(({ steps }) => steps.find('charge')?.body(undefined as never, undefined as never))
+    expect(await Promise.all(values)).toEqual([1, 2])
+  })
+
+  test('package.json may name other places', async () => {
+    const root = await project({ 'package.json': '{"orrery":{"workflows":["src/*.flow.ts"]}}', 'src/a.flow.ts': '', 'src/b.ts': '' })
+    expect(await findEntries(root)).toEqual(['src/a.flow.ts'])
+  })
+})

@@ -1,0 +1,52 @@
+/** What this folder's tests share: a database, stores on it, and connections with the rights of each role. */
+import pg from 'pg'
+import { createTestDatabase } from '../../../../../tests/support/database.ts'
+import { newWorld, type World } from '../../testing/store-suite/world.ts'
+import { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from './create-postgres-store.ts'
+
+export interface PostgresWorld {
+  readonly url: string
+  readonly store: PostgresStore
+  readonly other: PostgresStore
+  readonly world: World
+  /** A connection with a role (and org), ended with the world. */
+  connect(role: string, org?: string): Promise<pg.Client>
+  until(condition: () => Promise<boolean>): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openWorld(options: Partial<PostgresStoreOptions> = {}): Promise<PostgresWorld> {
+  const database = await createTestDatabase()
+  const [store, other] = [createPostgresStore({ url: database.url, ...options }), createPostgresStore({ url: database.url, ...options })]
+  const clients: pg.Client[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), other.close(), ...clients.map((client) => client.end())])
+    await database.drop()
+  }
+  const connect = async (role: string, org?: string): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: database.url, options: `-c role=${role}` })
+    // Some tests have the server end it.
+    client.on('error', () => undefined)
+    await client.connect()
+    clients.push(client)
+    if (org !== undefined) await client.query(`select set_config('app.org_id', $1, false)`, [org])
+    return client
+  }
+  const world = await newWorld({ store, other, until, close })
+  return { url: database.url, store, other, world, connect, until, close }
+}
+
+/** Waits for the condition; fails after ten seconds. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not come about')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** True while some connection waits for a lock. */
+export async function someoneWaits(client: pg.Client): Promise<boolean> {
+  const { rowCount } = await client.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+  return (rowCount ?? 0) > 0
+}

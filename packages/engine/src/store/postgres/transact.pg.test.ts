@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Ambiguous, Fenced } from '../store.ts'
+import { openWorld, type PostgresWorld } from './test-database.ts'
+import { transact } from './transact.ts'
+
+let pw: PostgresWorld
+beforeAll(async () => {
+  pw = await openWorld()
+  const admin = await pw.connect('postgres')
+  await admin.query('create table public.effect (n int)')
+})
+afterAll(() => pw.close())
+
+const step: typeof transact extends (pool: never, ...rest: infer R) => unknown ? (...rest: R) => ReturnType<typeof transact> : never = (worker, body) => {
+  if (!pw.store.transact) throw new Error('no transact')
+  return pw.store.transact(worker, body)
+}
+const effects = async () => (await (await pw.connect('postgres')).query('select from public.effect')).rowCount
+
+it("commits the body's writes and the journal row together", async () => {
+  const { world, store } = pw
+  const me = await world.worker()
+  const run = await world.running(me)
+  const row = await step(me, async (tx) => {
+    const { rows } = await tx.query<{ n: number }>('insert into public.effect values ($1) returning n', [7])
+    return world.journal(run, 1, { output: JSON.stringify(rows[0]?.n) })
+  })
+  expect(row.output).toBe('7')
+  expect(await store.history(world.org, run, 1)).toMatchObject([{ seq: 1, output: '7' }])
+  expect(await effects()).toBe(1)
+})
+
+it('writes neither when the body throws, the worker is fenced or the row is a second one', async () => {
+  const { world, store } = pw
+  const me = await world.worker()
+  const run = await world.running(me)
+  await world.flush(me, { journal: [world.journal(run, 1)] })
+  const before = await effects()
+  const insert = (seq: number) => async (tx: { query(text: string): Promise<unknown> }) => {
+    await tx.query('insert into public.effect values (1)')
+    if (seq === 0) throw new Error('no')
+    return world.journal(run, seq)
+  }
+  await expect(step(me, insert(0))).rejects.toThrow('no')
+  await expect(step(me, insert(1))).rejects.toThrow('duplicate key')
+  await store.retire(me)
+  await expect(step(me, insert(2))).rejects.toThrow(Fenced)
+  expect(await effects()).toBe(before)
+  expect(await store.history(world.org, run, 1)).toHaveLength(1)
+})
+
+it('a body that ends its connection fails as a step does, and the transaction is not usable afterwards', async () => {
+  const { world } = pw
+  const me = await world.worker()
+  let kept: { query(text: string): Promise<unknown> } | null = null
+  const broken = step(me, async (tx) => {
+    kept = tx
+    await tx.query('select pg_terminate_backend(pg_backend_pid())')
+    return world.journal(world.id(), 1)
+  })
+  await expect(broken).rejects.not.toThrow(Ambiguous)
+  await expect((kept as unknown as { query(text: string): Promise<unknown> }).query('select 1')).rejects.toThrow('over')
+})

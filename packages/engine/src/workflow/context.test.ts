@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { expect, expectTypeOf, test } from 'vitest'
+import { type Context, type PortableContext, step, stepRegistry, txStep, workflow } from './index.ts'
+
+const charge = step('types/charge', async (input: { amount: number }) => ({ id: 'x', at: new Date(), amount: input.amount }))
+const ping = step('types/ping', async () => {})
+const move = txStep('types/move', async (input: { to: string }, { tx }) => (await tx.query<{ n: number }>('select 1 as n')).rows[0]?.n ?? 0)
+
+test('types follow the values through JSON, and a tx step is no part of a portable workflow', () => {
+  const check = async (ctx: Context, portable: PortableContext) => {
+    expectTypeOf(await ctx.run(charge, { amount: 1 })).toEqualTypeOf<{ id: string; at: string; amount: number }>()
+    expectTypeOf(await ctx.run(ping)).toEqualTypeOf<null>()
+    expectTypeOf(await ctx.run(move, { to: 'a' })).toEqualTypeOf<number>()
+    expectTypeOf(await portable.run(charge, { amount: 1 })).toExtend<{ id: string }>()
+    // @ts-expect-error a step in the database exists on PostgreSQL only
+    await portable.run(move, { to: 'a' })
+    // @ts-expect-error the input is missing
+    await ctx.run(charge)
+    // @ts-expect-error the input has another shape
+    await ctx.run(charge, { amount: 'much' })
+    expectTypeOf(await ctx.all([() => ctx.run(ping), () => 1])).toEqualTypeOf<[null, number]>()
+    expectTypeOf(await ctx.waitFor('x', z.object({ n: z.number() }))).toEqualTypeOf<{ n: number }>()
+    expectTypeOf(await ctx.child(wf, {})).toEqualTypeOf<{ ok: boolean }>()
+  }
+  const wf = workflow('types', { input: z.object({ n: z.number().default(1) }), output: z.object({ ok: z.boolean() }) }, async (_ctx, input) => {
+    expectTypeOf(input).toEqualTypeOf<{ n: number }>()
+    return { ok: true }
+  })
+  const portable = workflow('portable', async (ctx: PortableContext, input: { a: number }) => ctx.run(charge, { amount: input.a }))
+  expect([typeof check, wf.name, portable.name]).toEqual(['function', 'types', 'portable'])
+})
+
+test('a name belongs to one body', () => {
+  expect(stepRegistry().find('types/move')).toMatchObject({ transactional: true, timeoutMs: null })
+  expect(() => step('types/ping', async () => 'another')).toThrow(/two steps are named types\/ping/)
+  expect(step('types/ping')).toMatchObject({ name: 'types/ping' })
+})
+
+test('options that make no sense are refused where they are written', () => {
+  expect(() => step('types/bad', { timeout: '30' }, () => 1)).toThrow(/timeout of step types\/bad 30 has no unit/)
+  expect(() => workflow('w', { concurrency: { limit: 0 } }, () => 1)).toThrow(/concurrency\.limit of workflow w/)
+  expect(() => step('', () => 1)).toThrow(/1 to 200 characters/)
+})

@@ -1,0 +1,116 @@
+/** The README and the guides say what is true: their TypeScript compiles, their commands exist, their links lead somewhere. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createProgram } from '../../apps/cli/src/create-program.ts'
+
+const root = join(import.meta.dirname, '../..')
+const scratch = join(root, `node_modules/.cache/orrery-guides-${process.pid}`)
+const pages = [
+  'README.md',
+  ...globSync(['docs/guides/*.md', 'examples/*/README.md', 'apps/cli/templates/app/README.md'], { cwd: root }),
+].sort()
+
+interface Block {
+  readonly page: string
+  readonly line: number
+  readonly language: string
+  readonly text: string
+}
+
+const blocks = pages.flatMap(readBlocks)
+
+function readBlocks(page: string): Block[] {
+  const text = readFileSync(join(root, page), 'utf8')
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => {
+    return { page, line: text.slice(0, match.index).split('\n').length, language: match[1] ?? '', text: match[2] ?? '' }
+  })
+}
+
+beforeAll(() => {
+  mkdirSync(scratch, { recursive: true })
+})
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+test('there is something to check', () => {
+  expect(pages.length).toBeGreaterThan(10)
+  expect(blocks.filter(({ language }) => language === 'ts').length).toBeGreaterThan(12)
+})
+
+test('every TypeScript block compiles by itself', () => {
+  for (const { page, line, language, text } of blocks) {
+    if (language === 'ts') writeFileSync(join(scratch, `${page.replaceAll(/[/.]/g, '-')}-line-${line}.ts`), text)
+  }
+  const config = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] },
+    include: ['*.ts'],
+    exclude: [],
+  }
+  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(config))
+  const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/ts7/bin/tsc'), '-p', scratch], { encoding: 'utf8' })
+  // Errors in the packages themselves are the type check's business.
+  expect(stdout.split('\n').filter((line) => /-line-\d+\.ts/.test(line))).toEqual([])
+}, 60_000)
+
+test('every JSON block is JSON', () => {
+  for (const { language, text } of blocks) if (language === 'json') expect(() => JSON.parse(text)).not.toThrow()
+})
+
+test('every orrery command in a shell block exists, with its places and flags', () => {
+  const program = createProgram({ out: () => {}, err: () => {} } as never)
+  const lines = blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ page, text }) => text.split('\n').map((line) => ({ page, line })))
+  const commands = lines.flatMap(({ page, line }) => {
+    const words = /^(?:npx |npm run )?orrery (?:-- )?(.*?)\s*(?:#.*|<\s.*)?$/.exec(line)?.[1]
+    return words === undefined ? [] : [{ page, words: splitWords(words) }]
+  })
+  expect(commands.length).toBeGreaterThan(25)
+  for (const { page, words } of commands) expect(whatIsWrong(program, words), `${page}: orrery ${words.join(' ')}`).toBeNull()
+})
+
+/** `--payload '{"a": 1}'` is two words. */
+function splitWords(text: string): string[] {
+  return [...text.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
+}
+
+function whatIsWrong(program: Command, words: readonly string[]): string | null {
+  let command = program
+  let at = 0
+  for (; at < words.length; at += 1) {
+    const next = command.commands.find((one) => one.name() === words[at])
+    if (next === undefined) break
+    command = next
+  }
+  let places = 0
+  for (; at < words.length; at += 1) {
+    const word = words[at] ?? ''
+    if (!word.startsWith('--')) {
+      places += 1
+      continue
+    }
+    const option = command.options.find(({ long }) => long === word)
+    if (option === undefined && word !== '--help') return `no flag ${word}`
+    if (option?.required) at += 1
+  }
+  const { registeredArguments } = command
+  if (places > registeredArguments.length) return `${places} places, but there are ${registeredArguments.length}`
+  const needed = registeredArguments.filter((one) => one.required).length
+  return places < needed && !words.includes('--help') ? `${places} of ${needed} places` : null
+}
+
+test('every link to a file leads to one', () => {
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => ({
+      page,
+      target: resolve(root, dirname(page), match[1] ?? ''),
+    })),
+  )
+  expect(links.length).toBeGreaterThan(15)
+  expect(links.filter(({ target }) => !existsSync(target)).map(({ page, target }) => `${page}: ${target.slice(root.length)}`)).toEqual([])
+})

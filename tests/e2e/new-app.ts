@@ -1,0 +1,86 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const root = join(import.meta.dirname, '../..')
+const runFile = promisify(execFile)
+
+export interface Finished {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A project made by `orrery init` in a folder that has nothing to do with the checkout. */
+export interface App {
+  readonly folder: string
+  orrery(args: readonly string[]): Promise<Finished>
+  /** A command that goes on beside the test; `text` grows with what it prints. */
+  spawn(args: readonly string[]): Spawned
+  npm(args: readonly string[]): Promise<Finished>
+  remove(): void
+}
+
+export interface Spawned {
+  readonly pid: number
+  readonly text: () => string
+  readonly exited: Promise<number | null>
+  kill(signal: NodeJS.Signals): void
+}
+
+export async function newApp(...flags: readonly string[]): Promise<App> {
+  const parent = mkdtempSync(join(tmpdir(), 'orrery-e2e-'))
+  const folder = join(parent, 'my-app')
+  const env = userEnvironment(parent)
+  const made = await finish(runFile(join(root, 'node_modules/.bin/orrery'), ['init', 'my-app', ...flags], { cwd: parent, env }))
+  if (made.status !== 0) throw new Error(`orrery init failed\n${made.out}${made.err}`)
+  // As `npx orrery` does it: the app's own binaries, its Node among them, come first.
+  const inApp = { ...env, PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${env.PATH}` }
+  const options = { cwd: folder, env: inApp, maxBuffer: 256 * 1024 * 1024 }
+  return {
+    folder,
+    orrery: (args) => finish(runFile('orrery', args, options)),
+    npm: (args) => finish(runFile('npm', args, options)),
+    spawn: (args) => begin(args, folder, inApp),
+    remove: () => rmSync(parent, { recursive: true, force: true }),
+  }
+}
+
+function begin(args: readonly string[], cwd: string, env: Record<string, string | undefined>): Spawned {
+  const child = spawn('orrery', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  return { pid: child.pid ?? 0, text: () => text, exited, kill: (signal) => void child.kill(signal) }
+}
+
+async function finish(running: Promise<{ stdout: string; stderr: string }>): Promise<Finished> {
+  try {
+    const { stdout, stderr } = await running
+    return { status: 0, out: stdout, err: stderr }
+  } catch (error) {
+    if (!(error instanceof Error) || !('stdout' in error) || !('code' in error)) throw error
+    return { status: Number(error.code), out: String(error.stdout), err: 'stderr' in error ? String(error.stderr) : '' }
+  }
+}
+
+/** What a user's shell has: nothing of the checkout, of npm or of the test runner; a home of his own. */
+function userEnvironment(home: string): Record<string, string | undefined> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|vitest|orrery_|node_|init_cwd|database_url|port$)/i.test(name)),
+  )
+  const path = (process.env.PATH ?? '').split(delimiter).filter((part) => !part.startsWith(root))
+  return {
+    ...env,
+    HOME: home,
+    npm_config_cache: join(process.env.HOME ?? home, '.npm'),
+    PATH: path.join(delimiter),
+    XDG_CONFIG_HOME: undefined,
+  }
+}
+
+export function readConnection(app: App): { readonly url: string; readonly key: string } {
+  return JSON.parse(readFileSync(join(app.folder, '.orrery/connection.json'), 'utf8')) as { url: string; key: string }
+}
