@@ -2,6 +2,9 @@
  * Every rule on this repository, and every rule on a small one with a violation planted in it: a rule that finds nothing in the
  * first says something only because it finds what is in the second.
  */
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findFloatingPromises, readProgram } from './tidy/promises.ts'
 import { rules } from './tidy/rules.ts'
@@ -115,15 +118,23 @@ describe('a planted violation is found', () => {
   })
 
   test('floating promises, those of a dependency too', { timeout: 60_000 }, () => {
-    const folder = mkdtempSync(join(root, 'node_modules/.cache-tidy-'))
+    const folder = mkdtempSync(join(tmpdir(), 'orrery-tidy-'))
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     const lines = ["import pg from 'pg'", 'const client = new pg.Client()', "client.query('a')", "true && client.query('b')"]
-    const fine = ["void client.query('c')", "client.query('d').catch(console.error)", "await client.query('e')", 'client.escapeLiteral("f")']
+    const fine = [
+      "void client.query('c')",
+      "client.query('d').catch(console.error)",
+      "await client.query('e')",
+      'client.escapeLiteral("f")',
+    ]
     writeFileSync(join(folder, 'planted.ts'), [...lines, ...fine, 'export {}'].join('\n'))
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }))
-    // A program under node_modules is not looked at, so the folder's own name is what counts as its root.
     const { findings } = findFloatingPromises(readProgram(folder), folder)
     rmSync(folder, { recursive: true })
-    expect(findings.map(({ path, line }) => [path, line])).toEqual([['planted.ts', 3], ['planted.ts', 4]])
+    expect(findings.map(({ path, line }) => [path, line])).toEqual([
+      ['planted.ts', 3],
+      ['planted.ts', 4],
+    ])
   })
 
   test('there is one for every rule', () => {

@@ -24,7 +24,11 @@ export function findFloatingPromises(program: ts.Program, root: string): Outcome
         looked += 1
         if (isFloating(checker, node.expression)) {
           const line = file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1
-          findings.push({ path: file.fileName.slice(root.length + 1), line, message: 'a promise that nobody waits for: await it, or say void' })
+          findings.push({
+            path: file.fileName.slice(root.length + 1),
+            line,
+            message: 'a promise that nobody waits for: await it, or say void',
+          })
         }
       }
       ts.forEachChild(node, walk)

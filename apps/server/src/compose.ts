@@ -69,7 +69,7 @@ async function start(config: Config, log: Logger, stops: (() => Promise<unknown>
   stops.push(() => engine.close())
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
-  const first = await bootstrapInstallation(database, { newKey: config.newAdminKey })
+  const first = await bootstrapInstallation(database, { newKey: config.newKey })
   const audit = keepAuditKey(config.auditKeyFile ?? join(data, 'audit-key.pem'))
   const core = createCore({ database, engine, notifier: store.notifier, log, version: VERSION, audit })
   stops.push(() => core.stop())

@@ -52,7 +52,7 @@ function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** Variables with our prefix that are the command line's or the tests', not the server's. */
-const FOREIGN = /^ORRERY_(URL|KEY|ORG|TEST_\w+|BENCH_\w+)$/
+const FOREIGN = /^ORRERY_(URL|KEY|DEBUG|TEST_\w+|BENCH_\w+)$/
 
 /** Variables that look like settings and are none: most often a misspelt one, whose effect somebody expects. */
 export function unknownSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {

@@ -29,7 +29,7 @@ export function describeStart({ url, config, data, embedded, first, exposed }: S
   const lines = [`Orrery ${VERSION} is ready (${config.roles.join(', ')})`, '', ...rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`)]
   if (first.secret !== null) {
     lines.push('', `  Admin key of organization "${first.orgName}", shown this once:`, '', `    ${first.secret}`)
-    lines.push('', `  export ORRERY_URL=${url} ORRERY_API_KEY=${first.secret}`)
+    lines.push('', `  export ORRERY_URL=${url} ORRERY_KEY=${first.secret}`)
   }
   if (exposed) lines.push('', '  Other machines can reach this server. Put TLS in front of it.')
   return `\n${lines.join('\n')}\n`

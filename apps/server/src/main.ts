@@ -1,3 +1,4 @@
+import { attachParent } from './attach-parent.ts'
 import { type Running, startServer } from './compose.ts'
 import { asksFor, BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
 import { createLogger, type Logger, passwordsOf } from './observe/logger.ts'
@@ -24,16 +25,19 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   dieLoudly(log)
   try {
-    const running = await startServer(config, log)
+    const starting = startServer(config, log)
+    attachParent(starting)
+    const running = await starting
     stopOnSignal(running, log)
-    console.log(running.describe())
+    if (process.connected) process.send?.({ type: 'ready', url: running.url, key: running.adminKey })
+    else console.log(running.describe())
   } catch (error) {
     log.fatal({ error }, 'the server could not start')
     process.exit(1)
   }
 }
 
-/** The first signal stops in order; whoever sends a second one is in a hurry. */
+/** The first signal stops in order; whoever sends a second one is in a hurry. So does a parent process (`orrery dev`) that goes away. */
 function stopOnSignal(running: Running, log: Logger): void {
   let stopping = false
   const stop = (signal: string): void => {
@@ -50,6 +54,7 @@ function stopOnSignal(running: Running, log: Logger): void {
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  process.on('disconnect', () => stop('disconnect'))
 }
 
 /** Through the logger, which knows what is secret. The process is in no known state, so it ends; runs go on elsewhere or at the next start. */

@@ -88,9 +88,9 @@ export const SETTINGS = {
     help: 'With a project: build and deploy again when one of its files changes.',
     isSwitch: true,
   },
-  newAdminKey: {
-    env: 'ORRERY_NEW_ADMIN_KEY',
-    flag: 'new-admin-key',
+  newKey: {
+    env: 'ORRERY_NEW_KEY',
+    flag: 'new-key',
     shape: switchSetting().default(false),
     expected: 'true or false',
     default: 'false',

@@ -29,17 +29,19 @@ export interface ServerProcess {
   stop(): void
 }
 
-/** Runs the server beside this process. It tells over the IPC channel when it is ready, and stops when the channel closes. */
+/** Runs the server beside this process. It tells over the channel when it is ready, and stops when the channel closes. */
 export function startServer({ io, project, data, port, verbose, needsKey }: ServerRequest): ServerProcess {
-  const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-key'] : [])]
+  const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-admin-key'] : [])]
   const child = spawn(process.execPath, [...findServer(), ...args], {
     cwd: project,
     env: { ...process.env, ORRERY_LOG_FORMAT: 'pretty', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // A terminal's Ctrl-C reaches the whole group; the server shall hear of it once, from us.
     detached: process.platform !== 'win32',
   })
-  for (const stream of [child.stdout, child.stderr]) copyLines(stream, io)
+  // Its log. What it prints for a person who starts it by hand, with the key, is told over the channel instead.
+  copyLines(child.stderr, io)
+  child.send({ type: 'attach' }, () => {})
   return { pid: child.pid, ready: whenReady(child), exited: whenExited(child), stop: () => void child.kill('SIGTERM') }
 }
 

@@ -10,6 +10,8 @@ const IMPORTED = new Set(['@orrery/sdk'])
 export interface OwnPackages {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  /** Makes npm take a packed package also where another one asks for it by its version: else it would look on the registry for what is not there. */
+  readonly overrides?: Readonly<Record<string, string>>
 }
 
 /** The root of the checkout that this command runs from, or null for an installed package. */
@@ -35,6 +37,7 @@ export function ownPackages(app: string, say: (text: string) => void): OwnPackag
   return {
     dependencies: Object.fromEntries(entries.filter(([name]) => IMPORTED.has(name))),
     devDependencies: Object.fromEntries(entries.filter(([name]) => !IMPORTED.has(name))),
+    overrides: Object.fromEntries(entries.map(([name]) => [name, `$${name}`])),
   }
 }
 

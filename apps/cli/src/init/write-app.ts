@@ -52,6 +52,7 @@ function packageJson(folder: string, say: (text: string) => void) {
     dependencies: { ...own.dependencies, zod },
     // `node` is a dependency, too: scripts and npx then run on it, whatever Node the system has.
     devDependencies: { ...own.devDependencies, ...tools },
+    ...(own.overrides === undefined ? {} : { overrides: own.overrides }),
     // Only the package `node` has an install script that is needed (it links the binary).
     allowScripts: { node: true },
   }

@@ -72,9 +72,9 @@ async function attend(io: Io, server: ServerProcess, project: string, say: (labe
     const key = ready.key ?? storedKey(project)
     if (key !== null) writeConnection(projectFile(project), { url: ready.url, key })
     if (first) {
-      say('server', `${ready.url}   API at ${ready.url}/docs, MCP at ${ready.url}/mcp`)
+      say('server', `${ready.url}   docs at /docs, MCP at /mcp, process ${server.pid}`)
       say('key', `${relative(io.cwd, projectFile(project))}   other commands in this folder use it`)
-    } else say('server', `${ready.url} is back`)
+    } else say('server', `${ready.url} is back, process ${server.pid}`)
     if (key !== null) following = followWork(io, { url: ready.url, key }, over.signal, say)
   }
   const how = await server.exited

@@ -67,11 +67,12 @@ describe('buildBundle', () => {
   })
 
   test('a module that throws, loops by import() or exports no workflow is refused', async () => {
-    const refuse = async (text: string) => expect(buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': HEAD + text }) })).rejects
-    ;(await refuse("export const w = workflow('w', () => 1)\nif (w) throw new Error('at load')")).toThrow(/cannot be loaded: .*at load/)
-    ;(await refuse("export const w = workflow('w', (ctx, i: { m: string }) => import(i.m))")).toThrow(/may not use import\(\)/)
-    ;(await refuse('export const nothing = 1')).toThrow(/no module exports a workflow/)
-    ;(await refuse("export const w = workflow('w', () => 1)\nexport const v = workflow('w', () => 2)")).toThrow(/two workflows are named w/)
+    const refuse = async (text: string, message: RegExp) =>
+      expect(buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': HEAD + text }) })).rejects.toThrow(message)
+    await refuse("export const w = workflow('w', () => 1)\nif (w) throw new Error('at load')", /cannot be loaded: .*at load/)
+    await refuse("export const w = workflow('w', (ctx, i: { m: string }) => import(i.m))", /may not use import\(\)/)
+    await refuse('export const nothing = 1', /no module exports a workflow/)
+    await refuse("export const w = workflow('w', () => 1)\nexport const v = workflow('w', () => 2)", /two workflows are named w/)
   })
 })
 
@@ -85,7 +86,9 @@ describe('stripSteps', () => {
   })
 
   test('in a module of steps alone, the statements that prepared them go as well', () => {
-    const text = stripSteps("import { step } from '@orrery/sdk'\nimport db from './db.js'\ndb.connect()\nconst a = step('a', () => db.x)\nexport { a }")
+    const text = stripSteps(
+      "import { step } from '@orrery/sdk'\nimport db from './db.js'\ndb.connect()\nconst a = step('a', () => db.x)\nexport { a }",
+    )
     expect(text).not.toMatch(/db/)
     expect(text).toMatch(/const a = step\('a'\s*\)/)
   })
@@ -93,7 +96,8 @@ describe('stripSteps', () => {
 
 describe('loadProject', () => {
   test('finds the modules, builds both halves and gives the steps with their bodies, again after a change', async () => {
-    const steps = (value: number) => `import { step } from '@orrery/engine/workflow'\nexport const charge = step('charge', { timeout: '1m' }, async () => ${value})`
+    const steps = (value: number) =>
+      `import { step } from '@orrery/engine/workflow'\nexport const charge = step('charge', { timeout: '1m' }, async () => ${value})`
     const root = await project({
       'workflows/order.ts': `${HEAD.replace('step, ', '')}import { charge } from './deep/steps.ts'\n${WORKFLOW.replace('ctx.run(charge, input)', 'ctx.run(charge)')}`,
       'workflows/deep/steps.ts': steps(1),

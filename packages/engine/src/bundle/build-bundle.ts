@@ -39,6 +39,8 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
     // Over our own Promise; see workflow/bundled/bundle-promise.ts.
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': true },
     define: { 'process.env.NODE_ENV': '"production"' },
+    // Modules are strict by definition, and writing to something frozen must throw.
+    banner: { js: '"use strict";' },
     minifyWhitespace: true,
     minifySyntax: true,
     keepNames: false,

@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { isAbsolute, relative } from 'node:path'
 import type { Message } from 'esbuild'
 
 /** A project cannot be built. Each line of the message is `file:line:column: what is wrong`. */
@@ -18,9 +18,8 @@ export function toBuildError(error: unknown, root: string): unknown {
   return new BuildError(error.errors.map((message: Message) => formatMessage(message, root)))
 }
 
-function formatMessage({ text, location, detail }: Message, root: string): string {
-  if (detail instanceof BuildError) return detail.message
+function formatMessage({ text, location }: Message, root: string): string {
   if (location === null) return text
-  const file = location.namespace === 'file' || location.namespace === '' ? relative(root, location.file) || location.file : location.file
+  const file = isAbsolute(location.file) ? relative(root, location.file) : location.file
   return `${file}:${location.line}:${location.column + 1}: ${text}`
 }

@@ -14,6 +14,7 @@ import { OWN } from './module-plugin.ts'
 export async function buildSteps(request: BundleRequest): Promise<string> {
   const root = await realpath(request.root)
   const entries = request.entries.map((entry) => resolve(root, entry)).sort()
+  const directory = join(root, '.orrery')
   const result = await build({
     stdin: {
       contents: entries.map((entry, index) => `export * as m${index} from ${JSON.stringify(entry)}`).join('\n'),
@@ -31,6 +32,7 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
     charset: 'utf8',
     // Stack traces of step bodies then name the author's lines under --enable-source-maps.
     sourcemap: 'inline',
+    outfile: join(directory, 'steps.mjs'),
     sourcesContent: false,
     tsconfigRaw: {},
     logLevel: 'silent',
@@ -39,7 +41,6 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
     throw toBuildError(error, root)
   })
   const code = result.outputFiles[0]?.text ?? ''
-  const directory = join(root, '.orrery')
   const file = join(directory, `steps-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`)
   await mkdir(directory, { recursive: true })
   await writeFile(file, code)

@@ -2,7 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ImportKind, type Loader, type OnLoadResult, type OnResolveResult, type PartialMessage, type Plugin, transform } from 'esbuild'
+import {
+  type ImportKind,
+  type Loader,
+  type OnLoadResult,
+  type OnResolveResult,
+  type PartialMessage,
+  type Plugin,
+  type TransformFailure,
+  transform,
+} from 'esbuild'
 import { stableName } from './stable-name.ts'
 import { stripSteps } from './strip-steps.ts'
 
@@ -64,8 +73,13 @@ async function load(name: string, real: string): Promise<OnLoadResult> {
   const resolveDir = dirname(real)
   if (loader === 'json' || real.startsWith(dirname(OWN.index)) || !source.includes('@orrery/'))
     return { contents: source, loader, resolveDir }
-  const { code } = await transform(source, { loader, sourcefile: name, format: 'esm', target: 'esnext', logLevel: 'silent' })
-  return { contents: stripSteps(code), loader: 'js', resolveDir }
+  const options = { loader, sourcefile: name, format: 'esm', target: 'esnext', logLevel: 'silent' } as const
+  const { code, errors } = await transform(source, options).then(
+    (result) => ({ ...result, errors: [] }),
+    (failure: TransformFailure) => ({ code: '', errors: failure.errors }),
+  )
+  // esbuild's own places already name the author's file and line.
+  return errors.length > 0 ? { errors } : { contents: stripSteps(code), loader: 'js', resolveDir }
 }
 
 /** The place in the file as its author wrote it, which is no longer the text that esbuild sees. */

@@ -41,7 +41,7 @@ describe('the realm border', () => {
     "(() => { try { null.x } catch (error) { return error.constructor.constructor('return typeof process')() } })()",
     "(() => { const deep = () => deep(); try { deep() } catch (error) { return error.constructor.constructor('return typeof process')() } })()",
     "(() => { let seen; Error.prepareStackTrace = (_, frames) => { seen = frames; return '' }; void new Error().stack; return seen.constructor.constructor('return typeof process')() })()",
-    "new Proxy({}, { get() { throw new Error() } }).x",
+    'new Proxy({}, { get() { throw new Error() } }).x',
     'setTimeout.constructor("return typeof process")()',
   ])('%s gives nothing of the host', async (escape) => {
     expect(await evaluate(attempt(escape))).toMatch(/^threw /)
@@ -64,12 +64,19 @@ describe('the realm border', () => {
 })
 
 describe('time, chance and place', () => {
-  test.each(['process', 'Buffer', 'crypto', 'performance', 'WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics', 'WebAssembly'])(
-    '%s is absent',
-    async (name) => {
-      expect(await evaluate(`typeof ${name}`)).toBe('undefined')
-    },
-  )
+  test.each([
+    'process',
+    'Buffer',
+    'crypto',
+    'performance',
+    'WeakRef',
+    'FinalizationRegistry',
+    'SharedArrayBuffer',
+    'Atomics',
+    'WebAssembly',
+  ])('%s is absent', async (name) => {
+    expect(await evaluate(`typeof ${name}`)).toBe('undefined')
+  })
 
   test.each([
     ['setTimeout(() => {}, 1)', /ctx\.sleep/],
@@ -106,7 +113,9 @@ describe('time, chance and place', () => {
   })
 
   test('runs of one batch have their own clocks, across awaits', async () => {
-    const code = await bundle("const a = Date.now(); await null; const b = new Date().getTime(); await ctx.sleep('1s'); return [a, b, new Intl.DateTimeFormat().format(), Date.now()]")
+    const code = await bundle(
+      "const a = Date.now(); await null; const b = new Date().getTime(); await ctx.sleep('1s'); return [a, b, new Intl.DateTimeFormat().format(), Date.now()]",
+    )
     const sandbox = createSandbox(code, { timeoutMs: 2000 })
     const day = 86_400_000
     sandbox.activate([begin('a', day), begin('b', 2 * day)])
@@ -121,7 +130,10 @@ describe('time, chance and place', () => {
   })
 
   test('globals and exported data cannot carry anything from run to run', async () => {
-    const code = await bundle("try { settings.list.push(1) } catch (error) { return error.name } return 'written'", 'export const settings = { list: [] }')
+    const code = await bundle(
+      "try { settings.list.push(1) } catch (error) { return error.name } return 'written'",
+      'export const settings = { list: [] }',
+    )
     expect(createSandbox(code, { timeoutMs: 2000 }).activate([begin('a')])[0]?.completion).toMatchObject({ output: 'TypeError' })
     expect(await evaluate(`(() => { try { globalThis.leak = 1 } catch (error) { return error.name } })()`)).toBe('TypeError')
   })
@@ -130,7 +142,13 @@ describe('time, chance and place', () => {
 describe('promises of a bundle behave like the native ones', () => {
   test.each([
     ['Promise.all([1, Promise.resolve(2), { then: (yes) => yes(3) }])', [1, 2, 3]],
-    ['Promise.allSettled([1, Promise.reject(2)])', [{ status: 'fulfilled', value: 1 }, { status: 'rejected', reason: 2 }]],
+    [
+      'Promise.allSettled([1, Promise.reject(2)])',
+      [
+        { status: 'fulfilled', value: 1 },
+        { status: 'rejected', reason: 2 },
+      ],
+    ],
     ['Promise.any([Promise.reject(1), Promise.resolve(2)])', 2],
     ['Promise.any([Promise.reject(1)]).catch((error) => [error.name, error.errors])', ['AggregateError', [1]]],
     ['Promise.race([new Promise(() => {}), Promise.resolve(1)])', 1],
@@ -142,8 +160,14 @@ describe('promises of a bundle behave like the native ones', () => {
     ['(() => { const { promise, resolve } = Promise.withResolvers(); resolve(5); resolve(6); return promise })()', 5],
     ['(() => { let self; self = Promise.resolve().then(() => self); return self.catch((error) => error.name) })()', 'TypeError'],
     ['new Promise((yes, no) => { yes(1); no(2); throw 3 })', 1],
-    ['(async () => { const out = []; for await (const x of (async function* () { yield 1; yield Promise.resolve(2) })()) out.push(x); return out })()', [1, 2]],
-    ['(async () => { const out = []; queueMicrotask(() => out.push("a")); Promise.resolve().then(() => out.push("b")); await null; await null; return out })()', ['a', 'b']],
+    [
+      '(async () => { const out = []; for await (const x of (async function* () { yield 1; yield Promise.resolve(2) })()) out.push(x); return out })()',
+      [1, 2],
+    ],
+    [
+      '(async () => { const out = []; queueMicrotask(() => out.push("a")); Promise.resolve().then(() => out.push("b")); await null; await null; return out })()',
+      ['a', 'b'],
+    ],
     ['[Object.prototype.toString.call(Promise.resolve()), Promise.resolve() instanceof Promise]', ['[object Promise]', true]],
   ])('%s', async (code, expected) => {
     expect(await evaluate(`await (${code})`)).toEqual(expected)

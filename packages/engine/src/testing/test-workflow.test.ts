@@ -21,7 +21,10 @@ test('a sleep of months takes no time', async () => {
     await ctx.sleep('90d')
     return ctx.now().toISOString()
   })
-  expect(await testWorkflow(wf, { now: '2030-01-01T00:00:00Z' })).toMatchObject({ output: '2030-04-01T00:00:00.000Z', elapsedMs: 90 * 86_400_000 })
+  expect(await testWorkflow(wf, { now: '2030-01-01T00:00:00Z' })).toMatchObject({
+    output: '2030-04-01T00:00:00.000Z',
+    elapsedMs: 90 * 86_400_000,
+  })
 })
 
 test('signals come at their time, and a wait without one ends by its timeout or is stuck', async () => {
@@ -30,7 +33,12 @@ test('signals come at their time, and a wait without one ends by its timeout or 
     elapsedMs: 7_200_000,
   })
   expect(await testWorkflow(scenes.waits, {})).toMatchObject({ output: { timedOut: true }, elapsedMs: 3 * 86_400_000 })
-  expect(await testWorkflow(workflow('w', (ctx) => ctx.waitFor('x')), {})).toMatchObject({ status: 'stuck' })
+  expect(
+    await testWorkflow(
+      workflow('w', (ctx) => ctx.waitFor('x')),
+      {},
+    ),
+  ).toMatchObject({ status: 'stuck' })
 })
 
 test('races, scopes and cleanup work as they do in a bundle', async () => {
@@ -50,7 +58,9 @@ test('children are replaced by value, function or definition', async () => {
   const failing = () => {
     throw new RangeError('no')
   }
-  expect(await testWorkflow(scenes.family, { children: { background: null, plain: failing } })).toMatchObject({ output: { failed: 'RangeError' } })
+  expect(await testWorkflow(scenes.family, { children: { background: null, plain: failing } })).toMatchObject({
+    output: { failed: 'RangeError' },
+  })
 })
 
 test('failures, timeouts of steps and runs, generations and queries are as they are on a server', async () => {
@@ -59,11 +69,24 @@ test('failures, timeouts of steps and runs, generations and queries are as they 
       throw new NonRetryableError('never')
     },
   }
-  expect(await testWorkflow(scenes.plain, { input: { n: 1 }, steps })).toMatchObject({ status: 'failed', error: { name: 'StepFailedError' } })
+  expect(await testWorkflow(scenes.plain, { input: { n: 1 }, steps })).toMatchObject({
+    status: 'failed',
+    error: { name: 'StepFailedError' },
+  })
   const slow = workflow('slow', async (ctx) => ctx.run(scenes.work, 1, { timeout: '1m' }))
-  expect(await testWorkflow(slow, { steps: { work: takes('2m', 1) } })).toMatchObject({ status: 'failed', error: { details: { failure: { kind: 'timeout' } } } })
-  expect(await testWorkflow(workflow('w', { timeout: '1h' }, (ctx) => ctx.sleep('2h')), {})).toMatchObject({ status: 'timed_out', elapsedMs: 3_600_000 })
-  const counting = workflow('counting', async (ctx, input: { n: number }) => (input.n < 3 ? ctx.continueAsNew({ n: input.n + 1 }) : input.n))
+  expect(await testWorkflow(slow, { steps: { work: takes('2m', 1) } })).toMatchObject({
+    status: 'failed',
+    error: { details: { failure: { kind: 'timeout' } } },
+  })
+  expect(
+    await testWorkflow(
+      workflow('w', { timeout: '1h' }, (ctx) => ctx.sleep('2h')),
+      {},
+    ),
+  ).toMatchObject({ status: 'timed_out', elapsedMs: 3_600_000 })
+  const counting = workflow('counting', async (ctx, input: { n: number }) =>
+    input.n < 3 ? ctx.continueAsNew({ n: input.n + 1 }) : input.n,
+  )
   expect(await testWorkflow(counting, { input: { n: 0 } })).toMatchObject({ output: 3 })
   expect(await (await testWorkflow(scenes.asked, {})).query('state', { loud: true })).toBe('SLEPT')
   expect(new TimeoutError('x').name).toBe('TimeoutError')

@@ -22,10 +22,14 @@ test('types follow the values through JSON, and a tx step is no part of a portab
     expectTypeOf(await ctx.waitFor('x', z.object({ n: z.number() }))).toEqualTypeOf<{ n: number }>()
     expectTypeOf(await ctx.child(wf, {})).toEqualTypeOf<{ ok: boolean }>()
   }
-  const wf = workflow('types', { input: z.object({ n: z.number().default(1) }), output: z.object({ ok: z.boolean() }) }, async (_ctx, input) => {
-    expectTypeOf(input).toEqualTypeOf<{ n: number }>()
-    return { ok: true }
-  })
+  const wf = workflow(
+    'types',
+    { input: z.object({ n: z.number().default(1) }), output: z.object({ ok: z.boolean() }) },
+    async (_ctx, input) => {
+      expectTypeOf(input).toEqualTypeOf<{ n: number }>()
+      return { ok: true }
+    },
+  )
   const portable = workflow('portable', async (ctx: PortableContext, input: { a: number }) => ctx.run(charge, { amount: input.a }))
   expect([typeof check, wf.name, portable.name]).toEqual(['function', 'types', 'portable'])
 })

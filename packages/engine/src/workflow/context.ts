@@ -51,7 +51,7 @@ export interface PortableContext {
   start<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<string>
   start(workflow: string, input?: Json, options?: ChildCallOptions): Promise<string>
   /** Results in the order of the thunks, at most `limit` at once. The first failure cancels the others and is thrown. */
-  all<T extends readonly Thunk<unknown>[]>(
+  all<const T extends readonly Thunk<unknown>[]>(
     thunks: T,
     options?: { readonly limit?: number },
   ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }>
@@ -61,7 +61,7 @@ export interface PortableContext {
     options?: { readonly limit?: number },
   ): Promise<T[]>
   /** The outcome of the first thunk to end, well or badly. The commands of the others are taken back: they see CancelledError. */
-  race<T extends readonly Thunk<unknown>[]>(thunks: T): Promise<Awaited<ReturnType<T[number]>>>
+  race<const T extends readonly Thunk<unknown>[]>(thunks: T): Promise<Awaited<ReturnType<T[number]>>>
   /** A group of commands that `cancel` stops as one, like a cancelled run but smaller. */
   scope<T>(fn: Thunk<T>): ScopePromise<T>
   /** Commands inside go on although the run or the scope around was cancelled: for cleaning up. The run does not end before them. */

@@ -2,7 +2,7 @@ import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
 import { admitDue } from './admit.ts'
 import { proveWorker } from './flush.ts'
 import { byRank } from './limits.ts'
-import { makeRunning, toClaimed } from './live-run.ts'
+import { makeReady, makeRunning, toClaimed } from './live-run.ts'
 import type { Live, Session, Tables } from './tables.ts'
 import { key } from './tables.ts'
 
@@ -15,20 +15,23 @@ export function claim(session: Session, request: ClaimRequest, turn: Turn, fenci
   const { tables, now } = session
   if (fencing) proveWorker(tables, request.worker)
   admitDue(session, request.queues)
-  const open = [...tables.live.values()].filter((live) => isOpen(tables, live, request))
-  const due = open
+  const inQueues = [...tables.live.values()].filter((live) => request.queues.includes(live.row.queue))
+  const ready = inQueues.filter((live) => live.state === 'ready' && mayTake(tables, live, request))
+  const due = inQueues
     .filter((live) => live.state === 'waiting' && live.at !== null && live.at <= now)
     .sort(byAt)
     .slice(0, request.limit)
-  const ready = open.filter((live) => live.state === 'ready')
-  const taken = [...due, ...roundRobin(ready, request.limit - due.length, turn)]
+  const mine = due.filter((live) => mayTake(tables, live, request))
+  // The others are due as well: they become ready, so that nobody has to find them a second time.
+  for (const live of due) makeReady(live, live.at ?? now)
+  const taken = [...mine, ...roundRobin(ready, request.limit - mine.length, turn)]
   for (const live of taken) makeRunning(live, request.worker)
   return taken.map(toClaimed)
 }
 
-function isOpen(tables: Tables, live: Live, request: ClaimRequest): boolean {
+function mayTake(tables: Tables, live: Live, request: ClaimRequest): boolean {
   const { org, queue } = live.row
-  return request.queues.includes(queue) && (request.orgs?.includes(org) ?? true) && !tables.pausedQueues.has(key(org, queue))
+  return (request.orgs?.includes(org) ?? true) && !tables.pausedQueues.has(key(org, queue))
 }
 
 /** One of each org in turn, beginning after the org that was served last; within an org by rank. */

@@ -10,7 +10,8 @@ export function finishRun(session: Session, finish: FinishRow): Live[] {
   const { tables } = session
   const id = key(finish.org, finish.run)
   const live = tables.live.get(id)
-  tables.results.set(id, finish)
+  // Whoever has ended holds nothing any more.
+  tables.results.set(id, { ...finish, holds: false })
   tables.live.delete(id)
   tables.inbox.delete(id)
   tables.known.delete(id)

@@ -82,7 +82,9 @@ function createLanes(connections: readonly FlushConnection[]) {
 function createPool(url: string, name: string, max: number, free = false): pg.Pool {
   const config = engineConfig(url, name)
   const pool = new pg.Pool({ ...config, ...(free ? { options: '-c role=orrery_engine' } : {}), max })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks while no query runs says so by an event, which would end the process if nobody listened.
+  // An idle one is replaced; one in use fails at its next query.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

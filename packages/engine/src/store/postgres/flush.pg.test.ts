@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Ambiguous, Fenced, Refused } from '../store.ts'
 import { openWorld, type PostgresWorld, someoneWaits } from './test-database.ts'
@@ -8,9 +9,10 @@ const companions = {
 }
 
 let pw: PostgresWorld
+let admin: pg.Client
 beforeAll(async () => {
   pw = await openWorld({ companions })
-  const admin = await pw.connect('postgres')
+  admin = await pw.connect('postgres')
   await admin.query(`create table public.note (org_id uuid, n int check (n < 100)); grant select, insert on public.note to orrery_engine;
                      create table public.closed (n int)`)
 })
@@ -29,7 +31,7 @@ describe('races', () => {
     await store.deliver(world.message(run), sender)
     // The flush has taken its snapshot when it comes to wait for the sender's lock, so it cannot see the message.
     const flushed = world.flush(me, { finishes: [world.finish(run)] })
-    await pw.until(() => someoneWaits(sender))
+    await pw.until(() => someoneWaits(admin))
     await sender.query('commit')
     await flushed
     expect(await store.result(world.org, run)).toMatchObject({ status: 'succeeded' })
@@ -44,7 +46,7 @@ describe('races', () => {
     await sender.query('begin')
     await store.deliver(world.message(run), sender)
     const flushed = world.flush(me, { parks: [world.park(run)] })
-    await pw.until(() => someoneWaits(sender))
+    await pw.until(() => someoneWaits(admin))
     await sender.query('commit')
     expect((await flushed).kept).toEqual([run])
     expect(await world.state(run)).toBe('running')
@@ -58,7 +60,7 @@ describe('races', () => {
     await blocker.query('begin')
     await blocker.query('select from engine.live where run_id = $1 for update', [run])
     const flushed = world.flush(me, { journal: [world.journal(run, 1)], parks: [world.park(run, { nextSeq: 2 })] })
-    await pw.until(() => someoneWaits(blocker))
+    await pw.until(() => someoneWaits(admin))
     const retired = store.retire(me)
     await blocker.query('commit')
     await flushed
@@ -106,8 +108,7 @@ describe('errors', () => {
     const other = world.start()
     const flushed = world.flush(null, { starts: [other], messages: [world.message(start.run)] })
     const failed = expect(flushed).rejects.toThrow(Ambiguous)
-    await pw.until(() => someoneWaits(blocker))
-    const admin = await pw.connect('postgres')
+    await pw.until(() => someoneWaits(admin))
     await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery flush' and wait_event_type = 'Lock'`)
     await failed
     await blocker.query('rollback')
@@ -144,7 +145,6 @@ describe('errors', () => {
 describe('companions', () => {
   it('commit with the batch or not at all', async () => {
     const { world, store } = pw
-    const admin = await pw.connect('postgres')
     const count = async () => (await admin.query<{ n: number }>('select count(*)::int n from public.note')).rows[0]?.n
     const [first, second] = [world.start(), world.start()]
     await world.flush(null, { starts: [first], companions: [1, 2, 3].map((n) => ({ table: 'note', values: [world.org, n] })) })
@@ -161,7 +161,6 @@ describe('companions', () => {
     const me = await world.worker()
     const run = await world.running(me)
     await store.retire(me)
-    const admin = await pw.connect('postgres')
     const before = (await admin.query('select from public.note')).rowCount
     await expect(
       world.flush(me, { journal: [world.journal(run, 1)], companions: [{ table: 'note', values: [world.org, 1] }] }),

@@ -24,7 +24,7 @@ export async function newPair(postgres: Store): Promise<Pair> {
   const world = await newWorld({ store: postgres, other: postgres, until: async () => {}, close: async () => {} })
   const clock = createVirtualClock({ startAt: world.now })
   const memory = createMemoryStore({ clock })
-  const random = seeded(1)
+  const random = seeded(2)
   let count = 0
   return {
     ...world,
