@@ -1,6 +1,6 @@
 /** `npm run build`: JavaScript and declarations of every workspace into its `dist/`, in the order of their dependencies. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readWorkspaces, root, type Workspace } from './workspaces.ts'
 
@@ -29,11 +29,22 @@ function compilerConfig(workspace: Workspace, dist: string) {
       customConditions: [],
       typeRoots: [join(root, 'node_modules/@types')],
       noEmit: false,
+      // A file outside of `src` would be written outside of `dist`.
+      noEmitOnError: true,
       declaration: true,
       rootDir: src,
       outDir: dist,
     },
     include: [src],
-    exclude: ['test', 'fixture', 'suite', 'e2e', 'chaos', 'fuzz'].map((suffix) => `${src}/**/*.${suffix}.ts`),
+    exclude: findTestFiles(src),
   }
+}
+
+/** What only tests load: by its suffix, by its folder, or because it leans on the support of the tests itself. */
+function findTestFiles(src: string): string[] {
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const isTest = (file: string) =>
+    /\.(test|suite|fixture|e2e|chaos|fuzz)\.ts$|(^|\/)(fixtures|[a-z-]+-suite)\//.test(file) ||
+    readFileSync(join(src, file), 'utf8').includes('/tests/support/')
+  return files.filter(isTest).map((file) => join(src, file))
 }

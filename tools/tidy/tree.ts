@@ -42,13 +42,13 @@ function makeTree(files: readonly TreeFile[]): Tree {
   return { files, sources: files.filter(({ path }) => /\.(ts|mjs)$/.test(path)).map(parse), find: (path) => byPath.get(path) }
 }
 
-const testSuffix = /\.(test|e2e|chaos|fuzz|fixture|suite)\.ts$|\/(fixtures|[a-z-]+-suite)\//
+const testSuffix = /\.(test|suite|e2e|chaos|fuzz|fixture)\.ts$|\/(fixtures|[a-z-]+-suite)\//
 
 function parse(file: TreeFile): Source {
   return {
     ...file,
     ast: ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true),
-    isTest: testSuffix.test(file.path) || file.path.startsWith('tests/'),
+    isTest: testSuffix.test(file.path) || file.path.startsWith('tests/') || file.text.includes('/tests/support/'),
     isGenerated: file.path.endsWith('.generated.ts'),
   }
 }

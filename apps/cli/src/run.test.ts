@@ -6,12 +6,12 @@ import { EXIT } from './exit-codes.ts'
 import { cliBench } from './run-cli.fixture.ts'
 
 test('a list is a table whose long values are shortened visibly, and says how to go on', async () => {
-  const items = [{ name: 'a', tags: [], version: 'f'.repeat(100), parentRunId: null }]
+  const items = [{ name: 'a', tags: [], version: 'f'.repeat(64), note: 'n'.repeat(100), parentRunId: null }]
   await using cli = await cliBench(() => ({ body: { items, nextCursor: 'c2' } }))
   const { out, err } = await cli.run(['workflows', 'list'])
-  expect(out.split('\n')).toEqual(['NAME  VERSION', `a     ${'f'.repeat(52)}… +48`, ''])
+  expect(out.split('\n')).toEqual(['NAME  VERSION            NOTE', `a     ffffffffffff… +52  ${'n'.repeat(52)}… +48`, ''])
   expect(err).toContain('empty: tags, parentRunId')
-  expect(err).toContain('1 long values shortened, whole with --json')
+  expect(err).toContain('2 long values shortened, whole with --json')
   expect(err).toContain('more: add --cursor c2')
   expect(JSON.parse((await cli.run(['workflows', 'list', '--json'])).out)).toEqual({ items, nextCursor: 'c2' })
 })

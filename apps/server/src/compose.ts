@@ -54,7 +54,12 @@ export async function startServer(config: Config, log: Logger): Promise<Running>
   }
 }
 
-async function start(config: Config, log: Logger, stops: (() => Promise<unknown> | unknown)[], stopAll: () => Promise<void>): Promise<Running> {
+async function start(
+  config: Config,
+  log: Logger,
+  stops: (() => Promise<unknown> | unknown)[],
+  stopAll: () => Promise<void>,
+): Promise<Running> {
   const data = resolve(config.data)
   const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log) : null
   if (postgres) stops.push(() => postgres.stop())
@@ -65,7 +70,12 @@ async function start(config: Config, log: Logger, stops: (() => Promise<unknown>
   const metrics = createMetrics()
   const troubles = rememberTroubles()
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe: observeAll(metrics.observe, troubles.observe, tell(log)) })
+  const engine = createEngine({
+    store,
+    notifier: store.notifier,
+    version: VERSION,
+    observe: observeAll(metrics.observe, troubles.observe, tell(log)),
+  })
   stops.push(() => engine.close())
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
@@ -74,7 +84,11 @@ async function start(config: Config, log: Logger, stops: (() => Promise<unknown>
   const core = createCore({ database, engine, notifier: store.notifier, log, version: VERSION, audit })
   stops.push(() => core.stop())
   core.start()
-  const maintenance = maintainDaily({ maintain: (now) => store.maintain({ now, retentionDays: config.retentionDays ?? null }), now: () => engine.now(), log })
+  const maintenance = maintainDaily({
+    maintain: (now) => store.maintain({ now, retentionDays: config.retentionDays ?? null }),
+    now: () => engine.now(),
+    log,
+  })
   stops.push(() => maintenance.stop())
 
   const steps = createSwappableSteps()
@@ -142,4 +156,3 @@ function tell(log: Logger): (fact: EngineFact) => void {
     if (fact.type === 'reaped' && fact.runs > 0) log.info({ runs: fact.runs }, 'runs of a silent worker were taken back')
   }
 }
-

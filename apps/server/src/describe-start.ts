@@ -26,7 +26,11 @@ export function describeStart({ url, config, data, embedded, first, exposed }: S
   rows.push(['health', `${url}/health`])
   rows.push(['data', embedded ? `${data} (embedded PostgreSQL)` : `${data}; the database is the one of DATABASE_URL`])
   if (config.project !== undefined) rows.push(['project', `${config.project}${config.watch ? ' (watched)' : ''}`])
-  const lines = [`Orrery ${VERSION} is ready (${config.roles.join(', ')})`, '', ...rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`)]
+  const lines = [
+    `Orrery ${VERSION} is ready (${config.roles.join(', ')})`,
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`),
+  ]
   if (first.secret !== null) {
     lines.push('', `  Admin key of organization "${first.orgName}", shown this once:`, '', `    ${first.secret}`)
     lines.push('', `  export ORRERY_URL=${url} ORRERY_KEY=${first.secret}`)

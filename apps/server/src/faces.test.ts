@@ -6,7 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { createTRPCClient, httpBatchLink, httpLink, TRPCClientError, type TRPCLink } from '@trpc/client'
 import type { AnyTRPCRouter } from '@trpc/server'
 import { expect, test } from 'vitest'
-import { createEchoServer, type EchoServer, echoGet, echoMake, KEY } from './testing/echo-backend.ts'
+import { createEchoServer, type EchoServer, echoGet, echoMake, KEY } from './testing/echo-backend.fixture.ts'
 
 const withNew = () => createEchoServer([...listOperations(), echoGet, echoMake])
 

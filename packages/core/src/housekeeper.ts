@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import { sealAudit } from './audit/seal-audit.ts'
+import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import type { Log } from './context.ts'
 import type { Database } from './database.ts'
-import { forgetAnswers } from './idempotency/forget-answers.ts'
+import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 
 export interface HousekeeperOptions {
   readonly database: Database
@@ -55,9 +55,9 @@ export class Housekeeper {
   private async work(): Promise<boolean> {
     const { database, signer, now, signEveryMs = 60_000 } = this.options
     const sealed = await sealAudit(database, { signer, now: now(), signEveryMs })
-    if (now() < this.forgetAt) return sealed > 0
+    if (now() < this.forgetAt) return sealed >= SEAL_BATCH
     const forgotten = await forgetAnswers(database, now())
-    if (forgotten === 0) this.forgetAt = now() + FORGET_EVERY_MS
-    return sealed + forgotten > 0
+    if (forgotten < FORGET_BATCH) this.forgetAt = now() + FORGET_EVERY_MS
+    return sealed >= SEAL_BATCH || forgotten >= FORGET_BATCH
   }
 }

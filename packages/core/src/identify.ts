@@ -24,6 +24,7 @@ export async function identify(host: Host, caller: Caller, permission: Permissio
   const identity = typeof credential === 'string' ? await host.authenticator.authenticate(credential) : credential
   const refused = host.limitRate(identity.actor.id)
   if (refused !== null) throw problem('rate_limited', 'This key sends too many requests.', refused)
-  if (permission !== null && !identity.permissions.has(permission)) throw problem('forbidden', `The key lacks the scope ${permission}.`, { permission })
+  if (permission !== null && !identity.permissions.has(permission))
+    throw problem('forbidden', `The key lacks the scope ${permission}.`, { permission })
   return identity
 }

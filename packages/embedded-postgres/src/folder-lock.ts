@@ -21,7 +21,7 @@ export function lockFolder(folder: string): FolderLock {
   const holder = join(folder, 'lock-holder')
   const lock = new DatabaseSync(join(folder, 'lock'))
   try {
-    lock.exec('pragma journal_mode = off; pragma locking_mode = exclusive; begin exclusive')
+    lock.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive')
   } catch (cause) {
     lock.close()
     if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw cause

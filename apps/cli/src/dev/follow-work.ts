@@ -28,7 +28,7 @@ export function describeEvent({ type, subject, data }: Event): string | null {
     const names = Array.isArray(facts.workflows) ? facts.workflows.join(', ') : ''
     return `deployed ${subject.slice(0, 12)} ${names}`.trim()
   }
-  if (!type.startsWith('run.')) return null
+  if (!type.startsWith('run.') || type === 'run.progress') return null
   const workflow = typeof facts.workflow === 'string' ? `${facts.workflow} ` : ''
   return `${workflow}${subject} ${type.slice(4).replaceAll('_', ' ')}`
 }

@@ -31,7 +31,7 @@ export interface ServerProcess {
 
 /** Runs the server beside this process. It tells over the channel when it is ready, and stops when the channel closes. */
 export function startServer({ io, project, data, port, verbose, needsKey }: ServerRequest): ServerProcess {
-  const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-admin-key'] : [])]
+  const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-key'] : [])]
   const child = spawn(process.execPath, [...findServer(), ...args], {
     cwd: project,
     env: { ...process.env, ORRERY_LOG_FORMAT: 'pretty', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },

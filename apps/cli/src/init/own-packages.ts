@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { version } from '../version.ts'
@@ -12,6 +12,8 @@ export interface OwnPackages {
   readonly devDependencies: Readonly<Record<string, string>>
   /** Makes npm take a packed package also where another one asks for it by its version: else it would look on the registry for what is not there. */
   readonly overrides?: Readonly<Record<string, string>>
+  /** Folder with what is to be copied into `vendor/`. */
+  readonly vendor: string | null
 }
 
 /** The root of the checkout that this command runs from, or null for an installed package. */
@@ -21,16 +23,13 @@ export function findCheckout(): string | null {
 }
 
 /**
- * What the app's package.json says of Orrery's packages. From a checkout, where nothing is published, they are packed and
- * copied into `vendor/`; all of them are named, so that npm asks no registry for one.
+ * What the app's package.json says of Orrery's packages. From a checkout, where nothing is published, they are packed, and
+ * copied into the app's `vendor/`; all of them are named, so that npm asks no registry for one.
  */
-export function ownPackages(app: string, say: (text: string) => void): OwnPackages {
+export function ownPackages(say: (text: string) => void): OwnPackages {
   const checkout = findCheckout()
-  if (checkout === null) return { dependencies: { '@orrery/sdk': version }, devDependencies: { '@orrery/cli': version } }
-  const packed = packCheckout(checkout, say)
-  const vendor = join(app, 'vendor')
-  mkdirSync(vendor, { recursive: true })
-  for (const file of readdirSync(packed)) cpSync(join(packed, file), join(vendor, file))
+  if (checkout === null) return { dependencies: { '@orrery/sdk': version }, devDependencies: { '@orrery/cli': version }, vendor: null }
+  const vendor = packCheckout(checkout, say)
   const entries = readdirSync(vendor)
     .filter((file) => file.endsWith('.tgz'))
     .map((file) => [nameOf(file), `file:vendor/${file}`] as const)
@@ -38,6 +37,7 @@ export function ownPackages(app: string, say: (text: string) => void): OwnPackag
     dependencies: Object.fromEntries(entries.filter(([name]) => IMPORTED.has(name))),
     devDependencies: Object.fromEntries(entries.filter(([name]) => !IMPORTED.has(name))),
     overrides: Object.fromEntries(entries.map(([name]) => [name, `$${name}`])),
+    vendor,
   }
 }
 
@@ -55,8 +55,4 @@ export function findTemplates(): { readonly app: string; readonly examples: stri
     app: fileURLToPath(new URL('../../templates/app', import.meta.url)),
     examples: checkout === null ? fileURLToPath(new URL('../../dist/examples', import.meta.url)) : join(checkout, 'examples'),
   }
-}
-
-export function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(file, 'utf8')) as T
 }

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { UsageError } from '../io.ts'
-import { findTemplates, ownPackages } from './own-packages.ts'
+import { findTemplates, type OwnPackages, ownPackages } from './own-packages.ts'
 import { APP_VERSIONS } from './versions.ts'
 
 export interface AppRequest {
@@ -15,12 +15,14 @@ export function writeApp({ folder, example, say }: AppRequest): void {
   const templates = findTemplates()
   const source = example === undefined ? null : findExample(templates.examples, example)
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new UsageError(`${folder} exists and is not empty`)
+  const own = ownPackages(say)
   mkdirSync(folder, { recursive: true })
   cpSync(templates.app, folder, { recursive: true, filter: (path) => source === null || !isReplaced(path, templates.app) })
   if (source !== null) cpSync(source, folder, { recursive: true, filter: (path) => !/[/\\](node_modules|out|\.orrery)$/.test(path) })
+  if (own.vendor !== null) cpSync(own.vendor, join(folder, 'vendor'), { recursive: true })
   // npm leaves a file of the real name out of what it packs.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, say), null, 2)}\n`)
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, own), null, 2)}\n`)
 }
 
 function isReplaced(path: string, template: string): boolean {
@@ -37,8 +39,7 @@ function findExample(examples: string, name: string): string {
   return join(examples, name)
 }
 
-function packageJson(folder: string, say: (text: string) => void) {
-  const own = ownPackages(folder, say)
+function packageJson(folder: string, own: OwnPackages) {
   const { zod, ...tools } = APP_VERSIONS
   return {
     name:

@@ -18,9 +18,11 @@ export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]):
   const body = rows.map((row) =>
     columns.map((name) => {
       const whole = cellText(row[name])
-      if (whole.length <= CELL_MAX) return whole
+      // A SHA-256 is told from others by its first letters, as everywhere.
+      const keep = /^[0-9a-f]{64}$/.test(whole) ? 12 : CELL_MAX - 8
+      if (whole.length <= (keep === 12 ? 12 : CELL_MAX)) return whole
       cut += 1
-      return `${whole.slice(0, CELL_MAX - 8)}… +${whole.length - (CELL_MAX - 8)}`
+      return `${whole.slice(0, keep)}… +${whole.length - keep}`
     }),
   )
   const head = columns.map((name) => name.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase())

@@ -35,8 +35,11 @@ export async function listen(
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // A connection whose last request ends after the close is kept alive for the next one, which shall not come.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20)
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
     server.close(() => {
+      clearInterval(sweep)
       clearTimeout(cut)
       resolve()
     })

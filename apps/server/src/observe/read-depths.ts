@@ -12,7 +12,9 @@ export interface QueueDepths {
 /** Counts the live runs of all organizations. Reads the whole of a narrow table: a few ms for 100,000 runs. */
 export function readDepths(database: Database): Promise<QueueDepths> {
   return database.loop(async (client) => {
-    const counts = await client.query<{ state: number; runs: number }>('select state, count(*)::int as runs from engine.live group by state')
+    const counts = await client.query<{ state: number; runs: number }>(
+      'select state, count(*)::int as runs from engine.live group by state',
+    )
     // A priority moves the rank to an earlier time; such a run looks older than it is, by minutes at most.
     const oldest = await client.query<{ seconds: number }>(
       'select coalesce(greatest(extract(epoch from now() - min(rank)), 0), 0)::float8 as seconds from engine.live where state = 1',

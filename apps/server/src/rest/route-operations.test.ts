@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEchoServer, KEY } from '../testing/echo-backend.ts'
+import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
 
 const json = { 'content-type': 'application/json' }
 const post = (body: string, headers: Record<string, string> = json): RequestInit => ({ method: 'POST', body, headers })

@@ -4,8 +4,11 @@ import { json, name, priority, sha256, timestamp } from '../scalars.ts'
 
 const milliseconds = z.number().int().positive()
 
-/** What a workflow declares of itself when its bundle is built; data, so that the host applies it without running code. */
-export const workflowOptions = z.strictObject({
+/**
+ * What a workflow declares of itself when its bundle is built; data, so that the host applies it without running code.
+ * Members that this version does not know pass: the server compares the whole with what the bundle itself says.
+ */
+export const workflowOptions = z.looseObject({
   timeoutMs: milliseconds.optional(),
   queue: name.optional(),
   priority: priority.optional(),
@@ -16,11 +19,11 @@ export const workflowOptions = z.strictObject({
       onFull: z.enum(['queue', 'cancel_in_progress', 'cancel_newest']).optional(),
     })
     .optional(),
-  rateLimit: z.strictObject({ limit: z.number().int().positive(), periodMs: milliseconds, key: z.string().optional() }).optional(),
-  debounce: z.strictObject({ delayMs: milliseconds, key: z.string().optional(), maxDelayMs: milliseconds.optional() }).optional(),
+  rateLimit: z.looseObject({ limit: z.number().int().positive(), periodMs: milliseconds, key: z.string().optional() }).optional(),
+  debounce: z.looseObject({ delayMs: milliseconds, key: z.string().optional(), maxDelayMs: milliseconds.optional() }).optional(),
 })
 
-export const workflowManifest = z.strictObject({
+export const workflowManifest = z.looseObject({
   name,
   description: z.string().max(10_000).nullable(),
   inputSchema: json.nullable().meta({ description: 'JSON Schema 2020-12 of the input.' }),
@@ -28,7 +31,7 @@ export const workflowManifest = z.strictObject({
   options: workflowOptions,
 })
 
-export const manifest = z.strictObject({ protocol: z.number().int().positive(), workflows: z.array(workflowManifest).min(1).max(1000) })
+export const manifest = z.looseObject({ protocol: z.number().int().positive(), workflows: z.array(workflowManifest).min(1).max(1000) })
 
 export const workflow = z.object({
   name: z.string(),

@@ -3,7 +3,8 @@ import type { Database } from '../database.ts'
 import { type Link, type SealedEntry, sealEntry, signCheckpoint } from './audit-chain.ts'
 import { insertCheckpoint, insertSeals, movePosition, selectHeads, selectUnsealed, selectUnsigned } from './audit-store.ts'
 
-const BATCH = 1000
+/** Entries sealed in one step: so many mean that there may be more. */
+export const SEAL_BATCH = 1000
 const ORGS_BATCH = 500
 
 export interface SealOptions {
@@ -16,13 +17,13 @@ export interface SealOptions {
 
 /**
  * One step of the sealer: numbers and chains what has committed, signs what is due. Any process may call it at any time;
- * one at a time does something. Returns how many entries it sealed (a full batch means that there is more).
+ * one at a time does something. Returns how many entries it sealed.
  */
 export function sealAudit(database: Database, options: SealOptions): Promise<number> {
   return database.loop(async (client) => {
     const { rows } = await client.query<{ leader: boolean }>(`select pg_try_advisory_xact_lock(hashtext('orrery seal audit')) as leader`)
     if (rows[0]?.leader !== true) return 0
-    const unsealed = await selectUnsealed(client, BATCH)
+    const unsealed = await selectUnsealed(client, SEAL_BATCH)
     const last = unsealed.at(-1)
     if (last !== undefined) {
       const heads = await selectHeads(client, [...new Set(unsealed.map(({ entry }) => entry.org))])

@@ -5,6 +5,7 @@ import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
+import type { Rate } from '../access/rate-limiter.ts'
 import { auditCompanion } from '../audit/audit-entry.ts'
 import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys.ts'
 import type { Answer } from '../call-operation.ts'
@@ -13,7 +14,6 @@ import { type Core, createCore } from '../create-core.ts'
 import { createDatabase, type Database } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import type { implementations } from '../implementations.generated.ts'
-import type { Rate } from '../access/rate-limiter.ts'
 
 type Name = keyof typeof implementations
 

@@ -43,8 +43,8 @@ describe('the realm border', () => {
     "(() => { let seen; Error.prepareStackTrace = (_, frames) => { seen = frames; return '' }; void new Error().stack; return seen.constructor.constructor('return typeof process')() })()",
     'new Proxy({}, { get() { throw new Error() } }).x',
     'setTimeout.constructor("return typeof process")()',
-  ])('%s gives nothing of the host', async (escape) => {
-    expect(await evaluate(attempt(escape))).toMatch(/^threw /)
+  ])('%s gives nothing of the host', async (way) => {
+    expect(await evaluate(attempt(way))).toMatch(/^threw /)
   })
 
   test('no frame of a stack trace gives a function or a receiver of the host', async () => {
@@ -189,11 +189,15 @@ describe('endless loops', () => {
   })
 })
 
-test('validateInput tells what the workflow’s own validator says', async () => {
+test('validateInputs tells what the workflows’ own validators say', async () => {
   const schema = `const schema = { '~standard': { version: 1, vendor: 'x', validate: (v) => v === 1 ? { value: v } : { issues: [{ message: 'not one', path: ['a', { key: 0 }] }] } } }`
   const code = await bundle('return 1', `${schema}; export const other = workflow('other', { input: schema }, () => 1)`)
   const sandbox = createSandbox(code, { timeoutMs: 2000 })
-  expect(sandbox.validateInput('other', 1)).toEqual([])
-  expect(sandbox.validateInput('other', 2)).toEqual([{ path: 'a.0', message: 'not one' }])
-  expect(sandbox.validateInput('nobody', 2)).toBeNull()
+  expect(
+    sandbox.validateInputs([
+      ['other', '1'],
+      ['other', '2'],
+      ['nobody', '2'],
+    ]),
+  ).toEqual([[], [{ path: 'a.0', message: 'not one' }], null])
 })

@@ -1,5 +1,5 @@
 import vm from 'node:vm'
-import type { Activation, Json, Manifest, Reaction } from '../workflow/protocol.ts'
+import type { Activation, Manifest, Reaction } from '../workflow/protocol.ts'
 import type { Issue } from '../workflow/standard-schema.ts'
 import { compileBundle } from './compile-bundle.ts'
 
@@ -13,8 +13,8 @@ export interface Sandbox {
   activate(batch: readonly Activation[]): readonly Reaction[]
   /** The same as JSON text in and out, for a host that has the payloads as text. */
   activateText(batch: string): string
-  /** What the workflow's own validator says of an input; null if the bundle has no such workflow. */
-  validateInput(workflow: string, input: Json): readonly Issue[] | null
+  /** What the workflows' own validators say of inputs, each given as JSON text; null where the bundle has no such workflow. */
+  validateInputs(batch: readonly (readonly [workflow: string, input: string])[]): readonly (readonly Issue[] | null)[]
   describe(): Manifest
   /** Lets go of all runs in it. Any later call throws. */
   dispose(): void
@@ -31,13 +31,13 @@ export class SandboxStuck extends Error {
   }
 }
 
-const FACE = ['describe', 'activate', 'validateInput'] as const
+const FACE = ['describe', 'activate', 'validateInputs'] as const
 type Face = (typeof FACE)[number]
 
 // `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have prepared.
-const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.a, __io.b)`)])) as Record<Face, vm.Script>
+const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.text)`)])) as Record<Face, vm.Script>
 const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
-const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, a: '', b: '' } }); __io`)
+const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
 const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 
 /**
@@ -55,7 +55,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
     codeGeneration: { strings: false, wasm: false },
     name: 'orrery workflow bundle',
   })
-  const io = PREPARE.runInContext(context) as { a: string; b: string }
+  const io = PREPARE.runInContext(context) as { text: string }
   const guard = timeoutMs === null ? {} : { timeout: timeoutMs }
 
   const enter = (script: vm.Script): unknown => {
@@ -69,9 +69,8 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
       throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run, timeoutMs ?? 0)
     }
   }
-  const call = (name: Face, a = '', b = ''): string => {
-    io.a = a
-    io.b = b
+  const call = (name: Face, text = ''): string => {
+    io.text = text
     const result = enter(SCRIPTS[name])
     if (typeof result !== 'string') throw new TypeError(`__orrery.${name} of the bundle gave ${typeof result}`)
     return result
@@ -82,7 +81,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   return {
     activate: (batch) => JSON.parse(call('activate', JSON.stringify(batch))),
     activateText: (batch) => call('activate', batch),
-    validateInput: (workflow, input) => JSON.parse(call('validateInput', workflow, JSON.stringify(input))),
+    validateInputs: (batch) => JSON.parse(call('validateInputs', `[${batch.map(([name, input]) => `[${JSON.stringify(name)},${input}]`).join(',')}]`)),
     describe: () => JSON.parse(call('describe')),
     dispose: () => {
       context = null

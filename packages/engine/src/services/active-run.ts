@@ -1,5 +1,5 @@
 import type { ClaimedRun, JournalKind, JournalRow, JsonText, Message, Millis, RunId } from '../store/store.ts'
-import type { Activation, Command, Failure, Job } from '../workflow/protocol.ts'
+import type { Activation, Command, Completion, Failure, Job } from '../workflow/protocol.ts'
 import type { Timer } from './clock.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 
@@ -83,6 +83,8 @@ export interface ActiveRun {
   busy: number
   state: 'replaying' | 'live' | 'parking' | 'parked' | 'done'
   pausing: boolean
+  /** The workflow has ended; what it started on its way out is being started still. */
+  ending: Completion | null
   cancelled: boolean
   linger: Timer | null
   deadline: Timer | null
@@ -115,6 +117,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     busy: 0,
     state: 'live',
     pausing: row.pauseRequested,
+    ending: null,
     cancelled: false,
     linger: null,
     deadline: null,

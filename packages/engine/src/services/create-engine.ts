@@ -9,6 +9,7 @@ import { systemClock } from './clock.ts'
 import { databaseClock } from './database-clock.ts'
 import { failpoint } from './failpoints.ts'
 import { Flusher } from './flusher.ts'
+import { InputChecker } from './input-checker.ts'
 import { checkDeploy, explainRun, queryRun } from './look-into.ts'
 import type { Observer } from './observe.ts'
 import { observeNothing } from './observe.ts'
@@ -58,6 +59,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   private readonly submitParts: SubmitParts
   private readonly unlisten: () => void
   private readonly defaults = new Map<string, { readonly hash: Promise<string | null>; readonly until: number }>()
+  private readonly checker: InputChecker
   private worker: EngineWorker | null = null
 
   constructor(options: EngineOptions<Tx>) {
@@ -68,6 +70,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     this.observe = options.observe ?? observeNothing
     this.makeSandbox = options.makeSandbox ?? ((code) => createSandbox(code, { timeoutMs: SANDBOX_TIMEOUT_MS }))
     this.sandboxes = new SandboxCache(options.store, this.makeSandbox)
+    this.checker = new InputChecker(this.clock, (bundle) => this.sandboxes.renew(bundle))
     this.results = new Results(options.store, this.clock)
     this.flusher = new Flusher({
       store: options.store,
@@ -102,9 +105,12 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     const manifest = bundle?.workflows.get(request.workflow)
     if (!bundle) return { type: 'no_such_version', workflow: request.workflow, version: hash }
     if (!manifest) return { type: 'no_such_workflow', workflow: request.workflow }
+    const input = JSON.stringify(request.input)
+    const issues = await this.checker.check(bundle, request.workflow, input)
+    if (issues.length > 0) return { type: 'invalid_input', issues }
     failpoint('start.before')
     const run = request.runId ?? newId({ now: () => this.now(), random: this.random })
-    const row = toRunRow(request, manifest, hash, run, this.now(), null)
+    const row = toRunRow(request, input, manifest, hash, run, this.now(), null)
     const limits = limitsOf(request, manifest)
     const at = request.at !== undefined && request.at > this.now() ? request.at : null
     const companions = request.companions?.(run) ?? []

@@ -3,12 +3,21 @@ import type { FinalStatus, FinishRow } from '../store/store.ts'
 import type { Completion, Failure, Job } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import { abortStep } from './attempt-step.ts'
+import { begin } from './begin.ts'
 import { childId } from './child-id.ts'
 import { note, runEvent } from './deliver.ts'
 import { evict, quiet } from './park.ts'
 import { marker } from './react.ts'
 import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
+
+/** Ends a run once the children that it started and did not wait for are started. */
+export function endWith(scope: Scope, run: ActiveRun, completion: Completion): void {
+  const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
+  if (leaving.length === 0) return finish(scope, run, completion)
+  run.ending = completion
+  for (const open of leaving) begin(scope, run, open, false)
+}
 
 /** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
 export function finish(scope: Scope, run: ActiveRun, completion: Completion): void {
@@ -89,6 +98,7 @@ function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): v
 function startGeneration(scope: Scope, run: ActiveRun, input: string): void {
   run.generation++
   run.base = run.seq
+  run.ending = null
   note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
   if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, run.at))
   run.children.clear()

@@ -2,6 +2,7 @@ import type { ParkRow, Wait } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { abortStep } from './attempt-step.ts'
 import { armDeadline, begin } from './begin.ts'
+import { finish } from './finish.ts'
 import { runEvent } from './deliver.ts'
 import { fetchMessages } from './inbox.ts'
 import { forget } from './sandbox-cache.ts'
@@ -11,6 +12,7 @@ import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
 export function considerIdle(scope: Scope, run: ActiveRun): void {
   if (run.state !== 'live' || run.queue.length > 0 || run.busy > 0 || run.held || run.fetching) return
+  if (run.ending) return finish(scope, run, run.ending)
   if (run.pausing) return park(scope, run, 'paused', null)
   if (run.open.size === 0) {
     block(scope, run, 'The workflow waits for something that is neither a step, a timer, a signal nor a child; it can never go on.')

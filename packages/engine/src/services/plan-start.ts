@@ -7,6 +7,7 @@ type Limits = Pick<AdmittedStart, 'dedupe' | 'debounce' | 'concurrency' | 'rate'
 /** The row of a new run: what the caller asked for, then what the workflow declares, then defaults. */
 export function toRunRow(
   request: StartRequest,
+  input: string,
   manifest: WorkflowManifest,
   bundle: string,
   run: RunId,
@@ -21,7 +22,7 @@ export function toRunRow(
     bundle,
     queue: request.queue ?? manifest.options.queue ?? 'default',
     priority: request.priority ?? manifest.options.priority ?? 'normal',
-    input: JSON.stringify(request.input),
+    input,
     tags: request.tags ?? [],
     createdAt: now,
     parent,

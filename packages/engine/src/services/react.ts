@@ -4,13 +4,13 @@ import { abortStep } from './attempt-step.ts'
 import { begin } from './begin.ts'
 import { childId } from './child-id.ts'
 import { note } from './deliver.ts'
-import { finish } from './finish.ts'
+import { endWith } from './finish.ts'
 import { considerIdle } from './park.ts'
 import type { Scope } from './scope.ts'
 
 /** Does what a live workflow asked for. */
 export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
-  if (run.state !== 'live') return
+  if (run.state !== 'live' || run.ending) return
   const opened: OpenCommand[] = []
   for (const command of reaction.commands) {
     const open = register(run, command)
@@ -20,7 +20,7 @@ export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
     else if (command.type === 'log') log(scope, run, command)
   }
   if (reaction.completion) {
-    finish(scope, run, reaction.completion)
+    endWith(scope, run, reaction.completion)
     return
   }
   // Invariant: a command dropped in the same turn was never begun.

@@ -48,7 +48,7 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
   }
   const now = Math.max(scope.clock.now(), run.at)
   const parent = detached ? null : { run: run.id, cmd: open.cmd }
-  const row = toRunRow(request, manifest, bundle.hash, open.child, now, parent)
+  const row = toRunRow(request, open.input, manifest, bundle.hash, open.child, now, parent)
   const limits = limitsOf(
     { ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) },
     manifest,
@@ -60,6 +60,8 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
     child = outcome.run
     scope.tellStarted(outcome)
   }
+  // An ending run is told nothing more; a crash before its end starts the child again, to no effect.
+  if (detached && run.ending) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(child), 0, now))
   else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
@@ -71,5 +73,5 @@ function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): 
 
 function fail(scope: Scope, run: ActiveRun, open: OpenChild, message: string): void {
   const error: Failure = { name: 'NoSuchWorkflowError', kind: 'child_failed', message }
-  if (run.open.get(open.cmd) === open) deliver(scope, run, rejected(open, error, 0, run.at))
+  if (run.open.get(open.cmd) === open && !run.ending) deliver(scope, run, rejected(open, error, 0, run.at))
 }

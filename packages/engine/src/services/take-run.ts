@@ -2,7 +2,7 @@ import type { ClaimedRun, JournalRow } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { newActiveRun } from './active-run.ts'
 import { armDeadline } from './begin.ts'
-import { finish, startJob } from './finish.ts'
+import { endWith, startJob } from './finish.ts'
 import { fetchMessages } from './inbox.ts'
 import { block, considerIdle, wake } from './park.ts'
 import { replaySafely } from './replay.ts'
@@ -75,7 +75,7 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
     return
   }
   run.state = 'live'
-  if (replayed.completion) return finish(scope, run, replayed.completion)
+  if (replayed.completion) return endWith(scope, run, replayed.completion)
   wake(scope, run, row.pauseRequested)
   if (run.state !== 'live') return
   // An earlier incarnation may have left messages that were read but not received.
@@ -94,7 +94,7 @@ function missing(row: ClaimedRun): LoadedBundle {
   const sandbox = {
     activate: () => [],
     activateText: () => '[]',
-    validateInput: () => null,
+    validateInputs: () => [],
     describe: () => ({ protocol: 0, workflows: [] }),
     dispose: () => {},
   }

@@ -4,7 +4,10 @@ import { type Context, type PortableContext, step, stepRegistry, txStep, workflo
 
 const charge = step('types/charge', async (input: { amount: number }) => ({ id: 'x', at: new Date(), amount: input.amount }))
 const ping = step('types/ping', async () => {})
-const move = txStep('types/move', async (input: { to: string }, { tx }) => (await tx.query<{ n: number }>('select 1 as n')).rows[0]?.n ?? 0)
+const move = txStep(
+  'types/move',
+  async (input: { to: string }, { tx }) => (await tx.query<{ n: number }>('select $1::int as n', [input.to.length])).rows[0]?.n ?? 0,
+)
 
 test('types follow the values through JSON, and a tx step is no part of a portable workflow', () => {
   const check = async (ctx: Context, portable: PortableContext) => {

@@ -16,7 +16,8 @@ export interface ChildCallOptions extends Omit<ChildOptions, 'timeoutMs'> {
 }
 
 /** A step or workflow without input may be called without one. */
-type Arguments<In, Options> = [In] extends [undefined | void]
+// biome-ignore lint/suspicious/noConfusingVoidType: a body without parameters infers void, and undefined extends it
+type Arguments<In, Options> = [In] extends [void]
   ? [input?: In, options?: Options]
   : unknown extends In
     ? [input?: In, options?: Options]

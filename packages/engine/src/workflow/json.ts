@@ -23,7 +23,7 @@ export type Jsonified<T> = unknown extends T
     ? T
     : T extends null | boolean | number | string
       ? T
-      : T extends undefined | void
+      : T extends void
         ? null
         : T extends { toJSON(): infer R }
           ? Jsonified<R>

@@ -118,6 +118,8 @@ export interface WorkflowManifest {
   readonly inputSchema: Json | null
   readonly outputSchema: Json | null
   readonly options: WorkflowOptions
+  /** False: any input is taken, so that none has to be checked. Absent in bundles of old. */
+  readonly validates?: boolean
 }
 
 /** Declared limits are data, not functions, so that the host applies them without running workflow code. `key` is a path into the input (`customer.id`). */

@@ -68,6 +68,7 @@ export function describeWorkflow(definition: WorkflowDefinition): WorkflowManife
     inputSchema: jsonSchema(definition.input, 'input'),
     outputSchema: jsonSchema(definition.output, 'output'),
     options: definition.options,
+    validates: definition.input !== undefined,
   }
 }
 

@@ -59,7 +59,11 @@ function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'liv
       const live = tables.live.get(key(org, run))
       return live ? toLiveRow(live) : null
     },
-    run: (org, run) => tables.runs.get(key(org, run)) ?? null,
+    run: (org, run) => {
+      const row = tables.runs.get(key(org, run))
+      // A live run may have been moved to another bundle since it started.
+      return row ? { ...row, bundle: tables.live.get(key(org, run))?.bundle ?? row.bundle } : null
+    },
     result: (org, run) => tables.results.get(key(org, run)) ?? null,
     liveRuns: (org, workflow, after, limit) =>
       [...tables.live.values()]

@@ -35,7 +35,7 @@ export function beat(session: Session, worker: WorkerId, leaseMs: number, queues
     if (id !== worker && !row.fenced && now - row.beatAt > leaseMs) reaped += fence(session, id, true)
   }
   const inQueues = [...tables.live.values()].filter((live) => queues.includes(live.row.queue))
-  const times = inQueues.flatMap((live) => (live.at === null ? [] : [live.at]))
+  const times = inQueues.flatMap((live) => (live.at === null || live.state === 'paused' ? [] : [live.at]))
   return {
     alive,
     now,

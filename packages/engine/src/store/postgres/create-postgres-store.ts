@@ -42,6 +42,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const lanes = createLanes(connections)
   const turn = firstTurn()
   const notifier = createNotifier({ url: options.url, listen: options.listen ?? true })
+  let closing: Promise<unknown> | null = null
   return {
     notifier,
     register: (info) => registerWorker(pool, info),
@@ -57,7 +58,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     readEvents: (after, limit) => readEvents(pool, after, limit),
     maintain: (wanted) => maintainPartitions(pool, wanted),
     async close() {
-      await Promise.all([notifier.close(), pool.end(), bodies.end(), ...connections.map((connection) => connection.close())])
+      closing ??= Promise.all([notifier.close(), pool.end(), bodies.end(), ...connections.map((connection) => connection.close())])
+      await closing
     },
   }
 }

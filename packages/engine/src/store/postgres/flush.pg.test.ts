@@ -83,10 +83,11 @@ describe('races', () => {
     const me = await world.worker()
     const names = ['a', 'b', 'c'].map((name) => `${name}-${world.id()}`)
     const concurrency = names.map((limit) => ({ limit, max: 2, onFull: 'queue' as const }))
-    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? store : other).startAdmitted(world.admitted({ concurrency }))))
+    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? store : other).startAdmitted(world.admitted({ concurrency, queue: 'limited' }))))
     let done = 0
     while (done < 12) {
-      const runs = await world.claim(me)
+      const claimed = await store.claim({ worker: me, queues: ['limited'], orgs: null, limit: 100 })
+      const runs = claimed.map((run) => run.run)
       expect(runs.length).toBeLessThanOrEqual(2)
       await Promise.all(
         runs.map((run, n) => (n % 2 ? store : other).flush({ ...blank, worker: me, finishes: [world.finish(run, { holds: true })] })),

@@ -47,7 +47,7 @@ function sorted({ kept, readied, poked }: FlushResult) {
 async function start(pair: Pair, pick: number, option: number): Promise<Deed> {
   const again = option % 7 === 6 ? at(pair.runs, pick) : undefined
   const priority = priorities[pick % 4] ?? 'normal'
-  const time = [null, null, pair.now + HOUR, pair.now - HOUR + pair.runs.length][option % 4] ?? null
+  const time = [null, null, pair.now + HOUR, pair.now - HOUR / 12 + pair.runs.length][option % 4] ?? null
   const worker = pick % 3 === 0 && pair.workers.length > 0 ? pick % pair.workers.length : null
   const state = time !== null ? 'waiting' : worker === null ? 'ready' : 'running'
   const row = pair.start({ run: again ?? pair.id(), priority, state, at: time })
@@ -73,13 +73,16 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
   return { run: row.run, act: (store) => store.startAdmitted(row) }
 }
 
-async function claim(pair: Pair, pick: number, option: number): Promise<Deed | null> {
+/** All there is: which of two runs that became ready at the same moment comes first is nobody's business. */
+async function claim(pair: Pair, pick: number): Promise<Deed | null> {
   const worker = at(pair.workers, pick)
   if (worker === undefined) return null
-  return {
-    run: null,
-    act: (store, side) => store.claim({ worker: worker[side], queues: [pair.queue], orgs: null, limit: 1 + (option % 4) }),
+  const byRun = (a: { run: string }, b: { run: string }): number => (a.run < b.run ? -1 : 1)
+  const act: Deed['act'] = async (store, side) => {
+    const request = { worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 }
+    return [...(await store.claim(request))].sort(byRun)
   }
+  return { run: null, act }
 }
 
 async function journal(pair: Pair, pick: number, option: number): Promise<Deed | null> {
@@ -96,7 +99,10 @@ async function finish(pair: Pair, pick: number, option: number): Promise<Deed | 
   const error = { name: 'Error', message: 'x', kind: 'error' } as const
   const failed = option % 2 ? ({ status: 'failed', output: null, error } as const) : {}
   const row = pair.finish(found.run, { holds: true, ...failed })
-  return { run: found.run, act: flush(pair, found.worker, { finishes: [row], journal: [pair.journal(found.run, found.nextSeq)] }) }
+  return {
+    run: found.run,
+    act: flush(pair, found.worker, { finishes: [row], journal: [pair.journal(found.run, found.nextSeq, { cmd: found.nextSeq })] }),
+  }
 }
 
 async function park(pair: Pair, pick: number, option: number): Promise<Deed | null> {

@@ -44,9 +44,9 @@ export function installAmbient(): void {
   define(String.prototype, 'localeCompare', function (this: string, that: string, locales?: string, options?: Intl.CollatorOptions) {
     return localeCompare.call(this, that, locales ?? 'en-US', options)
   })
-  const toLocaleString = Number.prototype.toLocaleString
+  const formatNumber = Number.prototype.toLocaleString
   define(Number.prototype, 'toLocaleString', function (this: number, locales?: string, options?: Intl.NumberFormatOptions) {
-    return toLocaleString.call(this, locales ?? 'en-US', options)
+    return formatNumber.call(this, locales ?? 'en-US', options)
   })
 }
 

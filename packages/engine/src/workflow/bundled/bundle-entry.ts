@@ -12,8 +12,8 @@ export interface BundleFace {
   describe(): string
   /** JSON of `Activation[]` gives JSON of `Reaction[]`. */
   activate(batch: string): string
-  /** JSON of the issues that a workflow's own input validator finds; null if there is no such workflow. */
-  validateInput(workflow: string, input: string): string
+  /** JSON of `[workflow, input][]` gives, for each, the issues that the workflow's own input validator finds; null if there is no such workflow. */
+  validateInputs(batch: string): string
   /** The run whose turn it was last, for the report about an endless loop. */
   currentRun(): string
 }
@@ -33,7 +33,7 @@ export function installBundle(modules: readonly object[]): void {
   const face: BundleFace = {
     describe: () => JSON.stringify({ protocol: PROTOCOL, workflows: [...workflows.values()].map(describeWorkflow) } satisfies Manifest),
     activate: (batch) => JSON.stringify((JSON.parse(batch) as Activation[]).map(react)),
-    validateInput: (workflow, input) => JSON.stringify(checkInput(workflows.get(workflow), JSON.parse(input))),
+    validateInputs: (batch) => JSON.stringify((JSON.parse(batch) as [string, Json][]).map(([name, input]) => checkInput(workflows.get(name), input))),
     currentRun: () => turn,
   }
   Object.defineProperty(globalThis, '__orrery', { value: Object.freeze(face) })

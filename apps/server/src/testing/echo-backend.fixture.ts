@@ -65,7 +65,11 @@ export function createEchoServer(
     version: '0.0.0',
     identify: async (asker) => {
       if (asker.key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
-      return { actor: { type: 'api_key', id: 'key_1', name: 'test' }, org: '00000000-0000-0000-0000-000000000001', permissions: new Set(PERMISSIONS) }
+      return {
+        actor: { type: 'api_key', id: 'key_1', name: 'test' },
+        org: '00000000-0000-0000-0000-000000000001',
+        permissions: new Set(PERMISSIONS),
+      }
     },
     call: async (name, asker, input) => {
       asked.push(asker)

@@ -1,0 +1,12 @@
+/** A project for tests of the server: one workflow with a step, and one that waits. */
+import { step, workflow } from '@orrery/engine/workflow'
+
+const compose = step('compose-greeting', {}, async ({ name }: { name: string }) => `Hello, ${name}!`)
+
+export const greet = workflow('greet', {}, async (ctx, input: { name: string }) => {
+  return { greeting: await ctx.run(compose, input) }
+})
+
+export const waitForWord = workflow('wait-for-word', {}, async (ctx) => {
+  return { word: await ctx.waitFor<string>('word') }
+})

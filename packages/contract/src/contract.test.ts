@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { duration } from './duration.ts'
+import { decodeId, encodeId, runId } from './ids.ts'
+import { PERMISSION_SETS, PERMISSIONS } from './permissions.ts'
+import { PROBLEMS } from './problem-catalogue.ts'
+import { problem, problemShape } from './problems.ts'
+import { findOperation, listOperations } from './registry.ts'
+
+const uuid = fc.uuid().map((text) => text.toLowerCase())
+
+describe('public ids', () => {
+  it('come back as the UUID they were made of, and sort as the UUIDs do', () => {
+    fc.assert(
+      fc.property(uuid, uuid, (a, b) => {
+        const [x, y] = [encodeId('run', a), encodeId('run', b)]
+        expect(decodeId('run', x)).toBe(a)
+        expect(runId.safeParse(x).success).toBe(true)
+        expect(x < y).toBe(a < b)
+      }),
+    )
+  })
+
+  it('are not taken for those of another noun, nor is anything else', () => {
+    const id = encodeId('run', '01920000-0000-7000-8000-000000000000')
+    expect(decodeId('org', id)).toBeNull()
+    for (const text of ['', 'run_', `${id}0`, id.toUpperCase(), id.replace('run_0', 'run_8'), id.replace(/.$/, 'u')]) {
+      expect(decodeId('run', text)).toBeNull()
+      expect(runId.safeParse(text).success).toBe(false)
+    }
+    expect(() => encodeId('run', 'nonsense')).toThrow(TypeError)
+  })
+
+  it('have the form that the TypeID specification gives for its example', () => {
+    // TypeID 0.3, spec/valid.json: "valid-uuidv7".
+    expect(encodeId('run', '01890a5d-ac96-774b-bcce-b302099a8057').slice(4)).toBe('01h455vb4pex5vsknk084sn02q')
+  })
+})
+
+describe('durations', () => {
+  it.each(['30m', '1h30m', '250ms', '1.5h', '0s', 'PT30M', 'P3D', 'P1DT12H', 'P2W', '5m3ms'])('takes %s', (text) => {
+    expect(duration.safeParse(text).success).toBe(true)
+  })
+  it.each(['', '30', '1m1h', 'P', 'PT', 'P1Y', '-5m', '1 h', '5M', 'm', '99999999999s'])('refuses %j', (text) => {
+    expect(duration.safeParse(text).success).toBe(false)
+  })
+})
+
+describe('the registry', () => {
+  const operations = listOperations()
+
+  it('finds operations by their own names only', () => {
+    expect(findOperation('runs.start')?.name).toBe('runs.start')
+    for (const name of ['toString', 'runs', '__proto__', 'runs.start ']) expect(findOperation(name)).toBeNull()
+  })
+
+  it.each(operations.map((operation) => [operation.name, operation] as const))('%s can be derived for every face', (_, operation) => {
+    const fields = Object.keys(operation.input.shape)
+    const inPath = [...operation.http.path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field)
+    for (const field of [...inPath, ...(operation.cli?.positionals ?? [])]) expect(fields).toContain(field)
+    expect(z.toJSONSchema(operation.input, { io: 'input' })).toMatchObject({ type: 'object', additionalProperties: false })
+    expect(z.toJSONSchema(operation.output)).toBeTypeOf('object')
+    expect(operation.summary).toMatch(/^[A-Z][^\n]*[^.]$/)
+    expect(operation.effect === 'write').toBe(operation.audit !== undefined)
+    if (operation.effect === 'write') expect(operation.http.method).not.toBe('GET')
+    if (operation.rows !== undefined) expect(Object.keys((operation.output as z.ZodObject).shape)).toContain(operation.rows)
+    if (operation.mcp) expect(operation.description).toBeDefined()
+  })
+
+  it('gives no two operations the same address, tool or verb', () => {
+    const addresses = operations.map(({ http }) => `${http.method} ${http.path.replaceAll(/\{\w+\}/g, '{}')}`)
+    const tools = operations.flatMap(({ mcp }) => (mcp ? [mcp.tool] : []))
+    const verbs = operations.flatMap(({ cli }) => (cli ? [cli.verb] : []))
+    for (const list of [addresses, tools, verbs]) expect(new Set(list).size).toBe(list.length)
+  })
+})
+
+describe('problems', () => {
+  it('are RFC 9457 documents with the members of ours', () => {
+    const errors = [{ path: 'limit', message: 'Too big', expected: 'at most 200' }]
+    const shown = problem('invalid_input', 'limit: Too big', { errors, cause: new Error('secret') }).toProblem('req-1', '/api/v1/runs')
+    expect(problemShape.parse(shown)).toEqual({
+      type: '/docs/problems/invalid_input',
+      title: PROBLEMS.invalid_input.title,
+      status: 400,
+      detail: 'limit: Too big',
+      instance: '/api/v1/runs',
+      code: 'invalid_input',
+      errors,
+      requestId: 'req-1',
+    })
+  })
+})
+
+describe('permissions', () => {
+  it('leave all organizations to the installation’s set', () => {
+    expect(PERMISSION_SETS.admin).not.toContain('orgs:admin')
+    expect(PERMISSION_SETS.installation).toEqual(PERMISSIONS)
+    for (const set of Object.values(PERMISSION_SETS)) expect(PERMISSIONS).toEqual(expect.arrayContaining([...set]))
+  })
+})

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { hashApiKey, isApiKey, makeApiKey } from './api-key.ts'
+
+describe('an API key', () => {
+  it('has 256 random bits, a prefix to show, and a hash to store', () => {
+    const keys = Array.from({ length: 200 }, makeApiKey)
+    expect(new Set(keys.map(({ secret }) => secret)).size).toBe(200)
+    for (const { secret, prefix, hash } of keys) {
+      expect(isApiKey(secret)).toBe(true)
+      expect(secret.startsWith(`${prefix}_`)).toBe(true)
+      expect(Buffer.from(secret.slice(13), 'base64url')).toHaveLength(32)
+      expect(hashApiKey(secret)).toEqual(hash)
+    }
+  })
+
+  it('is told from what is none', () => {
+    for (const text of ['', 'orr_', 'Bearer x', `orr_abcdefgh_${'a'.repeat(42)}`, `${makeApiKey().secret} `])
+      expect(isApiKey(text)).toBe(false)
+  })
+})

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { createRateLimiter } from './rate-limiter.ts'
+
+describe('the rate limiter', () => {
+  it('lets a burst through, then the rate, and says exactly when to come back', () => {
+    let now = 0
+    const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
+    expect([limit('a'), limit('a'), limit('a')]).toEqual([null, null, null])
+    expect(limit('a')).toEqual({ retryAfterMs: 100 })
+    expect(limit('b')).toBeNull()
+    now = 99
+    expect(limit('a')).toEqual({ retryAfterMs: 1 })
+    now = 100
+    expect(limit('a')).toBeNull()
+    expect(limit('a')).not.toBeNull()
+  })
+
+  it('never lets more through in any second than the rate and one burst', () => {
+    let now = 0
+    const limit = createRateLimiter({ perSecond: 50, burst: 5 }, () => now)
+    let passed = 0
+    for (; now < 10_000; now += 3) if (limit('a') === null) passed++
+    expect(passed).toBeLessThanOrEqual(10 * 50 + 5)
+    expect(passed).toBeGreaterThanOrEqual(10 * 50 - 1)
+  })
+})

@@ -1,0 +1,112 @@
+import type { Event } from '@orrery/contract'
+import { createNotifier } from '@orrery/engine/postgres'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { EventHub } from './event-hub.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+})
+afterAll(() => t?.close())
+
+/** Reads until `count` events came. */
+async function collect(
+  hub: EventHub,
+  after: string | null,
+  count: number,
+  begun: () => Promise<unknown> = async () => {},
+): Promise<Event[]> {
+  const stop = new AbortController()
+  const seen: Event[] = []
+  const stream = hub.subscribe({ org: t.org, after, signal: stop.signal })
+  const first = stream.next()
+  await begun()
+  for (let next = await first; !next.done; next = await stream.next()) {
+    seen.push(next.value)
+    if (seen.length === count) stop.abort()
+  }
+  return seen
+}
+
+const allEvents = async () => {
+  const all: Event[] = []
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await t.call('events.list', { limit: 3, ...(cursor === undefined ? {} : { cursor }) })
+    all.push(...(page.items as Event[]))
+    cursor = page.nextCursor
+  }
+  return all
+}
+
+describe('events.list', () => {
+  it('reads the log oldest first, page by page, with public ids', async () => {
+    const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
+    await t.call('runs.result', { runId })
+    const events = await eventually(allEvents, (all) => all.some(({ type }) => type === 'run.succeeded'))
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['workflow.deployed', 'run.started', 'run.succeeded']))
+    const ofRun = await t.call('events.list', { subject: runId, type: 'run.started' })
+    expect(ofRun.items).toMatchObject([{ type: 'run.started', subject: runId, data: { workflow: 'greeting' } }])
+    await expect(t.call('events.list', { cursor: '99999999999999999999-1' })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('events.list', { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})
+
+describe('the event hub', () => {
+  it('gives two subscribers in two processes the same events in order, and resumes behind any of them', async () => {
+    const before = (await eventually(allEvents, (all) => all.length > 0)).at(-1)?.id ?? ''
+    const other = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    const pause = async () => {
+      for (let i = 0; i < 5; i++) await t.call('queues.pause', { queue: `hub-${i}` })
+    }
+    const [here, there] = await Promise.all([collect(t.core.events, before, 5, pause), collect(other, before, 5)])
+    expect(here.map(({ subject }) => subject)).toEqual(['hub-0', 'hub-1', 'hub-2', 'hub-3', 'hub-4'])
+    expect(there).toEqual(here)
+    expect(await collect(other, here[1]?.id ?? '', 3)).toEqual(here.slice(2))
+    await other.stop()
+  })
+
+  it('begins with what happens from now on, and ends when it is stopped', async () => {
+    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    const seen = await collect(hub, null, 1, () => t.call('queues.resume', { queue: 'from-now' }))
+    expect(seen).toMatchObject([{ type: 'queue.resumed', subject: 'from-now' }])
+    const endless = hub.subscribe({ org: t.org, after: null, signal: new AbortController().signal })
+    const next = endless.next()
+    await hub.stop()
+    expect(await next).toMatchObject({ done: true })
+  })
+
+  it('skips no event of a transaction that began first and committed last', async () => {
+    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 20 })
+    const slow = new pg.Client({ connectionString: t.url })
+    await slow.connect()
+    const insert = `insert into engine.event (org_id, at, type, subject, data) values ('${t.org}', now(), 'limit.changed', 'slow', '{}')`
+    const seen = await collect(hub, null, 2, async () => {
+      await slow.query(`begin; ${insert}`)
+      await t.call('queues.pause', { queue: 'quick' })
+      await slow.query('commit')
+    })
+    expect(seen.map(({ subject }) => subject)).toEqual(['slow', 'quick'])
+    await slow.end()
+    await hub.stop()
+  })
+
+  it('is woken by a hint of another process long before it polls', async () => {
+    const listening = createNotifier({ url: t.url, listen: true })
+    const hub = new EventHub({ database: t.database, notifier: listening, pollMs: 600_000 })
+    const sender = createNotifier({ url: t.url, listen: false })
+    const seen = await collect(hub, null, 1, async () => {
+      await t.call('queues.pause', { queue: 'hinted' })
+      // The listener may still be connecting, so the hint is sent until it is heard.
+      const again = setInterval(() => sender.send({ type: 'events' }), 50)
+      setTimeout(() => clearInterval(again), 3000)
+    })
+    expect(seen).toMatchObject([{ subject: 'hinted' }])
+    await hub.stop()
+    await Promise.all([listening.close(), sender.close()])
+  })
+})

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+})
+afterAll(() => t?.close())
+
+describe('queues.list, queues.pause and queues.resume', () => {
+  it('holds runs back while a queue is paused', async () => {
+    // Nobody works on this queue, so its depth stays as it is.
+    await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' }, queue: 'nobody' })
+    expect(await t.call('queues.pause', { queue: 'nobody' })).toEqual({ queue: 'nobody', paused: true })
+    const find = async () => (await t.call('queues.list', { limit: 200 })).items.find(({ name }) => name === 'nobody')
+    expect(await find()).toMatchObject({ paused: true, depth: { queued: 1, running: 0 }, oldestQueuedAt: expect.any(String) })
+    expect(await t.call('queues.resume', { queue: 'nobody' })).toEqual({ queue: 'nobody', paused: false })
+    expect(await find()).toMatchObject({ paused: false })
+  })
+
+  it('pages by name', async () => {
+    for (const queue of ['a', 'b', 'c']) await t.call('queues.pause', { queue })
+    const first = await t.call('queues.list', { limit: 2 })
+    const second = await t.call('queues.list', { limit: 2, cursor: first.nextCursor ?? '' })
+    expect([...first.items, ...second.items].map(({ name }) => name).slice(0, 3)).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('limits.list and limits.set', () => {
+  it('shows who holds a limit and lets more in when it is raised', async () => {
+    const runs = []
+    for (let i = 0; i < 3; i++) runs.push((await t.call('runs.start', { workflow: 'single', input: {} })).runId)
+    const find = async () => (await t.call('limits.list', {})).items.find(({ name }) => name === 'workflow:single')
+    expect(await find()).toEqual({ name: 'workflow:single', max: 1, override: null, holders: 1, waiting: 2 })
+    expect((await t.call('runs.why', { runId: runs[2] ?? '' })).state).toBe('gated')
+    expect(await t.call('limits.set', { limit: 'workflow:single', max: 2 })).toEqual({ limit: 'workflow:single', max: 2 })
+    expect(await find()).toMatchObject({ max: 2, override: 2, holders: 2, waiting: 1 })
+    await t.call('limits.set', { limit: 'workflow:single', max: null })
+    expect(await find()).toMatchObject({ max: 1, override: null })
+    for (const runId of runs) await t.call('runs.cancel', { runId })
+    await eventually(find, (limit) => limit === undefined || limit.holders === 0)
+  })
+})
+
+describe('workers.list', () => {
+  it('shows who works for the organization', async () => {
+    const { items } = await t.call('workers.list', {})
+    expect(items).toMatchObject([{ pid: process.pid, alive: true, slots: 20, steps: expect.arrayContaining(['greet']) }])
+    expect(items[0]?.id).toMatch(/^wrk_/)
+  })
+})
+
+describe('system.info', () => {
+  it('answers anybody', async () => {
+    const { output } = await t.answer('system.info', {}, { key: null })
+    expect(output).toMatchObject({ name: 'orrery', version: '0.0.0-test', api: 'v1' })
+  })
+})

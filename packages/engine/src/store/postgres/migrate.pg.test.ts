@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPostgresStore } from './create-postgres-store.ts'
+import { engineMigrations, migrate, MigrationRefused } from './migrate.ts'
+
+let database: { readonly url: string; drop(): Promise<void> }
+let directory: string
+beforeEach(async () => {
+  database = await createEmptyDatabase()
+  directory = await mkdtemp(join(tmpdir(), 'orrery-migrate-'))
+})
+afterEach(async () => {
+  await database.drop()
+  await rm(directory, { recursive: true })
+})
+
+/** A database without our schemas. */
+async function createEmptyDatabase(): Promise<typeof database> {
+  const url = new URL(process.env.ORRERY_TEST_POSTGRES ?? '')
+  const name = `orrery_empty_${process.pid}_${randomBytes(4).toString('hex')}`
+  const asAdmin = async (text: string): Promise<void> => {
+    const admin = new pg.Client({ connectionString: process.env.ORRERY_TEST_POSTGRES ?? '' })
+    await admin.connect()
+    await admin.query(text)
+    await admin.end()
+  }
+  await asAdmin(`create database ${name} template template0`)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => asAdmin(`drop database ${name} with (force)`) }
+}
+
+const set = () => ({ name: 'test', directory })
+const put = (name: string, text: string) => writeFile(join(directory, name), text)
+const versions = async (url: string) => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ version: number }>(`select version from orrery.orrery_migration where set = 'test' order by 1`)
+  await client.end()
+  return rows.map((row) => row.version)
+}
+
+describe('migrating', () => {
+  it('applies each file once, in order, whoever else does the same at the same time', async () => {
+    await put('0001-first.sql', 'create schema test; create table test.a (n int)')
+    await put('0002-second.sql', 'insert into test.a values (1)')
+    const applied = await Promise.all([1, 2, 3].map(() => migrate(database.url, [set()])))
+    expect(applied.flat().map((one) => one.version)).toEqual([1, 2])
+    expect(await migrate(database.url, [set()])).toEqual([])
+  })
+
+  it('refuses a file that was changed or removed since it was applied, and one that comes too late', async () => {
+    await put('0001-first.sql', 'create schema test')
+    await put('0003-third.sql', 'select 1')
+    await migrate(database.url, [set()])
+    await put('0002-second.sql', 'select 2')
+    await expect(migrate(database.url, [set()])).rejects.toThrow('0002-second.sql comes before migration 3')
+    await rm(join(directory, '0002-second.sql'))
+    await put('0001-first.sql', 'create schema test2')
+    await expect(migrate(database.url, [set()])).rejects.toThrow('0001-first.sql was applied and has been changed')
+    await rm(join(directory, '0001-first.sql'))
+    await expect(migrate(database.url, [set()])).rejects.toThrow(MigrationRefused)
+  })
+
+  it('leaves a database alone that is ahead of its files', async () => {
+    await put('0001-first.sql', 'create schema test')
+    await put('0002-second.sql', 'select 1')
+    await migrate(database.url, [set()])
+    await rm(join(directory, '0002-second.sql'))
+    expect(await migrate(database.url, [set()])).toEqual([])
+  })
+
+  it('takes a file back as a whole if it fails, and says where', async () => {
+    await put('0001-first.sql', 'create schema test')
+    await put('0002-second.sql', 'create table test.a (n int);\nselect nonsense')
+    await expect(migrate(database.url, [set()])).rejects.toThrow('0002-second.sql failed at line 2: column "nonsense" does not exist')
+    expect(await versions(database.url)).toEqual([1])
+    await put('0002-second.sql', 'create table test.a (n int)')
+    expect(await migrate(database.url, [set()])).toHaveLength(1)
+  })
+
+  it('refuses a file that is not named as one', async () => {
+    await put('1-first.sql', 'select 1')
+    await expect(migrate(database.url, [set()])).rejects.toThrow('is not named NNNN-title.sql')
+  })
+})
+
+describe("the engine's migrations", () => {
+  it('work for a login that is no superuser, owns the database and may create roles', async () => {
+    const login = `orrery_login_${process.pid}`
+    const admin = new pg.Client({ connectionString: database.url })
+    await admin.connect()
+    const name = new URL(database.url).pathname.slice(1)
+    await admin.query(`create role ${login} login createrole`)
+    try {
+      await admin.query(`alter database ${name} owner to ${login}`)
+      // The roles exist already on this server: only who has them may pass them on.
+      for (const role of ['orrery_owner', 'orrery_engine', 'orrery_app']) await admin.query(`grant ${role} to ${login}`)
+      const url = new URL(database.url)
+      url.username = login
+      expect((await migrate(url.href, [engineMigrations])).length).toBeGreaterThan(0)
+      const store = createPostgresStore({ url: url.href })
+      expect(await store.violations()).toEqual([])
+      await store.maintain({ retentionDays: 30, now: new Date() })
+      await store.close()
+    } finally {
+      await admin.query(`reassign owned by ${login} to current_user; drop owned by ${login} cascade; drop role ${login}`)
+      await admin.end()
+    }
+  })
+
+  it('are the same for every copy of the package', async () => {
+    await cp(engineMigrations.directory, directory, { recursive: true })
+    await migrate(database.url, [engineMigrations])
+    expect(await migrate(database.url, [{ name: 'engine', directory }])).toEqual([])
+    expect(await readFile(join(directory, '0001-tables.sql'), 'utf8')).toContain('create schema engine')
+  })
+})

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Hint } from '../store.ts'
+import { createNotifier } from './notifier.ts'
+import { openWorld, type PostgresWorld } from './test-database.ts'
+
+let pw: PostgresWorld
+beforeAll(async () => {
+  pw = await openWorld()
+})
+afterAll(() => pw.close())
+
+const listening = async () => {
+  const { rowCount } = await (await pw.connect('postgres')).query(
+    `select from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier' and query like 'listen%'`,
+  )
+  return rowCount ?? 0
+}
+
+it('carries every kind of hint to other processes, each once, also more than one notification holds', async () => {
+  const [from, to] = [createNotifier({ url: pw.url }), createNotifier({ url: pw.url })]
+  const got: Hint[] = []
+  to.listen((hint) => got.push(hint))
+  await pw.until(async () => (await listening()) === 1)
+  const { world } = pw
+  const hints: Hint[] = [
+    { type: 'ready', queue: 'a queue\nwith ünusual name' },
+    { type: 'poke', worker: world.id(), run: world.id() },
+    { type: 'events' },
+    ...Array.from({ length: 500 }, () => ({ type: 'done', run: world.id() }) as const),
+  ]
+  for (const hint of [...hints, ...hints]) from.send(hint)
+  await pw.until(async () => got.length >= hints.length)
+  expect(got).toEqual(hints)
+  await Promise.all([from.close(), to.close()])
+})
+
+it('listens again after its connection was lost', async () => {
+  const [from, to] = [createNotifier({ url: pw.url }), createNotifier({ url: pw.url })]
+  const got: Hint[] = []
+  to.listen((hint) => got.push(hint))
+  await pw.until(async () => (await listening()) === 1)
+  const admin = await pw.connect('postgres')
+  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier'`)
+  await pw.until(async () => {
+    from.send({ type: 'events' })
+    return got.length > 0
+  })
+  await Promise.all([from.close(), to.close()])
+})
+
+it('does no harm where there is no database, nor where nobody may listen', async () => {
+  const [lost, deaf] = [createNotifier({ url: 'postgres://nobody@127.0.0.1:1/none' }), createNotifier({ url: pw.url, listen: false })]
+  const got: Hint[] = []
+  lost.listen((hint) => got.push(hint))
+  deaf.listen((hint) => got.push(hint))
+  lost.send({ type: 'events' })
+  deaf.send({ type: 'events' })
+  await Promise.all([lost.close(), deaf.close()])
+  expect(got).toEqual([])
+})
