@@ -24,7 +24,7 @@ import { VERSION } from './version.ts'
 export interface Running {
   /** Where it listens, without a slash at the end. */
   readonly url: string
-  /** The first admin key, if this start made one. */
+  /** A key with all rights, if this start made one. */
   readonly adminKey: string | null
   /** UUID of the installation's first organization. */
   readonly org: string
@@ -34,48 +34,52 @@ export interface Running {
   stop(): Promise<void>
 }
 
+type Stops = (() => Promise<unknown> | unknown)[]
+
 /** Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. */
 export async function startServer(config: Config, log: Logger): Promise<Running> {
-  const stops: (() => Promise<unknown> | unknown)[] = []
-  const stopAll = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) {
+  const stops: Stops = []
+  const stop = async (): Promise<void> => {
+    for (const stopPart of stops.splice(0).reverse()) {
       try {
-        await stop()
+        await stopPart()
       } catch (error) {
         log.error({ error }, 'a part did not stop in order')
       }
     }
   }
   try {
-    return await start(config, log, stops, stopAll)
+    const data = resolve(config.data)
+    const storage = await openStorage(config, data, log, stops)
+    const product = await openProduct(config, data, log, stops, storage)
+    const worker = await startWork(config, log, stops, product)
+    const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
+    const { first } = product
+    const told = { url: config.publicUrl ?? url, config, data, embedded: storage.embedded, first, exposed: !isLoopback(config.host) }
+    return { url, adminKey: first.secret, org: first.org, describe: () => describeStart(told), stop }
   } catch (error) {
-    await stopAll()
+    await stop()
     throw error
   }
 }
 
-async function start(
-  config: Config,
-  log: Logger,
-  stops: (() => Promise<unknown> | unknown)[],
-  stopAll: () => Promise<void>,
-): Promise<Running> {
-  const data = resolve(config.data)
+/** The database, migrated. */
+async function openStorage(config: Config, data: string, log: Logger, stops: Stops) {
   const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log) : null
   if (postgres) stops.push(() => postgres.stop())
   const url = config.databaseUrl ?? postgres?.url ?? ''
   const migrated = await migrate(url, [engineMigrations, coreMigrations])
   if (migrated.length > 0) log.info({ applied: migrated.map(({ set, version }) => `${set} ${version}`) }, 'the database is migrated')
+  return { url, migrated, embedded: postgres !== null }
+}
 
+/** The engine and the product on it, without a face and without a worker. */
+async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }) {
   const metrics = createMetrics()
   const troubles = rememberTroubles()
+  const observe = observeAll(metrics.observe, troubles.observe, tell(log))
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({
-    store,
-    notifier: store.notifier,
-    version: VERSION,
-    observe: observeAll(metrics.observe, troubles.observe, tell(log)),
-  })
+  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe })
   stops.push(() => engine.close())
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
@@ -84,35 +88,46 @@ async function start(
   const core = createCore({ database, engine, notifier: store.notifier, log, version: VERSION, audit })
   stops.push(() => core.stop())
   core.start()
-  const maintenance = maintainDaily({
-    maintain: (now) => store.maintain({ now, retentionDays: config.retentionDays ?? null }),
-    now: () => engine.now(),
-    log,
-  })
+  const maintain = (now: Date) => store.maintain({ now, retentionDays: config.retentionDays ?? null })
+  const maintenance = maintainDaily({ maintain, now: () => engine.now(), log })
   stops.push(() => maintenance.stop())
+  return { metrics, troubles, store, engine, database, first, core }
+}
 
+type Product = Awaited<ReturnType<typeof openProduct>>
+
+/** The project's workflows deployed, and the worker, if this process is one. */
+async function startWork(config: Config, log: Logger, stops: Stops, { engine, core, first }: Product): Promise<Worker | null> {
   const steps = createSwappableSteps()
   if (config.project !== undefined) {
     const deploy = deployProject(core, first.org)
     const project = await runProject({ folder: resolve(config.project), watch: config.watch, steps, deploy, log })
     stops.push(() => project.stop())
   }
-  let worker: Worker | null = null
-  if (config.roles.includes('worker')) {
-    const { queues, slots } = config
-    worker = await engine.work({ steps, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
-    stops.push(() => worker?.stop({ graceMs: config.stopGraceMs }))
-  }
+  if (!config.roles.includes('worker')) return null
+  const { queues, slots } = config
+  const worker = await engine.work({ steps, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
+  stops.push(() => worker.stop({ graceMs: config.stopGraceMs }))
+  return worker
+}
+
+interface FaceParts extends Product {
+  readonly worker: Worker | null
+  readonly migrated: Awaited<ReturnType<typeof migrate>>
+}
+
+/** Listens. Gives the address. */
+async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
+  const { core, database, metrics, migrated, store, troubles, worker } = parts
   metrics.connect({
     depths: () => readDepths(database),
     violations: async () => [...(await store.violations()), ...(await listViolations(database))],
-    ...(worker === null ? {} : { activeRuns: () => worker?.activeRuns ?? 0 }),
+    ...(worker === null ? {} : { activeRuns: () => worker.activeRuns }),
   })
-
   let accepting = true
-  let shownUrl = config.publicUrl
-  const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => shownUrl ?? '' })
-  const checks = createChecks({ database, worker: () => worker, wantsWorker: worker !== null, troubles, migrated })
+  let url = config.publicUrl ?? ''
+  const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => url })
+  const checks = createChecks({ database, worker, troubles, migrated })
   const app = createApp({
     backend,
     events: createEventFace(backend, core.events),
@@ -121,15 +136,14 @@ async function start(
     answers: config.roles.includes('api'),
   })
   const listener = await listen(app.fetch, config.host, config.port)
-  shownUrl ??= listener.url
+  url ||= listener.url
   stops.push(() => listener.stop(config.stopGraceMs))
   // Streams never end by themselves; they would hold the listener for the whole grace.
   stops.push(() => core.events.stop())
   stops.push(() => {
     accepting = false
   })
-  const told = { url: shownUrl, config, data, embedded: postgres !== null, first, exposed: !isLoopback(config.host) }
-  return { url: listener.url, adminKey: first.secret, org: first.org, describe: () => describeStart(told), stop: stopAll }
+  return listener.url
 }
 
 async function startEmbedded(data: string, log: Logger): Promise<EmbeddedPostgres> {

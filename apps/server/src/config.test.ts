@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
 import { SETTINGS, type Setting } from './settings.ts'
@@ -48,4 +50,9 @@ test('a misspelt variable is noticed, those of the command line are not', () => 
 test('every setting is in the table', () => {
   const table = describeSettings()
   for (const setting of Object.values<Setting>(SETTINGS)) expect(table).toContain(`\`${setting.env}\``)
+})
+
+test('the guide has the table as it is', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/configuration.md'), 'utf8')
+  expect(guide).toContain(describeSettings())
 })

@@ -1,4 +1,4 @@
-/** A fifth operation, added by someone new to the registry, appears on every face with no other edit. (The command line has its own test.) */
+/** An operation that someone new adds to the registry appears on every face with no other edit. (The command line has its own test.) */
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { listOperations } from '@orrery/contract'

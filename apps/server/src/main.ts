@@ -57,7 +57,7 @@ function stopOnSignal(running: Running, log: Logger): void {
   process.on('disconnect', () => stop('disconnect'))
 }
 
-/** Through the logger, which knows what is secret. The process is in no known state, so it ends; runs go on elsewhere or at the next start. */
+/** Through the logger, which knows what is secret. The process is in no known state, so it ends; its runs go on elsewhere or later. */
 function dieLoudly(log: Logger): void {
   const die = (error: unknown): void => {
     log.fatal({ error }, 'an error that nobody caught')

@@ -94,7 +94,7 @@ export const SETTINGS = {
     shape: switchSetting().default(false),
     expected: 'true or false',
     default: 'false',
-    help: 'Make another key with all rights at this start and print it: for an operator who lost the first one.',
+    help: 'Make another key with all rights at this start and print it, if the first one was lost.',
     isSwitch: true,
   },
   auditKeyFile: {
@@ -102,7 +102,7 @@ export const SETTINGS = {
     shape: text.optional(),
     expected: 'a path',
     default: '`audit-key.pem` in the data folder',
-    help: 'The Ed25519 private key (PEM) that signs checkpoints of the audit log. Made at the first start. Servers of one database share one.',
+    help: 'The Ed25519 private key (PEM) that signs the audit log. Made at the first start; servers of one database share one.',
   },
   retentionDays: {
     env: 'ORRERY_RETENTION_DAYS',
@@ -144,7 +144,7 @@ export const SETTINGS = {
     shape: z.enum(['local', 'key', 'off']).default('local'),
     expected: 'local, key or off',
     default: 'local',
-    help: 'Who may read /metrics. local: programs on this machine without a key, others with one. key: only with one. The key needs the scope `orgs:admin`.',
+    help: 'Who may read /metrics. local: programs on this machine, others with a key. key: only with one. It needs the scope `orgs:admin`.',
   },
   logLevel: {
     env: 'ORRERY_LOG_LEVEL',

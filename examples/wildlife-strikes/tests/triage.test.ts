@@ -15,7 +15,7 @@ test('triages all 3,000 reports and gives the report to one step', async () => {
   expect(result.output).toMatchObject({ report: 'report.md', reportedUsd: 14_337_663 })
   const { inspect = 0, review = 0, file: filed = 0 } = result.output?.counts ?? {}
   expect(inspect + review + filed).toBe(3000)
-})
+}, 60_000)
 
 test('substantial damage is inspected, an unexplained code is reviewed, and a missing cost is the median of its kind', async () => {
   const [first] = reports

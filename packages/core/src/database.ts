@@ -33,14 +33,30 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The organization of callers who have none. It has no rows. */
 export const NO_ORG = '00000000-0000-0000-0000-000000000000'
 
+/**
+ * A page of a list is read off an index, in order, whatever the tables' statistics say: they are minutes old in a table that
+ * grows by thousands of rows a second, and a plan that sorts all of an organization's runs for 50 of them takes 20 ms at 3,000.
+ */
+const INDEXED = {
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_sort: 'off',
+  jit: 'off',
+  // A process that was stopped inside a transaction must not keep its locks for ever.
+  idle_in_transaction_session_timeout: '30s',
+}
+
 export function createDatabase(options: DatabaseOptions): Database {
-  const makePool = (role: string, max: number) => {
-    const pool = new pg.Pool({ connectionString: options.url, max, options: `-c role=${role}`, application_name: 'orrery core' })
+  const makePool = (role: string, max: number, settings: Readonly<Record<string, string>>) => {
+    const flags = Object.entries({ role, ...settings }).map(([name, value]) => `-c ${name}=${value}`)
+    const pool = new pg.Pool({ connectionString: options.url, max, options: flags.join(' '), application_name: 'orrery core' })
     pool.on('error', (error) => options.onIdleError?.(error))
     return pool
   }
-  const app = makePool('orrery_app', options.poolMax ?? 10)
-  const engine = makePool('orrery_engine', 2)
+  const app = makePool('orrery_app', options.poolMax ?? 10, INDEXED)
+  const engine = makePool('orrery_engine', 2, { jit: 'off' })
 
   return {
     transaction(org, mode, work) {

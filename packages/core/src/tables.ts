@@ -22,6 +22,8 @@ export interface Tables {
   'app.audit_seal': { org_id: string; seq: Bigint; entry_id: string; previous: Buffer; hash: Buffer }
   'app.audit_checkpoint': { org_id: string; seq: Bigint; hash: Buffer; at: Date; key_id: string; signature: Buffer }
   'engine.run_view': RunView
+  'engine.live': { org_id: string; run_id: string }
+  'engine.result': { org_id: string; run_id: string; status: number }
 }
 
 export interface AuditEntryTable {

@@ -135,8 +135,9 @@ declare
   n integer := 0;
 begin
   for l in
-    select x.org_id, x.run_id from engine.live x
-    where x.state = 4 and x.queue = any (p_queues) and x.at is not null and x.at <= now() order by x.at limit 100
+    select x.org_id, x.run_id from unnest(p_queues) q cross join lateral (
+      select y.org_id, y.run_id, y.at from engine.live y where y.state = 4 and y.queue = q and y.at <= now() order by y.at limit 100) x
+    order by x.at
   loop
     perform engine.admit(l.org_id, l.run_id) from engine.live x
     where x.org_id = l.org_id and x.run_id = l.run_id and x.state = 4 and x.at <= now();

@@ -7,7 +7,7 @@ export function describeProgress(progress: RunProgress, perSecond: number, now: 
     `${progress.steps.toLocaleString('en')} ${progress.steps === 1 ? 'step' : 'steps'}`,
   ]
   const { estimate } = progress
-  if (estimate !== null && estimate.total > 0) {
+  if (!progress.done && estimate !== null && estimate.total > 0) {
     const share = Math.min(1, Math.max(0, estimate.done / estimate.total))
     if (barWidth > 0) parts.push(`[${'#'.repeat(Math.floor(share * barWidth)).padEnd(barWidth)}]`)
     parts.push(`${Math.floor(share * 100)}% of ${estimate.total.toLocaleString('en')}`)

@@ -7,12 +7,31 @@ import { describeApi } from '../rest/describe-api.ts'
 import { DOCS_ASSETS, type DocsAsset, readAsset } from './find-assets.ts'
 
 /** Everything comes from this server; nothing inline runs. Swagger UI draws its icons as `data:` images. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
-const START = `SwaggerUIBundle({ url: '${OPENAPI_PATH}', dom_id: '#api', deepLinking: true, validatorUrl: null, docExpansion: 'none', filter: true, tryItOutEnabled: true })\n`
-const STYLE =
-  'body{margin:0;font-family:system-ui,sans-serif}main.text{max-width:44rem;margin:2rem auto;padding:0 1rem;line-height:1.5}code{background:#eee;padding:0 .2em}\n'
+const OPTIONS = {
+  url: OPENAPI_PATH,
+  dom_id: '#api',
+  deepLinking: true,
+  validatorUrl: null,
+  docExpansion: 'none',
+  filter: true,
+  tryItOutEnabled: true,
+}
+const START = `SwaggerUIBundle(${JSON.stringify(OPTIONS)})\n`
+const STYLE = `body { margin: 0; font-family: system-ui, sans-serif }
+main.text { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }
+code { background: #eee; padding: 0 0.2em }
+`
 
 /** The OpenAPI document, a page to read and try it, and a page for each problem. No key is needed: nothing of an organization is in it. */
 export function serveDocs(backend: Backend): Hono<ServerEnv> {
@@ -46,23 +65,41 @@ function file(body: string | Buffer<ArrayBuffer>, type: string): Response {
 }
 
 function page(title: string, body: string): Response {
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><link rel="stylesheet" href="${DOCS_PATH}/swagger-ui.css"><link rel="stylesheet" href="${DOCS_PATH}/style.css"></head><body>${body}</body></html>\n`
-  return new Response(html, {
-    headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' },
-  })
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeHtml(title)}</title>
+<link rel="stylesheet" href="${DOCS_PATH}/swagger-ui.css">
+<link rel="stylesheet" href="${DOCS_PATH}/style.css">
+</head>
+<body>${body}</body>
+</html>
+`
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' }
+  return new Response(html, { headers })
 }
 
 function problemIndex(): string {
-  const rows = (Object.keys(PROBLEMS) as ProblemCode[]).map(
-    (code) =>
-      `<li><a href="${DOCS_PATH}/problems/${code}"><code>${code}</code></a> ${PROBLEMS[code].status} ${escapeHtml(PROBLEMS[code].title)}</li>`,
-  )
+  const rows = (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => {
+    const { status, title } = PROBLEMS[code]
+    return `<li><a href="${DOCS_PATH}/problems/${code}"><code>${code}</code></a> ${status} ${escapeHtml(title)}</li>`
+  })
   return `<main class="text"><h1>Problems</h1><ul>${rows.join('')}</ul></main>`
 }
 
 function problemPage(code: ProblemCode): string {
   const { status, title, meaning, remedy } = PROBLEMS[code]
-  return `<main class="text"><p><a href="${DOCS_PATH}/problems">Problems</a></p><h1>${escapeHtml(title)}</h1><p><code>${code}</code>, status ${status}</p><h2>What it means</h2><p>${prose(meaning)}</p><h2>What to do</h2><p>${prose(remedy)}</p></main>`
+  return `<main class="text">
+<p><a href="${DOCS_PATH}/problems">Problems</a></p>
+<h1>${escapeHtml(title)}</h1>
+<p><code>${code}</code>, status ${status}</p>
+<h2>What it means</h2>
+<p>${prose(meaning)}</p>
+<h2>What to do</h2>
+<p>${prose(remedy)}</p>
+</main>`
 }
 
 /** Text of the catalogue, with its `code`. */

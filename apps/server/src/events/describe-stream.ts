@@ -8,8 +8,10 @@ export const EVENT_STREAM_PATHS = {
       operationId: 'events.stream',
       tags: ['events'],
       summary: 'Follow events as they happen',
-      description:
-        'Server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON. A client that reconnects with `Last-Event-ID` misses nothing and gets nothing twice, also after a restart or at another process.',
+      description: [
+        'Server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON.',
+        'A client that reconnects with `Last-Event-ID` misses nothing and gets nothing twice, also after a restart or at another process.',
+      ].join(' '),
       parameters: [
         {
           name: 'Last-Event-ID',

@@ -31,14 +31,29 @@ interface Wanted {
 
 /** Server-sent events of the key's organization (HTML Standard 9.2). The id of each event is its cursor. */
 export function createEventFace(backend: Backend, tail: EventTail, options: EventFaceOptions = {}): EventFace {
+  const { beatMs = 15_000, stallMs = 60_000 } = options
   return async (context) => {
-    context.var.info.operation = 'events.stream'
-    const asker = { face: 'events', key: bearerToken(context.req.raw), idempotencyKey: null, info: context.var.info } as const
-    const identify = () => backend.identify(asker, 'events:read')
-    const { org } = await identify()
+    const { info } = context.var
+    info.operation = 'events.stream'
+    const asker = { face: 'events', key: bearerToken(context.req.raw), idempotencyKey: null, info } as const
+    const stillValid = () => backend.identify(asker, 'events:read')
+    const { org } = await stillValid()
     const wanted = readWanted(context)
     const after = wanted.after ?? (await tail.now(org))
-    const stream = streamEvents({ backend, tail, org, after, wanted, stillValid: identify, ...options })
+    const end = new AbortController()
+    const closed = backend.metrics.streamOpened()
+    const stream = sendBlocks({
+      blocks: tellEvents({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
+      stallMs,
+      finished: () => {
+        end.abort()
+        closed()
+      },
+      broke: (error) => {
+        // A key that is valid no more ends the stream as a restart does; anything else is worth a line.
+        if (!(error instanceof ProblemError)) backend.log.warn({ error, requestId: info.requestId }, 'an event stream broke')
+      },
+    })
     return new Response(stream, {
       headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
     })
@@ -58,82 +73,92 @@ function readWanted(context: ServerContext): Wanted {
   return { after: after ?? null, types: type === undefined ? null : new Set(type), subject: subject?.[0] ?? null }
 }
 
-interface StreamParts extends EventFaceOptions {
-  readonly backend: Backend
+interface Telling extends Wanted {
   readonly tail: EventTail
   /** A UUID. */
   readonly org: string
   readonly after: string
-  readonly wanted: Wanted
+  readonly beatMs: number
+  readonly signal: AbortSignal
+  /** Throws once the key is valid no more. */
   readonly stillValid: () => Promise<unknown>
 }
 
-function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
-  const { tail, org, after, wanted, beatMs = 15_000, stallMs = 60_000 } = parts
-  const encoder = new TextEncoder()
-  const end = new AbortController()
-  const events = tail.subscribe({ org, after, signal: end.signal })
-  const closed = parts.backend.metrics.streamOpened()
-  /** Ids seen and not told, because the client does not want those events. */
-  let untold: string | null = null
+/** What is written to the client, block by block. */
+async function* tellEvents({ tail, org, after, types, subject, beatMs, signal, stillValid }: Telling): AsyncGenerator<string, void> {
+  // An id without data is no event, but a client remembers it: one that is cut off before the first event resumes from here.
+  yield `retry: ${RECONNECT_MS}\nid: ${after}\n\n`
+  const events = tail.subscribe({ org, after, signal })
   let coming: Promise<IteratorResult<Event, void>> | null = null
-  let stalled: NodeJS.Timeout | undefined
+  /** Where the client is in the log, if it was not told because the events there are not for it. */
+  let untold: string | null = null
+  let checkedAt = performance.now()
+  for (;;) {
+    coming ??= events.next()
+    const come = await unlessSilent(coming, beatMs)
+    // Also in the middle of a flood: a revoked key ends the stream, and a client that wants none of it hears that we live.
+    if (performance.now() - checkedAt >= beatMs) {
+      checkedAt = performance.now()
+      await stillValid()
+      yield untold === null ? ': still here\n\n' : `id: ${untold}\n\n`
+      untold = null
+    }
+    if (come === null) continue
+    coming = null
+    if (come.done) return
+    const event = come.value
+    const wanted = (types === null || types.has(event.type)) && (subject === null || subject === event.subject)
+    untold = wanted ? null : event.id
+    if (wanted) yield `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+  }
+}
 
+/** Null if nothing comes for so long. */
+async function unlessSilent<T>(coming: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  try {
+    return await Promise.race([coming, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+interface Sending {
+  readonly blocks: AsyncGenerator<string, void>
+  readonly stallMs: number
+  readonly finished: () => void
+  readonly broke: (error: unknown) => void
+}
+
+/** Asks for the next block only when the client has taken the one before: a slow client has one here and no queue. */
+function sendBlocks({ blocks, stallMs, finished, broke }: Sending): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let stalled: NodeJS.Timeout | undefined
+  let over = false
   const finish = (): void => {
     clearTimeout(stalled)
-    if (end.signal.aborted) return
-    end.abort()
-    closed()
+    if (!over) finished()
+    over = true
   }
-
-  /** The next thing to say: an event that is wanted, or after a while a sign of life. Null: the end. */
-  async function next(): Promise<string | null> {
-    const beat = timer(beatMs)
-    try {
-      for (;;) {
-        coming ??= events.next()
-        // The bell first, so that a flood of events which nobody wants does not drown it.
-        const come = await Promise.race([beat.rings, coming])
-        if (come === undefined) {
-          await parts.stillValid()
-          const place = untold
-          untold = null
-          return place === null ? ': still here\n\n' : `id: ${place}\n\n`
-        }
-        coming = null
-        if (come.done) return null
-        const event = come.value
-        untold = event.id
-        if ((wanted.types !== null && !wanted.types.has(event.type)) || (wanted.subject !== null && wanted.subject !== event.subject))
-          continue
-        untold = null
-        return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
-      }
-    } finally {
-      beat.stop()
-    }
-  }
-
+  const next = (): Promise<IteratorResult<string, void>> =>
+    blocks.next().catch((error: unknown) => {
+      broke(error)
+      return { done: true, value: undefined }
+    })
   return new ReadableStream<Uint8Array>(
     {
-      start(controller) {
-        // An id without data is no event, but a client remembers it: one that is cut off before the first event resumes from here.
-        controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\nid: ${after}\n\n`))
-      },
-      // Called only when the client has taken what was said before, so a slow one holds one event here and no queue.
       async pull(controller) {
         clearTimeout(stalled)
-        const said = await next().catch((error: unknown) => {
-          // A key that is valid no more ends the stream like a restart does; anything else is worth a line.
-          if (!(error instanceof ProblemError)) parts.backend.log.warn({ error }, 'an event stream broke')
-          return null
-        })
-        if (end.signal.aborted) return
-        if (said === null) {
+        const block = await next()
+        if (over) return
+        if (block.done) {
           finish()
           return controller.close()
         }
-        controller.enqueue(encoder.encode(said))
+        controller.enqueue(encoder.encode(block.value))
         stalled = setTimeout(() => {
           finish()
           controller.error(new Error('The client takes nothing.'))
@@ -143,12 +168,4 @@ function streamEvents(parts: StreamParts): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 1 },
   )
-}
-
-function timer(ms: number): { readonly rings: Promise<undefined>; stop(): void } {
-  let handle: NodeJS.Timeout | undefined
-  const rings = new Promise<undefined>((resolve) => {
-    handle = setTimeout(() => resolve(undefined), ms)
-  })
-  return { rings, stop: () => clearTimeout(handle) }
 }

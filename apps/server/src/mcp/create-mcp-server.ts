@@ -23,8 +23,10 @@ export interface McpCalls {
 export const IDEMPOTENCY_META = 'orrery/idempotencyKey'
 const PROGRESS_EVERY_MS = 2000
 
-const INSTRUCTIONS =
-  'Orrery runs durable workflows. Find one with workflow_list, read its input schema with workflow_get, start it with run_start, then wait with run_result. run_why says what a run waits for.'
+const INSTRUCTIONS = [
+  'Orrery runs durable workflows. Find one with workflow_list, read its input schema with workflow_get,',
+  'start it with run_start, then wait with run_result. run_why says what a run waits for.',
+].join(' ')
 
 /** A server of the tools and resources of the registry; serves one connection or one request. */
 export function createMcpServer(operations: readonly Operation[], version: string, calls: McpCalls): Server {

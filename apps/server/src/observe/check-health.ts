@@ -6,8 +6,7 @@ import type { Finding, Health } from './serve-health.ts'
 export interface HealthSources {
   readonly database: Database
   /** Null: this process takes no runs. */
-  readonly worker: () => Worker | null
-  readonly wantsWorker: boolean
+  readonly worker: Worker | null
   readonly troubles: TroubleMemory
   /** What this start changed in the database. */
   readonly migrated: readonly { readonly set: string; readonly version: number }[]
@@ -51,7 +50,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
     },
     // A server does not get this far with a database that is behind it.
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
-    engine: async () => checkEngine(sources.worker(), sources.wantsWorker, troubles),
+    engine: async () => checkEngine(sources.worker, troubles),
     queue: async () => {
       const { live, oldestReadySeconds } = await readDepths(database)
       const details = { live, oldestReadySeconds: Math.round(oldestReadySeconds) }
@@ -61,10 +60,9 @@ export function createChecks(sources: HealthSources): Health['checks'] {
   }
 }
 
-function checkEngine(worker: Worker | null, wanted: boolean, troubles: TroubleMemory): Finding {
+function checkEngine(worker: Worker | null, troubles: TroubleMemory): Finding {
   const recent = troubles.recent()
   const details = { worker: worker?.id ?? null, activeRuns: worker?.activeRuns ?? 0, troubles: recent }
-  if (wanted && worker === null) return { status: 'down', reason: 'the worker does not run', details }
   if (recent.length > 0) return { status: 'degraded', reason: 'the engine met errors within the last minute', details }
   return { status: 'ok', details }
 }

@@ -1,6 +1,5 @@
 import type { EngineFact, Observer } from '@orrery/engine'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Face } from '../backend.ts'
 
 /** What only the database knows, read when somebody looks. */
 export interface Depths {
@@ -26,7 +25,7 @@ export interface MetricSources {
 
 export interface Metrics {
   /** One call of an operation, on whichever face. */
-  operationDone(face: Face, operation: string, status: number, seconds: number): void
+  operationDone(face: string, operation: string, status: number, seconds: number): void
   /** One HTTP exchange, whatever it was for. */
   requestDone(face: string, status: number, seconds: number): void
   streamOpened(): () => void

@@ -4,11 +4,11 @@ const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', in
 export function prettyLine(line: string): string {
   const { level, time, msg, error, ...rest } = JSON.parse(line) as Record<string, unknown>
   const word = String(level)
+  const shown = `\u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m`
   const fields = Object.entries(rest).map(
     ([name, value]) => ` \u001b[90m${name}=\u001b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
-  const stack = stackOf(error)
-  return `${String(time).slice(11, 19)} \u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m ${String(msg ?? '')} ${fields.join('')}${stack}\n`
+  return `${String(time).slice(11, 19)} ${shown} ${String(msg ?? '')} ${fields.join('')}${stackOf(error)}\n`
 }
 
 function stackOf(error: unknown): string {

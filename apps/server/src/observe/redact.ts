@@ -5,8 +5,8 @@
 const GONE = '[redacted]'
 
 /** Names of fields whose value is a secret, at the end of a longer name too (`dbPassword`, `x-api-key`). */
-const NAME =
-  '(?:authorization|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|credentials?|connection[-_]?string|database[-_]?url)s?'
+const WORDS = 'authorization|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key'
+const NAME = `(?:${WORDS}|credentials?|connection[-_]?string|database[-_]?url)s?`
 const SECRET_NAME = new RegExp(`${NAME}$`, 'i')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [

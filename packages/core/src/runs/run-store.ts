@@ -5,22 +5,22 @@ import { sql } from 'kysely'
 import type { Transaction } from '../database.ts'
 
 const COLUMNS = [
-  'org_id',
-  'run_id',
-  'workflow',
-  'bundle',
-  'queue',
-  'tags',
-  'created_at',
-  'deadline',
-  'parent_run',
-  'origin_kind',
-  'origin_run',
-  'origin_seq',
-  'priority',
-  'status',
-  'finished_at',
-  'reason',
+  'v.org_id',
+  'v.run_id',
+  'v.workflow',
+  'v.bundle',
+  'v.queue',
+  'v.tags',
+  'v.created_at',
+  'v.deadline',
+  'v.parent_run',
+  'v.origin_kind',
+  'v.origin_run',
+  'v.origin_seq',
+  'v.priority',
+  'v.status',
+  'v.finished_at',
+  'v.reason',
 ] as const
 
 export type RunListRow = Awaited<ReturnType<typeof selectRuns>>[number]
@@ -43,7 +43,7 @@ const BAD: readonly RunStatus[] = ['failed', 'cancelled', 'timed_out']
 
 /** Newest first: ids sort by time. */
 export function selectRuns(tx: Transaction, org: string, filter: RunFilter) {
-  let query = tx.kysely.selectFrom('engine.run_view as v').select(COLUMNS).where('v.org_id', '=', org)
+  let query = startFrom(tx, filter.status).select(COLUMNS).where('v.org_id', '=', org)
   if (filter.workflow !== undefined) query = query.where('v.workflow', '=', filter.workflow)
   if (filter.tag !== undefined) query = query.where(sql<boolean>`${filter.tag} = any (v.tags)`)
   if (filter.parent !== undefined) query = query.where('v.parent_run', '=', filter.parent)
@@ -51,22 +51,25 @@ export function selectRuns(tx: Transaction, org: string, filter: RunFilter) {
   if (filter.until !== undefined) query = query.where('v.created_at', '<', filter.until)
   if (filter.since !== undefined) {
     // An id carries the time it was made at, which for a child may be a little before its row's.
-    query = query
-      .where('v.created_at', '>=', filter.since)
-      .where(sql<boolean>`v.run_id >= engine.uuid_at(${filter.since}::timestamptz - interval '1 day')`)
+    const oldest = sql<boolean>`v.run_id >= engine.uuid_at(${filter.since}::timestamptz - interval '1 day')`
+    query = query.where('v.created_at', '>=', filter.since).where(oldest)
   }
-  if (filter.status !== undefined) {
-    query = query.where('v.status', '=', filter.status)
-    if (LIVE.includes(filter.status)) {
-      query = query.where(sql<boolean>`exists (select from engine.live x where x.org_id = v.org_id and x.run_id = v.run_id)`)
-    }
-    if (BAD.includes(filter.status)) {
-      query = query.where(
-        sql<boolean>`exists (select from engine.result x where x.org_id = v.org_id and x.run_id = v.run_id and x.status <> 1)`,
-      )
-    }
-  }
+  if (filter.status !== undefined) query = query.where('v.status', '=', filter.status)
   return query.orderBy('v.run_id', 'desc').limit(filter.limit).execute()
+}
+
+/** Joined with the small table or index that holds the runs of a status, so that the page can be found from there. */
+function startFrom(tx: Transaction, status: RunStatus | undefined) {
+  const runs = tx.kysely.selectFrom('engine.run_view as v')
+  if (status !== undefined && LIVE.includes(status)) {
+    return runs.innerJoin('engine.live as x', (join) => join.onRef('x.org_id', '=', 'v.org_id').onRef('x.run_id', '=', 'v.run_id'))
+  }
+  if (status !== undefined && BAD.includes(status)) {
+    return runs.innerJoin('engine.result as x', (join) =>
+      join.onRef('x.org_id', '=', 'v.org_id').onRef('x.run_id', '=', 'v.run_id').on('x.status', '<>', 1),
+    )
+  }
+  return runs
 }
 
 export async function selectRun(tx: Transaction, org: string, run: string): Promise<RunListRow | undefined> {

@@ -9,5 +9,5 @@ export async function getWorkflow(ctx: Ctx, input: InputFor<'workflows.get'>): P
   const found = await withOrg(ctx, (tx) => selectWorkflow(tx, ctx.org, input.workflow))
   const row = orProblem(found, 'workflow.not_found', `There is no workflow ${input.workflow}.`)
   const { inputSchema, outputSchema, options } = row.manifest
-  return { ...toWorkflow(row), inputSchema, outputSchema, options }
+  return { ...toWorkflow(row), inputSchema, outputSchema, options: { ...options } }
 }

@@ -70,7 +70,7 @@ left_ready as (
 select (select count(*)::int from fence) as fence,
        exists (select from candidate c cross join share where c.n >= share.each) as more,
        exists (select from unnest($2::text[]) w(queue) cross join lateral (
-         select 1 from engine.live l where l.state = 4 and l.queue = w.queue and l.at <= now() limit 1) x) as gated,
+         select 1 from engine.live l where l.state = 4 and l.queue = w.queue and l.at <= now() order by l.at limit 1) x) as gated,
        c.n, ${runColumns('r', 'c')},
        c.wakes, c.next_seq as "nextSeq", c.base, c.crashes, c.holds, c.pause as "pauseRequested"
 from (values (1)) one left join (claimed c join engine.run r on r.org_id = c.org_id and r.run_id = c.run_id) on true

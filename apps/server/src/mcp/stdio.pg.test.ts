@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
+import { PROJECT, startTestServer, type TestServer } from '../testing/start-test-server.fixture.ts'
+
+let database: TestDatabase
+let server: TestServer
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  server = await startTestServer(database.url, ['--project', PROJECT])
+})
+afterAll(async () => {
+  await server?.stop()
+  await database?.drop()
+})
+
+async function connect(url: string, key: string, mode: 'legacy' | 'auto'): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
+  const program = join(import.meta.dirname, '../testing/mcp-stdio.fixture.ts')
+  const args = ['--conditions=orrery-source', program]
+  await client.connect(new StdioClientTransport({ command: process.execPath, args, env: { ORRERY_URL: url, ORRERY_KEY: key } }))
+  return client
+}
+
+test.each(['legacy', 'auto'] as const)('a run is started and waited for over standard input and output (%s era)', async (mode) => {
+  const client = await connect(server.url, server.key, mode)
+  const input = { workflow: 'greet', input: { name: 'Stdio' } }
+  const started = await client.callTool({ name: 'run_start', arguments: input, _meta: { 'orrery/idempotencyKey': `stdio-${mode}` } })
+  const { runId } = started.structuredContent as { runId: string }
+  const again = await client.callTool({ name: 'run_start', arguments: input, _meta: { 'orrery/idempotencyKey': `stdio-${mode}` } })
+  expect(again.structuredContent).toEqual(started.structuredContent)
+  const result = await client.callTool({ name: 'run_result', arguments: { runId, timeout: '20s' } })
+  expect(result.structuredContent).toMatchObject({ output: { greeting: 'Hello, Stdio!' } })
+  const refused = await client.callTool({ name: 'run_get', arguments: { runId: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z' } })
+  expect([refused.isError, refused.structuredContent]).toMatchObject([true, { problem: { code: 'run.not_found' } }])
+  await client.close()
+})
+
+test('a server that cannot be reached is a problem the model can read', async () => {
+  const client = await connect('http://127.0.0.1:1', server.key, 'auto')
+  const refused = await client.callTool({ name: 'workflow_list', arguments: {} })
+  expect([refused.isError, refused.structuredContent]).toMatchObject([true, { problem: { code: 'unavailable' } }])
+  await client.close()
+})
