@@ -3,7 +3,7 @@
  * problem. `--check` writes nothing and fails if anything is stale. Run it with `node --conditions=orrery-source`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join, relative, sep } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -156,6 +156,5 @@ if (check) {
   }
   for (const file of orphans) rmSync(join(ROOT, file))
 }
-console.log(
-  `${files.size} generated files, ${stale.length} ${check ? 'stale' : 'written'}, ${orphans.length} ${check ? 'too many' : 'removed'} (${relative(process.cwd(), ROOT) || '.'})`,
-)
+const [first, second] = check ? ['stale', 'too many'] : ['written', 'removed']
+console.log(`${files.size} generated files, ${stale.length} ${first}, ${orphans.length} ${second}`)

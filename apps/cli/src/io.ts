@@ -28,7 +28,8 @@ export function processIo(): Io {
     cwd: env.INIT_CWD !== undefined && env.npm_lifecycle_event === 'orrery' ? env.INIT_CWD : process.cwd(),
     isTerminal: stdout.isTTY === true,
     get columns() {
-      return stdout.columns ?? 120
+      // A terminal that does not know its width says 0.
+      return stdout.columns || 120
     },
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createEmptyDatabase, type TestDatabase } from '../../../tests/support/database.ts'
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts'
 
 let database: TestDatabase
 let data: string
 const started: ChildProcess[] = []
 
 beforeAll(async () => {
-  database = await createEmptyDatabase()
+  database = await createTestDatabase()
   data = mkdtempSync(join(tmpdir(), 'orrery-main-'))
 })
 afterAll(async () => {
@@ -45,7 +45,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Program
 const address = (program: Program) => /API +(http:\S+)\/api\/v1/.exec(program.out())?.[1]
 const key = (program: Program) => /orr_\w{8}_[\w-]{43}/.exec(program.out())?.[0]
 
-test('the first start migrates and shows a key once; a signal stops it in order; the second start shows none', async () => {
+test('the first start shows a key once; a signal stops it in order; the second start shows none', async () => {
   const first = run([])
   await expect.poll(() => address(first), { timeout: 20_000 }).toBeDefined()
   const secret = key(first) ?? ''

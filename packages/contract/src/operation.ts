@@ -18,7 +18,7 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly description?: string
   readonly input: I
   readonly output: O
-  /** Problems that it can answer beside those every operation can (`unauthenticated`, `forbidden`, `invalid_input`, `rate_limited`, `internal`). */
+  /** Problems that it can answer beside those every operation can (COMMON_PROBLEMS, and what a wrong key or idempotency key gives). */
   readonly problems: readonly ProblemCode[]
   /** `public`: no key needed. */
   readonly permission: Permission | 'public'

@@ -74,7 +74,8 @@ export const PROBLEMS = {
     status: 403,
     title: 'The server does not answer under this name',
     meaning:
-      'The header `Host` or `Origin` names a host that this server was not told about. This is how a web page would reach a private server.',
+      'The header `Host` or `Origin` names a host that this server was not told about. This is how a web ' +
+      'page would reach a private server.',
     remedy: 'Set `ORRERY_PUBLIC_URL`, or add the name to `ORRERY_ALLOWED_HOSTS` (for `Origin`: `ORRERY_CORS_ORIGINS`), and start again.',
   },
   'idempotency.key_reused': {

@@ -4,7 +4,7 @@
  */
 import { findOperation, type Operation, ProblemError, problem } from '@orrery/contract'
 import type { Identity } from './access/authenticate.ts'
-import { insertEntries } from './audit/audit-store.ts'
+import { recordAudit } from './audit/record-audit.ts'
 import { type Call, makeContext } from './call-context.ts'
 import { classifyFailure, isLostRace } from './classify-failure.ts'
 import type { Host } from './host.ts'
@@ -78,7 +78,7 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
         const context = makeContext(host, call, tx)
         const work = async () => {
           const output = await implementationOf(operation)(context.ctx, input)
-          await insertEntries(tx, context.entries())
+          await recordAudit(tx, context.entries())
           return output
         }
         committed = context.committed

@@ -49,7 +49,7 @@ export interface Ctx {
   readonly trace: Trace
   /** Runs after the transaction of the call has committed; never if it rolls back. */
   afterCommit(work: () => void): void
-  /** Says what the audit entry of this call is about; each call of it makes one entry. Without any there is one, about what the path names. */
+  /** Says what the audit entry of this call is about; each use makes one entry. Without any there is one, about what the path names. */
   note(subject: string, detail?: Json): void
   /** The audit entry as a row that commits with the engine's next batch; for calls without a transaction of their own. */
   auditCompanion(subject: string, detail?: Json): CompanionRow

@@ -1,7 +1,6 @@
 /** The only way to a connection. Every transaction runs as `orrery_app`, for one organization. */
 import type { Kysely } from 'kysely'
 import pg from 'pg'
-import type { Ctx } from './context.ts'
 import { kyselyOn } from './kysely-on-client.ts'
 import type { Tables } from './tables.ts'
 
@@ -43,6 +42,7 @@ const INDEXED = {
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   enable_sort: 'off',
+  enable_material: 'off',
   jit: 'off',
   // A process that was stopped inside a transaction must not keep its locks for ever.
   idle_in_transaction_session_timeout: '30s',
@@ -90,21 +90,4 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (client: pg.
   } finally {
     client.release(broken)
   }
-}
-
-/** Runs in the transaction of the call, or in one of its own if the call has none open. */
-export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  if (ctx.tx !== null) return work(ctx.tx)
-  return ctx.database.transaction(ctx.org, ctx.effect === 'read' ? 'read only' : 'read write', work)
-}
-
-/** For operations that make and list organizations: within `work` all of them are seen. */
-export function acrossOrgs<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  if (!ctx.permissions.has('orgs:admin')) throw new Error('Only a holder of orgs:admin sees all organizations')
-  return withOrg(ctx, async (tx) => {
-    await tx.client.query(`select set_config('app.all_orgs', 'on', true)`)
-    const result = await work(tx)
-    await tx.client.query(`select set_config('app.all_orgs', '', true)`)
-    return result
-  })
 }

@@ -4,7 +4,8 @@ import type { Database } from './database.ts'
 export function listViolations(database: Database): Promise<{ invariant: string; rows: number }[]> {
   return database.loop(async (client) => {
     const { rows: views } = await client.query<{ name: string }>(
-      `select relname as name from pg_catalog.pg_class where relnamespace = 'app'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,
+      `select relname as name from pg_catalog.pg_class
+       where relnamespace = 'app'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,
     )
     const found: { invariant: string; rows: number }[] = []
     for (const { name } of views) {

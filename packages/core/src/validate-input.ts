@@ -5,7 +5,10 @@ import type { z } from 'zod'
 const DEPTH_MAX = 100
 const ERRORS_MAX = 50
 
-/** The input as the operation's shape has it. Unknown fields are refused by the shapes themselves. @throws invalid_input, payload_too_large */
+/**
+ * The input as the operation's shape has it. Unknown fields are refused by the shapes themselves.
+ * @throws invalid_input, payload_too_large
+ */
 export function validateInput(shape: z.ZodType, raw: unknown): unknown {
   if (isDeeperThan(raw, DEPTH_MAX)) throw problem('payload_too_large', `The input is nested deeper than ${DEPTH_MAX} levels.`)
   const result = shape.safeParse(raw)

@@ -1,6 +1,7 @@
 /** What the host of the engine (core, a benchmark, a test) calls. `services/create-engine.ts` makes one. */
 import type { ClaimedRun, CompanionRow, DeliverOutcome, FinishRow, Millis, OrgId, RunId, StartOutcome, Store, Wait } from './store/store.ts'
 import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
+import type { StepSource } from './workflow/step-source.ts'
 
 export interface StartRequest {
   readonly org: OrgId
@@ -57,7 +58,10 @@ export interface Engine<Tx = unknown> {
   readonly store: Store<Tx>
   /** The database's clock as this process knows it. */
   now(): Millis
-  /** Resolves once the start is durable. Plain starts share a group commit; those with keys, limits or `tx` make their own transaction (or use the caller's; then call `nudge` after commit). */
+  /**
+   * Resolves once the start is durable. Plain starts share a group commit; those with keys, limits or `tx` make their own transaction (or
+   * use the caller's; then call `nudge` after commit).
+   */
   start(request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem>
   /** Resolves with the final result, or null when `timeoutMs` passes first. */
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null>
@@ -109,20 +113,7 @@ export interface WorkOptions {
   readonly steps: StepSource
 }
 
-/** A step's body and its policy, found by name in the worker's own code. */
-export interface StepImplementation {
-  readonly name: string
-  readonly retry: import('./workflow/retry.ts').RetryPolicy
-  readonly timeoutMs: number | null
-  readonly heartbeatTimeoutMs: number | null
-  readonly transactional: boolean
-  readonly body: (input: never, context: never) => unknown
-}
-
-export interface StepSource {
-  find(name: string): StepImplementation | undefined
-  names(): readonly string[]
-}
+export type { StepImplementation, StepSource } from './workflow/step-source.ts'
 
 export interface Worker {
   readonly id: string

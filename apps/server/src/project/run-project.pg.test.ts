@@ -48,7 +48,7 @@ test('a change of a step is in the next run; a broken build is told and changes 
   expect(await greet()).toBe('Good day, Ada!')
 
   edit('export cnst greet', 'export const greet')
-  edit('{ greeting: await ctx.run(compose, input) }', '{ greeting: `${await ctx.run(compose, input)} Again.` }')
+  edit('{ greeting: await ctx.run(compose, input) }', "{ greeting: (await ctx.run(compose, input)) + ' Again.' }")
   await expect.poll(greet, { timeout: 15_000 }).toBe('Good day, Ada! Again.')
   expect(await versions()).toBe(before + 1)
 })

@@ -31,7 +31,8 @@ export const started = z.object({
   runId,
   outcome: z.enum(['started', 'existing', 'debounced', 'refused']).meta({
     description:
-      'started: a new run; existing: a dedupe key named this one; debounced: a pending run took the new input; refused: recorded as cancelled, because its limit was full.',
+      'started: a new run; existing: a dedupe key named this one; debounced: a pending run took the new ' +
+      'input; refused: recorded as cancelled, because its limit was full.',
   }),
   status: runStatus.nullable().meta({ description: 'Where a new run stands; null for an existing one.' }),
   cancelled: z.array(runId).meta({ description: 'Runs that were asked to stop to make room.' }),

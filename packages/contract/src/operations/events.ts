@@ -8,7 +8,8 @@ export const listEvents = defineOperation({
   name: 'events.list',
   summary: 'Read the event log',
   description:
-    'Oldest first, behind the event `cursor`; `nextCursor` is null when there is nothing more yet. The stream at /events/stream gives the same events as they happen.',
+    'Oldest first, behind the event `cursor`; `nextCursor` is null when there is nothing more yet. The ' +
+    'stream at /events/stream gives the same events as they happen.',
   input: z.strictObject({
     ...pageInput,
     cursor: eventId.optional().meta({ description: 'Id of the last event seen; absent: from the oldest that is kept.' }),

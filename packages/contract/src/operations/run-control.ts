@@ -98,7 +98,8 @@ export const editStep = defineOperation({
   name: 'runs.editStep',
   summary: 'Give or skip the outcome of a failed step',
   description:
-    'Makes a new run that goes on as if the step had given `output`; with `skip` it gave null. Who did it and what he put in is in the audit log.',
+    'Makes a new run that goes on as if the step had given `output`; with `skip` it gave null. Who did ' +
+    'it and what he put in is in the audit log.',
   input: z.strictObject({
     runId,
     cmd: z.number().int().min(1).max(2_147_483_647).meta({ description: 'The `cmd` of the step’s row in the history.' }),

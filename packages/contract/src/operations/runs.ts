@@ -13,7 +13,8 @@ export const startRun = defineOperation({
   name: 'runs.start',
   summary: 'Start a run of a workflow',
   description:
-    'Answers once the run is durable: from then on it goes on through crashes of any process. Follow it with runs.get, runs.result or the event stream.',
+    'Answers once the run is durable: from then on it goes on through crashes of any process. Follow it ' +
+    'with runs.get, runs.result or the event stream.',
   input: startRequest,
   output: started,
   problems: ['workflow.not_found', 'workflow.version_not_found'],

@@ -33,7 +33,8 @@ export const checkDeploy = defineOperation({
   name: 'workflows.checkDeploy',
   summary: 'Check a bundle against every live run',
   description:
-    'Replays the history of the live runs of its workflows on the bundle, without effects. `findings` has those that it could not carry on, at most 200. Stops after `limit` runs.',
+    'Replays the history of the live runs of its workflows on the bundle, without effects. `findings` ' +
+    'has those that it could not carry on, at most 200. Stops after `limit` runs.',
   input: z.strictObject({ ...bundle, limit: z.number().int().min(1).max(10_000).default(1000) }),
   output: z.object({ checked: z.number().int(), failed: z.number().int(), complete: z.boolean(), findings: z.array(deployFinding) }),
   problems: ['workflow.bundle_invalid'],

@@ -1,8 +1,8 @@
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
+import { withOrg } from '../with-org.ts'
 import { toApiKey } from './key-row.ts'
 import { markRevoked } from './key-store.ts'
 

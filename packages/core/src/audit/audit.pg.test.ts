@@ -82,7 +82,8 @@ describe('sealing, audit.list and audit.verify', () => {
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: true })
 
     await tamper(
-      `create table app.kept as select * from app.audit_seal where org_id = '${t.org}' and seq = 7; delete from app.audit_seal where org_id = '${t.org}' and seq = 7`,
+      `create table app.kept as select * from app.audit_seal where org_id = '${t.org}' and seq = 7;
+       delete from app.audit_seal where org_id = '${t.org}' and seq = 7`,
     )
     expect(await t.call('audit.verify', {})).toMatchObject({
       ok: false,

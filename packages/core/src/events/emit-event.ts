@@ -1,6 +1,6 @@
 import type { EventType, Json } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
+import { withOrg } from '../with-org.ts'
 
 /** Writes an event in the transaction of the call: others see it if, and only if, that commits. */
 export function emitEvent(ctx: Ctx, type: EventType, subject: string, data: { [key: string]: Json } = {}): Promise<void> {

@@ -1,6 +1,14 @@
 import { type Event, encodeId, type Json } from '@orrery/contract'
 import { toRunId } from '../public-ids.ts'
-import type { EventRow } from './event-store.ts'
+
+export interface EventRow {
+  tx: string
+  id: string
+  at: Date
+  type: string
+  subject: string
+  data: unknown
+}
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Members of the data of the engine's events that hold the id of a run. */

@@ -1,6 +1,6 @@
 import type { Event } from '@orrery/contract'
 import type { Transaction } from '../database.ts'
-import { toEvent } from './event-row.ts'
+import { type EventRow, toEvent } from './event-row.ts'
 
 export interface EventFilter {
   /** Events behind this id; null: from the oldest kept. */
@@ -9,15 +9,6 @@ export interface EventFilter {
   /** As the engine knows it: a UUID for a run. */
   readonly subject?: string | undefined
   readonly limit: number
-}
-
-export interface EventRow {
-  tx: string
-  id: string
-  at: Date
-  type: string
-  subject: string
-  data: unknown
 }
 
 /**

@@ -1,7 +1,7 @@
 import { decodeId, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
 import { readPosition } from './event-position.ts'
 import { selectEvents } from './event-store.ts'
 

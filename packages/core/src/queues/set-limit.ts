@@ -1,7 +1,7 @@
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
 
 export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise<AnswerTo<'limits.set'>> {
   const { limit, max } = input

@@ -1,8 +1,8 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { toUuid } from '../public-ids.ts'
+import { withOrg } from '../with-org.ts'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 import { selectLastSeq } from './run-store.ts'
 

@@ -1,8 +1,8 @@
 import type { Ctx } from '../context.ts'
 import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
-import { withOrg } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
+import { withOrg } from '../with-org.ts'
 import { toFailure } from './run.ts'
 import { selectHistory, selectRun } from './run-store.ts'
 

@@ -1,9 +1,9 @@
 import type { Json } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
 import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
-import { withOrg } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
+import { withOrg } from '../with-org.ts'
 import { toLevel } from './run.ts'
 import { selectLogs, selectRun } from './run-store.ts'
 

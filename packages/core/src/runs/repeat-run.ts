@@ -1,7 +1,7 @@
 import { type Json, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../database.ts'
 import { orProblem, toRunId } from '../public-ids.ts'
+import { withOrg } from '../with-org.ts'
 import { requireVersion } from '../workflows/require-version.ts'
 import { selectRun, selectStepCommands } from './run-store.ts'
 

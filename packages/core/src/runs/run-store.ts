@@ -149,7 +149,8 @@ export async function selectLogs(tx: Transaction, org: string, run: string, afte
     message: string
     data: unknown
   }>(
-    'select id::text, cmd, attempt, at, level, message, data from engine.log where org_id = $1 and run_id = $2 and id > $3 order by id limit $4',
+    `select id::text, cmd, attempt, at, level, message, data from engine.log
+     where org_id = $1 and run_id = $2 and id > $3 order by id limit $4`,
     [org, run, afterId, limit],
   )
   return rows

@@ -8,7 +8,8 @@ import { toBuildError } from './build-error.ts'
 import { OWN } from './module-plugin.ts'
 
 /**
- * Builds the modules with their step bodies for the worker: one Node module in `<root>/.orrery/`, named by its content, packages left outside.
+ * Builds the modules with their step bodies for the worker: one Node module in `<root>/.orrery/`, named by its content, packages left
+ * outside.
  * Returns its path. Throws BuildError.
  */
 export async function buildSteps(request: BundleRequest): Promise<string> {

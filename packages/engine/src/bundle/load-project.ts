@@ -20,7 +20,8 @@ const NOT_CODE = /\.d\.m?ts$|\.(?:test|spec)\.m?[jt]s$|(?:^|[\\/])node_modules[\
 let turn: Promise<unknown> = Promise.resolve()
 
 /**
- * Builds a project and loads its steps into this process. Modules are those of `workflows/**`, or of the glob or globs that its package.json
+ * Builds a project and loads its steps into this process. Modules are those of `workflows/**`, or of the glob or globs that its
+ * package.json
  * names under `"orrery": { "workflows": … }`. A project may be loaded again after it changed. Throws BuildError.
  */
 export async function loadProject(root: string): Promise<LoadedProject> {

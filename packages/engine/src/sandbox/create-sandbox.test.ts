@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
-import type { Activation, Job } from '../workflow/protocol.ts'
+import type { Activation, Delivery } from '../workflow/protocol.ts'
 import { createSandbox, SandboxStuck } from './create-sandbox.ts'
 
 async function bundle(body: string, top = ''): Promise<string> {
@@ -19,9 +19,9 @@ const begin = (run: string, at = 0): Activation => ({
   run,
   at,
   replaying: false,
-  job: { type: 'start', workflow: 'probe', input: null, seed: 'seed', info, patches: [] },
+  delivery: { type: 'start', workflow: 'probe', input: null, seed: 'seed', info, patches: [] },
 })
-const next = (run: string, job: Job, at = 0): Activation => ({ run, at, replaying: false, job })
+const next = (run: string, delivery: Delivery, at = 0): Activation => ({ run, at, replaying: false, delivery })
 
 async function evaluate(expression: string): Promise<unknown> {
   const [reaction] = createSandbox(await bundle(`return ${expression}`), { timeoutMs: 2000 }).activate([begin('run')])
@@ -178,7 +178,7 @@ describe('endless loops', () => {
   test.each(['for (;;) {}', 'for (;;) await null'])('%s is stopped, and the run is named', async (loop) => {
     const sandbox = createSandbox(await bundle(`await ctx.sleep('1s'); if (ctx.info.runId === 'bad') { ${loop} }`), { timeoutMs: 100 })
     const bad = begin('bad-run')
-    sandbox.activate([begin('good-run'), { ...bad, job: { ...bad.job, info: { ...info, runId: 'bad' } } as Job }])
+    sandbox.activate([begin('good-run'), { ...bad, delivery: { ...bad.delivery, info: { ...info, runId: 'bad' } } as Delivery }])
     const wake = (run: string) => next(run, { type: 'resolve', cmd: 1, value: null })
     expect(() => sandbox.activate([wake('good-run'), wake('bad-run')])).toThrow(SandboxStuck)
     expect(() => sandbox.describe()).toThrow(/disposed/)

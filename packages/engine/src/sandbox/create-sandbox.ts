@@ -34,7 +34,8 @@ export class SandboxStuck extends Error {
 const FACE = ['describe', 'activate', 'validateInputs'] as const
 type Face = (typeof FACE)[number]
 
-// `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have prepared.
+// `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have
+// prepared.
 const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.text)`)])) as Record<Face, vm.Script>
 const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
 const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
@@ -81,7 +82,8 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   return {
     activate: (batch) => JSON.parse(call('activate', JSON.stringify(batch))),
     activateText: (batch) => call('activate', batch),
-    validateInputs: (batch) => JSON.parse(call('validateInputs', `[${batch.map(([name, input]) => `[${JSON.stringify(name)},${input}]`).join(',')}]`)),
+    validateInputs: (batch) =>
+      JSON.parse(call('validateInputs', `[${batch.map(([name, input]) => `[${JSON.stringify(name)},${input}]`).join(',')}]`)),
     describe: () => JSON.parse(call('describe')),
     dispose: () => {
       context = null

@@ -1,5 +1,5 @@
 import type { ClaimedRun, JournalKind, JournalRow, JsonText, Message, Millis, RunId } from '../store/store.ts'
-import type { Activation, Command, Completion, Failure, Job } from '../workflow/protocol.ts'
+import type { Activation, Command, Completion, Delivery, Failure } from '../workflow/protocol.ts'
 import type { Timer } from './clock.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 
@@ -48,7 +48,7 @@ export interface Outcome {
   readonly error: Failure | null
   readonly attempt: number
   readonly startedAt: Millis
-  readonly job: Job
+  readonly delivery: Delivery
 }
 
 /** A run that this process has in hand, or keeps parked in its cache. */
@@ -66,7 +66,7 @@ export interface ActiveRun {
   /** The run's clock: the time of the last row delivered. */
   at: Millis
   readonly open: Map<number, OpenCommand>
-  /** Jobs whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
+  /** Deliveries whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
   readonly queue: Activation[]
   /** Outcomes held back while a transactional step commits: their rows may only be numbered after its row. */
   held: Outcome[] | null

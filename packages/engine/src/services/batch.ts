@@ -57,7 +57,9 @@ export interface Waiter {
   readonly done: (error: Error | null) => void
 }
 
-/** Rows that will be written together. `unit` names the run on whose behalf a row is written, so that a refused batch can be taken apart. */
+/**
+ * Rows that will be written together. `unit` names the run on whose behalf a row is written, so that a refused batch can be taken apart.
+ */
 export interface Batch {
   readonly rows: Rows
   /** Invariant: one batch writes a live row in at most one part. */

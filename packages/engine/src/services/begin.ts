@@ -1,6 +1,6 @@
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { startStep } from './attempt-step.ts'
-import { deliver, rejected, resolved } from './deliver.ts'
+import { deliver, deliverCancel, rejected, resolved } from './deliver.ts'
 import { receiveSignal } from './inbox.ts'
 import type { Scope } from './scope.ts'
 import { startChild } from './start-child.ts'
@@ -73,18 +73,4 @@ export function armDeadline(scope: Scope, run: ActiveRun): void {
   }
   if (wait <= 0) fire()
   else run.deadline = scope.clock.setTimeout(fire, Math.min(wait, TIMER_MAX_MS))
-}
-
-/** Asks the workflow to stop, once; its shielded cleanup runs. */
-export function deliverCancel(scope: Scope, run: ActiveRun, reason: string, timedOut: boolean): void {
-  if (run.cancelled || run.state !== 'live') return
-  run.cancelled = true
-  const row = { cmd: 0, input: null, error: null, attempt: 0, startedAt: run.at }
-  deliver(scope, run, {
-    ...row,
-    kind: 'cancel',
-    name: timedOut ? 'timeout' : 'cancel',
-    output: JSON.stringify(reason),
-    job: { type: 'cancel', reason, timedOut },
-  })
 }

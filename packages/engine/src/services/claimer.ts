@@ -2,7 +2,6 @@ import type { OrgId } from '../store/store.ts'
 import { Ambiguous, Fenced } from '../store/store.ts'
 import type { Timer } from './clock.ts'
 import { failpoint } from './failpoints.ts'
-import { parkIdle } from './park.ts'
 import type { Scope } from './scope.ts'
 import { room } from './scope.ts'
 import { takeRun } from './take-run.ts'
@@ -10,7 +9,10 @@ import { takeRun } from './take-run.ts'
 const CLAIM_MAX = 256
 const TIMER_MAX_MS = 60_000
 
-/** Takes ready and due runs while there is room. It asks the store only when there is reason to believe in an answer; the beat's poll is the truth. */
+/**
+ * Takes ready and due runs while there is room. It asks the store only when there is reason to believe in an answer; the beat's poll is
+ * the truth.
+ */
 export class Claimer {
   private readonly scope: Scope
   private readonly orgs: readonly OrgId[] | null
@@ -57,7 +59,7 @@ export class Claimer {
     if (this.busy || this.scope.stopping) return
     const limit = Math.min(room(this.scope), CLAIM_MAX)
     if (limit <= 0) {
-      parkIdle(this.scope)
+      this.scope.parkIdle()
       return
     }
     this.busy = true

@@ -2,7 +2,10 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** A timer never keeps the process alive on its own. `ms` beyond the platform's 24.8 days is cut to that: whoever sleeps longer looks again when it fires. */
+  /**
+   * A timer never keeps the process alive on its own. `ms` beyond the platform's 24.8 days is cut to that: whoever sleeps longer looks
+   * again when it fires.
+   */
   setTimeout(fn: () => void, ms: number): Timer
   clearTimeout(timer: Timer): void
   /** After what is running now and its microtasks, before any timer that is not due. */

@@ -22,13 +22,13 @@ export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
 }
 
 /** Journals without delivering: a failed attempt, a marker. */
-export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'job'>): void {
+export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>): void {
   journal(scope, run, outcome, Math.max(scope.clock.now(), run.at))
 }
 
-/** Queues the job of an outcome whose row is already journalled. */
+/** Queues the delivery of an outcome whose row is already journalled. */
 export function enqueue(scope: Scope, run: ActiveRun, outcome: Outcome, at: number): void {
-  run.queue.push({ run: run.id, at, replaying: false, job: outcome.job })
+  run.queue.push({ run: run.id, at, replaying: false, delivery: outcome.delivery })
   if (outcome.kind === 'step') {
     run.steps++
     tellProgress(scope, run)
@@ -36,9 +36,9 @@ export function enqueue(scope: Scope, run: ActiveRun, outcome: Outcome, at: numb
   scope.schedule(run)
 }
 
-function journal(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'job'>, at: number): void {
+function journal(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>, at: number): void {
   run.at = at
-  run.ticket = scope.flusher.add(run.id, 'journal', toJournal(run, { ...outcome, job: { type: 'evict' } }, run.seq, at))
+  run.ticket = scope.flusher.add(run.id, 'journal', toJournal(run, { ...outcome, delivery: { type: 'evict' } }, run.seq, at))
   run.seq++
 }
 
@@ -56,20 +56,37 @@ export function runEvent(run: ActiveRun, type: string, data: { [key: string]: Js
 
 export function resolved(open: OpenCommand, output: JsonText, attempt: number, startedAt: number): Outcome {
   const kind = open.type === 'step' ? 'step' : open.type
-  const job = { type: 'resolve', cmd: open.cmd, value: JSON.parse(output) as Json } as const
-  return { kind, cmd: open.cmd, name: open.name, input: open.input, output, error: null, attempt, startedAt, job }
+  const delivery = { type: 'resolve', cmd: open.cmd, value: JSON.parse(output) as Json } as const
+  return { kind, cmd: open.cmd, name: open.name, input: open.input, output, error: null, attempt, startedAt, delivery }
 }
 
 export function rejected(open: OpenCommand, error: Failure, attempt: number, startedAt: number): Outcome {
-  const job = { type: 'reject', cmd: open.cmd, error } as const
-  return { kind: open.type, cmd: open.cmd, name: open.name, input: open.input, output: null, error, attempt, startedAt, job }
+  const delivery = { type: 'reject', cmd: open.cmd, error } as const
+  return { kind: open.type, cmd: open.cmd, name: open.name, input: open.input, output: null, error, attempt, startedAt, delivery }
 }
 
-/** Calls back when everything that this run has seen so far is durable: the moment an external effect may begin. Not called if the run was lost meanwhile. */
+/**
+ * Calls back when everything that this run has seen so far is durable: the moment an external effect may begin. Not called if the run was
+ * lost meanwhile.
+ */
 export function whenSafe(scope: Scope, run: ActiveRun, begin: () => void): void {
   if (scope.flusher.isDurable(run.ticket)) begin()
   else
     scope.flusher.whenDurable(run.id, (error) => {
       if (error === null && run.state === 'live') begin()
     })
+}
+
+/** Asks the workflow to stop, once; its shielded cleanup runs. */
+export function deliverCancel(scope: Scope, run: ActiveRun, reason: string, timedOut: boolean): void {
+  if (run.cancelled || run.state !== 'live') return
+  run.cancelled = true
+  const row = { cmd: 0, input: null, error: null, attempt: 0, startedAt: run.at }
+  deliver(scope, run, {
+    ...row,
+    kind: 'cancel',
+    name: timedOut ? 'timeout' : 'cancel',
+    output: JSON.stringify(reason),
+    delivery: { type: 'cancel', reason, timedOut },
+  })
 }

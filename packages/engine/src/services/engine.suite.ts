@@ -8,8 +8,8 @@ import type { Failure, Json } from '../workflow/protocol.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { uuid7 } from './child-id.ts'
 import { createEngine } from './create-engine.ts'
-import type { EngineFact } from './observe.ts'
 import { effects, gate } from './fixtures/workflows.ts'
+import type { EngineFact } from './observe.ts'
 
 export interface EngineBench {
   /** A connection of a new process to the same database. */
@@ -76,9 +76,15 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     const end = async (run: RunId): Promise<Ended> => {
       const answer = await engine.result(ORG, run, 15_000)
       if (answer === null) throw new Error(`run ${run} did not end: ${JSON.stringify(await engine.why(ORG, run))}`)
-      return { run, status: answer.status, output: answer.output === null ? null : (JSON.parse(answer.output) as Json), error: answer.error }
+      return {
+        run,
+        status: answer.status,
+        output: answer.output === null ? null : (JSON.parse(answer.output) as Json),
+        error: answer.error,
+      }
     }
-    const go = async (workflow: string, input: Json, more: Partial<StartRequest> = {}): Promise<Ended> => end(await start(workflow, input, more))
+    const go = async (workflow: string, input: Json, more: Partial<StartRequest> = {}): Promise<Ended> =>
+      end(await start(workflow, input, more))
     const until = async <T>(probe: () => Promise<T> | T, good: (value: T) => boolean): Promise<T> => {
       const give = performance.now() + 10_000
       for (;;) {
@@ -88,7 +94,11 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
-    const state = (run: RunId, wanted: string) => until(() => engine.why(ORG, run), (why) => why.state === wanted)
+    const state = (run: RunId, wanted: string) =>
+      until(
+        () => engine.why(ORG, run),
+        (why) => why.state === wanted,
+      )
     const rows = (run: RunId): Promise<readonly JournalRow[]> => engine.store.history(ORG, run, 0)
     const of = (run: RunId, step: string) => effects.filter((effect) => effect.run === run && effect.step === step)
 
@@ -97,7 +107,9 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       const ended = await go('five', 1)
       expect(ended).toMatchObject({ status: 'succeeded', output: 6 })
       const journal = await rows(ended.run)
-      expect(journal.map((row) => [row.seq, row.cmd, row.kind, row.output])).toEqual([1, 2, 3, 4, 5].map((n) => [n, n, 'step', String(n + 1)]))
+      expect(journal.map((row) => [row.seq, row.cmd, row.kind, row.output])).toEqual(
+        [1, 2, 3, 4, 5].map((n) => [n, n, 'step', String(n + 1)]),
+      )
       expect(of(ended.run, 'add').map((effect) => effect.input)).toEqual([1, 2, 3, 4, 5])
     })
 
@@ -148,7 +160,10 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect((await go('sleeper', '30ms')).output).toBeGreaterThanOrEqual(30)
       const long = await start('sleeper', '30d')
       await state(long, 'waiting')
-      await until(() => worker.activeRuns, (active) => active === 0)
+      await until(
+        () => worker.activeRuns,
+        (active) => active === 0,
+      )
       expect((await engine.why(ORG, long)).summary).toMatch(/sleeps/)
       await engine.cancel(ORG, long, 'enough')
       expect(await end(long)).toMatchObject({ status: 'cancelled' })
@@ -186,7 +201,10 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       await boot()
       const run = await start('asker', '400ms')
       await engine.signal(ORG, run, 'answer', 'first')
-      await until(() => engine.query(ORG, run, 'answers', null), (answer) => answer?.ok === true && JSON.stringify(answer.value) === '["first"]')
+      await until(
+        () => engine.query(ORG, run, 'answers', null),
+        (answer) => answer?.ok === true && JSON.stringify(answer.value) === '["first"]',
+      )
       await end(run)
       expect(await engine.query(ORG, run, 'answers', null)).toEqual({ ok: true, value: ['first'] })
       expect(await engine.query(ORG, run, 'nothing', null)).toMatchObject({ ok: false })
@@ -217,7 +235,11 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
           async () => (await engine.store.liveRuns(ORG, 'pair', null, 10)).map((live) => live.run),
           (runs) => (fate === 'waiting' ? runs.length > 0 : true),
         )
-        if (fate === 'cancelled') await until(() => engine.store.liveRuns(ORG, 'pair', null, 10), (live) => live.length === 0)
+        if (fate === 'cancelled')
+          await until(
+            () => engine.store.liveRuns(ORG, 'pair', null, 10),
+            (live) => live.length === 0,
+          )
         else expect(child).toHaveLength(1)
         expect(events).toEqual([])
         expect(ended.output).toBe('left')
@@ -323,7 +345,15 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       await boot()
       const ended = await go('counter', { left: 4, sum: 0 })
       expect(ended).toMatchObject({ status: 'succeeded', output: 4 })
-      expect((await rows(ended.run)).map((row) => row.kind)).toEqual(['step', 'generation', 'step', 'generation', 'step', 'generation', 'step'])
+      expect((await rows(ended.run)).map((row) => row.kind)).toEqual([
+        'step',
+        'generation',
+        'step',
+        'generation',
+        'step',
+        'generation',
+        'step',
+      ])
     })
 
     it('queues runs of one concurrency key, in order', async () => {
@@ -419,7 +449,10 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       const run = await start('pair', null)
       await state(run, 'waiting')
       await engine.signal(ORG, run, 'a', 1)
-      await until(() => rows(run), (found) => found.length === 1)
+      await until(
+        () => rows(run),
+        (found) => found.length === 1,
+      )
       const findings = []
       for await (const finding of engine.checkDeploy(ORG, other)) findings.push(finding)
       expect(findings).toMatchObject([{ run, ok: false }])
@@ -455,7 +488,10 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       await at.reached.promise
       await engine.store.retire(worker.id)
       at.open()
-      await until(() => of(run, 'gated').length, (times) => times === 2)
+      await until(
+        () => of(run, 'gated').length,
+        (times) => times === 2,
+      )
       await state(run, 'waiting')
       await engine.cancel(ORG, run, 'enough')
       expect((await end(run)).status).toBe('cancelled')
@@ -480,7 +516,10 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect(await engine.start({ org: ORG, workflow: 'five', version: 'ff', input: null })).toMatchObject({ type: 'no_such_version' })
       const strict = await buildBundle({ entries: [`${here}fixtures/strict.ts`], root: here })
       await engine.deploy(ORG, strict)
-      expect(await engine.start({ org: ORG, workflow: 'strict', input: { n: 'one' } })).toMatchObject({ type: 'invalid_input', issues: [{ path: 'n' }] })
+      expect(await engine.start({ org: ORG, workflow: 'strict', input: { n: 'one' } })).toMatchObject({
+        type: 'invalid_input',
+        issues: [{ path: 'n' }],
+      })
       expect((await go('strict', { n: 1 })).output).toBe(1)
     })
   })

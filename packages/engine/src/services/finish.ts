@@ -1,13 +1,11 @@
 import type { RunAnswer } from '../api.ts'
 import type { FinalStatus, FinishRow } from '../store/store.ts'
-import type { Completion, Failure, Job } from '../workflow/protocol.ts'
+import type { Completion, Failure } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
-import { abortStep } from './attempt-step.ts'
-import { begin } from './begin.ts'
 import { childId } from './child-id.ts'
 import { note, runEvent } from './deliver.ts'
-import { evict, quiet } from './park.ts'
-import { marker } from './react.ts'
+import { evict, quiet } from './let-go.ts'
+import { abortStep, marker, startDelivery } from './open-command.ts'
 import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
@@ -16,13 +14,13 @@ export function endWith(scope: Scope, run: ActiveRun, completion: Completion): v
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
   if (leaving.length === 0) return finish(scope, run, completion)
   run.ending = completion
-  for (const open of leaving) begin(scope, run, open, false)
+  for (const open of leaving) scope.begin(run, open, false)
 }
 
 /** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
 export function finish(scope: Scope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
-  quiet(scope, run)
+  quiet(scope.clock, run)
   run.open.clear()
   run.queue.length = 0
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input))
@@ -40,7 +38,7 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || scope.active.get(run.id) !== run) return
     scope.active.delete(run.id)
-    evict(scope, run)
+    evict(scope.clock, run)
     scope.observe({ type: 'finished', workflow: run.row.workflow, status: row.status })
     const answer: RunAnswer = { status: row.status, output: row.output, error: row.error, at }
     scope.ended(run, answer)
@@ -103,23 +101,6 @@ function startGeneration(scope: Scope, run: ActiveRun, input: string): void {
   if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, run.at))
   run.children.clear()
   forget(run.bundle, run.id)
-  run.queue.push({ run: run.id, at: run.at, replaying: false, job: startJob(run, input, []) })
+  run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.schedule(run)
-}
-
-export function startJob(run: ActiveRun, input: string, patches: readonly string[]): Extract<Job, { type: 'start' }> {
-  return {
-    type: 'start',
-    workflow: run.row.workflow,
-    input: JSON.parse(input),
-    seed: run.generation === 0 ? run.row.seed : `${run.row.seed}/${run.generation}`,
-    info: {
-      runId: run.id,
-      orgId: run.row.org,
-      workflow: run.row.workflow,
-      version: run.bundle.hash,
-      parentRunId: run.row.parent?.run ?? null,
-    },
-    patches,
-  }
 }

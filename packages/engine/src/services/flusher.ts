@@ -9,7 +9,10 @@ export interface FlusherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly worker: () => WorkerId | null
-  /** The registration is gone, or what became of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is flushed until `resume`. */
+  /**
+   * The registration is gone, or what became of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is
+   * flushed until `resume`.
+   */
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
   /** The store will not take this unit's rows, whatever is tried; nothing of them was written. */
   readonly onRefused: (unit: string, refusal: Refused) => void
@@ -51,7 +54,10 @@ export class Flusher {
     return ticket <= this.committed
   }
 
-  /** Calls back once everything added so far is committed (null), or with the error that kept this unit's rows out. Never called after a loss. */
+  /**
+   * Calls back once everything added so far is committed (null), or with the error that kept this unit's rows out. Never called after a
+   * loss.
+   */
   whenDurable(unit: string, done: (error: Error | null) => void): void {
     const last = this.batches.at(-1)
     if (last && last.size > 0) last.waiters.push({ unit, done })
@@ -77,7 +83,8 @@ export class Flusher {
   private schedule(): void {
     if (this.scheduled || this.stopped || this.sending !== null) return
     this.scheduled = true
-    // One turn later than asked: what the workflows answer to the rows queued now goes into the same batch (2 flushes for a one-step run, not 3).
+    // One turn later than asked: what the workflows answer to the rows queued now goes into the same batch (2 flushes for a one-step run,
+    // not 3).
     this.options.clock.setImmediate(() =>
       this.options.clock.setImmediate(() => {
         this.scheduled = false

@@ -2,7 +2,6 @@ import { Ambiguous, Fenced } from '../store/store.ts'
 import type { Claimer } from './claimer.ts'
 import type { Timer } from './clock.ts'
 import { failpoint } from './failpoints.ts'
-import { fetchMessages } from './inbox.ts'
 import type { Scope } from './scope.ts'
 
 export interface HeartOptions {
@@ -46,7 +45,7 @@ export class Heart {
       if (beat.reaped > 0) this.scope.observe({ type: 'reaped', runs: beat.reaped })
       for (const id of beat.poked) {
         const run = this.scope.active.get(id)
-        if (run) fetchMessages(this.scope, run)
+        if (run) this.scope.fetchMessages(run)
       }
       if (beat.nextAt !== null) this.claimer.dueAt(beat.nextAt)
       if (beat.ready) this.claimer.ready()

@@ -1,9 +1,7 @@
 import type { Message } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
-import { deliverCancel } from './begin.ts'
-import { deliver, rejected, resolved } from './deliver.ts'
-import { considerIdle, wake } from './park.ts'
+import { deliver, deliverCancel, rejected, resolved } from './deliver.ts'
 import type { Scope } from './scope.ts'
 
 /** Reads a run's unread messages and hands them on. Called when somebody poked the run; one read at a time. */
@@ -21,7 +19,7 @@ export function fetchMessages(scope: Scope, run: ActiveRun): void {
       if (run.state !== 'live') return
       if (box) take(scope, run, box.wakes, box.pauseRequested, box.messages)
       if (run.refetch) fetchMessages(scope, run)
-      else considerIdle(scope, run)
+      else scope.considerIdle(run)
     },
     (error: unknown) => {
       run.fetching = false
@@ -33,7 +31,7 @@ export function fetchMessages(scope: Scope, run: ActiveRun): void {
 
 function take(scope: Scope, run: ActiveRun, wakes: number, pauseRequested: boolean, messages: readonly Message[]): void {
   run.wakes = wakes
-  if (run.pausing && !pauseRequested) wake(scope, run, false)
+  if (run.pausing && !pauseRequested) scope.wake(run, false)
   run.pausing = pauseRequested
   for (const message of messages) {
     if (run.seen.has(message.id)) continue
@@ -67,7 +65,10 @@ function bufferSignal(scope: Scope, run: ActiveRun, message: Message): void {
   }
 }
 
-/** Gives the oldest buffered signal to a waiting command; false if there is none. Invariant (I8): journal row and removal from the inbox commit together. */
+/**
+ * Gives the oldest buffered signal to a waiting command; false if there is none. Invariant (I8): journal row and removal from the inbox
+ * commit together.
+ */
 export function receiveSignal(scope: Scope, run: ActiveRun, open: Extract<OpenCommand, { type: 'signal' }>): boolean {
   if (run.pausing || run.held) return false
   const message = run.buffered.get(open.name)?.shift()

@@ -39,7 +39,7 @@ export class InputChecker {
     this.asked.delete(bundle)
     try {
       const answers = bundle.sandbox.validateInputs(questions.map(({ workflow, input }) => [workflow, input] as const))
-      questions.forEach((question, index) => question.answer(answers[index] ?? []))
+      for (const [index, question] of questions.entries()) question.answer(answers[index] ?? [])
     } catch (error) {
       this.refuse(bundle, questions, error)
     }

@@ -12,7 +12,10 @@ import { toClaimed } from './start-row.ts'
 
 type Answer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
 
-/** Replays a run beside whoever has it, without effects. The id is prefixed so that it never meets the run itself in a sandbox that both use. */
+/**
+ * Replays a run beside whoever has it, without effects. The id is prefixed so that it never meets the run itself in a sandbox that both
+ * use.
+ */
 async function replayBeside(
   store: Store,
   sandboxes: SandboxCache,
@@ -52,7 +55,7 @@ export async function queryRun(
     if (beside.replayed.type === 'diverged')
       return { ok: false, error: { name: 'ReplayError', kind: 'error', message: beside.replayed.reason } }
     const reaction = activate(bundle, [
-      { run: beside.run.id, at: beside.run.at, replaying: true, job: { type: 'query', id: 1, name, args } },
+      { run: beside.run.id, at: beside.run.at, replaying: true, delivery: { type: 'query', id: 1, name, args } },
     ])[0]
     if (reaction?.answer === undefined)
       return { ok: false, error: { name: 'QueryError', kind: 'invalid', message: `the workflow has no query named "${name}"` } }

@@ -1,18 +1,15 @@
 import type { ParkRow, Wait } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
-import { abortStep } from './attempt-step.ts'
-import { armDeadline, begin } from './begin.ts'
-import { finish } from './finish.ts'
 import { runEvent } from './deliver.ts'
-import { fetchMessages } from './inbox.ts'
-import { forget } from './sandbox-cache.ts'
+import { evict, quiet } from './let-go.ts'
+import { abortStep } from './open-command.ts'
 import type { Scope } from './scope.ts'
 import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
 export function considerIdle(scope: Scope, run: ActiveRun): void {
   if (run.state !== 'live' || run.queue.length > 0 || run.busy > 0 || run.held || run.fetching) return
-  if (run.ending) return finish(scope, run, run.ending)
+  if (run.ending) return scope.finish(run, run.ending)
   if (run.pausing) return park(scope, run, 'paused', null)
   if (run.open.size === 0) {
     block(scope, run, 'The workflow waits for something that is neither a step, a timer, a signal nor a child; it can never go on.')
@@ -62,7 +59,7 @@ export function release(scope: Scope, run: ActiveRun): void {
 
 function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
   run.state = 'parking'
-  quiet(scope, run)
+  quiet(scope.clock, run)
   const at = state === 'waiting' ? nextTime(run) : null
   const row: ParkRow = {
     org: run.row.org,
@@ -92,7 +89,7 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
 function comeBack(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
   if (state === 'waiting' || state === 'paused') {
     wake(scope, run, run.pausing)
-    fetchMessages(scope, run)
+    scope.fetchMessages(run)
     return
   }
   // A blocked or released run goes anyway; only the count of pokes has to be right.
@@ -111,13 +108,13 @@ export function wake(scope: Scope, run: ActiveRun, pausing: boolean): void {
   run.state = 'live'
   run.pausing = pausing
   if (pausing) return
-  armDeadline(scope, run)
-  for (const open of [...run.open.values()]) if (run.state === 'live' && run.open.get(open.cmd) === open) begin(scope, run, open, false)
+  scope.armDeadline(run)
+  for (const open of [...run.open.values()]) if (run.state === 'live' && run.open.get(open.cmd) === open) scope.begin(run, open, false)
 }
 
 function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
   if (state === 'blocked' || state === 'ready') {
-    evict(scope, run)
+    evict(scope.clock, run)
     return
   }
   scope.parked.set(run.id, run)
@@ -125,26 +122,7 @@ function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
   const oldest = scope.parked.values().next().value
   if (oldest === undefined) return
   scope.parked.delete(oldest.id)
-  evict(scope, oldest)
-}
-
-/** Frees the coroutine. */
-export function evict(scope: Scope, run: ActiveRun): void {
-  run.state = 'done'
-  quiet(scope, run)
-  forget(run.bundle, run.id)
-}
-
-/** Clears every timer of a run. */
-export function quiet(scope: Scope, run: ActiveRun): void {
-  for (const open of run.open.values()) {
-    if (open.timer) scope.clock.clearTimeout(open.timer)
-    open.timer = null
-  }
-  if (run.linger) scope.clock.clearTimeout(run.linger)
-  if (run.deadline) scope.clock.clearTimeout(run.deadline)
-  run.linger = null
-  run.deadline = null
+  evict(scope.clock, oldest)
 }
 
 function nextTime(run: ActiveRun): number | null {

@@ -1,11 +1,8 @@
 import type { Command, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { abortStep } from './attempt-step.ts'
-import { begin } from './begin.ts'
 import { childId } from './child-id.ts'
 import { note } from './deliver.ts'
-import { endWith } from './finish.ts'
-import { considerIdle } from './park.ts'
+import { abortStep, marker, register } from './open-command.ts'
 import type { Scope } from './scope.ts'
 
 /** Does what a live workflow asked for. */
@@ -20,55 +17,12 @@ export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
     else if (command.type === 'log') log(scope, run, command)
   }
   if (reaction.completion) {
-    endWith(scope, run, reaction.completion)
+    scope.endWith(run, reaction.completion)
     return
   }
   // Invariant: a command dropped in the same turn was never begun.
-  for (const command of opened) if (run.open.get(command.cmd) === command) begin(scope, run, command, true)
-  considerIdle(scope, run)
-}
-
-/** Notes a command as open; undefined for the kinds that expect no answer. */
-export function register(run: ActiveRun, command: Command): OpenCommand | undefined {
-  const open = toOpen(run, command)
-  if (open) run.open.set(open.cmd, open)
-  return open
-}
-
-function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
-  switch (command.type) {
-    case 'step':
-      return {
-        type: 'step',
-        cmd: command.cmd,
-        name: command.name,
-        input: JSON.stringify(command.args),
-        command,
-        attempt: 1,
-        notBefore: 0,
-        startedAt: run.at,
-        abort: null,
-        timer: null,
-      }
-    case 'sleep':
-      return { type: 'sleep', cmd: command.cmd, name: '', input: null, until: command.until, timer: null }
-    case 'signal':
-      return { type: 'signal', cmd: command.cmd, name: command.name, input: null, until: command.until, timer: null }
-    case 'child':
-      return {
-        type: 'child',
-        cmd: command.cmd,
-        name: command.workflow,
-        input: JSON.stringify(command.input),
-        command,
-        child: childId(run.id, run.generation, command.cmd, run.at),
-        timer: null,
-      }
-    case 'drop':
-    case 'patch':
-    case 'log':
-      return undefined
-  }
+  for (const command of opened) if (run.open.get(command.cmd) === command) scope.begin(run, command, true)
+  scope.considerIdle(run)
 }
 
 /** Takes an open command back: its body is aborted, its child asked to stop, its answer not awaited. */
@@ -90,10 +44,6 @@ function drop(scope: Scope, run: ActiveRun, cmd: number): void {
       error: null,
     })
   }
-}
-
-export function marker(kind: 'patch' | 'version' | 'generation', name: string, at: number, output: string | null = null) {
-  return { kind, cmd: 0, name, input: null, output, error: null, attempt: 0, startedAt: at } as const
 }
 
 function log(scope: Scope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {

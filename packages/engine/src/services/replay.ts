@@ -2,8 +2,7 @@ import { SandboxStuck } from '../sandbox/create-sandbox.ts'
 import type { JournalRow } from '../store/store.ts'
 import type { Activation, Completion, Json, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { startJob } from './finish.ts'
-import { register } from './react.ts'
+import { register, startDelivery } from './open-command.ts'
 import { activate } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
@@ -35,9 +34,9 @@ export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
   const dropped = new Map<number, OpenCommand>()
   const total = delivered.length
-  const activations: Activation[] = [{ run: run.id, at: run.at, replaying: total > 0, job: startJob(run, input, patches) }]
+  const activations: Activation[] = [{ run: run.id, at: run.at, replaying: total > 0, delivery: startDelivery(run, input, patches) }]
   delivered.forEach((row, index) => {
-    activations.push({ run: run.id, at: row.at, replaying: index < total - 1, job: jobOf(row) })
+    activations.push({ run: run.id, at: row.at, replaying: index < total - 1, delivery: deliveryOf(row) })
   })
   const reactions = inChunks(run, activations)
   let completion = take(run, reactions.next().value, dropped)
@@ -59,7 +58,10 @@ export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   return { type: 'ready', completion }
 }
 
-/** A call into the sandbox costs more than a turn, so rows go in by the hundred; what follows a divergence in its chunk is thrown away with the run. */
+/**
+ * A call into the sandbox costs more than a turn, so rows go in by the hundred; what follows a divergence in its chunk is thrown away
+ * with the run.
+ */
 function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
   for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
   return undefined
@@ -96,7 +98,7 @@ function mismatch(run: ActiveRun, dropped: ReadonlyMap<number, OpenCommand>, row
   return null
 }
 
-function jobOf(row: JournalRow): Activation['job'] {
+function deliveryOf(row: JournalRow): Activation['delivery'] {
   if (row.kind === 'cancel') return { type: 'cancel', reason: JSON.parse(row.output ?? '""') as string, timedOut: row.name === 'timeout' }
   if (row.error) return { type: 'reject', cmd: row.cmd, error: row.error }
   return { type: 'resolve', cmd: row.cmd, value: JSON.parse(row.output ?? 'null') as Json }

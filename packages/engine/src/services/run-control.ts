@@ -87,7 +87,10 @@ export async function resumeRun<Tx>(
   return outcome
 }
 
-/** A new run with another's history below `beforeSeq`. `retry` keeps the source's idempotency keys: what it already did for the outside world is not done twice. */
+/**
+ * A new run with another's history below `beforeSeq`. `retry` keeps the source's idempotency keys: what it already did for the outside
+ * world is not done twice.
+ */
 export async function forkRun<Tx>(
   parts: ControlParts<Tx>,
   source: RunRow,

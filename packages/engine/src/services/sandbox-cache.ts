@@ -21,7 +21,7 @@ const FORGOTTEN_MAX = 256
 export function activate(bundle: LoadedBundle, activations: readonly Activation[]): readonly Reaction[] {
   const forgotten = bundle.forgotten.splice(0)
   if (forgotten.length === 0) return bundle.sandbox.activate(activations)
-  const evictions = forgotten.map((run) => ({ run, at: 0, replaying: false, job: { type: 'evict' } }) as const)
+  const evictions = forgotten.map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } }) as const)
   return bundle.sandbox.activate([...evictions, ...activations]).slice(evictions.length)
 }
 

@@ -1,14 +1,32 @@
 import type { StepSource } from '../api.ts'
-import type { Ambiguous, Fenced, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store/store.ts'
-import type { ActiveRun } from './active-run.ts'
+import type { Ambiguous, Fenced, RunId, StartOutcome, Store, WorkerId } from '../store/store.ts'
+import type { Completion } from '../workflow/protocol.ts'
+import type { ActiveRun, OpenCommand } from './active-run.ts'
 import type { Clock } from './clock.ts'
 import type { Flusher } from './flusher.ts'
 import type { Observer } from './observe.ts'
 import type { SandboxCache } from './sandbox-cache.ts'
 import type { PlainStart } from './submit-start.ts'
 
+/**
+ * What can be done with a run in hand. Each is a function of a file of its own (`begin.ts`, `park.ts` …); they call each other in
+ * circles, as a run goes round, so they meet here and not by imports.
+ */
+export interface Acts {
+  /** Sets an open command going; `fresh`: it cannot have been begun before. */
+  begin(run: ActiveRun, open: OpenCommand, fresh: boolean): void
+  armDeadline(run: ActiveRun): void
+  fetchMessages(run: ActiveRun): void
+  considerIdle(run: ActiveRun): void
+  parkIdle(): void
+  block(run: ActiveRun, reason: string): void
+  wake(run: ActiveRun, pausing: boolean): void
+  endWith(run: ActiveRun, completion: Completion): void
+  finish(run: ActiveRun, completion: Completion): void
+}
+
 /** What the functions of a worker share. One exists for each worker of a process. */
-export interface Scope {
+export interface Scope extends Acts {
   readonly store: Store
   readonly clock: Clock
   readonly flusher: Flusher
@@ -27,13 +45,12 @@ export interface Scope {
   readonly parkedMax: number
   /** Runs whose park the last flush did not do, because they had been poked. */
   readonly kept: Set<RunId>
-  /** Gives a run its turn in the workflow: delivers the next of its queued jobs. */
+  /** Gives a run its turn in the workflow: delivers the next of its queued deliveries. */
   readonly schedule: (run: ActiveRun) => void
   /** A slot came free, or something may have become claimable. `at`: not before this time. */
   readonly wantClaim: (at?: number) => void
   /** A run of this process reached its end (durably). */
   readonly ended: (run: ActiveRun, answer: import('../api.ts').RunAnswer) => void
-  readonly considerIdle: (run: ActiveRun) => void
   /** Queues the start of a run for the next flush and returns its ticket. */
   readonly submit: (start: PlainStart) => number
   readonly tellStarted: (outcome: StartOutcome) => void

@@ -2,8 +2,8 @@ import type { StepImplementation } from '../api.ts'
 import { TimeoutError } from '../workflow/errors.ts'
 import type { Json } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
-import type { OpenStep } from './attempt-step.ts'
 import type { Timer } from './clock.ts'
+import type { OpenStep } from './open-command.ts'
 import type { Scope } from './scope.ts'
 
 /** Heartbeat details are written at most this often; the last ones are what the next attempt gets. */

@@ -1,7 +1,6 @@
-import type { CompanionRow, RunId, RunRow } from '../store/store.ts'
+import type { CompanionRow, RunId, RunRow, WorkerId } from '../store/store.ts'
 import type { Flusher } from './flusher.ts'
 import type { Observer } from './observe.ts'
-import type { EngineWorker } from './worker.ts'
 
 /** A start that shares the process's next group commit. */
 export interface PlainStart {
@@ -17,10 +16,18 @@ export interface PlainStart {
   readonly done: (error: Error | null) => void
 }
 
+/** A worker, as far as a start concerns it. */
+export interface LocalTaker {
+  /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
+  reserve(row: RunRow): WorkerId | null
+  /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
+  begin(registration: WorkerId, row: RunRow | null): void
+}
+
 export interface SubmitParts {
   readonly flusher: Flusher
   readonly observe: Observer
-  readonly worker: () => EngineWorker | null
+  readonly worker: () => LocalTaker | null
   readonly tellReady: (queue: string) => void
   readonly tellDue: (at: number) => void
 }

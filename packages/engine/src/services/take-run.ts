@@ -1,10 +1,7 @@
 import type { ClaimedRun, JournalRow } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { newActiveRun } from './active-run.ts'
-import { armDeadline } from './begin.ts'
-import { endWith, startJob } from './finish.ts'
-import { fetchMessages } from './inbox.ts'
-import { block, considerIdle, wake } from './park.ts'
+import { startDelivery } from './open-command.ts'
 import { replaySafely } from './replay.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
@@ -14,8 +11,8 @@ import { CRASHES_MAX } from './scope.ts'
 export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
   scope.active.set(run.id, run)
-  armDeadline(scope, run)
-  run.queue.push({ run: run.id, at: run.at, replaying: false, job: startJob(run, row.input, []) })
+  scope.armDeadline(run)
+  run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, row.input, []) })
   scope.schedule(run)
   return run
 }
@@ -45,7 +42,7 @@ export async function takeRun(scope: Scope, row: ClaimedRun): Promise<void> {
     )
   if (rows.length === 0 && isFresh(row)) {
     const run = beginFresh(scope, row, bundle)
-    if (row.wakes > 0) fetchMessages(scope, run)
+    if (row.wakes > 0) scope.fetchMessages(run)
     return
   }
   goOn(scope, row, bundle, rows)
@@ -58,10 +55,10 @@ function isFresh(row: ClaimedRun): boolean {
 function comeBack(scope: Scope, run: ActiveRun, row: ClaimedRun): void {
   run.wakes = row.wakes
   scope.active.set(run.id, run)
-  wake(scope, run, row.pauseRequested)
+  scope.wake(run, row.pauseRequested)
   if (run.state !== 'live') return
-  if (row.wakes > 0) fetchMessages(scope, run)
-  else considerIdle(scope, run)
+  if (row.wakes > 0) scope.fetchMessages(run)
+  else scope.considerIdle(run)
 }
 
 function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): void {
@@ -71,23 +68,23 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
   const replayed = replaySafely(scope, run, rows)
   scope.observe({ type: 'replayed', workflow: row.workflow, rows: rows.length })
   if (replayed.type === 'diverged') {
-    block(scope, run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
+    scope.block(run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
     return
   }
   run.state = 'live'
-  if (replayed.completion) return endWith(scope, run, replayed.completion)
-  wake(scope, run, row.pauseRequested)
+  if (replayed.completion) return scope.endWith(run, replayed.completion)
+  scope.wake(run, row.pauseRequested)
   if (run.state !== 'live') return
   // An earlier incarnation may have left messages that were read but not received.
-  if (row.wakes > 0) fetchMessages(scope, run)
-  else considerIdle(scope, run)
+  if (row.wakes > 0) scope.fetchMessages(run)
+  else scope.considerIdle(run)
 }
 
 /** Blocks a run that cannot even be replayed here. */
 function refuse(scope: Scope, row: ClaimedRun, reason: string, bundle?: LoadedBundle): void {
   const run = newActiveRun(row, bundle ?? missing(row), scope.clock.now())
   scope.active.set(run.id, run)
-  block(scope, run, reason)
+  scope.block(run, reason)
 }
 
 function missing(row: ClaimedRun): LoadedBundle {

@@ -13,8 +13,8 @@ export interface TurnHandlers {
 }
 
 /**
- * Gives runs their turns. In one turn a run gets at most one job, and all runs of a bundle with something to
- * hear are activated by one call. One job a turn is also how replay does it, so that both interleave alike.
+ * Gives runs their turns. In one turn a run gets at most one delivery, and all runs of a bundle with something to
+ * hear are activated by one call. One delivery a turn is also how replay does it, so that both interleave alike.
  */
 export class Turns {
   private readonly handlers: TurnHandlers

@@ -2,11 +2,13 @@ import type { StepImplementation } from '../api.ts'
 import { Ambiguous, Fenced } from '../store/store.ts'
 import type { ActiveRun, Outcome } from './active-run.ts'
 import { toJournal } from './active-run.ts'
-import type { BodyOutcome, OpenStep } from './attempt-step.ts'
-import { perform, settle } from './attempt-step.ts'
 import { deliver, enqueue, resolved } from './deliver.ts'
 import { failpoint } from './failpoints.ts'
+import type { OpenStep } from './open-command.ts'
+import type { BodyOutcome } from './perform-step.ts'
+import { perform } from './perform-step.ts'
 import type { Scope } from './scope.ts'
+import { settle } from './settle-step.ts'
 
 class Failed extends Error {
   readonly outcome: BodyOutcome

@@ -2,19 +2,21 @@ import type { Worker, WorkOptions } from '../api.ts'
 import type { Fenced, FlushResult, Hint, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store/store.ts'
 import { Ambiguous } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
-import { abortStep } from './attempt-step.ts'
 import type { Batch } from './batch.ts'
+import { armDeadline, begin } from './begin.ts'
 import { Claimer } from './claimer.ts'
 import type { DatabaseClock } from './database-clock.ts'
 import { failpoint } from './failpoints.ts'
+import { endWith, finish } from './finish.ts'
 import type { Flusher } from './flusher.ts'
 import { Heart } from './heart.ts'
 import { fetchMessages } from './inbox.ts'
+import { evict } from './let-go.ts'
 import type { Observer } from './observe.ts'
-import { block, considerIdle, quiet, release } from './park.ts'
+import { abortStep } from './open-command.ts'
+import { block, considerIdle, parkIdle, release, wake } from './park.ts'
 import { react } from './react.ts'
 import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
-import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 import { hasRoom } from './scope.ts'
 import { toClaimed } from './start-row.ts'
@@ -195,9 +197,7 @@ export class EngineWorker implements Worker {
     this.turns.clear()
     for (const run of [...this.scope.active.values(), ...this.scope.parked.values()]) {
       for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'this worker lost the run')
-      run.state = 'done'
-      quiet(this.scope, run)
-      forget(run.bundle, run.id)
+      evict(this.parts.clock, run)
     }
     this.scope.active.clear()
     this.scope.parked.clear()
@@ -256,7 +256,15 @@ export class EngineWorker implements Worker {
       schedule: this.turns.schedule,
       wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
       ended: parts.ended,
+      begin: (run, open, fresh) => begin(this.scope, run, open, fresh),
+      armDeadline: (run) => armDeadline(this.scope, run),
+      fetchMessages: (run) => fetchMessages(this.scope, run),
       considerIdle: (run) => considerIdle(this.scope, run),
+      parkIdle: () => parkIdle(this.scope),
+      block: (run, reason) => block(this.scope, run, reason),
+      wake: (run, pausing) => wake(this.scope, run, pausing),
+      endWith: (run, completion) => endWith(this.scope, run, completion),
+      finish: (run, completion) => finish(this.scope, run, completion),
       submit: (start) => parts.submit(start),
       tellStarted: parts.tellStarted,
       lost: (cause) => parts.flusher.abandon(cause),

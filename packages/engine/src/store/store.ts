@@ -158,7 +158,10 @@ export interface ProgressRow {
   readonly details: JsonText
 }
 
-/** Rows of a host's own table that must commit with the batch (an audit entry). `table` names a companion registered with the store; `values` are its columns. */
+/**
+ * Rows of a host's own table that must commit with the batch (an audit entry). `table` names a companion registered with the store;
+ * `values` are its columns.
+ */
 export interface CompanionRow {
   readonly table: string
   readonly values: readonly (string | number | null)[]
@@ -316,16 +319,23 @@ export interface Store<Tx = unknown> {
   register(info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }>
   /** Fences a registration and hands its runs on at once (graceful stop, or an abandoned epoch). Returns how many were handed on. */
   retire(worker: WorkerId): Promise<number>
-  /** One statement: proves life, fences workers silent for longer than `leaseMs` and hands on their runs, reports what concerns this worker. */
+  /**
+   * One statement: proves life, fences workers silent for longer than `leaseMs` and hands on their runs, reports what concerns this
+   * worker.
+   */
   beat(worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat>
   /** Throws Fenced, Ambiguous or Refused. */
   flush(batch: FlushBatch): Promise<FlushResult>
   /**
    * One transaction for a transactional step: runs `body` with a query function, writes the journal row it returns under the
-   * worker's fence, commits. Whatever `body` throws rolls back and is thrown on. Throws Fenced or Ambiguous as `flush` does. Absent where the store has no SQL.
+   * worker's fence, commits. Whatever `body` throws rolls back and is thrown on. Throws Fenced or Ambiguous as `flush` does. Absent where
+   * the store has no SQL.
    */
   transact?(worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow>
-  /** Due waiting runs first, then ready runs: fair over orgs (round robin), by rank (time of readiness less a bonus for priority) within one. Throws Fenced. */
+  /**
+   * Due waiting runs first, then ready runs: fair over orgs (round robin), by rank (time of readiness less a bonus for priority) within
+   * one. Throws Fenced.
+   */
   claim(request: ClaimRequest): Promise<readonly ClaimedRun[]>
   /** Journal rows with seq >= from, ordered by seq. */
   history(org: OrgId, run: RunId, from: number): Promise<readonly JournalRow[]>
@@ -340,14 +350,20 @@ export interface Store<Tx = unknown> {
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
-  /** Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or it is not live. */
+  /**
+   * Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or
+   * it is not live.
+   */
   terminate(org: OrgId, run: RunId, reason: string, tx?: Tx): Promise<boolean>
   /**
    * Sets or clears the wish to pause. A ready or waiting run is paused at once; others keep the wish. Clearing makes a paused run
    * ready (waiting again, if it was delayed, never began and its time has not come).
    */
   setPause(org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome>
-  /** Makes a blocked run ready again, its crash count 0; with `bundle`, pinned to that one from now on (a `version` row). False if it is not blocked. */
+  /**
+   * Makes a blocked run ready again, its crash count 0; with `bundle`, pinned to that one from now on (a `version` row). False if it is
+   * not blocked.
+   */
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
   /**
    * A new run whose journal is a copy of `source`'s rows below `beforeSeq`, under their own numbers; steps of the last generation

@@ -3,7 +3,7 @@ import { type Duration, parseDuration } from '../workflow/duration.ts'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import { createMachine } from '../workflow/machine.ts'
-import type { Command, Completion, Failure, Job, Json } from '../workflow/protocol.ts'
+import type { Command, Completion, Delivery, Failure, Json } from '../workflow/protocol.ts'
 import type { WorkflowDefinition } from '../workflow/workflow-definition.ts'
 import { localCarrier } from './local-carrier.ts'
 import { attemptStep, type StepReplacement } from './test-step.ts'
@@ -36,7 +36,7 @@ export interface TestResult<Out = Json> {
 
 export type TestEvent =
   | { readonly at: number; readonly command: Command }
-  | { readonly at: number; readonly job: Job }
+  | { readonly at: number; readonly delivery: Delivery }
   | { readonly at: number; readonly completion: Completion }
 
 interface Due {
@@ -74,20 +74,20 @@ function createDriver(workflow: WorkflowDefinition, setup: TestSetup) {
   let completion: Completion | null = null
   let answer: Awaited<ReturnType<typeof turn>>['answer']
 
-  async function turn(job: Job) {
-    const activation = { run: RUN, at, replaying: false, job }
-    if (job.type !== 'evict') history.push({ at, job })
+  async function turn(delivery: Delivery) {
+    const activation = { run: RUN, at, replaying: false, delivery }
+    if (delivery.type !== 'evict') history.push({ at, delivery })
     machine.apply(activation)
     // A macrotask comes after all microtasks, so the workflow has gone as far as it can.
     await nextTurn()
     return machine.collect(activation)
   }
 
-  async function deliver(job: Job): Promise<void> {
-    if (job.type === 'resolve' || job.type === 'reject') {
-      if (!open.delete(job.cmd)) return
+  async function deliver(delivery: Delivery): Promise<void> {
+    if (delivery.type === 'resolve' || delivery.type === 'reject') {
+      if (!open.delete(delivery.cmd)) return
     }
-    const reaction = await turn(job)
+    const reaction = await turn(delivery)
     answer = reaction.answer
     for (const command of reaction.commands) {
       history.push({ at, command })
@@ -101,12 +101,12 @@ function createDriver(workflow: WorkflowDefinition, setup: TestSetup) {
   const later = (dueAt: number, cmd: number | null, fire: Due['fire']): void => {
     timers.push({ at: dueAt, order: order++, cmd, fire })
   }
-  const settle = (cmd: number, result: Promise<{ readonly afterMs: number; readonly job: Job }>): void => {
+  const settle = (cmd: number, result: Promise<{ readonly afterMs: number; readonly delivery: Delivery }>): void => {
     bodies.set(
       cmd,
-      result.then(({ afterMs, job }) => {
+      result.then(({ afterMs, delivery }) => {
         bodies.delete(cmd)
-        later(at + afterMs, cmd, () => deliver(job))
+        later(at + afterMs, cmd, () => deliver(delivery))
       }),
     )
   }
@@ -137,7 +137,7 @@ function createDriver(workflow: WorkflowDefinition, setup: TestSetup) {
   }
 
   /** The oldest message that somebody waits for goes to the one who asked first. */
-  function nextMessage(): Job | null {
+  function nextMessage(): Delivery | null {
     for (const { cmd, name } of waiting) {
       const index = open.has(cmd) ? mailbox.findIndex((message) => message.name === name) : -1
       if (index < 0) continue
@@ -228,10 +228,10 @@ function readOutcome(completion: Completion | null): Pick<TestResult, 'status' |
 async function runChild(command: Extract<Command, { readonly type: 'child' }>, setup: TestSetup, now: number) {
   const { cmd, workflow, input } = command
   const child = setup.children?.[workflow]
-  const resolve = (value: Json, afterMs = 0) => ({ afterMs, job: { type: 'resolve', cmd, value } as const })
+  const resolve = (value: Json, afterMs = 0) => ({ afterMs, delivery: { type: 'resolve', cmd, value } as const })
   if (child === undefined && !(workflow in (setup.children ?? {}))) {
     const message = `child ${workflow} has no stand-in; give one in children: { ${JSON.stringify(workflow)}: … }`
-    return { afterMs: 0, job: { type: 'reject', cmd, error: { name: 'Error', kind: 'error', message } } as const }
+    return { afterMs: 0, delivery: { type: 'reject', cmd, error: { name: 'Error', kind: 'error', message } } as const }
   }
   if (command.detached) return resolve(`test-run/${cmd}`)
   try {
@@ -244,9 +244,9 @@ async function runChild(command: Extract<Command, { readonly type: 'child' }>, s
       message: `the child ${status}`,
       kind: status === 'timed_out' ? 'timeout' : 'cancelled',
     }
-    return { afterMs: elapsedMs, job: { type: 'reject', cmd, error: failure } as const }
+    return { afterMs: elapsedMs, delivery: { type: 'reject', cmd, error: failure } as const }
   } catch (error) {
-    return { afterMs: 0, job: { type: 'reject', cmd, error: toFailure(error) } as const }
+    return { afterMs: 0, delivery: { type: 'reject', cmd, error: toFailure(error) } as const }
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Duration, parseDuration } from '../workflow/duration.ts'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
-import type { Command, Failure, Job, Json } from '../workflow/protocol.ts'
+import type { Command, Delivery, Failure, Json } from '../workflow/protocol.ts'
 import { DEFAULT_RETRY, isRetryable, nextDelayMs } from '../workflow/retry.ts'
 import type { StepContext } from '../workflow/step.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
@@ -31,7 +31,7 @@ export async function attemptStep(
   command: StepCommand,
   replaced: StepReplacement | undefined,
   recorder: Recorder,
-): Promise<{ afterMs: number; job: Job }> {
+): Promise<{ afterMs: number; delivery: Delivery }> {
   const { cmd, name, args } = command
   const declared = stepRegistry().find(name)
   const retry = declared?.retry ?? DEFAULT_RETRY
@@ -41,16 +41,16 @@ export async function attemptStep(
   const body = delayed ? replaced.replacement : replaced === undefined ? declared?.body : replaced
   if (body === undefined) {
     const message = `step ${name} has no body here; import its module or replace it in steps: { ${JSON.stringify(name)}: … }`
-    return { afterMs: 0, job: { type: 'reject', cmd, error: { name: 'Error', kind: 'non_retryable', message } } }
+    return { afterMs: 0, delivery: { type: 'reject', cmd, error: { name: 'Error', kind: 'non_retryable', message } } }
   }
   let afterMs = 0
   for (let attempt = 1; ; attempt++) {
     recorder.record({ name, input: args, attempt })
     afterMs += Math.min(takesMs, timeoutMs)
     const outcome = takesMs > timeoutMs ? timedOut(name) : await runBody(body, args, stepContext(name, cmd, attempt))
-    if (outcome.ok) return { afterMs, job: { type: 'resolve', cmd, value: outcome.value } }
+    if (outcome.ok) return { afterMs, delivery: { type: 'resolve', cmd, value: outcome.value } }
     const delayMs = isRetryable(retry, outcome.error) ? nextDelayMs(retry, attempt, 0.5) : null
-    if (delayMs === null) return { afterMs, job: { type: 'reject', cmd, error: outcome.error } }
+    if (delayMs === null) return { afterMs, delivery: { type: 'reject', cmd, error: outcome.error } }
     afterMs += delayMs
   }
 }

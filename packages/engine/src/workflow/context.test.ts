@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
 import { type Context, type PortableContext, step, stepRegistry, txStep, workflow } from './index.ts'
 
 const charge = step('types/charge', async (input: { amount: number }) => ({ id: 'x', at: new Date(), amount: input.amount }))

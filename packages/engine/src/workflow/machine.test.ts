@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import { createSandbox, type Sandbox } from '../sandbox/create-sandbox.ts'
-import type { Command, Failure, Job, Json, Reaction } from './protocol.ts'
+import type { Command, Delivery, Failure, Json, Reaction } from './protocol.ts'
 
 const T0 = Date.UTC(2030, 0, 1)
 let sandbox: Sandbox
@@ -18,8 +18,8 @@ function begin(workflow: string, input: Json = null, extra: { patches?: string[]
   const run = `run-${++runs}`
   const info = { runId: run, orgId: 'org', workflow, version: 'v', parentRunId: null }
   let at = T0
-  const send = (job: Job, replaying = false): Reaction => {
-    const [reaction] = sandbox.activate([{ run, at, replaying, job }])
+  const send = (delivery: Delivery, replaying = false): Reaction => {
+    const [reaction] = sandbox.activate([{ run, at, replaying, delivery }])
     if (reaction === undefined) throw new Error('no reaction')
     return reaction
   }
@@ -244,9 +244,9 @@ describe('failures', () => {
     expect(begin('stuck').start).toMatchObject({ commands: [] })
   })
 
-  test('a job for a run that is not here is the host’s mistake and is thrown', () => {
-    expect(() => sandbox.activate([{ run: 'nobody', at: T0, replaying: false, job: { type: 'resolve', cmd: 1, value: null } }])).toThrow(
-      /never started/,
-    )
+  test('a delivery for a run that is not here is the host’s mistake and is thrown', () => {
+    expect(() =>
+      sandbox.activate([{ run: 'nobody', at: T0, replaying: false, delivery: { type: 'resolve', cmd: 1, value: null } }]),
+    ).toThrow(/never started/)
   })
 })

@@ -29,29 +29,30 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
   }
 
   const apply = (activation: Activation): void => {
-    const { job } = activation
-    if (job.type === 'evict') return void runs.delete(activation.run)
-    const run = job.type === 'start' ? createRunState(activation.run, job.info, job.seed, job.patches) : find(activation.run)
+    const { delivery } = activation
+    if (delivery.type === 'evict') return void runs.delete(activation.run)
+    const run =
+      delivery.type === 'start' ? createRunState(activation.run, delivery.info, delivery.seed, delivery.patches) : find(activation.run)
     run.at = activation.at
     run.replaying = activation.replaying
-    switch (job.type) {
+    switch (delivery.type) {
       case 'start':
         runs.set(run.id, run)
-        carrier.enter(run.root, () => void drive(run, carrier, workflows.get(job.workflow), job.workflow, job.input))
+        carrier.enter(run.root, () => void drive(run, carrier, workflows.get(delivery.workflow), delivery.workflow, delivery.input))
         return
       case 'resolve':
-        return takeOpen(run, job.cmd)?.resolve(job.value)
+        return takeOpen(run, delivery.cmd)?.resolve(delivery.value)
       case 'reject': {
-        const command = takeOpen(run, job.cmd)
-        return command?.reject(command.toError(job.error))
+        const command = takeOpen(run, delivery.cmd)
+        return command?.reject(command.toError(delivery.error))
       }
       case 'cancel':
-        run.cancelRequest ??= job
-        return cancelScope(run.root, job.reason)
+        run.cancelRequest ??= delivery
+        return cancelScope(run.root, delivery.reason)
       case 'query':
         answers.set(
           run,
-          carrier.enter(run.root, () => answer(run, job.id, job.name, job.args)),
+          carrier.enter(run.root, () => answer(run, delivery.id, delivery.name, delivery.args)),
         )
         return
     }

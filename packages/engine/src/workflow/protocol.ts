@@ -18,7 +18,7 @@ export interface Failure {
 }
 
 /** One thing that happened to a run; delivering it is the only way in which a workflow moves. */
-export type Job =
+export type Delivery =
   | {
       readonly type: 'start'
       readonly workflow: string
@@ -42,14 +42,14 @@ export interface RunInfo {
 }
 
 /**
- * One activation: at most one job for one run. `at` is the run's clock in ms since the epoch, taken from the
+ * One activation: at most one delivery for one run. `at` is the run's clock in ms since the epoch, taken from the
  * journal row being delivered. `replaying` is true while journalled rows remain behind this one.
  */
 export interface Activation {
   readonly run: string
   readonly at: number
   readonly replaying: boolean
-  readonly job: Job
+  readonly delivery: Delivery
 }
 
 /** What the workflow asked for. `cmd` counts 1, 2, 3 … within a generation, in the order of issue; it is the key of replay. */
@@ -65,7 +65,10 @@ export type Command =
       readonly options: ChildOptions
       readonly detached: boolean
     }
-  /** Takes back an open command (the loser of a race, a cancelled scope): its outcome will not be delivered. Has no journal row of its own. */
+  /**
+   * Takes back an open command (the loser of a race, a cancelled scope): its outcome will not be delivered. Has no journal row of its
+   * own.
+   */
   | { readonly type: 'drop'; readonly cmd: number }
   /** A `patched(id)` marker taken in live code; the host journals it (kind `patch`). Never sent while replaying. */
   | { readonly type: 'patch'; readonly id: string }
@@ -122,7 +125,10 @@ export interface WorkflowManifest {
   readonly validates?: boolean
 }
 
-/** Declared limits are data, not functions, so that the host applies them without running workflow code. `key` is a path into the input (`customer.id`). */
+/**
+ * Declared limits are data, not functions, so that the host applies them without running workflow code. `key` is a path into the input
+ * (`customer.id`).
+ */
 export interface WorkflowOptions {
   readonly timeoutMs?: number
   readonly queue?: string

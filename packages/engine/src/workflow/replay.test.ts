@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import { createSandbox, type Sandbox } from '../sandbox/create-sandbox.ts'
 import type { Node } from './fixtures/program.ts'
-import type { Activation, Command, Job, Reaction } from './protocol.ts'
+import type { Activation, Command, Delivery, Reaction } from './protocol.ts'
 
 let code: string
 let sandbox: Sandbox
@@ -39,14 +39,14 @@ const { node } = fc.letrec<{ node: Node }>((tie) => {
 /** Answers whatever is open, in an order and with outcomes that `choices` decide; returns the journal of deliveries and the reactions. */
 function live(run: string, program: Node, choices: readonly number[]) {
   const info = { runId: run, orgId: 'org', workflow: 'program', version: 'v', parentRunId: null }
-  const journal: { at: number; job: Job }[] = []
+  const journal: { at: number; delivery: Delivery }[] = []
   const reactions: Reaction[] = []
   const open: Extract<Command, { type: 'step' | 'sleep' | 'signal' | 'child' }>[] = []
   let at = 1000
   let cancelled = false
-  const send = (job: Job): boolean => {
-    journal.push({ at, job })
-    const [reaction] = sandbox.activate([{ run, at, replaying: false, job }])
+  const send = (delivery: Delivery): boolean => {
+    journal.push({ at, delivery })
+    const [reaction] = sandbox.activate([{ run, at, replaying: false, delivery }])
     if (reaction === undefined) throw new Error('no reaction')
     reactions.push(reaction)
     for (const command of reaction.commands) {
@@ -83,10 +83,10 @@ test('every journal replays to the same commands, in any sandbox', { timeout: 60
       const { journal, reactions, ended } = live(run, program, choices)
       expect(ended).toBe(true)
       const again = count % 50 === 0 ? createSandbox(code, { timeoutMs: null }) : sandbox
-      const batch: Activation[] = journal.map(({ at, job }) => ({ run: `${run}-again`, at, replaying: false, job }))
+      const batch: Activation[] = journal.map(({ at, delivery }) => ({ run: `${run}-again`, at, replaying: false, delivery }))
       // All in one call here, one call each there; the run's own id is not part of what a workflow sees.
       expect(again.activate(batch)).toEqual(reactions.map((reaction) => ({ ...reaction, run: `${run}-again` })))
-      sandbox.activate([run, `${run}-again`].map((id) => ({ run: id, at: 0, replaying: false, job: { type: 'evict' } })))
+      sandbox.activate([run, `${run}-again`].map((id) => ({ run: id, at: 0, replaying: false, delivery: { type: 'evict' } })))
     }),
     { numRuns: 600 },
   )

@@ -1,4 +1,4 @@
-import type { StepImplementation, StepSource } from '../api.ts'
+import type { StepImplementation, StepSource } from './step-source.ts'
 
 type Registry = Map<string, StepImplementation>
 

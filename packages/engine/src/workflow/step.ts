@@ -1,9 +1,9 @@
-import type { StepImplementation } from '../api.ts'
 import { type Duration, parseDuration } from './duration.ts'
 import type { Jsonified } from './json.ts'
 import type { Json } from './protocol.ts'
 import { parseRetry, type RetryOptions } from './retry.ts'
 import { registerStep } from './step-registry.ts'
+import type { StepImplementation } from './step-source.ts'
 
 export interface StepOptions {
   /** `false`: one attempt. Absent: five, with growing delays (see `DEFAULT_RETRY`). */

@@ -5,7 +5,10 @@ import type { Priority, WorkflowManifest, WorkflowOptions } from './protocol.ts'
 import { jsonSchema, type Schema } from './standard-schema.ts'
 import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
 
-/** Options of a workflow. `I` is what a caller gives, `V` what the validator makes of it, `R` what the function returns, `O` what the caller gets. */
+/**
+ * Options of a workflow. `I` is what a caller gives, `V` what the validator makes of it, `R` what the function returns, `O` what the
+ * caller gets.
+ */
 export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
   readonly description?: string
   readonly input?: Schema<I, V>

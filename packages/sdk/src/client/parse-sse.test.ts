@@ -17,9 +17,10 @@ async function parse(text: string, cut: (length: number) => number = (length) =>
 }
 
 test('fields, comments and many lines of data are read as the standard says', async () => {
-  expect(await parse(': hello\n\nid: 4\nevent: run.started\ndata: {"a":\ndata: 1}\n\ndata:x\n\nid: 5\ndata: unfinished')).toEqual([
+  expect(await parse(': hello\n\nid: 4\nevent: run.started\ndata: {"a":\ndata: 1}\n\ndata:x\n\nid: 5\n\nid: 6\ndata: unfinished')).toEqual([
     { id: '4', event: 'run.started', data: '{"a":\n1}' },
     { id: '4', event: 'message', data: 'x' },
+    { id: '5', event: 'message', data: '' },
   ])
 })
 

@@ -1,4 +1,4 @@
-/** One message of an event stream (WHATWG HTML, 9.2). `id` is the last one seen, as the standard wants. */
+/** One message of an event stream (WHATWG HTML, 9.2). `id` is the last one seen, as the standard wants. Without data: only the place in the stream moved. */
 export interface ServerMessage {
   readonly id: string
   readonly event: string
@@ -10,11 +10,13 @@ export async function* parseSse(body: AsyncIterable<Uint8Array>, onComment?: () 
   let id = ''
   let event = ''
   let data: string[] = []
+  let moved = false
   for await (const line of linesOf(body)) {
     if (line === '') {
-      if (data.length > 0) yield { id, event: event === '' ? 'message' : event, data: data.join('\n') }
+      if (data.length > 0 || moved) yield { id, event: event === '' ? 'message' : event, data: data.join('\n') }
       event = ''
       data = []
+      moved = false
       continue
     }
     const colon = line.indexOf(':')
@@ -26,7 +28,10 @@ export async function* parseSse(body: AsyncIterable<Uint8Array>, onComment?: () 
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
     if (field === 'data') data.push(value)
     else if (field === 'event') event = value
-    else if (field === 'id' && !value.includes('\0')) id = value
+    else if (field === 'id' && !value.includes('\0')) {
+      moved = value !== id
+      id = value
+    }
   }
 }
 

@@ -50,7 +50,7 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
           alive()
           failures = 0
           if (message.id !== '') lastId = message.id
-          const event = readEvent(message.data)
+          const event = message.data === '' ? null : readEvent(message.data)
           if (event !== null) yield event
         }
       }

@@ -49,7 +49,8 @@ test('the event stream goes on behind the last event seen when the line breaks',
     `id: 1-${at}\nevent: run.started\ndata: ${JSON.stringify({ id: `1-${at}`, type: 'run.started', subject: runId, at: '2026-01-01T00:00:00.000Z', data: {} })}\n\n`
   await using server = await edgeServer((_, response, count) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.write(event(count))
+    // The second line breaks before any event, but has told the place to go on from.
+    response.write(count === 2 ? 'retry: 1000\nid: 1-2\n\n' : event(count))
     response.end()
   })
   const ids: string[] = []
@@ -57,6 +58,6 @@ test('the event stream goes on behind the last event seen when the line breaks',
     ids.push(id)
     if (ids.length === 3) break
   }
-  expect(ids).toEqual(['1-1', '1-2', '1-3'])
-  expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1-1', '1-2'])
+  expect(ids).toEqual(['1-1', '1-3', '1-4'])
+  expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1-1', '1-2', '1-3'])
 })

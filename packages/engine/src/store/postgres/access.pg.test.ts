@@ -57,7 +57,11 @@ const need = (client: pg.Client | undefined): pg.Client => {
 }
 const count = async (client: pg.Client | undefined, table: string, where = 'true') =>
   (await need(client).query<{ n: number }>(`select count(*)::int as n from engine.${table} where ${where}`)).rows[0]?.n
-const code = (promise: Promise<unknown>) => promise.then(() => 'done', (error: { code?: string }) => error.code)
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'done',
+    (error: { code?: string }) => error.code,
+  )
 
 describe('row-level security', () => {
   it('shows an app connection the rows of its org, in every table, and none without an org', async () => {
@@ -65,7 +69,12 @@ describe('row-level security', () => {
     for (run.table of tables) {
       const mine = `org_id = '${pw.world.org}'`
       expect([run.table, await count(owner, run.table, mine)]).not.toEqual([run.table, 0])
-      expect([run.table, await count(owner, run.table, `not ${mine}`), await count(stranger, run.table, mine), await count(nobody, run.table)]).toEqual([run.table, 0, 0, 0])
+      expect([
+        run.table,
+        await count(owner, run.table, `not ${mine}`),
+        await count(stranger, run.table, mine),
+        await count(nobody, run.table),
+      ]).toEqual([run.table, 0, 0, 0])
       expect(await count(engine, run.table, `org_id in ('${pw.world.org}', '${theirs}')`)).toBeGreaterThanOrEqual(2)
     }
   })
@@ -103,7 +112,9 @@ describe('row-level security', () => {
     await pw.world.flush(null, { starts: [delayed] })
     const { rowCount } = await need(owner).query(`update engine.run set input = '9' where org_id = $1`, [pw.world.org])
     const { rows } = await need(owner).query<{ run_id: string }>(`select run_id from engine.run where input::text = '9'`)
-    const begun = await need(owner).query(`select from engine.run r join engine.live l using (org_id, run_id) where l.begun and r.input::text = '9'`)
+    const begun = await need(owner).query(
+      `select from engine.run r join engine.live l using (org_id, run_id) where l.begun and r.input::text = '9'`,
+    )
     expect(rowCount).toBeGreaterThan(0)
     expect(rows.map((row) => row.run_id)).toContain(delayed.run)
     expect(begun.rowCount).toBe(0)
@@ -143,7 +154,11 @@ describe('control operations in an app transaction', () => {
     await store.setLimit(world.org, 'app', 2, tx)
     expect(await store.live(world.org, first.run)).toBeNull()
     await tx.query('commit')
-    expect([await world.state(first.run), await world.state(second.run), await world.state(target.run)]).toEqual(['ready', 'ready', 'ready'])
+    expect([await world.state(first.run), await world.state(second.run), await world.state(target.run)]).toEqual([
+      'ready',
+      'ready',
+      'ready',
+    ])
     expect(await store.terminate(world.org, mine, 'x', tx)).toBe(true)
     expect(await store.violations()).toEqual([])
   })

@@ -27,7 +27,10 @@ export function storeBundles(pool: pg.Pool): Bundles {
       )
     },
     async defaultBundle(org, workflow) {
-      const { rows } = await pool.query<{ bundle: string }>('select bundle from engine.workflow_default where org_id = $1 and workflow = $2', [org, workflow])
+      const { rows } = await pool.query<{ bundle: string }>(
+        'select bundle from engine.workflow_default where org_id = $1 and workflow = $2',
+        [org, workflow],
+      )
       return rows[0]?.bundle ?? null
     },
   }

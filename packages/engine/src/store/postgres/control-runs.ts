@@ -18,7 +18,13 @@ export function controlRuns(pool: pg.Pool): Controls {
     startAdmitted: (start, tx) => startAdmitted(pool, start, tx),
     deliver: (message, tx) => deliver(pool, message, tx),
     terminate: async (org, run, reason, tx) =>
-      onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.end_run($1, $2, 3::smallint, engine.cancelled($3)) as done', [org, run, reason])).done,
+      onlyRow(
+        await ask<{ done: boolean }>(pool, tx, 'select engine.end_run($1, $2, 3::smallint, engine.cancelled($3)) as done', [
+          org,
+          run,
+          reason,
+        ]),
+      ).done,
     setPause: (org, run, paused, tx) => setPause(pool, org, run, paused, tx),
     unblock: async (org, run, bundle, tx) =>
       onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.unblock($1, $2, $3) as done', [org, run, bundle])).done,
@@ -51,7 +57,13 @@ async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promis
   const text = `insert into engine.event (org_id, type, subject, data, at)
     select u.org_id, u.type, u.subject, u.data::json, to_timestamp(u.at / 1000)
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[]) u(org_id, type, subject, data, at)`
-  const columns = [events.map((e) => e.org), events.map((e) => e.type), events.map((e) => e.subject), events.map((e) => e.data), events.map((e) => e.at)]
+  const columns = [
+    events.map((e) => e.org),
+    events.map((e) => e.type),
+    events.map((e) => e.subject),
+    events.map((e) => e.data),
+    events.map((e) => e.at),
+  ]
   await ask(pool, tx, text, columns)
 }
 
@@ -66,7 +78,10 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
     concurrency: start.concurrency.map((entry) => ({ ...entry, onFull: onFullCode.code(entry.onFull) })),
   }
   type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
-  const rows = await ask<Answer>(pool, tx, 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)', [JSON.stringify(plan), stored])
+  const rows = await ask<Answer>(pool, tx, 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)', [
+    JSON.stringify(plan),
+    stored,
+  ])
   const { outcome, run, state, cancelled } = onlyRow(rows)
   if (outcome !== 'started') return { type: outcome, run }
   return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }

@@ -83,7 +83,9 @@ describe('races', () => {
     const me = await world.worker()
     const names = ['a', 'b', 'c'].map((name) => `${name}-${world.id()}`)
     const concurrency = names.map((limit) => ({ limit, max: 2, onFull: 'queue' as const }))
-    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? store : other).startAdmitted(world.admitted({ concurrency, queue: 'limited' }))))
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) => (n % 2 ? store : other).startAdmitted(world.admitted({ concurrency, queue: 'limited' }))),
+    )
     let done = 0
     while (done < 12) {
       const claimed = await store.claim({ worker: me, queues: ['limited'], orgs: null, limit: 100 })
@@ -110,7 +112,9 @@ describe('errors', () => {
     const flushed = world.flush(null, { starts: [other], messages: [world.message(start.run)] })
     const failed = expect(flushed).rejects.toThrow(Ambiguous)
     await pw.until(() => someoneWaits(admin))
-    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery flush' and wait_event_type = 'Lock'`)
+    await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery flush' and wait_event_type = 'Lock'`,
+    )
     await failed
     await blocker.query('rollback')
     await world.flush(null, { starts: [start, other] })
@@ -150,7 +154,9 @@ describe('companions', () => {
     const [first, second] = [world.start(), world.start()]
     await world.flush(null, { starts: [first], companions: [1, 2, 3].map((n) => ({ table: 'note', values: [world.org, n] })) })
     expect(await count()).toBe(3)
-    await expect(world.flush(null, { starts: [second], companions: [{ table: 'note', values: [world.org, 100] }] })).rejects.toThrow(Refused)
+    await expect(world.flush(null, { starts: [second], companions: [{ table: 'note', values: [world.org, 100] }] })).rejects.toThrow(
+      Refused,
+    )
     await expect(world.flush(null, { starts: [second], companions: [{ table: 'closed', values: [1] }] })).rejects.toThrow(Refused)
     await expect(world.flush(null, { starts: [second], companions: [{ table: 'unknown', values: [1] }] })).rejects.toThrow(Refused)
     expect(await store.run(world.org, second.run)).toBeNull()

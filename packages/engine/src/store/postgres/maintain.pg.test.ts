@@ -50,7 +50,8 @@ describe('the outbox', () => {
   it('is read in the order of transactions, and never past one that is still open', async () => {
     const { store, world } = pw
     const event = (subject: string) => ({ org: world.org, type: 'test.order', subject, data: '{}', at: world.now })
-    const subjects = async (after = firstEvent) => (await store.readEvents(after, 100)).filter((row) => row.type === 'test.order').map((row) => row.subject)
+    const subjects = async (after = firstEvent) =>
+      (await store.readEvents(after, 100)).filter((row) => row.type === 'test.order').map((row) => row.subject)
     const slow = await pw.connect('orrery_engine')
     await store.emit([event('1'), event('2')])
     await slow.query('begin')

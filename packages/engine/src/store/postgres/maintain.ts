@@ -22,7 +22,9 @@ export async function maintainPartitions(pool: pg.Pool, options: MaintainOptions
   const client = await pool.connect()
   try {
     await client.query('begin')
-    await client.query(`set local role orrery_owner; set local lock_timeout = '2s'; set local enable_seqscan = on; set local enable_hashjoin = on`)
+    await client.query(
+      `set local role orrery_owner; set local lock_timeout = '2s'; set local enable_seqscan = on; set local enable_hashjoin = on`,
+    )
     const parts = await client.query<{ action: string; part: string }>('select action, part from engine.maintain_partitions($1, $2)', [
       options.now,
       options.retentionDays,

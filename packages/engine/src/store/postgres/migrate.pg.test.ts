@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPostgresStore } from './create-postgres-store.ts'
-import { engineMigrations, migrate, MigrationRefused } from './migrate.ts'
+import { engineMigrations, MigrationRefused, migrate } from './migrate.ts'
 
 let database: { readonly url: string; drop(): Promise<void> }
 let directory: string
@@ -97,7 +97,8 @@ describe("the engine's migrations", () => {
     await admin.query(`create role ${login} login createrole`)
     try {
       await admin.query(`alter database ${name} owner to ${login}`)
-      // The roles exist already on this server: only who has them may pass them on.
+      // The roles may exist on this server already: then only who has them may pass them on.
+      await migrate(database.url, [set()])
       for (const role of ['orrery_owner', 'orrery_engine', 'orrery_app']) await admin.query(`grant ${role} to ${login}`)
       const url = new URL(database.url)
       url.username = login

@@ -40,7 +40,9 @@ it('listens again after its connection was lost', async () => {
   to.listen((hint) => got.push(hint))
   await pw.until(async () => (await listening()) === 1)
   const admin = await pw.connect('postgres')
-  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier'`)
+  await admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier'`,
+  )
   await pw.until(async () => {
     from.send({ type: 'events' })
     return got.length > 0

@@ -42,14 +42,17 @@ async function scanned(name: string, text: string, values: unknown[]): Promise<s
   // Prepared as the driver does it, so that the types of the parameters are inferred as they are in use.
   await client.query('begin')
   await client.query(`prepare ${name} as ${text}`)
-  const literals = values.map((value) => (value === null ? 'null' : Array.isArray(value) ? pg.escapeLiteral(arrayText(value)) : pg.escapeLiteral(String(value))))
+  const literals = values.map((value) =>
+    value === null ? 'null' : Array.isArray(value) ? pg.escapeLiteral(arrayText(value)) : pg.escapeLiteral(String(value)),
+  )
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) execute ${name}(${literals.join(', ')})`)
   await client.query('rollback')
   await client.query(`deallocate ${name}`)
   return scans(rows[0]?.['QUERY PLAN'][0].Plan as Plan)
 }
 
-const arrayText = (items: unknown[]) => `{${items.map((item) => (item === null ? 'null' : `"${String(item).replace(/[\\"]/g, '\\$&')}"`)).join(',')}}`
+const arrayText = (items: unknown[]) =>
+  `{${items.map((item) => (item === null ? 'null' : `"${String(item).replace(/[\\"]/g, '\\$&')}"`)).join(',')}}`
 
 function everything(): FlushBatch {
   const { world } = pw
@@ -110,7 +113,9 @@ describe('generic plans', () => {
     await store.close()
     await pw.until(async () => (await connections(admin)) === 0)
     const after = await seqScans(admin)
-    expect(after.map(({ relname, seq_scan }) => ({ relname, seq_scan }))).toEqual(before.map(({ relname, seq_scan }) => ({ relname, seq_scan })))
+    expect(after.map(({ relname, seq_scan }) => ({ relname, seq_scan }))).toEqual(
+      before.map(({ relname, seq_scan }) => ({ relname, seq_scan })),
+    )
     // They did reach the statistics.
     const used = (rows: readonly Scans[]) => rows.find((row) => row.relname === 'live')?.idx_scan ?? 0
     expect(used(after)).toBeGreaterThan(used(before))

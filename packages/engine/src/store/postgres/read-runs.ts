@@ -75,7 +75,11 @@ async function readProgress(pool: pg.Pool, org: OrgId, run: RunId, cmd: number):
   return (await unpackRows(pool, rows, ['details']))[0]?.details ?? null
 }
 
-type StoredLive = Omit<LiveRow, 'state' | 'priority' | 'waits'> & { readonly state: number; readonly priority: number; readonly waits: Wait[] | null }
+type StoredLive = Omit<LiveRow, 'state' | 'priority' | 'waits'> & {
+  readonly state: number
+  readonly priority: number
+  readonly waits: Wait[] | null
+}
 
 async function readLive(pool: pg.Pool, name: string, where: string, values: unknown[]): Promise<LiveRow[]> {
   const { rows } = await pool.query<StoredLive>({
@@ -86,7 +90,12 @@ async function readLive(pool: pg.Pool, name: string, where: string, values: unkn
            from engine.live l join engine.run r on r.org_id = l.org_id and r.run_id = l.run_id where ${where}`,
     values,
   })
-  return rows.map((row) => ({ ...row, state: stateCode.word(row.state), priority: priorityCode.word(row.priority), waits: row.waits ?? [] }))
+  return rows.map((row) => ({
+    ...row,
+    state: stateCode.word(row.state),
+    priority: priorityCode.word(row.priority),
+    waits: row.waits ?? [],
+  }))
 }
 
 /** The bundle is the one the run is pinned to now: that of its last `version` row, if it was moved. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Ambiguous, Fenced } from '../store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
-import { transact } from './transact.ts'
+import type { transact } from './transact.ts'
 
 let pw: PostgresWorld
 beforeAll(async () => {
@@ -11,7 +11,10 @@ beforeAll(async () => {
 })
 afterAll(() => pw.close())
 
-const step: typeof transact extends (pool: never, ...rest: infer R) => unknown ? (...rest: R) => ReturnType<typeof transact> : never = (worker, body) => {
+const step: typeof transact extends (pool: never, ...rest: infer R) => unknown ? (...rest: R) => ReturnType<typeof transact> : never = (
+  worker,
+  body,
+) => {
   if (!pw.store.transact) throw new Error('no transact')
   return pw.store.transact(worker, body)
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { Ambiguous, Fenced } from '../store.ts'
 import type { JournalRow, SqlTransaction, WorkerId } from '../store.ts'
+import { Ambiguous, Fenced } from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush, emptyBatch } from './compose-flush.ts'
 
@@ -8,11 +8,7 @@ import { composeFlush, emptyBatch } from './compose-flush.ts'
  * The transaction of a transactional step. The body works with the rights of the login, on its own tables, for as long as it
  * likes: the worker's row is locked only at the end, together with the insertion of the journal row.
  */
-export async function transact(
-  pool: pg.Pool,
-  worker: WorkerId,
-  body: (tx: SqlTransaction) => Promise<JournalRow>,
-): Promise<JournalRow> {
+export async function transact(pool: pg.Pool, worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow> {
   const client = await pool.connect()
   let open = true
   const tx: SqlTransaction = {

@@ -33,7 +33,8 @@ export function installBundle(modules: readonly object[]): void {
   const face: BundleFace = {
     describe: () => JSON.stringify({ protocol: PROTOCOL, workflows: [...workflows.values()].map(describeWorkflow) } satisfies Manifest),
     activate: (batch) => JSON.stringify((JSON.parse(batch) as Activation[]).map(react)),
-    validateInputs: (batch) => JSON.stringify((JSON.parse(batch) as [string, Json][]).map(([name, input]) => checkInput(workflows.get(name), input))),
+    validateInputs: (batch) =>
+      JSON.stringify((JSON.parse(batch) as [string, Json][]).map(([name, input]) => checkInput(workflows.get(name), input))),
     currentRun: () => turn,
   }
   Object.defineProperty(globalThis, '__orrery', { value: Object.freeze(face) })

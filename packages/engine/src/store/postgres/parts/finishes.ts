@@ -5,6 +5,7 @@ import type { Part } from './part.ts'
  * Ends runs: out of `live`, into `result`, with what was left in the inbox.
  * A message may arrive between this statement's snapshot and its lock of the live row; its inbox row would stay behind
  * unseen. Comparing `wakes` as the snapshot has it (`seen`) with the row as it is now tells, and the statement is sent again.
+ * A run that was never poked (`wakes` is 0) has nothing in its inbox.
  * Invariant (I6): a result is written only together with the removal of the live row, which must be this worker's.
  */
 export const finishesPart: Part = {
@@ -23,15 +24,13 @@ gone as (
   delete from engine.live l using unnest(${at(0)}::uuid[], ${at(1)}::uuid[]) u(org_id, run_id), engine.live seen
   where seen.org_id = u.org_id and seen.run_id = u.run_id and l.org_id = u.org_id and l.run_id = u.run_id
     and l.wakes = seen.wakes and l.worker = ${worker} and l.state = 2 and ${guard}
-  returning 1
+  returning l.org_id, l.run_id, l.wakes
 ),
 finish_inbox as (
-  delete from engine.inbox i using unnest(${at(0)}::uuid[], ${at(1)}::uuid[]) u(org_id, run_id)
-  where i.org_id = u.org_id and i.run_id = u.run_id and ${guard}
+  delete from engine.inbox i using gone g where g.wakes > 0 and i.org_id = g.org_id and i.run_id = g.run_id
 ),
 finish_progress as (
-  delete from engine.progress p using unnest(${at(0)}::uuid[], ${at(1)}::uuid[]) u(org_id, run_id)
-  where p.org_id = u.org_id and p.run_id = u.run_id and ${guard}
+  delete from engine.progress p using gone g where p.org_id = g.org_id and p.run_id = g.run_id
 ),
 finish_result as (
   insert into engine.result (org_id, run_id, status, at, output, error)

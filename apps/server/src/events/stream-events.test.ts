@@ -1,0 +1,78 @@
+import { type Event, problem } from '@orrery/contract'
+import { Hono } from 'hono'
+import { expect, test } from 'vitest'
+import { readRequestInfo, type ServerEnv } from '../http/request-info.ts'
+import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
+import { createEventFace, type EventFaceOptions, type EventTail } from './stream-events.ts'
+
+/** A log that never ends and waits for nobody. */
+function endlessTail(): EventTail & { readonly ended: Promise<void>; told(): number } {
+  let told = 0
+  let end = () => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return {
+    ended,
+    told: () => told,
+    now: async () => '1-0',
+    async *subscribe({ signal }) {
+      signal.addEventListener('abort', end)
+      while (!signal.aborted) {
+        told++
+        // A turn of the event loop, so that timers are heard.
+        await new Promise((resolve) => setImmediate(resolve))
+        yield { id: `2-${told}`, type: 'run.started', subject: 'x', at: '2026-01-01T00:00:00.000Z', data: null } satisfies Event
+      }
+    },
+  }
+}
+
+async function open(tail: EventTail, options: EventFaceOptions, query = '') {
+  const server = createEchoServer()
+  let valid = true
+  const backend: typeof server.backend = {
+    ...server.backend,
+    identify: async (asker, permission) => {
+      if (!valid) throw problem('unauthenticated', 'Revoked.')
+      return server.backend.identify(asker, permission)
+    },
+  }
+  const face = createEventFace(backend, tail, options)
+  const app = new Hono<ServerEnv>().get('/stream', (context) => {
+    context.set('info', readRequestInfo(context.req.raw))
+    return face(context)
+  })
+  const response = await app.request(`/stream${query}`, { headers: { authorization: `Bearer ${KEY}` } })
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const read = async () => {
+    const { value } = await reader.read()
+    return value === undefined ? null : Buffer.from(value).toString()
+  }
+  return { read, revoke: () => (valid = false), openStreams: async () => (await backend.metrics.render()).text }
+}
+
+test('a client that takes nothing holds one event and is cut off', async () => {
+  const tail = endlessTail()
+  const stream = await open(tail, { stallMs: 50 })
+  expect(await stream.read()).toBe('retry: 1000\nid: 1-0\n\n')
+  await tail.ended
+  expect(tail.told()).toBeLessThanOrEqual(2)
+  await expect(stream.read()).rejects.toThrow('takes nothing')
+  expect(await stream.openStreams()).toContain('orrery_event_streams 0')
+})
+
+test('a client that wants none of a flood hears where it is, and that the server lives', async () => {
+  const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
+  await stream.read()
+  expect(await stream.read()).toMatch(/^id: 2-\d+\n\n$/)
+})
+
+test('a revoked key ends the stream in the middle of a flood', async () => {
+  const tail = endlessTail()
+  const stream = await open(tail, { beatMs: 20 })
+  await stream.read()
+  stream.revoke()
+  for (let block = await stream.read(); block !== null; block = await stream.read()) expect(block).not.toBe('')
+  await tail.ended
+})

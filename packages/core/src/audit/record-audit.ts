@@ -1,0 +1,8 @@
+import type { Transaction } from '../database.ts'
+import type { AuditEntry } from './audit-entry.ts'
+import { insertEntries } from './audit-store.ts'
+
+/** Writes entries in the transaction whose changes they tell of. */
+export async function recordAudit(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length > 0) await insertEntries(tx, entries)
+}

@@ -1,0 +1,74 @@
+import type { Context } from '../../workflow/index.ts'
+import { step, workflow } from '../../workflow/index.ts'
+import type { EffectInput, Op, Program } from './program.ts'
+
+/** Its body is the simulated process's: it notes what happens outside and answers with a token never given before. */
+const effect = step<EffectInput, string>('effect')
+
+const SEEN_MAX = 3
+
+async function perform(ctx: Context, ops: readonly Op[], seen: string[], path: string, program: Program): Promise<void> {
+  for (const [index, op] of ops.entries()) {
+    if (op.op === 'again') ctx.continueAsNew({ ...program, ops: ops.slice(index + 1), seen: seen.slice(-SEEN_MAX) })
+    await one(ctx, op, seen, `${path}.${index}`, program)
+  }
+}
+
+async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[], path: string, program: Program): Promise<void> {
+  switch (op.op) {
+    case 'step':
+      return act(ctx, seen, path, op)
+    case 'sleep':
+      return ctx.sleep(`${op.ms}ms`)
+    case 'signal':
+      return forgive('TimeoutError', async () => void (await ctx.waitFor(op.name, undefined, { timeout: `${op.ms}ms` })))
+    case 'child':
+      return forgive(
+        'ChildFailedError',
+        async () => void (await ctx.child(op.workflow, nested(program, op.ops), { parentClose: op.close })),
+      )
+    case 'start':
+      return void (await ctx.start('plain', nested(program, op.ops)))
+    case 'all':
+      return void (await ctx.all(op.branches.map((branch, n) => () => perform(ctx, branch, seen, `${path}/${n}`, program))))
+    case 'race':
+      return void (await ctx.race(op.branches.map((branch, n) => () => perform(ctx, branch, seen, `${path}/${n}`, program))))
+    case 'shield':
+      return ctx.shield(() => perform(ctx, op.ops, seen, path, program))
+    case 'patched':
+      return ctx.patched(op.id) ? act(ctx, seen, path, { fails: 0, ms: 0 }) : undefined
+  }
+}
+
+async function act(ctx: Context, seen: string[], path: string, op: { fails: number; ms: number; salt?: boolean }): Promise<void> {
+  const input = { path, fails: op.fails, ms: op.ms, salt: op.salt ? ctx.random() : 0, seen: seen.slice(-SEEN_MAX) }
+  await forgive('StepFailedError', async () => void seen.push(await ctx.run(effect, input)))
+}
+
+async function forgive(name: string, body: () => Promise<void>): Promise<void> {
+  try {
+    await body()
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== name) throw error
+  }
+}
+
+function nested(program: Program, ops: readonly Op[]) {
+  return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: [], lane: program.lane }))
+}
+
+async function interpret(ctx: Context, program: Program): Promise<number> {
+  const seen = [...program.seen]
+  try {
+    await perform(ctx, program.ops, seen, ctx.info.workflow, program)
+    return seen.length
+  } finally {
+    if (program.cleanup) await ctx.shield(() => act(ctx, seen, 'cleanup', { fails: 0, ms: 5 }))
+  }
+}
+
+export const plain = workflow('plain', {}, interpret)
+export const queued = workflow('queued', { concurrency: { limit: 1, key: 'lane', onFull: 'queue' } }, interpret)
+export const latest = workflow('latest', { concurrency: { limit: 1, key: 'lane', onFull: 'cancel_in_progress' } }, interpret)
+export const first = workflow('first', { concurrency: { limit: 2, onFull: 'cancel_newest' } }, interpret)
+export const spaced = workflow('spaced', { rateLimit: { limit: 1, period: '2s' } }, interpret)

@@ -1,0 +1,85 @@
+-- What the oracle looks at: every effect, and every write of the engine with the process that made it and the owner the run had.
+-- Installed by the superuser of the test's own server; nothing of it exists in production.
+create schema chaos;
+grant usage on schema chaos to public;
+
+create table chaos.effect (
+  token text primary key,
+  run_id uuid not null,
+  key text not null,
+  step text not null,
+  attempt integer not null,
+  saw text[] not null,
+  at timestamptz not null default clock_timestamp(),
+  -- Every result that the body was given was in the journal at this moment (I3).
+  durable boolean not null default false
+);
+create index effect_by_run on chaos.effect (run_id);
+
+-- No unique key on (run, key): a second deposit must be seen, not refused.
+create table chaos.deposit (like chaos.effect including defaults including indexes);
+grant select, insert on chaos.effect, chaos.deposit to public;
+
+create function chaos.look() returns trigger language plpgsql security definer set plan_cache_mode = force_generic_plan as $$
+begin
+  new.durable := not exists (
+    select from unnest(new.saw) t(token) where not exists (
+      select from engine.journal j
+      where j.org_id = current_setting('chaos.org')::uuid and j.run_id = split_part(t.token, '/', 1)::uuid and j.output->>'token' = t.token));
+  return new;
+end $$;
+create trigger look before insert on chaos.effect for each row execute function chaos.look();
+create trigger look before insert on chaos.deposit for each row execute function chaos.look();
+
+create table chaos.audit (
+  id bigint generated always as identity primary key,
+  tx xid8 not null default pg_current_xact_id(),
+  at timestamptz not null default clock_timestamp(),
+  -- Connections of a process carry its name.
+  process text not null default current_setting('application_name'),
+  what text not null,
+  run_id uuid not null,
+  old_worker uuid,
+  new_worker uuid
+);
+create index audit_by_run on chaos.audit (run_id, id);
+create index audit_by_worker on chaos.audit (old_worker) where what = 'owner';
+
+-- Who has the run, over time. The order of ids is the order of ownership: the row's lock is held while the trigger runs.
+create function chaos.note_owner() returns trigger language plpgsql security definer as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into chaos.audit (what, run_id, new_worker) values ('owner', new.run_id, new.worker);
+  elsif tg_op = 'DELETE' then
+    insert into chaos.audit (what, run_id, old_worker) values ('owner', old.run_id, old.worker);
+  elsif old.worker is distinct from new.worker then
+    insert into chaos.audit (what, run_id, old_worker, new_worker) values ('owner', new.run_id, old.worker, new.worker);
+  end if;
+  return null;
+end $$;
+create trigger note after insert or update or delete on engine.live for each row execute function chaos.note_owner();
+
+-- What only the owner of a run may write on its behalf. The argument says whose behalf that is.
+create function chaos.note_write() returns trigger language plpgsql security definer as $$
+begin
+  insert into chaos.audit (what, run_id)
+  values (tg_argv[0], case tg_argv[0] when 'child' then (to_jsonb(new)->>'parent_run')::uuid when 'tell' then split_part(to_jsonb(new)->>'name', ' ', 2)::uuid else new.run_id end);
+  return null;
+end $$;
+create trigger note after insert on engine.journal for each row execute function chaos.note_write('journal');
+create trigger note after insert on engine.result for each row execute function chaos.note_write('result');
+create trigger note_child after insert on engine.run for each row when (new.parent_run is not null) execute function chaos.note_write('child');
+create trigger note_receive after update on engine.inbox for each row when (new.read and not old.read) execute function chaos.note_write('receive');
+create trigger note_tell after insert on engine.inbox for each row when (new.kind = 2) execute function chaos.note_write('tell');
+
+-- Writes of a process that was not the run's owner at that moment: its registration had been fenced and the run handed on.
+-- A write in the transaction that ended the ownership (a park, the end of the run) is the owner's last.
+create view chaos.stale_write as
+select a.id, a.at, a.what, a.run_id, a.process, w.version as owner
+from chaos.audit a
+left join lateral (
+  select case when o.tx = a.tx and o.old_worker is not null then o.old_worker else o.new_worker end as worker
+  from chaos.audit o where o.run_id = a.run_id and o.id < a.id and o.what = 'owner' order by o.id desc limit 1
+) o on true
+left join engine.worker w on w.worker_id = o.worker
+where a.what <> 'owner' and a.process is distinct from w.version;

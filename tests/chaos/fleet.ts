@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { FromProcess, ProcessSettings, ToProcess } from './process-messages.ts'
+
+export type Settings = Omit<ProcessSettings, 'name' | 'role'>
+
+export interface Member {
+  readonly name: string
+  readonly role: ProcessSettings['role']
+  readonly child: ChildProcess
+  state: 'booting' | 'ready' | 'stopped' | 'dead'
+  /** How it is meant to end; an end that nobody meant is a finding. */
+  isMeantToEnd: boolean
+}
+
+export interface FleetOptions {
+  readonly settings: Settings
+  readonly workers: number
+  readonly starters: number
+  readonly onMessage: (member: Member, message: FromProcess) => void
+  readonly onDeath: (member: Member) => void
+  /** A process ended by itself. */
+  readonly onSurprise: (text: string) => void
+}
+
+/** The processes under test. Whoever dies is replaced at once by a new one of the same role. */
+export class Fleet {
+  private readonly options: FleetOptions
+  private readonly members = new Set<Member>()
+  private count = 0
+  private isClosing = false
+
+  constructor(options: FleetOptions) {
+    this.options = options
+    for (let i = 0; i < options.workers; i++) this.spawn('worker')
+    for (let i = 0; i < options.starters; i++) this.spawn('starter')
+  }
+
+  ready(role?: Member['role']): Member[] {
+    return [...this.members].filter((member) => member.state === 'ready' && (role === undefined || member.role === role))
+  }
+
+  kill(member: Member): void {
+    member.isMeantToEnd = true
+    member.child.kill('SIGKILL')
+  }
+
+  /** Stops it in its tracks; the returned function lets it go on. */
+  freeze(member: Member): () => void {
+    member.child.kill('SIGSTOP')
+    member.state = 'stopped'
+    return () => {
+      member.child.kill('SIGCONT')
+      if (member.state === 'stopped') member.state = 'ready'
+    }
+  }
+
+  send(member: Member, message: ToProcess): void {
+    // A process that dies meanwhile is noticed by its exit; what it was told is told to another.
+    member.child.send(message, () => undefined)
+  }
+
+  /** Asks everybody to stop, and kills who has not within the time. */
+  async close(graceMs: number): Promise<void> {
+    this.isClosing = true
+    await Promise.all(
+      [...this.members].map(async (member) => {
+        member.isMeantToEnd = true
+        const ended = new Promise<void>((resolve) => member.child.once('exit', () => resolve()))
+        this.send(member, { type: 'stop' })
+        const timer = setTimeout(() => member.child.kill('SIGKILL'), graceMs)
+        await ended
+        clearTimeout(timer)
+      }),
+    )
+  }
+
+  private spawn(role: Member['role']): void {
+    const name = `${role}-${++this.count}`
+    const member: Member = { name, role, child: forkProcess({ ...this.options.settings, name, role }), state: 'booting', isMeantToEnd: false }
+    this.members.add(member)
+    member.child.on('message', (message: FromProcess) => {
+      if (message.type === 'ready' && member.state === 'booting') member.state = 'ready'
+      this.options.onMessage(member, message)
+    })
+    member.child.once('exit', (code, signal) => {
+      member.state = 'dead'
+      this.members.delete(member)
+      if (!member.isMeantToEnd) this.options.onSurprise(`${name} ended by itself (${signal ?? `exit code ${code}`})`)
+      this.options.onDeath(member)
+      if (!this.isClosing) this.spawn(role)
+    })
+  }
+}
+
+export function forkProcess(settings: ProcessSettings, env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return fork(join(import.meta.dirname, 'process.fixture.ts'), {
+    execArgv: ['--conditions=orrery-source'],
+    env: { ...process.env, ORRERY_CHAOS: JSON.stringify(settings), ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}

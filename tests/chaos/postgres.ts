@@ -1,0 +1,105 @@
+/** A PostgreSQL of the test's own, prepared and ready to be killed. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createEngine } from '@orrery/engine'
+import { buildBundle } from '@orrery/engine/bundle'
+import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
+import pg from 'pg'
+import { startPostgres } from '../../packages/embedded-postgres/src/start-postgres.ts'
+
+export const ORG = '01900000-0000-7000-8000-0000000c4a05'
+
+const pollMs = 25
+
+export interface ChaosDatabase {
+  /** As the engine's processes see it: not the superuser. */
+  readonly url: string
+  /** The superuser's connections. A query on one that breaks fails; `patiently` repeats it. */
+  readonly pool: pg.Pool
+  patiently<T>(work: () => Promise<T>): Promise<T>
+  /** SIGKILL to the server and all its processes, then waits until the supervisor has it up again. Returns how long nothing answered, ms. */
+  kill(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** A migrated database with the fixtures deployed and everything under audit. */
+export async function startDatabase(): Promise<ChaosDatabase> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'orrery-chaos-'))
+  const server = await startPostgres({ dataDir, settings: { max_connections: 300 } })
+  const pool = new pg.Pool({ connectionString: server.adminUrl, max: 6 })
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const stop = async () => {
+    await pool.end()
+    await server.stop()
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 })
+  }
+  try {
+    await prepare(server.url, pool)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    url: server.url,
+    pool,
+    patiently,
+    kill: async () => {
+      const begun = performance.now()
+      killTree(server.pid)
+      await patiently(() => pool.query('select 1'))
+      return performance.now() - begun
+    },
+    stop,
+  }
+}
+
+async function prepare(url: string, pool: pg.Pool): Promise<void> {
+  await migrate(url, [engineMigrations])
+  await pool.query(`do $$ begin execute format('alter database %I set chaos.org = %L', current_database(), '${ORG}'); end $$`)
+  await pool.query(readFileSync(join(import.meta.dirname, 'audit.sql'), 'utf8'))
+  const store = createPostgresStore({ url })
+  const engine = createEngine({ store, notifier: store.notifier })
+  const root = join(import.meta.dirname, 'fixtures')
+  await engine.deploy(ORG, await buildBundle({ entries: ['workflows.ts'], root }))
+  await engine.close()
+}
+
+/** The postmaster first: it would tidy up after its children. They are looked for before, while they are still its children. */
+function killTree(postmaster: number): void {
+  const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === postmaster)
+  process.kill(postmaster, 'SIGKILL')
+  for (const child of children) {
+    try {
+      process.kill(Number(child), 'SIGKILL')
+    } catch (error) {
+      // It ended in the meantime.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // The second field, the name, may contain anything; what follows its closing parenthesis is the state and the parent.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1])
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      // Only what a killed server explains is waited out.
+      if (error instanceof pg.DatabaseError && error.severity !== 'FATAL' && !/^(08|57)/.test(error.code ?? '')) throw error
+      if (error instanceof TypeError) throw error
+      await delay(pollMs)
+    }
+  }
+}
