@@ -75,7 +75,7 @@ async function attend(io: Io, server: ServerProcess, project: string, say: (labe
       say('server', `${ready.url}   docs at /docs, MCP at /mcp, process ${server.pid}`)
       say('key', `${relative(io.cwd, projectFile(project))}   other commands in this folder use it`)
     } else say('server', `${ready.url} is back, process ${server.pid}`)
-    if (key !== null) following = followWork(io, { url: ready.url, key }, over.signal, say)
+    if (key !== null) following = followWork(io, { url: ready.url, key }, AbortSignal.any([over.signal, io.signal]), say)
   }
   const how = await server.exited
   over.abort()

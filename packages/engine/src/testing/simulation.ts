@@ -145,7 +145,7 @@ async function setUp(world: World, options: SimulationOptions): Promise<void> {
 }
 
 function boot(world: World, options: SimulationOptions, name: string): Machine {
-  const { draw, clock, database, weather } = world
+  const { draw, clock, database } = world
   const process = createProcess(clock, name, draw.pick([0, 0, -3_600_000, 1234, 3_600_000]))
   const connection = database.connect(process.clock)
   const random = draw.split().random

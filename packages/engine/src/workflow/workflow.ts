@@ -48,8 +48,8 @@ export function workflow(
 ): WorkflowDefinition<never, never> {
   const settings = typeof second === 'function' ? {} : second
   const fn = typeof second === 'function' ? second : third
-  if (typeof name !== 'string' || name === '' || name.length > 200 || name.includes('\0')) {
-    throw new TypeError('a workflow needs a name of 1 to 200 characters')
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new TypeError(`a workflow needs a name of 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit; got ${JSON.stringify(name)}`)
   }
   if (typeof fn !== 'function') throw new TypeError(`workflow ${name} needs a function`)
   return {

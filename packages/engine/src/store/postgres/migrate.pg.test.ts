@@ -94,7 +94,7 @@ describe("the engine's migrations", () => {
     const admin = new pg.Client({ connectionString: database.url })
     await admin.connect()
     const name = new URL(database.url).pathname.slice(1)
-    await admin.query(`create role ${login} login createrole`)
+    await admin.query(`create role ${login} login createrole password 'secret'`)
     try {
       await admin.query(`alter database ${name} owner to ${login}`)
       // The roles may exist on this server already: then only who has them may pass them on.
@@ -102,6 +102,7 @@ describe("the engine's migrations", () => {
       for (const role of ['orrery_owner', 'orrery_engine', 'orrery_app']) await admin.query(`grant ${role} to ${login}`)
       const url = new URL(database.url)
       url.username = login
+      url.password = 'secret'
       expect((await migrate(url.href, [engineMigrations])).length).toBeGreaterThan(0)
       const store = createPostgresStore({ url: url.href })
       expect(await store.violations()).toEqual([])

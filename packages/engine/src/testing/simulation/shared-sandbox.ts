@@ -18,9 +18,9 @@ export function shareSandbox(code: string): SharedSandbox {
   let processes = 0
 
   const activate = (prefix: string, batch: readonly Activation[]): ReturnType<Sandbox['activate']> => {
-    for (const { run, job } of batch) {
-      if (job.type === 'start') alive.add(prefix + run)
-      if (job.type === 'evict') alive.delete(prefix + run)
+    for (const { run, delivery } of batch) {
+      if (delivery.type === 'start') alive.add(prefix + run)
+      if (delivery.type === 'evict') alive.delete(prefix + run)
     }
     const reactions = real.activate(batch.map((activation) => ({ ...activation, run: prefix + activation.run })))
     return reactions.map((reaction, index) => ({ ...reaction, run: batch[index]?.run ?? '' }))
@@ -31,7 +31,7 @@ export function shareSandbox(code: string): SharedSandbox {
       return { ...real, activate: (batch) => activate(prefix, batch), dispose: () => {} }
     },
     sweep: () => {
-      if (alive.size > 0) real.activate([...alive].map((run) => ({ run, at: 0, replaying: false, job: { type: 'evict' } })))
+      if (alive.size > 0) real.activate([...alive].map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } })))
       alive.clear()
       processes = 0
     },
