@@ -5,6 +5,8 @@ import type { Priority, WorkflowManifest, WorkflowOptions } from './protocol.ts'
 import { jsonSchema, type Schema } from './standard-schema.ts'
 import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+
 /**
  * Options of a workflow. `I` is what a caller gives, `V` what the validator makes of it, `R` what the function returns, `O` what the
  * caller gets.

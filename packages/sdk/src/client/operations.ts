@@ -6,11 +6,14 @@ export interface CallOptions {
   readonly idempotencyKey?: string
 }
 
+/** The fields that a shape names. A loose one takes others, too, which an interface could not promise to have. */
+type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] }
+
 /** What a caller gives is only read. */
 export type Given<T> = T extends readonly (infer E)[]
   ? readonly Given<E>[]
   : T extends object
-    ? { readonly [K in keyof T]: Given<T[K]> }
+    ? { readonly [K in keyof ([keyof Named<T>] extends [never] ? T : Named<T>)]: Given<T[K & keyof T]> }
     : T
 
 /** A call needs no argument where every field of the input may be absent. */

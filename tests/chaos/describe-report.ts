@@ -1,0 +1,45 @@
+import type { ChaosReport } from './run-chaos.ts'
+
+/** One line for machines, then a table for people. */
+export function describeReport(report: ChaosReport): string {
+  const { troubles, ...figures } = report
+  return [JSON.stringify(figures), '', ...table(report), '', ...findings(report), ...often(troubles)].join('\n')
+}
+
+function table(report: ChaosReport): string[] {
+  const { recovery, databaseRecovery, lostRegistrations } = report
+  const count = (part: string) => report.findings.filter(({ rule }) => rule.includes(part)).reduce((sum, each) => sum + each.count, 0)
+  const rows: [string, string | number][] = [
+    ['seed', report.seed],
+    ['seconds', report.seconds],
+    ['kills of a process', report.kills],
+    ['pauses longer than the lease', report.pauses],
+    ['kills of PostgreSQL', report.databaseKills],
+    ['runs acknowledged', report.runs],
+    ['lost', count('lost')],
+    ['duplicates', count('twice') + count('exactly one')],
+    ['writes looked at', report.writes],
+    ['stale writes', count('did not own')],
+    ['violations in all', report.findings.reduce((sum, each) => sum + each.count, 0)],
+    ['refusals by the fence', report.refusals],
+    ['registrations given up', `${lostRegistrations.fenced} fenced, ${lostRegistrations.ambiguous} with a broken connection`],
+    ['step bodies', `${report.effects}, ${report.repeatedPercent} % of them repeated`],
+    ['a killed worker’s runs taken over', `${report.recoveredRuns}: p50 ${recovery.p50} s, p95 ${recovery.p95} s, max ${recovery.max} s`],
+    ['first step after PostgreSQL’s death', `p50 ${databaseRecovery.p50} s, p95 ${databaseRecovery.p95} s, max ${databaseRecovery.max} s`],
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+}
+
+function findings(report: ChaosReport): string[] {
+  if (report.findings.length === 0) return ['No violations.']
+  return report.findings.flatMap(({ rule, count, examples }) => [`VIOLATION ${rule}: ${count}`, ...examples.map((each) => `    ${each}`)])
+}
+
+/** What processes complained of; most of it is a killed database. */
+function often(troubles: Readonly<Record<string, number>>): string[] {
+  const most = Object.entries(troubles)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 12)
+  return most.length === 0 ? [] : ['', 'Troubles that processes told of:', ...most.map(([text, n]) => `${String(n).padStart(6)}  ${text}`)]
+}

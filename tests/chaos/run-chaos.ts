@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type FaultCounts, Injector, planFaults } from './faults.ts'
+import { Fleet } from './fleet.ts'
+import { createLoad, type Load } from './load.ts'
+import { type Finding, findViolations, judge } from './oracle.ts'
+import { type ChaosDatabase, ORG, startDatabase } from './postgres.ts'
+import type { FromProcess } from './process-messages.ts'
+import { seeded } from './random.ts'
+import { type Measures, measure } from './measure.ts'
+
+export interface ChaosOptions extends FaultCounts {
+  readonly runs: number
+  readonly seed: number
+  readonly workers: number
+  readonly withoutFence: boolean
+  readonly timeLimitMs: number
+  readonly log: (line: string) => void
+}
+
+export interface ChaosReport extends Measures {
+  readonly seed: number
+  readonly seconds: number
+  readonly kills: number
+  readonly pauses: number
+  readonly databaseKills: number
+  readonly runs: number
+  /** Writes and claims that the store refused because of the fence. */
+  readonly refusals: number
+  /** Registrations given up, by cause. */
+  readonly lostRegistrations: Readonly<Record<'fenced' | 'ambiguous', number>>
+  readonly findings: readonly Finding[]
+  readonly troubles: Readonly<Record<string, number>>
+}
+
+const leaseMs = 900
+const beatMs = 250
+/** A pause is at least this long, and at most twice. */
+const pauseMs = 1500
+const drainMs = 90_000
+const tellEveryMs = 5000
+/** The engine's own views are read this often while everything goes on. */
+const looks = 8
+
+/** Sends runs through a fleet of processes while killing and pausing them and their database, then judges what is left. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const began = performance.now()
+  const database = await startDatabase()
+  try {
+    return await new Chaos(options, database, began).run()
+  } finally {
+    await database.stop()
+  }
+}
+
+class Chaos {
+  private readonly options: ChaosOptions
+  private readonly database: ChaosDatabase
+  private readonly began: number
+  private readonly random: () => number
+  private readonly fleet: Fleet
+  private readonly load: Load
+  private readonly injector: Injector
+  private readonly surprises: string[] = []
+  private readonly findings: Finding[] = []
+  private readonly troubles: Record<string, number> = {}
+  private readonly lost = { fenced: 0, ambiguous: 0 }
+  private refusals = 0
+
+  constructor(options: ChaosOptions, database: ChaosDatabase, began: number) {
+    this.options = options
+    this.database = database
+    this.began = began
+    this.random = seeded(options.seed)
+    this.fleet = new Fleet({
+      settings: { url: database.url, org: ORG, queue: 'default', slots: 60, leaseMs, beatMs, withoutFence: options.withoutFence },
+      workers: options.workers,
+      starters: 1,
+      onMessage: (member, message) => {
+        this.count(message)
+        this.load.onMessage(member, message)
+      },
+      onDeath: (member) => this.load.onDeath(member),
+      onSurprise: (text) => this.surprises.push(text),
+    })
+    this.load = createLoad(database, () => this.fleet, seeded(options.seed + 1))
+    this.injector = new Injector(this.fleet, database, this.random, pauseMs)
+  }
+
+  async run(): Promise<ChaosReport> {
+    const { log } = this.options
+    const telling = setInterval(() => log(this.progress()), tellEveryMs)
+    try {
+      await this.injectAll()
+      log(`${this.progress()}; all faults done, waiting for the last runs`)
+      await this.load.drain(this.options.withoutFence ? drainMs / 6 : drainMs)
+    } finally {
+      clearInterval(telling)
+      await this.fleet.close(10_000)
+      await this.load.close()
+    }
+    return await this.report()
+  }
+
+  /** Faults and starts take turns: before each fault there are that many more runs, so that none hits an idle system. */
+  private async injectAll(): Promise<void> {
+    const { runs, timeLimitMs } = this.options
+    const plan = planFaults(this.random, this.options)
+    const lookEvery = Math.ceil(plan.length / looks)
+    const window = Math.min(runs, 150)
+    for (const [i, kind] of plan.entries()) {
+      const due = Math.floor((runs * i) / plan.length)
+      this.load.allow(Math.min(runs, due + window))
+      while (this.load.ended < due - window && !this.isLate(timeLimitMs)) await delay(10)
+      if (this.isLate(timeLimitMs)) {
+        this.surprises.push(`the time limit was reached after ${i} of ${plan.length} faults`)
+        break
+      }
+      await delay(this.random() * 60)
+      await this.injector.inject(kind)
+      if (i % lookEvery === lookEvery - 1) this.add(await findViolations(this.database))
+    }
+    this.load.allow(runs)
+    await this.injector.settle()
+  }
+
+  private isLate(limitMs: number): boolean {
+    return performance.now() - this.began > limitMs
+  }
+
+  private add(found: readonly { rule: string; count: number }[]): void {
+    for (const { rule, count } of found) this.findings.push({ rule: `${rule}, while it ran`, count, examples: [] })
+  }
+
+  private count(message: FromProcess): void {
+    if (message.type === 'refused') this.refusals++
+    if (message.type === 'lost') this.lost[message.cause]++
+    if (message.type === 'trouble') this.troubles[message.text] = (this.troubles[message.text] ?? 0) + 1
+    if (message.type === 'not started') this.troubles[message.why] = (this.troubles[message.why] ?? 0) + 1
+  }
+
+  private async report(): Promise<ChaosReport> {
+    const { options, injector, load, lost, refusals, troubles } = this
+    const of = (kind: string) => injector.done.filter((fault) => fault.kind === kind).length
+    this.findings.push(...(await judge(this.database, load.acknowledged.keys())))
+    const list = (rule: string, wrong: readonly string[]) => {
+      if (wrong.length > 0) this.findings.push({ rule, count: wrong.length, examples: wrong.slice(0, 3) })
+    }
+    list('something ended or stopped that should not have', this.surprises)
+    list(
+      'a blocked run',
+      [...load.blocked].map(([run, reason]) => `run ${run}: ${reason}`),
+    )
+    // The pauses were there to make stale writers: if the fence never had to refuse one, the test proved nothing.
+    const refusalsMin = Math.min(10, Math.ceil(of('pause') / 4))
+    if (!options.withoutFence && refusals < refusalsMin) list('too few refusals by the fence', [`${refusals} of at least ${refusalsMin}`])
+    return {
+      seed: options.seed,
+      seconds: Math.round((performance.now() - this.began) / 1000),
+      kills: of('kill'),
+      pauses: of('pause'),
+      databaseKills: of('kill database'),
+      runs: load.acknowledged.size,
+      refusals,
+      lostRegistrations: lost,
+      ...(await measure(this.database.pool, injector.done)),
+      findings: this.findings,
+      troubles,
+    }
+  }
+
+  private progress(): string {
+    const { done } = this.injector
+    const of = (kind: string) => done.filter((fault) => fault.kind === kind).length
+    const seconds = Math.round((performance.now() - this.began) / 1000)
+    const faults = `${of('kill')} kills, ${of('pause')} pauses, ${of('kill database')} of PostgreSQL`
+    return `${seconds} s: ${this.load.acknowledged.size} runs started, ${this.load.ended} ended; ${faults}; ${this.refusals} refusals`
+  }
+}

@@ -1,0 +1,12 @@
+import type { ChaosOptions } from './run-chaos.ts'
+
+type Size = Pick<ChaosOptions, 'runs' | 'kills' | 'pauses' | 'databaseKills' | 'workers' | 'timeLimitMs'>
+
+/** With every change: minutes on two cores. */
+export const CI: Size = { runs: 3000, kills: 40, pauses: 40, databaseKills: 2, workers: 4, timeLimitMs: 600_000 }
+
+/** Before a release. */
+export const FULL: Size = { runs: 50_000, kills: 300, pauses: 200, databaseKills: 10, workers: 4, timeLimitMs: 2_400_000 }
+
+/** Enough pauses to make stale writers for certain. */
+export const CONTROL: Size = { runs: 500, kills: 4, pauses: 16, databaseKills: 0, workers: 4, timeLimitMs: 300_000 }
