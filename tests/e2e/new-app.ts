@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 
 const root = join(import.meta.dirname, '../..')
 const runFile = promisify(execFile)
@@ -59,7 +59,7 @@ function begin(args: readonly string[], cwd: string, env: Record<string, string 
 async function finish(running: Promise<{ stdout: string; stderr: string }>): Promise<Finished> {
   try {
     const { stdout, stderr } = await running
-    return { status: 0, out: stdout, err: stderr }
+    return { status: 0, out: stripVTControlCharacters(stdout), err: stripVTControlCharacters(stderr) }
   } catch (error) {
     if (!(error instanceof Error) || !('stdout' in error) || !('code' in error)) throw error
     return { status: Number(error.code), out: String(error.stdout), err: 'stderr' in error ? String(error.stderr) : '' }

@@ -61,4 +61,5 @@ create policy housekeeping on app.idempotency_key to orrery_engine using (true);
 grant select, insert on app.org to orrery_app;
 grant select, insert, update (last_used_at, revoked_at) on app.api_key to orrery_app;
 grant select, insert, delete on app.idempotency_key to orrery_app;
-grant select, delete on app.idempotency_key to orrery_engine;
+-- Update, because rows are locked before they are deleted.
+grant select, update, delete on app.idempotency_key to orrery_engine;

@@ -11,6 +11,7 @@ import type { MemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { newUuid } from '../store/memory/uuid.ts'
 import type { RunId } from '../store/store.ts'
+import type { Failure } from '../workflow/protocol.ts'
 import type { Weather } from './simulation/chaos.ts'
 import { createFaults, drawWeather } from './simulation/chaos.ts'
 import { createClient } from './simulation/client.ts'
@@ -73,9 +74,9 @@ const BEAT_MS = 2000
 const LEASE_MS = 5000
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const lines = createHash('sha256')
+  const lines: string[] = []
   const world = newWorld(options, (line) => {
-    lines.update(`${line}\n`)
+    lines.push(line)
     options.onLine?.(line)
   })
   const { clock, oracle, database, weather, counts } = world
@@ -97,14 +98,24 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
   oracle.verdict()
   counts.runs = database.tables.runs.size
-  lines.update(JSON.stringify([[...database.tables.journal], [...database.tables.results]], withoutStacks))
   options.sandbox.sweep()
-  return { seed: options.seed, events, hash: lines.digest('hex').slice(0, 16), problems: oracle.problems, counts }
+  const hash = createHash('sha256').update(lines.join('\n')).update(describeEnd(database)).digest('hex').slice(0, 16)
+  return { seed: options.seed, events, hash, problems: oracle.problems, counts }
 }
 
-/** Stacks name files of the machine and lines of the code. */
-function withoutStacks(name: string, value: unknown): unknown {
-  return name === 'stack' ? undefined : value
+/** What the database holds, but for stacks, which name files of the machine. */
+function describeEnd({ tables }: MemoryDatabase): string {
+  const lines: string[] = []
+  const failure = (error: Failure | null): string => (error === null ? '' : `${error.name}: ${error.message}`)
+  for (const rows of tables.journal.values()) {
+    for (const row of rows) {
+      lines.push(
+        `${row.run} ${row.seq} ${row.kind} ${row.cmd} ${row.name} ${row.input} ${row.output} ${failure(row.error)} ${row.attempt} ${row.at}`,
+      )
+    }
+  }
+  for (const { run, status, output, error, at } of tables.results.values()) lines.push(`${run} ${status} ${output} ${failure(error)} ${at}`)
+  return lines.join('\n')
 }
 
 function newWorld(options: SimulationOptions, trace: World['trace']): World {

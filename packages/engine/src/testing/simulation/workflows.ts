@@ -53,8 +53,9 @@ async function forgive(name: string, body: () => Promise<void>): Promise<void> {
   }
 }
 
+/** A lane of its own depth, or a child could wait for the place that its parent holds. */
 function nested(program: Program, ops: readonly Op[]) {
-  return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: [], lane: program.lane }))
+  return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: [], lane: `${program.lane}/` }))
 }
 
 async function interpret(ctx: Context, program: Program): Promise<number> {
