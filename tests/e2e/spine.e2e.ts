@@ -188,7 +188,10 @@ test('an MCP client starts a run over HTTP and over stdio', async () => {
 
 test('a saved file is deployed while the server runs, and new runs use it', async () => {
   const { writeFileSync } = await import('node:fs')
-  const source = `import { workflow } from '@orrery/sdk'\nexport const hello = workflow('hello', async (_ctx, { name }: { name: string }) => ({ greeting: 'Hello ' + name }))\n`
+  const source = [
+    `import { workflow } from '@orrery/sdk'`,
+    `export const hello = workflow('hello', async (_ctx, { name }: { name: string }) => ({ greeting: 'Hello ' + name }))`,
+  ].join('\n')
   writeFileSync(join(app.folder, 'workflows/hello.ts'), source)
   await until('hello is deployed', async () => (await client().workflows.list()).items.some(({ name }) => name === 'hello'), 30_000)
   const said = await app.orrery(['runs', 'start', 'hello', '--input', '{"name":"Ada"}', '--watch'])

@@ -66,7 +66,7 @@ function report(tallies: readonly Tally[], seconds?: number): void {
   console.log(
     `${seeds} seeds, ${sum((tally) => tally.events)} events${speed}: ${counts.join(', ')}; ${sum((tally) => tally.rechecked)} run twice`,
   )
-  for (const { seed, problems } of failed.slice(0, 20)) console.log(`seed ${seed}: ${problems.slice(0, 3).join(' | ')}`)
+  for (const { seed, problems } of failed.slice(0, 40)) console.log(`seed ${seed}: ${problems.slice(0, 3).join(' | ')}`)
   console.log(`${sum((tally) => tally.failures)} seeds failed`)
   const found = failed.length > 0
   process.exitCode = found === order.fencing ? 1 : 0

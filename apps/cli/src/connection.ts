@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { type Client, createClient } from '@orrery/sdk/client'
 import { type Io, UsageError } from './io.ts'
 
-export const DEFAULT_URL = 'http://127.0.0.1:8787'
+const DEFAULT_URL = 'http://127.0.0.1:8787'
 
 export interface Connection {
   readonly url: string

@@ -92,5 +92,6 @@ function placeHelp(field: Field): string {
 
 function describe(operation: Operation): string {
   const more = operation.description === undefined ? '' : `\n\n${operation.description}`
-  return `${operation.summary}.${more}\n\nOperation ${operation.name}, needs ${operation.permission === 'public' ? 'no key' : operation.permission}.`
+  const need = operation.permission === 'public' ? 'no key' : operation.permission
+  return `${operation.summary}.${more}\n\nOperation ${operation.name}, needs ${need}.`
 }

@@ -78,6 +78,6 @@ function formOfUnion(among: readonly JsonSchema[]): Form {
   return nullable || first.kind === 'choice' ? { kind: 'json' } : first
 }
 
-export function kebab(name: string): string {
+function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -7,3 +7,9 @@ export function findServer(): readonly string[] {
   if (entry.endsWith('.ts')) return ['--conditions=orrery-source', fileURLToPath(new URL('main.ts', entry))]
   return [fileURLToPath(new URL('../bin/orrery-server.mjs', entry))]
 }
+
+/** The same for its MCP program on standard input and output. */
+export function findMcpProgram(): readonly string[] {
+  const program = import.meta.resolve('@orrery/server/mcp-stdio')
+  return program.endsWith('.ts') ? ['--conditions=orrery-source', fileURLToPath(program)] : [fileURLToPath(program)]
+}

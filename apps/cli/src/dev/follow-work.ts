@@ -22,7 +22,7 @@ export async function followWork(
 }
 
 /** One line for what a developer wants to see; null for the rest. */
-export function describeEvent({ type, subject, data }: Event): string | null {
+function describeEvent({ type, subject, data }: Event): string | null {
   const facts = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}
   if (type === 'workflow.deployed') {
     const names = Array.isArray(facts.workflows) ? facts.workflows.join(', ') : ''

@@ -10,14 +10,14 @@ const IMPORTED = new Set(['@orrery/sdk'])
 export interface OwnPackages {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
-  /** Makes npm take a packed package also where another one asks for it by its version: else it would look on the registry for what is not there. */
+  /** Makes npm take a packed package also where another one asks for it by version; else it would ask the registry for it. */
   readonly overrides?: Readonly<Record<string, string>>
   /** Folder with what is to be copied into `vendor/`. */
   readonly vendor: string | null
 }
 
 /** The root of the checkout that this command runs from, or null for an installed package. */
-export function findCheckout(): string | null {
+function findCheckout(): string | null {
   const here = fileURLToPath(new URL('../..', import.meta.url))
   return existsSync(join(here, 'src/main.ts')) ? fileURLToPath(new URL('../../../..', import.meta.url)) : null
 }

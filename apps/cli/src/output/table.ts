@@ -7,7 +7,7 @@ export interface Table {
   readonly cut: number
 }
 
-/** Rows as a table: the columns in the order given by the first row that has them. Columns that are empty in every row are left out and named. */
+/** Rows as a table, columns in the order of the first row that has them. Those that are empty in every row are left out and named. */
 export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]): Table & { readonly empty: readonly string[] } {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const isEmpty = (name: string) =>

@@ -32,7 +32,8 @@ export function addDeploy(root: Command, io: Io): void {
     .command('check')
     .summary('Replay every live run against the project, without effects')
     .description(
-      'Builds the project and replays the history of every live run of its workflows against it, without effects. Ends with status 5 if one could not be carried on.',
+      'Builds the project and replays the history of every live run of its workflows against it, without effects. ' +
+        'Ends with status 5 if one could not be carried on.',
     )
     .option('--limit <number>', 'stop after this many runs', Number)
   withFlags(check).action(async (own: DeployFlags & { limit?: number }) => {
@@ -45,11 +46,10 @@ export function addDeploy(root: Command, io: Io): void {
     )
     if (flags.json === true) io.out(`${JSON.stringify(report, null, 2)}\n`)
     else {
+      const more = report.complete ? '' : '; there are more (--limit)'
       const bad = report.findings.filter((finding) => !finding.ok)
       if (bad.length > 0) io.out(formatTable(bad.map(({ runId, workflow, reason }) => ({ runId, workflow, reason }))).text)
-      io.out(
-        `${report.checked} live runs checked, ${report.failed} could not be carried on${report.complete ? '' : '; there are more (--limit)'}\n`,
-      )
+      io.out(`${report.checked} live runs checked, ${report.failed} could not be carried on${more}\n`)
     }
     if (report.failed > 0) throw new Exit(EXIT.unwell)
   })

@@ -22,7 +22,10 @@ export function addDev(root: Command, io: Io): void {
     .command('dev')
     .summary('Run a server for the project in this folder')
     .description(
-      'Runs a server with its own PostgreSQL for the project in this folder, deploys its workflows whenever a file changes, and shows what is going on. The key it writes to .orrery/ is what other commands in this folder use. A server that dies is started again; its runs go on.',
+      'Runs a server with its own PostgreSQL for the project in this folder, ' +
+        'deploys its workflows whenever a file changes, and shows what is going on. ' +
+        'The key it writes to .orrery/ is what other commands in this folder use. ' +
+        'A server that dies is started again; its runs go on.',
     )
     .option('--project <folder>', 'folder of the project', '.')
     .option('--port <number>', 'port of the server', '8787')

@@ -10,7 +10,8 @@ export function addDoctor(root: Command, io: Io): void {
     .command('doctor')
     .summary('Check that everything is as it should be')
     .description(
-      'Checks this machine, the connection, the server, its database and invariants, the clocks and the workers. Ends with status 5 if something is wrong.',
+      'Checks this machine, the connection, the server, its database and invariants, the clocks and the workers. ' +
+        'Ends with status 5 if something is wrong.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const findings = await examine(io, flags)

@@ -9,7 +9,8 @@ export function addLogin(root: Command, io: Io): void {
     .command('login')
     .summary('Remember a server and a key for this user')
     .description(
-      'Tries the key, then stores it with the address in a file that only you can read. Give the key on standard input: `orrery login --server https://… < key.txt`.',
+      'Tries the key, then stores it with the address in a file that only you can read. ' +
+        'Give the key on standard input: `orrery login --server https://… < key.txt`.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url } = findConnection(io, flags)

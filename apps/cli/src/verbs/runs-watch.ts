@@ -10,7 +10,7 @@ export function addRunsWatch(root: Command, io: Io): void {
   const command = makeCommand(root, 'runs watch')
     .summary('Show how a run gets on, until its end')
     .description(
-      'Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.',
+      'Shows how a run gets on, until its end. It waits out restarts of the server. ' + 'Ends with status 5 unless the run succeeded.',
     )
     .argument('<runId>')
   addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>

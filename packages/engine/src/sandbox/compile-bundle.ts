@@ -9,25 +9,44 @@ const MAX_KEPT = 64
 export function compileBundle(code: string): vm.Script {
   const known = compiled.get(code)
   if (known !== undefined) return known
-  refuseForbidden(code)
-  const script = new vm.Script(code, { filename: 'workflow-bundle.js' })
+  const script = new vm.Script(meter(code), { filename: 'workflow-bundle.js' })
   const [oldest] = compiled.keys()
   if (compiled.size >= MAX_KEPT && oldest !== undefined) compiled.delete(oldest)
   compiled.set(code, script)
   return script
 }
 
+/** How many rounds all loops together may make in one call: tenths of a second of doing nothing, far more than workflow code has to do. */
+export const FUEL = 20_000_000
+
+const CHECK = 'if(--__orreryFuel<0)__orreryOut();'
+const LOOPS: ReadonlySet<string> = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'])
+
 /**
+ * Puts a count into every loop, so that one that does not end is stopped without a watching thread (which costs 0.2 ms a call).
  * Invariant: `import()` would hand the host's promises and errors to workflow code, and from those its Function and its process; an async
- * function would make a promise that the bundle's own scheduler does not see. The builder emits neither; text from elsewhere is checked.
+ * function would make a promise that the bundle's own scheduler does not see. The builder emits neither; text from elsewhere is refused.
  */
-function refuseForbidden(code: string): void {
-  if (!/\bimport\b|\basync\b|\bawait\b/.test(code)) return
+function meter(code: string): string {
+  const inserts: { readonly at: number; readonly text: string }[] = []
   visit(parse(code, { ecmaVersion: 'latest', sourceType: 'script' }), (node) => {
     if (node.type === 'ImportExpression') throw new SyntaxError('workflow code may not use import(); import at the top of the module')
     if ('async' in node && node.async === true)
       throw new SyntaxError('a workflow bundle must not hold async functions; build it with buildBundle')
+    if (!LOOPS.has(node.type)) return
+    const { body } = node as Node & { body: Node }
+    if (body.type === 'BlockStatement') inserts.push({ at: body.start + 1, text: CHECK })
+    else inserts.push({ at: body.start, text: `{${CHECK}` }, { at: body.end, text: '}' })
   })
+  // Closing braces of one-line bodies come before what starts at the same place; the sort keeps their order.
+  inserts.sort((a, b) => a.at - b.at || (a.text === '}' ? -1 : 0) - (b.text === '}' ? -1 : 0))
+  let metered = ''
+  let from = 0
+  for (const { at, text } of inserts) {
+    metered += code.slice(from, at) + text
+    from = at
+  }
+  return metered + code.slice(from)
 }
 
 function visit(node: Node, each: (node: Node) => void): void {

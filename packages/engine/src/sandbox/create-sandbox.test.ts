@@ -53,13 +53,13 @@ describe('the realm border', () => {
   })
 
   test('import() and async functions are refused when the code is loaded', () => {
-    expect(() => createSandbox("import('node:fs')", { timeoutMs: null })).toThrow(/import\(\)/)
-    expect(() => createSandbox('(async () => {})()', { timeoutMs: null })).toThrow(/async functions/)
-    expect(() => createSandbox('"import(x) async"; globalThis.__orrery = {}', { timeoutMs: null })).not.toThrow()
+    expect(() => createSandbox("import('node:fs')", { timeoutMs: 1000 })).toThrow(/import\(\)/)
+    expect(() => createSandbox('(async () => {})()', { timeoutMs: 1000 })).toThrow(/async functions/)
+    expect(() => createSandbox('"import(x) async"; globalThis.__orrery = {}', { timeoutMs: 1000 })).not.toThrow()
   })
 
   test('an error while loading reaches the host as its own error', () => {
-    expect(() => createSandbox('throw new RangeError("bad module")', { timeoutMs: null })).toThrow(/RangeError: bad module/)
+    expect(() => createSandbox('throw new RangeError("bad module")', { timeoutMs: 1000 })).toThrow(/RangeError: bad module/)
   })
 })
 

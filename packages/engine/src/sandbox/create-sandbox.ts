@@ -1,11 +1,14 @@
 import vm from 'node:vm'
 import type { Activation, Manifest, Reaction } from '../workflow/protocol.ts'
 import type { Issue } from '../workflow/standard-schema.ts'
-import { compileBundle } from './compile-bundle.ts'
+import { compileBundle, FUEL } from './compile-bundle.ts'
 
 export interface SandboxOptions {
-  /** For a whole batch. The guard costs about 0.2 ms a call, so give batches. null: no guard, for code known to end. */
-  readonly timeoutMs: number | null
+  /**
+   * For loading the modules and for validators, which look at what strangers send (a regular expression can take for ever). A call under
+   * this guard costs 0.2 ms. Activations need none: every loop counts its rounds.
+   */
+  readonly timeoutMs: number
 }
 
 export interface Sandbox {
@@ -25,8 +28,8 @@ export class SandboxStuck extends Error {
   override readonly name = 'SandboxStuck'
   readonly run: string
 
-  constructor(run: string, timeoutMs: number) {
-    super(`workflow code of run ${run} did not give back control within ${timeoutMs} ms; is there an endless loop?`)
+  constructor(run: string) {
+    super(`workflow code of run ${run} did not give back control; is there an endless loop?`)
     this.run = run
   }
 }
@@ -36,9 +39,13 @@ type Face = (typeof FACE)[number]
 
 // `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have
 // prepared.
-const SCRIPTS = Object.fromEntries(FACE.map((name) => [name, new vm.Script(`__orrery.${name}(__io.text)`)])) as Record<Face, vm.Script>
+const SCRIPTS = Object.fromEntries(
+  FACE.map((name) => [name, new vm.Script(`__orreryFuel = ${FUEL}; __orrery.${name}(__io.text)`)]),
+) as Record<Face, vm.Script>
 const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
-const PREPARE = new vm.Script(`Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
+const SPENT = new vm.Script('__orreryFuel < 0')
+const PREPARE = new vm.Script(`let __orreryFuel = ${FUEL}; function __orreryOut() { throw new RangeError('a loop that does not end') }
+Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
 const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 
 /**
@@ -57,17 +64,17 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
     name: 'orrery workflow bundle',
   })
   const io = PREPARE.runInContext(context) as { text: string }
-  const guard = timeoutMs === null ? {} : { timeout: timeoutMs }
+  const guard = { timeout: timeoutMs }
 
   const enter = (script: vm.Script): unknown => {
     if (context === null) throw new Error('the sandbox was disposed of')
     try {
-      return script.runInContext(context, guard)
+      return script === SCRIPTS.activate ? script.runInContext(context) : script.runInContext(context, guard)
     } catch (error) {
-      if (!isTimeout(error)) throw translate(error)
+      if (!isTimeout(error) && SPENT.runInContext(context) !== true) throw translate(error)
       const run = String(WHERE.runInContext(context, { timeout: 1000 }))
       context = null
-      throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run, timeoutMs ?? 0)
+      throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run)
     }
   }
   const call = (name: Face, text = ''): string => {

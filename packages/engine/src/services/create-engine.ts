@@ -7,6 +7,7 @@ import type { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { databaseClock } from './database-clock.ts'
+import { startedEvent } from './deliver.ts'
 import { failpoint } from './failpoints.ts'
 import { Flusher } from './flusher.ts'
 import { InputChecker } from './input-checker.ts'
@@ -20,7 +21,7 @@ import { cancelRun, forkRun, newId, pauseRun, resumeRun, signalRun } from './run
 import type { SandboxMaker } from './sandbox-cache.ts'
 import { SandboxCache } from './sandbox-cache.ts'
 import type { PlainStart, SubmitParts } from './submit-start.ts'
-import { startedEvent, submitStart } from './submit-start.ts'
+import { submitStart } from './submit-start.ts'
 import { ANY, EngineWorker } from './worker.ts'
 
 export interface EngineOptions<Tx> {
@@ -122,15 +123,16 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       failpoint('start.after')
       return { type: 'started', run, state: at === null ? 'ready' : 'waiting', cancelled: [] }
     }
-    return this.startAdmitted({ ...row, ...limits, at }, companions, tx)
+    return this.startAdmitted({ ...row, ...limits, at, event: startedEvent(row) }, companions, tx)
   }
 
   private async startAdmitted(start: AdmittedStart, companions: PlainStart['companions'], tx: Tx | undefined): Promise<StartOutcome> {
     const outcome = await this.store.startAdmitted(start, tx)
-    if (outcome.type === 'started') await this.store.emit([startedEvent(start)], tx)
     if (tx === undefined) {
+      // The run itself is durable already: without companions there is nothing to wait for.
       for (const companion of companions) this.flusher.add(start.run, 'companions', companion)
-      await new Promise<void>((resolve, reject) => this.flusher.whenDurable(start.run, (error) => (error ? reject(error) : resolve())))
+      if (companions.length > 0)
+        await new Promise<void>((resolve, reject) => this.flusher.whenDurable(start.run, (error) => (error ? reject(error) : resolve())))
       this.tellStarted(outcome, start.queue)
     }
     return outcome

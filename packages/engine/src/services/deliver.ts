@@ -1,4 +1,4 @@
-import type { EventRow, JsonText } from '../store/store.ts'
+import type { EventRow, JsonText, RunRow } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
 import { toJournal } from './active-run.ts'
@@ -52,6 +52,11 @@ function tellProgress(scope: Scope, run: ActiveRun): void {
 
 export function runEvent(run: ActiveRun, type: string, data: { [key: string]: Json }, at: number): EventRow {
   return { org: run.row.org, type, subject: run.id, data: JSON.stringify({ workflow: run.row.workflow, ...data }), at }
+}
+
+export function startedEvent(row: RunRow): EventRow {
+  const data = JSON.stringify({ workflow: row.workflow, ...(row.parent ? { parent: row.parent.run } : {}) })
+  return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
 }
 
 export function resolved(open: OpenCommand, output: JsonText, attempt: number, startedAt: number): Outcome {

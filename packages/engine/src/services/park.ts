@@ -1,6 +1,7 @@
 import type { ParkRow, Wait } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { runEvent } from './deliver.ts'
+import { failpoint } from './failpoints.ts'
 import { evict, quiet } from './let-go.ts'
 import { abortStep } from './open-command.ts'
 import type { Scope } from './scope.ts'
@@ -76,6 +77,7 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
   run.ticket = scope.flusher.add(run.id, 'parks', row)
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || run.state !== 'parking') return
+    failpoint('park.after')
     if (scope.kept.delete(run.id)) return comeBack(scope, run, state, reason)
     run.state = 'parked'
     scope.active.delete(run.id)

@@ -23,5 +23,15 @@ export async function recoverStarts(store: Store, flusher: Flusher, batches: rea
       for (const entry of batch.rows.companions) if (entry.unit === unit) flusher.add(unit, 'companions', entry.row)
       for (const waiter of waiters) flusher.whenDurable(unit, waiter.done)
     }
+    recoverCompanions(flusher, batch)
   }
+}
+
+/** Companions of an admitted start travel without it (its own transaction has committed). They are rather written twice than lost. */
+function recoverCompanions(flusher: Flusher, batch: Batch): void {
+  const withStart = new Set(batch.rows.starts.map((entry) => entry.unit))
+  const alone = batch.rows.companions.filter((entry) => !withStart.has(entry.unit))
+  for (const { row, unit } of alone) flusher.add(unit, 'companions', row)
+  for (const unit of new Set(alone.map((entry) => entry.unit)))
+    for (const waiter of batch.waiters) if (waiter.unit === unit) flusher.whenDurable(unit, waiter.done)
 }

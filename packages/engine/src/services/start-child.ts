@@ -1,7 +1,7 @@
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { deliver, rejected, resolved } from './deliver.ts'
+import { deliver, rejected, resolved, startedEvent, whenSafe } from './deliver.ts'
 import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
@@ -14,7 +14,7 @@ export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
   void bundleFor(scope, run, open.name)
     .then(async (bundle) => {
       if (bundle === null) return fail(scope, run, open, `there is no workflow named "${open.name}"`)
-      if (run.state !== 'live' || run.open.get(open.cmd) !== open) return
+      if (isGone(run, open)) return
       await start(scope, run, open, bundle, fresh)
     })
     .catch((error: unknown) =>
@@ -53,18 +53,28 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
     { ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) },
     manifest,
   )
+  // A replay may have begun it before: then it is there, announced, and perhaps at work.
+  const isThere = !fresh && (await scope.store.run(run.row.org, open.child)) !== null
   let child: RunId = open.child
-  if (isPlain(limits)) plainStart(scope, run, row, fresh)
-  else {
-    const outcome = await scope.store.startAdmitted({ ...row, ...limits, at: null } satisfies AdmittedStart)
+  if (!isThere && isPlain(limits)) {
+    if (isGone(run, open)) return
+    plainStart(scope, run, row, fresh)
+  } else if (!isThere) {
+    // Invariant (I3): a plain start goes out in the flush that has what it depends on; this one makes a transaction of its own.
+    await new Promise<void>((resolve) => whenSafe(scope, run, resolve))
+    if (isGone(run, open)) return
+    const start: AdmittedStart = { ...row, ...limits, at: null, event: startedEvent(row) }
+    const outcome = await scope.store.startAdmitted(start)
     child = outcome.run
     scope.tellStarted(outcome)
   }
-  // An ending run is told nothing more; a crash before its end starts the child again, to no effect.
-  if (detached && run.ending) return
+  if (isGone(run, open)) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(child), 0, now))
   else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
+
+/** The run was lost or has ended, or took the command back, while we waited for something. */
+const isGone = (run: ActiveRun, open: OpenChild): boolean => run.state !== 'live' || run.open.get(open.cmd) !== open
 
 /** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
 function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): void {

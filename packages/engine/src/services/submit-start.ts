@@ -1,4 +1,5 @@
 import type { CompanionRow, RunId, RunRow, WorkerId } from '../store/store.ts'
+import { startedEvent } from './deliver.ts'
 import type { Flusher } from './flusher.ts'
 import type { Observer } from './observe.ts'
 
@@ -51,9 +52,4 @@ export function submitStart(parts: SubmitParts, start: PlainStart): number {
     start.done(error)
   })
   return ticket
-}
-
-export function startedEvent(row: RunRow) {
-  const data = JSON.stringify({ workflow: row.workflow, ...(row.parent ? { parent: row.parent.run } : {}) })
-  return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
 }

@@ -276,6 +276,8 @@ export interface AdmittedStart extends RunRow {
   }[]
   /** Starts of one rate are at least periodMs / max apart, however they arrive (GCRA without a burst). */
   readonly rate: { readonly limit: string; readonly max: number; readonly periodMs: number } | null
+  /** Written in the same transaction if, and only if, the answer is `started`. */
+  readonly event?: EventRow
 }
 
 export type StartOutcome =

@@ -12,7 +12,7 @@ let sandbox: Sandbox
 
 beforeAll(async () => {
   code = (await buildBundle({ entries: ['program.ts'], root: fileURLToPath(new URL('fixtures', import.meta.url)) })).code
-  sandbox = createSandbox(code, { timeoutMs: null })
+  sandbox = createSandbox(code, { timeoutMs: 1000 })
 })
 
 const { node } = fc.letrec<{ node: Node }>((tie) => {
@@ -82,7 +82,7 @@ test('every journal replays to the same commands, in any sandbox', { timeout: 60
       const run = `run-${++count}`
       const { journal, reactions, ended } = live(run, program, choices)
       expect(ended).toBe(true)
-      const again = count % 50 === 0 ? createSandbox(code, { timeoutMs: null }) : sandbox
+      const again = count % 50 === 0 ? createSandbox(code, { timeoutMs: 1000 }) : sandbox
       const batch: Activation[] = journal.map(({ at, delivery }) => ({ run: `${run}-again`, at, replaying: false, delivery }))
       // All in one call here, one call each there; the run's own id is not part of what a workflow sees.
       expect(again.activate(batch)).toEqual(reactions.map((reaction) => ({ ...reaction, run: `${run}-again` })))

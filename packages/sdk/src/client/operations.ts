@@ -2,7 +2,7 @@ import type { InputOf, OperationName, OutputOf } from '@orrery/contract'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
-  /** Of a write: the same key with the same input gives the same answer, for 24 hours. Absent: a new one, kept over the retries of this call. */
+  /** Of a write: the same key with the same input gives the same answer for 24 hours. Absent: a new one for this call and its retries. */
   readonly idempotencyKey?: string
 }
 

@@ -1,4 +1,7 @@
-/** One message of an event stream (WHATWG HTML, 9.2). `id` is the last one seen, as the standard wants. Without data: only the place in the stream moved. */
+/**
+ * One message of an event stream (WHATWG HTML, 9.2). `id` is the last one seen, as the standard wants. Without data only the
+ * place in the stream has moved.
+ */
 export interface ServerMessage {
   readonly id: string
   readonly event: string

@@ -45,8 +45,9 @@ test('counts each step once over pages and restarts of the server, and ends with
 })
 
 test('the event stream goes on behind the last event seen when the line breaks', async () => {
-  const event = (at: number) =>
-    `id: 1-${at}\nevent: run.started\ndata: ${JSON.stringify({ id: `1-${at}`, type: 'run.started', subject: runId, at: '2026-01-01T00:00:00.000Z', data: {} })}\n\n`
+  const text = (at: number) =>
+    JSON.stringify({ id: `1-${at}`, type: 'run.started', subject: runId, at: '2026-01-01T00:00:00.000Z', data: {} })
+  const event = (at: number) => `id: 1-${at}\nevent: run.started\ndata: ${text(at)}\n\n`
   await using server = await edgeServer((_, response, count) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     // The second line breaks before any event, but has told the place to go on from.

@@ -37,7 +37,11 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     claim: (request) => claim(session(), request, turn, fencing),
     inbox: (org, run) => readInbox(tables, org, run),
     emit: (events) => void tables.events.push(...events),
-    startAdmitted: (start) => startAdmitted(session(), start),
+    startAdmitted: (start) => {
+      const outcome = startAdmitted(session(), start)
+      if (outcome.type === 'started' && start.event) tables.events.push(start.event)
+      return outcome
+    },
     deliver: (message) => deliver(session(), message),
     terminate: (org, run, reason) => terminate(session(), org, run, reason),
     setPause: (org, run, paused) => setPause(session(), org, run, paused),

@@ -68,7 +68,7 @@ async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promis
 }
 
 async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Promise<StartOutcome> {
-  const { input, ...rest } = start
+  const { input, event, ...rest } = start
   const packer = new PayloadPacker()
   const stored = packer.pack(start.org, input)
   await saveBlobs(tx ?? pool, packer)
@@ -78,10 +78,15 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
     concurrency: start.concurrency.map((entry) => ({ ...entry, onFull: onFullCode.code(entry.onFull) })),
   }
   type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
-  const rows = await ask<Answer>(pool, tx, 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)', [
-    JSON.stringify(plan),
-    stored,
-  ])
+  const text = 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)'
+  const announced = `with started as materialized (${text}), event_row as (
+    insert into engine.event (org_id, type, subject, data, at)
+    select $3, $4, $5, $6, to_timestamp($7::float8 / 1000) from started where outcome = 'started'
+  ) select * from started`
+  const values = [JSON.stringify(plan), stored]
+  const rows = event
+    ? await ask<Answer>(pool, tx, announced, [...values, event.org, event.type, event.subject, event.data, event.at])
+    : await ask<Answer>(pool, tx, text, values)
   const { outcome, run, state, cancelled } = onlyRow(rows)
   if (outcome !== 'started') return { type: outcome, run }
   return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }

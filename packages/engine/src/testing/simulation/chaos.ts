@@ -25,7 +25,7 @@ export function drawWeather(draw: Draw): Weather {
     lostHints: draw.pick([0, 0.2, 1]),
     crashMs: calm ? null : draw.pick([null, 3000, 8000]),
     pauseMs: calm ? null : draw.pick([null, 4000, 9000]),
-    chaosMs: draw.int(4000, 20_000),
+    chaosMs: draw.int(3000, 14_000),
     slots: draw.pick([1, 2, 50]),
   }
 }

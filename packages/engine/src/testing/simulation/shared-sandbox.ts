@@ -13,7 +13,7 @@ export interface SharedSandbox {
 }
 
 export function shareSandbox(code: string): SharedSandbox {
-  const real = createSandbox(code, { timeoutMs: null })
+  const real = createSandbox(code, { timeoutMs: 1000 })
   const alive = new Set<string>()
   let processes = 0
 

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { APP_VERSIONS } from './versions.ts'
+
+test('a new app gets the versions that this repository is tested with', () => {
+  const read = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<string, Record<string, string>>
+  const { zod, ...tools } = APP_VERSIONS
+  expect(read('../../../../package.json').devDependencies).toMatchObject(tools)
+  expect(read('../../package.json').dependencies?.zod).toBe(zod)
+})

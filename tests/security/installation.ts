@@ -1,0 +1,162 @@
+/** The composed server with two organizations, each with rows in every table, all made by requests. */
+import { createHash, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { decodeId, findOperation, type OperationName, type OutputOf } from '@orrery/contract'
+import type { BuiltBundle } from '@orrery/engine'
+import { loadProject } from '@orrery/engine/bundle'
+import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { send } from './faces.ts'
+import { until } from './until.ts'
+
+const PROJECT = join(import.meta.dirname, 'project')
+
+export interface Org {
+  /** Public id, UUID, name, and a key that may do everything inside it. */
+  readonly id: string
+  readonly uuid: string
+  readonly name: string
+  readonly key: string
+  /** A word that is in all its payloads and names, and in nothing that anybody else was told. */
+  readonly canary: string
+  /** Runs by where they stand. */
+  readonly runs: Readonly<Record<Stand, string>>
+  readonly keyIds: readonly string[]
+  readonly workflow: string
+  readonly version: string
+  readonly bundle: BuiltBundle
+  /** Names that others might guess, so they hold no canary. */
+  readonly queue: string
+  readonly limit: string
+}
+
+export type Stand = 'succeeded' | 'large' | 'failed' | 'waiting' | 'toiling' | 'holding' | 'gated' | 'delayed' | 'parent' | 'cancelled' | 'paused' | 'retried'
+
+export interface Installation {
+  readonly url: string
+  readonly databaseUrl: string
+  /** Of the first organization, over all organizations. */
+  readonly adminKey: string
+  readonly ours: Org
+  readonly theirs: Org
+  log(): string
+  close(): Promise<void>
+}
+
+export async function startInstallation(): Promise<Installation> {
+  const database = await createTestDatabase()
+  const server = await startTestServer(database.url, ['--project', PROJECT])
+  const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
+  const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg(server.url, server.key, name)))
+  if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
+  return {
+    ...installation,
+    ours,
+    theirs,
+    async close() {
+      // A step in progress would hold the stop for the whole grace.
+      const toiling = [ours, theirs].map((org) => callAs(server.url, org.key)('runs.cancel', { runId: org.runs.toiling }))
+      await Promise.allSettled(toiling)
+      await server.stop()
+      await database.drop()
+    },
+  }
+}
+
+export type CallAs = <N extends OperationName>(name: N, input: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>) => Promise<OutputOf<N>>
+
+/** Calls over REST and takes nothing but success. */
+export function callAs(url: string, key: string): CallAs {
+  return async (name, input, headers = {}) => {
+    const operation = findOperation(name)
+    if (operation === null) throw new Error(`There is no operation ${name}`)
+    const { output, problem, text } = await send('rest', operation, input, { url, key, headers })
+    if (problem !== undefined) throw new Error(`${name} was refused: ${text}`)
+    return output as never
+  }
+}
+
+async function makeOrg(url: string, adminKey: string, word: string): Promise<Org> {
+  const canary = `canary${randomBytes(8).toString('hex')}`
+  const name = `${word}-${canary}`
+  const made = await callAs(url, adminKey)('orgs.create', { name })
+  const key = made.secret ?? ''
+  const call = callAs(url, key)
+  const bundle = renamed(await loadProject(PROJECT), `own-${canary}`)
+  await call('workflows.deploy', { ...bundle })
+  const runs = await startRuns(call, canary)
+  const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
+  await Promise.all([
+    call('queues.pause', { queue: `quiet-${canary}` }),
+    call('queues.pause', { queue: 'guessed-queue' }),
+    call('limits.set', { limit: `spare ${canary}`, max: 3 }),
+    call('limits.set', { limit: 'guessed limit', max: 3 }),
+  ])
+  await until('the audit log is sealed', async () => (await call('audit.verify', {})).unsealed === 0)
+  return {
+    id: made.id,
+    uuid: decodeId('org', made.id) ?? '',
+    name,
+    key,
+    canary,
+    runs,
+    keyIds,
+    workflow: `own-${canary}`,
+    version: bundle.hash,
+    bundle,
+    queue: 'guessed-queue',
+    limit: 'guessed limit',
+  }
+}
+
+/** A bundle that nobody else has, with a workflow that nobody else has. */
+function renamed({ bundle }: { readonly bundle: BuiltBundle }, name: string): BuiltBundle {
+  const rename = (text: string) => text.replaceAll('own-of-one-org', name)
+  const code = rename(bundle.code)
+  return { code, hash: createHash('sha256').update(code).digest('hex'), manifest: JSON.parse(rename(JSON.stringify(bundle.manifest))) }
+}
+
+async function startRuns(call: CallAs, canary: string): Promise<Org['runs']> {
+  const input = { word: canary }
+  const start = async (workflow: string, more: Readonly<Record<string, unknown>> = {}, headers = {}) =>
+    (await call('runs.start', { workflow, input, tags: [canary], ...more }, headers)).runId
+  const [succeeded, large, failed, waiting, toiling, delayed, parent, cancelled, paused, holding] = await Promise.all([
+    start('greeting', {}, { 'idempotency-key': `start-${canary}` }),
+    start('greeting', { input: { word: canary, size: 70_000 } }),
+    start('fragile'),
+    start('talk', { dedupe: { key: 'guessed key', window: '1h' } }),
+    start('toiling'),
+    start('talk', { debounce: { key: 'guessed key', delay: '2h' } }),
+    start('family'),
+    start('talk', { queue: `nobody-${canary}` }),
+    start('talk', { queue: 'guessed-queue', delay: '3h' }),
+    start('single', { input: { lane: canary } }),
+  ])
+  const gated = await start('single', { input: { lane: canary } })
+  await call('runs.cancel', { runId: cancelled, terminate: true })
+  await call('runs.pause', { runId: paused })
+  // Nobody waits for this name, so it stays in the inbox.
+  await call('runs.signal', { runId: waiting, name: 'unheard', payload: { word: canary } })
+  await settle(call, { succeeded, large, failed, waiting, holding, parent })
+  const retried = (await call('runs.retry', { runId: failed })).runId
+  await settle(call, { retried })
+  await until('a step has told its progress', async () => (await call('runs.why', { runId: toiling })).state === 'running')
+  return { succeeded, large, failed, waiting, toiling, holding, gated, delayed, parent, cancelled, paused, retried }
+}
+
+/** Until none of them is on its way any more: they wait or have ended. */
+async function settle(call: CallAs, runs: Readonly<Record<string, string>>): Promise<void> {
+  const still = ['queued', 'running']
+  await Promise.all(
+    Object.entries(runs).map(([name, runId]) =>
+      until(`the run "${name}" has settled`, async () => !still.includes((await call('runs.get', { runId })).status)),
+    ),
+  )
+}
+
+async function makeKeys(call: CallAs, canary: string): Promise<string[]> {
+  const live = await call('keys.create', { name: `live ${canary}`, set: 'reader' })
+  const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'reader' })
+  await call('keys.revoke', { keyId: revoked.id })
+  return [live.id, revoked.id]
+}
