@@ -4,7 +4,8 @@
 // A peer (adapters/*) is { name, package, server, cells, backlog?, split?, prepare?(options), open(options) }:
 //   cells   what it can be measured on, each with what "done" means there;
 //   prepare makes tables and the like, once, before anything is opened; what it gives (JSON) comes to `open` as `prepared`;
-//   open    takes { role, cell, steps, slots, servers, database, prepared, done, offer } and gives { start(i), startMany?(from, count), close(), offer? };
+// open takes { role, cell, steps, slots, servers, database, prepared, done, offer } and gives { start(i), startMany?(from, count),
+// close(), offer? };
 //           what a worker in its own process offers (JSON) comes to its client.
 //           role `both` starts runs and works on them, `client` only starts them, `worker` only works;
 //           done(i) is to be called, in whichever process learns of it, once run i has ended.
@@ -159,7 +160,9 @@ function cpuPerRun(before, after, runs) {
   return { nodeCpuMs: round((after.node - before.node) / runs, 4), serverCpuMs: round((after.server - before.server) / runs, 4) }
 }
 
-/** Lets a backlog pile up without a worker, then opens one. The clock starts with the first run that ends, so that opening is not counted. */
+/**
+ * Lets a backlog pile up without a worker, then opens one. The clock starts with the first run that ends, so that opening is not counted.
+ */
 async function measureDrain({ job, peer, options, ledger, serverPid }) {
   const backlog = Math.min(peer.backlog ?? BACKLOG, job.backlog ?? BACKLOG)
   const client = await peer.open({ ...options, role: 'client' })

@@ -20,7 +20,9 @@ function processesBelow(pid) {
     try {
       const stat = readFileSync(`/proc/${id}/stat`, 'utf8')
       parents.set(Number(id), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-    } catch {} // It ended since readdir.
+    } catch {
+      // It ended since readdir.
+    }
   }
   const below = [pid]
   for (const id of below) for (const [child, parent] of parents) if (parent === id) below.push(child)

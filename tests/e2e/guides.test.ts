@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Command } from 'commander'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createProgram } from '../../apps/cli/src/create-program.ts'
+
+type Command = ReturnType<typeof createProgram>
 
 const root = join(import.meta.dirname, '../..')
 const scratch = join(root, `node_modules/.cache/orrery-guides-${process.pid}`)

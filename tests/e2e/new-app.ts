@@ -38,18 +38,19 @@ export async function newApp(...flags: readonly string[]): Promise<App> {
   if (made.status !== 0) throw new Error(`orrery init failed\n${made.out}${made.err}`)
   // As `npx orrery` does it: the app's own binaries, its Node among them, come first.
   const inApp = { ...env, PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${env.PATH}` }
+  const command = join(folder, 'node_modules/.bin/orrery')
   const options = { cwd: folder, env: inApp, maxBuffer: 256 * 1024 * 1024 }
   return {
     folder,
-    orrery: (args) => finish(runFile('orrery', args, options)),
+    orrery: (args) => finish(runFile(command, args, options)),
     npm: (args) => finish(runFile('npm', args, options)),
-    spawn: (args) => begin(args, folder, inApp),
+    spawn: (args) => begin(command, args, folder, inApp),
     remove: () => rmSync(parent, { recursive: true, force: true }),
   }
 }
 
-function begin(args: readonly string[], cwd: string, env: Record<string, string | undefined>): Spawned {
-  const child = spawn('orrery', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+function begin(command: string, args: readonly string[], cwd: string, env: Record<string, string | undefined>): Spawned {
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))

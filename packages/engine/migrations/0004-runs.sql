@@ -7,7 +7,8 @@ $$ select trunc(extract(epoch from at) * 1000)::double precision $$;
 create function engine.at(ms double precision) returns timestamptz language sql immutable as
 $$ select to_timestamp(ms / 1000) $$;
 
--- How much sooner a run of a priority counts as ready: an urgent run passes normal ones that wait less than an hour, never those that wait longer.
+-- How much sooner a run of a priority counts as ready: an urgent run passes normal ones that wait less than an hour, never those that
+-- wait longer.
 create function engine.bonus(priority smallint) returns interval language sql immutable as
 $$ select case priority when 0 then interval '-10 minutes' when 1 then interval '0' when 2 then interval '10 minutes' else interval '1 hour' end $$;
 
@@ -17,7 +18,8 @@ begin
   raise exception 'lost a race: %', what using errcode = '40001';
 end $$;
 
--- Hands the runs of a fenced worker on. `lost`: it died with them; the count starts again for a run that journalled something since it was claimed.
+-- Hands the runs of a fenced worker on. `lost`: it died with them; the count starts again for a run that journalled something since it
+-- was claimed.
 create function engine.hand_over(p_worker uuid, lost boolean) returns integer language plpgsql as $$
 declare n integer;
 begin

@@ -10,7 +10,7 @@ export function addRunsWatch(root: Command, io: Io): void {
   const command = makeCommand(root, 'runs watch')
     .summary('Show how a run gets on, until its end')
     .description(
-      'Shows how a run gets on, until its end. It waits out restarts of the server. ' + 'Ends with status 5 unless the run succeeded.',
+      'Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.',
     )
     .argument('<runId>')
   addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>
@@ -18,7 +18,7 @@ export function addRunsWatch(root: Command, io: Io): void {
   )
 }
 
-/** A line that is redrawn on a terminal; elsewhere a new line at most every five seconds and at every change of status. JSON: one object a line. */
+/** One line, redrawn, on a terminal; elsewhere a new one at each change of status and every five seconds. JSON: an object a line. */
 export async function showProgress(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
   const printer = asJson ? printJsonLines(io) : io.isTerminal ? redrawLine(io) : printLines(io)
   let last: RunProgress | null = null

@@ -56,7 +56,7 @@ export class Claimer {
   }
 
   private pump(): void {
-    if (this.busy || this.scope.stopping) return
+    if (this.busy || this.scope.stopping || this.scope.worker() === '') return
     const limit = Math.min(room(this.scope), CLAIM_MAX)
     if (limit <= 0) {
       this.scope.parkIdle()

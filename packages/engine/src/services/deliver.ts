@@ -1,7 +1,8 @@
-import type { EventRow, JsonText, RunRow } from '../store/store.ts'
+import type { JsonText } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
 import { toJournal } from './active-run.ts'
+import { runEvent } from './run-event.ts'
 import type { Scope } from './scope.ts'
 import { TELL_MS } from './scope.ts'
 
@@ -48,15 +49,6 @@ function tellProgress(scope: Scope, run: ActiveRun): void {
   if (now - run.toldAt < TELL_MS) return
   run.toldAt = now
   scope.flusher.add(run.id, 'events', runEvent(run, 'run.progress', { steps: run.steps, seq: run.seq - 1 }, now))
-}
-
-export function runEvent(run: ActiveRun, type: string, data: { [key: string]: Json }, at: number): EventRow {
-  return { org: run.row.org, type, subject: run.id, data: JSON.stringify({ workflow: run.row.workflow, ...data }), at }
-}
-
-export function startedEvent(row: RunRow): EventRow {
-  const data = JSON.stringify({ workflow: row.workflow, ...(row.parent ? { parent: row.parent.run } : {}) })
-  return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
 }
 
 export function resolved(open: OpenCommand, output: JsonText, attempt: number, startedAt: number): Outcome {

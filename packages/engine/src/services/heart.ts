@@ -38,6 +38,7 @@ export class Heart {
     const worker = this.scope.worker()
     failpoint('beat.before')
     try {
+      if (worker === '') return
       const beat = await this.scope.store.beat(worker, this.options.leaseMs, this.scope.queues)
       if (worker !== this.scope.worker() || this.stopped) return
       this.options.onTime(beat.now)

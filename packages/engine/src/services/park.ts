@@ -1,9 +1,9 @@
 import type { ParkRow, Wait } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
-import { runEvent } from './deliver.ts'
 import { failpoint } from './failpoints.ts'
 import { evict, quiet } from './let-go.ts'
 import { abortStep } from './open-command.ts'
+import { runEvent } from './run-event.ts'
 import type { Scope } from './scope.ts'
 import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 

@@ -35,6 +35,10 @@ export interface Scope extends Acts {
   readonly observe: Observer
   /** Uniform in [0, 1); seeded in simulations. */
   readonly random: () => number
+  /**
+   * The registration; '' while there is none. Whoever waits for an answer compares it: what was claimed under another one is not ours any
+   * more.
+   */
   readonly worker: () => WorkerId
   readonly queues: readonly string[]
   readonly slots: number

@@ -1,8 +1,9 @@
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { deliver, rejected, resolved, startedEvent, whenSafe } from './deliver.ts'
+import { deliver, rejected, resolved, whenSafe } from './deliver.ts'
 import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
+import { startedEvent } from './run-event.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,7 +1,7 @@
 import type { CompanionRow, RunId, RunRow, WorkerId } from '../store/store.ts'
-import { startedEvent } from './deliver.ts'
 import type { Flusher } from './flusher.ts'
 import type { Observer } from './observe.ts'
+import { startedEvent } from './run-event.ts'
 
 /** A start that shares the process's next group commit. */
 export interface PlainStart {

@@ -19,12 +19,15 @@ export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle):
 
 /** Goes on with a claimed run: from the cache if its coroutine is still here, else by replay. */
 export async function takeRun(scope: Scope, row: ClaimedRun): Promise<void> {
+  const worker = scope.worker()
   const cached = scope.parked.get(row.run)
   scope.parked.delete(row.run)
   if (cached && cached.state === 'parked' && cached.seq === row.nextSeq) return comeBack(scope, cached, row)
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
+  // Invariant (I5): the registration it was claimed under may be gone by now, and the run somebody else's.
+  if (worker !== scope.worker()) return
   if (bundle === null)
     return refuse(
       scope,

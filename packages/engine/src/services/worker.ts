@@ -224,12 +224,12 @@ export class EngineWorker implements Worker {
 
   /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
   begin(registration: WorkerId, row: RunRow | null): void {
-    if (registration !== this.registration) return
+    if (registration !== this.scope.worker()) return
     this.scope.starting--
-    if (row === null || this.losing) return
+    if (row === null) return
     void this.parts.sandboxes.load(row.org, row.bundle).then(
       (bundle) => {
-        if (bundle && registration === this.registration && !this.losing) beginFresh(this.scope, toClaimed(row), bundle)
+        if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
       },
       (error: unknown) => this.scope.lost(new Ambiguous('a bundle could not be loaded', { cause: error })),
     )
@@ -245,7 +245,9 @@ export class EngineWorker implements Worker {
       steps: options.steps,
       observe: parts.observe,
       random: parts.random,
-      worker: () => this.registration,
+      // Invariant (I5): while one registration is given up and the next not taken there is none, so that whoever waited for an answer
+      // sees that it is too late.
+      worker: () => (this.losing ? '' : this.registration),
       queues: options.queues ?? ['default'],
       slots: options.slots ?? 500,
       active: new Map<RunId, ActiveRun>(),

@@ -24,7 +24,7 @@ import type { SharedSandbox } from './simulation/shared-sandbox.ts'
 import type { SimProcess } from './simulation/sim-process.ts'
 import { createProcess } from './simulation/sim-process.ts'
 import type { VirtualClock } from './virtual-clock.ts'
-import { createVirtualClock, settle } from './virtual-clock.ts'
+import { createVirtualClock, EPOCH, settle } from './virtual-clock.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -64,6 +64,8 @@ export interface World {
 export interface Machine {
   process: SimProcess
   engine: Engine
+  /** It knows the database's time; before that its own clock may be hours off. */
+  ready: boolean
 }
 
 const EVENTS_MAX = 60_000
@@ -123,7 +125,8 @@ function newWorld(options: SimulationOptions, trace: World['trace']): World {
   const weather = drawWeather(draw)
   const clock = createVirtualClock({ random: draw.split().random })
   const state = { over: false }
-  const faults = createFaults(draw.split(), weather, () => state.over)
+  const stamped = (line: string): void => trace(`${clock.now() - EPOCH} ${line}`)
+  const faults = createFaults(draw.split(), weather, () => state.over, stamped)
   const database = createMemoryDatabase({ clock, random: draw.split().random, faults, fencing: options.fencing ?? true })
   const org = newUuid(clock.now(), draw.random)
   const world: World = {
@@ -140,7 +143,7 @@ function newWorld(options: SimulationOptions, trace: World['trace']): World {
     set over(value) {
       state.over = value
     },
-    trace: (line) => trace(`${clock.now() - 1_767_225_600_000} ${line}`),
+    trace: stamped,
     counts: { runs: 0, effects: 0, crashes: 0, pauses: 0, lost: 0, fenced: 0 },
   }
   return world
@@ -172,15 +175,20 @@ function boot(world: World, options: SimulationOptions, name: string): Machine {
     beatMs: BEAT_MS,
   })
   const steps: StepSource = createEffects(world, process)
-  work(world, process, engine, steps)
-  return { process, engine }
+  const machine = { process, engine, ready: false }
+  work(world, machine, steps)
+  return machine
 }
 
 /** A process whose first registration fails tries again, as its supervisor would. */
-function work(world: World, process: SimProcess, engine: Engine, steps: StepSource): void {
+function work(world: World, machine: Machine, steps: StepSource): void {
+  const { process, engine } = machine
   engine.work({ steps, slots: world.weather.slots }).then(
-    () => world.trace(`${process.name} works`),
-    () => process.clock.setTimeout(() => work(world, process, engine, steps), 100),
+    () => {
+      machine.ready = true
+      world.trace(`${process.name} works`)
+    },
+    () => process.clock.setTimeout(() => work(world, machine, steps), 100),
   )
 }
 

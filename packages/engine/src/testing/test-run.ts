@@ -3,7 +3,7 @@ import { type Duration, parseDuration } from '../workflow/duration.ts'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import { createMachine } from '../workflow/machine.ts'
-import type { Command, Completion, Delivery, Failure, Json } from '../workflow/protocol.ts'
+import type { Command, Completion, Delivery, Failure, Json, Reaction } from '../workflow/protocol.ts'
 import type { WorkflowDefinition } from '../workflow/workflow-definition.ts'
 import { localCarrier } from './local-carrier.ts'
 import { attemptStep, type StepReplacement } from './test-step.ts'
@@ -54,81 +54,96 @@ const FIRST_MOMENT = Date.UTC(2030, 0, 1)
 const MAX_EVENTS = 100_000
 
 export async function createTestRun(workflow: WorkflowDefinition, setup: TestSetup): Promise<TestResult> {
-  const run = createDriver(workflow, setup)
+  const run = new TestDriver(workflow, setup)
   await run.start()
   return run.finish()
 }
 
-function createDriver(workflow: WorkflowDefinition, setup: TestSetup) {
-  const startedAt = setup.now === undefined ? FIRST_MOMENT : new Date(setup.now).getTime()
-  const machine = createMachine(new Map([[workflow.name, workflow]]), localCarrier)
-  const timers: Due[] = []
-  const mailbox: { name: string; payload: Json }[] = []
-  const waiting: Waiting[] = []
-  const bodies = new Map<number, Promise<void>>()
-  const history: TestEvent[] = []
-  const steps: { name: string; input: Json; attempt: number }[] = []
-  const open = new Set<number>()
-  let at = startedAt
-  let order = 0
-  let completion: Completion | null = null
-  let answer: Awaited<ReturnType<typeof turn>>['answer']
+/** One run in virtual time: whatever is due next happens next. */
+class TestDriver {
+  private readonly workflow: WorkflowDefinition
+  private readonly setup: TestSetup
+  private readonly startedAt: number
+  private readonly machine: ReturnType<typeof createMachine>
+  private readonly timers: Due[] = []
+  private readonly mailbox: { name: string; payload: Json }[] = []
+  private readonly waiting: Waiting[] = []
+  private readonly bodies = new Map<number, Promise<void>>()
+  private readonly history: TestEvent[] = []
+  private readonly steps: { name: string; input: Json; attempt: number }[] = []
+  private readonly open = new Set<number>()
+  private at: number
+  private order = 0
+  private completion: Completion | null = null
+  private answer: Reaction['answer']
 
-  async function turn(delivery: Delivery) {
-    const activation = { run: RUN, at, replaying: false, delivery }
-    if (delivery.type !== 'evict') history.push({ at, delivery })
-    machine.apply(activation)
+  constructor(workflow: WorkflowDefinition, setup: TestSetup) {
+    this.workflow = workflow
+    this.setup = setup
+    this.startedAt = setup.now === undefined ? FIRST_MOMENT : new Date(setup.now).getTime()
+    this.at = this.startedAt
+    this.machine = createMachine(new Map([[workflow.name, workflow]]), localCarrier)
+  }
+
+  private async turn(delivery: Delivery) {
+    const activation = { run: RUN, at: this.at, replaying: false, delivery }
+    if (delivery.type !== 'evict') this.history.push({ at: this.at, delivery })
+    this.machine.apply(activation)
     // A macrotask comes after all microtasks, so the workflow has gone as far as it can.
     await nextTurn()
-    return machine.collect(activation)
+    return this.machine.collect(activation)
   }
 
-  async function deliver(delivery: Delivery): Promise<void> {
+  private async deliver(delivery: Delivery): Promise<void> {
     if (delivery.type === 'resolve' || delivery.type === 'reject') {
-      if (!open.delete(delivery.cmd)) return
+      if (!this.open.delete(delivery.cmd)) return
     }
-    const reaction = await turn(delivery)
-    answer = reaction.answer
+    const reaction = await this.turn(delivery)
+    this.answer = reaction.answer
     for (const command of reaction.commands) {
-      history.push({ at, command })
-      carryOut(command)
+      this.history.push({ at: this.at, command })
+      this.carryOut(command)
     }
     if (reaction.completion === undefined) return
-    history.push({ at, completion: reaction.completion })
-    completion = reaction.completion
+    this.history.push({ at: this.at, completion: reaction.completion })
+    this.completion = reaction.completion
   }
 
-  const later = (dueAt: number, cmd: number | null, fire: Due['fire']): void => {
-    timers.push({ at: dueAt, order: order++, cmd, fire })
+  private later(dueAt: number, cmd: number | null, fire: Due['fire']): void {
+    this.timers.push({ at: dueAt, order: this.order++, cmd, fire })
   }
-  const settle = (cmd: number, result: Promise<{ readonly afterMs: number; readonly delivery: Delivery }>): void => {
-    bodies.set(
+
+  private settle(cmd: number, result: Promise<{ readonly afterMs: number; readonly delivery: Delivery }>): void {
+    this.bodies.set(
       cmd,
       result.then(({ afterMs, delivery }) => {
-        bodies.delete(cmd)
-        later(at + afterMs, cmd, () => deliver(delivery))
+        this.bodies.delete(cmd)
+        this.later(this.at + afterMs, cmd, () => this.deliver(delivery))
       }),
     )
   }
 
-  function carryOut(command: Command): void {
-    if ('cmd' in command && command.type !== 'drop') open.add(command.cmd)
+  private carryOut(command: Command): void {
+    if ('cmd' in command && command.type !== 'drop') this.open.add(command.cmd)
     switch (command.type) {
       case 'step':
-        return settle(command.cmd, attemptStep(command, setup.steps?.[command.name], { record: (attempt) => steps.push(attempt) }))
+        return this.settle(
+          command.cmd,
+          attemptStep(command, this.setup.steps?.[command.name], { record: (attempt) => this.steps.push(attempt) }),
+        )
       case 'child':
-        return settle(command.cmd, runChild(command, setup, at))
+        return this.settle(command.cmd, runChild(command, this.setup, this.at))
       case 'sleep':
-        return later(command.until, command.cmd, () => deliver({ type: 'resolve', cmd: command.cmd, value: null }))
+        return this.later(command.until, command.cmd, () => this.deliver({ type: 'resolve', cmd: command.cmd, value: null }))
       case 'signal':
-        waiting.push(command)
+        this.waiting.push(command)
         if (command.until === null) return
-        return later(command.until, command.cmd, () => {
+        return this.later(command.until, command.cmd, () => {
           const error: Failure = { name: 'TimeoutError', kind: 'timeout', message: `no signal ${command.name} came in time` }
-          return deliver({ type: 'reject', cmd: command.cmd, error })
+          return this.deliver({ type: 'reject', cmd: command.cmd, error })
         })
       case 'drop':
-        open.delete(command.cmd)
+        this.open.delete(command.cmd)
         return
       case 'patch':
       case 'log':
@@ -137,78 +152,80 @@ function createDriver(workflow: WorkflowDefinition, setup: TestSetup) {
   }
 
   /** The oldest message that somebody waits for goes to the one who asked first. */
-  function nextMessage(): Delivery | null {
-    for (const { cmd, name } of waiting) {
-      const index = open.has(cmd) ? mailbox.findIndex((message) => message.name === name) : -1
+  private nextMessage(): Delivery | null {
+    for (const { cmd, name } of this.waiting) {
+      const index = this.open.has(cmd) ? this.mailbox.findIndex((message) => message.name === name) : -1
       if (index < 0) continue
-      const [message] = mailbox.splice(index, 1)
+      const [message] = this.mailbox.splice(index, 1)
       return { type: 'resolve', cmd, value: message?.payload ?? null }
     }
     return null
   }
 
-  function nextTimer(): Due | undefined {
-    for (let i = timers.length - 1; i >= 0; i--) {
-      const cmd = timers[i]?.cmd ?? null
-      if (cmd !== null && !open.has(cmd)) timers.splice(i, 1)
+  private nextTimer(): Due | undefined {
+    for (let i = this.timers.length - 1; i >= 0; i--) {
+      const cmd = this.timers[i]?.cmd ?? null
+      if (cmd !== null && !this.open.has(cmd)) this.timers.splice(i, 1)
     }
-    timers.sort((a, b) => a.at - b.at || a.order - b.order)
-    return timers.shift()
+    this.timers.sort((a, b) => a.at - b.at || a.order - b.order)
+    return this.timers.shift()
   }
 
-  async function begin(input: Json): Promise<void> {
-    const info = { runId: RUN, orgId: 'test-org', workflow: workflow.name, version: 'test', parentRunId: null }
-    await deliver({ type: 'start', workflow: workflow.name, input, seed: `${RUN}/${history.length}`, info, patches: [] })
+  private async begin(input: Json): Promise<void> {
+    const info = { runId: RUN, orgId: 'test-org', workflow: this.workflow.name, version: 'test', parentRunId: null }
+    await this.deliver({ type: 'start', workflow: this.workflow.name, input, seed: `${RUN}/${this.history.length}`, info, patches: [] })
   }
 
-  async function advance(): Promise<boolean> {
-    if (completion?.type === 'continued') {
-      const { input } = completion
-      completion = null
-      open.clear()
-      await begin(input)
+  private async advance(): Promise<boolean> {
+    if (this.completion?.type === 'continued') {
+      const { input } = this.completion
+      this.completion = null
+      this.open.clear()
+      await this.begin(input)
       return true
     }
-    const message = nextMessage()
+    const message = this.nextMessage()
     if (message !== null) {
-      await deliver(message)
+      await this.deliver(message)
       return true
     }
-    const [body] = bodies.values()
+    const [body] = this.bodies.values()
     if (body !== undefined) {
-      await Promise.race(bodies.values())
+      await Promise.race(this.bodies.values())
       return true
     }
-    const due = nextTimer()
+    const due = this.nextTimer()
     if (due === undefined) return false
-    at = Math.max(at, due.at)
+    this.at = Math.max(this.at, due.at)
     await due.fire()
     return true
   }
 
-  async function start(): Promise<void> {
-    for (const { name, payload = null, at: after = '0s' } of setup.signals ?? []) {
-      later(startedAt + parseDuration(after, `at of signal ${name}`), null, () => void mailbox.push({ name, payload }))
+  async start(): Promise<void> {
+    for (const { name, payload = null, at: after = '0s' } of this.setup.signals ?? []) {
+      this.later(this.startedAt + parseDuration(after, `at of signal ${name}`), null, () => void this.mailbox.push({ name, payload }))
     }
-    const { cancel } = setup
+    const { cancel } = this.setup
     const stop = (afterMs: number, reason: string, timedOut: boolean) =>
-      later(startedAt + afterMs, null, () => deliver({ type: 'cancel', reason, timedOut }))
+      this.later(this.startedAt + afterMs, null, () => this.deliver({ type: 'cancel', reason, timedOut }))
     if (cancel) stop(parseDuration(cancel.at, 'cancel.at'), cancel.reason ?? 'the test cancelled it', false)
-    if (workflow.options.timeoutMs !== undefined) stop(workflow.options.timeoutMs, 'the run took longer than its timeout', true)
-    await begin(toJson(setup.input, 'input'))
-    for (let events = 0; (completion === null || completion.type === 'continued') && (await advance()); events++) {
-      if (events >= MAX_EVENTS) throw new Error(`workflow ${workflow.name} did not end within ${MAX_EVENTS} events`)
+    if (this.workflow.options.timeoutMs !== undefined) stop(this.workflow.options.timeoutMs, 'the run took longer than its timeout', true)
+    await this.begin(toJson(this.setup.input, 'input'))
+    for (let events = 0; (this.completion === null || this.completion.type === 'continued') && (await this.advance()); events++) {
+      if (events >= MAX_EVENTS) throw new Error(`workflow ${this.workflow.name} did not end within ${MAX_EVENTS} events`)
     }
   }
 
-  async function query(name: string, args: Json = null): Promise<Json> {
-    await deliver({ type: 'query', id: 1, name, args })
-    if (answer?.ok) return answer.value
-    throw Object.assign(new Error(answer?.error.message ?? 'no answer'), { name: answer?.error.name ?? 'Error' })
+  private async query(name: string, args: Json = null): Promise<Json> {
+    await this.deliver({ type: 'query', id: 1, name, args })
+    if (this.answer?.ok) return this.answer.value
+    throw Object.assign(new Error(this.answer?.error.message ?? 'no answer'), { name: this.answer?.error.name ?? 'Error' })
   }
 
-  const finish = (): TestResult => ({ ...readOutcome(completion), steps, history, elapsedMs: at - startedAt, query })
-  return { start, finish }
+  finish(): TestResult {
+    const query = (name: string, args: Json = null): Promise<Json> => this.query(name, args)
+    return { ...readOutcome(this.completion), steps: this.steps, history: this.history, elapsedMs: this.at - this.startedAt, query }
+  }
 }
 
 function readOutcome(completion: Completion | null): Pick<TestResult, 'status' | 'output' | 'error'> {

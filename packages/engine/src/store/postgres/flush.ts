@@ -57,7 +57,10 @@ function refuseForeign(batch: FlushBatch): void {
   if (workersOnly > 0 || batch.starts.some((start) => start.state === 'running')) throw new Refused('only a worker may write this')
 }
 
-/** One statement, by itself if it is all there is; with companions, limits to release or a conflict inside the batch, a transaction around it. */
+/**
+ * One statement, by itself if it is all there is; with companions, limits to release or a conflict inside the batch, a transaction around
+ * it.
+ */
 async function writeBatch(client: pg.ClientBase, companions: Companions, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
   const holders = batch.finishes.filter((finish) => finish.holds)
   const { first, later } = splitMessages(batch)
@@ -113,7 +116,10 @@ async function writeRows(client: pg.ClientBase, batch: FlushBatch, resent: boole
   return { kept: row?.kept ?? [], readied: row?.readied ?? [], poked: row?.poked ?? [] }
 }
 
-/** A statement writes a live row once. Messages to a run that the batch also starts, ends or parks go into a second statement, which sees the first. */
+/**
+ * A statement writes a live row once. Messages to a run that the batch also starts, ends or parks go into a second statement, which sees
+ * the first.
+ */
 function splitMessages(batch: FlushBatch): { first: FlushBatch; later: FlushBatch | null } {
   if (batch.messages.length === 0 || batch.starts.length + batch.finishes.length + batch.parks.length === 0)
     return { first: batch, later: null }

@@ -8,7 +8,10 @@ const retryMs = 1000
 
 export interface NotifierOptions {
   readonly url: string
-  /** False behind a pooler that hands connections from one transaction to the next: hints are sent but none arrive, and polling does the work. */
+  /**
+   * False behind a pooler that hands connections from one transaction to the next: hints are sent but none arrive, and polling does the
+   * work.
+   */
   readonly listen?: boolean
 }
 

@@ -32,7 +32,10 @@ export class PayloadPacker {
   }
 }
 
-/** Writes blobs ahead of the rows that refer to them, in the same transaction or before it: content-addressed, so a spare one does no harm. */
+/**
+ * Writes blobs ahead of the rows that refer to them, in the same transaction or before it: content-addressed, so a spare one does no
+ * harm.
+ */
 export const insertBlobs = (org: string, hash: string, body: string) => `
   insert into engine.blob as b (org_id, hash, body)
   select * from unnest(${org}::uuid[], ${hash}::text[], ${body}::text[])

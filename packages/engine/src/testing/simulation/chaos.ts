@@ -31,13 +31,15 @@ export function drawWeather(draw: Draw): Weather {
 }
 
 /** Faults until `over`; latency for ever. */
-export function createFaults(draw: Draw, weather: Weather, over: () => boolean): Faults {
+export function createFaults(draw: Draw, weather: Weather, over: () => boolean, trace: (line: string) => void): Faults {
   const latency = (): number => (weather.latencyMs === 0 ? 0 : draw.int(0, draw.chance(0.02) ? 50 * weather.latencyMs : weather.latencyMs))
   return {
-    call: (): CallFault => {
+    call: (method): CallFault => {
       const bad = !over()
       const broken = bad && draw.chance(weather.broken) ? draw.pick(['before', 'after'] as const) : 'no'
-      return { beforeMs: latency(), afterMs: latency(), broken, fence: bad && draw.chance(weather.fence) }
+      const fault = { beforeMs: latency(), afterMs: latency(), broken, fence: bad && draw.chance(weather.fence) } as const
+      trace(`call ${method} ${fault.beforeMs}+${fault.afterMs} ${broken} ${fault.fence}`)
+      return fault
     },
     hint: () => ({ lost: draw.chance(weather.lostHints), delayMs: latency() }),
   }

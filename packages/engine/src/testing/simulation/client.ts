@@ -146,7 +146,7 @@ class Callers {
   }
 
   private anyone(): Machine | null {
-    const alive = this.world.machines.filter((machine) => machine.process.alive)
+    const alive = this.world.machines.filter((machine) => machine.process.alive && machine.ready)
     return alive.length === 0 ? null : this.world.draw.pick(alive)
   }
 }

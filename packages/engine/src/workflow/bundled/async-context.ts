@@ -1,7 +1,9 @@
 import type { RunState, Scope } from '../run-state.ts'
 import type { ScopeCarrier } from '../scope.ts'
 
-/** Everything in a bundle runs on one thread, so "the scope of the code that runs now" is one variable that our promises set and restore. */
+/**
+ * Everything in a bundle runs on one thread, so "the scope of the code that runs now" is one variable that our promises set and restore.
+ */
 let current: Scope | null = null
 const unhandled = new WeakMap<RunState, Map<object, unknown>>()
 const NONE: ReadonlySet<unknown> = new Set()

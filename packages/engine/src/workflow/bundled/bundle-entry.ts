@@ -12,7 +12,10 @@ export interface BundleFace {
   describe(): string
   /** JSON of `Activation[]` gives JSON of `Reaction[]`. */
   activate(batch: string): string
-  /** JSON of `[workflow, input][]` gives, for each, the issues that the workflow's own input validator finds; null if there is no such workflow. */
+  /**
+   * JSON of `[workflow, input][]` gives, for each, the issues that the workflow's own input validator finds; null if there is no such
+   * workflow.
+   */
   validateInputs(batch: string): string
   /** The run whose turn it was last, for the report about an endless loop. */
   currentRun(): string

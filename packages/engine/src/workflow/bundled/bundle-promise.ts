@@ -2,7 +2,8 @@ import type { RunState, Scope } from '../run-state.ts'
 import { currentScope, forgetRejection, noteRejection, setCurrentScope } from './async-context.ts'
 
 /**
- * The `Promise` of workflow bundles (ECMA-262 section 27.2, without subclassing). The bundler lowers async functions to generators over this
+ * The `Promise` of workflow bundles (ECMA-262 section 27.2, without subclassing). The bundler lowers async functions to generators over
+ * this
  * global, so no native promise is ever made in a bundle. That buys what native ones cannot give: microtasks are drained by our own code run
  * by run inside one call from the host; the scope of a run follows every `await`; and an unhandled rejection is known, exactly and at a
  * fixed point, instead of reaching the host's process.
@@ -191,7 +192,7 @@ export class BundlePromise<T> {
 
   static any(items: Iterable<unknown>): BundlePromise<unknown> {
     return new BundlePromise((resolve, reject) => {
-      gather(items, (promise, store) => promise.then(resolve, store)).then((errors: unknown) =>
+      void gather(items, (promise, store) => promise.then(resolve, store)).then((errors: unknown) =>
         reject(new AggregateError(errors as unknown[], 'All promises were rejected')),
       )
     })

@@ -1,0 +1,107 @@
+/** What the database says of itself: every relation and function that there is, so that a new one is tried at once. */
+import type pg from 'pg'
+
+const SCHEMAS = ['engine', 'app'] as const
+export const APP_ROLE = 'orrery_app'
+
+export interface Relation {
+  /** With its schema. */
+  readonly name: string
+  readonly kind: 'table' | 'partition' | 'view'
+  readonly columns: readonly string[]
+  readonly uuidColumns: readonly string[]
+  readonly hasOrg: boolean
+  /** Empty for views. */
+  readonly primaryKey: readonly string[]
+  /** Columns that the role of the application may change. */
+  readonly updatable: readonly string[]
+  readonly isSelectable: boolean
+  /** Of a view: it reads with the rights of whoever asks. */
+  readonly isInvoker: boolean
+}
+
+export interface ForeignKey {
+  readonly name: string
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly target: string
+  readonly targetColumns: readonly string[]
+}
+
+export interface DatabaseFunction {
+  readonly name: string
+  readonly argumentNames: readonly string[]
+  readonly argumentTypes: readonly string[]
+  readonly isDefiner: boolean
+}
+
+export async function readRelations(client: pg.ClientBase): Promise<Relation[]> {
+  const { rows } = await client.query<Relation>(
+    `select n.nspname || '.' || c.relname as name,
+       case when c.relkind in ('v', 'm') then 'view' when c.relispartition then 'partition' else 'table' end as kind,
+       bool_or(a.attname = 'org_id') as "hasOrg",
+       array_agg(a.attname::text order by a.attnum) as columns,
+       array_agg(a.attname::text) filter (where a.atttypid = 'uuid'::regtype and a.attname <> 'org_id') as "uuidColumns",
+       array_agg(a.attname::text) filter (where has_column_privilege($2, c.oid, a.attnum, 'update')) as updatable,
+       (select array_agg(k.attname::text) from pg_index i join pg_attribute k on k.attrelid = c.oid and k.attnum = any (i.indkey)
+        where i.indrelid = c.oid and i.indisprimary) as "primaryKey",
+       has_table_privilege($2, c.oid, 'select') as "isSelectable",
+       coalesce('security_invoker=true' = any (c.reloptions), false) as "isInvoker"
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+     group by c.oid, n.nspname order by 1`,
+    [SCHEMAS, APP_ROLE],
+  )
+  const some = (list: readonly string[] | null) => list ?? []
+  return rows.map((row) => ({
+    ...row,
+    uuidColumns: some(row.uuidColumns),
+    updatable: some(row.updatable),
+    primaryKey: some(row.primaryKey),
+  }))
+}
+
+export async function readForeignKeys(client: pg.ClientBase): Promise<ForeignKey[]> {
+  const columnsOf = (relation: string, numbers: string) =>
+    `array(select a.attname::text from unnest(k.${numbers}) with ordinality u(n, o) join pg_attribute a on a.attrelid = k.${relation} and a.attnum = u.n order by u.o)`
+  const { rows } = await client.query<ForeignKey>(
+    `select k.conname as name, k.conrelid::regclass::text as table, ${columnsOf('conrelid', 'conkey')} as columns,
+       k.confrelid::regclass::text as target, ${columnsOf('confrelid', 'confkey')} as "targetColumns"
+     from pg_constraint k where k.contype = 'f' and k.connamespace::regnamespace::text = any ($1) order by 1`,
+    [SCHEMAS],
+  )
+  return rows
+}
+
+/** Those that the application's role may execute; triggers cannot be called. */
+export async function readFunctions(client: pg.ClientBase): Promise<DatabaseFunction[]> {
+  const { rows } = await client.query<DatabaseFunction>(
+    `select n.nspname || '.' || p.proname as name, p.prosecdef as "isDefiner",
+       coalesce(p.proargnames[1:p.pronargs], '{}') as "argumentNames",
+       array(select format_type(t, null) from unnest(p.proargtypes) with ordinality u(t, o) order by o) as "argumentTypes"
+     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = any ($1) and p.prorettype <> 'trigger'::regtype and has_function_privilege($2, p.oid, 'execute') order by 1`,
+    [SCHEMAS, APP_ROLE],
+  )
+  return rows
+}
+
+/** Unique indexes of tables with org_id that do not begin with it: a duplicate there would tell of somebody else's row. */
+export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select i.indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
+     join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
+     where i.indisunique and c.relnamespace::regnamespace::text = any ($1) and i.indkey[0] <> a.attnum order by 1`,
+    [SCHEMAS],
+  )
+  return rows.map((row) => row.name)
+}
+
+/** One query that gives a digest of all rows of an organization ($1). */
+export function fingerprintQuery(relations: readonly Relation[]): string {
+  const parts = relations
+    .filter((relation) => relation.hasOrg && relation.kind === 'table')
+    .map(({ name }) => `select '${name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${name} t where org_id = $1`)
+  return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${parts.join(' union all ')}) x`
+}

@@ -1,0 +1,324 @@
+/**
+ * One organization at the rows of another, in the database itself: every relation and every function that the catalogue has, with
+ * every verb, in every state that a connection of the application can be in. Nothing here is mocked or listed by hand; what
+ * the rows are tried with was made by requests to the whole product.
+ */
+import { randomUUID } from 'node:crypto'
+import { decodeId } from '@orrery/contract'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  APP_ROLE,
+  fingerprintQuery,
+  type ForeignKey,
+  readForeignKeys,
+  readFunctions,
+  readOpenUniqueIndexes,
+  readRelations,
+  type Relation,
+} from './catalogue.ts'
+import { argumentFor, takesRun } from './function-arguments.ts'
+import { type Installation, type Org, startInstallation } from './installation.ts'
+import { openSituations, type Situation } from './situations.ts'
+
+/** Relations without org_id, and why that is right. */
+const WITHOUT_ORG: Readonly<Record<string, string>> = {
+  'engine.worker': 'a process serves many organizations; its policy shows an organization those that serve it',
+  'app.audit_position': 'how far the sealer is over all; the application’s role may not read it',
+  'app.inv_12_table_open': 'names of tables',
+  'app.inv_12_key_without_org': 'names of constraints',
+  'engine.inv_table_open': 'names of tables',
+  'engine.inv_history_writable': 'names of tables and roles',
+}
+
+/** Unique over all organizations on purpose. */
+const UNIQUE_OVER_ALL = ['app.org_name_key']
+
+/**
+ * What a refusal looks like: no right or a policy (42501), a foreign key (23503), a setting that is no UUID (22P02), a view
+ * that takes no rows (55000). Any other error would mean that the case was not tried.
+ */
+const REFUSALS = ['42501', '23503', '22P02', '55000']
+
+/** Relations with org_id when this was written: fewer would mean that the catalogue was not read. */
+const TABLES_AT_LEAST = 21
+const VIEWS_AT_LEAST = 22
+
+type Row = Readonly<Record<string, unknown>>
+
+let installation: Installation
+let ours: Org
+let theirs: Org
+let superuser: pg.Client
+let relations: Relation[]
+let situations: Situation[]
+let fingerprint: string
+/** The first row of each organization in each relation, by relation. */
+const rows = new Map<string, { readonly ours: Row; readonly theirs: Row | null }>()
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  ;({ ours, theirs } = installation)
+  superuser = new pg.Client({ connectionString: installation.databaseUrl })
+  await superuser.connect()
+  relations = await readRelations(superuser)
+  fingerprint = fingerprintQuery(relations)
+  for (const { name, hasOrg } of relations) {
+    if (!hasOrg) continue
+    const first = async (org: Org) =>
+      (await superuser.query<{ row: Row }>(`select to_jsonb(t) as row from ${name} t where org_id = $1 limit 1`, [org.uuid])).rows[0]?.row ?? null
+    rows.set(name, { ours: (await first(ours)) ?? { org_id: ours.uuid }, theirs: await first(theirs) })
+  }
+  situations = await openSituations({ url: installation.databaseUrl, role: APP_ROLE, ours, theirs })
+})
+
+afterAll(async () => {
+  for (const { client } of situations ?? []) await client.end()
+  await superuser?.end()
+  await installation?.close()
+})
+
+const withOrg = () => relations.filter((relation) => relation.hasOrg)
+
+test('every table with org_id is seen, holds rows of both organizations, and the others are explained', async () => {
+  const kinds = Map.groupBy(withOrg(), ({ kind }) => kind)
+  const count = (kind: Relation['kind']) => kinds.get(kind)?.length ?? 0
+  console.log(`isolation: ${count('table')} tables, ${count('partition')} partitions and ${count('view')} views with org_id`)
+  expect(count('table')).toBeGreaterThanOrEqual(TABLES_AT_LEAST)
+  expect(count('view')).toBeGreaterThanOrEqual(VIEWS_AT_LEAST)
+  const empty = withOrg().filter(({ name, kind }) => kind === 'table' && (rows.get(name)?.theirs === null || rows.get(name)?.ours.org_id === undefined))
+  expect(empty.map(({ name }) => name), 'tables that the fixture leaves empty').toEqual([])
+  for (const { name, kind } of withOrg()) {
+    if (kind === 'table') expect(Object.keys(rows.get(name)?.ours ?? {}).length, `${name} has no row of ours`).toBeGreaterThan(1)
+  }
+  const unexplained = relations.filter(({ hasOrg, name }) => !hasOrg && WITHOUT_ORG[name] === undefined)
+  expect(unexplained.map(({ name }) => name)).toEqual([])
+  expect(await readOpenUniqueIndexes(superuser)).toEqual(UNIQUE_OVER_ALL)
+})
+
+test('a view that the application may read has the rights of the reader, and no function has more', async () => {
+  const views = relations.filter(({ kind, isSelectable }) => kind === 'view' && isSelectable)
+  expect(views.filter(({ isInvoker }) => !isInvoker).map(({ name }) => name)).toEqual([])
+  const definers = (await readFunctions(superuser)).filter(({ isDefiner }) => isDefiner)
+  expect(definers.map(({ name }) => name)).toEqual([])
+})
+
+/** Runs one statement in a transaction that is rolled back. */
+async function attempt<T>(situation: Situation, text: string, values: readonly unknown[], look: (result: pg.QueryResult<Row>) => Promise<T> | T) {
+  await situation.begin()
+  try {
+    const result = await situation.client.query<Row>(text, [...values])
+    return { refused: null, found: await look(result) }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    return { refused: error, found: null }
+  } finally {
+    await situation.client.query('rollback')
+  }
+}
+
+const insertOf = (name: string, columns: readonly string[]) =>
+  `insert into ${name} (${columns.join(', ')}) select ${columns.map((column) => `r.${column}`).join(', ')} from jsonb_populate_record(null::${name}, $1) r`
+
+interface Case {
+  readonly verb: string
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+/** Every statement gives the rows it touched, so that those of ours can be counted. */
+function casesOf(relation: Relation): Case[] {
+  const { name, columns, primaryKey } = relation
+  const known = rows.get(name)
+  const mine = known?.ours ?? {}
+  const changed = relation.updatable.length > 0 ? relation.updatable : ['org_id']
+  const keep = changed.map((column) => `${column} = t.${column}`).join(', ')
+  const excluded = changed.map((column) => `${column} = excluded.${column}`).join(', ')
+  const insert = insertOf(name, columns)
+  const target = primaryKey.join(', ')
+  return [
+    { verb: 'select', text: `select org_id from ${name} where org_id = $1`, values: [ours.uuid] },
+    { verb: 'select all', text: `select org_id from ${name}`, values: [] },
+    { verb: 'insert as other', text: `${insert} returning org_id`, values: [mine] },
+    { verb: 'update', text: `update ${name} t set ${keep} where t.org_id = $1 returning org_id`, values: [ours.uuid] },
+    { verb: 'update all', text: `update ${name} t set ${keep} returning org_id`, values: [] },
+    { verb: 'move to other', text: `update ${name} t set org_id = $1 returning org_id`, values: [ours.uuid] },
+    { verb: 'move from other', text: `update ${name} t set org_id = $1 where t.org_id = $2 returning $2::uuid as org_id`, values: [theirs.uuid, ours.uuid] },
+    { verb: 'delete', text: `delete from ${name} where org_id = $1 returning org_id`, values: [ours.uuid] },
+    { verb: 'delete all', text: `delete from ${name} returning org_id`, values: [] },
+    { verb: 'upsert, nothing', text: `${insert} on conflict do nothing returning org_id`, values: [mine] },
+    ...(target === '' ? [] : [{ verb: 'upsert, update', text: `${insert} on conflict (${target}) do update set ${excluded} returning org_id`, values: [mine] }]),
+  ]
+}
+
+test('no verb reaches a row of another organization, whatever state the connection is in', async () => {
+  const leaks: string[] = []
+  const untried: string[] = []
+  let tried = 0
+  let refused = 0
+  await Promise.all(
+    situations.map(async (situation) => {
+      for (const relation of withOrg()) {
+        for (const { verb, text, values } of casesOf(relation)) {
+          const outcome = await attempt(situation, text, values, (result) => result.rows.filter((row) => row.org_id === ours.uuid).length)
+          const name = `${relation.name}: ${verb}, ${situation.name}`
+          tried += 1
+          if (outcome.refused !== null) {
+            refused += 1
+            if (!REFUSALS.includes(outcome.refused.code ?? '')) untried.push(`${name}: ${outcome.refused.code} ${outcome.refused.message}`)
+          } else if (outcome.found !== 0) leaks.push(`${name}: ${outcome.found} rows`)
+        }
+      }
+    }),
+  )
+  console.log(`isolation: ${tried} statements in ${situations.length} states of a connection, ${refused} refused, ${leaks.length} leaks`)
+  expect(untried).toEqual([])
+  expect(leaks).toEqual([])
+  expect(tried).toBeGreaterThanOrEqual(1600)
+})
+
+test('the same statements do reach the rows of the organization they are for', async () => {
+  const control: Situation = {
+    ...situations[0],
+    name: 'our own',
+    client: new pg.Client({ connectionString: installation.databaseUrl, options: `-c role=${APP_ROLE}` }),
+    begin: async () => void (await control.client.query(`begin; select set_config('app.org_id', '${ours.uuid}', true)`)),
+  }
+  await control.client.connect()
+  const blind: string[] = []
+  for (const relation of withOrg()) {
+    if (relation.kind !== 'table') continue
+    const { found } = await attempt(control, `select from ${relation.name}`, [], ({ rowCount }) => rowCount)
+    if (relation.isSelectable && found === 0) blind.push(relation.name)
+  }
+  await control.client.end()
+  expect(blind).toEqual([])
+})
+
+/** All that the application's role can see in the situation, as text. */
+async function readAllVisible(client: pg.ClientBase): Promise<string> {
+  const readable = relations.filter(({ kind, isSelectable }) => kind !== 'partition' && isSelectable)
+  const parts = readable.map(({ name }) => `select coalesce(string_agg(to_jsonb(t)::text, ''), '') as text from ${name} t`)
+  const { rows: found } = await client.query<{ text: string }>(`select string_agg(text, '') as text from (${parts.join(' union all ')}) x`)
+  return found[0]?.text ?? ''
+}
+
+/** As whoever logged in, within the transaction: sees what the statement before left behind. */
+async function readFingerprint(client: pg.ClientBase): Promise<string> {
+  await client.query('set local role none')
+  return (await client.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint ?? ''
+}
+
+test('a row that names rows of another organization shows and changes nothing of it', async () => {
+  const leaks: string[] = []
+  let tried = 0
+  const before = (await superuser.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint
+  await Promise.all(
+    situations.map(async (situation) => {
+      for (const { name, kind, columns, uuidColumns, primaryKey } of withOrg()) {
+        const known = rows.get(name)
+        if (kind !== 'table' || known === undefined || known.theirs === null) continue
+        const references = [...uuidColumns, ...primaryKey].filter((column) => column !== 'org_id').map((column) => [column, known.ours[column]] as const)
+        const row = { ...known.theirs, ...Object.fromEntries(references) }
+        const outcome = await attempt(situation, insertOf(name, columns), [row], async () => {
+          // What the row itself brought is not shown by anybody.
+          const visible = references.reduce((text, [, value]) => text.replaceAll(String(value), ''), await readAllVisible(situation.client))
+          if (visible.includes(ours.canary)) return 'it shows'
+          return (await readFingerprint(situation.client)) === before ? null : 'it changes'
+        })
+        tried += 1
+        if (outcome.found !== null) leaks.push(`${name}, ${situation.name}: ${outcome.found}`)
+      }
+    }),
+  )
+  console.log(`isolation: ${tried} rows that refer to another organization, ${leaks.length} leaks`)
+  expect(leaks).toEqual([])
+})
+
+test('a foreign key holds for everybody: not even the owner of the database makes a row that refers over the border', async () => {
+  const keys = await readForeignKeys(superuser)
+  const accepted: string[] = []
+  for (const key of keys) {
+    expect(key.columns, `${key.name} does not hold the organization`).toContain('org_id')
+    if (await acceptsForeign(key)) accepted.push(key.name)
+  }
+  console.log(`isolation: ${keys.length} foreign keys`)
+  expect(keys.length).toBeGreaterThanOrEqual(4)
+  expect(accepted).toEqual([])
+})
+
+/** Tries a row of theirs that refers to a row which only we have. */
+async function acceptsForeign({ table, columns, target, targetColumns }: ForeignKey): Promise<boolean> {
+  const relation = relations.find(({ name }) => name === table)
+  const other = rows.get(table)?.theirs
+  if (relation === undefined || !other) throw new Error(`${table} cannot be tried`)
+  const same = targetColumns.filter((column) => column !== 'org_id').map((column) => `x.${column} = t.${column}`)
+  const { rows: targets } = await superuser.query<{ row: Row }>(
+    `select to_jsonb(t) as row from ${target} t where org_id = $1 and not exists (select from ${target} x where x.org_id = $2 and ${same.join(' and ') || 'true'})`,
+    [ours.uuid, theirs.uuid],
+  )
+  const [mine] = targets
+  // Numbers that begin at 1 in every organization cannot name a row that only another one has.
+  if (mine === undefined) return false
+  const fresh = relation.primaryKey.filter((column) => !columns.includes(column)).map((column) => [column, freshLike(other[column])] as const)
+  const reference = columns.map((column, at) => [column, column === 'org_id' ? theirs.uuid : mine.row[targetColumns[at] ?? '']] as const)
+  await superuser.query('begin')
+  try {
+    await superuser.query(insertOf(table, relation.columns), [{ ...other, ...Object.fromEntries([...fresh, ...reference]) }])
+    return true
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '23503') return false
+    throw error
+  } finally {
+    await superuser.query('rollback')
+  }
+}
+
+const freshLike = (value: unknown) => (typeof value === 'number' ? 999_999_999 : randomUUID())
+
+test('a function called for a run of another organization does nothing and tells nothing', async () => {
+  const functions = await readFunctions(superuser)
+  const leaks: string[] = []
+  const before = (await superuser.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint
+  let tried = 0
+  let done = 0
+  await Promise.all(
+    situations.map(async (situation) => {
+      for (const called of functions) {
+        for (const stand of takesRun(called) ? Object.values(ours.runs) : [ours.runs.waiting]) {
+          const values = called.argumentTypes.map((type, at) => argumentFor(called.argumentNames[at] ?? '', type, ours, decodeId('run', stand) ?? ''))
+          const places = called.argumentTypes.map((type, at) => `$${at + 1}::${type}`)
+          const outcome = await attempt(situation, `select to_jsonb(f)::text as given from ${called.name}(${places.join(', ')}) f`, values, async (result) => {
+            done += 1
+            // Names that hold the canary are given back by functions that only pass them on.
+            const given = JSON.stringify(result.rows)
+            if (given.includes(ours.canary) && !JSON.stringify(values).includes(ours.canary)) return `tells ${given.slice(0, 200)}`
+            return (await readFingerprint(situation.client)) === before ? null : 'changes something'
+          })
+          tried += 1
+          if (outcome.found !== null) leaks.push(`${called.name}, ${situation.name}: ${outcome.found}`)
+        }
+      }
+    }),
+  )
+  console.log(`isolation: ${functions.length} functions, ${tried} calls, ${done} answered, ${leaks.length} leaks`)
+  expect(functions.length).toBeGreaterThanOrEqual(25)
+  expect(leaks).toEqual([])
+})
+
+test('a worker that serves other organizations only is not seen', async () => {
+  const situation = situations.find(({ name }) => name === 'another organization set')
+  if (situation === undefined) throw new Error('There is no such situation')
+  await situation.begin()
+  const { client } = situation
+  await client.query('set local role none')
+  await client.query(`insert into engine.worker (host, pid, version, queues, slots, steps, orgs) values ($1, 1, '1', '{}', 1, '{}', array[$2::uuid])`, [
+    ours.canary,
+    ours.uuid,
+  ])
+  await client.query(`set local role ${APP_ROLE}`)
+  const { rows: seen } = await client.query<{ host: string }>('select host from engine.worker')
+  await client.query('rollback')
+  expect(seen.length).toBeGreaterThan(0)
+  expect(seen.map(({ host }) => host)).not.toContain(ours.canary)
+})
