@@ -34,8 +34,8 @@ export interface ChaosReport extends Measures {
 
 const leaseMs = 900
 const beatMs = 250
-/** A pause is at least this long, and at most twice. */
-const pauseMs = 1500
+/** Just longer than a lease and the beat that notices, so that most come back while their heirs have only begun; at most twice as long. */
+const pauseMs = 1200
 const drainMs = 90_000
 const tellEveryMs = 5000
 /** The engine's own views are read this often while everything goes on. */

@@ -20,7 +20,7 @@ export function argumentFor(name: string, type: string, org: Org, run: string): 
     case 'json':
       return name === 'p' ? JSON.stringify(startOf(org, run)) : name === 'p_edits' ? '{}' : '{"name":"Cancelled","message":"by another","kind":"cancelled"}'
     case 'text':
-      return /bundle/.test(name) ? org.version : /queue/.test(name) ? org.queue : name === 'parent' ? 'run' : /key/.test(name) ? 'guessed key' : org.limit
+      return /bundle/.test(name) ? org.version : /queue/.test(name) ? org.queue : name === 'parent' ? 'run' : /key/.test(name) ? org.word : org.limit
     case 'text[]':
       return [org.queue, 'default']
     case 'smallint':
@@ -51,8 +51,8 @@ function startOf(org: Org, run: string) {
     seed: 'seed',
     keys: run,
     clockAt: Date.now(),
-    dedupe: { key: 'guessed key', windowMs: 60_000 },
-    debounce: { key: 'guessed key', delayMs: 1000 },
+    dedupe: { key: org.word, windowMs: 60_000 },
+    debounce: { key: org.word, delayMs: 1000 },
     rate: { limit: org.limit, max: 1, periodMs: 1000 },
     concurrency: [{ limit: org.limit, max: 1, onFull: 1 }],
   }

@@ -25,9 +25,10 @@ export interface Org {
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
-  /** Names that others might guess, so they hold no canary. */
+  /** Names that others might guess, so they hold no canary. `word` is the key of a dedupe and of a debounce. */
   readonly queue: string
   readonly limit: string
+  readonly word: string
 }
 
 export type Stand = 'succeeded' | 'large' | 'failed' | 'waiting' | 'toiling' | 'holding' | 'gated' | 'delayed' | 'parent' | 'cancelled' | 'paused' | 'retried'
@@ -84,13 +85,14 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const call = callAs(url, key)
   const bundle = renamed(await loadProject(PROJECT), `own-${canary}`)
   await call('workflows.deploy', { ...bundle })
-  const runs = await startRuns(call, canary)
+  const names = { queue: `queue-of-${word}`, limit: `limit of ${word}`, word: `word of ${word}` }
+  const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   await Promise.all([
     call('queues.pause', { queue: `quiet-${canary}` }),
-    call('queues.pause', { queue: 'guessed-queue' }),
+    call('queues.pause', { queue: names.queue }),
     call('limits.set', { limit: `spare ${canary}`, max: 3 }),
-    call('limits.set', { limit: 'guessed limit', max: 3 }),
+    call('limits.set', { limit: names.limit, max: 3 }),
   ])
   await until('the audit log is sealed', async () => (await call('audit.verify', {})).unsealed === 0)
   return {
@@ -104,8 +106,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     workflow: `own-${canary}`,
     version: bundle.hash,
     bundle,
-    queue: 'guessed-queue',
-    limit: 'guessed limit',
+    ...names,
   }
 }
 
@@ -116,7 +117,7 @@ function renamed({ bundle }: { readonly bundle: BuiltBundle }, name: string): Bu
   return { code, hash: createHash('sha256').update(code).digest('hex'), manifest: JSON.parse(rename(JSON.stringify(bundle.manifest))) }
 }
 
-async function startRuns(call: CallAs, canary: string): Promise<Org['runs']> {
+async function startRuns(call: CallAs, canary: string, names: Pick<Org, 'queue' | 'word'>): Promise<Org['runs']> {
   const input = { word: canary }
   const start = async (workflow: string, more: Readonly<Record<string, unknown>> = {}, headers = {}) =>
     (await call('runs.start', { workflow, input, tags: [canary], ...more }, headers)).runId
@@ -124,12 +125,12 @@ async function startRuns(call: CallAs, canary: string): Promise<Org['runs']> {
     start('greeting', {}, { 'idempotency-key': `start-${canary}` }),
     start('greeting', { input: { word: canary, size: 70_000 } }),
     start('fragile'),
-    start('talk', { dedupe: { key: 'guessed key', window: '1h' } }),
+    start('talk', { dedupe: { key: names.word, window: '1h' } }),
     start('toiling'),
-    start('talk', { debounce: { key: 'guessed key', delay: '2h' } }),
+    start('talk', { debounce: { key: names.word, delay: '2h' } }),
     start('family'),
     start('talk', { queue: `nobody-${canary}` }),
-    start('talk', { queue: 'guessed-queue', delay: '3h' }),
+    start('talk', { queue: names.queue, delay: '3h' }),
     start('single', { input: { lane: canary } }),
   ])
   const gated = await start('single', { input: { lane: canary } })

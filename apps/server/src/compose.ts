@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { encodeId } from '@orrery/contract'
 import { auditCompanion, bootstrapInstallation, coreMigrations, createCore, createDatabase, listViolations } from '@orrery/core'
 import { type EmbeddedPostgres, startPostgres } from '@orrery/embedded-postgres'
 import { createEngine, type EngineFact, type Worker } from '@orrery/engine'
@@ -20,6 +21,9 @@ import { deployProject } from './project/deploy-project.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
 import { VERSION } from './version.ts'
+
+/** What workflow code and steps see is what the API shows. */
+const PUBLIC_IDS = { run: (id: string) => encodeId('run', id), org: (id: string) => encodeId('org', id) }
 
 export interface Running {
   /** Where it listens, without a slash at the end. */
@@ -79,7 +83,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const troubles = rememberTroubles()
   const observe = observeAll(metrics.observe, troubles.observe, tell(log))
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe })
+  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: PUBLIC_IDS })
   stops.push(() => engine.close())
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())

@@ -18,7 +18,7 @@ import { recoverStarts } from './recover-starts.ts'
 import { Results } from './results.ts'
 import { cancelRun, forkRun, newId, pauseRun, resumeRun, signalRun } from './run-control.ts'
 import { startedEvent } from './run-event.ts'
-import type { SandboxMaker } from './sandbox-cache.ts'
+import type { IdFormat, SandboxMaker } from './sandbox-cache.ts'
 import { SandboxCache } from './sandbox-cache.ts'
 import type { PlainStart, SubmitParts } from './submit-start.ts'
 import { submitStart } from './submit-start.ts'
@@ -37,6 +37,8 @@ export interface EngineOptions<Tx> {
   readonly clock?: Clock
   readonly random?: () => number
   readonly makeSandbox?: SandboxMaker
+  /** How ids are shown to workflows and steps; absent: as they are. */
+  readonly ids?: IdFormat
 }
 
 const SANDBOX_TIMEOUT_MS = 2000
@@ -70,7 +72,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     this.random = options.random ?? Math.random
     this.observe = options.observe ?? observeNothing
     this.makeSandbox = options.makeSandbox ?? ((code) => createSandbox(code, { timeoutMs: SANDBOX_TIMEOUT_MS }))
-    this.sandboxes = new SandboxCache(options.store, this.makeSandbox)
+    this.sandboxes = new SandboxCache(options.store, this.makeSandbox, options.ids)
     this.checker = new InputChecker(this.clock, (bundle) => this.sandboxes.renew(bundle))
     this.results = new Results(options.store, this.clock)
     this.flusher = new Flusher({
@@ -174,7 +176,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   }
 
   checkDeploy(org: OrgId, bundle: BuiltBundle) {
-    return checkDeploy(this.store, this.sandboxes, this.makeSandbox, org, bundle)
+    return checkDeploy(this.store, this.sandboxes, org, bundle)
   }
 
   nudge(runs: readonly RunId[]): void {

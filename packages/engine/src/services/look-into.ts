@@ -6,7 +6,7 @@ import { newActiveRun } from './active-run.ts'
 import { observeNothing } from './observe.ts'
 import type { Replayed } from './replay.ts'
 import { replaySafely } from './replay.ts'
-import type { LoadedBundle, SandboxCache, SandboxMaker } from './sandbox-cache.ts'
+import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
 import { activate, forget } from './sandbox-cache.ts'
 import { toClaimed } from './start-row.ts'
 
@@ -74,25 +74,10 @@ async function lastBase(store: Store, org: OrgId, run: RunId): Promise<number> {
 const PAGE = 200
 
 /** Would `built` carry on the live runs of its workflows? Each is replayed against it; nothing is changed. */
-export async function* checkDeploy(
-  store: Store,
-  sandboxes: SandboxCache,
-  make: SandboxMaker,
-  org: OrgId,
-  built: BuiltBundle,
-): AsyncIterable<DeployFinding> {
-  const workflows = new Map(built.manifest.workflows.map((workflow) => [workflow.name, workflow]))
-  const bundle: LoadedBundle = {
-    org,
-    hash: built.hash,
-    code: built.code,
-    manifest: built.manifest,
-    workflows,
-    sandbox: make(built.code),
-    forgotten: [],
-  }
+export async function* checkDeploy(store: Store, sandboxes: SandboxCache, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
+  const bundle = sandboxes.open(org, built.hash, built.code, built.manifest)
   try {
-    for (const workflow of workflows.keys()) {
+    for (const workflow of bundle.workflows.keys()) {
       let after: RunId | null = null
       for (;;) {
         const page: readonly LiveRow[] = await store.liveRuns(org, workflow, after, PAGE)

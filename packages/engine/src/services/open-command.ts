@@ -37,7 +37,7 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         name: command.workflow,
         input: JSON.stringify(command.input),
         command,
-        child: childId(run.id, run.generation, command.cmd, run.at),
+        child: childId(run.row.run, run.generation, command.cmd, run.at),
         timer: null,
       }
     case 'drop':
@@ -64,11 +64,12 @@ export function startDelivery(run: ActiveRun, input: string, patches: readonly s
     input: JSON.parse(input),
     seed: run.generation === 0 ? run.row.seed : `${run.row.seed}/${run.generation}`,
     info: {
-      runId: run.id,
-      orgId: run.row.org,
+      // Not `run.id`: a replay beside the run has another one.
+      runId: run.bundle.ids.run(run.row.run),
+      orgId: run.bundle.ids.org(run.row.org),
       workflow: run.row.workflow,
       version: run.bundle.hash,
-      parentRunId: run.row.parent?.run ?? null,
+      parentRunId: run.row.parent ? run.bundle.ids.run(run.row.parent.run) : null,
     },
     patches,
   }

@@ -1,6 +1,5 @@
 import type { Sandbox } from '../sandbox/create-sandbox.ts'
-import { createSandbox } from '../sandbox/create-sandbox.ts'
-import type { OrgId, Store } from '../store/store.ts'
+import type { OrgId, RunId, Store } from '../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../workflow/protocol.ts'
 
 export interface LoadedBundle {
@@ -9,6 +8,7 @@ export interface LoadedBundle {
   readonly code: string
   readonly manifest: Manifest
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
+  readonly ids: IdFormat
   sandbox: Sandbox
   /** Runs whose coroutines are to be forgotten; done with the next call, since a call alone costs more than a turn. */
   readonly forgotten: string[]
@@ -31,6 +31,14 @@ export function forget(bundle: LoadedBundle, run: string): void {
   if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, [])
 }
 
+/** How ids are shown to workflows and steps. Must never change for a database: workflows may depend on what they saw. */
+export interface IdFormat {
+  readonly run: (id: RunId) => string
+  readonly org: (id: OrgId) => string
+}
+
+export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
+
 export type SandboxMaker = (code: string) => Sandbox
 
 /** How many bundles a process keeps ready; the least recently used goes first, if no run of it is in hand. */
@@ -40,11 +48,19 @@ const BUNDLES_MAX = 100
 export class SandboxCache {
   private readonly store: Store
   private readonly make: SandboxMaker
+  private readonly ids: IdFormat
   private readonly loaded = new Map<string, Promise<LoadedBundle | null>>()
 
-  constructor(store: Store, make: SandboxMaker = (code) => createSandbox(code, { timeoutMs: 2000 })) {
+  constructor(store: Store, make: SandboxMaker, ids: IdFormat = plainIds) {
     this.store = store
     this.make = make
+    this.ids = ids
+  }
+
+  /** A bundle with a sandbox of its own, stored or not. Whoever asks disposes of the sandbox. */
+  open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
+    const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
+    return { org, hash, code, manifest, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
   }
 
   /** Null if the org has no such bundle. */
@@ -79,8 +95,6 @@ export class SandboxCache {
   private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {
     const found = await this.store.bundle(org, hash)
     if (found === null) return null
-    const manifest = JSON.parse(found.manifest) as Manifest
-    const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
-    return { org, hash, code: found.code, manifest, workflows, sandbox: this.make(found.code), forgotten: [] }
+    return this.open(org, hash, found.code, JSON.parse(found.manifest) as Manifest)
   }
 }

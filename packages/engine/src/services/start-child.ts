@@ -70,7 +70,7 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
     scope.tellStarted(outcome)
   }
   if (isGone(run, open)) return
-  if (detached) deliver(scope, run, resolved(open, JSON.stringify(child), 0, now))
+  if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
 

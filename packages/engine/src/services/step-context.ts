@@ -71,8 +71,8 @@ export function makeStepContext(
       scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(data) })
     }
   const context = {
-    runId: run.id,
-    orgId: run.row.org,
+    runId: run.bundle.ids.run(run.id),
+    orgId: run.bundle.ids.org(run.row.org),
     step: open.name,
     attempt,
     idempotencyKey: `${run.row.keys}:${run.generation}:${open.cmd}`,

@@ -3,7 +3,7 @@ import type { ActiveRun } from './active-run.ts'
 import { newActiveRun } from './active-run.ts'
 import { startDelivery } from './open-command.ts'
 import { replaySafely } from './replay.ts'
-import type { LoadedBundle } from './sandbox-cache.ts'
+import { type LoadedBundle, plainIds } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 import { CRASHES_MAX } from './scope.ts'
 
@@ -104,6 +104,7 @@ function missing(row: ClaimedRun): LoadedBundle {
     code: '',
     manifest: { protocol: 0, workflows: [] },
     workflows: new Map(),
+    ids: plainIds,
     sandbox,
     forgotten: [],
   }

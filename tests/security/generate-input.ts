@@ -1,0 +1,205 @@
+/** Inputs that an operation's own schema accepts, from its JSON Schema: an operation added to the registry is fuzzed with no other edit. */
+import type { Operation } from '@orrery/contract'
+import fc from 'fast-check'
+import { fieldSchemas, type JsonSchema } from '../../apps/server/src/rest/from-text.ts'
+import type { Installation, Org } from './installation.ts'
+
+/** What exists, so that operations find something to work on. By the name of the field, or by the prefix of its ids. */
+export type Known = Readonly<Record<string, readonly string[]>> & { readonly bundle?: never }
+
+export interface World {
+  readonly known: Known
+  /** A bundle that can be deployed: its three fields only fit together. */
+  readonly bundle: Org['bundle']
+}
+
+export function knownOf(org: Org, installation?: Pick<Installation, 'adminKey'>): World {
+  const known: Record<string, readonly string[]> = {
+    run: Object.values(org.runs),
+    // The first key is the one that everything is done with: revoking it would end the test.
+    key: org.keyIds.slice(1),
+    org: [org.id],
+    sha256: [org.version],
+    workflow: ['greeting', 'talk', 'fragile', 'single', org.workflow],
+    queue: ['default', org.queue],
+    limit: [org.limit],
+    name: ['answer', 'go', 'stage'],
+    tag: [org.canary],
+    type: ['run.started', 'run.succeeded'],
+    action: ['run.started'],
+    subject: Object.values(org.runs).slice(0, 2),
+    cursor: ['WyJhIl0', 'WyIwMWExZmUxYi0xZTE5LTcyNWItYWVkMy0zYWVkOTU5NzYxNjEiXQ', '0-0', '1-1'],
+  }
+  if (installation === undefined) return { known, bundle: org.bundle }
+  return { known, bundle: org.bundle }
+}
+
+export function inputsOf(operation: Operation, world: World): fc.Arbitrary<Record<string, unknown>> {
+  const properties = fieldSchemas(operation)
+  const required = Object.keys(properties).filter((name) => !operation.input.shape[name]?.safeParse(undefined).success)
+  const inputs = objectOf({ type: 'object', properties, required }, world.known) as fc.Arbitrary<Record<string, unknown>>
+  const hurried = inputs.map((input) => hurry(operation, input))
+  const isBundle = ['hash', 'code', 'manifest'].every((name) => name in properties)
+  if (!isBundle) return hurried
+  return fc.oneof({ weight: 4, arbitrary: hurried }, { weight: 1, arbitrary: hurried.map((input) => ({ ...input, ...world.bundle })) })
+}
+
+/** A duration in a read is how long it waits; nobody waits here, not even for the default. */
+export function hurry<T extends object>(operation: Operation, input: T): T {
+  if (operation.effect === 'write') return input
+  const waits = Object.entries(fieldSchemas(operation)).filter(([, schema]) => isDuration(schema))
+  const short = waits.filter(([name]) => {
+    const value = (input as Record<string, unknown>)[name]
+    return value === undefined || DURATIONS.includes(value as string)
+  })
+  return { ...input, ...Object.fromEntries(short.map(([name]) => [name, '5ms'])) }
+}
+
+type Values = fc.Arbitrary<unknown>
+
+export function valuesOf(schema: JsonSchema, field: string, known: Known): Values {
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
+  if (schema.const !== undefined) return fc.constant(schema.const)
+  const among = schema.anyOf ?? schema.oneOf
+  if (among !== undefined) return fc.oneof(...among.map((one) => valuesOf(one, field, known)))
+  if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type: string) => valuesOf({ ...schema, type }, field, known)))
+  switch (schema.type) {
+    case undefined:
+      return anyJson
+    case 'string':
+      return stringsOf(schema, field, known)
+    case 'integer':
+    case 'number':
+      return numbersOf(schema)
+    case 'boolean':
+      return fc.boolean()
+    case 'null':
+      return fc.constant(null)
+    case 'array':
+      return arraysOf(schema, field, known)
+    case 'object':
+      return objectOf(schema, known)
+    default:
+      throw new Error(`The generator does not know the type ${String(schema.type)} of ${field}`)
+  }
+}
+
+function objectOf(schema: JsonSchema, known: Known): Values {
+  const properties = (schema.properties ?? {}) as Record<string, JsonSchema>
+  const required = (schema.required ?? []) as string[]
+  const more = schema.additionalProperties as JsonSchema | boolean | undefined
+  const fields = Object.entries(properties).map(([name, property]) => {
+    const values = valuesOf(property, name, known).map((value) => [[name, value] as const])
+    // Two in three inputs leave an optional field out, so that the others are reached.
+    return required.includes(name) ? values : fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: values })
+  })
+  const extra = typeof more === 'object' && Object.keys(properties).length === 0 ? fc.dictionary(fc.string(), valuesOf(more, '', known)) : fc.constant({})
+  return fc.tuple(extra, ...fields).map(([record, ...given]) => ({ ...(record as object), ...Object.fromEntries(given.flat()) }))
+}
+
+function arraysOf(schema: JsonSchema, field: string, known: Known): Values {
+  const least = Number(schema.minItems ?? 0)
+  const most = Number(schema.maxItems ?? 3)
+  const items = valuesOf(schema.items ?? {}, field.replace(/s$/, ''), known)
+  const few = fc.array(items, { minLength: least, maxLength: Math.max(least, Math.min(most, 3)) })
+  return most > 100 ? few : fc.oneof({ weight: 9, arbitrary: few }, { weight: 1, arbitrary: fc.array(items, { minLength: most, maxLength: most }) })
+}
+
+function numbersOf(schema: JsonSchema): Values {
+  const least = Number(schema.minimum ?? (schema.exclusiveMinimum === undefined ? Number.MIN_SAFE_INTEGER : Number(schema.exclusiveMinimum) + 1))
+  const most = Number(schema.maximum ?? Number.MAX_SAFE_INTEGER)
+  const within = [0, 1, 2, least, most].filter((value) => value >= least && value <= most)
+  return fc.oneof(fc.constantFrom(...within), fc.integer({ min: Math.max(least, -(2 ** 31)), max: Math.min(most, 2 ** 31 - 1) }))
+}
+
+const DURATIONS = ['0s', '1ms', '5ms', '250ms', '1s', '1.5s', '1h30m', 'PT30M', 'P3D', '2w', '3000w', '999999999w', '999999999.999ms']
+
+const TIMES = ['2026-11-05T09:30:00Z', '2026-11-05T09:30:00.123456789+05:30', '1970-01-01T00:00:00Z', '0000-01-01T00:00:00Z', '0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59.999-23:59', '2024-02-29T00:00:00Z']
+
+const isDuration = (schema: JsonSchema) => String(schema.pattern ?? '').includes('P(?=')
+
+const NO_NUL = '^[^\\u0000]*$'
+
+function stringsOf(schema: JsonSchema, field: string, known: Known): Values {
+  const pattern = schema.pattern as string | undefined
+  if (isDuration(schema)) return fc.constantFrom(...DURATIONS)
+  if (schema.format === 'date-time') return fc.oneof(fc.constantFrom(...TIMES), nearTimes)
+  const name = pattern === undefined ? field : (/^\^(\w+)_\[/.exec(pattern)?.[1] ?? (pattern === '^[0-9a-f]{64}$' ? 'sha256' : field))
+  const matching = new RegExp(pattern ?? '')
+  const size = { minLength: Number(schema.minLength ?? 0), maxLength: Number(schema.maxLength ?? 200) }
+  const fits = (text: string) => matching.test(text) && text.length >= size.minLength && text.length <= size.maxLength
+  const free = pattern === undefined || pattern === NO_NUL ? textsOf(size).filter(fits) : fc.stringMatching(matching, { size: 'small' }).filter(fits)
+  const there = (known[name] ?? []).filter(fits)
+  return there.length === 0 ? free : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...there) }, { weight: 1, arbitrary: free })
+}
+
+const nearTimes = fc.date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => date.toISOString())
+
+/** Text that is allowed and awkward. A lone surrogate is none in UTF-8, but JSON has an escape for it. */
+export const AWKWARD_TEXTS = [
+  ' ',
+  '.',
+  '..',
+  '/',
+  '../../etc/passwd',
+  '%00',
+  '%2e%2e%2f',
+  "' or '1'='1",
+  '";--',
+  '$1',
+  '\\u0000',
+  '\u0001\u001f\u007f',
+  '\u202egnp.exe',
+  'ﬀ İ ß',
+  '👩‍👩‍👧',
+  '\ud800',
+  'a\udfff',
+  '\ufeff\uffff',
+  '{"a":1}',
+  '[',
+  'null',
+  '1e999',
+  '__proto__',
+  'constructor',
+  '${7*7}',
+  '<script>alert(1)</script>',
+  'a#0',
+  '?a=b&c',
+]
+
+function textsOf({ minLength, maxLength }: { readonly minLength: number; readonly maxLength: number }): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.string({ minLength, maxLength: Math.min(maxLength, 30) }) },
+    { weight: 2, arbitrary: fc.string({ minLength, maxLength: Math.min(maxLength, 30), unit: 'binary' }) },
+    { weight: 3, arbitrary: fc.constantFrom(...AWKWARD_TEXTS) },
+    { weight: 1, arbitrary: fc.constantFrom('a'.repeat(maxLength), 'é'.repeat(maxLength), '\u{1f600}'.repeat(Math.floor(maxLength / 2)), 'a'.repeat(minLength)) },
+  )
+}
+
+/** Nested to the depth that is still taken, objects and arrays in turn. */
+export function nest(depth: number): unknown {
+  let value: unknown = 1
+  for (let at = 0; at < depth; at++) value = at % 2 === 0 ? [value] : { a: value }
+  return value
+}
+
+const AWKWARD_JSON: readonly unknown[] = [
+  null,
+  '\u0000',
+  { '\u0000': 1 },
+  '\ud800',
+  { '\ud800': '\udfff' },
+  { word: 'x', size: 70_000 },
+  'x'.repeat(70_000),
+  '\u0000'.repeat(20_000),
+  nest(50),
+  JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":1}}'),
+  [1e308, -0, 5e-324, 2 ** 53 + 1, 123456789012345680000],
+  { $blob: 'a'.repeat(64) },
+  { lane: 'x'.repeat(1000) },
+  { lane: '\ud800' },
+  { lane: '\u0000' },
+  { lane: { a: 1 } },
+]
+
+const anyJson: Values = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...AWKWARD_JSON) }, { weight: 1, arbitrary: fc.jsonValue() })

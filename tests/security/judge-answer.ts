@@ -1,0 +1,100 @@
+/** What every answer owes its caller, whatever was asked. Gives the first fault found, or null. */
+import { isDeepStrictEqual } from 'node:util'
+import { COMMON_PROBLEMS, type Operation, PROBLEMS, type ProblemCode, problemShape, problemType } from '@orrery/contract'
+import { fieldSchemas, fromText } from '../../apps/server/src/rest/from-text.ts'
+import { type Answered, type FaceName, isRecord, toText } from './faces.ts'
+
+const SLOWEST_MS = 10_000
+
+/** What the schema says of an input that went this way. `unsure`: it may not arrive as it was sent. */
+export type Verdict = { readonly is: 'valid' | 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
+
+export function judge(operation: Operation, answer: Answered, verdict: Verdict): string | null {
+  if (answer.tookMs > SLOWEST_MS) return `it took ${Math.round(answer.tookMs)} ms`
+  if (answer.status >= 500) return `status ${answer.status}`
+  return answer.problem === undefined ? judgeOutput(operation, answer, verdict) : judgeProblem(operation, answer, verdict)
+}
+
+function judgeOutput(operation: Operation, answer: Answered, verdict: Verdict): string | null {
+  if (verdict.is === 'invalid') return `an input was accepted that is wrong in ${verdict.fields.join(', ')}`
+  const expected = answer.face === 'rest' ? (operation.http.status ?? 200) : 200
+  // Another address was meant, such as that of a parent folder: what it answers is not ours to say.
+  if (verdict.is === 'unsure' && answer.status === 200 && !operation.output.safeParse(answer.output).success) return null
+  if (answer.status !== expected) return `status ${answer.status}, declared is ${expected}`
+  const read = operation.output.safeParse(answer.output)
+  if (!read.success) return `the answer is not of its shape: ${read.error.message.slice(0, 500)}`
+  return isDeepStrictEqual(read.data, answer.output) ? null : 'the answer has members that its shape does not'
+}
+
+/** Answered before an operation is reached, at addresses that an odd path parameter makes. */
+const OF_ADDRESSES: readonly ProblemCode[] = ['not_found', 'method_not_allowed']
+
+function judgeProblem(operation: Operation, answer: Answered, verdict: Verdict): string | null {
+  const broken = brokenProblem(answer)
+  if (broken !== null) return broken
+  const { code, errors = [] } = answer.problem as { code: ProblemCode; errors?: readonly { readonly path: string }[] }
+  const declared: readonly ProblemCode[] = [...operation.problems, ...COMMON_PROBLEMS, ...(verdict.is === 'unsure' ? OF_ADDRESSES : [])]
+  if (!declared.includes(code)) return `the problem ${code} is not declared`
+  if (verdict.is === 'unsure') return null
+  if (verdict.is === 'invalid' && !['invalid_input', 'payload_too_large'].includes(code)) return `${code} for an input that is wrong in ${verdict.fields.join(', ')}`
+  if (code !== 'invalid_input') return null
+  const named = errors.map(({ path }) => firstField(path))
+  if (named.length === 0) return 'invalid_input that names no field'
+  if (verdict.is === 'valid') return named.every((name) => name in operation.input.shape) ? null : `a field that there is not: ${named.join(', ')}`
+  return verdict.fields.some((field) => named.includes(field)) ? null : `it names ${named.join(', ')}, wrong are ${verdict.fields.join(', ')}`
+}
+
+/** RFC 9457, out of the catalogue, the same in body and status. */
+export function brokenProblem({ face, status, problem, headers }: Answered): string | null {
+  const read = problemShape.safeParse(problem)
+  if (!read.success) return `not a problem: ${JSON.stringify(problem).slice(0, 300)}`
+  const { code, title, type, status: told } = read.data
+  const kind = PROBLEMS[code]
+  if (kind.status !== status || told !== status) return `the problem ${code} came with status ${status} and says ${told}`
+  if (title !== kind.title || type !== problemType(code)) return `title or type are not those of ${code}`
+  if (face === 'rest' && headers.get('content-type') !== 'application/problem+json') return `content type ${headers.get('content-type')}`
+  if (face === 'rest' && read.data.requestId !== headers.get('x-request-id')) return 'it does not name its request'
+  return null
+}
+
+const firstField = (path: string) => /^[^.[]*/.exec(path)?.[0] ?? ''
+
+/** Deeper than the server looks, or near it: it may answer that the input is too large. */
+const DEEP = 60
+
+export function expect(operation: Operation, face: FaceName, input: unknown): Verdict {
+  if (depthOf(input) > DEEP) return { is: 'unsure' }
+  const arrived = face === 'rest' ? arriveByRest(operation, input) : arriveAsJson(face, input)
+  if (arrived === null) return { is: 'unsure' }
+  const read = operation.input.safeParse(arrived.input)
+  if (read.success) return { is: 'valid' }
+  const fields = read.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0] ?? '')]))
+  return { is: 'invalid', fields: fields.map(firstField) }
+}
+
+function arriveAsJson(face: FaceName, input: unknown): { readonly input: unknown } | null {
+  // The protocol itself wants an object.
+  if (face === 'mcp' && !isRecord(input)) return null
+  return { input: JSON.parse(JSON.stringify(input ?? {})) }
+}
+
+function arriveByRest(operation: Operation, input: unknown): { readonly input: unknown } | null {
+  if (!isRecord(input)) return null
+  const schemas = fieldSchemas(operation)
+  const inPath = [...operation.http.path.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]))
+  const inQuery = ['GET', 'DELETE'].includes(operation.http.method)
+  const asText = Object.keys(input).filter((name) => inPath.includes(name) || inQuery)
+  const texts = asText.flatMap((name) => [name, ...[input[name]].flat().map(toText)])
+  if (texts.some((text) => !text.isWellFormed()) || asText.some((name) => ['', '__proto__'].includes(name))) return null
+  const odd = inPath.some((name) => ['', '.', '..'].includes(toText(input[name])) || /[/\\]/.test(toText(input[name])))
+  if (odd) return null
+  const read = (name: string) => fromText(inPath.includes(name) ? [toText(input[name])] : [input[name]].flat().map(toText), schemas[name])
+  const fromAddress = asText.map((name) => [name, read(name)] as const).filter(([, value]) => value !== undefined)
+  const inBody = Object.entries(input).filter(([name]) => !asText.includes(name))
+  return { input: { ...JSON.parse(JSON.stringify(Object.fromEntries(inBody))), ...Object.fromEntries(fromAddress) } }
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+}

@@ -1,0 +1,289 @@
+/**
+ * Every operation of the registry, over every face, as everybody who may not: without a key, with one that is wrong, spent or too
+ * narrow, and with the key of another organization that has got hold of ids. Against the whole server, on a real database.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { encodeId, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { JsonSchema } from '../../apps/server/src/rest/from-text.ts'
+import { fingerprintQuery, readRelations } from './catalogue.ts'
+import { type Answered, FACES, type FaceName, hasFace } from './faces.ts'
+import { inputsOf, knownOf } from './generate-input.ts'
+import { callAs, type Installation, type Org, startInstallation } from './installation.ts'
+import { brokenProblem } from './judge-answer.ts'
+import { sendPatiently } from './send-patiently.ts'
+import { until } from './until.ts'
+
+/** What anybody may do. Whoever adds an operation here has thought about it. */
+const PUBLIC = ['system.info']
+
+let installation: Installation
+/** Whose data it is, and who should see nothing of it. */
+let ours: Org
+let theirs: Org
+let superuser: pg.Client
+let fingerprint: string
+let before: string
+/** Keys of the other organization. */
+let spent: { readonly revoked: string; readonly expired: string }
+const narrow = new Map<Permission, string>()
+
+/** Every answer that the other organization, or nobody, got. */
+const answers: { readonly what: string; readonly answer: Answered }[] = []
+const covered = new Set<string>()
+
+const operations = listOperations()
+const exposed = operations.flatMap((operation) => FACES.filter((face) => hasFace(operation, face)).map((face) => ({ operation, face })))
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  ;({ ours, theirs } = installation)
+  superuser = new pg.Client({ connectionString: installation.databaseUrl })
+  await superuser.connect()
+  // What the sealer adds by itself is no change that anybody made.
+  fingerprint = fingerprintQuery((await readRelations(superuser)).filter(({ name }) => !/audit_(seal|checkpoint)$/.test(name)))
+  before = await readFingerprint()
+  const call = callAs(installation.url, theirs.key)
+  const make = (input: Readonly<Record<string, unknown>>) => call('keys.create', { name: 'spent', set: 'admin', ...input })
+  const revoked = await make({})
+  const expired = await make({ expiresAt: new Date(Date.now() + 1500).toISOString() })
+  await call('keys.revoke', { keyId: revoked.id })
+  spent = { revoked: revoked.secret ?? '', expired: expired.secret ?? '' }
+  for (const permission of PERMISSION_SETS.admin) {
+    const scopes = PERMISSION_SETS.admin.filter((scope) => scope !== permission)
+    narrow.set(permission, (await make({ name: `all but ${permission}`, set: undefined, scopes })).secret ?? '')
+  }
+  narrow.set('orgs:admin', theirs.key)
+  await until('the key has expired', () => Date.parse(expired.expiresAt ?? '') < Date.now())
+})
+
+afterAll(async () => {
+  await superuser?.end()
+  await installation?.close()
+})
+
+const readFingerprint = async () => (await superuser.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint ?? ''
+
+async function ask(what: string, face: FaceName, operation: Operation, input: unknown, key: string | null): Promise<Answered> {
+  const answer = await sendPatiently(face, operation, input, { url: installation.url, key })
+  answers.push({ what: `${operation.name} over ${face}, ${what}`, answer })
+  covered.add(`${operation.name} ${face} ${what}`)
+  return answer
+}
+
+/** One that would do, were it not for the key; always the same. */
+const inputs = new Map<string, Readonly<Record<string, unknown>>>()
+function inputOf(operation: Operation): Readonly<Record<string, unknown>> {
+  const known = inputs.get(operation.name)
+  if (known !== undefined) return known
+  const world = knownOf(theirs)
+  // Only what must be there: the fewer fields, the less there is for another refusal to come first.
+  const [...found] = fc.sample(inputsOf(operation, world), { numRuns: 200, seed: 1 })
+  const smallest = found.sort((a, b) => weigh(operation, a) - weigh(operation, b))[0] ?? {}
+  inputs.set(operation.name, smallest)
+  return smallest
+}
+
+const weigh = (operation: Operation, input: Readonly<Record<string, unknown>>) =>
+  Object.keys(input).length * 1e9 + JSON.stringify(input).length - (theirsIn(input) ? 1e8 : 0) + (operation.input.safeParse(input).success ? 0 : 1e12)
+const theirsIn = (input: unknown) => Object.values(theirs.runs).some((run) => JSON.stringify(input).includes(run))
+
+test('the golden list of public operations is the whole list', () => {
+  expect(operations.filter(({ permission }) => permission === 'public').map(({ name }) => name)).toEqual(PUBLIC)
+})
+
+const strangers = {
+  'no key': () => null,
+  'no key and no input': () => null,
+  'a malformed key': () => 'not-a-key',
+  'a key and more': () => `${theirs.key}x`,
+  'a key that nobody has': () => `orr_abcdefgh_${randomBytes(32).toString('base64url')}`,
+  'a revoked key': () => spent.revoked,
+  'an expired key': () => spent.expired,
+} as const
+
+test.for(Object.keys(strangers) as (keyof typeof strangers)[])('with %s nothing is done but what is public', async (what) => {
+  for (const { operation, face } of exposed) {
+    const input = what === 'no key and no input' ? {} : inputOf(operation)
+    const answer = await ask(what, face, operation, input, strangers[what]())
+    const name = `${operation.name} over ${face}`
+    if (operation.permission === 'public' && face !== 'mcp') {
+      expect(answer.problem, name).toBeUndefined()
+      continue
+    }
+    expect([answer.status, answer.problem?.code], name).toEqual([401, 'unauthenticated'])
+    expect(brokenProblem(answer), name).toBeNull()
+    if (face !== 'trpc') expect(answer.headers.get('www-authenticate'), name).toMatch(/^Bearer realm="orrery"/)
+  }
+})
+
+test('a key without the scope is refused, and told which', async () => {
+  for (const { operation, face } of exposed) {
+    if (operation.permission === 'public') continue
+    const answer = await ask('a key without the scope', face, operation, inputOf(operation), narrow.get(operation.permission) ?? '')
+    const name = `${operation.name} over ${face}`
+    expect([answer.status, answer.problem?.code, answer.problem?.permission], name).toEqual([403, 'forbidden', operation.permission])
+    expect(brokenProblem(answer), name).toBeNull()
+  }
+})
+
+interface Place {
+  /** `items.0.workflow`. */
+  readonly path: readonly (string | number)[]
+  readonly foreign: string
+  readonly missing: string
+}
+
+const suffix = () => encodeId('run', randomUUID()).slice(4)
+
+/** A value of ours for a text field, and one that nobody has: by the form of the field, else by its name. */
+function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'missing'> | null {
+  const prefix = /^\^(\w+)_\[/.exec(pattern)?.[1]
+  if (prefix === 'run') return { foreign: ours.runs.waiting, missing: `run_${suffix()}` }
+  if (prefix === 'key') return { foreign: ours.keyIds[1] ?? '', missing: `key_${suffix()}` }
+  if (prefix === 'org') return { foreign: ours.id, missing: `org_${suffix()}` }
+  if (prefix !== undefined) throw new Error(`There are ids of kind ${prefix} now: give one of ours here`)
+  if (pattern === '^[0-9a-f]{64}$') return { foreign: ours.version, missing: randomBytes(32).toString('hex') }
+  const named: Readonly<Record<string, string>> = {
+    workflow: ours.workflow,
+    queue: ours.queue,
+    limit: ours.limit,
+    tag: ours.canary,
+    tags: ours.canary,
+    subject: ours.runs.succeeded,
+    key: ours.word,
+    concurrencyKey: ours.canary,
+  }
+  const foreign = named[field]
+  // As long as the other one, so that even lengths tell nothing.
+  return foreign === undefined ? null : { foreign, missing: `m${'0123456789abcdef'.repeat(40).slice(0, foreign.length - 1)}` }
+}
+
+function placesIn(schema: JsonSchema, path: readonly (string | number)[]): Place[] {
+  const field = String(path.findLast((part) => typeof part === 'string') ?? '')
+  const among = schema.anyOf ?? schema.oneOf
+  if (among !== undefined) return among.flatMap((one) => placesIn(one, path))
+  if (schema.type === 'object') {
+    const properties = (schema.properties ?? {}) as Record<string, JsonSchema>
+    // What a bundle says of itself is its own.
+    return Object.entries(properties).flatMap(([name, property]) => (name === 'manifest' ? [] : placesIn(property, [...path, name])))
+  }
+  if (schema.type === 'array') return placesIn(schema.items ?? {}, [...path, 0])
+  if (schema.type !== 'string') return []
+  const values = valuesFor(field, String(schema.pattern ?? ''))
+  return values === null ? [] : [{ path, ...values }]
+}
+
+/** A copy with the value put there; objects on the way are completed with what they need. */
+function put(input: unknown, [first, ...rest]: readonly (string | number)[], value: string): unknown {
+  if (first === undefined) return value
+  if (typeof first === 'number') return [put(Array.isArray(input) ? input[0] : NEEDED, rest, value)]
+  return { ...(typeof input === 'object' ? input : {}), ...(first === 'debounce' ? { debounce: { key: 'k', delay: '1h' } } : {}), [first]: put((input as Record<string, unknown>)?.[first] ?? (first === 'debounce' ? { key: 'k', delay: '1h' } : {}), rest, value) }
+}
+const NEEDED = { workflow: 'talk' }
+
+/** What differs from one request to the next by its nature. */
+function plain(answer: Answered, place: Place): string {
+  const text = JSON.stringify(answer.problem ?? answer.output)
+  return [place.foreign, place.missing]
+    .reduce((told, value) => told.replaceAll(value, '<value>'), text)
+    .replaceAll(/"requestId":"[^"]*"/g, '')
+    .replaceAll(/\b(run|key|aud|wrk|org)_[0-9a-z]{26}\b/g, '<id>')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+}
+
+test('an id of another organization is answered exactly as one that nobody has', async () => {
+  let compared = 0
+  const differences: string[] = []
+  for (const { operation, face } of exposed) {
+    const places = placesIn(operation.input.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as JsonSchema, [])
+    for (const place of places) {
+      const sample = inputOf(operation)
+      const what = `with a foreign ${place.path.join('.')}`
+      const foreign = await ask(what, face, operation, put(sample, place.path, place.foreign), theirs.key)
+      const missing = await ask(`with a missing ${place.path.join('.')}`, face, operation, put(sample, place.path, place.missing), theirs.key)
+      compared += 1
+      const told = [foreign, missing].map((answer) => `${answer.status} ${plain(answer, place)}`)
+      if (told[0] !== told[1]) differences.push(`${operation.name} over ${face} ${what}:\n  ${told.join('\n  ')}`)
+      if (foreign.problem !== undefined) expect(brokenProblem(foreign)).toBeNull()
+      if (foreign.status >= 500) differences.push(`${operation.name}: ${foreign.status}`)
+    }
+    const all = places.reduce<unknown>((input, place) => put(input, place.path, place.foreign), inputOf(operation))
+    await ask('with every foreign id', face, operation, all, theirs.key)
+  }
+  console.log(`operations: ${compared} foreign values compared with missing ones`)
+  expect(differences).toEqual([])
+  expect(compared).toBeGreaterThanOrEqual(100)
+})
+
+test('lists do not go on with the cursor of another organization', async () => {
+  for (const { operation, face } of exposed) {
+    if (!('cursor' in operation.input.shape)) continue
+    const input = { ...inputOf(operation), limit: 1 }
+    const own = await sendPatiently(face, operation, { ...input, ...ourIdsIn(operation) }, { url: installation.url, key: operation.permission === 'orgs:admin' ? installation.adminKey : ours.key })
+    const cursor = (own.output as { nextCursor?: string | null } | undefined)?.nextCursor ?? 'WyIwIl0'
+    const answer = await ask('with a foreign cursor', face, operation, { ...input, limit: 200, cursor }, theirs.key)
+    expect(answer.status, operation.name).toBeLessThan(500)
+  }
+  // Asking for a page has touched our key.
+  before = before.replace(/app\.api_key[0-9a-f]{32}/, '')
+})
+
+function ourIdsIn(operation: Operation): Readonly<Record<string, unknown>> {
+  return { ...('runId' in operation.input.shape ? { runId: ours.runs.succeeded } : {}), ...('workflow' in operation.input.shape && operation.name !== 'runs.list' ? { workflow: ours.workflow } : {}) }
+}
+
+test('resources and streams show nothing of another organization', async () => {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${theirs.key}` }
+  const rpc = async (method: string, params: unknown) => {
+    const response = await fetch(`${installation.url}/mcp`, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) })
+    return response.text()
+  }
+  const read = (runId: string) => rpc('resources/read', { uri: `orrery://runs/${runId}/history` }).then((text) => text.replaceAll(runId, '<id>'))
+  expect(await read(ours.runs.succeeded)).toBe(await read(`run_${suffix()}`))
+  expect(await rpc('resources/list', {})).toContain(theirs.runs.waiting)
+  const seen = [await rpc('resources/list', {}), await rpc('tools/list', {}), await readStream()]
+  for (const text of seen) expect(text).not.toContain(ours.canary)
+  for (const run of Object.values(ours.runs)) for (const text of seen) expect(text).not.toContain(run)
+  for (const path of ['/api/v1/events/stream', '/mcp']) expect((await fetch(`${installation.url}${path}`)).status).toBe(401)
+})
+
+/** All events of the other organization so far. */
+async function readStream(): Promise<string> {
+  const stop = new AbortController()
+  const response = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${theirs.key}`, 'last-event-id': '0-0' }, signal: stop.signal })
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.includes('key.created')) break
+  }
+  stop.abort()
+  return text
+}
+
+test('no answer to anybody else holds a byte of ours, and nothing of ours has changed', async () => {
+  const secrets = [ours.canary, ours.id, ours.uuid, ours.key, ours.version, ...ours.keyIds, ...Object.values(ours.runs)]
+  const leaks = answers.filter(({ answer }) => secrets.some((secret) => answer.text.includes(secret) && !answer.sent.includes(secret)))
+  console.log(`operations: ${operations.length} operations, ${exposed.length} with faces, ${answers.length} answers to others, ${leaks.length} leaks`)
+  expect(leaks.map(({ what, answer }) => `${what}: ${answer.text.slice(0, 300)}`)).toEqual([])
+  const now = await readFingerprint()
+  const changed = now.split(' ').filter((part) => !before.includes(part) && !part.startsWith('app.api_key'))
+  expect(changed).toEqual([])
+  // The look for our bytes does find them where they belong.
+  const own = await callAs(installation.url, ours.key)('runs.list', {})
+  expect(JSON.stringify(own)).toContain(ours.canary)
+})
+
+test('no operation, face and stranger was left out', () => {
+  const whats = [...Object.keys(strangers), 'a key without the scope', 'with every foreign id']
+  const uncovered = exposed.flatMap(({ operation, face }) =>
+    whats
+      .filter((what) => !(operation.permission === 'public' && what === 'a key without the scope'))
+      .map((what) => `${operation.name} ${face} ${what}`)
+      .filter((name) => !covered.has(name)),
+  )
+  expect(uncovered).toEqual([])
+})
