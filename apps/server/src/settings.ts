@@ -18,7 +18,7 @@ export interface Setting {
   readonly secret?: boolean
 }
 
-export const ROLES = ['api', 'worker'] as const
+const ROLES = ['api', 'worker'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 const wholeNumber = (least: number, most: number) =>

@@ -1,4 +1,4 @@
-import type { Operation, OperationName, operations } from '@orrery/contract'
+import type { OperationName, operations } from '@orrery/contract'
 import type { z } from 'zod'
 import type { Ctx } from './context.ts'
 
@@ -13,5 +13,3 @@ export type Implementations = { readonly [N in OperationName]: Implementation<N>
 
 /** The same with its types forgotten: `callOperation` has checked the input with the operation's own shape. */
 export type AnyImplementation = (ctx: Ctx, input: unknown) => Promise<unknown>
-
-export type AnyOperation = Operation

@@ -60,7 +60,7 @@ function describeExpected(issue: Issue): string | null {
 }
 
 /** `items[3].name`. */
-export function joinPath(path: readonly PropertyKey[]): string {
+function joinPath(path: readonly PropertyKey[]): string {
   let text = ''
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
   return text

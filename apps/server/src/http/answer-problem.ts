@@ -27,6 +27,6 @@ export function answerProblem(context: ServerContext, shown: Problem, headers: R
 }
 
 /** RFC 6750 3: `invalid_token` only when there was one. */
-export function challenge(request: Request): string {
+function challenge(request: Request): string {
   return request.headers.has('authorization') ? 'Bearer realm="orrery", error="invalid_token"' : 'Bearer realm="orrery"'
 }

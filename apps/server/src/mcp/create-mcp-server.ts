@@ -20,7 +20,7 @@ export interface McpCalls {
 }
 
 /** Set in `_meta` of a tools/call to make a repeated call safe. */
-export const IDEMPOTENCY_META = 'orrery/idempotencyKey'
+const IDEMPOTENCY_META = 'orrery/idempotencyKey'
 const PROGRESS_EVERY_MS = 2000
 
 const INSTRUCTIONS = [

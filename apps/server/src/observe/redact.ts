@@ -28,7 +28,7 @@ export function redactLine(line: string, known: readonly string[] = []): string 
   return `${JSON.stringify(clean(JSON.parse(line), known))}\n`
 }
 
-export function redactText(text: string, known: readonly string[] = []): string {
+function redactText(text: string, known: readonly string[] = []): string {
   let cleaned = text
   for (const secret of known) cleaned = cleaned.replaceAll(secret, GONE)
   for (const [pattern, replacement] of PATTERNS) cleaned = cleaned.replace(pattern, replacement)

@@ -27,7 +27,7 @@ const PROBLEM_OF_CODE: Partial<Record<TRPC_ERROR_CODE_KEY, ProblemCode>> = {
 }
 
 /** A problem on its way through tRPC. */
-export class CarriedProblem extends Error {
+class CarriedProblem extends Error {
   override readonly name = 'CarriedProblem'
   readonly problem: Problem
 

@@ -11,7 +11,7 @@ import {
   runStatus,
   type why,
 } from '@orrery/contract'
-import type { LiveRow, RunState, Wait } from '@orrery/engine'
+import type { RunState, Wait } from '@orrery/engine'
 import type { z } from 'zod'
 import { orNull, toRunId } from '../public-ids.ts'
 import type { RunListRow } from './run-store.ts'
@@ -58,12 +58,6 @@ export function toStatus(state: RunState): RunStatus {
     case 'blocked':
       return state
   }
-}
-
-/** A live run's reason for standing where it stands, if it has one for people. */
-export function liveReason(live: Pick<LiveRow, 'reason' | 'gate' | 'state'>): string | null {
-  if (live.state === 'gated' && live.gate !== null) return `Waits for limit ${live.gate}`
-  return live.reason
 }
 
 export function toWait(wait: Wait): z.infer<typeof why>['waits'][number] {

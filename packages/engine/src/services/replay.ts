@@ -22,7 +22,7 @@ const CHUNK = 100
  * command is compared with the row that answers it (kind, name, input). Nothing outside is touched.
  * Invariant (I12): the same bundle and the same rows give the same commands.
  */
-export function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   const delivered = rows.filter((row) => DELIVERED.has(row.kind))
   const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
   const first = rows[0]

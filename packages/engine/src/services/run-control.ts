@@ -13,7 +13,7 @@ export interface ControlParts<Tx> {
 }
 
 /** Ten random bytes; seeded in simulations. */
-export function randomBytes10(random: () => number): Uint8Array {
+function randomBytes10(random: () => number): Uint8Array {
   return Uint8Array.from({ length: 10 }, () => Math.floor(random() * 256))
 }
 

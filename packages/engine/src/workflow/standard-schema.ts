@@ -18,9 +18,6 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-export type SchemaInput<S> = S extends Schema<infer In, infer _Out> ? In : never
-export type SchemaOutput<S> = S extends Schema<infer _In, infer Out> ? Out : never
-
 /** A validator's complaint, its path written `customer.emails.0`. */
 export interface Issue {
   readonly path: string

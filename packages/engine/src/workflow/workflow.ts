@@ -51,7 +51,9 @@ export function workflow(
   const settings = typeof second === 'function' ? {} : second
   const fn = typeof second === 'function' ? second : third
   if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new TypeError(`a workflow needs a name of 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit; got ${JSON.stringify(name)}`)
+    throw new TypeError(
+      `a workflow needs a name of 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit; got ${JSON.stringify(name)}`,
+    )
   }
   if (typeof fn !== 'function') throw new TypeError(`workflow ${name} needs a function`)
   return {
