@@ -102,6 +102,9 @@ export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<stri
 export function fingerprintQuery(relations: readonly Relation[]): string {
   const parts = relations
     .filter((relation) => relation.hasOrg && relation.kind === 'table')
-    .map(({ name }) => `select '${name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${name} t where org_id = $1`)
+    .map(
+      ({ name }) =>
+        `select '${name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${name} t where org_id = $1`,
+    )
   return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${parts.join(' union all ')}) x`
 }

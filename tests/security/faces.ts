@@ -73,7 +73,9 @@ function encodeRest({ http }: Operation, input: unknown): Encoded {
   })
   const method = http.method
   if (method === 'GET' || method === 'DELETE') {
-    const pairs = Object.entries(fields).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const))
+    const pairs = Object.entries(fields).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const),
+    )
     const query = pairs.map(([name, value]) => `${encodeText(name)}=${encodeText(toText(value))}`).join('&')
     return { path: `/api/v1${path}${query === '' ? '' : `?${query}`}`, init: { method, headers: {} } }
   }

@@ -18,9 +18,21 @@ export function argumentFor(name: string, type: string, org: Org, run: string): 
     case 'uuid[]':
       return [id]
     case 'json':
-      return name === 'p' ? JSON.stringify(startOf(org, run)) : name === 'p_edits' ? '{}' : '{"name":"Cancelled","message":"by another","kind":"cancelled"}'
+      return name === 'p'
+        ? JSON.stringify(startOf(org, run))
+        : name === 'p_edits'
+          ? '{}'
+          : '{"name":"Cancelled","message":"by another","kind":"cancelled"}'
     case 'text':
-      return /bundle/.test(name) ? org.version : /queue/.test(name) ? org.queue : name === 'parent' ? 'run' : /key/.test(name) ? org.word : org.limit
+      return /bundle/.test(name)
+        ? org.version
+        : /queue/.test(name)
+          ? org.queue
+          : name === 'parent'
+            ? 'run'
+            : /key/.test(name)
+              ? org.word
+              : org.limit
     case 'text[]':
       return [org.queue, 'default']
     case 'smallint':

@@ -93,7 +93,10 @@ function objectOf(schema: JsonSchema, known: Known): Values {
     // Two in three inputs leave an optional field out, so that the others are reached.
     return required.includes(name) ? values : fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: values })
   })
-  const extra = typeof more === 'object' && Object.keys(properties).length === 0 ? fc.dictionary(fc.string(), valuesOf(more, '', known)) : fc.constant({})
+  const extra =
+    typeof more === 'object' && Object.keys(properties).length === 0
+      ? fc.dictionary(fc.string(), valuesOf(more, '', known))
+      : fc.constant({})
   return fc.tuple(extra, ...fields).map(([record, ...given]) => ({ ...(record as object), ...Object.fromEntries(given.flat()) }))
 }
 
@@ -102,11 +105,15 @@ function arraysOf(schema: JsonSchema, field: string, known: Known): Values {
   const most = Number(schema.maxItems ?? 3)
   const items = valuesOf(schema.items ?? {}, field.replace(/s$/, ''), known)
   const few = fc.array(items, { minLength: least, maxLength: Math.max(least, Math.min(most, 3)) })
-  return most > 100 ? few : fc.oneof({ weight: 9, arbitrary: few }, { weight: 1, arbitrary: fc.array(items, { minLength: most, maxLength: most }) })
+  return most > 100
+    ? few
+    : fc.oneof({ weight: 9, arbitrary: few }, { weight: 1, arbitrary: fc.array(items, { minLength: most, maxLength: most }) })
 }
 
 function numbersOf(schema: JsonSchema): Values {
-  const least = Number(schema.minimum ?? (schema.exclusiveMinimum === undefined ? Number.MIN_SAFE_INTEGER : Number(schema.exclusiveMinimum) + 1))
+  const least = Number(
+    schema.minimum ?? (schema.exclusiveMinimum === undefined ? Number.MIN_SAFE_INTEGER : Number(schema.exclusiveMinimum) + 1),
+  )
   const most = Number(schema.maximum ?? Number.MAX_SAFE_INTEGER)
   const within = [0, 1, 2, least, most].filter((value) => value >= least && value <= most)
   return fc.oneof(fc.constantFrom(...within), fc.integer({ min: Math.max(least, -(2 ** 31)), max: Math.min(most, 2 ** 31 - 1) }))
@@ -114,7 +121,15 @@ function numbersOf(schema: JsonSchema): Values {
 
 const DURATIONS = ['0s', '1ms', '5ms', '250ms', '1s', '1.5s', '1h30m', 'PT30M', 'P3D', '2w', '3000w', '999999999w', '999999999.999ms']
 
-const TIMES = ['2026-11-05T09:30:00Z', '2026-11-05T09:30:00.123456789+05:30', '1970-01-01T00:00:00Z', '0000-01-01T00:00:00Z', '0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59.999-23:59', '2024-02-29T00:00:00Z']
+const TIMES = [
+  '2026-11-05T09:30:00Z',
+  '2026-11-05T09:30:00.123456789+05:30',
+  '1970-01-01T00:00:00Z',
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00+23:59',
+  '9999-12-31T23:59:59.999-23:59',
+  '2024-02-29T00:00:00Z',
+]
 
 const isDuration = (schema: JsonSchema) => String(schema.pattern ?? '').includes('P(?=')
 
@@ -128,12 +143,15 @@ function stringsOf(schema: JsonSchema, field: string, known: Known): Values {
   const matching = new RegExp(pattern ?? '')
   const size = { minLength: Number(schema.minLength ?? 0), maxLength: Number(schema.maxLength ?? 200) }
   const fits = (text: string) => matching.test(text) && text.length >= size.minLength && text.length <= size.maxLength
-  const free = pattern === undefined || pattern === NO_NUL ? textsOf(size).filter(fits) : fc.stringMatching(matching, { size: 'small' }).filter(fits)
+  const free =
+    pattern === undefined || pattern === NO_NUL ? textsOf(size).filter(fits) : fc.stringMatching(matching, { size: 'small' }).filter(fits)
   const there = (known[name] ?? []).filter(fits)
   return there.length === 0 ? free : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...there) }, { weight: 1, arbitrary: free })
 }
 
-const nearTimes = fc.date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => date.toISOString())
+const nearTimes = fc
+  .date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString())
 
 /** Text that is allowed and awkward. A lone surrogate is none in UTF-8, but JSON has an escape for it. */
 export const AWKWARD_TEXTS = [
@@ -172,7 +190,15 @@ function textsOf({ minLength, maxLength }: { readonly minLength: number; readonl
     { weight: 3, arbitrary: fc.string({ minLength, maxLength: Math.min(maxLength, 30) }) },
     { weight: 2, arbitrary: fc.string({ minLength, maxLength: Math.min(maxLength, 30), unit: 'binary' }) },
     { weight: 3, arbitrary: fc.constantFrom(...AWKWARD_TEXTS) },
-    { weight: 1, arbitrary: fc.constantFrom('a'.repeat(maxLength), 'é'.repeat(maxLength), '\u{1f600}'.repeat(Math.floor(maxLength / 2)), 'a'.repeat(minLength)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        'a'.repeat(maxLength),
+        'é'.repeat(maxLength),
+        '\u{1f600}'.repeat(Math.floor(maxLength / 2)),
+        'a'.repeat(minLength),
+      ),
+    },
   )
 }
 

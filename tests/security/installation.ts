@@ -31,7 +31,19 @@ export interface Org {
   readonly word: string
 }
 
-export type Stand = 'succeeded' | 'large' | 'failed' | 'waiting' | 'toiling' | 'holding' | 'gated' | 'delayed' | 'parent' | 'cancelled' | 'paused' | 'retried'
+export type Stand =
+  | 'succeeded'
+  | 'large'
+  | 'failed'
+  | 'waiting'
+  | 'toiling'
+  | 'holding'
+  | 'gated'
+  | 'delayed'
+  | 'parent'
+  | 'cancelled'
+  | 'paused'
+  | 'retried'
 
 export interface Installation {
   readonly url: string
@@ -64,7 +76,11 @@ export async function startInstallation(): Promise<Installation> {
   }
 }
 
-export type CallAs = <N extends OperationName>(name: N, input: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>) => Promise<OutputOf<N>>
+export type CallAs = <N extends OperationName>(
+  name: N,
+  input: Readonly<Record<string, unknown>>,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<OutputOf<N>>
 
 /** Calls over REST and takes nothing but success. */
 export function callAs(url: string, key: string): CallAs {

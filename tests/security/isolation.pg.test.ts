@@ -9,13 +9,13 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   APP_ROLE,
-  fingerprintQuery,
   type ForeignKey,
+  fingerprintQuery,
+  type Relation,
   readForeignKeys,
   readFunctions,
   readOpenUniqueIndexes,
   readRelations,
-  type Relation,
 } from './catalogue.ts'
 import { argumentFor, takesRun } from './function-arguments.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
@@ -66,7 +66,8 @@ beforeAll(async () => {
   for (const { name, hasOrg } of relations) {
     if (!hasOrg) continue
     const first = async (org: Org) =>
-      (await superuser.query<{ row: Row }>(`select to_jsonb(t) as row from ${name} t where org_id = $1 limit 1`, [org.uuid])).rows[0]?.row ?? null
+      (await superuser.query<{ row: Row }>(`select to_jsonb(t) as row from ${name} t where org_id = $1 limit 1`, [org.uuid])).rows[0]
+        ?.row ?? null
     rows.set(name, { ours: (await first(ours)) ?? { org_id: ours.uuid }, theirs: await first(theirs) })
   }
   situations = await openSituations({ url: installation.databaseUrl, role: APP_ROLE, ours, theirs })
@@ -86,8 +87,13 @@ test('every table with org_id is seen, holds rows of both organizations, and the
   console.log(`isolation: ${count('table')} tables, ${count('partition')} partitions and ${count('view')} views with org_id`)
   expect(count('table')).toBeGreaterThanOrEqual(TABLES_AT_LEAST)
   expect(count('view')).toBeGreaterThanOrEqual(VIEWS_AT_LEAST)
-  const empty = withOrg().filter(({ name, kind }) => kind === 'table' && (rows.get(name)?.theirs === null || rows.get(name)?.ours.org_id === undefined))
-  expect(empty.map(({ name }) => name), 'tables that the fixture leaves empty').toEqual([])
+  const empty = withOrg().filter(
+    ({ name, kind }) => kind === 'table' && (rows.get(name)?.theirs === null || rows.get(name)?.ours.org_id === undefined),
+  )
+  expect(
+    empty.map(({ name }) => name),
+    'tables that the fixture leaves empty',
+  ).toEqual([])
   for (const { name, kind } of withOrg()) {
     if (kind === 'table') expect(Object.keys(rows.get(name)?.ours ?? {}).length, `${name} has no row of ours`).toBeGreaterThan(1)
   }
@@ -104,7 +110,12 @@ test('a view that the application may read has the rights of the reader, and no 
 })
 
 /** Runs one statement in a transaction that is rolled back. */
-async function attempt<T>(situation: Situation, text: string, values: readonly unknown[], look: (result: pg.QueryResult<Row>) => Promise<T> | T) {
+async function attempt<T>(
+  situation: Situation,
+  text: string,
+  values: readonly unknown[],
+  look: (result: pg.QueryResult<Row>) => Promise<T> | T,
+) {
   await situation.begin()
   try {
     const result = await situation.client.query<Row>(text, [...values])
@@ -143,11 +154,17 @@ function casesOf(relation: Relation): Case[] {
     { verb: 'update', text: `update ${name} t set ${keep} where t.org_id = $1 returning org_id`, values: [ours.uuid] },
     { verb: 'update all', text: `update ${name} t set ${keep} returning org_id`, values: [] },
     { verb: 'move to other', text: `update ${name} t set org_id = $1 returning org_id`, values: [ours.uuid] },
-    { verb: 'move from other', text: `update ${name} t set org_id = $1 where t.org_id = $2 returning $2::uuid as org_id`, values: [theirs.uuid, ours.uuid] },
+    {
+      verb: 'move from other',
+      text: `update ${name} t set org_id = $1 where t.org_id = $2 returning $2::uuid as org_id`,
+      values: [theirs.uuid, ours.uuid],
+    },
     { verb: 'delete', text: `delete from ${name} where org_id = $1 returning org_id`, values: [ours.uuid] },
     { verb: 'delete all', text: `delete from ${name} returning org_id`, values: [] },
     { verb: 'upsert, nothing', text: `${insert} on conflict do nothing returning org_id`, values: [mine] },
-    ...(target === '' ? [] : [{ verb: 'upsert, update', text: `${insert} on conflict (${target}) do update set ${excluded} returning org_id`, values: [mine] }]),
+    ...(target === ''
+      ? []
+      : [{ verb: 'upsert, update', text: `${insert} on conflict (${target}) do update set ${excluded} returning org_id`, values: [mine] }]),
   ]
 }
 
@@ -218,7 +235,9 @@ test('a row that names rows of another organization shows and changes nothing of
       for (const { name, kind, columns, uuidColumns, primaryKey } of withOrg()) {
         const known = rows.get(name)
         if (kind !== 'table' || known === undefined || known.theirs === null) continue
-        const references = [...uuidColumns, ...primaryKey].filter((column) => column !== 'org_id').map((column) => [column, known.ours[column]] as const)
+        const references = [...uuidColumns, ...primaryKey]
+          .filter((column) => column !== 'org_id')
+          .map((column) => [column, known.ours[column]] as const)
         const row = { ...known.theirs, ...Object.fromEntries(references) }
         const outcome = await attempt(situation, insertOf(name, columns), [row], async () => {
           // What the row itself brought is not shown by anybody.
@@ -260,7 +279,9 @@ async function acceptsForeign({ table, columns, target, targetColumns }: Foreign
   const [mine] = targets
   // Numbers that begin at 1 in every organization cannot name a row that only another one has.
   if (mine === undefined) return false
-  const fresh = relation.primaryKey.filter((column) => !columns.includes(column)).map((column) => [column, freshLike(other[column])] as const)
+  const fresh = relation.primaryKey
+    .filter((column) => !columns.includes(column))
+    .map((column) => [column, freshLike(other[column])] as const)
   const reference = columns.map((column, at) => [column, column === 'org_id' ? theirs.uuid : mine.row[targetColumns[at] ?? '']] as const)
   await superuser.query('begin')
   try {
@@ -286,15 +307,22 @@ test('a function called for a run of another organization does nothing and tells
     situations.map(async (situation) => {
       for (const called of functions) {
         for (const stand of takesRun(called) ? Object.values(ours.runs) : [ours.runs.waiting]) {
-          const values = called.argumentTypes.map((type, at) => argumentFor(called.argumentNames[at] ?? '', type, ours, decodeId('run', stand) ?? ''))
+          const values = called.argumentTypes.map((type, at) =>
+            argumentFor(called.argumentNames[at] ?? '', type, ours, decodeId('run', stand) ?? ''),
+          )
           const places = called.argumentTypes.map((type, at) => `$${at + 1}::${type}`)
-          const outcome = await attempt(situation, `select to_jsonb(f)::text as given from ${called.name}(${places.join(', ')}) f`, values, async (result) => {
-            done += 1
-            // Names that hold the canary are given back by functions that only pass them on.
-            const given = JSON.stringify(result.rows)
-            if (given.includes(ours.canary) && !JSON.stringify(values).includes(ours.canary)) return `tells ${given.slice(0, 200)}`
-            return (await readFingerprint(situation.client)) === before ? null : 'changes something'
-          })
+          const outcome = await attempt(
+            situation,
+            `select to_jsonb(f)::text as given from ${called.name}(${places.join(', ')}) f`,
+            values,
+            async (result) => {
+              done += 1
+              // Names that hold the canary are given back by functions that only pass them on.
+              const given = JSON.stringify(result.rows)
+              if (given.includes(ours.canary) && !JSON.stringify(values).includes(ours.canary)) return `tells ${given.slice(0, 200)}`
+              return (await readFingerprint(situation.client)) === before ? null : 'changes something'
+            },
+          )
           tried += 1
           if (outcome.found !== null) leaks.push(`${called.name}, ${situation.name}: ${outcome.found}`)
         }
@@ -312,10 +340,10 @@ test('a worker that serves other organizations only is not seen', async () => {
   await situation.begin()
   const { client } = situation
   await client.query('set local role none')
-  await client.query(`insert into engine.worker (host, pid, version, queues, slots, steps, orgs) values ($1, 1, '1', '{}', 1, '{}', array[$2::uuid])`, [
-    ours.canary,
-    ours.uuid,
-  ])
+  await client.query(
+    `insert into engine.worker (host, pid, version, queues, slots, steps, orgs) values ($1, 1, '1', '{}', 1, '{}', array[$2::uuid])`,
+    [ours.canary, ours.uuid],
+  )
   await client.query(`set local role ${APP_ROLE}`)
   const { rows: seen } = await client.query<{ host: string }>('select host from engine.worker')
   await client.query('rollback')

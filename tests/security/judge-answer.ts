@@ -7,7 +7,7 @@ import { type Answered, type FaceName, isRecord, toText } from './faces.ts'
 const SLOWEST_MS = 10_000
 
 /** What the schema says of an input that went this way. `unsure`: it may not arrive as it was sent. */
-export type Verdict = { readonly is: 'valid' | 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
+export type Verdict = { readonly is: 'valid' } | { readonly is: 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
 
 export function judge(operation: Operation, answer: Answered, verdict: Verdict): string | null {
   if (answer.tookMs > SLOWEST_MS) return `it took ${Math.round(answer.tookMs)} ms`
@@ -36,12 +36,16 @@ function judgeProblem(operation: Operation, answer: Answered, verdict: Verdict):
   const declared: readonly ProblemCode[] = [...operation.problems, ...COMMON_PROBLEMS, ...(verdict.is === 'unsure' ? OF_ADDRESSES : [])]
   if (!declared.includes(code)) return `the problem ${code} is not declared`
   if (verdict.is === 'unsure') return null
-  if (verdict.is === 'invalid' && !['invalid_input', 'payload_too_large'].includes(code)) return `${code} for an input that is wrong in ${verdict.fields.join(', ')}`
+  if (verdict.is === 'invalid' && !['invalid_input', 'payload_too_large'].includes(code))
+    return `${code} for an input that is wrong in ${verdict.fields.join(', ')}`
   if (code !== 'invalid_input') return null
   const named = errors.map(({ path }) => firstField(path))
   if (named.length === 0) return 'invalid_input that names no field'
-  if (verdict.is === 'valid') return named.every((name) => name in operation.input.shape) ? null : `a field that there is not: ${named.join(', ')}`
-  return verdict.fields.some((field) => named.includes(field)) ? null : `it names ${named.join(', ')}, wrong are ${verdict.fields.join(', ')}`
+  if (verdict.is === 'valid')
+    return named.every((name) => name in operation.input.shape) ? null : `a field that there is not: ${named.join(', ')}`
+  return verdict.fields.some((field) => named.includes(field))
+    ? null
+    : `it names ${named.join(', ')}, wrong are ${verdict.fields.join(', ')}`
 }
 
 /** RFC 9457, out of the catalogue, the same in body and status. */
@@ -68,7 +72,9 @@ export function expect(operation: Operation, face: FaceName, input: unknown): Ve
   if (arrived === null) return { is: 'unsure' }
   const read = operation.input.safeParse(arrived.input)
   if (read.success) return { is: 'valid' }
-  const fields = read.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0] ?? '')]))
+  const fields = read.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0] ?? '')],
+  )
   return { is: 'invalid', fields: fields.map(firstField) }
 }
 

@@ -87,7 +87,10 @@ function inputOf(operation: Operation): Readonly<Record<string, unknown>> {
 }
 
 const weigh = (operation: Operation, input: Readonly<Record<string, unknown>>) =>
-  Object.keys(input).length * 1e9 + JSON.stringify(input).length - (theirsIn(input) ? 1e8 : 0) + (operation.input.safeParse(input).success ? 0 : 1e12)
+  Object.keys(input).length * 1e9 +
+  JSON.stringify(input).length -
+  (theirsIn(input) ? 1e8 : 0) +
+  (operation.input.safeParse(input).success ? 0 : 1e12)
 const theirsIn = (input: unknown) => Object.values(theirs.runs).some((run) => JSON.stringify(input).includes(run))
 
 test('the golden list of public operations is the whole list', () => {
@@ -180,7 +183,11 @@ function placesIn(schema: JsonSchema, path: readonly (string | number)[]): Place
 function put(input: unknown, [first, ...rest]: readonly (string | number)[], value: string): unknown {
   if (first === undefined) return value
   if (typeof first === 'number') return [put(Array.isArray(input) ? input[0] : NEEDED, rest, value)]
-  return { ...(typeof input === 'object' ? input : {}), ...(first === 'debounce' ? { debounce: { key: 'k', delay: '1h' } } : {}), [first]: put((input as Record<string, unknown>)?.[first] ?? (first === 'debounce' ? { key: 'k', delay: '1h' } : {}), rest, value) }
+  return {
+    ...(typeof input === 'object' ? input : {}),
+    ...(first === 'debounce' ? { debounce: { key: 'k', delay: '1h' } } : {}),
+    [first]: put((input as Record<string, unknown>)?.[first] ?? (first === 'debounce' ? { key: 'k', delay: '1h' } : {}), rest, value),
+  }
 }
 const NEEDED = { workflow: 'talk' }
 
@@ -203,7 +210,13 @@ test('an id of another organization is answered exactly as one that nobody has',
       const sample = inputOf(operation)
       const what = `with a foreign ${place.path.join('.')}`
       const foreign = await ask(what, face, operation, put(sample, place.path, place.foreign), theirs.key)
-      const missing = await ask(`with a missing ${place.path.join('.')}`, face, operation, put(sample, place.path, place.missing), theirs.key)
+      const missing = await ask(
+        `with a missing ${place.path.join('.')}`,
+        face,
+        operation,
+        put(sample, place.path, place.missing),
+        theirs.key,
+      )
       compared += 1
       const told = [foreign, missing].map((answer) => `${answer.status} ${plain(answer, place)}`)
       if (told[0] !== told[1]) differences.push(`${operation.name} over ${face} ${what}:\n  ${told.join('\n  ')}`)
@@ -222,7 +235,12 @@ test('lists do not go on with the cursor of another organization', async () => {
   for (const { operation, face } of exposed) {
     if (!('cursor' in operation.input.shape)) continue
     const input = { ...inputOf(operation), limit: 1 }
-    const own = await sendPatiently(face, operation, { ...input, ...ourIdsIn(operation) }, { url: installation.url, key: operation.permission === 'orgs:admin' ? installation.adminKey : ours.key })
+    const own = await sendPatiently(
+      face,
+      operation,
+      { ...input, ...ourIdsIn(operation) },
+      { url: installation.url, key: operation.permission === 'orgs:admin' ? installation.adminKey : ours.key },
+    )
     const cursor = (own.output as { nextCursor?: string | null } | undefined)?.nextCursor ?? 'WyIwIl0'
     const answer = await ask('with a foreign cursor', face, operation, { ...input, limit: 200, cursor }, theirs.key)
     expect(answer.status, operation.name).toBeLessThan(500)
@@ -232,16 +250,28 @@ test('lists do not go on with the cursor of another organization', async () => {
 })
 
 function ourIdsIn(operation: Operation): Readonly<Record<string, unknown>> {
-  return { ...('runId' in operation.input.shape ? { runId: ours.runs.succeeded } : {}), ...('workflow' in operation.input.shape && operation.name !== 'runs.list' ? { workflow: ours.workflow } : {}) }
+  return {
+    ...('runId' in operation.input.shape ? { runId: ours.runs.succeeded } : {}),
+    ...('workflow' in operation.input.shape && operation.name !== 'runs.list' ? { workflow: ours.workflow } : {}),
+  }
 }
 
 test('resources and streams show nothing of another organization', async () => {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${theirs.key}` }
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    authorization: `Bearer ${theirs.key}`,
+  }
   const rpc = async (method: string, params: unknown) => {
-    const response = await fetch(`${installation.url}/mcp`, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) })
+    const response = await fetch(`${installation.url}/mcp`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    })
     return response.text()
   }
-  const read = (runId: string) => rpc('resources/read', { uri: `orrery://runs/${runId}/history` }).then((text) => text.replaceAll(runId, '<id>'))
+  const read = (runId: string) =>
+    rpc('resources/read', { uri: `orrery://runs/${runId}/history` }).then((text) => text.replaceAll(runId, '<id>'))
   expect(await read(ours.runs.succeeded)).toBe(await read(`run_${suffix()}`))
   expect(await rpc('resources/list', {})).toContain(theirs.runs.waiting)
   const seen = [await rpc('resources/list', {}), await rpc('tools/list', {}), await readStream()]
@@ -253,7 +283,10 @@ test('resources and streams show nothing of another organization', async () => {
 /** All events of the other organization so far. */
 async function readStream(): Promise<string> {
   const stop = new AbortController()
-  const response = await fetch(`${installation.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${theirs.key}`, 'last-event-id': '0-0' }, signal: stop.signal })
+  const response = await fetch(`${installation.url}/api/v1/events/stream`, {
+    headers: { authorization: `Bearer ${theirs.key}`, 'last-event-id': '0-0' },
+    signal: stop.signal,
+  })
   let text = ''
   const decoder = new TextDecoder()
   for await (const chunk of response.body ?? []) {
@@ -267,7 +300,9 @@ async function readStream(): Promise<string> {
 test('no answer to anybody else holds a byte of ours, and nothing of ours has changed', async () => {
   const secrets = [ours.canary, ours.id, ours.uuid, ours.key, ours.version, ...ours.keyIds, ...Object.values(ours.runs)]
   const leaks = answers.filter(({ answer }) => secrets.some((secret) => answer.text.includes(secret) && !answer.sent.includes(secret)))
-  console.log(`operations: ${operations.length} operations, ${exposed.length} with faces, ${answers.length} answers to others, ${leaks.length} leaks`)
+  console.log(
+    `operations: ${operations.length} operations, ${exposed.length} with faces, ${answers.length} answers to others, ${leaks.length} leaks`,
+  )
   expect(leaks.map(({ what, answer }) => `${what}: ${answer.text.slice(0, 300)}`)).toEqual([])
   const now = await readFingerprint()
   const changed = now.split(' ').filter((part) => !before.includes(part) && !part.startsWith('app.api_key'))

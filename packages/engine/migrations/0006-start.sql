@@ -41,7 +41,8 @@ begin
       pending := k.run_id;
       return;
     end if;
-    update engine.key x set run_id = (p->>'run')::uuid, latest_at = latest where x.org_id = org and x.kind = 2 and x.workflow = p->>'workflow' and x.key = p#>>'{debounce,key}';
+    update engine.key x set run_id = (p->>'run')::uuid, latest_at = latest
+    where x.org_id = org and x.kind = 2 and x.workflow = p->>'workflow' and x.key = p#>>'{debounce,key}';
     at := clock_timestamp() + (p#>>'{debounce,delayMs}')::float8 * interval '1 ms';
   end if;
   at := least(at, latest);

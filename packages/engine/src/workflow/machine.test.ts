@@ -171,7 +171,15 @@ describe('determinism', () => {
     })
     expect(outputs[0]).toEqual(outputs[1])
     expect(outputs[0]).toMatchObject({
-      output: [expect.any(Number), expect.any(Number), expect.any(String), T0, '2030-01-01T00:00:00.000Z', T0 + 60_000, T0 + 60_000],
+      output: [
+        expect.any(Number),
+        expect.any(Number),
+        expect.any(String),
+        T0,
+        '2030-01-01T00:00:00.000Z',
+        T0 + 60_000,
+        '2030-01-01T00:01:00.000Z',
+      ],
     })
   })
 
