@@ -22,7 +22,14 @@ const bench = join(import.meta.dirname, '..')
 async function openServer(database: string, slots: number): Promise<OpenedPeer<Offer>> {
   const port = await freePort()
   const main = join(bench, '../apps/server/src/main.ts')
-  const own = { PORT: String(port), DATABASE_URL: database, ORRERY_PROJECT: bench, ORRERY_SLOTS: String(slots), ORRERY_LOG_LEVEL: 'warn' }
+  const own = {
+    PORT: String(port),
+    DATABASE_URL: database,
+    ORRERY_PROJECT: bench,
+    ORRERY_SLOTS: String(slots),
+    ORRERY_REQUESTS_PER_SECOND: '100000',
+    ORRERY_LOG_LEVEL: 'warn',
+  }
   const server = spawn(process.execPath, ['--conditions=orrery-source', main], {
     env: { ...process.env, ...own },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -139,6 +139,13 @@ export const SETTINGS = {
     default: '1048576',
     help: 'The largest request body accepted; a larger one is answered with 413.',
   },
+  requestsPerSecond: {
+    env: 'ORRERY_REQUESTS_PER_SECOND',
+    shape: wholeNumber(1, 1_000_000).default(1000),
+    expected: 'a whole number from 1 to 1000000',
+    default: '1000',
+    help: 'How many requests a second one key may send to this process; twice as many at once. More are answered with 429.',
+  },
   metrics: {
     env: 'ORRERY_METRICS',
     shape: z.enum(['local', 'key', 'off']).default('local'),

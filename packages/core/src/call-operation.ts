@@ -87,6 +87,7 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
         return answerOnce(tx, once, work)
       })
       committed()
+      host.announce()
       return done
     } catch (error) {
       if (!isLostRace(error) || attempt === ATTEMPTS_MAX) throw error

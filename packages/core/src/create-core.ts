@@ -14,7 +14,7 @@ import { type Caller, identify } from './identify.ts'
 export interface CoreOptions {
   readonly database: Database
   readonly engine: CoreEngine
-  readonly notifier: Pick<Notifier, 'listen'> | null
+  readonly notifier: Notifier | null
   readonly log: Log
   readonly version: string
   readonly audit: AuditKeys
@@ -48,6 +48,7 @@ export function createCore(options: CoreOptions): Core {
     log,
     authenticator: createAuthenticator(database, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
+    announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: audit.known,
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,

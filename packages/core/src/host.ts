@@ -12,6 +12,8 @@ export interface Host {
   readonly authenticator: Authenticator
   /** Null: let through. */
   readonly limitRate: (caller: string) => { readonly retryAfterMs: number } | null
+  /** Tells all processes that the event log may have grown; to be called after a commit. */
+  readonly announce: () => void
   readonly auditKeys: ReadonlyMap<string, KeyObject>
   readonly version: string
   /** Parse every answer with its operation's shape; for tests and development. */

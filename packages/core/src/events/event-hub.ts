@@ -3,11 +3,14 @@ import type { Notifier } from '@orrery/engine'
 import type { Database } from '../database.ts'
 import { EventFeed } from './event-feed.ts'
 import { comparePositions, parsePosition, readPosition } from './event-position.ts'
-import { selectEvents, selectNow } from './event-store.ts'
+import { selectEvents, selectHiding, selectNow } from './event-store.ts'
 
 const PAGE = 500
-/** Hints that come in a burst make one read. */
-const COALESCE_MS = 10
+/** Between two reads, so that hints that come in a burst make one. */
+const PAUSE_MS = 10
+/** A transaction in progress hides what others have committed; it is looked for again after this, then after twice as long, and so on. */
+const HIDDEN_MS = 20
+const HIDDEN_MAX_MS = 500
 
 export interface Subscription {
   /** UUID of the organization. */
@@ -43,10 +46,13 @@ export class EventHub {
   private due: NodeJS.Timeout | null = null
   private reading: Promise<void> | null = null
   private again = false
+  private readAt = Number.NEGATIVE_INFINITY
+  private hiddenMs = HIDDEN_MS
+  private lookAgain: NodeJS.Timeout | null = null
 
   constructor(options: EventHubOptions) {
     this.options = options
-    this.unlisten = options.notifier?.listen((hint) => hint.type === 'events' && this.wakeSoon()) ?? (() => {})
+    this.unlisten = options.notifier?.listen((hint) => hint.type === 'events' && this.onHint()) ?? (() => {})
     this.poll = setInterval(() => this.wakeSoon(), options.pollMs ?? 1000)
     this.poll.unref()
   }
@@ -88,6 +94,7 @@ export class EventHub {
     this.unlisten()
     clearInterval(this.poll)
     if (this.due !== null) clearTimeout(this.due)
+    if (this.lookAgain !== null) clearTimeout(this.lookAgain)
     this.stopping.abort()
     await this.reading
   }
@@ -108,12 +115,20 @@ export class EventHub {
     return this.options.database.transaction(org, 'read only', (tx) => selectEvents(tx, org, { after, limit: PAGE }))
   }
 
+  private onHint(): void {
+    this.hiddenMs = HIDDEN_MS
+    this.wakeSoon()
+  }
+
   private wakeSoon(): void {
     if (this.feeds.size === 0 || this.due !== null || this.stopping.signal.aborted) return
-    this.due = setTimeout(() => {
-      this.due = null
-      this.wake()
-    }, COALESCE_MS)
+    this.due = setTimeout(
+      () => {
+        this.due = null
+        this.wake()
+      },
+      Math.max(0, this.readAt + PAUSE_MS - performance.now()),
+    )
   }
 
   private wake(): void {
@@ -129,15 +144,33 @@ export class EventHub {
   private async readFeeds(): Promise<void> {
     while (this.again && !this.stopping.signal.aborted) {
       this.again = false
-      for (const [org, opened] of this.feeds) {
-        const feed = await opened.feed
-        for (;;) {
-          const events = await this.read(org, feed.end)
-          feed.append(events)
-          if (events.length < PAGE) break
-        }
-      }
+      this.readAt = performance.now()
+      let isHiding = false
+      for (const [org, opened] of this.feeds) isHiding = (await this.readFeed(org, await opened.feed)) || isHiding
+      if (isHiding) this.wakeLater()
     }
+  }
+
+  /** Whether something may be committed already that could not be read yet. */
+  private async readFeed(org: string, feed: EventFeed): Promise<boolean> {
+    for (;;) {
+      const { events, isHiding } = await this.options.database.transaction(org, 'read only', async (tx) => {
+        // Asked first: what was committed by now is seen by the query behind it, unless something hides it.
+        const isHiding = await selectHiding(tx)
+        return { events: await selectEvents(tx, org, { after: feed.end, limit: PAGE }), isHiding }
+      })
+      feed.append(events)
+      if (events.length < PAGE) return isHiding
+    }
+  }
+
+  private wakeLater(): void {
+    if (this.lookAgain !== null) clearTimeout(this.lookAgain)
+    // The poll comes before a longer wait would.
+    if (this.hiddenMs > HIDDEN_MAX_MS) return
+    this.lookAgain = setTimeout(() => this.wakeSoon(), this.hiddenMs)
+    this.lookAgain.unref()
+    this.hiddenMs *= 2
   }
 }
 

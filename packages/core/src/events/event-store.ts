@@ -33,3 +33,12 @@ export async function selectNow(tx: Transaction): Promise<string> {
   const { rows } = await tx.client.query<{ tx: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as tx')
   return `${rows[0]?.tx ?? '0'}-0`
 }
+
+/** Whether a transaction is in progress: `selectEvents` leaves out what began after it, even if that is committed. */
+export async function selectHiding(tx: Transaction): Promise<boolean> {
+  const { rows } = await tx.client.query<{ hiding: boolean }>({
+    name: 'event_hiding',
+    text: 'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as hiding from pg_current_snapshot() s',
+  })
+  return rows[0]?.hiding ?? false
+}

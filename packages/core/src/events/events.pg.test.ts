@@ -95,18 +95,24 @@ describe('the event hub', () => {
     await hub.stop()
   })
 
-  it('is woken by a hint of another process long before it polls', async () => {
+  it('is woken by what another process commits, long before it polls', async () => {
     const listening = createNotifier({ url: t.url, listen: true })
     const hub = new EventHub({ database: t.database, notifier: listening, pollMs: 600_000 })
-    const sender = createNotifier({ url: t.url, listen: false })
+    // Its connection may still be on its way when the first of them commits.
+    let again: NodeJS.Timeout | undefined
     const seen = await collect(hub, null, 1, async () => {
-      await t.call('queues.pause', { queue: 'hinted' })
-      // The listener may still be connecting, so the hint is sent until it is heard.
-      const again = setInterval(() => sender.send({ type: 'events' }), 50)
-      setTimeout(() => clearInterval(again), 3000)
+      again = setInterval(() => void t.call('queues.pause', { queue: 'hinted' }), 50)
     })
+    clearInterval(again)
     expect(seen).toMatchObject([{ subject: 'hinted' }])
     await hub.stop()
-    await Promise.all([listening.close(), sender.close()])
+    await listening.close()
+  })
+
+  it('is woken by the end of a run', async () => {
+    const hub = new EventHub({ database: t.database, notifier: t.notifier, pollMs: 600_000 })
+    const seen = await collect(hub, await hub.now(t.org), 2, () => t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } }))
+    expect(seen.map(({ type }) => type)).toEqual(['run.started', 'run.succeeded'])
+    await hub.stop()
   })
 })

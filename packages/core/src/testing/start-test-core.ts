@@ -1,6 +1,6 @@
 /** A core over a real database with an engine that works, for tests of use cases. */
 import { fileURLToPath } from 'node:url'
-import { createEngine, type Worker } from '@orrery/engine'
+import { createEngine, type Notifier, type Worker } from '@orrery/engine'
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
@@ -23,6 +23,7 @@ export interface TestCore {
   readonly engine: CoreEngine
   readonly project: LoadedProject
   readonly keys: AuditKeys
+  readonly notifier: Notifier
   readonly url: string
   /** UUID of the first organization. */
   readonly org: string
@@ -80,6 +81,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     engine,
     project,
     keys,
+    notifier: store.notifier,
     url: testDatabase.url,
     org,
     adminKey: secret,

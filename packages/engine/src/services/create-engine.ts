@@ -81,8 +81,9 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       worker: () => this.worker?.id ?? null,
       onLost: (cause, batches) => (this.worker ? this.worker.lost(cause, batches) : void this.recoverAlone(batches)),
       onRefused: (unit, refusal) => this.worker?.onRefused(unit, refusal),
-      onFlushed: (result, rows, tookMs) => {
-        this.observe({ type: 'flushed', rows, tookMs })
+      onFlushed: (result, batch, tookMs) => {
+        this.observe({ type: 'flushed', rows: batch.size, tookMs })
+        if (batch.rows.events.length > 0) this.send({ type: 'events' })
         this.worker?.onFlushed(result)
         if (!this.worker) for (const { queue } of result.readied) this.send({ type: 'ready', queue })
       },
@@ -234,7 +235,9 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       now: () => this.now(),
       random: this.random,
       told: (run: RunId, outcome: DeliverOutcome, tx: Tx | undefined) => {
-        if (tx === undefined && outcome.type === 'delivered') this.tell(run, outcome)
+        if (tx !== undefined) return
+        this.send({ type: 'events' })
+        if (outcome.type === 'delivered') this.tell(run, outcome)
       },
     }
   }
@@ -252,6 +255,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
 
   private tellStarted(outcome: StartOutcome, queue: string): void {
     if (outcome.type !== 'started') return
+    this.send({ type: 'events' })
     for (const run of outcome.cancelled) this.send({ type: 'poke', worker: ANY, run })
     if (outcome.state === 'ready') this.tellReady(queue)
   }

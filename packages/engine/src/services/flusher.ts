@@ -16,7 +16,7 @@ export interface FlusherOptions {
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
   /** The store will not take this unit's rows, whatever is tried; nothing of them was written. */
   readonly onRefused: (unit: string, refusal: Refused) => void
-  readonly onFlushed: (result: FlushResult, rows: number, tookMs: number) => void
+  readonly onFlushed: (result: FlushResult, batch: Batch, tookMs: number) => void
 }
 
 /**
@@ -115,7 +115,7 @@ export class Flusher {
     try {
       const result = await this.options.store.flush(toFlush(batch, this.options.worker()))
       failpoint('flush.after')
-      this.options.onFlushed(result, batch.size, this.options.clock.now() - started)
+      this.options.onFlushed(result, batch, this.options.clock.now() - started)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.writeApart(batch, error)

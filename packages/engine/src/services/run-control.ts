@@ -54,7 +54,9 @@ export async function cancelRun<Tx>(
     live.waits.length === 0
   if (live !== null && (terminate || live.state === 'blocked' || neverBegan) && (await parts.store.terminate(org, run, reason, tx))) {
     await parts.store.emit([event(org, run, live.workflow, 'run.cancelled', parts.now(), { reason })], tx)
-    return { type: 'delivered', worker: null, queue: live.queue }
+    const outcome: DeliverOutcome = { type: 'delivered', worker: null, queue: live.queue }
+    parts.told(run, outcome, tx)
+    return outcome
   }
   const outcome = await parts.store.deliver(
     { org, run, id: newId(parts), kind: 'cancel', name: reason.replaceAll('\0', ''), payload: null, error: null },

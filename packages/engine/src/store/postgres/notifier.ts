@@ -29,6 +29,7 @@ class PostgresNotifier implements Notifier {
   private readonly pending = new Set<string>()
   private connecting: Promise<pg.Client | null> | null = null
   private client: pg.Client | null = null
+  private backendId: number | null = null
   private listening = false
   private sending = false
   private closed = false
@@ -78,9 +79,11 @@ class PostgresNotifier implements Notifier {
   }
 
   private async sendAll(): Promise<void> {
+    const payload = takePayload(this.pending)
+    // Those who listen in this process need no database for it; the echo is dropped.
+    this.tell(payload)
     const client = await this.connect()
     if (client === null) throw new Error('no connection')
-    const payload = takePayload(this.pending)
     await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, payload] })
   }
 
@@ -97,12 +100,16 @@ class PostgresNotifier implements Notifier {
   }
 
   private async open(): Promise<pg.Client | null> {
-    const client = new pg.Client({ connectionString: this.options.url, application_name: 'orrery notifier', keepAlive: true })
+    // A hint need not survive a crash, so no commit waits for the disk.
+    const options = '-c synchronous_commit=off'
+    const client = new pg.Client({ connectionString: this.options.url, application_name: 'orrery notifier', keepAlive: true, options })
     client.on('notification', (message) => this.receive(message))
     client.on('error', () => this.lost(client))
     client.on('end', () => this.lost(client))
     try {
       await client.connect()
+      const { rows } = await client.query<{ id: number }>('select pg_backend_pid() as id')
+      this.backendId = rows[0]?.id ?? null
       this.client = client
       this.listening = false
       await this.subscribe(client)
@@ -131,8 +138,12 @@ class PostgresNotifier implements Notifier {
   }
 
   private receive(message: pg.Notification): void {
-    if (message.channel !== channel || !message.payload) return
-    for (const line of message.payload.split('\n')) {
+    if (message.channel !== channel || !message.payload || message.processId === this.backendId) return
+    this.tell(message.payload)
+  }
+
+  private tell(payload: string): void {
+    for (const line of payload.split('\n')) {
       const hint = decode(line)
       if (hint) for (const handler of this.handlers) handler(hint)
     }
