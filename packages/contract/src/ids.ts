@@ -16,11 +16,16 @@ export type Id<P extends IdPrefix> = `${P}_${string}`
 /** @param uuid canonical text form, lower case. */
 export function encodeId<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
   if (!UUID.test(uuid)) throw new TypeError(`Not a UUID: ${uuid}`)
-  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`)
   let suffix = ''
-  for (let i = 0; i < 26; i++) {
-    suffix = ALPHABET.charAt(Number(bits & 31n)) + suffix
-    bits >>= 5n
+  // 26 letters carry 130 bits, a UUID has 128: two zeros come first.
+  let bits = 0
+  let count = 2
+  for (const digit of uuid.replaceAll('-', '')) {
+    bits = ((bits << 4) | Number.parseInt(digit, 16)) & 0xff
+    count += 4
+    if (count < 5) continue
+    count -= 5
+    suffix += ALPHABET.charAt((bits >> count) & 31)
   }
   return `${prefix}_${suffix}`
 }

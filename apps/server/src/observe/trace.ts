@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 
 /** Where this request stands in a distributed trace (W3C Trace Context). */
 export interface Trace {
@@ -16,7 +16,7 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(
  * (Trace Context 1, 4.3): version `ff`, and ids of zeros, are malformed; version `00` has exactly four fields.
  */
 export function continueTrace(traceparent: string | undefined): Trace {
-  const spanId = randomBytes(8).toString('hex')
+  const spanId = randomHex().slice(16)
   const match = TRACEPARENT.exec(traceparent?.trim() ?? '')
   const [, version, traceId, parentId, flags, more] = match ?? []
   const valid =
@@ -26,7 +26,12 @@ export function continueTrace(traceparent: string | undefined): Trace {
     !/^0+$/.test(traceId ?? '0') &&
     !/^0+$/.test(parentId ?? '0')
   if (!valid || traceId === undefined || parentId === undefined) {
-    return { traceId: randomBytes(16).toString('hex'), spanId, parentId: null, sampled: false }
+    return { traceId: randomHex(), spanId, parentId: null, sampled: false }
   }
   return { traceId, spanId, parentId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 }
+}
+
+/** 128 bits, 122 of them random. Node makes UUIDs in bulk, which costs a tenth of asking for bytes each time. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '')
 }

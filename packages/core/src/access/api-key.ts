@@ -1,5 +1,5 @@
 /** The form of an API key: `orr_<8 to show>_<43 secret>`, 256 random bits. Only its SHA-256 is stored. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 const FORM = /^orr_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$/
 const SHOWN = 'abcdefghijklmnopqrstuvwxyz0123456789'
@@ -25,5 +25,5 @@ export function isApiKey(text: string): boolean {
 }
 
 export function hashApiKey(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
