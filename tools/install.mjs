@@ -59,5 +59,10 @@ export function become(args) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
-  child.once('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1)
+    // It died of a signal before it could handle one: so do we, and whoever started us sees the same.
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
 }

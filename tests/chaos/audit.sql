@@ -75,11 +75,14 @@ create trigger note_tell after insert on engine.inbox for each row when (new.kin
 -- Writes of a process that was not the run's owner at that moment: its registration had been fenced and the run handed on.
 -- A write in the transaction that ended the ownership (a park, the end of the run) is the owner's last.
 create view chaos.stale_write as
-select a.id, a.at, a.what, a.run_id, a.process, w.version as owner
-from chaos.audit a
-left join lateral (
-  select case when o.tx = a.tx and o.old_worker is not null then o.old_worker else o.new_worker end as worker
-  from chaos.audit o where o.run_id = a.run_id and o.id < a.id and o.what = 'owner' order by o.id desc limit 1
-) o on true
-left join engine.worker w on w.worker_id = o.worker
-where a.what <> 'owner' and a.process is distinct from w.version;
+with counted as (
+  select a.*, count(*) filter (where a.what = 'owner') over (partition by a.run_id order by a.id) as change from chaos.audit a
+), held as (
+  -- The first row of each change is the one that says who has the run from there on.
+  select c.*, first_value(c.tx) over since as owner_tx, first_value(c.old_worker) over since as before, first_value(c.new_worker) over since as after
+  from counted c window since as (partition by c.run_id, c.change order by c.id)
+)
+select h.id, h.at, h.what, h.run_id, h.process, w.version as owner
+from held h
+left join engine.worker w on w.worker_id = case when h.owner_tx = h.tx and h.before is not null then h.before else h.after end
+where h.what <> 'owner' and h.process is distinct from w.version;

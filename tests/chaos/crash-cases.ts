@@ -1,5 +1,5 @@
-import { WORKFLOWS, type WorkflowName } from './fixtures/model.ts'
 import { FAILPOINTS, type Failpoint } from '../../packages/engine/src/services/failpoints.ts'
+import { WORKFLOWS, type WorkflowName } from './fixtures/model.ts'
 
 export interface CrashCase {
   readonly failpoint: Failpoint
@@ -15,14 +15,13 @@ const only: Partial<Record<Failpoint, readonly WorkflowName[]>> = {
   'tx-step.after-commit': ['bank', 'rolling'],
 }
 
-/** Once for each registration; a process that loses none has one. A start under a limit makes its own transaction and does not pass `start.after`. */
-const counts = (failpoint: Failpoint): readonly number[] => (failpoint === 'register.after' ? [1] : failpoint === 'beat.before' ? [1, 3] : [1, 2, 4])
+/** Once for each registration; a process that loses none has one. */
+const counts = (failpoint: Failpoint): readonly number[] =>
+  failpoint === 'register.after' ? [1] : failpoint === 'beat.before' ? [1, 3] : [1, 2, 4]
 
 /** Every failpoint, with every workflow that gets there, dying at several times. */
 export function crashCases(): CrashCase[] {
   return FAILPOINTS.flatMap((failpoint) =>
-    (only[failpoint] ?? WORKFLOWS)
-      .filter((workflow) => failpoint !== 'start.after' || workflow !== 'limited')
-      .flatMap((workflow) => counts(failpoint).map((count) => ({ failpoint, count, workflow }))),
+    (only[failpoint] ?? WORKFLOWS).flatMap((workflow) => counts(failpoint).map((count) => ({ failpoint, count, workflow }))),
   )
 }

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createEngine, type Engine, uuid7, type Worker } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
@@ -22,10 +23,12 @@ export interface CrashReport {
 }
 
 /** Cases at once: most of a case is waiting for a lease to run out. */
-const lanes = 5
-/** Runs that the dying process starts itself, and runs that it has to claim. */
-const startsEach = 4
-const deathMs = 30_000
+const lanes = 8
+/** Runs that the dying process starts itself. */
+const ownStarts = 4
+/** Runs that it has to claim, at most. */
+const otherStarts = 9
+const deathMs = 20_000
 const endMs = 60_000
 const leaseMs = 700
 const beatMs = 100
@@ -38,6 +41,7 @@ export async function runCrashPoints(log: (line: string) => void, cases = crashC
   const unfinished: string[] = []
   const acknowledged: string[] = []
   const left = cases.map((each, number) => ({ each, number }))
+  let done = 0
   const lane = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const { each, number } = next
@@ -47,7 +51,7 @@ export async function runCrashPoints(log: (line: string) => void, cases = crashC
       acknowledged.push(...crash.acknowledged)
       if (!outcome.isHit) missed.push(name)
       if (!outcome.isFinished) unfinished.push(name)
-      if (left.length % 20 === 0) log(`${cases.length - left.length} of ${cases.length} cases`)
+      if (++done % 20 === 0) log(`${done} of ${cases.length} cases`)
     }
   }
   try {
@@ -82,10 +86,16 @@ class Crash {
   async run(): Promise<{ isHit: boolean; isFinished: boolean }> {
     const victim = this.spawn()
     const death = new Promise<string | null>((resolve) => victim.once('exit', (_code, signal) => resolve(signal)))
-    const signalling = this.signalAll()
+    // The first message of any process: nothing else is told before.
+    const isReady = new Promise<void>((resolve) => victim.once('message', () => resolve()))
+    // Who gets its signals at once never parks.
+    const signalling = (this.each.failpoint === 'park.after' ? death : Promise.resolve()).then(() => this.signalAll())
     let worker: Worker | null = null
     try {
-      const ended = await Promise.race([Promise.all([death, this.startFromOutside(death)]).then(([signal]) => signal), delay(deathMs, 'alive')])
+      const ended = await Promise.race([
+        Promise.all([death, this.startFromOutside(isReady, death)]).then(([signal]) => signal),
+        delay(deathMs, 'alive'),
+      ])
       if (ended === 'alive') victim.kill('SIGKILL')
       await death
       worker = await this.engine.work({ queues: [this.queue], steps: stepRegistry() })
@@ -100,23 +110,28 @@ class Crash {
 
   private spawn(): ChildProcess {
     const { failpoint, count, workflow } = this.each
-    const settings = { name: `victim-${this.queue}`, role: 'worker', url: this.database.url, org: ORG, queue: this.queue, slots: 20 } as const
-    const victim = forkProcess({ ...settings, leaseMs, beatMs, withoutFence: false }, { ORRERY_FAILPOINT: `${failpoint}:${count}` })
+    const { url, folder } = this.database
+    const place = { url, cacheDir: join(folder, 'compiled'), org: ORG, queue: this.queue }
+    const settings = { ...place, name: `victim-${this.queue}`, role: 'worker', slots: 20, leaseMs, beatMs, withoutFence: false } as const
+    const victim = forkProcess(settings, { ORRERY_FAILPOINT: `${failpoint}:${count}` })
     victim.on('message', (message: FromProcess) => {
       if (message.type === 'started') this.acknowledged.push(message.run)
       if (message.type !== 'ready') return
       // It may be dead by now.
-      for (let n = 0; n < startsEach; n++) victim.send({ type: 'start', n, workflow } satisfies ToProcess, () => undefined)
+      for (let n = 0; n < ownStarts; n++) victim.send({ type: 'start', n, workflow } satisfies ToProcess, () => undefined)
     })
     return victim
   }
 
-  /** One after another, so that each is a claim of its own, until the process is dead. */
-  private async startFromOutside(death: Promise<unknown>): Promise<void> {
+  /** One for the first claim, the others one after another, so that each is a claim of its own; until the process is dead. */
+  private async startFromOutside(isReady: Promise<unknown>, death: Promise<unknown>): Promise<void> {
     const { workflow } = this.each
-    for (let n = startsEach; n < 2 * startsEach; n++) {
+    let isDead = false
+    void death.then(() => (isDead = true))
+    for (let n = ownStarts; n < ownStarts + otherStarts && !isDead; n++) {
       const outcome = await this.engine.start({ org: ORG, queue: this.queue, workflow, input: inputOf(workflow, n) })
       if (outcome.type === 'started') this.acknowledged.push(outcome.run)
+      await Promise.race([death, isReady])
       await Promise.race([death, delay(150)])
     }
   }

@@ -23,6 +23,7 @@ function table(report: ChaosReport): string[] {
     ['violations in all', report.findings.reduce((sum, each) => sum + each.count, 0)],
     ['refusals by the fence', report.refusals],
     ['registrations given up', `${lostRegistrations.fenced} fenced, ${lostRegistrations.ambiguous} with a broken connection`],
+    ['runs taken for poison, and resumed', report.resumed],
     ['step bodies', `${report.effects}, ${report.repeatedPercent} % of them repeated`],
     ['a killed worker’s runs taken over', `${report.recoveredRuns}: p50 ${recovery.p50} s, p95 ${recovery.p95} s, max ${recovery.max} s`],
     ['first step after PostgreSQL’s death', `p50 ${databaseRecovery.p50} s, p95 ${databaseRecovery.p95} s, max ${databaseRecovery.max} s`],

@@ -25,6 +25,7 @@ export interface Fault {
 const pausesMax = 2
 const leftMin = 2
 const pollMs = 15
+const chooseMs = 60_000
 
 /** In random order, the kills of the server spread evenly: one right after another would only hit a recovery. */
 export function planFaults(random: () => number, counts: FaultCounts): FaultKind[] {
@@ -86,11 +87,12 @@ export class Injector {
   }
 
   private async choose(role: Member['role']): Promise<Member> {
-    for (;;) {
+    for (const until = performance.now() + chooseMs; performance.now() < until; ) {
       const candidates = this.fleet.ready(role)
       const victim = role === 'starter' || candidates.length > leftMin ? pick(this.random, candidates) : undefined
       if (victim) return victim
       await delay(pollMs)
     }
+    throw new Error(`no ${role} was ready for ${chooseMs / 1000} s`)
   }
 }

@@ -77,7 +77,13 @@ export class Fleet {
 
   private spawn(role: Member['role']): void {
     const name = `${role}-${++this.count}`
-    const member: Member = { name, role, child: forkProcess({ ...this.options.settings, name, role }), state: 'booting', isMeantToEnd: false }
+    const member: Member = {
+      name,
+      role,
+      child: forkProcess({ ...this.options.settings, name, role }),
+      state: 'booting',
+      isMeantToEnd: false,
+    }
     this.members.add(member)
     member.child.on('message', (message: FromProcess) => {
       if (message.type === 'ready' && member.state === 'booting') member.state = 'ready'
@@ -96,7 +102,7 @@ export class Fleet {
 export function forkProcess(settings: ProcessSettings, env: NodeJS.ProcessEnv = {}): ChildProcess {
   return fork(join(import.meta.dirname, 'process.fixture.ts'), {
     execArgv: ['--conditions=orrery-source'],
-    env: { ...process.env, ORRERY_CHAOS: JSON.stringify(settings), ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
 }

@@ -11,13 +11,18 @@ import { pick } from './random.ts'
 const windowMax = 160
 const lookEveryMs = 120
 const signalRetryMs = 100
+const takenForPoison = /^\d+ workers were lost while they had this run/
 
 export interface Load {
   /** Acknowledged starts, by run. */
   readonly acknowledged: ReadonlyMap<string, WorkflowName>
   readonly ended: number
-  /** Runs that were blocked, with their reasons. */
+  /** Runs that were blocked as they should never be, with their reasons. */
   readonly blocked: ReadonlyMap<string, string>
+  /** Runs that were blocked because too many workers were lost with them, and resumed, as their operator would do. */
+  readonly resumed: number
+  /** Starts that were asked for and never answered. */
+  readonly unanswered: number
   /** From now on, up to `n` starts in all. */
   allow(n: number): void
   onMessage(member: Member, message: FromProcess): void
@@ -35,6 +40,7 @@ export function createLoad(database: ChaosDatabase, fleet: () => Fleet, random: 
 class RunLoad implements Load {
   readonly acknowledged = new Map<string, WorkflowName>()
   readonly blocked = new Map<string, string>()
+  resumed = 0
   private readonly database: ChaosDatabase
   private readonly fleet: () => Fleet
   private readonly random: () => number
@@ -63,6 +69,10 @@ class RunLoad implements Load {
     return this.acknowledged.size - this.live.size
   }
 
+  get unanswered(): number {
+    return this.again.length + this.waiting()
+  }
+
   allow(n: number): void {
     this.allowed = Math.max(this.allowed, n)
   }
@@ -89,7 +99,7 @@ class RunLoad implements Load {
     this.endedAt = performance.now()
     while (performance.now() - this.endedAt < timeoutMs) {
       await delay(lookEveryMs)
-      const isAllStarted = this.next === this.allowed && this.again.length === 0 && this.waiting() === 0
+      const isAllStarted = this.next === this.allowed && this.unanswered === 0
       if (isAllStarted && this.live.size === 0 && (await this.countLive()) === 0) return
     }
   }
@@ -132,7 +142,10 @@ class RunLoad implements Load {
     const { rows: stuck } = await patiently(() =>
       pool.query<{ run: string; reason: string }>('select run_id as run, reason from engine.live where state = 6 and org_id = $1', [ORG]),
     )
-    for (const { run, reason } of stuck) this.blocked.set(run, reason)
+    for (const { run, reason } of stuck) {
+      if (!takenForPoison.test(reason)) this.blocked.set(run, reason)
+      else if (await this.engine.resume(ORG, run).catch(() => null)) this.resumed++
+    }
     // Runs whose process died between the commit and the answer: nobody was told of them, but they are there.
     const { rows: unknown } = await patiently(() =>
       pool.query<{ run: string }>(
@@ -161,7 +174,9 @@ class RunLoad implements Load {
   }
 
   private async countLive(): Promise<number> {
-    const { rows } = await this.database.patiently(() => this.database.pool.query<{ n: number }>('select count(*)::int as n from engine.live'))
+    const { rows } = await this.database.patiently(() =>
+      this.database.pool.query<{ n: number }>('select count(*)::int as n from engine.live'),
+    )
     return rows[0]?.n ?? 0
   }
 

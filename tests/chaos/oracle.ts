@@ -10,11 +10,14 @@ export interface Finding {
   readonly examples: readonly string[]
 }
 
+/** What only the fence prevents. */
+export const STALE_WRITE = 'a write of a process that did not own the run (I5)'
+
 const examplesMax = 3
 
 /** Each returns one text column, a row for every thing that is wrong. */
 const rules: Readonly<Record<string, string>> = {
-  'a write of a process that did not own the run (I5)': `
+  [STALE_WRITE]: `
     select format('%s wrote %s of run %s, which %s had', process, what, run_id, coalesce(owner, 'nobody')) from chaos.stale_write`,
   'an effect before what it saw was durable (I3)': `
     select format('%s of run %s saw %s', step, run_id, saw) from (table chaos.effect union all table chaos.deposit) e where not durable`,
@@ -34,6 +37,11 @@ const rules: Readonly<Record<string, string>> = {
   'a run that was not announced exactly once': `
     select format('run %s: %s', r.run_id, count(e.type)) from engine.run r
     left join engine.event e on e.subject = r.run_id::text and e.type = 'run.started' group by r.run_id having count(e.type) <> 1`,
+  'a run taken for poison though fewer than six workers were lost with it': `
+    select format('run %s: %s', e.subject, count(w.worker_id)) from engine.event e
+    left join chaos.audit a on a.run_id = e.subject::uuid and a.what = 'owner'
+    left join engine.worker w on w.worker_id = a.old_worker and w.version <> a.process
+    where e.type = 'run.blocked' and e.data->>'reason' like '% workers were lost %' group by e.subject having count(w.worker_id) < 6`,
   'a child whose input is not what its parent recorded': `
     select format('run %s', c.run_id) from engine.run c
     join engine.journal j on j.org_id = c.org_id and j.run_id = c.parent_run and j.cmd = c.parent_cmd and j.kind = 4
@@ -41,6 +49,8 @@ const rules: Readonly<Record<string, string>> = {
 }
 
 export async function judge(database: ChaosDatabase, acknowledged: Iterable<string>): Promise<Finding[]> {
+  // The tables have grown from nothing within minutes.
+  await database.pool.query('analyze')
   const findings: Finding[] = []
   const add = (rule: string, wrong: readonly string[]) => {
     if (wrong.length > 0) findings.push({ rule, count: wrong.length, examples: wrong.slice(0, examplesMax) })

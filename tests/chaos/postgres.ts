@@ -8,6 +8,7 @@ import { buildBundle } from '@orrery/engine/bundle'
 import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
 import pg from 'pg'
 import { startPostgres } from '../../packages/embedded-postgres/src/start-postgres.ts'
+import { isPassing } from './fixtures/outside.ts'
 
 export const ORG = '01900000-0000-7000-8000-0000000c4a05'
 
@@ -16,6 +17,8 @@ const pollMs = 25
 export interface ChaosDatabase {
   /** As the engine's processes see it: not the superuser. */
   readonly url: string
+  /** For whatever else must go when it goes. */
+  readonly folder: string
   /** The superuser's connections. A query on one that breaks fails; `patiently` repeats it. */
   readonly pool: pg.Pool
   patiently<T>(work: () => Promise<T>): Promise<T>
@@ -44,6 +47,7 @@ export async function startDatabase(): Promise<ChaosDatabase> {
   }
   return {
     url: server.url,
+    folder: dataDir,
     pool,
     patiently,
     kill: async () => {
@@ -84,7 +88,11 @@ function killTree(postmaster: number): void {
 function parentOf(pid: string): number | undefined {
   try {
     // The second field, the name, may contain anything; what follows its closing parenthesis is the state and the parent.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1])
+    return Number(
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1],
+    )
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
@@ -96,9 +104,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      // Only what a killed server explains is waited out.
-      if (error instanceof pg.DatabaseError && error.severity !== 'FATAL' && !/^(08|57)/.test(error.code ?? '')) throw error
-      if (error instanceof TypeError) throw error
+      if (!isPassing(error)) throw error
       await delay(pollMs)
     }
   }

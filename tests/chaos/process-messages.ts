@@ -7,6 +7,8 @@ export interface ProcessSettings {
   /** A worker takes runs; a starter only starts them. */
   readonly role: 'worker' | 'starter'
   readonly url: string
+  /** Hundreds of processes compile the same files: here the first leave what they compiled to the others. */
+  readonly cacheDir: string
   readonly org: string
   readonly queue: string
   readonly slots: number

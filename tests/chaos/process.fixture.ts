@@ -1,9 +1,11 @@
 /** One process of the engine, for the driver to kill: loads the fixtures, starts runs on order and, as a worker, takes them. */
+import { flushCompileCache } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createEngine, type EngineFact, Fenced, type Store } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { stepRegistry } from '@orrery/engine/workflow'
 import { inputOf } from './fixtures/model.ts'
-import { openOutside } from './fixtures/outside.ts'
+import { isPassing, openOutside } from './fixtures/outside.ts'
 import './fixtures/steps.ts'
 import type { FromProcess, ProcessSettings, StartOrder, ToProcess } from './process-messages.ts'
 import { takeOutFence } from './take-out-fence.ts'
@@ -28,8 +30,23 @@ process.on('message', (message: ToProcess) => {
   else void start(message)
 })
 process.on('disconnect', () => process.exit(0))
-if (settings.role === 'worker') await engine.work({ slots: settings.slots, queues: [settings.queue], steps: stepRegistry() })
+if (settings.role === 'worker') await work()
 tell({ type: 'ready' })
+// Who is killed does not get to do it at its end.
+flushCompileCache()
+
+/** A worker that comes up while the database is down waits for it, as its supervisor would make it do. */
+async function work(): Promise<void> {
+  for (;;) {
+    try {
+      await engine.work({ slots: settings.slots, queues: [settings.queue], steps: stepRegistry() })
+      return
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      await delay(50)
+    }
+  }
+}
 
 async function start({ n, workflow }: StartOrder): Promise<void> {
   try {

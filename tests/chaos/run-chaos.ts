@@ -1,12 +1,13 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FaultCounts, Injector, planFaults } from './faults.ts'
 import { Fleet } from './fleet.ts'
 import { createLoad, type Load } from './load.ts'
+import { type Measures, measure } from './measure.ts'
 import { type Finding, findViolations, judge } from './oracle.ts'
 import { type ChaosDatabase, ORG, startDatabase } from './postgres.ts'
 import type { FromProcess } from './process-messages.ts'
 import { seeded } from './random.ts'
-import { type Measures, measure } from './measure.ts'
 
 export interface ChaosOptions extends FaultCounts {
   readonly runs: number
@@ -28,6 +29,8 @@ export interface ChaosReport extends Measures {
   readonly refusals: number
   /** Registrations given up, by cause. */
   readonly lostRegistrations: Readonly<Record<'fenced' | 'ambiguous', number>>
+  /** Runs that so many workers were lost with that the engine took them for poison, and that were resumed. */
+  readonly resumed: number
   readonly findings: readonly Finding[]
   readonly troubles: Readonly<Record<string, number>>
 }
@@ -37,7 +40,11 @@ const beatMs = 250
 /** Just longer than a lease and the beat that notices, so that most come back while their heirs have only begun; at most twice as long. */
 const pauseMs = 1200
 const drainMs = 90_000
+/** Without the fence some runs never end; what was wrongly written is written by then. */
+const controlDrainMs = 5000
 const tellEveryMs = 5000
+/** Different complaints that are remembered. */
+const troublesMax = 200
 /** The engine's own views are read this often while everything goes on. */
 const looks = 8
 
@@ -72,7 +79,16 @@ class Chaos {
     this.began = began
     this.random = seeded(options.seed)
     this.fleet = new Fleet({
-      settings: { url: database.url, org: ORG, queue: 'default', slots: 60, leaseMs, beatMs, withoutFence: options.withoutFence },
+      settings: {
+        url: database.url,
+        cacheDir: join(database.folder, 'compiled'),
+        org: ORG,
+        queue: 'default',
+        slots: 60,
+        leaseMs,
+        beatMs,
+        withoutFence: options.withoutFence,
+      },
       workers: options.workers,
       starters: 1,
       onMessage: (member, message) => {
@@ -92,7 +108,7 @@ class Chaos {
     try {
       await this.injectAll()
       log(`${this.progress()}; all faults done, waiting for the last runs`)
-      await this.load.drain(this.options.withoutFence ? drainMs / 6 : drainMs)
+      await this.load.drain(this.options.withoutFence ? controlDrainMs : drainMs)
     } finally {
       clearInterval(telling)
       await this.fleet.close(10_000)
@@ -134,8 +150,12 @@ class Chaos {
   private count(message: FromProcess): void {
     if (message.type === 'refused') this.refusals++
     if (message.type === 'lost') this.lost[message.cause]++
-    if (message.type === 'trouble') this.troubles[message.text] = (this.troubles[message.text] ?? 0) + 1
-    if (message.type === 'not started') this.troubles[message.why] = (this.troubles[message.why] ?? 0) + 1
+    if (message.type === 'trouble') this.noteTrouble(message.text)
+    if (message.type === 'not started') this.noteTrouble(message.why)
+  }
+
+  private noteTrouble(text: string): void {
+    if (text in this.troubles || Object.keys(this.troubles).length < troublesMax) this.troubles[text] = (this.troubles[text] ?? 0) + 1
   }
 
   private async report(): Promise<ChaosReport> {
@@ -150,6 +170,10 @@ class Chaos {
       'a blocked run',
       [...load.blocked].map(([run, reason]) => `run ${run}: ${reason}`),
     )
+    list(
+      'a start that was never answered',
+      Array.from({ length: load.unanswered }, (_, i) => `${i + 1}`),
+    )
     // The pauses were there to make stale writers: if the fence never had to refuse one, the test proved nothing.
     const refusalsMin = Math.min(10, Math.ceil(of('pause') / 4))
     if (!options.withoutFence && refusals < refusalsMin) list('too few refusals by the fence', [`${refusals} of at least ${refusalsMin}`])
@@ -161,6 +185,7 @@ class Chaos {
       databaseKills: of('kill database'),
       runs: load.acknowledged.size,
       refusals,
+      resumed: load.resumed,
       lostRegistrations: lost,
       ...(await measure(this.database.pool, injector.done)),
       findings: this.findings,

@@ -11,57 +11,79 @@ export interface Sending {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface Answered {
+/** The status is that of HTTP; a refused MCP call has the problem's. */
+export interface Answered extends Exchanged {
   readonly face: FaceName
-  /** Of HTTP. A refused MCP call has the problem's. */
-  readonly status: number
   /** What the operation gave, if it was done. */
   readonly output?: unknown
   readonly problem?: Partial<Problem>
-  readonly headers: Headers
-  /** The whole body, and the whole request: what was not in the one may not be in the other unless it is the caller's. */
-  readonly text: string
-  readonly sent: string
-  readonly tookMs: number
+  /** What the protocol of the face itself finds wrong with the request. */
+  readonly refusal?: string
 }
 
 export function hasFace(operation: Operation, face: FaceName): boolean {
   return face !== 'mcp' || operation.mcp !== undefined
 }
 
-export async function send(face: FaceName, operation: Operation, input: unknown, how: Sending): Promise<Answered> {
-  const { path, init } = encoders[face](operation, input)
-  const headers = { ...init.headers, ...(how.key === null ? {} : { authorization: `Bearer ${how.key}` }), ...how.headers }
-  const begun = performance.now()
-  const response = await fetch(`${how.url}${path}`, { ...init, headers })
-  const text = await response.text()
-  const tookMs = performance.now() - begun
-  const whole = { face, headers: response.headers, text, sent: `${decodeLoosely(path)}\n${init.body ?? ''}`, tookMs }
-  return { ...whole, ...decoders[face](response, text) }
+/** A request as HTTP has it. */
+export interface Encoded {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
+  /** Sent in chunks, so that no length is told beforehand. */
+  readonly isChunked?: boolean
 }
 
-interface Encoded {
-  readonly path: string
-  readonly init: { readonly method: string; readonly body?: string; readonly headers: Readonly<Record<string, string>> }
+/** What came back, before anything is made of it. */
+export interface Exchanged {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** Path and body: what was in the request may be in the answer. */
+  readonly sent: string
+  readonly tookMs: number
+}
+
+/** Longer than the slowest answer may take. */
+const HANG_MS = 20_000
+
+/** Throws if there is no answer in time. */
+export async function exchange(request: Encoded, how: Sending): Promise<Exchanged> {
+  const { method, path, body, isChunked } = request
+  const headers = { ...(how.key === null ? {} : { authorization: `Bearer ${how.key}` }), ...request.headers, ...how.headers }
+  const begun = performance.now()
+  const signal = AbortSignal.timeout(HANG_MS)
+  const content = body === undefined ? {} : { body: isChunked ? new Blob([body]).stream() : body, ...(isChunked ? { duplex: 'half' } : {}) }
+  const response = await fetch(`${how.url}${path}`, { method, headers, signal, redirect: 'manual', ...content })
+  const text = await response.text()
+  const sent = `${decodeLoosely(path)}\n${typeof body === 'string' ? body : ''}`
+  return { status: response.status, headers: response.headers, text, sent, tookMs: performance.now() - begun }
+}
+
+/** What the face's own form of an answer says. Throws if it is not of that form. */
+export function read(face: FaceName, exchanged: Exchanged): Answered {
+  // What is refused before a face is reached is the same on all of them.
+  const isBare = exchanged.headers.get('content-type') === 'application/problem+json'
+  const decoded = isBare ? { status: exchanged.status, problem: asProblem(parse(exchanged.text)) } : decoders[face](exchanged)
+  return { face, ...exchanged, ...decoded }
+}
+
+export function encode(face: FaceName, operation: Operation, input: unknown): Encoded {
+  switch (face) {
+    case 'rest':
+      return encodeRest(operation, input)
+    case 'trpc':
+      return { path: `/trpc/${operation.name}`, method: 'POST', body: JSON.stringify(input), headers: JSON_TYPE }
+    case 'mcp': {
+      const params = { name: operation.mcp?.tool, arguments: input }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+      return { path: '/mcp', method: 'POST', body, headers: { ...JSON_TYPE, accept: 'application/json, text/event-stream' } }
+    }
+  }
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-const encoders: Record<FaceName, (operation: Operation, input: unknown) => Encoded> = {
-  rest: encodeRest,
-  trpc: (operation, input) => ({
-    path: `/trpc/${operation.name}`,
-    init: { method: 'POST', body: JSON.stringify(input), headers: JSON_TYPE },
-  }),
-  mcp: (operation, input) => ({
-    path: '/mcp',
-    init: {
-      method: 'POST',
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: operation.mcp?.tool, arguments: input } }),
-      headers: { ...JSON_TYPE, accept: 'application/json, text/event-stream' },
-    },
-  }),
-}
 
 /** Input that is no object has no fields to spread, so it is sent as the body whatever the method. */
 function encodeRest({ http }: Operation, input: unknown): Encoded {
@@ -77,9 +99,9 @@ function encodeRest({ http }: Operation, input: unknown): Encoded {
       (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const),
     )
     const query = pairs.map(([name, value]) => `${encodeText(name)}=${encodeText(toText(value))}`).join('&')
-    return { path: `/api/v1${path}${query === '' ? '' : `?${query}`}`, init: { method, headers: {} } }
+    return { path: `/api/v1${path}${query === '' ? '' : `?${query}`}`, method, headers: {} }
   }
-  return { path: `/api/v1${path}`, init: { method, body: JSON.stringify(isRecord(input) ? fields : input), headers: JSON_TYPE } }
+  return { path: `/api/v1${path}`, method, body: JSON.stringify(isRecord(input) ? fields : input), headers: JSON_TYPE }
 }
 
 export function toText(value: unknown): string {
@@ -102,18 +124,19 @@ function decodeLoosely(path: string): string {
   })
 }
 
-type Decoded = Pick<Answered, 'status' | 'output' | 'problem'>
+type Decoded = Pick<Answered, 'status' | 'output' | 'problem' | 'refusal'>
 
-const decoders: Record<FaceName, (response: Response, text: string) => Decoded> = {
-  rest: ({ ok, status }, text) => (ok ? { status, output: parse(text) } : { status, problem: asProblem(parse(text)) }),
-  trpc: ({ ok, status }, text) => {
+const isOk = (status: number) => status >= 200 && status < 300
+
+const decoders: Record<FaceName, (exchanged: Exchanged) => Decoded> = {
+  rest: ({ status, text }) => (isOk(status) ? { status, output: parse(text) } : { status, problem: asProblem(parse(text)) }),
+  trpc: ({ status, text }) => {
     const body = parse(text) as { result?: { data?: unknown }; error?: { data?: { problem?: unknown } } }
-    return ok ? { status, output: body.result?.data } : { status, problem: asProblem(body.error?.data?.problem) }
+    return isOk(status) ? { status, output: body.result?.data } : { status, problem: asProblem(body.error?.data?.problem) }
   },
-  mcp: ({ ok, status }, text) => {
-    if (!ok) return { status, problem: asProblem(parse(text)) }
+  mcp: ({ status, text }) => {
     const message = parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text) as McpMessage
-    if (message.result === undefined) return { status: 400, problem: { code: 'invalid_input', detail: message.error?.message ?? '' } }
+    if (message.result === undefined) return { status, refusal: message.error?.message ?? text }
     const { isError, structuredContent, content } = message.result
     if (!isError) return { status, output: structuredContent ?? parse(content[0]?.text ?? 'null') }
     const problem = asProblem(structuredContent?.problem)

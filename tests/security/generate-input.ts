@@ -1,11 +1,12 @@
 /** Inputs that an operation's own schema accepts, from its JSON Schema: an operation added to the registry is fuzzed with no other edit. */
+import { createHash } from 'node:crypto'
 import type { Operation } from '@orrery/contract'
 import fc from 'fast-check'
 import { fieldSchemas, type JsonSchema } from '../../apps/server/src/rest/from-text.ts'
-import type { Installation, Org } from './installation.ts'
+import type { Org } from './installation.ts'
 
 /** What exists, so that operations find something to work on. By the name of the field, or by the prefix of its ids. */
-export type Known = Readonly<Record<string, readonly string[]>> & { readonly bundle?: never }
+type Known = Readonly<Record<string, readonly string[]>>
 
 export interface World {
   readonly known: Known
@@ -13,8 +14,8 @@ export interface World {
   readonly bundle: Org['bundle']
 }
 
-export function knownOf(org: Org, installation?: Pick<Installation, 'adminKey'>): World {
-  const known: Record<string, readonly string[]> = {
+export function worldOf(org: Org): World {
+  const known = {
     run: Object.values(org.runs),
     // The first key is the one that everything is done with: revoking it would end the test.
     key: org.keyIds.slice(1),
@@ -30,7 +31,6 @@ export function knownOf(org: Org, installation?: Pick<Installation, 'adminKey'>)
     subject: Object.values(org.runs).slice(0, 2),
     cursor: ['WyJhIl0', 'WyIwMWExZmUxYi0xZTE5LTcyNWItYWVkMy0zYWVkOTU5NzYxNjEiXQ', '0-0', '1-1'],
   }
-  if (installation === undefined) return { known, bundle: org.bundle }
   return { known, bundle: org.bundle }
 }
 
@@ -41,8 +41,31 @@ export function inputsOf(operation: Operation, world: World): fc.Arbitrary<Recor
   const hurried = inputs.map((input) => hurry(operation, input))
   const isBundle = ['hash', 'code', 'manifest'].every((name) => name in properties)
   if (!isBundle) return hurried
-  return fc.oneof({ weight: 4, arbitrary: hurried }, { weight: 1, arbitrary: hurried.map((input) => ({ ...input, ...world.bundle })) })
+  const good = hurried.map((input) => ({ ...input, ...world.bundle }))
+  const hostile = fc
+    .tuple(hurried, fc.constantFrom(...HOSTILE_CODE))
+    .map(([input, code]) => ({ ...input, ...world.bundle, code, hash: createHash('sha256').update(code).digest('hex') }))
+  return fc.oneof({ weight: 8, arbitrary: hurried }, { weight: 2, arbitrary: good }, { weight: 1, arbitrary: hostile })
 }
+
+/** Code that does harm while it is loaded, or when somebody looks at what it threw. */
+const HOSTILE_CODE: readonly string[] = [
+  'for (;;) {}',
+  'process.exit(1)',
+  'throw null',
+  'throw Object.create(null)',
+  'throw { toString() { for (;;) {} } }',
+  'throw { get message() { throw 1 }, toString: () => { throw 2 } }',
+  'throw new Proxy({}, { get() { throw 3 }, getPrototypeOf() { throw 4 } })',
+  'throw Object.assign(new Error("x"), { stack: { toString() { throw 5 } } })',
+  'class E extends Error { get name() { throw 6 } } throw new E("y")',
+  '(function again() { again() })()',
+  'globalThis.__orrery = { describe: () => "{" }',
+  'globalThis.__orrery = new Proxy({}, { get: () => () => "null" })',
+  'this.constructor.constructor("return process")().exit(1)',
+  'Object.prototype.polluted = true; JSON.stringify = () => "{}"; Promise.prototype.then = null',
+  'throw Symbol("z")',
+]
 
 /** A duration in a read is how long it waits; nobody waits here, not even for the default. */
 export function hurry<T extends object>(operation: Operation, input: T): T {
@@ -57,7 +80,7 @@ export function hurry<T extends object>(operation: Operation, input: T): T {
 
 type Values = fc.Arbitrary<unknown>
 
-export function valuesOf(schema: JsonSchema, field: string, known: Known): Values {
+function valuesOf(schema: JsonSchema, field: string, known: Known): Values {
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   if (schema.const !== undefined) return fc.constant(schema.const)
   const among = schema.anyOf ?? schema.oneOf
@@ -179,7 +202,8 @@ export const AWKWARD_TEXTS = [
   '1e999',
   '__proto__',
   'constructor',
-  '${7*7}',
+  '\x24{7*7}',
+  '{{7*7}}',
   '<script>alert(1)</script>',
   'a#0',
   '?a=b&c',
@@ -226,6 +250,8 @@ const AWKWARD_JSON: readonly unknown[] = [
   { lane: '\ud800' },
   { lane: '\u0000' },
   { lane: { a: 1 } },
+  // Longer than what an index takes, and not to be compressed.
+  { lane: Array.from({ length: 400 }, (_, at) => createHash('sha256').update(String(at)).digest('base64')).join('') },
 ]
 
 const anyJson: Values = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...AWKWARD_JSON) }, { weight: 1, arbitrary: fc.jsonValue() })

@@ -6,7 +6,7 @@ import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { send } from './faces.ts'
+import { sendPatiently } from './send-patiently.ts'
 import { until } from './until.ts'
 
 const PROJECT = join(import.meta.dirname, 'project')
@@ -25,7 +25,7 @@ export interface Org {
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
-  /** Names that others might guess, so they hold no canary. `word` is the key of a dedupe and of a debounce. */
+  /** Names that others might guess, so they hold no canary. `word` is a tag, a lane, and the key of a dedupe and of a debounce. */
   readonly queue: string
   readonly limit: string
   readonly word: string
@@ -87,7 +87,7 @@ export function callAs(url: string, key: string): CallAs {
   return async (name, input, headers = {}) => {
     const operation = findOperation(name)
     if (operation === null) throw new Error(`There is no operation ${name}`)
-    const { output, problem, text } = await send('rest', operation, input, { url, key, headers })
+    const { output, problem, text } = await sendPatiently('rest', operation, input, { url, key, headers })
     if (problem !== undefined) throw new Error(`${name} was refused: ${text}`)
     return output as never
   }
@@ -136,7 +136,7 @@ function renamed({ bundle }: { readonly bundle: BuiltBundle }, name: string): Bu
 async function startRuns(call: CallAs, canary: string, names: Pick<Org, 'queue' | 'word'>): Promise<Org['runs']> {
   const input = { word: canary }
   const start = async (workflow: string, more: Readonly<Record<string, unknown>> = {}, headers = {}) =>
-    (await call('runs.start', { workflow, input, tags: [canary], ...more }, headers)).runId
+    (await call('runs.start', { workflow, input, tags: [canary, names.word], ...more }, headers)).runId
   const [succeeded, large, failed, waiting, toiling, delayed, parent, cancelled, paused, holding] = await Promise.all([
     start('greeting', {}, { 'idempotency-key': `start-${canary}` }),
     start('greeting', { input: { word: canary, size: 70_000 } }),
@@ -147,9 +147,9 @@ async function startRuns(call: CallAs, canary: string, names: Pick<Org, 'queue' 
     start('family'),
     start('talk', { queue: `nobody-${canary}` }),
     start('talk', { queue: names.queue, delay: '3h' }),
-    start('single', { input: { lane: canary } }),
+    start('single', { input: { lane: names.word } }),
   ])
-  const gated = await start('single', { input: { lane: canary } })
+  const gated = await start('single', { input: { lane: names.word } })
   await call('runs.cancel', { runId: cancelled, terminate: true })
   await call('runs.pause', { runId: paused })
   // Nobody waits for this name, so it stays in the inbox.

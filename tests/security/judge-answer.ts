@@ -2,16 +2,23 @@
 import { isDeepStrictEqual } from 'node:util'
 import { COMMON_PROBLEMS, type Operation, PROBLEMS, type ProblemCode, problemShape, problemType } from '@orrery/contract'
 import { fieldSchemas, fromText } from '../../apps/server/src/rest/from-text.ts'
-import { type Answered, type FaceName, isRecord, toText } from './faces.ts'
+import { type Answered, type Exchanged, encode, type FaceName, isRecord, toText } from './faces.ts'
 
-const SLOWEST_MS = 10_000
+const SLOWEST_MS = 15_000
 
 /** What the schema says of an input that went this way. `unsure`: it may not arrive as it was sent. */
 export type Verdict = { readonly is: 'valid' } | { readonly is: 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
 
+/** Before anything is made of it: it came in time, and it is no failure of ours. */
+export function judgeExchange({ tookMs, status, text }: Exchanged): string | null {
+  if (tookMs > SLOWEST_MS) return `it took ${Math.round(tookMs)} ms`
+  return status >= 500 || status < 200 ? `status ${status}: ${text.slice(0, 500)}` : null
+}
+
 export function judge(operation: Operation, answer: Answered, verdict: Verdict): string | null {
-  if (answer.tookMs > SLOWEST_MS) return `it took ${Math.round(answer.tookMs)} ms`
-  if (answer.status >= 500) return `status ${answer.status}`
+  const failed = judgeExchange(answer)
+  if (failed !== null) return failed
+  if (answer.refusal !== undefined) return verdict.is === 'valid' ? `refused by its protocol: ${answer.refusal}` : null
   return answer.problem === undefined ? judgeOutput(operation, answer, verdict) : judgeProblem(operation, answer, verdict)
 }
 
@@ -63,11 +70,15 @@ export function brokenProblem({ face, status, problem, headers }: Answered): str
 
 const firstField = (path: string) => /^[^.[]*/.exec(path)?.[0] ?? ''
 
+/** Longer addresses are refused by HTTP's parser, without a body. */
+const ADDRESS_MAX = 14_000
+
 /** Deeper than the server looks, or near it: it may answer that the input is too large. */
 const DEEP = 60
 
-export function expect(operation: Operation, face: FaceName, input: unknown): Verdict {
+export function foresee(operation: Operation, face: FaceName, input: unknown): Verdict {
   if (depthOf(input) > DEEP) return { is: 'unsure' }
+  if (encode(face, operation, input).path.length > ADDRESS_MAX) return { is: 'unsure' }
   const arrived = face === 'rest' ? arriveByRest(operation, input) : arriveAsJson(face, input)
   if (arrived === null) return { is: 'unsure' }
   const read = operation.input.safeParse(arrived.input)
@@ -79,9 +90,9 @@ export function expect(operation: Operation, face: FaceName, input: unknown): Ve
 }
 
 function arriveAsJson(face: FaceName, input: unknown): { readonly input: unknown } | null {
-  // The protocol itself wants an object.
-  if (face === 'mcp' && !isRecord(input)) return null
-  return { input: JSON.parse(JSON.stringify(input ?? {})) }
+  // The protocol itself wants an object, and does not hand on what would be its prototype.
+  if (face === 'mcp' && (!isRecord(input) || Object.hasOwn(input, '__proto__'))) return null
+  return { input: JSON.parse(JSON.stringify(input) ?? 'null') ?? {} }
 }
 
 function arriveByRest(operation: Operation, input: unknown): { readonly input: unknown } | null {

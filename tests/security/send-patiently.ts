@@ -1,12 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Operation } from '@orrery/contract'
-import { type Answered, type FaceName, type Sending, send } from './faces.ts'
+import { type Answered, type Encoded, type Exchanged, encode, exchange, type FaceName, read, type Sending } from './faces.ts'
 
-/** As `send`; where the server wants fewer requests a second, it waits as long as it was told and asks again. */
-export async function sendPatiently(face: FaceName, operation: Operation, input: unknown, how: Sending): Promise<Answered> {
+/** Where the server wants fewer requests a second, waits as long as it was told and asks again. */
+export async function exchangePatiently(request: Encoded, how: Sending): Promise<Exchanged> {
   for (;;) {
-    const answer = await send(face, operation, input, how)
-    if (answer.status !== 429) return answer
-    await pause(Number(answer.problem?.retryAfterMs ?? 100))
+    const exchanged = await exchange(request, how)
+    if (!exchanged.text.includes('"code":"rate_limited"')) return exchanged
+    await pause(Number(/"retryAfterMs":(\d+)/.exec(exchanged.text)?.[1] ?? 100))
   }
+}
+
+export async function sendPatiently(face: FaceName, operation: Operation, input: unknown, how: Sending): Promise<Answered> {
+  return read(face, await exchangePatiently(encode(face, operation, input), how))
 }

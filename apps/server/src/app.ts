@@ -1,4 +1,4 @@
-import { problem } from '@orrery/contract'
+import { type ProblemError, problem } from '@orrery/contract'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Backend } from './backend.ts'
@@ -10,7 +10,7 @@ import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, MCP_PATH, TRPC_PATH } from '.
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
-import { type Health, serveHealth } from './observe/serve-health.ts'
+import { type Health, isObservation, serveHealth } from './observe/serve-health.ts'
 import { routeOperations } from './rest/route-operations.ts'
 import { serveTrpc } from './trpc/serve-trpc.ts'
 
@@ -52,7 +52,7 @@ function mountFaces(app: Hono<ServerEnv>, { backend, events }: AppParts): void {
 }
 
 /** Around every request: who it is in the log and in traces, whether it may come in under this name, and what was the end of it. */
-function attend({ backend, hosts }: AppParts): MiddlewareHandler<ServerEnv> {
+function attend({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerEnv> {
   const checkHost = createHostCheck(hosts)
   const overTls = hosts.publicUrl?.startsWith('https:') ?? false
   return async (context, next) => {
@@ -60,15 +60,22 @@ function attend({ backend, hosts }: AppParts): MiddlewareHandler<ServerEnv> {
     context.set('info', info)
     try {
       checkHost(context.req.raw)
+      if (!health.accepting() && !isObservation(context.req.path)) throw stopping()
       await next()
     } catch (error) {
       context.res = answerProblem(context, toProblem(error, info, backend.log, context.req.path))
     }
     const { headers, status } = context.res
     headers.set('X-Request-Id', info.requestId)
+    // A connection that is kept for the next request would hold up the stop.
+    if (!health.accepting()) headers.set('Connection', 'close')
     secureHeaders(headers, overTls)
     record(backend, context, status)
   }
+}
+
+function stopping(): ProblemError {
+  return problem('unavailable', 'The server is stopping; another one, or this one in a moment, will answer.', { retryAfterMs: 1000 })
 }
 
 function record(backend: Backend, context: ServerContext, status: number): void {

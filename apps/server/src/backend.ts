@@ -20,6 +20,7 @@ export interface Asker {
  */
 export interface Backend {
   readonly operations: readonly Operation[]
+  /** `input` may be a function that reads it: called once the asker is known and may do this. */
   call(operation: string, asker: Asker, input: unknown): Promise<Answer>
   /** For what is no operation: streams, figures, whole MCP requests. Null: any valid key will do. Throws ProblemError. */
   identify(asker: Asker, permission: Permission | null): Promise<Identity>

@@ -5,6 +5,7 @@ import { type EmbeddedPostgres, startPostgres } from '@orrery/embedded-postgres'
 import { createEngine, type EngineFact, type Worker } from '@orrery/engine'
 import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
 import { createApp } from './app.ts'
+import { explainAuditKey, explainData, explainDatabase, explainListen, explainProject, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart } from './describe-start.ts'
@@ -16,7 +17,6 @@ import { maintainDaily } from './maintain-daily.ts'
 import { createChecks, rememberTroubles } from './observe/check-health.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
-import { readDepths } from './observe/read-depths.ts'
 import { deployProject } from './project/deploy-project.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
@@ -40,8 +40,11 @@ export interface Running {
 
 type Stops = (() => Promise<unknown> | unknown)[]
 
-/** Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. */
-export async function startServer(config: Config, log: Logger): Promise<Running> {
+/**
+ * Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. When
+ * `stopAsked` fires before all is up, what has started is stopped as well and the signal's reason is thrown.
+ */
+export async function startServer(config: Config, log: Logger, stopAsked = new AbortController().signal): Promise<Running> {
   const stops: Stops = []
   const stop = async (): Promise<void> => {
     for (const stopPart of stops.splice(0).reverse()) {
@@ -54,10 +57,14 @@ export async function startServer(config: Config, log: Logger): Promise<Running>
   }
   try {
     const data = resolve(config.data)
-    const storage = await openStorage(config, data, log, stops)
+    const storage = await openStorage(config, data, log, stops, stopAsked)
+    stopAsked.throwIfAborted()
     const product = await openProduct(config, data, log, stops, storage)
+    stopAsked.throwIfAborted()
     const worker = await startWork(config, log, stops, product)
+    stopAsked.throwIfAborted()
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
+    stopAsked.throwIfAborted()
     const { first } = product
     const told = { url: config.publicUrl ?? url, config, data, embedded: storage.embedded, first, exposed: !isLoopback(config.host) }
     return { url, adminKey: first.secret, org: first.org, describe: () => describeStart(told), stop }
@@ -68,11 +75,13 @@ export async function startServer(config: Config, log: Logger): Promise<Running>
 }
 
 /** The database, migrated. */
-async function openStorage(config: Config, data: string, log: Logger, stops: Stops) {
-  const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log) : null
+async function openStorage(config: Config, data: string, log: Logger, stops: Stops, stopAsked: AbortSignal) {
+  const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log, stopAsked) : null
   if (postgres) stops.push(() => postgres.stop())
   const url = config.databaseUrl ?? postgres?.url ?? ''
-  const migrated = await migrate(url, [engineMigrations, coreMigrations])
+  // It may wait for another server that migrates, or for a database that does not answer.
+  const migrating = () => unlessAborted(migrate(url, [engineMigrations, coreMigrations]), stopAsked)
+  const migrated = await orExplain(migrating, (error) => (postgres === null ? explainDatabase(error, url) : null))
   if (migrated.length > 0) log.info({ applied: migrated.map(({ set, version }) => `${set} ${version}`) }, 'the database is migrated')
   return { url, migrated, embedded: postgres !== null }
 }
@@ -88,8 +97,21 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
   const first = await bootstrapInstallation(database, { newKey: config.newKey })
-  const audit = keepAuditKey(config.auditKeyFile ?? join(data, 'audit-key.pem'))
-  const core = createCore({ database, engine, notifier: store.notifier, log, version: VERSION, audit })
+  const auditKey = config.auditKeyFile ?? join(data, 'audit-key.pem')
+  const audit = await orExplain(
+    () => keepAuditKey(auditKey),
+    (error) => explainAuditKey(error, auditKey),
+  )
+  const perSecond = config.requestsPerSecond
+  const core = createCore({
+    database,
+    engine,
+    notifier: store.notifier,
+    log,
+    version: VERSION,
+    audit,
+    rate: { perSecond, burst: perSecond * 2 },
+  })
   stops.push(() => core.stop())
   core.start()
   const maintain = (now: Date) => store.maintain({ now, retentionDays: config.retentionDays ?? null })
@@ -105,7 +127,9 @@ async function startWork(config: Config, log: Logger, stops: Stops, { engine, co
   const steps = createSwappableSteps()
   if (config.project !== undefined) {
     const deploy = deployProject(core, first.org)
-    const project = await runProject({ folder: resolve(config.project), watch: config.watch, steps, deploy, log })
+    const folder = resolve(config.project)
+    const running = () => runProject({ folder, watch: config.watch, steps, deploy, log })
+    const project = await orExplain(running, (error) => explainProject(error, folder))
     stops.push(() => project.stop())
   }
   if (!config.roles.includes('worker')) return null
@@ -122,41 +146,57 @@ interface FaceParts extends Product {
 
 /** Listens. Gives the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
-  const { core, database, metrics, migrated, store, troubles, worker } = parts
+  const { core, database, engine, metrics, migrated, store, troubles, worker } = parts
   metrics.connect({
-    depths: () => readDepths(database),
+    depths: () => store.depths(),
+    pools: () => [...database.pools(), ...store.pools()],
     violations: async () => [...(await store.violations()), ...(await listViolations(database))],
     ...(worker === null ? {} : { activeRuns: () => worker.activeRuns }),
   })
-  let accepting = true
+  const stopping = new AbortController()
   let url = config.publicUrl ?? ''
   const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => url })
-  const checks = createChecks({ database, worker, troubles, migrated })
+  const checks = createChecks({ database, depths: () => store.depths(), worker, troubles, migrated })
   const app = createApp({
     backend,
-    events: createEventFace(backend, core.events),
-    health: { accepting: () => accepting, checks, metrics: config.metrics },
+    events: createEventFace(backend, core.events, { stopping: stopping.signal }),
+    health: { accepting: () => !stopping.signal.aborted, checks, metrics: config.metrics },
     hosts: config,
     answers: config.roles.includes('api'),
   })
-  const listener = await listen(app.fetch, config.host, config.port)
+  const { host, port } = config
+  const listener = await orExplain(
+    () => listen(app.fetch, host, port),
+    (error) => explainListen(error, host, port),
+  )
   url ||= listener.url
   stops.push(() => listener.stop(config.stopGraceMs))
-  // Streams never end by themselves; they would hold the listener for the whole grace.
-  stops.push(() => core.events.stop())
-  stops.push(() => {
-    accepting = false
+  // Streams and waits would hold the listener for the whole grace. From now on nothing new begins, and those there are end.
+  stops.push(async () => {
+    stopping.abort()
+    engine.endWaits()
+    await core.events.stop()
   })
   return listener.url
 }
 
-async function startEmbedded(data: string, log: Logger): Promise<EmbeddedPostgres> {
-  const postgres = await startPostgres({ dataDir: join(data, 'postgres'), log: (message) => log.info(`PostgreSQL: ${message}`) })
+async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
+  const starting = () => startPostgres({ dataDir: join(data, 'postgres'), log: (message) => log.info(`PostgreSQL: ${message}`), signal })
+  const postgres = await orExplain(starting, (error) => explainData(error, data))
   postgres.onExit((reason) => {
     log.fatal({ reason }, 'PostgreSQL does not stay up; the server ends')
     process.exit(1)
   })
   return postgres
+}
+
+/** What is waited for then goes on in vain; it ends with its connection. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', giveUp, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }
 
 function observeAll(...observers: ((fact: EngineFact) => void)[]): (fact: EngineFact) => void {

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type AuditKeys, makeAuditKey, readAuditKeys } from '@orrery/core'
 
@@ -6,13 +7,15 @@ import { type AuditKeys, makeAuditKey, readAuditKeys } from '@orrery/core'
 export function keepAuditKey(file: string): AuditKeys {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const draft = `${file}.${randomUUID()}`
+    writeFileSync(draft, makeAuditKey(), { mode: 0o600, flag: 'wx' })
     try {
-      // Exclusively: of two processes that start at once, one makes it and the other reads it.
-      const handle = openSync(file, 'wx', 0o600)
-      writeSync(handle, makeAuditKey())
-      closeSync(handle)
+      // It gets its name whole: of two processes that start at once, one makes it and the other reads it; a kill leaves none half written.
+      linkSync(draft, file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      unlinkSync(draft)
     }
   }
   return readAuditKeys(readFileSync(file, 'utf8'))

@@ -149,13 +149,33 @@ describe('health and figures', () => {
     expect(wrong.status).toBe(401)
   })
 
+  test('an urgent run that has just come, and one in a paused queue, are no sign of missing workers', async () => {
+    await server.post('/api/v1/queues/resting/pause', {})
+    for (const queue of ['resting', 'nobody-serves-it'])
+      await server.post('/api/v1/runs', { workflow: 'greet', input: { name: 'Urgent' }, priority: 'urgent', queue })
+    const queue = async () => {
+      const { checks } = await server.json<{ checks: { queue: { status: string; details: Figures } } }>('/health/detailed')
+      return checks.queue
+    }
+    interface Figures {
+      readonly live: { readonly ready: number }
+      readonly oldestReadySeconds: number
+    }
+    await expect.poll(async () => (await queue()).details.live.ready).toBeGreaterThanOrEqual(2)
+    expect((await queue()).status).toBe('ok')
+    expect((await queue()).details.oldestReadySeconds).toBeLessThan(30)
+  })
+
   test('Prometheus on this machine reads them, a proxy does not without a key', async () => {
     await start('Figures')
     const text = await (await fetch(`${server.url}/metrics`)).text()
-    expect(text).toMatch(/orrery_operation_seconds_count\{face="rest",operation="runs.start",status="201"\} \d+/)
+    expect(text).toMatch(/orrery_operation_duration_seconds_count\{face="rest",operation="runs.start",status="201"\} \d+/)
     expect(text).toMatch(/orrery_runs_finished_total\{status="succeeded"\} \d+/)
     expect(text).toMatch(/orrery_live_runs\{state="waiting"\} \d+/)
-    expect(text).toMatch(/orrery_flush_seconds_count \d+/)
+    expect(text).toMatch(/orrery_flush_duration_seconds_count \d+/)
+    for (const pool of ['requests', 'loops', 'engine', 'steps']) {
+      expect(text).toMatch(new RegExp(`orrery_pool_connections\\{pool="${pool}",state="idle"\\} \\d+`))
+    }
     expect(text).not.toContain(server.org)
     const forwarded = { 'x-forwarded-for': '203.0.113.7' }
     expect((await fetch(`${server.url}/metrics`, { headers: forwarded })).status).toBe(401)

@@ -7,6 +7,7 @@ import { PERMISSION_SETS, PERMISSIONS } from './permissions.ts'
 import { PROBLEMS } from './problem-catalogue.ts'
 import { problem, problemShape } from './problems.ts'
 import { findOperation, listOperations } from './registry.ts'
+import { text, timestamp } from './scalars.ts'
 
 const uuid = fc.uuid().map((text) => text.toLowerCase())
 
@@ -35,6 +36,21 @@ describe('public ids', () => {
   it('have the form that the TypeID specification gives for its example', () => {
     // TypeID 0.3, spec/valid.json: "valid-uuidv7".
     expect(encodeId('run', '01890a5d-ac96-774b-bcce-b302099a8057').slice(4)).toBe('01h455vb4pex5vsknk084sn02q')
+  })
+})
+
+describe('text and times', () => {
+  it('takes text that a database can hold, and no other', () => {
+    for (const good of ['a', 'ﬀ', '💡', '\u0001']) expect(text(10).safeParse(good).success, good).toBe(true)
+    for (const bad of ['a\u0000', '\ud800', 'a\udfff', '']) expect(text(10).safeParse(bad).success).toBe(false)
+  })
+
+  it('takes times whose year has four digits wherever one is', () => {
+    for (const good of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '2026-11-05T09:30:00.123456789+05:30'])
+      expect(timestamp.safeParse(good).success, good).toBe(true)
+    // In UTC the one lies in the year 10000, the other before the year 0.
+    for (const bad of ['9999-12-31T23:59:59-00:01', '0000-01-01T00:00:00+00:01', '2026-02-30T00:00:00Z', 'soon'])
+      expect(timestamp.safeParse(bad).error?.issues.length, bad).toBe(1)
   })
 })
 

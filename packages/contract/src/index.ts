@@ -4,6 +4,7 @@ export { EVENT_TYPES, type Event, type EventType, event, eventId } from './event
 export { auditId, decodeId, encodeId, type Id, type IdPrefix, keyId, orgId, runId, workerId } from './ids.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'
+export * from './nouns/pipeline.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
 export * from './nouns/run.ts'
 export * from './nouns/start.ts'

@@ -9,7 +9,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  */
 export const json = z.unknown().refine((value) => value !== undefined, 'Required') as unknown as z.ZodType<Json>
 
-/** Text without NUL, which PostgreSQL cannot store. */
+/** Text without NUL, which PostgreSQL cannot store, and without half of a surrogate pair, which UTF-8 has no bytes for. */
 export function text(maxLength: number, minLength = 1) {
   return (
     z
@@ -18,6 +18,7 @@ export function text(maxLength: number, minLength = 1) {
       .max(maxLength)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it is about.
       .regex(/^[^\u0000]*$/, 'May not contain a NUL character')
+      .refine((value) => value.isWellFormed(), 'May not contain half of a surrogate pair')
   )
 }
 
@@ -26,8 +27,20 @@ export const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'Expected 1 to 128 letters, digits, dots, dashes or underscores, a letter or a digit first')
 
+const EARLIEST = Date.parse('0000-01-01T00:00:00.000Z')
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** False for a time whose year has more than four digits in UTC. What is no time at all is found before. */
+function isInRange(text: string): boolean {
+  const at = Date.parse(text)
+  return Number.isNaN(at) || (at >= EARLIEST && at <= LATEST)
+}
+
 /** ISO 8601 with a zone, in output always UTC with milliseconds. */
-export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601 with a time zone, e.g. 2026-11-05T09:30:00.000Z.' })
+export const timestamp = z.iso
+  .datetime({ offset: true })
+  .refine(isInRange, 'Expected a time in the years 0000 to 9999 of UTC')
+  .meta({ description: 'ISO 8601 with a time zone, e.g. 2026-11-05T09:30:00.000Z.' })
 
 /** SHA-256 in lower-case hexadecimal. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected a SHA-256 in lower-case hexadecimal')

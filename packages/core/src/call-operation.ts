@@ -30,7 +30,10 @@ const GROUP_COMMITTED: ReadonlySet<string> = new Set(['runs.start', 'runs.startM
 
 const ATTEMPTS_MAX = 4
 
-/** Throws ProblemError and nothing else. */
+/**
+ * @param rawInput the input, or a function that reads it: called only when the caller is known and may do this, so that nobody
+ * else makes us read a long body. Throws ProblemError and nothing else.
+ */
 export async function callOperation(host: Host, name: string, caller: Caller, rawInput: unknown): Promise<Answer> {
   const startedAt = performance.now()
   let identity: Identity | null = null
@@ -38,7 +41,8 @@ export async function callOperation(host: Host, name: string, caller: Caller, ra
     const operation = findOperation(name)
     if (operation === null) throw problem('not_found', `There is no operation ${name}.`)
     identity = await identify(host, caller, operation.permission)
-    const input = validateInput(operation.input, rawInput) as Record<string, unknown>
+    const given: unknown = typeof rawInput === 'function' ? await rawInput() : rawInput
+    const input = validateInput(operation.input, given) as Record<string, unknown>
     const { requestId, traceId } = caller
     const answer = await perform(host, { operation, identity, input, trace: { requestId, traceId } }, readKey(operation, caller))
     logCall(host, name, caller, identity, startedAt, null)

@@ -25,7 +25,7 @@ export interface CoreOptions {
 
 /** The product of one process, without a face. */
 export interface Core {
-  /** Throws ProblemError and nothing else. */
+  /** Throws ProblemError and nothing else. `input` may be a function that reads it, once the caller is known. */
   call(operation: string, caller: Caller, input: unknown): Promise<Answer>
   /** For what is no operation (the event stream): the same key, rate and permission checks. Null: any valid key will do. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>

@@ -1,4 +1,5 @@
 /** The only way to a connection. Every transaction runs as `orrery_app`, for one organization. */
+import { describePool, type PoolFigures } from '@orrery/engine/postgres'
 import type { Kysely } from 'kysely'
 import pg from 'pg'
 import { kyselyOn } from './kysely-on-client.ts'
@@ -16,6 +17,8 @@ export interface Database {
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /** Of requests and of loops. */
+  pools(): readonly PoolFigures[]
   close(): Promise<void>
 }
 
@@ -52,7 +55,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   const makePool = (role: string, max: number, settings: Readonly<Record<string, string>>) => {
     const flags = Object.entries({ role, ...settings }).map(([name, value]) => `-c ${name}=${value}`)
     const pool = new pg.Pool({ connectionString: options.url, max, options: flags.join(' '), application_name: 'orrery core' })
-    pool.on('error', (error) => options.onIdleError?.(error))
+    // An ending pool does not wait for its sockets: what the server says on them while it stops concerns nobody.
+    pool.on('error', (error) => pool.ending || options.onIdleError?.(error))
     return pool
   }
   const app = makePool('orrery_app', options.poolMax ?? 10, INDEXED)
@@ -66,6 +70,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       return inTransaction(app, begin, (client) => work({ kysely: kyselyOn(client), client }))
     },
     loop: (work) => inTransaction(engine, 'begin', work),
+    pools: () => [describePool('requests', app), describePool('loops', engine)],
     async close() {
       await Promise.all([app.end(), engine.end()])
     },

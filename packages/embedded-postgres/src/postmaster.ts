@@ -22,8 +22,8 @@ export interface Postmaster {
   stop(): Promise<void>
 }
 
-/** Starts the server and waits until it answers. */
-export async function startPostmaster(cluster: Cluster, address: Address, settings: Settings): Promise<Postmaster> {
+/** Starts the server and waits until it answers, or until the signal fires: then it is stopped again. */
+export async function startPostmaster(cluster: Cluster, address: Address, settings: Settings, signal?: AbortSignal): Promise<Postmaster> {
   const child = spawnAs({
     program: join(cluster.native, 'bin', executable('postgres')),
     args: ['-D', folderSeenBy(cluster.identity, cluster.data), ...serverArguments(address, cluster.name, settings)],
@@ -42,7 +42,7 @@ export async function startPostmaster(cluster: Cluster, address: Address, settin
   void exited.then(() => process.off('exit', takeAlong))
   const postmaster = { pid: child.pid ?? 0, exited, stop: () => stop(child, exited) }
   try {
-    await waitUntilReady(cluster, address, exited)
+    await waitUntilReady(cluster, address, exited, signal)
   } catch (cause) {
     await postmaster.stop()
     throw cause
@@ -50,7 +50,7 @@ export async function startPostmaster(cluster: Cluster, address: Address, settin
   return postmaster
 }
 
-async function waitUntilReady(cluster: Cluster, address: Address, exited: Promise<string>): Promise<void> {
+async function waitUntilReady(cluster: Cluster, address: Address, exited: Promise<string>, signal?: AbortSignal): Promise<void> {
   const url = connectionUrl(address, superuser, cluster.secret.adminPassword, 'postgres')
   const deadline = performance.now() + readyTimeoutMs
   let reason: string | undefined
@@ -58,6 +58,7 @@ async function waitUntilReady(cluster: Cluster, address: Address, exited: Promis
     reason = why
   })
   for (;;) {
+    signal?.throwIfAborted()
     const answer = await tryToConnect(url)
     if (answer === 'ready') return
     if (reason !== undefined) throw new Error(`PostgreSQL ended at its start (${reason}):\n${lastLines(cluster.logFile)}`)

@@ -7,6 +7,8 @@ export const appDatabase = 'orrery'
 /** Done at every start, so that a kill in the middle of the first one leaves nothing half done. `adminUrl` is a superuser's. */
 export async function provision(adminUrl: string, password: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl })
+  // A server that dies fails the query in progress; the event that says it once more would end the process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     const role = await client.query('select from pg_roles where rolname = $1', [appRole])

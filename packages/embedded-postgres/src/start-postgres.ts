@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly log?: (message: string) => void
   /** Server settings over ours, by their PostgreSQL names. */
   readonly settings?: Settings
+  /** Gives the start up: what has begun is stopped, and the signal's reason is thrown. Of no effect once it is up. */
+  readonly signal?: AbortSignal
 }
 
 export interface EmbeddedPostgres {
@@ -53,14 +55,16 @@ async function startLocked(folder: string, options: StartOptions, release: () =>
   const log = options.log ?? (() => undefined)
   rotateLog(join(folder, 'postgres.log'))
   const cluster = await openCluster(folder)
+  options.signal?.throwIfAborted()
   const address = await chooseAddress(cluster.data, options.port)
-  const start = async () => {
+  const start = async (signal?: AbortSignal) => {
     await clearLeftovers(cluster, log)
-    return await startPostmaster(cluster, address, options.settings ?? {})
+    return await startPostmaster(cluster, address, options.settings ?? {}, signal)
   }
-  const first = await start()
+  const first = await start(options.signal)
   try {
     await provision(connectionUrl(address, superuser, cluster.secret.adminPassword, 'postgres'), cluster.secret.password)
+    options.signal?.throwIfAborted()
   } catch (cause) {
     await first.stop()
     throw cause

@@ -145,8 +145,9 @@ begin
   return found;
 end $$;
 
--- A new run with the rows of another below `p_before`, under their own numbers. `p_edits`: {"<cmd>": <output>} for steps of the
--- generation that the new run goes on with.
+-- A new run with the rows of another below `p_before`, under their own numbers. `p_edits`: {"<cmd>": "<output>"} for steps of the
+-- generation that the new run goes on with; outputs are JSON within text, because operators on json decode every string inside and refuse
+-- some (\u0000).
 create function engine.fork(p_source uuid, p_before integer, p json, p_input json, p_edits json) returns boolean language plpgsql as $$
 declare
   org uuid := (p->>'org')::uuid;
@@ -160,9 +161,10 @@ begin
   select org, target, j.seq, j.cmd, j.kind, j.attempt, j.started_at, j.at,
          -- The copy is pinned to one bundle from its beginning.
          case when j.kind = 8 then p->>'bundle' else j.name end, j.input,
-         case when j.kind = 1 and j.seq > start and p_edits->(j.cmd::text) is not null then p_edits->(j.cmd::text) else j.output end,
-         case when j.kind = 1 and j.seq > start and p_edits->(j.cmd::text) is not null then null else j.error end
+         case when e.output is not null then e.output::json else j.output end,
+         case when e.output is not null then null else j.error end
   from engine.journal j
+  left join json_each_text(p_edits) e(cmd, output) on e.cmd = j.cmd::text and j.kind = 1 and j.seq > start
   where j.org_id = org and j.run_id = p_source and j.seq < p_before;
   get diagnostics n = row_count;
   insert into engine.live (org_id, run_id, state, priority, queue, rank, next_seq, base)

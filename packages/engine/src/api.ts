@@ -65,6 +65,8 @@ export interface Engine<Tx = unknown> {
   start(request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem>
   /** Resolves with the final result, or null when `timeoutMs` passes first. */
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null>
+  /** The process is about to stop: whoever waits for a result, now or later, gets what there is at once. */
+  endWaits(): void
   /** The validator's issues if `payload` does not fit is the receiving workflow's business: a signal is stored as it is. */
   signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }, tx?: Tx): Promise<DeliverOutcome>
   /** Asks the workflow to stop (its cleanup runs). `terminate`: at once, without cleanup, if no worker has it. */

@@ -17,9 +17,13 @@ export interface EventFaceOptions {
   readonly beatMs?: number
   /** A client that takes nothing for so long is cut off; it resumes with the last id it got. */
   readonly stallMs?: number
+  /** Fires when the server begins to stop. The tail ends the streams then; a client that takes nothing is not waited for. */
+  readonly stopping?: AbortSignal
 }
 
 const RECONNECT_MS = 1000
+/** How long a client may take for its last block once the server stops. */
+const LAST_BLOCK_MS = 500
 /** Before everything that is kept. */
 const OLDEST = '0-0'
 
@@ -32,6 +36,12 @@ interface Wanted {
 /** Server-sent events of the key's organization (HTML Standard 9.2). The id of each event is its cursor. */
 export function createEventFace(backend: Backend, tail: EventTail, options: EventFaceOptions = {}): EventFace {
   const { beatMs = 15_000, stallMs = 60_000 } = options
+  const open = new Set<Sent>()
+  options.stopping?.addEventListener('abort', () => {
+    setTimeout(() => {
+      for (const { cut } of open) cut()
+    }, LAST_BLOCK_MS)
+  })
   return async (context) => {
     const { info } = context.var
     info.operation = 'events.stream'
@@ -42,19 +52,22 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
     const after = wanted.after ?? (await tail.now(org))
     const end = new AbortController()
     const closed = backend.metrics.streamOpened()
-    const stream = sendBlocks({
+    const sent = sendBlocks({
       blocks: tellEvents({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
       stallMs,
       finished: () => {
         end.abort()
+        open.delete(sent)
         closed()
       },
+      hangUp: () => context.env?.outgoing?.destroy(),
       broke: (error) => {
         // A key that is valid no more ends the stream as a restart does; anything else is worth a line.
         if (!(error instanceof ProblemError)) backend.log.warn({ error, requestId: info.requestId }, 'an event stream broke')
       },
     })
-    return new Response(stream, {
+    open.add(sent)
+    return new Response(sent.stream, {
       headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
     })
   }
@@ -130,26 +143,44 @@ interface Sending {
   readonly blocks: AsyncGenerator<string, void>
   readonly stallMs: number
   readonly finished: () => void
+  /** Ends the connection: what is on its way to the client is given up. */
+  readonly hangUp: () => void
   readonly broke: (error: unknown) => void
 }
 
+interface Sent {
+  readonly stream: ReadableStream<Uint8Array>
+  /** Ends it although the client has not taken everything. */
+  cut(): void
+}
+
 /** Asks for the next block only when the client has taken the one before: a slow client has one here and no queue. */
-function sendBlocks({ blocks, stallMs, finished, broke }: Sending): ReadableStream<Uint8Array> {
+function sendBlocks({ blocks, stallMs, finished, hangUp, broke }: Sending): Sent {
   const encoder = new TextEncoder()
   let stalled: NodeJS.Timeout | undefined
+  let sink: ReadableStreamDefaultController<Uint8Array> | undefined
   let over = false
   const finish = (): void => {
     clearTimeout(stalled)
     if (!over) finished()
     over = true
   }
+  const cut = (): void => {
+    if (over) return
+    finish()
+    sink?.close()
+    hangUp()
+  }
   const next = (): Promise<IteratorResult<string, void>> =>
     blocks.next().catch((error: unknown) => {
       broke(error)
       return { done: true, value: undefined }
     })
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        sink = controller
+      },
       async pull(controller) {
         clearTimeout(stalled)
         const block = await next()
@@ -159,13 +190,11 @@ function sendBlocks({ blocks, stallMs, finished, broke }: Sending): ReadableStre
           return controller.close()
         }
         controller.enqueue(encoder.encode(block.value))
-        stalled = setTimeout(() => {
-          finish()
-          controller.error(new Error('The client takes nothing.'))
-        }, stallMs)
+        stalled = setTimeout(cut, stallMs)
       },
       cancel: finish,
     },
     { highWaterMark: 1 },
   )
+  return { stream, cut }
 }

@@ -1,4 +1,4 @@
-import { problem } from '@orrery/contract'
+import { ProblemError, problem } from '@orrery/contract'
 
 /**
  * The body as text. Bounded while it is read: a length that is told is believed (the HTTP parser holds the
@@ -7,7 +7,7 @@ import { problem } from '@orrery/contract'
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
-  const bytes = length === null ? await readChunks(request, maxBytes) : new Uint8Array(await request.arrayBuffer())
+  const bytes = await (length === null ? readChunks(request, maxBytes) : readWhole(request))
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
@@ -28,15 +28,32 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
   })
 }
 
+async function readWhole(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await request.arrayBuffer())
+  } catch (cause) {
+    throw cutOff(cause)
+  }
+}
+
 async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength
+      if (size > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw cause instanceof ProblemError ? cause : cutOff(cause)
   }
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** The caller has gone in the middle of it: no failure of ours, whoever still hears this. */
+function cutOff(cause: unknown) {
+  return problem('invalid_input', 'The body ended before it was whole.', { cause })
 }
 
 function tooLarge(maxBytes: number) {

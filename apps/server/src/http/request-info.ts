@@ -13,7 +13,10 @@ export interface RequestInfo {
 
 /** What the node adapter puts into a Hono context, and what we do. */
 export interface ServerEnv {
-  Bindings: { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } }
+  Bindings: {
+    readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }
+    readonly outgoing?: { destroy(): unknown }
+  }
   Variables: { info: RequestInfo }
 }
 export type ServerContext = Context<ServerEnv>

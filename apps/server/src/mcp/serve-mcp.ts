@@ -2,6 +2,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server'
 import type { Permission } from '@orrery/contract'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
+import { boundBody } from '../http/read-body.ts'
 import { bearerToken, type RequestInfo, readRequestInfo, type ServerContext } from '../http/request-info.ts'
 import { createMcpServer } from './create-mcp-server.ts'
 
@@ -36,7 +37,7 @@ export function serveMcp(backend: Backend): McpFace {
       const asker = { face: 'mcp', key: token, idempotencyKey: null, info } as const
       const { actor, permissions } = await backend.identify(asker, null)
       const authInfo = { token: token ?? '', clientId: actor.id, scopes: [...permissions], extra: { info } }
-      return await handler.fetch(context.req.raw, { authInfo })
+      return await handler.fetch(await boundBody(context.req.raw, backend.maxBodyBytes), { authInfo })
     } catch (error) {
       return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
     }

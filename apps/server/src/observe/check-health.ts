@@ -1,10 +1,10 @@
 import type { Database } from '@orrery/core'
-import type { EngineFact, Worker } from '@orrery/engine'
-import { readDepths } from './read-depths.ts'
+import type { Depths, EngineFact, Worker } from '@orrery/engine'
 import type { Finding, Health } from './serve-health.ts'
 
 export interface HealthSources {
   readonly database: Database
+  readonly depths: () => Promise<Depths>
   /** Null: this process takes no runs. */
   readonly worker: Worker | null
   readonly troubles: TroubleMemory
@@ -41,7 +41,7 @@ export function rememberTroubles(): TroubleMemory {
 }
 
 export function createChecks(sources: HealthSources): Health['checks'] {
-  const { database, troubles, migrated } = sources
+  const { database, depths, troubles, migrated } = sources
   return {
     database: async () => {
       const begun = performance.now()
@@ -52,9 +52,9 @@ export function createChecks(sources: HealthSources): Health['checks'] {
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
     engine: async () => checkEngine(sources.worker, troubles),
     queue: async () => {
-      const { live, oldestReadySeconds } = await readDepths(database)
-      const details = { live, oldestReadySeconds: Math.round(oldestReadySeconds) }
-      if (oldestReadySeconds <= LAG_SECONDS) return { status: 'ok', details }
+      const { live, oldestReadyMs } = await depths()
+      const details = { live, oldestReadySeconds: Math.round(oldestReadyMs / 1000) }
+      if (details.oldestReadySeconds <= LAG_SECONDS) return { status: 'ok', details }
       return { status: 'degraded', reason: `runs have waited for ${details.oldestReadySeconds} s for a worker`, details }
     },
   }

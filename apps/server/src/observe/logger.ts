@@ -27,11 +27,27 @@ export function createLogger(options: LoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       errorKey: 'error',
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: showError },
       hooks: { streamWrite: finish },
     },
-    options.destination ?? pino.destination({ fd: 2, sync: true }),
+    options.destination ?? openStandardError(),
   )
+}
+
+/** A pool of connections hangs the whole broken connection on its errors: kilobytes that say nothing. */
+function showError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  return { ...pino.stdSerializers.errWithCause(error), client: undefined }
+}
+
+/** Of lines that could not be written, so many bytes are kept for another try; what is more is dropped. */
+const UNWRITTEN_MAX = 1024 * 1024
+
+/** A log that cannot be written (its terminal is gone, its disk is full) is no reason to end, least of all in the middle of a stop. */
+function openStandardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_MAX })
+  destination.on('error', () => {})
+  return destination
 }
 
 /** The secret part of a connection string, for `secrets`. */

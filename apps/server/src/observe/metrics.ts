@@ -1,27 +1,6 @@
 import type { EngineFact, Observer } from '@orrery/engine'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-
-/** What only the database knows, read when somebody looks. */
-export interface Depths {
-  /** Live runs by state, over all organizations. */
-  readonly live: Readonly<Record<string, number>>
-  readonly oldestReadySeconds: number
-}
-
-export interface PoolFigures {
-  readonly name: string
-  readonly total: number
-  readonly idle: number
-  readonly waiting: number
-}
-
-export interface MetricSources {
-  readonly depths?: () => Promise<Depths>
-  /** Rows of invariant views that should have none. Reads whole tables. */
-  readonly violations?: () => Promise<readonly { readonly invariant: string; readonly rows: number }[]>
-  readonly activeRuns?: () => number
-  readonly pools?: () => readonly PoolFigures[]
-}
+import { connectGauges, type MetricSources } from './gauges.ts'
 
 export interface Metrics {
   /** One call of an operation, on whichever face. */
@@ -48,14 +27,14 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const operations = new Histogram({
-    name: 'orrery_operation_seconds',
+    name: 'orrery_operation_duration_seconds',
     help: 'Calls of operations.',
     labelNames: ['face', 'operation', 'status'] as const,
     buckets: REQUEST_BUCKETS,
     registers,
   })
   const requests = new Histogram({
-    name: 'orrery_http_request_seconds',
+    name: 'orrery_http_request_duration_seconds',
     help: 'HTTP exchanges.',
     labelNames: ['face', 'status'] as const,
     buckets: REQUEST_BUCKETS,
@@ -88,12 +67,12 @@ function createObserver(registry: Registry): Observer {
     buckets: [1, 4, 16, 64, 256, 1024, 4096],
     registers,
   })
-  const flushed = seconds('flush_seconds', 'Commits of the engine.')
+  const flushed = seconds('flush_duration_seconds', 'Commits of the engine.')
   const claimed = counter('runs_claimed_total', 'Runs taken from the queue.')
-  const claims = seconds('claim_seconds', 'Claims of the engine.')
+  const claims = seconds('claim_duration_seconds', 'Claims of the engine.')
   const started = counter('runs_started_total', 'Runs started by this process.', 'local')
   const finished = counter('runs_finished_total', 'Runs finished by this process.', 'status')
-  const steps = seconds('step_seconds', 'Attempts of steps.', 'ok')
+  const steps = seconds('step_duration_seconds', 'Attempts of steps.', 'ok')
   const replayed = counter('rows_replayed_total', 'Rows of history replayed.')
   const parked = counter('runs_parked_total', 'Runs given up until something happens.', 'state')
   const blocked = counter('runs_blocked_total', 'Runs that cannot go on.')
@@ -133,112 +112,5 @@ function createObserver(registry: Registry): Observer {
       default:
         fact satisfies never
     }
-  }
-}
-
-function connectGauges(registry: Registry, sources: MetricSources): void {
-  const registers = [registry]
-  const { depths, violations, activeRuns, pools } = sources
-  if (activeRuns) {
-    new Gauge({
-      name: 'orrery_active_runs',
-      help: 'Runs in hand.',
-      registers,
-      collect() {
-        this.set(activeRuns())
-      },
-    })
-  }
-  if (pools) {
-    const gauge = (what: 'total' | 'idle' | 'waiting', help: string) =>
-      new Gauge({
-        name: `orrery_pool_${what}`,
-        help,
-        labelNames: ['pool'] as const,
-        registers,
-        collect() {
-          for (const pool of pools()) this.set({ pool: pool.name }, pool[what])
-        },
-      })
-    gauge('total', 'Connections to the database.')
-    gauge('idle', 'Connections that nobody uses.')
-    gauge('waiting', 'Callers that wait for a connection.')
-  }
-  if (depths) {
-    const latest = cached(depths)
-    new Gauge({
-      name: 'orrery_live_runs',
-      help: 'Live runs by state.',
-      labelNames: ['state'] as const,
-      registers,
-      async collect() {
-        this.reset()
-        for (const [state, count] of Object.entries((await latest()).live)) this.set({ state }, count)
-      },
-    })
-    new Gauge({
-      name: 'orrery_oldest_ready_seconds',
-      help: 'How long the first ready run has waited for a worker.',
-      registers,
-      async collect() {
-        this.set((await latest()).oldestReadySeconds)
-      },
-    })
-  }
-  if (violations) connectViolations(registers, violations)
-}
-
-function connectViolations(registers: Registry[], read: NonNullable<MetricSources['violations']>): void {
-  const gauge = new Gauge({
-    name: 'orrery_invariant_violations',
-    help: 'Rows that break an invariant, at the last look (every ten minutes at most); anything but 0 is a bug.',
-    registers,
-    async collect() {
-      const found = await seen()
-      // The first look is still at work: no figure is better than a wrong one.
-      if (found !== null) gauge.set(found.reduce((sum, { rows }) => sum + rows, 0))
-    },
-  })
-  const seen = inBackground(read, VIOLATIONS_FRESH_MS)
-}
-
-const VIOLATIONS_FRESH_MS = 600_000
-
-/** What the last finished read gave; begins another when that is too old. Nobody waits for it. */
-function inBackground<T>(read: () => Promise<T>, freshMs: number): () => Promise<T | null> {
-  let value: T | null = null
-  let until = 0
-  return async () => {
-    if (performance.now() > until) {
-      until = performance.now() + freshMs
-      read().then(
-        (fresh) => {
-          value = fresh
-        },
-        () => {
-          until = 0
-        },
-      )
-    }
-    return value
-  }
-}
-
-/** Depths are counted over whole tables: one read serves all gauges, and readers that come more often than this. */
-const DEPTHS_FRESH_MS = 15_000
-
-function cached<T>(read: () => Promise<T>): () => Promise<T> {
-  let value: Promise<T> | undefined
-  let until = 0
-  return () => {
-    if (value === undefined || performance.now() > until) {
-      until = performance.now() + DEPTHS_FRESH_MS
-      value = read()
-      // A failed read is not kept.
-      value.catch(() => {
-        until = 0
-      })
-    }
-    return value
   }
 }

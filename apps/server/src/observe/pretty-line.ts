@@ -6,13 +6,20 @@ export function prettyLine(line: string): string {
   const word = String(level)
   const shown = `\u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m`
   const fields = Object.entries(rest).map(
-    ([name, value]) => ` \u001b[90m${name}=\u001b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([name, value]) => ` \u001b[90m${plain(name)}=\u001b[0m${plain(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )
-  return `${String(time).slice(11, 19)} ${shown} ${String(msg ?? '')} ${fields.join('')}${stackOf(error)}\n`
+  return `${String(time).slice(11, 19)} ${shown} ${plain(String(msg ?? ''))} ${fields.join('')}${stackOf(error)}\n`
 }
 
+/** What callers sent (a path, say) can neither command the terminal nor make up a line. */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+const plainLines = (text: string): string => text.split('\n').map(plain).join('\n')
+
 function stackOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return error === undefined ? '' : ` ${String(error)}`
+  if (typeof error !== 'object' || error === null) return error === undefined ? '' : ` ${plain(String(error))}`
   const { stack, message } = error as { stack?: string; message?: string }
-  return `\n${stack ?? message ?? JSON.stringify(error)}`
+  return `\n${plainLines(stack ?? message ?? JSON.stringify(error))}`
 }

@@ -15,7 +15,14 @@ export interface Health {
   readonly metrics: 'local' | 'key' | 'off'
 }
 
+/** What is of use while the server stops, too. */
+export function isObservation(path: string): boolean {
+  return path === '/metrics' || path === '/health' || path.startsWith('/health/')
+}
+
 const CHECK_TIMEOUT_MS = 3000
+/** Anybody may ask, and the checks read whole tables: so often they are made at most, whoever asks. */
+const CHECKS_FRESH_MS = 1000
 
 /**
  * `/health` costs nothing and says that the process lives and takes requests. `/health/detailed` looks: without a key it
@@ -23,12 +30,13 @@ const CHECK_TIMEOUT_MS = 3000
  */
 export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
+  const names = Object.keys(health.checks)
+  const check = atMostEvery(CHECKS_FRESH_MS, () => Promise.all(Object.values(health.checks).map(attempt)))
   app.get('/health', (context) => (health.accepting() ? context.json({ status: 'ok' }) : context.json({ status: 'stopping' }, 503)))
 
   app.get('/health/detailed', async (context) => {
     const inside = context.req.header('authorization') !== undefined && (await requireAdmin(backend, context))
-    const names = Object.keys(health.checks)
-    const found = await Promise.all(Object.values(health.checks).map(attempt))
+    const found = await check()
     const status = found.some((one) => one.status === 'down') ? 'down' : found.some((one) => one.status === 'degraded') ? 'degraded' : 'ok'
     const checks = names.map((name, index) => [name, inside ? found[index] : found[index]?.status])
     const more = inside ? { version: backend.version, uptimeSeconds: Math.round(process.uptime()), pid: process.pid } : {}
@@ -43,6 +51,19 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
     })
   }
   return app
+}
+
+/** @param make never fails. */
+function atMostEvery<T>(ms: number, make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  let until = 0
+  return () => {
+    if (made === undefined || performance.now() >= until) {
+      until = performance.now() + ms
+      made = make()
+    }
+    return made
+  }
 }
 
 async function attempt(check: () => Promise<Finding>): Promise<Finding> {

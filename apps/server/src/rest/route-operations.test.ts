@@ -55,6 +55,24 @@ test.each(refused)('%s is answered with a problem', async (_, path, init, status
   expect(await problemOf(response)).toMatchObject({ code, type: `/docs/problems/${code}` })
 })
 
+test('nobody without a key makes the server read a body', async () => {
+  const server = createEchoServer()
+  let reads = 0
+  const body = new ReadableStream<Uint8Array>({ pull: () => void (reads += 1) }, { highWaterMark: 0 })
+  const init = { method: 'POST', body, duplex: 'half', headers: { ...json, authorization: 'Bearer another' } }
+  const response = await server.fetch('/api/v1/echoes/7', init as RequestInit)
+  expect(await problemOf(response)).toMatchObject({ code: 'unauthenticated' })
+  expect(reads).toBe(0)
+})
+
+test('a body that ends too early is the caller’s doing and no error in the log', async () => {
+  const server = createEchoServer()
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('aborted')) })
+  const response = await server.fetch('/api/v1/echoes/7', { method: 'POST', body, duplex: 'half', headers: json } as RequestInit)
+  expect(await problemOf(response)).toMatchObject({ code: 'invalid_input', detail: expect.stringContaining('ended before') })
+  expect(server.log()).not.toContain('"level":"error"')
+})
+
 test('bytes that are no UTF-8 are refused', async () => {
   const body = Buffer.concat([Buffer.from('{"words":["'), Buffer.from([0xff]), Buffer.from('"]}')])
   const response = await createEchoServer().fetch('/api/v1/echoes/7', { method: 'POST', body, headers: json })

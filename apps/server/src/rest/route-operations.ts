@@ -31,11 +31,10 @@ function createRoute(backend: Backend, operation: Operation) {
     const { info } = context.var
     info.operation = operation.name
     const request = context.req.raw
-    const input = await readInput(context, operation.http.maxBodyBytes ?? backend.maxBodyBytes)
     const answer = await backend.call(
       operation.name,
       { face: 'rest', key: bearerToken(request), idempotencyKey: request.headers.get('idempotency-key'), info },
-      input,
+      () => readInput(context, operation.http.maxBodyBytes ?? backend.maxBodyBytes),
     )
     return new Response(JSON.stringify(answer.output ?? null), {
       status: answer.status,

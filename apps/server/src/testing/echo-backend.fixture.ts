@@ -75,7 +75,7 @@ export function createEchoServer(
       asked.push(asker)
       if (asker.key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
       const operation = operations.find((one) => one.name === name)
-      const read = operation?.input.safeParse(input)
+      const read = operation?.input.safeParse(typeof input === 'function' ? await input() : input)
       if (!read?.success) {
         const errors = (read?.error.issues ?? []).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
         throw problem('invalid_input', 'The input is not valid.', { errors })

@@ -16,7 +16,12 @@ export function createRouter(backend: Backend): AnyTRPCRouter {
   const t = initTRPC.context<TrpcRequest>().create({
     isDev: false,
     isServer: true,
-    errorFormatter: ({ shape, error, ctx }) => ({ ...shape, data: { ...shape.data, problem: problemOf(error, ctx?.info.requestId) } }),
+    errorFormatter: ({ shape, error, ctx }) => {
+      const shown = problemOf(error, ctx?.info.requestId)
+      // The words of an error that nobody threw on purpose are not for callers.
+      const message = shown.status >= 500 ? shown.title : shape.message
+      return { ...shape, message, data: { ...shape.data, problem: shown } }
+    },
   })
 
   const nouns: Record<string, Parameters<typeof t.router>[0]> = {}

@@ -14,8 +14,8 @@ export function serveTrpc(backend: Backend): (context: ServerContext) => Promise
   const maxBodyBytes = Math.max(backend.maxBodyBytes, ...backend.operations.map((operation) => operation.http.maxBodyBytes ?? 0))
   return async (context) => {
     const { info } = context.var
-    const req = await boundBody(context.req.raw, maxBodyBytes)
-    return await fetchRequestHandler({
+    const req = await boundBody(context.req.raw, await boundFor(context, backend, maxBodyBytes))
+    const answer = await fetchRequestHandler({
       endpoint: TRPC_PATH,
       req,
       router,
@@ -24,5 +24,20 @@ export function serveTrpc(backend: Backend): (context: ServerContext) => Promise
       allowMethodOverride: true,
       createContext: () => ({ key: bearerToken(req), idempotencyKey: req.headers.get('idempotency-key'), info }),
     })
+    // What tRPC refuses before it has looked at the call is JSON, too, but does not say so.
+    const type = answer.headers.get('content-type')
+    if (type === null || type.startsWith('text/plain')) answer.headers.set('Content-Type', 'application/json')
+    return answer
   }
+}
+
+/** Only who has a key makes the server read more than it takes by default. @throws unauthenticated, rate_limited */
+async function boundFor(context: ServerContext, backend: Backend, largest: number): Promise<number> {
+  const request = context.req.raw
+  const length = request.headers.get('content-length')
+  const isSmall = length !== null && Number(length) <= backend.maxBodyBytes
+  const key = bearerToken(request)
+  if (isSmall || request.body === null || key === null) return backend.maxBodyBytes
+  await backend.identify({ face: 'trpc', key, idempotencyKey: null, info: context.var.info }, null)
+  return largest
 }

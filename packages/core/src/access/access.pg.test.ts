@@ -1,6 +1,8 @@
-import { PERMISSION_SETS } from '@orrery/contract'
+import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { makeApiKey } from './api-key.ts'
+import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
 
 let t: TestCore
@@ -73,6 +75,20 @@ describe('keys.create, keys.list and keys.revoke', () => {
     await t.call('runs.list', {}, { key: made.secret ?? '' })
     const listed = (await t.call('keys.list', {})).items.find(({ id }) => id === made.id)
     expect(listed?.lastUsedAt).not.toBeNull()
+  })
+})
+
+describe('a flood of made-up keys', () => {
+  it('is held back, and keeps nobody out whose key was good before', async () => {
+    let at = Date.now()
+    const { authenticate } = createAuthenticator(t.database, () => at)
+    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+    // Long enough for what was remembered to be looked up again.
+    at += 2 * AUTHENTICATED_FOR_MS
+    const guesses = await Promise.allSettled(Array.from({ length: 600 }, () => authenticate(makeApiKey().secret)))
+    const codes = guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as ProblemError).code : 'accepted'))
+    expect(new Set(codes)).toEqual(new Set(['unauthenticated', 'rate_limited']))
+    expect((await authenticate(t.adminKey)).org).toBe(t.org)
   })
 })
 

@@ -47,7 +47,8 @@ export function createAuthenticator(database: Database, now: () => number): Auth
     const known = remembered.get(name)
     const at = now()
     if (known !== undefined && known.until > at && known.expiresAt > at) return known.identity
-    const refused = limitLookup('lookup')
+    // A key that was good a while ago is no guess: a flood of made-up ones does not keep its holder out.
+    const refused = known === undefined ? limitLookup('lookup') : null
     if (refused !== null) throw problem('rate_limited', 'Too many keys are being tried.', refused)
     const row = await lookUp(database, hash, at)
     const expiresAt = row?.expires_at?.getTime() ?? Number.POSITIVE_INFINITY

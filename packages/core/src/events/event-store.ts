@@ -1,5 +1,6 @@
 import type { Event } from '@orrery/contract'
 import type { Transaction } from '../database.ts'
+import { parsePosition } from './event-position.ts'
 import { type EventRow, toEvent } from './event-row.ts'
 
 export interface EventFilter {
@@ -16,14 +17,15 @@ export interface EventFilter {
  * or above the oldest of those is read: a reader that goes on behind what it got skips nothing.
  */
 export async function selectEvents(tx: Transaction, org: string, filter: EventFilter): Promise<Event[]> {
-  const [after = '0', row = '0'] = filter.after?.split('-') ?? []
+  // As plain numbers: the database would read one that begins with 0 as octal.
+  const after = parsePosition(filter.after ?? '0-0')
   const { rows } = await tx.client.query<EventRow>({
     name: 'event_read',
     text: `select e.tx::text, e.id::text, e.at, e.type, e.subject, e.data from engine.event e
            where e.org_id = $1 and (e.tx, e.id) > ($2::xid8, $3::bigint) and e.tx < pg_snapshot_xmin(pg_current_snapshot())
              and ($4::text is null or e.type = $4) and ($5::text is null or e.subject = $5)
            order by e.tx, e.id limit $6`,
-    values: [org, after, row, filter.type ?? null, filter.subject ?? null, filter.limit],
+    values: [org, String(after.tx), String(after.row), filter.type ?? null, filter.subject ?? null, filter.limit],
   })
   return rows.map(toEvent)
 }

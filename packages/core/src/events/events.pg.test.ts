@@ -52,6 +52,9 @@ describe('events.list', () => {
     const ofRun = await t.call('events.list', { subject: runId, type: 'run.started' })
     expect(ofRun.items).toMatchObject([{ type: 'run.started', subject: runId, data: { workflow: 'greeting' } }])
     await expect(t.call('events.list', { cursor: '99999999999999999999-1' })).rejects.toMatchObject({ code: 'invalid_input' })
+    // Not octal: the database would see 8 in the one and refuse the other.
+    expect(await t.call('events.list', { cursor: '010-1' })).toEqual(await t.call('events.list', { cursor: '10-1' }))
+    expect((await t.call('events.list', { cursor: '09-1' })).items.length).toBeGreaterThan(0)
     await expect(t.call('events.list', { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 })

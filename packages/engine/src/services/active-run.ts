@@ -63,8 +63,10 @@ export interface ActiveRun {
   /** 0, 1, 2 … : how often the run continued as new. */
   generation: number
   wakes: number
-  /** The run's clock: the time of the last row delivered. */
+  /** The time of the last row journalled; the next has no earlier one. */
   at: Millis
+  /** The run's clock: the time of the last row delivered. */
+  clockAt: Millis
   readonly open: Map<number, OpenCommand>
   /** Deliveries whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
   readonly queue: Activation[]
@@ -88,6 +90,8 @@ export interface ActiveRun {
   cancelled: boolean
   linger: Timer | null
   deadline: Timer | null
+  /** An earlier incarnation may have begun what its next turn asks for: nothing is journalled, but a worker had it before. */
+  mayRepeat: boolean
   fetching: boolean
   refetch: boolean
   steps: number
@@ -106,6 +110,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     generation: 0,
     wakes: row.wakes,
     at: row.clockAt,
+    clockAt: row.clockAt,
     open: new Map(),
     queue: [],
     held: null,
@@ -121,6 +126,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     cancelled: false,
     linger: null,
     deadline: null,
+    mayRepeat: false,
     fetching: false,
     refetch: false,
     steps: 0,

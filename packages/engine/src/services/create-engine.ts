@@ -81,10 +81,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       worker: () => this.worker?.id ?? null,
       onLost: (cause, batches) => (this.worker ? this.worker.lost(cause, batches) : void this.recoverAlone(batches)),
       onRefused: (unit, refusal) => this.worker?.onRefused(unit, refusal),
-      onFlushed: (result, batch, tookMs) => {
+      onFlushed: (result, batch, worker, tookMs) => {
         this.observe({ type: 'flushed', rows: batch.size, tookMs })
         if (batch.rows.events.length > 0) this.send({ type: 'events' })
-        this.worker?.onFlushed(result)
+        this.worker?.onFlushed(result, worker)
         if (!this.worker) for (const { queue } of result.readied) this.send({ type: 'ready', queue })
       },
     })
@@ -126,7 +126,9 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       failpoint('start.after')
       return { type: 'started', run, state: at === null ? 'ready' : 'waiting', cancelled: [] }
     }
-    return this.startAdmitted({ ...row, ...limits, at, event: startedEvent(row) }, companions, tx)
+    const outcome = await this.startAdmitted({ ...row, ...limits, at, event: startedEvent(row) }, companions, tx)
+    failpoint('start.after')
+    return outcome
   }
 
   private async startAdmitted(start: AdmittedStart, companions: PlainStart['companions'], tx: Tx | undefined): Promise<StartOutcome> {
@@ -143,6 +145,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
 
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null> {
     return this.results.wait(org, run, timeoutMs, this.worker?.scope.active.has(run) ?? false)
+  }
+
+  endWaits(): void {
+    this.results.stop()
   }
 
   signal: Engine<Tx>['signal'] = (org, run, name, payload, options, tx) => signalRun(this.control, org, run, name, payload, options?.id, tx)

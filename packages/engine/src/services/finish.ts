@@ -1,9 +1,9 @@
 import type { RunAnswer } from '../api.ts'
 import type { FinalStatus, FinishRow } from '../store/store.ts'
-import type { Completion, Failure } from '../workflow/protocol.ts'
+import type { Completion, Delivery, Failure } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import { childId } from './child-id.ts'
-import { note } from './deliver.ts'
+import { deliverCancel, note } from './deliver.ts'
 import { evict, quiet } from './let-go.ts'
 import { abortStep, marker, startDelivery } from './open-command.ts'
 import { runEvent } from './run-event.ts'
@@ -23,8 +23,8 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
   quiet(scope.clock, run)
   run.open.clear()
-  run.queue.length = 0
-  if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input))
+  const unheard = run.queue.splice(0).map((activation) => activation.delivery)
+  if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
   const at = Math.max(scope.clock.now(), run.at)
   const row = toFinish(run, completion, at)
   run.state = 'done'
@@ -94,14 +94,19 @@ function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): v
 }
 
 /** `continueAsNew`: a journal row with the new input, at which replay starts from now on. */
-function startGeneration(scope: Scope, run: ActiveRun, input: string): void {
+function startGeneration(scope: Scope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
   run.generation++
   run.base = run.seq
   run.ending = null
   note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
-  if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, run.at))
+  const { at } = run
+  if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, at))
   run.children.clear()
   forget(run.bundle, run.id)
-  run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, input, []) })
+  run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.schedule(run)
+  // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that goes on.
+  run.cancelled = false
+  for (const delivery of unheard) if (delivery.type === 'cancel') deliverCancel(scope, run, delivery.reason, delivery.timedOut)
+  scope.armDeadline(run)
 }

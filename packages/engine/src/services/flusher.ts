@@ -16,8 +16,11 @@ export interface FlusherOptions {
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
   /** The store will not take this unit's rows, whatever is tried; nothing of them was written. */
   readonly onRefused: (unit: string, refusal: Refused) => void
-  readonly onFlushed: (result: FlushResult, batch: Batch, tookMs: number) => void
+  /** `worker`: the registration that the batch was written under; it may be given up by now. */
+  readonly onFlushed: (result: FlushResult, batch: Batch, worker: WorkerId | null, tookMs: number) => void
 }
+
+const ROWS_MIN = 64
 
 /**
  * Group commit. Everything that became due since the last flush goes out as one batch; the next flush starts when
@@ -28,6 +31,8 @@ export class Flusher {
   private batches: Batch[] = [newBatch()]
   private sending: Batch | null = null
   private scheduled = false
+  /** A batch that has so many rows is closed; the rows of one unit that are added in a row stay together. */
+  private rowsMax = ROWS_MIN
   private stopped = false
   /** Batches ever started and committed; a ticket is the number of the batch that a row went into. */
   private opened = 1
@@ -40,7 +45,8 @@ export class Flusher {
   /** Queues a row for the next flush and returns its ticket. `unit`: the run on whose behalf. */
   add<P extends Part>(unit: string, part: P, row: Parts[P]): number {
     const last = this.batches.at(-1)
-    if (last === undefined || !addToBatch(last, unit, part, row)) {
+    const isFull = last !== undefined && last.size >= this.rowsMax && last.latest !== unit
+    if (last === undefined || isFull || !addToBatch(last, unit, part, row)) {
       const next = newBatch()
       addToBatch(next, unit, part, row)
       this.batches.push(next)
@@ -103,27 +109,31 @@ export class Flusher {
       this.opened++
     }
     this.sending = batch
+    // Two batches take turns, one in the database and one being filled: neither side waits for the other to end.
+    if (this.batches.length > 1) this.rowsMax *= 2
+    else if (batch.size < this.rowsMax) this.rowsMax = Math.max(ROWS_MIN, this.rowsMax / 2)
     failpoint('flush.before')
-    this.write(batch).then(
+    this.write(batch, this.options.worker()).then(
       () => this.settle(batch, null),
       (error: unknown) => this.settle(batch, error instanceof Error ? error : new Error(String(error))),
     )
   }
 
-  private async write(batch: Batch): Promise<void> {
+  /** Invariant (I5): `worker` is the registration under which the batch was put together; what is left of it goes under no other. */
+  private async write(batch: Batch, worker: WorkerId | null): Promise<void> {
     const started = this.options.clock.now()
     try {
-      const result = await this.options.store.flush(toFlush(batch, this.options.worker()))
+      const result = await this.options.store.flush(toFlush(batch, worker))
       failpoint('flush.after')
-      this.options.onFlushed(result, batch, this.options.clock.now() - started)
+      this.options.onFlushed(result, batch, worker, this.options.clock.now() - started)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      await this.writeApart(batch, error)
+      await this.writeApart(batch, worker, error)
     }
   }
 
   /** The store refused the data: write each unit on its own, so that one bad row hurts only its own run. */
-  private async writeApart(batch: Batch, refusal: Refused): Promise<void> {
+  private async writeApart(batch: Batch, worker: WorkerId | null, refusal: Refused): Promise<void> {
     const units = splitByUnit(batch)
     const only = units.length === 1 ? units[0] : undefined
     if (only) {
@@ -132,9 +142,11 @@ export class Flusher {
       if (unit !== undefined) this.options.onRefused(unit, refusal)
       return
     }
-    batch.waiters.length = 0
     for (const unit of units) {
-      await this.write(unit)
+      const waiters = new Set(unit.waiters)
+      await this.write(unit, worker)
+      // Those of units that are still to come stay with the batch: if it is lost now, they are made sure of.
+      batch.waiters.splice(0, batch.waiters.length, ...batch.waiters.filter((waiter) => !waiters.has(waiter)))
       for (const waiter of unit.waiters.splice(0)) waiter.done(null)
     }
   }
@@ -143,8 +155,9 @@ export class Flusher {
     this.sending = null
     if (error === null) {
       this.committed++
+      // What waited for its turn goes out before what is now to be done adds to it: the database works meanwhile.
+      if (this.batches[0] && this.batches[0].size > 0) this.send()
       for (const waiter of batch.waiters) waiter.done(null)
-      if (this.batches[0] && this.batches[0].size > 0) this.schedule()
       return
     }
     this.lose(error instanceof Fenced ? error : error instanceof Ambiguous ? error : new Ambiguous(error.message, { cause: error }), batch)

@@ -4,9 +4,12 @@ import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
 import { deliver, deliverCancel, rejected, resolved } from './deliver.ts'
 import type { Scope } from './scope.ts'
 
+const RETRY_MS = 200
+
 /** Reads a run's unread messages and hands them on. Called when somebody poked the run; one read at a time. */
 export function fetchMessages(scope: Scope, run: ActiveRun): void {
-  if (run.state !== 'live') return
+  // What came may answer what an earlier incarnation asked for: it waits until the run has asked again, and is fetched then.
+  if (run.state !== 'live' || run.mayRepeat) return
   if (run.fetching) {
     run.refetch = true
     return
@@ -22,9 +25,12 @@ export function fetchMessages(scope: Scope, run: ActiveRun): void {
       else scope.considerIdle(run)
     },
     (error: unknown) => {
-      run.fetching = false
       scope.observe({ type: 'trouble', where: 'inbox', error: error instanceof Error ? error : new Error(String(error)) })
-      // The next beat finds the run poked still and comes back here.
+      // Still `fetching`, so that the run is not parked: its `wakes` may count a message that it has not seen, and nobody would wake it.
+      scope.clock.setTimeout(() => {
+        run.fetching = false
+        fetchMessages(scope, run)
+      }, RETRY_MS)
     },
   )
 }

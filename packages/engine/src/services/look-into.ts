@@ -23,7 +23,14 @@ async function replayBeside(
   base: number,
   bundle: LoadedBundle,
 ): Promise<{ run: ActiveRun; replayed: Replayed }> {
-  const rows = await store.history(row.org, row.run, base)
+  const found = await store.history(row.org, row.run, base)
+  // A run that has ended, or that a worker has, may be in a later generation than its live row says.
+  const rows = found.slice(
+    Math.max(
+      0,
+      found.findLastIndex(({ kind }) => kind === 'generation'),
+    ),
+  )
   const claimed: ClaimedRun = { ...toClaimed(row), base }
   const run: ActiveRun = { ...newActiveRun(claimed, bundle, row.clockAt), id: `beside/${row.run}` }
   const replayed = replaySafely({ sandboxes, observe: observeNothing }, run, rows)
@@ -49,8 +56,7 @@ export async function queryRun(
   const bundle = await sandboxes.load(org, live?.bundle ?? row.bundle)
   if (bundle === null)
     return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${row.bundle} is not stored` } }
-  const base = live?.base ?? (await lastBase(store, org, run))
-  const beside = await replayBeside(store, sandboxes, row, base, bundle)
+  const beside = await replayBeside(store, sandboxes, row, live?.base ?? 0, bundle)
   try {
     if (beside.replayed.type === 'diverged')
       return { ok: false, error: { name: 'ReplayError', kind: 'error', message: beside.replayed.reason } }
@@ -63,12 +69,6 @@ export async function queryRun(
   } finally {
     leave(beside.run)
   }
-}
-
-/** A finished run has no live row to say where its last generation starts. */
-async function lastBase(store: Store, org: OrgId, run: RunId): Promise<number> {
-  const rows = await store.history(org, run, 0)
-  return rows.findLast((row) => row.kind === 'generation')?.seq ?? 0
 }
 
 const PAGE = 200

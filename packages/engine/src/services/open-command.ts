@@ -22,7 +22,7 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         command,
         attempt: 1,
         notBefore: 0,
-        startedAt: run.at,
+        startedAt: run.clockAt,
         abort: null,
         timer: null,
       }
@@ -37,7 +37,7 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         name: command.workflow,
         input: JSON.stringify(command.input),
         command,
-        child: childId(run.row.run, run.generation, command.cmd, run.at),
+        child: childId(run.row.run, run.generation, command.cmd, run.clockAt),
         timer: null,
       }
     case 'drop':

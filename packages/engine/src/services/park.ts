@@ -7,6 +7,8 @@ import { runEvent } from './run-event.ts'
 import type { Scope } from './scope.ts'
 import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
 
+const RETRY_MS = 200
+
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
 export function considerIdle(scope: Scope, run: ActiveRun): void {
   if (run.state !== 'live' || run.queue.length > 0 || run.busy > 0 || run.held || run.fetching) return
@@ -101,7 +103,10 @@ function comeBack(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason:
       if (box) run.wakes = box.wakes
       park(scope, run, state, reason)
     },
-    (error: unknown) => scope.observe({ type: 'trouble', where: 'park', error: error instanceof Error ? error : new Error(String(error)) }),
+    (error: unknown) => {
+      scope.observe({ type: 'trouble', where: 'park', error: error instanceof Error ? error : new Error(String(error)) })
+      scope.clock.setTimeout(() => run.state === 'parking' && comeBack(scope, run, state, reason), RETRY_MS)
+    },
   )
 }
 

@@ -20,7 +20,7 @@ export async function perform(
   const made = makeStepContext(scope, run, open, implementation, abort)
   try {
     const body = implementation.body as (input: Json, context: object) => unknown
-    const lastHeartbeat = open.attempt > 1 ? await scope.store.progress(run.row.org, run.id, open.cmd) : null
+    const lastHeartbeat = open.attempt > 1 ? await readHeartbeat(scope, run, open, abort.signal) : null
     const context = { ...made.context, ...extra, lastHeartbeat: lastHeartbeat === null ? null : (JSON.parse(lastHeartbeat) as Json) }
     const value = await Promise.race([Promise.resolve().then(() => body(JSON.parse(open.input) as Json, context)), made.expired])
     return { ok: true, output: toText(open.name, value) }
@@ -28,6 +28,21 @@ export async function perform(
     return { ok: false, failure: toFailure(error) }
   } finally {
     made.done()
+  }
+}
+
+const RETRY_MS = 200
+
+/** A connection that breaks is no failure of the step: the attempt goes on when there is an answer. */
+async function readHeartbeat(scope: Scope, run: ActiveRun, open: OpenStep, signal: AbortSignal): Promise<string | null> {
+  for (;;) {
+    try {
+      return await scope.store.progress(run.row.org, run.id, open.cmd)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      scope.observe({ type: 'trouble', where: 'heartbeat', error: error instanceof Error ? error : new Error(String(error)) })
+      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+    }
   }
 }
 

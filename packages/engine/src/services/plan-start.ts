@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { StartRequest } from '../api.ts'
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
 import type { Json, WorkflowManifest } from '../workflow/protocol.ts'
@@ -65,6 +66,20 @@ export function isPlain(limits: Limits): boolean {
   return limits.dedupe === null && limits.debounce === null && limits.concurrency.length === 0 && limits.rate === null
 }
 
+/** Longer ones would not fit into an index. */
+const KEY_CHARS_MAX = 512
+
+/**
+ * Text out of an input as the part of a key that a database takes: well-formed, without NUL, and not too long. Long ones end in a
+ * digest instead, so that they stay apart.
+ */
+function toKey(text: string): string {
+  const plain = text.toWellFormed().replaceAll('\u0000', '\ufffd')
+  if (plain.length <= KEY_CHARS_MAX) return plain
+  const digest = createHash('sha256').update(plain).digest('hex')
+  return `${plain.slice(0, KEY_CHARS_MAX - digest.length - 1).toWellFormed()}-${digest}`
+}
+
 /** The value at a dotted path of the input, as text; absent values share one key. */
 function textAt(input: Json, path: string): string {
   let value: Json | undefined = input
@@ -73,5 +88,5 @@ function textAt(input: Json, path: string): string {
     value = value !== null && typeof value === 'object' && !Array.isArray(value) && Object.hasOwn(value, name) ? value[name] : undefined
   }
   if (value === undefined) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return toKey(typeof value === 'string' ? value : JSON.stringify(value))
 }

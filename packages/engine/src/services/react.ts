@@ -7,7 +7,9 @@ import type { Scope } from './scope.ts'
 
 /** Does what a live workflow asked for. */
 export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
-  if (run.state !== 'live' || run.ending) return
+  if (run.state !== 'live') return
+  // The answer to a start that it did not wait for; it may have been the last.
+  if (run.ending) return scope.considerIdle(run)
   const opened: OpenCommand[] = []
   for (const command of reaction.commands) {
     const open = register(run, command)
@@ -20,9 +22,12 @@ export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
     scope.endWith(run, reaction.completion)
     return
   }
+  const isFresh = !run.mayRepeat
+  run.mayRepeat = false
   // Invariant: a command dropped in the same turn was never begun.
-  for (const command of opened) if (run.open.get(command.cmd) === command) scope.begin(run, command, true)
-  scope.considerIdle(run)
+  for (const command of opened) if (run.open.get(command.cmd) === command) scope.begin(run, command, isFresh)
+  if (isFresh) scope.considerIdle(run)
+  else scope.fetchMessages(run)
 }
 
 /** Takes an open command back: its body is aborted, its child asked to stop, its answer not awaited. */

@@ -7,8 +7,8 @@ import { activate } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
 export type Replayed =
-  /** The workflow stands where its history ends. */
-  | { readonly type: 'ready'; readonly completion: Completion | null }
+  /** The workflow stands where its history ends. `patches`: markers that its last turn took and that are not in the history yet. */
+  | { readonly type: 'ready'; readonly completion: Completion | null; readonly patches: readonly string[] }
   /** The code does not ask for what the history answers. `reason` is for people. */
   | { readonly type: 'diverged'; readonly reason: string }
 
@@ -29,33 +29,36 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   if (first?.kind === 'generation') {
     run.generation = Number(first.name)
     run.base = first.seq
-    run.at = first.at
+    run.at = run.clockAt = first.at
   }
   const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
   const dropped = new Map<number, OpenCommand>()
+  const taken: string[] = []
   const total = delivered.length
   const activations: Activation[] = [{ run: run.id, at: run.at, replaying: total > 0, delivery: startDelivery(run, input, patches) }]
   delivered.forEach((row, index) => {
     activations.push({ run: run.id, at: row.at, replaying: index < total - 1, delivery: deliveryOf(row) })
   })
   const reactions = inChunks(run, activations)
-  let completion = take(run, reactions.next().value, dropped)
+  let completion = take(run, reactions.next().value, dropped, taken)
   for (const row of rows) {
     if (row.kind === 'attempt') noteAttempt(run, row)
     if (!DELIVERED.has(row.kind)) continue
-    if (completion)
-      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
     const wrong = mismatch(run, dropped, row)
+    // Rows that were on their way to the workflow when it ended answer what it had asked for; they stay undelivered.
+    if (wrong && completion)
+      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
     if (wrong) return { type: 'diverged', reason: wrong }
     if (row.kind === 'cancel') run.cancelled = true
+    if (completion) run.queue.push({ run: run.id, at: row.at, replaying: false, delivery: deliveryOf(row) })
     if (row.kind === 'step') run.steps++
     run.open.delete(row.cmd)
-    run.at = row.at
-    completion = take(run, reactions.next().value, dropped)
+    run.at = run.clockAt = row.at
+    completion ??= take(run, reactions.next().value, dropped, taken)
   }
   run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
   run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
-  return { type: 'ready', completion }
+  return { type: 'ready', completion, patches: taken }
 }
 
 /**
@@ -67,14 +70,15 @@ function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generato
   return undefined
 }
 
-function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<number, OpenCommand>): Completion | null {
+function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<number, OpenCommand>, patches: string[]): Completion | null {
   if (reaction === undefined) return null
   for (const command of reaction.commands) {
     if (command.type === 'drop') {
       const open = run.open.get(command.cmd)
       if (open) dropped.set(command.cmd, open)
       run.open.delete(command.cmd)
-    } else register(run, command)
+    } else if (command.type === 'patch') patches.push(command.id)
+    else register(run, command)
   }
   return reaction.completion ?? null
 }

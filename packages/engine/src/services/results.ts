@@ -13,6 +13,7 @@ export class Results {
   private readonly clock: Clock
   private readonly waiting = new Map<RunId, Set<Waiter>>()
   private readonly lookers = new WeakMap<Waiter, () => void>()
+  private stopped = false
 
   constructor(store: Store, clock: Clock) {
     this.store = store
@@ -32,7 +33,7 @@ export class Results {
     return new Promise((resolve, reject) => {
       const waiters = this.waiting.get(run) ?? new Set<Waiter>()
       this.waiting.set(run, waiters)
-      const until = this.clock.now() + timeoutMs
+      const until = this.stopped ? 0 : this.clock.now() + timeoutMs
       let timer = this.clock.setTimeout(() => {}, 0)
       const finish: Waiter = (answer) => {
         this.clock.clearTimeout(timer)
@@ -58,6 +59,12 @@ export class Results {
       if (local) arm()
       else look()
     })
+  }
+
+  /** Answers everybody who waits, now and from now on, that the run has not ended yet. */
+  stop(): void {
+    this.stopped = true
+    for (const waiters of [...this.waiting.values()]) for (const waiter of [...waiters]) waiter(null)
   }
 
   /** A hint arrived that `run` ended somewhere. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { DeliverOutcome, EventRow, OrgId, RunId, RunRow, Store } from '../store/store.ts'
 import type { Json } from '../workflow/protocol.ts'
 import { uuid7 } from './child-id.ts'
@@ -102,7 +101,7 @@ export async function forkRun<Tx>(
   tx?: Tx,
 ): Promise<{ readonly run: RunId }> {
   const now = parts.now()
-  const run = uuid7(now, Buffer.from(randomUUID().replaceAll('-', ''), 'hex').subarray(0, 10))
+  const run = newId(parts)
   const timeoutMs = source.deadline === null ? null : source.deadline - source.clockAt
   const target: RunRow = {
     ...source,

@@ -1,4 +1,5 @@
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
+import { Fenced } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { deliver, rejected, resolved, whenSafe } from './deliver.ts'
@@ -7,24 +8,34 @@ import { startedEvent } from './run-event.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
+const RETRY_MS = 200
+
 type OpenChild = Extract<OpenCommand, { type: 'child' }>
 
 /** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
 export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
   run.busy++
-  void bundleFor(scope, run, open.name)
-    .then(async (bundle) => {
-      if (bundle === null) return fail(scope, run, open, `there is no workflow named "${open.name}"`)
+  void startSurely(scope, run, open, fresh).finally(() => {
+    run.busy--
+    scope.considerIdle(run)
+  })
+}
+
+/** A start that got no answer is asked for again; its id is the same, so it happens once. */
+async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
+  for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
+    try {
+      const bundle = await bundleFor(scope, run, open.name)
       if (isGone(run, open)) return
-      await start(scope, run, open, bundle, fresh)
-    })
-    .catch((error: unknown) =>
-      scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) }),
-    )
-    .finally(() => {
-      run.busy--
-      scope.considerIdle(run)
-    })
+      if (bundle === null) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
+      return await start(scope, run, open, bundle, isFresh)
+    } catch (error) {
+      if (isGone(run, open)) return
+      if (error instanceof Fenced) return scope.lost(error)
+      scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) })
+      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+    }
+  }
 }
 
 /** The parent's own version if it has the workflow, else the org's default. */
@@ -37,7 +48,7 @@ async function bundleFor(scope: Scope, run: ActiveRun, workflow: string): Promis
 async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: LoadedBundle, fresh: boolean): Promise<void> {
   const { options, detached } = open.command
   const manifest = bundle.workflows.get(open.name)
-  if (manifest === undefined) return fail(scope, run, open, `there is no workflow named "${open.name}"`)
+  if (manifest === undefined) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
   const request = {
     org: run.row.org,
     workflow: open.name,
@@ -61,16 +72,19 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
     if (isGone(run, open)) return
     plainStart(scope, run, row, fresh)
   } else if (!isThere) {
-    // Invariant (I3): a plain start goes out in the flush that has what it depends on; this one makes a transaction of its own.
+    // A plain start goes out with the flush that has what it depends on (Invariant I3) and with its fence (I5); this one makes a transaction of
+    // its own, and sees to both.
     await new Promise<void>((resolve) => whenSafe(scope, run, resolve))
     if (isGone(run, open)) return
-    const start: AdmittedStart = { ...row, ...limits, at: null, event: startedEvent(row) }
+    const start: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
     const outcome = await scope.store.startAdmitted(start)
     child = outcome.run
     scope.tellStarted(outcome)
   }
   if (isGone(run, open)) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
+  else if (child !== open.child)
+    fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which answers to who started it`)
   else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
 
@@ -82,7 +96,7 @@ function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): 
   run.ticket = Math.max(run.ticket, scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} }))
 }
 
-function fail(scope: Scope, run: ActiveRun, open: OpenChild, message: string): void {
-  const error: Failure = { name: 'NoSuchWorkflowError', kind: 'child_failed', message }
+function fail(scope: Scope, run: ActiveRun, open: OpenChild, name: string, message: string): void {
+  const error: Failure = { name, kind: 'child_failed', message }
   if (run.open.get(open.cmd) === open && !run.ending) deliver(scope, run, rejected(open, error, 0, run.at))
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { StepImplementation } from '../api.ts'
 import { TimeoutError } from '../workflow/errors.ts'
 import type { Json } from '../workflow/protocol.ts'
@@ -75,7 +76,7 @@ export function makeStepContext(
     orgId: run.bundle.ids.org(run.row.org),
     step: open.name,
     attempt,
-    idempotencyKey: `${run.row.keys}:${run.generation}:${open.cmd}`,
+    idempotencyKey: `${run.row.keys}:${run.generation}:${open.cmd}:${digest(open)}`,
     signal: abort.signal,
     heartbeat,
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
@@ -87,6 +88,12 @@ export function makeStepContext(
   }
   return { context, expired, done }
 }
+
+/**
+ * A retried run has the keys of its source, but where branches run side by side it may give a command's number to another step. What is
+ * another effect must have another key.
+ */
+const digest = (open: OpenStep): string => hash('sha256', `${open.name} ${open.input}`, 'base64url').slice(0, 16)
 
 function watchHeart(scope: Scope, implementation: StepImplementation, expire: (message: string) => void, step: string) {
   const limitMs = implementation.heartbeatTimeoutMs

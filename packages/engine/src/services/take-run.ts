@@ -1,15 +1,17 @@
 import type { ClaimedRun, JournalRow } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { newActiveRun } from './active-run.ts'
-import { startDelivery } from './open-command.ts'
+import { note } from './deliver.ts'
+import { marker, startDelivery } from './open-command.ts'
 import { replaySafely } from './replay.ts'
 import { type LoadedBundle, plainIds } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 import { CRASHES_MAX } from './scope.ts'
 
-/** Begins a run that has just been started here: it has no history, and its bundle is at hand. */
+/** Begins a run that has no history; its bundle is at hand. */
 export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
+  run.mayRepeat = row.begun
   scope.active.set(run.id, run)
   scope.armDeadline(run)
   run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, row.input, []) })
@@ -75,6 +77,7 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
     return
   }
   run.state = 'live'
+  for (const patch of replayed.patches) note(scope, run, marker('patch', patch, run.at))
   if (replayed.completion) return scope.endWith(run, replayed.completion)
   scope.wake(run, row.pauseRequested)
   if (run.state !== 'live') return

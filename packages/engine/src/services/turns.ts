@@ -69,8 +69,9 @@ export class Turns {
       )
       return
     }
-    group.forEach(({ run }, index) => {
+    group.forEach(({ run, activation }, index) => {
       const reaction = reactions[index]
+      run.clockAt = activation.at
       if (reaction) this.handlers.react(run, reaction)
     })
   }

@@ -99,8 +99,9 @@ export class EngineWorker implements Worker {
   }
 
   /** What a flush of this process did, beside writing. */
-  onFlushed(result: FlushResult): void {
-    for (const run of result.kept) this.scope.kept.add(run)
+  onFlushed(result: FlushResult, registration: WorkerId | null): void {
+    // An answer that comes late speaks of runs that another registration may have by now.
+    if (registration === this.scope.worker()) for (const run of result.kept) this.scope.kept.add(run)
     for (const { run, worker } of result.poked) this.poke(run, worker)
     for (const { queue } of result.readied) this.onReady(queue)
   }
@@ -164,7 +165,7 @@ export class EngineWorker implements Worker {
       try {
         await this.parts.store.retire(this.registration)
         if (!this.stopped) await this.register()
-        await this.parts.recover(this.pendingLoss.splice(0))
+        await this.recoverPending()
         break
       } catch (error) {
         this.parts.observe({ type: 'trouble', where: 'register', error: error instanceof Error ? error : new Error(String(error)) })
@@ -174,6 +175,15 @@ export class EngineWorker implements Worker {
     this.losing = false
     this.parts.flusher.resume()
     if (!this.stopped) this.claimer.ready()
+  }
+
+  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch. */
+  private async recoverPending(): Promise<void> {
+    while (this.pendingLoss.length > 0) {
+      const batches = [...this.pendingLoss]
+      await this.parts.recover(batches)
+      this.pendingLoss.splice(0, batches.length)
+    }
   }
 
   private async register(): Promise<void> {

@@ -117,7 +117,7 @@ export interface ParkRow {
   readonly base: number
 }
 
-/** A message to a run. Ids are UUIDs v7: order of arrival; a second insert of the same id does nothing. */
+/** A message to a run. A second one with the same id does nothing. */
 export interface Message {
   readonly org: OrgId
   readonly run: RunId
@@ -241,6 +241,8 @@ export interface ClaimedRun extends RunRow {
   readonly base: number
   /** How often a worker was lost with this run since it last made progress. */
   readonly crashes: number
+  /** A worker had it before, which may have begun what the run asks for first. */
+  readonly begun: boolean
   readonly holds: boolean
   readonly pauseRequested: boolean
 }
@@ -264,6 +266,8 @@ export interface Beat {
  * that is full. A delayed start takes its limits when its time has come; until then it is `gated` on the first, with `at`.
  */
 export interface AdmittedStart extends RunRow {
+  /** The worker on whose run's behalf this is: once it is fenced, nothing is started (`Fenced`). Absent: a caller's start. */
+  readonly worker?: WorkerId
   readonly at: Millis | null
   /** Same key within the window: no second run; the first one's id is the answer. */
   readonly dedupe: { readonly key: string; readonly windowMs: number } | null
@@ -311,6 +315,13 @@ export interface LiveRow {
   readonly pauseRequested: boolean
   readonly nextSeq: number
   readonly base: number
+}
+
+/** What there is to do, over all orgs: for whoever operates the installation. */
+export interface Depths {
+  readonly live: Readonly<Record<RunState, number>>
+  /** How long the first ready run has waited for a worker; 0 if none does. One in a paused queue waits for a person. */
+  readonly oldestReadyMs: Millis
 }
 
 /**
@@ -393,6 +404,8 @@ export interface Store<Tx = unknown> {
   setDefault(org: OrgId, workflow: string, bundle: string, tx?: Tx): Promise<void>
   defaultBundle(org: OrgId, workflow: string): Promise<string | null>
 
+  /** Reads the whole of a narrow table. */
+  depths(): Promise<Depths>
   /** Rows of each invariant view that returned any; empty when all hold. */
   violations(): Promise<readonly { readonly invariant: string; readonly rows: number }[]>
   close(): Promise<void>

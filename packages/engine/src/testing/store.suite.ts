@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { describeClaims } from './store-suite/describe-claims.ts'
 import { describeControl } from './store-suite/describe-control.ts'
+import { describeDepths } from './store-suite/describe-depths.ts'
 import { describeFlush } from './store-suite/describe-flush.ts'
 import { describeKeys } from './store-suite/describe-keys.ts'
 import { describeLimits } from './store-suite/describe-limits.ts'
@@ -19,6 +20,7 @@ const parts: Readonly<Record<string, (world: () => World) => void>> = {
   control: describeControl,
   limits: describeLimits,
   keys: describeKeys,
+  depths: describeDepths,
 }
 
 /**

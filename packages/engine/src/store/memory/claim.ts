@@ -24,9 +24,11 @@ export function claim(session: Session, request: ClaimRequest, turn: Turn, fenci
   const mine = due.filter((live) => mayTake(tables, live, request))
   // The others are due as well: they become ready, so that nobody has to find them a second time.
   for (const live of due) makeReady(live, live.at ?? now)
-  const taken = [...mine, ...roundRobin(ready, request.limit - mine.length, turn)]
-  for (const live of taken) makeRunning(live, request.worker)
-  return taken.map(toClaimed)
+  return [...mine, ...roundRobin(ready, request.limit - mine.length, turn)].map((live) => {
+    const { begun } = live
+    makeRunning(live, request.worker)
+    return toClaimed(live, begun)
+  })
 }
 
 function mayTake(tables: Tables, live: Live, request: ClaimRequest): boolean {

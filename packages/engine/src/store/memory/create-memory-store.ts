@@ -110,7 +110,10 @@ function createNotifier(board: Board, clock: Clock, { faults }: MemoryOptions): 
     send: (hint) => {
       for (const listener of board) {
         const fault = faults?.hint(hint) ?? { lost: false, delayMs: 0 }
-        if (!fault.lost) listener.clock.setTimeout(() => board.has(listener) && listener.handler(hint), fault.delayMs)
+        if (fault.lost) continue
+        const arrive = (): unknown => board.has(listener) && listener.handler(hint)
+        listener.clock.setTimeout(arrive, fault.delayMs)
+        if (fault.repeatMs !== undefined) listener.clock.setTimeout(arrive, fault.delayMs + fault.repeatMs)
       }
     },
     listen: (handler) => {

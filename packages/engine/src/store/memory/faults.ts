@@ -15,6 +15,8 @@ export interface CallFault {
 export interface HintFault {
   readonly lost: boolean
   readonly delayMs: number
+  /** It arrives a second time, that much later. */
+  readonly repeatMs?: number
 }
 
 /** Decides what goes wrong; asked once for each call and for each hint and listener, so a seeded one makes a run repeatable. */

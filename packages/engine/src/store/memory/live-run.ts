@@ -10,6 +10,11 @@ export function rankAt(at: Millis, priority: Priority): number {
   return at - BONUS_MS[priority]
 }
 
+/** When it became ready, if it is. */
+export function readyAt({ rank, row }: Live): Millis {
+  return rank + BONUS_MS[row.priority]
+}
+
 /** A new run's live row, not yet in any state that a worker could see. */
 export function newLive(row: RunRow, at: Millis, limits: AdmittedStart['concurrency'] = []): Live {
   return {
@@ -91,7 +96,7 @@ export function toLiveRow(live: Live): LiveRow {
   }
 }
 
-export function toClaimed(live: Live): ClaimedRun {
+export function toClaimed(live: Live, begun: boolean): ClaimedRun {
   return {
     ...live.row,
     bundle: live.bundle,
@@ -99,6 +104,7 @@ export function toClaimed(live: Live): ClaimedRun {
     nextSeq: live.nextSeq,
     base: live.base,
     crashes: live.crashes,
+    begun,
     holds: live.holds.length > 0,
     pauseRequested: live.pauseRequested,
   }

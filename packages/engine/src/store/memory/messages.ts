@@ -18,7 +18,6 @@ export function insertMessage(session: Session, message: Message): Live | null {
   tables.known.set(id, known.add(message.id))
   const unread = tables.inbox.get(id) ?? []
   unread.push(message)
-  unread.sort((a, b) => (a.id < b.id ? -1 : 1))
   tables.inbox.set(id, unread)
   live.wakes++
   if (live.state === 'waiting' && (live.begun || message.kind === 'cancel')) makeReady(live, now)

@@ -2,7 +2,8 @@ import type { Store } from '../store.ts'
 import type { Turn } from './claim.ts'
 import { claim } from './claim.ts'
 import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
-import { flush } from './flush.ts'
+import { depths } from './depths.ts'
+import { flush, proveWorker } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { setLimit } from './limits.ts'
 import { toLiveRow } from './live-run.ts'
@@ -38,6 +39,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     inbox: (org, run) => readInbox(tables, org, run),
     emit: (events) => void tables.events.push(...events),
     startAdmitted: (start) => {
+      if (start.worker !== undefined && fencing) proveWorker(tables, start.worker)
       const outcome = startAdmitted(session(), start)
       if (outcome.type === 'started' && start.event) tables.events.push(start.event)
       return outcome
@@ -49,6 +51,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     fork: (source, target, edits) => forkRun(session(), source, target, edits),
     setLimit: (org, limit, max) => setLimit(session(), org, limit, max),
     setQueuePaused: (org, queue, paused) => setQueuePaused(session(), org, queue, paused),
+    depths: () => depths(session()),
     violations: () => violations(tables),
     ...readers(tables),
     ...bundles(tables),
@@ -65,8 +68,9 @@ function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'liv
     },
     run: (org, run) => {
       const row = tables.runs.get(key(org, run))
-      // A live run may have been moved to another bundle since it started.
-      return row ? { ...row, bundle: tables.live.get(key(org, run))?.bundle ?? row.bundle } : null
+      // It may have been moved to another bundle since it started, and keeps that when it has ended.
+      const moved = tables.journal.get(key(org, run))?.findLast(({ kind }) => kind === 'version')
+      return row ? { ...row, bundle: moved?.name ?? row.bundle } : null
     },
     result: (org, run) => tables.results.get(key(org, run)) ?? null,
     liveRuns: (org, workflow, after, limit) =>

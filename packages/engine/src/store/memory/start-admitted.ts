@@ -68,6 +68,6 @@ function reserve({ tables, now }: Session, start: AdmittedStart): Millis {
 }
 
 function toRunRow(start: AdmittedStart): RunRow {
-  const { at: _at, dedupe: _dedupe, debounce: _debounce, concurrency: _concurrency, rate: _rate, event: _event, ...row } = start
+  const { worker: _by, at: _at, dedupe: _dedupe, debounce: _debounce, concurrency: _limits, rate: _rate, event: _event, ...row } = start
   return row
 }

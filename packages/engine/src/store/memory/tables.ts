@@ -66,7 +66,7 @@ export interface Tables {
   readonly live: Map<string, Live>
   readonly journal: Map<string, JournalRow[]>
   readonly results: Map<string, FinishRow>
-  /** Unread messages by run, in the order of their ids. */
+  /** Unread messages by run, in the order of their arrival. */
   readonly inbox: Map<string, Message[]>
   /** Ids of all messages a live run was ever sent, read or not. */
   readonly known: Map<string, Set<string>>

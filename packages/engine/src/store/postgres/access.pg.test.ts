@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { emptyBatch } from './compose-flush.ts'
+import { emptyBatch } from '../empty-batch.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
 /** Every table of an org is tried with every verb, so the list comes from the catalogue. */
@@ -33,9 +33,9 @@ async function fill(org: string): Promise<void> {
   const [active, ended] = [world.start({ org, state: 'running' }), world.start({ org, state: 'running' })]
   const at = Date.now()
   const large = JSON.stringify('x'.repeat(70_000))
-  await store.flush({ ...emptyBatch(), worker: me, starts: [active, ended] })
+  await store.flush({ ...emptyBatch, worker: me, starts: [active, ended] })
   await store.flush({
-    ...emptyBatch(),
+    ...emptyBatch,
     worker: me,
     journal: [world.journal(active.run, 1, { org, output: large })],
     finishes: [world.finish(ended.run, { org })],

@@ -16,6 +16,7 @@ interface ClaimRow extends StoredRun {
   readonly nextSeq: number
   readonly base: number
   readonly crashes: number
+  readonly begun: boolean
   readonly holds: boolean
   readonly pauseRequested: boolean
 }
@@ -59,6 +60,6 @@ async function claimOnce(pool: pg.Pool, request: ClaimRequest, turn: Turn): Prom
 }
 
 function toClaimed(row: ClaimRow): ClaimedRun {
-  const { wakes, nextSeq, base, crashes, holds, pauseRequested } = row
-  return { ...toRunRow(row), wakes, nextSeq, base, crashes, holds, pauseRequested }
+  const { wakes, nextSeq, base, crashes, begun, holds, pauseRequested } = row
+  return { ...toRunRow(row), wakes, nextSeq, base, crashes, begun, holds, pauseRequested }
 }

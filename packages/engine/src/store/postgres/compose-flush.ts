@@ -1,3 +1,4 @@
+import { emptyBatch } from '../empty-batch.ts'
 import type { FlushBatch } from '../store.ts'
 import { blobsPart } from './parts/blobs.ts'
 import { eventsPart } from './parts/events.ts'
@@ -54,7 +55,7 @@ export function composeFlush(batch: FlushBatch, resent: boolean): FlushStatement
 }
 
 /** How many values each part has, learnt from an empty batch. */
-const sizes = parts.map((part) => part.values(emptyBatch(), new PayloadPacker()).length)
+const sizes = parts.map((part) => part.values(emptyBatch, new PayloadPacker()).length)
 
 function composeText(mask: number): string {
   const fenced = (mask & 1) !== 0
@@ -75,20 +76,4 @@ function composeText(mask: number): string {
     offset += sizes[index] ?? 0
   })
   return `with ${ctes.join(',\n')}\nselect ${outputs.length > 0 ? outputs.join(', ') : '1 as done'}`
-}
-
-export function emptyBatch(): FlushBatch {
-  return {
-    worker: null,
-    starts: [],
-    journal: [],
-    finishes: [],
-    parks: [],
-    received: [],
-    messages: [],
-    logs: [],
-    progress: [],
-    events: [],
-    companions: [],
-  }
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { AdmittedStart, DeliverOutcome, EventRow, Message, OrgId, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store.ts'
+import { Fenced } from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { messageCode, onFullCode, priorityCode, stateCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
@@ -68,7 +69,7 @@ async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promis
 }
 
 async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Promise<StartOutcome> {
-  const { input, event, ...rest } = start
+  const { input, event, worker, ...rest } = start
   const packer = new PayloadPacker()
   const stored = packer.pack(start.org, input)
   await saveBlobs(tx ?? pool, packer)
@@ -78,18 +79,30 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
     concurrency: start.concurrency.map((entry) => ({ ...entry, onFull: onFullCode.code(entry.onFull) })),
   }
   type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
-  const text = 'select outcome, run, state, cancelled from engine.start_admitted($1, $2)'
-  const announced = `with started as materialized (${text}), event_row as (
-    insert into engine.event (org_id, type, subject, data, at)
-    select $3, $4, $5, $6, to_timestamp($7::float8 / 1000) from started where outcome = 'started'
-  ) select * from started`
-  const values = [JSON.stringify(plan), stored]
-  const rows = event
-    ? await ask<Answer>(pool, tx, announced, [...values, event.org, event.type, event.subject, event.data, event.at])
-    : await ask<Answer>(pool, tx, text, values)
+  const values: unknown[] = [JSON.stringify(plan), stored]
+  const next = (value: unknown) => `$${values.push(value)}`
+  // Invariant (I5): a fenced worker starts nothing. The function gets its plan through the fence, so that it cannot be called before it.
+  const plans = worker === undefined ? 'select $1::json as plan' : fencedPlan(next(worker))
+  const parts = [
+    `fence as materialized (${plans})`,
+    'started as materialized (select outcome, run, state, cancelled from fence, engine.start_admitted(fence.plan, $2))',
+    ...(event ? [announcement(event, next)] : []),
+  ]
+  const rows = await ask<Answer>(pool, tx, `with ${parts.join(', ')} select * from started`, values)
+  if (rows.length === 0 && worker !== undefined) throw new Fenced(`worker ${worker} is fenced`)
   const { outcome, run, state, cancelled } = onlyRow(rows)
   if (outcome !== 'started') return { type: outcome, run }
   return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }
+}
+
+const fencedPlan = (worker: string): string =>
+  `select $1::json as plan from engine.worker where worker_id = ${worker} and not fenced for key share`
+
+function announcement(event: EventRow, next: (value: unknown) => string): string {
+  const [org, type, subject, data, at] = [event.org, event.type, event.subject, event.data, event.at].map(next)
+  return `event_row as (
+    insert into engine.event (org_id, type, subject, data, at)
+    select ${org}, ${type}, ${subject}, ${data}, to_timestamp(${at}::float8 / 1000) from started where outcome = 'started')`
 }
 
 interface Place {
@@ -128,9 +141,9 @@ async function fork(
   const { input, ...rest } = target
   const packer = new PayloadPacker()
   const stored = packer.pack(target.org, input)
-  // Put together as text: an edited output keeps the form its writer gave it.
-  const outputs = [...edits].map(([cmd, { output }]) => `"${cmd}":${packer.pack(target.org, output)}`)
+  // Each as text: an edited output keeps the form its writer gave it.
+  const outputs = Object.fromEntries([...edits].map(([cmd, { output }]) => [cmd, packer.pack(target.org, output)]))
   await saveBlobs(tx ?? pool, packer)
   const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority) })
-  await ask(pool, tx, 'select engine.fork($1, $2, $3, $4, $5)', [source.run, source.beforeSeq, plan, stored, `{${outputs.join(',')}}`])
+  await ask(pool, tx, 'select engine.fork($1, $2, $3, $4, $5)', [source.run, source.beforeSeq, plan, stored, JSON.stringify(outputs)])
 }

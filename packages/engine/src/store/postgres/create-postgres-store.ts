@@ -7,6 +7,7 @@ import { controlRuns } from './control-runs.ts'
 import { type Companions, flushBatch } from './flush.ts'
 import { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
 import { createNotifier } from './notifier.ts'
+import { readDepths } from './read-depths.ts'
 import { type EventCursor, readEvents, type StoredEvent } from './read-events.ts'
 import { readRuns } from './read-runs.ts'
 import { transact } from './transact.ts'
@@ -33,6 +34,18 @@ export type PostgresStore = Store<pg.ClientBase> & {
   readonly notifier: Notifier
   readEvents(after: EventCursor, limit: number): Promise<readonly StoredEvent[]>
   maintain(options: MaintainOptions): Promise<Maintained>
+  /** Flushes and hints have connections of their own, one each. */
+  pools(): readonly PoolFigures[]
+}
+
+/** Connections of one pool at this moment. */
+export interface PoolFigures {
+  readonly name: string
+  readonly max: number
+  readonly total: number
+  readonly idle: number
+  /** Callers who wait for a connection. */
+  readonly waiting: number
 }
 
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
@@ -54,7 +67,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     ...readRuns(pool),
     ...controlRuns(pool),
     ...storeBundles(pool),
+    depths: () => readDepths(pool),
     violations: () => findViolations(pool),
+    pools: () => [describePool('engine', pool), describePool('steps', bodies)],
     readEvents: (after, limit) => readEvents(pool, after, limit),
     maintain: (wanted) => maintainPartitions(pool, wanted),
     async close() {
@@ -78,6 +93,10 @@ function createLanes(connections: readonly FlushConnection[]) {
       else free.push(connection)
     }
   }
+}
+
+export function describePool(name: string, { options, totalCount, idleCount, waitingCount }: pg.Pool): PoolFigures {
+  return { name, max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount }
 }
 
 /** `free`: plans as PostgreSQL likes, for other people's statements. */

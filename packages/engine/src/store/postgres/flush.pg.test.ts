@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { emptyBatch } from '../empty-batch.ts'
 import { Ambiguous, Fenced, Refused } from '../store.ts'
 import { openWorld, type PostgresWorld, someoneWaits } from './test-database.ts'
 
@@ -73,7 +74,7 @@ describe('races', () => {
   it('two batches that send to the same runs in opposite order both arrive', async () => {
     const { store, other, world } = pw
     const runs = [await world.ready(), await world.ready(), await world.ready()]
-    const send = (by: typeof store, order: string[]) => by.flush({ ...blank, messages: order.map((run) => world.message(run)) })
+    const send = (by: typeof store, order: string[]) => by.flush({ ...emptyBatch, messages: order.map((run) => world.message(run)) })
     for (let round = 0; round < 10; round++) await Promise.all([send(store, runs), send(other, [...runs].reverse())])
     for (const run of runs) expect((await store.inbox(world.org, run))?.messages).toHaveLength(20)
   })
@@ -92,7 +93,7 @@ describe('races', () => {
       const runs = claimed.map((run) => run.run)
       expect(runs.length).toBeLessThanOrEqual(2)
       await Promise.all(
-        runs.map((run, n) => (n % 2 ? store : other).flush({ ...blank, worker: me, finishes: [world.finish(run, { holds: true })] })),
+        runs.map((run, n) => (n % 2 ? store : other).flush({ ...emptyBatch, worker: me, finishes: [world.finish(run, { holds: true })] })),
       )
       done += runs.length
       expect(await store.violations()).toEqual([])
@@ -176,17 +177,3 @@ describe('companions', () => {
     expect((await admin.query('select from public.note')).rowCount).toBe(before)
   })
 })
-
-const blank = {
-  worker: null,
-  starts: [],
-  journal: [],
-  finishes: [],
-  parks: [],
-  received: [],
-  messages: [],
-  logs: [],
-  progress: [],
-  events: [],
-  companions: [],
-}

@@ -1,8 +1,9 @@
 import type pg from 'pg'
+import { emptyBatch } from '../empty-batch.ts'
 import type { CompanionRow, FlushBatch, FlushResult, RunId, WorkerId } from '../store.ts'
 import { Ambiguous, Fenced, Refused } from '../store.ts'
 import { classifyError } from './classify-error.ts'
-import { composeFlush, emptyBatch } from './compose-flush.ts'
+import { composeFlush } from './compose-flush.ts'
 
 /** A host's own table. `text` inserts many rows at once: it gets one array a column (`… select * from unnest($1::uuid[], $2::text[])`). */
 export interface Companion {
@@ -128,7 +129,7 @@ function splitMessages(batch: FlushBatch): { first: FlushBatch; later: FlushBatc
   if (later.length === 0) return { first: batch, later: null }
   return {
     first: { ...batch, messages: batch.messages.filter((message) => !touched.has(message.run)) },
-    later: { ...emptyBatch(), worker: batch.worker, messages: later },
+    later: { ...emptyBatch, worker: batch.worker, messages: later },
   }
 }
 

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { connectToMigrate, ServerTooOld } from './connect-to-migrate.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
 import { engineMigrations, MigrationRefused, migrate } from './migrate.ts'
+import { until } from './test-database.ts'
 
 let database: { readonly url: string; drop(): Promise<void> }
 let directory: string
@@ -80,6 +83,27 @@ describe('migrating', () => {
     expect(await versions(database.url)).toEqual([1])
     await put('0002-second.sql', 'create table test.a (n int)')
     expect(await migrate(database.url, [set()])).toHaveLength(1)
+  })
+
+  it('fails like any other call when the server ends the connection, and does not take the process along', async () => {
+    await put('0001-slow.sql', 'select pg_sleep(60)')
+    const migrating = migrate(database.url, [set()]).catch((error: Error) => error)
+    const admin = new pg.Client({ connectionString: database.url })
+    await admin.connect()
+    await until(async () => {
+      const { rowCount } = await admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and application_name = 'orrery migrate' and wait_event = 'PgSleep'`,
+      )
+      return rowCount === 1
+    })
+    expect(await migrating).toMatchObject({ message: expect.stringContaining('terminating connection') })
+    await admin.end()
+  })
+
+  it('refuses a server that is older than what the migrations are made for', async () => {
+    await expect(connectToMigrate(database.url, 99)).rejects.toThrow(/^The server is PostgreSQL \d+\.\d+; 99 or newer is needed$/)
+    await expect(connectToMigrate(database.url, 99)).rejects.toThrow(ServerTooOld)
   })
 
   it('refuses a file that is not named as one', async () => {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import type pg from 'pg'
+import { connectToMigrate } from './connect-to-migrate.ts'
 import { ensureRoles } from './roles.ts'
 
 /** A folder of `NNNN-title.sql` files. Sets are applied in the order given. */
@@ -45,13 +46,12 @@ create table if not exists orrery.orrery_migration (
  * Brings a database up to these sets, forward only, and returns what it applied. The login must be superuser, or own the
  * database and have CREATEROLE (or be a member of the roles already). Safe to call from several processes at once.
  * A database that is ahead of the files is left alone: an older server keeps working while a newer one has migrated.
- * @throws MigrationRefused if an applied file was changed or is missing, or a file comes before one that is applied.
+ * @throws ServerTooOld; MigrationRefused if an applied file was changed or is missing, or a file comes before one that is applied.
  */
 export async function migrate(url: string, sets: readonly MigrationSet[]): Promise<readonly AppliedMigration[]> {
   const files = new Map<string, MigrationFile[]>()
   for (const set of sets) files.set(set.name, await readSet(set))
-  const client = new pg.Client({ connectionString: url, application_name: 'orrery migrate' })
-  await client.connect()
+  const client = await connectToMigrate(url)
   try {
     await client.query(`select pg_advisory_lock(hashtext('orrery migration'))`)
     await ensureRoles(client)
@@ -128,7 +128,8 @@ async function inOwnerTransaction(client: pg.Client, text: string, then?: () => 
     await then?.()
     await client.query('commit')
   } catch (error) {
-    await client.query('rollback')
+    // A broken connection has rolled back already; what broke it says more than that it is broken.
+    await client.query('rollback').catch(() => undefined)
     throw error
   }
 }

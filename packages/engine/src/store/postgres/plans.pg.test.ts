@@ -1,8 +1,9 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { emptyBatch } from '../empty-batch.ts'
 import type { FlushBatch } from '../store.ts'
 import { claimStatement } from './claim-statement.ts'
-import { composeFlush, emptyBatch } from './compose-flush.ts'
+import { composeFlush } from './compose-flush.ts'
 import { engineConfig } from './connection.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
@@ -59,7 +60,7 @@ function everything(): FlushBatch {
   const run = world.id()
   const at = Date.now()
   return {
-    ...emptyBatch(),
+    ...emptyBatch,
     worker: world.id(),
     starts: [world.start({ state: 'running' })],
     journal: [world.journal(run, 1)],

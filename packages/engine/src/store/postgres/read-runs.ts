@@ -55,7 +55,7 @@ async function readInbox(pool: pg.Pool, org: OrgId, run: RunId): ReturnType<Stor
     name: 'inbox',
     text: `select l.org_id as org, l.wakes, l.pause as "pauseRequested", i.id, i.kind, i.name, i.payload::text as payload, i.error
            from engine.live l left join engine.inbox i on i.org_id = l.org_id and i.run_id = l.run_id and not i.read
-           where l.org_id = $1 and l.run_id = $2 order by i.id`,
+           where l.org_id = $1 and l.run_id = $2 order by i.arrival`,
     values: [org, run],
   })
   const first = rows[0]

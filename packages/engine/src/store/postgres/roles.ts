@@ -3,6 +3,15 @@ import type pg from 'pg'
 /** Owns the schemas; runs the engine's loops over all orgs; serves one org at a time. None can log in: pools take them with `-c role=…`. */
 export const ROLES = ['orrery_owner', 'orrery_engine', 'orrery_app'] as const
 
+/** The login may not take a role that it needs, and cannot give it to itself. */
+export class RoleRefused extends Error {
+  override readonly name = 'RoleRefused'
+
+  constructor(role: string, options?: ErrorOptions) {
+    super(`The login may not take the role ${role}: have a superuser run \`grant ${role} to <login>\``, options)
+  }
+}
+
 const attempts = 20
 
 /**
@@ -26,8 +35,13 @@ async function ensureRole(client: pg.ClientBase, role: string): Promise<void> {
   const found = await client.query('select 1 from pg_catalog.pg_roles where rolname = $1', [role])
   if (found.rows.length === 0) await client.query(`create role ${role} nologin`)
   if (await canTake(client, role)) return
-  await client.query(`do $$ begin execute format('grant ${role} to %I', session_user); end $$`)
-  if (!(await canTake(client, role))) throw new Error(`the login may not take the role ${role}: grant it with "grant ${role} to <login>"`)
+  try {
+    await client.query(`do $$ begin execute format('grant ${role} to %I', session_user); end $$`)
+  } catch (cause) {
+    if ((cause as { code?: string }).code === '42501') throw new RoleRefused(role, { cause })
+    throw cause
+  }
+  if (!(await canTake(client, role))) throw new RoleRefused(role)
 }
 
 async function canTake(client: pg.ClientBase, role: string): Promise<boolean> {

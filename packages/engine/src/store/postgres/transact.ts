@@ -1,8 +1,9 @@
 import type pg from 'pg'
+import { emptyBatch } from '../empty-batch.ts'
 import type { JournalRow, SqlTransaction, WorkerId } from '../store.ts'
 import { Ambiguous, Fenced } from '../store.ts'
 import { classifyError } from './classify-error.ts'
-import { composeFlush, emptyBatch } from './compose-flush.ts'
+import { composeFlush } from './compose-flush.ts'
 
 /**
  * The transaction of a transactional step. The body works with the rights of the login, on its own tables, for as long as it
@@ -36,7 +37,7 @@ export async function transact(pool: pg.Pool, worker: WorkerId, body: (tx: SqlTr
 }
 
 async function writeRow(client: pg.PoolClient, worker: WorkerId, row: JournalRow): Promise<void> {
-  const statement = composeFlush({ ...emptyBatch(), worker, journal: [row] }, false)
+  const statement = composeFlush({ ...emptyBatch, worker, journal: [row] }, false)
   if (statement === null) return
   const { rows } = await client.query<{ fence: number }>(statement)
   if (rows[0]?.fence !== 1) throw new Fenced(`worker ${worker} is fenced`)

@@ -1,14 +1,9 @@
 import type pg from 'pg'
+import { readWholeTables } from './read-whole-tables.ts'
 
-/**
- * Runs every view `engine.inv_…` and names those that have rows. The list comes from the catalogue, so a new view needs no change here.
- * One repeatable-read snapshot for all; planned freely, since they read whole tables (unlike the engine's other statements).
- */
-export async function findViolations(pool: pg.Pool): Promise<readonly { readonly invariant: string; readonly rows: number }[]> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin isolation level repeatable read read only')
-    await client.query('set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on')
+/** Runs every view `engine.inv_…` and names those that have rows. The list comes from the catalogue, so a new view needs no change here. */
+export function findViolations(pool: pg.Pool): Promise<readonly { readonly invariant: string; readonly rows: number }[]> {
+  return readWholeTables(pool, async (client) => {
     const views = await client.query<{ name: string }>(
       `select relname as name from pg_catalog.pg_class
        where relnamespace = 'engine'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,
@@ -19,11 +14,6 @@ export async function findViolations(pool: pg.Pool): Promise<readonly { readonly
       const n = rows[0]?.n ?? 0
       if (n > 0) found.push({ invariant: name, rows: n })
     }
-    await client.query('commit')
-    client.release()
     return found
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
+  })
 }

@@ -1,21 +1,27 @@
 import type { StepSource } from '../../api.ts'
+import type { Json } from '../../workflow/protocol.ts'
 import { parseRetry } from '../../workflow/retry.ts'
-import type { World } from '../simulation.ts'
 import type { EffectInput } from './program.ts'
 import type { SimProcess } from './sim-process.ts'
+import type { World } from './world.ts'
+import { count } from './world.ts'
 
 interface Context {
   readonly runId: string
   readonly attempt: number
   readonly idempotencyKey: string
+  readonly heartbeat: (details?: Json) => void
 }
 
 /** The steps of a simulated process: one, whose effect is a line in the trace and a question to the oracle. */
 export function createEffects(world: World, process: SimProcess): StepSource {
-  const body = async (input: EffectInput, { runId, attempt, idempotencyKey }: Context): Promise<string> => {
-    const token = `${input.path}#${++world.counts.effects}`
+  const body = async (input: EffectInput, { runId, attempt, idempotencyKey, heartbeat }: Context): Promise<string> => {
+    // Only what is left of the turn in which the process died could come here.
+    if (!process.alive) return new Promise(() => {})
+    const token = `${input.path}#${count(world, 'effects')}`
     world.trace(`${process.name} effect ${runId} ${token} ${attempt} ${input.salt}`)
-    world.oracle.effect(runId, input, idempotencyKey)
+    world.oracle.effect(runId, input, idempotencyKey, token)
+    heartbeat(token)
     if (input.ms > 0) await new Promise<void>((resolve) => process.clock.setTimeout(resolve, input.ms))
     if (attempt <= input.fails) throw new Error(`attempt ${attempt} of ${input.path} fails`)
     return token

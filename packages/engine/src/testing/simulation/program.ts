@@ -3,14 +3,24 @@ import type { Draw } from './draw.ts'
 
 /** What a simulated workflow does, as data: one interpreter (`workflows.ts`) runs any of them. */
 export type Op =
-  /** Fails on its first `fails` attempts; three are allowed. */
-  | { readonly op: 'step'; readonly fails: number; readonly ms: number; readonly salt?: boolean }
+  /** Fails on its first `fails` attempts, or is out of time on all of them; three are allowed. */
+  | { readonly op: 'step'; readonly fails: number; readonly ms: number; readonly salt?: boolean; readonly limitMs?: number }
   | { readonly op: 'sleep'; readonly ms: number }
   | { readonly op: 'signal'; readonly name: string; readonly ms: number }
-  | { readonly op: 'child'; readonly workflow: string; readonly ops: readonly Op[]; readonly close: 'cancel' | 'abandon' }
-  | { readonly op: 'start'; readonly ops: readonly Op[] }
-  | { readonly op: 'all' | 'race'; readonly branches: readonly (readonly Op[])[] }
+  | {
+      readonly op: 'child'
+      readonly workflow: string
+      readonly ops: readonly Op[]
+      readonly close: 'cancel' | 'abandon' | 'terminate'
+      readonly dedupeKey?: string
+    }
+  /** `left`: not waited for, so that it may be under way when the run ends. */
+  | { readonly op: 'start'; readonly workflow: string; readonly ops: readonly Op[]; readonly left: boolean }
+  | { readonly op: 'all'; readonly branches: readonly (readonly Op[])[]; readonly limit?: number }
+  | { readonly op: 'race'; readonly branches: readonly (readonly Op[])[] }
   | { readonly op: 'shield'; readonly ops: readonly Op[] }
+  /** Stopped from inside when it takes longer. */
+  | { readonly op: 'scope'; readonly ops: readonly Op[]; readonly ms: number }
   | { readonly op: 'patched'; readonly id: string }
   /** Ends the generation; what follows is done by the next. */
   | { readonly op: 'again' }
@@ -26,14 +36,21 @@ export interface Program {
 
 export const SIGNALS = ['go', 'stop'] as const
 /** `plain` most of the time; the others are the same under limits. */
-export const WORKFLOWS = ['plain', 'plain', 'plain', 'queued', 'latest', 'first', 'spaced'] as const
+export const WORKFLOWS = ['plain', 'plain', 'plain', 'plain', 'queued', 'latest', 'first', 'spaced', 'settled'] as const
+export const LANES = ['a', 'b'] as const
 
 export function drawProgram(draw: Draw): Program {
   const budget = { left: draw.int(1, 7) }
-  return { ops: drawOps(draw, budget, 0), cleanup: draw.chance(0.3), seen: [], lane: draw.pick(['a', 'b']) }
+  return { ops: drawOps(draw, budget, 0), cleanup: draw.chance(0.3), seen: [], lane: draw.pick(LANES) }
 }
 
-function drawOps(draw: Draw, budget: { left: number }, depth: number): Op[] {
+interface Budget {
+  left: number
+}
+
+const DEPTH_MAX = 2
+
+function drawOps(draw: Draw, budget: Budget, depth: number): Op[] {
   const ops: Op[] = []
   const count = draw.int(1, depth === 0 ? 5 : 2)
   for (let index = 0; index < count && (budget.left > 0 || index === 0); index++) {
@@ -43,24 +60,41 @@ function drawOps(draw: Draw, budget: { left: number }, depth: number): Op[] {
   return ops
 }
 
-function drawOp(draw: Draw, budget: { left: number }, depth: number): Op {
+function drawOp(draw: Draw, budget: Budget, depth: number): Op {
   const kind = draw.int(0, 99)
-  if (kind < 40 || (depth >= 2 && kind < 60)) return drawStep(draw)
-  if (kind < 50) return { op: 'sleep', ms: draw.pick([0, 5, 300, 1500, 4000, 9000]) }
-  if (kind < 63) return { op: 'signal', name: draw.pick(SIGNALS), ms: draw.pick([500, 3000, 12_000]) }
-  if (depth >= 2) return drawStep(draw)
+  if (kind < 36) return drawStep(draw)
+  if (kind < 46) return { op: 'sleep', ms: draw.pick([0, 5, 300, 1500, 4000, 9000]) }
+  if (kind < 59) return { op: 'signal', name: draw.pick(SIGNALS), ms: draw.pick([500, 3000, 12_000]) }
+  if (kind < 62) return { op: 'patched', id: draw.pick(['one', 'two']) }
+  if (kind < 65 && depth === 0) return { op: 'again' }
+  return depth >= DEPTH_MAX ? drawStep(draw) : drawGroup(draw, budget, depth)
+}
+
+function drawGroup(draw: Draw, budget: Budget, depth: number): Op {
   const branch = (): Op[] => drawOps(draw, budget, depth + 1)
-  if (kind < 72) return { op: 'child', workflow: draw.pick(WORKFLOWS), ops: branch(), close: draw.pick(['cancel', 'abandon']) }
-  if (kind < 75) return { op: 'start', ops: branch() }
-  if (kind < 84) return { op: 'all', branches: [branch(), branch()] }
-  if (kind < 92) return { op: 'race', branches: [branch(), branch()] }
-  if (kind < 95) return { op: 'shield', ops: branch() }
-  if (kind < 97) return { op: 'patched', id: draw.pick(['one', 'two']) }
-  return depth === 0 ? { op: 'again' } : drawStep(draw)
+  switch (draw.pick(['child', 'child', 'child', 'start', 'all', 'all', 'race', 'race', 'shield', 'scope'] as const)) {
+    case 'child': {
+      const close = draw.pick(['cancel', 'abandon', 'terminate'] as const)
+      const dedupe = draw.chance(0.1) ? { dedupeKey: 'once' } : {}
+      return { op: 'child', workflow: draw.pick(WORKFLOWS), ops: branch(), close, ...dedupe }
+    }
+    case 'start':
+      return { op: 'start', workflow: draw.pick(WORKFLOWS), ops: branch(), left: draw.chance(0.5) }
+    case 'all':
+      return { op: 'all', branches: [branch(), branch(), branch()].slice(0, draw.int(1, 3)), ...(draw.chance(0.3) ? { limit: 1 } : {}) }
+    case 'race':
+      return { op: 'race', branches: [branch(), branch()] }
+    case 'shield':
+      return { op: 'shield', ops: branch() }
+    case 'scope':
+      return { op: 'scope', ops: branch(), ms: draw.pick([0, 20, 1000]) }
+  }
 }
 
 function drawStep(draw: Draw): Op {
-  return { op: 'step', fails: draw.chance(0.15) ? draw.int(1, 3) : 0, ms: draw.pick([0, 0, 3, 40, 700]), salt: draw.chance(0.2) }
+  const step = { op: 'step', fails: draw.chance(0.15) ? draw.int(1, 3) : 0, salt: draw.chance(0.2) } as const
+  if (draw.chance(0.03)) return { ...step, ms: 700, limitMs: 300 }
+  return { ...step, ms: draw.pick([0, 0, 3, 40, 700]) }
 }
 
 export function programJson(program: Program): Json {

@@ -4,7 +4,7 @@ import type { SandboxMaker } from '../../services/sandbox-cache.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 
 /**
- * Lets thousands of simulated processes share one real sandbox (making one costs more than a whole simulation): each has
+ * Lets thousands of simulated processes share one real sandbox for each version (making one costs more than a whole simulation): each has
  * its own runs in it, told apart by a prefix. `sweep` lets go of what processes left behind when they died.
  */
 export interface SharedSandbox {
@@ -12,28 +12,42 @@ export interface SharedSandbox {
   sweep(): void
 }
 
-export function shareSandbox(code: string): SharedSandbox {
-  const real = createSandbox(code, { timeoutMs: 1000 })
-  const alive = new Set<string>()
-  let processes = 0
+interface Real {
+  readonly sandbox: Sandbox
+  readonly alive: Set<string>
+}
 
-  const activate = (prefix: string, batch: readonly Activation[]): ReturnType<Sandbox['activate']> => {
-    for (const { run, delivery } of batch) {
-      if (delivery.type === 'start') alive.add(prefix + run)
-      if (delivery.type === 'evict') alive.delete(prefix + run)
-    }
-    const reactions = real.activate(batch.map((activation) => ({ ...activation, run: prefix + activation.run })))
-    return reactions.map((reaction, index) => ({ ...reaction, run: batch[index]?.run ?? '' }))
+export function shareSandbox(): SharedSandbox {
+  const reals = new Map<string, Real>()
+  let processes = 0
+  const realOf = (code: string): Real => {
+    const known = reals.get(code)
+    if (known) return known
+    const real = { sandbox: createSandbox(code, { timeoutMs: 1000 }), alive: new Set<string>() }
+    reals.set(code, real)
+    return real
   }
   return {
-    make: () => {
+    make: (code) => {
+      const real = realOf(code)
       const prefix = `${processes++}/`
-      return { ...real, activate: (batch) => activate(prefix, batch), dispose: () => {} }
+      return { ...real.sandbox, activate: (batch) => activate(real, prefix, batch), dispose: () => {} }
     },
     sweep: () => {
-      if (alive.size > 0) real.activate([...alive].map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } })))
-      alive.clear()
+      for (const { sandbox, alive } of reals.values()) {
+        if (alive.size > 0) sandbox.activate([...alive].map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } })))
+        alive.clear()
+      }
       processes = 0
     },
   }
+}
+
+function activate({ sandbox, alive }: Real, prefix: string, batch: readonly Activation[]): ReturnType<Sandbox['activate']> {
+  for (const { run, delivery } of batch) {
+    if (delivery.type === 'start') alive.add(prefix + run)
+    if (delivery.type === 'evict') alive.delete(prefix + run)
+  }
+  const reactions = sandbox.activate(batch.map((activation) => ({ ...activation, run: prefix + activation.run })))
+  return reactions.map((reaction, index) => ({ ...reaction, run: batch[index]?.run ?? '' }))
 }

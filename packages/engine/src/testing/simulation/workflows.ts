@@ -15,6 +15,7 @@ async function perform(ctx: Context, ops: readonly Op[], seen: string[], path: s
 }
 
 async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[], path: string, program: Program): Promise<void> {
+  const branch = (ops: readonly Op[], name: string) => () => perform(ctx, ops, seen, path + name, program)
   switch (op.op) {
     case 'step':
       return act(ctx, seen, path, op)
@@ -22,27 +23,41 @@ async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[
       return ctx.sleep(`${op.ms}ms`)
     case 'signal':
       return forgive('TimeoutError', async () => void (await ctx.waitFor(op.name, undefined, { timeout: `${op.ms}ms` })))
-    case 'child':
-      return forgive(
-        'ChildFailedError',
-        async () => void (await ctx.child(op.workflow, nested(program, op.ops), { parentClose: op.close })),
-      )
-    case 'start':
-      return void (await ctx.start('plain', nested(program, op.ops)))
+    case 'child': {
+      const options = { parentClose: op.close, ...(op.dedupeKey ? { dedupeKey: op.dedupeKey } : {}) }
+      return forgive('ChildFailedError', async () => void (await ctx.child(op.workflow, nested(program, op.ops), options)))
+    }
+    case 'start': {
+      const started = ctx.start(op.workflow, nested(program, op.ops))
+      return op.left ? undefined : void (await started)
+    }
     case 'all':
-      return void (await ctx.all(op.branches.map((branch, n) => () => perform(ctx, branch, seen, `${path}/${n}`, program))))
+      return void (await ctx.all(
+        op.branches.map((ops, n) => branch(ops, `/${n}`)),
+        op.limit ? { limit: op.limit } : {},
+      ))
     case 'race':
-      return void (await ctx.race(op.branches.map((branch, n) => () => perform(ctx, branch, seen, `${path}/${n}`, program))))
+      return void (await ctx.race(op.branches.map((ops, n) => branch(ops, `/${n}`))))
     case 'shield':
-      return ctx.shield(() => perform(ctx, op.ops, seen, path, program))
+      return ctx.shield(branch(op.ops, ''))
+    case 'scope':
+      return within(ctx, op.ms, branch(op.ops, ''))
     case 'patched':
       return ctx.patched(op.id) ? act(ctx, seen, path, { fails: 0, ms: 0 }) : undefined
   }
 }
 
-async function act(ctx: Context, seen: string[], path: string, op: { fails: number; ms: number; salt?: boolean }): Promise<void> {
+async function within(ctx: Context, ms: number, body: () => Promise<void>): Promise<void> {
+  const scope = ctx.scope(body)
+  await ctx.race([() => scope.catch(() => {}), () => ctx.sleep(`${ms}ms`)])
+  scope.cancel()
+  await forgive('CancelledError', () => scope)
+}
+
+async function act(ctx: Context, seen: string[], path: string, op: Pick<Extract<Op, { op: 'step' }>, 'fails' | 'ms' | 'salt' | 'limitMs'>) {
   const input = { path, fails: op.fails, ms: op.ms, salt: op.salt ? ctx.random() : 0, seen: seen.slice(-SEEN_MAX) }
-  await forgive('StepFailedError', async () => void seen.push(await ctx.run(effect, input)))
+  const options = op.limitMs ? { timeout: `${op.limitMs}ms` } : {}
+  await forgive('StepFailedError', async () => void seen.push(await ctx.run(effect, input, options)))
 }
 
 async function forgive(name: string, body: () => Promise<void>): Promise<void> {
@@ -60,6 +75,7 @@ function nested(program: Program, ops: readonly Op[]) {
 
 async function interpret(ctx: Context, program: Program): Promise<number> {
   const seen = [...program.seen]
+  ctx.query('seen', () => seen.length)
   try {
     await perform(ctx, program.ops, seen, ctx.info.workflow, program)
     return seen.length
@@ -73,3 +89,4 @@ export const queued = workflow('queued', { concurrency: { limit: 1, key: 'lane',
 export const latest = workflow('latest', { concurrency: { limit: 1, key: 'lane', onFull: 'cancel_in_progress' } }, interpret)
 export const first = workflow('first', { concurrency: { limit: 2, onFull: 'cancel_newest' } }, interpret)
 export const spaced = workflow('spaced', { rateLimit: { limit: 1, period: '2s' } }, interpret)
+export const settled = workflow('settled', { debounce: { delay: '500ms', key: 'lane', maxDelay: '2s' } }, interpret)

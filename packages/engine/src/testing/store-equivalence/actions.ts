@@ -1,6 +1,6 @@
 import fc from 'fast-check'
+import { emptyBatch } from '../../store/empty-batch.ts'
 import type { AdmittedStart, FlushBatch, FlushResult, RunId, Store } from '../../store/store.ts'
-import { emptyBatch } from '../store-suite/world.ts'
 import type { Pair, Side } from './pair.ts'
 
 /** One thing done to both stores. `run` is looked at afterwards. */

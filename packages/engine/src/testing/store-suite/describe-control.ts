@@ -174,6 +174,23 @@ export function describeControl(world: () => World): void {
     ])
   })
 
+  it.each([
+    ['NUL', '"\\u0000"'],
+    ['half of a surrogate pair', '{"half":"\\ud800"}'],
+    ['space', '{ "a" : 1.0 }'],
+    ['nothing', 'null'],
+    ['what looks like a blob', '{"$blob":"x"}'],
+    ['a blob', JSON.stringify('ü'.repeat(50_000))],
+  ])('gives an edited step its outcome in the form its writer gave it: %s', async (_, output) => {
+    const { store, worker, running, flush, journal, row, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    await flush(me, { journal: [journal(source, 1)] })
+    const target = row()
+    await store.fork({ org, run: source, beforeSeq: 2 }, target, new Map([[1, { output }]]))
+    expect((await store.history(org, target.run, 0)).map((each) => each.output)).toEqual([output])
+  })
+
   it('forks a later generation with all rows before it, under their own numbers, and edits that generation only', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()

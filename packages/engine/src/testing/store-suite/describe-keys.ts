@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeKeys(world: () => World): void {
@@ -23,6 +24,16 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted({ ...start, input: '2' })).toEqual({ type: 'existing', run: start.run })
     expect((await store.run(org, start.run))?.input).toBe(start.input)
     expect(await store.violations()).toEqual([])
+  })
+
+  it('starts nothing on behalf of a fenced worker', async () => {
+    const { store, worker, admitted, state } = world()
+    const me = await worker()
+    const [first, second] = [admitted({ worker: me }), admitted({ worker: me })]
+    expect(await store.startAdmitted(first)).toMatchObject({ type: 'started', run: first.run })
+    await store.retire(me)
+    await expect(store.startAdmitted(second)).rejects.toThrow(Fenced)
+    expect(await state(second.run)).toBe('unknown')
   })
 
   it('answers with the first run of a key within its window, also after that has ended', async () => {

@@ -1,3 +1,4 @@
+import { emptyBatch } from '../../store/empty-batch.ts'
 import { seeded } from '../../store/memory/seeded.ts'
 import { newUuid } from '../../store/memory/uuid.ts'
 import type {
@@ -101,20 +102,6 @@ export async function newWorld(fixture: StoreFixture): Promise<World> {
       return reaped
     },
   }
-}
-
-export const emptyBatch: FlushBatch = {
-  worker: null,
-  starts: [],
-  journal: [],
-  finishes: [],
-  parks: [],
-  received: [],
-  messages: [],
-  logs: [],
-  progress: [],
-  events: [],
-  companions: [],
 }
 
 type Builders = Pick<World, 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'park' | 'finish'>

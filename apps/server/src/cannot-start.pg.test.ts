@@ -1,0 +1,161 @@
+/** A start that cannot go on says in one sentence what to change, names the setting, and ends with 1. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts'
+import { killPrograms, type Program, runProgram } from './testing/run-program.fixture.ts'
+
+const plainLogin = `orrery_plain_${process.pid}`
+let database: TestDatabase
+let base: string
+/** Serves on a PostgreSQL of its own, which asks for passwords. */
+let running: Program
+let port: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await asAdmin(`create role ${plainLogin} login password 'secret'`)
+  base = mkdtempSync(join(tmpdir(), 'orrery-cannot-'))
+  running = runProgram([], { ORRERY_DATA: join(base, 'taken') })
+  port = new URL(await running.ready()).port
+})
+afterAll(async () => {
+  running?.child.kill('SIGTERM')
+  await running?.ended
+  killPrograms()
+  await database?.drop()
+  await asAdmin(`drop role if exists ${plainLogin}`)
+  rmSync(base, { recursive: true, force: true, maxRetries: 5 })
+})
+
+type Env = Readonly<Record<string, string>>
+/** With a database that works unless the case names another. */
+const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] = [
+  [
+    'a port that is taken',
+    () => ({ env: { PORT: port } }),
+    /^Port \d+ of 127\.0\.0\.1 is taken by another program: stop it, or set PORT \(--port\) to another one; 0 takes a free one\.$/,
+  ],
+  [
+    'an address that is not of this machine',
+    () => ({ args: ['--host', '203.0.113.7'] }),
+    /^203\.0\.113\.7 is no address of this machine: correct ORRERY_HOST \(--host\)\.$/,
+  ],
+  [
+    'a data folder that another server serves',
+    () => ({ env: { ORRERY_DATA: join(base, 'taken'), DATABASE_URL: '' } }),
+    /^Another Orrery is running on the data folder \S+taken\/postgres \(process \d+, since [^)]+\)\. Stop it first, or choose another folder with ORRERY_DATA \(--data\)\.$/,
+  ],
+  [
+    'a data folder that is a file',
+    () => {
+      writeFileSync(join(base, 'file'), '')
+      return { env: { ORRERY_DATA: join(base, 'file'), DATABASE_URL: '' } }
+    },
+    /^The data folder \S+file cannot be used \(ENOTDIR[^)]*\): set ORRERY_DATA \(--data\) to a folder that this login can write\.$/,
+  ],
+  [
+    'a database where nobody listens',
+    () => ({ env: { DATABASE_URL: 'postgres://me:hunter2hunter2@127.0.0.1:1/x' } }),
+    /^Nothing listens at 127\.0\.0\.1:1: start PostgreSQL there, or correct DATABASE_URL\.$/,
+  ],
+  [
+    'a host of a database that does not exist',
+    () => ({ env: { DATABASE_URL: 'postgres://me:hunter2hunter2@nowhere.invalid/x' } }),
+    /^The host nowhere\.invalid is not known: correct DATABASE_URL\.$/,
+  ],
+  [
+    'a wrong password',
+    () => ({ env: { DATABASE_URL: atOwnServer('orrery:hunter2hunter2', 'orrery') } }),
+    /^The server at \S+ does not take the password of "orrery": correct it in DATABASE_URL\.$/,
+  ],
+  [
+    'no password where one is asked for',
+    () => ({ env: { DATABASE_URL: atOwnServer('orrery', 'orrery') } }),
+    /^The server at \S+ asks for the password of "orrery": give it in DATABASE_URL\.$/,
+  ],
+  [
+    'a database that does not exist',
+    () => ({ env: { DATABASE_URL: withDatabase(database.url, 'orrery_nowhere') } }),
+    /^There is no database "orrery_nowhere" at 127\.0\.0\.1:\d+: create it, or correct DATABASE_URL\.$/,
+  ],
+  [
+    'a login that may do nothing',
+    () => ({ env: { DATABASE_URL: withLogin(database.url, plainLogin) } }),
+    /^The login may not take the role orrery_owner: have a superuser run `grant orrery_owner to "\w+"`, or correct DATABASE_URL\.$/,
+  ],
+  [
+    'a server without TLS where it is asked for',
+    () => ({ env: { DATABASE_URL: `${database.url}?sslmode=verify-full` } }),
+    /^No TLS with 127\.0\.0\.1:\d+ \(The server does not support SSL connections\): correct sslmode in DATABASE_URL, or the server's certificate\.$/,
+  ],
+  [
+    'a folder of a project that is not there',
+    () => ({ args: ['--project', join(base, 'no-project')] }),
+    /^There is no folder \S+no-project: correct ORRERY_PROJECT \(--project\)\.$/,
+  ],
+  [
+    'a project that does not build',
+    () => {
+      mkdirSync(join(base, 'broken/workflows'), { recursive: true })
+      writeFileSync(join(base, 'broken/workflows/a.ts'), 'const')
+      return { args: ['--project', join(base, 'broken')] }
+    },
+    /^The project \S+broken \(ORRERY_PROJECT, --project\) does not build:\nworkflows\/a\.ts:1:\d+: /,
+  ],
+  [
+    'a file that is no key',
+    () => {
+      writeFileSync(join(base, 'key.pem'), 'nonsense')
+      return { env: { ORRERY_AUDIT_KEY_FILE: join(base, 'key.pem') } }
+    },
+    /^\S+key\.pem holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key\.$/,
+  ],
+]
+
+test.for(cases)('%s', async ([, given, sentence]) => {
+  const { env = {}, args = [] } = given()
+  const program = runProgram(args, { DATABASE_URL: database.url, ORRERY_DATA: join(base, 'data'), ...env })
+  expect(await program.ended).toBe(1)
+  const lines = program.err().trimEnd().split('\n')
+  const last = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>
+  expect(last).toEqual({ level: 'fatal', time: expect.any(String), msg: expect.stringMatching(sentence) })
+  expect(program.err()).not.toMatch(/hunter2|node:|\bat .*\.ts/)
+  expect(program.out()).toBe('')
+})
+
+test('on a terminal it is the sentence and nothing else', async () => {
+  const program = runProgram([], {
+    DATABASE_URL: 'postgres://me@127.0.0.1:1/x',
+    ORRERY_LOG_FORMAT: 'pretty',
+    ORRERY_DATA: join(base, 'data'),
+  })
+  expect(await program.ended).toBe(1)
+  expect(program.err()).toMatch(/^\d\d:\d\d:\d\d \S+fatal\S+ Nothing listens at .*DATABASE_URL\. ?\n$/)
+})
+
+function atOwnServer(login: string, name: string): string {
+  return `postgres://${login}@${encodeURIComponent(join(base, 'taken/postgres/cluster/data'))}:5432/${name}`
+}
+
+function withLogin(url: string, login: string): string {
+  const changed = new URL(url)
+  changed.username = login
+  changed.password = 'secret'
+  return changed.href
+}
+
+async function asAdmin(text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: process.env.ORRERY_TEST_POSTGRES ?? '' })
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}

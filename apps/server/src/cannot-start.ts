@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs'
+import { ProblemError } from '@orrery/contract'
+import { BuildError } from '@orrery/engine/bundle'
+import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/postgres'
+
+/**
+ * The start cannot go on for a reason that whoever started it can remove. The message is for them: what is the matter, the
+ * setting that it is about, what to do. Nobody needs the stack.
+ */
+export class CannotStart extends Error {
+  override readonly name = 'CannotStart'
+}
+
+/** Does a part of the start; what it fails with is explained, or thrown as it is if there is nothing to explain. */
+export async function orExplain<T>(work: () => Promise<T> | T, explain: (error: unknown) => string | null): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const sentence = explain(cause)
+    throw sentence === null ? cause : new CannotStart(sentence, { cause })
+  }
+}
+
+/** Why a database of DATABASE_URL cannot be used. Its password is in no sentence. */
+export function explainDatabase(error: unknown, url: string): string | null {
+  const { at, login, name } = placeOf(url)
+  const { code, message } = describe(error)
+  if (error instanceof ServerTooOld) return `${message}: update the server at ${at}, or correct DATABASE_URL.`
+  if (error instanceof MigrationRefused) return `The database "${name}" at ${at} (DATABASE_URL) cannot be migrated: ${message}.`
+  if (error instanceof RoleRefused) return `${message.replace('<login>', `"${login}"`)}, or correct DATABASE_URL.`
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `Nothing listens at ${at}: start PostgreSQL there, or correct DATABASE_URL.`
+    case 'ENOENT':
+      return `There is no socket of a PostgreSQL at ${at}: start it, or correct DATABASE_URL.`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host ${new URL(url).hostname} is not known: correct DATABASE_URL.`
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return noAnswer(at)
+    case '28P01':
+      return `The server at ${at} does not take the password of "${login}": correct it in DATABASE_URL.`
+    case '28000':
+      return `The server at ${at} does not let "${login}" in (${message}): correct DATABASE_URL, or the server's pg_hba.conf.`
+    case '3D000':
+      return `There is no database "${name}" at ${at}: create it, or correct DATABASE_URL.`
+    case '42501':
+      return `The login "${login}" of DATABASE_URL lacks a right (${message}): it must own the database and be able to create roles.`
+    case '53300':
+      return `The server at ${at} (DATABASE_URL) has no connection left (${message}): raise its max_connections, or stop other clients.`
+    case '57P03':
+      return `The server at ${at} (DATABASE_URL) takes no connections yet (${message}): try again in a moment.`
+  }
+  if (message.startsWith('SASL: ') && message.includes('password')) {
+    return `The server at ${at} asks for the password of "${login}": give it in DATABASE_URL.`
+  }
+  if (/^(Connection terminated due to connection timeout|timeout expired)/.test(message)) return noAnswer(at)
+  if (message.includes('SSL') || /CERT|SIGNATURE|TLS/.test(code)) {
+    return `No TLS with ${at} (${message}): correct sslmode in DATABASE_URL, or the server's certificate.`
+  }
+  return null
+}
+
+function noAnswer(at: string): string {
+  return `No answer from ${at}: look whether a firewall is in between, or correct DATABASE_URL.`
+}
+
+/** Why the data folder or the PostgreSQL in it cannot be used. What the supervisor throws of itself is written for people. */
+export function explainData(error: unknown, folder: string): string | null {
+  const { code, message } = describe(error)
+  if (error instanceof Error && error.name === 'FolderInUse') return `${message.replace(/\.$/, '')} with ORRERY_DATA (--data).`
+  if (/^E[A-Z]+$/.test(code)) {
+    return `The data folder ${folder} cannot be used (${message}): set ORRERY_DATA (--data) to a folder that this login can write.`
+  }
+  return code === '' && message !== '' ? message : null
+}
+
+export function explainListen(error: unknown, host: string, port: number): string | null {
+  switch (describe(error).code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is taken by another program: stop it, or set PORT (--port) to another one; 0 takes a free one.`
+    case 'EACCES':
+      return `This login may not listen on port ${port}: set PORT (--port) to 1024 or more.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${host} is no address of this machine: correct ORRERY_HOST (--host).`
+    default:
+      return null
+  }
+}
+
+export function explainProject(error: unknown, folder: string): string | null {
+  if (!existsSync(folder)) return `There is no folder ${folder}: correct ORRERY_PROJECT (--project).`
+  if (error instanceof BuildError) return `The project ${folder} (ORRERY_PROJECT, --project) does not build:\n${error.message}`
+  if (error instanceof Error && error.cause instanceof ProblemError) {
+    return `The project ${folder} (ORRERY_PROJECT, --project) cannot be deployed: ${error.message}`
+  }
+  return null
+}
+
+export function explainAuditKey(error: unknown, file: string): string | null {
+  const { code, message } = describe(error)
+  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_AUDIT_KEY_FILE.`
+  return `${file} holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key.`
+}
+
+function describe(error: unknown): { readonly code: string; readonly message: string } {
+  if (!(error instanceof Error)) return { code: '', message: String(error) }
+  return { code: 'code' in error && typeof error.code === 'string' ? error.code : '', message: error.message }
+}
+
+/** A socket's folder stands percent-encoded for the host, or in a parameter. */
+function placeOf(url: string): { readonly at: string; readonly login: string; readonly name: string } {
+  const { hostname, port, username, pathname, searchParams } = new URL(url)
+  const host = decodeURIComponent(hostname) || searchParams.get('host') || 'localhost'
+  return {
+    at: host.startsWith('/') ? host : `${host}:${port || '5432'}`,
+    login: decodeURIComponent(username) || 'postgres',
+    name: decodeURIComponent(pathname.slice(1)),
+  }
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { prettyLine } from './pretty-line.ts'
+
+const line = (fields: object) => prettyLine(JSON.stringify({ level: 'info', time: '2026-11-05T09:30:00.000Z', msg: 'request', ...fields }))
+
+test('a line shows its time, level, words and fields', () => {
+  expect(line({ path: '/a', n: [1] })).toMatch(/^09:30:00 .*info .* request .*path=.*\/a.*n=.*\[1\]\n$/)
+})
+
+test('what a caller sent can neither command the terminal nor make up a line', () => {
+  const evil = '/a\n09:30:00 info all is well\u001b[2J\u009b2J\r\u2028'
+  const error = { stack: 'Error: \u001b[2J\n    at here' }
+  const shown = line({ path: evil, [evil]: evil, msg: evil, error })
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours, and nothing else.
+  const bare = shown.replaceAll(/\u001b\[\d+m/g, '')
+  expect(bare).not.toMatch(/[^\P{Cc}\n]/u)
+  expect(bare.trimEnd().split('\n')).toHaveLength(3)
+  expect(bare).toContain('\\u001b[2J')
+})

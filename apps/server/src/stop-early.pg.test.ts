@@ -1,0 +1,96 @@
+/** A stop at an awkward moment: whatever has started by then is stopped in order, PostgreSQL too. */
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { killHard, processesOf } from '../../../tests/e2e/processes.ts'
+import { killPrograms, type Program, runProgram } from './testing/run-program.fixture.ts'
+
+let data: string
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'orrery-stop-'))
+})
+afterEach(() => {
+  killPrograms()
+  for (const { pid } of processesOf(data)) killHard(pid)
+  rmSync(data, { recursive: true, force: true, maxRetries: 5 })
+})
+
+const cluster = () => join(data, 'postgres')
+const moments: [string, (program: Program) => boolean][] = [
+  ['the cluster is made', () => existsSync(cluster()) && readdirSync(cluster()).some((name) => name.startsWith('cluster.new-'))],
+  ['PostgreSQL starts', () => existsSync(join(cluster(), 'cluster/data/postmaster.pid'))],
+  ['the database is migrated', (program) => program.err().includes('the database is migrated')],
+]
+
+test.for(moments)('while %s, SIGTERM stops all of it in order', async ([, hasCome]) => {
+  const program = runProgram([], { ORRERY_DATA: data })
+  await expect.poll(() => hasCome(program), { timeout: 20_000, interval: 5 }).toBe(true)
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+  expect(program.out()).toBe('')
+  expect(program.err()).not.toMatch(/fatal|"error"/)
+  expect(processesOf(data)).toEqual([])
+})
+
+test('a folder whose first start was stopped in the middle serves at the next', async () => {
+  const first = runProgram([], { ORRERY_DATA: data })
+  await expect.poll(() => existsSync(join(cluster(), 'cluster/data/postmaster.pid')), { timeout: 20_000, interval: 5 }).toBe(true)
+  first.child.kill('SIGINT')
+  expect(await first.ended).toBe(0)
+  const second = runProgram([], { ORRERY_DATA: data })
+  await second.ready()
+  expect(second.key()).toBeDefined()
+  second.child.kill('SIGTERM')
+  expect(await second.ended).toBe(0)
+  expect(processesOf(data)).toEqual([])
+})
+
+test('a database that does not answer does not hold up a stop', async () => {
+  const { server, sockets } = await listenInSilence()
+  const { port } = server.address() as { port: number }
+  const program = runProgram([], { ORRERY_DATA: data, DATABASE_URL: `postgres://me:secret@127.0.0.1:${port}/x` })
+  await expect.poll(() => sockets.size, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0)
+  const begun = performance.now()
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+  expect(performance.now() - begun).toBeLessThan(2000)
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})
+
+test('a log that cannot be written stops nothing, not even the stop', async () => {
+  const full = openSync('/dev/full', 'w')
+  const program = runProgram([], { ORRERY_DATA: data, ORRERY_LOG_LEVEL: 'debug' }, { stderr: full })
+  closeSync(full)
+  await program.ready()
+  program.child.kill('SIGHUP')
+  expect(await program.ended).toBe(0)
+  expect(processesOf(data)).toEqual([])
+})
+
+test('a server stops in order when the program that attached to it is gone', async () => {
+  const program = runProgram([], { ORRERY_DATA: data }, { ipc: true })
+  const told = once(program.child, 'message')
+  program.child.send({ type: 'attach' })
+  expect(await told).toMatchObject([
+    { type: 'ready', url: expect.stringMatching(/^http:/), key: expect.stringMatching(/^orr_/) },
+    undefined,
+  ])
+  // Not `ended`: there is no 'close' after a disconnect of ours.
+  const exited = once(program.child, 'exit')
+  program.child.disconnect()
+  expect(await exited).toEqual([0, null])
+  expect(processesOf(data)).toEqual([])
+})
+
+/** Takes connections and says nothing. */
+async function listenInSilence(): Promise<{ server: Server; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => sockets.add(socket.on('error', () => socket.destroy())))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, sockets }
+}

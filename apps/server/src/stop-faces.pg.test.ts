@@ -1,0 +1,63 @@
+/** A stop of the whole server while clients hold on to it in every way they have. */
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts'
+import { PROJECT, startTestServer, type TestServer } from './testing/start-test-server.fixture.ts'
+
+/** Streams and waits are ended at once; what remains is the time that the parts take to stop. */
+const SOON_MS = 2000
+
+let database: TestDatabase
+let key: string
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const first = await startTestServer(database.url)
+  key = first.key
+  await first.stop()
+})
+afterAll(() => database?.drop())
+
+const start = () => startTestServer(database.url, ['--project', PROJECT], { key })
+
+function ask(server: TestServer, path: string, agent: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(`${server.url}${path}`, { agent, headers: { authorization: `Bearer ${key}` } }, resolve).once('error', reject)
+  })
+}
+
+test('streams that are opened again on the same connection do not hold up a stop: they are refused, and the connection is closed', async () => {
+  const server = await start()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const answers: { status: number | undefined; connection: string | undefined; body: string }[] = []
+  const follow = async (): Promise<void> => {
+    for (;;) {
+      const answer = await ask(server, '/api/v1/events/stream', agent)
+      let body = ''
+      for await (const chunk of answer) body += String(chunk)
+      answers.push({ status: answer.statusCode, connection: answer.headers.connection, body })
+    }
+  }
+  const following = follow().catch((error: NodeJS.ErrnoException) => error.code)
+  await expect.poll(async () => (await fetch(`${server.url}/metrics`)).text()).toContain('orrery_event_streams 1')
+  const begun = performance.now()
+  await server.stop()
+  expect(performance.now() - begun).toBeLessThan(SOON_MS)
+  expect(await following).toMatch(/ECONNREFUSED|ECONNRESET/)
+  const [ended, ...refused] = answers
+  expect(ended?.status).toBe(200)
+  for (const answer of refused) {
+    expect(answer).toMatchObject({ status: 503, connection: 'close', body: expect.stringContaining('"code":"unavailable"') })
+  }
+  expect(refused.length).toBeLessThanOrEqual(1)
+})
+
+test('who waits for a result is told at once that it is not there yet', async () => {
+  const server = await start()
+  const { runId } = await server.post<{ runId: string }>('/api/v1/runs', { workflow: 'wait-for-word' })
+  const waiting = server.json(`/api/v1/runs/${runId}/result?timeout=50s`)
+  await expect.poll(async () => (await server.json<{ status: string }>(`/api/v1/runs/${runId}`)).status).toBe('waiting')
+  const begun = performance.now()
+  await server.stop()
+  expect(performance.now() - begun).toBeLessThan(SOON_MS)
+  expect(await waiting).toMatchObject({ runId, done: false, status: 'waiting' })
+})

@@ -1,0 +1,85 @@
+import type { Json } from '@orrery/contract'
+import { checkNumber } from './arithmetic.ts'
+import type { Expression } from './expression.ts'
+import { ExpressionError, typeError } from './expression-error.ts'
+import type { Argument, Param, Surroundings } from './functions/function-spec.ts'
+import { arityOf, FUNCTION_NAMES, findFunction, isLazy, type LazyName } from './functions/function-table.ts'
+import { spend } from './meter.ts'
+import { suggest } from './suggest.ts'
+import { isTrue, type Kind, kindOf, nameKinds, type Value } from './values.ts'
+
+type Call = Extract<Expression, { readonly type: 'call' }>
+/** Evaluates an argument, with the current value of the call or with that of an element. */
+type Evaluate = (expression: Expression, element?: Json) => Value
+
+export function callFunction(call: Call, evaluate: Evaluate, around: Surroundings): Value {
+  const complaint = judgeCall(call)
+  if (complaint !== null) throw new ExpressionError('syntax', complaint)
+  const { name, args } = call
+  if (isLazy(name)) return callLazy(name, args, evaluate)
+  const spec = findFunction(name)
+  // judgeCall knows no other names.
+  if (spec === null) return undefined
+  const values = args.map((arg, index) => toArgument(name, arg, spec.params[index] ?? spec.rest ?? [], evaluate, around))
+  const result = spec.apply(values, around)
+  return typeof result === 'number' ? checkNumber(result, `${name}()`) : result
+}
+
+/** What is wrong with a call by its look: an unknown function, the number of arguments, a misplaced `&`. Null if nothing is. */
+export function judgeCall({ name, args }: Call): string | null {
+  const arity = arityOf(name)
+  if (arity === null) return `there is no function ${name}()${suggest(name, FUNCTION_NAMES)}`
+  const { least, most } = arity
+  if (args.length < least || args.length > most) {
+    const count = least === most ? String(least) : `${least} to ${most}`
+    return `${name}() takes ${count} argument${count === '1' ? '' : 's'}, not ${args.length}`
+  }
+  const spec = findFunction(name)
+  const misplaced = args.findIndex((arg, index) => (arg.type === 'lambda') !== ((spec?.params[index] ?? spec?.rest) === 'lambda'))
+  if (misplaced < 0) return null
+  return args[misplaced]?.type === 'lambda'
+    ? `${name}() takes no & before argument ${misplaced + 1}`
+    : `argument ${misplaced + 1} of ${name}() is written with &, as in ${name}(list, &name)`
+}
+
+function callLazy(name: LazyName, args: readonly Expression[], evaluate: Evaluate): Value {
+  const [first, second, third] = args
+  // judgeCall has counted them.
+  if (first === undefined) return undefined
+  switch (name) {
+    case 'if': {
+      const chosen = isTrue(evaluate(first)) ? second : third
+      return chosen === undefined ? undefined : evaluate(chosen)
+    }
+    case 'default':
+      return evaluate(first) ?? (second === undefined ? undefined : evaluate(second))
+    case 'not_null':
+      for (const arg of args) {
+        const value = evaluate(arg)
+        if (value !== undefined && value !== null) return value
+      }
+      return null
+  }
+}
+
+function toArgument(name: string, arg: Expression, param: Param, evaluate: Evaluate, around: Surroundings): Argument {
+  if (arg.type === 'lambda') return (element) => evaluate(arg.body, element) ?? null
+  const value = evaluate(arg)
+  if (value === undefined) throw new ExpressionError('missing', `an argument of ${name}() is missing`)
+  const kind = kindOf(value)
+  const kinds = kindsOf(param)
+  if (!kinds.includes(kind)) throw typeError(`${name}() takes ${nameKinds(kinds)}, not ${nameKinds([kind])}`)
+  if (param === 'numbers' || param === 'texts') {
+    const wanted = param === 'numbers' ? 'number' : 'string'
+    const list = value as Json[]
+    spend(around.meter, list.length)
+    const odd = list.find((item) => typeof item !== wanted)
+    if (odd !== undefined) throw typeError(`${name}() takes a list of ${param}; there is ${nameKinds([kindOf(odd)])} among them`)
+  }
+  return value
+}
+
+function kindsOf(param: Param): readonly Kind[] {
+  if (param === 'numbers' || param === 'texts') return ['array']
+  return param === 'lambda' ? [] : param
+}

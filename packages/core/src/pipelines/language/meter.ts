@@ -1,0 +1,44 @@
+import type { Json } from '@orrery/contract'
+import { limitError } from './expression-error.ts'
+
+/** What one rendering may cost. One unit of fuel is about one value looked at, or sixteen characters written. */
+export const LIMITS = { fuel: 150_000, outputLength: 1_000_000, depth: 100 } as const
+
+/** Bounds a rendering: every part of it pays before it works. */
+export interface Meter {
+  fuel: number
+  /** Characters that the result may still have. */
+  room: number
+}
+
+export function createMeter(): Meter {
+  return { fuel: LIMITS.fuel, room: LIMITS.outputLength }
+}
+
+export function spend(meter: Meter, units: number): void {
+  meter.fuel -= units
+  if (meter.fuel < 0) throw limitError('it is too much work to evaluate; select less, or do it in a tool')
+}
+
+/** Pays for reading or writing a text. */
+export function spendText(meter: Meter, length: number): void {
+  spend(meter, 1 + (length >> 4))
+}
+
+/** Pays for walking through a whole value, and refuses one that is too deep. Gives about the length of its JSON text. */
+export function measure(meter: Meter, value: Json, depth = 0): number {
+  spend(meter, 1)
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 6
+  if (depth >= LIMITS.depth) throw limitError(`it is nested deeper than ${LIMITS.depth} levels`)
+  let length = 2
+  if (Array.isArray(value)) for (const item of value) length += measure(meter, item, depth + 1)
+  else for (const [name, item] of Object.entries(value)) length += name.length + 4 + measure(meter, item, depth + 1)
+  return length
+}
+
+/** Takes what `length` characters of the result need. */
+export function takeRoom(meter: Meter, length: number): void {
+  meter.room -= length
+  if (meter.room < 0) throw limitError(`the result is longer than ${LIMITS.outputLength} characters`)
+}

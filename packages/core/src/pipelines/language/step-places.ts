@@ -1,0 +1,65 @@
+import { type Json, type PipelineDefinition, type PipelineStep, STEP_KINDS, type StepKind } from '@orrery/contract'
+
+/** A step and the way to it from the pipeline: `pipeline[2].parallel[0]`. */
+export interface PlacedStep {
+  readonly step: PipelineStep
+  readonly path: string
+}
+
+/** A value of a step in whose texts `${…}` may stand. */
+export interface Place {
+  readonly path: string
+  readonly value: Json
+  readonly role: 'condition' | 'arguments' | 'items' | 'wait' | 'human'
+}
+
+/** Steps that run one after another inside a step: a branch of a `parallel`, a round of a `for_each`, what follows an error. */
+export interface Sequence {
+  readonly role: 'branch' | 'round' | 'handler'
+  readonly steps: readonly PlacedStep[]
+}
+
+/** The member that makes a step what it is. */
+export function kindOfStep(step: PipelineStep): StepKind {
+  // parsePipeline lets nothing else through.
+  return (Object.keys(STEP_KINDS) as StepKind[]).find((key) => Object.hasOwn(step, key)) as StepKind
+}
+
+export function placeAll(steps: readonly PipelineStep[], path: string): readonly PlacedStep[] {
+  return steps.map((step, at) => ({ step, path: `${path}[${at}]` }))
+}
+
+/** In the order in which they are evaluated. */
+export function placesOf({ step, path }: PlacedStep): readonly Place[] {
+  const places: Place[] = []
+  if (step.if !== undefined) places.push({ path: `${path}.if`, value: step.if, role: 'condition' })
+  if ('with' in step && step.with !== undefined) places.push({ path: `${path}.with`, value: step.with, role: 'arguments' })
+  if ('for_each' in step) places.push({ path: `${path}.for_each`, value: step.for_each, role: 'items' })
+  if ('wait' in step) places.push({ path: `${path}.wait`, value: step.wait as Json, role: 'wait' })
+  if ('human' in step) places.push({ path: `${path}.human`, value: step.human as Json, role: 'human' })
+  return places
+}
+
+export function sequencesOf({ step, path }: PlacedStep): readonly Sequence[] {
+  const sequences: Sequence[] = []
+  if ('parallel' in step) {
+    for (const [at, branch] of step.parallel.entries()) {
+      const way = `${path}.parallel[${at}]`
+      sequences.push({ role: 'branch', steps: Array.isArray(branch) ? placeAll(branch, way) : [{ step: branch, path: way }] })
+    }
+  }
+  if ('for_each' in step) sequences.push({ role: 'round', steps: placeAll(step.do, `${path}.do`) })
+  if (typeof step.on_error === 'object') sequences.push({ role: 'handler', steps: placeAll(step.on_error.steps, `${path}.on_error.steps`) })
+  return sequences
+}
+
+/** Every step, nested ones after the one that they are in. */
+export function listSteps(pipeline: PipelineDefinition): readonly PlacedStep[] {
+  const flatten = (placed: PlacedStep): PlacedStep[] => [placed, ...sequencesOf(placed).flatMap(({ steps }) => steps.flatMap(flatten))]
+  return placeAll(pipeline.pipeline, 'pipeline').flatMap(flatten)
+}
+
+/** The tools that a pipeline may call, each once. */
+export function listTools(pipeline: PipelineDefinition): readonly string[] {
+  return [...new Set(listSteps(pipeline).flatMap(({ step }) => ('uses' in step ? [step.uses] : [])))]
+}

@@ -1,0 +1,65 @@
+import type { Json } from '@orrery/contract'
+import { limitError } from './expression-error.ts'
+import { LIMITS, type Meter, spend, spendText } from './meter.ts'
+
+/** A value, or nothing: what a path that leads nowhere gives. */
+export type Value = Json | undefined
+
+export const KINDS = ['null', 'boolean', 'number', 'string', 'array', 'object'] as const
+export type Kind = (typeof KINDS)[number]
+
+export function kindOf(value: Json): Kind {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value as Exclude<Kind, 'null' | 'array'>
+}
+
+const WORDS: Readonly<Record<Kind, string>> = {
+  null: 'null',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'a text',
+  array: 'a list',
+  object: 'an object',
+}
+
+/** `a text`, `a number or a list`, as messages say it. */
+export function nameKinds(kinds: readonly Kind[]): string {
+  return kinds.map((kind) => WORDS[kind]).join(' or ')
+}
+
+/** Nothing, null, false, 0, "" and what is empty count as false; all else as true. */
+export function isTrue(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return Boolean(value)
+  return (Array.isArray(value) ? value : Object.keys(value)).length > 0
+}
+
+/** Compares by content; the order of members does not matter. */
+export function isEqual(meter: Meter, a: Json, b: Json, depth = 0): boolean {
+  if (typeof a === 'string') spendText(meter, a.length)
+  else spend(meter, 1)
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (depth > LIMITS.depth) throw limitError(`it is nested deeper than ${LIMITS.depth} levels`)
+  const names = Object.keys(a)
+  spend(meter, names.length)
+  if (names.length !== Object.keys(b).length) return false
+  return names.every((name) => Object.hasOwn(b, name) && isEqual(meter, memberOf(a, name), memberOf(b, name), depth + 1))
+}
+
+/** Own members only: prototypes are out of reach. Callers have checked that it is there. */
+function memberOf(value: object, name: string): Json {
+  return (value as Record<string, Json>)[name] as Json
+}
+
+/** Order of numbers, or of texts by their UTF-16 units: the same in every locale. */
+export function compareValues(meter: Meter, a: number | string, b: number | string): number {
+  if (typeof a === 'string') spendText(meter, a.length)
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** JSON text; callers have measured the value. */
+export function toText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { buildBundle } from '../bundle/build-bundle.ts'
+import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
+import type { CallFault } from '../store/memory/faults.ts'
+import { noFault } from '../store/memory/faults.ts'
+import { stepRegistry } from '../workflow/step-registry.ts'
+import { systemClock } from './clock.ts'
+import { createEngine } from './create-engine.ts'
+import './fixtures/workflows.ts'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+const bundle = await buildBundle({ entries: ['fixtures/workflows.ts'], root })
+
+/** Which call of a method finds its connection broken, counted from 1. */
+type Breaks = Partial<Record<string, Partial<Record<number, CallFault['broken']>>>>
+
+/** Three starts at once on an engine whose connection breaks now and then; every one of them is answered. */
+async function startThree(breaks: Breaks, isWorker: boolean) {
+  const counts = new Map<string, number>()
+  const call = (method: string): CallFault => {
+    const count = (counts.get(method) ?? 0) + 1
+    counts.set(method, count)
+    return { ...noFault, broken: breaks[method]?.[count] ?? 'no' }
+  }
+  const database = createMemoryDatabase({ clock: systemClock, faults: { call, hint: () => ({ lost: false, delayMs: 0 }) } })
+  const store = database.connect()
+  const engine = createEngine({ store, notifier: store.notifier })
+  const org = randomUUID()
+  await engine.deploy(org, bundle)
+  if (isWorker) await engine.work({ steps: stepRegistry() })
+  const outcomes = await Promise.all([1, 2, 3].map((input) => engine.start({ org, workflow: 'five', input })))
+  const violations = await store.violations()
+  const known = database.tables.runs.size
+  await engine.close()
+  return { types: outcomes.map(({ type }) => type), known, violations }
+}
+
+const allThree = { types: ['started', 'started', 'started'], known: 3, violations: [] }
+
+it.each([true, false])('answers every start of a flush that got no answer itself, in a worker (%s)', async (isWorker) => {
+  for (const broken of ['before', 'after'] as const) expect(await startThree({ flush: { 1: broken } }, isWorker)).toEqual(allThree)
+})
+
+it.each([true, false])(
+  'asks again when the connection breaks once more while it makes sure of them, in a worker (%s)',
+  async (isWorker) => {
+    for (const broken of ['before', 'after'] as const) {
+      const attempts = [1, 2, 3].map((question) => startThree({ flush: { 1: broken }, run: { [question]: 'before' } }, isWorker))
+      expect(await Promise.all(attempts)).toEqual([allThree, allThree, allThree])
+    }
+  },
+)

@@ -1,0 +1,111 @@
+import { newUuid } from '../../store/memory/uuid.ts'
+import type { RunId } from '../../store/store.ts'
+import { askMachine } from './ask-machine.ts'
+import { LANES, SIGNALS } from './program.ts'
+import type { Machine, World } from './world.ts'
+import { anyMachine, count } from './world.ts'
+
+export interface Meddler {
+  /** Requests that have no answer yet. */
+  readonly open: number
+  /** Does something to some run, through any process. */
+  meddle(): void
+  /** When all is quiet, whoever is paused or blocked is let go on. */
+  tend(): void
+}
+
+type Deed = 'signal' | 'cancel' | 'terminate' | 'pause' | 'resume' | 'query' | 'retry' | 'fork' | 'deploy' | 'limit' | 'queue'
+
+const DEEDS: readonly Deed[] = [
+  ...(['signal', 'signal', 'signal', 'signal', 'signal', 'cancel', 'terminate', 'pause', 'pause', 'resume'] as const),
+  ...(['query', 'retry', 'fork', 'deploy', 'limit', 'queue'] as const),
+]
+
+/** `wait`: whoever gets a new run waits for it. */
+export function createMeddler(world: World, wait: (run: RunId) => void): Meddler {
+  const { draw, org, database, trace, oracle } = world
+  const { live, results } = database.tables
+  const doTo = async (deed: Deed, { engine }: Machine, run: RunId, ended: RunId): Promise<unknown> => {
+    switch (deed) {
+      case 'signal':
+        return sendSignal(world, run)
+      case 'cancel':
+        return engine.cancel(org, run, 'not wanted')
+      case 'terminate':
+        return engine.cancel(org, run, 'not wanted', { terminate: true })
+      case 'pause':
+        return engine.pause(org, run)
+      case 'resume':
+        return engine.resume(org, run)
+      case 'query':
+        return oracle.answered(run, await engine.query(org, run, 'seen', null))
+      case 'retry':
+        return follow(await engine.retry(org, ended))
+      case 'fork':
+        return follow(await engine.fork(org, draw.pick([run, ended]), draw.int(1, 6)))
+      case 'deploy':
+        return engine.deploy(org, draw.pick(world.bundles))
+      case 'limit':
+        return engine.store.setLimit(org, `workflow:queued:${draw.pick(LANES)}`, draw.pick([1, 2, 3, null]))
+      case 'queue':
+        return engine.store.setQueuePaused(org, 'default', draw.chance(0.5))
+    }
+  }
+  const follow = (made: { readonly run: RunId } | null): void => {
+    if (made) wait(made.run)
+  }
+  let open = 0
+  return {
+    get open() {
+      return open
+    },
+    meddle: () => {
+      const machine = anyMachine(world)
+      const deed = draw.pick(DEEDS)
+      const [run, ended] = [live, results].map((table) => [...table.keys()].map((id) => id.slice(org.length + 1))).map(pickOne)
+      if (machine === null || (run ?? ended) === undefined) return
+      const [some, over] = [run ?? ended ?? '', ended ?? run ?? '']
+      trace(`${machine.process.name} is asked to ${deed} ${some}`)
+      count(world, deed)
+      open++
+      askMachine(world, machine, () => doTo(deed, machine, some, over))
+        .catch(() => trace('the answer was lost'))
+        .finally(() => open--)
+    },
+    tend: () => {
+      const machine = anyMachine(world)
+      if (machine === null) return
+      const troubled = (error: unknown): void => trace(`it was not let go on: ${String(error)}`)
+      machine.engine.store.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), troubled)
+      for (const { row, state, pauseRequested } of live.values()) {
+        if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, troubled)
+      }
+    },
+  }
+  function pickOne(list: readonly RunId[]): RunId | undefined {
+    return list.length === 0 ? undefined : draw.pick(list)
+  }
+}
+
+const AGAIN_MS = 150
+
+/** Sends one message, and often another once it knows that the first has arrived: those may not change places. */
+function sendSignal(world: World, run: RunId, name = world.draw.pick(SIGNALS)): void {
+  const { draw, clock, org, oracle } = world
+  const payload = String(count(world, 'signals')).padStart(6, '0')
+  // With an id of its own it may be sent again, and arrives once.
+  const id = draw.chance(0.5) ? newUuid(clock.now(), draw.random) : undefined
+  oracle.sent(run, payload)
+  const send = (): void => {
+    const machine = anyMachine(world)
+    const again = (): void => void (id && clock.setTimeout(send, AGAIN_MS))
+    if (machine === null) return again()
+    askMachine(world, machine, () => machine.engine.signal(org, run, name, payload, id === undefined ? {} : { id })).then((outcome) => {
+      if (outcome.type !== 'delivered') return
+      oracle.delivered(payload)
+      if (draw.chance(0.2)) again()
+      if (draw.chance(0.4)) sendSignal(world, run, name)
+    }, again)
+  }
+  send()
+}

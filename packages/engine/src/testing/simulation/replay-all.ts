@@ -1,0 +1,19 @@
+import type { World } from './world.ts'
+import { anyMachine } from './world.ts'
+
+/** Invariant (I12): every history, of whatever run that has ended, can be replayed by the code that made it. */
+export function replayAll(world: World): { isDone(): boolean } {
+  const { org, oracle, database } = world
+  const machine = anyMachine(world)
+  let left = database.tables.results.size
+  for (const { run } of database.tables.results.values()) {
+    machine?.engine.query(org, run, 'seen', null).then(
+      (answer) => {
+        left--
+        oracle.answered(run, answer)
+      },
+      (error: unknown) => oracle.problem(`query of ${run}: ${String(error)}`),
+    )
+  }
+  return { isDone: () => left === 0 }
+}

@@ -1,0 +1,78 @@
+import type { CallFault, Faults } from '../../store/memory/faults.ts'
+import type { Draw } from './draw.ts'
+
+/** How bad the world of one seed is. Some are quiet, so that plain speed and order are seen as well. */
+export interface Weather {
+  readonly processes: number
+  readonly slots: number
+  readonly latencyMs: number
+  /** Chances, for each call: that its connection breaks; that it is on its way for longer than a lease; that a reaper fences the caller. */
+  readonly broken: number
+  readonly stray: number
+  readonly fence: number
+  /** The chance, for each call, that it is the last thing its process does; or that the process stands still with the next. */
+  readonly fatal: number
+  readonly lostHints: number
+  readonly doubledHints: number
+  /** Mean times between what happens to processes, over all of them, and to the database; null: never. */
+  readonly crashMs: number | null
+  readonly pauseMs: number | null
+  readonly stopMs: number | null
+  readonly outageMs: number | null
+  readonly chaosMs: number
+}
+
+export function drawWeather(draw: Draw): Weather {
+  const isCalm = draw.chance(0.15)
+  const bad = <T>(calm: T, list: readonly T[]): T => (isCalm ? calm : draw.pick(list))
+  return {
+    processes: draw.int(2, 3),
+    slots: draw.pick([1, 2, 50]),
+    latencyMs: draw.pick([0, 2, 10, 40]),
+    broken: bad(0, [0, 0.005, 0.02, 0.05]),
+    stray: bad(0, [0, 0, 0.003, 0.01]),
+    fence: bad(0, [0, 0, 0.01]),
+    fatal: bad(0, [0, 0, 0.005, 0.02]),
+    lostHints: draw.pick([0, 0.2, 1]),
+    doubledHints: draw.pick([0, 0.2]),
+    crashMs: bad<number | null>(null, [null, 3000, 8000]),
+    pauseMs: bad<number | null>(null, [null, 4000, 9000]),
+    stopMs: bad<number | null>(null, [null, 6000]),
+    outageMs: bad<number | null>(null, [null, null, 8000]),
+    chaosMs: draw.int(3000, 14_000),
+  }
+}
+
+const STRAY_MS = 15_000
+
+export interface FaultWorld {
+  readonly draw: Draw
+  readonly weather: Weather
+  /** Faults are over; only latency stays. */
+  readonly isOver: () => boolean
+  readonly isDown: () => boolean
+  readonly trace: (line: string) => void
+}
+
+export function createFaults({ draw, weather, isOver, isDown, trace }: FaultWorld): Faults {
+  const { latencyMs } = weather
+  const latency = (): number => (latencyMs === 0 ? 0 : draw.int(0, draw.chance(0.02) ? 50 * latencyMs : latencyMs))
+  const breaks = (): CallFault['broken'] => {
+    if (isDown()) return 'before'
+    return draw.chance(weather.broken) ? draw.pick(['before', 'after'] as const) : 'no'
+  }
+  return {
+    call: (method): CallFault => {
+      const isBad = !isOver()
+      const broken = isBad ? breaks() : 'no'
+      const beforeMs = isBad && draw.chance(weather.stray) ? draw.int(0, STRAY_MS) : latency()
+      const fault = { beforeMs, afterMs: latency(), broken, fence: isBad && draw.chance(weather.fence) } as const
+      trace(`call ${method} ${fault.beforeMs}+${fault.afterMs} ${broken} ${fault.fence}`)
+      return fault
+    },
+    hint: () => {
+      const fault = { lost: draw.chance(weather.lostHints), delayMs: latency() }
+      return draw.chance(weather.doubledHints) ? { ...fault, repeatMs: latency() } : fault
+    },
+  }
+}

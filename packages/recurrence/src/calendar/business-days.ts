@@ -1,0 +1,46 @@
+import { monthIndexOf } from '../rrule/periods.ts'
+import type { CompiledCalendar } from './compile-calendar.ts'
+
+/** What becomes of an occurrence on a day without business; `modified-following` is the next business day, unless that is in another month. */
+export type Roll = 'skip' | 'next' | 'previous' | 'modified-following'
+
+/** A calendar that is closed for so long is not going to open. */
+const closedDaysMax = 1_000
+
+export const isBusinessDay = (calendar: CompiledCalendar, day: number): boolean => calendar.planOf(day).open.length > 0
+
+/** The first business day from `day` on, forwards or backwards; undefined if none is near. */
+export function findBusinessDay(calendar: CompiledCalendar, day: number, step: 1 | -1): number | undefined {
+  for (let count = 0, at = day; count < closedDaysMax; count++, at += step) if (isBusinessDay(calendar, at)) return at
+  return undefined
+}
+
+/** The business day that a day is rolled to; undefined if it is dropped. */
+export function rollDay(calendar: CompiledCalendar, day: number, roll: Roll): number | undefined {
+  if (isBusinessDay(calendar, day)) return day
+  switch (roll) {
+    case 'skip':
+      return undefined
+    case 'next':
+      return findBusinessDay(calendar, day, 1)
+    case 'previous':
+      return findBusinessDay(calendar, day, -1)
+    case 'modified-following': {
+      const next = findBusinessDay(calendar, day, 1)
+      if (next !== undefined && monthIndexOf(next) === monthIndexOf(day)) return next
+      return findBusinessDay(calendar, day, -1)
+    }
+  }
+}
+
+/** The days that are rolled to a business day, itself included: they lie side by side. */
+export function daysRolledTo(calendar: CompiledCalendar, businessDay: number, roll: Roll): number[] {
+  const days = [businessDay]
+  for (const step of [-1, 1]) {
+    for (let day = businessDay + step; Math.abs(day - businessDay) < closedDaysMax; day += step) {
+      if (isBusinessDay(calendar, day) || rollDay(calendar, day, roll) !== businessDay) break
+      days.push(day)
+    }
+  }
+  return days
+}

@@ -1,0 +1,164 @@
+import { dayOf, secondsPerDay, weekdayOf, yearOf } from '../gregorian.ts'
+import { parseICalendar } from '../icalendar/parse-icalendar.ts'
+import { type Moment, parseMoment } from '../moment.ts'
+import { type Checked, collectIssues, type Issues, parseWith } from '../parsing.ts'
+import { findZone, openZone, type Zone } from '../zone/zone.ts'
+import type { Calendar, CalendarLayer, CalendarSources, DayPlan, DayRange, Holiday, SpecialDay } from './calendar.ts'
+import { intersect, parseRanges, subtract, wholeDay } from './day-ranges.ts'
+import { findHoles } from './event-holes.ts'
+import { weekdayNames } from './calendar.ts'
+
+/** A calendar that can be asked. Days are numbers since 1970-01-01. */
+export interface CompiledCalendar {
+  readonly zone: Zone
+  planOf(day: number): DayPlan
+}
+
+type Layer = (day: number, plan: DayPlan) => DayPlan
+
+const plansMax = 5_000
+/** A calendar may lean on another one, which leans on a third. */
+const depthMax = 8
+const specialDaysMax = 400
+
+/** Everything that a calendar refers to is looked up here, once; what is missing or malformed is an issue. */
+export function compileCalendar(calendar: Calendar, sources: CalendarSources = {}): Checked<CompiledCalendar> {
+  const issues = collectIssues()
+  const compiled = compile(calendar, sources, '', issues, 0)
+  return issues.conclude(compiled)
+}
+
+function compile(calendar: Calendar, sources: CalendarSources, path: string, issues: Issues, depth: number): CompiledCalendar {
+  const zone = findZone(calendar.zone)
+  if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is no IANA time zone`)
+  if (depth > depthMax) issues.add(path, 'calendars lean on one another in a circle, or too deep')
+  const home = zone ?? openZone('UTC')
+  const layers = depth > depthMax ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { sources, zone: home, issues, depth, path: `${path}layers[${at}]` }))
+  const plans = new Map<number, DayPlan>()
+  return {
+    zone: home,
+    planOf(day) {
+      let plan = plans.get(day)
+      if (!plan) {
+        plan = layers.reduce((before: DayPlan, layer) => layer(day, before), { open: wholeDay, name: undefined, isHoliday: false })
+        if (plans.size >= plansMax) plans.clear()
+        plans.set(day, plan)
+      }
+      return plan
+    },
+  }
+}
+
+interface Place {
+  readonly sources: CalendarSources
+  readonly zone: Zone
+  readonly issues: Issues
+  readonly depth: number
+  readonly path: string
+}
+
+function compileLayer(layer: CalendarLayer, place: Place): Layer {
+  switch (layer.kind) {
+    case 'hours':
+      return weeklyHours(layer, place)
+    case 'holidays':
+      return holidays(layer, place)
+    case 'days':
+      return specialDays(layer.days, place)
+    case 'feed':
+      return feed(layer.feed, place)
+    case 'calendar':
+      return otherCalendar(layer.calendar, place)
+  }
+}
+
+const unchanged: Layer = (_, plan) => plan
+
+function takeRanges(texts: readonly string[], path: string, { issues }: Place): DayRange[] {
+  return issues.take(path, parseWith('', () => parseRanges(texts))) ?? []
+}
+
+function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, place: Place): Layer {
+  for (const name of Object.keys(week)) {
+    if (!weekdayNames.some((known) => known === name)) place.issues.add(`${place.path}.week.${name}`, `no weekday; there are ${weekdayNames.join(', ')}`)
+  }
+  const ranges = weekdayNames.map((name) => takeRanges(week[name] ?? [], `${place.path}.week.${name}`, place))
+  return (day, plan) => ({ ...plan, open: ranges[weekdayOf(day)] ?? [] })
+}
+
+function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources, issues, path }: Place): Layer {
+  const source = sources.holidays
+  if (!source) return issues.add(`${path}.region`, 'holidays need a source, and none was given') ?? unchanged
+  if (!source(layer.region, 2000)) return issues.add(`${path}.region`, `no holidays are known for ${JSON.stringify(layer.region)}`) ?? unchanged
+  const types = layer.types ?? ['public']
+  const years = new Map<number, Map<number, string>>()
+  const namesOf = (year: number): Map<number, string> => {
+    let names = years.get(year)
+    if (!names) {
+      const wanted = (source(layer.region, year) ?? []).filter(({ type, name }) => types.includes(type) && !layer.except?.includes(name))
+      names = new Map(wanted.flatMap(daysOfHoliday))
+      years.set(year, names)
+    }
+    return names
+  }
+  return (day, plan) => {
+    const year = yearOf(day)
+    // A holiday of several days may have started last year.
+    const name = namesOf(year).get(day) ?? namesOf(year - 1).get(day)
+    return name === undefined ? plan : { open: [], name, isHoliday: true }
+  }
+}
+
+function daysOfHoliday({ date, days, name }: Holiday): [number, string][] {
+  const [year = 0, month = 1, day = 1] = date.split('-').map(Number)
+  const first = dayOf(year, month, day)
+  return Array.from({ length: days }, (_, index) => [first + index, name])
+}
+
+function specialDays(days: readonly SpecialDay[], place: Place): Layer {
+  const plans = new Map<number, DayPlan>()
+  days.forEach((special, at) => {
+    const path = `${place.path}.days[${at}]`
+    const from = takeDay(special.date, `${path}.date`, place)
+    const to = special.to === undefined ? from : takeDay(special.to, `${path}.to`, place)
+    if (from === undefined || to === undefined) return
+    if (to < from || to - from > specialDaysMax) place.issues.add(`${path}.to`, `the last day comes 0 to ${specialDaysMax} days after the first`)
+    const open = takeRanges(special.open ?? [], `${path}.open`, place)
+    for (let day = from; day <= Math.min(to, from + specialDaysMax); day++) {
+      plans.set(day, { open, name: special.name ?? special.date, isHoliday: open.length === 0 })
+    }
+  })
+  return (day, plan) => plans.get(day) ?? plan
+}
+
+function takeDay(text: string, path: string, { issues }: Place): number | undefined {
+  const moment: Moment | undefined = issues.take(path, parseMoment(text))
+  if (moment === undefined) return undefined
+  return moment.kind === 'day' ? moment.day : issues.add(path, 'this has to be a date without a time')
+}
+
+function feed(id: string, { sources, zone, issues, path }: Place): Layer {
+  const text = sources.feeds?.(id)
+  if (text === undefined) return issues.add(`${path}.feed`, `there is no text of the feed ${JSON.stringify(id)}`) ?? unchanged
+  const parsed = issues.take(`${path}.feed`, parseICalendar(text))
+  if (!parsed) return unchanged
+  const holesOn = findHoles(parsed.events, zone)
+  return (day, plan) => {
+    const holes = holesOn(day)
+    const last = holes.at(-1)
+    if (!last) return plan
+    const isWhole = holes.some(({ from, to }) => from === 0 && to === secondsPerDay)
+    const open = holes.reduce<readonly DayRange[]>(subtract, plan.open)
+    return { open, name: last.name, isHoliday: plan.isHoliday || isWhole }
+  }
+}
+
+function otherCalendar(id: string, { sources, issues, depth, path }: Place): Layer {
+  const other = sources.calendars?.(id)
+  if (!other) return issues.add(`${path}.calendar`, `there is no calendar ${JSON.stringify(id)}`) ?? unchanged
+  const compiled = compile(other, sources, `${path}.calendar.`, issues, depth + 1)
+  return (day, plan) => {
+    const { open, name, isHoliday } = compiled.planOf(day)
+    return { open: intersect(plan.open, open), name: name ?? plan.name, isHoliday: plan.isHoliday || isHoliday }
+  }
+}

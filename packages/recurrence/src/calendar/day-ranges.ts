@@ -1,0 +1,52 @@
+import { secondsPerDay } from '../gregorian.ts'
+import { quote, refuse } from '../parsing.ts'
+import type { DayRange } from './calendar.ts'
+
+export const wholeDay: readonly DayRange[] = [{ from: 0, to: secondsPerDay }]
+
+/** `09:00-12:30` and its like, sorted. Ranges that touch are one; ranges that overlap are a mistake. */
+export function parseRanges(texts: readonly string[]): DayRange[] {
+  const ranges = texts.map(parseRange).sort((a, b) => a.from - b.from)
+  ranges.forEach((range, index) => {
+    const before = ranges[index - 1]
+    if (before && before.to > range.from) refuse(0, `the hours ${texts.join(', ')} overlap`)
+  })
+  return ranges
+}
+
+const form = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/
+
+function parseRange(text: string): DayRange {
+  const match = form.exec(text)
+  if (!match) refuse(0, `${quote(text)} is no range of hours such as 09:00-17:30`)
+  const [, fromHour, fromMinute, toHour, toMinute] = match.map(Number)
+  const from = timeOf(fromHour, fromMinute)
+  const to = timeOf(toHour, toMinute)
+  if (from === undefined || to === undefined) refuse(0, `${quote(text)} names a time that no day has`)
+  if (to <= from) refuse(0, `${text} ends before it starts; hours past midnight are two ranges, on two days`)
+  return { from, to }
+}
+
+function timeOf(hour = 0, minute = 0): number | undefined {
+  const time = hour * 3600 + minute * 60
+  return minute < 60 && time <= secondsPerDay ? time : undefined
+}
+
+export function intersect(some: readonly DayRange[], others: readonly DayRange[]): DayRange[] {
+  return some.flatMap((one) =>
+    others.flatMap((other) => {
+      const from = Math.max(one.from, other.from)
+      const to = Math.min(one.to, other.to)
+      return from < to ? [{ from, to }] : []
+    }),
+  )
+}
+
+export function subtract(some: readonly DayRange[], hole: DayRange): DayRange[] {
+  return some.flatMap(({ from, to }) =>
+    [
+      { from, to: Math.min(to, hole.from) },
+      { from: Math.max(from, hole.to), to },
+    ].filter((part) => part.from < part.to),
+  )
+}

@@ -1,0 +1,138 @@
+import { clockMs, parseDuration } from '../parse-duration.ts'
+import { type Malformed, type Parsed, parseWith, refuse } from '../parsing.ts'
+import { parseRule } from '../rrule/parse-rule.ts'
+import { readStamps, type ZoneNamer } from '../rrule/read-stamps.ts'
+import type { RecurrenceSet, Stamp } from '../rrule/rule.ts'
+import { type ContentLine, parseContentLine, splitLines, unfold } from './content-lines.ts'
+import { nameZone } from './name-zone.ts'
+
+/** An event of a feed, or a series of them. */
+export interface CalendarEvent {
+  readonly name: string
+  /** Seconds from start to end; of an event on whole days, 86,400 for each. */
+  readonly lengthSeconds: number
+  /** With its start, always. */
+  readonly recurrence: RecurrenceSet & { readonly start: Stamp }
+}
+
+export interface CalendarFeed {
+  readonly events: readonly CalendarEvent[]
+  /** Events that were left out, and why: one bad event does not spoil a feed. */
+  readonly problems: readonly Malformed[]
+}
+
+const feedLengthMax = 5_000_000
+const eventsMax = 20_000
+
+/** The events of an iCalendar text (RFC 5545). Refused if it is no calendar at all. */
+export function parseICalendar(text: string): Parsed<CalendarFeed> {
+  return parseWith(text, () => readFeed(unfold(text).text), feedLengthMax)
+}
+
+/** The lines between BEGIN:VEVENT and END:VEVENT, without those of its parts (alarms). */
+interface Block {
+  readonly lines: ContentLine[]
+  readonly position: number
+}
+
+function readFeed(text: string): CalendarFeed {
+  if (!/^\uFEFF?BEGIN:VCALENDAR\r?$/im.test(text.slice(0, 200))) refuse(0, 'this is no iCalendar text: it does not start with BEGIN:VCALENDAR')
+  const problems: Malformed[] = []
+  const { blocks, zone } = readBlocks(text.replace(/^\uFEFF/, ''), problems)
+  if (blocks.length > eventsMax) refuse(0, `more than ${eventsMax} events`)
+  const drafts = blocks.flatMap((block) => {
+    const read = parseWith('', () => readEvent(block, zone))
+    if (read.ok) return [read.value]
+    problems.push(read.problem)
+    return []
+  })
+  return { events: mergeOverrides(drafts), problems }
+}
+
+function readBlocks(text: string, problems: Malformed[]): { blocks: Block[]; zone: string | undefined } {
+  const blocks: Block[] = []
+  const open: string[] = []
+  let block: Block | undefined
+  let zone: string | undefined
+  for (const { line, position } of splitLines(text)) {
+    const parsed = parseWith(line, () => parseContentLine(line, position), feedLengthMax)
+    if (!parsed.ok) {
+      problems.push(parsed.problem)
+      continue
+    }
+    const { name, value } = parsed.value
+    if (name === 'BEGIN') {
+      open.push(value.toUpperCase())
+      if (open.at(-1) === 'VEVENT') block = { lines: [], position }
+    } else if (name === 'END') {
+      if (open.pop() === 'VEVENT' && block) blocks.push(block)
+    } else if (open.at(-1) === 'VEVENT') {
+      block?.lines.push(parsed.value)
+    } else if (name === 'X-WR-TIMEZONE') {
+      zone = nameZone(value)
+    }
+  }
+  return { blocks, zone }
+}
+
+interface Draft {
+  readonly uid: string
+  readonly event: CalendarEvent
+  /** The occurrence of a series that this event stands for. */
+  readonly replaces: Stamp | undefined
+  readonly isCancelled: boolean
+}
+
+function readEvent({ lines, position }: Block, feedZone: string | undefined): Draft {
+  const all = (name: string) => lines.filter((line) => line.name === name)
+  const one = (name: string) => lines.find((line) => line.name === name)
+  // A zone that nobody knows is better read as the calendar's own than not at all.
+  const zoneNamer: ZoneNamer = (tzid) => nameZone(tzid) ?? feedZone ?? ''
+  const stamps = (line: ContentLine): Stamp[] =>
+    readStamps(line, zoneNamer).map((stamp) => ({ ...stamp, zone: stamp.isDate ? undefined : stamp.zone || feedZone }))
+  const startLine = one('DTSTART')
+  const start = startLine && stamps(startLine)[0]
+  if (!start) refuse(position, 'an event without DTSTART')
+  const replacesLine = one('RECURRENCE-ID')
+  const rules = (name: string) => all(name).map((line) => parseRule(line.value, line.valuePosition))
+  return {
+    uid: one('UID')?.value ?? '',
+    event: {
+      name: unescape(one('SUMMARY')?.value ?? ''),
+      lengthSeconds: readLength(start, one('DTEND'), one('DURATION'), stamps),
+      recurrence: {
+        start,
+        rules: rules('RRULE'),
+        exceptionRules: rules('EXRULE'),
+        // The start of an event is always one of its occurrences.
+        dates: [start, ...all('RDATE').flatMap(stamps)],
+        exceptionDates: all('EXDATE').flatMap(stamps),
+      },
+    },
+    replaces: replacesLine && stamps(replacesLine)[0],
+    isCancelled: one('STATUS')?.value.toUpperCase() === 'CANCELLED',
+  }
+}
+
+function readLength(start: Stamp, end: ContentLine | undefined, length: ContentLine | undefined, stamps: (line: ContentLine) => Stamp[]): number {
+  const fallback = start.isDate ? 86_400 : 0
+  if (end) return Math.max(fallback, (stamps(end)[0]?.local ?? start.local) - start.local)
+  if (!length) return fallback
+  const duration = parseDuration(length.value.replace(/^\+/, ''))
+  return duration.ok ? Math.max(fallback, clockMs(duration.value) / 1000) : refuse(length.valuePosition, duration.problem.message)
+}
+
+/** An event with a RECURRENCE-ID takes the place of one occurrence of the series with its UID; a cancelled one only takes it away. */
+function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
+  const replaced = new Map<string, Stamp[]>()
+  for (const { uid, replaces } of drafts) if (replaces) replaced.set(uid, [...(replaced.get(uid) ?? []), replaces])
+  return drafts
+    .filter(({ isCancelled }) => !isCancelled)
+    .map(({ uid, event, replaces }) => {
+      const exceptionDates = replaces ? [] : (replaced.get(uid) ?? [])
+      const { recurrence } = event
+      return { ...event, recurrence: { ...recurrence, exceptionDates: [...recurrence.exceptionDates, ...exceptionDates] } }
+    })
+}
+
+const unescape = (text: string): string => text.replaceAll(/\\([\\;,nN])/g, (_, code: string) => (code.toLowerCase() === 'n' ? '\n' : code))

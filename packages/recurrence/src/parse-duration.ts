@@ -1,0 +1,105 @@
+/** The one duration grammar: `30m`, `1h30m`, `1.5h`, `500ms`, `P3D`, `PT30M`, `P1DT12H`. */
+import { type Parsed, parseWith, quote, refuse } from './parsing.ts'
+
+/**
+ * Days and weeks are kept apart from the time, because on a calendar `P1D` is a business day and `PT24H` is 24 hours of business.
+ * Without a calendar a day has 24 hours.
+ */
+export interface Duration {
+  readonly weeks: number
+  readonly days: number
+  /** Hours, minutes, seconds and milliseconds together. */
+  readonly timeMs: number
+}
+
+export const millisecondsPerDay = 86_400_000
+const durationLengthMax = 64
+/** About 3,000 years: any instant plus a duration can still be written down. */
+const durationMsMax = 1e14
+
+interface Unit {
+  readonly name: string
+  readonly ms: number
+  readonly kind: 'weeks' | 'days' | 'time'
+}
+
+const shortUnits: readonly Unit[] = [
+  { name: 'w', ms: 7 * millisecondsPerDay, kind: 'weeks' },
+  { name: 'd', ms: millisecondsPerDay, kind: 'days' },
+  { name: 'h', ms: 3_600_000, kind: 'time' },
+  { name: 'm', ms: 60_000, kind: 'time' },
+  { name: 's', ms: 1000, kind: 'time' },
+  { name: 'ms', ms: 1, kind: 'time' },
+]
+const isoUnits = shortUnits.slice(0, 5).map((unit) => ({ ...unit, name: unit.name.toUpperCase() }))
+
+/** A bare number is refused because nobody can tell its unit; so are months and years, which have no fixed length. */
+export function parseDuration(text: string): Parsed<Duration> {
+  return parseWith(text, () => (text.startsWith('P') ? parseIso(text) : parseShort(text)), durationLengthMax)
+}
+
+/** Milliseconds by the clock, a day being 24 hours. */
+export const clockMs = ({ weeks, days, timeMs }: Duration): number => (weeks * 7 + days) * millisecondsPerDay + timeMs
+
+function parseShort(text: string): Duration {
+  if (/^[\d.]+$/.test(text)) refuse(text.length, `${quote(text)} has no unit; write ${text}s or ${text}m, for example`)
+  if (text === '') refuse(0, 'an empty text is no duration; write 30m, 1h30m or PT30M')
+  return sum(readQuantities(text, 0, text.length, shortUnits))
+}
+
+function parseIso(text: string): Duration {
+  const timeAt = text.indexOf('T')
+  const dateEnd = timeAt < 0 ? text.length : timeAt
+  const [week, day, ...time] = isoUnits
+  const dates = readQuantities(text, 1, dateEnd, week && day ? [week, day] : [])
+  const times = timeAt < 0 ? [] : readQuantities(text, timeAt + 1, text.length, time)
+  if (timeAt >= 0 && times.length === 0) refuse(text.length, 'nothing follows the T')
+  if (dates.length + times.length === 0) refuse(text.length, 'nothing follows the P')
+  return sum([...dates, ...times])
+}
+
+interface Quantity {
+  readonly amount: number
+  readonly unit: Unit
+  readonly position: number
+}
+
+/** Each unit at most once, from the largest to the smallest, so that a typing error is seen. */
+function readQuantities(text: string, from: number, to: number, units: readonly Unit[]): Quantity[] {
+  const quantities: Quantity[] = []
+  const pattern = /(\d+(?:\.\d+)?)([A-Za-z]+)/y
+  let next = 0
+  for (let at = from; at < to; ) {
+    pattern.lastIndex = at
+    const match = pattern.exec(text)
+    if (!match || pattern.lastIndex > to) refuse(at, `${quote(text)} is not understood here; write 30m, 1h30m, 2d or PT30M`)
+    const [, amount = '', name = ''] = match
+    const index = units.findIndex((unit) => unit.name === name)
+    const unit = units[index]
+    const position = at + amount.length
+    if (!unit) refuse(position, nameless(name, units))
+    if (index < next) refuse(position, `${name} stands after a smaller unit or twice: units go from the largest to the smallest`)
+    quantities.push({ amount: Number(amount), unit, position: at })
+    next = index + 1
+    at = pattern.lastIndex
+  }
+  return quantities
+}
+
+function nameless(name: string, units: readonly Unit[]): string {
+  if (/^(?:Y|y|M|mo|y(?:ea)?rs?|months?)$/.test(name) && units.length !== 3) return `${quote(name)}: months and years have no fixed length`
+  return `${quote(name)} is no unit here; there are ${units.map((unit) => unit.name).join(', ')}`
+}
+
+function sum(quantities: readonly Quantity[]): Duration {
+  const total = { weeks: 0, days: 0, time: 0 }
+  for (const { amount, unit, position } of quantities) {
+    const ms = amount * unit.ms
+    // A fraction must still come out as whole milliseconds; 0.0001s is a mistake, not a wish.
+    if (Math.abs(Math.round(ms) - ms) > 1e-6 * Math.max(1, ms)) refuse(position, 'that is no whole number of milliseconds')
+    if (unit.kind === 'time') total.time += Math.round(ms)
+    else total[unit.kind] += amount
+  }
+  const duration = { weeks: total.weeks, days: total.days, timeMs: total.time }
+  return clockMs(duration) <= durationMsMax ? duration : refuse(0, 'a duration is at most 3,000 years')
+}

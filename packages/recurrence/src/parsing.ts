@@ -1,0 +1,69 @@
+/** What every parser of this package gives back, and how it says where a text is wrong. */
+
+/** Why a text was refused, and where: `position` counts characters from 0. */
+export interface Malformed {
+  readonly position: number
+  readonly message: string
+}
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Malformed }
+
+class Refusal extends Error {
+  readonly position: number
+  constructor(position: number, message: string) {
+    super(message)
+    this.position = position
+  }
+}
+
+/** Ends a parse from any depth; `parseWith` turns it into an outcome. */
+export function refuse(position: number, message: string): never {
+  throw new Refusal(position, message)
+}
+
+/** Texts longer than this are refused unread. The longest sensible rule is a few hundred characters. */
+export const textLengthMax = 10_000
+
+/** Runs a parser that refuses by throwing. Bugs pass through. */
+export function parseWith<T>(text: string, parse: () => T, lengthMax = textLengthMax): Parsed<T> {
+  if (text.length > lengthMax) return { ok: false, problem: { position: lengthMax, message: `longer than ${lengthMax} characters` } }
+  try {
+    return { ok: true, value: parse() }
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, problem: { position: error.position, message: error.message } }
+    throw error
+  }
+}
+
+/** A text as it is shown inside a message: short, and quoted. */
+export const quote = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+
+/** What is wrong with a schedule or a calendar, and where in it: `include[0].cron`. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+  /** Where in the text at that path, counted in characters from 0. */
+  readonly position?: number
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly Issue[] }
+
+/** Collects what is wrong, so that a caller sees all of it at once. */
+export interface Issues {
+  add(path: string, message: string, position?: number): undefined
+  /** The value of a parse, or undefined after noting what was wrong. */
+  take<T>(path: string, parsed: Parsed<T>): T | undefined
+  conclude<T>(value: T): Checked<T>
+}
+
+export function collectIssues(): Issues {
+  const issues: Issue[] = []
+  const add = (path: string, message: string, position?: number): undefined => {
+    issues.push(position === undefined ? { path, message } : { path, message, position })
+  }
+  return {
+    add,
+    take: (path, parsed) => (parsed.ok ? parsed.value : add(path, parsed.problem.message, parsed.problem.position)),
+    conclude: (value) => (issues.length === 0 ? { ok: true, value } : { ok: false, issues }),
+  }
+}

@@ -1,0 +1,50 @@
+import type { Halt, Instants } from '../instants.ts'
+import { type Elapsed, type NextElapsed, walkElapsed } from './elapsed-instants.ts'
+
+/** Periods that may be looked at without finding enough instants in one of them. */
+const periodsMax = 10_000
+
+/** Instants of a rule by elapsed time; with positions (BYSETPOS), those of each period that they choose. */
+export function elapsedInstants(rule: Elapsed, positions: readonly number[] | undefined): Instants {
+  const walk = positions === undefined ? walkElapsed(rule) : walkChosen(rule, positions)
+  let noneFrom = Number.POSITIVE_INFINITY
+  return {
+    next(afterMs) {
+      const after = Math.floor(afterMs / 1000)
+      if (after >= noneFrom) return 'ended'
+      const next = walk(after)
+      if (next === 'ended') noneFrom = after
+      return typeof next === 'number' ? next * 1000 : next
+    },
+  }
+}
+
+function walkChosen(rule: Elapsed, positions: readonly number[]): NextElapsed {
+  const { anchor, period, window, times } = rule
+  // A window never holds more instants than it has seconds, nor more than the times of an hour.
+  const most = times === undefined ? window : Math.min(window, times.minutes.length * times.seconds.length)
+  if (positions.every((position) => Math.abs(position) > most)) return () => 'ended'
+  // Positions count from the start of the first period, of which DTSTART may be in the middle.
+  const walk = walkElapsed({ ...rule, start: anchor })
+  return (asked) => {
+    const after = Math.max(asked, rule.start - 1)
+    let from = anchor + Math.floor((after + 1 - anchor) / period) * period
+    for (let step = 0; step < periodsMax; step++) {
+      const found = walk(from - 1)
+      if (typeof found !== 'number') return found
+      const start = anchor + Math.floor((found - anchor) / period) * period
+      const instants = instantsUntil(walk, found, start + window)
+      const chosen = positions.flatMap((position) => instants.at(position > 0 ? position - 1 : position) ?? [])
+      const later = chosen.filter((instant) => instant > after)
+      if (later.length > 0) return Math.min(...later)
+      from = start + period
+    }
+    return 'limit'
+  }
+}
+
+function instantsUntil(walk: NextElapsed, first: number, end: number): number[] {
+  const instants: number[] = []
+  for (let at: number | Halt = first; typeof at === 'number' && at < end; at = walk(at)) instants.push(at)
+  return instants
+}

@@ -1,0 +1,116 @@
+/**
+ * The days that a rule allows. What a rule asks of a day (its month, its weekday, its number from the end of the year …) is the same in
+ * every year that starts on the same weekday and has the same length, so a year's answer is computed once for each kind of year and the
+ * next day of a rule is one look-up, however old the rule is and however far away the day.
+ */
+import { daysBeforeMonth, isLeapYear, monthLength, startOfWeekYear, startOfYear, weekdayOf, yearLength, yearMax, yearOf } from '../gregorian.ts'
+
+/** What a rule may ask of a day. */
+export interface DayFacts {
+  readonly month: number
+  readonly monthDay: number
+  readonly monthLength: number
+  /** 1 to 366. */
+  readonly yearDay: number
+  readonly yearLength: number
+  /** Monday is 0. */
+  readonly weekday: number
+  /** The weekday of the first of the month. */
+  readonly firstWeekday: number
+  /** 1 to 53, and the number of weeks of the year it counts to; weeks start as the pattern says. */
+  readonly week: number
+  readonly weeks: number
+}
+
+export interface DayPattern {
+  has(day: number): boolean
+  /** The first day of the pattern that is not before `day`; undefined if there is none until the year 9999. */
+  next(day: number): number | undefined
+}
+
+/** After 400 years the Gregorian calendar repeats, weekdays included: what has not occurred by then never will. */
+const cycleYears = 400
+
+export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart = 0): DayPattern {
+  const tables: (Int16Array | undefined)[] = []
+  const tableOf = (year: number): Int16Array => {
+    const kind = kindOfYear(year)
+    let table = tables[kind]
+    if (!table) {
+      table = fillTable(year, matches, weekStart)
+      tables[kind] = table
+    }
+    return table
+  }
+  return {
+    has(day) {
+      const year = yearOf(day)
+      const offset = day - startOfYear(year)
+      return tableOf(year)[offset] === offset
+    },
+    next(day) {
+      const year = yearOf(day)
+      if (year > yearMax) return undefined
+      const rest = tableOf(year)[day - startOfYear(year)] ?? -1
+      if (rest >= 0) return startOfYear(year) + rest
+      const last = Math.min(yearMax, year + cycleYears)
+      for (let later = year + 1; later <= last; later++) {
+        const first = tableOf(later)[0] ?? -1
+        if (first >= 0) return startOfYear(later) + first
+      }
+      return undefined
+    },
+  }
+}
+
+/** One of 21: the weekday of New Year, and whether this or the last year is a leap year (which decides what week the first days are in). */
+function kindOfYear(year: number): number {
+  const leap = isLeapYear(year) ? 1 : isLeapYear(year - 1) ? 2 : 0
+  return weekdayOf(startOfYear(year)) * 3 + leap
+}
+
+/** For every day of a year the next matching one of that year, as days since New Year; -1 where none follows. */
+function fillTable(year: number, matches: (day: DayFacts) => boolean, weekStart: number): Int16Array {
+  const table = new Int16Array(yearLength(year)).fill(-1)
+  let next = -1
+  const facts = factsOfYear(year, weekStart)
+  for (let offset = table.length - 1; offset >= 0; offset--) {
+    const day = facts[offset]
+    if (day !== undefined && matches(day)) next = offset
+    table[offset] = next
+  }
+  return table
+}
+
+function factsOfYear(year: number, weekStart: number): DayFacts[] {
+  const newYear = startOfYear(year)
+  const isLeap = isLeapYear(year)
+  const facts: DayFacts[] = []
+  for (let month = 1; month <= 12; month++) {
+    const length = monthLength(year, month)
+    const before = daysBeforeMonth(month, isLeap)
+    const firstWeekday = weekdayOf(newYear + before)
+    for (let monthDay = 1; monthDay <= length; monthDay++) {
+      const day = newYear + before + monthDay - 1
+      facts.push({
+        month,
+        monthDay,
+        monthLength: length,
+        yearDay: before + monthDay,
+        yearLength: isLeap ? 366 : 365,
+        weekday: weekdayOf(day),
+        firstWeekday,
+        ...weekOf(day, year, weekStart),
+      })
+    }
+  }
+  return facts
+}
+
+function weekOf(day: number, year: number, weekStart: number): { week: number; weeks: number } {
+  let weekYear = year
+  if (day < startOfWeekYear(year, weekStart)) weekYear = year - 1
+  else if (day >= startOfWeekYear(year + 1, weekStart)) weekYear = year + 1
+  const start = startOfWeekYear(weekYear, weekStart)
+  return { week: Math.floor((day - start) / 7) + 1, weeks: (startOfWeekYear(weekYear + 1, weekStart) - start) / 7 }
+}

@@ -1,0 +1,98 @@
+/** Local times of rules that name days: seconds since 1970 of the clock on the wall, before any time zone. */
+import { secondsPerDay, yearMax, yearOf } from '../gregorian.ts'
+import type { TimesOfDay } from './times-of-day.ts'
+
+export interface LocalTimes {
+  /** The first local time that is not before `local`; undefined if there is none. */
+  next(local: number): number | undefined
+}
+
+/** Every allowed time of every day that `nextDay` gives (the first that is not before its argument). */
+export function timesOnDays(nextDay: (day: number) => number | undefined, times: TimesOfDay, startLocal: number): LocalTimes {
+  return remember((from) => {
+    const local = Math.max(from, startLocal)
+    const today = Math.floor(local / secondsPerDay)
+    const day = nextDay(today)
+    if (day === undefined) return undefined
+    if (day > today) return day * secondsPerDay + times.at(0)
+    const time = times.next(local - today * secondsPerDay)
+    if (time >= 0) return today * secondsPerDay + time
+    const later = nextDay(today + 1)
+    return later === undefined ? undefined : later * secondsPerDay + times.at(0)
+  })
+}
+
+export interface Choice {
+  /** Ascending days of the period of an index. */
+  daysOf(index: number): readonly number[]
+  readonly times: TimesOfDay
+  /** Which of the occurrences of a period count, from 1, or from the end if negative; undefined for all. */
+  readonly positions: readonly number[] | undefined
+  /** The period of a day. */
+  indexOf(day: number): number
+  /** The first period, not before that of the index, that may have days; undefined if none has. */
+  nextPeriod(index: number): number | undefined
+  /** The index of the first period that counts; the others follow at the interval. */
+  readonly firstIndex: number
+  readonly interval: number
+  /** After so many periods the calendar repeats: what has not occurred by then never will. */
+  readonly stepsMax: number
+  readonly startLocal: number
+}
+
+/** Local times of rules that choose among the occurrences of a period (BYSETPOS), or whose days may leave their period (SKIP). */
+export function chosenTimes(choice: Choice): LocalTimes {
+  const { interval, startLocal, firstIndex } = choice
+  const align = (index: number) => firstIndex + Math.max(0, Math.ceil((index - firstIndex) / interval)) * interval
+  return remember((from) => {
+    const local = Math.max(from, startLocal)
+    // One period earlier, because a day that was moved may lie in the next one.
+    let index = align(choice.indexOf(Math.floor(local / secondsPerDay)) - 1)
+    for (let step = 0; step <= choice.stepsMax + 1; step++) {
+      const next = choice.nextPeriod(index)
+      if (next === undefined) return undefined
+      index = align(next)
+      const days = choice.daysOf(index)
+      const [firstDay] = days
+      if (firstDay !== undefined && yearOf(firstDay) > yearMax) return undefined
+      const found = choose(days, choice.times, choice.positions, local)
+      if (found !== undefined) return found
+      index += interval
+    }
+    return undefined
+  })
+}
+
+/** The chosen times of one period are numbered without being listed: a day times the times of a day. */
+function choose(days: readonly number[], times: TimesOfDay, positions: Choice['positions'], local: number): number | undefined {
+  const size = days.length * times.size
+  const timeAt = (index: number) => (days[Math.floor(index / times.size)] ?? 0) * secondsPerDay + times.at(index % times.size)
+  if (positions === undefined) {
+    const today = Math.floor(local / secondsPerDay)
+    const time = times.next(local - today * secondsPerDay)
+    if (time >= 0 && days.includes(today)) return today * secondsPerDay + time
+    const later = days.find((day) => day > today)
+    return later === undefined ? undefined : later * secondsPerDay + times.at(0)
+  }
+  let earliest: number | undefined
+  for (const position of positions) {
+    const index = position > 0 ? position - 1 : size + position
+    if (index < 0 || index >= size) continue
+    const time = timeAt(index)
+    if (time >= local && (earliest === undefined || time < earliest)) earliest = time
+  }
+  return earliest
+}
+
+/** Looking for what never comes is the dearest question there is, so its answer is kept. */
+function remember(find: (local: number) => number | undefined): LocalTimes {
+  let noneFrom = Number.POSITIVE_INFINITY
+  return {
+    next(local) {
+      if (local >= noneFrom) return undefined
+      const found = find(local)
+      if (found === undefined) noneFrom = local
+      return found
+    },
+  }
+}

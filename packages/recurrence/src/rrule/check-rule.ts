@@ -1,0 +1,23 @@
+import { refuse } from '../parsing.ts'
+import type { Part, Parts } from './parts.ts'
+import type { Frequency, Rule } from './rule.ts'
+
+/** Parts that must not meet (the table and the text of RFC 5545 3.3.10). */
+export function checkRule(rule: Rule, parts: Parts): void {
+  const { frequency } = rule
+  const forbid = (name: string, isForbidden: boolean, reason: string): void => {
+    const part: Part | undefined = parts.get(name)
+    if (part && isForbidden) refuse(part.namePosition, reason)
+  }
+  const is = (...some: Frequency[]): boolean => some.includes(frequency)
+
+  forbid('UNTIL', parts.has('COUNT'), 'a rule ends by COUNT or by UNTIL, not by both')
+  forbid('BYWEEKNO', !is('YEARLY'), `BYWEEKNO stands only in a YEARLY rule, not in a ${frequency} one`)
+  forbid('BYYEARDAY', is('DAILY', 'WEEKLY', 'MONTHLY'), `BYYEARDAY does not stand in a ${frequency} rule`)
+  forbid('BYMONTHDAY', is('WEEKLY'), 'BYMONTHDAY does not stand in a WEEKLY rule')
+  const isNumbered = rule.byDay?.some(({ nth }) => nth !== undefined) === true
+  forbid('BYDAY', isNumbered && !is('MONTHLY', 'YEARLY'), `weekdays have numbers (1MO) only in MONTHLY and YEARLY rules, not in a ${frequency} one`)
+  forbid('BYDAY', isNumbered && rule.byWeekNumber !== undefined, 'weekdays have no numbers (1MO) beside BYWEEKNO')
+  const hasOtherPart = [...parts.keys()].some((name) => name.startsWith('BY') && name !== 'BYSETPOS')
+  forbid('BYSETPOS', !hasOtherPart, 'BYSETPOS chooses from what another BY… part gives, and there is none')
+}

@@ -1,0 +1,23 @@
+import { dayOf, isDate, secondsPerDay, yearMax, yearMin } from '../gregorian.ts'
+import { quote, refuse } from '../parsing.ts'
+import type { Stamp } from './rule.ts'
+
+const form = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?$/
+
+/** `19970902`, `19970902T090000` or `19970902T090000Z` (RFC 5545 3.3.4, 3.3.5). `position` is where it stands in the whole text. */
+export function parseStamp(text: string, position: number, zone?: string): Stamp {
+  const match = form.exec(text)
+  if (!match) refuse(position, `${quote(text)} is no date or date-time such as 19970902, 19970902T090000 or 19970902T090000Z`)
+  const [, year, month, day, hour, minute, second, utc] = match
+  if (Number(year) < yearMin || Number(year) > yearMax) refuse(position, `the year ${year} is not from ${yearMin} to ${yearMax}`)
+  if (!isDate(Number(year), Number(month), Number(day))) refuse(position, `there is no day ${year}-${month}-${day}`)
+  const midnight = dayOf(Number(year), Number(month), Number(day)) * secondsPerDay
+  if (hour === undefined) return { local: midnight, isDate: true, zone }
+  if (Number(hour) > 23) refuse(position + 9, `the hour ${hour} is more than 23`)
+  if (Number(minute) > 59) refuse(position + 11, `the minute ${minute} is more than 59`)
+  if (Number(second) > 60) refuse(position + 13, `the second ${second} is more than 60`)
+  if (utc && zone !== undefined) refuse(position + 15, 'a time with Z is in UTC and has no TZID')
+  // Leap seconds are not counted here: the 60th is the 59th (RFC 5545 3.3.5).
+  const time = Number(hour) * 3600 + Number(minute) * 60 + Math.min(59, Number(second))
+  return { local: midnight + time, isDate: false, zone: utc ? 'UTC' : zone }
+}

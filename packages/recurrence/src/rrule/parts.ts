@@ -1,0 +1,10 @@
+/** One `NAME=VALUE` of a rule, both in upper case. */
+export interface Part {
+  readonly name: string
+  readonly value: string
+  /** Where the name and the value stand in the whole text. */
+  readonly namePosition: number
+  readonly position: number
+}
+
+export type Parts = ReadonlyMap<string, Part>

@@ -1,0 +1,31 @@
+import type { ContentLine } from '../icalendar/content-lines.ts'
+import { quote, refuse } from '../parsing.ts'
+import { isZoneName } from '../zone/zone.ts'
+import { parseStamp } from './parse-stamp.ts'
+import type { Stamp } from './rule.ts'
+
+const datesMax = 10_000
+
+/** What a TZID names: an IANA zone, or undefined. */
+export type ZoneNamer = (tzid: string) => string | undefined
+
+const ianaOnly: ZoneNamer = (tzid) => (isZoneName(tzid) ? tzid : undefined)
+
+/** The dates of a DTSTART, RDATE or EXDATE line. Of a period the start counts. */
+export function readStamps(line: ContentLine, nameZone: ZoneNamer = ianaOnly): Stamp[] {
+  const tzid = line.parameters.get('TZID')
+  const zone = tzid === undefined ? undefined : nameZone(tzid)
+  if (tzid !== undefined && zone === undefined) refuse(line.position, `${quote(tzid)} is no IANA time zone`)
+  const kind = line.parameters.get('VALUE')?.toUpperCase()
+  let at = line.valuePosition
+  const stamps = line.value.split(',').map((text) => {
+    const position = at
+    at += text.length + 1
+    const stamp = parseStamp(kind === 'PERIOD' ? (text.split('/')[0] ?? '') : text, position, zone)
+    if (kind !== undefined && (kind === 'DATE') !== stamp.isDate) refuse(position, `${line.name} says VALUE=${kind}, and this is none`)
+    return stamp
+  })
+  if (stamps.length > datesMax) refuse(line.position, `${line.name} lists more than ${datesMax} dates`)
+  if (line.name === 'DTSTART' && stamps.length > 1) refuse(line.valuePosition, 'DTSTART is one date')
+  return stamps
+}

@@ -1,0 +1,26 @@
+import { secondsPerDay } from '../gregorian.ts'
+import { type Moment, parseMoment } from '../moment.ts'
+import { localOf } from '../zone/local-time.ts'
+import type { Zone } from '../zone/zone.ts'
+import type { Stamp } from './rule.ts'
+
+/**
+ * The start of a rule, given in ISO 8601 beside it, as a DTSTART on the wall of the zone. A day starts at midnight. Without a zone an
+ * instant is on no wall, and gives nothing; nor does a malformed text.
+ */
+export function stampOf(text: string | undefined, zone: Zone | undefined): Stamp | undefined {
+  const parsed = text === undefined ? undefined : parseMoment(text)
+  const local = parsed?.ok ? localSecondOf(parsed.value, zone) : undefined
+  return local === undefined ? undefined : { local, isDate: false, zone: undefined }
+}
+
+function localSecondOf(moment: Moment, zone: Zone | undefined): number | undefined {
+  switch (moment.kind) {
+    case 'day':
+      return moment.day * secondsPerDay
+    case 'local':
+      return Math.floor(moment.localMs / 1000)
+    case 'instant':
+      return zone && localOf(zone, Math.floor(moment.ms / 1000))
+  }
+}

@@ -1,0 +1,53 @@
+import { secondsPerDay, yearMin } from '../gregorian.ts'
+import { findChanges } from '../zone/find-changes.ts'
+import { formatLocalIso } from '../format-iso.ts'
+import type { CompiledSchedule } from './compile-schedule.ts'
+import { dayTraits, type LeapDay } from './day-traits.ts'
+
+export interface Analysis {
+  /** Nothing ever occurs: 30 February, or excludes that leave nothing over. */
+  readonly isImpossible: boolean
+  /** The search was given up, so that nothing can be said of `isImpossible`. */
+  readonly isUndecided: boolean
+  /** Local times in the next ten years that the clocks jump over or show twice: there the DST policy decides. The first few. */
+  readonly dstConflicts: readonly DstConflict[]
+  readonly leapDay: LeapDay
+  /** Days of the month that some months lack (29, 30, 31). */
+  readonly skipsShortMonths: boolean
+}
+
+export interface DstConflict {
+  /** On the wall of the zone: `2027-03-14T02:30:00`. */
+  readonly local: string
+  readonly kind: 'gap' | 'overlap'
+}
+
+const conflictsMax = 10
+const yearsAhead = 10
+
+/** What may surprise whoever wrote the schedule, looking on from an instant. */
+export function analyse(compiled: CompiledSchedule, nowMs: number): Analysis {
+  const first = compiled.instants.next(Date.UTC(yearMin, 0, 1))
+  const traits = compiled.schedule.include.flatMap((include) => dayTraits(include, compiled.schedule.start))
+  return {
+    isImpossible: first === 'ended',
+    isUndecided: first === 'limit',
+    dstConflicts: findConflicts(compiled, nowMs),
+    leapDay: traits.find((trait) => trait.leapDay !== 'none')?.leapDay ?? 'none',
+    skipsShortMonths: traits.some((trait) => trait.skipsShortMonths),
+  }
+}
+
+function findConflicts({ includes }: CompiledSchedule, nowMs: number): DstConflict[] {
+  const now = Math.floor(nowMs / 1000)
+  const conflicts: DstConflict[] = []
+  for (const { times, zone } of includes.flatMap(({ walls }) => walls)) {
+    for (const { at, offsetBefore, offsetAfter } of findChanges(zone, now, now + yearsAhead * 366 * secondsPerDay)) {
+      const [from, to] = [at + Math.min(offsetBefore, offsetAfter), at + Math.max(offsetBefore, offsetAfter)]
+      const local = times.next(from)
+      if (local === undefined || local >= to) continue
+      conflicts.push({ local: formatLocalIso(local), kind: offsetAfter > offsetBefore ? 'gap' : 'overlap' })
+    }
+  }
+  return conflicts.sort((a, b) => (a.local < b.local ? -1 : 1)).slice(0, conflictsMax)
+}

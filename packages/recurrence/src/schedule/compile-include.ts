@@ -1,0 +1,84 @@
+import { compileCron } from '../cron/compile-cron.ts'
+import { parseCron } from '../cron/parse-cron.ts'
+import { yearMax } from '../gregorian.ts'
+import { fromList, type Instants, never } from '../instants.ts'
+import { instantsOfMoment, parseMoment } from '../moment.ts'
+import { clockMs, parseDuration } from '../parse-duration.ts'
+import type { Issues } from '../parsing.ts'
+import { compileRecurrence } from '../rrule/compile-recurrence.ts'
+import { parseRrule } from '../rrule/parse-rrule.ts'
+import type { Compiled } from '../rrule/compile-rule.ts'
+import { stampOf } from '../rrule/stamp-of.ts'
+import type { DstPolicy } from '../zone/local-time.ts'
+import type { Zone } from '../zone/zone.ts'
+import type { Include } from './schedule.ts'
+
+export interface Place {
+  readonly zone: Zone
+  readonly policy: DstPolicy
+  /** The schedule's start, if it has one. */
+  readonly start: string | undefined
+  readonly issues: Issues
+  readonly path: string
+}
+
+export interface CompiledInclude {
+  readonly instants: Instants
+  /** The local times in it that a change of the clocks could touch. */
+  readonly walls: readonly NonNullable<Compiled['wall']>[]
+}
+
+const nothing: CompiledInclude = { instants: never, walls: [] }
+const datesMax = 10_000
+const lastMs = Date.UTC(yearMax, 11, 31, 23, 59, 59, 999)
+
+export function compileInclude(include: Include, place: Place): CompiledInclude {
+  switch (include.kind) {
+    case 'rrule':
+      return compileRrule(include, place)
+    case 'cron': {
+      const cron = place.issues.take(`${place.path}.cron`, parseCron(include.cron))
+      if (!cron) return nothing
+      const { instants, wall } = compileCron(cron, place.zone, place.policy)
+      return { instants, walls: wall ? [wall] : [] }
+    }
+    case 'interval':
+      return { instants: compileInterval(include, place), walls: [] }
+    case 'dates':
+      return { instants: compileDates(include.dates, place), walls: [] }
+  }
+}
+
+function compileRrule(include: Extract<Include, { kind: 'rrule' }>, place: Place): CompiledInclude {
+  const { issues, path, zone, policy } = place
+  const set = issues.take(`${path}.rrule`, parseRrule(include.rrule))
+  if (include.start !== undefined) issues.take(`${path}.start`, parseMoment(include.start))
+  if (!set) return nothing
+  const start = set.start ?? stampOf(include.start ?? place.start, zone)
+  if (start) return compileRecurrence(set, start, zone, policy)
+  if ((include.start ?? place.start) !== undefined) return nothing
+  return issues.add(`${path}.start`, 'a rule counts from its start: give DTSTART, or a start of this rule or of the schedule') ?? nothing
+}
+
+function compileInterval(include: Extract<Include, { kind: 'interval' }>, { issues, path, zone, policy }: Place): Instants {
+  const every = issues.take(`${path}.every`, parseDuration(include.every))
+  const phase = include.phase === undefined ? undefined : issues.take(`${path}.phase`, parseDuration(include.phase))
+  const anchor = include.anchor === undefined ? undefined : issues.take(`${path}.anchor`, parseMoment(include.anchor))
+  if (!every) return never
+  const everyMs = clockMs(every)
+  if (everyMs < 1000) return issues.add(`${path}.every`, 'an interval is at least one second') ?? never
+  const [anchorMs = 0] = anchor ? instantsOfMoment(anchor, zone, { ...policy, gap: 'shift' }) : [0]
+  const originMs = anchorMs + (phase ? clockMs(phase) : 0)
+  return {
+    next(afterMs) {
+      const next = originMs + (Math.floor((afterMs - originMs) / everyMs) + 1) * everyMs
+      return next > lastMs ? 'ended' : next
+    },
+  }
+}
+
+function compileDates(dates: readonly string[], { issues, path, zone, policy }: Place): Instants {
+  if (dates.length > datesMax) return issues.add(`${path}.dates`, `more than ${datesMax} dates`) ?? never
+  const moments = dates.map((date, at) => issues.take(`${path}.dates[${at}]`, parseMoment(date)))
+  return fromList(moments.flatMap((moment) => (moment ? instantsOfMoment(moment, zone, policy) : [])))
+}

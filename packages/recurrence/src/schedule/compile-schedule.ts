@@ -1,0 +1,101 @@
+import type { CalendarSources } from '../calendar/calendar.ts'
+import { type CompiledCalendar, compileCalendar } from '../calendar/compile-calendar.ts'
+import { exclude } from '../exclusion/exclude.ts'
+import { yearMax, yearMin } from '../gregorian.ts'
+import { first, type Instants, unite, within } from '../instants.ts'
+import { parseMoment, spanOfMoment } from '../moment.ts'
+import { clockMs, parseDuration } from '../parse-duration.ts'
+import { type Checked, collectIssues, type Issues } from '../parsing.ts'
+import { type DstPolicy, defaultDstPolicy } from '../zone/local-time.ts'
+import { findZone, type Zone } from '../zone/zone.ts'
+import { compileExclude, type FindCalendar } from './compile-exclude.ts'
+import { type CompiledInclude, compileInclude } from './compile-include.ts'
+import { rollInstants } from './roll-instants.ts'
+import type { Schedule } from './schedule.ts'
+
+/** A schedule that was checked and can be asked. Compile once and ask often: what was found out is kept. */
+export interface CompiledSchedule {
+  readonly schedule: Schedule
+  readonly zone: Zone
+  readonly policy: DstPolicy
+  /** Nominal instants, after excludes, roll, bounds and count. */
+  readonly instants: Instants
+  readonly includes: readonly CompiledInclude[]
+  readonly jitterMs: number
+}
+
+const partsMax = 100
+const countMax = 1_000_000
+
+/** Everything that is wrong with the schedule is said at once, with its path. Calendars that it names come from the sources. */
+export function compileSchedule(schedule: Schedule, sources: CalendarSources = {}): Checked<CompiledSchedule> {
+  const issues = collectIssues()
+  const zone = findZone(schedule.zone)
+  if (!zone) return { ok: false, issues: [{ path: 'zone', message: `${JSON.stringify(schedule.zone)} is no IANA time zone` }] }
+  checkSizes(schedule, issues)
+  const policy: DstPolicy = {
+    gap: schedule.dst?.gap ?? defaultDstPolicy.gap,
+    overlap: schedule.dst?.overlap ?? defaultDstPolicy.overlap,
+  }
+  const bounds = readBounds(schedule, zone, issues)
+  const at = (path: string) => ({ zone, policy, start: schedule.start, issues, path })
+  const includes = schedule.include.map((include, index) => compileInclude(include, at(`include[${index}]`)))
+  const findCalendar = calendarFinder(sources, issues)
+  const exclusions = (schedule.exclude ?? []).flatMap((one, index) => compileExclude(one, at(`exclude[${index}]`), findCalendar))
+  const calendar = schedule.calendar && findCalendar(schedule.calendar.id, 'calendar.id')
+  const roll = schedule.calendar?.roll ?? 'skip'
+  const nominal = exclude(unite(includes.map(({ instants }) => instants)), exclusions)
+  const rolled = calendar ? rollInstants(within(nominal, earliestMs, latestMs), calendar, roll, zone, policy) : nominal
+  // Nothing is moved to a time that is excluded.
+  const allowed = calendar && roll !== 'skip' ? exclude(rolled, exclusions) : rolled
+  const bounded = within(allowed, bounds.fromMs, bounds.toMs)
+  const instants = schedule.count === undefined ? bounded : first(bounded, schedule.count)
+  return issues.conclude({ schedule, zone, policy, instants, includes, jitterMs: readJitter(schedule, issues) })
+}
+
+const earliestMs = Date.UTC(yearMin, 0, 3)
+const latestMs = Date.UTC(yearMax, 11, 29)
+
+interface Bounds {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+function readBounds(schedule: Schedule, zone: Zone, issues: Issues): Bounds {
+  const start = schedule.start === undefined ? undefined : issues.take('start', parseMoment(schedule.start))
+  const end = schedule.end === undefined ? undefined : issues.take('end', parseMoment(schedule.end))
+  const fromMs = start ? spanOfMoment(start, zone).fromMs : earliestMs
+  const endSpan = end && spanOfMoment(end, zone)
+  // The end is inclusive: a day up to its last millisecond.
+  const toMs = endSpan ? Math.max(endSpan.fromMs, endSpan.toMs - 1) : latestMs
+  if (toMs < fromMs) issues.add('end', 'the end comes before the start')
+  return { fromMs, toMs }
+}
+
+function checkSizes(schedule: Schedule, issues: Issues): void {
+  if (schedule.include.length === 0) issues.add('include', 'a schedule includes at least one rule, cron expression, interval or date')
+  if (schedule.include.length > partsMax) issues.add('include', `at most ${partsMax}`)
+  if ((schedule.exclude?.length ?? 0) > partsMax) issues.add('exclude', `at most ${partsMax}`)
+  const { count } = schedule
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= countMax)) {
+    issues.add('count', `a whole number from 1 to ${countMax}`)
+  }
+}
+
+function calendarFinder(sources: CalendarSources, issues: Issues): FindCalendar {
+  const compiled = new Map<string, CompiledCalendar | undefined>()
+  return (id, path) => {
+    if (compiled.has(id)) return compiled.get(id)
+    const calendar = sources.calendars?.(id)
+    if (!calendar) return issues.add(path, `there is no calendar ${JSON.stringify(id)}`)
+    const checked = compileCalendar(calendar, sources)
+    if (!checked.ok) for (const issue of checked.issues) issues.add(`${path}: ${issue.path}`, issue.message, issue.position)
+    compiled.set(id, checked.ok ? checked.value : undefined)
+    return compiled.get(id)
+  }
+}
+
+function readJitter({ jitter }: Schedule, issues: Issues): number {
+  const duration = jitter === undefined ? undefined : issues.take('jitter', parseDuration(jitter))
+  return duration ? clockMs(duration) : 0
+}

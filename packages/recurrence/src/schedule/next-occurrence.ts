@@ -1,0 +1,42 @@
+import type { CompiledSchedule } from './compile-schedule.ts'
+import { jitterFraction } from './jitter.ts'
+import type { NextOccurrence, Occurrence } from './schedule.ts'
+
+/**
+ * The first occurrence whose nominal time is after an instant. `key` makes jitter differ from one schedule to another, and is the same
+ * for one schedule always (its id).
+ */
+export function nextOccurrence(compiled: CompiledSchedule, afterMs: number, key = ''): NextOccurrence {
+  const next = compiled.instants.next(afterMs)
+  return typeof next === 'number' ? { kind: 'occurrence', ...withJitter(compiled, next, key) } : { kind: next }
+}
+
+export interface Occurrences {
+  readonly occurrences: readonly Occurrence[]
+  /** Whether that is all: false if there are more than the limit, or if searching took too long. */
+  readonly isComplete: boolean
+}
+
+/** The occurrences whose nominal time is from `fromMs` to before `toMs`, at most `limit` of them. */
+export function occurrencesBetween(compiled: CompiledSchedule, fromMs: number, toMs: number, limit = 1_000, key = ''): Occurrences {
+  const occurrences: Occurrence[] = []
+  for (let after = fromMs - 1; ; ) {
+    const next = compiled.instants.next(after)
+    if (next === 'limit') return { occurrences, isComplete: false }
+    if (next === 'ended' || next >= toMs) return { occurrences, isComplete: true }
+    if (occurrences.length >= limit) return { occurrences, isComplete: false }
+    occurrences.push(withJitter(compiled, next, key))
+    after = next
+  }
+}
+
+/** Whether an instant is one of the schedule's nominal times. */
+export const isOccurrence = (compiled: CompiledSchedule, instantMs: number): boolean => compiled.instants.next(instantMs - 1) === instantMs
+
+/** Never later than the next occurrence, so that jitter does not change the order. */
+function withJitter({ instants, jitterMs }: CompiledSchedule, nominalMs: number, key: string): Occurrence {
+  if (jitterMs === 0) return { nominalMs, firesAtMs: nominalMs }
+  const next = instants.next(nominalMs)
+  const room = typeof next === 'number' ? Math.min(jitterMs, next - nominalMs) : jitterMs
+  return { nominalMs, firesAtMs: nominalMs + Math.floor(jitterFraction(key, nominalMs) * room) }
+}

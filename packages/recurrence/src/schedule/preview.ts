@@ -1,0 +1,56 @@
+import { formatIso } from '../format-iso.ts'
+import { secondsPerDay } from '../gregorian.ts'
+import { localOf } from '../zone/local-time.ts'
+import { findChanges } from '../zone/find-changes.ts'
+import { openZone, type Zone } from '../zone/zone.ts'
+import type { CompiledSchedule } from './compile-schedule.ts'
+import { nextOccurrence } from './next-occurrence.ts'
+import type { Occurrence } from './schedule.ts'
+
+export interface PreviewTime {
+  /** `2026-03-08T03:30:00-04:00`. */
+  readonly local: string
+  readonly weekday: number
+  /** Whether the clocks of that zone change on that day: forward (a gap) or back (an overlap). */
+  readonly clocks: 'forward' | 'back' | undefined
+}
+
+export interface PreviewLine extends Occurrence {
+  /** In the zone of the schedule. */
+  readonly here: PreviewTime
+  /** In the zone of who looks. */
+  readonly there: PreviewTime
+}
+
+export interface Preview {
+  readonly lines: readonly PreviewLine[]
+  /** Why there are fewer lines than were asked for. */
+  readonly end: 'more' | 'ended' | 'limit'
+}
+
+const linesMax = 1_000
+
+/** The next `count` occurrences (1,000 at most) after an instant, in two zones. `key` as for `nextOccurrence`. */
+export function preview(compiled: CompiledSchedule, afterMs: number, count: number, viewerZone: string, key = ''): Preview {
+  const viewer = openZone(viewerZone)
+  const lines: PreviewLine[] = []
+  let after = afterMs
+  while (lines.length < Math.min(count, linesMax)) {
+    const next = nextOccurrence(compiled, after, key)
+    if (next.kind !== 'occurrence') return { lines, end: next.kind }
+    const { nominalMs, firesAtMs } = next
+    lines.push({ nominalMs, firesAtMs, here: timeIn(compiled.zone, nominalMs), there: timeIn(viewer, nominalMs) })
+    after = nominalMs
+  }
+  return { lines, end: 'more' }
+}
+
+function timeIn(zone: Zone, ms: number): PreviewTime {
+  const second = Math.floor(ms / 1000)
+  const day = Math.floor(localOf(zone, second) / secondsPerDay)
+  // A local day is at most 24 hours away from this second, whatever the clocks do on it.
+  const changes = findChanges(zone, second - 2 * secondsPerDay, second + 2 * secondsPerDay)
+  const change = changes.find(({ at, offsetBefore }) => Math.floor((at + offsetBefore) / secondsPerDay) === day)
+  const clocks = change && (change.offsetAfter > change.offsetBefore ? 'forward' : 'back')
+  return { local: formatIso(zone, ms), weekday: (((day + 3) % 7) + 7) % 7, clocks }
+}

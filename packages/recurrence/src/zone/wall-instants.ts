@@ -1,0 +1,48 @@
+import type { Instants } from '../instants.ts'
+import type { LocalTimes } from '../pattern/local-times.ts'
+import { calmSeconds, type DstPolicy, resolveLocal, segmentsAround } from './local-time.ts'
+import type { Zone } from './zone.ts'
+
+/** A rule whose every time falls into gaps that it skips has no end; this many in a row are enough. */
+const skippedMax = 20_000
+
+/** The instants of local times in a zone, under a policy for times that are skipped or repeated by the clocks. */
+export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): Instants {
+  return {
+    next(afterMs) {
+      const after = Math.floor(afterMs / 1000)
+      const near = zone.segmentAt(after)
+      if (after - near.from > calmSeconds && near.to - after > calmSeconds) {
+        const local = times.next(after + near.offset + 1)
+        if (local === undefined) return 'ended'
+        const there = zone.segmentAt(local - near.offset)
+        const instant = local - there.offset
+        if (instant - there.from > calmSeconds && there.to - instant > calmSeconds) return instant * 1000
+      }
+      return nextNearChange(times, zone, policy, after)
+    },
+  }
+}
+
+/**
+ * Near a change of the clocks the order of local times is not the order of instants: 02:45, shifted to 03:45, comes after 03:15. So all
+ * local times are looked at until no later one can give an earlier instant.
+ */
+function nextNearChange(times: LocalTimes, zone: Zone, policy: DstPolicy, after: number): ReturnType<Instants['next']> {
+  // No instant after `after` has a local time before this one.
+  let from = after + 1 + Math.min(...segmentsAround(zone, after).map(({ offset }) => offset))
+  let earliest: number | undefined
+  for (let step = 0; step < skippedMax; step++) {
+    const local = times.next(from)
+    if (local === undefined) break
+    if (earliest !== undefined && local - Math.max(...segmentsAround(zone, local).map(({ offset }) => offset)) >= earliest) {
+      return earliest * 1000
+    }
+    for (const instant of resolveLocal(zone, local, policy)) {
+      if (instant > after && (earliest === undefined || instant < earliest)) earliest = instant
+    }
+    from = local + 1
+    if (step === skippedMax - 1 && earliest === undefined) return 'limit'
+  }
+  return earliest === undefined ? 'ended' : earliest * 1000
+}

@@ -1,0 +1,50 @@
+/** The command line as a face: the whole program in this process, with an empty home, against the server under test. */
+import { tmpdir } from 'node:os'
+import type { Operation } from '@orrery/contract'
+import { type Field, fieldsOf } from '../../apps/cli/src/derive/field.ts'
+import { run } from '../../apps/cli/src/run.ts'
+
+export interface Said {
+  readonly status: number
+  /** Both outputs. */
+  readonly text: string
+  readonly sent: string
+}
+
+/** @param key null: none is known. */
+export async function runCommand(
+  operation: Operation,
+  input: object,
+  server: { readonly url: string; readonly key: string | null },
+): Promise<Said> {
+  let text = ''
+  const say = (more: string) => void (text += more)
+  const args = [...commandLine(operation, input as Readonly<Record<string, unknown>>), '--json']
+  const status = await run(args, {
+    env: { HOME: tmpdir(), ORRERY_URL: server.url, ...(server.key === null ? {} : { ORRERY_KEY: server.key }) },
+    cwd: tmpdir(),
+    isTerminal: false,
+    columns: 100,
+    out: say,
+    err: say,
+    readStdin: async () => '',
+    style: (_, plain) => plain,
+    signal: new AbortController().signal,
+  })
+  return { status, text, sent: args.join(' ') }
+}
+
+/** The words that give the input to the operation's command. */
+function commandLine(operation: Operation, input: Readonly<Record<string, unknown>>): string[] {
+  const given = fieldsOf(operation).filter(({ name }) => input[name] !== undefined)
+  const flags = given.filter(({ positional }) => !positional).flatMap((field) => flagOf(field, input[field.name]))
+  const places = (operation.cli?.positionals ?? []).flatMap((name) => (input[name] === undefined ? [] : [wordOf(input[name])]))
+  return [...(operation.cli?.verb.split(' ') ?? []), ...flags, ...places]
+}
+
+function flagOf({ flag, form }: Field, value: unknown): string[] {
+  if (form.kind === 'switch') return value === true ? [`--${flag}`] : []
+  return [`--${flag}`, form.kind === 'json' ? JSON.stringify(value) : wordOf(value)]
+}
+
+const wordOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
