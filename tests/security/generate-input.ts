@@ -14,9 +14,10 @@ export interface World {
   readonly bundle: Org['bundle']
 }
 
-export function worldOf(org: Org): World {
+/** @param more runs beside those that every installation begins with. */
+export function worldOf(org: Org, more: readonly string[] = []): World {
   const known = {
-    run: Object.values(org.runs),
+    run: [...Object.values(org.runs), ...more],
     // The first key is the one that everything is done with: revoking it would end the test.
     key: org.keyIds.slice(1),
     org: [org.id],

@@ -31,7 +31,13 @@ let world: World
 beforeAll(async () => {
   console.log(`fuzz: ORRERY_FUZZ_SEED=${seed}`)
   installation = await startInstallation()
-  world = worldOf(installation.ours)
+  // Cancelled and signalled one after another, live runs would soon be rare.
+  const items = Array.from({ length: 300 }, () => ({ workflow: 'talk', input: { word: 'fuzz' } }))
+  const started = await callAs(installation.url, installation.ours.key)('runs.startMany', { items })
+  world = worldOf(
+    installation.ours,
+    started.items.flatMap((item) => ('runId' in item ? [item.runId] : [])),
+  )
 })
 
 afterAll(async () => {
