@@ -1,59 +1,40 @@
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildBundle } from '../../packages/engine/src/bundle/build-bundle.ts'
 import { shareSandbox } from '../../packages/engine/src/testing/simulation/shared-sandbox.ts'
 import type { SimulationResult } from '../../packages/engine/src/testing/simulation.ts'
 import { simulate } from '../../packages/engine/src/testing/simulation.ts'
+import type { SeedsOrder, Tally } from './tally.ts'
+import { addResult, newTally } from './tally.ts'
 
-export interface SeedsOrder {
-  readonly from: number
-  readonly seeds: number
-  readonly fencing: boolean
-  /** Every so many seeds one is run twice. */
-  readonly recheck: number
-  readonly onLine?: (line: string) => void
-}
+const workflows = fileURLToPath(new URL('../../packages/engine/src/testing/simulation/workflows.ts', import.meta.url))
 
-export interface Tally {
-  seeds: number
-  events: number
-  rechecked: number
-  failures: number
-  /** The first few. */
-  readonly failed: { readonly seed: number; readonly problems: readonly string[] }[]
-  readonly counts: Record<string, number>
-}
+export type SeedsRunner = (order: SeedsOrder, onLine?: (line: string) => void) => Promise<Tally>
 
-const KEPT_MAX = 50
-const root = fileURLToPath(new URL('../../packages/engine/src/testing/simulation/', import.meta.url))
-
-export async function runSeeds({ from, seeds, fencing, recheck, onLine }: SeedsOrder): Promise<Tally> {
-  const bundle = await buildBundle({ entries: [`${root}workflows.ts`], root })
-  // The same workflows under another name: what is deployed in the middle.
+/** Makes what every seed needs, once for a process. */
+export async function openRunner(): Promise<SeedsRunner> {
+  const bundle = await buildBundle({ entries: [workflows], root: dirname(workflows) })
+  // The same workflows as another version: what is deployed in the middle.
   const bundles = [bundle, { ...bundle, code: `${bundle.code}\n//`, hash: bundle.hash.replace(/^./, 'x') }]
   const sandbox = shareSandbox()
-  const tally: Tally = { seeds: 0, events: 0, rechecked: 0, failures: 0, failed: [], counts: {} }
   const stray: string[] = []
-  const onStray = (error: unknown): void => void stray.push(`nobody handled: ${error instanceof Error ? error.stack : String(error)}`)
-  process.on('unhandledRejection', onStray)
-  for (let seed = from; seed < from + seeds; seed++) {
-    const result = await simulate({ seed, bundles, sandbox, fencing, ...(onLine ? { onLine } : {}) })
-    const problems = [...result.problems, ...stray.splice(0)]
-    if (seed % recheck === 0) {
-      tally.rechecked++
-      const again = await simulate({ seed, bundles, sandbox, fencing })
-      if (again.hash !== result.hash) problems.push(`the seed came out as ${result.hash} and as ${again.hash}`)
-    }
-    add(tally, result, problems)
-  }
-  process.off('unhandledRejection', onStray)
-  return tally
-}
+  process.on('unhandledRejection', (error) => stray.push(`nobody handled: ${error instanceof Error ? error.stack : String(error)}`))
 
-function add(tally: Tally, result: SimulationResult, problems: readonly string[]): void {
-  tally.seeds++
-  tally.events += result.events
-  for (const [name, count] of result.counts) tally.counts[name] = (tally.counts[name] ?? 0) + count
-  if (problems.length === 0) return
-  tally.failures++
-  if (tally.failed.length < KEPT_MAX) tally.failed.push({ seed: result.seed, problems })
+  const run = async (seed: number, fencing: boolean, onLine?: (line: string) => void): Promise<[SimulationResult, string[]]> => {
+    const result = await simulate({ seed, bundles, sandbox, fencing, ...(onLine ? { onLine } : {}) })
+    return [result, [...result.problems, ...stray.splice(0)]]
+  }
+  return async ({ from, seeds, fencing, recheck }, onLine) => {
+    const tally = newTally()
+    for (let seed = from; seed < from + seeds; seed++) {
+      const [result, problems] = await run(seed, fencing, onLine)
+      if (seed % recheck === 0) {
+        tally.rechecked++
+        const [again] = await run(seed, fencing)
+        if (again.hash !== result.hash) problems.push(`it came out as ${result.hash} and as ${again.hash}`)
+      }
+      addResult(tally, result, problems)
+    }
+    return tally
+  }
 }

@@ -1,73 +1,50 @@
 /**
- * Runs the simulation for many seeds:
- *   node --conditions=orrery-source tests/simulation/run.ts --seeds 20000 --from 1 [--jobs 2] [--no-fence] [--recheck 50]
- *   node --conditions=orrery-source tests/simulation/run.ts --seed 7            one seed, with its trace
+ * Runs the simulation for many seeds, on all cores:
+ *   npm run simulate -- --seeds 20000 [--from 1] [--processes 2] [--recheck 50] [--no-fence]
+ *   npm run simulate -- --seed 7            one seed, twice, with its trace and every call of every process
  * `--recheck n`: every n-th seed is run twice and must come out the same to the byte. `--no-fence` is the negative
- * control: it must find violations, and exits 0 only if it does.
+ * control: it must find violations, and exits 0 only if it does. A long run says from where it can be taken up again.
  */
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Tally } from './run-seeds.ts'
-import { runSeeds } from './run-seeds.ts'
+import type { Progress } from './run-parts.ts'
+import { runParts } from './run-parts.ts'
+import { openRunner } from './run-seeds.ts'
+import { describeFailure, describeTally } from './tally.ts'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
+    processes: { type: 'string', default: String(availableParallelism()) },
     recheck: { type: 'string', default: '50' },
     seed: { type: 'string' },
     'no-fence': { type: 'boolean', default: false },
-    part: { type: 'boolean', default: false },
   },
 })
+const TELL_MS = 10_000
 
-const order = { from: Number(values.from), seeds: Number(values.seeds), fencing: !values['no-fence'], recheck: Number(values.recheck) }
+const fencing = !values['no-fence']
+const order = { from: Number(values.from), seeds: Number(values.seeds), fencing, recheck: Number(values.recheck) }
+const started = performance.now()
+const seconds = (): number => (performance.now() - started) / 1000
 
-if (values.seed !== undefined) {
-  const tally = await runSeeds({ ...order, from: Number(values.seed), seeds: 1, recheck: 1, onLine: (line) => console.log(line) })
-  report([tally])
-} else if (values.part) {
-  const tally = await runSeeds(order)
-  process.send?.(tally)
-} else {
-  const jobs = Number(values.jobs)
-  const share = Math.ceil(order.seeds / jobs)
-  const started = performance.now()
-  const parts = Array.from({ length: jobs }, (_, job) => runPart(order.from + job * share, Math.min(share, order.seeds - job * share)))
-  report(await Promise.all(parts), (performance.now() - started) / 1000)
-}
+const one = values.seed === undefined ? null : Number(values.seed)
+const tally =
+  one === null
+    ? await runParts(order, Number(values.processes), tellProgress())
+    : await (await openRunner())({ from: one, seeds: 1, fencing, recheck: 1 }, (line) => console.log(line))
+if (one !== null) for (const failure of tally.failed) console.log(describeFailure(failure))
+console.log(describeTally(tally, seconds()))
+process.exitCode = tally.failures > 0 === fencing ? 1 : 0
 
-function runPart(from: number, seeds: number): Promise<Tally> {
-  const args = [
-    '--part',
-    '--from',
-    `${from}`,
-    '--seeds',
-    `${seeds}`,
-    '--recheck',
-    `${order.recheck}`,
-    ...(order.fencing ? [] : ['--no-fence']),
-  ]
-  const child = fork(import.meta.filename, args, { execArgv: ['--conditions=orrery-source'] })
-  return new Promise((resolve, reject) => {
-    child.once('message', (tally) => resolve(tally as Tally))
-    child.once('exit', (code) => reject(new Error(`the part from seed ${from} ended with code ${code}`)))
-  })
-}
-
-function report(tallies: readonly Tally[], seconds?: number): void {
-  const sum = (pick: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + pick(tally), 0)
-  const seeds = sum((tally) => tally.seeds)
-  const failed = tallies.flatMap((tally) => tally.failed)
-  const counts = Object.keys(tallies[0]?.counts ?? {}).map((name) => `${sum((tally) => tally.counts[name] ?? 0)} ${name}`)
-  const speed = seconds === undefined ? '' : ` in ${seconds.toFixed(1)} s (${Math.round(seeds / seconds)} seeds/s)`
-  console.log(
-    `${seeds} seeds, ${sum((tally) => tally.events)} events${speed}: ${counts.join(', ')}; ${sum((tally) => tally.rechecked)} run twice`,
-  )
-  for (const { seed, problems } of failed.slice(0, 40)) console.log(`seed ${seed}: ${problems.slice(0, 3).join(' | ')}`)
-  console.log(`${sum((tally) => tally.failures)} seeds failed`)
-  const found = failed.length > 0
-  process.exitCode = found === order.fencing ? 1 : 0
+function tellProgress(): (progress: Progress) => void {
+  let toldAt = performance.now()
+  return ({ tally, latest, doneBelow }) => {
+    for (const failure of latest.failed) console.log(describeFailure(failure))
+    if (performance.now() - toldAt < TELL_MS) return
+    toldAt = performance.now()
+    const speed = Math.round(tally.seeds / seconds())
+    console.log(`${tally.seeds} of ${order.seeds} seeds, ${speed}/s, ${tally.failures} failed; to go on later: --from ${doneBelow}`)
+  }
 }

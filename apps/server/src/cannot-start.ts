@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { ProblemError } from '@orrery/contract'
 import { BuildError } from '@orrery/engine/bundle'
 import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/postgres'
+import { placeOf } from './database-place.ts'
 
 /**
  * The start cannot go on for a reason that whoever started it can remove. The message is for them: what is the matter, the
@@ -9,6 +10,13 @@ import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/post
  */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart'
+  /** Lines that belong to it: where a project does not build. */
+  readonly detail: string | undefined
+
+  constructor(sentence: string, options?: ErrorOptions & { readonly detail?: string }) {
+    super(sentence, options)
+    this.detail = options?.detail
+  }
 }
 
 /** Does a part of the start; what it fails with is explained, or thrown as it is if there is nothing to explain. */
@@ -17,7 +25,8 @@ export async function orExplain<T>(work: () => Promise<T> | T, explain: (error: 
     return await work()
   } catch (cause) {
     const sentence = explain(cause)
-    throw sentence === null ? cause : new CannotStart(sentence, { cause })
+    if (sentence === null) throw cause
+    throw new CannotStart(sentence, { cause, ...(cause instanceof BuildError ? { detail: cause.message } : {}) })
   }
 }
 
@@ -63,6 +72,13 @@ export function explainDatabase(error: unknown, url: string): string | null {
   return null
 }
 
+/** Two orders of transactions in one log: what is written now would be lost between what was restored. */
+export function explainGap(gap: number, url: string): string {
+  const { at, name } = placeOf(url)
+  const guide = 'as the guide "Operate a server" says under "Restore"'
+  return `The cluster at ${at} is ${gap} transactions behind the events of "${name}", which was restored into it: let them pass before the start, ${guide}.`
+}
+
 function noAnswer(at: string): string {
   return `No answer from ${at}: look whether a firewall is in between, or correct DATABASE_URL.`
 }
@@ -75,6 +91,12 @@ export function explainData(error: unknown, folder: string): string | null {
     return `The data folder ${folder} cannot be used (${message}): set ORRERY_DATA (--data) to a folder that this login can write.`
   }
   return code === '' && message !== '' ? message : null
+}
+
+/** Why the embedded database cannot be migrated. */
+export function explainOwnDatabase(error: unknown, folder: string): string | null {
+  if (!(error instanceof MigrationRefused)) return null
+  return `The database in ${folder} (ORRERY_DATA, --data) cannot be migrated: ${error.message}.`
 }
 
 export function explainListen(error: unknown, host: string, port: number): string | null {
@@ -94,7 +116,7 @@ export function explainListen(error: unknown, host: string, port: number): strin
 
 export function explainProject(error: unknown, folder: string): string | null {
   if (!existsSync(folder)) return `There is no folder ${folder}: correct ORRERY_PROJECT (--project).`
-  if (error instanceof BuildError) return `The project ${folder} (ORRERY_PROJECT, --project) does not build:\n${error.message}`
+  if (error instanceof BuildError) return `The project ${folder} (ORRERY_PROJECT, --project) does not build.`
   if (error instanceof Error && error.cause instanceof ProblemError) {
     return `The project ${folder} (ORRERY_PROJECT, --project) cannot be deployed: ${error.message}`
   }
@@ -110,15 +132,4 @@ export function explainAuditKey(error: unknown, file: string): string | null {
 function describe(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) }
   return { code: 'code' in error && typeof error.code === 'string' ? error.code : '', message: error.message }
-}
-
-/** A socket's folder stands percent-encoded for the host, or in a parameter. */
-function placeOf(url: string): { readonly at: string; readonly login: string; readonly name: string } {
-  const { hostname, port, username, pathname, searchParams } = new URL(url)
-  const host = decodeURIComponent(hostname) || searchParams.get('host') || 'localhost'
-  return {
-    at: host.startsWith('/') ? host : `${host}:${port || '5432'}`,
-    login: decodeURIComponent(username) || 'postgres',
-    name: decodeURIComponent(pathname.slice(1)),
-  }
 }

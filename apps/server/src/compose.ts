@@ -1,14 +1,13 @@
 import { join, resolve } from 'node:path'
 import { encodeId } from '@orrery/contract'
-import { auditCompanion, bootstrapInstallation, coreMigrations, createCore, createDatabase, listViolations } from '@orrery/core'
-import { type EmbeddedPostgres, startPostgres } from '@orrery/embedded-postgres'
+import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations } from '@orrery/core'
 import { createEngine, type EngineFact, type Worker } from '@orrery/engine'
-import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
+import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { createApp } from './app.ts'
-import { explainAuditKey, explainData, explainDatabase, explainListen, explainProject, orExplain } from './cannot-start.ts'
+import { CannotStart, explainAuditKey, explainGap, explainListen, explainProject, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
-import { describeStart } from './describe-start.ts'
+import { describeStart, type Started, type Terminal } from './describe-start.ts'
 import { createEventFace } from './events/stream-events.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
@@ -17,9 +16,11 @@ import { maintainDaily } from './maintain-daily.ts'
 import { createChecks, rememberTroubles } from './observe/check-health.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { openStorage } from './open-storage.ts'
 import { deployProject } from './project/deploy-project.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
+import { type Stops, stopAll } from './stops.ts'
 import { VERSION } from './version.ts'
 
 /** What workflow code and steps see is what the API shows. */
@@ -33,12 +34,10 @@ export interface Running {
   /** UUID of the installation's first organization. */
   readonly org: string
   /** What to tell the person who started it. */
-  describe(): string
+  describe(terminal: Terminal): string
   /** Takes no more requests, lets those in progress and step bodies end, hands runs on, stops its PostgreSQL. */
   stop(): Promise<void>
 }
-
-type Stops = (() => Promise<unknown> | unknown)[]
 
 /**
  * Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. When
@@ -46,15 +45,7 @@ type Stops = (() => Promise<unknown> | unknown)[]
  */
 export async function startServer(config: Config, log: Logger, stopAsked = new AbortController().signal): Promise<Running> {
   const stops: Stops = []
-  const stop = async (): Promise<void> => {
-    for (const stopPart of stops.splice(0).reverse()) {
-      try {
-        await stopPart()
-      } catch (error) {
-        log.error({ error }, 'a part did not stop in order')
-      }
-    }
-  }
+  const stop = () => stopAll(stops, log)
   try {
     const data = resolve(config.data)
     const storage = await openStorage(config, data, log, stops, stopAsked)
@@ -66,24 +57,13 @@ export async function startServer(config: Config, log: Logger, stopAsked = new A
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
     stopAsked.throwIfAborted()
     const { first } = product
-    const told = { url: config.publicUrl ?? url, config, data, embedded: storage.embedded, first, exposed: !isLoopback(config.host) }
-    return { url, adminKey: first.secret, org: first.org, describe: () => describeStart(told), stop }
+    const { embedded } = storage
+    const told: Started = { url: config.publicUrl ?? url, config, data, embedded, first, exposed: !isLoopback(config.host), pid: process.pid }
+    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(told, terminal), stop }
   } catch (error) {
     await stop()
     throw error
   }
-}
-
-/** The database, migrated. */
-async function openStorage(config: Config, data: string, log: Logger, stops: Stops, stopAsked: AbortSignal) {
-  const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log, stopAsked) : null
-  if (postgres) stops.push(() => postgres.stop())
-  const url = config.databaseUrl ?? postgres?.url ?? ''
-  // It may wait for another server that migrates, or for a database that does not answer.
-  const migrating = () => unlessAborted(migrate(url, [engineMigrations, coreMigrations]), stopAsked)
-  const migrated = await orExplain(migrating, (error) => (postgres === null ? explainDatabase(error, url) : null))
-  if (migrated.length > 0) log.info({ applied: migrated.map(({ set, version }) => `${set} ${version}`) }, 'the database is migrated')
-  return { url, migrated, embedded: postgres !== null }
 }
 
 /** The engine and the product on it, without a face and without a worker. */
@@ -94,6 +74,8 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: PUBLIC_IDS })
   stops.push(() => engine.close())
+  const gap = await store.transactionGap()
+  if (gap > 0) throw new CannotStart(explainGap(gap, url))
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
   const first = await bootstrapInstallation(database, { newKey: config.newKey })
@@ -141,7 +123,7 @@ async function startWork(config: Config, log: Logger, stops: Stops, { engine, co
 
 interface FaceParts extends Product {
   readonly worker: Worker | null
-  readonly migrated: Awaited<ReturnType<typeof migrate>>
+  readonly migrated: readonly AppliedMigration[]
 }
 
 /** Listens. Gives the address. */
@@ -178,25 +160,6 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     await core.events.stop()
   })
   return listener.url
-}
-
-async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
-  const starting = () => startPostgres({ dataDir: join(data, 'postgres'), log: (message) => log.info(`PostgreSQL: ${message}`), signal })
-  const postgres = await orExplain(starting, (error) => explainData(error, data))
-  postgres.onExit((reason) => {
-    log.fatal({ reason }, 'PostgreSQL does not stay up; the server ends')
-    process.exit(1)
-  })
-  return postgres
-}
-
-/** What is waited for then goes on in vain; it ends with its connection. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', giveUp, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 function observeAll(...observers: ((fact: EngineFact) => void)[]): (fact: EngineFact) => void {

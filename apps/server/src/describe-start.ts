@@ -1,5 +1,7 @@
+import { styleText } from 'node:util'
 import type { Bootstrap } from '@orrery/core'
 import type { Config } from './config.ts'
+import { placeOf } from './database-place.ts'
 import { API_PREFIX, DOCS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { VERSION } from './version.ts'
 
@@ -11,30 +13,69 @@ export interface Started {
   readonly first: Bootstrap
   /** Other machines can reach it. */
   readonly exposed: boolean
+  readonly pid: number
 }
 
+/** Where it is shown: what `process.stdout` is. */
+export interface Terminal {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  hasColors?(): boolean
+}
+
+type Row = readonly [name: string, value: string]
+
+/** Below this, names stand above their values. */
+const NARROW = 60
+const NAME_WIDTH = 8
+
 /** The few lines for whoever started the server; the only place where a key is printed. */
-export function describeStart({ url, config, data, embedded, first, exposed }: Started): string {
-  const rows: [string, string][] = config.roles.includes('api')
-    ? [
-        ['API', `${url}${API_PREFIX}`],
-        ['docs', `${url}${DOCS_PATH}`],
-        ['tRPC', `${url}${TRPC_PATH}`],
-        ['MCP', `${url}${MCP_PATH}`],
-      ]
-    : []
-  rows.push(['health', `${url}/health`])
-  rows.push(['data', embedded ? `${data} (embedded PostgreSQL)` : `${data}; the database is the one of DATABASE_URL`])
-  if (config.project !== undefined) rows.push(['project', `${config.project}${config.watch ? ' (watched)' : ''}`])
-  const lines = [
-    `Orrery ${VERSION} is ready (${config.roles.join(', ')})`,
-    '',
-    ...rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`),
-  ]
+export function describeStart(started: Started, terminal: Terminal): string {
+  const { config, url, first } = started
+  const coloured = terminal.isTTY === true && terminal.hasColors?.() === true
+  const style = (format: 'bold' | 'dim' | 'green', text: string) => (coloured ? styleText(format, text, { validateStream: false }) : text)
+  const width = (terminal.isTTY && terminal.columns) || 80
+
+  const roles = config.roles.length === 1 ? ` (${config.roles.join()})` : ''
+  const head = `${style('bold', `Orrery ${VERSION}`)} ${style('green', 'is ready')}${roles}`
+  const rows = listRows(started, terminal).map(([name, value]) =>
+    width < NARROW ? `${style('dim', name)}\n${value}` : `${style('dim', name.padEnd(NAME_WIDTH))} ${value}`,
+  )
+  const parts = [head, rows.join('\n')]
   if (first.secret !== null) {
-    lines.push('', `  Admin key of organization "${first.orgName}", shown this once:`, '', `    ${first.secret}`)
-    lines.push('', `  export ORRERY_URL=${url} ORRERY_KEY=${first.secret}`)
+    parts.push(wrap(`The admin key of organization "${first.orgName}" is shown this once. For the command line:`, width - 2))
+    parts.push(`export ORRERY_URL=${url}\nexport ORRERY_KEY=${style('bold', first.secret)}`)
   }
-  if (exposed) lines.push('', '  Other machines can reach this server. Put TLS in front of it.')
-  return `\n${lines.join('\n')}\n`
+  if (started.exposed) parts.push(wrap('Other machines can reach this server: put TLS in front of it.', width - 2))
+  return `\n${parts.join('\n\n').replaceAll(/^(?=.)/gm, '  ')}\n`
+}
+
+function listRows({ url, config, data, embedded, pid }: Started, { isTTY }: Terminal): Row[] {
+  const faces: Row[] = [
+    ['API', `${url}${API_PREFIX}`],
+    ['Docs', `${url}${DOCS_PATH}`],
+    ['tRPC', `${url}${TRPC_PATH}`],
+    ['MCP', `${url}${MCP_PATH}`],
+  ]
+  const rows: Row[] = [...(config.roles.includes('api') ? faces : []), ['Health', `${url}/health`]]
+  if (config.databaseUrl !== undefined) {
+    const { name, at } = placeOf(config.databaseUrl)
+    rows.push(['Database', `"${name}" at ${at}`])
+  }
+  rows.push(['Data', embedded ? `${data}, with its own PostgreSQL` : data])
+  if (config.project !== undefined) rows.push(['Project', `${config.project}${config.watch ? ', watched' : ''}`])
+  rows.push(['Log', `${config.logLevel === 'silent' ? 'none' : `${config.logLevel} and above`} (ORRERY_LOG_LEVEL)`])
+  rows.push(['Stop', isTTY ? 'Ctrl-C' : `kill ${pid}`])
+  return rows
+}
+
+/** Breaks at blanks. */
+function wrap(text: string, width: number): string {
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? ''
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
+  }
+  return lines.join('\n')
 }

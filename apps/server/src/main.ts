@@ -37,13 +37,13 @@ async function serve(config: Config, log: Logger): Promise<number> {
     const starting = startServer(config, log, stop.asked)
     attachParent(starting, stop)
     const running = await starting
-    console.log(running.describe())
+    console.log(running.describe(process.stdout))
     if (!stop.asked.aborted) await once(stop.asked, 'abort')
     await running.stop()
     return 0
   } catch (error) {
     if (stop.asked.aborted) return 0
-    if (error instanceof CannotStart) log.fatal(error.message)
+    if (error instanceof CannotStart) log.fatal(error.detail === undefined ? {} : { error: { message: error.detail } }, error.message)
     else log.fatal({ error }, 'the server could not start')
     return 1
   }

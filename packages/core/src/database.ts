@@ -17,6 +17,8 @@ export interface Database {
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /** One statement of a loop, in a transaction of its own. */
+  ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
   /** Of requests and of loops. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
@@ -70,6 +72,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       return inTransaction(app, begin, (client) => work({ kysely: kyselyOn(client), client }))
     },
     loop: (work) => inTransaction(engine, 'begin', work),
+    ask: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]) =>
+      (await engine.query<Row>(text, [...values])).rows,
     pools: () => [describePool('requests', app), describePool('loops', engine)],
     async close() {
       await Promise.all([app.end(), engine.end()])

@@ -67,12 +67,13 @@ interface Quantity {
 /** Each unit at most once, from the largest to the smallest, so that a typing error is seen. */
 function readQuantities(text: string, from: number, to: number, units: readonly Unit[]): Quantity[] {
   const quantities: Quantity[] = []
+  const part = text.slice(0, to)
   const pattern = /(\d+(?:\.\d+)?)([A-Za-z]+)/y
   let next = 0
   for (let at = from; at < to; ) {
     pattern.lastIndex = at
-    const match = pattern.exec(text)
-    if (!match || pattern.lastIndex > to) refuse(at, `${quote(text)} is not understood here; write 30m, 1h30m, 2d or PT30M`)
+    const match = pattern.exec(part)
+    if (!match) refuse(at, `${quote(text)} is not understood here; write 30m, 1h30m, 2d or PT30M`)
     const [, amount = '', name = ''] = match
     const index = units.findIndex((unit) => unit.name === name)
     const unit = units[index]

@@ -1,13 +1,13 @@
 /** Streams over real sockets while the server stops. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { expect, test } from 'vitest'
 import { Hono } from 'hono'
+import { expect, test } from 'vitest'
 import { listen } from '../http/listen.ts'
 import { readRequestInfo, type ServerEnv } from '../http/request-info.ts'
 import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
-import { createEventFace } from './stream-events.ts'
 import { endlessTail } from '../testing/endless-tail.fixture.ts'
+import { createEventFace } from './stream-events.ts'
 
 test('a client that reads nothing does not hold up a stop', async () => {
   const tail = endlessTail('x'.repeat(10_000))

@@ -38,7 +38,7 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
       await update()
     } catch (error) {
       const kept = current === null ? 'nothing is deployed' : 'the version before goes on'
-      if (error instanceof BuildError) options.log.error(`the project does not build; ${kept}\n${error.message}`)
+      if (error instanceof BuildError) options.log.error({ error: { message: error.message } }, `the project does not build; ${kept}`)
       else options.log.error({ error }, `the project could not be deployed; ${kept}`)
     }
   }

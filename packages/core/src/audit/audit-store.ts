@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Transaction } from '../database.ts'
+import type { Database, Transaction } from '../database.ts'
 import type { Checkpoint, Link, SealedEntry } from './audit-chain.ts'
 import { type AuditEntry, auditCompanion, auditValues } from './audit-entry.ts'
 
@@ -75,12 +75,31 @@ function toSealed(row: EntryRow): SealedEntry {
   }
 }
 
+/** Entries `e` behind the position `p` that are sure to have no others before them. */
+const BEHIND = '(e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())'
+
+/** $1: a chain whose last checkpoint is older than this is signed again if it has grown. */
+const UNSIGNED = `
+  from app.org o
+  cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s
+  left join lateral (select seq, at from app.audit_checkpoint c where c.org_id = o.org_id order by seq desc limit 1) c on true
+  where c.seq is null or (c.seq < s.seq and c.at < $1)`
+
+/** Whether there is anything to seal or to sign: one question, for the many times when there is not. */
+export async function isSealingDue(database: Database, signedBefore: Date): Promise<boolean> {
+  const [answer] = await database.ask<{ due: boolean }>(
+    `select exists (select from app.audit_entry e, app.audit_position p where ${BEHIND}) or exists (select ${UNSIGNED}) as due`,
+    [signedBefore],
+  )
+  return answer?.due === true
+}
+
 /** The next entries of all organizations that are sure to have no others before them. Locks the position. */
 export async function selectUnsealed(client: pg.ClientBase, limit: number): Promise<{ entry: SealedEntry; tx: string }[]> {
   const { rows } = await client.query<EntryRow & { tx: string }>(
     `with position as (select tx, id from app.audit_position for update)
      select ${ENTRY}, e.tx::text from app.audit_entry e, position p
-     where (e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+     where ${BEHIND}
      order by e.tx, e.id limit $1`,
     [limit],
   )
@@ -116,10 +135,7 @@ export async function selectUnsigned(
   limit: number,
 ): Promise<{ org: string; seq: number; hash: Buffer }[]> {
   const { rows } = await client.query<{ org_id: string; seq: string; hash: Buffer }>(
-    `select o.org_id, s.seq, s.hash from app.org o
-     cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s
-     left join lateral (select seq, at from app.audit_checkpoint c where c.org_id = o.org_id order by seq desc limit 1) c on true
-     where c.seq is null or (c.seq < s.seq and c.at < $1) limit $2`,
+    `select o.org_id, s.seq, s.hash ${UNSIGNED} limit $2`,
     [signedBefore, limit],
   )
   return rows.map((row) => ({ org: row.org_id, seq: Number(row.seq), hash: row.hash }))

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listViolations } from '../list-violations.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { sealAudit } from './seal-audit.ts'
@@ -91,5 +91,15 @@ describe('sealing, audit.list and audit.verify', () => {
     })
     await tamper('insert into app.audit_seal select * from app.kept; drop table app.kept')
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: true })
+  })
+
+  it('asks one question when there is nothing to seal and nothing to sign', async () => {
+    while ((await seal()) > 0);
+    const asked = vi.spyOn(pg.Client.prototype, 'query')
+    expect(await seal()).toBe(0)
+    expect(asked).toHaveBeenCalledTimes(1)
+    asked.mockRestore()
+    await act(1)
+    expect(await seal()).toBe(1)
   })
 })

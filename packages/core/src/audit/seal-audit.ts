@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Database } from '../database.ts'
 import { type Link, type SealedEntry, sealEntry, signCheckpoint } from './audit-chain.ts'
-import { insertCheckpoint, insertSeals, movePosition, selectHeads, selectUnsealed, selectUnsigned } from './audit-store.ts'
+import { insertCheckpoint, insertSeals, isSealingDue, movePosition, selectHeads, selectUnsealed, selectUnsigned } from './audit-store.ts'
 
 /** Entries sealed in one step: so many mean that there may be more. */
 export const SEAL_BATCH = 1000
@@ -19,7 +19,9 @@ export interface SealOptions {
  * One step of the sealer: numbers and chains what has committed, signs what is due. Any process may call it at any time;
  * one at a time does something. Returns how many entries it sealed.
  */
-export function sealAudit(database: Database, options: SealOptions): Promise<number> {
+export async function sealAudit(database: Database, options: SealOptions): Promise<number> {
+  const signedBefore = new Date(options.now - options.signEveryMs)
+  if (!(await isSealingDue(database, signedBefore))) return 0
   return database.loop(async (client) => {
     const { rows } = await client.query<{ leader: boolean }>(`select pg_try_advisory_xact_lock(hashtext('orrery seal audit')) as leader`)
     if (rows[0]?.leader !== true) return 0
@@ -37,7 +39,7 @@ export function sealAudit(database: Database, options: SealOptions): Promise<num
       await movePosition(client, last.tx, last.entry.id)
     }
     const at = new Date(options.now).toISOString()
-    for (const head of await selectUnsigned(client, new Date(options.now - options.signEveryMs), ORGS_BATCH)) {
+    for (const head of await selectUnsigned(client, signedBefore, ORGS_BATCH)) {
       await insertCheckpoint(client, signCheckpoint(options.signer, head, at))
     }
     return unsealed.length

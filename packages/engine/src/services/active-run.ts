@@ -70,8 +70,8 @@ export interface ActiveRun {
   readonly open: Map<number, OpenCommand>
   /** Deliveries whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
   readonly queue: Activation[]
-  /** Outcomes held back while a transactional step commits: their rows may only be numbered after its row. */
-  held: Outcome[] | null
+  /** What waits while a transactional step commits: whatever numbers a row, or begins or ends something that follows from one. */
+  held: (() => void)[] | null
   /** Transactional steps waiting for their turn to commit. */
   readonly released: (() => void)[]
   /** Signals that arrived before anyone waited. */

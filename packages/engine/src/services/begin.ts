@@ -14,6 +14,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1
  */
 export function begin(scope: Scope, run: ActiveRun, open: OpenCommand, fresh: boolean): void {
   if (open.timer) return
+  if (run.held && open.type === 'signal') return void run.held.push(() => run.open.get(open.cmd) === open && begin(scope, run, open, fresh))
   switch (open.type) {
     case 'step':
       startStep(scope, run, open)

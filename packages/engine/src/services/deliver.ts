@@ -12,10 +12,7 @@ import { TELL_MS } from './scope.ts'
  */
 export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
   if (run.state !== 'live') return
-  if (run.held) {
-    run.held.push(outcome)
-    return
-  }
+  if (run.held) return void run.held.push(() => deliver(scope, run, outcome))
   const at = Math.max(scope.clock.now(), run.at)
   journal(scope, run, outcome, at)
   run.open.delete(outcome.cmd)
@@ -24,6 +21,8 @@ export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
 
 /** Journals without delivering: a failed attempt, a marker. */
 export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>): void {
+  if (run.state !== 'live') return
+  if (run.held) return void run.held.push(() => note(scope, run, outcome))
   journal(scope, run, outcome, Math.max(scope.clock.now(), run.at))
 }
 
@@ -67,6 +66,7 @@ export function rejected(open: OpenCommand, error: Failure, attempt: number, sta
  * lost meanwhile.
  */
 export function whenSafe(scope: Scope, run: ActiveRun, begin: () => void): void {
+  if (run.held) return void run.held.push(() => run.state === 'live' && whenSafe(scope, run, begin))
   if (scope.flusher.isDurable(run.ticket)) begin()
   else
     scope.flusher.whenDurable(run.id, (error) => {

@@ -223,6 +223,36 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect(await go('guardian', null)).toMatchObject({ status: 'succeeded', output: 'ChildFailedError' })
     })
 
+    it('begins a child once, though another process takes the parent, which has nothing in its journal', async () => {
+      await boot()
+      const run = await start('warden', null)
+      await state(run, 'waiting')
+      const [child] = await until(
+        () => engine.store.liveRuns(ORG, 'watchful', null, 10),
+        ([live]) => live?.state === 'waiting',
+      )
+      await worker.stop()
+      await process([]).work({ steps: stepRegistry() })
+      await engine.signal(ORG, run, 'unexpected', null)
+      await engine.signal(ORG, child?.run ?? '', 'go', 'on')
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
+      expect(of(child?.run ?? '', 'note')).toHaveLength(1)
+    })
+
+    it('ends, and has started what it did not wait for', async () => {
+      await boot()
+      expect(await go('launcher', null)).toMatchObject({ status: 'succeeded', output: 'gone' })
+      await until(
+        () => effects.filter(({ step }) => step === 'add'),
+        (added) => added.length === 5,
+      )
+    })
+
+    it('tells a parent that the key of its child is taken', async () => {
+      await boot()
+      expect(await go('sharer', null)).toMatchObject({ output: [6, expect.stringContaining('its key is held by run')] })
+    })
+
     it('closes children with their parent, unless they are abandoned', async () => {
       await boot()
       for (const [close, fate] of [
@@ -354,6 +384,16 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
         'generation',
         'step',
       ])
+    })
+
+    it('answers queries of a run that has begun another generation', async () => {
+      await boot()
+      const relay = gate('relay')
+      const run = await start('relay', 2)
+      await relay.reached.promise
+      expect(await engine.query(ORG, run, 'left', null)).toEqual({ ok: true, value: 0 })
+      relay.open()
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'relay' })
     })
 
     it('queues runs of one concurrency key, in order', async () => {

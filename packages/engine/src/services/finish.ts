@@ -10,10 +10,10 @@ import { runEvent } from './run-event.ts'
 import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
-/** Ends a run once the children that it started and did not wait for are started. */
+/** Ends a run once the children that it started and did not wait for are started, and no transactional step is committing. */
 export function endWith(scope: Scope, run: ActiveRun, completion: Completion): void {
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
-  if (leaving.length === 0) return finish(scope, run, completion)
+  if (leaving.length === 0 && run.held === null) return finish(scope, run, completion)
   run.ending = completion
   for (const open of leaving) scope.begin(run, open, false)
 }

@@ -10,7 +10,8 @@ const RETRY_MS = 200
 export function fetchMessages(scope: Scope, run: ActiveRun): void {
   // What came may answer what an earlier incarnation asked for: it waits until the run has asked again, and is fetched then.
   if (run.state !== 'live' || run.mayRepeat) return
-  if (run.fetching) {
+  // Nor is anything taken out of the inbox while the row that says so cannot be numbered.
+  if (run.fetching || run.held) {
     run.refetch = true
     return
   }
@@ -20,7 +21,8 @@ export function fetchMessages(scope: Scope, run: ActiveRun): void {
     (box) => {
       run.fetching = false
       if (run.state !== 'live') return
-      if (box) take(scope, run, box.wakes, box.pauseRequested, box.messages)
+      if (run.held) run.refetch = true
+      else if (box) take(scope, run, box.wakes, box.pauseRequested, box.messages)
       if (run.refetch) fetchMessages(scope, run)
       else scope.considerIdle(run)
     },
@@ -76,7 +78,7 @@ function bufferSignal(scope: Scope, run: ActiveRun, message: Message): void {
  * commit together.
  */
 export function receiveSignal(scope: Scope, run: ActiveRun, open: Extract<OpenCommand, { type: 'signal' }>): boolean {
-  if (run.pausing || run.held) return false
+  if (run.pausing) return false
   const message = run.buffered.get(open.name)?.shift()
   if (message === undefined) return false
   if (open.timer) scope.clock.clearTimeout(open.timer)

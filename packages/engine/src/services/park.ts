@@ -46,6 +46,7 @@ export function parkIdle(scope: Scope): void {
 /** Stops a run where it is, with a reason that people can act on; it is never lost and never silently failed. */
 export function block(scope: Scope, run: ActiveRun, reason: string): void {
   if (run.state !== 'live' && run.state !== 'replaying') return
+  if (run.held) return void run.held.push(() => block(scope, run, reason))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'blocked')
   run.queue.length = 0
   scope.observe({ type: 'blocked', run: run.id, workflow: run.row.workflow, reason })
@@ -55,6 +56,7 @@ export function block(scope: Scope, run: ActiveRun, reason: string): void {
 
 /** Hands a run back as ready: another worker, or this one later, replays it. */
 export function release(scope: Scope, run: ActiveRun): void {
+  if (run.held) return void run.held.push(() => run.state === 'live' && release(scope, run))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'released')
   run.queue.length = 0
   park(scope, run, 'ready', null)

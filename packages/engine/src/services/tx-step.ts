@@ -42,7 +42,7 @@ export function attemptTransactionally(
   const work = transact.call(scope.store, scope.worker(), async (tx) => {
     const result = await perform(scope, run, open, implementation, abort, { tx })
     if (!result.ok) throw new Failed(result)
-    await hold(scope, run)
+    await hold(scope, run, abort.signal)
     if (run.state !== 'live' || run.open.get(open.cmd) !== open)
       throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
     outcome = resolved(open, result.output, open.attempt, startedAt)
@@ -56,40 +56,45 @@ export function attemptTransactionally(
       run.busy--
       run.seq = row.seq + 1
       run.at = row.at
-      const others = release(run)
       run.open.delete(open.cmd)
       if (outcome && run.state === 'live') enqueue(scope, run, outcome, row.at)
-      for (const other of others) deliver(scope, run, other)
+      letGo(scope, run)
       scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
     },
     (error: unknown) => {
-      for (const other of release(run)) deliver(scope, run, other)
       if (error instanceof Fenced || error instanceof Ambiguous) return scope.lost(error)
-      const failed: BodyOutcome =
-        error instanceof Failed
-          ? error.outcome
-          : {
-              ok: false,
-              failure: { name: 'TransactionError', kind: 'error', message: error instanceof Error ? error.message : String(error) },
-            }
-      settle(scope, run, open, implementation, failed, startedAt)
+      letGo(scope, run)
+      settle(scope, run, open, implementation, toOutcome(error), startedAt)
     },
   )
 }
 
-/** Waits for the run's other transactional commits, then until all of its rows are durable, holding further outcomes back. */
-async function hold(scope: Scope, run: ActiveRun): Promise<void> {
+function toOutcome(error: unknown): BodyOutcome {
+  if (error instanceof Failed) return error.outcome
+  const message = error instanceof Error ? error.message : String(error)
+  return { ok: false, failure: { name: 'TransactionError', kind: 'error', message } }
+}
+
+/** Waits for the run's other transactional commits, then until all of its rows are durable, while whatever needs a number waits. */
+async function hold(scope: Scope, run: ActiveRun, signal: AbortSignal): Promise<void> {
   while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
   run.held = []
   if (scope.flusher.isDurable(run.ticket)) return
   await new Promise<void>((resolve, reject) => {
+    // Rows that were lost are never durable: the transaction must not stay open for them.
+    const giveUp = (): void => reject(signal.reason)
+    if (signal.aborted) return giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
     scope.flusher.whenDurable(run.id, (error) => (error ? reject(error) : resolve()))
   })
 }
 
-function release(run: ActiveRun): Outcome[] {
+/** What waited goes on, in its order; then the next transactional step may commit. */
+function letGo(scope: Scope, run: ActiveRun): void {
   const held = run.held ?? []
   run.held = null
+  for (const go of held) go()
   run.released.shift()?.()
-  return held
+  if (run.refetch) scope.fetchMessages(run)
+  scope.considerIdle(run)
 }

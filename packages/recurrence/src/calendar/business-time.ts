@@ -54,7 +54,8 @@ export function businessTimeBetween(calendar: CompiledCalendar, fromMs: number, 
   let total = 0
   for (const open of openTimes(calendar, fromMs)) {
     if (open.fromMs >= toMs) break
-    for (const part of withoutPauses({ fromMs: open.fromMs, toMs: Math.min(open.toMs, toMs) }, sortPauses(pauses))) total += part.toMs - part.fromMs
+    for (const part of withoutPauses({ fromMs: open.fromMs, toMs: Math.min(open.toMs, toMs) }, sortPauses(pauses)))
+      total += part.toMs - part.fromMs
   }
   return total
 }
@@ -69,7 +70,8 @@ export function addBusinessTime(
   duration: Duration,
   pauses: readonly Pause[] = [],
 ): BusinessInstant {
-  if (duration.weeks > 0) return { kind: 'unclear', reason: 'a week on a business calendar is not clear; write its business days, such as P5D' }
+  if (duration.weeks > 0)
+    return { kind: 'unclear', reason: 'a week on a business calendar is not clear; write its business days, such as P5D' }
   if (!Number.isInteger(duration.days)) return { kind: 'unclear', reason: 'part of a business day is not clear; write its hours' }
   const sorted = sortPauses(pauses)
   if (duration.days === 0) return addOpenTime(calendar, fromMs, duration.timeMs, sorted)
@@ -115,10 +117,12 @@ function addBusinessDays(calendar: CompiledCalendar, startMs: number, days: numb
 function nextOpening(calendar: CompiledCalendar, fromMs: number): number | undefined {
   // The moment of closing still belongs to its day: due one business day later is due at closing then.
   const day = dayAt(calendar, fromMs)
-  const isWithinDay = isBusinessDay(calendar, day) && calendar.planOf(day).open.some(({ from, to }) => {
-    const [start, end] = [from, to].map((time) => instantOf(calendar.zone, day * secondsPerDay + time) * 1000)
-    return start !== undefined && end !== undefined && fromMs >= start && fromMs <= end
-  })
+  const isWithinDay =
+    isBusinessDay(calendar, day) &&
+    calendar.planOf(day).open.some(({ from, to }) => {
+      const [start, end] = [from, to].map((time) => instantOf(calendar.zone, day * secondsPerDay + time) * 1000)
+      return start !== undefined && end !== undefined && fromMs >= start && fromMs <= end
+    })
   if (isWithinDay) return fromMs
   for (const open of openTimes(calendar, fromMs)) return open.fromMs
   return undefined

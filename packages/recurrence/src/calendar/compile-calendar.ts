@@ -4,9 +4,9 @@ import { type Moment, parseMoment } from '../moment.ts'
 import { type Checked, collectIssues, type Issues, parseWith } from '../parsing.ts'
 import { findZone, openZone, type Zone } from '../zone/zone.ts'
 import type { Calendar, CalendarLayer, CalendarSources, DayPlan, DayRange, Holiday, SpecialDay } from './calendar.ts'
+import { weekdayNames } from './calendar.ts'
 import { intersect, parseRanges, subtract, wholeDay } from './day-ranges.ts'
 import { findHoles } from './event-holes.ts'
-import { weekdayNames } from './calendar.ts'
 
 /** A calendar that can be asked. Days are numbers since 1970-01-01. */
 export interface CompiledCalendar {
@@ -33,7 +33,10 @@ function compile(calendar: Calendar, sources: CalendarSources, path: string, iss
   if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is no IANA time zone`)
   if (depth > depthMax) issues.add(path, 'calendars lean on one another in a circle, or too deep')
   const home = zone ?? openZone('UTC')
-  const layers = depth > depthMax ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { sources, zone: home, issues, depth, path: `${path}layers[${at}]` }))
+  const layers =
+    depth > depthMax
+      ? []
+      : calendar.layers.map((layer, at) => compileLayer(layer, { sources, zone: home, issues, depth, path: `${path}layers[${at}]` }))
   const plans = new Map<number, DayPlan>()
   return {
     zone: home,
@@ -75,12 +78,18 @@ function compileLayer(layer: CalendarLayer, place: Place): Layer {
 const unchanged: Layer = (_, plan) => plan
 
 function takeRanges(texts: readonly string[], path: string, { issues }: Place): DayRange[] {
-  return issues.take(path, parseWith('', () => parseRanges(texts))) ?? []
+  return (
+    issues.take(
+      path,
+      parseWith('', () => parseRanges(texts)),
+    ) ?? []
+  )
 }
 
 function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, place: Place): Layer {
   for (const name of Object.keys(week)) {
-    if (!weekdayNames.some((known) => known === name)) place.issues.add(`${place.path}.week.${name}`, `no weekday; there are ${weekdayNames.join(', ')}`)
+    if (!weekdayNames.some((known) => known === name))
+      place.issues.add(`${place.path}.week.${name}`, `no weekday; there are ${weekdayNames.join(', ')}`)
   }
   const ranges = weekdayNames.map((name) => takeRanges(week[name] ?? [], `${place.path}.week.${name}`, place))
   return (day, plan) => ({ ...plan, open: ranges[weekdayOf(day)] ?? [] })
@@ -89,7 +98,8 @@ function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, place:
 function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources, issues, path }: Place): Layer {
   const source = sources.holidays
   if (!source) return issues.add(`${path}.region`, 'holidays need a source, and none was given') ?? unchanged
-  if (!source(layer.region, 2000)) return issues.add(`${path}.region`, `no holidays are known for ${JSON.stringify(layer.region)}`) ?? unchanged
+  if (!source(layer.region, 2000))
+    return issues.add(`${path}.region`, `no holidays are known for ${JSON.stringify(layer.region)}`) ?? unchanged
   const types = layer.types ?? ['public']
   const years = new Map<number, Map<number, string>>()
   const namesOf = (year: number): Map<number, string> => {
@@ -122,7 +132,8 @@ function specialDays(days: readonly SpecialDay[], place: Place): Layer {
     const from = takeDay(special.date, `${path}.date`, place)
     const to = special.to === undefined ? from : takeDay(special.to, `${path}.to`, place)
     if (from === undefined || to === undefined) return
-    if (to < from || to - from > specialDaysMax) place.issues.add(`${path}.to`, `the last day comes 0 to ${specialDaysMax} days after the first`)
+    if (to < from || to - from > specialDaysMax)
+      place.issues.add(`${path}.to`, `the last day comes 0 to ${specialDaysMax} days after the first`)
     const open = takeRanges(special.open ?? [], `${path}.open`, place)
     for (let day = from; day <= Math.min(to, from + specialDaysMax); day++) {
       plans.set(day, { open, name: special.name ?? special.date, isHoliday: open.length === 0 })

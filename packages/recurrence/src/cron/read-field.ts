@@ -60,7 +60,8 @@ export function readValue(text: string, position: number, field: Field): number 
   const name = field.names?.indexOf(text.toUpperCase()) ?? -1
   if (name >= 0) return field.min + name
   const hint = field.names ? ` or a name such as ${field.names[1]}` : ''
-  if (!/^\d{1,2}$/.test(text)) refuse(position, `the ${field.label} field takes numbers from ${field.min} to ${field.max}${hint}, not ${quote(text)}`)
+  if (!/^\d{1,2}$/.test(text))
+    refuse(position, `the ${field.label} field takes numbers from ${field.min} to ${field.max}${hint}, not ${quote(text)}`)
   const value = Number(text)
   if (value < field.min || value > field.max) refuse(position, `the ${field.label} is from ${field.min} to ${field.max}, not ${text}`)
   return value

@@ -26,7 +26,8 @@ function describeDays(cron: Cron): string {
   return cron.hours.length === 24 ? '' : 'every day'
 }
 
-const isEveryMonthDay = (days: readonly CronMonthDay[]): boolean => new Set(days.map((day) => (day.kind === 'day' ? day.day : 0))).size >= 31
+const isEveryMonthDay = (days: readonly CronMonthDay[]): boolean =>
+  new Set(days.map((day) => (day.kind === 'day' ? day.day : 0))).size >= 31
 const isEveryWeekday = (days: readonly CronWeekday[]): boolean =>
   new Set(days.filter(({ nth }) => nth === undefined).map(({ weekday }) => weekday)).size === 7
 

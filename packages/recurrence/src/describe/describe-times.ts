@@ -40,4 +40,5 @@ function evenStep(list: readonly number[], end: number): number | undefined {
   return end % second === 0 && list.length === end / second && list.every((value, index) => value === index * second) ? second : undefined
 }
 
-export const joinParts = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join(' ')
+export const joinParts = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== '').join(' ')

@@ -36,7 +36,8 @@ interface Block {
 }
 
 function readFeed(text: string): CalendarFeed {
-  if (!/^\uFEFF?BEGIN:VCALENDAR\r?$/im.test(text.slice(0, 200))) refuse(0, 'this is no iCalendar text: it does not start with BEGIN:VCALENDAR')
+  if (!/^\uFEFF?BEGIN:VCALENDAR\r?$/im.test(text.slice(0, 200)))
+    refuse(0, 'this is no iCalendar text: it does not start with BEGIN:VCALENDAR')
   const problems: Malformed[] = []
   const { blocks, zone } = readBlocks(text.replace(/^\uFEFF/, ''), problems)
   if (blocks.length > eventsMax) refuse(0, `more than ${eventsMax} events`)
@@ -98,7 +99,7 @@ function readEvent({ lines, position }: Block, feedZone: string | undefined): Dr
   return {
     uid: one('UID')?.value ?? '',
     event: {
-      name: unescape(one('SUMMARY')?.value ?? ''),
+      name: unescapeText(one('SUMMARY')?.value ?? ''),
       lengthSeconds: readLength(start, one('DTEND'), one('DURATION'), stamps),
       recurrence: {
         start,
@@ -114,7 +115,12 @@ function readEvent({ lines, position }: Block, feedZone: string | undefined): Dr
   }
 }
 
-function readLength(start: Stamp, end: ContentLine | undefined, length: ContentLine | undefined, stamps: (line: ContentLine) => Stamp[]): number {
+function readLength(
+  start: Stamp,
+  end: ContentLine | undefined,
+  length: ContentLine | undefined,
+  stamps: (line: ContentLine) => Stamp[],
+): number {
   const fallback = start.isDate ? 86_400 : 0
   if (end) return Math.max(fallback, (stamps(end)[0]?.local ?? start.local) - start.local)
   if (!length) return fallback
@@ -135,4 +141,4 @@ function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
     })
 }
 
-const unescape = (text: string): string => text.replaceAll(/\\([\\;,nN])/g, (_, code: string) => (code.toLowerCase() === 'n' ? '\n' : code))
+const unescapeText = (text: string): string => text.replaceAll(/\\([\\;,nN])/g, (_, code: string) => (code.toLowerCase() === 'n' ? '\n' : code))

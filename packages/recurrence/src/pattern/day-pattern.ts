@@ -3,7 +3,17 @@
  * every year that starts on the same weekday and has the same length, so a year's answer is computed once for each kind of year and the
  * next day of a rule is one look-up, however old the rule is and however far away the day.
  */
-import { daysBeforeMonth, isLeapYear, monthLength, startOfWeekYear, startOfYear, weekdayOf, yearLength, yearMax, yearOf } from '../gregorian.ts'
+import {
+  daysBeforeMonth,
+  isLeapYear,
+  monthLength,
+  startOfWeekYear,
+  startOfYear,
+  weekdayOf,
+  yearLength,
+  yearMax,
+  yearOf,
+} from '../gregorian.ts'
 
 /** What a rule may ask of a day. */
 export interface DayFacts {

@@ -16,7 +16,11 @@ export function checkRule(rule: Rule, parts: Parts): void {
   forbid('BYYEARDAY', is('DAILY', 'WEEKLY', 'MONTHLY'), `BYYEARDAY does not stand in a ${frequency} rule`)
   forbid('BYMONTHDAY', is('WEEKLY'), 'BYMONTHDAY does not stand in a WEEKLY rule')
   const isNumbered = rule.byDay?.some(({ nth }) => nth !== undefined) === true
-  forbid('BYDAY', isNumbered && !is('MONTHLY', 'YEARLY'), `weekdays have numbers (1MO) only in MONTHLY and YEARLY rules, not in a ${frequency} one`)
+  forbid(
+    'BYDAY',
+    isNumbered && !is('MONTHLY', 'YEARLY'),
+    `weekdays have numbers (1MO) only in MONTHLY and YEARLY rules, not in a ${frequency} one`,
+  )
   forbid('BYDAY', isNumbered && rule.byWeekNumber !== undefined, 'weekdays have no numbers (1MO) beside BYWEEKNO')
   const hasOtherPart = [...parts.keys()].some((name) => name.startsWith('BY') && name !== 'BYSETPOS')
   forbid('BYSETPOS', !hasOtherPart, 'BYSETPOS chooses from what another BY… part gives, and there is none')

@@ -1,5 +1,5 @@
-import { secondsPerDay } from '../gregorian.ts'
 import { exclude, excludeInstants, excludeRanges, type Range } from '../exclusion/exclude.ts'
+import { secondsPerDay } from '../gregorian.ts'
 import { fromList, type Instants, unite } from '../instants.ts'
 import { type DstPolicy, instantOf, resolveLocal } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'

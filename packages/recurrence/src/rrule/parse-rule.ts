@@ -78,21 +78,28 @@ function readUntil(part: Part | undefined): Rule['until'] {
 }
 
 function readList(part: Part | undefined, min: number, max: number): number[] | undefined {
-  return part && readEach(part, (text, at) => {
-    if (!/^\d{1,2}$/.test(text)) refuse(at, `${part.name} lists whole numbers, not ${quote(text)}`)
-    if (Number(text) < min || Number(text) > max) refuse(at, `${part.name} is from ${min} to ${max}, not ${text}`)
-    return Number(text)
-  })
+  return (
+    part &&
+    readEach(part, (text, at) => {
+      if (!/^\d{1,2}$/.test(text)) refuse(at, `${part.name} lists whole numbers, not ${quote(text)}`)
+      if (Number(text) < min || Number(text) > max) refuse(at, `${part.name} is from ${min} to ${max}, not ${text}`)
+      return Number(text)
+    })
+  )
 }
 
 function readSigned(part: Part | undefined, max: number, digits: number): number[] | undefined {
-  return part && readEach(part, (text, at) => {
-    const match = /^[+-]?(\d+)$/.exec(text)
-    if (!match) refuse(at, `${part.name} lists whole numbers, not ${quote(text)}`)
-    const size = Number(match[1])
-    if (size < 1 || size > max || (match[1]?.length ?? 0) > digits) refuse(at, `${part.name} is from 1 to ${max} or -${max} to -1, not ${text}`)
-    return text.startsWith('-') ? -size : size
-  })
+  return (
+    part &&
+    readEach(part, (text, at) => {
+      const match = /^[+-]?(\d+)$/.exec(text)
+      if (!match) refuse(at, `${part.name} lists whole numbers, not ${quote(text)}`)
+      const size = Number(match[1])
+      if (size < 1 || size > max || (match[1]?.length ?? 0) > digits)
+        refuse(at, `${part.name} is from 1 to ${max} or -${max} to -1, not ${text}`)
+      return text.startsWith('-') ? -size : size
+    })
+  )
 }
 
 /** RFC 7529 names leap months `5L`; the Gregorian calendar has none. */
@@ -103,15 +110,18 @@ function readMonths(part: Part | undefined): number[] | undefined {
 }
 
 function readWeekdays(part: Part | undefined): WeekdayNumber[] | undefined {
-  return part && readEach(part, (text, at) => {
-    const match = /^(?:[+-]?(\d{1,2}))?([A-Z]{2})$/.exec(text)
-    const weekday = weekdays.indexOf(match?.[2] ?? '')
-    if (!match || weekday < 0) refuse(at, `BYDAY lists weekdays such as MO, 1MO or -1MO, not ${quote(text)}`)
-    if (match[1] === undefined) return { weekday, nth: undefined }
-    const nth = Number(match[1])
-    if (nth < 1 || nth > 53) refuse(at, `the number of a weekday is from 1 to 53 or -53 to -1, not ${quote(text)}`)
-    return { weekday, nth: text.startsWith('-') ? -nth : nth }
-  })
+  return (
+    part &&
+    readEach(part, (text, at) => {
+      const match = /^(?:[+-]?(\d{1,2}))?([A-Z]{2})$/.exec(text)
+      const weekday = weekdays.indexOf(match?.[2] ?? '')
+      if (!match || weekday < 0) refuse(at, `BYDAY lists weekdays such as MO, 1MO or -1MO, not ${quote(text)}`)
+      if (match[1] === undefined) return { weekday, nth: undefined }
+      const nth = Number(match[1])
+      if (nth < 1 || nth > 53) refuse(at, `the number of a weekday is from 1 to 53 or -53 to -1, not ${quote(text)}`)
+      return { weekday, nth: text.startsWith('-') ? -nth : nth }
+    })
+  )
 }
 
 function readWeekStart(part: Part | undefined): number {

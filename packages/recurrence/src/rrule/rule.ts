@@ -51,5 +51,4 @@ export interface RecurrenceSet {
   readonly exceptionDates: readonly Stamp[]
 }
 
-export const isSubDaily = (frequency: Frequency): boolean =>
-  frequency === 'SECONDLY' || frequency === 'MINUTELY' || frequency === 'HOURLY'
+export const isSubDaily = (frequency: Frequency): boolean => frequency === 'SECONDLY' || frequency === 'MINUTELY' || frequency === 'HOURLY'

@@ -1,6 +1,6 @@
+import { formatLocalIso } from '../format-iso.ts'
 import { secondsPerDay, yearMin } from '../gregorian.ts'
 import { findChanges } from '../zone/find-changes.ts'
-import { formatLocalIso } from '../format-iso.ts'
 import type { CompiledSchedule } from './compile-schedule.ts'
 import { dayTraits, type LeapDay } from './day-traits.ts'
 

@@ -1,6 +1,6 @@
 import { findBusinessDay, isBusinessDay } from '../calendar/business-days.ts'
-import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { openTimes } from '../calendar/business-time.ts'
+import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { type Exclusion, excludeInstants, excludeRanges } from '../exclusion/exclude.ts'
 import { secondsPerDay } from '../gregorian.ts'
 import { parseMoment, spanOfMoment } from '../moment.ts'
@@ -35,7 +35,9 @@ export function compileExclude(exclusion: Exclude, place: Place, findCalendar: F
 }
 
 function excludeDates(dates: readonly string[], { zone }: Place): Exclusion {
-  const days = dates.map(parseMoment).flatMap((parsed) => (parsed.ok && parsed.value.kind === 'day' ? [spanOfMoment(parsed.value, zone)] : []))
+  const days = dates
+    .map(parseMoment)
+    .flatMap((parsed) => (parsed.ok && parsed.value.kind === 'day' ? [spanOfMoment(parsed.value, zone)] : []))
   return excludeRanges(days)
 }
 

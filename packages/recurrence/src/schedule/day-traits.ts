@@ -2,8 +2,8 @@ import { parseCron } from '../cron/parse-cron.ts'
 import { monthLength } from '../gregorian.ts'
 import { fillRule } from '../rrule/fill-rule.ts'
 import { parseRrule } from '../rrule/parse-rrule.ts'
-import { stampOf } from '../rrule/stamp-of.ts'
 import type { Rule } from '../rrule/rule.ts'
+import { stampOf } from '../rrule/stamp-of.ts'
 import type { Include } from './schedule.ts'
 
 /** What leap years do: it occurs in them `only`, on 29 February too (`also`), or its day of the year is another date in them (`moves`). */
@@ -55,7 +55,11 @@ function traitsOfRule(rule: Rule): DayTraits {
     return { leapDay: rule.byYearDay.some((day) => day > 59 || day < -306) ? 'moves' : 'none', skipsShortMonths: false }
   }
   const monthDays = rule.byMonthDay ?? []
-  return traitsOfDays({ monthDays: monthDays.filter((day) => day > 0), months: rule.byMonth ?? allMonths, isAlone: monthDays.every((day) => day > 0) })
+  return traitsOfDays({
+    monthDays: monthDays.filter((day) => day > 0),
+    months: rule.byMonth ?? allMonths,
+    isAlone: monthDays.every((day) => day > 0),
+  })
 }
 
 function traitsOfDays({ monthDays, months, isAlone }: NamedDays): DayTraits {

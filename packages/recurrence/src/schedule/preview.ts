@@ -1,7 +1,7 @@
 import { formatIso } from '../format-iso.ts'
 import { secondsPerDay } from '../gregorian.ts'
-import { localOf } from '../zone/local-time.ts'
 import { findChanges } from '../zone/find-changes.ts'
+import { localOf } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'
 import type { CompiledSchedule } from './compile-schedule.ts'
 import { nextOccurrence } from './next-occurrence.ts'

@@ -12,6 +12,9 @@ type Call = Extract<Expression, { readonly type: 'call' }>
 /** Evaluates an argument, with the current value of the call or with that of an element. */
 type Evaluate = (expression: Expression, element?: Json) => Value
 
+/** Fuel for a call, beside what the function takes. */
+const CALLING = 3
+
 export function callFunction(call: Call, evaluate: Evaluate, around: Surroundings): Value {
   const complaint = judgeCall(call)
   if (complaint !== null) throw new ExpressionError('syntax', complaint)
@@ -20,6 +23,7 @@ export function callFunction(call: Call, evaluate: Evaluate, around: Surrounding
   const spec = findFunction(name)
   // judgeCall knows no other names.
   if (spec === null) return undefined
+  spend(around.meter, CALLING)
   const values = args.map((arg, index) => toArgument(name, arg, spec.params[index] ?? spec.rest ?? [], evaluate, around))
   const result = spec.apply(values, around)
   return typeof result === 'number' ? checkNumber(result, `${name}()`) : result

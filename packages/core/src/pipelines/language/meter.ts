@@ -33,7 +33,12 @@ export function measure(meter: Meter, value: Json, depth = 0): number {
   if (depth >= LIMITS.depth) throw limitError(`it is nested deeper than ${LIMITS.depth} levels`)
   let length = 2
   if (Array.isArray(value)) for (const item of value) length += measure(meter, item, depth + 1)
-  else for (const [name, item] of Object.entries(value)) length += name.length + 4 + measure(meter, item, depth + 1)
+  else {
+    for (const [name, item] of Object.entries(value)) {
+      spend(meter, 1)
+      length += name.length + 4 + measure(meter, item, depth + 1)
+    }
+  }
   return length
 }
 

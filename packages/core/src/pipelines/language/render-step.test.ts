@@ -23,7 +23,8 @@ const value = <T>(rendered: Rendered<T>): T => {
   if (!rendered.ok) throw new Error(`${rendered.problem.path}: ${rendered.problem.message}`)
   return rendered.value
 }
-const problem = (rendered: Rendered<unknown>): string => (rendered.ok ? 'none' : `${rendered.problem.step} ${rendered.problem.path}: ${rendered.problem.message}`)
+const problem = (rendered: Rendered<unknown>): string =>
+  rendered.ok ? 'none' : `${rendered.problem.step} ${rendered.problem.path}: ${rendered.problem.message}`
 
 describe('arguments', () => {
   test.each<[string, Json]>([
@@ -64,12 +65,17 @@ describe('arguments', () => {
   })
 
   test('members keep their names, even odd ones, and values their places', () => {
-    const args = JSON.parse('{"__proto__": {"x": "${params.chat_id}"}, "a.b": [[["${index}"]]], "n": 1.5, "t": true, "z": null}') as JsonObject
+    const args = JSON.parse(
+      '{"__proto__": {"x": "${params.chat_id}"}, "a.b": [[["${index}"]]], "n": 1.5, "t": true, "z": null}',
+    ) as JsonObject
     expect(JSON.stringify(value(render(args)))).toBe('{"__proto__":{"x":42},"a.b":[[[3]]],"n":1.5,"t":true,"z":null}')
   })
 
   test.each([
-    ['${steps.briefing.summary}', '${steps.briefing.summary}: steps.briefing has no summary; it has text, title (end it with ? if it may be missing)'],
+    [
+      '${steps.briefing.summary}',
+      '${steps.briefing.summary}: steps.briefing has no summary; it has text, title (end it with ? if it may be missing)',
+    ],
     ['${steps.email.id}', '${steps.email.id}: no step has saved email: it was skipped, it failed, or it comes later (end'],
     ['${steps.metrics.rows[5].id}', 'steps.metrics.rows has 2 elements, so there is no [5]'],
     ['${params.name.first}', 'params.name is a text, so it has no first'],
@@ -97,29 +103,40 @@ describe('arguments', () => {
   })
 
   test('values without templates come out as they went in, and texts keep what they hold', () => {
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), (args) => {
-      const plain = JSON.parse(JSON.stringify(args).replaceAll('${', '$(')) as Json
-      expect(value(render({ args: plain }))).toEqual({ args: plain })
-    }))
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, other) => {
-      const given = createScope({ ...parts, params: { text, other } })
-      expect(value(renderArguments(step({ whole: '${params.text}', both: '${params.text}${params.other}' }), given))).toEqual({ whole: text, both: text + other })
-    }))
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (args) => {
+        const plain = JSON.parse(JSON.stringify(args).replaceAll('${', '$(')) as Json
+        expect(value(render({ args: plain }))).toEqual({ args: plain })
+      }),
+    )
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, other) => {
+        const given = createScope({ ...parts, params: { text, other } })
+        expect(value(renderArguments(step({ whole: '${params.text}', both: '${params.text}${params.other}' }), given))).toEqual({
+          whole: text,
+          both: text + other,
+        })
+      }),
+    )
   })
 
   test('a whole template gives any value back unchanged', () => {
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 6 }), (given) => {
-      const it = JSON.parse(JSON.stringify(given)) as Json
-      expect(value(renderArguments(step({ x: '${params.it}' }), createScope({ ...parts, params: { it } })))).toEqual({ x: it })
-    }))
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (given) => {
+        const it = JSON.parse(JSON.stringify(given)) as Json
+        expect(value(renderArguments(step({ x: '${params.it}' }), createScope({ ...parts, params: { it } })))).toEqual({ x: it })
+      }),
+    )
   })
 
   test('escaping makes any text stand for itself', () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom('${', '}', '\\', 'a', '$', '{', '${a}'), { maxLength: 12 }), (pieces) => {
-      const text = pieces.join('')
-      const escaped = text.replaceAll(/(\\*)\$\{/g, (_, slashes: string) => `${slashes}${slashes}\\\${`)
-      expect(value(render({ text: escaped }))).toEqual({ text })
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('${', '}', '\\', 'a', '$', '{', '${a}'), { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('')
+        const escaped = text.replaceAll(/(\\*)\$\{/g, (_, slashes: string) => `${slashes}${slashes}\\\${`)
+        expect(value(render({ text: escaped }))).toEqual({ text })
+      }),
+    )
   })
 })
 
@@ -177,7 +194,11 @@ describe('other steps', () => {
     expect(value(wait({ for: 'PT1H' }))).toEqual({ type: 'time', untilMs: NOW + hour })
     expect(value(wait('${now + 1h}'))).toEqual({ type: 'time', untilMs: NOW + hour })
     expect(value(wait({ until: '2026-03-08T14:30:00+02:00' }))).toEqual({ type: 'time', untilMs: NOW + hour })
-    expect(value(wait({ signal: 'paid', timeout: '${if(params.flag, \'1d\', \'1h\')}' }))).toEqual({ type: 'signal', name: 'paid', timeoutMs: hour })
+    expect(value(wait({ signal: 'paid', timeout: "${if(params.flag, '1d', '1h')}" }))).toEqual({
+      type: 'signal',
+      name: 'paid',
+      timeoutMs: hour,
+    })
     expect(value(wait({ signal: 'paid' }))).toEqual({ type: 'signal', name: 'paid', timeoutMs: null })
     expect(problem(wait('soon'))).toBe('nap wait: a duration (2h) or a time was expected, not "soon"')
     expect(problem(wait({ until: '2h' }))).toBe('nap wait: a time such as 2026-11-05T09:30:00Z was expected, not "2h"')
@@ -185,7 +206,12 @@ describe('other steps', () => {
   })
 
   test('human renders what a person is asked', () => {
-    const human: HumanStep['human'] = { title: 'Help ${params.name}', form: { answer: { type: 'textarea', required: true } }, assignTo: { group: 'support-l1' }, sla: '30m' }
+    const human: HumanStep['human'] = {
+      title: 'Help ${params.name}',
+      form: { answer: { type: 'textarea', required: true } },
+      assignTo: { group: 'support-l1' },
+      sla: '30m',
+    }
     expect(value(renderHuman({ id: 'ask', human }, scope))).toEqual({ ...human, title: 'Help Ada' })
   })
 
@@ -200,7 +226,11 @@ describe('other steps', () => {
     expect(resolveRetry({ id: 'a', uses: 't', max_retries: 3 })).toEqual({ max: 4 })
     expect(resolveRetry({ id: 'a', uses: 't', max_retries: 0 })).toBe(false)
     expect(resolveRetry({ id: 'a', uses: 't', retry: false })).toBe(false)
-    expect(resolveRetry({ id: 'a', uses: 't', retry: { max: 2, initial: '1s', non_retryable: ['Denied'] } })).toEqual({ max: 2, initial: '1s', nonRetryable: ['Denied'] })
+    expect(resolveRetry({ id: 'a', uses: 't', retry: { max: 2, initial: '1s', non_retryable: ['Denied'] } })).toEqual({
+      max: 2,
+      initial: '1s',
+      nonRetryable: ['Denied'],
+    })
   })
 
   test('dates are those of the time zone, over its changes too', () => {

@@ -16,7 +16,7 @@ export type Awaited =
   | { readonly type: 'signal'; readonly name: string; readonly timeoutMs: number | null }
 
 /** More rounds than this belong into several runs. */
-export const ROUNDS_MAX = 10_000
+const ROUNDS_MAX = 10_000
 
 /** Whether a step runs. A missing value counts as false here; a name that does not exist is a problem all the same. */
 export function evaluateCondition(step: PipelineStep, scope: Scope): Rendered<boolean> {

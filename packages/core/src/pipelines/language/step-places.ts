@@ -1,4 +1,4 @@
-import { type Json, type PipelineDefinition, type PipelineStep, STEP_KINDS, type StepKind } from '@orrery/contract'
+import type { Json, PipelineDefinition, PipelineStep, StepKind } from '@orrery/contract'
 
 /** A step and the way to it from the pipeline: `pipeline[2].parallel[0]`. */
 export interface PlacedStep {
@@ -21,8 +21,11 @@ export interface Sequence {
 
 /** The member that makes a step what it is. */
 export function kindOfStep(step: PipelineStep): StepKind {
-  // parsePipeline lets nothing else through.
-  return (Object.keys(STEP_KINDS) as StepKind[]).find((key) => Object.hasOwn(step, key)) as StepKind
+  if ('uses' in step) return 'uses'
+  if ('pipeline' in step) return 'pipeline'
+  if ('parallel' in step) return 'parallel'
+  if ('for_each' in step) return 'for_each'
+  return 'wait' in step ? 'wait' : 'human'
 }
 
 export function placeAll(steps: readonly PipelineStep[], path: string): readonly PlacedStep[] {

@@ -4,7 +4,7 @@ const COMPARED_MAX = 64
 export function suggest(name: string, known: Iterable<string>): string {
   if (name.length > COMPARED_MAX) return ''
   let best: string | null = null
-  let least = Math.min(3, Math.ceil(name.length / 3) + 1)
+  let least = name.length < 3 ? 1 : name.length < 6 ? 2 : 3
   for (const candidate of known) {
     const distance = candidate.length > COMPARED_MAX ? least : countEdits(name.toLowerCase(), candidate.toLowerCase())
     if (distance < least) [best, least] = [candidate, distance]
@@ -12,16 +12,19 @@ export function suggest(name: string, known: Iterable<string>): string {
   return best === null ? '' : `; did you mean ${best}?`
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** How many letters are wrong, missing, too much, or swapped with their neighbour. */
 function countEdits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  let before: number[] = []
+  let above = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (let i = 1; i <= a.length; i += 1) {
-    const above = row
-    row = [i]
+    const row = [i]
     for (let j = 1; j <= b.length; j += 1) {
       const change = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, isSwap ? (before[j - 2] ?? 0) + 1 : change))
     }
+    before = above
+    above = row
   }
-  return row.at(-1) ?? 0
+  return above.at(-1) ?? 0
 }

@@ -11,6 +11,7 @@ import { readDepths } from './read-depths.ts'
 import { type EventCursor, readEvents, type StoredEvent } from './read-events.ts'
 import { readRuns } from './read-runs.ts'
 import { transact } from './transact.ts'
+import { readTransactionGap } from './transaction-gap.ts'
 import { findViolations } from './violations.ts'
 import { beatWorker, registerWorker, retireWorker } from './workers.ts'
 
@@ -34,6 +35,8 @@ export type PostgresStore = Store<pg.ClientBase> & {
   readonly notifier: Notifier
   readEvents(after: EventCursor, limit: number): Promise<readonly StoredEvent[]>
   maintain(options: MaintainOptions): Promise<Maintained>
+  /** More than 0: nobody may write before so many transactions of the cluster have passed. See `readTransactionGap`. */
+  transactionGap(): Promise<number>
   /** Flushes and hints have connections of their own, one each. */
   pools(): readonly PoolFigures[]
 }
@@ -69,6 +72,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     ...storeBundles(pool),
     depths: () => readDepths(pool),
     violations: () => findViolations(pool),
+    transactionGap: () => readTransactionGap(pool),
     pools: () => [describePool('engine', pool), describePool('steps', bodies)],
     readEvents: (after, limit) => readEvents(pool, after, limit),
     maintain: (wanted) => maintainPartitions(pool, wanted),

@@ -1,4 +1,4 @@
-import type { StepSource } from '../../api.ts'
+import type { StepImplementation, StepSource } from '../../api.ts'
 import type { Json } from '../../workflow/protocol.ts'
 import { parseRetry } from '../../workflow/retry.ts'
 import type { EffectInput } from './program.ts'
@@ -13,7 +13,7 @@ interface Context {
   readonly heartbeat: (details?: Json) => void
 }
 
-/** The steps of a simulated process: one, whose effect is a line in the trace and a question to the oracle. */
+/** The steps of a simulated process: their effect is a line in the trace and a question to the oracle. `entry` is a transactional one. */
 export function createEffects(world: World, process: SimProcess): StepSource {
   const body = async (input: EffectInput, { runId, attempt, idempotencyKey, heartbeat }: Context): Promise<string> => {
     // Only what is left of the turn in which the process died could come here.
@@ -27,6 +27,10 @@ export function createEffects(world: World, process: SimProcess): StepSource {
     return token
   }
   const retry = parseRetry({ max: 3, initial: '50ms' })
-  const effect = { name: 'effect', retry, timeoutMs: null, heartbeatTimeoutMs: null, transactional: false, body }
-  return { find: (name) => (name === 'effect' ? effect : undefined), names: () => ['effect'] }
+  const made = (name: string, transactional: boolean): [string, StepImplementation] => [
+    name,
+    { name, retry, timeoutMs: null, heartbeatTimeoutMs: null, transactional, body },
+  ]
+  const steps = new Map([made('effect', false), made('entry', true)])
+  return { find: (name) => steps.get(name), names: () => [...steps.keys()] }
 }

@@ -8,10 +8,10 @@ import { createProcess } from './sim-process.ts'
 import type { Machine, World } from './world.ts'
 import { count } from './world.ts'
 import type { Fate } from './wrap-store.ts'
-import { endangerStore, watchStore } from './wrap-store.ts'
+import { addTransactions, endangerStore, watchStore } from './wrap-store.ts'
 
-export const BEAT_MS = 2000
-export const LEASE_MS = 5000
+const BEAT_MS = 2000
+const LEASE_MS = 5000
 const STILL_MS = [100, 1000, 6000, 15_000] as const
 const DEAD_MAX_MS = 4000
 
@@ -32,7 +32,7 @@ export function bootMachine(world: World, index: number, name: string): void {
     killMachine(world, index)
     return fate
   }
-  const store = endangerStore(connection, () => process.alive, meet)
+  const store = addTransactions(endangerStore(connection, () => process.alive, meet))
   const engine = createEngine({
     store: detail ? watchStore(store, (line) => detail(`${clock.now() - EPOCH} ${name}${line}`)) : store,
     notifier: connection.notifier,

@@ -68,7 +68,7 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
       trace(`${machine.process.name} is asked to ${deed} ${some}`)
       count(world, deed)
       open++
-      askMachine(world, machine, () => doTo(deed, machine, some, over))
+      void askMachine(world, machine, () => doTo(deed, machine, some, over))
         .catch(() => trace('the answer was lost'))
         .finally(() => open--)
     },

@@ -4,7 +4,7 @@ import type { Draw } from './draw.ts'
 /** What a simulated workflow does, as data: one interpreter (`workflows.ts`) runs any of them. */
 export type Op =
   /** Fails on its first `fails` attempts, or is out of time on all of them; three are allowed. */
-  | { readonly op: 'step'; readonly fails: number; readonly ms: number; readonly salt?: boolean; readonly limitMs?: number }
+  | StepOp
   | { readonly op: 'sleep'; readonly ms: number }
   | { readonly op: 'signal'; readonly name: string; readonly ms: number }
   | {
@@ -24,6 +24,16 @@ export type Op =
   | { readonly op: 'patched'; readonly id: string }
   /** Ends the generation; what follows is done by the next. */
   | { readonly op: 'again' }
+
+export interface StepOp {
+  readonly op: 'step'
+  readonly fails: number
+  readonly ms: number
+  readonly salt?: boolean
+  readonly limitMs?: number
+  /** Its effect is one of the database, which commits together with its record. */
+  readonly tx?: boolean
+}
 
 export interface Program {
   readonly ops: readonly Op[]
@@ -92,7 +102,8 @@ function drawGroup(draw: Draw, budget: Budget, depth: number): Op {
 }
 
 function drawStep(draw: Draw): Op {
-  const step = { op: 'step', fails: draw.chance(0.15) ? draw.int(1, 3) : 0, salt: draw.chance(0.2) } as const
+  const fails = draw.chance(0.15) ? draw.int(1, 3) : 0
+  const step = { op: 'step', fails, salt: draw.chance(0.2), tx: draw.chance(0.2) } as const
   if (draw.chance(0.03)) return { ...step, ms: 700, limitMs: 300 }
   return { ...step, ms: draw.pick([0, 0, 3, 40, 700]) }
 }

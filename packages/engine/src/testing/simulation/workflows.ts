@@ -1,9 +1,10 @@
 import type { Context } from '../../workflow/index.ts'
 import { step, workflow } from '../../workflow/index.ts'
-import type { EffectInput, Op, Program } from './program.ts'
+import type { EffectInput, Op, Program, StepOp } from './program.ts'
 
 /** Its body is the simulated process's: it notes what happens outside and answers with a token never given before. */
 const effect = step<EffectInput, string>('effect')
+const entry = step<EffectInput, string>('entry')
 
 const SEEN_MAX = 3
 
@@ -54,10 +55,10 @@ async function within(ctx: Context, ms: number, body: () => Promise<void>): Prom
   await forgive('CancelledError', () => scope)
 }
 
-async function act(ctx: Context, seen: string[], path: string, op: Pick<Extract<Op, { op: 'step' }>, 'fails' | 'ms' | 'salt' | 'limitMs'>) {
+async function act(ctx: Context, seen: string[], path: string, op: Omit<StepOp, 'op'>): Promise<void> {
   const input = { path, fails: op.fails, ms: op.ms, salt: op.salt ? ctx.random() : 0, seen: seen.slice(-SEEN_MAX) }
   const options = op.limitMs ? { timeout: `${op.limitMs}ms` } : {}
-  await forgive('StepFailedError', async () => void seen.push(await ctx.run(effect, input, options)))
+  await forgive('StepFailedError', async () => void seen.push(await ctx.run(op.tx ? entry : effect, input, options)))
 }
 
 async function forgive(name: string, body: () => Promise<void>): Promise<void> {

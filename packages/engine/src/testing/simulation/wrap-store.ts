@@ -1,4 +1,6 @@
+import { emptyBatch } from '../../store/empty-batch.ts'
 import type { MemoryStore } from '../../store/memory/create-memory-store.ts'
+import type { SqlTransaction } from '../../store/store.ts'
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>
 
@@ -23,6 +25,19 @@ export function endangerStore(store: MemoryStore, isAlive: () => boolean, meet: 
     const answer = method(...args)
     return isAlive() ? answer : never
   })
+}
+
+/** Transactional steps on a store without SQL: their record is written as the real one does it, and there is nothing else to write. */
+export function addTransactions(store: MemoryStore): MemoryStore {
+  const noSql: SqlTransaction = { query: () => Promise.reject(new Error('the memory store has no SQL')) }
+  return {
+    ...store,
+    transact: async (worker, body) => {
+      const row = await body(noSql)
+      await store.flush({ ...emptyBatch, worker, journal: [row] })
+      return row
+    },
+  }
 }
 
 /** Tells what every call asks and how it is answered, for whoever looks at one seed; what happens stays as it is. */

@@ -67,7 +67,7 @@ function countCharacters(meter: Meter, text: string): number {
 
 function entriesOf(meter: Meter, object: Argument | undefined): [string, Json][] {
   const entries = Object.entries(object as Record<string, Json>)
-  spend(meter, 2 + 3 * entries.length)
+  spend(meter, 2 + 5 * entries.length)
   return entries
 }
 

@@ -6,7 +6,7 @@ import { suggest } from '../suggest.ts'
 import { isEqual, kindOf, nameKinds } from '../values.ts'
 import { judgeSize } from './judge-size.ts'
 import { type Document, documentOf, isObject, resolveSchema, shapeOfSchema } from './schema-shape.ts'
-import { kindsIn, overlaps, type Shape, valuesIn } from './shape.ts'
+import { describeShape, kindsIn, overlaps, type Shape, valuesIn } from './shape.ts'
 
 export interface Mismatch {
   /** From the value: `.recipients[0]`. */
@@ -50,10 +50,8 @@ function match(value: Json, schema: Json, path: string, matching: Matching): rea
 
 function matchShape(given: Shape, wanted: Shape, path: string): readonly Mismatch[] {
   if (overlaps(given, wanted)) return []
-  const [have, want] = [kindsIn(given), kindsIn(wanted)]
-  if (have.some((kind) => !want.includes(kind)) || have.length === 0) {
-    return [{ path, message: `expected ${nameKinds(want)}, but this gives ${nameKinds(have)}` }]
-  }
+  const [have, want] = [describeShape(given), describeShape(wanted)]
+  if (have !== want) return [{ path, message: `expected ${want}, but this gives ${have}` }]
   const values = valuesIn(wanted)?.map((value) => JSON.stringify(value))
   return [{ path, message: values === undefined ? 'what this gives does not fit here' : `expected ${values.join(' or ')}` }]
 }

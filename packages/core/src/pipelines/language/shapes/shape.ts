@@ -1,5 +1,5 @@
 import type { Json } from '@orrery/contract'
-import { KINDS, type Kind } from '../values.ts'
+import { KINDS, type Kind, nameKinds } from '../values.ts'
 
 /** One form that a value may have. What has members is looked at only when somebody asks: schemas may refer to themselves. */
 export type Form =
@@ -97,15 +97,18 @@ interface Patience {
 
 const COMPARISONS_MAX = 5000
 
-/** Whether some value could have both shapes. Wrong only towards yes. */
+/** Whether some value could have both shapes; that an empty list fits any list does not count. Else wrong only towards yes. */
 export function overlaps(a: Shape, b: Shape, patience: Patience = { left: COMPARISONS_MAX }, depth = 0): boolean {
-  return depth > 6 || a.some((left) => b.some((right) => formsOverlap(left, right, patience, depth + 1)))
+  return (
+    depth > 6 || a.length === 0 || b.length === 0 || a.some((left) => b.some((right) => formsOverlap(left, right, patience, depth + 1)))
+  )
 }
 
 function formsOverlap(a: Form, b: Form, patience: Patience, depth: number): boolean {
   patience.left -= 1
   if (patience.left < 0) return true
   if (a.kind === 'object' && b.kind === 'object') return hasNeeded(a, b, patience, depth) && hasNeeded(b, a, patience, depth)
+  if (a.kind === 'array' && b.kind === 'array') return overlaps(a.items(), b.items(), patience, depth)
   if (a.kind !== b.kind || !('values' in a) || !('values' in b)) return a.kind === b.kind
   const fits = (form: Form, value: Json) => !('whole' in form && form.whole) || Number.isInteger(value)
   if (a.values === null) return b.values?.some((value) => fits(a, value)) ?? true
@@ -120,6 +123,15 @@ function hasNeeded(source: ObjectForm, target: ObjectForm, patience: Patience, d
     const given = source.members.get(name) ?? source.others
     return given !== null && overlaps(given(), wanted(), patience, depth)
   })
+}
+
+/** `a text or a list (each a number)`, for messages. */
+export function describeShape(shape: Shape, depth = 0): string {
+  const words = kindsIn(shape).map((kind) => {
+    const inner = kind === 'array' && depth < 2 ? itemsOf(shape) : ANYTHING
+    return nameKinds([kind]) + (inner === ANYTHING || inner.length === 0 ? '' : ` (each ${describeShape(inner, depth + 1)})`)
+  })
+  return words.length === KINDS.length ? 'anything' : words.join(' or ')
 }
 
 /** The values a shape is limited to, for messages; null if it is not limited. */

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { coreMigrations } from '@orrery/core'
+import { type EmbeddedPostgres, startPostgres } from '@orrery/embedded-postgres'
+import { engineMigrations, migrate } from '@orrery/engine/postgres'
+import { explainData, explainDatabase, explainOwnDatabase, orExplain } from './cannot-start.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './observe/logger.ts'
+import type { Stops } from './stops.ts'
+
+/** The database, migrated. */
+export async function openStorage(config: Config, data: string, log: Logger, stops: Stops, stopAsked: AbortSignal) {
+  const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log, stopAsked) : null
+  if (postgres) stops.push(() => postgres.stop())
+  const url = config.databaseUrl ?? postgres?.url ?? ''
+  // It may wait for another server that migrates, or for a database that does not answer.
+  const migrating = () => unlessAborted(migrate(url, [engineMigrations, coreMigrations]), stopAsked)
+  const migrated = await orExplain(migrating, (error) =>
+    postgres === null ? explainDatabase(error, url) : explainOwnDatabase(error, data),
+  )
+  if (migrated.length > 0) log.info({ applied: migrated.map(({ set, version }) => `${set} ${version}`) }, 'the database is migrated')
+  return { url, migrated, embedded: postgres !== null }
+}
+
+async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
+  const starting = () => startPostgres({ dataDir: join(data, 'postgres'), log: (message) => log.info(`PostgreSQL: ${message}`), signal })
+  const postgres = await orExplain(starting, (error) => explainData(error, data))
+  postgres.onExit((reason) => {
+    log.fatal({ reason }, 'PostgreSQL does not stay up; the server ends')
+    process.exit(1)
+  })
+  return postgres
+}
+
+/** What is waited for then goes on in vain; it ends with its connection. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', giveUp, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}

@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { buildBundle } from '../bundle/build-bundle.ts'
+import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
+import type { CallFault } from '../store/memory/faults.ts'
+import { noFault } from '../store/memory/faults.ts'
+import { seeded } from '../store/memory/seeded.ts'
+import { createVirtualClock, settle } from '../testing/virtual-clock.ts'
+import type { Json } from '../workflow/protocol.ts'
+import { stepRegistry } from '../workflow/step-registry.ts'
+import { createEngine } from './create-engine.ts'
+import './fixtures/workflows.ts'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+const bundle = await buildBundle({ entries: ['fixtures/workflows.ts'], root })
+const org = '00000000-0000-7000-8000-000000000001'
+
+interface Ending {
+  readonly status: string | undefined
+  readonly output: unknown
+  /** The run's history fits its code. */
+  readonly replays: boolean | undefined
+  readonly violations: readonly unknown[]
+}
+
+/** One run on one process with a virtual clock, and how it ends when the connection breaks at the calls named. */
+async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number, CallFault['broken']>) {
+  const clock = createVirtualClock()
+  let calls = 0
+  const call = (): CallFault => ({ ...noFault, beforeMs: 1, afterMs: 1, broken: breaks.get(calls++) ?? 'no' })
+  const database = createMemoryDatabase({ clock, faults: { call, hint: () => ({ lost: false, delayMs: 1 }) } })
+  const store = database.connect(clock)
+  const engine = createEngine({ store, notifier: store.notifier, clock, random: seeded(1) })
+  const until = async <T>(promise: Promise<T>): Promise<T> => {
+    let isOver = false
+    const over = promise.finally(() => {
+      isOver = true
+    })
+    for (await settle(); !isOver && clock.runNext(); ) await settle()
+    return over
+  }
+  await until(engine.deploy(org, bundle))
+  await until(engine.work({ steps: stepRegistry(), slots: 2 }))
+  const first = calls
+  const runId = '019b76da-a800-7000-8000-000000000002'
+  const start = async (): Promise<unknown> => engine.start({ org, workflow, input, runId }).catch(start)
+  await until(start())
+  // By then whoever waits for it is parked.
+  await clock.advance(500)
+  await until(engine.signal(org, runId, 'go', 'on').catch(() => engine.signal(org, runId, 'go', 'on')))
+  const answer = await until(engine.result(org, runId, 60_000).catch(() => engine.result(org, runId, 60_000)))
+  const last = calls
+  const replayed = await until(engine.query(org, runId, 'none', null))
+  const ending: Ending = {
+    status: answer?.status,
+    output: answer?.output,
+    replays: replayed?.ok === false && replayed.error.name !== 'ReplayError',
+    violations: await until(store.violations()),
+  }
+  return { ending, first, last }
+}
+
+it.each([
+  ['five', 1],
+  ['tries', 2],
+  ['parent', 3],
+  ['host', 1],
+  ['launcher', null],
+  ['contest', null],
+  ['marked', null],
+  ['watchful', null],
+  ['counter', { left: 3, sum: 0 }],
+] as const)(
+  '"%s" ends the same whichever call finds its connection broken',
+  async (workflow, input) => {
+    const undisturbed = await runOnce(workflow, input, new Map())
+    expect(undisturbed.ending).toMatchObject({ replays: true, violations: [] })
+    for (let at = undisturbed.first; at < undisturbed.last; at++) {
+      for (const broken of ['before', 'after'] as const) {
+        const { ending } = await runOnce(workflow, input, new Map([[at, broken]]))
+        expect({ at, broken, ...ending }).toEqual({ at, broken, ...undisturbed.ending })
+      }
+    }
+  },
+  30_000,
+)

@@ -1,0 +1,54 @@
+import DateHolidays from 'date-holidays'
+import type { Holiday, HolidaySource } from '../calendar/calendar.ts'
+
+const halfDayMs = 43_200_000
+const dayMs = 86_400_000
+
+/** The data of `date-holidays`, one instance for each region that was asked for. Regions are as many as it knows, about 1,000. */
+const regions = new Map<string, DateHolidays>()
+
+/**
+ * The holidays of a region in a year, by their English names: `US`, `US-CA`, `DE-BY-A`. Undefined for a region that is unknown. What lasts
+ * less than half a day (Halloween, from 18:00) closes nothing and is left out.
+ */
+export const findHolidays: HolidaySource = (region, year) => {
+  const holidays = openRegion(region)
+  if (!holidays) return undefined
+  return (holidays.getHolidays(year) ?? [])
+    .filter(({ start, end }) => end.getTime() - start.getTime() > halfDayMs)
+    .map(
+      ({ date, start, end, name, type }): Holiday => ({
+        date: date.slice(0, 10),
+        days: Math.max(1, Math.round((end.getTime() - start.getTime()) / dayMs)),
+        name,
+        type,
+      }),
+    )
+}
+
+function openRegion(region: string): DateHolidays | undefined {
+  const known = regions.get(region)
+  if (known) return known
+  if (!isRegion(region)) return undefined
+  const [country = '', state, area] = region.split('-')
+  const options = { languages: 'en' }
+  const opened =
+    area && state
+      ? new DateHolidays(country, state, area, options)
+      : state
+        ? new DateHolidays(country, state, options)
+        : new DateHolidays(country, options)
+  regions.set(region, opened)
+  return opened
+}
+
+/** Codes may have dashes of their own, so each is looked up in what its parent has. */
+function isRegion(region: string): boolean {
+  if (!/^[A-Z]{2}(?:-[A-Z0-9]{1,8}){0,2}$/i.test(region)) return false
+  const [country = '', state, area] = region.split('-')
+  const all = new DateHolidays()
+  if (all.getCountries()[country] === undefined) return false
+  if (state === undefined) return true
+  if (all.getStates(country)?.[state] === undefined) return false
+  return area === undefined || all.getRegions(country, state)?.[area] !== undefined
+}

@@ -1,0 +1,34 @@
+import { availableParallelism } from 'node:os'
+import { expect, test } from 'vitest'
+import { runParts } from './run-parts.ts'
+import { describeFailure, describeTally } from './tally.ts'
+
+const SEEDS = Number(process.env.ORRERY_SIMULATION_SEEDS ?? 20_000)
+const FROM = Number(process.env.ORRERY_SIMULATION_FROM ?? 1)
+
+/** What must have happened often in so many seeds, or the simulation proves less than it says. */
+const FACES = [
+  ...['crashes', 'pauses', 'stops', 'outages', 'fenced', 'lost', 'replays'],
+  ...['signal', 'cancel', 'terminate', 'pause', 'resume', 'query', 'retry', 'fork', 'deploy', 'limit', 'queue'],
+  ...['succeeded', 'cancelled', 'timed_out', 'existing', 'debounced', 'refused'],
+  ...['step', 'attempt', 'sleep', 'signal', 'child', 'cancel', 'patch', 'generation'].map((kind) => `${kind} rows`),
+]
+
+test(`${SEEDS} seeds from ${FROM} break no invariant, and come out the same again`, async () => {
+  const started = performance.now()
+  const tally = await runParts({ from: FROM, seeds: SEEDS, fencing: true, recheck: 50 }, availableParallelism())
+  console.log(describeTally(tally, (performance.now() - started) / 1000))
+  expect(tally.failed.map(describeFailure)).toEqual([])
+  expect(tally).toMatchObject({ seeds: SEEDS, failures: 0 })
+  expect(tally.rechecked).toBeGreaterThanOrEqual(Math.floor(SEEDS / 50))
+  const seldom = FACES.filter((face) => (tally.counts[face] ?? 0) < SEEDS / 10_000)
+  expect(seldom).toEqual([])
+})
+
+test('without the fence some of a few hundred seeds break an invariant', async () => {
+  const started = performance.now()
+  const tally = await runParts({ from: FROM, seeds: 600, fencing: false, recheck: 50 }, availableParallelism())
+  console.log(`without the fence: ${describeTally(tally, (performance.now() - started) / 1000)}`)
+  expect(tally.failures).toBeGreaterThan(5)
+  expect(tally.failed.map(describeFailure).join('\n')).toMatch(/I5|I2|I1:/)
+})
