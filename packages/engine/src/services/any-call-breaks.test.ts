@@ -5,6 +5,7 @@ import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import type { CallFault } from '../store/memory/faults.ts'
 import { noFault } from '../store/memory/faults.ts'
 import { seeded } from '../store/memory/seeded.ts'
+import { addTransactions } from '../testing/simulation/wrap-store.ts'
 import { createVirtualClock, settle } from '../testing/virtual-clock.ts'
 import type { Json } from '../workflow/protocol.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
@@ -29,7 +30,7 @@ async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number
   let calls = 0
   const call = (): CallFault => ({ ...noFault, beforeMs: 1, afterMs: 1, broken: breaks.get(calls++) ?? 'no' })
   const database = createMemoryDatabase({ clock, faults: { call, hint: () => ({ lost: false, delayMs: 1 }) } })
-  const store = database.connect(clock)
+  const store = addTransactions(database.connect(clock))
   const engine = createEngine({ store, notifier: store.notifier, clock, random: seeded(1) })
   const until = async <T>(promise: Promise<T>): Promise<T> => {
     let isOver = false
@@ -65,6 +66,7 @@ it.each([
   ['tries', 2],
   ['parent', 3],
   ['host', 1],
+  ['ledger', 8],
   ['launcher', null],
   ['contest', null],
   ['marked', null],

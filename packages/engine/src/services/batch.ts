@@ -66,8 +66,6 @@ export interface Batch {
   readonly touched: Map<RunId, Part>
   readonly waiters: Waiter[]
   size: number
-  /** Whose row was added last. */
-  latest: string | null
 }
 
 export function newBatch(): Batch {
@@ -87,7 +85,6 @@ export function newBatch(): Batch {
     touched: new Map(),
     waiters: [],
     size: 0,
-    latest: null,
   }
 }
 
@@ -102,7 +99,6 @@ export function addToBatch<P extends Part>(batch: Batch, unit: string, part: P, 
   }
   batch.rows[part].push({ row, unit })
   batch.size++
-  batch.latest = unit
   return true
 }
 

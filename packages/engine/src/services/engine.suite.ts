@@ -155,6 +155,23 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect(await go('limits', 'silent')).toMatchObject({ status: 'succeeded', output: { at: 41 } })
     })
 
+    it('commits transactional steps among others, and ends while one is under way', async () => {
+      await boot()
+      const ended = await go('ledger', 8)
+      expect(ended).toMatchObject({
+        status: 'succeeded',
+        output: [
+          [0, 1, 2, 3, 4, 5, 6, 7],
+          [2, 3, 4],
+        ],
+      })
+      const journal = await rows(ended.run)
+      expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_, index) => index + 1))
+      expect(await engine.query(ORG, ended.run, 'none', null)).toMatchObject({
+        error: { message: expect.stringContaining('answers no query') },
+      })
+    })
+
     it('sleeps short waits in memory and long ones parked', async () => {
       await boot()
       expect((await go('sleeper', '30ms')).output).toBeGreaterThanOrEqual(30)

@@ -1,4 +1,5 @@
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
+import { addTransactions } from '../testing/simulation/wrap-store.ts'
 import { systemClock } from './clock.ts'
 import { describeEngine } from './engine.suite.ts'
 
@@ -6,7 +7,7 @@ describeEngine('memory', async () => {
   const database = createMemoryDatabase({ clock: systemClock })
   return {
     connect: () => {
-      const store = database.connect()
+      const store = addTransactions(database.connect())
       return { store, notifier: store.notifier }
     },
     close: async () => {},

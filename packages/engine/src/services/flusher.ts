@@ -20,8 +20,6 @@ export interface FlusherOptions {
   readonly onFlushed: (result: FlushResult, batch: Batch, worker: WorkerId | null, tookMs: number) => void
 }
 
-const ROWS_MIN = 64
-
 /**
  * Group commit. Everything that became due since the last flush goes out as one batch; the next flush starts when
  * the previous one returns, so the size of batches follows the load and there is no linger.
@@ -31,8 +29,6 @@ export class Flusher {
   private batches: Batch[] = [newBatch()]
   private sending: Batch | null = null
   private scheduled = false
-  /** A batch that has so many rows is closed; the rows of one unit that are added in a row stay together. */
-  private rowsMax = ROWS_MIN
   private stopped = false
   /** Batches ever started and committed; a ticket is the number of the batch that a row went into. */
   private opened = 1
@@ -45,8 +41,7 @@ export class Flusher {
   /** Queues a row for the next flush and returns its ticket. `unit`: the run on whose behalf. */
   add<P extends Part>(unit: string, part: P, row: Parts[P]): number {
     const last = this.batches.at(-1)
-    const isFull = last !== undefined && last.size >= this.rowsMax && last.latest !== unit
-    if (last === undefined || isFull || !addToBatch(last, unit, part, row)) {
+    if (last === undefined || !addToBatch(last, unit, part, row)) {
       const next = newBatch()
       addToBatch(next, unit, part, row)
       this.batches.push(next)
@@ -109,9 +104,6 @@ export class Flusher {
       this.opened++
     }
     this.sending = batch
-    // Two batches take turns, one in the database and one being filled: neither side waits for the other to end.
-    if (this.batches.length > 1) this.rowsMax *= 2
-    else if (batch.size < this.rowsMax) this.rowsMax = Math.max(ROWS_MIN, this.rowsMax / 2)
     failpoint('flush.before')
     this.write(batch, this.options.worker()).then(
       () => this.settle(batch, null),
@@ -155,9 +147,8 @@ export class Flusher {
     this.sending = null
     if (error === null) {
       this.committed++
-      // What waited for its turn goes out before what is now to be done adds to it: the database works meanwhile.
-      if (this.batches[0] && this.batches[0].size > 0) this.send()
       for (const waiter of batch.waiters) waiter.done(null)
+      if (this.batches[0] && this.batches[0].size > 0) this.schedule()
       return
     }
     this.lose(error instanceof Fenced ? error : error instanceof Ambiguous ? error : new Ambiguous(error.message, { cause: error }), batch)

@@ -2,7 +2,7 @@ import type { StepImplementation } from '../api.ts'
 import { Ambiguous, Fenced } from '../store/store.ts'
 import type { ActiveRun, Outcome } from './active-run.ts'
 import { toJournal } from './active-run.ts'
-import { deliver, enqueue, resolved } from './deliver.ts'
+import { enqueue, resolved } from './deliver.ts'
 import { failpoint } from './failpoints.ts'
 import type { OpenStep } from './open-command.ts'
 import type { BodyOutcome } from './perform-step.ts'
@@ -39,9 +39,13 @@ export function attemptTransactionally(
     return
   }
   let outcome: Outcome | null = null
+  let isHolding = false
   const work = transact.call(scope.store, scope.worker(), async (tx) => {
     const result = await perform(scope, run, open, implementation, abort, { tx })
     if (!result.ok) throw new Failed(result)
+    // One commit of a run after another.
+    while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
+    isHolding = true
     await hold(scope, run, abort.signal)
     if (run.state !== 'live' || run.open.get(open.cmd) !== open)
       throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
@@ -63,7 +67,7 @@ export function attemptTransactionally(
     },
     (error: unknown) => {
       if (error instanceof Fenced || error instanceof Ambiguous) return scope.lost(error)
-      letGo(scope, run)
+      if (isHolding) letGo(scope, run)
       settle(scope, run, open, implementation, toOutcome(error), startedAt)
     },
   )
@@ -75,9 +79,8 @@ function toOutcome(error: unknown): BodyOutcome {
   return { ok: false, failure: { name: 'TransactionError', kind: 'error', message } }
 }
 
-/** Waits for the run's other transactional commits, then until all of its rows are durable, while whatever needs a number waits. */
+/** Waits until all rows of the run are durable, while whatever needs the next number waits for the commit. */
 async function hold(scope: Scope, run: ActiveRun, signal: AbortSignal): Promise<void> {
-  while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
   run.held = []
   if (scope.flusher.isDurable(run.ticket)) return
   await new Promise<void>((resolve, reject) => {

@@ -88,6 +88,6 @@ async function interpret(ctx: Context, program: Program): Promise<number> {
 export const plain = workflow('plain', {}, interpret)
 export const queued = workflow('queued', { concurrency: { limit: 1, key: 'lane', onFull: 'queue' } }, interpret)
 export const latest = workflow('latest', { concurrency: { limit: 1, key: 'lane', onFull: 'cancel_in_progress' } }, interpret)
-export const first = workflow('first', { concurrency: { limit: 2, onFull: 'cancel_newest' } }, interpret)
+export const first = workflow('first', { concurrency: { limit: 1, onFull: 'cancel_newest' } }, interpret)
 export const spaced = workflow('spaced', { rateLimit: { limit: 1, period: '2s' } }, interpret)
 export const settled = workflow('settled', { debounce: { delay: '500ms', key: 'lane', maxDelay: '2s' } }, interpret)
