@@ -58,7 +58,15 @@ export async function startServer(config: Config, log: Logger, stopAsked = new A
     stopAsked.throwIfAborted()
     const { first } = product
     const { embedded } = storage
-    const told: Started = { url: config.publicUrl ?? url, config, data, embedded, first, exposed: !isLoopback(config.host), pid: process.pid }
+    const told: Started = {
+      url: config.publicUrl ?? url,
+      config,
+      data,
+      embedded,
+      first,
+      exposed: !isLoopback(config.host),
+      pid: process.pid,
+    }
     return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(told, terminal), stop }
   } catch (error) {
     await stop()

@@ -60,7 +60,7 @@ export function unknownSettings(env: Readonly<Record<string, string | undefined>
   return Object.keys(env).filter((name) => name.startsWith('ORRERY_') && !FOREIGN.test(name) && !known.has(name))
 }
 
-/** The table of `--help` and of the guide, as Markdown. */
+/** The table of the guide, as Markdown. */
 export function describeSettings(): string {
   const rows = Object.values<Setting>(SETTINGS).map((setting) => {
     const flag = setting.flag === undefined ? '' : `\`--${setting.flag}\``

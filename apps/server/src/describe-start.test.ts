@@ -33,7 +33,7 @@ test('it says where everything is, how to stop it, and the key once, ready to be
   Log      info and above (ORRERY_LOG_LEVEL)
   Stop     Ctrl-C
 
-  The admin key of organization "default" is shown this once. For the command line:
+  Admin key of organization "default", shown this once. For the command line:
 
   export ORRERY_URL=http://127.0.0.1:8787
   export ORRERY_KEY=${SECRET}

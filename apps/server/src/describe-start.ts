@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { placeOf } from './database-place.ts'
 import { API_PREFIX, DOCS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { VERSION } from './version.ts'
+import { wrap } from './wrap.ts'
 
 export interface Started {
   readonly url: string
@@ -43,10 +44,10 @@ export function describeStart(started: Started, terminal: Terminal): string {
   )
   const parts = [head, rows.join('\n')]
   if (first.secret !== null) {
-    parts.push(wrap(`The admin key of organization "${first.orgName}" is shown this once. For the command line:`, width - 2))
+    parts.push(wrap(`Admin key of organization "${first.orgName}", shown this once. For the command line:`, width - 2).join('\n'))
     parts.push(`export ORRERY_URL=${url}\nexport ORRERY_KEY=${style('bold', first.secret)}`)
   }
-  if (started.exposed) parts.push(wrap('Other machines can reach this server: put TLS in front of it.', width - 2))
+  if (started.exposed) parts.push(wrap('Other machines can reach this server: put TLS in front of it.', width - 2).join('\n'))
   return `\n${parts.join('\n\n').replaceAll(/^(?=.)/gm, '  ')}\n`
 }
 
@@ -67,15 +68,4 @@ function listRows({ url, config, data, embedded, pid }: Started, { isTTY }: Term
   rows.push(['Log', `${config.logLevel === 'silent' ? 'none' : `${config.logLevel} and above`} (ORRERY_LOG_LEVEL)`])
   rows.push(['Stop', isTTY ? 'Ctrl-C' : `kill ${pid}`])
   return rows
-}
-
-/** Breaks at blanks. */
-function wrap(text: string, width: number): string {
-  const lines: string[] = ['']
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) ?? ''
-    if (last !== '' && last.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
-  }
-  return lines.join('\n')
 }

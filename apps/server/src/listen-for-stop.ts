@@ -10,11 +10,19 @@ export interface StopRequests {
 /** Ctrl-C, a supervisor, a terminal that was closed. Windows knows SIGBREAK besides. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK'] as const
 
+/** A terminal, npm and many supervisors signal every process of a group, and the parent passes it on: still one request. */
+const SAME_REQUEST_MS = 1000
+
 /** The first signal stops in order; whoever sends a second one is in a hurry. */
 export function listenForStop(log: Logger): StopRequests {
   const stop = new AbortController()
+  let askedAt = 0
   const ask = (why: string): void => {
-    if (stop.signal.aborted) process.exit(130)
+    if (stop.signal.aborted) {
+      if (performance.now() - askedAt > SAME_REQUEST_MS) process.exit(130)
+      return
+    }
+    askedAt = performance.now()
     log.info(`${why}: stopping; once more to stop at once`)
     stop.abort(new StopAsked(why))
   }

@@ -2,14 +2,15 @@ import { once } from 'node:events'
 import { attachParent } from './attach-parent.ts'
 import { CannotStart } from './cannot-start.ts'
 import { startServer } from './compose.ts'
-import { asksFor, BadSetting, type Config, describeSettings, readConfig, unknownSettings } from './config.ts'
+import { asksFor, BadSetting, type Config, readConfig, unknownSettings } from './config.ts'
+import { describeFlags } from './describe-flags.ts'
 import { listenForStop } from './listen-for-stop.ts'
 import { createLogger, type Logger, passwordsOf } from './observe/logger.ts'
 import { VERSION } from './version.ts'
 
 /** The binary: `orrery-server [flags]`. Ends the process, when it is asked to or cannot go on. */
 export async function main(args: readonly string[]): Promise<void> {
-  if (asksFor('help', args)) return console.log(`orrery-server [flags]\n\n${describeSettings()}`)
+  if (asksFor('help', args)) return console.log(describeFlags(process.stdout.columns))
   if (asksFor('version', args)) return console.log(VERSION)
   let config: Config
   try {
@@ -38,11 +39,17 @@ async function serve(config: Config, log: Logger): Promise<number> {
     attachParent(starting, stop)
     const running = await starting
     console.log(running.describe(process.stdout))
+    // For whoever has only the log.
+    if (!process.stdout.isTTY) log.info({ url: running.url, roles: config.roles }, 'the server is ready')
     if (!stop.asked.aborted) await once(stop.asked, 'abort')
     await running.stop()
+    log.info('stopped')
     return 0
   } catch (error) {
-    if (stop.asked.aborted) return 0
+    if (stop.asked.aborted) {
+      log.info('stopped before it was ready')
+      return 0
+    }
     if (error instanceof CannotStart) log.fatal(error.detail === undefined ? {} : { error: { message: error.detail } }, error.message)
     else log.fatal({ error }, 'the server could not start')
     return 1

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { coreMigrations } from '@orrery/core'
 import { type EmbeddedPostgres, startPostgres } from '@orrery/embedded-postgres'
-import { engineMigrations, migrate } from '@orrery/engine/postgres'
+import { type AppliedMigration, engineMigrations, migrate } from '@orrery/engine/postgres'
 import { explainData, explainDatabase, explainOwnDatabase, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './observe/logger.ts'
@@ -17,12 +18,21 @@ export async function openStorage(config: Config, data: string, log: Logger, sto
   const migrated = await orExplain(migrating, (error) =>
     postgres === null ? explainDatabase(error, url) : explainOwnDatabase(error, data),
   )
-  if (migrated.length > 0) log.info({ applied: migrated.map(({ set, version }) => `${set} ${version}`) }, 'the database is migrated')
+  if (migrated.length > 0) log.info({ applied: listApplied(migrated) }, 'the database is migrated')
   return { url, migrated, embedded: postgres !== null }
 }
 
+/** `engine 1-9, core 3`. */
+function listApplied(migrated: readonly AppliedMigration[]): string {
+  const sets = new Map<string, number[]>()
+  for (const { set, version } of migrated) sets.set(set, [...(sets.get(set) ?? []), version])
+  return [...sets].map(([set, versions]) => `${set} ${[...new Set([versions[0], versions.at(-1)])].join('-')}`).join(', ')
+}
+
 async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
-  const starting = () => startPostgres({ dataDir: join(data, 'postgres'), log: (message) => log.info(`PostgreSQL: ${message}`), signal })
+  const dataDir = join(data, 'postgres')
+  if (!existsSync(dataDir)) log.info({ data }, 'the first start on this data folder: making a database')
+  const starting = () => startPostgres({ dataDir, log: (message) => log.info(`PostgreSQL: ${message}`), signal })
   const postgres = await orExplain(starting, (error) => explainData(error, data))
   postgres.onExit((reason) => {
     log.fatal({ reason }, 'PostgreSQL does not stay up; the server ends')

@@ -81,7 +81,7 @@ describe('tRPC', () => {
       links: [httpBatchLink({ url: `${server.url}/trpc`, headers: { authorization: `Bearer ${server.key}` } })],
     })
     const [list, info] = await Promise.all([batched.workflows.list.query({}), batched.system.info.query({})])
-    expect(list.items.map((workflow) => workflow.name).sort()).toEqual(['greet', 'wait-for-word'])
+    expect(list.items.map((workflow) => workflow.name).sort()).toEqual(['ask-slowly', 'greet', 'wait-for-word'])
     expect(info.api).toBe('v1')
     const refused = client().runs.start.mutate({ workflow: 'nothing' })
     await expect(refused).rejects.toMatchObject({ data: { httpStatus: 404, problem: { code: 'workflow.not_found' } } })

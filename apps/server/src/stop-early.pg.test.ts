@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { killHard, processesOf } from '../../../tests/e2e/processes.ts'
 import { killPrograms, type Program, runProgram } from './testing/run-program.fixture.ts'
+import { PROJECT } from './testing/start-test-server.fixture.ts'
 
 let data: string
 beforeEach(() => {
@@ -57,6 +58,39 @@ test('a database that does not answer does not hold up a stop', async () => {
   program.child.kill('SIGTERM')
   expect(await program.ended).toBe(0)
   expect(performance.now() - begun).toBeLessThan(2000)
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})
+
+test('one request to stop that arrives several times, as from a supervisor that signals every process, is one', async () => {
+  const program = runProgram([], { ORRERY_DATA: data })
+  await program.ready()
+  program.child.kill('SIGTERM')
+  await expect.poll(() => program.err()).toContain('SIGTERM: stopping')
+  program.child.kill('SIGTERM')
+  program.child.kill('SIGINT')
+  expect(await program.ended).toBe(0)
+  expect(processesOf(data)).toEqual([])
+})
+
+test('a second request ends it at once', async () => {
+  const { server, sockets } = await listenInSilence()
+  const { port } = server.address() as { port: number }
+  const program = runProgram(['--project', PROJECT], { ORRERY_DATA: data })
+  const url = await program.ready()
+  const headers = { authorization: `Bearer ${program.key()}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ workflow: 'ask-slowly', input: { port } })
+  await fetch(`${url}/api/v1/runs`, { method: 'POST', headers, body })
+  // A step body that does not end keeps the server for as long as it is given.
+  await expect.poll(() => sockets.size, { timeout: 20_000 }).toBe(1)
+  program.child.kill('SIGTERM')
+  await expect.poll(() => program.err()).toContain('SIGTERM: stopping')
+  const asked = performance.now()
+  while (program.child.exitCode === null && performance.now() - asked < 5000) {
+    program.child.kill('SIGTERM')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect(await program.ended).toBe(130)
   for (const socket of sockets) socket.destroy()
   server.close()
 })

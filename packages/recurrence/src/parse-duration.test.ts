@@ -38,8 +38,13 @@ describe('parseDuration', () => {
   })
 
   test('reads what the engine reads, to the same milliseconds', () => {
-    const part = fc.tuple(fc.oneof(fc.nat(999).map(String), fc.constantFrom('1.5', '0.25', '2.', '.5', '')), fc.constantFrom('w', 'd', 'h', 'm', 's', 'ms', 'W', 'D', 'H', 'M', 'S', 'y'))
-    const text = fc.tuple(fc.constantFrom('', '', 'P', 'PT'), fc.array(part, { maxLength: 4 })).map(([prefix, parts]) => prefix + parts.flat().join(''))
+    const part = fc.tuple(
+      fc.oneof(fc.nat(999).map(String), fc.constantFrom('1.5', '0.25', '2.', '.5', '')),
+      fc.constantFrom('w', 'd', 'h', 'm', 's', 'ms', 'W', 'D', 'H', 'M', 'S', 'y'),
+    )
+    const text = fc
+      .tuple(fc.constantFrom('', '', 'P', 'PT'), fc.array(part, { maxLength: 4 }))
+      .map(([prefix, parts]) => prefix + parts.flat().join(''))
     fc.assert(
       fc.property(text, (one) => {
         // The engine overlooks a fraction of a millisecond beside weeks.

@@ -12,7 +12,7 @@ export interface Duration {
   readonly timeMs: number
 }
 
-export const millisecondsPerDay = 86_400_000
+const millisecondsPerDay = 86_400_000
 const durationLengthMax = 64
 /** About 3,000 years: any instant plus a duration can still be written down. */
 const durationMsMax = 1e14

@@ -22,7 +22,7 @@ export function refuse(position: number, message: string): never {
 }
 
 /** Texts longer than this are refused unread. The longest sensible rule is a few hundred characters. */
-export const textLengthMax = 10_000
+const textLengthMax = 10_000
 
 /** Runs a parser that refuses by throwing. Bugs pass through. */
 export function parseWith<T>(text: string, parse: () => T, lengthMax = textLengthMax): Parsed<T> {

@@ -1,5 +1,5 @@
 /** Short ways to ask, for tests. */
-import { compileSchedule, formatIso, occurrencesBetween, type CalendarSources, type CompiledSchedule, type Schedule } from './index.ts'
+import { type CalendarSources, type CompiledSchedule, compileSchedule, formatIso, occurrencesBetween, type Schedule } from './index.ts'
 
 export function compiled(schedule: Schedule, sources?: CalendarSources): CompiledSchedule {
   const checked = compileSchedule(schedule, sources)
@@ -16,6 +16,10 @@ export function listLocal(schedule: Schedule, from: string, count: number, sourc
 
 /** The occurrences of a rule in UTC, as iCalendar writes them. */
 export function listRule(rrule: string, start: string, count: number): string[] {
-  const lines = listLocal({ zone: 'UTC', include: [{ kind: 'rrule', rrule: `DTSTART:${start}\nRRULE:${rrule}` }] }, '1900-01-05T00:00:00Z', count)
+  const lines = listLocal(
+    { zone: 'UTC', include: [{ kind: 'rrule', rrule: `DTSTART:${start}\nRRULE:${rrule}` }] },
+    '1900-01-05T00:00:00Z',
+    count,
+  )
   return lines.map((line) => line.slice(0, 19).replaceAll(/[-:]/g, ''))
 }

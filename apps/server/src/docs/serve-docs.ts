@@ -23,14 +23,34 @@ const OPTIONS = {
   dom_id: '#api',
   deepLinking: true,
   validatorUrl: null,
-  docExpansion: 'none',
+  docExpansion: 'list',
   filter: true,
   tryItOutEnabled: true,
 }
 const START = `SwaggerUIBundle(${JSON.stringify(OPTIONS)})\n`
-const STYLE = `body { margin: 0; font-family: system-ui, sans-serif }
+/** Swagger UI has a dark face but does not put it on by itself. Runs before anything is drawn. */
+const THEME = `const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+`
+/** A sun and two planets on their orbits; grey, so that it is seen on light and dark. */
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#8a8f98" stroke-width="2">
+<circle cx="16" cy="16" r="14"/><circle cx="16" cy="16" r="8"/>
+<circle cx="16" cy="16" r="3" fill="#f5a623" stroke="none"/>
+<circle cx="24" cy="16" r="2.5" fill="#3b82f6" stroke="none"/><circle cx="6" cy="6" r="3" fill="#22c55e" stroke="none"/>
+</svg>
+`
+const STYLE = `:root { color-scheme: light dark }
+body { margin: 0; font-family: system-ui, sans-serif; background: #fff; color: #1b1b1f }
 main.text { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }
-code { background: #eee; padding: 0 0.2em }
+main.text ul { padding: 0; list-style: none }
+main.text li { padding: 0.15rem 0 }
+main.text code { background: #ececf1; border-radius: 3px; padding: 0.1em 0.3em }
+main.text a { color: #0b57d0 }
+.dark-mode body { background: #1c2022; color: #e4e6e6 }
+.dark-mode main.text code { background: #33383b }
+.dark-mode main.text a { color: #8ab4f8 }
 `
 
 /** The OpenAPI document, a page to read and try it, and a page for each problem. No key is needed: nothing of an organization is in it. */
@@ -49,6 +69,8 @@ export function serveDocs(backend: Backend): Hono<ServerEnv> {
   )
   app.get(`${DOCS_PATH}/`, (context) => context.redirect(DOCS_PATH))
   app.get(`${DOCS_PATH}/start.js`, () => file(START, 'text/javascript; charset=utf-8'))
+  app.get(`${DOCS_PATH}/theme.js`, () => file(THEME, 'text/javascript; charset=utf-8'))
+  app.get(`${DOCS_PATH}/icon.svg`, () => file(ICON, 'image/svg+xml'))
   app.get(`${DOCS_PATH}/style.css`, () => file(STYLE, 'text/css; charset=utf-8'))
   for (const [name, type] of Object.entries(DOCS_ASSETS)) {
     app.get(`${DOCS_PATH}/${name}`, () => file(readAsset(name as DocsAsset), type))
@@ -71,6 +93,8 @@ function page(title: string, body: string): Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escapeHtml(title)}</title>
+<script src="${DOCS_PATH}/theme.js"></script>
+<link rel="icon" href="${DOCS_PATH}/icon.svg">
 <link rel="stylesheet" href="${DOCS_PATH}/swagger-ui.css">
 <link rel="stylesheet" href="${DOCS_PATH}/style.css">
 </head>
@@ -86,13 +110,13 @@ function problemIndex(): string {
     const { status, title } = PROBLEMS[code]
     return `<li><a href="${DOCS_PATH}/problems/${code}"><code>${code}</code></a> ${status} ${escapeHtml(title)}</li>`
   })
-  return `<main class="text"><h1>Problems</h1><ul>${rows.join('')}</ul></main>`
+  return `<main class="text"><p><a href="${DOCS_PATH}">API</a></p><h1>Problems</h1><ul>${rows.join('')}</ul></main>`
 }
 
 function problemPage(code: ProblemCode): string {
   const { status, title, meaning, remedy } = PROBLEMS[code]
   return `<main class="text">
-<p><a href="${DOCS_PATH}/problems">Problems</a></p>
+<p><a href="${DOCS_PATH}">API</a> / <a href="${DOCS_PATH}/problems">Problems</a></p>
 <h1>${escapeHtml(title)}</h1>
 <p><code>${code}</code>, status ${status}</p>
 <h2>What it means</h2>

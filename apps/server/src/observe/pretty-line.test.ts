@@ -1,10 +1,16 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { prettyLine } from './pretty-line.ts'
 
 const line = (fields: object) => prettyLine(JSON.stringify({ level: 'info', time: '2026-11-05T09:30:00.000Z', msg: 'request', ...fields }))
 
 test('a line shows its time, level, words and fields', () => {
   expect(line({ path: '/a', n: [1] })).toMatch(/^09:30:00 .*info .* request .*path=.*\/a.*n=.*\[1\]\n$/)
+})
+
+test('who wants no colours gets none', () => {
+  vi.stubEnv('NO_COLOR', '1')
+  expect(line({ path: '/a' })).toBe('09:30:00 info  request path=/a\n')
+  vi.unstubAllEnvs()
 })
 
 test('what a caller sent can neither command the terminal nor make up a line', () => {

@@ -4,11 +4,16 @@ const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', in
 export function prettyLine(line: string): string {
   const { level, time, msg, error, ...rest } = JSON.parse(line) as Record<string, unknown>
   const word = String(level)
-  const shown = `\u001b[${COLOURS[word] ?? '0'}m${word.padEnd(5)}\u001b[0m`
+  const shown = paint(COLOURS[word] ?? '0', word.padEnd(5))
   const fields = Object.entries(rest).map(
-    ([name, value]) => ` \u001b[90m${plain(name)}=\u001b[0m${plain(typeof value === 'string' ? value : JSON.stringify(value))}`,
+    ([name, value]) => ` ${paint('90', `${plain(name)}=`)}${plain(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )
-  return `${String(time).slice(11, 19)} ${shown} ${plain(String(msg ?? ''))} ${fields.join('')}${stackOf(error)}\n`
+  return `${String(time).slice(11, 19)} ${shown} ${plain(String(msg ?? ''))}${fields.join('')}${stackOf(error)}\n`
+}
+
+/** https://no-color.org */
+function paint(colour: string, text: string): string {
+  return process.env.NO_COLOR ? text : `\u001b[${colour}m${text}\u001b[0m`
 }
 
 /** What callers sent (a path, say) can neither command the terminal nor make up a line. */

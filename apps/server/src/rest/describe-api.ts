@@ -1,6 +1,7 @@
 import { COMMON_PROBLEMS, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
 import { EVENT_STREAM_PATHS } from '../events/describe-stream.ts'
 import { API_PREFIX } from '../http/paths.ts'
+import { makeExample } from './make-example.ts'
 import { pathParameters } from './read-input.ts'
 import { createSchemaBook, type SchemaBook } from './schema-book.ts'
 
@@ -17,13 +18,13 @@ export function describeApi(operations: readonly Operation[], options: { readonl
   const problemSchema = { $ref: book.problem() }
   return {
     openapi: '3.1.1',
-    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: {
       title: 'Orrery',
       version: options.version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'The control plane for the work of AI agents. Failures are problems (RFC 9457); every one has a page under `/docs/problems/`.',
+        'The control plane for the work of AI agents. Send an API key as a bearer token; the first start of a server prints one. ' +
+        'Failures are problems (RFC 9457), and [each has a page](/docs/problems).',
     },
     servers: [{ url: `${options.url}${API_PREFIX}` }],
     security: [{ key: [] }],
@@ -63,10 +64,14 @@ function describeOperation(operation: Operation, book: SchemaBook): Node {
   const rest = Object.fromEntries(Object.entries(input.properties).filter(([name]) => !inPath.includes(name)))
   const required = input.required.filter((name) => !inPath.includes(name))
   const parameters = [
-    ...inPath.map((name) => parameter('path', name, input.properties[name] ?? {}, true)),
+    ...inPath.map((name) => ({
+      ...parameter('path', name, input.properties[name] ?? {}, true),
+      ...makeExample({ example: input.properties[name] ?? {} }, ['example'], book.schemas()),
+    })),
     ...(inQuery ? Object.entries(rest).map(([name, schema]) => parameter('query', name, schema, required.includes(name))) : []),
     ...(operation.effect === 'write' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
+  const example = makeExample(rest, required, book.schemas())
   const body = { type: 'object', properties: rest, additionalProperties: false, ...(required.length > 0 ? { required } : {}) }
   return {
     operationId: operation.name,
@@ -76,7 +81,7 @@ function describeOperation(operation: Operation, book: SchemaBook): Node {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(inQuery || Object.keys(rest).length === 0
       ? {}
-      : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body } } } }),
+      : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body, example } } } }),
     ...(operation.permission === 'public' ? { security: [] } : { 'x-permission': operation.permission }),
     responses: {
       [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: book.output(operation) } } },

@@ -40,7 +40,9 @@ export function createSchemaBook(): SchemaBook {
   const problem = render(z.object({ problem: contract.problemShape }), 'output')
   return {
     input: (operation) => {
-      const { properties = {}, required = [] } = render(operation.input, 'input') as {
+      const whole = render(operation.input, 'input')
+      // An input that the contract exports under a name is a reference to that: its fields are there.
+      const { properties = {}, required = [] } = (typeof whole.$ref === 'string' ? schemas[nameOf(whole.$ref)] : whole) as {
         properties?: Record<string, Node>
         required?: string[]
       }
@@ -52,11 +54,22 @@ export function createSchemaBook(): SchemaBook {
   }
 }
 
-/** Answers may gain fields, so their schemas do not forbid others. The pattern of a time says no more than its format. */
-function tidySchema(
-  io: 'input' | 'output',
-): (context: { jsonSchema: { additionalProperties?: unknown; format?: string; pattern?: string } }) => void {
+interface Tidied {
+  additionalProperties?: unknown
+  format?: string
+  pattern?: string
+  minimum?: number
+  maximum?: number
+}
+
+/**
+ * Answers may gain fields, so their schemas do not forbid others. The pattern of a time says no more than its format. That
+ * JavaScript counts no further than 2^53 is no bound of ours, and examples are made of bounds.
+ */
+function tidySchema(io: 'input' | 'output'): (context: { jsonSchema: Tidied }) => void {
   return ({ jsonSchema }) => {
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
     if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
     if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
   }
@@ -78,6 +91,8 @@ class NamedShapes extends z.core.$ZodRegistry<z.core.GlobalMeta> {
     return this.#names.has(schema) || z.globalRegistry.has(schema)
   }
 }
+
+const nameOf = (ref: string): string => ref.replace('#/components/schemas/', '')
 
 function title(name: string): string {
   return name === 'problemShape' ? 'Problem' : name.charAt(0).toUpperCase() + name.slice(1)

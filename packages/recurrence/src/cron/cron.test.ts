@@ -127,7 +127,11 @@ describe('against croner', () => {
     )
   // Croner takes `*/2` in a day field as restricted, and letters in no list; without those the two agree.
   const days = (min: number, max: number, special: readonly string[]) =>
-    fc.oneof(fc.constant('*'), fc.constantFrom(...special), fc.uniqueArray(fc.integer({ min, max }), { minLength: 1, maxLength: 3 }).map(String))
+    fc.oneof(
+      fc.constant('*'),
+      fc.constantFrom(...special),
+      fc.uniqueArray(fc.integer({ min, max }), { minLength: 1, maxLength: 3 }).map(String),
+    )
   const expression = fc
     .tuple(field(0, 59), field(0, 23), days(1, 31, ['L', '15W', 'LW']), field(1, 12), days(0, 7, ['5L', '1#2', 'WED']))
     .map((fields) => fields.join(' '))
@@ -138,7 +142,11 @@ describe('against croner', () => {
         const ours = compiled({ zone: 'UTC', include: [{ kind: 'cron', cron }] })
         const expected = new Cron(cron, { timezone: 'UTC' }).nextRuns(5, new Date(second * 1000)).map((date) => date.getTime())
         const found: number[] = []
-        for (let next = ours.instants.next(second * 1000); typeof next === 'number' && found.length < expected.length; next = ours.instants.next(next)) {
+        for (
+          let next = ours.instants.next(second * 1000);
+          typeof next === 'number' && found.length < expected.length;
+          next = ours.instants.next(next)
+        ) {
           found.push(next)
         }
         expect(found).toEqual(expected)

@@ -33,17 +33,23 @@ export function* splitLines(text: string): Generator<{ readonly line: string; re
   }
 }
 
+const parametersMax = 50
+
 const namePattern = /^[A-Za-z0-9-]+/
-const parameterPattern = /^;([A-Za-z0-9-]+)=("[^"]*"|[^";:,]*(?:,[^";:,]*)*)/
+const parameterPattern = /;([A-Za-z0-9-]+)=("[^"]*"|[^";:,]*(?:,[^";:,]*)*)/y
 
 export function parseContentLine(line: string, position: number): ContentLine {
   const name = namePattern.exec(line)?.[0]
   if (name === undefined) refuse(position, `${quote(line)} does not start with the name of a property`)
   const parameters = new Map<string, string>()
   let at = name.length
-  for (let match = parameterPattern.exec(line.slice(at)); match; match = parameterPattern.exec(line.slice(at))) {
+  for (;;) {
+    parameterPattern.lastIndex = at
+    const match = parameterPattern.exec(line)
+    if (!match) break
     parameters.set((match[1] ?? '').toUpperCase(), (match[2] ?? '').replaceAll('"', ''))
     at += match[0].length
+    if (parameters.size > parametersMax) refuse(position + at, `${name} has more than ${parametersMax} parameters`)
   }
   if (line[at] !== ':') refuse(position + at, `${name} needs a colon before its value`)
   return { name: name.toUpperCase(), parameters, value: line.slice(at + 1), position, valuePosition: position + at + 1 }

@@ -141,4 +141,5 @@ function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
     })
 }
 
-const unescapeText = (text: string): string => text.replaceAll(/\\([\\;,nN])/g, (_, code: string) => (code.toLowerCase() === 'n' ? '\n' : code))
+const unescapeText = (text: string): string =>
+  text.replaceAll(/\\([\\;,nN])/g, (_, code: string) => (code.toLowerCase() === 'n' ? '\n' : code))

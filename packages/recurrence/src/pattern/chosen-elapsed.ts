@@ -21,8 +21,9 @@ export function elapsedInstants(rule: Elapsed, positions: readonly number[] | un
 
 function walkChosen(rule: Elapsed, positions: readonly number[]): NextElapsed {
   const { anchor, period, window, times } = rule
-  // A window never holds more instants than it has seconds, nor more than the times of an hour.
-  const most = times === undefined ? window : Math.min(window, times.minutes.length * times.seconds.length)
+  // A window is a second, a minute or an hour, and holds no more instants than the times of it.
+  const perMinute = times?.seconds.length ?? 60
+  const most = window === 1 ? 1 : window === 60 ? perMinute : perMinute * (times?.minutes.length ?? 60)
   if (positions.every((position) => Math.abs(position) > most)) return () => 'ended'
   // Positions count from the start of the first period, of which DTSTART may be in the middle.
   const walk = walkElapsed({ ...rule, start: anchor })

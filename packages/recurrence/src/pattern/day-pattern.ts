@@ -83,13 +83,26 @@ function kindOfYear(year: number): number {
 function fillTable(year: number, matches: (day: DayFacts) => boolean, weekStart: number): Int16Array {
   const table = new Int16Array(yearLength(year)).fill(-1)
   let next = -1
-  const facts = factsOfYear(year, weekStart)
+  const facts = factsLike(year, weekStart)
   for (let offset = table.length - 1; offset >= 0; offset--) {
     const day = facts[offset]
     if (day !== undefined && matches(day)) next = offset
     table[offset] = next
   }
   return table
+}
+
+/** Years of a kind have the same days, so their facts are kept: at most 21 years for each of seven week starts, 100 kB a year. */
+const factsByKind = new Map<number, readonly DayFacts[]>()
+
+function factsLike(year: number, weekStart: number): readonly DayFacts[] {
+  const key = kindOfYear(year) * 7 + weekStart
+  let facts = factsByKind.get(key)
+  if (!facts) {
+    facts = factsOfYear(year, weekStart)
+    factsByKind.set(key, facts)
+  }
+  return facts
 }
 
 function factsOfYear(year: number, weekStart: number): DayFacts[] {

@@ -15,7 +15,7 @@ export interface TimesOfDay {
 const upTo = (end: number): readonly number[] => Array.from({ length: end }, (_, value) => value)
 export const allHours = upTo(24)
 export const allMinutes = upTo(60)
-export const allSeconds = allMinutes
+export const allSeconds = upTo(60)
 
 /** The lists are ascending, without duplicates, and not empty. */
 export function createTimesOfDay(hours: readonly number[], minutes: readonly number[], seconds: readonly number[]): TimesOfDay {

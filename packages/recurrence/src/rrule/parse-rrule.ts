@@ -6,6 +6,7 @@ import type { RecurrenceSet, Rule, Stamp } from './rule.ts'
 
 /** A rule is short; only lists of dates are long. */
 const recurrenceLengthMax = 200_000
+const linesMax = 200
 
 /**
  * A rule as people write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or lines of iCalendar with DTSTART, RRULE, EXRULE, RDATE and
@@ -33,7 +34,11 @@ function parseSet(text: string): RecurrenceSet {
     return { start: undefined, rules: [rule], exceptionRules: [], dates: [], exceptionDates: [] }
   }
   const lines: Lines = { start: undefined, rules: [], exceptionRules: [], dates: [], exceptionDates: [] }
-  for (const { line, position } of splitLines(text)) readLine(parseContentLine(line, position), lines)
+  let count = 0
+  for (const { line, position } of splitLines(text)) {
+    if (++count > linesMax) refuse(position, `a recurrence has at most ${linesMax} lines`)
+    readLine(parseContentLine(line, position), lines)
+  }
   if (lines.rules.length + lines.dates.length === 0) refuse(text.length, 'neither RRULE nor RDATE says when')
   for (const { rule, line } of lines.rules) checkUntil(rule, lines.start, line)
   return {

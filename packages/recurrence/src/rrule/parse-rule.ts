@@ -7,16 +7,20 @@ import { frequencies, type Rule, type Skip, type WeekdayNumber } from './rule.ts
 
 const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const skips: readonly Skip[] = ['OMIT', 'BACKWARD', 'FORWARD']
-/** A bound for COUNT and INTERVAL: a second's interval of 30 years. */
-const numberMax = 1_000_000_000
+/** All values of every part together take some 4,000. */
+const ruleLengthMax = 5_000
+/** An interval of 30 years in seconds. */
+const intervalMax = 1_000_000_000
+/** Where the last occurrence is, is found by walking there once. */
+const countMax = 100_000
 
 export function parseRule(text: string, position: number): Rule {
   const parts = splitParts(text, position)
   const frequency = readFrequency(parts, position)
   const rule: Rule = {
     frequency,
-    interval: readNumber(parts.get('INTERVAL')) ?? 1,
-    count: readNumber(parts.get('COUNT')),
+    interval: readNumber(parts.get('INTERVAL'), intervalMax) ?? 1,
+    count: readNumber(parts.get('COUNT'), countMax),
     until: readUntil(parts.get('UNTIL')),
     // The 60th second is the 59th for those who do not count leap seconds.
     bySecond: ascending(readList(parts.get('BYSECOND'), 0, 60)?.map((second) => Math.min(second, 59))),
@@ -41,6 +45,7 @@ const known = new Set([
 ])
 
 function splitParts(text: string, position: number): Parts {
+  if (text.length > ruleLengthMax) refuse(position + ruleLengthMax, `a rule is at most ${ruleLengthMax} characters long`)
   const parts = new Map<string, Part>()
   let at = position
   for (const piece of text.split(';')) {
@@ -65,11 +70,11 @@ function readFrequency(parts: Parts, position: number): Rule['frequency'] {
   return frequency ?? refuse(part.position, `FREQ is one of ${frequencies.join(', ')}, not ${quote(part.value)}`)
 }
 
-function readNumber(part: Part | undefined): number | undefined {
+function readNumber(part: Part | undefined, max: number): number | undefined {
   if (!part) return undefined
   if (!/^\d+$/.test(part.value)) refuse(part.position, `${part.name} is a whole number, not ${quote(part.value)}`)
   const value = Number(part.value)
-  if (value < 1 || value > numberMax) refuse(part.position, `${part.name} is from 1 to ${numberMax}, not ${part.value}`)
+  if (value < 1 || value > max) refuse(part.position, `${part.name} is from 1 to ${max}, not ${part.value}`)
   return value
 }
 

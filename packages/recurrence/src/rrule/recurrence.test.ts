@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { RRuleTemporal } from 'rrule-temporal'
 import { describe, expect, test } from 'vitest'
 import { formatLocalIso } from '../format-iso.ts'
+import { compiled, listLocal, listRule } from '../testing.fixture.ts'
 import { instantOf, localOf } from '../zone/local-time.ts'
 import { openZone } from '../zone/zone.ts'
-import { compiled, listLocal, listRule } from '../testing.fixture.ts'
 
 const newYork = 'America/New_York'
 
@@ -23,7 +23,11 @@ describe('what the RFC leaves to an implementation', () => {
       '20270104T090000',
       '20290101T090000',
     ])
-    expect(listRule('FREQ=YEARLY;BYWEEKNO=-1;BYDAY=SU', '20200101T000000', 3)).toEqual(['20210103T000000', '20220102T000000', '20230101T000000'])
+    expect(listRule('FREQ=YEARLY;BYWEEKNO=-1;BYDAY=SU', '20200101T000000', 3)).toEqual([
+      '20210103T000000',
+      '20220102T000000',
+      '20230101T000000',
+    ])
   })
 
   test('BYSETPOS counts from the start of the week, even where DTSTART is in the middle of it', () => {
@@ -57,7 +61,9 @@ describe('what the RFC leaves to an implementation', () => {
   test('UNTIL is inclusive; as a date it includes its day', () => {
     expect(listRule('FREQ=DAILY;UNTIL=20260102T090000', '20260101T090000', 5)).toHaveLength(2)
     const include = [{ kind: 'rrule', rrule: 'FREQ=HOURLY;INTERVAL=12;UNTIL=20260102' }] as const
-    expect(listLocal({ zone: newYork, start: '2026-01-01T09:00', include }, '2026-01-01T00:00:00Z', 9).at(-1)).toBe('2026-01-02T21:00:00-05:00')
+    expect(listLocal({ zone: newYork, start: '2026-01-01T09:00', include }, '2026-01-01T00:00:00Z', 9).at(-1)).toBe(
+      '2026-01-02T21:00:00-05:00',
+    )
   })
 })
 
@@ -69,17 +75,26 @@ describe('RFC 7529 in the Gregorian calendar', () => {
     ['RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD', '20140131', ['20140131', '20140228', '20140331', '20140430']],
     ['RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=FORWARD', '20140131', ['20140131', '20140301', '20140331', '20140501']],
     ['RSCALE=GREGORIAN;FREQ=MONTHLY;INTERVAL=3;SKIP=FORWARD', '20140131', ['20140131', '20140501', '20140731', '20141031']],
-    ['RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=BACKWARD', '20150101', ['20150101', '20150131', '20150301', '20150331', '20150501']],
+    [
+      'RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=BACKWARD',
+      '20150101',
+      ['20150101', '20150131', '20150301', '20150331', '20150501'],
+    ],
     ['RSCALE=GREGORIAN;FREQ=YEARLY;BYYEARDAY=366;SKIP=FORWARD', '20121231', ['20121231', '20140101', '20150101', '20160101', '20161231']],
     ['RSCALE=GREGORIAN;FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;SKIP=FORWARD', '20150201', ['20150228', '20150301', '20160228', '20160229']],
-    ['RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=30,31;BYSETPOS=1;SKIP=FORWARD', '20150101', ['20150130', '20150301', '20150330', '20150430']],
+    [
+      'RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=30,31;BYSETPOS=1;SKIP=FORWARD',
+      '20150101',
+      ['20150130', '20150301', '20150330', '20150430'],
+    ],
   ])('%s from %s', (rule, start, expected) => {
     expect(listRule(rule, start, expected.length).map((stamp) => stamp.slice(0, 8))).toEqual(expected)
   })
 })
 
 describe('a recurrence set', () => {
-  const set = (...lines: string[]) => listLocal({ zone: newYork, include: [{ kind: 'rrule', rrule: lines.join('\n') }] }, '2026-01-01T00:00:00Z', 20)
+  const set = (...lines: string[]) =>
+    listLocal({ zone: newYork, include: [{ kind: 'rrule', rrule: lines.join('\n') }] }, '2026-01-01T00:00:00Z', 20)
 
   test('is rules and dates without exceptions, each once', () => {
     expect(
@@ -94,7 +109,9 @@ describe('a recurrence set', () => {
 
   test('loses whole days to exceptions that are dates', () => {
     const lines = ['DTSTART:20260105T000000', 'RRULE:FREQ=HOURLY;INTERVAL=8;COUNT=9', 'EXDATE;VALUE=DATE:20260106']
-    expect(set(...lines).map((line) => line.slice(0, 13))).toEqual(['05T00', '05T08', '05T16', '07T00', '07T08', '07T16'].map((hour) => `2026-01-${hour}`))
+    expect(set(...lines).map((line) => line.slice(0, 13))).toEqual(
+      ['05T00', '05T08', '05T16', '07T00', '07T08', '07T16'].map((hour) => `2026-01-${hour}`),
+    )
   })
 
   test('loses what an EXRULE gives', () => {
@@ -105,7 +122,11 @@ describe('a recurrence set', () => {
 
 describe('when the clocks change', () => {
   const daily = (time: string, dst: object) =>
-    listLocal({ zone: newYork, start: `2026-01-01T${time}`, include: [{ kind: 'rrule', rrule: 'FREQ=DAILY;COUNT=400' }], dst }, '2026-03-08T00:00:00-05:00', 2)
+    listLocal(
+      { zone: newYork, start: `2026-01-01T${time}`, include: [{ kind: 'rrule', rrule: 'FREQ=DAILY;COUNT=400' }], dst },
+      '2026-03-08T00:00:00-05:00',
+      2,
+    )
 
   test.each([
     ['shift', '2026-03-08T03:30:00-04:00'],
@@ -126,7 +147,11 @@ describe('when the clocks change', () => {
 
   test('skipped times are not counted', () => {
     const rule = (gap: 'skip' | 'shift') =>
-      listLocal({ zone: newYork, start: '2026-03-07T02:30', include: [{ kind: 'rrule', rrule: 'FREQ=DAILY;COUNT=3' }], dst: { gap } }, '2026-03-01T00:00:00Z', 9)
+      listLocal(
+        { zone: newYork, start: '2026-03-07T02:30', include: [{ kind: 'rrule', rrule: 'FREQ=DAILY;COUNT=3' }], dst: { gap } },
+        '2026-03-01T00:00:00Z',
+        9,
+      )
     expect(rule('skip').at(-1)).toBe('2026-03-10T02:30:00-04:00')
     expect(rule('shift').at(-1)).toBe('2026-03-09T02:30:00-04:00')
   })
@@ -164,7 +189,11 @@ describe('a rule can be entered anywhere', () => {
   test.each(rules)('%s gives the same from the start and from the middle', (rrule) => {
     const one = compiled({ zone: newYork, start: '2020-02-01T01:30', include: [{ kind: 'rrule', rrule }], dst: { overlap: 'both' } })
     const walked: number[] = []
-    for (let next = one.instants.next(Date.UTC(2020, 0, 1)); typeof next === 'number' && walked.length < 1500; next = one.instants.next(next)) {
+    for (
+      let next = one.instants.next(Date.UTC(2020, 0, 1));
+      typeof next === 'number' && walked.length < 1500;
+      next = one.instants.next(next)
+    ) {
       walked.push(next)
     }
     fc.assert(
@@ -179,7 +208,11 @@ describe('a rule can be entered anywhere', () => {
 })
 
 describe('against other implementations', () => {
-  const numbers = (min: number, max: number, most: number) => fc.uniqueArray(fc.integer({ min, max }).filter((n) => n !== 0 || min === 0), { minLength: 1, maxLength: most })
+  const numbers = (min: number, max: number, most: number) =>
+    fc.uniqueArray(
+      fc.integer({ min, max }).filter((n) => n !== 0 || min === 0),
+      { minLength: 1, maxLength: most },
+    )
   const weekdays = fc.subarray(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], { minLength: 1, maxLength: 4 })
   const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
@@ -223,7 +256,8 @@ describe('against other implementations', () => {
           return
         }
         const found: number[] = []
-        for (let next = ours.instants.next(0); typeof next === 'number' && found.length < expected.length; next = ours.instants.next(next)) found.push(next)
+        for (let next = ours.instants.next(0); typeof next === 'number' && found.length < expected.length; next = ours.instants.next(next))
+          found.push(next)
         expect(found).toEqual(expected)
       }),
       { numRuns: 200 },
@@ -252,9 +286,18 @@ describe('against other implementations', () => {
         const minuteLimit = size <= 60 ? minutes : undefined
         const secondLimit = size === 1 ? seconds : undefined
         const list = (name: string, values: readonly number[] | undefined) => (values ? `;${name}=${values.join(',')}` : '')
-        const limits = list('BYMONTH', months) + list('BYMONTHDAY', monthDays) + list('BYHOUR', hours) + list('BYMINUTE', minuteLimit) + list('BYSECOND', secondLimit)
+        const limits =
+          list('BYMONTH', months) +
+          list('BYMONTHDAY', monthDays) +
+          list('BYHOUR', hours) +
+          list('BYMINUTE', minuteLimit) +
+          list('BYSECOND', secondLimit)
         const begin = formatLocalIso(localOf(zone, start))
-        const one = compiled({ zone: newYork, start: begin, include: [{ kind: 'rrule', rrule: `FREQ=${frequency};INTERVAL=${interval}${limits}` }] })
+        const one = compiled({
+          zone: newYork,
+          start: begin,
+          include: [{ kind: 'rrule', rrule: `FREQ=${frequency};INTERVAL=${interval}${limits}` }],
+        })
         const expected: number[] = []
         for (let step = 0; step < 3000; step++) {
           const second = start + step * interval * size

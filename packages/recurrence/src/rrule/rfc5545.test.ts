@@ -36,7 +36,12 @@ const examples: readonly Example[] = [
     ],
     isForever: true,
   },
-  { name: 'Every 10 days, 5 occurrences', start: '19970902T090000', rules: ['FREQ=DAILY;INTERVAL=10;COUNT=5'], expected: ['1997: 9/2,12,22; 10/2,12'] },
+  {
+    name: 'Every 10 days, 5 occurrences',
+    start: '19970902T090000',
+    rules: ['FREQ=DAILY;INTERVAL=10;COUNT=5'],
+    expected: ['1997: 9/2,12,22; 10/2,12'],
+  },
   {
     name: 'Every day in January, for 3 years',
     start: '19980101T090000',
@@ -243,10 +248,7 @@ const examples: readonly Example[] = [
   {
     name: 'Every 20 minutes from 9:00 AM to 4:40 PM every day',
     start: '19970902T090000',
-    rules: [
-      'FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40',
-      'FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10,11,12,13,14,15,16',
-    ],
+    rules: ['FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40', 'FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10,11,12,13,14,15,16'],
     expected: [`1997-09-02: ${twentyMinutes}`, `1997-09-03: ${twentyMinutes}`],
     isForever: true,
   },

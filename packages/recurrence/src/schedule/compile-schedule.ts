@@ -25,7 +25,7 @@ export interface CompiledSchedule {
 }
 
 const partsMax = 100
-const countMax = 1_000_000
+const countMax = 100_000
 
 /** Everything that is wrong with the schedule is said at once, with its path. Calendars that it names come from the sources. */
 export function compileSchedule(schedule: Schedule, sources: CalendarSources = {}): Checked<CompiledSchedule> {

@@ -58,7 +58,7 @@ export function segmentsAround(zone: Zone, second: number): Segment[] {
 }
 
 /** The stretches between two instants, the first of which holds `from`, and the last `to`. */
-export function segmentsBetween(zone: Zone, from: number, to: number): Segment[] {
+function segmentsBetween(zone: Zone, from: number, to: number): Segment[] {
   const segments = [zone.segmentAt(from)]
   let last = segments[0]
   while (last !== undefined && last.to <= to) {

@@ -2,8 +2,8 @@
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { compileSchedule, type GapPolicy, type OverlapPolicy, occurrencesBetween } from '../index.ts'
-import { localOf } from './local-time.ts'
 import { findChanges } from './find-changes.ts'
+import { localOf } from './local-time.ts'
 import { openZone } from './zone.ts'
 
 /** Large and small jumps, both hemispheres, jumps at midnight, Ramadan, half hours, no changes, a lost day (Apia, 2011). */
@@ -97,7 +97,8 @@ function resolveAll(zone: string): Resolved[] {
   let date = Temporal.PlainDate.from({ year: firstYear, month: 1, day: 1 })
   let change = date.toZonedDateTime(zone).subtract({ days: 3 }).getTimeZoneTransition('next')
   for (; Temporal.PlainDate.compare(date, end) <= 0; date = date.add({ days: 1 })) {
-    while (change && Temporal.PlainDate.compare(change.toPlainDate().add({ days: 2 }), date) < 0) change = change.getTimeZoneTransition('next')
+    while (change && Temporal.PlainDate.compare(change.toPlainDate().add({ days: 2 }), date) < 0)
+      change = change.getTimeZoneTransition('next')
     const isNearChange = change != null && Temporal.PlainDate.compare(change.toPlainDate().subtract({ days: 2 }), date) <= 0
     for (const hour of [0, 2]) resolved.push(resolve(date.toPlainDateTime({ hour, minute: 30 }), zone, isNearChange))
   }

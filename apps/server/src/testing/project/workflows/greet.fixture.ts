@@ -10,3 +10,7 @@ export const greet = workflow('greet', {}, async (ctx, input: { name: string }) 
 export const waitForWord = workflow('wait-for-word', {}, async (ctx) => {
   return { word: await ctx.waitFor<string>('word') }
 })
+
+const ask = step('ask-slowly', {}, async ({ port }: { port: number }) => (await fetch(`http://127.0.0.1:${port}`)).status)
+
+export const askSlowly = workflow('ask-slowly', {}, async (ctx, input: { port: number }) => ({ status: await ctx.run(ask, input) }))

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { dateOf, dayOf } from '../gregorian.ts'
+import { compileCalendar, parseICalendar } from '../index.ts'
+import { nameZone } from './name-zone.ts'
+
+const feed = (...events: string[][]) =>
+  [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'PRODID:-//Example//EN',
+    'X-WR-TIMEZONE:Europe/Berlin',
+    'BEGIN:VTIMEZONE',
+    'TZID:Europe/Berlin',
+    'BEGIN:STANDARD',
+    'DTSTART:19701025T030000',
+    'RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU',
+    'END:STANDARD',
+    'END:VTIMEZONE',
+    ...events.flatMap((lines) => ['BEGIN:VEVENT', ...lines, 'END:VEVENT']),
+    'END:VCALENDAR',
+    '',
+  ].join('\r\n')
+
+/** The days of 2026 on which a calendar with the feed is not open all day, with the hours it is. */
+function changedDays(text: string, zone = 'Europe/Berlin'): string[] {
+  const compiled = compileCalendar({ zone, layers: [{ kind: 'feed', feed: 'x' }] }, { feeds: () => text })
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
+  const changed: string[] = []
+  for (let day = dayOf(2026, 1, 1); day <= dayOf(2026, 12, 31); day++) {
+    const { open, name } = compiled.value.planOf(day)
+    if (name === undefined) continue
+    const { month, day: monthDay } = dateOf(day)
+    changed.push(`${month}/${monthDay} ${name} ${open.map(({ from, to }) => `${from / 3600}-${to / 3600}`).join(',')}`.trim())
+  }
+  return changed
+}
+
+describe('a feed closes a calendar', () => {
+  test('on whole days, alone and in a series', () => {
+    const text = feed(
+      ['UID:1', 'SUMMARY:Team day\\, out', 'DTSTART;VALUE=DATE:20260115', 'DTEND;VALUE=DATE:20260117'],
+      ['UID:2', 'SUMMARY:Birthday', 'DTSTART;VALUE=DATE:20200229', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1'],
+      ['UID:3', 'SUMMARY:One day', 'DTSTART;VALUE=DATE:20260601'],
+    )
+    expect(changedDays(text)).toEqual(['1/15 Team day, out', '1/16 Team day, out', '2/28 Birthday', '6/1 One day'])
+    // A day is that day on the wall of whatever calendar it is in.
+    expect(changedDays(text, 'Pacific/Auckland')).toHaveLength(4)
+  })
+
+  test('for some hours, in the zone that the event names', () => {
+    const text = feed(
+      ['UID:1', 'SUMMARY:Here', 'DTSTART;TZID=Europe/Berlin:20260115T120000', 'DTEND;TZID=Europe/Berlin:20260115T133000'],
+      ['UID:2', 'SUMMARY:In UTC', 'DTSTART:20260202T230000Z', 'DURATION:PT2H'],
+      ['UID:3', 'SUMMARY:Outlook', 'DTSTART;TZID="Pacific Standard Time":20260303T090000', 'DURATION:PT1H'],
+      ['UID:4', 'SUMMARY:Floating', 'DTSTART:20260404T080000', 'DTEND:20260404T090000'],
+      [
+        'UID:5',
+        'SUMMARY:Unknown zone',
+        'DTSTART;TZID=Customized Time Zone:20260505T080000',
+        'DTEND;TZID=Customized Time Zone:20260505T090000',
+      ],
+    )
+    expect(changedDays(text)).toEqual([
+      '1/15 Here 0-12,13.5-24',
+      '2/3 In UTC 2-24',
+      '3/3 Outlook 0-18,19-24',
+      '4/4 Floating 0-8,9-24',
+      '5/5 Unknown zone 0-8,9-24',
+    ])
+  })
+
+  test('by a series with exceptions, one moved and one cancelled', () => {
+    const text = feed(
+      [
+        'UID:1',
+        'SUMMARY:Review',
+        'DTSTART;TZID=Europe/Berlin:20260302T100000',
+        'DTEND;TZID=Europe/Berlin:20260302T110000',
+        'RRULE:FREQ=WEEKLY;COUNT=6',
+        'EXDATE;TZID=Europe/Berlin:20260309T100000',
+        'BEGIN:VALARM',
+        'TRIGGER:-PT15M',
+        'DTSTART:20260101T000000',
+        'END:VALARM',
+      ],
+      [
+        'UID:1',
+        'SUMMARY:Review later',
+        'RECURRENCE-ID;TZID=Europe/Berlin:20260316T100000',
+        'DTSTART;TZID=Europe/Berlin:20260317T140000',
+        'DURATION:PT1H',
+      ],
+      [
+        'UID:1',
+        'SUMMARY:Review',
+        'RECURRENCE-ID;TZID=Europe/Berlin:20260323T100000',
+        'DTSTART;TZID=Europe/Berlin:20260323T100000',
+        'STATUS:CANCELLED',
+      ],
+    )
+    expect(changedDays(text)).toEqual([
+      '3/2 Review 0-10,11-24',
+      '3/17 Review later 0-14,15-24',
+      '3/30 Review 0-10,11-24',
+      '4/6 Review 0-10,11-24',
+    ])
+  })
+
+  test('past midnight, on both days', () => {
+    expect(changedDays(feed(['SUMMARY:Night', 'DTSTART:20260115T220000', 'DTEND:20260116T060000', 'RRULE:FREQ=DAILY;COUNT=2']))).toEqual([
+      '1/15 Night 0-22',
+      '1/16 Night 6-22',
+      '1/17 Night 6-24',
+    ])
+  })
+})
+
+describe('parseICalendar', () => {
+  test('leaves out what is broken, and says so', () => {
+    const text = feed(
+      ['SUMMARY:No start'],
+      ['SUMMARY:Bad rule', 'DTSTART:20260101T000000', 'RRULE:FREQ=OFTEN'],
+      ['SUMMARY:Good', 'DTSTART;VALUE=DATE:20260101'],
+    )
+    const parsed = parseICalendar(text)
+    if (!parsed.ok) throw new Error(parsed.problem.message)
+    expect(parsed.value.events.map(({ name }) => name)).toEqual(['Good'])
+    expect(parsed.value.problems.map(({ message }) => message)).toEqual([
+      'an event without DTSTART',
+      expect.stringContaining('FREQ is one of'),
+    ])
+  })
+
+  test('reads folded lines, and lines that end in a line feed alone', () => {
+    const text = feed(['SUMMARY:A long name that', ' \tgoes on', 'DTSTART;VALUE=DATE:2026', ' 0101']).replaceAll('\r\n', '\n')
+    const parsed = parseICalendar(text)
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: { events: [{ name: 'A long name that\tgoes on', lengthSeconds: 86_400 }], problems: [] },
+    })
+  })
+
+  test('refuses what is no calendar', () => {
+    for (const text of ['', '<html></html>', '{"error":"not found"}', 'BEGIN:VEVENT']) expect(parseICalendar(text).ok).toBe(false)
+    expect(parseICalendar('x'.repeat(6_000_000)).ok).toBe(false)
+  })
+})
+
+test.each([
+  ['Europe/Berlin', 'Europe/Berlin'],
+  ['/freeassociation.sourceforge.net/Europe/Berlin', 'Europe/Berlin'],
+  ['/citadel.org/20210210_1/America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
+  ['W. Europe Standard Time', 'Europe/Berlin'],
+  ['Customized Time Zone', undefined],
+])('the zone %s means %s', (tzid, expected) => {
+  expect(nameZone(tzid)).toBe(expected)
+})

@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Calendar, compileSchedule, isOccurrence, nextOccurrence, occurrencesBetween, type Roll, type Schedule } from '../index.ts'
+import { compiled, listLocal } from '../testing.fixture.ts'
+
+const newYork = 'America/New_York'
+const days = ['09:00-17:00']
+const business: Calendar = {
+  zone: newYork,
+  layers: [
+    { kind: 'hours', week: { mon: days, tue: days, wed: days, thu: days, fri: days } },
+    { kind: 'days', days: [{ date: '2026-05-29', name: 'Founders’ day' }] },
+  ],
+}
+const sources = { calendars: (id: string) => (id === 'business' ? business : undefined) }
+const dates = (schedule: Omit<Schedule, 'zone'>, from: string, count: number) =>
+  listLocal({ zone: newYork, ...schedule }, from, count, sources).map((line) => line.slice(0, 16))
+
+describe('includes and excludes', () => {
+  test('unite in order, each instant once', () => {
+    const include = [
+      { kind: 'cron', cron: '0 9 * * *' },
+      { kind: 'dates', dates: ['2026-01-02T09:00', '2026-01-02T12:00', '2026-01-02T18:00:00Z'] },
+      { kind: 'rrule', rrule: 'FREQ=DAILY;BYHOUR=9,20;COUNT=2', start: '2026-01-02T00:00' },
+    ] as const
+    expect(dates({ include }, '2026-01-02T00:00:00-05:00', 5)).toEqual([
+      '2026-01-02T09:00',
+      '2026-01-02T12:00',
+      '2026-01-02T13:00',
+      '2026-01-02T20:00',
+      '2026-01-03T09:00',
+    ])
+  })
+
+  test('two local days that are one instant occur once', () => {
+    const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
+    expect(listLocal({ zone: 'Pacific/Apia', include }, '2011-12-29T00:00:00Z', 3)).toEqual([
+      '2011-12-29T09:00:00-10:00',
+      '2011-12-31T09:00:00+14:00',
+      '2012-01-01T09:00:00+14:00',
+    ])
+  })
+
+  test('take away rules, days, ranges and holidays', () => {
+    const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
+    const exclude = [
+      { kind: 'cron', cron: '0 9 * * SAT,SUN' },
+      { kind: 'dates', dates: ['2026-05-25', '2026-05-26T09:00', '2026-05-27T08:00'] },
+      { kind: 'range', from: '2026-06-01', to: '2026-06-02' },
+      { kind: 'calendar', calendar: 'business' },
+    ] as const
+    expect(dates({ include, exclude }, '2026-05-22T00:00:00-04:00', 4)).toEqual([
+      '2026-05-22T09:00',
+      '2026-05-27T09:00',
+      '2026-05-28T09:00',
+      '2026-06-03T09:00',
+    ])
+  })
+
+  test('keep to business hours', () => {
+    const include = [{ kind: 'cron', cron: '30 */4 * * *' }] as const
+    const exclude = [{ kind: 'calendar', calendar: 'business', closed: 'hours' }] as const
+    expect(dates({ include, exclude }, '2026-05-28T00:00:00-04:00', 4)).toEqual([
+      '2026-05-28T12:30',
+      '2026-05-28T16:30',
+      '2026-06-01T12:30',
+      '2026-06-01T16:30',
+    ])
+  })
+
+  test('that leave nothing over give up instead of searching on', () => {
+    const include = [{ kind: 'cron', cron: '0 * * * *' }] as const
+    const one = compiled({ zone: 'UTC', include, exclude: include })
+    const started = performance.now()
+    expect(nextOccurrence(one, 0)).toEqual({ kind: 'limit' })
+    expect(performance.now() - started).toBeLessThan(1000)
+    expect(occurrencesBetween(one, 0, 1e12)).toEqual({ occurrences: [], isComplete: false })
+  })
+})
+
+describe('intervals', () => {
+  test('count from an anchor and a phase by elapsed time', () => {
+    const include = [{ kind: 'interval', every: '36h', phase: '30m', anchor: '2026-03-07T00:00' }] as const
+    expect(listLocal({ zone: newYork, include }, '2026-03-07T00:00:00-05:00', 3)).toEqual([
+      '2026-03-07T00:30:00-05:00',
+      '2026-03-08T13:30:00-04:00',
+      '2026-03-10T01:30:00-04:00',
+    ])
+  })
+
+  test('count from 1970 if no anchor is given', () => {
+    expect(listLocal({ zone: 'UTC', include: [{ kind: 'interval', every: 'P1D' }] }, '2026-01-01T00:00:01Z', 1)).toEqual([
+      '2026-01-02T00:00:00+00:00',
+    ])
+  })
+})
+
+describe('bounds', () => {
+  const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
+
+  test('are inclusive, and an end that is a day includes it', () => {
+    expect(dates({ include, start: '2026-01-02T09:00', end: '2026-01-04' }, '2025-01-01T00:00:00Z', 9)).toHaveLength(3)
+    expect(dates({ include, start: '2026-01-02T09:01', end: '2026-01-04T09:00' }, '2025-01-01T00:00:00Z', 9)).toHaveLength(2)
+  })
+
+  test('count what is left after exclusions', () => {
+    const schedule = { include, start: '2026-01-01', count: 3, exclude: [{ kind: 'dates', dates: ['2026-01-02'] }] } as const
+    expect(dates(schedule, '2025-01-01T00:00:00Z', 9)).toEqual(['2026-01-01T09:00', '2026-01-03T09:00', '2026-01-04T09:00'])
+    const one = compiled({ zone: newYork, ...schedule })
+    // Asked from the middle first, the count is the same.
+    expect(nextOccurrence(one, Date.parse('2026-01-03T20:00:00Z'))).toMatchObject({ kind: 'occurrence' })
+    expect(nextOccurrence(one, Date.parse('2026-01-04T20:00:00Z'))).toEqual({ kind: 'ended' })
+    expect(isOccurrence(one, Date.parse('2026-01-04T14:00:00Z'))).toBe(true)
+    expect(isOccurrence(one, Date.parse('2026-01-05T14:00:00Z'))).toBe(false)
+  })
+})
+
+describe('rolling', () => {
+  // In 2026: 30 May is a Saturday after a closed Friday, 31 May a Sunday; 15 August a Saturday.
+  const include = [{ kind: 'cron', cron: '0 9 15,L * *' }] as const
+  test.each<readonly [Roll, readonly string[]]>([
+    ['skip', ['2026-05-15', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-31']],
+    ['next', ['2026-05-15', '2026-06-01', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-17']],
+    ['previous', ['2026-05-15', '2026-05-28', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-14']],
+    ['modified-following', ['2026-05-15', '2026-05-28', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-17']],
+  ])('%s', (roll, expected) => {
+    const found = dates({ include, calendar: { id: 'business', roll } }, '2026-05-01T00:00:00Z', expected.length)
+    expect(found).toEqual(expected.map((date) => `${date}T09:00`))
+  })
+
+  test('never moves an occurrence to a time that is excluded', () => {
+    const exclude = [{ kind: 'dates', dates: ['2026-08-17'] }] as const
+    expect(dates({ include, exclude, calendar: { id: 'business', roll: 'next' } }, '2026-08-01T00:00:00Z', 1)).toEqual(['2026-08-31T09:00'])
+  })
+
+  test.each<Roll>(['skip', 'next', 'previous', 'modified-following'])(
+    '%s gives the same from anywhere, in order, on business days',
+    (roll) => {
+      const schedule: Schedule = {
+        zone: newYork,
+        include: [
+          { kind: 'cron', cron: '15 6,22 * * *' },
+          { kind: 'cron', cron: '45 13 * * SUN' },
+        ],
+        calendar: { id: 'business', roll },
+      }
+      const from = Date.parse('2026-05-20T00:00:00Z')
+      const one = compiled(schedule, sources)
+      const all = occurrencesBetween(one, from, from + 40 * 86_400_000, 500).occurrences.map(({ nominalMs }) => nominalMs)
+      expect(all.length).toBeGreaterThan(50)
+      expect(new Set(all).size).toBe(all.length)
+      fc.assert(
+        fc.property(fc.nat(all.length - 2), fc.integer({ min: 1, max: 86_400_000 }), (at, wait) => {
+          const after = (all[at] ?? 0) + wait
+          const expected = all.find((ms) => ms > after)
+          return expected === undefined || one.instants.next(after) === expected
+        }),
+        { numRuns: 200 },
+      )
+    },
+  )
+
+  test('a calendar that never opens gives up', () => {
+    const closed: Calendar = { zone: 'UTC', layers: [{ kind: 'hours', week: {} }] }
+    const schedule: Schedule = { zone: 'UTC', include, calendar: { id: 'closed', roll: 'next' } }
+    expect(nextOccurrence(compiled(schedule, { calendars: () => closed }), 0)).toEqual({ kind: 'limit' })
+  })
+})
+
+describe('jitter', () => {
+  const schedule: Schedule = { zone: 'UTC', include: [{ kind: 'cron', cron: '*/10 * * * *' }], jitter: '1h' }
+
+  test('is the same each time, differs by key, and never passes the next occurrence', () => {
+    const [one, again] = [compiled(schedule), compiled(schedule)]
+    const fires = occurrencesBetween(one, 0, 86_400_000, 1000, 'a').occurrences
+    expect(occurrencesBetween(again, 0, 86_400_000, 1000, 'a').occurrences).toEqual(fires)
+    expect(occurrencesBetween(one, 0, 86_400_000, 1000, 'b').occurrences).not.toEqual(fires)
+    fires.forEach(({ nominalMs, firesAtMs }) => {
+      expect(firesAtMs - nominalMs).toBeGreaterThanOrEqual(0)
+      expect(firesAtMs - nominalMs).toBeLessThan(600_000)
+    })
+  })
+
+  test('spreads evenly over many schedules', () => {
+    const one = compiled({ ...schedule, include: [{ kind: 'cron', cron: '0 9 * * *' }] })
+    const delays = Array.from({ length: 2000 }, (_, index) => {
+      const next = nextOccurrence(one, 0, `schedule-${index}`)
+      return next.kind === 'occurrence' ? next.firesAtMs - next.nominalMs : -1
+    })
+    const quarters = [0, 1, 2, 3].map((quarter) => delays.filter((delay) => Math.floor(delay / 900_000) === quarter).length)
+    expect(Math.min(...quarters)).toBeGreaterThan(400)
+  })
+})
+
+test('everything that is wrong with a schedule is said at once', () => {
+  const checked = compileSchedule({
+    zone: newYork,
+    include: [
+      { kind: 'cron', cron: '61 * * * *' },
+      { kind: 'rrule', rrule: 'FREQ=DAILY' },
+      { kind: 'rrule', rrule: 'FREQ=DAYLY', start: '2026-01-01' },
+      { kind: 'interval', every: '5' },
+      { kind: 'dates', dates: ['2026-02-30'] },
+    ],
+    exclude: [{ kind: 'range', from: '2026-02-02', to: '2026-01-01' }],
+    calendar: { id: 'nowhere', roll: 'next' },
+    end: 'soon',
+    count: 0,
+    jitter: 'some',
+  })
+  expect(checked.ok ? [] : checked.issues.map(({ path, position }) => [path, position])).toEqual([
+    ['count', undefined],
+    ['end', 0],
+    ['include[0].cron', 0],
+    ['include[1].start', undefined],
+    ['include[2].rrule', 5],
+    ['include[3].every', 1],
+    ['include[4].dates[0]', 5],
+    ['exclude[0].to', undefined],
+    ['calendar.id', undefined],
+    ['jitter', 0],
+  ])
+  expect(compileSchedule({ zone: 'Mars/Olympus', include: [] })).toMatchObject({ ok: false, issues: [{ path: 'zone' }] })
+  expect(compileSchedule({ zone: '+02:00', include: [] })).toMatchObject({ ok: false, issues: [{ path: 'zone' }] })
+})
