@@ -31,6 +31,6 @@ export function listenForStop(log: Logger): StopRequests {
 }
 
 /** Why a start was given up. No failure. */
-export class StopAsked extends Error {
+class StopAsked extends Error {
   override readonly name = 'StopAsked'
 }

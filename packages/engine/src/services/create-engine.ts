@@ -78,7 +78,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     this.flusher = new Flusher({
       store: options.store,
       clock: this.clock,
-      worker: () => this.worker?.id ?? null,
+      worker: () => this.worker?.id || null,
       onLost: (cause, batches) => (this.worker ? this.worker.lost(cause, batches) : void this.recoverAlone(batches)),
       onRefused: (unit, refusal) => this.worker?.onRefused(unit, refusal),
       onFlushed: (result, batch, worker, tookMs) => {

@@ -567,6 +567,13 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect((await end(run)).output).toEqual([1, 2])
     })
 
+    it('starts runs when its own worker has stopped, for others to take', async () => {
+      await boot()
+      await worker.stop()
+      await process([]).work({ steps: stepRegistry() })
+      expect(await go('five', 1)).toMatchObject({ status: 'succeeded', output: 6 })
+    })
+
     it('names what it cannot start', async () => {
       await boot()
       expect(await engine.start({ org: ORG, workflow: 'nothing', input: null })).toEqual({ type: 'no_such_workflow', workflow: 'nothing' })

@@ -66,9 +66,11 @@ export function attemptTransactionally(
       scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
     },
     (error: unknown) => {
-      if (error instanceof Fenced || error instanceof Ambiguous) return scope.lost(error)
+      const isLost = error instanceof Fenced || error instanceof Ambiguous
+      if (isLost) scope.lost(error)
+      // Also when all is lost: others of this run, with transactions open, wait for their turn and have to learn of it.
       if (isHolding) letGo(scope, run)
-      settle(scope, run, open, implementation, toOutcome(error), startedAt)
+      if (!isLost) settle(scope, run, open, implementation, toOutcome(error), startedAt)
     },
   )
 }

@@ -146,6 +146,7 @@ export class EngineWorker implements Worker {
     this.heart.stop()
     this.drop()
     if (this.registration !== '') await this.parts.store.retire(this.registration)
+    this.registration = ''
   }
 
   /** The registration is gone, or what became of a write is unknown. Everything in hand is dropped; whoever claims it replays it. */
@@ -163,8 +164,10 @@ export class EngineWorker implements Worker {
   private async again(): Promise<void> {
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       try {
-        await this.parts.store.retire(this.registration)
-        if (!this.stopped) await this.register()
+        if (this.registration !== '') await this.parts.store.retire(this.registration)
+        // One that stops takes no other: what callers still wait for goes out in nobody's name.
+        if (this.stopped) this.registration = ''
+        else await this.register()
         await this.recoverPending()
         break
       } catch (error) {
