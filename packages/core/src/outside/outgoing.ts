@@ -1,0 +1,82 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { OutsideError } from './outside-error.ts'
+import type { OutsidePolicy } from './outside-policy.ts'
+import { readTarget, type Target } from './read-target.ts'
+
+export interface OutsideRequest {
+  readonly url: string
+  /** GET without one. */
+  readonly method?: string
+  /** Those that the transport writes itself (`host`, `content-length`, `connection` …) are ignored, as the Fetch standard does. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** `follow` without one. `manual` returns the redirect as the answer, `error` makes it one: for webhooks, which must go where they were told. */
+  readonly redirect?: 'follow' | 'manual' | 'error'
+  readonly signal?: AbortSignal
+}
+
+/** A request that was read and may be sent, at its first address or at one that it was redirected to. Header names are in lower case. */
+export interface Outgoing {
+  readonly target: Target
+  readonly method: string
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: Uint8Array | undefined
+}
+
+/** The Fetch standard's forbidden request headers, as far as they are the transport's. */
+const transportHeaders =
+  /^(accept-encoding|connection|content-length|date|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade|via|http2-settings|proxy-.*)$/
+/** The Fetch standard's forbidden methods are CONNECT, TRACE and TRACK. */
+const methods = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY|PROPFIND|REPORT)$/
+/** What a stranger that we are sent on to may see. All else may be a credential: names such as `x-api-key` are anybody's to choose. */
+const harmless = /^(accept|accept-language|cache-control|content-(type|language|encoding)|if-(none-match|modified-since)|range|user-agent)$/
+const bodyHeaders = /^content-(encoding|language|location|type)$/
+
+/** @throws OutsideError (`request`) that says what is wrong with it, without any header's value. */
+export function readRequest(request: OutsideRequest, policy: OutsidePolicy): Outgoing {
+  const target = readTarget(request.url)
+  const refuse = (message: string) => new OutsideError('request', target.host, message)
+  const method = (request.method ?? 'GET').toUpperCase()
+  if (!methods.test(method)) throw refuse('This HTTP method cannot be sent')
+  const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body
+  if (body && (method === 'GET' || method === 'HEAD')) throw refuse(`A ${method} request has no body`)
+  if (body && body.length > policy.requestBytesMax) throw refuse(`The body is larger than ${policy.requestBytesMax} bytes`)
+  const headers = new Map<string, string>()
+  let size = 0
+  for (const [given, value] of Object.entries(request.headers ?? {})) {
+    const name = given.toLowerCase()
+    if (!isHeader(name, value))
+      throw refuse(`The header ${JSON.stringify(given.slice(0, 50))} cannot be sent: a character in it is not allowed`)
+    size += name.length + value.length
+    if (!transportHeaders.test(name)) headers.set(name, value)
+  }
+  if (headers.size > policy.headersMax || size > policy.headerBytesMax) throw refuse('The request has too many headers, or too long ones')
+  return { target, method, headers, body }
+}
+
+/**
+ * The request that follows a redirect, as in the Fetch standard (HTTP-redirect fetch): 303, and 301 or 302 after a POST, become a GET without a body.
+ * Stricter than the standard, another origin gets harmless headers only; and what was dropped does not come back.
+ */
+export function redirectRequest(from: Outgoing, status: number, location: string): Outgoing {
+  // Node hands out a header's bytes as Latin-1; a location is UTF-8 (Fetch standard, "location URL").
+  const target = readTarget(Buffer.from(location, 'latin1').toString('utf8'), from.target.url)
+  const becomesGet =
+    (status === 303 && from.method !== 'GET' && from.method !== 'HEAD') || ((status === 301 || status === 302) && from.method === 'POST')
+  const isForeign = target.url.origin !== from.target.url.origin
+  const kept = [...from.headers].filter(([name]) => (!isForeign || harmless.test(name)) && !(becomesGet && bodyHeaders.test(name)))
+  return { target, method: becomesGet ? 'GET' : from.method, headers: new Map(kept), body: becomesGet ? undefined : from.body }
+}
+
+/** The value is what a document said, so that its type is only a hope. */
+function isHeader(name: string, value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    // Its error is of no use to anybody: it is true or not.
+    return false
+  }
+}

@@ -1,0 +1,18 @@
+/** A certificate for `outside.test` that signed itself, valid for a hundred years, and its key. For tests; it protects nothing. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBnzCCAUSgAwIBAgIUPK8KejsBV6SI4ksSjTkkJwRyNPIwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMb3V0c2lkZS50ZXN0MCAXDTI2MTEyMTE2MjgzM1oYDzIxMjYx
+MDI4MTYyODMzWjAXMRUwEwYDVQQDDAxvdXRzaWRlLnRlc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAT0/oXajOjV6k/chuZoMh9tZfqKFD49sBcoc0U/JUDq76z6
+DJFexhXKXMuV2V1uTVI09FXHFndwitxeO7Txy15oo2wwajAdBgNVHQ4EFgQUdNRN
+0QFccHiUiVZKPsRpOyVVM3kwHwYDVR0jBBgwFoAUdNRN0QFccHiUiVZKPsRpOyVV
+M3kwDwYDVR0TAQH/BAUwAwEB/zAXBgNVHREEEDAOggxvdXRzaWRlLnRlc3QwCgYI
+KoZIzj0EAwIDSQAwRgIhAKTlWpaYkANJxtqD67AaOBtTWmtMPmENsb7kEzL+p9+q
+AiEA+VshNsPaniYCNJ2WLaKlTMDn6Mjm9nppx+gyaSeORLY=
+-----END CERTIFICATE-----`
+
+export const certificateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZhJEREMEQMTXrwQ9
+2XjDVWS6ggAdPyZ/zB/C3l9cGfWhRANCAAT0/oXajOjV6k/chuZoMh9tZfqKFD49
+sBcoc0U/JUDq76z6DJFexhXKXMuV2V1uTVI09FXHFndwitxeO7Txy15o
+-----END PRIVATE KEY-----`
