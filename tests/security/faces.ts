@@ -46,7 +46,7 @@ export interface Exchanged {
 }
 
 /** Longer than the slowest answer may take. */
-const HANG_MS = 20_000
+const HANG_MS = 45_000
 
 /** Throws if there is no answer in time. */
 export async function exchange(request: Encoded, how: Sending): Promise<Exchanged> {

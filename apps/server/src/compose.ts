@@ -43,7 +43,7 @@ export interface Running {
  * Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. When
  * `stopAsked` fires before all is up, what has started is stopped as well and the signal's reason is thrown.
  */
-export async function startServer(config: Config, log: Logger, stopAsked = new AbortController().signal): Promise<Running> {
+export async function startServer(config: Config, log: Logger, stopAsked: AbortSignal = new AbortController().signal): Promise<Running> {
   const stops: Stops = []
   const stop = () => stopAll(stops, log)
   try {

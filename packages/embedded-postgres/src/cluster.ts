@@ -18,6 +18,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chooseIdentity, chooseInitIdentity, type Identity } from './identity.ts'
 import { executable, findNative } from './native-folder.ts'
@@ -59,7 +60,8 @@ export async function openCluster(folder: string): Promise<Cluster> {
 /** Made beside its place and moved there when it is whole: a kill during the first start leaves a draft that the next one deletes. */
 async function createCluster(folder: string, home: string, native: string, identity: Identity, logFile: string): Promise<void> {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(draftPrefix))) {
-    rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 })
+    // An `initdb` that outlived its server may be deleting the same files; rmSync gives up in silence where one of them is gone already.
+    await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 })
   }
   const draft = mkdtempSync(join(folder, draftPrefix))
   const secret: Secret = { adminPassword: newPassword(), password: newPassword() }
