@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     execArgv: ['--conditions=orrery-source'],
+    // A busy machine may take a while to come to what is waited for.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
