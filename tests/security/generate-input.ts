@@ -20,6 +20,7 @@ export function worldOf(org: Org, more: readonly string[] = []): World {
     run: [...Object.values(org.runs), ...more],
     // The first key is the one that everything is done with: revoking it would end the test.
     key: org.keyIds.slice(1),
+    con: [...org.connectionIds],
     org: [org.id],
     sha256: [org.version],
     workflow: ['greeting', 'talk', 'fragile', 'single', org.workflow],

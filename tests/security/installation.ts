@@ -22,6 +22,7 @@ export interface Org {
   /** Runs by where they stand. */
   readonly runs: Readonly<Record<Stand, string>>
   readonly keyIds: readonly string[]
+  readonly connectionIds: readonly string[]
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
@@ -104,6 +105,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const names = { queue: `queue-of-${word}`, limit: `limit of ${word}`, word: `word of ${word}` }
   const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
+  const connectionIds = await makeConnections(call, canary)
   await Promise.all([
     call('queues.pause', { queue: `quiet-${canary}` }),
     call('queues.pause', { queue: names.queue }),
@@ -119,6 +121,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     canary,
     runs,
     keyIds,
+    connectionIds,
     workflow: `own-${canary}`,
     version: bundle.hash,
     bundle,
@@ -176,4 +179,15 @@ async function makeKeys(call: CallAs, canary: string): Promise<string[]> {
   const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'reader' })
   await call('keys.revoke', { keyId: revoked.id })
   return [live.id, revoked.id]
+}
+
+async function makeConnections(call: CallAs, canary: string): Promise<string[]> {
+  const settings = [
+    { type: 'bearer', token: canary },
+    { type: 'smtp', host: 'mail.example', port: 465, secure: true, username: 'ada', password: canary },
+    { type: 'mcp_http', url: 'https://mcp.example/mcp', headers: { authorization: canary } },
+  ]
+  const made: string[] = []
+  for (const one of settings) made.push((await call('connections.create', { name: `${one.type}-${canary}`, settings: one })).id)
+  return made
 }

@@ -157,6 +157,7 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
   const prefix = /^\^(\w+)_\[/.exec(pattern)?.[1]
   if (prefix === 'run') return { foreign: ours.runs.waiting, missing: `run_${suffix()}` }
   if (prefix === 'key') return { foreign: ours.keyIds[1] ?? '', missing: `key_${suffix()}` }
+  if (prefix === 'con') return { foreign: ours.connectionIds[0] ?? '', missing: `con_${suffix()}` }
   if (prefix === 'org') return { foreign: ours.id, missing: `org_${suffix()}` }
   if (prefix !== undefined) throw new Error(`There are ids of kind ${prefix} now: give one of ours here`)
   if (pattern === '^[0-9a-f]{64}$') return { foreign: ours.version, missing: randomBytes(32).toString('hex') }
@@ -210,7 +211,7 @@ function plain(text: string, place: Place): string {
   return [place.foreign, place.missing]
     .reduce((told, value) => told.replaceAll(value, '<value>'), text)
     .replaceAll(/"requestId":"[^"]*"/g, '')
-    .replaceAll(/\b(run|key|aud|wrk|org)_[0-9a-z]{26}\b/g, '<id>')
+    .replaceAll(/\b(run|key|aud|wrk|org|con)_[0-9a-z]{26}\b/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
 }
 
@@ -370,7 +371,16 @@ async function readStream(): Promise<string> {
 }
 
 test('no answer to anybody else holds a byte of ours, and nothing of ours has changed', async () => {
-  const secrets = [ours.canary, ours.id, ours.uuid, ours.key, ours.version, ...ours.keyIds, ...Object.values(ours.runs)]
+  const secrets = [
+    ours.canary,
+    ours.id,
+    ours.uuid,
+    ours.key,
+    ours.version,
+    ...ours.keyIds,
+    ...ours.connectionIds,
+    ...Object.values(ours.runs),
+  ]
   const leaks = answers.filter(({ text, sent }) => secrets.some((secret) => text.includes(secret) && !sent.includes(secret)))
   console.log(
     `operations: ${operations.length} operations, ${exposed.length} with faces, ${answers.length} answers to others, ${leaks.length} leaks`,

@@ -126,6 +126,14 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
     },
     /^\S+key\.pem holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key\.$/,
   ],
+  [
+    'a file that is no list of secret keys',
+    () => {
+      writeFileSync(join(base, 'keys.txt'), 'nonsense')
+      return { env: { ORRERY_SECRET_KEY_FILE: join(base, 'keys.txt') } }
+    },
+    /^The file of secret keys cannot be used: line 1 is not "orrery-secret-key v1 <id> <key>" \(\S+keys\.txt\): correct the file or ORRERY_SECRET_KEY_FILE\.$/,
+  ],
 ]
 
 test.for(cases)('%s is told', async ([, given, sentence]) => {

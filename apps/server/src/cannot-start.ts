@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { ProblemError } from '@orrery/contract'
+import { SecretError } from '@orrery/core'
 import { BuildError } from '@orrery/engine/bundle'
 import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/postgres'
 import { placeOf } from './database-place.ts'
@@ -127,6 +128,13 @@ export function explainAuditKey(error: unknown, file: string): string | null {
   const { code, message } = describe(error)
   if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_AUDIT_KEY_FILE.`
   return `${file} holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key.`
+}
+
+/** A new file would leave every connection unreadable, so that is not what is advised. */
+export function explainSecretKeys(error: unknown, file: string): string | null {
+  const { code, message } = describe(error)
+  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_SECRET_KEY_FILE.`
+  return error instanceof SecretError ? `${message} (${file}): correct the file or ORRERY_SECRET_KEY_FILE.` : null
 }
 
 function describe(error: unknown): { readonly code: string; readonly message: string } {

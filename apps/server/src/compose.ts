@@ -4,7 +4,7 @@ import { auditCompanion, bootstrapInstallation, createCore, createDatabase, list
 import { createEngine, type EngineFact, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { createApp } from './app.ts'
-import { CannotStart, explainAuditKey, explainGap, explainListen, explainProject, orExplain } from './cannot-start.ts'
+import { CannotStart, explainAuditKey, explainGap, explainListen, explainProject, explainSecretKeys, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart, type Started, type Terminal } from './describe-start.ts'
@@ -12,6 +12,7 @@ import { createEventFace } from './events/stream-events.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { keepAuditKey } from './keep-audit-key.ts'
+import { keepSecretKeys } from './keep-secret-keys.ts'
 import { maintainDaily } from './maintain-daily.ts'
 import { createChecks, rememberTroubles } from './observe/check-health.ts'
 import type { Logger } from './observe/logger.ts'
@@ -92,6 +93,11 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     () => keepAuditKey(auditKey),
     (error) => explainAuditKey(error, auditKey),
   )
+  const secretKeys = config.secretKeyFile ?? join(data, 'secret-keys.txt')
+  const secrets = await orExplain(
+    () => keepSecretKeys(secretKeys),
+    (error) => explainSecretKeys(error, secretKeys),
+  )
   const perSecond = config.requestsPerSecond
   const core = createCore({
     database,
@@ -100,6 +106,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     log,
     version: VERSION,
     audit,
+    secrets,
     rate: { perSecond, burst: perSecond * 2 },
   })
   stops.push(() => core.stop())

@@ -1,22 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type AuditKeys, makeAuditKey, readAuditKeys } from '@orrery/core'
+import { keepFile } from './keep-file.ts'
 
 /** The key that signs the audit log: made once, in a file that only this login can read. */
 export function keepAuditKey(file: string): AuditKeys {
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    const draft = `${file}.${randomUUID()}`
-    writeFileSync(draft, makeAuditKey(), { mode: 0o600, flag: 'wx' })
-    try {
-      // It gets its name whole: of two processes that start at once, one makes it and the other reads it; a kill leaves none half written.
-      linkSync(draft, file)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    } finally {
-      unlinkSync(draft)
-    }
-  }
-  return readAuditKeys(readFileSync(file, 'utf8'))
+  return readAuditKeys(keepFile(file, makeAuditKey))
 }

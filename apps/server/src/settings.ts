@@ -104,6 +104,13 @@ export const SETTINGS = {
     default: '`audit-key.pem` in the data folder',
     help: 'The Ed25519 private key (PEM) that signs the audit log. Made at the first start; servers of one database share one.',
   },
+  secretKeyFile: {
+    env: 'ORRERY_SECRET_KEY_FILE',
+    shape: text.optional(),
+    expected: 'a path',
+    default: '`secret-keys.txt` in the data folder',
+    help: 'The keys that seal the credentials of connections. Made at the first start; servers of one database share one. Without it they cannot be opened.',
+  },
   retentionDays: {
     env: 'ORRERY_RETENTION_DAYS',
     shape: wholeNumber(7, 36_500).optional(),

@@ -16,6 +16,9 @@ export const EVENT_TYPES = [
   'queue.paused',
   'queue.resumed',
   'limit.changed',
+  'connection.created',
+  'connection.updated',
+  'connection.deleted',
   'key.created',
   'key.revoked',
 ] as const

@@ -10,7 +10,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
-export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk'
+export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk' | 'con'
 export type Id<P extends IdPrefix> = `${P}_${string}`
 
 /** @param uuid canonical text form, lower case. */
@@ -57,3 +57,4 @@ export const orgId = id('org', 'Id of an organization.')
 export const keyId = id('key', 'Id of an API key.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
+export const connectionId = id('con', 'Id of a connection.')

@@ -1,9 +1,10 @@
 /** What crosses a process boundary: shapes, problems, permissions and the registry of operations. No I/O. */
 export { duration } from './duration.ts'
 export { EVENT_TYPES, type Event, type EventType, event, eventId } from './events.ts'
-export { auditId, decodeId, encodeId, type Id, type IdPrefix, keyId, orgId, runId, workerId } from './ids.ts'
+export { auditId, connectionId, decodeId, encodeId, type Id, type IdPrefix, keyId, orgId, runId, workerId } from './ids.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'
+export * from './nouns/connection.ts'
 export * from './nouns/pipeline.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
 export * from './nouns/run.ts'

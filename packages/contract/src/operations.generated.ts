@@ -3,6 +3,7 @@
 
 import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
+import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
 import { listEvents } from './operations/events.ts'
 import { listLimits, listQueues, listWorkers, pauseQueue, resumeQueue, setLimit } from './operations/queues.ts'
 import { cancelRun, editStep, forkRun, pauseRun, resumeRun, retryRun } from './operations/run-control.ts'
@@ -24,6 +25,11 @@ import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWor
 export const operations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'connections.create': createConnection,
+  'connections.delete': deleteConnection,
+  'connections.get': getConnection,
+  'connections.list': listConnections,
+  'connections.update': updateConnection,
   'events.list': listEvents,
   'keys.create': createKey,
   'keys.list': listKeys,

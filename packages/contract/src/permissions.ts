@@ -9,6 +9,8 @@ export const PERMISSIONS = [
   'workers:read',
   'queues:read',
   'queues:write',
+  'connections:read',
+  'connections:write',
   'keys:read',
   'keys:write',
   'orgs:read',

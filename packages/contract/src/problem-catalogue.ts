@@ -144,6 +144,32 @@ export const PROBLEMS = {
     meaning: 'The workflow has no handler of this name, or the handler threw.',
     remedy: 'Compare the name with those the workflow registers. `detail` has the error.',
   },
+  'connection.not_found': {
+    status: 404,
+    title: 'No such connection',
+    meaning: 'No connection of your organization has this id or name.',
+    remedy: 'List connections with `orrery connections list`.',
+  },
+  'connection.name_taken': {
+    status: 409,
+    title: 'The name of the connection is taken',
+    meaning: 'Names of connections are unique in an organization.',
+    remedy: 'Choose another name, or change the connection that has it.',
+  },
+  'connection.secrets_needed': {
+    status: 422,
+    title: 'The secrets must be given again',
+    meaning:
+      'The update changes where or how secrets are used (a host, an address, a name) and keeps some as they are. Whoever may change a ' +
+      'connection could so have secrets sent to himself that he was never shown.',
+    remedy: 'Send the secret fields with the change, or take away those that are optional with null.',
+  },
+  'connection.unreadable': {
+    status: 409,
+    title: 'The secrets of the connection cannot be read',
+    meaning: 'They were sealed with a key that is not in this server’s file of secret keys, or were changed in the database.',
+    remedy: 'Put the missing key back into the file (`ORRERY_SECRET_KEY_FILE`) and start again, or give all secrets anew with an update.',
+  },
   'key.not_found': {
     status: 404,
     title: 'No such API key',

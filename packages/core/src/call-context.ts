@@ -20,6 +20,8 @@ export interface Call {
   readonly operation: Operation
   readonly identity: Identity
   readonly input: Record<string, unknown>
+  /** The same without its secrets: what digests are made of, and nothing else. */
+  readonly kept: Record<string, unknown>
   readonly trace: Trace
 }
 
@@ -31,7 +33,7 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
   let log: Log | null = null
 
   const toEntry = (subject: string, detail: Json | null): AuditEntry => {
-    inputDigest ??= digest(call.input).toString('hex')
+    inputDigest ??= digest(call.kept).toString('hex')
     const at = Math.floor(host.clock.now())
     const action = operation.audit ?? operation.name
     return {
@@ -66,6 +68,7 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
     auditCompanion: (subject, detail = null) => toCompanion(toEntry(subject, detail)),
     forgetKeys: () => host.authenticator.forget(),
     auditKeys: host.auditKeys,
+    secretKeys: host.secretKeys,
     version: host.version,
   }
   return {

@@ -12,6 +12,7 @@ import { answerOnce } from './idempotency/answer-once.ts'
 import { type Caller, identify } from './identify.ts'
 import type { AnyImplementation } from './implementation.ts'
 import { implementations } from './implementations.generated.ts'
+import { concealSecrets } from './secrets/conceal-secrets.ts'
 import { validateInput } from './validate-input.ts'
 
 export interface Answer {
@@ -44,7 +45,8 @@ export async function callOperation(host: Host, name: string, caller: Caller, ra
     const given: unknown = typeof rawInput === 'function' ? await rawInput() : rawInput
     const input = validateInput(operation.input, given) as Record<string, unknown>
     const { requestId, traceId } = caller
-    const answer = await perform(host, { operation, identity, input, trace: { requestId, traceId } }, readKey(operation, caller))
+    const kept = concealSecrets(host.secretKeys, identity.org, operation.input, input)
+    const answer = await perform(host, { operation, identity, input, kept, trace: { requestId, traceId } }, readKey(operation, caller))
     logCall(host, name, caller, identity, startedAt, null)
     return answer
   } catch (error) {
@@ -74,7 +76,7 @@ async function performAlone(host: Host, call: Call): Promise<{ output: unknown; 
 
 /** Effect, stored answer and audit entry commit together, or none of them. Again from the start if it lost a race for rows. */
 async function performInTransaction(host: Host, call: Call, key: string | null): Promise<{ output: unknown; replayed: boolean }> {
-  const { operation, identity, input } = call
+  const { operation, identity, input, kept } = call
   for (let attempt = 1; ; attempt++) {
     let committed = () => {}
     try {
@@ -87,7 +89,14 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
         }
         committed = context.committed
         if (key === null) return { output: await work(), replayed: false }
-        const once = { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
+        const once = {
+          org: identity.org,
+          key,
+          operation: operation.name,
+          input: kept,
+          secrets: operation.secrets ?? [],
+          now: host.clock.now(),
+        }
         return answerOnce(tx, once, work)
       })
       committed()

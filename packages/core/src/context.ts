@@ -4,6 +4,7 @@ import type { Json, Permission } from '@orrery/contract'
 import type { CompanionRow, Engine, OrgId } from '@orrery/engine'
 import type pg from 'pg'
 import type { Database, Transaction } from './database.ts'
+import type { SecretKeys } from './secrets/secret-keys.ts'
 
 /** Whoever acts. Keys come first; people, agents and nodes log in by ways of their own and end up here too. */
 export type Actor =
@@ -57,6 +58,8 @@ export interface Ctx {
   forgetKeys(): void
   /** Public keys of signed checkpoints, by name. */
   readonly auditKeys: ReadonlyMap<string, KeyObject>
+  /** Seal and open the secrets of connections. */
+  readonly secretKeys: SecretKeys
   /** Of the server, for `system.info`. */
   readonly version: string
 }

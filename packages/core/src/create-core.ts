@@ -10,6 +10,7 @@ import { EventHub } from './events/event-hub.ts'
 import type { Host } from './host.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { type Caller, identify } from './identify.ts'
+import type { SecretKeys } from './secrets/secret-keys.ts'
 
 export interface CoreOptions {
   readonly database: Database
@@ -18,6 +19,8 @@ export interface CoreOptions {
   readonly log: Log
   readonly version: string
   readonly audit: AuditKeys
+  /** The same in every process of an installation. */
+  readonly secrets: SecretKeys
   /** A key's requests, in this process. Default 1000 a second, 2000 at once. */
   readonly rate?: Rate
   readonly checkOutputs?: boolean
@@ -39,7 +42,7 @@ export interface Core {
 const DEFAULT_RATE: Rate = { perSecond: 1000, burst: 2000 }
 
 export function createCore(options: CoreOptions): Core {
-  const { database, engine, log, audit } = options
+  const { database, engine, log, audit, secrets } = options
   const clock = { now: () => engine.now() }
   const host: Host = {
     database,
@@ -50,6 +53,7 @@ export function createCore(options: CoreOptions): Core {
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: audit.known,
+    secretKeys: secrets,
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
   }
@@ -58,7 +62,7 @@ export function createCore(options: CoreOptions): Core {
     notifier: options.notifier,
     onError: (error) => log.warn({ error }, 'The event log could not be read'),
   })
-  const housekeeper = new Housekeeper({ database, signer: audit.signer, now: clock.now, log })
+  const housekeeper = new Housekeeper({ database, signer: audit.signer, secretKeys: secrets, now: clock.now, log })
   return {
     call: (operation, caller, input) => callOperation(host, operation, caller, input),
     identify: (caller, permission) => identify(host, caller, permission),

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Authenticator } from './access/authenticate.ts'
 import type { Clock, CoreEngine, Log } from './context.ts'
 import type { Database } from './database.ts'
+import type { SecretKeys } from './secrets/secret-keys.ts'
 
 /** What every call needs of the process it runs in. */
 export interface Host {
@@ -15,6 +16,7 @@ export interface Host {
   /** Tells all processes that the event log may have grown; to be called after a commit. */
   readonly announce: () => void
   readonly auditKeys: ReadonlyMap<string, KeyObject>
+  readonly secretKeys: SecretKeys
   readonly version: string
   /** Parse every answer with its operation's shape; for tests and development. */
   readonly checkOutputs: boolean

@@ -1,12 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
+import { RESEAL_BATCH, resealConnections } from './connections/reseal-connections.ts'
 import type { Log } from './context.ts'
 import type { Database } from './database.ts'
 import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+import type { SecretKeys } from './secrets/secret-keys.ts'
 
 export interface HousekeeperOptions {
   readonly database: Database
   readonly signer: KeyObject
+  readonly secretKeys: SecretKeys
   readonly now: () => number
   readonly log: Log
   /** How long an audit entry may stay unsealed. */
@@ -14,14 +17,14 @@ export interface HousekeeperOptions {
   readonly signEveryMs?: number
 }
 
-const FORGET_EVERY_MS = 600_000
+const SWEEP_EVERY_MS = 600_000
 
-/** Seals the audit log and drops old idempotency keys. Runs in every process; the database lets one at a time work. */
+/** Seals the audit log, drops old idempotency keys and brings secrets under the active key. Runs in every process; the database lets one at a time work. */
 export class Housekeeper {
   private readonly options: HousekeeperOptions
   private timer: NodeJS.Timeout | null = null
   private working: Promise<void> | null = null
-  private forgetAt = 0
+  private sweepAt = 0
   private stopped = false
 
   constructor(options: HousekeeperOptions) {
@@ -53,11 +56,13 @@ export class Housekeeper {
 
   /** True if there is more to do at once. */
   private async work(): Promise<boolean> {
-    const { database, signer, now, signEveryMs = 60_000 } = this.options
+    const { database, signer, secretKeys, log, now, signEveryMs = 60_000 } = this.options
     const sealed = await sealAudit(database, { signer, now: now(), signEveryMs })
-    if (now() < this.forgetAt) return sealed >= SEAL_BATCH
+    if (now() < this.sweepAt) return sealed >= SEAL_BATCH
     const forgotten = await forgetAnswers(database, now())
-    if (forgotten < FORGET_BATCH) this.forgetAt = now() + FORGET_EVERY_MS
-    return sealed >= SEAL_BATCH || forgotten >= FORGET_BATCH
+    const resealed = await resealConnections(database, secretKeys, log)
+    const isSwept = forgotten < FORGET_BATCH && resealed < RESEAL_BATCH
+    if (isSwept) this.sweepAt = now() + SWEEP_EVERY_MS
+    return sealed >= SEAL_BATCH || !isSwept
   }
 }

@@ -9,6 +9,11 @@ import { listOrgs } from './access/list-orgs.ts'
 import { revokeKey } from './access/revoke-key.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
+import { createConnection } from './connections/create-connection.ts'
+import { deleteConnection } from './connections/delete-connection.ts'
+import { getConnection } from './connections/get-connection.ts'
+import { listConnections } from './connections/list-connections.ts'
+import { updateConnection } from './connections/update-connection.ts'
 import { listEvents } from './events/list-events.ts'
 import type { Implementations } from './implementation.ts'
 import { listLimits } from './queues/list-limits.ts'
@@ -43,6 +48,11 @@ import { listWorkflows } from './workflows/list-workflows.ts'
 export const implementations: Implementations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'connections.create': createConnection,
+  'connections.delete': deleteConnection,
+  'connections.get': getConnection,
+  'connections.list': listConnections,
+  'connections.update': updateConnection,
   'events.list': listEvents,
   'keys.create': createKey,
   'keys.list': listKeys,

@@ -17,6 +17,8 @@ export { EventHub, type EventHubOptions, type Subscription } from './events/even
 export { readPosition } from './events/event-position.ts'
 export type { Caller } from './identify.ts'
 export { listViolations } from './list-violations.ts'
+export { SecretError } from './secrets/secret-error.ts'
+export { makeSecretKey, readSecretKeys, type SecretKeys } from './secrets/secret-keys.ts'
 
 /** For `migrate`: apply it after the engine's set. */
 export const coreMigrations = { name: 'core', directory: fileURLToPath(new URL('../migrations', import.meta.url)) } as const

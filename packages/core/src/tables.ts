@@ -1,5 +1,6 @@
 /** Rows as Kysely knows them. Schema `app` is ours; of `engine` only what lists read. */
 import type { ColumnType, Generated } from 'kysely'
+import type { ShownSettings } from './connections/connection-row.ts'
 
 type Bigint = ColumnType<string, string | number, never>
 
@@ -18,12 +19,23 @@ export interface Tables {
     revoked_at: Date | null
   }
   'app.idempotency_key': { org_id: string; key: string; fingerprint: Buffer; answer: ColumnType<unknown, string, never>; at: Date }
+  'app.connection': ConnectionTable
   'app.audit_entry': AuditEntryTable
   'app.audit_seal': { org_id: string; seq: Bigint; entry_id: string; previous: Buffer; hash: Buffer }
   'app.audit_checkpoint': { org_id: string; seq: Bigint; hash: Buffer; at: Date; key_id: string; signature: Buffer }
   'engine.run_view': RunView
   'engine.live': { org_id: string; run_id: string }
   'engine.result': { org_id: string; run_id: string; status: number }
+}
+
+export interface ConnectionTable {
+  org_id: string
+  connection_id: string
+  name: string
+  settings: ColumnType<ShownSettings, string, string>
+  secrets: ColumnType<Readonly<Record<string, string>>, string, string>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface AuditEntryTable {

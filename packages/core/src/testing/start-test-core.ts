@@ -14,6 +14,7 @@ import { type Core, createCore } from '../create-core.ts'
 import { createDatabase, type Database } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import type { implementations } from '../implementations.generated.ts'
+import { makeSecretKey, readSecretKeys, type SecretKeys } from '../secrets/secret-keys.ts'
 
 type Name = keyof typeof implementations
 
@@ -50,6 +51,7 @@ export interface TestCoreOptions {
   readonly work?: boolean
   readonly rate?: Rate
   readonly log?: Log
+  readonly secrets?: SecretKeys
 }
 
 export async function startTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
@@ -65,6 +67,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     log: options.log ?? silence,
     version: '0.0.0-test',
     audit: keys,
+    secrets: options.secrets ?? readSecretKeys(makeSecretKey()),
     checkOutputs: true,
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })

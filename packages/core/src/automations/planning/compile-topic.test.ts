@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compileTopic, type TopicPattern } from './compile-topic.ts'
+import { numRuns, seed } from './planning.fixture.ts'
+
+function pattern(text: string): TopicPattern {
+  const parsed = compileTopic(text)
+  if (!parsed.ok) throw new Error(parsed.problem.message)
+  return parsed.value
+}
+
+describe('topics', () => {
+  test.each([
+    ['orders.created', 'orders.created', true],
+    ['orders.created', 'orders.createdx', false],
+    ['orders.created', 'Orders.created', false],
+    ['orders.*', 'orders.created', true],
+    ['orders.*', 'orders', false],
+    ['orders.*', 'orders.', false],
+    ['orders.*', 'orders.eu.created', false],
+    ['orders.*.created', 'orders.eu.created', true],
+    ['*.created', 'orders.created', true],
+    ['orders.>', 'orders.created', true],
+    ['orders.>', 'orders.eu.west.created', true],
+    ['orders.>', 'orders', false],
+    ['orders.>', 'orders.a..b', false],
+    ['>', 'anything', true],
+    ['>', '', false],
+    ['*', 'one', true],
+    ['*', 'one.two', false],
+    ['a.b+c', 'a.bbc', false],
+  ])('%s and %s: %s', (text, topic, expected) => {
+    expect(pattern(text).matches(topic)).toBe(expected)
+  })
+
+  test.each([
+    ['', 0, 'a word is missing'],
+    ['a..b', 2, 'a word is missing'],
+    ['a.', 2, 'a word is missing'],
+    ['a.>.b', 2, '> stands only at the end'],
+    ['or*.b', 0, 'a wildcard is a word of its own'],
+    ['a.b>', 2, 'a wildcard is a word of its own'],
+    ['a.**', 2, 'a wildcard is a word of its own'],
+    ['a.b c', 2, 'no white space or control characters'],
+    ['x'.repeat(129), 128, 'longer than 128 characters'],
+  ])('%j is refused, with the place', (text, position, message) => {
+    expect(compileTopic(text)).toEqual({ ok: false, problem: { position, message } })
+  })
+
+  test(`a regular expression that says the same agrees, and the prefix never excludes a match (seed ${seed})`, () => {
+    const words = fc.array(fc.constantFrom('a', 'b', 'ab', '*'), { minLength: 1, maxLength: 4 })
+    const topics = fc.array(fc.constantFrom('a', 'b', 'ab', ''), { minLength: 1, maxLength: 5 })
+    const property = fc.property(words, fc.boolean(), topics, (list, isOpen, topicWords) => {
+      const topic = topicWords.join('.')
+      const compiled = pattern([...list, ...(isOpen ? ['>'] : [])].join('.'))
+      const source = list.map((word) => (word === '*' ? '[^.]+' : word)).join('\\.') + (isOpen ? '(?:\\.[^.]+)+' : '')
+      const expected = new RegExp(`^${source}$`).test(topic)
+      expect(compiled.matches(topic)).toBe(expected)
+      if (expected) expect(topic.startsWith(compiled.prefix)).toBe(true)
+    })
+    fc.assert(property, { seed, numRuns })
+  })
+})

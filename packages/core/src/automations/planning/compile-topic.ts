@@ -1,0 +1,56 @@
+import type { Parsed } from '@orrery/recurrence'
+
+/** A pattern over topics, checked. */
+export interface TopicPattern {
+  readonly text: string
+  /** What every topic that matches begins with: enough to find candidates by an index. */
+  readonly prefix: string
+  matches(topic: string): boolean
+}
+
+/** As long as the type of an event may be. */
+const topicLengthMax = 128
+
+/**
+ * Topics are words between dots. In a pattern, `*` stands for exactly one word, and `>` at the end for one or more (the rules of NATS
+ * subjects); everything else is meant as it stands, upper and lower case apart. Ordinaut's exact topics are patterns without wildcards.
+ */
+export function compileTopic(text: string): Parsed<TopicPattern> {
+  if (text.length > topicLengthMax) return refuse(topicLengthMax, `longer than ${topicLengthMax} characters`)
+  const words = text.split('.')
+  let position = 0
+  for (const [index, word] of words.entries()) {
+    const problem = findProblem(word, index === words.length - 1)
+    if (problem) return refuse(position, problem)
+    position += word.length + 1
+  }
+  const isOpen = words.at(-1) === '>'
+  const fixed = isOpen ? words.slice(0, -1) : words
+  const matches = (topic: string): boolean => {
+    const parts = topic.split('.')
+    if (isOpen ? parts.length <= fixed.length : parts.length !== fixed.length) return false
+    return parts.every((part, at) => part !== '' && (at >= fixed.length || fixed[at] === '*' || fixed[at] === part))
+  }
+  return { ok: true, value: { text, prefix: findPrefix(words), matches } }
+}
+
+function findProblem(word: string, isLast: boolean): string | null {
+  if (word === '') return 'a word is missing'
+  if (word === '>') return isLast ? null : '> stands only at the end'
+  if (word !== '*' && /[*>]/.test(word)) return 'a wildcard is a word of its own'
+  if (/[\s\p{Cc}]/u.test(word)) return 'no white space or control characters'
+  return null
+}
+
+/** The words before the first wildcard, and the dot that follows them. */
+function findPrefix(words: readonly string[]): string {
+  const wildcard = words.findIndex((word) => word === '*' || word === '>')
+  return wildcard === -1
+    ? words.join('.')
+    : words
+        .slice(0, wildcard)
+        .map((word) => `${word}.`)
+        .join('')
+}
+
+const refuse = (position: number, message: string): Parsed<never> => ({ ok: false, problem: { position, message } })

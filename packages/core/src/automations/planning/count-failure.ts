@@ -1,0 +1,25 @@
+/** How a run that an automation started has ended, after all its retries. */
+export type RunEnd = 'succeeded' | 'failed' | 'timed_out' | 'cancelled'
+
+export interface FailureCount {
+  readonly consecutiveFailures: number
+  readonly isPausing: boolean
+}
+
+/**
+ * Counts failures in a row, and says when an automation pauses because of them: at the failure that makes `pauseAfter` of them; never if that
+ * is null. 1 is Temporal's `pause_on_failure`. A cancelled run says nothing about the automation. Resuming sets the count to 0.
+ */
+export function countFailure(consecutiveFailures: number, end: RunEnd, pauseAfter: number | null): FailureCount {
+  switch (end) {
+    case 'succeeded':
+      return { consecutiveFailures: 0, isPausing: false }
+    case 'cancelled':
+      return { consecutiveFailures, isPausing: false }
+    case 'failed':
+    case 'timed_out': {
+      const failures = consecutiveFailures + 1
+      return { consecutiveFailures: failures, isPausing: pauseAfter !== null && failures >= pauseAfter }
+    }
+  }
+}

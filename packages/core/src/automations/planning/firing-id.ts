@@ -1,0 +1,54 @@
+import { hash } from 'node:crypto'
+import { uuid7 } from '@orrery/engine'
+
+/** Why a run is started. What differs between two causes makes two runs; what is the same is the same run, however often it is tried. */
+export type FiringCause =
+  | { readonly kind: 'schedule'; readonly nominalMs: number }
+  /** `requestId` is the backfill's: each asks for runs of its own. */
+  | { readonly kind: 'backfill'; readonly requestId: string; readonly requestedAtMs: number; readonly nominalMs: number }
+  | { readonly kind: 'manual'; readonly requestId: string; readonly requestedAtMs: number }
+  | { readonly kind: 'event'; readonly eventId: string; readonly atMs: number }
+  /** An evaluation of a condition, named by the instant it was for. */
+  | { readonly kind: 'condition'; readonly atMs: number }
+  | { readonly kind: 'webhook'; readonly deliveryId: string; readonly atMs: number }
+
+/**
+ * The id of the run that a trigger starts for a cause: a UUID v7 (RFC 9562, section 5.7) with a hash in place of what is random there. Every
+ * node and every retry names the same run, so the second start finds the first.
+ */
+export function firingId(automationId: string, triggerId: string, cause: FiringCause): string {
+  const text = JSON.stringify([automationId, triggerId, ...factsOf(cause)])
+  return uuid7(timeOf(cause), hash('sha256', text, 'buffer'))
+}
+
+function factsOf(cause: FiringCause): readonly (string | number)[] {
+  switch (cause.kind) {
+    case 'schedule':
+      return [cause.kind, cause.nominalMs]
+    case 'backfill':
+      return [cause.kind, cause.requestId, cause.nominalMs]
+    case 'manual':
+      return [cause.kind, cause.requestId]
+    case 'event':
+      return [cause.kind, cause.eventId]
+    case 'condition':
+      return [cause.kind, cause.atMs]
+    case 'webhook':
+      return [cause.kind, cause.deliveryId]
+  }
+}
+
+/** Lists of runs are ordered by id. A backfill of last year belongs among what runs now, not among last year's. */
+function timeOf(cause: FiringCause): number {
+  switch (cause.kind) {
+    case 'schedule':
+      return cause.nominalMs
+    case 'backfill':
+    case 'manual':
+      return cause.requestedAtMs
+    case 'event':
+    case 'condition':
+    case 'webhook':
+      return cause.atMs
+  }
+}

@@ -1,0 +1,41 @@
+import { occurrencesBetween } from '@orrery/recurrence'
+import type { Timetable } from './firing-state.ts'
+
+/** Nominal times, both inclusive. */
+export interface BackfillRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export type BackfillPlan =
+  | {
+      readonly kind: 'planned'
+      /** To be started now, oldest first. */
+      readonly nominalsMs: readonly number[]
+      /** How many follow after these. */
+      readonly left: number
+      /** Where the rest begins; null: that is all. */
+      readonly restFromMs: number | null
+    }
+  | { readonly kind: 'refused'; readonly reason: 'reversed' | 'in_future' | 'too_many' | 'limit' }
+
+/** The most that one backfill starts. */
+const backfillOccurrencesMax = 10_000
+
+/**
+ * The occurrences of a range, to be run whether or not they ran before (Temporal, `BackfillRequest`). They do not move the trigger's cursor,
+ * have no jitter, and do not heed pauses. A range must lie in the past: what is still to come would fire again by itself.
+ */
+export function planBackfill({ schedule }: Timetable, range: BackfillRange, nowMs: number, batchMax = 100): BackfillPlan {
+  if (range.toMs < range.fromMs) return { kind: 'refused', reason: 'reversed' }
+  if (range.toMs > nowMs) return { kind: 'refused', reason: 'in_future' }
+  const { occurrences, isComplete } = occurrencesBetween(schedule, range.fromMs, range.toMs + 1, backfillOccurrencesMax)
+  if (!isComplete) return { kind: 'refused', reason: occurrences.length < backfillOccurrencesMax ? 'limit' : 'too_many' }
+  const nominalsMs = occurrences.slice(0, batchMax).map(({ nominalMs }) => nominalMs)
+  return {
+    kind: 'planned',
+    nominalsMs,
+    left: occurrences.length - nominalsMs.length,
+    restFromMs: occurrences[batchMax]?.nominalMs ?? null,
+  }
+}

@@ -1,0 +1,117 @@
+import { nextOccurrence, type Occurrence } from '@orrery/recurrence'
+import { findLastDue } from './find-last-due.ts'
+import type { FiringState, Timetable } from './firing-state.ts'
+import { type Skip, type SkipReason, skipSpan } from './skip-span.ts'
+
+/** An occurrence that fires now. Its nominal time names it (`firingId`); what it fires at is that and its jitter. */
+export interface Firing extends Occurrence {
+  /** How long ago it should have fired. */
+  readonly lateMs: number
+}
+
+/** When to plan again. */
+export type Wake =
+  /** An instant that has passed means that more is due than fitted into this plan: store its state and plan again for the same instant. */
+  | { readonly kind: 'at'; readonly atMs: number }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'ended' }
+  /** The schedule's next occurrence was not found within the work that it may cost: a person has to look at it. */
+  | { readonly kind: 'limit' }
+
+export interface FiringPlan {
+  /** Oldest first. */
+  readonly firings: readonly Firing[]
+  readonly skips: readonly Skip[]
+  /** To be stored in the transaction that starts the firings. */
+  readonly state: FiringState
+  readonly wake: Wake
+  /** How far the clock is behind an occurrence that was handled already. More than zero: it was set back, and nothing fires until it is there again. */
+  readonly clockBehindMs: number
+}
+
+/**
+ * What a trigger has to do now. Pure: the same state, timetable and instant give the same plan on every node.
+ *
+ * Within the catch-up window the misfire policy decides (Temporal, `SchedulePolicies.catchup_window`; `latest` is what Quartz and APScheduler
+ * know as coalescing: once one occurrence is late, the newest that is due stands for all). A clock set forwards is like a downtime.
+ */
+export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, firingsMax = 100): FiringPlan {
+  const clockBehindMs = Math.max(0, state.cursorMs - nowMs)
+  if (state.standing.kind === 'paused') return { firings: [], skips: [], state, wake: { kind: 'paused' }, clockBehindMs }
+  if (state.remaining === 0) return { firings: [], skips: [], state, wake: { kind: 'ended' }, clockBehindMs }
+  if (state.standing.kind === 'snoozed' && state.standing.untilMs > nowMs) {
+    return { firings: [], skips: [], state, wake: nextWake(state, timetable), clockBehindMs }
+  }
+  const passed = passOver(state, timetable, nowMs)
+  const taken = takeDue({ ...state, cursorMs: passed.cursorMs }, timetable, nowMs, firingsMax)
+  const wake = nextWake(taken.state, timetable)
+  // While more is due, the end of the snooze is still what its lateness counts from.
+  const isDone = wake.kind !== 'at' || wake.atMs > nowMs
+  return {
+    firings: taken.firings,
+    skips: [...passed.skips, ...taken.skips],
+    state: isDone ? { ...taken.state, standing: { kind: 'active' } } : taken.state,
+    wake,
+    clockBehindMs,
+  }
+}
+
+/** Leaves out what is too late to fire. */
+function passOver(state: FiringState, timetable: Timetable, nowMs: number) {
+  const skips: Skip[] = []
+  let { cursorMs } = state
+  const passTo = (reason: SkipReason, toMs: number): void => {
+    const skip = skipSpan(timetable, reason, cursorMs, toMs)
+    if (skip) skips.push(skip)
+    cursorMs = Math.max(cursorMs, toMs)
+  }
+  const passBefore = (reason: SkipReason, beforeMs: number): void => {
+    const last = findLastDue(timetable, cursorMs, beforeMs - 1)
+    if (last) passTo(reason, last.nominalMs)
+  }
+  // What a snooze held back is as old as the end of the snooze.
+  const isFreshlyHeld = state.standing.kind === 'snoozed' && state.standing.untilMs >= nowMs - timetable.catchUpWindowMs
+  if (!isFreshlyHeld) passBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
+  switch (timetable.misfire) {
+    case 'all':
+      break
+    case 'none':
+      passBefore('misfire', nowMs - timetable.graceMs)
+      break
+    case 'latest': {
+      const next = nextOccurrence(timetable.schedule, cursorMs, timetable.key)
+      const isLate = next.kind === 'occurrence' && next.firesAtMs < nowMs - timetable.graceMs
+      const newest = isLate ? findLastDue(timetable, cursorMs, nowMs) : null
+      if (newest) passTo('coalesced', newest.nominalMs - 1)
+    }
+  }
+  return { cursorMs, skips }
+}
+
+/** Fires what is due, in order, or skips it as asked; so many at most. */
+function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number, firingsMax: number) {
+  const firings: Firing[] = []
+  const skips: Skip[] = []
+  let { cursorMs, skipNext, remaining } = state
+  while (firings.length + skips.length < firingsMax && remaining !== 0) {
+    const next = nextOccurrence(schedule, cursorMs, key)
+    if (next.kind !== 'occurrence' || next.firesAtMs > nowMs) break
+    const { nominalMs, firesAtMs } = next
+    cursorMs = nominalMs
+    if (skipNext > 0) {
+      skipNext -= 1
+      skips.push({ reason: 'skip_next', fromMs: nominalMs, toMs: nominalMs, count: 1, isExact: true })
+    } else {
+      if (remaining !== null) remaining -= 1
+      firings.push({ nominalMs, firesAtMs, lateMs: nowMs - firesAtMs })
+    }
+  }
+  return { firings, skips, state: { ...state, cursorMs, skipNext, remaining } }
+}
+
+function nextWake({ cursorMs, standing, remaining }: FiringState, { schedule, key }: Timetable): Wake {
+  if (remaining === 0) return { kind: 'ended' }
+  const next = nextOccurrence(schedule, cursorMs, key)
+  if (next.kind !== 'occurrence') return next
+  return { kind: 'at', atMs: standing.kind === 'snoozed' ? Math.max(next.firesAtMs, standing.untilMs) : next.firesAtMs }
+}

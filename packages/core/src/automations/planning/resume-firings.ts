@@ -1,0 +1,27 @@
+import { findLastDue } from './find-last-due.ts'
+import type { FiringState, Timetable } from './firing-state.ts'
+import { type Skip, skipSpan } from './skip-span.ts'
+
+/**
+ * Ends a pause or a snooze. What came due during a pause has gone by, as with Temporal's schedules; what a snooze held back is due now, and
+ * the next plan decides about it.
+ */
+export function resumeFirings(
+  state: FiringState,
+  timetable: Timetable,
+  nowMs: number,
+): { readonly state: FiringState; readonly skip: Skip | null } {
+  switch (state.standing.kind) {
+    case 'active':
+      return { state, skip: null }
+    case 'snoozed':
+      return { state: { ...state, standing: { kind: 'snoozed', untilMs: Math.min(state.standing.untilMs, nowMs) } }, skip: null }
+    case 'paused': {
+      const last = findLastDue(timetable, state.cursorMs, nowMs)
+      return {
+        state: { ...state, cursorMs: last?.nominalMs ?? state.cursorMs, standing: { kind: 'active' } },
+        skip: last && skipSpan(timetable, 'paused', state.cursorMs, last.nominalMs),
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { type ConnectionType, encodeId, type Json, type OutputOf } from '@orrery/contract'
+
+export interface ConnectionRow {
+  readonly org_id: string
+  readonly connection_id: string
+  readonly name: string
+  /** The kind, and what may be shown. */
+  readonly settings: ShownSettings
+  /** Sealed, by field. */
+  readonly secrets: Readonly<Record<string, string>>
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+export type ShownSettings = { readonly type: ConnectionType } & Readonly<Record<string, Json>>
+
+/** What callers see of a connection. */
+export function toConnection(row: ConnectionRow): OutputOf<'connections.get'> {
+  return {
+    id: encodeId('con', row.connection_id),
+    name: row.name,
+    // They had this shape when they were written.
+    settings: row.settings as OutputOf<'connections.get'>['settings'],
+    secretFields: Object.keys(row.secrets),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}

@@ -1,0 +1,52 @@
+import { encodeId } from '@orrery/contract'
+import type { Log } from '../context.ts'
+import type { Database } from '../database.ts'
+import { SecretError } from '../secrets/secret-error.ts'
+import type { SecretKeys } from '../secrets/secret-keys.ts'
+import type { ConnectionRow } from './connection-row.ts'
+import { openFields, sealFields } from './connection-secrets.ts'
+
+/** Rows looked at in one step: so many mean that there may be more. */
+export const RESEAL_BATCH = 100
+
+type Row = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
+
+/**
+ * Seals with the active key what another key of the ring sealed, some rows at a time, so that the old key can be taken out of the file.
+ * Returns how many. What does not open stays as it is, and is told.
+ */
+export async function resealConnections(database: Database, keys: SecretKeys, log: Log): Promise<number> {
+  const old = [...keys.known.keys()].filter((id) => id !== keys.activeId)
+  if (old.length === 0) return 0
+  return database.loop(async (client) => {
+    const { rows } = await client.query<Row>(
+      `select org_id, connection_id, secrets from app.connection c
+       where exists (select from json_each_text(c.secrets) s where split_part(s.value, '.', 2) = any ($1))
+       limit ${RESEAL_BATCH} for update skip locked`,
+      [old],
+    )
+    let count = 0
+    for (const row of rows) {
+      const secrets = resealed(keys, row, log)
+      if (secrets === null) continue
+      await client.query('update app.connection set secrets = $3 where org_id = $1 and connection_id = $2', [
+        row.org_id,
+        row.connection_id,
+        JSON.stringify(secrets),
+      ])
+      count += 1
+    }
+    if (count > 0) log.info({ count, key: keys.activeId }, 'Secrets of connections were sealed with the new key')
+    return count
+  })
+}
+
+function resealed(keys: SecretKeys, row: Row, log: Log): Record<string, string> | null {
+  try {
+    return sealFields(keys, row, openFields(keys, row, row.secrets))
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error
+    log.warn({ connection: encodeId('con', row.connection_id), reason: error.message }, 'A connection cannot be sealed with the new key')
+    return null
+  }
+}
