@@ -24,7 +24,7 @@ beforeAll(async () => {
   port = await freePort()
   app = await newApp('--example', 'wildlife-strikes')
   dev = await startDev()
-}, 300_000)
+}, 420_000)
 
 afterAll(async () => {
   dev?.kill('SIGTERM')
