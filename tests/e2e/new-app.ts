@@ -37,7 +37,9 @@ export async function newApp(...flags: readonly string[]): Promise<App> {
   const parent = mkdtempSync(join(tmpdir(), 'orrery-e2e-'))
   const folder = join(parent, 'my-app')
   const env = userEnvironment(parent)
-  const made = await finish(runFile(join(root, 'node_modules/.bin/orrery'), ['init', 'my-app', ...flags], { cwd: parent, env, timeout: INIT_MS }))
+  const made = await finish(
+    runFile(join(root, 'node_modules/.bin/orrery'), ['init', 'my-app', ...flags], { cwd: parent, env, timeout: INIT_MS }),
+  )
   if (made.status !== 0) throw new Error(`orrery init failed, or took longer than ${INIT_MS} ms\n${made.out}${made.err}`)
   // As `npx orrery` does it: the app's own binaries, its Node among them, come first.
   const inApp = { ...env, PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${env.PATH}` }
@@ -66,7 +68,11 @@ async function finish(running: Promise<{ stdout: string; stderr: string }>): Pro
     return { status: 0, out: stripVTControlCharacters(stdout), err: stripVTControlCharacters(stderr) }
   } catch (error) {
     if (!(error instanceof Error) || !('stdout' in error) || !('code' in error)) throw error
-    return { status: typeof error.code === 'number' ? error.code : 1, out: String(error.stdout), err: 'stderr' in error ? String(error.stderr) : '' }
+    return {
+      status: typeof error.code === 'number' ? error.code : 1,
+      out: String(error.stdout),
+      err: 'stderr' in error ? String(error.stderr) : '',
+    }
   }
 }
 
