@@ -44,7 +44,7 @@ async function startDev(): Promise<Spawned> {
 async function isDeployed(spawned: Spawned): Promise<boolean> {
   if (!/server +http/.test(spawned.text())) return false
   // A server that takes a request and does not answer shall show as that, not as a test that never ends.
-  const { workflows } = createClient({ ...readConnection(app), attempts: 1, timeoutMs: 20_000 })
+  const { workflows } = createClient({ ...readConnection(app), attempts: 3, timeoutMs: 20_000 })
   return (await workflows.list()).items.some(({ name }) => name === 'triage')
 }
 
