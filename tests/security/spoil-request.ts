@@ -1,5 +1,5 @@
 /** Ways in which a good request is spoiled below its input: its body, headers, address, method. Each says what it is to be answered. */
-import type { Operation, ProblemCode } from '@orrery/contract'
+import { type Operation, operations, type ProblemCode } from '@orrery/contract'
 import { pathParameters } from '../../apps/server/src/rest/read-input.ts'
 import type { Encoded, FaceName } from './faces.ts'
 
@@ -13,6 +13,7 @@ export interface Spoiler {
 }
 
 const hasBody = ({ http }: Operation) => http.method !== 'GET' && http.method !== 'DELETE'
+const isServed = (method: string, path: string) => operations.some(({ http }) => http.method === method && http.path === path)
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Larger than what an operation takes if it says nothing else. */
@@ -139,7 +140,8 @@ const REST_ADDRESSES: readonly Spoiler[] = [
     (method): Spoiler => ({
       name: `the method ${method}`,
       faces: ['rest'],
-      spoil: (request) => ({ method, path: request.path.replace(/\?.*/, ''), headers: request.headers }),
+      spoil: (request, { http }) =>
+        isServed(method, http.path) ? null : { method, path: request.path.replace(/\?.*/, ''), headers: request.headers },
       expected: ['method_not_allowed'],
     }),
   ),
@@ -153,7 +155,11 @@ const REST_ADDRESSES: readonly Spoiler[] = [
     (more): Spoiler => ({
       name: `an address with ${more} behind it`,
       faces: ALL,
-      spoil: (request) => ({ ...request, path: `${request.path.replace(/\?.*/, '')}${more}` }),
+      // The query stays: it may be what keeps the operation from waiting.
+      spoil: (request) => {
+        const [path = '', query] = more.startsWith('#') ? [request.path] : request.path.split('?')
+        return { ...request, path: `${path}${more}${query === undefined ? '' : `?${query}`}` }
+      },
       expected: 'any',
     }),
   ),

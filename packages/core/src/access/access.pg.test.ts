@@ -1,6 +1,7 @@
 import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { makeTokenKey, readTokenKeys } from '../tokens/token-keys.ts'
 import { makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
@@ -50,6 +51,18 @@ describe('keys.create, keys.list and keys.revoke', () => {
     await expect(t.call('keys.revoke', { keyId: 'key_01jb2m4k6q8r0s2t4v6w8x0y2z' })).rejects.toMatchObject({ code: 'key.not_found' })
   })
 
+  it('makes no key that outlives its maker', async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString()
+    const { secret } = await t.call('keys.create', { name: 'guest', set: 'admin', expiresAt: soon })
+    const key = secret ?? ''
+    const later = new Date(Date.parse(soon) + 1).toISOString()
+    for (const expiresAt of [undefined, later]) {
+      const making = t.call('keys.create', { name: 'x', scopes: ['runs:read'], ...(expiresAt && { expiresAt }) }, { key })
+      await expect(making).rejects.toMatchObject({ code: 'invalid_input', errors: [{ path: 'expiresAt' }] })
+    }
+    expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'], expiresAt: soon }, { key })).expiresAt).toBe(soon)
+  })
+
   it('gives no scope that the maker lacks', async () => {
     const { secret } = await t.call('keys.create', { name: 'maker', scopes: ['keys:write', 'runs:read'] })
     const key = secret ?? ''
@@ -81,7 +94,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
 describe('a flood of made-up keys', () => {
   it('is held back, and keeps nobody out whose key was good before', async () => {
     let at = Date.now()
-    const { authenticate } = createAuthenticator(t.database, () => at)
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => at)
     expect((await authenticate(t.adminKey)).org).toBe(t.org)
     // Long enough for what was remembered to be looked up again.
     at += 2 * AUTHENTICATED_FOR_MS

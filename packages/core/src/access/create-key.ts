@@ -3,10 +3,11 @@ import type { Ctx } from '../context.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { newId } from '../new-id.ts'
+import { toUuid } from '../public-ids.ts'
 import { withOrg } from '../with-org.ts'
 import { makeApiKey } from './api-key.ts'
 import { toApiKey } from './key-row.ts'
-import { insertKey } from './key-store.ts'
+import { insertKey, selectKeyById } from './key-store.ts'
 
 export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promise<AnswerTo<'keys.create'>> {
   const scopes = chooseScopes(input)
@@ -22,6 +23,7 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
       errors: [{ path: 'expiresAt', message: 'Lies in the past', expected: 'a time to come' }],
     })
   }
+  await refuseOutliving(ctx, input.expiresAt)
   const fresh = makeApiKey()
   const row = {
     org_id: ctx.org,
@@ -38,6 +40,17 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   await emitEvent(ctx, 'key.created', encodeId('key', row.key_id), { name: input.name })
   ctx.note(encodeId('key', row.key_id), { name: input.name, scopes: [...scopes] })
   return { ...toApiKey(row), secret: fresh.secret }
+}
+
+/** What a key may do ends with it, so it makes no key that lasts longer. */
+async function refuseOutliving(ctx: Ctx, expiresAt: string | undefined): Promise<void> {
+  if (ctx.actor.type !== 'api_key') return
+  const maker = toUuid('key', ctx.actor.id)
+  const own = (await withOrg(ctx, (tx) => selectKeyById(tx, ctx.org, maker)))?.expires_at ?? null
+  if (own === null || (expiresAt !== undefined && Date.parse(expiresAt) <= own.getTime())) return
+  throw problem('invalid_input', 'A key that expires makes none that lasts longer.', {
+    errors: [{ path: 'expiresAt', message: 'Later than your own key expires', expected: `a time up to ${own.toISOString()}` }],
+  })
 }
 
 function chooseScopes(input: InputFor<'keys.create'>): readonly Permission[] {

@@ -17,6 +17,10 @@ export function selectKeys(tx: Transaction, org: string, before: string | null, 
   return query.orderBy('key_id', 'desc').limit(limit).execute()
 }
 
+export function selectKeyById(tx: Transaction, org: string, key: string): Promise<ApiKeyRow | undefined> {
+  return tx.kysely.selectFrom('app.api_key').select(COLUMNS).where('org_id', '=', org).where('key_id', '=', key).executeTakeFirst()
+}
+
 /** The row as it is now; one that was revoked already keeps its time. */
 export async function markRevoked(tx: Transaction, org: string, key: string, at: Date): Promise<ApiKeyRow | undefined> {
   await tx.kysely
@@ -26,6 +30,10 @@ export async function markRevoked(tx: Transaction, org: string, key: string, at:
     .where('key_id', '=', key)
     .where('revoked_at', 'is', null)
     .execute()
+  return selectKeyById(tx, org, key)
+}
+
+export function selectKey(tx: Transaction, org: string, key: string): Promise<ApiKeyRow | undefined> {
   return tx.kysely.selectFrom('app.api_key').select(COLUMNS).where('org_id', '=', org).where('key_id', '=', key).executeTakeFirst()
 }
 
