@@ -20,6 +20,8 @@ export interface StartRequest {
   readonly dedupe?: { readonly key: string; readonly windowMs: number }
   readonly debounce?: { readonly key: string; readonly delayMs: number; readonly maxDelayMs?: number }
   readonly concurrencyKey?: string
+  /** One run at a time among all with this key, of whatever workflow, beside the limits that the workflow declares. */
+  readonly exclusiveKey?: string
   /** Rows that commit together with the start; given the run's id. */
   readonly companions?: (run: RunId) => readonly CompanionRow[]
 }
@@ -102,6 +104,8 @@ export interface Engine<Tx = unknown> {
   checkDeploy(org: OrgId, bundle: BuiltBundle): AsyncIterable<DeployFinding>
   /** After the caller's own transaction committed: tells workers of these runs. */
   nudge(runs: readonly RunId[]): void
+  /** Sends a `due` hint to all processes: the host's own clockwork listens for it. */
+  tellDue(at: Millis): void
   /** Registers as a worker and takes runs. */
   work(options: WorkOptions): Promise<Worker>
   close(): Promise<void>

@@ -197,6 +197,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     this.send({ type: 'ready', queue: ANY })
   }
 
+  tellDue(at: number): void {
+    this.send({ type: 'due', at })
+  }
+
   async work(options: WorkOptions): Promise<Worker> {
     if (this.worker !== null) throw new Error('this engine works already')
     const worker = new EngineWorker(

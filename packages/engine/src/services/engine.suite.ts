@@ -138,6 +138,15 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect(of(ended.run, 'flaky')).toHaveLength(4)
     })
 
+    it('repeats a step as its call says, in place of the step', async () => {
+      await boot()
+      expect(await end(await start('hasty', 1))).toMatchObject({ status: 'succeeded', output: 2 })
+      expect(await end(await start('hasty', 2))).toMatchObject({
+        status: 'failed',
+        error: { message: expect.stringContaining('attempt 2') },
+      })
+    })
+
     it('does not repeat an error that cannot pass', async () => {
       await boot()
       const ended = await go('doomed', 'no card')
@@ -268,6 +277,14 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     it('tells a parent that the key of its child is taken', async () => {
       await boot()
       expect(await go('sharer', null)).toMatchObject({ output: [6, expect.stringContaining('its key is held by run')] })
+    })
+
+    it('starts a child in the version that is asked for, else in its own', async () => {
+      await boot()
+      await engine.store.saveBundle(ORG, other.hash, other.code, JSON.stringify(other.manifest))
+      expect(await end(await start('elder', null))).toMatchObject({ output: 'own' })
+      expect(await end(await start('elder', other.hash))).toMatchObject({ output: 'changed' })
+      expect(await end(await start('elder', 'f'.repeat(64)))).toMatchObject({ error: { name: 'ChildFailedError' } })
     })
 
     it('closes children with their parent, unless they are abandoned', async () => {
@@ -481,6 +498,12 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
       expect((await engine.why(ORG, run)).state).toBe('waiting')
       await end(run)
       expect((await rows(run))[0]?.at).toBeGreaterThanOrEqual(at)
+    })
+
+    it('begins the clock of a run that was put off at its time', async () => {
+      await boot()
+      const at = Math.ceil(engine.now()) + 300
+      expect(await end(await start('timed', null, { at }))).toMatchObject({ output: at })
     })
 
     it('carries payloads of any size', async () => {

@@ -30,7 +30,8 @@ export function toRunRow(
     origin: null,
     seed: run,
     keys: run,
-    clockAt: now,
+    // A run that was put off begins at its time, not when it was asked for.
+    clockAt: Math.max(now, request.at ?? 0),
     deadline: timeoutMs === undefined ? null : Math.max(now, request.at ?? 0) + timeoutMs,
   }
 }
@@ -46,6 +47,7 @@ export function limitsOf(request: StartRequest, manifest: WorkflowManifest): Lim
   } else if (request.concurrencyKey !== undefined) {
     limits.push({ limit: `key:${request.concurrencyKey}`, max: 1, onFull: 'queue' })
   }
+  if (request.exclusiveKey !== undefined) limits.push({ limit: `key:${request.exclusiveKey}`, max: 1, onFull: 'queue' })
   const asked = request.debounce ?? (debounce && { key: textAt(request.input, debounce.key ?? ''), ...debounce })
   return {
     dedupe: request.dedupe ?? null,

@@ -37,7 +37,7 @@ function tryAgain(
   failure: Failure,
   startedAt: number,
 ): boolean {
-  const policy = implementation.retry
+  const policy = open.command.options.retry ?? implementation.retry
   const delayMs = isRetryable(policy, failure) ? nextDelayMs(policy, open.attempt, scope.random()) : null
   if (delayMs === null) return false
   const notBefore = Math.ceil(scope.clock.now() + delayMs)

@@ -25,7 +25,7 @@ export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
 async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
   for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
     try {
-      const bundle = await bundleFor(scope, run, open.name)
+      const bundle = await bundleFor(scope, run, open)
       if (isGone(run, open)) return
       if (bundle === null) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
       return await start(scope, run, open, bundle, isFresh)
@@ -38,10 +38,11 @@ async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
   }
 }
 
-/** The parent's own version if it has the workflow, else the org's default. */
-async function bundleFor(scope: Scope, run: ActiveRun, workflow: string): Promise<LoadedBundle | null> {
-  if (run.bundle.workflows.has(workflow)) return run.bundle
-  const hash = await scope.store.defaultBundle(run.row.org, workflow)
+/** The version asked for; else the parent's own if it has the workflow, else the org's default. */
+async function bundleFor(scope: Scope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
+  const { version } = open.command.options
+  if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
+  const hash = version ?? (await scope.store.defaultBundle(run.row.org, open.name))
   return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
 }
 

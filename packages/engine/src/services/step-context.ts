@@ -74,6 +74,7 @@ export function makeStepContext(
   const context = {
     runId: run.bundle.ids.run(run.id),
     orgId: run.bundle.ids.org(run.row.org),
+    workflow: run.row.workflow,
     step: open.name,
     attempt,
     idempotencyKey: `${run.row.keys}:${run.generation}:${open.cmd}:${digest(open)}`,

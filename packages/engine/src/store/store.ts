@@ -135,6 +135,8 @@ export interface EventRow {
   readonly subject: string
   readonly data: JsonText
   readonly at: Millis
+  /** The run whose work wrote it, if it is about something else. `emit` keeps it; events of a flush are about their runs. */
+  readonly run?: RunId
 }
 
 export interface LogRow {
@@ -424,3 +426,5 @@ export type Hint =
   | { readonly type: 'poke'; readonly worker: WorkerId; readonly run: RunId }
   | { readonly type: 'done'; readonly run: RunId }
   | { readonly type: 'events' }
+  /** Something of the host's is due at this time. */
+  | { readonly type: 'due'; readonly at: Millis }

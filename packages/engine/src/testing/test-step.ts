@@ -34,7 +34,7 @@ export async function attemptStep(
 ): Promise<{ afterMs: number; delivery: Delivery }> {
   const { cmd, name, args } = command
   const declared = stepRegistry().find(name)
-  const retry = declared?.retry ?? DEFAULT_RETRY
+  const retry = command.options.retry ?? declared?.retry ?? DEFAULT_RETRY
   const timeoutMs = command.options.timeoutMs ?? declared?.timeoutMs ?? Number.POSITIVE_INFINITY
   const delayed = isDelayed(replaced)
   const takesMs = delayed ? replaced[DELAYED] : 0
@@ -75,6 +75,7 @@ function stepContext(step: string, cmd: number, attempt: number): StepContext {
   return {
     runId: 'test-run',
     orgId: 'test-org',
+    workflow: 'test-workflow',
     step,
     attempt,
     idempotencyKey: `test-run/${cmd}`,

@@ -1,5 +1,6 @@
 import type { Duration } from './duration.ts'
 import type { ChildOptions, Json, RunInfo } from './protocol.ts'
+import type { RetryOptions } from './retry.ts'
 import type { Schema } from './standard-schema.ts'
 import type { StepDefinition, StepLog, TxStepDefinition } from './step.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
@@ -7,6 +8,8 @@ import type { WorkflowDefinition } from './workflow-definition.ts'
 export interface RunOptions {
   /** For one attempt; instead of the step's own. */
   readonly timeout?: Duration
+  /** Instead of the step's own. `false`: one attempt. */
+  readonly retry?: RetryOptions | false
   /** The step is executed by a worker of this queue. */
   readonly queue?: string
 }

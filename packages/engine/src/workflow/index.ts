@@ -12,8 +12,19 @@ export {
   toFailure,
 } from './errors.ts'
 export type { Jsonified } from './json.ts'
-export type { ChildOptions, Failure, Json, Manifest, Priority, RunInfo, WorkflowManifest, WorkflowOptions } from './protocol.ts'
-export { DEFAULT_RETRY, isRetryable, type Jitter, nextDelayMs, parseRetry, type RetryOptions, type RetryPolicy } from './retry.ts'
+export type {
+  ChildOptions,
+  Failure,
+  Jitter,
+  Json,
+  Manifest,
+  Priority,
+  RetryPolicy,
+  RunInfo,
+  WorkflowManifest,
+  WorkflowOptions,
+} from './protocol.ts'
+export { DEFAULT_RETRY, isRetryable, nextDelayMs, parseRetry, type RetryOptions } from './retry.ts'
 export type { Schema } from './standard-schema.ts'
 export {
   type StepContext,

@@ -4,6 +4,7 @@ import { type Duration, parseDuration } from './duration.ts'
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
+import { parseRetry } from './retry.ts'
 import { logTo, type RunState, refuseInQuery } from './run-state.ts'
 import { cancelScope, openScope, type ScopeCarrier } from './scope.ts'
 import { type Schema, validate } from './standard-schema.ts'
@@ -132,6 +133,7 @@ function parseTime(time: Date | string): number {
 function stepOptions(options: RunOptions = {}): StepCallOptions {
   return {
     ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout, 'timeout') }),
+    ...(options.retry === undefined ? {} : { retry: parseRetry(options.retry) }),
     ...(options.queue === undefined ? {} : { queue: options.queue }),
   }
 }

@@ -77,10 +77,30 @@ export type Command =
 /** Overrides at the call; what is absent comes from the step's own definition in the worker. */
 export interface StepCallOptions {
   readonly timeoutMs?: number
+  readonly retry?: RetryPolicy
   readonly queue?: string
 }
 
+/** How a step's failed attempts are repeated. Times in ms. */
+export interface RetryPolicy {
+  /** Attempts in all, the first one counted. */
+  readonly maxAttempts: number
+  readonly initialMs: number
+  readonly factor: number
+  /** Added with each further attempt: a second more each time grows 1, 2, 3 … seconds. */
+  readonly incrementMs: number
+  readonly maxMs: number
+  readonly jitter: Jitter
+  /** Names of errors that end the step at once. */
+  readonly nonRetryable: readonly string[]
+}
+
+/** `full`: anywhere between 0 and the delay; `equal`: between half of it and all; `none`: exactly the delay. */
+export type Jitter = 'full' | 'equal' | 'none'
+
 export interface ChildOptions {
+  /** Hash of a bundle. Absent: the parent's own, if it has the workflow, else the organization's default. */
+  readonly version?: string
   readonly queue?: string
   readonly priority?: Priority
   readonly parentClose?: 'cancel' | 'abandon' | 'terminate'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_RETRY, isRetryable, nextDelayMs, parseRetry } from './retry.ts'
+import { DEFAULT_RETRY, isRetryable, nextDelayMs, parseRetry, type RetryOptions } from './retry.ts'
 
 describe('retry', () => {
   test('the default makes five attempts', () => {
@@ -28,6 +28,14 @@ describe('retry', () => {
     )
   })
 
+  test('an increment is added with each attempt, up to the maximum, beside the factor', () => {
+    const delays = (options: RetryOptions) =>
+      [1, 2, 3, 4].map((attempt) => nextDelayMs(parseRetry({ max: 9, jitter: 'none', ...options }), attempt, 0))
+    expect(delays({ initial: '1s', factor: 1, increment: '1s' })).toEqual([1000, 2000, 3000, 4000])
+    expect(delays({ initial: '1s', factor: 1, increment: '2s', maximum: '4s' })).toEqual([1000, 3000, 4000, 4000])
+    expect(delays({ initial: '1s', factor: 2, increment: '500ms' })).toEqual([1000, 2500, 5000, 9500])
+  })
+
   test('equal jitter keeps at least half of the delay', () => {
     expect(nextDelayMs(parseRetry({ initial: '10s' }), 1, 0)).toBe(5000)
   })
@@ -41,10 +49,15 @@ describe('retry', () => {
     expect(isRetryable(policy, { ...failure, kind: 'non_retryable' })).toBe(false)
   })
 
-  test.each([{ max: 0 }, { max: 1.5 }, { factor: 0.5 }, { initial: '5' }, { initial: '2m', maximum: '1m' }, { jitter: 'some' as never }])(
-    'refuses %j',
-    (options) => {
-      expect(() => parseRetry(options)).toThrow(TypeError)
-    },
-  )
+  test.each([
+    { max: 0 },
+    { max: 1.5 },
+    { factor: 0.5 },
+    { initial: '5' },
+    { increment: '1' },
+    { initial: '2m', maximum: '1m' },
+    { jitter: 'some' as never },
+  ])('refuses %j', (options) => {
+    expect(() => parseRetry(options)).toThrow(TypeError)
+  })
 })

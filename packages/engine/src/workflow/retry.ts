@@ -1,33 +1,27 @@
 import { type Duration, parseDuration } from './duration.ts'
-import type { Failure } from './protocol.ts'
-
-/** How a step's failed attempts are repeated. Times in ms. */
-export interface RetryPolicy {
-  /** Attempts in all, the first one counted. */
-  readonly maxAttempts: number
-  readonly initialMs: number
-  readonly factor: number
-  readonly maxMs: number
-  readonly jitter: Jitter
-  /** Names of errors that end the step at once. */
-  readonly nonRetryable: readonly string[]
-}
-
-/** `full`: anywhere between 0 and the delay; `equal`: between half of it and all; `none`: exactly the delay. */
-export type Jitter = 'full' | 'equal' | 'none'
+import type { Failure, Jitter, RetryPolicy } from './protocol.ts'
 
 /** The form in which a policy is written at a step. What is absent comes from `DEFAULT_RETRY`. */
 export interface RetryOptions {
   readonly max?: number
   readonly initial?: Duration
   readonly factor?: number
+  readonly increment?: Duration
   readonly maximum?: Duration
   readonly jitter?: Jitter
   readonly nonRetryable?: readonly string[]
 }
 
 /** Five attempts after about 1, 2, 4 and 8 seconds: outlasts a restart of most services, yet fails within half a minute. */
-export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 5, initialMs: 1000, factor: 2, maxMs: 60_000, jitter: 'equal', nonRetryable: [] }
+export const DEFAULT_RETRY: RetryPolicy = {
+  maxAttempts: 5,
+  initialMs: 1000,
+  factor: 2,
+  incrementMs: 0,
+  maxMs: 60_000,
+  jitter: 'equal',
+  nonRetryable: [],
+}
 
 /** `retry: false` means one attempt. Throws a TypeError that names the option at fault. */
 export function parseRetry(options: RetryOptions | false | undefined): RetryPolicy {
@@ -39,15 +33,16 @@ export function parseRetry(options: RetryOptions | false | undefined): RetryPoli
   if (jitter !== 'full' && jitter !== 'equal' && jitter !== 'none')
     throw new TypeError(`retry.jitter must be full, equal or none, got ${jitter}`)
   const initialMs = options.initial === undefined ? DEFAULT_RETRY.initialMs : parseDuration(options.initial, 'retry.initial')
+  const incrementMs = options.increment === undefined ? DEFAULT_RETRY.incrementMs : parseDuration(options.increment, 'retry.increment')
   const maxMs = options.maximum === undefined ? Math.max(DEFAULT_RETRY.maxMs, initialMs) : parseDuration(options.maximum, 'retry.maximum')
   if (maxMs < initialMs) throw new TypeError('retry.maximum must not be shorter than retry.initial')
-  return { maxAttempts: max, initialMs, factor, maxMs, jitter, nonRetryable: [...nonRetryable] }
+  return { maxAttempts: max, initialMs, factor, incrementMs, maxMs, jitter, nonRetryable: [...nonRetryable] }
 }
 
 /** Milliseconds to wait after attempt number `attempt` (1, 2, …) failed, or null when that was the last. `random` is in [0, 1). */
 export function nextDelayMs(policy: RetryPolicy, attempt: number, random: number): number | null {
   if (attempt >= policy.maxAttempts) return null
-  const delay = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1))
+  const delay = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1) + policy.incrementMs * (attempt - 1))
   switch (policy.jitter) {
     case 'full':
       return Math.round(delay * random)

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from './retry.ts'
+import type { RetryPolicy } from './protocol.ts'
 
 /** A step's body and its policy, found by name in the worker's own code. */
 export interface StepImplementation {

@@ -18,6 +18,8 @@ export interface StepOptions {
 export interface StepContext {
   readonly runId: string
   readonly orgId: string
+  /** Of the run. */
+  readonly workflow: string
   readonly step: string
   /** 1 for the first attempt. */
   readonly attempt: number

@@ -55,15 +55,16 @@ async function ask<Row extends pg.QueryResultRow>(pool: pg.Pool, tx: Tx | undefi
 
 async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promise<void> {
   if (events.length === 0) return
-  const text = `insert into engine.event (org_id, type, subject, data, at)
-    select u.org_id, u.type, u.subject, u.data::json, to_timestamp(u.at / 1000)
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[]) u(org_id, type, subject, data, at)`
+  const text = `insert into engine.event (org_id, type, subject, data, at, run_id)
+    select u.org_id, u.type, u.subject, u.data::json, to_timestamp(u.at / 1000), u.run_id
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::uuid[]) u(org_id, type, subject, data, at, run_id)`
   const columns = [
     events.map((e) => e.org),
     events.map((e) => e.type),
     events.map((e) => e.subject),
     events.map((e) => e.data),
     events.map((e) => e.at),
+    events.map((e) => e.run ?? null),
   ]
   await ask(pool, tx, text, columns)
 }

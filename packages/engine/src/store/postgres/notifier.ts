@@ -175,6 +175,8 @@ function encode(hint: Hint): string {
       return `d ${hint.run}`
     case 'events':
       return 'e'
+    case 'due':
+      return `t ${hint.at}`
   }
 }
 
@@ -189,6 +191,8 @@ function decode(line: string): Hint | null {
       return { type: 'done', run: first }
     case 'e':
       return { type: 'events' }
+    case 't':
+      return { type: 'due', at: Number(first) }
     default:
       // A newer process says something we do not know.
       return null

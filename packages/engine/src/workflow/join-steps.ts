@@ -1,0 +1,15 @@
+import type { StepSource } from './step-source.ts'
+
+/** One source out of several, so that one worker serves them all. The first that knows a name has it. */
+export function joinSteps(...sources: readonly StepSource[]): StepSource {
+  return {
+    find(name) {
+      for (const source of sources) {
+        const found = source.find(name)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    names: () => [...new Set(sources.flatMap((source) => source.names()))],
+  }
+}
