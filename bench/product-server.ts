@@ -1,0 +1,67 @@
+/** A server of ours, as people run it, in a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { OpenedPeer } from './adapters/peer.ts'
+import { freePort } from './servers.mjs'
+
+export interface Offer {
+  readonly port: number
+  readonly key: string
+}
+
+const READY_LIMIT_MS = 30_000
+const bench = import.meta.dirname
+
+/** The server's own entry point; its first start on an empty database prints a key. */
+export async function openServer(database: string, slots: number): Promise<OpenedPeer<Offer>> {
+  const port = await freePort()
+  const main = join(bench, '../apps/server/src/main.ts')
+  const own = {
+    PORT: String(port),
+    DATABASE_URL: database,
+    ORRERY_PROJECT: bench,
+    ORRERY_SLOTS: String(slots),
+    ORRERY_REQUESTS_PER_SECOND: '100000',
+    ORRERY_LOG_LEVEL: 'warn',
+  }
+  const server = spawn(process.execPath, ['--conditions=orrery-source', main], {
+    env: { ...process.env, ...own },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  process.once('exit', () => server.kill('SIGKILL'))
+  const key = await readKey(server)
+  await answering(port)
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const close = async () => {
+    server.kill('SIGTERM')
+    await ended
+  }
+  return { start: () => Promise.reject(new Error('a server starts nothing by itself')), close, offer: { port, key } }
+}
+
+function readKey(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const timer = setTimeout(() => reject(new Error(`the server printed no key within ${READY_LIMIT_MS} ms: ${text}`)), READY_LIMIT_MS)
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)))
+    server.stdout?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-10_000)
+      const key = /\borr_[\w-]{20,}/.exec(text)?.[0]
+      if (key === undefined) return
+      clearTimeout(timer)
+      resolve(key)
+    })
+  })
+}
+
+async function answering(port: number): Promise<void> {
+  const end = Date.now() + READY_LIMIT_MS
+  for (;;) {
+    try {
+      if ((await fetch(`http://127.0.0.1:${port}/health`)).ok) return
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
