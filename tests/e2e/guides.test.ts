@@ -91,11 +91,11 @@ function whatIsWrong(program: Command, words: readonly string[]): string | null 
   let places = 0
   for (; at < words.length; at += 1) {
     const word = words[at] ?? ''
-    if (!word.startsWith('--')) {
+    if (!/^-./.test(word)) {
       places += 1
       continue
     }
-    const option = command.options.find(({ long }) => long === word)
+    const option = command.options.find(({ long, short }) => long === word || short === word)
     if (option === undefined && word !== '--help') return `no flag ${word}`
     if (option?.required) at += 1
   }

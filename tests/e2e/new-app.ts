@@ -18,10 +18,14 @@ export interface App {
   readonly folder: string
   orrery(args: readonly string[]): Promise<Finished>
   /** A command that goes on beside the test; `text` grows with what it prints. */
-  spawn(args: readonly string[]): Spawned
+  spawn(args: readonly string[], more?: Environment): Spawned
+  /** A script of the app on its own Node, going on beside the test. */
+  spawnScript(file: string, more?: Environment): Spawned
   npm(args: readonly string[]): Promise<Finished>
   remove(): void
 }
+
+type Environment = Readonly<Record<string, string>>
 
 export interface Spawned {
   readonly pid: number
@@ -49,7 +53,8 @@ export async function newApp(...flags: readonly string[]): Promise<App> {
     folder,
     orrery: (args) => finish(runFile(command, args, options)),
     npm: (args) => finish(runFile('npm', args, options)),
-    spawn: (args) => begin(command, args, folder, inApp),
+    spawn: (args, more) => begin(command, args, folder, { ...inApp, ...more }),
+    spawnScript: (file, more) => begin(join(folder, 'node_modules/.bin/node'), [file], folder, { ...inApp, ...more }),
     remove: () => rmSync(parent, { recursive: true, force: true }),
   }
 }

@@ -98,13 +98,16 @@ export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<stri
   return rows.map((row) => row.name)
 }
 
-/** One query that gives a digest of all rows of an organization ($1). That a key was used is no change that anybody made. */
+/** What the server writes by itself: when a key was used, when a feed is due and failed. Those are no changes that anybody made. */
+const OWN_TIMES = ['last_used_at', 'due_at', 'failed_at', 'failures']
+
+/** One query that gives a digest of all rows of an organization ($1). */
 export function fingerprintQuery(relations: readonly Relation[]): string {
   const parts = relations
     .filter((relation) => relation.hasOrg && relation.kind === 'table')
     .map(
       ({ name }) =>
-        `select '${name}' as name, md5(coalesce(string_agg(r, '|' order by r), '')) as digest from (select (to_jsonb(t) - 'last_used_at')::text as r from ${name} t where org_id = $1) x`,
+        `select '${name}' as name, md5(coalesce(string_agg(r, '|' order by r), '')) as digest from (select (to_jsonb(t) - array['${OWN_TIMES.join("', '")}'])::text as r from ${name} t where org_id = $1) x`,
     )
   return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${parts.join(' union all ')}) x`
 }

@@ -26,6 +26,16 @@ export function worldOf(org: Org, more: readonly string[] = []): World {
     workflow: ['greeting', 'talk', 'fragile', 'single', org.workflow],
     queue: ['default', org.queue],
     limit: [org.limit],
+    calendar: [org.calendar],
+    pipeline: [org.pipeline],
+    tool: [org.tool, 'time.now'],
+    automation: [org.automation, org.automationId],
+    topic: ['shop.opened', 'run.failed'],
+    builtIn: ['time.now'],
+    connection: [...org.connectionIds],
+    prefix: ['shop'],
+    path: ['/a', '/a/{id}'],
+    ...TIMES_AND_PLACES,
     name: ['answer', 'go', 'stage'],
     tag: [org.canary],
     type: ['run.started', 'run.succeeded'],
@@ -34,6 +44,31 @@ export function worldOf(org: Org, more: readonly string[] = []): World {
     cursor: ['WyJhIl0', 'WyIwMWExZmUxYi0xZTE5LTcyNWItYWVkMy0zYWVkOTU5NzYxNjEiXQ', '0-0', '1-1'],
   }
   return { known, bundle: org.bundle }
+}
+
+/** Words of calendars and schedules, by field: without them next to none would be well-formed. */
+const TIMES_AND_PLACES = {
+  ...Object.fromEntries(['zone', 'timezone', 'viewerZone'].map((field) => [field, ['UTC', 'America/New_York', 'Pacific/Apia']])),
+  ...Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'open'].map((field) => [field, ['09:00-12:00', '13:00-24:00']])),
+  ...Object.fromEntries(
+    ['from', 'to', 'date', 'start', 'end', 'anchor'].map((field) => [field, ['2026-02-28', '2026-03-01', '2028-02-29']]),
+  ),
+  region: ['US', 'DE-BY', 'XX'],
+  rrule: ['FREQ=DAILY', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', 'FREQ=SECONDLY;BYSETPOS=-1;BYSECOND=1,2', 'RRULE:FREQ=WEEKLY;COUNT=3'],
+  cron: ['0 9 * * *', '* * * * * *', '0 0 30 2 *', '0 0 LW * 5#5'],
+  schedule: ['FREQ=DAILY;BYHOUR=7', '*/5 * * * *', 'every 1s', '2026-02-29', 'FREQ=HOURLY;INTERVAL=1000000'],
+}
+
+/** Addresses that the guard refuses, so that nothing leaves the machine. */
+const CLOSED = ['http://127.0.0.1:9/openapi.json', 'http://[::1]:9/a', 'http://10.0.0.1/']
+
+/** Fields of which only what is known is tried: the server would ask the others' addresses, whoever has them. */
+const ONLY_KNOWN: Readonly<Record<string, readonly string[]>> = {
+  feed: ['http://127.0.0.1:9/a.ics', 'http://[::1]:9/a.ics', 'http://10.0.0.1/'],
+  url: CLOSED,
+  baseUrl: CLOSED,
+  // Nothing that somebody made up is to be started.
+  command: ['/no/such/program'],
 }
 
 export function inputsOf(operation: Operation, world: World): fc.Arbitrary<Record<string, unknown>> {
@@ -170,6 +205,8 @@ function stringsOf(schema: JsonSchema, field: string, known: Known): Values {
   const fits = (text: string) => matching.test(text) && text.length >= size.minLength && text.length <= size.maxLength
   const free =
     pattern === undefined || pattern === NO_NUL ? textsOf(size).filter(fits) : fc.stringMatching(matching, { size: 'small' }).filter(fits)
+  const only = ONLY_KNOWN[name]
+  if (only !== undefined) return fc.constantFrom(...only)
   const there = (known[name] ?? []).filter(fits)
   return there.length === 0 ? free : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...there) }, { weight: 1, arbitrary: free })
 }

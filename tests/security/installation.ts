@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { decodeId, findOperation, type OperationName, type OutputOf } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
+import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { sendPatiently } from './send-patiently.ts'
@@ -23,6 +24,15 @@ export interface Org {
   readonly runs: Readonly<Record<Stand, string>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
+  /** Name of one with a layer of each kind that says something. */
+  readonly calendar: string
+  /** Name of one in two versions, called once. */
+  readonly tool: string
+  /** Name of one in two versions, of which a run waits. */
+  readonly pipeline: string
+  /** Name of one that is paused, and has skipped what was delivered at its webhook. */
+  readonly automation: string
+  readonly automationId: string
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
@@ -63,6 +73,8 @@ export async function startInstallation(): Promise<Installation> {
   const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
   const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg(server.url, server.key, name)))
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
+  await leaveClaims(database.url, [ours, theirs])
+  await untilSettled(database.url)
   return {
     ...installation,
     ours,
@@ -75,6 +87,16 @@ export async function startInstallation(): Promise<Installation> {
       await database.drop()
     },
   }
+}
+
+/** What a crash leaves of a call that was on its way: no request can. */
+async function leaveClaims(url: string, orgs: readonly Org[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  for (const { uuid, canary } of orgs) {
+    await client.query(`insert into app.idempotency_claim values ($1, $2, '\\x00', now())`, [uuid, `claim-${canary}`])
+  }
+  await client.end()
 }
 
 export type CallAs = <N extends OperationName>(
@@ -94,6 +116,15 @@ export function callAs(url: string, key: string): CallAs {
   }
 }
 
+/** Until automations have nothing on their way: what the server does by itself would look like somebody's change. */
+async function untilSettled(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const going = `select from app.firing where going or outcome in ('buffered', 'scheduled') union all select from app.backfill where wakes_at is not null`
+  await until('the firings are settled', async () => (await client.query(going)).rowCount === 0)
+  await client.end()
+}
+
 async function makeOrg(url: string, adminKey: string, word: string): Promise<Org> {
   const canary = `canary${randomBytes(8).toString('hex')}`
   const name = `${word}-${canary}`
@@ -102,10 +133,23 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const call = callAs(url, key)
   const bundle = renamed(await loadProject(PROJECT), `own-${canary}`)
   await call('workflows.deploy', { ...bundle })
-  const names = { queue: `queue-of-${word}`, limit: `limit of ${word}`, word: `word of ${word}` }
+  const names = {
+    queue: `queue-of-${word}`,
+    limit: `limit of ${word}`,
+    word: `word of ${word}`,
+    calendar: `calendar-of-${word}`,
+    pipeline: `pipeline-of-${word}`,
+    tool: `tool-of-${word}`,
+    automation: `automation-of-${word}`,
+  }
   const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
+  await call('tokens.issue', {})
+  await makeCalendar(call, names.calendar, canary)
+  await makePipeline(call, names.pipeline, canary)
+  await makeTool(call, names.tool, canary)
+  const automationId = await makeAutomation(call, names.automation, canary)
   await Promise.all([
     call('queues.pause', { queue: `quiet-${canary}` }),
     call('queues.pause', { queue: names.queue }),
@@ -122,6 +166,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     runs,
     keyIds,
     connectionIds,
+    automationId,
     workflow: `own-${canary}`,
     version: bundle.hash,
     bundle,
@@ -190,4 +235,52 @@ async function makeConnections(call: CallAs, canary: string): Promise<string[]> 
   const made: string[] = []
   for (const one of settings) made.push((await call('connections.create', { name: `${one.type}-${canary}`, settings: one })).id)
   return made
+}
+
+async function makeCalendar(call: CallAs, calendar: string, canary: string): Promise<void> {
+  const layers = [
+    { kind: 'days', days: [{ date: '2026-12-24', name: canary }] },
+    // The guard refuses this address, so that nothing leaves the machine.
+    { kind: 'feed', feed: `http://127.0.0.1:9/${canary}.ics` },
+  ]
+  await call('calendars.put', { calendar, zone: 'UTC', layers })
+  await until('the feed has failed once', async () => (await call('calendars.get', { calendar })).feeds[0]?.state === 'failing')
+}
+
+async function makePipeline(call: CallAs, pipeline: string, canary: string): Promise<void> {
+  const steps = [{ id: 'wait', description: canary, wait: '1d' }]
+  await call('pipelines.put', { pipeline, definition: steps })
+  await call('pipelines.put', { pipeline, definition: { params: { canary }, pipeline: steps } })
+  const { runId } = await call('pipelines.run', { pipeline, tags: [canary] })
+  await until('the pipeline waits', async () => (await call('runs.get', { runId })).status === 'waiting')
+}
+
+async function makeTool(call: CallAs, tool: string, canary: string): Promise<void> {
+  const definition = { description: canary, implementation: { kind: 'builtin', builtIn: 'time.now' } }
+  await call('tools.put', { tool, definition })
+  await call('tools.put', { tool, definition: { ...definition, examples: [{ with: { timezone: 'UTC' } }] } })
+  await call('tools.call', { tool }, { 'idempotency-key': `call-${canary}` })
+}
+
+async function makeAutomation(call: CallAs, automation: string, canary: string): Promise<string> {
+  const triggers = [
+    { type: 'webhook', signature: 'none' },
+    { type: 'webhook', key: 'signed', signature: 'standard' },
+    { type: 'schedule', schedule: '0 9 * * *' },
+    { type: 'event', topic: 'shop.*', filter: `event.data.word == '${canary}'` },
+  ]
+  const { id } = await call('automations.create', {
+    name: automation,
+    description: canary,
+    triggers,
+    workflow: { name: 'greeting', input: { word: canary } },
+  })
+  const past = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+  await call('automations.backfill', { automation, from: past(3), to: past(1) })
+  await call('automations.pause', { automation, note: canary })
+  await call('automations.rotateWebhook', { automation, trigger: 'signed' })
+  const { url } = await call('automations.rotateWebhook', { automation, trigger: 'webhook' })
+  const delivered = await fetch(url ?? '', { method: 'POST', body: JSON.stringify({ word: canary }), headers: { 'webhook-id': canary } })
+  if (delivered.status !== 202) throw new Error(`The delivery was refused: ${await delivered.text()}`)
+  return id
 }

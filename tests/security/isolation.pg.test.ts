@@ -26,6 +26,7 @@ import { openSituations, type Situation } from './situations.ts'
 const WITHOUT_ORG: Readonly<Record<string, string>> = {
   'engine.worker': 'a process serves many organizations; its policy shows an organization those that serve it',
   'app.audit_position': 'how far the sealer is over all; the application’s role may not read it',
+  'app.event_consumer': 'how far readers of the event log are over all; the application’s role may not read it',
   'app.inv_12_table_open': 'names of tables',
   'app.inv_12_key_without_org': 'names of constraints',
   'engine.inv_table_open': 'names of tables',
@@ -33,7 +34,7 @@ const WITHOUT_ORG: Readonly<Record<string, string>> = {
 }
 
 /** Unique over all organizations on purpose. */
-const UNIQUE_OVER_ALL = ['app.org_name_key']
+const UNIQUE_OVER_ALL = ['app.org_name_key', 'app.trigger_token']
 
 /**
  * What a refusal looks like: no right or a policy (42501), a foreign key (23503), a setting that is no UUID (22P02), a view

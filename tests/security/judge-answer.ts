@@ -104,7 +104,9 @@ function arriveByRest(operation: Operation, input: unknown): { readonly input: u
   const texts = asText.flatMap((name) => [name, ...[input[name]].flat().map(toText)])
   if (texts.some((text) => !text.isWellFormed()) || asText.some((name) => ['', '__proto__'].includes(name))) return null
   const odd = inPath.some((name) => ['', '.', '..'].includes(toText(input[name])) || /[/\\]/.test(toText(input[name])))
-  if (odd) return null
+  // In the place of a run's id a UUID is Ordinaut's (decision 0017).
+  const isForeign = inPath.some((name) => name === 'runId' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(toText(input[name])))
+  if (odd || isForeign) return null
   const read = (name: string) => fromText(inPath.includes(name) ? [toText(input[name])] : [input[name]].flat().map(toText), schemas[name])
   const fromAddress = asText.map((name) => [name, read(name)] as const).filter(([, value]) => value !== undefined)
   const inBody = Object.entries(input).filter(([name]) => !asText.includes(name))

@@ -3,7 +3,7 @@
  * narrow, and with the key of another organization that has got hold of ids. Against the whole server, on a real database.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { encodeId, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
+import { encodeId, isScope, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -135,7 +135,7 @@ test.for(Object.keys(strangers) as (keyof typeof strangers)[])('with %s nothing 
 
 test('a key without the scope is refused, and told which', async () => {
   for (const { operation, face } of exposed) {
-    if (operation.permission === 'public') continue
+    if (!isScope(operation.permission)) continue
     const answer = await ask('a key without the scope', face, operation, inputOf(operation), narrow.get(operation.permission) ?? '')
     const name = `${operation.name} over ${face}`
     expect([answer.status, answer.problem?.code, answer.problem?.permission], name).toEqual([403, 'forbidden', operation.permission])
@@ -154,10 +154,11 @@ const suffix = () => encodeId('run', randomUUID()).slice(4)
 
 /** A value of ours for a text field, and one that nobody has: by the form of the field, else by its name. */
 function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'missing'> | null {
-  const prefix = /^\^(\w+)_\[/.exec(pattern)?.[1]
+  const prefix = /^\^(\w+)_\[0-7]/.exec(pattern)?.[1]
   if (prefix === 'run') return { foreign: ours.runs.waiting, missing: `run_${suffix()}` }
   if (prefix === 'key') return { foreign: ours.keyIds[1] ?? '', missing: `key_${suffix()}` }
   if (prefix === 'con') return { foreign: ours.connectionIds[0] ?? '', missing: `con_${suffix()}` }
+  if (prefix === 'aut') return { foreign: ours.automationId, missing: `aut_${suffix()}` }
   if (prefix === 'org') return { foreign: ours.id, missing: `org_${suffix()}` }
   if (prefix !== undefined) throw new Error(`There are ids of kind ${prefix} now: give one of ours here`)
   if (pattern === '^[0-9a-f]{64}$') return { foreign: ours.version, missing: randomBytes(32).toString('hex') }
@@ -165,6 +166,11 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
     workflow: ours.workflow,
     queue: ours.queue,
     limit: ours.limit,
+    calendar: ours.calendar,
+    pipeline: ours.pipeline,
+    tool: ours.tool,
+    automation: ours.automation,
+    connection: ours.connectionIds[2] ?? '',
     // Words that both may use: what they themselves send would be found in their lists later.
     tag: ours.word,
     tags: ours.word,
@@ -206,13 +212,17 @@ function put(input: unknown, [first, ...rest]: readonly (string | number)[], val
 }
 const NEEDED = { workflow: 'talk' }
 
-/** Without what differs from one request to the next by its nature. */
 function plain(text: string, place: Place): string {
-  return [place.foreign, place.missing]
-    .reduce((told, value) => told.replaceAll(value, '<value>'), text)
+  return scrub([place.foreign, place.missing].reduce((told, value) => told.replaceAll(value, '<value>'), text))
+}
+
+/** Without what differs from one request to the next by its nature. */
+function scrub(text: string): string {
+  return text
     .replaceAll(/"requestId":"[^"]*"/g, '')
-    .replaceAll(/\b(run|key|aud|wrk|org|con)_[0-9a-z]{26}\b/g, '<id>')
+    .replaceAll(/\b(run|key|aud|wrk|org|con|aut|trg|fir|bkf)_[0-9a-z]{26}\b/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
 }
 
 test('an id of another organization is answered exactly as one that nobody has', async () => {
@@ -293,7 +303,7 @@ test('a command is refused as its operation is, and says so', async () => {
       else if (status !== EXIT.usage || what !== 'no key and no input')
         expect([status, said], `${operation.name}: ${text}`).toEqual([EXIT.refused, true])
     }
-    if (operation.permission === 'public') continue
+    if (!isScope(operation.permission)) continue
     const { status, text } = await command('a key without the scope', operation, inputOf(operation), narrow.get(operation.permission) ?? '')
     expect([status, text.includes('(forbidden)')], `${operation.name}: ${text}`).toEqual([EXIT.refused, true])
   }
@@ -310,7 +320,7 @@ test('a command tells of an id of another organization what it tells of one that
     )
     const [told, expected] = [foreign, missing].map((said) => [
       said?.status,
-      places.reduce((text, place) => plain(text, place), said?.text ?? ''),
+      scrub(places.reduce((text, place) => plain(text, place), said?.text ?? '')),
     ])
     expect(told, operation.name).toEqual(expected)
   }
@@ -346,7 +356,8 @@ test('resources and streams show nothing of another organization', async () => {
   const read = (runId: string) =>
     rpc('resources/read', { uri: `orrery://runs/${runId}/history` }).then((text) => text.replaceAll(runId, '<id>'))
   expect(await read(ours.runs.succeeded)).toBe(await read(`run_${suffix()}`))
-  expect(await rpc('resources/list', {})).toContain(theirs.runs.waiting)
+  const { runId } = await callAs(installation.url, theirs.key)('runs.start', { workflow: 'talk', input: {} })
+  expect(await rpc('resources/list', {})).toContain(runId)
   const seen = [await rpc('resources/list', {}), await rpc('tools/list', {}), await readStream()]
   for (const text of seen) expect(text).not.toContain(ours.canary)
   for (const run of Object.values(ours.runs)) for (const text of seen) expect(text).not.toContain(run)
@@ -379,6 +390,7 @@ test('no answer to anybody else holds a byte of ours, and nothing of ours has ch
     ours.version,
     ...ours.keyIds,
     ...ours.connectionIds,
+    ours.automationId,
     ...Object.values(ours.runs),
   ]
   const leaks = answers.filter(({ text, sent }) => secrets.some((secret) => text.includes(secret) && !sent.includes(secret)))
@@ -399,7 +411,7 @@ test('no operation, face and stranger was left out', () => {
   const all = [...exposed, ...commands.map((operation) => ({ operation, face: 'cli' }))]
   const uncovered = all.flatMap(({ operation, face }) =>
     whats
-      .filter((what) => !(operation.permission === 'public' && what === 'a key without the scope'))
+      .filter((what) => isScope(operation.permission) || what !== 'a key without the scope')
       .map((what) => `${operation.name} ${face} ${what}`)
       .filter((name) => !covered.has(name)),
   )

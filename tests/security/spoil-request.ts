@@ -1,5 +1,5 @@
 /** Ways in which a good request is spoiled below its input: its body, headers, address, method. Each says what it is to be answered. */
-import { type Operation, operations, type ProblemCode } from '@orrery/contract'
+import { listOperations, type Operation, type ProblemCode } from '@orrery/contract'
 import { pathParameters } from '../../apps/server/src/rest/read-input.ts'
 import type { Encoded, FaceName } from './faces.ts'
 
@@ -13,7 +13,7 @@ export interface Spoiler {
 }
 
 const hasBody = ({ http }: Operation) => http.method !== 'GET' && http.method !== 'DELETE'
-const isServed = (method: string, path: string) => operations.some(({ http }) => http.method === method && http.path === path)
+const isServed = (method: string, path: string) => listOperations().some(({ http }) => http.method === method && http.path === path)
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Larger than what an operation takes if it says nothing else. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { deriveVerb } from './derive/derive-verb.ts'
 import { EXIT } from './exit-codes.ts'
 import { Exit, type Io } from './io.ts'
+import { addRunNow } from './verbs/run-now.ts'
 import { addRunsStart } from './verbs/runs-start.ts'
 
 /** Every operation that has a `cli` becomes a command. Few do more than print the answer. */
@@ -11,6 +12,9 @@ export function addOperations(root: Command, io: Io, operations: readonly Operat
     switch (operation.name) {
       case 'runs.start':
         addRunsStart(root, io, operation)
+        break
+      case 'automations.runNow':
+        addRunNow(root, io, operation)
         break
       case 'runs.why':
         deriveVerb(root, io, operation)

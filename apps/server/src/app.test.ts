@@ -6,6 +6,7 @@ function stoppingApp() {
   return createApp({
     backend: createEchoServer().backend,
     events: async () => new Response('an event stream'),
+    receiveWebhook: async () => ({ firingId: null }),
     health: { accepting: () => false, checks: {}, metrics: 'key' },
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [] },
     answers: true,

@@ -1,12 +1,15 @@
 import { type ProblemError, problem } from '@orrery/contract'
+import type { Core } from '@orrery/core'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Backend } from './backend.ts'
+import { mountOrdinaut } from './compat/ordinaut.ts'
 import { serveDocs } from './docs/serve-docs.ts'
 import type { EventFace } from './events/stream-events.ts'
+import { serveHooks } from './hooks/serve-hooks.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
-import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
+import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
@@ -16,6 +19,7 @@ import { serveTrpc } from './trpc/serve-trpc.ts'
 
 export interface AppParts {
   readonly backend: Backend
+  readonly receiveWebhook: Core['receiveWebhook']
   readonly events: EventFace
   readonly health: Health
   readonly hosts: HostRules
@@ -42,12 +46,14 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
   return app
 }
 
-function mountFaces(app: Hono<ServerEnv>, { backend, events }: AppParts): void {
+function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: AppParts): void {
   app.route('/', serveDocs(backend))
+  mountOrdinaut(app, backend)
   app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)
   app.route(API_PREFIX, routeOperations(backend))
   app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
   app.all(MCP_PATH, serveMcp(backend))
+  app.post(`${HOOKS_PATH}/:token`, serveHooks(backend, receiveWebhook))
   app.get('/', (context) => context.redirect(DOCS_PATH))
 }
 
@@ -97,7 +103,7 @@ function record(backend: Backend, context: ServerContext, status: number): void 
 
 function faceOf(path: string): string {
   if (path.startsWith(API_PREFIX)) return 'rest'
-  const face = [TRPC_PATH, MCP_PATH, DOCS_PATH].find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+  const face = [TRPC_PATH, MCP_PATH, DOCS_PATH, HOOKS_PATH].find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
   return face?.slice(1) ?? 'other'
 }
 

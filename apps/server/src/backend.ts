@@ -4,7 +4,7 @@ import type { RequestInfo } from './http/request-info.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 
-export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health'
+export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health' | 'ordinaut'
 
 /** Who asks, and how, before anybody has looked at the key. */
 export interface Asker {

@@ -127,6 +127,14 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
     /^\S+key\.pem holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key\.$/,
   ],
   [
+    'a file that is no key for tokens',
+    () => {
+      writeFileSync(join(base, 'token.pem'), 'nonsense')
+      return { env: { ORRERY_TOKEN_KEY_FILE: join(base, 'token.pem') } }
+    },
+    /^\S+token\.pem holds no Ed25519 private key in PEM: correct ORRERY_TOKEN_KEY_FILE, or delete the file for a new key\.$/,
+  ],
+  [
     'a file that is no list of secret keys',
     () => {
       writeFileSync(join(base, 'keys.txt'), 'nonsense')

@@ -130,6 +130,12 @@ export function explainAuditKey(error: unknown, file: string): string | null {
   return `${file} holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key.`
 }
 
+export function explainTokenKey(error: unknown, file: string): string | null {
+  const { code, message } = describe(error)
+  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_TOKEN_KEY_FILE.`
+  return `${file} holds no Ed25519 private key in PEM: correct ORRERY_TOKEN_KEY_FILE, or delete the file for a new key.`
+}
+
 /** A new file would leave every connection unreadable, so that is not what is advised. */
 export function explainSecretKeys(error: unknown, file: string): string | null {
   const { code, message } = describe(error)

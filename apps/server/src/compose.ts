@@ -1,10 +1,18 @@
 import { join, resolve } from 'node:path'
-import { encodeId } from '@orrery/contract'
-import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations } from '@orrery/core'
-import { createEngine, type EngineFact, type Worker } from '@orrery/engine'
+import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations, publicIds } from '@orrery/core'
+import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { createApp } from './app.ts'
-import { CannotStart, explainAuditKey, explainGap, explainListen, explainProject, explainSecretKeys, orExplain } from './cannot-start.ts'
+import {
+  CannotStart,
+  explainAuditKey,
+  explainGap,
+  explainListen,
+  explainProject,
+  explainSecretKeys,
+  explainTokenKey,
+  orExplain,
+} from './cannot-start.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart, type Started, type Terminal } from './describe-start.ts'
@@ -13,6 +21,7 @@ import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { keepAuditKey } from './keep-audit-key.ts'
 import { keepSecretKeys } from './keep-secret-keys.ts'
+import { keepTokenKey } from './keep-token-key.ts'
 import { maintainDaily } from './maintain-daily.ts'
 import { createChecks, rememberTroubles } from './observe/check-health.ts'
 import type { Logger } from './observe/logger.ts'
@@ -23,9 +32,6 @@ import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
 import { type Stops, stopAll } from './stops.ts'
 import { VERSION } from './version.ts'
-
-/** What workflow code and steps see is what the API shows. */
-const PUBLIC_IDS = { run: (id: string) => encodeId('run', id), org: (id: string) => encodeId('org', id) }
 
 export interface Running {
   /** Where it listens, without a slash at the end. */
@@ -55,6 +61,7 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
     stopAsked.throwIfAborted()
     const worker = await startWork(config, log, stops, product)
     stopAsked.throwIfAborted()
+    startScheduler(config, stops, product)
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
     stopAsked.throwIfAborted()
     const { first } = product
@@ -81,7 +88,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const troubles = rememberTroubles()
   const observe = observeAll(metrics.observe, troubles.observe, tell(log))
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: PUBLIC_IDS })
+  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: publicIds })
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
   if (gap > 0) throw new CannotStart(explainGap(gap, url))
@@ -98,23 +105,38 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     () => keepSecretKeys(secretKeys),
     (error) => explainSecretKeys(error, secretKeys),
   )
+  const tokenKey = config.tokenKeyFile ?? join(data, 'token-key.pem')
+  const tokens = await orExplain(
+    () => keepTokenKey(tokenKey),
+    (error) => explainTokenKey(error, tokenKey),
+  )
   const perSecond = config.requestsPerSecond
+  /** Known for sure when it listens. */
+  const address = { url: config.publicUrl ?? '' }
   const core = createCore({
     database,
     engine,
     notifier: store.notifier,
     log,
     version: VERSION,
+    publicUrl: () => address.url,
     audit,
     secrets,
+    tokens,
+    outsideAllow: config.outsideAllow,
+    isMcpStdioAllowed: config.mcpStdio,
     rate: { perSecond, burst: perSecond * 2 },
+    observeSchedules: metrics.observeSchedules,
+    ...(config.redisUrl === undefined
+      ? {}
+      : { redis: { url: config.redisUrl, prefix: config.redisPrefix, lengthMax: config.redisLength } }),
   })
   stops.push(() => core.stop())
-  core.start()
+  await core.start()
   const maintain = (now: Date) => store.maintain({ now, retentionDays: config.retentionDays ?? null })
   const maintenance = maintainDaily({ maintain, now: () => engine.now(), log })
   stops.push(() => maintenance.stop())
-  return { metrics, troubles, store, engine, database, first, core }
+  return { metrics, troubles, store, engine, database, first, core, address }
 }
 
 type Product = Awaited<ReturnType<typeof openProduct>>
@@ -131,9 +153,16 @@ async function startWork(config: Config, log: Logger, stops: Stops, { engine, co
   }
   if (!config.roles.includes('worker')) return null
   const { queues, slots } = config
-  const worker = await engine.work({ steps, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
+  const all = joinSteps(core.steps, steps)
+  const worker = await engine.work({ steps: all, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
   stops.push(() => worker.stop({ graceMs: config.stopGraceMs }))
   return worker
+}
+
+function startScheduler(config: Config, stops: Stops, { core }: Product): void {
+  if (!config.roles.includes('scheduler')) return
+  core.scheduler.start()
+  stops.push(() => core.scheduler.stop())
 }
 
 interface FaceParts extends Product {
@@ -143,7 +172,7 @@ interface FaceParts extends Product {
 
 /** Listens. Gives the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
-  const { core, database, engine, metrics, migrated, store, troubles, worker } = parts
+  const { address, core, database, engine, metrics, migrated, store, troubles, worker } = parts
   metrics.connect({
     depths: () => store.depths(),
     pools: () => [...database.pools(), ...store.pools()],
@@ -151,11 +180,11 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     ...(worker === null ? {} : { activeRuns: () => worker.activeRuns }),
   })
   const stopping = new AbortController()
-  let url = config.publicUrl ?? ''
-  const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => url })
-  const checks = createChecks({ database, depths: () => store.depths(), worker, troubles, migrated })
+  const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => address.url })
+  const checks = createChecks({ database, depths: () => store.depths(), worker, troubles, relay: core.relay, migrated })
   const app = createApp({
     backend,
+    receiveWebhook: core.receiveWebhook,
     events: createEventFace(backend, core.events, { stopping: stopping.signal }),
     health: { accepting: () => !stopping.signal.aborted, checks, metrics: config.metrics },
     hosts: config,
@@ -166,7 +195,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     () => listen(app.fetch, host, port),
     (error) => explainListen(error, host, port),
   )
-  url ||= listener.url
+  address.url ||= listener.url
   stops.push(() => listener.stop(config.stopGraceMs))
   // Streams and waits would hold the listener for the whole grace. From now on nothing new begins, and those there are end.
   stops.push(async () => {

@@ -5,7 +5,7 @@ import { BadSetting, describeSettings, readConfig, unknownSettings } from './con
 import { SETTINGS, type Setting } from './settings.ts'
 
 test('nothing set gives a server that only this machine can reach', () => {
-  expect(readConfig({}, [])).toMatchObject({ host: '127.0.0.1', port: 8787, roles: ['api', 'worker'], corsOrigins: [], data: '.orrery' })
+  expect(readConfig({}, [])).toMatchObject({ host: '127.0.0.1', port: 8787, roles: ['api', 'worker', 'scheduler'], corsOrigins: [], data: '.orrery' })
 })
 
 test('a flag wins over the environment', () => {

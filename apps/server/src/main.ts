@@ -24,7 +24,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const log = createLogger({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
-    secrets: passwordsOf(config.databaseUrl),
+    secrets: [config.databaseUrl, config.redisUrl].flatMap(passwordsOf),
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   dieLoudly(log)

@@ -138,7 +138,7 @@ describe('MCP', () => {
 
 describe('health and figures', () => {
   test('anybody may ask whether it lives; figures need a key', async () => {
-    expect(await (await fetch(`${server.url}/health`)).json()).toEqual({ status: 'ok' })
+    expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({ status: 'healthy', services: { database: 'healthy' } })
     const coarse = await (await fetch(`${server.url}/health/detailed`)).json()
     expect(coarse).toEqual({ status: 'ok', checks: { database: 'ok', migrations: 'ok', engine: 'ok', queue: 'ok' } })
     expect(await server.json('/health/detailed')).toMatchObject({

@@ -1,3 +1,4 @@
+import { type OutsideAllow, readOutsideAllow } from '@orrery/core'
 import { z } from 'zod'
 import { durationSetting, listSetting, switchSetting } from './setting-shapes.ts'
 
@@ -18,7 +19,7 @@ export interface Setting {
   readonly secret?: boolean
 }
 
-const ROLES = ['api', 'worker'] as const
+const ROLES = ['api', 'worker', 'scheduler'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 const wholeNumber = (least: number, most: number) =>
@@ -28,6 +29,16 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .pipe(z.number().int().min(least).max(most))
 const text = z.string().min(1)
+function readAllowed(value: string, refused: z.RefinementCtx): OutsideAllow {
+  try {
+    return readOutsideAllow(value)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    refused.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+}
+
 const origin = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).origin === value)
 
 export const SETTINGS = {
@@ -35,9 +46,9 @@ export const SETTINGS = {
     env: 'ORRERY_ROLES',
     flag: 'roles',
     shape: listSetting(z.enum(ROLES)).default([...ROLES]),
-    expected: 'api, worker, or both with a comma between them',
-    default: 'api,worker',
-    help: 'What this process does: answer requests, run workflows, or both.',
+    expected: 'api, worker, scheduler, or several with commas between them',
+    default: 'api,worker,scheduler',
+    help: 'What this process does: answer requests, run workflows, fire schedules. Of each there may be any number of processes.',
   },
   host: {
     env: 'ORRERY_HOST',
@@ -70,6 +81,28 @@ export const SETTINGS = {
     default: 'the embedded PostgreSQL',
     help: 'An external PostgreSQL, version 15 or newer. Its login must be able to create roles at the first start.',
     secret: true,
+  },
+  redisUrl: {
+    env: 'REDIS_URL',
+    shape: z.url({ protocol: /^rediss?$/ }).optional(),
+    expected: 'a URL that begins with redis:// or rediss://',
+    default: 'none',
+    help: 'A Redis to which every event is added: a stream for each organization.',
+    secret: true,
+  },
+  redisPrefix: {
+    env: 'ORRERY_REDIS_PREFIX',
+    shape: text.max(200).default('orrery:events:'),
+    expected: 'at most 200 characters',
+    default: 'orrery:events:',
+    help: 'What the names of the streams begin with; the id of the organization follows.',
+  },
+  redisLength: {
+    env: 'ORRERY_REDIS_LENGTH',
+    shape: wholeNumber(1_000, 100_000_000).default(100_000),
+    expected: 'a whole number from 1000 to 100000000',
+    default: '100000',
+    help: 'About so many entries are kept in each stream; older ones are dropped by Redis.',
   },
   project: {
     env: 'ORRERY_PROJECT',
@@ -111,6 +144,13 @@ export const SETTINGS = {
     default: '`secret-keys.txt` in the data folder',
     help: 'The keys that seal the credentials of connections. Made at the first start; servers of one database share one. Without it they cannot be opened.',
   },
+  tokenKeyFile: {
+    env: 'ORRERY_TOKEN_KEY_FILE',
+    shape: text.optional(),
+    expected: 'a path',
+    default: '`token-key.pem` in the data folder',
+    help: 'The Ed25519 private key (PEM) that signs tokens. Made at the first start; servers of one database share one. With a new one everybody logs in again.',
+  },
   retentionDays: {
     env: 'ORRERY_RETENTION_DAYS',
     shape: wholeNumber(7, 36_500).optional(),
@@ -138,6 +178,20 @@ export const SETTINGS = {
     expected: 'origins such as https://app.example.com with commas between them',
     default: 'none',
     help: 'Web pages of these origins may call the API from a browser. Cookies are never accepted from them.',
+  },
+  outsideAllow: {
+    env: 'ORRERY_OUTSIDE_ALLOW',
+    shape: text.transform(readAllowed).default([]),
+    expected: 'names, addresses or ranges with commas between them, such as 127.0.0.1, api.internal:8080 or 10.0.0.0/8',
+    default: 'none',
+    help: 'What tools and feeds may reach on this machine and in private networks. The public internet is open, everything else closed.',
+  },
+  mcpStdio: {
+    env: 'ORRERY_MCP_STDIO',
+    shape: switchSetting().default(false),
+    expected: 'true or false',
+    default: 'false',
+    help: 'Let connections of type mcp_stdio start programs here. Who may make connections, in any organization, then runs commands as the server.',
   },
   maxBodyBytes: {
     env: 'ORRERY_MAX_BODY_BYTES',

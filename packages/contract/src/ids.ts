@@ -10,7 +10,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
-export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk' | 'con'
+export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk' | 'con' | 'aut' | 'trg' | 'fir' | 'bkf' | 'tcl'
 export type Id<P extends IdPrefix> = `${P}_${string}`
 
 /** @param uuid canonical text form, lower case. */
@@ -58,3 +58,8 @@ export const keyId = id('key', 'Id of an API key.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')
+export const automationId = id('aut', 'Id of an automation.')
+export const triggerId = id('trg', 'Id of a trigger.')
+export const firingId = id('fir', 'Id of a firing: the id of its run, as a UUID.')
+export const backfillId = id('bkf', 'Id of a backfill.')
+export const toolCallId = id('tcl', 'Id of a call of a tool.')

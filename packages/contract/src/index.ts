@@ -1,19 +1,51 @@
 /** What crosses a process boundary: shapes, problems, permissions and the registry of operations. No I/O. */
 export { duration } from './duration.ts'
-export { EVENT_TYPES, type Event, type EventType, event, eventId } from './events.ts'
-export { auditId, connectionId, decodeId, encodeId, type Id, type IdPrefix, keyId, orgId, runId, workerId } from './ids.ts'
+export { EVENT_TYPES, type Event, type EventType, event, eventId, eventTopic, isReservedTopic } from './events.ts'
+export {
+  auditId,
+  automationId,
+  backfillId,
+  connectionId,
+  decodeId,
+  encodeId,
+  firingId,
+  type Id,
+  type IdPrefix,
+  keyId,
+  orgId,
+  runId,
+  toolCallId,
+  triggerId,
+  workerId,
+} from './ids.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'
+export * from './nouns/automation.ts'
+export * from './nouns/calendar.ts'
 export * from './nouns/connection.ts'
 export * from './nouns/pipeline.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
 export * from './nouns/run.ts'
+export * from './nouns/schedule.ts'
+export * from './nouns/schedule-preview.ts'
 export * from './nouns/start.ts'
+export * from './nouns/stored-pipeline.ts'
+export { tokenPair } from './nouns/token.ts'
+export * from './nouns/tool.ts'
 export * from './nouns/workflow.ts'
 export { defineOperation, type Operation, type Shape } from './operation.ts'
 export { type OperationName, operations } from './operations.generated.ts'
 export { PAGE_LIMIT_MAX, type Page, page, pageInput } from './pagination.ts'
-export { PERMISSION_SETS, PERMISSIONS, type Permission, type PermissionSet, permission, permissionSet } from './permissions.ts'
+export {
+  type Access,
+  isScope,
+  PERMISSION_SETS,
+  PERMISSIONS,
+  type Permission,
+  type PermissionSet,
+  permission,
+  permissionSet,
+} from './permissions.ts'
 export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
 export {
   type FieldError,

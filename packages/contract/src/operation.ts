@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Permission } from './permissions.ts'
+import type { Access } from './permissions.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** Objects only: every face can name its fields. */
@@ -20,8 +20,7 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly output: O
   /** Problems that it can answer beside those every operation can (COMMON_PROBLEMS, and what a wrong key or idempotency key gives). */
   readonly problems: readonly ProblemCode[]
-  /** `public`: no key needed. */
-  readonly permission: Permission | 'public'
+  readonly permission: Access
   readonly effect: 'read' | 'write'
   /** A write that can be repeated without a second effect, by its nature. Others take an idempotency key. */
   readonly idempotent: boolean

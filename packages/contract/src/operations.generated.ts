@@ -3,8 +3,44 @@
 
 import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
+import {
+  applyAutomation,
+  backfillAutomation,
+  createAutomation,
+  deleteAutomation,
+  getAutomation,
+  listAutomationVersions,
+  listAutomations,
+  listFirings,
+  pauseAutomation,
+  previewAutomation,
+  resumeAutomation,
+  runAutomationNow,
+  skipNextFirings,
+  snoozeAutomation,
+  updateAutomation,
+} from './operations/automations.ts'
+import {
+  deleteCalendar,
+  getCalendar,
+  listCalendarDays,
+  listCalendarVersions,
+  listCalendars,
+  putCalendar,
+  refreshCalendar,
+} from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
-import { listEvents } from './operations/events.ts'
+import { emitTopic, listEvents } from './operations/events.ts'
+import {
+  checkPipelineDefinition,
+  deletePipeline,
+  dryRunPipeline,
+  getPipeline,
+  listPipelineVersions,
+  listPipelines,
+  putPipeline,
+  runPipeline,
+} from './operations/pipelines.ts'
 import { listLimits, listQueues, listWorkers, pauseQueue, resumeQueue, setLimit } from './operations/queues.ts'
 import { cancelRun, editStep, forkRun, pauseRun, resumeRun, retryRun } from './operations/run-control.ts'
 import {
@@ -19,17 +55,55 @@ import {
   startRuns,
   whyRun,
 } from './operations/runs.ts'
+import { previewSchedule } from './operations/schedules.ts'
 import { getSystemInfo } from './operations/system.ts'
+import { issueToken, refreshToken, revokeToken } from './operations/tokens.ts'
+import {
+  callToolByHand,
+  deleteTool,
+  discoverTools,
+  getTool,
+  importTools,
+  listToolCalls,
+  listTools,
+  putTool,
+  reviewTool,
+} from './operations/tools.ts'
+import { rotateWebhook } from './operations/webhooks.ts'
 import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWorkflows } from './operations/workflows.ts'
 
 export const operations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'automations.apply': applyAutomation,
+  'automations.backfill': backfillAutomation,
+  'automations.create': createAutomation,
+  'automations.delete': deleteAutomation,
+  'automations.firings': listFirings,
+  'automations.get': getAutomation,
+  'automations.list': listAutomations,
+  'automations.pause': pauseAutomation,
+  'automations.preview': previewAutomation,
+  'automations.resume': resumeAutomation,
+  'automations.rotateWebhook': rotateWebhook,
+  'automations.runNow': runAutomationNow,
+  'automations.skipNext': skipNextFirings,
+  'automations.snooze': snoozeAutomation,
+  'automations.update': updateAutomation,
+  'automations.versions': listAutomationVersions,
+  'calendars.days': listCalendarDays,
+  'calendars.delete': deleteCalendar,
+  'calendars.get': getCalendar,
+  'calendars.list': listCalendars,
+  'calendars.put': putCalendar,
+  'calendars.refresh': refreshCalendar,
+  'calendars.versions': listCalendarVersions,
   'connections.create': createConnection,
   'connections.delete': deleteConnection,
   'connections.get': getConnection,
   'connections.list': listConnections,
   'connections.update': updateConnection,
+  'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,
   'keys.list': listKeys,
@@ -39,6 +113,14 @@ export const operations = {
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,
+  'pipelines.check': checkPipelineDefinition,
+  'pipelines.delete': deletePipeline,
+  'pipelines.dryRun': dryRunPipeline,
+  'pipelines.get': getPipeline,
+  'pipelines.list': listPipelines,
+  'pipelines.put': putPipeline,
+  'pipelines.run': runPipeline,
+  'pipelines.versions': listPipelineVersions,
   'queues.list': listQueues,
   'queues.pause': pauseQueue,
   'queues.resume': resumeQueue,
@@ -58,7 +140,20 @@ export const operations = {
   'runs.start': startRun,
   'runs.startMany': startRuns,
   'runs.why': whyRun,
+  'schedules.preview': previewSchedule,
   'system.info': getSystemInfo,
+  'tokens.issue': issueToken,
+  'tokens.refresh': refreshToken,
+  'tokens.revoke': revokeToken,
+  'tools.call': callToolByHand,
+  'tools.calls': listToolCalls,
+  'tools.delete': deleteTool,
+  'tools.discover': discoverTools,
+  'tools.get': getTool,
+  'tools.import': importTools,
+  'tools.list': listTools,
+  'tools.put': putTool,
+  'tools.review': reviewTool,
   'workers.list': listWorkers,
   'workflows.checkDeploy': checkDeploy,
   'workflows.deploy': deployWorkflow,

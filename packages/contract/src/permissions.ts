@@ -11,6 +11,16 @@ export const PERMISSIONS = [
   'queues:write',
   'connections:read',
   'connections:write',
+  'tools:read',
+  'tools:write',
+  /** Call a tool by hand, and give the scopes that tools ask for to what calls them. */
+  'tools:call',
+  'pipelines:read',
+  'pipelines:write',
+  'automations:read',
+  'automations:write',
+  'calendars:read',
+  'calendars:write',
   'keys:read',
   'keys:write',
   'orgs:read',
@@ -18,19 +28,29 @@ export const PERMISSIONS = [
   'orgs:admin',
   'audit:read',
   'events:read',
+  'events:write',
 ] as const
 
 export const permission = z.enum(PERMISSIONS)
 export type Permission = z.infer<typeof permission>
 
+/**
+ * What a caller needs: a scope; `public`: nothing; `any`: any key or access token, whatever its scopes; `token`: the same, or a refresh token.
+ */
+export type Access = Permission | 'public' | 'any' | 'token'
+
+export function isScope(access: Access): access is Permission {
+  return access !== 'public' && access !== 'any' && access !== 'token'
+}
+
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))
-const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write']
+const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write', 'automations:write', 'calendars:write', 'events:write']
 
 /** Named sets, for making keys. `admin` is everything inside one organization; `installation` is that and all organizations. */
 export const PERMISSION_SETS = {
   reader: READ,
   operator: OPERATE,
-  developer: [...OPERATE, 'workflows:deploy'],
+  developer: [...OPERATE, 'workflows:deploy', 'pipelines:write', 'tools:write', 'tools:call'],
   admin: PERMISSIONS.filter((name) => name !== 'orgs:admin'),
   installation: PERMISSIONS,
 } as const satisfies Record<string, readonly Permission[]>

@@ -108,6 +108,32 @@ export const PROBLEMS = {
     meaning: 'The hash does not fit the code, the code does not load, or it does not describe itself as the manifest says.',
     remedy: 'Build it again with this version of Orrery and deploy the result unchanged.',
   },
+  'workflow.name_reserved': {
+    status: 422,
+    title: 'The name belongs to Orrery',
+    meaning: 'Workflows whose names begin with `orrery.` are part of the server; nobody else deploys or starts them.',
+    remedy: 'Give the workflow another name. A pipeline is started with `orrery pipelines run`.',
+  },
+  'pipeline.not_found': {
+    status: 404,
+    title: 'No such pipeline',
+    meaning: 'No pipeline of this name is stored in your organization.',
+    remedy: 'List them with `orrery pipelines list`.',
+  },
+  'pipeline.version_not_found': {
+    status: 404,
+    title: 'No such version of the pipeline',
+    meaning: 'The pipeline is there, but not with this number.',
+    remedy: 'List its versions with `orrery pipelines versions <pipeline>`.',
+  },
+  'pipeline.invalid': {
+    status: 422,
+    title: 'The pipeline cannot run',
+    meaning:
+      'Something in it cannot be read, names what does not exist, or does not fit the schema of a tool or of its params. `errors` has each ' +
+      'place: the id of the step, the path, and what is wrong there.',
+    remedy: 'Correct the places named. `orrery pipelines check` says the same without saving anything.',
+  },
   'run.not_found': {
     status: 404,
     title: 'No such run',
@@ -169,6 +195,102 @@ export const PROBLEMS = {
     title: 'The secrets of the connection cannot be read',
     meaning: 'They were sealed with a key that is not in this server’s file of secret keys, or were changed in the database.',
     remedy: 'Put the missing key back into the file (`ORRERY_SECRET_KEY_FILE`) and start again, or give all secrets anew with an update.',
+  },
+  'automation.not_found': {
+    status: 404,
+    title: 'No such automation',
+    meaning: 'No automation of your organization has this id or name.',
+    remedy: 'List automations with `orrery automations list`.',
+  },
+  'automation.name_taken': {
+    status: 409,
+    title: 'The name of the automation is taken',
+    meaning: 'Names of automations are unique in an organization. One without a name gets one made of its title.',
+    remedy: 'Choose another name, or replace the automation that has it with `orrery automations apply`.',
+  },
+  'automation.version_conflict': {
+    status: 409,
+    title: 'The automation has changed in the meantime',
+    meaning: 'Its version is not the one named by `ifVersion`, so somebody has changed it since you read it.',
+    remedy: 'Read it again, and send the change with the version it has now.',
+  },
+  'automation.trigger_not_found': {
+    status: 404,
+    title: 'The automation has no such trigger',
+    meaning: 'No trigger has this key; or none was named, and there is not exactly one that could be meant.',
+    remedy: 'Read the keys of its triggers with `orrery automations get`, and name one of them.',
+  },
+  'calendar.not_found': {
+    status: 404,
+    title: 'No such calendar',
+    meaning: 'No calendar of your organization has this name, or it has no such version.',
+    remedy: 'List calendars with `orrery calendars list`, versions with `orrery calendars versions <calendar>`.',
+  },
+  'calendar.invalid': {
+    status: 422,
+    title: 'The calendar cannot be used as it is written',
+    meaning:
+      'A layer is malformed, names a region or a calendar that does not exist, or calendars would lean on one another in a circle. `errors` names ' +
+      'each place by its path.',
+    remedy: 'Correct the places in `errors` and put it again. Nothing was kept.',
+  },
+  'calendar.in_use': {
+    status: 409,
+    title: 'The calendar is in use',
+    meaning: 'A schedule or another calendar names it; `detail` says which.',
+    remedy: 'Change or delete those first.',
+  },
+  'calendar.unusable': {
+    status: 409,
+    title: 'The calendar cannot be used yet',
+    meaning: 'Something that it leans on is not there: a feed that was never fetched, for example. Schedules that name it wait.',
+    remedy:
+      'Look at its feeds with `orrery calendars get <calendar>`. A feed that fails says why; correct its address with `orrery calendars put`.',
+  },
+  'schedule.invalid': {
+    status: 422,
+    title: 'The schedule cannot be used as it is written',
+    meaning:
+      'A rule, a time or a calendar in it is malformed or does not exist. `errors` names each place by its path, and where in the text.',
+    remedy: 'Correct the places in `errors`. `docs/guides/schedules-and-calendars.md` has the forms.',
+  },
+  'tool.not_found': {
+    status: 404,
+    title: 'No such tool',
+    meaning: 'Neither your organization nor Orrery itself has a tool of this name.',
+    remedy: 'List tools with `orrery tools list`.',
+  },
+  'tool.name_reserved': {
+    status: 409,
+    title: 'The name belongs to a built-in tool',
+    meaning: 'Names of built-in tools mean the same in every organization. They can be neither changed nor deleted.',
+    remedy: 'Choose another name. A tool of kind `builtin` gives a built-in one a name of yours, with arguments that are set.',
+  },
+  'tool.too_many': {
+    status: 409,
+    title: 'Too many tools',
+    meaning: 'An organization has at most 5,000 tools.',
+    remedy: 'Delete tools that nothing uses, or import fewer operations (`only`, `limit`).',
+  },
+  'tool.no_offer': {
+    status: 409,
+    title: 'There is no such definition to review',
+    meaning: 'The definition of the tool has not changed, or it has changed once more since you looked at it.',
+    remedy: 'Read the tool again (`orrery tools get`) and review what it says now.',
+  },
+  'tool.failed': {
+    status: 422,
+    title: 'The tool failed',
+    meaning: 'The call was made and did not succeed, or could not be made. `detail` has the name of the error and what the tool said.',
+    remedy: 'Look at the arguments and at what the tool talks to. `orrery tools calls` has the trace of the call.',
+  },
+  'tool.source_failed': {
+    status: 422,
+    title: 'What the tools are to be made of cannot be read',
+    meaning:
+      'The OpenAPI document or the MCP server did not answer, may not be reached from this installation, or said something that is no tool.',
+    remedy:
+      'See `detail`. Addresses in private networks are opened by the operator (`ORRERY_OUTSIDE_ALLOW`), programs by `ORRERY_MCP_STDIO`.',
   },
   'key.not_found': {
     status: 404,

@@ -7,6 +7,8 @@ export const fieldError = z.object({
   path: z.string(),
   message: z.string(),
   expected: z.string().optional(),
+  /** Of a pipeline: the id of the step at fault. */
+  step: z.string().optional(),
 })
 export type FieldError = z.infer<typeof fieldError>
 

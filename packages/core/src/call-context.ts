@@ -1,6 +1,7 @@
 import { encodeId, type Json, type Operation } from '@orrery/contract'
-import type { Identity } from './access/authenticate.ts'
+import type { Identity } from './access/identity.ts'
 import { type AuditEntry, toCompanion } from './audit/audit-entry.ts'
+import { recordAudit } from './audit/record-audit.ts'
 import { digest } from './canonical-json.ts'
 import type { Ctx, Log, Trace } from './context.ts'
 import type { Transaction } from './database.ts'
@@ -14,6 +15,8 @@ export interface CallContext {
   entries(): readonly AuditEntry[]
   /** To be called once after the commit. */
   committed(): void
+  /** To be called once if the call's transaction has rolled back for good. */
+  rolledBack(): Promise<void>
 }
 
 export interface Call {
@@ -29,6 +32,7 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
   const { operation, identity } = call
   const notes: { subject: string; detail: Json | null }[] = []
   const afterCommit: (() => void)[] = []
+  const afterRollback: ((tx: Transaction) => Promise<void>)[] = []
   let inputDigest: string | null = null
   let log: Log | null = null
 
@@ -49,38 +53,50 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
     }
   }
 
+  const entries = (): readonly AuditEntry[] => {
+    const about = notes.length > 0 ? notes : [{ subject: defaultSubject(call), detail: null }]
+    return about.map(({ subject, detail }) => toEntry(subject, detail))
+  }
+
   const ctx: Ctx = {
     actor: identity.actor,
     org: identity.org,
     permissions: identity.permissions,
+    token: identity.token ?? null,
     effect: operation.effect,
     tx,
-    database: host.database,
-    engine: host.engine,
-    clock: host.clock,
+    ...partsOf(host),
     get log() {
       log ??= host.log.child({ operation: operation.name, requestId: call.trace.requestId, traceId: call.trace.traceId })
       return log
     },
     trace: call.trace,
     afterCommit: (work) => void afterCommit.push(work),
+    afterRollback: (work) => void afterRollback.push(work),
     note: (subject, detail = null) => void notes.push({ subject, detail }),
     auditCompanion: (subject, detail = null) => toCompanion(toEntry(subject, detail)),
     forgetKeys: () => host.authenticator.forget(),
-    auditKeys: host.auditKeys,
-    secretKeys: host.secretKeys,
-    version: host.version,
   }
   return {
     ctx,
-    entries() {
-      const about = notes.length > 0 ? notes : [{ subject: defaultSubject(call), detail: null }]
-      return about.map(({ subject, detail }) => toEntry(subject, detail))
-    },
+    entries,
     committed() {
       for (const work of afterCommit) work()
     },
+    async rolledBack() {
+      if (afterRollback.length === 0) return
+      await host.database.transaction(identity.org, 'read write', async (own) => {
+        for (const work of afterRollback) await work(own)
+        await recordAudit(own, entries())
+      })
+    },
   }
+}
+
+/** What a call is given of its process as it is. Named one by one: it does not get the rest. */
+function partsOf(host: Host) {
+  const { database, engine, clock, announce, auditKeys, secretKeys, tokenKeys, outside, mcpClients, automations, publicUrl, version } = host
+  return { database, engine, clock, announce, auditKeys, secretKeys, tokenKeys, outside, mcpClients, automations, publicUrl, version }
 }
 
 /** What the path names, or the organization. */

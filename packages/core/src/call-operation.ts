@@ -3,12 +3,13 @@
  * audit, log. What a face adds is how a request is read and an answer is written.
  */
 import { findOperation, type Operation, ProblemError, problem } from '@orrery/contract'
-import type { Identity } from './access/authenticate.ts'
+import type { Identity } from './access/identity.ts'
 import { recordAudit } from './audit/record-audit.ts'
 import { type Call, makeContext } from './call-context.ts'
 import { classifyFailure, isLostRace } from './classify-failure.ts'
+import type { Transaction } from './database.ts'
 import type { Host } from './host.ts'
-import { answerOnce } from './idempotency/answer-once.ts'
+import { answerOnce, claimKey, dropClaim, type Once, settleClaim } from './idempotency/answer-once.ts'
 import { type Caller, identify } from './identify.ts'
 import type { AnyImplementation } from './implementation.ts'
 import { implementations } from './implementations.generated.ts'
@@ -27,7 +28,13 @@ export interface Answer {
  * These commit through the engine's group commit, together with their audit entries, when they have no idempotency key:
  * a transaction of their own would cost each start a commit.
  */
-const GROUP_COMMITTED: ReadonlySet<string> = new Set(['runs.start', 'runs.startMany'])
+const GROUP_COMMITTED: ReadonlySet<string> = new Set(['runs.start', 'runs.startMany', 'pipelines.run'])
+
+/**
+ * These wait for others: no transaction is open meanwhile. They open their own for what they write; the audit entry and the answer that is kept under an
+ * idempotency key follow in one of ours.
+ */
+const REACH_OUTSIDE: ReadonlySet<string> = new Set(['tools.call', 'tools.discover', 'tools.import'])
 
 const ATTEMPTS_MAX = 4
 
@@ -61,8 +68,11 @@ export async function callOperation(host: Host, name: string, caller: Caller, ra
 async function perform(host: Host, call: Call, idempotencyKey: string | null): Promise<Answer> {
   const { operation } = call
   const grouped = idempotencyKey === null && GROUP_COMMITTED.has(operation.name)
-  const done =
-    operation.effect === 'read' || grouped ? await performAlone(host, call) : await performInTransaction(host, call, idempotencyKey)
+  const done = REACH_OUTSIDE.has(operation.name)
+    ? await performOutside(host, call, idempotencyKey)
+    : operation.effect === 'read' || grouped
+      ? await performAlone(host, call)
+      : await performInTransaction(host, call, idempotencyKey)
   const output = host.checkOutputs ? operation.output.parse(done.output) : done.output
   return { status: operation.http.status ?? 200, output, replayed: done.replayed }
 }
@@ -74,11 +84,31 @@ async function performAlone(host: Host, call: Call): Promise<{ output: unknown; 
   return { output, replayed: false }
 }
 
+async function performOutside(host: Host, call: Call, key: string | null): Promise<{ output: unknown; replayed: boolean }> {
+  const inOrg = <T>(work: (tx: Transaction) => Promise<T>) => host.database.transaction(call.identity.org, 'read write', work)
+  const once = key === null ? null : toOnce(host, call, key)
+  const stored = once === null ? null : await inOrg((tx) => claimKey(tx, once))
+  if (stored !== null) return { output: stored.answer, replayed: true }
+  const context = makeContext(host, call, null)
+  const output = await implementationOf(call.operation)(context.ctx, call.input).catch(async (error: unknown) => {
+    if (once !== null) await inOrg((tx) => dropClaim(tx, once))
+    throw error
+  })
+  await inOrg(async (tx) => {
+    await recordAudit(tx, context.entries())
+    if (once !== null) await settleClaim(tx, once, output)
+  })
+  context.committed()
+  host.announce()
+  return { output, replayed: false }
+}
+
 /** Effect, stored answer and audit entry commit together, or none of them. Again from the start if it lost a race for rows. */
 async function performInTransaction(host: Host, call: Call, key: string | null): Promise<{ output: unknown; replayed: boolean }> {
-  const { operation, identity, input, kept } = call
+  const { operation, identity, input } = call
   for (let attempt = 1; ; attempt++) {
     let committed = () => {}
+    let rolledBack = async () => {}
     try {
       const done = await host.database.transaction(identity.org, 'read write', async (tx) => {
         const context = makeContext(host, call, tx)
@@ -87,25 +117,23 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
           await recordAudit(tx, context.entries())
           return output
         }
-        committed = context.committed
+        ;({ committed, rolledBack } = context)
         if (key === null) return { output: await work(), replayed: false }
-        const once = {
-          org: identity.org,
-          key,
-          operation: operation.name,
-          input: kept,
-          secrets: operation.secrets ?? [],
-          now: host.clock.now(),
-        }
-        return answerOnce(tx, once, work)
+        return answerOnce(tx, toOnce(host, call, key), work)
       })
       committed()
       host.announce()
       return done
     } catch (error) {
-      if (!isLostRace(error) || attempt === ATTEMPTS_MAX) throw error
+      if (isLostRace(error) && attempt < ATTEMPTS_MAX) continue
+      await rolledBack()
+      throw error
     }
   }
+}
+
+function toOnce(host: Host, { operation, identity, kept }: Call, key: string): Once {
+  return { org: identity.org, key, operation: operation.name, input: kept, secrets: operation.secrets ?? [], now: host.clock.now() }
 }
 
 function implementationOf(operation: Operation): AnyImplementation {

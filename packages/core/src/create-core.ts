@@ -1,16 +1,32 @@
 import type { Permission } from '@orrery/contract'
-import type { Notifier } from '@orrery/engine'
-import { createAuthenticator, type Identity } from './access/authenticate.ts'
+import type { Notifier, StepSource } from '@orrery/engine'
+import { createAuthenticator } from './access/authenticate.ts'
+import type { Identity } from './access/identity.ts'
 import { createRateLimiter, type Rate } from './access/rate-limiter.ts'
+import type { TokenKeys } from './access/token-keys.ts'
 import type { AuditKeys } from './audit/audit-keys.ts'
+import { createAutomationPort } from './automations/create-automation-port.ts'
+import type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
+import { Scheduler } from './automations/scheduling/scheduler.ts'
+import { createCalendarFollower } from './automations/standing/follow-calendars.ts'
+import { ConditionPoller } from './automations/triggers/condition-poller.ts'
+import { createTriggerConsumer } from './automations/triggers/consume-triggers.ts'
+import { createWebhookReceiver, type WebhookDelivery, type WebhookReceipt } from './automations/webhooks/receive-webhook.ts'
+import { FeedRefresher } from './calendars/feed-refresher.ts'
 import { type Answer, callOperation } from './call-operation.ts'
 import type { CoreEngine, Log } from './context.ts'
 import type { Database } from './database.ts'
 import { EventHub } from './events/event-hub.ts'
+import { EventTail } from './events/event-tail.ts'
 import type { Host } from './host.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { type Caller, identify } from './identify.ts'
+import type { OutsideAllow } from './outside/outside-allow.ts'
+import { outsidePolicy } from './outside/outside-policy.ts'
+import { createBuiltInSteps } from './pipelines/create-built-in-steps.ts'
+import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './relay/redis-relay.ts'
 import type { SecretKeys } from './secrets/secret-keys.ts'
+import { McpClients } from './tools/mcp/mcp-clients.ts'
 
 export interface CoreOptions {
   readonly database: Database
@@ -18,12 +34,24 @@ export interface CoreOptions {
   readonly notifier: Notifier | null
   readonly log: Log
   readonly version: string
+  /** Where the world reaches this server, without a slash at the end. Absent: it does not know, and addresses are shown as paths. */
+  readonly publicUrl?: () => string
   readonly audit: AuditKeys
   /** The same in every process of an installation. */
   readonly secrets: SecretKeys
+  /** The same in every process of an installation, and in no other one. */
+  readonly tokens: TokenKeys
+  /** Addresses in private networks and on this machine that may be reached. Absent: none. */
+  readonly outsideAllow?: OutsideAllow
+  /** Whether connections may start programs on this machine. Absent: no. */
+  readonly isMcpStdioAllowed?: boolean
+  /** Absent: events go to no Redis. */
+  readonly redis?: RedisRelayOptions
   /** A key's requests, in this process. Default 1000 a second, 2000 at once. */
   readonly rate?: Rate
   readonly checkOutputs?: boolean
+  /** Hears what came of each occurrence of a schedule. */
+  readonly observeSchedules?: (fact: ScheduleFact) => void
 }
 
 /** The product of one process, without a face. */
@@ -32,9 +60,17 @@ export interface Core {
   call(operation: string, caller: Caller, input: unknown): Promise<Answer>
   /** For what is no operation (the event stream): the same key, rate and permission checks. Null: any valid key will do. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
+  /** For deliveries at the addresses of webhooks, which bring no key. Throws ProblemError. */
+  receiveWebhook(delivery: WebhookDelivery): Promise<WebhookReceipt>
   readonly events: EventHub
-  /** Begins sealing and sweeping. */
-  start(): void
+  /** Fires what is due. Not started with the other loops: one process of an installation is enough, more are safer. */
+  readonly scheduler: Pick<Scheduler, 'start' | 'stop'>
+  /** Null: there is no Redis. */
+  readonly relay: Pick<RedisRelay, 'status'> | null
+  /** Steps that every worker has, beside those of its project. */
+  readonly steps: StepSource
+  /** Begins the loops: sealing, sweeping, triggers. Resolves when no event is missed any more. */
+  start(): Promise<void>
   /** Ends subscriptions and loops. The database and the engine are the host's to close. */
   stop(): Promise<void>
 }
@@ -44,16 +80,24 @@ const DEFAULT_RATE: Rate = { perSecond: 1000, burst: 2000 }
 export function createCore(options: CoreOptions): Core {
   const { database, engine, log, audit, secrets } = options
   const clock = { now: () => engine.now() }
+  const announce = () => options.notifier?.send({ type: 'events' })
+  const outside = { ...outsidePolicy, allow: options.outsideAllow ?? [] }
+  const mcpClients = new McpClients({ outside, version: options.version, isStdioAllowed: options.isMcpStdioAllowed ?? false })
   const host: Host = {
     database,
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, clock.now),
+    authenticator: createAuthenticator(database, options.tokens, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
-    announce: () => options.notifier?.send({ type: 'events' }),
+    announce,
     auditKeys: audit.known,
     secretKeys: secrets,
+    outside,
+    mcpClients,
+    automations: createAutomationPort({ database, engine, clock, log, announce }),
+    tokenKeys: options.tokens,
+    publicUrl: options.publicUrl ?? (() => ''),
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
   }
@@ -63,13 +107,42 @@ export function createCore(options: CoreOptions): Core {
     onError: (error) => log.warn({ error }, 'The event log could not be read'),
   })
   const housekeeper = new Housekeeper({ database, signer: audit.signer, secretKeys: secrets, now: clock.now, log })
+  const feeds = new FeedRefresher({ database, engine, outside: host.outside, announce: host.announce, log })
+  const tail = new EventTail({ database, notifier: options.notifier, log })
+  const triggers = createTriggerConsumer(host, tail)
+  const calendars = createCalendarFollower(host, tail)
+  const conditions = new ConditionPoller(host)
+  const scheduler = new Scheduler({
+    host: { ...host, conditions },
+    notifier: options.notifier,
+    ...(options.observeSchedules === undefined ? {} : { observe: options.observeSchedules }),
+  })
+  const relay = options.redis === undefined ? null : createRedisRelay({ database, tail, log }, options.redis)
   return {
     call: (operation, caller, input) => callOperation(host, operation, caller, input),
-    identify: (caller, permission) => identify(host, caller, permission),
+    identify: (caller, permission) => identify(host, caller, permission ?? 'any'),
+    receiveWebhook: createWebhookReceiver(host),
     events,
-    start: () => housekeeper.start(),
+    scheduler,
+    relay,
+    steps: createBuiltInSteps(host),
+    async start() {
+      housekeeper.start()
+      feeds.start()
+      await Promise.all([triggers.start(), calendars.start(), relay?.start()])
+    },
     async stop() {
-      await Promise.all([events.stop(), housekeeper.stop()])
+      await Promise.all([
+        events.stop(),
+        scheduler.stop(),
+        housekeeper.stop(),
+        mcpClients.stop(),
+        feeds.stop(),
+        relay?.stop(),
+        triggers.stop(),
+        calendars.stop(),
+      ])
+      await Promise.all([tail.stop(), conditions.stop()])
     },
   }
 }

@@ -17,9 +17,11 @@ export interface Database {
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /** As `loop`, on connections of its own: for work that outside systems may hold up, which keeps nobody else waiting. */
+  slowLoop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
   /** One statement of a loop, in a transaction of its own. */
   ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
-  /** Of requests and of loops. */
+  /** Of requests, of loops, of slow loops. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
 }
@@ -59,10 +61,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     const pool = new pg.Pool({ connectionString: options.url, max, options: flags.join(' '), application_name: 'orrery core' })
     // An ending pool does not wait for its sockets: what the server says on them while it stops concerns nobody.
     pool.on('error', (error) => pool.ending || options.onIdleError?.(error))
+    // One that breaks between two statements of a transaction says so by an event, which would end the process if nobody listened.
+    pool.on('connect', (client) => client.on('error', () => undefined))
     return pool
   }
   const app = makePool('orrery_app', options.poolMax ?? 10, INDEXED)
   const engine = makePool('orrery_engine', 2, { jit: 'off' })
+  const slow = makePool('orrery_engine', 8, INDEXED)
 
   return {
     transaction(org, mode, work) {
@@ -72,11 +77,12 @@ export function createDatabase(options: DatabaseOptions): Database {
       return inTransaction(app, begin, (client) => work({ kysely: kyselyOn(client), client }))
     },
     loop: (work) => inTransaction(engine, 'begin', work),
+    slowLoop: (work) => inTransaction(slow, 'begin', work),
     ask: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]) =>
       (await engine.query<Row>(text, [...values])).rows,
-    pools: () => [describePool('requests', app), describePool('loops', engine)],
+    pools: () => [describePool('requests', app), describePool('loops', engine), describePool('slow loops', slow)],
     async close() {
-      await Promise.all([app.end(), engine.end()])
+      await Promise.all([app.end(), engine.end(), slow.end()])
     },
   }
 }

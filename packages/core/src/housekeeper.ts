@@ -1,10 +1,14 @@
 import type { KeyObject } from 'node:crypto'
+import { FORGET_LOGINS_BATCH, forgetLogins } from './access/forget-logins.ts'
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
+import { DELIVERIES_BATCH, forgetDeliveries } from './automations/webhooks/forget-deliveries.ts'
+import { resealWebhooks } from './automations/webhooks/reseal-webhooks.ts'
 import { RESEAL_BATCH, resealConnections } from './connections/reseal-connections.ts'
 import type { Log } from './context.ts'
 import type { Database } from './database.ts'
 import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 import type { SecretKeys } from './secrets/secret-keys.ts'
+import { FORGET_CALLS_BATCH, forgetCalls } from './tools/forget-calls.ts'
 
 export interface HousekeeperOptions {
   readonly database: Database
@@ -19,7 +23,10 @@ export interface HousekeeperOptions {
 
 const SWEEP_EVERY_MS = 600_000
 
-/** Seals the audit log, drops old idempotency keys and brings secrets under the active key. Runs in every process; the database lets one at a time work. */
+/**
+ * Seals the audit log, drops old idempotency keys, logins and names of deliveries, and brings secrets under the active key. Runs in every
+ * process; the database lets one at a time work.
+ */
 export class Housekeeper {
   private readonly options: HousekeeperOptions
   private timer: NodeJS.Timeout | null = null
@@ -61,7 +68,17 @@ export class Housekeeper {
     if (now() < this.sweepAt) return sealed >= SEAL_BATCH
     const forgotten = await forgetAnswers(database, now())
     const resealed = await resealConnections(database, secretKeys, log)
-    const isSwept = forgotten < FORGET_BATCH && resealed < RESEAL_BATCH
+    const logins = await forgetLogins(database, now())
+    const webhooks = await resealWebhooks(database, secretKeys, log)
+    const deliveries = await forgetDeliveries(database, now())
+    const calls = await forgetCalls(database, now())
+    const isSwept =
+      calls < FORGET_CALLS_BATCH &&
+      forgotten < FORGET_BATCH &&
+      resealed < RESEAL_BATCH &&
+      webhooks < RESEAL_BATCH &&
+      logins < FORGET_LOGINS_BATCH &&
+      deliveries < DELIVERIES_BATCH
     if (isSwept) this.sweepAt = now() + SWEEP_EVERY_MS
     return sealed >= SEAL_BATCH || !isSwept
   }

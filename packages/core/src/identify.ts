@@ -1,11 +1,11 @@
-import { type Permission, problem } from '@orrery/contract'
-import type { Identity } from './access/authenticate.ts'
+import { type Access, isScope, problem } from '@orrery/contract'
+import type { Identity } from './access/identity.ts'
 import { NO_ORG } from './database.ts'
 import type { Host } from './host.ts'
 
 /** Who asks, as a face knows it. */
 export interface Caller {
-  /** The API key he sent, or who he was found to be by other means, or null. */
+  /** The API key or token he sent, or who he was found to be by other means, or null. */
   readonly credential: string | Identity | null
   readonly requestId: string
   readonly traceId: string | null
@@ -16,15 +16,18 @@ export interface Caller {
 
 const ANYBODY: Identity = { actor: { type: 'system', id: 'anonymous', name: 'Anonymous' }, org: NO_ORG, permissions: new Set() }
 
-/** @param permission null: any valid key will do. @throws unauthenticated, rate_limited, forbidden */
-export async function identify(host: Host, caller: Caller, permission: Permission | 'public' | null): Promise<Identity> {
-  if (permission === 'public') return ANYBODY
+/** @throws unauthenticated, rate_limited, forbidden */
+export async function identify(host: Host, caller: Caller, access: Access): Promise<Identity> {
+  if (access === 'public') return ANYBODY
   const { credential } = caller
   if (credential === null) throw problem('unauthenticated', 'Send an API key as a bearer token.')
   const identity = typeof credential === 'string' ? await host.authenticator.authenticate(credential) : credential
+  // It is good for the next pair of tokens, and for nothing that is done with them.
+  if (identity.token?.use === 'refresh' && access !== 'token')
+    throw problem('unauthenticated', 'Send an access token; this one is for refreshing.')
   const refused = host.limitRate(identity.actor.id)
   if (refused !== null) throw problem('rate_limited', 'This key sends too many requests.', refused)
-  if (permission !== null && !identity.permissions.has(permission))
-    throw problem('forbidden', `The key lacks the scope ${permission}.`, { permission })
+  if (isScope(access) && !identity.permissions.has(access))
+    throw problem('forbidden', `The key lacks the scope ${access}.`, { permission: access })
   return identity
 }

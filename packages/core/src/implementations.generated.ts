@@ -4,18 +4,53 @@
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
 import { getOrg } from './access/get-org.ts'
+import { issueToken } from './access/issue-token.ts'
 import { listKeys } from './access/list-keys.ts'
 import { listOrgs } from './access/list-orgs.ts'
+import { refreshToken } from './access/refresh-token.ts'
 import { revokeKey } from './access/revoke-key.ts'
+import { revokeToken } from './access/revoke-token.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
+import { applyAutomation } from './automations/apply-automation.ts'
+import { backfillAutomation } from './automations/backfill-automation.ts'
+import { createAutomation } from './automations/create-automation.ts'
+import { deleteAutomation } from './automations/delete-automation.ts'
+import { getAutomation } from './automations/get-automation.ts'
+import { listAutomationVersions } from './automations/list-automation-versions.ts'
+import { listAutomations } from './automations/list-automations.ts'
+import { listFirings } from './automations/list-firings.ts'
+import { pauseAutomation } from './automations/pause-automation.ts'
+import { previewAutomation } from './automations/preview-automation.ts'
+import { resumeAutomation } from './automations/resume-automation.ts'
+import { runAutomationNow } from './automations/run-automation-now.ts'
+import { skipNextFirings } from './automations/skip-next-firings.ts'
+import { snoozeAutomation } from './automations/snooze-automation.ts'
+import { updateAutomation } from './automations/update-automation.ts'
+import { rotateWebhook } from './automations/webhooks/rotate-webhook.ts'
+import { deleteCalendar } from './calendars/delete-calendar.ts'
+import { getCalendar } from './calendars/get-calendar.ts'
+import { listCalendarDays } from './calendars/list-calendar-days.ts'
+import { listCalendarVersions } from './calendars/list-calendar-versions.ts'
+import { listCalendars } from './calendars/list-calendars.ts'
+import { putCalendar } from './calendars/put-calendar.ts'
+import { refreshCalendar } from './calendars/refresh-calendar.ts'
 import { createConnection } from './connections/create-connection.ts'
 import { deleteConnection } from './connections/delete-connection.ts'
 import { getConnection } from './connections/get-connection.ts'
 import { listConnections } from './connections/list-connections.ts'
 import { updateConnection } from './connections/update-connection.ts'
+import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
 import type { Implementations } from './implementation.ts'
+import { checkPipelineDefinition } from './pipelines/check-pipeline-definition.ts'
+import { deletePipeline } from './pipelines/delete-pipeline.ts'
+import { dryRunPipeline } from './pipelines/dry-run-pipeline.ts'
+import { getPipeline } from './pipelines/get-pipeline.ts'
+import { listPipelineVersions } from './pipelines/list-pipeline-versions.ts'
+import { listPipelines } from './pipelines/list-pipelines.ts'
+import { putPipeline } from './pipelines/put-pipeline.ts'
+import { runPipeline } from './pipelines/run-pipeline.ts'
 import { listLimits } from './queues/list-limits.ts'
 import { listQueues } from './queues/list-queues.ts'
 import { pauseQueue } from './queues/pause-queue.ts'
@@ -37,7 +72,17 @@ import { signalRun } from './runs/signal-run.ts'
 import { startRun } from './runs/start-run.ts'
 import { startRuns } from './runs/start-runs.ts'
 import { whyRun } from './runs/why-run.ts'
+import { previewSchedule } from './schedules/preview-schedule.ts'
 import { getSystemInfo } from './system/get-system-info.ts'
+import { callToolByHand } from './tools/call-tool-by-hand.ts'
+import { deleteTool } from './tools/delete-tool.ts'
+import { discoverTools } from './tools/discover-tools.ts'
+import { getTool } from './tools/get-tool.ts'
+import { importTools } from './tools/import-tools.ts'
+import { listToolCalls } from './tools/list-tool-calls.ts'
+import { listTools } from './tools/list-tools.ts'
+import { putTool } from './tools/put-tool.ts'
+import { reviewTool } from './tools/review-tool.ts'
 import { listWorkers } from './workers/list-workers.ts'
 import { checkDeploy } from './workflows/check-deploy.ts'
 import { deployWorkflow } from './workflows/deploy-workflow.ts'
@@ -48,11 +93,35 @@ import { listWorkflows } from './workflows/list-workflows.ts'
 export const implementations: Implementations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'automations.apply': applyAutomation,
+  'automations.backfill': backfillAutomation,
+  'automations.create': createAutomation,
+  'automations.delete': deleteAutomation,
+  'automations.firings': listFirings,
+  'automations.get': getAutomation,
+  'automations.list': listAutomations,
+  'automations.pause': pauseAutomation,
+  'automations.preview': previewAutomation,
+  'automations.resume': resumeAutomation,
+  'automations.rotateWebhook': rotateWebhook,
+  'automations.runNow': runAutomationNow,
+  'automations.skipNext': skipNextFirings,
+  'automations.snooze': snoozeAutomation,
+  'automations.update': updateAutomation,
+  'automations.versions': listAutomationVersions,
+  'calendars.days': listCalendarDays,
+  'calendars.delete': deleteCalendar,
+  'calendars.get': getCalendar,
+  'calendars.list': listCalendars,
+  'calendars.put': putCalendar,
+  'calendars.refresh': refreshCalendar,
+  'calendars.versions': listCalendarVersions,
   'connections.create': createConnection,
   'connections.delete': deleteConnection,
   'connections.get': getConnection,
   'connections.list': listConnections,
   'connections.update': updateConnection,
+  'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,
   'keys.list': listKeys,
@@ -62,6 +131,14 @@ export const implementations: Implementations = {
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,
+  'pipelines.check': checkPipelineDefinition,
+  'pipelines.delete': deletePipeline,
+  'pipelines.dryRun': dryRunPipeline,
+  'pipelines.get': getPipeline,
+  'pipelines.list': listPipelines,
+  'pipelines.put': putPipeline,
+  'pipelines.run': runPipeline,
+  'pipelines.versions': listPipelineVersions,
   'queues.list': listQueues,
   'queues.pause': pauseQueue,
   'queues.resume': resumeQueue,
@@ -81,7 +158,20 @@ export const implementations: Implementations = {
   'runs.start': startRun,
   'runs.startMany': startRuns,
   'runs.why': whyRun,
+  'schedules.preview': previewSchedule,
   'system.info': getSystemInfo,
+  'tokens.issue': issueToken,
+  'tokens.refresh': refreshToken,
+  'tokens.revoke': revokeToken,
+  'tools.call': callToolByHand,
+  'tools.calls': listToolCalls,
+  'tools.delete': deleteTool,
+  'tools.discover': discoverTools,
+  'tools.get': getTool,
+  'tools.import': importTools,
+  'tools.list': listTools,
+  'tools.put': putTool,
+  'tools.review': reviewTool,
   'workers.list': listWorkers,
   'workflows.checkDeploy': checkDeploy,
   'workflows.deploy': deployWorkflow,

@@ -1,14 +1,18 @@
 /** The rules of the product, without a face: what the server composes. */
 import { fileURLToPath } from 'node:url'
 
-export { AUTHENTICATED_FOR_MS, type Identity } from './access/authenticate.ts'
+export { AUTHENTICATED_FOR_MS } from './access/authenticate.ts'
 export { type Bootstrap, bootstrapInstallation } from './access/bootstrap-installation.ts'
+export type { Identity } from './access/identity.ts'
 export type { Rate } from './access/rate-limiter.ts'
+export { makeTokenKey, readTokenKeys, type TokenKeys } from './access/token-keys.ts'
 export { type Checkpoint, type Fault, type Link, nameKey, type SealedEntry } from './audit/audit-chain.ts'
 export { type AuditEntry, auditCompanion } from './audit/audit-entry.ts'
 export { type AuditKeys, makeAuditKey, readAuditKeys } from './audit/audit-keys.ts'
 export { type SealOptions, sealAudit } from './audit/seal-audit.ts'
 export { type ChainVerdict, verifyChain } from './audit/verify-chain.ts'
+export { toPriority, toRank } from './automations/planning/priority-rank.ts'
+export type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
 export type { Answer } from './call-operation.ts'
 export type { Actor, Clock, CoreEngine, Ctx, Log, Trace } from './context.ts'
 export { type Core, type CoreOptions, createCore } from './create-core.ts'
@@ -17,8 +21,12 @@ export { EventHub, type EventHubOptions, type Subscription } from './events/even
 export { readPosition } from './events/event-position.ts'
 export type { Caller } from './identify.ts'
 export { listViolations } from './list-violations.ts'
+export { type OutsideAllow, readOutsideAllow } from './outside/outside-allow.ts'
+export { publicIds } from './public-ids.ts'
+export type { RelayStatus } from './relay/redis-relay.ts'
 export { SecretError } from './secrets/secret-error.ts'
 export { makeSecretKey, readSecretKeys, type SecretKeys } from './secrets/secret-keys.ts'
+export { isDeeperThan } from './validate-input.ts'
 
 /** For `migrate`: apply it after the engine's set. */
 export const coreMigrations = { name: 'core', directory: fileURLToPath(new URL('../migrations', import.meta.url)) } as const

@@ -1,5 +1,8 @@
 import { decodeId, encodeId, type Id, type IdPrefix, type ProblemCode, problem } from '@orrery/contract'
 
+/** For the engine: what workflow code and steps see is what the API shows. */
+export const publicIds = { run: (uuid: string) => encodeId('run', uuid), org: (uuid: string) => encodeId('org', uuid) } as const
+
 /** Public ids are TypeIDs, the engine's are UUIDs; they are exchanged here, at core's border. */
 export function toUuid(prefix: IdPrefix, id: string): string {
   const uuid = decodeId(prefix, id)

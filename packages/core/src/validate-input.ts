@@ -17,7 +17,8 @@ export function validateInput(shape: z.ZodType, raw: unknown): unknown {
   throw problem('invalid_input', summarize(errors), { errors })
 }
 
-function isDeeperThan(value: unknown, depth: number): boolean {
+/** Whether arrays and objects lie in each other more than this deep; walked level by level, so that depth cannot break it. */
+export function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value]
   for (let at = 0; at <= depth; at++) {
     const next: unknown[] = []

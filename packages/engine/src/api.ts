@@ -65,6 +65,8 @@ export interface Engine<Tx = unknown> {
    * use the caller's; then call `nudge` after commit).
    */
   start(request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem>
+  /** Several in the caller's transaction, as `start` would one by one; plain ones share a statement. Call `nudge` after the commit. */
+  startMany(requests: readonly StartRequest[], tx: Tx): Promise<readonly (StartOutcome | StartProblem)[]>
   /** Resolves with the final result, or null when `timeoutMs` passes first. */
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null>
   /** The process is about to stop: whoever waits for a result, now or later, gets what there is at once. */

@@ -62,10 +62,91 @@ test('flags become fields of their kind', async () => {
   ])
 })
 
+test('what is put may come as a file: each document is an input, and flags replace its fields', async () => {
+  await using cli = await cliBench(({ line, body }) => ({
+    body: { limit: line.slice(line.lastIndexOf('/') + 1), ...(body as object), nested: {} },
+  }))
+  writeFileSync(join(cli.folder, 'limits.yaml'), 'limit: mail # one a line\nmax: 3\n---\nlimit: model\nmax: null\n---\n# nothing\n')
+  const { status, out } = await cli.run(['limits', 'set', '-f', 'limits.yaml'])
+  expect(status).toBe(EXIT.ok)
+  expect(out).toBe('LIMIT  MAX\nmail   3\nmodel  -\n')
+  await cli.run(['limits', 'set', 'other', '--file', '-'], undefined, '{\n\t"max": 1, "limit": "mine"}')
+  const { out: json } = await cli.run(['limits', 'set', '-f', '-', '--json'], undefined, '[{"limit":"a","max":1},{"limit":"b","max":2}]')
+  expect((JSON.parse(json) as { limit: string }[]).map(({ limit }) => limit)).toEqual(['a', 'b'])
+  expect(cli.heard.map(({ line, body }) => [line, body])).toEqual([
+    ['PUT /api/v1/limits/mail', { max: 3 }],
+    ['PUT /api/v1/limits/model', { max: null }],
+    ['PUT /api/v1/limits/other', { max: 1 }],
+    ['PUT /api/v1/limits/a', { max: 1 }],
+    ['PUT /api/v1/limits/b', { max: 2 }],
+  ])
+})
+
+test('the document that is refused is named; those before it are done', async () => {
+  await using cli = await cliBench(({ line }) =>
+    line.endsWith('/bad')
+      ? { status: 400, body: { status: 400, code: 'invalid_input', detail: 'No.' } }
+      : { body: { limit: 'good', max: 1 } },
+  )
+  const text = '[{"limit":"good","max":1},{"limit":"bad","max":1},{"limit":"never","max":1}]'
+  const { status, out, err } = await cli.run(['limits', 'set', '-f', '-'], undefined, text)
+  expect(status).toBe(EXIT.usage)
+  expect(out).toContain('good')
+  expect(err).toContain('standard input, document 2:\n')
+  expect(cli.heard).toHaveLength(2)
+})
+
+test.each([
+  ['limit: a\n  max: 1', 'limits.yaml: Nested mappings are not allowed'],
+  ['- 1', 'limits.yaml: expected an object'],
+  ['# nothing', 'limits.yaml: there is nothing in it'],
+  ['limit: !secret a\nmax: 1', 'limits.yaml: Unresolved tag: !secret'],
+  ['limit: a\nlimit: b', 'limits.yaml: Map keys must be unique'],
+  ['limit: a\nmax: 1\n---\nmax: 2', "limits.yaml, document 2: missing required field 'limit'"],
+])('a file that says %j is refused before anything is sent', async (text, message) => {
+  await using cli = await cliBench()
+  writeFileSync(join(cli.folder, 'limits.yaml'), text)
+  const { status, err } = await cli.run(['limits', 'set', '-f', 'limits.yaml'])
+  expect(err).toContain(message)
+  expect(status).toBe(EXIT.usage)
+  expect(cli.heard).toEqual([])
+})
+
+test('YAML is taken wherever a file is', async () => {
+  await using cli = await cliBench()
+  writeFileSync(join(cli.folder, 'input.yml'), 'reports:\n  - 1\n  - two\n')
+  await cli.run(['runs', 'start', 'triage', '--input', '@input.yml'])
+  expect(cli.heard[0]?.body).toEqual({ workflow: 'triage', input: { reports: [1, 'two'] } })
+})
+
+test('what may be a text or more is a text, unless it is JSON or a file', async () => {
+  await using cli = await cliBench()
+  writeFileSync(join(cli.folder, 'weekly.yaml'), 'include:\n  - kind: cron\n    cron: 0 9 * * 1\n')
+  const whole = { include: [{ kind: 'cron', cron: '0 9 * * 1' }] }
+  for (const given of ['FREQ=DAILY;BYHOUR=9', '0 9 * * 1', JSON.stringify(whole), '@weekly.yaml', '"@hourly"'])
+    await cli.run(['schedules', 'preview', given, '--count', '1'])
+  expect(cli.heard.map(({ body }) => (body as { schedule: unknown }).schedule)).toEqual([
+    'FREQ=DAILY;BYHOUR=9',
+    '0 9 * * 1',
+    whole,
+    whole,
+    '@hourly',
+  ])
+})
+
+test('run-now is short for automations run-now', async () => {
+  await using cli = await cliBench(() => ({ body: { firing: {}, runId: null } }))
+  for (const verb of [['run-now'], ['automations', 'run-now']])
+    expect((await cli.run([...verb, 'briefing', '--watch'])).status).toBe(EXIT.ok)
+  expect(cli.heard.map(({ line }) => line)).toEqual(Array(2).fill('POST /api/v1/automations/briefing/run-now'))
+})
+
 test.each([
   [['runs', 'start', 'x', '--input', 'text'], '--input: not JSON'],
   [['runs', 'start', 'x', '--input', '@gone.json'], '--input: cannot read gone.json'],
   [['runs', 'list', '--limit', 'many'], '--limit: expected a number, got "many"'],
+  [['limits', 'set'], "missing required argument 'limit'"],
+  [['limits', 'set', 'x', '-f', 'gone.yaml'], 'cannot read gone.yaml'],
   [['limits', 'set', 'x', 'some'], '<max>: expected a number or null'],
   [['runs', 'list', '--status', 'lost'], 'Allowed choices are queued'],
   [['runs', 'start'], "missing required argument 'workflow'"],

@@ -1,9 +1,11 @@
-import type { Operation } from '@orrery/contract'
+import { isScope, type Operation } from '@orrery/contract'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, connect } from '../connection.ts'
-import type { Io } from '../io.ts'
+import { type Io, UsageError } from '../io.ts'
 import { printAnswer } from '../output/print-answer.ts'
+import { callEach } from './call-each.ts'
 import { type Field, fieldsOf } from './field.ts'
+import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
 
 /** What a command does after the answer has been printed. */
@@ -19,25 +21,51 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
   const command = makeCommand(root, operation.cli.verb).summary(operation.summary).description(describe(operation))
   const fields = fieldsOf(operation)
   const places = (operation.cli.positionals ?? []).flatMap((name) => fields.filter((field) => field.name === name))
-  for (const field of places) command.argument(field.required ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
   const flags = fields.filter((field) => !field.positional)
-  for (const field of flags) command.addOption(optionFor(field))
+  const takesFile = isDocument(operation)
+  // What a file may hold is asked for after it was read.
+  for (const field of places) command.argument(field.required && !takesFile ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
+  for (const field of flags) command.addOption(optionFor(field).makeOptionMandatory(field.required && !takesFile))
+  if (takesFile) command.option('-f, --file <path>', FILE_HELP)
   addCommonFlags(command)
 
-  return command.action(async (...given: unknown[]) => {
+  return command.action(async (...words: unknown[]) => {
     const options = command.opts<CommonFlags & Record<string, unknown>>()
-    const input: Record<string, unknown> = {}
+    const given: Record<string, unknown> = {}
     for (const [at, field] of places.entries()) {
-      if (given[at] !== undefined) input[field.name] = await readValue(field, given[at] as string, io)
+      if (words[at] !== undefined) given[field.name] = await readValue(field, words[at] as string, io)
     }
     for (const field of flags) {
       const value = options[optionFor(field).attributeName()]
-      if (value !== undefined) input[field.name] = await readValue(field, value as string | boolean | string[], io)
+      if (value !== undefined) given[field.name] = await readValue(field, value as string | boolean | string[], io)
     }
-    const answer = await connect(io, options).call(operation, input, { signal: io.signal })
+    const client = connect(io, options)
+    if (takesFile && typeof options.file === 'string') {
+      const documents = (await readDocuments(options.file, io)).map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
+      for (const { label, fields: input } of documents) requireAll(fields, input, `${label}: `)
+      for (const answer of await callEach(io, client, operation, documents, options.json === true)) await after?.(answer, options)
+      return
+    }
+    requireAll(fields, given, '')
+    const answer = await client.call(operation, given, { signal: io.signal })
     printAnswer(io, operation, answer, options.json === true)
     await after?.(answer, options)
   })
+}
+
+const FILE_HELP = 'YAML or JSON, or - for standard input: each document is an input; places and flags replace fields of it'
+
+/** What is put is a document, so it may come as one. */
+function isDocument({ http }: Operation): boolean {
+  return http.method === 'PUT'
+}
+
+/** Commander sees to it where no file can give them. */
+function requireAll(fields: readonly Field[], input: Readonly<Record<string, unknown>>, label: string): void {
+  const missing = fields.find((field) => field.required && input[field.name] === undefined)
+  if (missing === undefined) return
+  const what = missing.positional ? `argument '${missing.name}'` : `option '--${missing.flag}'`
+  throw new UsageError(`${label}missing required ${label === '' ? what : `field '${missing.name}'`}`)
 }
 
 /** `runs edit-step` becomes a command in a group; the group is made when its first verb is. */
@@ -58,11 +86,13 @@ function optionFor(field: Field): Option {
   const option = new Option(form.kind === 'switch' ? `--${flag}` : `--${flag} <${hint(field)}>`, helpOf(field))
   if (form.kind === 'list') option.argParser((word: string, before: string[] | undefined) => [...(before ?? []), word])
   if (form.kind === 'choice') option.choices([...form.choices])
-  return field.required ? option.makeOptionMandatory() : option
+  return option
 }
 
 function hint({ form, name }: Field): string {
   switch (form.kind) {
+    case 'textOrJson':
+      return 'text|json|@file'
     case 'json':
       return 'json|@file'
     case 'number':
@@ -92,6 +122,6 @@ function placeHelp(field: Field): string {
 
 function describe(operation: Operation): string {
   const more = operation.description === undefined ? '' : `\n\n${operation.description}`
-  const need = operation.permission === 'public' ? 'no key' : operation.permission
+  const need = operation.permission === 'public' ? 'no key' : isScope(operation.permission) ? operation.permission : 'any key'
   return `${operation.summary}.${more}\n\nOperation ${operation.name}, needs ${need}.`
 }

@@ -20,6 +20,8 @@ export type Form =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   | { readonly kind: 'list'; readonly item: Form }
   | { readonly kind: 'json' }
+  /** A text as it stands, or JSON: an RRULE or a whole schedule. */
+  | { readonly kind: 'textOrJson' }
 
 interface JsonSchema {
   readonly type?: string
@@ -33,10 +35,10 @@ interface JsonSchema {
 }
 
 /** Flags that every derived command has; a field of the same name gets `--input-<name>`. */
-const OURS = new Set(['server', 'api-key', 'json', 'help', 'watch'])
+const OURS = new Set(['server', 'api-key', 'json', 'help', 'watch', 'file'])
 
 export function fieldsOf(operation: Operation): readonly Field[] {
-  const schema = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any', reused: 'inline' })
+  const schema = schemaOf(operation.input)
   const required = new Set(schema.required ?? [])
   const positionals = operation.cli?.positionals ?? []
   return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).map(([name, property]) => ({
@@ -48,6 +50,19 @@ export function fieldsOf(operation: Operation): readonly Field[] {
     description: property.description ?? '',
     fallback: property.default,
   }))
+}
+
+/** Some take milliseconds to write out, and some verbs have two names. */
+const known = new WeakMap<z.ZodType, ReturnType<typeof writeSchema>>()
+
+function schemaOf(input: z.ZodType): ReturnType<typeof writeSchema> {
+  const schema = known.get(input) ?? writeSchema(input)
+  known.set(input, schema)
+  return schema
+}
+
+function writeSchema(input: z.ZodType) {
+  return z.toJSONSchema(input, { io: 'input', unrepresentable: 'any', reused: 'inline' })
 }
 
 function formOf(schema: JsonSchema): Form {
@@ -73,6 +88,7 @@ function formOfUnion(among: readonly JsonSchema[]): Form {
   const forms = among.filter((one) => one.type !== 'null').map(formOf)
   const nullable = forms.length < among.length
   const [first] = forms
+  if (forms.some(({ kind }) => kind === 'text') && forms.some(({ kind }) => kind === 'json')) return { kind: 'textOrJson' }
   if (first === undefined || forms.some((form) => form.kind !== first.kind)) return { kind: 'json' }
   if (first.kind === 'number') return { kind: 'number', nullable }
   return nullable || first.kind === 'choice' ? { kind: 'json' } : first

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Io, UsageError } from '../io.ts'
 import type { Field, Form } from './field.ts'
+import { isYaml, parseValue } from './read-documents.ts'
 
 /** What the words after a flag (or in a place) mean. Throws UsageError, naming the flag. */
 export async function readValue(field: Field, given: string | boolean | readonly string[], io: Io): Promise<unknown> {
@@ -28,6 +29,8 @@ function readOne(form: Form, word: string, label: string, io: Io): Promise<unkno
     case 'choice':
       if (form.choices.includes(word)) return word
       throw new UsageError(`${label}: expected one of ${form.choices.join(', ')}; got "${word}"`)
+    case 'textOrJson':
+      return /^[[{"@]/.test(word) ? readJson(word, label, io) : word
     case 'list':
     case 'json':
       return readJson(word, label, io)
@@ -41,14 +44,15 @@ function readNumber(word: string, nullable: boolean, label: string): number | nu
   throw new UsageError(`${label}: expected a number${nullable ? ' or null' : ''}, got "${word}"`)
 }
 
-/** JSON in the word itself, in the file behind `@`, or on standard input for `@-`. */
+/** JSON in the word itself, JSON or YAML in the file behind `@`, JSON on standard input for `@-`. */
 async function readJson(word: string, label: string, io: Io): Promise<unknown> {
-  const text = word.startsWith('@') ? await readSource(word.slice(1), label, io) : word
+  const path = word.startsWith('@') ? word.slice(1) : null
+  const text = path === null ? word : await readSource(path, label, io)
   try {
-    return JSON.parse(text)
+    return await parseValue(text, path ?? '')
   } catch (error) {
-    const hint = word.startsWith('@') ? '' : ` (text is written '"${word}"', a file @${word})`
-    throw new UsageError(`${label}: not JSON: ${error instanceof Error ? error.message : error}${hint}`)
+    const hint = path === null ? ` (text is written '"${word}"', a file @${word})` : ''
+    throw new UsageError(`${label}: not ${isYaml(path ?? '') ? 'YAML' : 'JSON'}: ${error instanceof Error ? error.message : error}${hint}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { UsageError } from '../io.ts'
 import { findTemplates, type OwnPackages, ownPackages } from './own-packages.ts'
@@ -22,7 +22,7 @@ export function writeApp({ folder, example, say }: AppRequest): void {
   if (own.vendor !== null) cpSync(own.vendor, join(folder, 'vendor'), { recursive: true })
   // npm leaves a file of the real name out of what it packs.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, own), null, 2)}\n`)
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, own, readManifest(source)), null, 2)}\n`)
 }
 
 function isReplaced(path: string, template: string): boolean {
@@ -39,7 +39,18 @@ function findExample(examples: string, name: string): string {
   return join(examples, name)
 }
 
-function packageJson(folder: string, own: OwnPackages) {
+/** What an example needs beside what every app has. */
+interface Manifest {
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+function readManifest(example: string | null): Manifest {
+  const file = example === null ? '' : join(example, 'package.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : {}
+}
+
+function packageJson(folder: string, own: OwnPackages, { scripts, devDependencies }: Manifest) {
   const { zod, ...tools } = APP_VERSIONS
   return {
     name:
@@ -49,10 +60,10 @@ function packageJson(folder: string, own: OwnPackages) {
         .replace(/^[._-]+/, '') || 'app',
     private: true,
     type: 'module',
-    scripts: { dev: 'orrery dev', test: 'vitest run', check: 'tsc' },
+    scripts: { dev: 'orrery dev', ...scripts, test: 'vitest run', check: 'tsc' },
     dependencies: { ...own.dependencies, zod },
     // `node` is a dependency, too: scripts and npx then run on it, whatever Node the system has.
-    devDependencies: { ...own.devDependencies, ...tools },
+    devDependencies: { ...own.devDependencies, ...tools, ...devDependencies },
     ...(own.overrides === undefined ? {} : { overrides: own.overrides }),
     // Only the package `node` has an install script that is needed (it links the binary).
     allowScripts: { node: true },

@@ -5,14 +5,19 @@ import { ProblemError, problem } from '@orrery/contract'
  * client to it), a chunked body is counted.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
-  const length = request.headers.get('content-length')
-  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
-  const bytes = await (length === null ? readChunks(request, maxBytes) : readWhole(request))
+  const bytes = await readBytes(request, maxBytes)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     throw problem('invalid_input', 'The body is not valid UTF-8.', { cause })
   }
+}
+
+/** The same as it came. */
+export function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
+  return length === null ? readChunks(request, maxBytes) : readWhole(request)
 }
 
 /** For handlers that read the body themselves: the same request with a body that is known to be small enough. */

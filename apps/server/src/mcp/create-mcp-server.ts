@@ -6,7 +6,7 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import type { Operation, Permission, Problem } from '@orrery/contract'
+import { isScope, type Operation, type Permission, type Problem } from '@orrery/contract'
 import { RESOURCE_KINDS, runUri } from './resources.ts'
 import { describeTool, exposedOperations } from './tools.ts'
 
@@ -36,7 +36,7 @@ export function createMcpServer(operations: readonly Operation[], version: strin
     { capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS },
   )
   const may = (operation: Operation) =>
-    operation.permission === 'public' || calls.permissions === null || calls.permissions.includes(operation.permission)
+    !isScope(operation.permission) || calls.permissions === null || calls.permissions.includes(operation.permission)
 
   server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].filter(may).map(describeTool) }))
   server.setRequestHandler('tools/call', async (request, context) => {

@@ -1,4 +1,4 @@
-import type { Database } from '@orrery/core'
+import type { Database, RelayStatus } from '@orrery/core'
 import type { Depths, EngineFact, Worker } from '@orrery/engine'
 import type { Finding, Health } from './serve-health.ts'
 
@@ -8,6 +8,8 @@ export interface HealthSources {
   /** Null: this process takes no runs. */
   readonly worker: Worker | null
   readonly troubles: TroubleMemory
+  /** Null: there is no Redis. */
+  readonly relay: { status(): RelayStatus } | null
   /** What this start changed in the database. */
   readonly migrated: readonly { readonly set: string; readonly version: number }[]
 }
@@ -41,7 +43,7 @@ export function rememberTroubles(): TroubleMemory {
 }
 
 export function createChecks(sources: HealthSources): Health['checks'] {
-  const { database, depths, troubles, migrated } = sources
+  const { database, depths, troubles, migrated, relay } = sources
   return {
     database: async () => {
       const begun = performance.now()
@@ -50,6 +52,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
     },
     // A server does not get this far with a database that is behind it.
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
+    ...(relay === null ? {} : { redis: async () => checkRelay(relay.status()) }),
     engine: async () => checkEngine(sources.worker, troubles),
     queue: async () => {
       const { live, oldestReadyMs } = await depths()
@@ -57,6 +60,21 @@ export function createChecks(sources: HealthSources): Health['checks'] {
       if (details.oldestReadySeconds <= LAG_SECONDS) return { status: 'ok', details }
       return { status: 'degraded', reason: `runs have waited for ${details.oldestReadySeconds} s for a worker`, details }
     },
+  }
+}
+
+function checkRelay(relay: RelayStatus): Finding {
+  switch (relay.kind) {
+    case 'idle':
+      return { status: 'ok', details: { lastAt: null } }
+    case 'sending':
+      return { status: 'ok', details: { lastAt: new Date(relay.lastAt).toISOString() } }
+    case 'failing':
+      return {
+        status: 'degraded',
+        reason: `events wait for Redis: ${relay.reason}`,
+        details: { since: new Date(relay.since).toISOString() },
+      }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ScheduleFact } from '@orrery/core'
 import type { EngineFact, Observer } from '@orrery/engine'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { connectGauges, type MetricSources } from './gauges.ts'
@@ -9,6 +10,8 @@ export interface Metrics {
   requestDone(face: string, status: number, seconds: number): void
   streamOpened(): () => void
   readonly observe: Observer
+  /** What came of an occurrence of a schedule. */
+  readonly observeSchedules: (fact: ScheduleFact) => void
   /** Connects the gauges that look at a running server; until then they are absent. */
   connect(sources: MetricSources): void
   /** The text format of Prometheus, and its content type. */
@@ -49,8 +52,31 @@ export function createMetrics(): Metrics {
       return () => streams.dec()
     },
     observe: createObserver(registry),
+    observeSchedules: createScheduleObserver(registry),
     connect: (sources) => connectGauges(registry, sources),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  }
+}
+
+const LATENESS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600]
+
+function createScheduleObserver(registry: Registry): Metrics['observeSchedules'] {
+  const registers = [registry]
+  const lateness = new Histogram({
+    name: 'orrery_schedule_lateness_seconds',
+    help: 'From when an occurrence of a schedule should have fired until it was decided and committed.',
+    buckets: LATENESS_BUCKETS,
+    registers,
+  })
+  const fired = new Counter({
+    name: 'orrery_schedule_firings_total',
+    help: 'Occurrences of schedules, by what came of them.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  return ({ outcome, lateMs }) => {
+    fired.inc({ outcome })
+    if (lateMs !== null) lateness.observe(Math.max(0, lateMs) / 1000)
   }
 }
 

@@ -17,6 +17,7 @@ const planted: [string, (log: ReturnType<typeof createLogger>) => void][] = [
   ['a deep field', (log) => log.info({ a: [{ b: { dbPassword: CANARY, token: CANARY, clientSecret: { value: CANARY } } }] })],
   ['a binding of a child', (log) => log.child({ apiKey: CANARY }).info('x')],
   ['one of our keys in a message', (log) => log.info(`key is orr_${CANARY}_${CANARY}`)],
+  ['a token in a message', (log) => log.info(`sent eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ${CANARY}.${CANARY}`)],
   ['a key as the name of a field', (log) => log.info({ [`orr_${CANARY}_${CANARY}`]: 1 })],
   ['a connection string in an error', (log) => log.error({ error: new Error(`cannot reach postgres://me:${CANARY}@db:5432/x`) }, 'failed')],
   ['a cause of an error', (log) => log.error({ error: new Error('outer', { cause: new Error(`password=${CANARY}`) }) })],

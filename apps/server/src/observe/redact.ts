@@ -12,6 +12,8 @@ const SECRET_NAME = new RegExp(`${NAME}$`, 'i')
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Our keys, wherever they stand.
   [/\borr_[A-Za-z0-9_-]{16,}/g, GONE],
+  // Tokens: each part of one is base64url, and the first begins a JSON object.
+  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g, GONE],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${GONE}`],
   // The user and password of a connection string.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"'\\]+@/gi, `$1${GONE}@`],
@@ -19,7 +21,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(${NAME}\\\\?["']?\\s*[=:]\\s*\\\\?["']?)(?!\\[redacted)[^\\s"'\\\\,;&}]{3,}`, 'gi'), `$1${GONE}`],
 ]
 
-const SUSPICIOUS = new RegExp(`${NAME}|\\borr_|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
+const SUSPICIOUS = new RegExp(`${NAME}|\\borr_|\\beyJ|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
 
 /** @param line one JSON object and a line break. `known` are values that are secret here, such as the password of the database. */
 export function redactLine(line: string, known: readonly string[] = []): string {

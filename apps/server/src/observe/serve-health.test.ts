@@ -14,3 +14,30 @@ test('many who ask at once make one look, and a check that fails is down without
   expect(await answers[0]?.json()).toEqual({ status: 'down', checks: { queue: 'down' } })
   expect(looks).toBe(1)
 })
+
+const appWith = (statuses: Readonly<Record<string, Finding['status']>>, isAccepting = true) => {
+  const toCheck = (status: Finding['status']) => async (): Promise<Finding> =>
+    status === 'ok' ? { status, details: {} } : { status, reason: 'as told', details: {} }
+  const checks = Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, toCheck(status)]))
+  return serveHealth(createEchoServer().backend, { accepting: () => isAccepting, checks, metrics: 'off' })
+}
+const ALL = { database: 'ok', migrations: 'ok', engine: 'ok', queue: 'ok' } as const
+
+test.for([
+  [{ ...ALL }, 200, 'healthy', { database: 'healthy', redis: 'disabled', workers: 'healthy' }],
+  [{ ...ALL, redis: 'ok' }, 200, 'healthy', { database: 'healthy', redis: 'healthy', workers: 'healthy' }],
+  [{ ...ALL, redis: 'down' }, 200, 'degraded', { database: 'healthy', redis: 'unhealthy', workers: 'healthy' }],
+  [{ ...ALL, queue: 'degraded' }, 200, 'degraded', { database: 'healthy', redis: 'disabled', workers: 'degraded' }],
+  [{ ...ALL, database: 'down', queue: 'down' }, 503, 'unhealthy', { database: 'unhealthy', redis: 'disabled', workers: 'unhealthy' }],
+] as const)('%o is summed up as %i %s', async ([statuses, code, status, services]) => {
+  const answer = await appWith(statuses).request('/health')
+  expect([answer.status, await answer.json()]).toEqual([code, { status, services }])
+})
+
+test('a process lives whatever its database does, and is ready only with it', async () => {
+  const ask = async (app: ReturnType<typeof appWith>, path: string) => (await app.request(path)).status
+  const [well, ill, stopping] = [appWith(ALL), appWith({ ...ALL, database: 'down' }), appWith(ALL, false)]
+  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health/live')))).toEqual([200, 200, 200])
+  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health/ready')))).toEqual([200, 503, 503])
+  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health')))).toEqual([200, 503, 503])
+})

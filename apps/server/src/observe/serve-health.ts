@@ -25,14 +25,27 @@ const CHECK_TIMEOUT_MS = 3000
 const CHECKS_FRESH_MS = 1000
 
 /**
- * `/health` costs nothing and says that the process lives and takes requests. `/health/detailed` looks: without a key it
- * gives a word for each check, with one that has `orgs:admin` the figures. `/metrics` is for Prometheus.
+ * `/health` sums up what a request sent here would meet, in the words that Ordinaut promised; `/health/ready` and `/health/live` are for whoever
+ * sends requests and whoever restarts processes. `/health/detailed` has each check: without a key a word, with one that has `orgs:admin` the
+ * figures. `/metrics` is for Prometheus.
  */
 export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   const names = Object.keys(health.checks)
   const check = atMostEvery(CHECKS_FRESH_MS, () => Promise.all(Object.values(health.checks).map(attempt)))
-  app.get('/health', (context) => (health.accepting() ? context.json({ status: 'ok' }) : context.json({ status: 'stopping' }, 503)))
+  app.get('/health', async (context) => {
+    if (!health.accepting()) return context.json({ status: 'stopping' }, 503)
+    const found = await check()
+    const shown = summarize(Object.fromEntries(names.map((name, index) => [name, found[index]?.status ?? 'down'])))
+    return context.json(shown, shown.status === 'unhealthy' ? 503 : 200)
+  })
+  // Nothing is looked at: what restarts a process that does not answer shall not restart one whose database is away.
+  app.get('/health/live', (context) => context.json({ status: 'alive' }))
+  app.get('/health/ready', async (context) => {
+    const database = names.indexOf('database')
+    const isReady = health.accepting() && (database < 0 || (await check())[database]?.status !== 'down')
+    return context.json({ status: isReady ? 'ready' : 'not ready' }, isReady ? 200 : 503)
+  })
 
   app.get('/health/detailed', async (context) => {
     const inside = context.req.header('authorization') !== undefined && (await requireAdmin(backend, context))
@@ -51,6 +64,26 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
     })
   }
   return app
+}
+
+type Condition = 'healthy' | 'degraded' | 'unhealthy'
+const CONDITIONS = { ok: 'healthy', degraded: 'degraded', down: 'unhealthy' } as const satisfies Record<Finding['status'], Condition>
+
+/** By service. Redis is `disabled` where none is configured, which is no ailment. */
+function summarize(found: Readonly<Record<string, Finding['status']>>) {
+  const worst = (...names: string[]): Condition => {
+    const among = names.map((name) => CONDITIONS[found[name] ?? 'ok'])
+    return (['unhealthy', 'degraded'] as const).find((condition) => among.includes(condition)) ?? 'healthy'
+  }
+  const services = {
+    database: worst('database', 'migrations'),
+    redis: found.redis === undefined ? ('disabled' as const) : worst('redis'),
+    workers: worst('engine', 'queue'),
+  }
+  // Without a database nothing can be answered; without the others work is late, and nothing is lost.
+  const status: Condition =
+    services.database !== 'healthy' ? services.database : worst(...Object.keys(found)) === 'healthy' ? 'healthy' : 'degraded'
+  return { status, services }
 }
 
 /** @param make never fails. */

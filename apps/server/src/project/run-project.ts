@@ -1,5 +1,5 @@
 import type { BuiltBundle } from '@orrery/engine'
-import { BuildError, type LoadedProject, loadProject } from '@orrery/engine/bundle'
+import { BuildError, findEntries, type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import type { Logger } from '../observe/logger.ts'
 import type { SwappableSteps } from './swappable-steps.ts'
 import { watchFolder } from './watch-folder.ts'
@@ -25,6 +25,11 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
   let current: LoadedProject | null = null
 
   const update = async (): Promise<void> => {
+    // Whoever writes pipelines only has none; the first that is written is seen.
+    if (options.watch && current === null && (await findEntries(options.folder)).length === 0) {
+      options.log.info({ folder: options.folder }, 'the project has no workflows in code')
+      return
+    }
     const next = await loadProject(options.folder)
     const known = current
     // Bodies of steps are swapped before the new workflows can ask for them.

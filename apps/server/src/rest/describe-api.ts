@@ -1,4 +1,4 @@
-import { COMMON_PROBLEMS, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
+import { COMMON_PROBLEMS, isScope, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
 import { EVENT_STREAM_PATHS } from '../events/describe-stream.ts'
 import { API_PREFIX } from '../http/paths.ts'
 import { makeExample } from './make-example.ts'
@@ -82,7 +82,11 @@ function describeOperation(operation: Operation, book: SchemaBook): Node {
     ...(inQuery || Object.keys(rest).length === 0
       ? {}
       : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body, example } } } }),
-    ...(operation.permission === 'public' ? { security: [] } : { 'x-permission': operation.permission }),
+    ...(operation.permission === 'public'
+      ? { security: [] }
+      : isScope(operation.permission)
+        ? { 'x-permission': operation.permission }
+        : {}),
     responses: {
       [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: book.output(operation) } } },
       ...describeProblems(operation),
@@ -103,7 +107,8 @@ function parameter(place: 'path' | 'query', name: string, schema: Node, required
 
 /** One response for each status, with an example for each problem that has it. */
 function describeProblems(operation: Operation): Node {
-  const closed: ProblemCode[] = operation.permission === 'public' ? [] : ['unauthenticated', 'forbidden']
+  const closed: ProblemCode[] =
+    operation.permission === 'public' ? [] : isScope(operation.permission) ? ['unauthenticated', 'forbidden'] : ['unauthenticated']
   const repeated: ProblemCode[] = operation.effect === 'write' ? ['idempotency.key_reused', 'idempotency.in_progress'] : []
   const codes = new Set<ProblemCode>([...closed, ...COMMON_PROBLEMS, ...repeated, ...operation.problems])
   const statuses = Map.groupBy(codes, (code) => PROBLEMS[code].status)

@@ -35,7 +35,8 @@ function readQuery(context: ServerContext, schemas: Readonly<Record<string, Json
   return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, fromText(values, schemas[name])]))
 }
 
-async function readJsonObject(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
+/** An empty body is an empty object. @throws invalid_input, unsupported_media_type, payload_too_large */
+export async function readJsonObject(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
   if (request.method === 'GET' || request.headers.get('content-length') === '0') return {}
   const text = await readBody(request, maxBytes)
   if (text.trim() === '') return {}

@@ -90,6 +90,7 @@ export function createEchoServer(
   const app = createApp({
     backend,
     events: async () => new Response(null),
+    receiveWebhook: async () => ({ firingId: null }),
     health: { accepting: () => true, checks: {}, metrics: 'local' },
     answers: true,
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], ...hosts },

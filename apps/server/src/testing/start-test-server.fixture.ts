@@ -24,11 +24,12 @@ export async function startTestServer(
   databaseUrl: string,
   args: readonly string[] = [],
   known?: { readonly key: string },
+  env: Readonly<Record<string, string>> = {},
 ): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), 'orrery-server-'))
   let lines = ''
   const log = createLogger({ level: 'debug', format: 'json', destination: { write: (line) => void (lines += line) } })
-  const config = readConfig({ DATABASE_URL: databaseUrl }, ['--port', '0', '--data', data, ...args])
+  const config = readConfig({ DATABASE_URL: databaseUrl, ...env }, ['--port', '0', '--data', data, ...args])
   const running: Running = await startServer(config, log)
   const key = known?.key ?? running.adminKey
   if (key === null) throw new Error('The database has a first key already; give it')

@@ -14,6 +14,10 @@ const headerValue = z
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'Expected the name of an environment variable')
 const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/, 'Expected a host name or an IP address')
 const port = z.number().int().min(1).max(65_535)
+/** A key of 24 to 64 bytes, as Standard Webhooks writes it. */
+const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'Expected whsec_ and 24 to 64 bytes in base64')
+/** Whether it is an address is checked where it is used; here only that it is one line of a header. */
+const sender = text(320, 3).regex(/^\P{Cc}*$/u, 'May not contain control characters')
 /** A user name and a password in it would be shown. */
 const address = z
   .string()
@@ -23,6 +27,24 @@ const address = z
     'Expected an http or https URL without a user name in it',
   )
   .refine((value) => URL.canParse(value), 'Expected a URL')
+
+/** Where a secret may be sent: scheme, host and port as browsers compare them (RFC 6454), with `*.` for every name below. */
+const origin = z
+  .string()
+  .max(300)
+  .regex(
+    /^https?:\/\/(\*\.)?([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$/,
+    'Expected scheme, host in lower case and port, such as https://api.example.com or https://*.example.com',
+  )
+  .refine((value) => URL.canParse(value.replace('*.', '')), 'Expected an origin')
+const origins = {
+  origins: z
+    .array(origin)
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({ description: 'Where the secret may be sent: `https://api.example.com`, `https://*.example.com`. Absent: nowhere.' }),
+}
 
 /** What is sealed has at most 65536 bytes, and a letter at most three. */
 const SEALED_LETTERS_MAX = 20_000
@@ -39,17 +61,31 @@ const mailServer = {
 
 /** Secrets are named apart from what may be shown, here and nowhere else. */
 const KINDS = {
-  bearer: kind('bearer', {}, { token }),
-  basic: kind('basic', { username: text(256).regex(/^[^:]*$/, 'May not contain a colon (RFC 7617)') }, { password: text(1024) }),
-  header: kind('header', { name: headerName }, { value: headerValue }),
-  smtp: kind('smtp', { ...mailServer, username: text(256).optional() }, { password: text(1024).optional() }),
+  bearer: kind('bearer', origins, { token }),
+  basic: kind(
+    'basic',
+    { username: text(256).regex(/^[^:]*$/, 'May not contain a colon (RFC 7617)'), ...origins },
+    { password: text(1024) },
+  ),
+  header: kind('header', { name: headerName, ...origins }, { value: headerValue }),
+  smtp: kind(
+    'smtp',
+    {
+      ...mailServer,
+      username: text(256).optional(),
+      from: sender.optional().meta({ description: 'The sender of mail that names none.' }),
+    },
+    { password: text(1024).optional() },
+  ),
   imap: kind('imap', { ...mailServer, username: text(256) }, { password: text(1024) }),
   slack: kind('slack', {}, { token }),
+  webhook: kind('webhook', {}, { secret: webhookSecret.meta({ description: 'Signs what is sent (Standard Webhooks).' }) }),
   model: kind(
     'model',
     {
       provider: z.enum(['anthropic', 'openai', 'azure', 'compatible']),
       baseUrl: address.optional().meta({ description: 'Needed for `azure` and `compatible`.' }),
+      defaultModel: text(256).optional().meta({ description: 'The model (of Azure: the deployment) for calls that name none.' }),
     },
     { apiKey: token },
   ),
@@ -87,7 +123,7 @@ function changeable<F extends Fields>(fields: F): Changeable<F> {
   ) as Changeable<F>
 }
 
-const { bearer, basic, header, smtp, imap, slack, model, mcp_http, mcp_stdio } = KINDS
+const { bearer, basic, header, smtp, imap, slack, webhook, model, mcp_http, mcp_stdio } = KINDS
 
 /** With the secrets: as they are given, and as whoever uses the connection gets them. */
 export const connectionSettings = z
@@ -98,6 +134,7 @@ export const connectionSettings = z
     smtp.whole,
     imap.whole,
     slack.whole,
+    webhook.whole,
     model.whole,
     mcp_http.whole,
     mcp_stdio.whole,
@@ -119,6 +156,7 @@ export const connectionChange = z.discriminatedUnion('type', [
   smtp.change,
   imap.change,
   slack.change,
+  webhook.change,
   model.change,
   mcp_http.change,
   mcp_stdio.change,
@@ -131,6 +169,7 @@ const shownSettings = z.discriminatedUnion('type', [
   smtp.shown,
   imap.shown,
   slack.shown,
+  webhook.shown,
   model.shown,
   mcp_http.shown,
   mcp_stdio.shown,

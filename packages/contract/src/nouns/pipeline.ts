@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { type Json, json, name, priority, text } from '../scalars.ts'
 
-interface Fields {
+export interface Fields {
   [key: string]: Json
 }
 
@@ -75,6 +75,7 @@ const stepRetry = z.strictObject({
   max: z.number().int().min(1).max(100).optional().meta({ description: 'Attempts in all, the first one counted.' }),
   initial: duration.optional(),
   factor: z.number().min(1).max(100).optional(),
+  increment: duration.optional().meta({ description: 'Added with each further attempt.' }),
   maximum: duration.optional(),
   jitter: z.enum(['full', 'equal', 'none']).optional(),
   non_retryable: z.array(text(256)).max(100).optional().meta({ description: 'Names of errors that end the step at once.' }),

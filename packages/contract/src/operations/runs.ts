@@ -17,7 +17,7 @@ export const startRun = defineOperation({
     'with runs.get, runs.result or the event stream.',
   input: startRequest,
   output: started,
-  problems: ['workflow.not_found', 'workflow.version_not_found'],
+  problems: ['workflow.not_found', 'workflow.version_not_found', 'workflow.name_reserved'],
   permission: 'runs:write',
   effect: 'write',
   idempotent: false,

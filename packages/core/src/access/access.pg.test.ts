@@ -1,10 +1,10 @@
 import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
-import { makeTokenKey, readTokenKeys } from '../tokens/token-keys.ts'
 import { makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
+import { makeTokenKey, readTokenKeys } from './token-keys.ts'
 
 let t: TestCore
 
@@ -58,7 +58,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
     const later = new Date(Date.parse(soon) + 1).toISOString()
     for (const expiresAt of [undefined, later]) {
       const making = t.call('keys.create', { name: 'x', scopes: ['runs:read'], ...(expiresAt && { expiresAt }) }, { key })
-      await expect(making).rejects.toMatchObject({ code: 'invalid_input', errors: [{ path: 'expiresAt' }] })
+      await expect(making).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'expiresAt' }] } })
     }
     expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'], expiresAt: soon }, { key })).expiresAt).toBe(soon)
   })

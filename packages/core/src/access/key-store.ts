@@ -33,10 +33,6 @@ export async function markRevoked(tx: Transaction, org: string, key: string, at:
   return selectKeyById(tx, org, key)
 }
 
-export function selectKey(tx: Transaction, org: string, key: string): Promise<ApiKeyRow | undefined> {
-  return tx.kysely.selectFrom('app.api_key').select(COLUMNS).where('org_id', '=', org).where('key_id', '=', key).executeTakeFirst()
-}
-
 /** The key with this hash, of whatever organization: the policy `by_secret` shows it to those who know the hash. */
 export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<(ApiKeyRow & { hash: Buffer }) | undefined> {
   await tx.client.query(`select set_config('app.key_hash', $1, true)`, [hash.toString('hex')])

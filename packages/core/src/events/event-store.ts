@@ -30,6 +30,31 @@ export async function selectEvents(tx: Transaction, org: string, filter: EventFi
   return rows.map(toEvent)
 }
 
+/** The same from the newest: what lies before this id, or all of it. */
+export async function selectEventsBack(
+  tx: Transaction,
+  org: string,
+  filter: Omit<EventFilter, 'after'> & { readonly before: string | null },
+): Promise<Event[]> {
+  const before = filter.before === null ? null : parsePosition(filter.before)
+  const { rows } = await tx.client.query<EventRow>({
+    name: 'event_read_back',
+    text: `select e.tx::text, e.id::text, e.at, e.type, e.subject, e.data from engine.event e
+           where e.org_id = $1 and ($2::xid8 is null or (e.tx, e.id) < ($2::xid8, $3::bigint)) and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+             and ($4::text is null or e.type = $4) and ($5::text is null or e.subject = $5)
+           order by e.tx desc, e.id desc limit $6`,
+    values: [
+      org,
+      before === null ? null : String(before.tx),
+      before === null ? null : String(before.row),
+      filter.type ?? null,
+      filter.subject ?? null,
+      filter.limit,
+    ],
+  })
+  return rows.map(toEvent)
+}
+
 /** The place behind everything that is sure to be complete: who reads on from here gets what happens from now on. */
 export async function selectNow(tx: Transaction): Promise<string> {
   const { rows } = await tx.client.query<{ tx: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as tx')

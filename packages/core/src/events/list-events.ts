@@ -3,7 +3,7 @@ import type { Ctx } from '../context.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { readPosition } from './event-position.ts'
-import { selectEvents } from './event-store.ts'
+import { selectEvents, selectEventsBack } from './event-store.ts'
 
 export async function listEvents(ctx: Ctx, input: InputFor<'events.list'>): Promise<AnswerTo<'events.list'>> {
   if (input.cursor !== undefined && readPosition(input.cursor) === null) {
@@ -11,8 +11,13 @@ export async function listEvents(ctx: Ctx, input: InputFor<'events.list'>): Prom
     throw problem('invalid_input', 'The cursor is not valid.', { errors: [error] })
   }
   const subject = input.subject === undefined ? undefined : (decodeId('run', input.subject) ?? input.subject)
-  const filter = { after: input.cursor ?? null, type: input.type, subject, limit: input.limit + 1 }
-  const events = await withOrg(ctx, (tx) => selectEvents(tx, ctx.org, filter))
+  const filter = { type: input.type, subject, limit: input.limit + 1 }
+  const cursor = input.cursor ?? null
+  const events = await withOrg(ctx, (tx) =>
+    input.newestFirst
+      ? selectEventsBack(tx, ctx.org, { ...filter, before: cursor })
+      : selectEvents(tx, ctx.org, { ...filter, after: cursor }),
+  )
   const items = events.slice(0, input.limit)
   return { items, nextCursor: events.length > input.limit ? (items.at(-1)?.id ?? null) : null }
 }

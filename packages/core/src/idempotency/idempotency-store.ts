@@ -33,3 +33,25 @@ export async function insertAnswer(tx: Transaction, org: string, key: string, st
     .values({ org_id: org, key, fingerprint: stored.fingerprint, answer: JSON.stringify(stored.answer), at: stored.at })
     .execute()
 }
+
+export type StoredClaim = Omit<StoredAnswer, 'answer'>
+
+export function selectClaim(tx: Transaction, org: string, key: string): Promise<StoredClaim | undefined> {
+  return tx.kysely
+    .selectFrom('app.idempotency_claim')
+    .select(['fingerprint', 'at'])
+    .where('org_id', '=', org)
+    .where('key', '=', key)
+    .executeTakeFirst()
+}
+
+export async function insertClaim(tx: Transaction, org: string, key: string, claim: StoredClaim): Promise<void> {
+  await tx.kysely
+    .insertInto('app.idempotency_claim')
+    .values({ org_id: org, key, ...claim })
+    .execute()
+}
+
+export async function deleteClaim(tx: Transaction, org: string, key: string): Promise<void> {
+  await tx.kysely.deleteFrom('app.idempotency_claim').where('org_id', '=', org).where('key', '=', key).execute()
+}

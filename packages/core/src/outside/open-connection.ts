@@ -17,7 +17,7 @@ export async function openConnection(target: Target, policy: OutsidePolicy, sign
     autoSelectFamily: addresses.length > 1,
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(policy.connectMs / addresses.length / 2)),
   }
-  const socket = isSecure ? secure({ ...place, ...identify(host, policy) }) : connect(place)
+  const socket = isSecure ? secure({ ...place, ...identify(host, policy), ALPNProtocols: ['http/1.1'] }) : connect(place)
   signal.addEventListener('abort', () => socket.destroy(signal.reason), { once: true })
   // It stays: a socket that fails while nobody reads from it must not end the process. Readers hear of it on their own.
   socket.on('error', () => undefined)
@@ -47,11 +47,11 @@ function answerWith(addresses: readonly string[]): LookupFunction {
   }
 }
 
-function identify(host: string, { authority }: OutsidePolicy) {
+/** How the other side of a TLS connection has to prove that it is this host. */
+export function identify(host: string, { authority }: OutsidePolicy) {
   return {
     // An address is no server name (RFC 6066 section 3); the certificate is then compared with the address.
     servername: isIP(host) === 0 ? host : '',
-    ALPNProtocols: ['http/1.1'],
     // Said aloud, because an environment variable can turn the default around.
     rejectUnauthorized: true,
     ...(authority === undefined ? {} : { ca: [...getCACertificates('default'), authority] }),

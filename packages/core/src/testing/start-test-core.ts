@@ -1,11 +1,12 @@
 /** A core over a real database with an engine that works, for tests of use cases. */
 import { fileURLToPath } from 'node:url'
-import { createEngine, type Notifier, type Worker } from '@orrery/engine'
+import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/engine'
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
 import type { Rate } from '../access/rate-limiter.ts'
+import { makeTokenKey, readTokenKeys, type TokenKeys } from '../access/token-keys.ts'
 import { auditCompanion } from '../audit/audit-entry.ts'
 import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys.ts'
 import type { Answer } from '../call-operation.ts'
@@ -14,6 +15,8 @@ import { type Core, createCore } from '../create-core.ts'
 import { createDatabase, type Database } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import type { implementations } from '../implementations.generated.ts'
+import { readOutsideAllow } from '../outside/outside-allow.ts'
+import { publicIds } from '../public-ids.ts'
 import { makeSecretKey, readSecretKeys, type SecretKeys } from '../secrets/secret-keys.ts'
 
 type Name = keyof typeof implementations
@@ -52,12 +55,16 @@ export interface TestCoreOptions {
   readonly rate?: Rate
   readonly log?: Log
   readonly secrets?: SecretKeys
+  readonly tokens?: TokenKeys
+  /** As ORRERY_OUTSIDE_ALLOW has it. */
+  readonly outsideAllow?: string
+  readonly isMcpStdioAllowed?: boolean
 }
 
 export async function startTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
   const testDatabase = await createTestDatabase()
   const store = createPostgresStore({ url: testDatabase.url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier })
+  const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
   const database = createDatabase({ url: testDatabase.url, poolMax: 5 })
   const keys = readAuditKeys(makeAuditKey())
   const core = createCore({
@@ -68,13 +75,17 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     version: '0.0.0-test',
     audit: keys,
     secrets: options.secrets ?? readSecretKeys(makeSecretKey()),
+    tokens: options.tokens ?? readTokenKeys(makeTokenKey()),
     checkOutputs: true,
+    outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
+    isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })
   const { org, secret } = await bootstrapInstallation(database)
   if (secret === null) throw new Error('The test database is not empty')
   const project = await loadProject(fileURLToPath(new URL('./project', import.meta.url)))
-  const worker: Worker | null = options.work === false ? null : await engine.work({ steps: project.steps, slots: 20 })
+  const worker: Worker | null =
+    options.work === false ? null : await engine.work({ steps: joinSteps(core.steps, project.steps), slots: 20 })
 
   const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test' }: Loose = {}) =>
     core.call(name, { credential: key, idempotencyKey, requestId, traceId: null, face: 'test' }, input)

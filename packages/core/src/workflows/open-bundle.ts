@@ -3,12 +3,13 @@ import { problem } from '@orrery/contract'
 import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
 import { canonicalJson } from '../canonical-json.ts'
 import type { InputFor } from '../implementation.ts'
+import { refuseReserved } from './reserved-names.ts'
 
 const LOAD_TIMEOUT_MS = 2000
 
 /**
  * Loads a bundle as a worker would and takes its own word for what it holds, so that nothing is stored that could not run.
- * @throws workflow.bundle_invalid
+ * @throws workflow.bundle_invalid, workflow.name_reserved
  */
 export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): BuiltBundle {
   const hash = createHash('sha256').update(input.code).digest('hex')
@@ -17,6 +18,7 @@ export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'c
   if (canonicalJson(manifest) !== canonicalJson(input.manifest)) {
     throw problem('workflow.bundle_invalid', 'The manifest is not what the bundle says of itself.')
   }
+  for (const { name } of manifest.workflows) refuseReserved(name)
   // PostgreSQL can store this text but not look into it.
   if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest holds a NUL character.')
   return { hash, code: input.code, manifest }

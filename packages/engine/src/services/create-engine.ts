@@ -20,6 +20,7 @@ import { cancelRun, forkRun, newId, pauseRun, resumeRun, signalRun } from './run
 import { startedEvent } from './run-event.ts'
 import type { IdFormat, SandboxMaker } from './sandbox-cache.ts'
 import { SandboxCache } from './sandbox-cache.ts'
+import { type PlannedStart, startMany } from './start-many.ts'
 import type { PlainStart, SubmitParts } from './submit-start.ts'
 import { submitStart } from './submit-start.ts'
 import { ANY, EngineWorker } from './worker.ts'
@@ -103,6 +104,29 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   }
 
   async start(request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem> {
+    const planned = await this.plan(request)
+    if (planned.type !== 'planned') return planned
+    const { row, limits, at } = planned
+    failpoint('start.before')
+    const companions = request.companions?.(row.run) ?? []
+    if (tx === undefined && isPlain(limits)) {
+      await new Promise<void>((resolve, reject) => {
+        const done: PlainStart['done'] = (error) => (error ? reject(error) : resolve())
+        submitStart(this.submitParts, { row, at, unit: row.run, local: request.runId === undefined, companions, done })
+      })
+      failpoint('start.after')
+      return { type: 'started', run: row.run, state: at === null ? 'ready' : 'waiting', cancelled: [] }
+    }
+    const outcome = await this.startAdmitted({ ...row, ...limits, at, event: startedEvent(row) }, companions, tx)
+    failpoint('start.after')
+    return outcome
+  }
+
+  async startMany(requests: readonly StartRequest[], tx: Tx): Promise<readonly (StartOutcome | StartProblem)[]> {
+    return startMany(this.store, await Promise.all(requests.map((request) => this.plan(request))), tx)
+  }
+
+  private async plan(request: StartRequest): Promise<PlannedStart | StartProblem> {
     const hash = request.version ?? (await this.defaultBundle(request.org, request.workflow))
     if (hash === null) return { type: 'no_such_workflow', workflow: request.workflow }
     const bundle = await this.sandboxes.load(request.org, hash)
@@ -112,23 +136,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     const input = JSON.stringify(request.input)
     const issues = await this.checker.check(bundle, request.workflow, input)
     if (issues.length > 0) return { type: 'invalid_input', issues }
-    failpoint('start.before')
     const run = request.runId ?? newId({ now: () => this.now(), random: this.random })
     const row = toRunRow(request, input, manifest, hash, run, this.now(), null)
-    const limits = limitsOf(request, manifest)
     const at = request.at !== undefined && request.at > this.now() ? request.at : null
-    const companions = request.companions?.(run) ?? []
-    if (tx === undefined && isPlain(limits)) {
-      await new Promise<void>((resolve, reject) => {
-        const done: PlainStart['done'] = (error) => (error ? reject(error) : resolve())
-        submitStart(this.submitParts, { row, at, unit: run, local: request.runId === undefined, companions, done })
-      })
-      failpoint('start.after')
-      return { type: 'started', run, state: at === null ? 'ready' : 'waiting', cancelled: [] }
-    }
-    const outcome = await this.startAdmitted({ ...row, ...limits, at, event: startedEvent(row) }, companions, tx)
-    failpoint('start.after')
-    return outcome
+    return { type: 'planned', row, at, limits: limitsOf(request, manifest) }
   }
 
   private async startAdmitted(start: AdmittedStart, companions: PlainStart['companions'], tx: Tx | undefined): Promise<StartOutcome> {

@@ -3,7 +3,7 @@ import type { StartRequest } from '../api.ts'
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
 import type { Json, WorkflowManifest } from '../workflow/protocol.ts'
 
-type Limits = Pick<AdmittedStart, 'dedupe' | 'debounce' | 'concurrency' | 'rate'>
+export type Limits = Pick<AdmittedStart, 'dedupe' | 'debounce' | 'concurrency' | 'rate'>
 
 /** The row of a new run: what the caller asked for, then what the workflow declares, then defaults. */
 export function toRunRow(

@@ -286,6 +286,12 @@ export interface AdmittedStart extends RunRow {
   readonly event?: EventRow
 }
 
+/** A start that needs no key, no limit and no worker: it is left to a claim. */
+export interface PlainStartRow extends RunRow {
+  readonly at: Millis | null
+  readonly event: EventRow
+}
+
 export type StartOutcome =
   | { readonly type: 'started'; readonly run: RunId; readonly state: RunState; readonly cancelled: readonly RunId[] }
   | { readonly type: 'existing'; readonly run: RunId }
@@ -364,6 +370,11 @@ export interface Store<Tx = unknown> {
   /** Writes events, in the caller's transaction or their own. */
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
+  /**
+   * Starts without keys and limits, all in one statement of the caller's transaction. Gives those that were not there before; the others stay
+   * as they are. Absent where the store has no SQL.
+   */
+  startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /**
    * Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or

@@ -188,6 +188,17 @@ describe('layers', () => {
     const circle: Calendar = { zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'me' }] }
     expect(issuesOf(circle, { calendars: () => circle })).toHaveLength(1)
   })
+
+  test('that many others lean on are compiled once', () => {
+    const asked: string[] = []
+    const calendars = (id: string): Calendar => {
+      asked.push(id)
+      const next = Number(id) + 1
+      return { zone: 'UTC', layers: next > 7 ? [] : Array.from({ length: 30 }, () => ({ kind: 'calendar', calendar: String(next) })) }
+    }
+    expect(issuesOf(calendars('0'), { calendars })).toEqual([])
+    expect(asked.length).toBeLessThan(8 * 31)
+  })
 })
 
 describe('holidays', () => {

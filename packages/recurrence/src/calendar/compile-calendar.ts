@@ -24,19 +24,18 @@ const specialDaysMax = 400
 /** Everything that a calendar refers to is looked up here, once; what is missing or malformed is an issue. */
 export function compileCalendar(calendar: Calendar, sources: CalendarSources = {}): Checked<CompiledCalendar> {
   const issues = collectIssues()
-  const compiled = compile(calendar, sources, '', issues, 0)
+  const compiled = compile(calendar, { sources, issues, depth: 0, path: '', known: new Map() })
   return issues.conclude(compiled)
 }
 
-function compile(calendar: Calendar, sources: CalendarSources, path: string, issues: Issues, depth: number): CompiledCalendar {
+function compile(calendar: Calendar, place: Omit<Place, 'zone'>): CompiledCalendar {
+  const { issues, depth, path } = place
   const zone = findZone(calendar.zone)
   if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is no IANA time zone`)
   if (depth > depthMax) issues.add(path, 'calendars lean on one another in a circle, or too deep')
   const home = zone ?? openZone('UTC')
   const layers =
-    depth > depthMax
-      ? []
-      : calendar.layers.map((layer, at) => compileLayer(layer, { sources, zone: home, issues, depth, path: `${path}layers[${at}]` }))
+    depth > depthMax ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { ...place, zone: home, path: `${path}layers[${at}]` }))
   const plans = new Map<number, DayPlan>()
   return {
     zone: home,
@@ -58,6 +57,8 @@ interface Place {
   readonly issues: Issues
   readonly depth: number
   readonly path: string
+  /** Each calendar is compiled once, or those that lean on one another twice over would take twice as long at each level. */
+  readonly known: Map<string, CompiledCalendar>
 }
 
 function compileLayer(layer: CalendarLayer, place: Place): Layer {
@@ -164,10 +165,12 @@ function feed(id: string, { sources, zone, issues, path }: Place): Layer {
   }
 }
 
-function otherCalendar(id: string, { sources, issues, depth, path }: Place): Layer {
+function otherCalendar(id: string, place: Place): Layer {
+  const { sources, issues, depth, path, known } = place
   const other = sources.calendars?.(id)
   if (!other) return issues.add(`${path}.calendar`, `there is no calendar ${JSON.stringify(id)}`) ?? unchanged
-  const compiled = compile(other, sources, `${path}.calendar.`, issues, depth + 1)
+  const compiled = known.get(id) ?? compile(other, { ...place, path: `${path}.calendar.`, depth: depth + 1 })
+  known.set(id, compiled)
   return (day, plan) => {
     const { open, name, isHoliday } = compiled.planOf(day)
     return { open: intersect(plan.open, open), name: name ?? plan.name, isHoliday: plan.isHoliday || isHoliday }

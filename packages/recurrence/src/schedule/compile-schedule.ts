@@ -24,11 +24,16 @@ export interface CompiledSchedule {
   readonly jitterMs: number
 }
 
+export interface ScheduleSources extends CalendarSources {
+  /** Calendars that are compiled already, for many schedules to share. Asked before `calendars`. */
+  readonly compiled?: (id: string) => CompiledCalendar | undefined
+}
+
 const partsMax = 100
 const countMax = 100_000
 
 /** Everything that is wrong with the schedule is said at once, with its path. Calendars that it names come from the sources. */
-export function compileSchedule(schedule: Schedule, sources: CalendarSources = {}): Checked<CompiledSchedule> {
+export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {}): Checked<CompiledSchedule> {
   const issues = collectIssues()
   const zone = findZone(schedule.zone)
   if (!zone) return { ok: false, issues: [{ path: 'zone', message: `${JSON.stringify(schedule.zone)} is no IANA time zone` }] }
@@ -82,9 +87,11 @@ function checkSizes(schedule: Schedule, issues: Issues): void {
   }
 }
 
-function calendarFinder(sources: CalendarSources, issues: Issues): FindCalendar {
+function calendarFinder(sources: ScheduleSources, issues: Issues): FindCalendar {
   const compiled = new Map<string, CompiledCalendar | undefined>()
   return (id, path) => {
+    const ready = sources.compiled?.(id)
+    if (ready) return ready
     if (compiled.has(id)) return compiled.get(id)
     const calendar = sources.calendars?.(id)
     if (!calendar) return issues.add(path, `there is no calendar ${JSON.stringify(id)}`)

@@ -1,9 +1,10 @@
+import { nextDelayMs } from '@orrery/engine/workflow'
 import { describe, expect, test } from 'vitest'
-import { backoffDelayMs, backoffPolicy } from './backoff-policy.ts'
+import { backoffPolicy } from './backoff-policy.ts'
 
 describe('backoff', () => {
   const delays = (strategy: Parameters<typeof backoffPolicy>[0], maxRetries: number, random = 0) =>
-    Array.from({ length: maxRetries + 1 }, (_, index) => backoffDelayMs(backoffPolicy(strategy, maxRetries), index + 1, random))
+    Array.from({ length: maxRetries + 1 }, (_, index) => nextDelayMs(backoffPolicy(strategy, maxRetries), index + 1, random))
 
   test('fixed: the same delay each time', () => {
     expect(delays('fixed', 3)).toEqual([1_000, 1_000, 1_000, null])
@@ -20,7 +21,7 @@ describe('backoff', () => {
 
   test('none exceeds a minute, and no retries means one attempt', () => {
     for (const strategy of ['fixed', 'linear', 'exponential_jitter'] as const) {
-      expect(backoffDelayMs(backoffPolicy(strategy, 1_000), 900, 0.999)).toBeLessThanOrEqual(60_000)
+      expect(nextDelayMs(backoffPolicy(strategy, 1_000), 900, 0.999)).toBeLessThanOrEqual(60_000)
       expect(delays(strategy, 0)).toEqual([null])
     }
   })

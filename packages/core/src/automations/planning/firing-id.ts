@@ -7,6 +7,8 @@ export type FiringCause =
   /** `requestId` is the backfill's: each asks for runs of its own. */
   | { readonly kind: 'backfill'; readonly requestId: string; readonly requestedAtMs: number; readonly nominalMs: number }
   | { readonly kind: 'manual'; readonly requestId: string; readonly requestedAtMs: number }
+  /** A step of a run asked for it; its idempotency key is the request. */
+  | { readonly kind: 'agent'; readonly requestId: string; readonly requestedAtMs: number }
   | { readonly kind: 'event'; readonly eventId: string; readonly atMs: number }
   /** An evaluation of a condition, named by the instant it was for. */
   | { readonly kind: 'condition'; readonly atMs: number }
@@ -29,6 +31,8 @@ function factsOf(cause: FiringCause): readonly (string | number)[] {
       return [cause.kind, cause.requestId, cause.nominalMs]
     case 'manual':
       return [cause.kind, cause.requestId]
+    case 'agent':
+      return [cause.kind, cause.requestId]
     case 'event':
       return [cause.kind, cause.eventId]
     case 'condition':
@@ -45,6 +49,7 @@ function timeOf(cause: FiringCause): number {
       return cause.nominalMs
     case 'backfill':
     case 'manual':
+    case 'agent':
       return cause.requestedAtMs
     case 'event':
     case 'condition':

@@ -109,7 +109,8 @@ function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number
   return { firings, skips, state: { ...state, cursorMs, skipNext, remaining } }
 }
 
-function nextWake({ cursorMs, standing, remaining }: FiringState, { schedule, key }: Timetable): Wake {
+/** When a schedule is to be planned next, as long as nothing changes. */
+export function nextWake({ cursorMs, standing, remaining }: FiringState, { schedule, key }: Timetable): Wake {
   if (remaining === 0) return { kind: 'ended' }
   const next = nextOccurrence(schedule, cursorMs, key)
   if (next.kind !== 'occurrence') return next

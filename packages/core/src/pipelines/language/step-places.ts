@@ -66,3 +66,8 @@ export function listSteps(pipeline: PipelineDefinition): readonly PlacedStep[] {
 export function listTools(pipeline: PipelineDefinition): readonly string[] {
   return [...new Set(listSteps(pipeline).flatMap(({ step }) => ('uses' in step ? [step.uses] : [])))]
 }
+
+/** The other pipelines that it may call, each once. */
+export function listPipelines(pipeline: PipelineDefinition): readonly string[] {
+  return [...new Set(listSteps(pipeline).flatMap(({ step }) => ('pipeline' in step ? [step.pipeline] : [])))]
+}

@@ -17,7 +17,7 @@ import { beat, register, retire } from './workers.ts'
 type Immediate<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 
 /** The port, each operation done at once and whole. */
-export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact'>]: Immediate<Store[M]> }
+export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact' | 'startPlain'>]: Immediate<Store[M]> }
 
 export interface OperationOptions {
   readonly tables: Tables

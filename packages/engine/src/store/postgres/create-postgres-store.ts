@@ -10,6 +10,7 @@ import { createNotifier } from './notifier.ts'
 import { readDepths } from './read-depths.ts'
 import { type EventCursor, readEvents, type StoredEvent } from './read-events.ts'
 import { readRuns } from './read-runs.ts'
+import { startPlain } from './start-plain.ts'
 import { transact } from './transact.ts'
 import { readTransactionGap } from './transaction-gap.ts'
 import { findViolations } from './violations.ts'
@@ -67,6 +68,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     flush: (batch) => flushBatch(lanes, options.companions ?? {}, batch),
     transact: (worker, body) => transact(bodies, worker, body),
     claim: (request) => claimRuns(pool, request, turn),
+    startPlain: (starts, tx) => startPlain(tx, starts),
     ...readRuns(pool),
     ...controlRuns(pool),
     ...storeBundles(pool),

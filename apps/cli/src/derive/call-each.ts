@@ -1,0 +1,41 @@
+import type { Operation } from '@orrery/contract'
+import type { Client } from '@orrery/sdk/client'
+import type { Io } from '../io.ts'
+import { printAnswer } from '../output/print-answer.ts'
+import type { Document } from './read-documents.ts'
+
+/** One call for each document, in their order; the first that is refused ends it. Those before it are done, and shown. */
+export async function callEach(
+  io: Io,
+  client: Client,
+  operation: Operation,
+  documents: readonly Document[],
+  asJson: boolean,
+): Promise<readonly unknown[]> {
+  const answers: unknown[] = []
+  try {
+    for (const { label, fields } of documents) {
+      try {
+        answers.push(await client.call(operation, fields, { signal: io.signal }))
+      } catch (error) {
+        if (documents.length > 1) io.err(`${label}:\n`)
+        throw error
+      }
+    }
+  } finally {
+    if (answers.length > 0) printAnswers(io, operation, answers, asJson)
+  }
+  return answers
+}
+
+/** As JSON whole; for people a row for each, without what is nested, which they have in their file, and when it was: now. */
+function printAnswers(io: Io, operation: Operation, answers: readonly unknown[], asJson: boolean): void {
+  if (asJson) printAnswer(io, operation, answers.length === 1 ? answers[0] : answers, true)
+  else printAnswer(io, { ...operation, rows: 'answers' }, { answers: answers.map(withoutNested) }, false)
+}
+
+function withoutNested(answer: unknown): Record<string, unknown> {
+  const isPlain = (value: unknown) =>
+    typeof value !== 'object' || (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'))
+  return Object.fromEntries(Object.entries(answer as object).filter(([name, value]) => isPlain(value) && !['createdAt', 'updatedAt'].includes(name)))
+}

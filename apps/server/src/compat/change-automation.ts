@@ -1,0 +1,53 @@
+import { hash, randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { type AutomationDefinition, decodeId, type InputOf, type OutputOf, ProblemError } from '@orrery/contract'
+import type { Exchange } from './contract-route.ts'
+
+type Change = Omit<InputOf<'automations.update'>, 'automation' | 'ifVersion' | 'ordinaut'>
+
+/** What makes one definition of the other; null takes a member away. */
+export function changesOf(before: AutomationDefinition, after: AutomationDefinition): Change {
+  const members = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof AutomationDefinition)[]
+  const different = members.filter((member) => !isDeepStrictEqual(before[member], after[member]))
+  return Object.fromEntries(different.map((member) => [member, after[member] ?? null])) as Change
+}
+
+type Named = InputOf<'automations.create'>
+
+/**
+ * Titles of tasks were no names: two might have the same, and in any script. Where the title makes no name of its own, a few letters are added,
+ * the same for a request that is repeated under its idempotency key.
+ */
+export async function createNamed(exchange: Exchange, read: () => Promise<Named>): Promise<OutputOf<'automations.create'>> {
+  let input: Named | undefined
+  const readOnce = async () => {
+    input ??= withName(await read())
+    return input
+  }
+  try {
+    return await exchange.call('automations.create', readOnce)
+  } catch (error) {
+    const isTaken = error instanceof ProblemError && (error.code === 'automation.name_taken' || error.code === 'idempotency.key_reused')
+    if (!isTaken || input === undefined) throw error
+    const key = exchange.idempotencyKey
+    const more = key === null ? randomBytes(4).toString('hex') : hash('sha256', key).slice(0, 8)
+    return await exchange.call('automations.create', { ...input, name: `${nameOf(input.title)}-${more}` }, { idempotencyKey: key })
+  }
+}
+
+const withName = (input: Named): Named => (nameOf(input.title) === FALLBACK ? { ...input, name: FALLBACK } : input)
+const FALLBACK = 'task'
+
+/** As automations are named after their titles. */
+function nameOf(title = ''): string {
+  const words = title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+  return words.replaceAll(/^-+|-+$/g, '').slice(0, 100) || FALLBACK
+}
+
+/** The UUID of the key that calls, as agents had one. */
+export async function whoCalls(exchange: Exchange): Promise<string | null> {
+  return decodeId('key', (await exchange.identify()).actor.id)
+}

@@ -1,0 +1,141 @@
+/** What every route of a foreign contract does alike: who asks, reading, calling operations, and errors in FastAPI's form. */
+import {
+  decodeId,
+  encodeId,
+  type Id,
+  type IdPrefix,
+  type InputOf,
+  type OperationName,
+  type OutputOf,
+  ProblemError,
+  problem,
+} from '@orrery/contract'
+import { type Identity, isDeeperThan } from '@orrery/core'
+import type { z } from 'zod'
+import type { Backend } from '../backend.ts'
+import { answerProblem, toProblem } from '../http/answer-problem.ts'
+import { bearerToken, type ServerContext } from '../http/request-info.ts'
+import { readJsonObject } from '../rest/read-input.ts'
+import { answerInputErrors, fromFieldErrors, type InputError, isAboutInput, toInputErrors } from './fastapi-errors.ts'
+
+export interface ContractRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Of Hono, below both prefixes. */
+  readonly path: string
+  readonly status?: 201 | 202
+  /**
+   * Our own API has something at the same address below /api/v1. `client`: whoever speaks the foreign contract is served here. `id`: so is
+   * whoever names a UUID, which no address of ours takes.
+   */
+  readonly shared?: 'client' | 'id'
+  /** Gives the body of the answer. */
+  handle(exchange: Exchange): Promise<unknown>
+}
+
+type Loc = readonly (string | number)[]
+
+export interface Exchange {
+  readonly context: ServerContext
+  /** The key or token that was sent. */
+  readonly key: string | null
+  readonly idempotencyKey: string | null
+  /** An id in the path, as ours: a UUID, or ours as it is. */
+  id<P extends IdPrefix>(prefix: P, name: string): Id<P>
+  toId<P extends IdPrefix>(prefix: P, text: string, loc: Loc): Id<P>
+  query<T>(shape: z.ZodType<T>): T
+  /** Reads and checks the body. Within the input of `call`, so that only who may do this makes us read. */
+  body<T>(shape: z.ZodType<T>, maxBytes?: number): Promise<T>
+  /** The first write of an exchange has its idempotency key; one that follows from it could not have the same. */
+  call<N extends OperationName>(name: N, input: InputOf<N> | (() => Promise<InputOf<N>>), as?: Partial<Caller>): Promise<OutputOf<N>>
+  /** Who sent it. @throws unauthenticated */
+  identify(): Promise<Identity>
+  /** Where the fields of an operation's input came from; absent: they are members of the body. */
+  translate(how: (path: Loc) => Loc): void
+  refuse(errors: readonly InputError[]): ProblemError
+}
+
+interface Caller {
+  /** In place of the one that was sent. */
+  readonly key: string | null
+  readonly idempotencyKey: string | null
+}
+
+/** Operations look less deep, and what a body becomes may lie deeper than it. Whatever reads deeper recurses. */
+const DEPTH_MAX = 60
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export const isUuid = (text: string): boolean => UUID.test(text)
+
+/** @throws nothing: what goes wrong is answered. */
+export function serveRoute(backend: Backend, route: ContractRoute): (context: ServerContext) => Promise<Response> {
+  return async (context) => {
+    const { exchange, refused, translated } = openExchange(backend, context)
+    try {
+      const body = await route.handle(exchange)
+      return Response.json(body ?? null, { status: route.status ?? 200 })
+    } catch (error) {
+      const { info } = context.var
+      const shown = toProblem(error, info, backend.log, context.req.path)
+      const errors = refused() ?? (isAboutInput(shown) ? fromFieldErrors(shown.errors ?? [], translated()) : null)
+      return errors === null ? answerProblem(context, shown) : answerInputErrors(errors, info.requestId)
+    }
+  }
+}
+
+function openExchange(backend: Backend, context: ServerContext) {
+  const { info } = context.var
+  const request = context.req.raw
+  let refused: readonly InputError[] | null = null
+  let translate: (path: Loc) => Loc = (path) => ['body', ...path]
+  const idempotencyKey = request.headers.get('idempotency-key')
+  let isKeyUsed = false
+  const key = bearerToken(request)
+  const refuse = (errors: readonly InputError[]) => {
+    refused = errors
+    return problem('invalid_input', 'The request is not valid.')
+  }
+  const toId = <P extends IdPrefix>(prefix: P, given: string, loc: Loc): Id<P> => {
+    const text = given.toLowerCase()
+    if (isUuid(text)) return encodeId(prefix, text)
+    if (decodeId(prefix, text) !== null) return text as Id<P>
+    throw refuse([{ loc, msg: 'Expected a UUID', type: 'uuid_parsing' }])
+  }
+  const exchange: Exchange = {
+    context,
+    key,
+    idempotencyKey,
+    refuse,
+    identify: () => backend.identify({ face: 'ordinaut', key, idempotencyKey: null, info }, null),
+    translate: (how) => {
+      translate = how
+    },
+    id: (prefix, name) => toId(prefix, context.req.param(name) ?? '', ['path', name]),
+    toId,
+    query(shape) {
+      const read = shape.safeParse(context.req.query())
+      if (read.success) return read.data
+      throw refuse(toInputErrors('query', read.error))
+    },
+    async body(shape, maxBytes = backend.maxBodyBytes) {
+      const given = await readJsonObject(request, maxBytes)
+      if (isDeeperThan(given, DEPTH_MAX)) throw problem('payload_too_large', `The body is nested deeper than ${DEPTH_MAX} levels.`)
+      const read = shape.safeParse(given)
+      if (read.success) return read.data
+      throw refuse(toInputErrors('body', read.error))
+    },
+    async call(name, input, as = {}) {
+      info.operation ??= name
+      const isWrite = backend.operations.find((operation) => operation.name === name)?.effect === 'write'
+      const asker = { face: 'ordinaut', key, info, idempotencyKey: isWrite && !isKeyUsed ? idempotencyKey : null, ...as } as const
+      if (isWrite) isKeyUsed = true
+      return (await backend.call(name, asker, input)).output as OutputOf<typeof name>
+    },
+  }
+  return { exchange, refused: () => refused, translated: () => translate }
+}
+
+/** What the operation says when the caller is not recognized, in other words. Anything else stays as it is. */
+export function orUnauthenticated(error: unknown, detail: string): unknown {
+  return error instanceof ProblemError && error.code === 'unauthenticated' ? problem('unauthenticated', detail) : error
+}

@@ -1,0 +1,67 @@
+/** `/auth/token`, `/auth/refresh`, `/auth/revoke`: an agent is an API key, its credentials the key's secret. */
+import { type OutputOf, ProblemError } from '@orrery/contract'
+import { z } from 'zod'
+import { type ContractRoute, type Exchange, orUnauthenticated } from './contract-route.ts'
+
+/** Nobody has shown a key before these are read. */
+const BODY_BYTES_MAX = 16_384
+const secret = z.string().min(1).max(4_096)
+
+const credentials = z
+  .object({ agent_id: z.string().min(1).max(128), credentials: secret.optional(), agent_secret: secret.optional() })
+  .transform(({ agent_id: agent, credentials: given, agent_secret: named }, ctx) => {
+    const key = given ?? named
+    if (key !== undefined) return { agent, key }
+    ctx.addIssue({ code: 'custom', path: ['credentials'], message: 'Field required', input: undefined })
+    return z.NEVER
+  })
+
+const refreshBody = z.object({ refresh_token: secret })
+const revokeBody = z.object({ refresh_token: secret.optional(), access_token: secret.optional(), token: secret.optional() })
+
+async function issue(exchange: Exchange): Promise<object> {
+  const { agent, key } = await exchange.body(credentials, BODY_BYTES_MAX)
+  try {
+    // A second answer under one idempotency key would be without tokens.
+    return show(await exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { key, idempotencyKey: null }))
+  } catch (error) {
+    throw orUnauthenticated(error, 'Invalid agent credentials')
+  }
+}
+
+async function refresh(exchange: Exchange): Promise<object> {
+  const { refresh_token: key } = await exchange.body(refreshBody, BODY_BYTES_MAX)
+  try {
+    return show(await exchange.call('tokens.refresh', {}, { key, idempotencyKey: null }))
+  } catch (error) {
+    throw orUnauthenticated(error, 'Invalid refresh token')
+  }
+}
+
+/** A token that is no good any more is one that is revoked (RFC 7009 2.2). */
+async function revoke(exchange: Exchange): Promise<object> {
+  const body = await exchange.body(revokeBody, BODY_BYTES_MAX)
+  const token = body.refresh_token ?? body.token ?? body.access_token ?? exchange.key
+  // An API key is revoked as a key.
+  const isEnded = token?.startsWith('eyJ') && (await end(exchange, token))
+  return { success: true, message: isEnded ? 'Token revoked successfully' : 'Token was already invalid', details: null }
+}
+
+async function end(exchange: Exchange, key: string): Promise<boolean> {
+  try {
+    return (await exchange.call('tokens.revoke', {}, { key })).revoked
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'unauthenticated') return false
+    throw error
+  }
+}
+
+function show({ accessToken, refreshToken, expiresInSeconds }: OutputOf<'tokens.issue'>): object {
+  return { access_token: accessToken, refresh_token: refreshToken, token_type: 'bearer', expires_in: expiresInSeconds }
+}
+
+export const authRoutes: readonly ContractRoute[] = ['/auth', '/agents/auth'].flatMap((path): ContractRoute[] => [
+  { method: 'POST', path: `${path}/token`, handle: issue },
+  { method: 'POST', path: `${path}/refresh`, handle: refresh },
+  { method: 'POST', path: `${path}/revoke`, handle: revoke },
+])

@@ -1,0 +1,113 @@
+/** A task as Ordinaut's API takes it: what is checked here, and what is made of it. Members that nobody knows are ignored, as they were there. */
+import { backoffStrategy, json, pipelineStep, text } from '@orrery/contract'
+import { z } from 'zod'
+import { recognizeSchedule, SCHEDULE_KINDS, type ScheduleKind } from './recognize-schedule.ts'
+
+const fields = z.record(z.string(), json)
+
+/** Without an id, a step was called by its place. */
+const steps = z.preprocess((value) => (Array.isArray(value) ? value.map(nameStep) : value), z.array(pipelineStep).max(200))
+const nameStep = (step: unknown, at: number): unknown =>
+  typeof step === 'object' && step !== null && !Array.isArray(step) ? { id: `step_${at + 1}`, ...step } : step
+
+const payload = z.looseObject({ params: fields.optional(), pipeline: steps })
+
+const MEMBERS = {
+  title: text(200),
+  description: text(2000, 0).nullable(),
+  schedule_kind: z.enum(SCHEDULE_KINDS),
+  schedule_expr: text(10_000).nullable(),
+  /** For short: an RRULE, a cron expression or a time; the kind is seen. */
+  schedule: text(10_000),
+  timezone: text(64),
+  payload,
+  /** In place of `payload`. */
+  pipeline: steps,
+  params: fields,
+  priority: z.number().int().min(1).max(9),
+  dedupe_key: text(512).nullable(),
+  dedupe_window_seconds: z.number().int().min(0).max(31_536_000),
+  max_retries: z.number().int().min(0).max(10),
+  backoff_strategy: backoffStrategy,
+  concurrency_key: text(512).nullable(),
+  created_by: text(128).nullable(),
+}
+
+/** Every member may be missing: what is there replaces what was. */
+export const taskPatch = z.object({ ...MEMBERS, status: z.enum(['active', 'paused', 'canceled']) }).partial()
+export type TaskPatch = z.infer<typeof taskPatch>
+
+/** A task with all of its members, as its automation keeps it. */
+export const task = z.object({
+  title: MEMBERS.title,
+  description: z.string(),
+  schedule_kind: MEMBERS.schedule_kind,
+  schedule_expr: MEMBERS.schedule_expr,
+  timezone: MEMBERS.timezone,
+  payload,
+  priority: MEMBERS.priority,
+  dedupe_key: MEMBERS.dedupe_key,
+  dedupe_window_seconds: MEMBERS.dedupe_window_seconds,
+  max_retries: MEMBERS.max_retries,
+  backoff_strategy: MEMBERS.backoff_strategy,
+  concurrency_key: MEMBERS.concurrency_key,
+  created_by: MEMBERS.created_by,
+})
+export type Task = z.infer<typeof task>
+
+const given = z.object(MEMBERS).partial().required({ title: true })
+
+/** What is posted, made whole. */
+export const newTask = given.transform((body, ctx): Task => {
+  const issue = (member: string, message: string) => ctx.addIssue({ code: 'custom', path: [member], message, input: undefined })
+  const when = whenOf(body)
+  if (when === null) issue('schedule', 'Not an RRULE, a cron expression or a time: give schedule_kind and schedule_expr')
+  else if (when === 'missing') issue(body.schedule_kind === undefined ? 'schedule_kind' : 'schedule_expr', 'Field required')
+  const what = body.payload ?? (body.pipeline === undefined ? null : { pipeline: body.pipeline, ...paramsOf(body) })
+  if (what === null) issue('payload', 'Field required')
+  if (when === null || when === 'missing' || what === null) return z.NEVER
+  return {
+    title: body.title,
+    description: body.description ?? '',
+    schedule_kind: when.kind,
+    schedule_expr: when.expr,
+    timezone: body.timezone ?? 'UTC',
+    payload: what,
+    priority: body.priority ?? 5,
+    dedupe_key: body.dedupe_key ?? null,
+    dedupe_window_seconds: body.dedupe_window_seconds ?? 0,
+    max_retries: body.max_retries ?? 3,
+    backoff_strategy: body.backoff_strategy ?? 'exponential_jitter',
+    concurrency_key: body.concurrency_key ?? null,
+    created_by: body.created_by ?? null,
+  }
+})
+
+type Given = z.infer<typeof given>
+
+const paramsOf = ({ params }: Given) => (params === undefined ? {} : { params })
+
+function whenOf({
+  schedule,
+  schedule_kind: kind,
+  schedule_expr: expr,
+}: Given): { readonly kind: ScheduleKind; readonly expr: string } | 'missing' | null {
+  if (kind !== undefined) {
+    const text = expr ?? schedule
+    return text === undefined ? 'missing' : { kind, expr: text }
+  }
+  const short = schedule ?? expr
+  return short === undefined || short === null ? 'missing' : recognizeSchedule(short)
+}
+
+/** A task with some of its members replaced, as it would be posted. */
+export function mergeTask(old: Task, { status: _, ...patch }: TaskPatch): Record<string, unknown> {
+  const { schedule_kind, schedule_expr, payload: kept, ...rest } = old
+  // The short forms replace the long ones whole.
+  const when = patch.schedule === undefined || patch.schedule_kind !== undefined ? { schedule_kind, schedule_expr } : {}
+  const what =
+    patch.pipeline === undefined
+      ? { payload: patch.params === undefined ? kept : { ...kept, params: patch.params } }
+      : paramsOf({ title: '', ...kept })
+  return { ...rest, ...when, ...what, ...patch }
+}

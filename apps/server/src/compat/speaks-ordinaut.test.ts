@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { speaksOrdinaut } from './speaks-ordinaut.ts'
+
+const tokenWith = (payload: unknown) => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'EdDSA' })}.${part(payload)}.c2ln`
+}
+const request = (accept?: string) => new Request('http://localhost/api/v1/runs', accept === undefined ? {} : { headers: { accept } })
+
+test('a token that /auth/token made speaks it, and so does who asks for it', () => {
+  expect(speaksOrdinaut(request(), tokenWith({ contract: 'ordinaut' }))).toBe(true)
+  expect(speaksOrdinaut(request('application/vnd.ordinaut+json'), 'orr_x')).toBe(true)
+})
+
+test('keys, our own tokens and nonsense do not', () => {
+  const others = [
+    null,
+    '',
+    'orr_abcdefgh_x',
+    tokenWith({ contract: 'dacf' }),
+    tokenWith({}),
+    tokenWith(null),
+    tokenWith([]),
+    'eyJ.eyJ.x',
+    'eyJhIjox.eyJhIjox.x',
+  ]
+  for (const token of others) expect(speaksOrdinaut(request('application/json'), token), String(token)).toBe(false)
+})

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { tokenPair } from '../nouns/token.ts'
+import { defineOperation } from '../operation.ts'
+import { text } from '../scalars.ts'
+
+export const issueToken = defineOperation({
+  name: 'tokens.issue',
+  summary: 'Exchange the key you call with for short-lived tokens',
+  description:
+    'A login: an access token for 15 minutes and a refresh token for the next pair. Revoking the key ends it. Not for who comes with a token.',
+  input: z.strictObject({
+    agent: text(128).optional().meta({ description: 'Id or name of the key; if given, it must be that of the key you call with.' }),
+    contract: z
+      .enum(['ordinaut'])
+      .optional()
+      .meta({ description: 'Addresses that two contracts share answer these tokens in the words of this one. Absent: ours.' }),
+  }),
+  output: tokenPair,
+  problems: ['unauthenticated'],
+  permission: 'any',
+  effect: 'write',
+  idempotent: false,
+  audit: 'token.issued',
+  http: { method: 'POST', path: '/tokens', status: 201 },
+  cli: { verb: 'tokens issue' },
+  secrets: ['accessToken', 'refreshToken'],
+})
+
+export const refreshToken = defineOperation({
+  name: 'tokens.refresh',
+  summary: 'Exchange the refresh token you call with for the next tokens',
+  description:
+    'The refresh token is the bearer token of this request. One that has been used before ends its login, for nobody knows who copied it.',
+  input: z.strictObject({}),
+  output: tokenPair,
+  problems: ['unauthenticated'],
+  permission: 'token',
+  effect: 'write',
+  idempotent: false,
+  audit: 'token.refreshed',
+  http: { method: 'POST', path: '/tokens/refresh' },
+  secrets: ['accessToken', 'refreshToken'],
+})
+
+export const revokeToken = defineOperation({
+  name: 'tokens.revoke',
+  summary: 'End the login of the token you call with',
+  description: 'Access and refresh tokens of the login stop working. Called with a key: all logins of that key.',
+  input: z.strictObject({}),
+  output: z.object({ revoked: z.literal(true) }),
+  problems: [],
+  permission: 'token',
+  effect: 'write',
+  idempotent: true,
+  audit: 'token.revoked',
+  http: { method: 'POST', path: '/tokens/revoke' },
+  cli: { verb: 'tokens revoke' },
+})

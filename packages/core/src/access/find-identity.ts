@@ -1,0 +1,62 @@
+import { timingSafeEqual } from 'node:crypto'
+import { encodeId } from '@orrery/contract'
+import { type Database, NO_ORG } from '../database.ts'
+import { hashApiKey } from './api-key.ts'
+import type { Identity } from './identity.ts'
+import { type ApiKeyRow, knownScopes } from './key-row.ts'
+import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
+import { selectLogin } from './login-store.ts'
+import { readToken, type TokenClaims } from './token.ts'
+import type { TokenKeys } from './token-keys.ts'
+
+export interface Found {
+  readonly identity: Identity
+  /** ms since the epoch. */
+  readonly expiresAt: number
+}
+
+/** `last_used_at` is right to within this. */
+const TOUCH_EVERY_MS = 60_000
+
+/** Null for a key that nobody has, or that is revoked or expired at `at`. */
+export async function findByKey(database: Database, secret: string, at: number): Promise<Found | null> {
+  const hash = hashApiKey(secret)
+  const row = await database.transaction(NO_ORG, 'read only', (tx) => selectKeyByHash(tx, hash))
+  // The index found equal bytes already; comparing again in constant time keeps that from resting on the index alone.
+  if (row === undefined || !timingSafeEqual(row.hash, hash)) return null
+  await touch(database, row, at)
+  return toFound(row, at)
+}
+
+/** Null for a token that is not ours, or that is expired, or whose login or key has ended. */
+export async function findByToken(database: Database, keys: TokenKeys, token: string, at: number): Promise<Found | null> {
+  const claims = await readToken(keys, token, at)
+  if (claims === null) return null
+  // The organization is out of a token that we signed ourselves.
+  const row = await database.transaction(claims.org, 'read only', async (tx) => {
+    const login = await selectLogin(tx, claims.org, claims.login)
+    if (login === undefined || login.revoked_at !== null || login.key_id !== claims.key) return undefined
+    return selectKeyById(tx, claims.org, claims.key)
+  })
+  if (row === undefined) return null
+  await touch(database, row, at)
+  const found = toFound(row, at, claims)
+  return found === null ? null : { ...found, expiresAt: Math.min(found.expiresAt, claims.expiresAt) }
+}
+
+async function touch(database: Database, row: ApiKeyRow, at: number): Promise<void> {
+  if (row.last_used_at !== null && at - row.last_used_at.getTime() <= TOUCH_EVERY_MS) return
+  await database.transaction(row.org_id, 'read write', (tx) => touchKey(tx, row.org_id, row.key_id, new Date(at)))
+}
+
+function toFound(row: ApiKeyRow, at: number, token?: TokenClaims): Found | null {
+  const expiresAt = row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY
+  if (row.revoked_at !== null || expiresAt <= at) return null
+  const identity = {
+    actor: { type: 'api_key', id: encodeId('key', row.key_id), name: row.name },
+    org: row.org_id,
+    permissions: new Set(knownScopes(row)),
+    ...(token === undefined ? {} : { token }),
+  } as const
+  return { identity, expiresAt }
+}

@@ -1,0 +1,15 @@
+import { decodeId } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { endLogins } from './login-store.ts'
+
+/** Other processes notice when their memory of the token runs out (AUTHENTICATED_FOR_MS). */
+export async function revokeToken(ctx: Ctx, _input: InputFor<'tokens.revoke'>): Promise<AnswerTo<'tokens.revoke'>> {
+  const key = decodeId('key', ctx.actor.id)
+  const which = ctx.token === null ? key !== null && { key } : { login: ctx.token.login }
+  const ended = which === false ? 0 : await withOrg(ctx, (tx) => endLogins(tx, ctx.org, which, new Date(ctx.clock.now())))
+  ctx.note(ctx.actor.id, { ...(ctx.token === null ? {} : { login: ctx.token.login }), ended })
+  ctx.afterCommit(() => ctx.forgetKeys())
+  return { revoked: true }
+}

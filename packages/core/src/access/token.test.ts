@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { readToken, readTokenUse, signToken, type TokenClaims } from './token.ts'
+import { makeTokenKey, readTokenKeys } from './token-keys.ts'
+
+const keys = readTokenKeys(makeTokenKey())
+const now = Date.parse('2026-03-01T12:00:00.000Z')
+const life = { issuedAt: now, expiresAt: now + 60_000 }
+const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(), login: randomUUID(), generation: 3, contract: null }
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const partsOf = (token: string) => token.split('.') as [string, string, string]
+
+describe('a token', () => {
+  it('says what was signed, until it expires', async () => {
+    for (const use of ['access', 'refresh'] as const) {
+      for (const contract of [null, 'ordinaut']) {
+        const token = await signToken(keys, { ...claims, use, contract }, life)
+        expect(readTokenUse(keys, token)).toBe(use)
+        expect(await readToken(keys, token, now)).toEqual({ ...claims, use, contract, ...life })
+        expect(await readToken(keys, token, life.expiresAt - 1000)).not.toBeNull()
+        expect(await readToken(keys, token, life.expiresAt)).toBeNull()
+      }
+    }
+  })
+
+  it('is nothing once a letter of it is changed', async () => {
+    const token = await signToken(keys, claims, life)
+    const [header, payload, signature] = partsOf(token)
+    const forged = encode({ ...(JSON.parse(Buffer.from(payload, 'base64url').toString()) as object), exp: 9_999_999_999 })
+    expect(await readToken(keys, `${header}.${forged}.${signature}`, now)).toBeNull()
+    for (let at = 0; at < token.length; at += 7) {
+      const letter = token[at] === 'A' ? 'B' : 'A'
+      expect(await readToken(keys, `${token.slice(0, at)}${letter}${token.slice(at + 1)}`, now), `letter ${at}`).toBeNull()
+    }
+  })
+
+  it('is refused without a signature, signed in another way, or with the public key as a secret', async () => {
+    const [, payload, signature] = partsOf(await signToken(keys, claims, life))
+    for (const alg of ['none', 'None', 'HS256', 'RS256', 'ES256', '', undefined]) {
+      const header = encode({ alg, typ: 'at+jwt', kid: keys.id })
+      for (const end of ['', signature]) expect(await readToken(keys, `${header}.${payload}.${end}`, now)).toBeNull()
+    }
+    const secret = new TextEncoder().encode(keys.verifier.export({ type: 'spki', format: 'pem' }).toString())
+    const symmetric = await new SignJWT({}).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: keys.id }).sign(secret)
+    expect(await readToken(keys, symmetric, now)).toBeNull()
+  })
+
+  it('of another installation is refused, also under our name', async () => {
+    const others = readTokenKeys(makeTokenKey())
+    expect(await readToken(keys, await signToken(others, claims, life), now)).toBeNull()
+    expect(await readToken(keys, await signToken({ ...others, id: keys.id }, claims, life), now)).toBeNull()
+  })
+
+  it('for refreshing does not pass for one of access', async () => {
+    const [, payload, signature] = partsOf(await signToken(keys, { ...claims, use: 'refresh' }, life))
+    const header = encode({ alg: 'EdDSA', typ: 'at+jwt', kid: keys.id })
+    expect(await readToken(keys, `${header}.${payload}.${signature}`, now)).toBeNull()
+  })
+
+  it('that we signed with another meaning is refused', async () => {
+    const sign = (payload: Record<string, unknown>, typ = 'at+jwt') =>
+      new SignJWT({ iss: 'orrery', iat: now / 1000, exp: now / 1000 + 60, ...payload })
+        .setProtectedHeader({ alg: 'EdDSA', typ, kid: keys.id })
+        .sign(keys.signer)
+    const [, payload] = partsOf(await signToken(keys, claims, life))
+    const whole = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
+    expect(await readToken(keys, await sign(whole), now)).not.toBeNull()
+    const wrong = [
+      { iss: 'another' },
+      { exp: undefined },
+      { sub: undefined },
+      { sub: 'key_1' },
+      { org: 7 },
+      { sid: "' or true --" },
+      { gen: '3' },
+    ]
+    for (const change of wrong) expect(await readToken(keys, await sign({ ...whole, ...change }), now), JSON.stringify(change)).toBeNull()
+    expect(await readToken(keys, await sign(whole, 'JWT'), now)).toBeNull()
+  })
+
+  it('is told from what is none, whatever that is', async () => {
+    const token = await signToken(keys, claims, life)
+    const texts = ['', '.', '..', 'a.b.c', 'e30.e30.e30', `${token} `, `${token}.x`, 'x'.repeat(100_000), 'bnVsbA.bnVsbA.bnVsbA', 'orr_a']
+    for (const text of texts) expect([readTokenUse(keys, text), await readToken(keys, text, now)], text.slice(0, 40)).toEqual([null, null])
+  })
+})

@@ -1,0 +1,94 @@
+/** Tokens as text: JSON Web Tokens (RFC 7519) signed with Ed25519, of the profile of RFC 9068 as far as it fits. */
+import { decodeId, encodeId } from '@orrery/contract'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { UUID_FORM } from '../cursor.ts'
+import type { TokenKeys } from './token-keys.ts'
+
+export type TokenUse = 'access' | 'refresh'
+
+/** What a token says, once its signature is known to be ours. Ids are UUIDs. */
+export interface TokenClaims {
+  readonly use: TokenUse
+  readonly org: string
+  readonly key: string
+  readonly login: string
+  /** Of the login: counts its refresh tokens. */
+  readonly generation: number
+  /** Whose contract the holder speaks; null: ours. */
+  readonly contract: string | null
+}
+
+/** ms since the epoch; whole seconds go into the token. */
+export interface Lifetime {
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+const ISSUER = 'orrery'
+/** `typ` of the header, so that neither kind passes for the other. */
+const TYPES = { access: 'at+jwt', refresh: 'rt+jwt' } as const satisfies Record<TokenUse, string>
+const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+/** Ours have some 400 characters. */
+const LENGTH_MAX = 2_000
+
+export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expiresAt }: Lifetime): Promise<string> {
+  const { use, org, key, login, generation, contract } = claims
+  return new SignJWT({ org: encodeId('org', org), sid: login, gen: generation, ...(contract === null ? {} : { contract }) })
+    .setProtectedHeader({ alg: 'EdDSA', typ: TYPES[use], kid: keys.id })
+    .setIssuer(ISSUER)
+    .setSubject(encodeId('key', key))
+    .setIssuedAt(Math.floor(issuedAt / 1000))
+    .setExpirationTime(Math.floor(expiresAt / 1000))
+    .sign(keys.signer)
+}
+
+/** Which kind it claims to be, by its header alone; null for what cannot be a token of ours. Costs no look at the signature. */
+export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
+  if (text.length > LENGTH_MAX || !FORM.test(text)) return null
+  return orNullIfInvalid(() => {
+    const { alg, typ, kid } = decodeProtectedHeader(text)
+    if (alg !== 'EdDSA' || kid !== keys.id) return null
+    return typ === TYPES.access ? 'access' : typ === TYPES.refresh ? 'refresh' : null
+  })
+}
+
+/** Null unless it was signed with our key, for this use, and has not expired at `now`. */
+export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | null> {
+  const use = readTokenUse(keys, text)
+  if (use === null) return null
+  try {
+    const rules = { algorithms: ['EdDSA'], issuer: ISSUER, typ: TYPES[use], currentDate: new Date(now) }
+    const { payload } = await jwtVerify(text, keys.verifier, rules)
+    return toClaims(use, payload)
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null
+    throw error
+  }
+}
+
+/** What we signed has this form; an older server may have signed another. */
+function toClaims(use: TokenUse, { sub, iat, exp, org, sid, gen, contract }: JWTPayload): (TokenClaims & Lifetime) | null {
+  const [key, orgUuid] = [decodeId('key', sub ?? ''), decodeId('org', String(org))]
+  if (key === null || orgUuid === null || typeof sid !== 'string' || !UUID_FORM.test(sid)) return null
+  if (typeof gen !== 'number' || iat === undefined || exp === undefined) return null
+  return {
+    use,
+    org: orgUuid,
+    key,
+    login: sid,
+    generation: gen,
+    contract: typeof contract === 'string' ? contract : null,
+    issuedAt: iat * 1000,
+    expiresAt: exp * 1000,
+  }
+}
+
+function orNullIfInvalid<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    // What jose says of a header that is none.
+    if (error instanceof TypeError || error instanceof errors.JOSEError) return null
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import { type AutomationDefinition, encodeId, type Json, type OutputOf } from '@orrery/contract'
+import { describeSchedule } from '@orrery/recurrence'
+import type { StoredTrigger } from './definition/read-definition.ts'
+import type { RunOverlap } from './planning/decide-overlap.ts'
+
+export interface AutomationRow {
+  readonly org_id: string
+  readonly automation_id: string
+  readonly name: string
+  readonly title: string
+  readonly version: number
+  readonly definition: AutomationDefinition
+  readonly status: 'active' | 'paused' | 'ended'
+  readonly snoozed_until: Date | null
+  readonly note: string | null
+  readonly failures: number
+  readonly created_at: Date
+  readonly updated_at: Date
+  readonly ordinaut: Json | null
+}
+
+export interface TriggerRow {
+  readonly org_id: string
+  readonly automation_id: string
+  readonly trigger_id: string
+  readonly key: string
+  readonly type: StoredTrigger['type']
+  readonly given: Json
+  readonly definition: StoredTrigger
+  readonly cursor_at: Date | null
+  readonly skip_next: number
+  readonly remaining: number | null
+  readonly wakes_at: Date | null
+  readonly trouble: string | null
+  readonly troubles: number
+}
+
+/** How a firing that is not decided yet differs from its automation. */
+export interface StoredRequest {
+  readonly overlap?: RunOverlap
+  readonly event?: Json
+  readonly params?: { readonly [name: string]: Json }
+}
+
+type Summary = OutputOf<'automations.list'>['items'][number]
+
+export function toSummary(row: AutomationRow & { readonly next_at: Date | null }, nowMs: number): Summary {
+  const isSnoozed = row.snoozed_until !== null && row.snoozed_until.getTime() > nowMs
+  return {
+    id: encodeId('aut', row.automation_id),
+    name: row.name,
+    title: row.title,
+    version: row.version,
+    status: row.status === 'active' && isSnoozed ? 'snoozed' : row.status,
+    note: row.note,
+    snoozedUntil: isSnoozed ? (row.snoozed_until?.toISOString() ?? null) : null,
+    failures: row.failures,
+    nextAt: row.next_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+export function toAutomation(
+  row: AutomationRow,
+  triggers: readonly TriggerRow[],
+  nowMs: number,
+  warnings: readonly string[] = [],
+): OutputOf<'automations.get'> {
+  const wakes = triggers.flatMap(({ type, wakes_at }) => (type === 'schedule' && wakes_at !== null ? [wakes_at.getTime()] : []))
+  const next_at = wakes.length === 0 ? null : new Date(Math.min(...wakes))
+  return {
+    ...toSummary({ ...row, next_at }, nowMs),
+    definition: row.definition,
+    triggers: triggers.map(toTriggerState),
+    warnings: [...warnings],
+    ...(row.ordinaut === null ? {} : { ordinaut: row.ordinaut }),
+  }
+}
+
+function toTriggerState(row: TriggerRow): OutputOf<'automations.get'>['triggers'][number] {
+  return {
+    id: encodeId('trg', row.trigger_id),
+    key: row.key,
+    type: row.type,
+    summary: summarize(row.definition),
+    nextAt: row.type === 'schedule' && row.trouble === null ? (row.wakes_at?.toISOString() ?? null) : null,
+    skipNext: row.skip_next,
+    remaining: row.remaining,
+    trouble: row.trouble,
+  }
+}
+
+export function summarize(trigger: StoredTrigger): string {
+  switch (trigger.type) {
+    case 'schedule':
+      return describeSchedule(trigger.schedule)
+    case 'event':
+      return `On events of type ${trigger.topic}${trigger.filter === undefined ? '' : ` for which ${trigger.filter}`}`
+    case 'condition': {
+      const source =
+        trigger.poll === undefined ? `events of type ${trigger.topic}` : `${trigger.poll.uses}, asked every ${trigger.poll.every},`
+      return `When ${source} make${trigger.poll === undefined ? '' : 's'} this ${trigger.mode ?? 'rising'}: ${trigger.condition}`
+    }
+    case 'webhook':
+      return `At its secret address${trigger.signature === undefined || trigger.signature === 'none' ? '' : `, signed (${trigger.signature})`}`
+  }
+}

@@ -1,0 +1,81 @@
+/** For tests: automations with a clock of their own. */
+import type { OutputOf } from '@orrery/contract'
+import type { InputFor } from '../implementation.ts'
+import { eventually } from '../testing/eventually.ts'
+import type { TestCore } from '../testing/start-test-core.ts'
+import { type FiringHost, inScene } from './scheduling/fire-due.ts'
+import { type FiredSchedules, fireSchedules } from './scheduling/fire-schedules.ts'
+
+export type FiringShown = OutputOf<'automations.firings'>['items'][number]
+
+export const minuteMs = 60_000
+export const hourMs = 3_600_000
+
+export interface AutomationBench {
+  readonly host: FiringHost
+  /** Makes one under a name of its own; gives the name. */
+  make(definition: InputFor<'automations.create'>): Promise<string>
+  /** When its first trigger fires next. */
+  nextMs(name: string): Promise<number>
+  /** Fires all that is due in the organization at an instant, as a scheduler would. */
+  fireAt(ms: number): Promise<FiredSchedules>
+  /** What came of its moments, the first first. */
+  firings(name: string): Promise<readonly FiringShown[]>
+  /** Fires at the next time of this automation. Gives the newest of its firings. */
+  fireNext(name: string): Promise<FiringShown>
+  /** Until none of its runs is going any more. */
+  settled(name: string): Promise<void>
+  /** Ends a run of the workflow `approval`. */
+  answer(runId: string | null): Promise<void>
+}
+
+export function benchOf(t: TestCore): AutomationBench {
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
+  const announce = () => t.notifier.send({ type: 'events' })
+  const host = { database: t.database, engine: t.engine, log, announce }
+  let count = 0
+  const bench: AutomationBench = {
+    host,
+    async make(definition) {
+      const name = definition.name ?? `made-${++count}`
+      await t.call('automations.create', { ...definition, name })
+      return name
+    },
+    async nextMs(automation) {
+      const { triggers } = await t.call('automations.get', { automation })
+      const at = triggers[0]?.nextAt
+      if (at === null || at === undefined) throw new Error(`${automation} fires at no time: ${JSON.stringify(triggers)}`)
+      return Date.parse(at)
+    },
+    fireAt: (ms) =>
+      inScene(
+        host,
+        t.org,
+        () => ms,
+        (scene) => fireSchedules(scene, 100, null),
+      ),
+    firings: async (automation) => (await t.call('automations.firings', { automation, limit: 200 })).items.toReversed(),
+    async fireNext(name) {
+      await bench.fireAt(await bench.nextMs(name))
+      const last = (await bench.firings(name)).at(-1)
+      if (last === undefined) throw new Error(`${name} has not fired`)
+      return last
+    },
+    async settled(name) {
+      const going = () =>
+        t.database.transaction(t.org, 'read only', async ({ client }) => {
+          const { rows } = await client.query<{ count: string }>(
+            `select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = $1 and f.going`,
+            [name],
+          )
+          return Number(rows[0]?.count)
+        })
+      await eventually(going, (found) => found === 0, 50_000)
+    },
+    async answer(runId) {
+      await t.call('runs.signal', { runId: runId ?? '', name: 'answer', payload: null })
+      await t.call('runs.result', { runId: runId ?? '', timeout: '10s' })
+    },
+  }
+  return bench
+}

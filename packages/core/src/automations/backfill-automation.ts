@@ -1,0 +1,64 @@
+import { encodeId, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { newId } from '../new-id.ts'
+import { withOrg } from '../with-org.ts'
+import { lockAutomation } from './automation-store.ts'
+import { insertBackfill } from './backfill-store.ts'
+import { explainIssues, isSchedule, toTimetable } from './definition/to-timetable.ts'
+import { sceneOf } from './firing/firing-scene.ts'
+import { pickTrigger } from './pick-trigger.ts'
+import { type BackfillPlan, planBackfill } from './planning/plan-backfill.ts'
+import { readSources } from './standing/plan-triggers.ts'
+import { selectTriggers } from './trigger-store.ts'
+import { tellDue } from './wake-schedulers.ts'
+
+/** Only asks for it: a scheduler starts them, some at a time, also after this process has died. */
+export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfill'>): Promise<AnswerTo<'automations.backfill'>> {
+  return withOrg(ctx, async (tx) => {
+    const scene = sceneOf(ctx, tx)
+    const row = await lockAutomation(tx, ctx.org, input.automation)
+    const schedules = (await selectTriggers(tx, ctx.org, row.automation_id)).filter(isSchedule)
+    const trigger = pickTrigger(row, schedules, input.trigger)
+    const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(scene, [trigger]))
+    if (!found.ok) throw problem('schedule.invalid', explainIssues(found.issues))
+    const range = { fromMs: Date.parse(input.from), toMs: Date.parse(input.to) }
+    const plan = planBackfill(found.timetable, range, scene.nowMs)
+    if (plan.kind === 'refused') throw refusal(plan)
+    const occurrences = plan.nominalsMs.length + plan.left
+    const [firstMs] = plan.nominalsMs
+    const backfill = {
+      org_id: ctx.org,
+      automation_id: row.automation_id,
+      backfill_id: newId(scene.nowMs),
+      trigger_id: trigger.trigger_id,
+      trigger_key: trigger.key,
+      from_at: new Date(range.fromMs),
+      to_at: new Date(range.toMs),
+      rest_at: new Date(firstMs ?? range.toMs),
+      overlap: input.overlap,
+      requested_at: new Date(scene.nowMs),
+      wakes_at: firstMs === undefined ? null : new Date(scene.nowMs),
+      trouble: null,
+    }
+    await insertBackfill(tx, backfill)
+    if (firstMs !== undefined) tellDue(scene, scene.nowMs)
+    const id = encodeId('bkf', backfill.backfill_id)
+    ctx.note(encodeId('aut', row.automation_id), { name: row.name, backfill: id, from: input.from, to: input.to, occurrences })
+    return { id, occurrences }
+  })
+}
+
+function refusal({ reason }: Extract<BackfillPlan, { kind: 'refused' }>): Error {
+  const refuse = (path: string, message: string) => problem('invalid_input', `${path}: ${message}.`, { errors: [{ path, message }] })
+  switch (reason) {
+    case 'reversed':
+      return refuse('to', 'It comes before from')
+    case 'in_future':
+      return refuse('to', 'It lies in the future: what is still to come fires by itself')
+    case 'too_many':
+      return refuse('from', 'More than 10,000 occurrences; take a shorter range')
+    case 'limit':
+      return refuse('from', 'The occurrences were not found within the work that it may cost; take a shorter range')
+  }
+}

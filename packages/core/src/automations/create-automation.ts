@@ -1,0 +1,16 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { toAutomation } from './automation-row.ts'
+import { saveAutomation } from './save-automation.ts'
+
+export function createAutomation(ctx: Ctx, input: InputFor<'automations.create'>): Promise<AnswerTo<'automations.create'>> {
+  return withOrg(ctx, async (tx) => {
+    const { ordinaut, ...definition } = input
+    const { row, triggers, warnings } = await saveAutomation(ctx, tx, definition, {
+      before: null,
+      ...(ordinaut === undefined ? {} : { ordinaut }),
+    })
+    return toAutomation(row, triggers, ctx.clock.now(), warnings)
+  })
+}

@@ -1,0 +1,74 @@
+import type { AutomationDefinition, Trigger } from '@orrery/contract'
+import type { Schedule } from '@orrery/recurrence'
+import { durationMs } from '../../durations.ts'
+import type { MisfirePolicy } from '../planning/firing-state.ts'
+import { readSchedule } from './read-schedule.ts'
+
+/** The definition of a schedule trigger as its row keeps it. */
+export interface StoredSchedule {
+  readonly type: 'schedule'
+  readonly key: string
+  readonly schedule: Schedule
+  readonly misfire: MisfirePolicy
+  readonly catchUpWindowMs: number
+  readonly limit: number | null
+}
+
+/** The definition of a trigger as its row keeps it; those that are no schedules as they were given, with their key. */
+export type StoredTrigger = StoredSchedule | (Exclude<Trigger, { readonly type: 'schedule' }> & { readonly key: string })
+
+export interface PlannedTrigger {
+  readonly key: string
+  /** As it was given, and the zone that counts for it: two that are the same need no new state. */
+  readonly given: { readonly zone: string } & Trigger
+  readonly definition: StoredTrigger
+  /** Of the trigger in the definition, for errors: `triggers[2]`, or `schedule` of the short form. */
+  readonly path: string
+}
+
+const catchUpWindowMs = 86_400_000
+
+/** The triggers of a definition, the short form's among them, each with its key. Pure. @throws invalid_input for a duration of no length */
+export function readTriggers(definition: AutomationDefinition, nowMs: number): readonly PlannedTrigger[] {
+  const zone = definition.timezone ?? 'UTC'
+  const short: readonly (readonly [string, Trigger])[] =
+    definition.schedule === undefined ? [] : [['', { type: 'schedule', schedule: definition.schedule }]]
+  const listed = (definition.triggers ?? []).map((trigger, at) => [`triggers[${at}].`, trigger] as const)
+  const taken = new Set(listed.flatMap(([, { key }]) => key ?? []))
+  return [...short, ...listed].map(([path, trigger]) => {
+    const key = trigger.key ?? freeKey(trigger.type, taken)
+    return { key, given: { ...trigger, key, zone }, definition: complete({ ...trigger, key }, zone, nowMs, path), path }
+  })
+}
+
+function freeKey(type: string, taken: Set<string>): string {
+  let key = type
+  for (let number = 2; taken.has(key); number++) key = `${type}-${number}`
+  taken.add(key)
+  return key
+}
+
+function complete(trigger: Trigger & { readonly key: string }, zone: string, nowMs: number, path: string): StoredTrigger {
+  if (trigger.type !== 'schedule') return trigger
+  const { key, schedule, misfire, catchUpWindow, limit } = trigger
+  return {
+    type: 'schedule',
+    key,
+    schedule: readSchedule(schedule, zone, nowMs),
+    misfire: misfire ?? 'latest',
+    catchUpWindowMs: catchUpWindow === undefined ? catchUpWindowMs : durationMs(catchUpWindow, `${path}catchUpWindow`),
+    limit: limit ?? null,
+  }
+}
+
+/** The automation's name: its own, or one made of the title. Null if neither gives one. */
+export function nameOf({ name, title }: Pick<AutomationDefinition, 'name' | 'title'>): string | null {
+  if (name !== undefined) return name
+  const made = (title ?? '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 128)
+  return made === '' ? null : made
+}

@@ -1,0 +1,33 @@
+import type { ScheduleInput } from '@orrery/contract'
+import { type Include, impliedStart, isZoneName, parseRrule, type Schedule } from '@orrery/recurrence'
+
+/**
+ * A schedule as it is stored: short texts written out, the zone filled in, and a start given to rules that have none, since without one INTERVAL
+ * would drift and COUNT would never end. What is wrong with it is found by `compileSchedule`.
+ */
+export function readSchedule(given: string | ScheduleInput, zone: string, nowMs: number): Schedule {
+  const whole = (typeof given === 'string' ? { include: [readShort(given)] } : given) as Omit<Schedule, 'zone'> & { readonly zone?: string }
+  const home = whole.zone ?? zone
+  if (whole.start !== undefined) return { ...whole, zone: home }
+  return { ...whole, zone: home, include: whole.include.map((include) => withStart(include, home, nowMs)) }
+}
+
+const DATE = /^\d{4}-\d\d-\d\d/
+const RULE = /^\s*(RRULE|DTSTART|RDATE|EXDATE|EXRULE)[:;]|FREQ=/i
+const INTERVAL = /^every\s+(\S.*)$/i
+
+/** An RRULE with or without its lines, a time (once), `every 30m`; anything else is meant as a cron expression. */
+function readShort(text: string): Include {
+  if (RULE.test(text)) return { kind: 'rrule', rrule: text.trim() }
+  if (DATE.test(text.trim())) return { kind: 'dates', dates: [text.trim()] }
+  const every = INTERVAL.exec(text.trim())?.[1]
+  return every === undefined ? { kind: 'cron', cron: text.trim() } : { kind: 'interval', every: every.trim() }
+}
+
+function withStart(include: Include, zone: string, nowMs: number): Include {
+  if (include.kind !== 'rrule' || include.start !== undefined) return include
+  const set = parseRrule(include.rrule)
+  if (!set.ok || set.value.start !== undefined) return include
+  const start = isZoneName(zone) ? impliedStart(include.rrule, nowMs, zone) : null
+  return start?.ok ? { ...include, start: start.value } : include
+}

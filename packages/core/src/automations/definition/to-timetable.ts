@@ -1,0 +1,51 @@
+import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
+import type { TriggerRow } from '../automation-row.ts'
+import type { Timetable } from '../planning/firing-state.ts'
+import type { StoredSchedule } from './read-definition.ts'
+
+/** Later than this, an occurrence is late. Longer than a scheduler takes to come round when another one has died. */
+const graceMs = 60_000
+
+export type TimetableResult =
+  | { readonly ok: true; readonly timetable: Timetable }
+  | { readonly ok: false; readonly issues: readonly Issue[] }
+
+/** When a trigger fires. `sources`: the organization's calendars; compiled schedules that need none are kept. */
+export function toTimetable(trigger: StoredSchedule, triggerId: string, sources: ScheduleSources): TimetableResult {
+  const compiled = namesCalendar(trigger.schedule) ? compileSchedule(trigger.schedule, sources) : compileKept(trigger.schedule)
+  if (!compiled.ok) return compiled
+  const { misfire, catchUpWindowMs } = trigger
+  return { ok: true, timetable: { schedule: compiled.value, key: triggerId, misfire, catchUpWindowMs, graceMs } }
+}
+
+export const isSchedule = (row: TriggerRow): row is TriggerRow & { readonly definition: StoredSchedule } =>
+  row.definition.type === 'schedule'
+
+export function namesCalendar({ calendar, exclude }: Schedule): boolean {
+  return calendar !== undefined || (exclude ?? []).some(({ kind }) => kind === 'calendar')
+}
+
+const keptMax = 2_000
+const kept = new Map<string, CompiledSchedule>()
+
+/** The same texts make the same schedule, whoever has it. */
+function compileKept(schedule: Schedule): ReturnType<typeof compileSchedule> {
+  const key = JSON.stringify(schedule)
+  const known = kept.get(key)
+  if (known !== undefined) {
+    // Behind the others, so that what is not asked for any more goes first.
+    kept.delete(key)
+    kept.set(key, known)
+    return { ok: true, value: known }
+  }
+  const compiled = compileSchedule(schedule)
+  if (compiled.ok) {
+    kept.set(key, compiled.value)
+    const [oldest] = kept.keys()
+    if (kept.size > keptMax && oldest !== undefined) kept.delete(oldest)
+  }
+  return compiled
+}
+
+export const explainIssues = (issues: readonly Issue[]): string =>
+  issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')

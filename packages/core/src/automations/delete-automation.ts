@@ -1,0 +1,20 @@
+import { encodeId } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { announceAutomation } from './announce-automation.ts'
+import { toAutomation } from './automation-row.ts'
+import { lockAutomation, removeAutomation } from './automation-store.ts'
+import { sceneOf } from './firing/firing-scene.ts'
+import { selectTriggers } from './trigger-store.ts'
+
+export function deleteAutomation(ctx: Ctx, input: InputFor<'automations.delete'>): Promise<AnswerTo<'automations.delete'>> {
+  return withOrg(ctx, async (tx) => {
+    const row = await lockAutomation(tx, ctx.org, input.automation)
+    const triggers = await selectTriggers(tx, ctx.org, row.automation_id)
+    await removeAutomation(tx, ctx.org, row.automation_id)
+    await announceAutomation(sceneOf(ctx, tx), 'automation.deleted', row)
+    ctx.note(encodeId('aut', row.automation_id), { name: row.name })
+    return toAutomation(row, triggers, ctx.clock.now())
+  })
+}

@@ -1,0 +1,177 @@
+import { encodeId, ProblemError } from '@orrery/contract'
+import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
+import type { AutomationRow } from '../automation-row.ts'
+import { type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
+import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
+import { countRunEnd } from './count-run-end.ts'
+import type { FiringScene } from './firing-scene.ts'
+import { toStart } from './to-start.ts'
+
+/** The automation's row is locked. */
+export interface FiringPart {
+  readonly automation: AutomationRow
+  /** Starts that have come up, in their order; `outcome` and what follows from it are filled in here. */
+  readonly fresh: readonly FiringRow[]
+  /** Records of what does not start. */
+  readonly skips: readonly FiringRow[]
+}
+
+/**
+ * Decides about starts that have come up and those that wait, by each automation's overlap policy, and starts what may start: all in the
+ * caller's transaction. The id of a firing is that of its run, so what was started before is not started again. Gives the rows that
+ * were written, by id.
+ */
+export async function decideFirings(scene: FiringScene, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
+  const ids = parts.map(({ automation }) => automation.automation_id)
+  const standings = await selectStandings(scene.tx, scene.org, ids)
+  const undecided = parts.map((part) => toUndecided(part, standings.get(part.automation.automation_id)))
+  // Again where a start has failed while others wait for the place that it would have taken.
+  for (let open = undecided; open.length > 0; ) open = await decideOnce(scene, open)
+  const rows = undecided.flatMap((part) => [...part.rows, ...leftOver(scene, part)])
+  await writeFirings(scene.tx, scene.org, rows)
+  await announceFirings(scene, rows)
+  for (const { automation, failures } of undecided) {
+    for (let count = 0; count < failures; count++) await countRunEnd(scene, automation.automation_id, 'failed')
+  }
+  if (rows.some(({ going }) => going)) scene.afterCommit(() => scene.engine.nudge([]))
+  return new Map(rows.map((row) => [row.firing_id, row]))
+}
+
+type Pending = FiringRow & { readonly overlap?: NonNullable<FiringRow['request']>['overlap'] & string }
+
+/** An automation while it is decided. */
+interface Undecided {
+  readonly automation: AutomationRow
+  /** What waited before. */
+  readonly standing: Standing
+  pending: Pending[]
+  isRunning: boolean
+  failures: number
+  readonly rows: FiringRow[]
+}
+
+function toUndecided({ automation, fresh, skips }: FiringPart, standing: Standing = { going: [], buffered: [] }): Undecided {
+  const pending = [...standing.buffered, ...fresh].map(withOverlap)
+  return { automation, standing, pending, isRunning: standing.going.length > 0, failures: 0, rows: [...skips] }
+}
+
+/** Gives those that have to be decided again. */
+async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Promise<Undecided[]> {
+  const starting: { readonly part: Undecided; readonly start: Pending }[] = []
+  for (const part of parts) {
+    const { automation, standing } = part
+    const decision = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
+    for (const { start, reason } of decision.skipped) part.rows.push(settled(scene, automation, start, { outcome: 'skipped', reason }))
+    starting.push(...decision.starts.map((start) => ({ part, start })))
+    await stopGoing(scene, standing.going, decision.stop)
+    part.pending = [...decision.buffered]
+  }
+  const settlements = await beginAll(scene, starting)
+  const failed = new Set<Undecided>()
+  for (const [at, { part, start }] of starting.entries()) {
+    const row = settled(scene, part.automation, start, settlements[at] ?? { outcome: 'failed' })
+    part.rows.push(row)
+    if (row.going) part.isRunning = true
+    if (row.outcome !== 'failed') continue
+    part.failures += 1
+    failed.add(part)
+  }
+  return [...failed].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
+}
+
+/** What has begun to wait. */
+function leftOver(scene: FiringScene, { automation, standing, pending }: Undecided): FiringRow[] {
+  const before = new Set(standing.buffered.map(({ firing_id }) => firing_id))
+  const fresh = pending.filter(({ firing_id }) => !before.has(firing_id))
+  return fresh.map((start) => settled(scene, automation, start, { outcome: 'buffered' }))
+}
+
+const withOverlap = (row: FiringRow): Pending => (row.request?.overlap === undefined ? row : { ...row, overlap: row.request.overlap })
+
+type Settlement = Pick<FiringRow, 'outcome'> & Partial<Pick<FiringRow, 'reason' | 'run_id' | 'going'>>
+
+function settled(scene: FiringScene, automation: AutomationRow, start: Pending, settlement: Settlement): FiringRow {
+  const { overlap: _, ...row } = start
+  const request = settlement.outcome === 'buffered' ? row.request : null
+  const nothing = { reason: null, run_id: null, going: false }
+  return { ...row, ...nothing, ...settlement, request, version: automation.version, decided_at: new Date(scene.nowMs) }
+}
+
+async function beginAll(
+  scene: FiringScene,
+  starting: readonly { readonly part: Undecided; readonly start: Pending }[],
+): Promise<Settlement[]> {
+  const settlements: Settlement[] = []
+  const asked: { readonly at: number; readonly request: StartRequest }[] = []
+  for (const [at, { part, start }] of starting.entries()) {
+    try {
+      asked.push({ at, request: await toStart(scene, part.automation, start) })
+    } catch (error) {
+      // What the definition or the event makes impossible is recorded. Anything else is nobody's decision, and the transaction fails with it.
+      if (!(error instanceof ProblemError)) throw error
+      settlements[at] = { outcome: 'failed', reason: error.detail }
+    }
+  }
+  const requests = asked.map(({ request }) => request)
+  const outcomes = requests.length === 0 ? [] : await scene.engine.startMany(requests, scene.tx.client)
+  for (const [index, { at }] of asked.entries()) {
+    const outcome = outcomes[index]
+    if (outcome !== undefined) settlements[at] = toSettlement(outcome)
+  }
+  return settlements
+}
+
+function toSettlement(outcome: StartOutcome | StartProblem): Settlement {
+  switch (outcome.type) {
+    case 'started':
+      return { outcome: 'started', run_id: outcome.run, going: true }
+    case 'existing':
+    case 'debounced':
+      return { outcome: 'existing', run_id: outcome.run }
+    case 'refused':
+      return { outcome: 'skipped', reason: 'concurrency', run_id: outcome.run }
+    case 'no_such_workflow':
+      return { outcome: 'failed', reason: `There is no workflow ${outcome.workflow}.` }
+    case 'no_such_version':
+      return { outcome: 'failed', reason: `There is no version ${outcome.version} of workflow ${outcome.workflow}.` }
+    case 'invalid_input':
+      return {
+        outcome: 'failed',
+        reason: outcome.issues.map(({ path, message }) => `input${path === '' ? '' : `.${path}`}: ${message}`).join('; '),
+      }
+  }
+}
+
+async function stopGoing(scene: FiringScene, going: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
+  if (stop === 'none') return
+  for (const run of going) {
+    await scene.engine.cancel(
+      scene.org,
+      run,
+      'A newer run of the automation replaces it',
+      { terminate: stop === 'terminate' },
+      scene.tx.client,
+    )
+  }
+  scene.afterCommit(() => scene.engine.nudge(going))
+}
+
+async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): Promise<void> {
+  const events = [...rows]
+    .filter(({ outcome }) => outcome === 'started' || outcome === 'existing' || outcome === 'failed')
+    .map((row) => ({
+      org: scene.org,
+      type: 'automation.fired',
+      subject: encodeId('aut', row.automation_id),
+      data: JSON.stringify({
+        firingId: encodeId('fir', row.firing_id),
+        cause: row.cause,
+        outcome: row.outcome,
+        reason: row.reason,
+        runId: row.run_id === null ? null : encodeId('run', row.run_id),
+        nominalAt: row.nominal_at.toISOString(),
+      }),
+      at: scene.nowMs,
+    }))
+  await scene.engine.store.emit(events, scene.tx.client)
+}

@@ -1,0 +1,354 @@
+import type { OutputOf } from '@orrery/contract'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listViolations } from '../../list-violations.ts'
+import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'
+
+let t: TestCore
+let bench: AutomationBench
+
+vi.setConfig({ testTimeout: 60_000 })
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+  await t.core.start()
+  bench = benchOf(t)
+})
+afterAll(async () => {
+  expect(await listViolations(t.database)).toEqual([])
+  await t.close()
+})
+
+/** Goes until it is answered. */
+const approval = { workflow: { name: 'approval' } } as const
+const greet = { workflow: { name: 'greeting', input: { name: 'Ada' } } } as const
+const hourly = { schedule: 'every 1h' } as const
+
+const outcomes = async (name: string) =>
+  (await bench.firings(name)).map(({ outcome, reason }) => (reason === null ? outcome : `${outcome}: ${reason}`))
+/** Ends of runs are read from the event log, which a long transaction of somebody else on the same PostgreSQL holds up. */
+const eventually = <T>(ask: () => Promise<T>, good: (answer: T) => boolean) => eventuallyWithin(ask, good, 50_000)
+const statusOf = async (runId: string | null) => (await t.call('runs.get', { runId: runId ?? '' })).status
+const ended = (runId: string | null) =>
+  eventually(
+    () => statusOf(runId),
+    (status) => ['succeeded', 'failed', 'cancelled'].includes(status),
+  )
+
+describe('while another run of it is going', () => {
+  it('skip leaves the next one out', async () => {
+    const name = await bench.make({ ...hourly, ...approval })
+    const first = await bench.fireNext(name)
+    await bench.fireNext(name)
+    expect(await outcomes(name)).toEqual(['started', 'skipped: overlap'])
+    await bench.answer(first.runId)
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
+  })
+
+  it('buffer_one keeps one, which follows', async () => {
+    const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_one' })
+    const first = await bench.fireNext(name)
+    await bench.fireNext(name)
+    await bench.fireNext(name)
+    expect(await outcomes(name)).toEqual(['started', 'buffered', 'skipped: overlap'])
+    await bench.answer(first.runId)
+    await eventually(
+      () => outcomes(name),
+      (all) => all.filter((one) => one === 'started').length === 2,
+    )
+  })
+
+  it('buffer_all keeps all, and they follow one after another', async () => {
+    const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_all' })
+    const nominals: string[] = []
+    for (let count = 0; count < 3; count++) nominals.push((await bench.fireNext(name)).nominalAt)
+    for (const nominalAt of nominals) {
+      const going = await eventually(
+        async () => (await bench.firings(name)).filter(({ outcome, runStatus }) => outcome === 'started' && runStatus !== 'succeeded'),
+        (rows) => rows[0]?.nominalAt === nominalAt,
+      )
+      expect(going).toHaveLength(1)
+      await bench.answer(going[0]?.runId ?? null)
+    }
+    await bench.settled(name)
+    expect(await outcomes(name)).toEqual(['started', 'started', 'started'])
+  })
+
+  it.each(['cancel_other', 'terminate_other'] as const)('%s ends that one, and the newest follows', async (overlap) => {
+    const name = await bench.make({ ...hourly, ...approval, overlap })
+    const first = await bench.fireNext(name)
+    await bench.fireNext(name)
+    await bench.fireNext(name)
+    await ended(first.runId)
+    expect(await statusOf(first.runId)).toBe('cancelled')
+    await eventually(
+      () => outcomes(name),
+      (all) => all.filter((one) => one === 'started').length === 2,
+    )
+    expect((await outcomes(name)).filter((one) => one === 'buffered')).toEqual([])
+  })
+
+  it('allow_all lets them run side by side', async () => {
+    const name = await bench.make({ ...hourly, ...approval, overlap: 'allow_all' })
+    const runs = [await bench.fireNext(name), await bench.fireNext(name)]
+    expect(await outcomes(name)).toEqual(['started', 'started'])
+    for (const { runId } of runs) await bench.answer(runId)
+  })
+
+  it('a run by hand may have a policy of its own', async () => {
+    const name = await bench.make({ ...hourly, ...approval })
+    await bench.fireNext(name)
+    expect((await t.call('automations.runNow', { automation: name })).firing).toMatchObject({
+      outcome: 'skipped',
+      reason: 'overlap',
+      cause: 'manual',
+    })
+    expect((await t.call('automations.runNow', { automation: name, overlap: 'allow_all' })).firing).toMatchObject({ outcome: 'started' })
+  })
+})
+
+describe('what comes up late', () => {
+  const late = async (misfire: 'all' | 'latest' | 'none', catchUpWindow: string) => {
+    const name = await bench.make({
+      triggers: [{ type: 'schedule', schedule: 'every 1h', misfire, catchUpWindow }],
+      overlap: 'allow_all',
+      ...greet,
+    })
+    const first = await bench.nextMs(name)
+    await bench.fireAt(first + 9 * hourMs + 30 * minuteMs)
+    return (await bench.firings(name)).map(({ outcome, reason, count, nominalAt }) => [
+      reason ?? outcome,
+      count,
+      (Date.parse(nominalAt) - first) / hourMs,
+    ])
+  }
+
+  it('fires all within the catch-up window', async () => {
+    const shown = await late('all', '4h')
+    expect(shown.filter(([what]) => what === 'started').map(([, , at]) => at)).toEqual([6, 7, 8, 9])
+    expect(shown.filter(([what]) => what === 'catch_up_window')).toEqual([['catch_up_window', 6, 0]])
+  })
+
+  it('fires the latest for all', async () => {
+    const shown = await late('latest', '1d')
+    expect(shown.toSorted()).toEqual([
+      ['coalesced', 9, 0],
+      ['started', 1, 9],
+    ])
+  })
+
+  it('fires none', async () => {
+    expect(await late('none', '1d')).toEqual([['misfire', 10, 0]])
+  })
+})
+
+describe('an end', () => {
+  it('comes with the last firing that a limit allows', async () => {
+    const name = await bench.make({ triggers: [{ type: 'schedule', schedule: 'every 1h', limit: 2 }], ...greet, overlap: 'allow_all' })
+    await bench.fireNext(name)
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
+    const shown = await t.call('automations.get', { automation: name })
+    expect([shown.status, shown.nextAt, shown.triggers[0]?.remaining]).toEqual(['ended', null, 0])
+    expect((await t.call('automations.runNow', { automation: name })).firing.outcome).toBe('started')
+  })
+
+  it('comes with the last occurrence of the rule', async () => {
+    const at = new Date(Date.now() + hourMs).toISOString()
+    const name = await bench.make({ schedule: at, ...greet })
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started', nominalAt: at })
+    expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'ended' })
+    const again = await t.call('automations.update', { automation: name, schedule: 'every 1h' })
+    expect(again.status).toBe('active')
+  })
+})
+
+describe('a pause', () => {
+  it('lets what falls into it go by', async () => {
+    const name = await bench.make({ schedule: 'every 1s', ...greet, overlap: 'allow_all' })
+    const paused = await t.call('automations.pause', { automation: name, note: 'Holidays' })
+    expect([paused.status, paused.note, paused.nextAt]).toEqual(['paused', 'Holidays', null])
+    await bench.fireAt(Date.now() + hourMs)
+    expect(await bench.firings(name)).toEqual([])
+    await eventually(
+      async () => Date.now(),
+      (now) => now > Date.parse(paused.updatedAt) + 2500,
+    )
+    const resumed = await t.call('automations.resume', { automation: name })
+    expect([resumed.status, resumed.note]).toEqual(['active', null])
+    const [skipped] = await bench.firings(name)
+    expect(skipped).toMatchObject({ outcome: 'skipped', reason: 'paused' })
+    expect(skipped?.count).toBeGreaterThanOrEqual(2)
+    expect(Date.parse(resumed.nextAt ?? '')).toBeGreaterThan(Date.now() - 1000)
+  })
+
+  it('follows so many failed runs in a row, and ends with them forgotten', async () => {
+    const name = await bench.make({
+      ...hourly,
+      workflow: { name: 'fragile', input: { good: false } },
+      pauseAfterFailures: 2,
+      overlap: 'allow_all',
+    })
+    await ended((await bench.fireNext(name)).runId)
+    await bench.settled(name)
+    expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'active', failures: 1 })
+    await bench.fireNext(name)
+    await bench.settled(name)
+    const paused = await t.call('automations.get', { automation: name })
+    expect(paused).toMatchObject({ status: 'paused', failures: 2, note: '2 runs in a row have failed.' })
+    expect(await t.call('automations.resume', { automation: name })).toMatchObject({ status: 'active', failures: 0 })
+  })
+
+  it('follows starts that fail, too', async () => {
+    const name = await bench.make({
+      ...hourly,
+      workflow: { name: 'greeting', input: { name: '${params.missing}' } },
+      pauseAfterFailures: 1,
+    })
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('missing') })
+    expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'paused' })
+  })
+})
+
+describe('a snooze', () => {
+  it('puts off what falls into it', async () => {
+    const name = await bench.make({ ...hourly, ...greet })
+    const first = await bench.nextMs(name)
+    const until = new Date(first + 30 * minuteMs).toISOString()
+    const shown = await t.call('automations.snooze', { automation: name, until })
+    expect([shown.status, shown.snoozedUntil, shown.nextAt]).toEqual(['snoozed', until, until])
+    await bench.fireAt(first + minuteMs)
+    expect(await bench.firings(name)).toEqual([])
+    await bench.fireAt(Date.parse(until))
+    expect(await bench.firings(name)).toMatchObject([{ outcome: 'started', nominalAt: new Date(first).toISOString() }])
+  })
+
+  it('may be ended early', async () => {
+    const name = await bench.make({ ...hourly, ...greet })
+    const next = await bench.nextMs(name)
+    await t.call('automations.snooze', { automation: name, for: '7d' })
+    const shown = await t.call('automations.resume', { automation: name })
+    expect([shown.status, Date.parse(shown.nextAt ?? '')]).toEqual(['active', next])
+  })
+})
+
+describe('skipping the next', () => {
+  it('leaves them out, on the record', async () => {
+    const name = await bench.make({ ...hourly, ...greet })
+    await t.call('automations.skipNext', { automation: name, count: 2 })
+    for (let count = 0; count < 3; count++) await bench.fireNext(name)
+    expect(await outcomes(name)).toEqual(['skipped: skip_next', 'skipped: skip_next', 'started'])
+    const unnamed = t.call('automations.skipNext', { automation: name, trigger: 'other' })
+    await expect(unnamed).rejects.toMatchObject({ code: 'automation.trigger_not_found' })
+  })
+})
+
+describe('a run now', () => {
+  it('reaches the run with its params, and moves no schedule', async () => {
+    const name = await bench.make({
+      ...hourly,
+      workflow: { name: 'greeting', input: { name: '${params.who} in ${event.place}' } },
+      params: { who: 'Ada' },
+    })
+    const next = await bench.nextMs(name)
+    const { runId, firing } = await t.call('automations.runNow', { automation: name, params: { who: 'Bob' }, event: { place: 'Rome' } })
+    expect(firing).toMatchObject({ cause: 'manual', outcome: 'started', triggerKey: null })
+    expect(await t.call('runs.result', { runId: runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello Bob in Rome' } })
+    expect(await bench.nextMs(name)).toBe(next)
+  })
+
+  it('is one run, however often it is asked for with one key', async () => {
+    const name = await bench.make({ ...greet })
+    const ask = () => t.call('automations.runNow', { automation: name }, { idempotencyKey: `once-${name}` })
+    expect((await ask()).runId).toBe((await ask()).runId)
+    expect(await bench.firings(name)).toHaveLength(1)
+  })
+})
+
+describe('a schedule', () => {
+  it('fires each occurrence once, though its state is set back', async () => {
+    const name = await bench.make({ ...hourly, ...greet, overlap: 'allow_all' })
+    const first = await bench.fireNext(name)
+    await t.database.transaction(t.org, 'read write', ({ client }) =>
+      client.query(
+        `update app.trigger t set cursor_at = cursor_at - interval '1 hour', wakes_at = $2
+        from app.automation a where a.org_id = t.org_id and a.automation_id = t.automation_id and a.name = $1`,
+        [name, first.nominalAt],
+      ),
+    )
+    await bench.fireAt(Date.parse(first.nominalAt))
+    expect(await bench.firings(name)).toMatchObject([{ id: first.id, outcome: 'started', runId: first.runId }])
+    const runs = await t.call('runs.list', { tag: first.automationId, limit: 50 })
+    expect(runs.items.map(({ id }) => id)).toEqual([first.runId])
+  })
+
+  it('whose calendar is gone says so, and goes on when it is back', async () => {
+    const { call } = t
+    await t.answer('calendars.put', { calendar: 'office', zone: 'UTC', layers: [] })
+    const name = await bench.make({
+      schedule: { include: [{ kind: 'interval', every: '1h' }], calendar: { id: 'office', roll: 'skip' } },
+      ...greet,
+    })
+    const next = await bench.nextMs(name)
+    const spoil = async (zone: string) => {
+      const superuser = new pg.Client({ connectionString: t.url })
+      await superuser.connect()
+      await superuser.query(`update app.calendar_version set definition = jsonb_set(definition::jsonb, '{zone}', $1)::json`, [`"${zone}"`])
+      await superuser.query('update app.calendar set updated_at = clock_timestamp()')
+      await superuser.end()
+    }
+    await spoil('Mars/Olympus')
+    await bench.fireAt(next)
+    const [trigger] = (await call('automations.get', { automation: name })).triggers
+    expect(trigger?.trouble).toMatch(/^calendar/)
+    await spoil('UTC')
+    await bench.fireAt(next + minuteMs)
+    expect(await outcomes(name)).toEqual(['started'])
+  })
+})
+
+describe('a calendar that changes', () => {
+  it('moves the next times of the schedules that ask it', async () => {
+    t.core.scheduler.start()
+    const put = (days: { date: string; name: string }[]) =>
+      t.answer('calendars.put', { calendar: 'works', zone: 'UTC', layers: [{ kind: 'days', days }] })
+    await put([])
+    const schedule = { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id: 'works', roll: 'skip' } } as const
+    const name = await bench.make({ schedule: { ...schedule, include: [...schedule.include] }, ...greet })
+    const next = await bench.nextMs(name)
+    await put([{ date: new Date(next).toISOString().slice(0, 10), name: 'Holiday' }])
+    await eventually(
+      () => bench.nextMs(name),
+      (at) => at === next + 24 * hourMs,
+    )
+    expect(await bench.firings(name)).toEqual([])
+  })
+})
+
+describe('a backfill', () => {
+  it('runs each occurrence of the range, in order, marked as what it is', async () => {
+    t.core.scheduler.start()
+    const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
+    const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-01-01T05:00:00.000Z']
+    const asked = await t.call('automations.backfill', { automation: name, from, to })
+    expect(asked.occurrences).toBe(6)
+    const done = await eventually(
+      () => bench.firings(name),
+      (rows) => rows.length === 6 && rows.every(({ runStatus }) => runStatus === 'succeeded'),
+    )
+    const startedAt = (row: OutputOf<'automations.firings'>['items'][number]) => [row.decidedAt, row.nominalAt].join()
+    const nominals = done.toSorted((a, b) => (startedAt(a) < startedAt(b) ? -1 : 1)).map(({ nominalAt }) => nominalAt)
+    expect(nominals).toEqual([0, 1, 2, 3, 4, 5].map((hour) => `2026-01-01T0${hour}:00:00.000Z`))
+    expect(new Set(done.map(({ cause }) => cause))).toEqual(new Set(['backfill']))
+  })
+
+  it('is refused where it could not be meant', async () => {
+    const name = await bench.make({ schedule: 'every 1s', ...greet })
+    const ask = (from: string, to: string) => t.call('automations.backfill', { automation: name, from, to })
+    await expect(ask('2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z')).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(ask('2026-01-01T00:00:00Z', '2096-01-01T00:00:00Z')).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(ask('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z')).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { encodeId, type Json, problem } from '@orrery/contract'
+import type { StartRequest } from '@orrery/engine'
+import type { RetryPolicy } from '@orrery/engine/workflow'
+import { durationMs } from '../../durations.ts'
+import { ExpressionError } from '../../pipelines/language/expression-error.ts'
+import { createMeter } from '../../pipelines/language/meter.ts'
+import { RenderError, renderValue } from '../../pipelines/language/render-value.ts'
+import { createScope } from '../../pipelines/language/scope.ts'
+import { toPipelineStart } from '../../pipelines/to-pipeline-start.ts'
+import type { AutomationRow } from '../automation-row.ts'
+import type { FiringRow } from '../firing-store.ts'
+import { backoffPolicy } from '../planning/backoff-policy.ts'
+import type { FiringScene } from './firing-scene.ts'
+
+type Names = Readonly<Record<string, Json>>
+
+/** What the engine is asked to start for a firing. @throws pipeline.*, invalid_input: the definition does not fit what it has to work with */
+export async function toStart(scene: FiringScene, automation: AutomationRow, firing: FiringRow): Promise<StartRequest> {
+  const { definition } = automation
+  const names = { event: firing.request?.event ?? null, run: describeFiring(automation, firing) }
+  const target =
+    definition.workflow === undefined
+      ? await startPipeline(scene, automation, firing, names)
+      : startWorkflow(scene, automation, firing, names)
+  const key = (text: string, path: string) => boundKey(render(text, scene, automation, firing, names, path))
+  const { concurrencyKey, dedupe } = definition
+  return {
+    ...target,
+    runId: firing.firing_id,
+    // By it the runs of an automation are listed.
+    tags: [...new Set([...(definition.tags ?? []), encodeId('aut', automation.automation_id)])],
+    ...(definition.priority === undefined ? {} : { priority: definition.priority }),
+    ...(definition.timeout === undefined ? {} : { timeoutMs: durationMs(definition.timeout, 'timeout') }),
+    ...(concurrencyKey === undefined ? {} : { exclusiveKey: key(concurrencyKey, 'concurrencyKey') }),
+    ...(dedupe === undefined
+      ? {}
+      : { dedupe: { key: key(dedupe.key, 'dedupe.key'), windowMs: durationMs(dedupe.window, 'dedupe.window') } }),
+  }
+}
+
+function startPipeline(
+  scene: FiringScene,
+  { definition }: AutomationRow,
+  { request }: FiringRow,
+  { event, run }: { event: Json; run: { [name: string]: Json } },
+) {
+  const { pipeline = [] } = definition
+  const source = typeof pipeline === 'string' ? { name: pipeline } : { definition: Array.isArray(pipeline) ? { pipeline } : pipeline }
+  const retry = retryOf(definition.retry)
+  return toPipelineStart(scene.engine, scene.tx, scene.org, {
+    pipeline: source,
+    params: { ...definition.params, ...request?.params },
+    event,
+    run,
+    timezone: definition.timezone ?? 'UTC',
+    scopes: definition.scopes ?? [],
+    ...(retry === undefined ? {} : { retry }),
+  })
+}
+
+/** False: one attempt. Absent: the engine's own. */
+function retryOf(retry: AutomationRow['definition']['retry']): RetryPolicy | undefined {
+  if (retry === undefined) return undefined
+  return retry === false ? backoffPolicy('fixed', 0) : backoffPolicy(retry.backoff ?? 'exponential_jitter', retry.max - 1)
+}
+
+function startWorkflow(scene: FiringScene, automation: AutomationRow, firing: FiringRow, names: Names): StartRequest {
+  const { workflow, queue } = automation.definition
+  if (workflow === undefined) throw new TypeError('Only for automations with a workflow')
+  const { name, version, input } = workflow
+  const params = { ...automation.definition.params, ...firing.request?.params }
+  // Without an input of its own the workflow gets the params; without params, the event.
+  const given = input ?? (Object.keys(params).length > 0 ? params : (names.event ?? null))
+  return {
+    org: scene.org,
+    workflow: name,
+    input: input === undefined ? given : (render(input, scene, automation, firing, names, 'workflow.input') ?? null),
+    ...(version === undefined ? {} : { version }),
+    ...(queue === undefined ? {} : { queue }),
+  }
+}
+
+/** What a pipeline reads as `run.…`. */
+function describeFiring(automation: AutomationRow, firing: FiringRow): { [name: string]: Json } {
+  return {
+    automation: automation.name,
+    automationId: encodeId('aut', automation.automation_id),
+    trigger: firing.trigger_key,
+    cause: firing.cause,
+    scheduledFor: firing.nominal_at.toISOString(),
+  }
+}
+
+function render(
+  value: Json,
+  scene: FiringScene,
+  automation: AutomationRow,
+  firing: FiringRow,
+  names: Names,
+  path: string,
+): Json | undefined {
+  const params = { ...automation.definition.params, ...firing.request?.params }
+  const { root, timezone } = createScope({
+    params,
+    steps: {},
+    nowMs: scene.nowMs,
+    timezone: automation.definition.timezone ?? 'UTC',
+    names,
+  })
+  try {
+    return renderValue(value, { root, timezone, meter: createMeter() }, path)
+  } catch (error) {
+    if (error instanceof RenderError) throw problem('invalid_input', `${error.path}: ${error.message}`)
+    if (error instanceof ExpressionError) throw problem('invalid_input', `${path}: ${error.message}`)
+    throw error
+  }
+}
+
+const keyLengthMax = 512
+
+/** As the database takes it; one that would be too long is told from others by its digest. */
+function boundKey(value: Json | undefined): string {
+  const text = (typeof value === 'string' ? value : JSON.stringify(value ?? null)).toWellFormed().replaceAll('\u0000', '\ufffd')
+  return text.length <= keyLengthMax ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
+}

@@ -1,0 +1,20 @@
+import { encodeId } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { toAutomation } from './automation-row.ts'
+import { lockAutomation } from './automation-store.ts'
+import { sceneOf } from './firing/firing-scene.ts'
+import { putPaused } from './standing/put-paused.ts'
+import { selectTriggers } from './trigger-store.ts'
+
+/** Pausing what is paused changes its note, if there is a new one. */
+export function pauseAutomation(ctx: Ctx, input: InputFor<'automations.pause'>): Promise<AnswerTo<'automations.pause'>> {
+  return withOrg(ctx, async (tx) => {
+    const before = await lockAutomation(tx, ctx.org, input.automation)
+    ctx.note(encodeId('aut', before.automation_id), { name: before.name, ...(input.note === undefined ? {} : { note: input.note }) })
+    const isNew = before.status !== 'paused' || input.note !== undefined
+    const row = isNew ? await putPaused(sceneOf(ctx, tx), before, input.note ?? null) : before
+    return toAutomation(row, await selectTriggers(tx, ctx.org, row.automation_id), ctx.clock.now())
+  })
+}

@@ -1,0 +1,162 @@
+import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract'
+import { canonicalJson } from '../canonical-json.ts'
+import type { Ctx } from '../context.ts'
+import type { Transaction } from '../database.ts'
+import { newId } from '../new-id.ts'
+import { announceAutomation } from './announce-automation.ts'
+import type { AutomationRow, TriggerRow } from './automation-row.ts'
+import { changeAutomation, insertAutomation, insertVersion } from './automation-store.ts'
+import { checkDefinition } from './definition/check-definition.ts'
+import { nameOf, type PlannedTrigger, readTriggers, type StoredTrigger } from './definition/read-definition.ts'
+import { type FiringScene, sceneOf } from './firing/firing-scene.ts'
+import { compileTopic } from './planning/compile-topic.ts'
+import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
+import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
+import { wakeSchedulers } from './wake-schedulers.ts'
+
+export interface SavedAutomation {
+  readonly row: AutomationRow
+  readonly triggers: readonly TriggerRow[]
+  readonly warnings: readonly string[]
+}
+
+export interface SaveOptions {
+  /** The row that is changed, locked; null: a new one is made. */
+  readonly before: AutomationRow | null
+  /** What Ordinaut's interface keeps beside the definition. Absent: as it was. */
+  readonly ordinaut?: Json
+}
+
+/**
+ * Checks a definition and makes it the newest version of an automation. Triggers that stay as they were given keep their state; others of the
+ * same key keep their id, and go on from now.
+ * @throws invalid_input, schedule.invalid, pipeline.invalid, pipeline.not_found, forbidden, automation.name_taken
+ */
+export async function saveAutomation(
+  ctx: Ctx,
+  tx: Transaction,
+  definition: AutomationDefinition,
+  { before, ordinaut }: SaveOptions,
+): Promise<SavedAutomation> {
+  const scene = sceneOf(ctx, tx)
+  const planned = readTriggers(definition, scene.nowMs)
+  const sources = await readSources(scene, planned)
+  const warnings = await checkDefinition(ctx, tx, definition, planned, sources)
+  const row = toRow(ctx, definition, before, ordinaut, scene.nowMs)
+  await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
+  await insertVersion(tx, row, ctx.actor.id)
+  const triggers = await saveTriggers(scene, row, planned)
+  const standing = await settleEnd(scene, row, triggers)
+  await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', standing)
+  wakeSchedulers(scene, triggers)
+  ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
+  return { row: standing, triggers, warnings }
+}
+
+function toRow(
+  ctx: Ctx,
+  definition: AutomationDefinition,
+  before: AutomationRow | null,
+  ordinaut: Json | undefined,
+  nowMs: number,
+): AutomationRow {
+  const now = new Date(nowMs)
+  // One of both was required.
+  const name = nameOf(definition) ?? ''
+  return {
+    org_id: ctx.org,
+    automation_id: before?.automation_id ?? newId(nowMs),
+    name,
+    title: definition.title ?? name,
+    version: (before?.version ?? 0) + 1,
+    definition,
+    // One that had come to its end may go on as it is now.
+    status: before?.status === 'paused' ? 'paused' : 'active',
+    snoozed_until: before?.snoozed_until ?? null,
+    note: before?.note ?? null,
+    failures: before?.failures ?? 0,
+    created_at: before?.created_at ?? now,
+    updated_at: now,
+    ordinaut: ordinaut ?? before?.ordinaut ?? null,
+  }
+}
+
+async function saveTriggers(scene: FiringScene, row: AutomationRow, planned: readonly PlannedTrigger[]): Promise<TriggerRow[]> {
+  const { tx, org, nowMs } = scene
+  const existing = new Map((await lockTriggers(tx, org, row.automation_id)).map((trigger) => [trigger.key, trigger]))
+  const kept: TriggerRow[] = []
+  const changed: TriggerRow[] = []
+  for (const one of planned) {
+    const old = existing.get(one.key)
+    if (old !== undefined && old.type === one.definition.type) {
+      existing.delete(one.key)
+      if (canonicalJson(old.given) === canonicalJson(one.given as Json)) {
+        kept.push(old)
+        continue
+      }
+      const next = {
+        ...old,
+        given: one.given as Json,
+        definition: one.definition,
+        remaining: limitOf(one.definition),
+        trouble: null,
+        wakes_at: null,
+      }
+      await redefineTrigger(tx, next, prefixOf(one.definition))
+      changed.push(next)
+    }
+  }
+  await removeTriggers(
+    tx,
+    org,
+    [...existing.values()].map(({ trigger_id }) => trigger_id),
+  )
+  const known = new Set([...kept, ...changed].map(({ key }) => key))
+  for (const [at, one] of planned.entries()) {
+    if (known.has(one.key)) continue
+    // Ids sort by their time, and so triggers are shown in the order in which they were written.
+    const made = toTrigger(row, one, nowMs + at)
+    await insertTrigger(tx, made, prefixOf(one.definition))
+    changed.push(made)
+  }
+  const all = [
+    ...(await planTriggers(scene, row, kept, { kind: 'kept' })),
+    ...(await planTriggers(scene, row, changed, { kind: 'adopted' })),
+  ]
+  return all.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
+}
+
+function toTrigger(row: AutomationRow, { key, given, definition }: PlannedTrigger, nowMs: number): TriggerRow {
+  return {
+    org_id: row.org_id,
+    automation_id: row.automation_id,
+    trigger_id: newId(nowMs),
+    key,
+    type: definition.type,
+    given: given as Json,
+    definition,
+    cursor_at: null,
+    skip_next: 0,
+    remaining: limitOf(definition),
+    wakes_at: null,
+    trouble: null,
+    troubles: 0,
+  }
+}
+
+const limitOf = (definition: StoredTrigger): number | null => (definition.type === 'schedule' ? definition.limit : null)
+
+/** What every topic that concerns it begins with. */
+function prefixOf(definition: StoredTrigger): string | null {
+  if (definition.type !== 'event' && definition.type !== 'condition') return null
+  const topic = definition.topic === undefined ? null : compileTopic(definition.topic)
+  return topic?.ok ? topic.value.prefix : null
+}
+
+/** One whose schedules are all through has ended. */
+async function settleEnd(scene: FiringScene, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
+  if (row.status !== 'active' || !isEnded(triggers)) return row
+  const ended: AutomationRow = { ...row, status: 'ended' }
+  await changeAutomation(scene.tx, ended)
+  return ended
+}

@@ -1,0 +1,85 @@
+import { lockAutomations } from '../automation-store.ts'
+import { type BackfillRow, lockDueBackfill, moveBackfill } from '../backfill-store.ts'
+import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { decideFirings } from '../firing/decide-firings.ts'
+import type { FiringScene } from '../firing/firing-scene.ts'
+import { lockDueFirings } from '../firing/lock-due-firings.ts'
+import { toFiringRow } from '../firing/to-firing-row.ts'
+import { type FiringRow, writeFirings } from '../firing-store.ts'
+import { planBackfill } from '../planning/plan-backfill.ts'
+import { readSources } from '../standing/plan-triggers.ts'
+import { selectTriggers } from '../trigger-store.ts'
+
+/** Firings that somebody has asked for at a time that has come. Gives how many. */
+export async function fireAsked(scene: FiringScene, limit: number): Promise<number> {
+  const due = await lockDueFirings(scene.tx, scene.org, new Date(scene.nowMs), limit)
+  if (due.length === 0) return 0
+  const automations = await lockAutomations(scene.tx, scene.org, [...new Set(due.map(({ automation_id }) => automation_id))])
+  const parts = automations.map((automation) => {
+    const own = due.filter((row) => row.automation_id === automation.automation_id)
+    if (automation.status !== 'paused') return { automation, fresh: own, skips: [] }
+    return {
+      automation,
+      fresh: [],
+      skips: own.map((row): FiringRow => ({ ...row, outcome: 'skipped', reason: 'paused', decided_at: new Date(scene.nowMs) })),
+    }
+  })
+  await decideFirings(scene, parts)
+  return due.length
+}
+
+/** At once, and the pause between two rounds: a backfill leaves room for what is due now. */
+const round = { occurrences: 100, pauseMs: 250 }
+/** As many starts may wait for their turn as the buffer holds; beyond half of it, a backfill waits too. */
+const bufferedMax = 500
+
+/** The next occurrences of a backfill that is due. Gives how many backfills were looked at. */
+export async function fireBackfill(scene: FiringScene): Promise<number> {
+  const { tx, org, nowMs } = scene
+  const row = await lockDueBackfill(tx, org, new Date(nowMs))
+  if (row === undefined) return 0
+  const [automation] = await lockAutomations(tx, org, [row.automation_id])
+  const trigger = (await selectTriggers(tx, org, row.automation_id)).filter(isSchedule).find((one) => one.trigger_id === row.trigger_id)
+  const end = (trouble: string | null) => moveBackfill(tx, { ...row, wakes_at: null, trouble })
+  if (automation === undefined || trigger === undefined) return end('Its trigger is not there any more.').then(() => 1)
+  if (await isCrowded(scene, row)) return moveBackfill(tx, { ...row, wakes_at: new Date(nowMs + 1000) }).then(() => 1)
+  const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(scene, [trigger]))
+  if (!found.ok) return end(explainIssues(found.issues)).then(() => 1)
+  // Its limit was checked when it was asked for. If the schedule has changed since then, what it says now counts.
+  const plan = planBackfill(found.timetable, { fromMs: row.rest_at.getTime(), toMs: row.to_at.getTime() }, nowMs, round.occurrences)
+  if (plan.kind === 'refused') return end(`It cannot go on (${plan.reason}).`).then(() => 1)
+  const cause = { kind: 'backfill', requestId: row.backfill_id, requestedAtMs: row.requested_at.getTime() } as const
+  const place = { id: trigger.trigger_id, key: trigger.key }
+  const request = { overlap: row.overlap }
+  const fresh = plan.nominalsMs.map((nominalMs) =>
+    toFiringRow({ automation, trigger: place, cause: { ...cause, nominalMs }, nominalMs, firesAtMs: null, request }, nowMs),
+  )
+  await decideFirings(scene, [{ automation, fresh, skips: [] }])
+  if (plan.restFromMs === null) await end(null)
+  else await moveBackfill(tx, { ...row, rest_at: new Date(plan.restFromMs), wakes_at: new Date(nowMs + round.pauseMs) })
+  return 1
+}
+
+async function isCrowded({ tx, org }: FiringScene, { automation_id, overlap }: BackfillRow): Promise<boolean> {
+  if (overlap !== 'buffer_all') return false
+  const { rows } = await tx.client.query<{ count: string }>(
+    `select count(*) from app.firing where org_id = $1 and automation_id = $2 and outcome = 'buffered'`,
+    [org, automation_id],
+  )
+  return Number(rows[0]?.count ?? 0) > bufferedMax
+}
+
+/** They could not even be decided. The oldest that are due are given up, and what comes behind them is tried again. */
+export async function failAsked(scene: FiringScene, reason: string): Promise<void> {
+  const due = await lockDueFirings(scene.tx, scene.org, new Date(scene.nowMs), 1)
+  await writeFirings(
+    scene.tx,
+    scene.org,
+    due.map((row) => ({ ...row, outcome: 'failed', reason, request: null, decided_at: new Date(scene.nowMs) })),
+  )
+}
+
+export async function stopBackfill(scene: FiringScene, reason: string): Promise<void> {
+  const row = await lockDueBackfill(scene.tx, scene.org, new Date(scene.nowMs))
+  if (row !== undefined) await moveBackfill(scene.tx, { ...row, wakes_at: null, trouble: reason })
+}

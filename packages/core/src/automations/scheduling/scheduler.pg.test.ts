@@ -1,0 +1,132 @@
+import { createEngine } from '@orrery/engine'
+import { createPostgresStore } from '@orrery/engine/postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDatabase } from '../../database.ts'
+import { listViolations } from '../../list-violations.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import type { AutomationPort } from '../../tools/automation-port.ts'
+import { type AutomationBench, benchOf } from '../automations.fixture.ts'
+import { createAutomationPort } from '../create-automation-port.ts'
+import type { ScheduleFact } from './fire-schedules.ts'
+import { Scheduler } from './scheduler.ts'
+
+let t: TestCore
+let bench: AutomationBench
+let automations: AutomationPort
+const closing: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  t = await startTestCore({ work: false })
+  await t.deploy()
+  bench = benchOf(t)
+  automations = createAutomationPort({ ...bench.host, clock: { now: () => t.engine.now() } })
+})
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+  expect(await listViolations(t.database)).toEqual([])
+  await t.close()
+})
+
+/** A scheduler as another process would have it: connections, clock and hints of its own. */
+function startScheduler(options: { readonly pollMs?: number; readonly hints?: boolean } = {}): ScheduleFact[] {
+  const store = createPostgresStore({ url: t.url, poolMax: 2 })
+  const engine = createEngine({ store, notifier: store.notifier })
+  const database = createDatabase({ url: t.url, poolMax: 2 })
+  const facts: ScheduleFact[] = []
+  const { log } = bench.host
+  const host = { database, engine, log, announce: () => {} }
+  const notifier = options.hints === false ? null : store.notifier
+  const scheduler = new Scheduler({ host, notifier, observe: (fact) => void facts.push(fact), pollMs: options.pollMs ?? 60_000 })
+  scheduler.start()
+  closing.push(async () => {
+    await scheduler.stop()
+    await engine.close()
+    await database.close()
+  })
+  return facts
+}
+
+const greet = { workflow: { name: 'greeting', input: { name: 'Ada' } }, overlap: 'allow_all' } as const
+
+describe('schedulers', () => {
+  it('fire each occurrence once and on time, three of them over one database', async () => {
+    const all = [startScheduler(), startScheduler(), startScheduler()]
+    const names = await Promise.all(Array.from({ length: 30 }, () => bench.make({ schedule: 'every 1s', ...greet })))
+    const stop = Date.now() + 4000
+    await eventually(
+      async () => Date.now(),
+      (now) => now > stop,
+    )
+    await Promise.all(names.map((automation) => t.call('automations.pause', { automation })))
+    const rows = (await Promise.all(names.map((name) => bench.firings(name)))).flat()
+    expect(rows.filter(({ outcome }) => outcome !== 'started')).toEqual([])
+    for (const name of names) {
+      const nominals = (await bench.firings(name)).map(({ nominalAt }) => Date.parse(nominalAt)).sort()
+      expect(nominals.length).toBeGreaterThanOrEqual(3)
+      expect(nominals).toEqual(nominals.map((_, at) => (nominals[0] ?? 0) + at * 1000))
+    }
+    const facts = all.flat()
+    expect(facts).toHaveLength(rows.length)
+    const lateMs = facts.map((fact) => fact.lateMs ?? 0).sort((a, b) => a - b)
+    expect(lateMs[0]).toBeGreaterThanOrEqual(0)
+    // A machine that does other things at the same time is no reason to be a second late.
+    expect(lateMs[Math.floor(lateMs.length / 2)]).toBeLessThan(1000)
+  })
+
+  it('find what no hint has told them of', async () => {
+    startScheduler({ hints: false, pollMs: 100 })
+    const name = await bench.make({ schedule: 'every 1s', ...greet })
+    await eventually(
+      () => bench.firings(name),
+      (rows) => rows.length >= 2,
+    )
+    await t.call('automations.pause', { automation: name })
+  })
+
+  it('are not held up by a schedule that cannot be fired', async () => {
+    const [good, bad] = [await bench.make({ schedule: 'every 1s', ...greet }), await bench.make({ schedule: 'every 1s', ...greet })]
+    await t.database.transaction(t.org, 'read write', ({ client }) =>
+      // No reader of ours writes such a thing: it stands for a bug.
+      client.query(
+        `update app.trigger set definition = '{"type":"schedule","schedule":null}' where automation_id = (select automation_id from app.automation where name = $1)`,
+        [bad],
+      ),
+    )
+    await eventually(
+      () => bench.firings(good),
+      (rows) => rows.length >= 2,
+    )
+    const shown = await eventually(
+      () => t.call('automations.get', { automation: good }).then(() => readTrouble(bad)),
+      (trouble) => trouble !== null,
+    )
+    expect(shown).toBe('It could not be fired; the log says why.')
+    await t.call('automations.pause', { automation: good })
+    await t.call('automations.delete', { automation: good })
+  })
+
+  it('run what was asked for at a time, at that time', async () => {
+    const name = await bench.make({ ...greet })
+    const at = Date.now() + 1500
+    const asked = await automations.askForRun(t.org, name, { requestKey: 'one', atMs: at, params: undefined })
+    expect(asked).toMatchObject({ outcome: 'scheduled', firesAtMs: at, runId: null })
+    expect(await automations.askForRun(t.org, name, { requestKey: 'one', atMs: at + 5000, params: undefined })).toEqual(asked)
+    expect(await bench.firings(name)).toMatchObject([{ outcome: 'scheduled', cause: 'agent' }])
+    const [fired] = await eventually(
+      () => bench.firings(name),
+      ([row]) => row?.outcome === 'started',
+    )
+    expect(Date.parse(fired?.decidedAt ?? '')).toBeGreaterThanOrEqual(at)
+  })
+})
+
+async function readTrouble(name: string): Promise<string | null> {
+  const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
+    client.query<{ trouble: string | null }>(
+      'select t.trouble from app.trigger t join app.automation a using (org_id, automation_id) where a.name = $1',
+      [name],
+    ),
+  )
+  return rows[0]?.trouble ?? null
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { EventTail } from '../../events/event-tail.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import { benchOf } from '../automations.fixture.ts'
+import { createCalendarFollower } from './follow-calendars.ts'
+
+let t: TestCore
+let stop: () => Promise<void>
+beforeAll(async () => {
+  t = await startTestCore({ work: false })
+  const { host } = benchOf(t)
+  const tail = new EventTail({ database: t.database, notifier: null, log: host.log, pollMs: 20 })
+  const follower = createCalendarFollower({ ...host, clock: { now: () => t.engine.now() } }, tail)
+  await follower.start()
+  stop = async () => {
+    await follower.stop()
+    await tail.stop()
+  }
+})
+afterAll(async () => {
+  await stop?.()
+  await t.close()
+})
+
+const year = new Date().getUTCFullYear() + 1
+/** Closed on all days up to one. */
+const closedTo = (day: string, name = 'team') =>
+  t.call('calendars.put', { calendar: name, zone: 'UTC', layers: [{ kind: 'days', days: [{ date: `${year}-01-01`, to: day }] }] })
+const daily = (calendar: string) => ({
+  workflow: { name: 'greeting' },
+  schedule: {
+    zone: 'UTC',
+    start: `${year}-01-01`,
+    include: [{ kind: 'cron' as const, cron: '0 9 * * *' }],
+    calendar: { id: calendar, roll: 'skip' as const },
+  },
+})
+const nextAt = async (automation: string) => (await t.call('automations.get', { automation })).nextAt
+const becomes = (automation: string, at: string) =>
+  eventually(
+    () => nextAt(automation),
+    (next) => next === at,
+  )
+
+it('plans the schedules that ask a calendar anew when it changes, earlier and later, and those that lean on it', async () => {
+  await t.deploy()
+  await closedTo(`${year}-02-01`)
+  await t.call('calendars.put', { calendar: 'leaning', zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'team' }] })
+  await t.call('automations.create', { name: 'direct', ...daily('team') })
+  await t.call('automations.create', { name: 'indirect', ...daily('leaning') })
+  expect(await nextAt('direct')).toBe(`${year}-02-02T09:00:00.000Z`)
+  await closedTo(`${year}-01-05`)
+  for (const name of ['direct', 'indirect']) await becomes(name, `${year}-01-06T09:00:00.000Z`)
+  await closedTo(`${year}-03-01`)
+  for (const name of ['direct', 'indirect']) await becomes(name, `${year}-03-02T09:00:00.000Z`)
+})
+
+it('leaves paused ones paused, and a calendar that an automation names where it is', async () => {
+  await closedTo(`${year}-02-01`, 'quiet')
+  await t.call('automations.create', { name: 'quiet', ...daily('quiet') })
+  await t.call('automations.pause', { automation: 'quiet' })
+  await t.call('automations.create', { name: 'loud', ...daily('quiet') })
+  await closedTo(`${year}-01-05`, 'quiet')
+  await becomes('loud', `${year}-01-06T09:00:00.000Z`)
+  expect(await t.call('automations.get', { automation: 'quiet' })).toMatchObject({ status: 'paused', nextAt: null })
+  await expect(t.call('calendars.delete', { calendar: 'quiet' })).rejects.toMatchObject({ code: 'calendar.in_use' })
+})

@@ -1,0 +1,57 @@
+import type { OrgId } from '@orrery/engine'
+import { calendarsOf } from '../../calendars/find-uses.ts'
+import { createEventConsumer, type EventConsumer } from '../../events/consume-events.ts'
+import type { EventTail } from '../../events/event-tail.ts'
+import { lockAutomations } from '../automation-store.ts'
+import type { FiringScene } from '../firing/firing-scene.ts'
+import { lockTriggers, selectUsers } from '../trigger-store.ts'
+import { inScene, type TriggerHost } from '../triggers/in-scene.ts'
+import { wakeSchedulers } from '../wake-schedulers.ts'
+import { planTriggers } from './plan-triggers.ts'
+
+/**
+ * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
+ * could not be planned for want of it.
+ */
+export function createCalendarFollower(host: TriggerHost, tail: EventTail): EventConsumer {
+  const { database, log } = host
+  return createEventConsumer({
+    database,
+    log,
+    tail,
+    name: 'calendars',
+    begin: 'now',
+    only: `e.type = 'calendar.updated' and exists (select from app.trigger t where t.org_id = e.org_id and t.type = 'schedule')`,
+    async handle(events, { signal }) {
+      for (const [org, own] of Map.groupBy(events, (one) => one.org)) {
+        const names = [...new Set(own.map(({ event }) => event.subject))]
+        await replanAll(host, org, names, signal)
+      }
+    },
+  })
+}
+
+async function replanAll(host: TriggerHost, org: OrgId, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const ids = await host.database.transaction(org, 'read only', (tx) => selectUsers(tx, org, names))
+  for (const id of ids) {
+    signal.throwIfAborted()
+    await inScene(host, org, (scene) => replan(scene, id, new Set(names)))
+  }
+}
+
+async function replan(scene: FiringScene, id: string, names: ReadonlySet<string>): Promise<void> {
+  const { tx, org, nowMs } = scene
+  const [automation] = await lockAutomations(tx, org, [id])
+  if (automation === undefined || automation.status === 'ended') return
+  const concerned = (await lockTriggers(tx, org, id)).filter(
+    ({ definition }) => definition.type === 'schedule' && calendarsOf(definition.schedule).some((name) => names.has(name)),
+  )
+  const stuck = concerned.filter(({ trouble }) => trouble !== null)
+  // What is due now is planned by the scheduler, with the calendar as it is. The past of a changed calendar was never due.
+  const waiting = concerned.filter(({ trouble, wakes_at }) => trouble === null && (wakes_at === null || wakes_at.getTime() > nowMs))
+  const planned = [
+    ...(await planTriggers(scene, automation, stuck, { kind: 'kept' })),
+    ...(await planTriggers(scene, automation, waiting, { kind: 'adopted' })),
+  ]
+  wakeSchedulers(scene, planned)
+}

@@ -1,0 +1,72 @@
+import { calendarsOf } from '../../calendars/find-uses.ts'
+import { readCalendarSources } from '../../calendars/read-calendar-sources.ts'
+import type { AutomationRow, TriggerRow } from '../automation-row.ts'
+import type { StoredTrigger } from '../definition/read-definition.ts'
+import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { readState, writeState, writeTrouble } from '../definition/trigger-state.ts'
+import type { FiringScene } from '../firing/firing-scene.ts'
+import { toSkipRow } from '../firing/to-firing-row.ts'
+import { type FiringRow, writeFirings } from '../firing-store.ts'
+import { adoptSchedule } from '../planning/firing-state.ts'
+import { nextWake } from '../planning/plan-firings.ts'
+import { resumeFirings } from '../planning/resume-firings.ts'
+import { writeStates } from '../trigger-store.ts'
+
+/** The calendars that the schedules among some triggers ask. */
+export function readSources({ tx, org }: Pick<FiringScene, 'tx' | 'org'>, triggers: readonly { readonly definition: StoredTrigger }[]) {
+  const names = triggers.flatMap(({ definition }) => (definition.type === 'schedule' ? calendarsOf(definition.schedule) : []))
+  return readCalendarSources(tx, org, names)
+}
+
+export interface Replanning {
+  /** `adopted`: their schedules have changed, so they go on from now. `resumed`: `before` says from what. `kept`: only look when they are due. */
+  readonly kind: 'adopted' | 'resumed' | 'kept'
+  /** The automation as it was, where that differs. */
+  readonly before?: AutomationRow
+}
+
+/** Finds out when each trigger has to be looked at next, without firing, and stores it. The automation is as it will be. */
+export async function planTriggers(
+  scene: FiringScene,
+  automation: AutomationRow,
+  triggers: readonly TriggerRow[],
+  { kind, before = automation }: Replanning,
+): Promise<TriggerRow[]> {
+  const { nowMs } = scene
+  const sources = await readSources(scene, triggers)
+  const skips: FiringRow[] = []
+  const planned = triggers.map((row): TriggerRow => {
+    if (!isSchedule(row))
+      return { ...row, wakes_at: isPolled(row) && automation.status !== 'paused' ? (row.wakes_at ?? new Date(nowMs)) : null }
+    const result = toTimetable(row.definition, row.trigger_id, sources)
+    if (!result.ok) return writeTrouble(row, explainIssues(result.issues), nowMs)
+    const { timetable } = result
+    const state = readState(row, kind === 'resumed' ? before : automation, nowMs)
+    if (kind === 'resumed') {
+      const resumed = resumeFirings(state, timetable, nowMs)
+      if (resumed.skip !== null) skips.push(toSkipRow(automation, { id: row.trigger_id, key: row.key }, resumed.skip, nowMs))
+      return writeState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
+    }
+    const adopted = kind === 'adopted' ? adoptSchedule(state, nowMs) : state
+    if (adopted.standing.kind === 'paused') return writeState(row, adopted, { kind: 'paused' }, nowMs)
+    return writeState(row, adopted, nextWake(adopted, timetable), nowMs)
+  })
+  await writeStates(scene.tx, scene.org, planned)
+  await writeFirings(scene.tx, scene.org, skips)
+  return planned
+}
+
+const isPolled = ({ definition }: TriggerRow): boolean => definition.type === 'condition' && definition.poll !== undefined
+
+/** All its schedules are through, and nothing else can fire it. */
+export function isEnded(triggers: readonly TriggerRow[]): boolean {
+  return (
+    triggers.length > 0 && triggers.every(({ type, wakes_at, trouble }) => type === 'schedule' && wakes_at === null && trouble === null)
+  )
+}
+
+/** Of the earliest of them, for whoever sleeps until then. */
+export function earliestWake(triggers: readonly TriggerRow[]): number | null {
+  const wakes = triggers.flatMap(({ wakes_at }) => (wakes_at === null ? [] : [wakes_at.getTime()]))
+  return wakes.length === 0 ? null : Math.min(...wakes)
+}

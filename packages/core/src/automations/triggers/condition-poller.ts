@@ -1,0 +1,47 @@
+import type { OrgId } from '@orrery/engine'
+import type { SystemHost } from '../../system-context.ts'
+import { noteTrouble } from './note-trouble.ts'
+import { claimPolls, type Poll, pollCondition } from './poll-condition.ts'
+
+/** Tools asked at a time by one process; the rest waits, or is asked by others. */
+const AT_ONCE = 16
+
+/** Asks the tools of conditions beside the scheduler, which says when some are due: a tool may take long, and holds nobody up. */
+export class ConditionPoller {
+  private readonly host: SystemHost
+  private readonly stopping = new AbortController()
+  private readonly asking = new Set<Promise<void>>()
+
+  constructor(host: SystemHost) {
+    this.host = host
+  }
+
+  /** Begins what is due in an organization, as far as there is room. Gives how many it took. */
+  async pollDue(org: OrgId): Promise<number> {
+    const room = AT_ONCE - this.asking.size
+    if (room <= 0 || this.stopping.signal.aborted) return 0
+    const { count, polls } = await claimPolls(this.host, org, room)
+    for (const poll of polls) {
+      const asking = this.poll(poll).finally(() => this.asking.delete(asking))
+      this.asking.add(asking)
+    }
+    return count
+  }
+
+  /** Gives tools up that have not answered; they are asked again at their next turn. */
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await Promise.all(this.asking)
+  }
+
+  private async poll(poll: Poll): Promise<void> {
+    try {
+      await pollCondition(this.host, poll, this.stopping.signal)
+    } catch (error) {
+      this.host.log.error({ error, trigger: poll.triggerId }, 'A condition could not be evaluated; it is tried again at its next turn')
+      await noteTrouble(this.host.database, poll.org, poll.triggerId, 'It could not be evaluated; the server’s log says why.').catch(
+        (cause: unknown) => this.host.log.warn({ error: cause }, 'The trouble of a trigger could not be written'),
+      )
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Json } from '@orrery/contract'
+import { evaluate } from '../../pipelines/language/evaluate-expression.ts'
+import { ExpressionError } from '../../pipelines/language/expression-error.ts'
+import { createMeter } from '../../pipelines/language/meter.ts'
+import { type Hole, parseCondition } from '../../pipelines/language/parse-template.ts'
+import { createScope } from '../../pipelines/language/scope.ts'
+import { isTrue } from '../../pipelines/language/values.ts'
+
+/** What an expression of a trigger may read beside the time. */
+export type TriggerNames = { readonly event: Json } | { readonly result: Json }
+
+export type Judged = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
+
+const KEPT_MAX = 1000
+const parsed = new Map<string, Hole>()
+
+/** Whether the expression is true of an event, or of what a tool gave. What is missing counts as false. */
+export function judgeExpression(text: string, names: TriggerNames, at: { readonly nowMs: number; readonly timezone: string }): Judged {
+  try {
+    const { root, timezone } = createScope({ params: {}, steps: {}, nowMs: at.nowMs, timezone: at.timezone, names: { ...names } })
+    return { ok: true, value: isTrue(evaluate(parse(text).expression, root, { root, timezone, meter: createMeter() })) }
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    return error.fault === 'missing' ? { ok: true, value: false } : { ok: false, message: error.message }
+  }
+}
+
+/** The same few are asked for each event. */
+function parse(text: string): Hole {
+  let hole = parsed.get(text)
+  if (hole === undefined) {
+    hole = parseCondition(text)
+    if (parsed.size >= KEPT_MAX) parsed.clear()
+    parsed.set(text, hole)
+  }
+  return hole
+}

@@ -1,0 +1,103 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventually } from '../../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+
+/** What the tool answers, one after the other; then always the last. A number that is a status is a failure. */
+const answers = new Map<string, unknown[]>()
+const asked = new Map<string, number>()
+const server = createServer((request, response) => {
+  const name = new URL(request.url ?? '', 'http://x').pathname.slice(1)
+  const list = answers.get(name) ?? []
+  const answer = list[Math.min(asked.get(name) ?? 0, list.length - 1)]
+  asked.set(name, (asked.get(name) ?? 0) + 1)
+  if (answer === 'broken') response.writeHead(500).end()
+  else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? null))
+})
+let t: TestCore
+let base = ''
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  base = `http://127.0.0.1:${port}`
+  t = await startTestCore({ outsideAllow: `127.0.0.1:${port}` })
+  await t.deploy()
+  await t.core.start()
+  t.core.scheduler.start()
+})
+afterAll(async () => {
+  await t?.close()
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+async function watch(name: string, list: unknown[], condition: string, scopes = ['http:request']) {
+  answers.set(name, list)
+  const poll = { uses: 'http.request', with: { url: `${base}/${name}`, query: { on: '${date}' } }, every: '1s' }
+  const triggers = [{ type: 'condition' as const, poll, condition }]
+  const given = { name, triggers, overlap: 'allow_all' as const }
+  // Scopes go with pipelines.
+  await t.call('automations.create', { ...given, pipeline: [{ id: 'now', uses: 'time.now' }], scopes })
+}
+
+const firings = async (automation: string) => (await t.call('automations.firings', { automation })).items
+const troubleOf = async (automation: string) => (await t.call('automations.get', { automation })).triggers[0]?.trouble ?? null
+const askedOften = (name: string, times: number) =>
+  eventually(
+    async () => asked.get(name) ?? 0,
+    (count) => count >= times,
+    30_000,
+  )
+
+it('asks the tool again and again, fires at the edge, and neither at a failure nor because of it', async () => {
+  const left = (n: number) => ({ left: n })
+  await watch('level', [left(20), left(5), left(4), 'broken', left(3), left(30), left(2)], 'result.body.left < 10')
+  await eventually(
+    () => troubleOf('level'),
+    (trouble) => trouble?.includes('HttpError') === true,
+    30_000,
+  )
+  expect(await firings('level')).toHaveLength(1)
+  await askedOften('level', 8)
+  const rows = await eventually(
+    () => firings('level'),
+    (all) => all.length === 2,
+  )
+  expect(rows).toMatchObject([
+    { cause: 'condition', outcome: 'started' },
+    { cause: 'condition', outcome: 'started' },
+  ])
+  expect(await troubleOf('level')).toBeNull()
+})
+
+it('shows what keeps it from being evaluated: a scope it lacks, a tool that is not there, an answer that does not fit', async () => {
+  await watch('scopeless', [1], 'result.body > 0', [])
+  await watch('text', [{ left: 'many' }], 'result.body.left < 10')
+  expect(
+    await eventually(
+      () => troubleOf('scopeless'),
+      (trouble) => trouble !== null,
+    ),
+  ).toContain('ScopeMissing')
+  expect(
+    await eventually(
+      () => troubleOf('text'),
+      (trouble) => trouble !== null,
+    ),
+  ).toContain('compares')
+  expect([await firings('scopeless'), await firings('text')]).toEqual([[], []])
+})
+
+it('of a paused automation is not asked, and is asked again when that is resumed', async () => {
+  await watch('quiet', [1], 'result.body > 5')
+  await askedOften('quiet', 1)
+  await t.call('automations.pause', { automation: 'quiet' })
+  const before = asked.get('quiet') ?? 0
+  await watch('beside', [1], 'result.body > 5')
+  await askedOften('beside', 3)
+  expect((asked.get('quiet') ?? 0) - before).toBeLessThanOrEqual(1)
+  await t.call('automations.resume', { automation: 'quiet' })
+  await askedOften('quiet', before + 2)
+})

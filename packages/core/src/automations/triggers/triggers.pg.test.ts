@@ -1,0 +1,188 @@
+import type { AutomationDefinition, Json } from '@orrery/contract'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listViolations } from '../../list-violations.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import { prefixesOf } from './listen-to-topics.ts'
+
+let t: TestCore
+let count = 0
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+  await t.core.start()
+})
+afterAll(async () => {
+  if (t === undefined) return
+  expect(await listViolations(t.database)).toEqual([])
+  await t.close()
+})
+
+const greet = { workflow: { name: 'greeting', input: { name: '${event.data.who}' } }, overlap: 'allow_all' } as const
+
+/** Gives its name, which is its own. */
+async function automate(triggers: AutomationDefinition['triggers'], more: Partial<AutomationDefinition> = greet, key?: string) {
+  const name = `made-${++count}`
+  await t.call('automations.create', { name, triggers, ...more }, key === undefined ? {} : { key })
+  return name
+}
+
+const emit = (topic: string, payload: Json, key?: string) => t.call('events.emit', { topic, payload }, key === undefined ? {} : { key })
+const firings = async (automation: string, key?: string) =>
+  (await t.call('automations.firings', { automation, limit: 100 }, key === undefined ? {} : { key })).items.toReversed()
+const fired = (automation: string, times: number) =>
+  eventually(
+    () => firings(automation),
+    (rows) => rows.length >= times,
+  )
+const troubleOf = async (automation: string) => (await t.call('automations.get', { automation })).triggers[0]?.trouble
+
+/** Behind all that was emitted before it: what did not fire by then does not fire. */
+async function settle() {
+  const topic = `settled.t${++count}`
+  const marker = await automate([{ type: 'event', topic }])
+  await emit(topic, { who: 'marker' })
+  await fired(marker, 1)
+}
+
+describe('an event trigger', () => {
+  it('starts a run for each event of its topics, which reads the event', async () => {
+    const one = await automate([{ type: 'event', topic: 'order.paid' }])
+    const all = await automate([{ type: 'event', topic: 'order.>' }])
+    const some = await automate([{ type: 'event', topic: 'order.*' }])
+    await emit('order.paid', { who: 'Ada' })
+    await emit('order.line.added', { who: 'Bob' })
+    const [first] = await fired(one, 1)
+    expect(first).toMatchObject({ cause: 'event', outcome: 'started', triggerKey: 'event' })
+    expect(await t.call('runs.result', { runId: first?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello Ada' } })
+    expect(await fired(all, 2)).toHaveLength(2)
+    await settle()
+    expect([(await firings(one)).length, (await firings(all)).length, (await firings(some)).length]).toEqual([1, 2, 1])
+  })
+
+  it('fires only where its filter is true, and shows one that cannot be worked out until it can', async () => {
+    const name = await automate([{ type: 'event', topic: 'stock.left', filter: 'event.data.left < 10' }])
+    await emit('stock.left', { who: 'few', left: 3 })
+    await emit('stock.left', { who: 'many', left: 30 })
+    await emit('stock.left', { who: 'nobody' })
+    await emit('stock.left', { who: 'text', left: 'three' })
+    await eventually(
+      () => troubleOf(name),
+      (trouble) => trouble?.includes('compares') === true,
+    )
+    expect(await firings(name)).toHaveLength(1)
+    await emit('stock.left', { who: 'few', left: 4 })
+    expect(await fired(name, 2)).toHaveLength(2)
+    expect(await troubleOf(name)).toBeNull()
+  })
+
+  it('listens to what Orrery itself says, and settles nothing twice', async () => {
+    const name = await automate([{ type: 'event', topic: 'run.*', filter: "event.type == 'run.failed'" }], {
+      workflow: { name: 'greeting', input: { name: '${event.subject}' } },
+      overlap: 'allow_all',
+    })
+    const { runId } = await t.call('runs.start', { workflow: 'fragile', input: { good: false } })
+    const [row] = await fired(name, 1)
+    expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: `Hello ${runId}` } })
+  })
+
+  it('of a paused automation lets events go by; a change of its topic counts from the next event', async () => {
+    const name = await automate([{ type: 'event', topic: 'tide.high' }])
+    await t.call('automations.pause', { automation: name })
+    await emit('tide.high', { who: 'paused' })
+    await settle()
+    await t.call('automations.resume', { automation: name })
+    await t.call('automations.update', { automation: name, triggers: [{ type: 'event', topic: 'tide.low' }] })
+    await emit('tide.high', { who: 'old' })
+    await emit('tide.low', { who: 'new' })
+    const rows = await fired(name, 1)
+    await settle()
+    expect(rows).toHaveLength(1)
+    expect(await t.call('runs.result', { runId: rows[0]?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello new' } })
+  })
+
+  it('never hears another organization', async () => {
+    const key = await t.otherOrg('neighbours')
+    await t.deploy(key)
+    const theirs = await automate([{ type: 'event', topic: '>' }], greet, key)
+    await emit('secret.thing', { who: 'ours' })
+    await emit('their.thing', { who: 'theirs' }, key)
+    const rows = await eventually(
+      () => firings(theirs, key),
+      (all) => all.some(({ outcome }) => outcome === 'started'),
+    )
+    const started = rows.filter(({ outcome }) => outcome === 'started')
+    const texts = await Promise.all(started.map(({ runId }) => t.call('runs.result', { runId: runId ?? '', timeout: '10s' }, { key })))
+    expect(JSON.stringify(texts)).not.toContain('ours')
+  })
+
+  it('ends a loop of automations that start each other through events', async () => {
+    const name = await automate([{ type: 'event', topic: 'loop.tick' }], {
+      pipeline: [{ id: 'again', uses: 'event.emit', with: { topic: 'loop.tick', source: 'hidden', payload: { who: 'loop' } } }],
+      scopes: ['events:emit'],
+      overlap: 'allow_all',
+    })
+    await emit('loop.tick', { who: 'first' })
+    const rows = await eventually(
+      () => firings(name),
+      (all) => all.some(({ outcome }) => outcome === 'skipped'),
+      60_000,
+    )
+    await settle()
+    expect(rows.filter(({ outcome }) => outcome === 'started')).toHaveLength(17)
+    expect(await firings(name)).toHaveLength(18)
+    expect(rows.find(({ outcome }) => outcome === 'skipped')?.reason).toMatch(/^loop/)
+  })
+
+  it('fires once for an event that comes again, in the order of the log', async () => {
+    const name = await automate([{ type: 'event', topic: 'again.and' }])
+    for (const who of ['a', 'b', 'c']) await emit('again.and', { who })
+    const before = await fired(name, 3)
+    const client = new pg.Client({ connectionString: t.url })
+    await client.connect()
+    // As after a crash between the handler's end and the move of its place.
+    await client.query(`update app.event_consumer set tx = '0', id = 0 where name = 'automations'`)
+    await client.end()
+    await settle()
+    expect((await firings(name)).map(({ id }) => id)).toEqual(before.map(({ id }) => id))
+    const asked = before.map(({ runId }) => t.call('runs.result', { runId: runId ?? '', timeout: '10s' }))
+    const texts = (await Promise.all(asked)).map(({ output }) => (output as { text: string }).text)
+    expect(texts.sort()).toEqual(['Hello a', 'Hello b', 'Hello c'])
+  })
+})
+
+describe('a condition over events', () => {
+  it('fires at the edge that its mode names, and at no first value', async () => {
+    const modes = ['rising', 'falling', 'change'] as const
+    const condition = { type: 'condition', topic: 'gauge.read', condition: 'event.data.value > 10' } as const
+    const names = await Promise.all(modes.map((mode) => automate([{ ...condition, mode }])))
+    for (const value of [20, 5, 7, 30, 40, 2]) await emit('gauge.read', { who: String(value), value })
+    await settle()
+    const counts = await Promise.all(names.map(async (name) => (await firings(name)).length))
+    expect(counts).toEqual([1, 2, 3])
+    const [row] = await firings(names[0] ?? '')
+    expect(row).toMatchObject({ cause: 'condition' })
+    expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello 30' } })
+  })
+
+  it('of mode level fires while it is true, so often at most', async () => {
+    const level = { type: 'condition', topic: 'level.read', condition: 'event.data.on', mode: 'level' } as const
+    const each = await automate([level])
+    const hourly = await automate([{ ...level, every: '1h' }])
+    for (const on of [true, true, false, true]) await emit('level.read', { who: 'x', on })
+    await settle()
+    expect([(await firings(each)).length, (await firings(hourly)).length]).toEqual([3, 1])
+  })
+})
+
+it('the beginnings that the database looks for are those that the server does', async () => {
+  const topics = ['a', 'a.b', 'order.line.added', 'x-1.y_2.z.w']
+  await t.database.transaction(t.org, 'read only', async ({ client }) => {
+    for (const topic of topics) {
+      const { rows } = await client.query<{ prefixes: string[] }>('select app.topic_prefixes($1) as prefixes', [topic])
+      expect(rows[0]?.prefixes.toSorted()).toEqual(prefixesOf(topic).toSorted())
+    }
+  })
+})

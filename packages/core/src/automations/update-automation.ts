@@ -1,0 +1,30 @@
+import { automationDefinition, problem } from '@orrery/contract'
+import { z } from 'zod'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { validateInput } from '../validate-input.ts'
+import { withOrg } from '../with-org.ts'
+import { toAutomation } from './automation-row.ts'
+import { lockAutomation } from './automation-store.ts'
+import { saveAutomation } from './save-automation.ts'
+
+export function updateAutomation(ctx: Ctx, input: InputFor<'automations.update'>): Promise<AnswerTo<'automations.update'>> {
+  return withOrg(ctx, async (tx) => {
+    const { automation, ifVersion, ordinaut, ...change } = input
+    const before = await lockAutomation(tx, ctx.org, automation)
+    if (ifVersion !== undefined && before.version !== ifVersion) {
+      throw problem('automation.version_conflict', `The automation ${before.name} has version ${before.version}, not ${ifVersion}.`)
+    }
+    const given = Object.entries(change).filter(([, value]) => value !== undefined)
+    // A name that was made of a title stays when the title changes.
+    const whole = Object.entries({ ...before.definition, name: before.name, ...Object.fromEntries(given) }).filter(
+      ([, value]) => value !== null,
+    )
+    const definition = validateInput(z.object(automationDefinition.shape), Object.fromEntries(whole)) as typeof before.definition
+    const { row, triggers, warnings } = await saveAutomation(ctx, tx, definition, {
+      before,
+      ...(ordinaut === undefined ? {} : { ordinaut }),
+    })
+    return toAutomation(row, triggers, ctx.clock.now(), warnings)
+  })
+}

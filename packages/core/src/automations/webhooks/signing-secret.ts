@@ -1,0 +1,16 @@
+import { openSecret, type SecretPlace, sealSecret } from '../../secrets/seal-secret.ts'
+import type { SecretKeys } from '../../secrets/secret-keys.ts'
+import type { WebhookPlace } from './webhook-store.ts'
+
+export function sealSigningSecret(keys: SecretKeys, webhook: WebhookPlace, secret: string): string {
+  return sealSecret(keys, placeOf(webhook), secret)
+}
+
+/** @throws SecretError */
+export function openSigningSecret(keys: SecretKeys, webhook: WebhookPlace, sealed: string): string {
+  return openSecret(keys, placeOf(webhook), sealed)
+}
+
+function placeOf({ org, triggerId }: WebhookPlace): SecretPlace {
+  return { org, row: `app.trigger/${triggerId}`, field: 'signing_secret' }
+}

@@ -1,0 +1,64 @@
+import type { CalendarDefinition, OutputOf } from '@orrery/contract'
+import type { Calendar } from '@orrery/recurrence'
+
+/** A calendar in the version that counts, or in an older one. */
+export interface CalendarRow {
+  readonly name: string
+  readonly version: number
+  readonly definition: CalendarDefinition
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+/** A feed without its text. */
+export interface FeedRow {
+  readonly url: string
+  readonly due_at: Date
+  /** Counts the texts that were kept; 0: none yet. */
+  readonly revision: number
+  readonly changed_at: Date | null
+  readonly fetched_at: Date | null
+  readonly failed_at: Date | null
+  readonly failure: string | null
+}
+
+type Shown = OutputOf<'calendars.get'>
+
+/** What callers see of a calendar. */
+export function toCalendar(row: CalendarRow, feeds: readonly FeedRow[]): Shown {
+  const own = feedsOf(row.definition)
+  return {
+    name: row.name,
+    version: row.version,
+    zone: row.definition.zone,
+    layers: row.definition.layers,
+    feeds: feeds.filter(({ url }) => own.includes(url)).map(toFeed),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+function toFeed(row: FeedRow): Shown['feeds'][number] {
+  return {
+    feed: row.url,
+    state: row.failure !== null ? 'failing' : row.revision === 0 ? 'awaited' : 'fetched',
+    fetchedAt: row.fetched_at?.toISOString() ?? null,
+    changedAt: row.changed_at?.toISOString() ?? null,
+    failedAt: row.failed_at?.toISOString() ?? null,
+    failure: row.failure,
+    nextAt: row.due_at.toISOString(),
+  }
+}
+
+/** As the rules of recurrence take it: optional members are absent, never undefined, because it came out of JSON. */
+export const asRules = (definition: CalendarDefinition): Calendar => definition as Calendar
+
+/** Addresses of its feeds, each once. */
+export function feedsOf({ layers }: CalendarDefinition): string[] {
+  return [...new Set(layers.flatMap((layer) => (layer.kind === 'feed' ? [layer.feed] : [])))]
+}
+
+/** Names of the calendars that it leans on itself, each once. */
+export function basesOf({ layers }: CalendarDefinition): string[] {
+  return [...new Set(layers.flatMap((layer) => (layer.kind === 'calendar' ? [layer.calendar] : [])))]
+}

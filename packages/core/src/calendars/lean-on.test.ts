@@ -1,0 +1,42 @@
+import type { CalendarDefinition } from '@orrery/contract'
+import { describe, expect, test } from 'vitest'
+import { closureOf, dependentsOf, findCircle, heightOf } from './lean-on.ts'
+
+const on = (...names: string[]): CalendarDefinition => ({ zone: 'UTC', layers: names.map((calendar) => ({ kind: 'calendar', calendar })) })
+const all = new Map([
+  ['base', on()],
+  ['us', on('base')],
+  ['uk', on('base', 'nowhere')],
+  ['both', on('us', 'uk')],
+  ['other', on()],
+])
+
+describe('calendars that lean on one another', () => {
+  test('have a closure, dependents and a height', () => {
+    expect([...closureOf(all, ['both'])].sort()).toEqual(['base', 'both', 'uk', 'us'])
+    expect(closureOf(all, ['nowhere'])).toEqual(new Set())
+    expect(dependentsOf(all, ['base'])).toEqual(['base', 'us', 'uk', 'both'])
+    expect(dependentsOf(all, ['other', 'us'])).toEqual(['us', 'both', 'other'])
+    expect(['base', 'us', 'both'].map((name) => heightOf(all, name))).toEqual([1, 2, 3])
+  })
+
+  test('are in a circle if one of them leads back to itself, and it is named', () => {
+    expect(findCircle(all, 'both')).toBeNull()
+    expect(findCircle(new Map(all).set('base', on('both')), 'base')).toEqual(['base', 'both', 'us', 'base'])
+    expect(findCircle(new Map([['me', on('me')]]), 'me')).toEqual(['me', 'me'])
+    // A circle among others is theirs.
+    const others = new Map([
+      ['a', on('b')],
+      ['b', on('a')],
+      ['c', on('a')],
+    ])
+    expect(findCircle(others, 'c')).toBeNull()
+  })
+
+  test('are looked through once each, however often they are named', () => {
+    const ladder = new Map(Array.from({ length: 60 }, (_, n) => [String(n), on(String(n + 1), String(n + 1), String(n + 2))] as const))
+    expect(heightOf(ladder, '0')).toBe(60)
+    expect(findCircle(ladder, '0')).toBeNull()
+    expect(closureOf(ladder, ['0']).size).toBe(60)
+  })
+})

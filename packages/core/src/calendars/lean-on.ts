@@ -1,0 +1,56 @@
+/** Who leans on whom. Pure: over the calendars of one organization, by name. */
+import type { CalendarDefinition } from '@orrery/contract'
+import { basesOf } from './calendar-row.ts'
+
+export type Definitions = ReadonlyMap<string, CalendarDefinition>
+
+/** The names in a circle that begins and ends with `name`, if it leans on itself. */
+export function findCircle(all: Definitions, name: string): string[] | null {
+  const seen = new Set<string>()
+  const walk = (at: string, trail: readonly string[]): string[] | null => {
+    for (const base of namedBy(all, at)) {
+      if (base === name) return [...trail, base]
+      if (seen.has(base)) continue
+      seen.add(base)
+      const circle = walk(base, [...trail, base])
+      if (circle !== null) return circle
+    }
+    return null
+  }
+  return walk(name, [name])
+}
+
+/** Itself and all it leans on. Names that are no calendar are left out. */
+export function closureOf(all: Definitions, names: Iterable<string>): Set<string> {
+  const found = new Set<string>()
+  const waiting = [...names]
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name) || !all.has(name)) continue
+    found.add(name)
+    waiting.push(...namedBy(all, name))
+  }
+  return found
+}
+
+/** Those that lean on any of `names`, whether directly or not; themselves included. */
+export function dependentsOf(all: Definitions, names: readonly string[]): string[] {
+  return [...all.keys()].filter((name) => {
+    const closure = closureOf(all, [name])
+    return names.some((one) => closure.has(one))
+  })
+}
+
+/** How many calendars lie under one another, from `name` down; there must be no circle. */
+export function heightOf(all: Definitions, name: string, known = new Map<string, number>()): number {
+  if (!all.has(name)) return 0
+  const done = known.get(name)
+  if (done !== undefined) return done
+  const height = 1 + Math.max(0, ...namedBy(all, name).map((base) => heightOf(all, base, known)))
+  known.set(name, height)
+  return height
+}
+
+function namedBy(all: Definitions, name: string): string[] {
+  const definition = all.get(name)
+  return definition === undefined ? [] : basesOf(definition)
+}

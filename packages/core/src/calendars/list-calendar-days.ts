@@ -1,0 +1,59 @@
+import { problem } from '@orrery/contract'
+import { type CompiledCalendar, compileCalendar, type DayRange, formatIso, weekdayNames } from '@orrery/recurrence'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { asRules } from './calendar-row.ts'
+import { requireCalendar } from './get-calendar.ts'
+import { readCalendarSources } from './read-calendar-sources.ts'
+
+const DAY_MS = 86_400_000
+const DAYS_MAX = 400
+const DAYS = 30
+
+export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days'>): Promise<AnswerTo<'calendars.days'>> {
+  const calendar = await withOrg(ctx, async (tx) => {
+    const { definition } = await requireCalendar(tx, ctx.org, input.calendar)
+    const sources = await readCalendarSources(tx, ctx.org, [input.calendar])
+    const ready = sources.compiled?.(input.calendar)
+    if (ready !== undefined) return ready
+    const checked = compileCalendar(asRules(definition), sources)
+    if (checked.ok) return checked.value
+    const errors = checked.issues.map(({ path, message }) => ({ path, message }))
+    throw problem('calendar.unusable', `The calendar ${input.calendar} cannot be used yet: ${errors[0]?.message}.`, { errors })
+  })
+  const from = input.from === undefined ? todayIn(calendar, ctx.clock.now()) : readDay(input.from, 'from')
+  const to = input.to === undefined ? from + DAYS - 1 : readDay(input.to, 'to')
+  if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day comes 0 to ${DAYS_MAX - 1} days after the first`)
+  const days = Array.from({ length: to - from + 1 }, (_, at) => describeDay(calendar, from + at))
+  return { zone: calendar.zone.name, days }
+}
+
+function describeDay(calendar: CompiledCalendar, day: number) {
+  const { open, name, isHoliday } = calendar.planOf(day)
+  // 1970-01-01 was a Thursday.
+  const weekday = weekdayNames[(((day + 3) % 7) + 7) % 7] ?? 'mon'
+  return { date: new Date(day * DAY_MS).toISOString().slice(0, 10), weekday, open: open.map(formatRange), name: name ?? null, isHoliday }
+}
+
+/** As calendars are written: `09:00-17:30`; seconds only where an event of a feed has them. */
+const formatRange = ({ from, to }: DayRange): string => `${formatTime(from)}-${formatTime(to)}`
+
+function formatTime(seconds: number): string {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, ...(seconds % 60 === 0 ? [] : [seconds % 60])]
+  return parts.map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+const todayIn = ({ zone }: CompiledCalendar, nowMs: number): number => Date.parse(formatIso(zone, nowMs).slice(0, 10)) / DAY_MS
+
+/** @throws invalid_input for a day that no month has. */
+function readDay(text: string, path: string): number {
+  const at = Date.parse(text)
+  const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text) && text >= '1900'
+  if (!isDay) throw refuse(path, `There is no day ${text} from 1900 on`)
+  return at / DAY_MS
+}
+
+function refuse(path: string, message: string) {
+  return problem('invalid_input', `${path}: ${message}`, { errors: [{ path, message, expected: 'a date such as 2026-12-24' }] })
+}

@@ -1,0 +1,84 @@
+import { type CalendarDefinition, problem } from '@orrery/contract'
+import { canonicalJson } from '../canonical-json.ts'
+import type { Ctx } from '../context.ts'
+import type { Transaction } from '../database.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
+import { type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'
+import { insertVersion, selectCalendars } from './calendar-store.ts'
+import { checkCalendar } from './check-calendar.ts'
+import { addFeeds, removeFeeds, selectFeeds } from './feed-store.ts'
+import { loadHolidays } from './load-holidays.ts'
+import { lockCalendars } from './lock-calendars.ts'
+
+/** Of an organization. Each change looks at all of them. */
+const CALENDARS_MAX = 500
+
+export function putCalendar(ctx: Ctx, input: InputFor<'calendars.put'>): Promise<AnswerTo<'calendars.put'>> {
+  const { calendar: name, ...definition } = input
+  return withOrg(ctx, async (tx) => {
+    await lockCalendars(tx, ctx.org, 'alone')
+    const rows = await selectCalendars(tx, ctx.org)
+    const before = rows.find((row) => row.name === name)
+    const isSame = before !== undefined && canonicalJson(before.definition) === canonicalJson(definition)
+    if (!isSame) await checkAmong(rows, name, definition)
+    const row = isSame ? before : toRow(before, { name, definition, at: new Date(ctx.clock.now()) })
+    if (!isSame) await write(ctx, tx, rows, row)
+    ctx.note(name, { version: row.version })
+    return toCalendar(row, await selectFeeds(tx, ctx.org, feedsOf(row.definition)))
+  })
+}
+
+/** @throws calendar.invalid */
+async function checkAmong(rows: readonly CalendarRow[], name: string, definition: CalendarDefinition): Promise<void> {
+  const all = new Map(rows.map((row) => [row.name, row.definition])).set(name, definition)
+  if (all.size > CALENDARS_MAX) throw problem('calendar.invalid', `An organization has at most ${CALENDARS_MAX} calendars.`)
+  const { holidays } = await loadHolidays(all.values())
+  checkCalendar(all, name, definition, holidays)
+}
+
+interface Given {
+  readonly name: string
+  readonly definition: CalendarDefinition
+  readonly at: Date
+}
+
+function toRow(before: CalendarRow | undefined, { name, definition, at }: Given): CalendarRow {
+  return { name, definition, version: (before?.version ?? 0) + 1, created_at: before?.created_at ?? at, updated_at: at }
+}
+
+async function write(ctx: Ctx, tx: Transaction, before: readonly CalendarRow[], row: CalendarRow): Promise<void> {
+  const at = row.updated_at
+  await insertVersion(tx, ctx.org, { ...row, at, actor: ctx.actor.id })
+  const after = [...before.filter(({ name }) => name !== row.name), row]
+  await keepFeeds(tx, ctx.org, before, after, at)
+  const events =
+    row.version === 1
+      ? [toCalendarEvent(ctx.org, 'calendar.created', row.name, at.getTime(), { version: 1 })]
+      : toUpdates(ctx.org, after, [row.name], at.getTime(), { cause: 'definition' })
+  await ctx.engine.store.emit(events, tx.client)
+}
+
+/** Invariant (INV-16): a feed is kept exactly as long as a calendar has it. */
+export async function keepFeeds(
+  tx: Transaction,
+  org: string,
+  before: readonly CalendarRow[],
+  after: readonly CalendarRow[],
+  at: Date,
+): Promise<void> {
+  const urlsOf = (rows: readonly CalendarRow[]) => new Set(rows.flatMap(({ definition }) => feedsOf(definition)))
+  const [had, has] = [urlsOf(before), urlsOf(after)]
+  await addFeeds(
+    tx,
+    org,
+    [...has].filter((url) => !had.has(url)),
+    at,
+  )
+  await removeFeeds(
+    tx,
+    org,
+    [...had].filter((url) => !has.has(url)),
+  )
+}

@@ -1,0 +1,90 @@
+import type { CalendarDefinition } from '@orrery/contract'
+import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
+import type { Transaction } from '../database.ts'
+import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
+import { selectCalendarsNamed } from './calendar-store.ts'
+import { selectFeeds, selectTexts } from './feed-store.ts'
+import { closureOf } from './lean-on.ts'
+import { loadHolidays } from './load-holidays.ts'
+
+/** Compiled calendars of this process, the least lately used first. One that changed has another key, so nothing here is ever wrong. */
+const compiledMax = 500
+const known = new Map<string, CompiledCalendar>()
+
+/**
+ * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They are
+ * compiled once in each process for each state of all their parts, and schedules share them. One that cannot be used (its feed was not
+ * fetched yet, for example) is an issue of the schedule that names it, at the path of the name.
+ */
+export async function readCalendarSources(tx: Transaction, org: string, names: readonly string[]): Promise<ScheduleSources> {
+  if (names.length === 0) return {}
+  const rows = await readClosure(tx, org, names)
+  const definitions = new Map([...rows].map(([name, { definition }]) => [name, definition]))
+  const urls = [...definitions.values()].flatMap(feedsOf)
+  const feeds = urls.length === 0 ? [] : await selectFeeds(tx, org, urls)
+  const keys = new Map(
+    names.filter((name) => rows.has(name)).map((name) => [name, keyOf(org, closureOf(definitions, [name]), rows, feeds)]),
+  )
+  const missing = [...keys].flatMap(([name, key]) => (known.has(key) ? [] : [name]))
+  const texts = await selectTexts(
+    tx,
+    org,
+    [...closureOf(definitions, missing)].flatMap((name) => feedsIn(definitions, name)),
+  )
+  const sources = {
+    calendars: (name: string) => {
+      const definition = definitions.get(name)
+      return definition && asRules(definition)
+    },
+    feeds: (url: string) => texts.get(url),
+    ...(await loadHolidays(definitions.values())),
+  }
+  const compiled = new Map<string, CompiledCalendar>()
+  for (const [name, key] of keys) {
+    const definition = definitions.get(name)
+    const calendar = known.get(key) ?? (definition && compile(definition, sources))
+    if (calendar === undefined) continue
+    compiled.set(name, calendar)
+    remember(key, calendar)
+  }
+  return { ...sources, compiled: (name) => compiled.get(name) }
+}
+
+/** Calendars named by calendars named by … : as many reads as they are deep. */
+async function readClosure(tx: Transaction, org: string, names: readonly string[]): Promise<Map<string, CalendarRow>> {
+  const rows = new Map<string, CalendarRow>()
+  for (let wanted = [...new Set(names)]; wanted.length > 0; ) {
+    const found = await selectCalendarsNamed(tx, org, wanted)
+    for (const row of found) rows.set(row.name, row)
+    wanted = [...new Set(found.flatMap(({ definition }) => basesOf(definition)))].filter((name) => !rows.has(name))
+  }
+  return rows
+}
+
+function feedsIn(definitions: ReadonlyMap<string, CalendarDefinition>, name: string): string[] {
+  const definition = definitions.get(name)
+  return definition === undefined ? [] : feedsOf(definition)
+}
+
+/** All that the days of a calendar depend on. Times are in it, because a name may be given again to a calendar that begins at version 1. */
+function keyOf(org: string, closure: ReadonlySet<string>, rows: ReadonlyMap<string, CalendarRow>, feeds: readonly FeedRow[]): string {
+  const members = [...rows.values()].filter(({ name }) => closure.has(name))
+  const own = new Set(members.flatMap(({ definition }) => feedsOf(definition)))
+  return JSON.stringify([
+    org,
+    members.map(({ name, version, updated_at }) => [name, version, updated_at.getTime()]).sort(),
+    feeds.filter(({ url }) => own.has(url)).map(({ url, revision, changed_at }) => [url, revision, changed_at?.getTime()]),
+  ])
+}
+
+function compile(definition: CalendarDefinition, sources: ScheduleSources): CompiledCalendar | undefined {
+  const checked = compileCalendar(asRules(definition), sources)
+  return checked.ok ? checked.value : undefined
+}
+
+function remember(key: string, calendar: CompiledCalendar): void {
+  known.delete(key)
+  known.set(key, calendar)
+  const [oldest] = known.keys()
+  if (known.size > compiledMax && oldest !== undefined) known.delete(oldest)
+}

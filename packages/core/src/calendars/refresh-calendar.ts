@@ -1,0 +1,16 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { feedsOf, toCalendar } from './calendar-row.ts'
+import { hurryFeeds, selectFeeds } from './feed-store.ts'
+import { requireCalendar } from './get-calendar.ts'
+
+/** Makes its feeds due. They are fetched outside of any transaction, which a slow server elsewhere would hold open. */
+export function refreshCalendar(ctx: Ctx, input: InputFor<'calendars.refresh'>): Promise<AnswerTo<'calendars.refresh'>> {
+  return withOrg(ctx, async (tx) => {
+    const row = await requireCalendar(tx, ctx.org, input.calendar)
+    const urls = feedsOf(row.definition)
+    await hurryFeeds(tx, ctx.org, urls, new Date(ctx.clock.now()))
+    return toCalendar(row, await selectFeeds(tx, ctx.org, urls))
+  })
+}

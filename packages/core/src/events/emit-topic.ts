@@ -1,0 +1,16 @@
+import { problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { writeTopic } from './write-topic.ts'
+
+const PAYLOAD_BYTES_MAX = 65_536
+
+export async function emitTopic(ctx: Ctx, { topic, source, payload }: InputFor<'events.emit'>): Promise<AnswerTo<'events.emit'>> {
+  if (Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_BYTES_MAX) {
+    throw problem('payload_too_large', `The payload of an event may have ${PAYLOAD_BYTES_MAX} bytes.`)
+  }
+  const subject = source ?? ctx.actor.id
+  const at = await writeTopic(ctx, { topic, subject, payload })
+  ctx.note(subject, { topic })
+  return { type: topic, subject, at: new Date(at).toISOString() }
+}

@@ -1,0 +1,8 @@
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { judgePipeline } from './judge-pipeline.ts'
+
+export async function checkPipelineDefinition(ctx: Ctx, input: InputFor<'pipelines.check'>): Promise<AnswerTo<'pipelines.check'>> {
+  const judgement = await judgePipeline(ctx, input.definition, null)
+  return { ok: judgement.ok, problems: [...(judgement.ok ? judgement.warnings : judgement.problems)] }
+}

@@ -1,0 +1,58 @@
+import type { Json } from '@orrery/contract'
+import type { StepSource } from '@orrery/engine'
+import { DEFAULT_RETRY, NonRetryableError, type StepContext, TimeoutError } from '@orrery/engine/workflow'
+import { toUuid } from '../public-ids.ts'
+import type { SystemHost } from '../system-context.ts'
+import { callTool } from '../tools/call-tool.ts'
+import { ToolError } from '../tools/tool-port.ts'
+import { PIPELINE_WORKFLOW, TOOL_STEP, type ToolStepInput } from './interpreter/pipeline-input.ts'
+
+/** Steps that every worker has, beside those of its project. */
+export function createBuiltInSteps(host: SystemHost): StepSource {
+  const toolStep = {
+    name: TOOL_STEP,
+    retry: DEFAULT_RETRY,
+    // The tool's own limit, or that of the pipeline's step, is kept by callTool.
+    timeoutMs: null,
+    heartbeatTimeoutMs: null,
+    transactional: false,
+    body: (input: ToolStepInput, context: StepContext) => callFromStep(host, input, context),
+  }
+  return { find: (name) => (name === TOOL_STEP ? toolStep : undefined), names: () => [TOOL_STEP] }
+}
+
+async function callFromStep(host: SystemHost, input: ToolStepInput, context: StepContext): Promise<Json> {
+  const { attempt, idempotencyKey, log, runId, signal, workflow } = context
+  // A project's workflow could ask for this step too, with scopes that nobody granted.
+  if (workflow !== PIPELINE_WORKFLOW) throw new NonRetryableError(`${TOOL_STEP} is a step of pipelines only`)
+  try {
+    const { output } = await callTool(host, toUuid('org', context.orgId), {
+      tool: input.tool,
+      args: input.with,
+      step: input.step,
+      scopes: new Set(input.scopes),
+      runId,
+      attempt,
+      idempotencyKey,
+      signal,
+      log: (level, message, data) => log[level](message, data),
+      ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
+    })
+    return output
+  } catch (error) {
+    throw error instanceof ToolError ? toStepError(error) : error
+  }
+}
+
+/** Of the tool's name, so that `non_retryable` finds it; of the engine's kind, so that it knows whether to try again. */
+function toStepError({ name, message, isRetryable, details }: ToolError): Error {
+  const options = details === undefined ? {} : { details }
+  if (!isRetryable) return named(name, new NonRetryableError(message, options))
+  if (name === 'TimeoutError') return new TimeoutError(message, options)
+  return named(name, Object.assign(new Error(message), options))
+}
+
+function named(name: string, error: Error): Error {
+  // Its frames are ours, and would be in the journal of every failed attempt.
+  return Object.defineProperties(error, { name: { value: name }, stack: { value: undefined } })
+}

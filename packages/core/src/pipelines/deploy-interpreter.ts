@@ -1,0 +1,42 @@
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BuiltBundle, OrgId } from '@orrery/engine'
+import { buildBundle } from '@orrery/engine/bundle'
+import type { CoreEngine } from '../context.ts'
+
+let built: Promise<BuiltBundle> | null = null
+
+/** Built at the first use, once per process: a server that runs no pipelines does not pay for it. */
+export function buildInterpreter(): Promise<BuiltBundle> {
+  if (built !== null) return built
+  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+  const building = buildBundle({ entries: [path(`interpreter/interpret-pipeline${extname(import.meta.url)}`)], root: path('../..') })
+  building.catch(() => {
+    built = null
+  })
+  built = building
+  return building
+}
+
+const deployed = new WeakMap<CoreEngine, Map<OrgId, Promise<string>>>()
+
+/**
+ * Puts the interpreter where the workers of an organization find it. Gives its hash, which a start names: it is nobody's default version, so
+ * that neither a workflow nor a person can start it with an input of their own, which grants scopes.
+ */
+export function deployInterpreter(engine: CoreEngine, org: OrgId): Promise<string> {
+  const known = deployed.get(engine) ?? new Map<OrgId, Promise<string>>()
+  deployed.set(engine, known)
+  const before = known.get(org)
+  if (before !== undefined) return before
+  const deploying = deploy(engine, org)
+  known.set(org, deploying)
+  deploying.catch(() => known.delete(org))
+  return deploying
+}
+
+async function deploy(engine: CoreEngine, org: OrgId): Promise<string> {
+  const { hash, code, manifest } = await buildInterpreter()
+  await engine.store.saveBundle(org, hash, code, JSON.stringify(manifest))
+  return hash
+}

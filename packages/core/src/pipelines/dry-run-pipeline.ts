@@ -1,0 +1,47 @@
+import type { Json, PipelineDefinition } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { chooseSource } from './choose-source.ts'
+import { judgePipeline } from './judge-pipeline.ts'
+import { dryRun } from './language/dry-run.ts'
+import type { PipelineProblem } from './language/pipeline-problem.ts'
+import { readPipeline } from './read-pipeline.ts'
+import { refuseTimezone } from './refuse-timezone.ts'
+
+/** There is none yet, and nobody supposes one. */
+const UNKNOWN_RUN = Object.fromEntries(['id', 'parentId', 'pipeline', 'version', 'startedAt'].map((name) => [name, `⟨run.${name}⟩`]))
+
+/** Tells the problems of a pipeline that cannot be saved too, and shows of it what can be shown. */
+export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<AnswerTo<'pipelines.dryRun'>> {
+  const { timezone = 'UTC', params, steps, event, now } = input
+  refuseTimezone(timezone)
+  const { definition, problems } = await find(ctx, input)
+  if (definition === null) return { ok: false, problems: [...problems], steps: [], output: null }
+  const shown = dryRun(definition, {
+    params: { ...definition.params, ...params },
+    nowMs: now === undefined ? ctx.clock.now() : Date.parse(now),
+    timezone,
+    ...(steps === undefined ? {} : { steps }),
+    ...(event === undefined ? {} : { names: { event, run: UNKNOWN_RUN } }),
+  })
+  const all = [...problems, ...shown.problems]
+  return {
+    ok: all.every(({ severity }) => severity !== 'error'),
+    problems: all,
+    steps: shown.steps as unknown as Json,
+    output: shown.output,
+  }
+}
+
+interface Found {
+  readonly definition: PipelineDefinition | null
+  readonly problems: readonly PipelineProblem[]
+}
+
+async function find(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<Found> {
+  const source = chooseSource(input)
+  if (!('raw' in source)) return { ...(await withOrg(ctx, (tx) => readPipeline(tx, ctx.org, source))), problems: [] }
+  const judgement = await judgePipeline(ctx, source.raw, null)
+  return { definition: judgement.definition, problems: judgement.ok ? judgement.warnings : judgement.problems }
+}

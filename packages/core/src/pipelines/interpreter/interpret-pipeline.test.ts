@@ -1,0 +1,402 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { interpret, read, statesOf } from './interpret.fixture.ts'
+
+const call = (id: string, uses: string, more: object = {}) => ({ id, uses, ...more })
+
+describe('steps one after another', () => {
+  test('the daily briefing runs as it is written, and gives what its steps saved', async () => {
+    const file = join(import.meta.dirname, '../language/fixtures/daily-briefing.json')
+    const { pipeline } = JSON.parse(readFileSync(file, 'utf8'))
+    const result = await interpret(
+      pipeline,
+      {
+        'analytics.business_metrics': { revenue: 12 },
+        'llm.analyze': { mood: 'good' },
+        'llm.executive_summary': { summary: 'All is well' },
+        'communication.send_executive_summary': { sent: true },
+      },
+      { timezone: 'America/New_York', now: '2026-03-08T03:30:00Z' },
+    )
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      output: { metrics: { revenue: 12 }, analysis: { mood: 'good' }, briefing: { summary: 'All is well' } },
+    })
+    expect(result.calls.at(-1)).toEqual({
+      tool: 'communication.send_executive_summary',
+      step: 'deliver_briefing',
+      attempt: 1,
+      with: {
+        recipients: ['cto@company.com', 'ceo@company.com'],
+        subject: 'Daily Executive Briefing - 2026-03-07',
+        content: 'All is well',
+      },
+    })
+  })
+
+  test('params of the start come in place of those of the definition, event and run can be read', async () => {
+    const definition = {
+      params: { a: 1, b: 2 },
+      pipeline: [],
+      output: { a: '${params.a}', b: '${params.b}', who: '${event.who}', run: '${run}' },
+    }
+    const result = await interpret(definition, {}, { params: { b: 3 }, event: { who: 'Ada' }, run: { pipeline: 'p', version: 4 } })
+    const run = { pipeline: 'p', version: 4, id: 'test-run', parentId: null, startedAt: '2030-01-01T00:00:00.000Z' }
+    expect(result.output).toEqual({ a: 1, b: 3, who: 'Ada', run })
+  })
+
+  test('params that do not fit their schema end the run before the first step', async () => {
+    const definition = { params_schema: { properties: { n: { type: 'number' } } }, pipeline: [call('a', 'x')] }
+    const result = await interpret(definition, { x: 1 }, { params: { n: 'one' } })
+    expect(result).toMatchObject({
+      status: 'failed',
+      error: { name: 'InvalidParams', message: expect.stringContaining('at .n') },
+      calls: [],
+    })
+  })
+
+  test('now is the time at which the step begins', async () => {
+    const pipeline = [call('a', 'x', { with: { at: '${now}' } }), { id: 'w', wait: '90m' }, call('b', 'x', { with: { at: '${now}' } })]
+    const { calls } = await interpret(pipeline, { x: null }, { takes: '10s' })
+    expect(calls.map((one) => one.with)).toEqual([{ at: '2030-01-01T00:00:00.000Z' }, { at: '2030-01-01T01:30:10.000Z' }])
+  })
+
+  test('a step whose condition is false is skipped, saves nothing, and is seen to be skipped', async () => {
+    const pipeline = [
+      call('a', 'x', { if: 'params.go', save_as: 'a' }),
+      call('b', 'x', { if: '!params.go', with: { a: '${steps.a?}' } }),
+      { ...call('c', 'x'), if: false },
+    ]
+    const result = await interpret(pipeline, { x: 1 }, { params: { go: false } })
+    expect(result.calls).toMatchObject([{ step: 'b', with: {} }])
+    expect(result.output).toEqual({})
+    expect(statesOf(result)).toEqual({ a: 'skipped', b: 'succeeded', c: 'skipped' })
+  })
+
+  test('each step is reported with its times, arguments and output', async () => {
+    const pipeline = [call('a', 'x', { with: { n: '${params.n}' } }), call('b', 'broken', { max_retries: 0 }), call('c', 'x')]
+    const result = await interpret(pipeline, { x: { ok: true } }, { params: { n: 7 }, takes: '2s' })
+    const [start, middle, finish] = ['2030-01-01T00:00:00.000Z', '2030-01-01T00:00:02.000Z', '2030-01-01T00:00:04.000Z']
+    const error = { name: 'Error', kind: 'error', message: 'b (pipeline[1]): there is no tool broken' }
+    expect(result.reported).toEqual([
+      {
+        id: 'a',
+        kind: 'uses',
+        path: 'pipeline[0]',
+        round: null,
+        state: 'succeeded',
+        startedAt: start,
+        endedAt: middle,
+        rendered: { n: 7 },
+        output: { ok: true },
+      },
+      { id: 'b', kind: 'uses', path: 'pipeline[1]', round: null, state: 'failed', startedAt: middle, endedAt: finish, rendered: {}, error },
+      { id: 'c', kind: 'uses', path: 'pipeline[2]', round: null, state: 'pending', startedAt: null, endedAt: null },
+    ])
+  })
+
+  test('values too long for a report are shown by their beginning', async () => {
+    const { reported, output } = await interpret([call('a', 'x', { save_as: 'a' })], { x: 'y'.repeat(50_000) })
+    expect(reported[0]?.output).toMatch(/^⟨50002 characters: "y+…⟩$/)
+    expect(output).toEqual({ a: 'y'.repeat(50_000) })
+  })
+})
+
+describe('failures', () => {
+  test('name the step, the path and what it was', async () => {
+    const result = await interpret([call('a', 'x', { retry: false })], {
+      x: () => {
+        throw Object.assign(new RangeError('too far'), { details: { by: 3 } })
+      },
+    })
+    expect(result.error).toEqual({
+      name: 'RangeError',
+      kind: 'error',
+      message: 'a (pipeline[0]): too far',
+      details: { step: 'a', path: 'pipeline[0]', rounds: [], message: 'too far', details: { by: 3 } },
+    })
+  })
+
+  test('a text that cannot be rendered fails the step that has it', async () => {
+    const pipeline = [call('a', 'x', { save_as: 'a' }), call('b', 'x', { with: { to: ['${steps.a.nope}'] } })]
+    const result = await interpret(pipeline, { x: {} })
+    expect(result.error).toMatchObject({
+      name: 'TemplateError',
+      kind: 'invalid',
+      message: expect.stringMatching(/^b \(pipeline\[1\]\.with\.to\[0\]\): /),
+    })
+    expect(result.calls).toHaveLength(1)
+  })
+
+  test('on_error: continue goes on without the step', async () => {
+    const result = await interpret([call('a', 'broken', { on_error: 'continue', save_as: 'a', retry: false }), call('b', 'x')], { x: 1 })
+    expect(result).toMatchObject({ status: 'succeeded', output: {} })
+    expect(statesOf(result)).toEqual({ a: 'failed', b: 'succeeded' })
+  })
+
+  test('on_error: other steps run in its place and read the error; the last of them gives the value', async () => {
+    const onError = { steps: [call('tell', 'x', { with: { what: '${error}' }, save_as: 'inner' }), call('stand_in', 'y')] }
+    const pipeline = [call('a', 'broken', { on_error: onError, save_as: 'a', retry: false })]
+    const result = await interpret(pipeline, { x: 1, y: 'instead' })
+    expect(result.output).toEqual({ a: 'instead' })
+    const error = { step: 'a', name: 'Error', kind: 'error', message: 'there is no tool broken' }
+    expect(result.calls).toMatchObject([{ step: 'a' }, { step: 'tell', with: { what: error } }, { step: 'stand_in' }])
+  })
+
+  test('on_error with after: fail only cleans up', async () => {
+    const pipeline = [call('a', 'broken', { on_error: { steps: [call('clean', 'x')], after: 'fail' }, retry: false })]
+    const result = await interpret(pipeline, { x: 1 })
+    expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
+    expect(statesOf(result)).toEqual({ a: 'failed', clean: 'succeeded' })
+  })
+
+  test('a cancelled run runs no on_error', async () => {
+    const pipeline = [call('a', 'x', { on_error: { steps: [call('b', 'x')] } })]
+    const result = await interpret(pipeline, { x: 1 }, { takes: '1h', cancel: { at: '1m' } })
+    expect(result).toMatchObject({ status: 'cancelled', elapsedMs: 60_000 })
+    expect(result.calls).toHaveLength(1)
+    expect(statesOf(result)).toEqual({ a: 'cancelled', b: 'pending' })
+  })
+})
+
+describe('retries and time limits', () => {
+  const flaky =
+    (failures: number) =>
+    (_: object, { attempt }: { attempt: number }) => {
+      if (attempt <= failures) throw new Error(`attempt ${attempt}`)
+      return attempt
+    }
+
+  test('a step says how often, and how its delays grow', async () => {
+    const retry = { max: 4, initial: '1s', factor: 1, increment: '10s', jitter: 'none' }
+    const result = await interpret([call('a', 'x', { retry, save_as: 'a' })], { x: flaky(3) })
+    expect(result).toMatchObject({ output: { a: 4 }, elapsedMs: 1000 + 11_000 + 21_000 })
+  })
+
+  test('max_retries counts those behind the first; non_retryable ends at once', async () => {
+    expect(await interpret([call('a', 'x', { max_retries: 2 })], { x: flaky(3) })).toMatchObject({ status: 'failed', calls: { length: 3 } })
+    expect(await interpret([call('a', 'x', { max_retries: 3 })], { x: flaky(3) })).toMatchObject({ status: 'succeeded' })
+    const picky = [call('a', 'x', { retry: { max: 9, non_retryable: ['Error'] } })]
+    expect(await interpret(picky, { x: flaky(1) })).toMatchObject({ status: 'failed', calls: { length: 1 } })
+  })
+
+  test('what the run brings is for steps that say nothing', async () => {
+    const pipeline = [call('a', 'x', { on_error: 'continue' }), call('b', 'x', { max_retries: 0 })]
+    const result = await interpret(pipeline, { x: flaky(9) }, { retry: { max: 2, initial: '5s', jitter: 'none' } })
+    expect(result.calls.map(({ step, attempt }) => `${step}${attempt}`)).toEqual(['a1', 'a2', 'b1'])
+    expect(result.elapsedMs).toBe(5000)
+  })
+
+  test('the time limit of a step reaches whoever calls the tool', async () => {
+    const { history } = await interpret([call('a', 'x', { timeout_seconds: 2.5 }), call('b', 'x')], { x: 1 })
+    const inputs = history.flatMap((event) => ('command' in event && event.command.type === 'step' ? [event.command.args] : []))
+    expect(inputs).toEqual([
+      { tool: 'x', with: {}, step: 'a', scopes: [], timeoutMs: 2500 },
+      { tool: 'x', with: {}, step: 'b', scopes: [] },
+    ])
+  })
+
+  test.each([
+    ['parallel', { parallel: [call('b', 'x')] }],
+    ['for_each', { for_each: [1, 2], do: [call('b', 'x')] }],
+  ])('a %s that takes too long is stopped as a whole', async (_, step) => {
+    const pipeline = [{ id: 'a', timeout_seconds: 60, on_error: 'continue', ...step }, call('c', 'y')]
+    const result = await interpret(pipeline, { x: 1, y: 2 }, { takes: '45s' })
+    const expected = 'parallel' in step ? 90_000 : 60_000 + 45_000
+    expect(result).toMatchObject({ status: 'succeeded', elapsedMs: expected })
+    expect(statesOf(result)).toMatchObject({ a: 'parallel' in step ? 'succeeded' : 'failed', c: 'succeeded' })
+  })
+})
+
+describe('side by side', () => {
+  test('branches see what was before; what they save is seen after them', async () => {
+    const pipeline = [
+      call('first', 'x', { save_as: 'first' }),
+      {
+        id: 'both',
+        parallel: [
+          call('left', 'echo', { with: { v: '${steps.first}' }, save_as: 'left' }),
+          [call('one', 'x'), call('two', 'echo', { with: { v: 2 }, save_as: 'two' })],
+        ],
+        save_as: 'both',
+      },
+      call('last', 'echo', { with: { v: '${steps.left.v + steps.two.v}' }, save_as: 'last' }),
+    ]
+    const result = await interpret(pipeline, { x: 40, echo: (args) => args })
+    expect(result.output).toEqual({ first: 40, left: { v: 40 }, two: { v: 2 }, both: [{ v: 40 }, { v: 2 }], last: { v: 42 } })
+  })
+
+  test('the failure of a branch stops the others, whose on_error does not run', async () => {
+    const pipeline = [
+      {
+        id: 'both',
+        parallel: [call('bad', 'broken', { retry: false }), [{ id: 'long', wait: '1h', on_error: { steps: [call('never', 'x')] } }]],
+      },
+    ]
+    const result = await interpret(pipeline, { x: 1 })
+    expect(result).toMatchObject({
+      status: 'failed',
+      elapsedMs: 0,
+      error: { message: 'bad (pipeline[0].parallel[0]): there is no tool broken' },
+    })
+    expect(statesOf(result)).toEqual({ both: 'failed', bad: 'failed', long: 'cancelled', never: 'pending' })
+  })
+
+  test('limit holds branches back', async () => {
+    const parallel = ['a', 'b', 'c'].map((id) => ({ id, wait: '10s' }))
+    expect(await interpret([{ id: 'p', parallel }], {})).toMatchObject({ elapsedMs: 10_000 })
+    expect(await interpret([{ id: 'p', parallel, limit: 2 }], {})).toMatchObject({ elapsedMs: 20_000 })
+    expect(await interpret([{ id: 'p', parallel, limit: 1 }], {})).toMatchObject({ elapsedMs: 30_000 })
+  })
+
+  test('rounds have their element, their index and what they saved to themselves', async () => {
+    const pipeline = [
+      {
+        id: 'each',
+        for_each: '${params.list}',
+        as: 'client',
+        do: [
+          call('a', 'echo', { with: { v: '${client.n}', i: '${index}' }, save_as: 'mine' }),
+          call('b', 'echo', { with: { v: '${steps.mine.v * 10}' } }),
+        ],
+        save_as: 'rounds',
+      },
+      call('after', 'echo', { with: { missing: '${steps.mine?}' } }),
+    ]
+    const result = await interpret(pipeline, { echo: (args) => args }, { params: { list: [{ n: 1 }, { n: 2 }] } })
+    expect(result.output).toEqual({ rounds: [{ v: 10 }, { v: 20 }] })
+    expect(result.calls.map((one) => one.with)).toEqual([{ v: 1, i: 0 }, { v: 10 }, { v: 2, i: 1 }, { v: 20 }, {}])
+    expect(statesOf(result)).toMatchObject({ each: 'succeeded', 'a@0': 'succeeded', 'b@1': 'succeeded' })
+    expect(result.reported[0]).toMatchObject({ rounds: { total: 2, ended: 2 } })
+  })
+
+  test('rounds run one after another, or so many at once', async () => {
+    const step = { id: 'e', for_each: [1, 2, 3, 4], do: [{ id: 'w', wait: '10s' }] }
+    expect(await interpret([step], {})).toMatchObject({ elapsedMs: 40_000 })
+    expect(await interpret([{ ...step, limit: 3 }], {})).toMatchObject({ elapsedMs: 20_000 })
+    expect(await interpret([{ ...step, for_each: [] }], {})).toMatchObject({ elapsedMs: 0, status: 'succeeded' })
+  })
+
+  test('a failure says in which round it was', async () => {
+    const inner = {
+      id: 'in',
+      for_each: [0, 1],
+      as: 'y',
+      do: [call('x', 'echo', { with: { v: '${if(item == 2 && y == 1, item.nope, y)}' } })],
+    }
+    const result = await interpret([{ id: 'out', for_each: [1, 2], do: [inner] }], { echo: (args) => args })
+    expect(result.error).toMatchObject({
+      name: 'TemplateError',
+      details: { step: 'x', rounds: [1, 1] },
+      message: expect.stringContaining('round 1.1'),
+    })
+  })
+
+  test('names such as __proto__ are names like others', async () => {
+    const pipeline = [call('a', 'x', { save_as: '__proto__' }), call('b', 'echo', { with: { v: '${steps.__proto__}' }, save_as: 'b' })]
+    const result = await interpret(pipeline, { x: 1, echo: (args) => args })
+    expect(result.output).toHaveProperty('b', { v: 1 })
+    expect(await interpret([call('a', 'constructor')], { constructor: 5 })).toMatchObject({ status: 'succeeded' })
+  })
+})
+
+describe('waiting', () => {
+  test('for a time, until a time, and for what is over', async () => {
+    const pipeline = [
+      { id: 'a', wait: { for: '${params.long}' } },
+      { id: 'b', wait: { until: '2030-01-01T05:00:00+02:00' } },
+      { id: 'c', wait: '2029-01-01T00:00:00Z' },
+    ]
+    expect(await interpret(pipeline, {}, { params: { long: '2h' } })).toMatchObject({ status: 'succeeded', elapsedMs: 3 * 3_600_000 })
+  })
+
+  test('for a signal, which gives its payload', async () => {
+    const pipeline = [{ id: 'a', wait: { signal: 'go', timeout: '1d' }, save_as: 'a' }]
+    const signals = [{ name: 'go', payload: { yes: true }, at: '3h' }]
+    expect(await interpret(pipeline, {}, { signals })).toMatchObject({ output: { a: { yes: true } }, elapsedMs: 3 * 3_600_000 })
+  })
+
+  test('for a signal that does not come: the step fails', async () => {
+    const pipeline = [
+      { id: 'a', wait: { signal: 'go', timeout: '1d' }, on_error: { steps: [call('b', 'x', { with: { why: '${error.kind}' } })] } },
+    ]
+    const result = await interpret(pipeline, { x: 1 })
+    expect(result).toMatchObject({ status: 'succeeded', elapsedMs: 86_400_000, calls: [{ with: { why: 'timeout' } }] })
+  })
+
+  test('for a person is not served yet, and says so', async () => {
+    const result = await interpret([{ id: 'ask', human: { title: 'May we, ${params.who}?', form: {} } }], {}, { params: { who: 'Ada' } })
+    expect(result.error).toMatchObject({ name: 'NotServedError', message: expect.stringMatching(/^ask \(pipeline\[0\]\): .*not run$/) })
+    expect(result.reported[0]).toMatchObject({ state: 'failed', rendered: { title: 'May we, Ada?' } })
+  })
+})
+
+describe('runs of their own', () => {
+  const child = {
+    definition: read({ params: { a: 1 }, pipeline: [call('inner', 'echo', { with: { v: '${params.a + params.b}' }, save_as: 'sum' })] }),
+    version: 3,
+  }
+  const calls = { pipelines: { child }, tools: {} }
+
+  test('another pipeline gets its arguments as params and gives its output', async () => {
+    const pipeline = [{ id: 'c', pipeline: 'child', with: { b: 2 }, save_as: 'c' }]
+    expect(await interpret(pipeline, { echo: (args) => args }, { calls })).toMatchObject({ output: { c: { sum: { v: 3 } } } })
+  })
+
+  test('a failure in there is told with both places, and keeps its name', async () => {
+    const result = await interpret([{ id: 'c', pipeline: 'child', with: { b: 'x' } }], {}, { calls })
+    expect(result.error).toMatchObject({
+      name: 'TemplateError',
+      message: expect.stringMatching(/^c \(pipeline\[0\]\): inner \(pipeline\[0\]\.with\.v\): /),
+    })
+  })
+
+  test('it is repeated only if its step says so', async () => {
+    const failing = { definition: read([call('inner', 'x', { retry: false })]), version: 1 }
+    const around = { calls: { pipelines: { failing }, tools: {} }, retry: { max: 5 } }
+    const x = () => {
+      throw new Error('no')
+    }
+    expect(await interpret([{ id: 'c', pipeline: 'failing' }], { x }, around)).toMatchObject({ status: 'failed', elapsedMs: 0 })
+    const patient = [{ id: 'c', pipeline: 'failing', retry: { max: 3, initial: '10s', jitter: 'none' } }]
+    expect(await interpret(patient, { x }, around)).toMatchObject({ status: 'failed', elapsedMs: 30_000 })
+  })
+
+  test('one that was not there when the run started fails the step', async () => {
+    expect((await interpret([{ id: 'c', pipeline: 'gone' }], {})).error).toMatchObject({ name: 'UnknownPipeline' })
+  })
+
+  test('a tool that is a pipeline or a workflow is a child, its schemas and scopes compared', async () => {
+    const face = {
+      scopes: ['notify'],
+      timeoutMs: 30_000,
+      inputSchema: { type: 'object', required: ['b'] },
+      outputSchema: { type: 'object' },
+    }
+    const tools = {
+      bound: { ...face, kind: 'pipeline', definition: child.definition },
+      flow: { ...face, kind: 'workflow', workflow: 'their-flow' },
+    } as const
+    const around = {
+      calls: { pipelines: {}, tools },
+      scopes: ['notify'],
+      children: { 'their-flow': ({ b }: { b: number }) => ({ b: b + 1 }) },
+    }
+    const pipeline = [call('a', 'bound', { with: { b: 2 }, save_as: 'a' }), call('f', 'flow', { with: { b: 5 }, save_as: 'f' })]
+    const result = await interpret(pipeline, { echo: (args) => args }, around)
+    expect(result.output).toEqual({ a: { sum: { v: 3 } }, f: { b: 6 } })
+    const failing = async (steps: object[], more: object = {}) => (await interpret(steps, {}, { ...around, ...more })).error?.name
+    expect(await failing([call('a', 'bound', { with: {} })])).toBe('InvalidArguments')
+    expect(await failing([call('a', 'bound', { with: { b: 1 } })], { scopes: [] })).toBe('ScopeMissing')
+    expect(await failing([call('a', 'flow', { with: { b: 1 } })], { children: { 'their-flow': 'text' } })).toBe('InvalidOutput')
+  })
+})
+
+test('a thousand rounds at once are reported by their number, and the first by their steps', async () => {
+  const list = Array.from({ length: 1200 }, (_, at) => at)
+  const result = await interpret([{ id: 'e', for_each: list, limit: 100, do: [call('a', 'x')], save_as: 'e' }], { x: 1 })
+  expect(result.status).toBe('succeeded')
+  expect(result.reported[0]).toMatchObject({ rounds: { total: 1200, ended: 1200 } })
+  expect(result.reported).toHaveLength(1001)
+})

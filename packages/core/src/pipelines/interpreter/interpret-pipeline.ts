@@ -1,0 +1,41 @@
+import type { Json } from '@orrery/contract'
+import { workflow } from '@orrery/engine/workflow'
+import type { JsonObject } from '../language/expression.ts'
+import { renderOutput } from '../language/render-step.ts'
+import { createScope } from '../language/scope.ts'
+import { placeAll } from '../language/step-places.ts'
+import { findMismatch } from './find-mismatch.ts'
+import type { Frame, Interpretation } from './frame.ts'
+import { PipelineFailure } from './pipeline-failure.ts'
+import { PIPELINE_WORKFLOW, type PipelineInput } from './pipeline-input.ts'
+import { createProgress } from './pipeline-progress.ts'
+import { runSteps } from './run-steps.ts'
+
+/**
+ * Runs any pipeline: its definition is the input, so that a change of it is for later runs only. What it interprets was checked when it was
+ * saved or started.
+ */
+export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Runs a pipeline.' }, async (ctx, input: PipelineInput) => {
+  const { definition, event, run, timezone } = input
+  const params: JsonObject = { ...definition.params, ...input.params }
+  const progress = createProgress(definition)
+  ctx.query('pipeline', () => progress.report())
+  refuseParams(params, definition.params_schema)
+  const running: Interpretation = { ctx, input, params, progress, runSteps: (steps, frame) => runSteps(running, steps, frame) }
+  const facts = { ...run, id: ctx.info.runId, parentId: ctx.info.parentRunId, startedAt: ctx.now().toISOString() }
+  const frame: Frame = { saved: {}, written: new Set(), names: { event, run: facts }, rounds: [] }
+  await runSteps(running, placeAll(definition.pipeline, 'pipeline'), frame)
+  const scope = createScope({ params, steps: frame.saved, nowMs: ctx.now().getTime(), timezone, names: frame.names })
+  const output = renderOutput(definition, scope)
+  if (!output.ok) throw failureOfWhole(output.problem.path, 'TemplateError', output.problem.message)
+  return output.value
+})
+
+function refuseParams(params: JsonObject, schema: Json | undefined): void {
+  const mismatch = schema === undefined ? null : findMismatch(params, schema)
+  if (mismatch !== null) throw failureOfWhole('params', 'InvalidParams', `they do not fit params_schema${mismatch}`)
+}
+
+function failureOfWhole(path: string, name: string, message: string): PipelineFailure {
+  return new PipelineFailure({ step: null, path, rounds: [] }, { name, message, kind: 'invalid' })
+}

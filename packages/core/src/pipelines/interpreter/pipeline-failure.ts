@@ -1,0 +1,94 @@
+import type { Json } from '@orrery/contract'
+import { CancelledError, ChildFailedError, type Failure, StepFailedError, toFailure } from '@orrery/engine/workflow'
+import type { Rendered } from '../language/pipeline-problem.ts'
+import type { PlacedStep } from '../language/step-places.ts'
+
+/** Where in the pipeline something went wrong. */
+export interface FailurePlace {
+  /** Id of the step; null: the pipeline as a whole. */
+  readonly step: string | null
+  /** `pipeline[2].with.text`. */
+  readonly path: string
+  /** Of which rounds, the outermost first. */
+  readonly rounds: readonly number[]
+}
+
+/**
+ * A step that failed for good. Name and kind are those of what went wrong, so that whoever calls this pipeline can tell failures apart; the
+ * message says where it was.
+ */
+export class PipelineFailure extends Error {
+  override readonly name: string
+  readonly kind: Failure['kind']
+  readonly place: FailurePlace
+  readonly failure: Failure
+  readonly details: Json
+
+  constructor(place: FailurePlace, failure: Failure) {
+    super(`${describePlace(place)}: ${failure.message}`)
+    this.name = failure.name
+    this.kind = failure.kind
+    this.place = place
+    this.failure = failure
+    const { message, details } = failure
+    this.details = { step: place.step, path: place.path, rounds: [...place.rounds], message, ...(details === undefined ? {} : { details }) }
+    // Frames of the interpreter say nothing about the pipeline.
+    Object.defineProperty(this, 'stack', { value: undefined })
+  }
+}
+
+/** A text of the pipeline that could not be rendered. `path` is from the step. */
+class TemplateError extends Error {
+  override readonly name = 'TemplateError'
+  readonly kind = 'invalid'
+  readonly path: string
+
+  constructor(path: string, message: string) {
+    super(message)
+    this.path = path
+  }
+}
+
+/** What cannot be done, now or at a further attempt. */
+export class PipelineRefusal extends Error {
+  override readonly name: string
+  readonly kind = 'invalid'
+
+  constructor(name: string, message: string) {
+    super(message)
+    this.name = name
+  }
+}
+
+/** Throws TemplateError. */
+export function unwrap<T>(rendered: Rendered<T>): T {
+  if (!rendered.ok) throw new TemplateError(rendered.problem.path, rendered.problem.message)
+  return rendered.value
+}
+
+/**
+ * What a step failed with, told with its place; a step that others are inside of fails with what went wrong in there. A cancellation of the
+ * run or of the branch is no failure: it passes.
+ */
+export function toPipelineFailure(error: unknown, { step, path }: PlacedStep, rounds: readonly number[]): PipelineFailure {
+  if (error instanceof CancelledError) throw error
+  if (error instanceof PipelineFailure) return error
+  const at = error instanceof TemplateError ? `${path}.${error.path}` : path
+  return new PipelineFailure({ step: step.id, path: at, rounds }, failureOf(error))
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof StepFailedError || error instanceof ChildFailedError) return error.failure
+  return toFailure(error)
+}
+
+/** What the steps of an `on_error` read as `error`. */
+export function toErrorName({ place, failure }: PipelineFailure): Json {
+  const { name, message, kind, details } = failure
+  return { step: place.step, name, message, kind, ...(details === undefined ? {} : { details }) }
+}
+
+function describePlace({ step, path, rounds }: FailurePlace): string {
+  const where = rounds.length === 0 ? path : `${path}, round ${rounds.join('.')}`
+  return step === null ? path : `${step} (${where})`
+}

@@ -1,0 +1,68 @@
+import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { Transaction } from '../database.ts'
+import { readToolSchemas } from '../tools/read-tool-schemas.ts'
+import { withOrg } from '../with-org.ts'
+import { type CallSchemas, checkPipeline } from './language/check-pipeline.ts'
+import { parsePipeline } from './language/parse-pipeline.ts'
+import type { PipelineProblem } from './language/pipeline-problem.ts'
+import { listPipelines } from './language/step-places.ts'
+import { selectNames, selectNewest } from './pipeline-store.ts'
+import { resolveCalls } from './resolve-calls.ts'
+
+/** A pipeline that was read and compared with what it calls. */
+export type Judgement =
+  | { readonly ok: true; readonly definition: PipelineDefinition; readonly warnings: readonly PipelineProblem[] }
+  | { readonly ok: false; readonly definition: PipelineDefinition | null; readonly problems: readonly PipelineProblem[] }
+
+/** @param name under which it is to be stored; null: it is not. */
+export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): Promise<Judgement> {
+  const parsed = parsePipeline(raw)
+  if (!parsed.ok) return { ok: false, definition: null, problems: parsed.problems }
+  const { pipeline: definition } = parsed
+  const tools = await readToolSchemas(ctx)
+  const problems = await withOrg(ctx, async (tx) => {
+    const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
+    return [...checkPipeline(definition, tools, { pipelines }), ...(await findCycles(tx, ctx.org, definition, name))]
+  })
+  if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
+  return { ok: true, definition, warnings: problems }
+}
+
+/** @throws pipeline.invalid, which names steps and paths */
+export function requireValid(judgement: Judgement): Extract<Judgement, { ok: true }> {
+  if (judgement.ok) return judgement
+  const faults = judgement.problems.filter(({ severity }) => severity === 'error')
+  const errors = faults.map(({ step, path, message }) => ({ path, message, ...(step === null ? {} : { step }) }))
+  const [first] = faults
+  const where = first === undefined ? '' : ` ${first.step ?? ''} ${first.path}: ${first.message}`
+  throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.${where}`, { errors })
+}
+
+/** Names are for suggestions. One that is being saved may be called by others already. */
+const NAMES_MAX = 2000
+
+async function readPipelineSchemas(
+  tx: Transaction,
+  org: string,
+  definition: PipelineDefinition,
+  name: string | null,
+): Promise<Map<string, CallSchemas>> {
+  const called = listPipelines(definition)
+  if (called.length === 0) return new Map()
+  const schemas = new Map<string, CallSchemas>((await selectNames(tx, org, NAMES_MAX)).map((known) => [known, {}]))
+  for (const row of await selectNewest(tx, org, called)) schemas.set(row.name, schemasOf(row.definition))
+  return name === null ? schemas : schemas.set(name, schemasOf(definition))
+}
+
+const schemasOf = ({ params_schema: inputSchema }: PipelineDefinition): CallSchemas => (inputSchema === undefined ? {} : { inputSchema })
+
+async function findCycles(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<PipelineProblem[]> {
+  try {
+    await resolveCalls(tx, org, definition, name)
+    return []
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== 'pipeline.invalid') throw error
+    return (error.extra.errors ?? []).map(({ path, message }) => ({ severity: 'error', step: null, path, message }))
+  }
+}

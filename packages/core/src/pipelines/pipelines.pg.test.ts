@@ -1,0 +1,324 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Json } from '@orrery/contract'
+import type { BuiltBundle } from '@orrery/engine'
+import { buildBundle } from '@orrery/engine/bundle'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+})
+afterAll(() => t?.close())
+
+const clock = (id: string, more: object = {}) => ({ id, uses: 'time.now', ...more })
+const put = (pipeline: string, definition: Json) => t.call('pipelines.put', { pipeline, definition })
+const finish = (runId: string) => t.call('runs.result', { runId, timeout: '20s' })
+const run = async (input: Parameters<typeof t.call<'pipelines.run'>>[1]) => finish((await t.call('pipelines.run', input)).runId)
+const key = async (scopes: readonly string[]) => {
+  const { output } = await t.answer('keys.create', { name: 'narrow', scopes })
+  return (output as { secret: string }).secret
+}
+
+const putTool = (tool: string, more: object) => t.answer('tools.put', { tool, definition: { description: tool, ...more } })
+
+async function bundleOf(text: string): Promise<BuiltBundle> {
+  const root = mkdtempSync(join(tmpdir(), 'orrery-pipelines-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  writeFileSync(join(root, 'workflows.js'), text)
+  return buildBundle({ entries: ['workflows.js'], root })
+}
+
+describe('stored pipelines', () => {
+  it('are saved, shown, listed, versioned and deleted', async () => {
+    const first = [clock('a', { save_as: 'time' })]
+    expect(await put('noon', first)).toEqual({ name: 'noon', version: 1, changed: true, warnings: [] })
+    expect(await put('noon', { pipeline: first })).toMatchObject({ version: 1, changed: false })
+    expect(await put('noon', { pipeline: first, output: '${steps.time.utc}' })).toMatchObject({ version: 2, changed: true })
+    await put('afternoon', first)
+
+    expect(await t.call('pipelines.get', { pipeline: 'noon' })).toMatchObject({
+      version: 2,
+      isNewest: true,
+      definition: { output: '${steps.time.utc}' },
+    })
+    expect(await t.call('pipelines.get', { pipeline: 'noon', version: 1 })).toMatchObject({
+      isNewest: false,
+      definition: { pipeline: first },
+    })
+    const listed = await t.call('pipelines.list', { limit: 1 })
+    expect(listed.items).toMatchObject([{ name: 'afternoon', version: 1 }])
+    const more = await t.call('pipelines.list', { cursor: listed.nextCursor ?? '' })
+    expect(more.items).toMatchObject([{ name: 'noon', version: 2 }])
+    const versions = await t.call('pipelines.versions', { pipeline: 'noon', limit: 1 })
+    expect(versions.items).toMatchObject([{ version: 2, isNewest: true, savedBy: expect.stringMatching(/^key_/) }])
+    expect((await t.call('pipelines.versions', { pipeline: 'noon', cursor: versions.nextCursor ?? '' })).items).toMatchObject([
+      { version: 1 },
+    ])
+
+    expect(await t.call('pipelines.delete', { pipeline: 'noon' })).toMatchObject({ name: 'noon', version: 2 })
+    for (const name of ['pipelines.get', 'pipelines.versions', 'pipelines.delete', 'pipelines.run'] as const)
+      await expect(t.call(name, { pipeline: 'noon' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
+    // Whoever names a version of a run still means one definition.
+    expect(await put('noon', first)).toMatchObject({ version: 3 })
+    await expect(t.call('pipelines.get', { pipeline: 'noon', version: 9 })).rejects.toMatchObject({ code: 'pipeline.version_not_found' })
+    const types = async () => {
+      const { items } = await t.call('events.list', { limit: 200 })
+      return items.filter(({ subject }) => subject === 'noon').map(({ type }) => type)
+    }
+    await expect.poll(types).toEqual(['pipeline.saved', 'pipeline.saved', 'pipeline.deleted', 'pipeline.saved'])
+  })
+
+  it('take their next version in turn, though many save at once', async () => {
+    const saved = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => put('crowded', [clock('a', { with: { timezone: `Etc/GMT+${n}` } })])),
+    )
+    expect(saved.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('are refused with the step, the path and the reason, and nothing is saved', async () => {
+    const wrong = [clock('a', { with: { timezone: 5 } }), { id: 'b', uses: 'time.nwo' }, { id: 'c', pipeline: 'nobody' }]
+    await expect(put('wrong', wrong)).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+      extra: {
+        errors: [
+          { step: 'a', path: 'pipeline[0].with.timezone', message: expect.stringContaining('a text') },
+          { step: 'b', path: 'pipeline[1].uses', message: 'there is no tool called time.nwo; did you mean time.now?' },
+          { step: 'c', path: 'pipeline[2].pipeline', message: 'there is no pipeline called nobody' },
+        ],
+      },
+    })
+    await expect(put('wrong', { pipeline: [{ id: 'a' }] })).rejects.toMatchObject({ code: 'pipeline.invalid' })
+    await expect(put('wrong', 'text')).rejects.toMatchObject({ code: 'pipeline.invalid' })
+    await expect(t.call('pipelines.get', { pipeline: 'wrong' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
+  })
+
+  it('warn of what may be missing, and may not call themselves', async () => {
+    const doubtful = [clock('a', { if: 'params.x', save_as: 'a' }), clock('b', { with: { timezone: '${steps.a.timezone}' } })]
+    expect(await put('doubtful', doubtful)).toMatchObject({ warnings: [{ severity: 'warning', step: 'b' }] })
+    await put('left', [clock('a')])
+    await put('right', [{ id: 'l', pipeline: 'left' }])
+    await expect(put('left', [{ id: 'r', pipeline: 'right' }])).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+      extra: { errors: [{ message: 'It calls itself: pipeline left → pipeline right → pipeline left' }] },
+    })
+    await expect(put('self', [{ id: 's', pipeline: 'self' }])).rejects.toMatchObject({ code: 'pipeline.invalid' })
+  })
+})
+
+describe('pipelines.check and pipelines.dryRun', () => {
+  it('tell the same without saving anything', async () => {
+    expect(await t.call('pipelines.check', { definition: [clock('a')] })).toEqual({ ok: true, problems: [] })
+    const checked = await t.call('pipelines.check', { definition: [{ id: 'a', uses: 'nothing' }] })
+    expect(checked).toMatchObject({ ok: false, problems: [{ severity: 'error', step: 'a', path: 'pipeline[0].uses' }] })
+  })
+
+  it('show arguments as far as they are known', async () => {
+    const definition = [
+      clock('a', { with: { timezone: '${params.zone}' }, save_as: 'a' }),
+      clock('b', { with: { timezone: '${steps.a.timezone}' } }),
+    ]
+    const input = { definition, params: { zone: 'Asia/Tokyo' } }
+    expect(await t.call('pipelines.dryRun', input)).toMatchObject({
+      ok: true,
+      steps: [{ rendered: { timezone: 'Asia/Tokyo' } }, { rendered: { timezone: '⟨steps.a.timezone⟩' } }],
+    })
+    expect(await t.call('pipelines.dryRun', { ...input, steps: { a: { timezone: 'UTC' } } })).toMatchObject({
+      steps: [{}, { rendered: { timezone: 'UTC' } }],
+    })
+    await put('stored', definition)
+    expect(await t.call('pipelines.dryRun', { pipeline: 'stored' })).toMatchObject({
+      ok: false,
+      problems: [{ step: 'a', path: 'pipeline[0].with.timezone' }],
+    })
+    await expect(t.call('pipelines.dryRun', { definition, timezone: 'Mars/Base' })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('pipelines.dryRun', { definition, pipeline: 'stored' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})
+
+describe('pipelines.run', () => {
+  it('runs to its end; its steps are seen in the history and by the query', async () => {
+    const definition = {
+      params: { zone: 'UTC' },
+      pipeline: [clock('one', { with: { timezone: '${params.zone}' }, save_as: 'one' }), { id: 'none', uses: 'time.now', if: false }],
+      output: { zone: '${steps.one.timezone}', pipeline: '${run.pipeline}', version: '${run.version}' },
+    }
+    await put('clock', definition)
+    const { runId, outcome } = await t.call('pipelines.run', { pipeline: 'clock', params: { zone: 'Asia/Tokyo' }, tags: ['tokyo'] })
+    expect(outcome).toBe('started')
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { zone: 'Asia/Tokyo', pipeline: 'clock', version: 1 } })
+    const { items } = await t.call('runs.history', { runId })
+    expect(items).toMatchObject([
+      { kind: 'step', name: 'orrery.tool', input: { tool: 'time.now', step: 'one', with: { timezone: 'Asia/Tokyo' } } },
+    ])
+    const { value } = await t.call('runs.query', { runId, name: 'pipeline' })
+    expect(value).toMatchObject({
+      steps: [
+        { id: 'one', state: 'succeeded' },
+        { id: 'none', state: 'skipped' },
+      ],
+    })
+    const listed = await t.call('runs.list', { workflow: 'orrery.pipeline', tag: 'tokyo' })
+    expect(listed.items).toMatchObject([{ id: runId, workflow: 'orrery.pipeline' }])
+    // Nobody's default: it is no workflow that one deploys or starts.
+    expect((await t.call('workflows.list', {})).items.map(({ name }) => name)).not.toContain('orrery.pipeline')
+  })
+
+  it('a run keeps the definition it began with, and those of the pipelines that it calls', async () => {
+    await put('callee', { pipeline: [], output: 'before' })
+    const definition = [
+      { id: 'w', wait: { signal: 'go' } },
+      { id: 'c', pipeline: 'callee', save_as: 'c' },
+    ]
+    await put('caller', definition)
+    const { runId } = await t.call('pipelines.run', { pipeline: 'caller' })
+    await put('callee', { pipeline: [], output: 'after' })
+    await t.call('pipelines.delete', { pipeline: 'caller' })
+    await t.call('runs.signal', { runId, name: 'go' })
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { c: 'before' } })
+    expect((await t.call('runs.list', { parentRunId: runId })).items).toMatchObject([{ status: 'succeeded' }])
+  })
+
+  it('a cancelled run cancels the pipeline that it called', async () => {
+    await put('sleeper', [{ id: 'z', wait: '1h' }])
+    const { runId } = await t.call('pipelines.run', { definition: [{ id: 'c', pipeline: 'sleeper' }] })
+    await expect.poll(async () => (await t.call('runs.list', { parentRunId: runId })).items.length).toBe(1)
+    await t.call('runs.cancel', { runId })
+    expect(await finish(runId)).toMatchObject({ status: 'cancelled' })
+    await expect.poll(async () => (await t.call('runs.list', { parentRunId: runId })).items[0]?.status).toBe('cancelled')
+  })
+
+  it('a tool that is a pipeline or a workflow is a run of its own, with the scopes that it asks for', async () => {
+    await t.deploy()
+    const bound = {
+      params: { zone: 'UTC' },
+      pipeline: [clock('inner', { with: { timezone: '${params.zone}' }, save_as: 'time' })],
+      output: '${steps.time.timezone}',
+    }
+    await putTool('their.clock', { scopes: ['clock'], implementation: { kind: 'pipeline', definition: bound } })
+    await putTool('their.greeting', { implementation: { kind: 'workflow', workflow: 'greeting' } })
+    const definition = [
+      { id: 'c', uses: 'their.clock', with: { zone: 'Asia/Tokyo' }, save_as: 'zone' },
+      { id: 'g', uses: 'their.greeting', with: { name: 'Ada' }, save_as: 'greeting' },
+    ]
+    const { runId } = await t.call('pipelines.run', { definition, scopes: ['clock'] })
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { zone: 'Asia/Tokyo', greeting: { text: 'Hello Ada' } } })
+    const children = await t.call('runs.list', { parentRunId: runId })
+    expect(children.items.map(({ workflow }) => workflow).toSorted()).toEqual(['greeting', 'orrery.pipeline'])
+    expect(await run({ definition })).toMatchObject({ status: 'failed', error: { name: 'ScopeMissing', details: { step: 'c' } } })
+
+    await put('looping', [clock('a')])
+    await putTool('their.loop', { implementation: { kind: 'pipeline', definition: { pipeline: [{ id: 'again', pipeline: 'looping' }] } } })
+    await expect(put('looping', [{ id: 'l', uses: 'their.loop' }])).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+      extra: { errors: [{ message: 'It calls itself: pipeline looping → tool their.loop → pipeline looping' }] },
+    })
+  })
+
+  it('a failure names the step and the path', async () => {
+    const definition = [clock('a', { with: { timezone: '${params.zone}' }, max_retries: 0 })]
+    expect(await run({ definition, params: { zone: 'Mars/Base' } })).toMatchObject({
+      status: 'failed',
+      error: {
+        name: 'InvalidTimezone',
+        message: 'a (pipeline[0]): There is no time zone "Mars/Base"',
+        details: { step: 'a', path: 'pipeline[0]' },
+      },
+    })
+    expect(await run({ definition: [{ id: 'h', human: { title: 'Well?', form: {} } }] })).toMatchObject({
+      error: { name: 'NotServedError' },
+    })
+  })
+
+  it('is repeated from its failed step, and what was done stays done', async () => {
+    const definition = [clock('a', { save_as: 'a' }), clock('b', { with: { timezone: '${params.zone}' }, max_retries: 0 })]
+    const { runId } = await t.call('pipelines.run', { definition, params: { zone: 'Mars/Base' } })
+    expect(await finish(runId)).toMatchObject({ status: 'failed' })
+    const failed = (await t.call('runs.history', { runId })).items
+    const again = await t.call('runs.retry', { runId })
+    expect(await finish(again.runId)).toMatchObject({ status: 'failed', error: { name: 'InvalidTimezone' } })
+    const repeated = (await t.call('runs.history', { runId: again.runId })).items
+    expect(repeated[0]).toMatchObject({ name: 'orrery.tool', output: failed[0]?.output, at: failed[0]?.at })
+    expect(repeated[1]?.at).not.toBe(failed[1]?.at)
+    expect((await t.call('tools.calls', { runId: again.runId })).items).toMatchObject([{ tool: 'time.now', step: 'b', outcome: 'failed' }])
+  })
+
+  it('waits for its time as any start does, and its clock begins then', async () => {
+    const at = new Date(Date.now() + 1500).toISOString()
+    const { runId } = await t.call('pipelines.run', { definition: { pipeline: [], output: '${run.startedAt}' }, at })
+    expect(await finish(runId)).toMatchObject({ output: at })
+    const dedupe = { key: 'once', window: '1h' }
+    const first = await t.call('pipelines.run', { definition: [{ id: 'w', wait: '1h' }], dedupe })
+    expect(await t.call('pipelines.run', { definition: [{ id: 'w', wait: '1h' }], dedupe })).toMatchObject({
+      runId: first.runId,
+      outcome: 'existing',
+    })
+  })
+
+  it('refuses params that do not fit, unknown zones, and what is no pipeline', async () => {
+    const definition = { params_schema: { properties: { n: { type: 'integer' } } }, pipeline: [] }
+    await expect(t.call('pipelines.run', { definition, params: { n: 'x' } })).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+      extra: { errors: [{ path: 'params.n' }] },
+    })
+    await expect(t.call('pipelines.run', { definition, timezone: 'Nowhere' })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('pipelines.run', { definition: [{ id: 'a', uses: 'nothing' }] })).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+    })
+    await expect(t.call('pipelines.run', {})).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('an idempotency key makes one run of it', async () => {
+    const input = { definition: [clock('a')] }
+    const [first, second] = [
+      await t.answer('pipelines.run', input, { idempotencyKey: 'p-1' }),
+      await t.answer('pipelines.run', input, { idempotencyKey: 'p-1' }),
+    ]
+    expect(second).toEqual({ ...first, replayed: true })
+  })
+
+  it('what is not stored takes pipelines:write, and scopes take tools:call and themselves', async () => {
+    await put('open', [clock('a')])
+    const narrow = await key(['runs:write', 'runs:read'])
+    expect(await t.call('pipelines.run', { pipeline: 'open' }, { key: narrow })).toMatchObject({ outcome: 'started' })
+    await expect(t.call('pipelines.run', { definition: [clock('a')] }, { key: narrow })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call('pipelines.run', { pipeline: 'open', scopes: ['notify'] }, { key: narrow })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    const giver = await key(['runs:write', 'tools:call'])
+    expect(await t.call('pipelines.run', { pipeline: 'open', scopes: ['notify'] }, { key: giver })).toMatchObject({ outcome: 'started' })
+    await expect(t.call('pipelines.run', { pipeline: 'open', scopes: ['keys:write'] }, { key: giver })).rejects.toMatchObject({
+      code: 'forbidden',
+      extra: { permission: 'keys:write' },
+    })
+  })
+})
+
+describe('names that are reserved', () => {
+  it('nobody starts the interpreter but pipelines.run', async () => {
+    await expect(t.call('runs.start', { workflow: 'orrery.pipeline', input: {} })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
+    const { items } = await t.call('runs.startMany', { items: [{ workflow: 'orrery.pipeline', input: {} }] as never })
+    expect(items).toMatchObject([{ outcome: 'problem', problem: { code: 'workflow.name_reserved' } }])
+  })
+
+  it('nobody deploys under such a name, and the step that calls tools is for pipelines only', async () => {
+    const stealing = await bundleOf(`
+      import { step, workflow } from '@orrery/engine/workflow'
+      const tool = step('orrery.tool')
+      export const thief = workflow('thief', (ctx) => ctx.run(tool, { tool: 'time.now', with: {}, step: 's', scopes: ['keys:write'] }))
+      export const child = workflow('child', (ctx) => ctx.child('orrery.pipeline', {}))`)
+    await t.answer('workflows.deploy', { ...stealing })
+    const stolen = await finish((await t.call('runs.start', { workflow: 'thief' })).runId)
+    expect(stolen).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('is a step of pipelines only') } })
+    const begotten = await finish((await t.call('runs.start', { workflow: 'child' })).runId)
+    expect(begotten).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no workflow named') } })
+
+    const named = await bundleOf(`
+      import { workflow } from '@orrery/engine/workflow'
+      export const own = workflow('orrery.pipeline', () => 1)`)
+    await expect(t.answer('workflows.deploy', { ...named })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
+  })
+})

@@ -1,0 +1,15 @@
+import { problem } from '@orrery/contract'
+import { ExpressionError } from './language/expression-error.ts'
+import { localDate } from './language/time-values.ts'
+
+/** @throws invalid_input */
+export function refuseTimezone(timezone: string): void {
+  try {
+    localDate(0, timezone)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    throw problem('invalid_input', `${error.message}.`, {
+      errors: [{ path: 'timezone', message: error.message, expected: 'Europe/Berlin' }],
+    })
+  }
+}

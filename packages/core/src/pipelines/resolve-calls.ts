@@ -1,0 +1,114 @@
+import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
+import type { Transaction } from '../database.ts'
+import { toFace } from '../tools/find-tool.ts'
+import { findBuiltIn } from '../tools/kinds/bind-built-in.ts'
+import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
+import { listPipelines, listTools } from './language/step-places.ts'
+import { selectNewest } from './pipeline-store.ts'
+
+/** Pipelines that call pipelines that call pipelines … */
+const DEPTH_MAX = 10
+/** Different pipelines and tools that are runs of their own, in one run and its children. */
+const CALLS_MAX = 100
+
+interface Found {
+  readonly pipelines: Map<string, PipelineCall>
+  readonly tools: Map<string, ToolCall>
+}
+
+/**
+ * What the names mean that a pipeline calls as child runs, and those that these call. Names that do not exist are left out: the step that calls
+ * one fails, if it is ever reached.
+ * @param name of the pipeline itself, if it is stored: it may not call itself either. @throws pipeline.invalid
+ */
+export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
+  const found: Found = { pipelines: new Map(), tools: new Map() }
+  // In the version that is meant here, which need not be stored yet.
+  if (name !== null) found.pipelines.set(name, { version: 0, definition })
+  let level = [definition]
+  while (level.length > 0) {
+    const pipelines = await findPipelines(tx, org, level, found)
+    const tools = await findTools(tx, org, level, found)
+    if (found.pipelines.size + found.tools.size > CALLS_MAX) throw refused(`It calls more than ${CALLS_MAX} different pipelines`)
+    level = [...pipelines, ...tools]
+  }
+  refuseCycles(definition, name, found)
+  if (name !== null) found.pipelines.delete(name)
+  return { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
+}
+
+/** Those that were not known before. */
+async function findPipelines(
+  tx: Transaction,
+  org: string,
+  level: readonly PipelineDefinition[],
+  found: Found,
+): Promise<PipelineDefinition[]> {
+  const names = [...new Set(level.flatMap(listPipelines))].filter((name) => !found.pipelines.has(name))
+  if (names.length === 0) return []
+  const rows = await selectNewest(tx, org, names)
+  for (const { name, version, definition } of rows) found.pipelines.set(name, { version, definition })
+  return rows.map(({ definition }) => definition)
+}
+
+async function findTools(tx: Transaction, org: string, level: readonly PipelineDefinition[], found: Found): Promise<PipelineDefinition[]> {
+  const names = [...new Set(level.flatMap(listTools))].filter((name) => !found.tools.has(name) && findBuiltIn(name) === null)
+  if (names.length === 0) return []
+  const inside: PipelineDefinition[] = []
+  for (const row of await selectTools(tx, org, names)) {
+    const { implementation } = row.definition
+    if (implementation.kind !== 'workflow' && implementation.kind !== 'pipeline') continue
+    const { scopes, timeoutMs, inputSchema, outputSchema } = toFace(row.name, row.definition)
+    const face = {
+      scopes,
+      timeoutMs,
+      inputSchema: inputSchema as Json,
+      ...(outputSchema === undefined ? {} : { outputSchema: outputSchema as Json }),
+    }
+    found.tools.set(row.name, { ...face, ...implementation } as ToolCall)
+    if (implementation.kind === 'pipeline') inside.push(implementation.definition)
+  }
+  return inside
+}
+
+function selectTools(tx: Transaction, org: string, names: readonly string[]) {
+  return tx.kysely.selectFrom('app.tool').select(['name', 'definition']).where('org_id', '=', org).where('name', 'in', names).execute()
+}
+
+interface Callee {
+  readonly key: string
+  readonly definition: PipelineDefinition
+}
+
+function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found): Callee[] {
+  const called = listPipelines(definition).flatMap((name) => {
+    const call = pipelines.get(name)
+    return call === undefined ? [] : [{ key: `pipeline ${name}`, definition: call.definition }]
+  })
+  const used = listTools(definition).flatMap((name) => {
+    const call = tools.get(name)
+    return call?.kind === 'pipeline' ? [{ key: `tool ${name}`, definition: call.definition }] : []
+  })
+  return [...called, ...used]
+}
+
+/** @throws pipeline.invalid */
+function refuseCycles(definition: PipelineDefinition, name: string | null, found: Found): void {
+  const depths = new Map<string, number>()
+  const depthOf = (caller: PipelineDefinition, chain: readonly string[]): number => {
+    let depth = 0
+    for (const callee of calleesOf(caller, found)) {
+      if (chain.includes(callee.key)) throw refused(`It calls itself: ${[...chain, callee.key].join(' → ')}`)
+      const known = depths.get(callee.key) ?? 1 + depthOf(callee.definition, [...chain, callee.key])
+      depths.set(callee.key, known)
+      depth = Math.max(depth, known)
+    }
+    return depth
+  }
+  const depth = depthOf(definition, name === null ? [] : [`pipeline ${name}`])
+  if (depth > DEPTH_MAX) throw refused(`Its pipelines call each other ${depth} levels deep; ${DEPTH_MAX} are allowed`)
+}
+
+function refused(message: string) {
+  return problem('pipeline.invalid', `The pipeline cannot run: ${message}.`, { errors: [{ path: 'pipeline', message }] })
+}

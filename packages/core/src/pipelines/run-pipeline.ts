@@ -1,0 +1,42 @@
+import { problem } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { toStartRequest } from '../runs/start-request.ts'
+import { startAudited } from '../runs/start-run.ts'
+import { withOrg } from '../with-org.ts'
+import { chooseSource } from './choose-source.ts'
+import { refuseGrant } from './grant-scopes.ts'
+import { judgePipeline, requireValid } from './judge-pipeline.ts'
+import type { PipelineSource } from './read-pipeline.ts'
+import { refuseTimezone } from './refuse-timezone.ts'
+import { toPipelineStart } from './to-pipeline-start.ts'
+
+export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<AnswerTo<'pipelines.run'>> {
+  const { timezone = 'UTC', params, event, scopes } = input
+  refuseTimezone(timezone)
+  refuseGrant(ctx, scopes ?? [])
+  const pipeline = await find(ctx, input)
+  const start = await withOrg(ctx, (tx) =>
+    toPipelineStart(ctx.engine, tx, ctx.org, {
+      pipeline,
+      timezone,
+      ...(params === undefined ? {} : { params }),
+      ...(event === undefined ? {} : { event }),
+      ...(scopes === undefined ? {} : { scopes }),
+    }),
+  )
+  const { at, concurrencyKey, dedupe, delay, priority, queue, tags, timeout } = input
+  const request = { ...start, at, concurrencyKey, dedupe, delay, priority, queue, tags, timeout }
+  const detail = { workflow: start.workflow, pipeline: input.pipeline ?? null }
+  return startAudited(ctx, detail, (companions) => toStartRequest(ctx, request, companions))
+}
+
+async function find(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {
+  const source = chooseSource(input)
+  if (!('raw' in source)) return source
+  if (!ctx.permissions.has('pipelines:write')) {
+    const detail = 'The key lacks the scope pipelines:write, which it takes to run a pipeline that is not stored.'
+    throw problem('forbidden', detail, { permission: 'pipelines:write' })
+  }
+  return requireValid(await judgePipeline(ctx, source.raw, null))
+}

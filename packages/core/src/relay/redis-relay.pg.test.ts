@@ -1,0 +1,235 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { encodeId } from '@orrery/contract'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
+import { type DebianRedis, hasDebianRedis, makeDebianRedis } from '../../../../tests/support/debian-redis.ts'
+import type { Log } from '../context.ts'
+import { createDatabase, type Database } from '../database.ts'
+import { EventTail } from '../events/event-tail.ts'
+import { eventually } from '../testing/eventually.ts'
+import { openRedis } from './redis-connection.ts'
+import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './redis-relay.ts'
+
+const ORGS = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const
+const prefix = 'test:'
+const streamOf = (org: string) => `${prefix}${encodeId('org', org)}`
+const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
+
+interface Entry {
+  readonly id: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+describe.runIf(hasDebianRedis())('the relay to Redis', () => {
+  let redis: DebianRedis
+  let place: TestDatabase
+  let admin: pg.Client
+  let database: Database
+  let tail: EventTail
+  let running: RedisRelay[] = []
+
+  beforeAll(async () => {
+    redis = await makeDebianRedis()
+    await redis.start()
+  })
+  afterAll(() => redis?.stop())
+  beforeEach(async () => {
+    place = await createTestDatabase()
+    admin = new pg.Client({ connectionString: place.url })
+    await admin.connect()
+    database = createDatabase({ url: place.url })
+    tail = new EventTail({ database, notifier: null, log: silence, pollMs: 20 })
+    await ask('FLUSHALL')
+  })
+  afterEach(async () => {
+    for (const relay of running) await relay.stop()
+    running = []
+    await tail.stop()
+    await database.close()
+    await admin.end()
+    await place.drop()
+  })
+
+  async function relay(options: Partial<RedisRelayOptions> = {}): Promise<RedisRelay> {
+    const made = createRedisRelay({ database, tail, log: silence }, { url: redis.url, prefix, lengthMax: 1_000_000, ...options })
+    running.push(made)
+    await made.start()
+    return made
+  }
+
+  async function ask(...command: string[]): Promise<unknown> {
+    const signal = AbortSignal.timeout(5_000)
+    const connection = await openRedis(redis.url, signal)
+    try {
+      return (await connection.send([command], signal))[0]
+    } finally {
+      connection.close()
+    }
+  }
+
+  async function entries(org: string): Promise<Entry[]> {
+    const rows = (await ask('XRANGE', streamOf(org), '-', '+')) as [string, string[]][]
+    const pairs = (words: string[]) => words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? '']] : []))
+    return rows.map(([id, words]) => ({ id, fields: Object.fromEntries(pairs(words)) }))
+  }
+
+  async function emit(count: number, org: string = ORGS[0]): Promise<void> {
+    await admin.query(
+      `insert into engine.event (org_id, at, type, subject, data)
+       select $1, '2026-06-01T09:00:00Z', 'test.event', 's' || n, json_build_object('n', n, 'text', E'\\u00e9\\n"') from generate_series(1, $2::int) n`,
+      [org, count],
+    )
+  }
+
+  /** As the log has them, in its order. */
+  async function logged(org: string): Promise<string[]> {
+    const { rows } = await admin.query<{ id: string }>(
+      `select tx::text || '-' || e.id::text as id from engine.event e where org_id = $1 order by tx, e.id`,
+      [org],
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  async function expectAll(): Promise<void> {
+    for (const org of ORGS) {
+      const wanted = await logged(org)
+      await eventually(
+        async () => Number(await ask('XLEN', streamOf(org))),
+        (length) => length >= wanted.length,
+        30_000,
+      )
+      // Redis itself takes no id twice and none out of order, so that the same ids mean the same entries once each.
+      expect((await entries(org)).map(({ id }) => id)).toEqual(wanted)
+    }
+  }
+
+  it('adds every event to the stream of its organization, in order, also those from before it was there', async () => {
+    await emit(3)
+    await relay()
+    for (let at = 0; at < 5; at++) await emit(2, ORGS[at % 2])
+    await expectAll()
+    const [first] = await entries(ORGS[0])
+    expect(first?.fields).toEqual({
+      id: first?.id,
+      type: 'test.event',
+      subject: 's1',
+      at: '2026-06-01T09:00:00.000Z',
+      data: JSON.stringify({ n: 1, text: 'é\n"' }),
+    })
+  })
+
+  it('adds nothing twice when the place is lost between an entry and its commit', async () => {
+    const first = await relay()
+    await emit(700)
+    await emit(50, ORGS[1])
+    await expectAll()
+    await first.stop()
+    await admin.query(`update app.event_consumer set tx = '0', id = 0`)
+    await emit(5)
+    await relay()
+    await expectAll()
+  })
+
+  it('keeps events while Redis is away, says so, and loses none when Redis is killed again and again', async () => {
+    await redis.kill()
+    const made = await relay()
+    await emit(10)
+    await eventually(
+      async () => made.status(),
+      ({ kind }) => kind === 'failing',
+    )
+    expect(made.status()).toMatchObject({ kind: 'failing', reason: expect.stringMatching(/ECONNREFUSED/) })
+    for (let round = 0; round < 4; round++) {
+      await redis.start()
+      for (let at = 0; at < 10; at++) await emit(60, ORGS[at % 2])
+      await eventually(
+        async () => Number(await ask('XLEN', streamOf(ORGS[0]))),
+        (length) => length > 0,
+      )
+      await emit(500)
+      await redis.kill()
+      await emit(20)
+    }
+    await redis.start()
+    await expectAll()
+    expect(made.status()).toMatchObject({ kind: 'sending' })
+  })
+
+  it('gives a Redis up that stands still, and is stopped all the same', async () => {
+    const made = await relay()
+    await emit(5)
+    await expectAll()
+    redis.halt()
+    await emit(5)
+    // The commands are on their way now, and no answer comes.
+    await eventually(
+      async () =>
+        (
+          await admin.query(
+            `select from pg_locks l join pg_database d on d.oid = l.database where datname = current_database() and locktype = 'advisory'`,
+          )
+        ).rowCount,
+      (count) => (count ?? 0) > 0,
+    )
+    await made.stop()
+    redis.resume()
+    await relay()
+    await expectAll()
+  })
+
+  it('is handed on when its process is killed, and loses none', async () => {
+    const program = fileURLToPath(new URL('./relay-probe.fixture.ts', import.meta.url))
+    for (let round = 0; round < 3; round++) {
+      const child = spawn(process.execPath, ['--conditions=orrery-source', program, place.url, redis.url, prefix], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await once(child.stdout, 'data')
+      for (let at = 0; at < 20; at++) await emit(100, ORGS[at % 2])
+      const before = Number(await ask('XLEN', streamOf(ORGS[0])))
+      await emit(2000)
+      await eventually(
+        async () => Number(await ask('XLEN', streamOf(ORGS[0]))),
+        (length) => length > before,
+      )
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    await relay()
+    await expectAll()
+  })
+
+  it('takes no entries of others for its own, nor a key that is no stream, and goes on when they are gone', async () => {
+    await ask('XADD', streamOf(ORGS[0]), '*', 'from', 'somebody else')
+    await ask('SET', streamOf(ORGS[1]), 'no stream')
+    const made = await relay()
+    await emit(3)
+    await emit(3, ORGS[1])
+    const stuck = await eventually(
+      async () => made.status(),
+      ({ kind }) => kind === 'failing',
+    )
+    expect(stuck).toMatchObject({ reason: expect.stringMatching(/which is no event of this database|WRONGTYPE/) })
+    await ask('DEL', streamOf(ORGS[0]))
+    await eventually(
+      async () => made.status(),
+      (status) => status.kind === 'failing' && status.reason.includes('WRONGTYPE'),
+    )
+    await ask('DEL', streamOf(ORGS[1]))
+    await expectAll()
+  })
+
+  it('keeps about so many entries as it is told', async () => {
+    await relay({ lengthMax: 1_000 })
+    for (let at = 0; at < 6; at++) await emit(1_000)
+    const last = (await logged(ORGS[0])).at(-1)
+    const kept = await eventually(
+      () => entries(ORGS[0]),
+      (all) => all.at(-1)?.id === last,
+    )
+    expect(kept.length).toBeGreaterThanOrEqual(1_000)
+    expect(kept.length).toBeLessThan(1_300)
+  })
+})

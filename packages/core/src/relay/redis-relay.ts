@@ -1,0 +1,113 @@
+import { encodeId } from '@orrery/contract'
+import type { Log } from '../context.ts'
+import type { Database } from '../database.ts'
+import { type Batch, createEventConsumer } from '../events/consume-events.ts'
+import type { ConsumedEvent } from '../events/consumer-place.ts'
+import { parsePosition } from '../events/event-position.ts'
+import type { EventTail } from '../events/event-tail.ts'
+import { addEntries, readLastId } from './add-entries.ts'
+import { openRedis, type RedisConnection } from './redis-connection.ts'
+
+export interface RedisRelayOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string
+  /** Of the names of the streams; the organization's id follows. */
+  readonly prefix: string
+  /** About so many entries are kept in each stream. */
+  readonly lengthMax: number
+}
+
+export type RelayStatus =
+  /** Nothing was sent by this process so far: nothing happened, or another process has the relay. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'sending'; readonly lastAt: number }
+  /** Events wait, and are sent when it works again. */
+  | { readonly kind: 'failing'; readonly since: number; readonly reason: string }
+
+export interface RedisRelay {
+  start(): Promise<void>
+  stop(): Promise<void>
+  status(): RelayStatus
+}
+
+interface Host {
+  readonly database: Database
+  readonly tail: EventTail
+  readonly log: Log
+}
+
+/** Longer than Redis ever takes for a batch; after that the connection is given up. */
+const SEND_MS = 10_000
+
+/**
+ * Every event of every organization as an entry of a Redis stream of that organization, in order, at least once, whatever dies in between.
+ * Events wait in the log while Redis is away; nothing else waits for it.
+ */
+export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisRelay {
+  let connection: RedisConnection | null = null
+  let status: RelayStatus = { kind: 'idle' }
+  const close = () => {
+    connection?.close()
+    connection = null
+  }
+  const consumer = createEventConsumer({
+    ...host,
+    name: 'redis relay',
+    begin: 'oldest',
+    retry: { firstMs: 100, maxMs: 5_000 },
+    async handle(events, batch) {
+      const signal = AbortSignal.any([batch.signal, AbortSignal.timeout(SEND_MS)])
+      try {
+        connection ??= await openRedis(options.url, signal)
+        await send(connection, options, events, { client: batch.client, signal })
+        if (status.kind === 'failing') host.log.info({}, 'Events reach Redis again')
+        status = { kind: 'sending', lastAt: Date.now() }
+      } catch (error) {
+        close()
+        const since = status.kind === 'failing' ? status.since : Date.now()
+        if (!batch.signal.aborted) status = { kind: 'failing', since, reason: describe(error) }
+        throw error
+      }
+    },
+  })
+  return {
+    start: () => consumer.start(),
+    async stop() {
+      await consumer.stop()
+      close()
+    },
+    status: () => status,
+  }
+}
+
+async function send(
+  connection: RedisConnection,
+  options: RedisRelayOptions,
+  events: readonly ConsumedEvent[],
+  batch: Batch,
+): Promise<void> {
+  const streams = [...Map.groupBy(events, ({ org }) => `${options.prefix}${encodeId('org', org)}`)]
+  const answers = await connection.send(
+    streams.map(([stream, own]) => addEntries(stream, options.lengthMax, own)),
+    batch.signal,
+  )
+  for (const [at, [stream]] of streams.entries()) {
+    const last = readLastId(answers[at])
+    if (last !== null) await requireOurs(batch, stream, last)
+  }
+}
+
+/**
+ * Some events were there already. That is so after a crash; but it also looks so when a stream was written to by somebody else, or is that of another
+ * database, and then they are not there at all.
+ */
+async function requireOurs({ client }: Batch, stream: string, last: string): Promise<void> {
+  const { rows } = await client.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
+  if (parsePosition(last).tx < BigInt(rows[0]?.next ?? 0)) return
+  throw new Error(`The stream ${stream} ends with ${last}, which is no event of this database: rename or delete the stream`)
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}

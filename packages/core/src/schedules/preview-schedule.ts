@@ -1,0 +1,37 @@
+import { type OutputOf, problem } from '@orrery/contract'
+import { analyse, describeSchedule, findZone, preview } from '@orrery/recurrence'
+import { readSchedule } from '../automations/definition/read-schedule.ts'
+import { calendarsOf } from '../calendars/find-uses.ts'
+import { readCalendarSources } from '../calendars/read-calendar-sources.ts'
+import type { Ctx } from '../context.ts'
+import type { AnswerTo, InputFor } from '../implementation.ts'
+import { withOrg } from '../with-org.ts'
+import { checkSchedule } from './check-schedule.ts'
+import { toOccurrence } from './to-occurrence.ts'
+import { warnOf } from './warn-of.ts'
+
+export async function previewSchedule(ctx: Ctx, input: InputFor<'schedules.preview'>): Promise<AnswerTo<'schedules.preview'>> {
+  const nowMs = ctx.clock.now()
+  const isShort = typeof input.schedule === 'string'
+  const schedule = readSchedule(input.schedule, input.timezone ?? 'UTC', nowMs)
+  const sources = await withOrg(ctx, (tx) => readCalendarSources(tx, ctx.org, calendarsOf(schedule)))
+  const compiled = checkSchedule(schedule, sources, 'schedule', isShort)
+  const viewerZone = requireZone(input.viewerZone ?? schedule.zone)
+  const { lines, end } = preview(compiled, input.after === undefined ? nowMs : Date.parse(input.after), input.count, viewerZone)
+  const analysis = analyse(compiled, nowMs)
+  return {
+    schedule: schedule as OutputOf<'schedules.preview'>['schedule'],
+    description: describeSchedule(schedule),
+    occurrences: lines.map(toOccurrence),
+    end,
+    analysis: { ...analysis, dstConflicts: [...analysis.dstConflicts] },
+    warnings: warnOf(analysis, compiled),
+  }
+}
+
+/** @throws invalid_input */
+function requireZone(name: string): string {
+  if (findZone(name) !== undefined) return name
+  const error = { path: 'viewerZone', message: `${JSON.stringify(name)} is no IANA time zone`, expected: 'a zone such as Europe/Berlin' }
+  throw problem('invalid_input', `viewerZone: ${error.message}`, { errors: [error] })
+}

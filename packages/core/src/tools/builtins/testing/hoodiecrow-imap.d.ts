@@ -1,0 +1,10 @@
+/** What the tests use of it; the package has no types of its own. */
+declare module 'hoodiecrow-imap' {
+  import type { Server } from 'node:net'
+
+  interface ImapServer {
+    readonly server: Server
+    getMailbox(path: string): { readonly messages: readonly { readonly flags: readonly string[] }[] } | undefined
+  }
+  export default function createImapServer(options: object): ImapServer
+}

@@ -1,0 +1,39 @@
+import type { Json, ToolImplementation } from '@orrery/contract'
+import { builtIns } from '../builtins/built-ins.ts'
+import type { BuiltIn, JsonObject, ToolFace } from '../tool-port.ts'
+
+type Binding = Extract<ToolImplementation, { kind: 'builtin' }>
+
+const byName: ReadonlyMap<string, BuiltIn> = new Map(builtIns.map((builtIn) => [builtIn.name, builtIn]))
+
+export function findBuiltIn(name: string): BuiltIn | null {
+  return byName.get(name) ?? null
+}
+
+/** The arguments that a binding sets; the connection is one of them. */
+export function presetsOf({ with: presets = {}, connection }: Binding): JsonObject {
+  return connection === undefined ? presets : { ...presets, connection }
+}
+
+/** The face of a built-in tool without the arguments that are set already. Empty if there is none of this name. */
+export function bindBuiltIn(binding: Binding): Partial<Pick<ToolFace, 'inputSchema' | 'outputSchema' | 'scopes'>> {
+  const builtIn = findBuiltIn(binding.builtIn)
+  if (builtIn === null) return {}
+  const { outputSchema, scopes } = builtIn
+  const inputSchema = without(builtIn.inputSchema, new Set(Object.keys(presetsOf(binding))))
+  return { inputSchema, scopes, ...(outputSchema === undefined ? {} : { outputSchema }) }
+}
+
+function without(schema: JsonObject, set: ReadonlySet<string>): JsonObject {
+  const properties = isObject(schema.properties) ? schema.properties : {}
+  const required = Array.isArray(schema.required) ? schema.required : []
+  return {
+    ...schema,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !set.has(name))),
+    required: required.filter((name) => typeof name !== 'string' || !set.has(name)),
+  }
+}
+
+function isObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,13 @@
+import type { ToolImplementation } from '@orrery/contract'
+import { exchange } from '../http/exchange.ts'
+import { buildOpenApiCall } from '../openapi/build-open-api-call.ts'
+import type { JsonObject, ToolContext, ToolResult } from '../tool-port.ts'
+
+/** @throws ToolError, OutsideError */
+export async function callOpenApi(
+  implementation: Extract<ToolImplementation, { kind: 'openapi' }>,
+  args: JsonObject,
+  context: ToolContext,
+): Promise<ToolResult> {
+  return exchange(buildOpenApiCall(implementation, args), context)
+}

@@ -1,0 +1,131 @@
+import type { ConnectionSettings } from '@orrery/contract'
+import { digest } from '../../canonical-json.ts'
+import { McpSession, type McpSessionOptions } from './mcp-session.ts'
+
+export interface McpClientsOptions extends McpSessionOptions {
+  /** Whether connections may start programs on this machine. */
+  readonly isStdioAllowed: boolean
+  /** How long a session that nobody uses is kept. */
+  readonly idleMs?: number
+  readonly sessionsMax?: number
+}
+
+/** A connection as it was opened for one use. */
+interface McpConnection {
+  readonly id: string
+  readonly name: string
+  readonly settings: ConnectionSettings
+}
+
+/** We ourselves do not open a session. */
+export class McpRefusal extends Error {
+  override readonly name = 'McpRefusal'
+  readonly isRetryable: boolean
+
+  constructor(message: string, isRetryable: boolean) {
+    super(message)
+    this.isRetryable = isRetryable
+  }
+}
+
+interface Entry {
+  readonly session: Promise<McpSession>
+  /** Calls in progress. */
+  uses: number
+  idle: NodeJS.Timeout | null
+}
+
+/**
+ * Sessions with MCP servers, kept for a while after a call: a handshake costs two round trips, or the start of a program. One a connection as it
+ * is now; with other settings or secrets it is another session.
+ */
+export class McpClients {
+  private readonly options: McpClientsOptions
+  private readonly entries = new Map<string, Entry>()
+  private readonly closing = new Set<Promise<void>>()
+  private stopped = false
+
+  constructor(options: McpClientsOptions) {
+    this.options = options
+  }
+
+  /**
+   * @param org a UUID.
+   * @throws McpRefusal, and what opening and `work` throw.
+   */
+  async use<T>(org: string, connection: McpConnection, work: (session: McpSession) => Promise<T>): Promise<T> {
+    this.refuse(connection)
+    const key = digest([org, connection.id, connection.settings]).toString('base64url')
+    const entry = this.entries.get(key) ?? this.open(key, connection)
+    if (entry.idle !== null) clearTimeout(entry.idle)
+    entry.idle = null
+    entry.uses += 1
+    try {
+      return await work(await entry.session)
+    } finally {
+      entry.uses -= 1
+      await this.release(key, entry)
+    }
+  }
+
+  /** Ends all sessions, and the programs that were started for them. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    for (const [key, entry] of this.entries) this.close(key, entry)
+    await Promise.all(this.closing)
+  }
+
+  /** How many sessions are open. */
+  get size(): number {
+    return this.entries.size
+  }
+
+  private refuse({ name, settings: { type } }: McpConnection): void {
+    const refusal = (message: string) => new McpRefusal(message, false)
+    if (type !== 'mcp_http' && type !== 'mcp_stdio')
+      throw refusal(`The connection ${name} is of type ${type}; this needs mcp_http or mcp_stdio`)
+    if (type === 'mcp_stdio' && !this.options.isStdioAllowed) {
+      throw refusal(`The connection ${name} starts a program on the server, which this installation does not allow (ORRERY_MCP_STDIO)`)
+    }
+    if (this.stopped) throw new McpRefusal('This server is stopping', true)
+  }
+
+  private open(key: string, connection: McpConnection): Entry {
+    this.makeRoom()
+    const entry: Entry = { session: McpSession.open(connection.settings, this.options), uses: 0, idle: null }
+    this.entries.set(key, entry)
+    // Whoever waits for it learns why; the next one tries anew.
+    entry.session.catch(() => this.entries.get(key) === entry && this.entries.delete(key))
+    return entry
+  }
+
+  /** The session that was not used for longest goes. */
+  private makeRoom(): void {
+    const { sessionsMax = 50 } = this.options
+    if (this.entries.size < sessionsMax) return
+    for (const [key, entry] of this.entries) {
+      if (entry.uses === 0) return this.close(key, entry)
+    }
+    throw new McpRefusal(`${sessionsMax} sessions with MCP servers are in use on this server`, true)
+  }
+
+  private async release(key: string, entry: Entry): Promise<void> {
+    if (entry.uses > 0) return
+    const session = await entry.session.catch(() => null)
+    if (entry.uses > 0 || this.entries.get(key) !== entry) return
+    if (session === null || session.isBroken || this.stopped) return this.close(key, entry)
+    // In the order of their last use.
+    this.entries.delete(key)
+    this.entries.set(key, entry)
+    entry.idle = setTimeout(() => this.close(key, entry), this.options.idleMs ?? 60_000)
+    entry.idle.unref()
+  }
+
+  private close(key: string, entry: Entry): void {
+    if (entry.idle !== null) clearTimeout(entry.idle)
+    if (this.entries.get(key) === entry) this.entries.delete(key)
+    const closed = entry.session.then((session) => session.close()).catch(() => undefined)
+    const done = closed.finally(() => this.closing.delete(done))
+    this.closing.add(done)
+  }
+}

@@ -1,0 +1,141 @@
+import type { Json, JsonFields, ToolImplementation } from '@orrery/contract'
+import type { JsonObject } from '../tool-port.ts'
+import { bundleSchema } from './bundle-schema.ts'
+import { asList, asObject, asText, follow, Unreadable } from './document.ts'
+import type { OperationPlace } from './operation-place.ts'
+
+type Implementation = Extract<ToolImplementation, { kind: 'openapi' }>
+type Parameter = Implementation['parameters'][number]
+
+export interface OpenApiRequest {
+  readonly inputSchema: JsonFields
+  readonly implementation: Pick<Implementation, 'method' | 'path' | 'parameters' | 'body'>
+}
+
+/** Headers that the specification gives to other parts of it (Parameter Object, `name`). */
+const OTHER_HEADERS = /^(accept|content-type|authorization)$/i
+const STYLES = ['simple', 'form', 'spaceDelimited', 'pipeDelimited', 'deepObject'] as const
+
+interface Argument {
+  readonly name: string
+  readonly schema: Json
+  readonly isRequired: boolean
+}
+
+/** What an operation takes: each parameter an argument by its name, the body as `body`. @throws Unreadable */
+export function readRequest(at: OperationPlace): OpenApiRequest {
+  const { document, method, path, is30 } = at
+  const taken = new Map<string, Argument>()
+  const parameters: Parameter[] = []
+  for (const found of collectParameters(at)) {
+    const { name, location, isRequired, schema, style, explode, description } = found
+    const argument = taken.has(name) ? `${location}_${name}` : name
+    taken.set(argument, { name: argument, schema: describe(schema, description), isRequired })
+    parameters.push({
+      name,
+      in: location,
+      argument,
+      ...(style === undefined ? {} : { style }),
+      ...(explode === undefined ? {} : { explode }),
+    })
+  }
+  for (const [, name = ''] of path.matchAll(/\{([^{}]*)\}/g)) {
+    if (!parameters.some((parameter) => parameter.in === 'path' && parameter.name === name))
+      throw new Unreadable(`Its path has {${name}}, which is no parameter of it`)
+  }
+  const body = readBody(at)
+  const bodyArgument = taken.has('body') ? 'request_body' : 'body'
+  if (body !== null) taken.set(bodyArgument, { name: bodyArgument, schema: body.schema, isRequired: body.isRequired })
+  const properties = Object.fromEntries([...taken.values()].map(({ name, schema }) => [name, schema]))
+  const required = [...taken.values()].filter(({ isRequired }) => isRequired).map(({ name }) => name)
+  const schema: JsonObject = { type: 'object', properties, required, additionalProperties: false }
+  return {
+    inputSchema: bundleSchema(document, schema, { is30, side: 'request' }),
+    implementation: {
+      method,
+      path,
+      parameters,
+      ...(body === null ? {} : { body: { argument: bodyArgument, mediaType: body.mediaType } }),
+    },
+  }
+}
+
+interface FoundParameter {
+  readonly name: string
+  readonly location: Parameter['in']
+  readonly isRequired: boolean
+  readonly schema: Json
+  readonly style: Parameter['style']
+  readonly explode: boolean | undefined
+  readonly description: string | undefined
+}
+
+/** Those of the path, and over them those of the operation. */
+function collectParameters({ document, place, operation }: OperationPlace): FoundParameter[] {
+  const found = new Map<string, FoundParameter>()
+  for (const given of [...asList(place.parameters), ...asList(operation.parameters)]) {
+    const parameter = asObject(follow(document, given)) ?? {}
+    const [name, location] = [asText(parameter.name) ?? '', asText(parameter.in) ?? '']
+    const isRequired = parameter.required === true || location === 'path'
+    const reason = whyNot(parameter, name, location)
+    if (reason === null) {
+      const style = STYLES.find((known) => known === parameter.style)
+      const explode = typeof parameter.explode === 'boolean' ? parameter.explode : undefined
+      const description = asText(parameter.description)
+      found.set(`${location} ${name}`, {
+        name,
+        location: location as Parameter['in'],
+        isRequired,
+        schema: parameter.schema ?? true,
+        style,
+        explode,
+        description,
+      })
+    } else if (isRequired && !(location === 'header' && OTHER_HEADERS.test(name)))
+      throw new Unreadable(`It needs the parameter ${name}: ${reason}`)
+  }
+  return [...found.values()]
+}
+
+function whyNot(parameter: JsonObject, name: string, location: string): string | null {
+  if (name === '') return 'it has no name'
+  if (location === 'cookie') return 'cookies are not sent'
+  if (location !== 'path' && location !== 'query' && location !== 'header') return 'its place is not known'
+  if (location === 'header' && OTHER_HEADERS.test(name)) return 'this header is written by us'
+  if (parameter.content !== undefined) return 'it is written in a media type of its own'
+  const { style } = parameter
+  return style === undefined || STYLES.some((known) => known === style) ? null : `its style ${String(style)} is not known`
+}
+
+function describe(schema: Json, description: string | undefined): Json {
+  const object = asObject(schema)
+  if (object === undefined || description === undefined || object.description !== undefined || object.$ref !== undefined) return schema
+  return { ...object, description: description.slice(0, 2_000) }
+}
+
+interface Body {
+  readonly mediaType: string
+  readonly schema: Json
+  readonly isRequired: boolean
+}
+
+const READABLE = [
+  /^application\/json\b/i,
+  /^application\/[a-z0-9.-]+\+json\b/i,
+  /^application\/x-www-form-urlencoded\b/i,
+  /^text\/plain\b/i,
+]
+
+function readBody({ document, operation, method }: OperationPlace): Body | null {
+  const body = asObject(follow(document, operation.requestBody))
+  if (body === undefined || method === 'GET' || method === 'HEAD') return null
+  const isRequired = body.required === true
+  const content = Object.entries(asObject(body.content) ?? {})
+  for (const readable of READABLE) {
+    const found = content.find(([type]) => readable.test(type))
+    if (found !== undefined) return { mediaType: found[0].split(';')[0] ?? '', schema: asObject(found[1])?.schema ?? true, isRequired }
+  }
+  const types = content.map(([type]) => type).join(', ')
+  if (isRequired) throw new Unreadable(`Its body is of a type that cannot be written here (${types.slice(0, 200)})`)
+  return null
+}

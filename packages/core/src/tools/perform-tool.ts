@@ -1,0 +1,28 @@
+import type { Tool } from './find-tool.ts'
+import { callBound } from './kinds/call-bound.ts'
+import { callHttp } from './kinds/call-http.ts'
+import { callMcp } from './kinds/call-mcp.ts'
+import { callOpenApi } from './kinds/call-open-api.ts'
+import { type JsonObject, type ToolContext, ToolError, type ToolResult } from './tool-port.ts'
+
+/** What each kind of tool does. Arguments have been checked. @throws ToolError, OutsideError, ProblemError of connections */
+export function performTool(tool: Tool, args: JsonObject, context: ToolContext): Promise<ToolResult> {
+  const { made } = tool
+  if (made.by === 'orrery') return made.builtIn.call(args, context)
+  const { implementation } = made
+  switch (implementation.kind) {
+    case 'http':
+      return callHttp(implementation, args, context)
+    case 'openapi':
+      return callOpenApi(implementation, args, context)
+    case 'mcp':
+      return callMcp({ name: tool.name, pin: made.pin, status: made.status, implementation }, args, context)
+    case 'builtin':
+      return callBound(implementation, args, context)
+    case 'workflow':
+    case 'pipeline':
+      throw new ToolError('StartsRun', `${tool.name} starts a run of its own: a pipeline calls it, or start what it names`, {
+        isRetryable: false,
+      })
+  }
+}

@@ -1,0 +1,19 @@
+import type { Json } from '@orrery/contract'
+import type { Ctx } from '../context.ts'
+import type { CallSchemas } from '../pipelines/language/check-pipeline.ts'
+import { withOrg } from '../with-org.ts'
+import { builtIns } from './builtins/built-ins.ts'
+import { toFace } from './find-tool.ts'
+import type { ToolFace } from './tool-port.ts'
+import { selectDefinitions } from './tool-store.ts'
+
+/** What all tools of the organization take and give, Orrery's own among them: for checking a pipeline when it is saved. */
+export async function readToolSchemas(ctx: Ctx): Promise<ReadonlyMap<string, CallSchemas>> {
+  const rows = await withOrg(ctx, (tx) => selectDefinitions(tx, ctx.org))
+  const own = rows.map(({ name, definition }) => toFace(name, definition))
+  return new Map([...own, ...builtIns].map((face) => [face.name, schemasOf(face)]))
+}
+
+function schemasOf({ inputSchema, outputSchema }: ToolFace): CallSchemas {
+  return { inputSchema: inputSchema as Json, ...(outputSchema === undefined ? {} : { outputSchema: outputSchema as Json }) }
+}

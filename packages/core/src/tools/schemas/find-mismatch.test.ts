@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import type { JsonObject } from '../tool-port.ts'
+import { findSchemaFault } from './compile-schema.ts'
+import { describeMismatch, findMismatch } from './find-mismatch.ts'
+
+const order: JsonObject = {
+  type: 'object',
+  properties: {
+    recipients: { type: 'array', items: { type: 'string', format: 'email' }, minItems: 1 },
+    priority: { enum: ['low', 'high'] },
+    'odd name': { type: 'integer', maximum: 3 },
+  },
+  required: ['recipients'],
+  additionalProperties: false,
+}
+
+test('the first place that does not fit is named by its path', () => {
+  const told = (value: JsonObject) => {
+    const mismatch = findMismatch(order, value as never)
+    return mismatch === null ? null : describeMismatch('The arguments of mail', mismatch)
+  }
+  expect(told({ recipients: ['ada@example.com'] })).toBeNull()
+  expect(told({})).toBe('The arguments of mail: recipients is missing')
+  expect(told({ recipients: ['ada@example.com', 'eve'] })).toBe('The arguments of mail: recipients[1] must match format "email"')
+  expect(told({ recipients: [] })).toMatch(/recipients must NOT have fewer than 1 items/)
+  expect(told({ recipients: ['a@b.example'], priority: 'mid' })).toBe('The arguments of mail: priority must be one of ["low","high"]')
+  expect(told({ recipients: ['a@b.example'], cc: 1 })).toBe('The arguments of mail: cc is not known here')
+  expect(told({ recipients: ['a@b.example'], 'odd name': 4 })).toBe('The arguments of mail: ["odd name"] must be <= 3')
+})
+
+test('both dialects that servers write are understood, and unknown words are annotations', () => {
+  const seven = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'array', items: [{ type: 'string' }], additionalItems: false }
+  expect(findMismatch(seven as never, ['a'])).toBeNull()
+  expect(findMismatch(seven as never, ['a', 1])).not.toBeNull()
+  const now = { $schema: 'https://json-schema.org/draft/2020-12/schema', prefixItems: [{ type: 'string' }], items: false }
+  expect(findMismatch(now as never, ['a', 1])).not.toBeNull()
+  expect(findMismatch({ type: 'integer', format: 'int128', 'x-of-ours': 1, unit: 'mm' }, 3)).toBeNull()
+  expect(findMismatch({ $schema: 'https://example.com/my-dialect', type: 'string' }, 1)).toMatchObject({ message: 'must be string' })
+})
+
+test('a reference leads within the schema, round in circles if it wants, and nowhere else', () => {
+  const tree = {
+    $ref: '#/$defs/node',
+    $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, additionalProperties: false } },
+  }
+  expect(findMismatch(tree as never, { next: { next: {} } })).toBeNull()
+  expect(findMismatch(tree as never, { next: { nxt: {} } })?.path).toBe('.next.nxt')
+  expect(findSchemaFault({ $ref: 'https://example.com/schema.json' })).toMatch(/can't resolve reference/)
+  expect(findSchemaFault({ $ref: '#/$defs/none' })).toMatch(/can't resolve reference/)
+})
+
+test('what a hostile schema would cost is bounded, and it fits nothing', () => {
+  const slow: JsonObject = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }
+  // Without a bound, both would take years. How long a busy machine takes to use up a second of its processor is another matter.
+  const began = performance.now()
+  expect(findMismatch(slow, { text: `${'a'.repeat(60)}!` })).toMatchObject({ message: expect.stringContaining('took longer than') })
+  expect(performance.now() - began).toBeLessThan(20_000)
+  expect(findMismatch(slow, { text: 'aaa' })).toBeNull()
+  const doubling: JsonObject = {
+    $ref: '#/$defs/d0',
+    $defs: Object.fromEntries(
+      Array.from({ length: 40 }, (_, n) => [
+        `d${n}`,
+        n === 39 ? { type: 'string' } : { anyOf: [{ $ref: `#/$defs/d${n + 1}` }, { $ref: `#/$defs/d${n + 1}` }] },
+      ]),
+    ),
+  }
+  const second = performance.now()
+  expect(findMismatch(doubling, 1)).not.toBeNull()
+  expect(performance.now() - second).toBeLessThan(40_000)
+  expect(findMismatch({ $ref: '#' }, 1)).not.toBeNull()
+}, 90_000)
+
+test('schemas that cannot be used are told apart when they are stored', () => {
+  let deep: JsonObject = {}
+  for (let level = 0; level < 80; level += 1) deep = { properties: { a: deep } } as never
+  const wrong: JsonObject[] = [
+    { type: 'strin' },
+    { type: 'object', properties: [] },
+    { pattern: '(' },
+    { $async: true },
+    { properties: { a: { $async: true } } },
+    { description: 'x'.repeat(300_000) },
+    deep,
+  ]
+  for (const schema of wrong) expect(findSchemaFault(schema), JSON.stringify(schema).slice(0, 60)).not.toBeNull()
+  expect(findSchemaFault(order)).toBeNull()
+})
+
+test('names of objects themselves are members like any other', () => {
+  const schema: JsonObject = { type: 'object', required: ['constructor'], properties: { constructor: { type: 'string' } } }
+  expect(findMismatch(schema, {})).toMatchObject({ path: '.constructor' })
+  const text = '{"__proto__": {"polluted": true}}'
+  expect(findMismatch({ type: 'object', additionalProperties: false }, JSON.parse(text))).not.toBeNull()
+  expect(Reflect.get({}, 'polluted')).toBeUndefined()
+})

@@ -1,0 +1,67 @@
+import type { Json } from '@orrery/contract'
+import type { JsonObject } from '../tool-port.ts'
+import { compileSchema } from './compile-schema.ts'
+import { withinTime } from './within-time.ts'
+
+export interface Mismatch {
+  /** From the value: `.recipients[0]`; empty for the whole. */
+  readonly path: string
+  readonly message: string
+}
+
+const CHECK_MS_MAX = 250
+
+/** The first place where a value does not fit a JSON Schema, or null. A schema that cannot be used, or takes too long, fits nothing. */
+export function findMismatch(schema: JsonObject, value: Json): Mismatch | null {
+  const compiled = compileSchema(schema)
+  if ('unusable' in compiled) return { path: '', message: `its schema cannot be used: ${compiled.unusable}` }
+  const checked = withinTime(CHECK_MS_MAX, () => (compiled.validate(value) === true ? null : (compiled.validate.errors?.[0] ?? {})))
+  if (checked.outcome === 'timeout') return { path: '', message: `its schema took longer than ${CHECK_MS_MAX} ms to check` }
+  if (checked.outcome === 'error') return { path: '', message: 'its schema cannot be applied: it refers to itself without end' }
+  return checked.value === null ? null : explain(checked.value)
+}
+
+export function describeMismatch(what: string, { path, message }: Mismatch): string {
+  return path === '' ? `${what}: ${message}` : `${what}: ${path.replace(/^\./, '')} ${message}`
+}
+
+interface Fault {
+  readonly instancePath?: string
+  readonly keyword?: string
+  readonly message?: string
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+function explain({ instancePath = '', keyword = '', message = 'does not fit', params = {} }: Fault): Mismatch {
+  const at = toPath(instancePath)
+  switch (keyword) {
+    case 'required':
+    case 'dependentRequired':
+      return { path: `${at}${member(String(params.missingProperty))}`, message: 'is missing' }
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const name = String(params.additionalProperty ?? params.unevaluatedProperty)
+      return { path: `${at}${member(name)}`, message: 'is not known here' }
+    }
+    case 'enum':
+      return { path: at, message: `must be one of ${JSON.stringify(params.allowedValues).slice(0, 500)}` }
+    case 'const':
+      return { path: at, message: `must be ${JSON.stringify(params.allowedValue).slice(0, 500)}` }
+    default:
+      return { path: at, message }
+  }
+}
+
+/** A JSON Pointer (RFC 6901) as `.recipients[0]`. */
+function toPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : member(part)))
+    .join('')
+}
+
+function member(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, 100))}]`
+}

@@ -1,0 +1,26 @@
+import { ToolError } from './tool-port.ts'
+
+/** The work's own result, unless the time is up or the caller's signal fires first: then at once, whether the work heeds its signal or not. */
+export async function withinLimit<T>(
+  outer: AbortSignal,
+  limitMs: number,
+  name: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer.throwIfAborted()
+  const inner = new AbortController()
+  const limit = setTimeout(
+    () => inner.abort(new ToolError('TimeoutError', `${name} took longer than ${limitMs} ms`, { isRetryable: true })),
+    limitMs,
+  )
+  const stop = () => inner.abort(outer.reason)
+  outer.addEventListener('abort', stop, { once: true })
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  inner.signal.addEventListener('abort', () => reject(inner.signal.reason), { once: true })
+  try {
+    return await Promise.race([work(inner.signal), stopped])
+  } finally {
+    clearTimeout(limit)
+    outer.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,28 @@
+/** One process that fires schedules, for a test to kill. Its clock can be set from outside. */
+import { createDatabase } from '@orrery/core'
+import { createEngine } from '@orrery/engine'
+import { createPostgresStore } from '@orrery/engine/postgres'
+import { Scheduler } from '../../packages/core/src/automations/scheduling/scheduler.ts'
+
+const url = process.argv[2] ?? ''
+const store = createPostgresStore({ url, poolMax: 2 })
+const engine = createEngine({ store, notifier: store.notifier })
+const database = createDatabase({ url, poolMax: 3 })
+const log = {
+  debug: () => {},
+  info: () => {},
+  warn: (_: object, message: string) => console.log(message),
+  error: (fields: object, message: string) => console.log(message, fields),
+  child: () => log,
+}
+
+let stepMs = 0
+process.on('message', (message: { readonly stepMs: number }) => {
+  stepMs += message.stepMs
+})
+process.on('disconnect', () => process.exit(0))
+
+const announce = () => store.notifier.send({ type: 'events' })
+const host = { database, engine, log, announce }
+new Scheduler({ host, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()
+process.send?.('ready')

@@ -1,0 +1,37 @@
+/** What the example promises about its files. That it runs is in daily-briefing.e2e.ts. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const example = (name: string) => read(`examples/daily-briefing/${name}`)
+
+test.each([
+  ['daily-briefing.json', 'ac63cf94e9a965841c98a40a2348020d581cfe0280b582ce92c1f24afc1259e2'],
+  ['adaptive-follow-up.step.json', '05c87eadd344236018062bb46ba850ef2e5359d2e96430e72e817c6f24d6ca58'],
+])('%s is, byte for byte, what users were promised', (name, digest) => {
+  expect(createHash('sha256').update(example(name)).digest('hex')).toBe(digest)
+})
+
+test('client-email.yaml holds the step as it is', () => {
+  const [, automation] = parseAllDocuments(example('client-email.yaml')).map(
+    (document) => document.toJS() as { pipeline: { id: string }[] },
+  )
+  const step = JSON.parse(example('adaptive-follow-up.step.json')) as { id: string }
+  expect(automation?.pipeline.find(({ id }) => id === step.id)).toEqual(step)
+})
+
+test('every tool that the briefing uses is bound, to the ports that the parts listen on', () => {
+  const tools = parseAllDocuments(example('tools.yaml')).map((document) => document.toJS() as { tool: string })
+  const { pipeline } = JSON.parse(example('daily-briefing.json')) as { pipeline: { uses: string }[] }
+  expect(tools.map(({ tool }) => tool)).toEqual(expect.arrayContaining(pipeline.map(({ uses }) => uses)))
+  const port = /httpPort = (\d+)/.exec(example('parts/ports.ts'))?.[1]
+  const ports = [...example('tools.yaml').matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, found]) => found)
+  expect(ports).toEqual([port, port])
+})
+
+test('it installs the versions that this repository is tested with', () => {
+  const versions = (path: string) => (JSON.parse(read(path)) as { devDependencies: Record<string, string> }).devDependencies
+  expect(versions('package.json')).toMatchObject(versions('examples/daily-briefing/package.json'))
+})
