@@ -32,6 +32,9 @@ test('every tool that the briefing uses is bound, to the ports that the parts li
 })
 
 test('it installs the versions that this repository is tested with', () => {
-  const versions = (path: string) => (JSON.parse(read(path)) as { devDependencies: Record<string, string> }).devDependencies
-  expect(versions('package.json')).toMatchObject(versions('examples/daily-briefing/package.json'))
+  const versions = (path: string) => {
+    const { dependencies, devDependencies } = JSON.parse(read(path)) as Record<string, Record<string, string>>
+    return { ...dependencies, ...devDependencies }
+  }
+  expect(versions('packages/core/package.json')).toMatchObject(versions('examples/daily-briefing/package.json'))
 })

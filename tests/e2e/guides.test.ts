@@ -59,7 +59,9 @@ test('every TypeScript block compiles by itself', () => {
 }, 60_000)
 
 test('every JSON block is JSON', () => {
-  for (const { language, text } of blocks) if (language === 'json') expect(() => JSON.parse(text)).not.toThrow()
+  for (const { page, line, language, text } of blocks) {
+    if (language === 'json') expect(() => JSON.parse(text), `${page}:${line}`).not.toThrow()
+  }
 })
 
 test('every orrery command in a shell block exists, with its places and flags', () => {

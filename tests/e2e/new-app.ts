@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
@@ -34,12 +34,16 @@ export interface Spawned {
   kill(signal: NodeJS.Signals): void
 }
 
+/** Of the user: a download that stalls is begun again after half a minute, not after npm's five, and what is here already is not fetched. */
+const NPM_SETTINGS = `fetch-timeout=30000\nfetch-retries=5\nprefer-offline=true\ncache=${join(process.env.HOME ?? tmpdir(), '.npm')}\n`
+
 /** It packs the checkout and installs; npm may be slow. */
 const INIT_MS = 240_000
 
 export async function newApp(...flags: readonly string[]): Promise<App> {
   const parent = mkdtempSync(join(tmpdir(), 'orrery-e2e-'))
   const folder = join(parent, 'my-app')
+  writeFileSync(join(parent, '.npmrc'), NPM_SETTINGS)
   const env = userEnvironment(parent)
   const made = await finish(
     runFile(join(root, 'node_modules/.bin/orrery'), ['init', 'my-app', ...flags], { cwd: parent, env, timeout: INIT_MS }),
@@ -90,7 +94,6 @@ function userEnvironment(home: string): Record<string, string | undefined> {
   return {
     ...env,
     HOME: home,
-    npm_config_cache: join(process.env.HOME ?? home, '.npm'),
     PATH: path.join(delimiter),
     XDG_CONFIG_HOME: undefined,
   }

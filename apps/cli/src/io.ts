@@ -22,6 +22,11 @@ export function processIo(): Io {
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort(new Interrupted()))
   process.once('SIGTERM', () => interrupt.abort(new Interrupted()))
+  // Whoever read the output has enough (`orrery runs list | head`).
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
   return {
     env,
     // npm runs a script in the package's folder and says here where the user was.

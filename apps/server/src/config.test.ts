@@ -5,7 +5,13 @@ import { BadSetting, describeSettings, readConfig, unknownSettings } from './con
 import { SETTINGS, type Setting } from './settings.ts'
 
 test('nothing set gives a server that only this machine can reach', () => {
-  expect(readConfig({}, [])).toMatchObject({ host: '127.0.0.1', port: 8787, roles: ['api', 'worker', 'scheduler'], corsOrigins: [], data: '.orrery' })
+  expect(readConfig({}, [])).toMatchObject({
+    host: '127.0.0.1',
+    port: 8787,
+    roles: ['api', 'worker', 'scheduler'],
+    corsOrigins: [],
+    data: '.orrery',
+  })
 })
 
 test('a flag wins over the environment', () => {
@@ -22,7 +28,7 @@ test('an empty variable counts as not set', () => {
 const wrong: [string, Record<string, string>, string[], RegExp][] = [
   ['a port out of range', { PORT: '70000' }, [], /^PORT must be a whole number from 0 to 65535.*70000/],
   ['a word for a port', {}, ['--port', 'http'], /^--port must be/],
-  ['an unknown role', { ORRERY_ROLES: 'api,scheduler' }, [], /^ORRERY_ROLES must be api, worker/],
+  ['an unknown role', { ORRERY_ROLES: 'api,chief' }, [], /^ORRERY_ROLES must be api, worker, scheduler/],
   ['a bare number as a duration', { ORRERY_STOP_GRACE: '10' }, [], /^ORRERY_STOP_GRACE must be a duration/],
   ['an origin with a path', { ORRERY_CORS_ORIGINS: 'https://a.example/x' }, [], /^ORRERY_CORS_ORIGINS/],
   ['a misspelt flag', {}, ['--prot', '1'], /--prot/],

@@ -149,7 +149,7 @@ export const SETTINGS = {
     shape: text.optional(),
     expected: 'a path',
     default: '`token-key.pem` in the data folder',
-    help: 'The Ed25519 private key (PEM) that signs tokens. Made at the first start; servers of one database share one. With a new one everybody logs in again.',
+    help: 'The Ed25519 key (PEM) that signs tokens. Made at the first start; servers of one database share one. A new one ends all logins.',
   },
   retentionDays: {
     env: 'ORRERY_RETENTION_DAYS',

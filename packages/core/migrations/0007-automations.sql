@@ -96,6 +96,7 @@ create table app.firing (
 );
 
 create index firing_list on app.firing (org_id, automation_id, decided_at desc, firing_id desc);
+create index firing_by_age on app.firing (decided_at);
 create index firing_going on app.firing (org_id, automation_id) where going;
 create index firing_buffered on app.firing (org_id, automation_id, decided_at, nominal_at, firing_id) where outcome = 'buffered';
 create index firing_run on app.firing (org_id, run_id) where going;
@@ -142,7 +143,10 @@ end $$;
 create policy scheduling on app.trigger for select to orrery_engine using (true);
 grant select (org_id, automation_id, trigger_id, type, wakes_at, prefix) on app.trigger to orrery_engine;
 create policy scheduling on app.firing for select to orrery_engine using (true);
-grant select (org_id, automation_id, firing_id, outcome, fires_at, run_id, going) on app.firing to orrery_engine;
+grant select (org_id, automation_id, firing_id, outcome, fires_at, run_id, going, decided_at) on app.firing to orrery_engine;
+-- What came of moments long past is dropped.
+create policy housekeeping on app.firing for delete to orrery_engine using (not going and outcome not in ('scheduled', 'buffered'));
+grant delete on app.firing to orrery_engine;
 create policy scheduling on app.backfill for select to orrery_engine using (true);
 grant select (org_id, backfill_id, wakes_at) on app.backfill to orrery_engine;
 -- A webhook's address names nobody: its secret is looked up in all organizations.

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { FORGET_LOGINS_BATCH, forgetLogins } from './access/forget-logins.ts'
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
+import { FIRINGS_BATCH, forgetFirings } from './automations/forget-firings.ts'
 import { DELIVERIES_BATCH, forgetDeliveries } from './automations/webhooks/forget-deliveries.ts'
 import { resealWebhooks } from './automations/webhooks/reseal-webhooks.ts'
 import { RESEAL_BATCH, resealConnections } from './connections/reseal-connections.ts'
@@ -72,8 +73,10 @@ export class Housekeeper {
     const webhooks = await resealWebhooks(database, secretKeys, log)
     const deliveries = await forgetDeliveries(database, now())
     const calls = await forgetCalls(database, now())
+    const firings = await forgetFirings(database, now())
     const isSwept =
       calls < FORGET_CALLS_BATCH &&
+      firings < FIRINGS_BATCH &&
       forgotten < FORGET_BATCH &&
       resealed < RESEAL_BATCH &&
       webhooks < RESEAL_BATCH &&

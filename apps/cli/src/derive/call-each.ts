@@ -37,5 +37,7 @@ function printAnswers(io: Io, operation: Operation, answers: readonly unknown[],
 function withoutNested(answer: unknown): Record<string, unknown> {
   const isPlain = (value: unknown) =>
     typeof value !== 'object' || (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'))
-  return Object.fromEntries(Object.entries(answer as object).filter(([name, value]) => isPlain(value) && !['createdAt', 'updatedAt'].includes(name)))
+  return Object.fromEntries(
+    Object.entries(answer as object).filter(([name, value]) => isPlain(value) && !['createdAt', 'updatedAt'].includes(name)),
+  )
 }

@@ -39,11 +39,11 @@ export function toStatus({ status, note }: Pick<Automation, 'status' | 'note'>):
   switch (status) {
     case 'active':
     case 'snoozed':
+    // All of its times are through, but nobody has cancelled it: it can still be run.
+    case 'ended':
       return 'active'
     case 'paused':
       return note === CANCELED_NOTE ? 'canceled' : 'paused'
-    case 'ended':
-      return 'canceled'
   }
 }
 

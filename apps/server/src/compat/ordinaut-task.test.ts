@@ -140,7 +140,7 @@ describe('a task', () => {
     expect(shown({ pipeline: 'nightly' })).toMatchObject({
       payload: { pipeline: [], name: 'nightly' },
       schedule_kind: 'event',
-      status: 'canceled',
+      status: 'active',
     })
     expect(shown({ workflow: { name: 'greet' }, schedule: 'FREQ=DAILY' })).toMatchObject({
       payload: { workflow: { name: 'greet' } },

@@ -115,7 +115,9 @@ export const toolDefinition = z.strictObject({
   outputSchema: schema.optional().meta({ description: 'JSON Schema of what it gives. Absent: anything.' }),
   scopes: z.array(text(128)).max(50).default([]).meta({ description: 'A run may call it only when all of them were granted to it.' }),
   costTier: costTier.default('low'),
-  timeout: duration.default('30s').meta({ description: 'For one attempt, at most an hour.' }),
+  timeout: duration
+    .optional()
+    .meta({ description: 'For one attempt, at most an hour. Absent: 30 seconds; for what runs a workflow or a pipeline, an hour.' }),
   examples: z.array(example).max(20).default([]),
   implementation: toolImplementation,
 })

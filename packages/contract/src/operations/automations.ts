@@ -281,7 +281,7 @@ export const previewAutomation = defineOperation({
   permission: 'automations:read',
   effect: 'read',
   idempotent: true,
-  http: { method: 'POST', path: '/automations/preview' },
+  http: { method: 'POST', path: '/automation-preview' },
   mcp: { tool: 'automation_preview' },
   cli: { verb: 'automations preview', positionals: ['automation'] },
   rows: 'occurrences',

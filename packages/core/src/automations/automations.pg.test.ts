@@ -71,6 +71,7 @@ describe('automations.create', () => {
 
   it.each([
     ['no name and no title', { ...greet }, 'invalid_input', 'name'],
+    ['a title that makes no name', { title: '朝刊', ...greet }, 'invalid_input', 'name'],
     ['nothing to run', { name: 'x' }, 'invalid_input', 'pipeline'],
     ['two things to run', { name: 'x', ...greet, ...clock }, 'invalid_input', 'workflow'],
     ['a cron expression that is none', { name: 'x', schedule: '99 * * * *', ...greet }, 'schedule.invalid', 'schedule'],

@@ -1,4 +1,6 @@
 import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract'
+import { calendarsOf } from '../calendars/find-uses.ts'
+import { lockCalendars } from '../calendars/lock-calendars.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context.ts'
 import type { Transaction } from '../database.ts'
@@ -40,6 +42,8 @@ export async function saveAutomation(
 ): Promise<SavedAutomation> {
   const scene = sceneOf(ctx, tx)
   const planned = readTriggers(definition, scene.nowMs)
+  // A calendar that is named here is not deleted at the same moment.
+  if (planned.some(({ definition }) => isAsking(definition))) await lockCalendars(tx, ctx.org, 'shared')
   const sources = await readSources(scene, planned)
   const warnings = await checkDefinition(ctx, tx, definition, planned, sources)
   const row = toRow(ctx, definition, before, ordinaut, scene.nowMs)
@@ -52,6 +56,8 @@ export async function saveAutomation(
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
   return { row: standing, triggers, warnings }
 }
+
+const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
 
 function toRow(
   ctx: Ctx,

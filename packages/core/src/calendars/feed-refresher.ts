@@ -15,7 +15,7 @@ export interface FeedRefresherOptions {
   readonly pollMs?: number
 }
 
-const POLL_MS = 5_000
+const POLL_MS = 15_000
 /** Feeds fetched at once by one process. */
 const BATCH = 8
 /** Longer than a fetch may take; who dies in the middle leaves the feed to the next after this. */

@@ -10,10 +10,12 @@ import type { JsonObject } from './tool-port.ts'
 
 /** What keeps a definition from ever working, by path. @throws invalid_input for a limit that is no duration */
 export function findDefinitionFaults(name: string, definition: ToolDefinition): FieldError[] {
-  const limitMs = durationMs(definition.timeout, 'definition.timeout')
   const faults: FieldError[] = []
   const fault = (path: string, message: string) => faults.push({ path: `definition.${path}`, message })
-  if (limitMs < 1 || limitMs > CALL_MS_MAX) fault('timeout', 'A call takes at most an hour; what takes longer is a run')
+  if (definition.timeout !== undefined) {
+    const limitMs = durationMs(definition.timeout, 'definition.timeout')
+    if (limitMs < 1 || limitMs > CALL_MS_MAX) fault('timeout', 'A call takes at most an hour; what takes longer is a run')
+  }
   for (const member of ['inputSchema', 'outputSchema'] as const) {
     const why = definition[member] === undefined ? null : findSchemaFault(definition[member])
     if (why !== null) fault(member, `This schema cannot be used: ${why}`)

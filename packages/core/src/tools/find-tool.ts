@@ -3,6 +3,7 @@ import { parseDuration } from '@orrery/engine/workflow'
 import type { Ctx } from '../context.ts'
 import { withOrg } from '../with-org.ts'
 import { bindBuiltIn, findBuiltIn } from './kinds/bind-built-in.ts'
+import { CALL_MS_MAX } from './tool-call.ts'
 import type { BuiltIn, JsonObject, ToolFace } from './tool-port.ts'
 import type { ToolOffer, ToolRow } from './tool-row.ts'
 import { selectTool } from './tool-store.ts'
@@ -72,9 +73,14 @@ export function toFace(name: string, definition: ToolDefinition): ToolFace {
     // A binding asks for no less than what it binds.
     scopes: [...new Set([...scopes, ...(said.scopes ?? [])])],
     costTier,
-    timeoutMs: parseDuration(timeout, 'timeout'),
+    timeoutMs: timeout === undefined ? defaultLimitMs(implementation) : parseDuration(timeout, 'timeout'),
     examples: examples.map(({ with: given, gives }) => ({ with: given, ...(gives === undefined ? {} : { gives }) })),
   }
+}
+
+/** What runs steps of its own has their limits. */
+function defaultLimitMs({ kind }: ToolImplementation): number {
+  return kind === 'workflow' || kind === 'pipeline' ? CALL_MS_MAX : 30_000
 }
 
 type Said = Partial<Pick<ToolFace, 'inputSchema' | 'outputSchema' | 'scopes'>>

@@ -11,7 +11,7 @@ import { readStored } from '../../pipelines/read-pipeline.ts'
 import { checkSchedule } from '../../schedules/check-schedule.ts'
 import { warnOf } from '../../schedules/warn-of.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
-import type { PlannedTrigger, StoredSchedule, StoredTrigger } from './read-definition.ts'
+import { nameOf, type PlannedTrigger, type StoredSchedule, type StoredTrigger } from './read-definition.ts'
 
 /**
  * Everything that can be wrong with a definition, before it is stored. Gives what may surprise.
@@ -52,10 +52,11 @@ function requireRule({ schedule }: StoredSchedule, path: string): void {
 }
 
 function checkMembers(definition: AutomationDefinition): FieldError[] {
-  const { pipeline, workflow, retry, queue, timezone, timeout, dedupe, name, title } = definition
+  const { pipeline, workflow, retry, queue, timezone, timeout, dedupe } = definition
   const errors: FieldError[] = []
   const add = (path: string, message: string) => errors.push({ path, message })
-  if (name === undefined && title === undefined) add('name', 'An automation has a name, or a title to make one of')
+  // It is made of the Latin letters and the digits of a title, which may have none.
+  if (nameOf(definition) === null) add('name', 'An automation has a name, or a title with letters or digits to make one of')
   if (pipeline === undefined && workflow === undefined) add('pipeline', 'Nothing to run: give a pipeline or a workflow')
   if (pipeline !== undefined && workflow !== undefined) add('workflow', 'Either a pipeline or a workflow')
   if (workflow !== undefined && retry !== undefined) add('retry', 'Of pipelines only: the steps of a workflow have their own')
@@ -101,7 +102,7 @@ function checkTrigger({ definition, path }: PlannedTrigger): FieldError[] {
       if (definition.filter !== undefined) expression('filter', definition.filter)
       break
     case 'condition':
-      checkCondition(definition, add)
+      checkCondition(definition, path, add)
       if (definition.topic !== undefined) topic(definition.topic)
       expression('condition', definition.condition)
       break
@@ -115,10 +116,12 @@ const pollMsMin = 1_000
 
 function checkCondition(
   { topic, poll, mode, every }: Extract<StoredTrigger, { type: 'condition' }>,
+  path: string,
   add: (member: string, message: string | null) => void,
 ): void {
   if ((topic === undefined) === (poll === undefined)) add('topic', 'A condition is about events (topic) or about a tool (poll)')
-  if (poll !== undefined && durationMs(poll.every, 'poll.every') < pollMsMin) add('poll.every', `At least ${pollMsMin} ms`)
+  if (poll !== undefined && durationMs(poll.every, `${path}poll.every`) < pollMsMin) add('poll.every', `At least ${pollMsMin} ms`)
+  if (every !== undefined) durationMs(every, `${path}every`)
   if (every !== undefined && mode !== 'level') add('every', 'Of mode level')
 }
 

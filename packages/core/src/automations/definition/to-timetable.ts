@@ -21,7 +21,7 @@ export function toTimetable(trigger: StoredSchedule, triggerId: string, sources:
 export const isSchedule = (row: TriggerRow): row is TriggerRow & { readonly definition: StoredSchedule } =>
   row.definition.type === 'schedule'
 
-export function namesCalendar({ calendar, exclude }: Schedule): boolean {
+function namesCalendar({ calendar, exclude }: Schedule): boolean {
   return calendar !== undefined || (exclude ?? []).some(({ kind }) => kind === 'calendar')
 }
 

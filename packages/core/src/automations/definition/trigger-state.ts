@@ -14,7 +14,7 @@ export function readState(trigger: TriggerRow, automation: Standings, nowMs: num
   }
 }
 
-export function standingOf({ status, snoozed_until }: Standings): Standing {
+function standingOf({ status, snoozed_until }: Standings): Standing {
   if (status === 'paused') return { kind: 'paused' }
   return snoozed_until === null ? { kind: 'active' } : { kind: 'snoozed', untilMs: snoozed_until.getTime() }
 }

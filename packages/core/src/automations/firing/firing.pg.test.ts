@@ -5,6 +5,7 @@ import { listViolations } from '../../list-violations.ts'
 import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'
+import { forgetFirings } from '../forget-firings.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -306,6 +307,24 @@ describe('a schedule', () => {
     await spoil('UTC')
     await bench.fireAt(next + minuteMs)
     expect(await outcomes(name)).toEqual(['started'])
+  })
+})
+
+describe('firings', () => {
+  it('are forgotten after a quarter of a year, unless something is still to come of them', async () => {
+    const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_all' })
+    const first = await bench.fireNext(name)
+    await bench.fireNext(name)
+    const dayMs = 24 * hourMs
+    await forgetFirings(t.database, Date.now() + 91 * dayMs)
+    expect(await outcomes(name)).toEqual(['started', 'buffered'])
+    await bench.answer(first.runId)
+    await eventually(
+      () => outcomes(name),
+      (all) => all.every((one) => one === 'started'),
+    )
+    await forgetFirings(t.database, Date.now() + 91 * dayMs)
+    expect(await bench.firings(name)).toHaveLength(1)
   })
 })
 

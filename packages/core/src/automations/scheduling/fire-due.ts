@@ -71,7 +71,9 @@ async function fireAlone(host: FiringHost, org: string, trigger: TriggerRow, now
   } catch (error) {
     if (isLostRace(error)) return NOTHING
     host.log.error({ error, org, trigger: trigger.trigger_id }, 'A schedule could not be fired; it is tried again later')
-    await inScene(host, org, now, ({ tx, nowMs }) => writeTroubles(tx, org, [writeTrouble(trigger, 'It could not be fired; the log says why.', nowMs)]))
+    await inScene(host, org, now, ({ tx, nowMs }) =>
+      writeTroubles(tx, org, [writeTrouble(trigger, 'It could not be fired; the log says why.', nowMs)]),
+    )
     return NOTHING
   }
 }

@@ -11,7 +11,7 @@ export interface SchedulerOptions {
   readonly observe?: (fact: ScheduleFact) => void
   /** Absent: the database's, measured at each look. */
   readonly now?: () => number
-  /** At most so long between two looks. Default 5 s. */
+  /** At most so long between two looks. Default 10 s. */
   readonly pollMs?: number
   /** Between two searches for ended runs whose end nobody has handled. Default 1 minute. */
   readonly sweepMs?: number
@@ -88,7 +88,7 @@ export class Scheduler {
 
   /** Until nothing is due. */
   private async work(): Promise<void> {
-    const { pollMs = 5000, host } = this.options
+    const { pollMs = 10_000, host } = this.options
     try {
       for (;;) {
         const latestAt = this.now() + pollMs

@@ -66,3 +66,15 @@ it('leaves paused ones paused, and a calendar that an automation names where it 
   expect(await t.call('automations.get', { automation: 'quiet' })).toMatchObject({ status: 'paused', nextAt: null })
   await expect(t.call('calendars.delete', { calendar: 'quiet' })).rejects.toMatchObject({ code: 'calendar.in_use' })
 })
+
+it('has no calendar deleted under an automation that is made at the same moment', async () => {
+  for (let round = 0; round < 5; round++) {
+    const name = `race-${round}`
+    await closedTo(`${year}-02-01`, name)
+    const [made, deleted] = await Promise.allSettled([
+      t.call('automations.create', { name, ...daily(name) }),
+      t.call('calendars.delete', { calendar: name }),
+    ])
+    expect([made.status, deleted.status].sort()).toEqual(['fulfilled', 'rejected'])
+  }
+})

@@ -23,7 +23,7 @@ const ENDS: ReadonlyMap<string, RunEnd> = new Map([
 /** Ends of runs that automations started, and what some trigger may listen to. An organization without triggers costs a look into an index. */
 const ONLY = `case when exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null)
     then exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null and t.prefix = any (app.topic_prefixes(e.type))) end
-  or case when e.type in (${[...ENDS.keys()].map((type) => `'${type}'`).join(', ')})
+  or case when e.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and e.type in (${[...ENDS.keys()].map((type) => `'${type}'`).join(', ')})
     then exists (select from app.firing f where f.org_id = e.org_id and f.run_id = e.subject::uuid and f.going) end`
 
 /** The one reader of events for all automations: it settles ended runs and fires triggers that listen to events. */

@@ -1,9 +1,13 @@
 import type { AutomationDefinition, Json } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Log } from '../../context.ts'
+import { createDatabase } from '../../database.ts'
+import { EventTail } from '../../events/event-tail.ts'
 import { listViolations } from '../../list-violations.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import { createTriggerConsumer } from './consume-triggers.ts'
 import { prefixesOf } from './listen-to-topics.ts'
 
 let t: TestCore
@@ -151,6 +155,37 @@ describe('an event trigger', () => {
     const texts = (await Promise.all(asked)).map(({ output }) => (output as { text: string }).text)
     expect(texts.sort()).toEqual(['Hello a', 'Hello b', 'Hello c'])
   })
+})
+
+it('fires once for each event while processes come and go', async () => {
+  const name = await automate([{ type: 'event', topic: 'busy.day' }])
+  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
+  const announce = () => t.notifier.send({ type: 'events' })
+  const database = createDatabase({ url: t.url, poolMax: 3 })
+  const host = { database, engine: t.engine, clock: { now: () => t.engine.now() }, log, announce }
+  let isOver = false
+  const comeAndGo = async () => {
+    for (let round = 0; !isOver; round++) {
+      const tail = new EventTail({ database, notifier: null, log, pollMs: 10 })
+      const consumer = createTriggerConsumer(host, tail)
+      await consumer.start()
+      await emit('busy.day', { who: `round ${round}` })
+      await consumer.stop()
+      await tail.stop()
+    }
+    return name
+  }
+  const going = comeAndGo()
+  const sent = 60
+  for (let n = 0; n < sent; n++) await emit('busy.day', { who: String(n) })
+  isOver = true
+  await going
+  await settle()
+  const rows = await t.call('automations.firings', { automation: name, limit: 200 })
+  const events = await t.call('events.list', { type: 'busy.day', limit: 200 })
+  expect(rows.items.length).toBe(events.items.length)
+  expect(rows.items.length).toBeGreaterThan(sent)
+  await database.close()
 })
 
 describe('a condition over events', () => {
