@@ -15,7 +15,6 @@ beforeAll(async () => {
   const home = join(import.meta.dirname, '../../node_modules/.cache')
   mkdirSync(home, { recursive: true })
   folder = mkdtempSync(join(home, 'project-'))
-  cpSync(PROJECT, folder, { recursive: true })
   file = join(folder, 'workflows/greet.fixture.ts')
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   server = await startTestServer(database.url, ['--project', folder, '--watch'])
@@ -34,6 +33,13 @@ async function greet(): Promise<unknown> {
 
 const edit = (from: string, to: string) => writeFileSync(file, readFileSync(file, 'utf8').replace(from, to))
 const versions = async () => (await server.json<{ items: unknown[] }>('/api/v1/workflows/greet/versions')).items.length
+
+test('a folder without workflows is served, and the first that is written is deployed', async () => {
+  await expect.poll(() => server.log()).toContain('the project has no workflows in code')
+  expect(server.log()).not.toContain('does not build')
+  cpSync(PROJECT, folder, { recursive: true })
+  await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('the project is deployed')
+})
 
 test('a change of a step is in the next run; a broken build is told and changes nothing; a changed workflow is a new version', async () => {
   expect(await greet()).toBe('Hello, Ada!')
