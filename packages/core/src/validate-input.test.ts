@@ -30,6 +30,11 @@ describe('validateInput', () => {
     expect(errorsOf('text')).toEqual([{ path: '', message: expect.any(String), expected: 'object' }])
   })
 
+  it('is not brought down by objects that look like texts', () => {
+    const odd = { length: { toString: 1, valueOf: 2 } }
+    expect(errorsOf({ name: odd })).toEqual([{ path: 'name', message: expect.any(String), expected: 'a text or a list' }])
+  })
+
   it('is not brought down by depth or breadth', () => {
     let deep: unknown = null
     for (let i = 0; i < 500_000; i++) deep = { deep }

@@ -11,10 +11,40 @@ const ERRORS_MAX = 50
  */
 export function validateInput(shape: z.ZodType, raw: unknown): unknown {
   if (isDeeperThan(raw, DEPTH_MAX)) throw problem('payload_too_large', `The input is nested deeper than ${DEPTH_MAX} levels.`)
-  const result = shape.safeParse(raw)
+  const result = parse(shape, raw)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap(toFieldErrors).slice(0, ERRORS_MAX)
   throw problem('invalid_input', summarize(errors), { errors })
+}
+
+/**
+ * zod compares the `length` of whatever stands in the place of a text or a list (core/checks.js), and an object may have one of which no
+ * number can be made. @throws invalid_input
+ */
+function parse(shape: z.ZodType, raw: unknown): z.ZodSafeParseResult<unknown> {
+  try {
+    return shape.safeParse(raw)
+  } catch (error) {
+    const path = error instanceof TypeError ? findOddLength(raw, []) : null
+    if (path === null) throw error
+    const found = { path: joinPath(path), message: 'An object where something else belongs', expected: 'a text or a list' }
+    throw problem('invalid_input', summarize([found]), { errors: [found] })
+  }
+}
+
+function findOddLength(value: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] | null {
+  if (value === null || typeof value !== 'object') return null
+  if (Array.isArray(value)) return first(value.entries(), path)
+  if ('length' in value && value.length !== null && typeof value.length === 'object') return path
+  return first(Object.entries(value), path)
+}
+
+function first(members: Iterable<[PropertyKey, unknown]>, path: readonly PropertyKey[]): readonly PropertyKey[] | null {
+  for (const [key, member] of members) {
+    const found = findOddLength(member, [...path, key])
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** Whether arrays and objects lie in each other more than this deep; walked level by level, so that depth cannot break it. */
