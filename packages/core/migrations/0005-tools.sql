@@ -77,8 +77,9 @@ alter table app.tool_call force row level security;
 create policy owner on app.tool_call to orrery_owner using (true) with check (true);
 create policy app on app.tool_call to orrery_app using (org_id = nullif(current_setting('app.org_id', true), '')::uuid);
 create policy sweeping on app.tool_call to orrery_engine using (true);
-grant select, insert on app.tool_call to orrery_app;
-grant select, delete on app.tool_call to orrery_engine;
+grant select on app.tool_call to orrery_app;
+-- Traces of calls of all organizations share commits.
+grant select, insert, delete on app.tool_call to orrery_engine;
 
 -- Keys of calls that reach outside and have not ended: no transaction stays open while they wait. What is still here after a crash was
 -- perhaps done and perhaps not, so nobody repeats it under this key.

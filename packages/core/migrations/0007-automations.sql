@@ -18,9 +18,11 @@ create table app.automation (
   updated_at timestamptz not null,
   -- What Ordinaut's interface keeps and shows again; null for all others.
   ordinaut json,
-  primary key (org_id, automation_id),
-  constraint automation_name unique (org_id, name)
+  primary key (org_id, automation_id)
 );
+
+-- Begins with the name: a plan that is made while the table is empty might else take it for the primary key, and read all of an organization.
+create unique index automation_name on app.automation (name, org_id);
 
 create table app.automation_version (
   org_id uuid not null,

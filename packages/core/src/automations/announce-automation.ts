@@ -4,14 +4,33 @@ import type { FiringScene } from './firing/firing-scene.ts'
 
 type AutomationEvent = Extract<EventType, `automation.${string}`>
 
+type Named = Pick<AutomationRow, 'automation_id' | 'name' | 'version'>
+
 /** Others see it if, and only if, the transaction commits. */
-export async function announceAutomation(
+export function announceAutomation(
   scene: FiringScene,
   type: AutomationEvent,
-  { automation_id, name, version }: Pick<AutomationRow, 'automation_id' | 'name' | 'version'>,
+  row: Named,
   data: { readonly [key: string]: Json } = {},
 ): Promise<void> {
-  const told = JSON.stringify({ name, version, ...data })
-  const event = { org: scene.org, type, subject: encodeId('aut', automation_id), data: told, at: scene.nowMs }
-  await scene.engine.store.emit([event], scene.tx.client)
+  return announceAutomations(scene, type, [row], data)
+}
+
+/** The same of several. */
+export async function announceAutomations(
+  scene: FiringScene,
+  type: AutomationEvent,
+  rows: readonly Named[],
+  data: { readonly [key: string]: Json } = {},
+): Promise<void> {
+  const events = rows.map(({ automation_id, name, version }) => {
+    return {
+      org: scene.org,
+      type,
+      subject: encodeId('aut', automation_id),
+      data: JSON.stringify({ name, version, ...data }),
+      at: scene.nowMs,
+    }
+  })
+  await scene.engine.store.emit(events, scene.tx.client)
 }

@@ -5,14 +5,19 @@ const COLUMNS = `org_id, automation_id, trigger_id, key, type, given, definition
 
 /** In the order in which they were made. */
 export async function selectTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
-  const text = `select ${COLUMNS} from app.trigger where org_id = $1 and automation_id = $2 order by trigger_id`
-  return (await tx.client.query<TriggerRow>(text, [org, automation])).rows
+  return selectThose(tx, org, automation, '')
 }
 
 /** The automation's row is locked by then, so that triggers need no order of their own. */
 export async function lockTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
-  const text = `select ${COLUMNS} from app.trigger where org_id = $1 and automation_id = $2 order by trigger_id for update`
-  return (await tx.client.query<TriggerRow>(text, [org, automation])).rows
+  return selectThose(tx, org, automation, 'for update')
+}
+
+/** Sorted here: with `order by` the database would walk through all triggers of the organization in that order. */
+async function selectThose(tx: Transaction, org: string, automation: string, lock: '' | 'for update'): Promise<TriggerRow[]> {
+  const text = `select ${COLUMNS} from app.trigger where org_id = $1 and automation_id = $2 ${lock}`
+  const { rows } = await tx.client.query<TriggerRow>(text, [org, automation])
+  return rows.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
 }
 
 /** Ids of the automations in whose schedules one of these names stands somewhere: few, and to be looked at closely. */
@@ -63,7 +68,7 @@ export async function writeStates(tx: Transaction, org: string, rows: readonly T
        trouble = u.trouble, troubles = u.troubles
      from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::timestamptz[], $7::text[], $8::int[])
        u(trigger_id, cursor_at, skip_next, remaining, wakes_at, trouble, troubles)
-     where t.org_id = $1 and t.trigger_id = u.trigger_id`,
+     where t.org_id = $1 and t.trigger_id = any ($2) and t.trigger_id = u.trigger_id`,
     [
       org,
       rows.map((row) => row.trigger_id),

@@ -42,7 +42,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     const message = `${face.name} needs ${missing.length > 1 ? 'the scopes' : 'the scope'} ${missing.join(', ')}, which the run was not granted`
     throw new ToolError('ScopeMissing', message, { isRetryable: false, details: { missing } })
   }
-  check('InvalidArguments', `The arguments of ${face.name}`, face.inputSchema, call.args)
+  check('InvalidArguments', `The arguments of ${face.name}`, tool, face.inputSchema, call.args)
   const limitMs = Math.min(call.timeoutMs ?? face.timeoutMs, CALL_MS_MAX)
   const result = await withinLimit(call.signal, limitMs, face.name, (signal) => {
     const context: ToolContext = {
@@ -59,12 +59,12 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     }
     return performTool(tool, call.args, context)
   })
-  if (face.outputSchema !== undefined) check('InvalidOutput', `What ${face.name} gave`, face.outputSchema, result.output)
+  if (face.outputSchema !== undefined) check('InvalidOutput', `What ${face.name} gave`, tool, face.outputSchema, result.output)
   return result
 }
 
-function check(name: string, what: string, schema: JsonObject, value: ToolResult['output']): void {
-  const mismatch = findMismatch(schema, value)
+function check(name: string, what: string, { made }: Tool, schema: JsonObject, value: ToolResult['output']): void {
+  const mismatch = findMismatch(schema, value, made.by === 'orrery')
   if (mismatch === null) return
   throw new ToolError(name, describeMismatch(what, mismatch), { isRetryable: false, details: { ...mismatch } })
 }

@@ -1,12 +1,11 @@
 import { decodeId } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import { withOrg } from '../with-org.ts'
+import { recorderOf } from './call-recorder.ts'
 import type { CallFailure } from './explain-failure.ts'
 import type { Tool } from './find-tool.ts'
 import type { ToolCall } from './tool-call.ts'
 import type { ToolUsage } from './tool-port.ts'
 import type { ToolCallRow } from './tool-row.ts'
-import { insertToolCall } from './tool-store.ts'
 
 export interface CallTrace {
   /** A UUID v7. */
@@ -27,7 +26,7 @@ const MESSAGE_MAX = 2000
 export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Promise<void> {
   const row = toRow(ctx.org, trace, ending)
   try {
-    await withOrg(ctx, (tx) => insertToolCall(tx, row))
+    await recorderOf(ctx.database).add(row)
   } catch (error) {
     ctx.log.warn({ error, tool: trace.tool.name }, 'The trace of a call could not be written')
   }

@@ -1,6 +1,6 @@
 import type { ToolKind, ToolStatus } from '@orrery/contract'
 import { sql } from 'kysely'
-import type { Transaction } from '../database.ts'
+import type { Database, Transaction } from '../database.ts'
 import type { ToolCallRow, ToolOffer, ToolRow } from './tool-row.ts'
 
 const COLUMNS = [
@@ -140,11 +140,9 @@ export function removeTool(tx: Transaction, org: string, name: string): Promise<
   return tx.kysely.deleteFrom('app.tool').where('org_id', '=', org).where('name', '=', name).returning(COLUMNS).executeTakeFirst()
 }
 
-export async function insertToolCall(tx: Transaction, row: ToolCallRow): Promise<void> {
-  await tx.kysely
-    .insertInto('app.tool_call')
-    .values({ ...row, error: row.error === null ? null : JSON.stringify(row.error) })
-    .execute()
+/** Of any organizations, in one statement. */
+export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
+  await database.ask('insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, $1)', [JSON.stringify(rows)])
 }
 
 export interface ToolCallFilter {

@@ -1,5 +1,5 @@
 import type { ScheduleSources } from '@orrery/recurrence'
-import { announceAutomation } from '../announce-automation.ts'
+import { announceAutomations } from '../announce-automation.ts'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
 import { lockAutomations } from '../automation-store.ts'
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
@@ -112,5 +112,5 @@ async function endThose(
      returning automation_id, name, version`,
     [scene.org, ids, new Date(scene.nowMs)],
   )
-  for (const row of rows) await announceAutomation(scene, 'automation.ended', row)
+  await announceAutomations(scene, 'automation.ended', rows)
 }
