@@ -40,7 +40,10 @@ export const costTier = z.enum(['free', 'low', 'medium', 'high'])
 export const httpImplementation = z.strictObject({
   kind: z.literal('http'),
   method,
-  url: httpUrl.meta({ description: 'With `{placeholders}` for arguments, behind the host.', examples: ['https://api.example.com/items/{id}'] }),
+  url: httpUrl.meta({
+    description: 'With `{placeholders}` for arguments, behind the host.',
+    examples: ['https://api.example.com/items/{id}'],
+  }),
   headers: z.record(headerName, text(8192)).optional(),
   query: z.record(text(256), json).optional(),
   body: json.optional().meta({ description: 'With `"{placeholders}"`; absent: the arguments that are used nowhere else.' }),
