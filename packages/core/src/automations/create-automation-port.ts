@@ -7,6 +7,7 @@ import { lockAutomation, selectAutomations } from './automation-store.ts'
 import { findMeant } from './find-meant.ts'
 import { askForRun } from './firing/ask-for-run.ts'
 import type { FiringScene } from './firing/firing-scene.ts'
+import { noteBySystem } from './note-by-system.ts'
 import { inScene } from './scheduling/fire-due.ts'
 import { putActive } from './standing/put-active.ts'
 import { putPaused } from './standing/put-paused.ts'
@@ -19,12 +20,15 @@ export function createAutomationPort(host: Pick<Host, 'database' | 'engine' | 'l
     pause: (org, automation, note) =>
       within(org, async (scene) => {
         const before = await lockMeant(scene, automation)
-        const row = before.status === 'paused' ? before : await putPaused(scene, before, note)
+        if (before.status === 'paused') return { automation: before.name, status: before.status }
+        const row = await putPaused(scene, before, note)
+        await noteBySystem(scene, 'automation.paused', row.automation_id, { note })
         return { automation: row.name, status: row.status }
       }),
     resume: (org, automation) =>
       within(org, async (scene) => {
         const { row } = await putActive(scene, await lockMeant(scene, automation))
+        await noteBySystem(scene, 'automation.resumed', row.automation_id, null)
         return { automation: row.name, status: row.status }
       }),
     list: (org, { text, status, limit }) =>

@@ -1,4 +1,5 @@
 import { lockAutomations } from '../automation-store.ts'
+import { noteBySystem } from '../note-by-system.ts'
 import { countFailure, type RunEnd } from '../planning/count-failure.ts'
 import { putPaused } from '../standing/put-paused.ts'
 import type { FiringScene } from './firing-scene.ts'
@@ -18,4 +19,5 @@ export async function countRunEnd(scene: FiringScene, automationId: string, end:
   if (!isPausing || row.status === 'paused') return
   const note = `${consecutiveFailures} ${consecutiveFailures === 1 ? 'run has' : 'runs in a row have'} failed.`
   await putPaused(scene, { ...row, failures: consecutiveFailures }, note)
+  await noteBySystem(scene, 'automation.paused', automationId, { note })
 }

@@ -199,6 +199,8 @@ describe('a pause', () => {
     await bench.settled(name)
     const paused = await t.call('automations.get', { automation: name })
     expect(paused).toMatchObject({ status: 'paused', failures: 2, note: '2 runs in a row have failed.' })
+    const noted = { action: 'automation.paused', actorType: 'system', detail: { note: paused.note } }
+    expect((await t.call('audit.list', { subject: paused.id })).items[0]).toMatchObject(noted)
     expect(await t.call('automations.resume', { automation: name })).toMatchObject({ status: 'active', failures: 0 })
   })
 
