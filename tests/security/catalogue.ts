@@ -87,12 +87,12 @@ export async function readFunctions(client: pg.ClientBase): Promise<DatabaseFunc
   return rows
 }
 
-/** Unique indexes of tables with org_id that do not begin with it: a duplicate there would tell of somebody else's row. */
+/** Unique indexes of tables with org_id that are without it: a duplicate there would tell of somebody else's row. */
 export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select i.indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
      join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
-     where i.indisunique and c.relnamespace::regnamespace::text = any ($1) and i.indkey[0] <> a.attnum order by 1`,
+     where i.indisunique and c.relnamespace::regnamespace::text = any ($1) and a.attnum <> all (i.indkey::int2[]) order by 1`,
     [SCHEMAS],
   )
   return rows.map((row) => row.name)
