@@ -54,7 +54,7 @@ export async function fire(operation: Operation, { face, input, spoiler }: Shot,
 }
 
 function judgeShot(operation: Operation, { face, input }: Shot, exchanged: Exchanged, expected: Spoiler['expected']): string | null {
-  const failed = judgeExchange(exchanged)
+  const failed = judgeExchange(operation, exchanged)
   if (failed !== null) return failed
   const foreseen = foresee(operation, face, input)
   // Where the address leads elsewhere or is too long, nothing can be said of the rest.

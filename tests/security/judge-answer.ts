@@ -5,18 +5,21 @@ import { fieldSchemas, fromText } from '../../apps/server/src/rest/from-text.ts'
 import { type Answered, type Exchanged, encode, type FaceName, isRecord, toText } from './faces.ts'
 
 const SLOWEST_MS = 15_000
+/** What an operation waits for by itself: an input may lose the field that says less, on its way into an address. */
+const WAITS_MS = 30_000
 
 /** What the schema says of an input that went this way. `unsure`: it may not arrive as it was sent. */
 export type Verdict = { readonly is: 'valid' } | { readonly is: 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
 
 /** Before anything is made of it: it came in time, and it is no failure of ours. */
-export function judgeExchange({ tookMs, status, text }: Exchanged): string | null {
-  if (tookMs > SLOWEST_MS) return `it took ${Math.round(tookMs)} ms`
+export function judgeExchange(operation: Operation, { tookMs, status, text }: Exchanged): string | null {
+  const waits = operation.effect === 'read' && 'timeout' in operation.input.shape
+  if (tookMs > SLOWEST_MS + (waits ? WAITS_MS : 0)) return `it took ${Math.round(tookMs)} ms`
   return status >= 500 || status < 200 ? `status ${status}: ${text.slice(0, 500)}` : null
 }
 
 export function judge(operation: Operation, answer: Answered, verdict: Verdict): string | null {
-  const failed = judgeExchange(answer)
+  const failed = judgeExchange(operation, answer)
   if (failed !== null) return failed
   if (answer.refusal !== undefined) return verdict.is === 'valid' ? `refused by its protocol: ${answer.refusal}` : null
   return answer.problem === undefined ? judgeOutput(operation, answer, verdict) : judgeProblem(operation, answer, verdict)
