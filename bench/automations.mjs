@@ -1,4 +1,4 @@
-// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--chain 2000] [--pipelines 5] [--lanes 32]
+// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--rate 150] [--chain 2000] [--pipelines 5] [--lanes 32]
 // One server with everything on, over REST: how late runs start when so many schedules are due within so many seconds; how many
 // automations a second go the whole way (created through the API, due, run, record readable); how many pipelines and steps a second.
 import http from 'node:http'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '10000' },
     spread: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '150' },
     chain: { type: 'string', default: '2000' },
     pipelines: { type: 'string', default: '5' },
     lanes: { type: 'string', default: '32' },
@@ -56,8 +57,8 @@ async function measureLateness(url, post) {
   const before = await countEnded(url)
   const spreadMs = Number(values.spread) * 1000
   const began = performance.now()
-  // None may be due while they are still being made; at 150 a second there is time to spare.
-  const first = Math.ceil((Date.now() + (count / 150) * 1000 + 10_000) / 1000) * 1000
+  // None may be due while they are still being made: at this rate a second there has to be time to spare.
+  const first = Math.ceil((Date.now() + (count / Number(values.rate)) * 1000 + 10_000) / 1000) * 1000
   await inLanes(count, (i) => {
     const at = new Date(first + Math.floor((i * spreadMs) / count / 1000) * 1000).toISOString()
     return post('/api/v1/automations', { name: `late-${i}`, schedule: at, pipeline: [STEP] })
