@@ -12,7 +12,12 @@ import { TELL_MS } from './scope.ts'
  */
 export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
   if (run.state !== 'live') return
-  if (run.held) return void run.held.push(() => deliver(scope, run, outcome))
+  if (run.held) {
+    // Two may wait with an answer to one command: a child that is left behind is started again when the code ends. The first counts.
+    const open = run.open.get(outcome.cmd)
+    const isAnswered = () => open !== undefined && run.open.get(outcome.cmd) !== open
+    return void run.held.push(() => void (isAnswered() || deliver(scope, run, outcome)))
+  }
   const at = Math.max(scope.clock.now(), run.at)
   journal(scope, run, outcome, at)
   run.open.delete(outcome.cmd)
