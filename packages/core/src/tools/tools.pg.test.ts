@@ -16,6 +16,20 @@ let server: Server
 let origin: string
 const seen: Seen[] = []
 
+const YAML = `openapi: 3.0.3
+info: { title: Figures in YAML, version: '1' }
+servers: [{ url: / }]
+paths:
+  /figures:
+    get:
+      operationId: figures
+      parameters:
+        - { name: days, in: query, schema: { type: integer } }
+      responses: { '200': { description: fine, content: { application/json: {} } } }
+`
+/** Each is ten of the one before. */
+const ALIASES = Array.from({ length: 10 }, (_, n) => `a${n}: &a${n} [${n === 0 ? 'x' : Array(10).fill(`*a${n - 1}`)}]`).join('\n')
+
 /** An endpoint that answers what its address asks for. */
 function answer(request: IncomingMessage, body: string): { status: number; headers?: Record<string, string>; text: string } {
   const { pathname, searchParams } = new URL(request.url ?? '/', origin)
@@ -26,6 +40,8 @@ function answer(request: IncomingMessage, body: string): { status: number; heade
   if (pathname === '/busy') return { status: 429, headers: { ...json, 'retry-after': '7' }, text: '{"error":"slow down"}' }
   if (pathname === '/gone') return { status: 410, text: 'It is gone' }
   if (pathname === '/broken') return { status: 200, headers: json, text: '{"a":' }
+  if (pathname === '/openapi.yaml') return { status: 200, text: YAML }
+  if (pathname === '/aliases.yaml') return { status: 200, text: ALIASES }
   if (pathname === '/empty') return { status: 204, text: '' }
   if (pathname === '/echo')
     return { status: 200, headers: json, text: JSON.stringify({ said: body, authorization: request.headers.authorization ?? null }) }
@@ -168,6 +184,16 @@ describe('an OpenAPI document', () => {
     },
   })
   const input = () => ({ document: document(), prefix: 'doc', baseUrl: origin }) as never
+
+  it('may be written in YAML', async () => {
+    const imported = await t.call('tools.import', { url: `${origin}/openapi.yaml`, prefix: 'yaml' } as never)
+    expect(imported).toMatchObject({ title: 'Figures in YAML', tools: [{ name: 'yaml.figures' }], leftOut: [] })
+    expect((await t.call('tools.call', { tool: 'yaml.figures', args: { days: 2 } })).output).toEqual({ revenue: 1250.5, days: 2 })
+    for (const path of ['aliases.yaml', 'plain']) {
+      const failing = t.call('tools.import', { url: `${origin}/${path}`, prefix: 'no' } as never)
+      await expect(failing).rejects.toMatchObject({ code: 'tool.source_failed' })
+    }
+  })
 
   it('becomes a tool for each operation, in new versions when it has changed', async () => {
     const first = await t.call('tools.import', input())
