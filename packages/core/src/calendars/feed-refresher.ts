@@ -23,6 +23,7 @@ const LEASE_MS = 60_000
 
 interface Due extends KeptText {
   readonly org_id: string
+  readonly due_at: Date
 }
 
 /** Fetches the feeds of calendars when they are due. Runs in every process; the database gives each feed to one at a time. */
@@ -75,7 +76,7 @@ export class FeedRefresher {
     return database.ask<Due & { [column: string]: unknown }>(
       `update app.calendar_feed f set due_at = $2 from (
          select org_id, url from app.calendar_feed where due_at <= $1 order by due_at limit ${BATCH} for update skip locked) d
-       where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified`,
+       where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`,
       [new Date(now), new Date(now + LEASE_MS)],
     )
   }
@@ -87,7 +88,8 @@ export class FeedRefresher {
     if (this.stopping.signal.aborted) return
     const host = new URL(feed.url).host
     if (answer.kind === 'failed') log.info({ org: feed.org_id, host, failure: answer.failure }, 'A feed of a calendar could not be fetched')
-    const hasNews = await keepFeed(database, engine, { org: feed.org_id, url: feed.url, answer, at: engine.now() })
+    const fetched = { org: feed.org_id, url: feed.url, answer, at: engine.now(), leasedUntil: feed.due_at }
+    const hasNews = await keepFeed(database, engine, fetched)
     if (hasNews) announce()
   }
 }

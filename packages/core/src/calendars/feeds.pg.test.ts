@@ -14,10 +14,13 @@ let t: TestCore
 /** What the server of feeds answers, by path, and what it was asked. */
 const texts = new Map<string, string | number>()
 const asked: IncomingMessage[] = []
+/** What an answer waits for. */
+let held: Promise<void> | null = null
 let base: string
-const server = createServer((request, response) => {
-  asked.push(request)
+const server = createServer(async (request, response) => {
   const text = texts.get(request.url ?? '') ?? 404
+  asked.push(request)
+  await held
   if (typeof text === 'number') return void response.writeHead(text).end()
   const etag = `"${hash('sha1', text)}"`
   if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end()
@@ -187,6 +190,27 @@ describe('feeds of calendars', () => {
     for (const path of paths) await fetched(`crowd${path.replaceAll(/\D/g, '')}`)
     const counts = paths.map((path) => asked.filter(({ url }) => url === path).length)
     expect(counts).toEqual(paths.map(() => 1))
+  })
+
+  it('are fetched again if that is asked for in the middle of a fetch', async () => {
+    texts.set('/early.ics', feedOf('20260602'))
+    asked.length = 0
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held = promise
+    await put('early', '/early.ics')
+    run()
+    await eventually(
+      async () => asked.length,
+      (count) => count === 1,
+    )
+    texts.set('/early.ics', feedOf('20260603'))
+    await t.call('calendars.refresh', { calendar: 'early' })
+    held = null
+    resolve()
+    await eventually(
+      () => closedOn('early').catch(() => []),
+      ([day]) => day?.date === '2026-06-03',
+    )
   })
 
   it('are shared by calendars, and kept as long as one has them', async () => {

@@ -14,6 +14,8 @@ export interface Fetched {
   readonly url: string
   readonly answer: FeedAnswer
   readonly at: number
+  /** When the feed becomes due again if nothing is kept, as it was set before the fetch. */
+  readonly leasedUntil: Date
 }
 
 interface Kept {
@@ -50,13 +52,19 @@ export async function keepFeed(database: Database, engine: CoreEngine, fetched: 
   })
 }
 
-async function setGood(tx: Transaction, { org, url, at }: Fetched, answer: Exclude<FeedAnswer, { kind: 'failed' }>): Promise<void> {
+/** Who asks for a feed in the middle of a fetch makes it due; then it stays due, since the answer may be older than that wish. */
+const DUE = 'due_at = case when due_at = $3 then $4 else due_at end'
+
+async function setGood(
+  tx: Transaction,
+  { org, url, at, leasedUntil }: Fetched,
+  answer: Exclude<FeedAnswer, { kind: 'failed' }>,
+): Promise<void> {
   const { text, etag, lastModified } = answer.kind === 'text' ? answer : { text: null, etag: null, lastModified: null }
   const now = new Date(at)
   await tx.client.query(
-    `update app.calendar_feed set due_at = $4, fetched_at = $3, failed_at = null, failure = null, failures = 0
-     where org_id = $1 and url = $2`,
-    [org, url, now, new Date(at + spread(HOUR_MS))],
+    `update app.calendar_feed set ${DUE}, fetched_at = $5, failed_at = null, failure = null, failures = 0 where org_id = $1 and url = $2`,
+    [org, url, leasedUntil, new Date(at + spread(HOUR_MS)), now],
   )
   if (text === null) return
   await tx.client.query(
@@ -67,12 +75,17 @@ async function setGood(tx: Transaction, { org, url, at }: Fetched, answer: Exclu
   )
 }
 
-async function setFailed(tx: Transaction, { org, url, at }: Fetched, failure: string, failures: number): Promise<void> {
+async function setFailed(tx: Transaction, { org, url, at, leasedUntil }: Fetched, failure: string, failures: number): Promise<void> {
   const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(failures - 1, 20))
-  await tx.client.query(
-    `update app.calendar_feed set due_at = $4, failed_at = $3, failure = $5, failures = $6 where org_id = $1 and url = $2`,
-    [org, url, new Date(at), new Date(at + spread(waitMs)), failure, failures],
-  )
+  await tx.client.query(`update app.calendar_feed set ${DUE}, failed_at = $5, failure = $6, failures = $7 where org_id = $1 and url = $2`, [
+    org,
+    url,
+    leasedUntil,
+    new Date(at + spread(waitMs)),
+    new Date(at),
+    failure,
+    failures,
+  ])
 }
 
 /** Up to a tenth more, so that what was added together is not fetched together for ever. */
