@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { makePost } from './post.mjs'
 import { openServer } from './product-server.ts'
 import { freshDatabase, query, startPostgres } from './servers.mjs'
+import { until } from './until.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,8 @@ const { values } = parseArgs({
 const lanes = Number(values.lanes)
 const STEP = { id: 'clock', uses: 'time.now', save_as: 'clock' }
 const LIMIT_MS = 120_000
+/** Rarely enough for the questions to cost nothing beside the work. */
+const POLL_MS = 100
 
 /** Does `work(i)` for i < count, so many at a time. */
 async function inLanes(count, work) {
@@ -29,15 +32,6 @@ async function inLanes(count, work) {
     while (next < count) await work(next++)
   }
   await Promise.all(Array.from({ length: lanes }, lane))
-}
-
-async function until(what, check) {
-  const end = performance.now() + LIMIT_MS
-  for (;;) {
-    if (await check()) return
-    if (performance.now() > end) throw new Error(`within ${LIMIT_MS} ms not seen: ${what}`)
-    await sleep(100)
-  }
 }
 
 const FIRED = `
@@ -70,7 +64,7 @@ async function measureLateness(url, post) {
   if (Date.now() > first) throw new Error('some were due before all were made: take fewer, or a faster machine')
   await sleep(first + spreadMs - Date.now())
   const ended = async () => (await countEnded(url)) >= before + count
-  await until('the end of all runs', ended)
+  await until('the end of all runs', LIMIT_MS, ended, POLL_MS)
   const [row] = await query(url, FIRED)
   console.log(`fired ${row.fired}, of them different ${row.distinct_fired}; ms late, p50 / p99 / max`)
   console.log(`  run durable ${round(row.durable)}; first step begun ${round(row.begun)}`)
@@ -87,7 +81,9 @@ async function measureChain(post, get) {
   await inLanes(count, async (i) => {
     await until(
       `the record of ${ids[i]}`,
+      LIMIT_MS,
       async () => JSON.parse(await get(`/api/v1/automations/${ids[i]}/firings`)).items[0]?.runStatus === 'succeeded',
+      POLL_MS,
     )
   })
   const seconds = (performance.now() - began) / 1000
@@ -104,7 +100,7 @@ async function measurePipelines(url, post) {
     await inLanes(200, () => post('/api/v1/pipeline-runs', { definition }))
     started += 200
   }
-  await until('the end of all pipelines', async () => (await countEnded(url)) >= before + started)
+  await until('the end of all pipelines', LIMIT_MS, async () => (await countEnded(url)) >= before + started, POLL_MS)
   const seconds = (performance.now() - began) / 1000
   console.log(
     `${started} pipelines of 5 steps: ${Math.round(started / seconds)} a second, ${Math.round((started * 5) / seconds)} steps a second`,

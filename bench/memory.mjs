@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePort } from './servers.mjs'
+import { until } from './until.mjs'
 
 const here = import.meta.dirname
 const READY_LIMIT_MS = 120_000
@@ -46,11 +47,12 @@ async function startOnce(data) {
   process.once('exit', kill)
   const ended = new Promise((resolve) => child.once('exit', resolve))
   try {
-    while (!(await answers(port))) {
-      if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}`)
-      if (performance.now() - began > READY_LIMIT_MS) throw new Error(`npm start gave no answer within ${READY_LIMIT_MS} ms`)
-      await sleep(20)
-    }
+    const ready = until(
+      'npm start answers',
+      READY_LIMIT_MS,
+      async () => (await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })).ok,
+    )
+    await Promise.race([ready, ended.then((code) => Promise.reject(new Error(`npm start ended with ${code}`)))])
     const readyMs = Math.round(performance.now() - began)
     await sleep(Number(values.seconds) * 1000)
     return { readyMs, processes: processesBelow(child.pid) }
@@ -59,14 +61,6 @@ async function startOnce(data) {
     await Promise.race([ended, sleep(15_000)])
     process.removeListener('exit', kill)
     if (child.exitCode === null) kill()
-  }
-}
-
-async function answers(port) {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })).ok
-  } catch {
-    return false // Nothing listens yet.
   }
 }
 

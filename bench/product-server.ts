@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { OpenedPeer } from './adapters/peer.ts'
 import { freePort } from './servers.mjs'
+import { until } from './until.mjs'
 
 export interface Offer {
   readonly port: number
@@ -30,7 +31,7 @@ export async function openServer(database: string, slots: number): Promise<Opene
   })
   process.once('exit', () => server.kill('SIGKILL'))
   const key = await readKey(server)
-  await answering(port)
+  await until('the server answers', READY_LIMIT_MS, async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok)
   const ended = new Promise((resolve) => server.once('exit', resolve))
   const close = async () => {
     server.kill('SIGTERM')
@@ -52,16 +53,4 @@ function readKey(server: ChildProcess): Promise<string> {
       resolve(key)
     })
   })
-}
-
-async function answering(port: number): Promise<void> {
-  const end = Date.now() + READY_LIMIT_MS
-  for (;;) {
-    try {
-      if ((await fetch(`http://127.0.0.1:${port}/health`)).ok) return
-    } catch (error) {
-      if (Date.now() > end) throw error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }

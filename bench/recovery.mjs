@@ -9,6 +9,7 @@ import pg from 'pg'
 import { openEngine, prepareEngine } from './engine.ts'
 import { freshDatabase, query, startPostgres } from './servers.mjs'
 import { median } from './table.mjs'
+import { until } from './until.mjs'
 
 const LIMIT_MS = 60_000
 const { values } = parseArgs({
@@ -28,21 +29,11 @@ async function forkWorker(database, prepared) {
   return { child, id }
 }
 
-async function until(what, check) {
-  const end = performance.now() + LIMIT_MS
-  while (performance.now() < end) {
-    const found = await check()
-    if (found) return found
-    await sleep(20)
-  }
-  throw new Error(`within ${LIMIT_MS} ms not seen: ${what}`)
-}
-
 async function killOne(client, workers) {
   const victim = workers[0]
   const held = async () =>
     (await client.query(`select run_id from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run_id)
-  await until('the victim has half of the runs', async () => (await held()).length >= Number(values.runs) / 4)
+  await until('the victim has half of the runs', LIMIT_MS, async () => (await held()).length >= Number(values.runs) / 4)
   const exited = new Promise((resolve) => victim.child.once('exit', resolve))
   victim.child.kill('SIGKILL')
   const began = performance.now()
@@ -59,7 +50,7 @@ async function killOne(client, workers) {
     const now = await progress()
     return runs.every((run) => (now.get(run) ?? 0) > (before.get(run) ?? 0))
   }
-  await until('every run of the victim goes on', moved)
+  await until('every run of the victim goes on', LIMIT_MS, moved)
   return { runs: runs.length, ms: Math.round(performance.now() - began) }
 }
 
@@ -75,7 +66,7 @@ async function measureRecovery(database, prepared) {
     console.log(`round ${round + 1}: ${outcomes.at(-1).runs} runs of the killed worker go on after ${outcomes.at(-1).ms} ms`)
     const rest = (await client.query('select run_id from engine.live')).rows
     await Promise.all(rest.map((row) => engine.cancel(row.run_id)))
-    await until('all runs ended', async () => (await client.query('select 1 from engine.live limit 1')).rowCount === 0)
+    await until('all runs ended', LIMIT_MS, async () => (await client.query('select 1 from engine.live limit 1')).rowCount === 0)
     workers[1].child.kill('SIGKILL')
   }
   await engine.close()

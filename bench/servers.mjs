@@ -4,8 +4,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { until } from './until.mjs'
 
 const here = import.meta.dirname
 const data = join(here, 'data')
@@ -33,19 +33,6 @@ export async function freePort() {
 function newFolder(name) {
   mkdirSync(data, { recursive: true })
   return mkdtempSync(join(data, `${name}-`))
-}
-
-/** Tries `attempt` every 50 ms; after `ms` the last failure is the answer. */
-async function until(what, ms, attempt) {
-  const end = Date.now() + ms
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (Date.now() > end) throw new Error(`${what} was not ready within ${ms} ms`, { cause: error })
-      await sleep(50)
-    }
-  }
 }
 
 async function stopProcess(child, signal, graceMs = 10_000) {
@@ -97,7 +84,7 @@ export async function startRedis() {
   const { default: Redis } = await import('ioredis')
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
   client.on('error', () => {}) // Refused until the server listens; `ping` below waits for it or runs out of time.
-  await until('Redis', 10_000, () => client.ping())
+  await until('Redis answers', 10_000, () => client.ping())
   client.disconnect()
   const stop = async () => {
     await stopProcess(child, 'SIGTERM')
@@ -126,10 +113,7 @@ export async function startRestate() {
   const log = openSync(join(folder, 'log'), 'a')
   const args = ['--base-dir', folder, '--node-name', 'n1', '--no-logo', '--listen-mode', 'tcp']
   const child = guard(spawn(binary, args, { stdio: ['ignore', log, log], env }))
-  await until('Restate', 30_000, async () => {
-    const answer = await fetch(`http://127.0.0.1:${admin}/health`)
-    if (!answer.ok) throw new Error(`health ${answer.status}`)
-  })
+  await until('Restate answers', 30_000, async () => (await fetch(`http://127.0.0.1:${admin}/health`)).ok)
   const stop = async () => {
     await stopProcess(child, 'SIGKILL')
     rmSync(folder, { recursive: true, force: true })

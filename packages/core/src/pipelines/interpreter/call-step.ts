@@ -13,7 +13,7 @@ import { renderArguments } from '../language/render-step.ts'
 import { resolveRetry } from '../language/resolve-retry.ts'
 import type { Scope } from '../language/scope.ts'
 import type { PlacedStep } from '../language/step-places.ts'
-import { findMismatch } from './find-mismatch.ts'
+import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput, TOOL_STEP, type ToolCall, type ToolStepInput } from './pipeline-input.ts'
@@ -108,7 +108,7 @@ async function repeat({ ctx }: Interpretation, step: ToolStep | CallStep, call: 
 }
 
 function refuse(name: string, what: string, value: Json, schema: Json): void {
-  const mismatch = findMismatch(value, schema)
+  const mismatch = explainMismatch(value, schema)
   if (mismatch !== null) throw new PipelineRefusal(name, `${what}${mismatch}`)
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../language/expression.ts'
 import { renderOutput } from '../language/render-step.ts'
 import { createScope } from '../language/scope.ts'
 import { placeAll } from '../language/step-places.ts'
-import { findMismatch } from './find-mismatch.ts'
+import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { PipelineFailure } from './pipeline-failure.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from './pipeline-input.ts'
@@ -32,7 +32,7 @@ export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Run
 })
 
 function refuseParams(params: JsonObject, schema: Json | undefined): void {
-  const mismatch = schema === undefined ? null : findMismatch(params, schema)
+  const mismatch = schema === undefined ? null : explainMismatch(params, schema)
   if (mismatch !== null) throw failureOfWhole('params', 'InvalidParams', `they do not fit params_schema${mismatch}`)
 }
 

@@ -10,6 +10,14 @@ export const automationArgument: JsonObject = {
   description: 'An automation: its name, its title or its id.',
 }
 
+/** What a change of an automation answers with. */
+export const statusOutput: JsonObject = {
+  type: 'object',
+  properties: { automation: { type: 'string' }, status: { enum: ['active', 'paused', 'ended'] } },
+  required: ['automation', 'status'],
+  additionalProperties: false,
+}
+
 export const paramsArgument: JsonObject = { type: 'object', description: 'In place of its own params, name by name.' }
 
 /** What changes automations: whoever grants it lets the run do what the organization may do with them. */

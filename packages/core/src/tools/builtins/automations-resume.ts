@@ -1,5 +1,5 @@
 import type { BuiltIn } from '../tool-port.ts'
-import { automationArgument, CHANGING, meantBy, withAutomations } from './automations-parts.ts'
+import { automationArgument, CHANGING, meantBy, statusOutput, withAutomations } from './automations-parts.ts'
 
 export const automationsResume: BuiltIn = {
   name: 'orchestrator.resume',
@@ -10,12 +10,7 @@ export const automationsResume: BuiltIn = {
     required: ['task'],
     additionalProperties: false,
   },
-  outputSchema: {
-    type: 'object',
-    properties: { automation: { type: 'string' }, status: { enum: ['active', 'paused', 'ended'] } },
-    required: ['automation', 'status'],
-    additionalProperties: false,
-  },
+  outputSchema: statusOutput,
   scopes: CHANGING,
   costTier: 'free',
   timeoutMs: 10_000,

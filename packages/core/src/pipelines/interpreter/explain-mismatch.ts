@@ -3,7 +3,7 @@ import { matchSchema } from '../language/shapes/match-schema.ts'
 import { formOf } from '../language/shapes/shape.ts'
 
 /** The first place where a value does not fit a JSON Schema, as ` at .a.b: expected a number`; null if it fits as far as is looked at. */
-export function findMismatch(value: Json, schema: Json): string | null {
+export function explainMismatch(value: Json, schema: Json): string | null {
   // A text with `${` in it is nothing but a text here.
   const [mismatch] = matchSchema(value, schema, () => [formOf('string')])
   return mismatch === undefined ? null : `${mismatch.path === '' ? '' : ` at ${mismatch.path}`}: ${mismatch.message}`

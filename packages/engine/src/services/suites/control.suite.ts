@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { buildBundle } from '../../bundle/build-bundle.ts'
+import { uuid7 } from '../child-id.ts'
+import { gate } from '../fixtures/workflows.ts'
+import type { EngineTests } from './use-engine.ts'
+
+/** What people and callers do with runs, and what limits their start. */
+export function describeControl(t: EngineTests): void {
+  describe('what is asked of a run', () => {
+    const { boot, start, end, go, state, rows, of } = t
+
+    it('cancels with cleanup', async () => {
+      await boot()
+      const at = gate('c1')
+      const run = await start('careful', 'c1')
+      await at.reached.promise
+      expect(await t.engine.cancel(t.org, run, 'changed my mind')).toMatchObject({ type: 'delivered' })
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'note').map((effect) => effect.input)).toEqual(['cleaned c1'])
+      at.open()
+    })
+
+    it('cancels a parked run, cleanup included', async () => {
+      await boot()
+      gate('c2').open()
+      const run = await start('careful', 'c2')
+      await state(run, 'waiting')
+      await t.engine.cancel(t.org, run, 'no more')
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'note')).toHaveLength(1)
+      expect(await t.engine.cancel(t.org, run, 'again')).toEqual({ type: 'finished' })
+    })
+
+    it('terminates a parked run at once, without cleanup', async () => {
+      await boot()
+      gate('c3').open()
+      const run = await start('careful', 'c3')
+      await state(run, 'waiting')
+      await t.engine.cancel(t.org, run, 'now', { terminate: true })
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'note')).toHaveLength(0)
+    })
+
+    it('times a run out, cleanup included', async () => {
+      await boot()
+      const ended = await go('brief', null)
+      expect(ended.status).toBe('timed_out')
+      expect(of(ended.run, 'note')).toHaveLength(1)
+    })
+
+    it('pauses after the steps in progress and goes on when resumed', async () => {
+      await boot()
+      const at = gate('p1')
+      const run = await start('careful', 'p1')
+      await at.reached.promise
+      await t.engine.pause(t.org, run)
+      at.open()
+      await state(run, 'paused')
+      expect((await rows(run)).map((row) => row.name)).toEqual(['gated'])
+      await t.engine.resume(t.org, run)
+      await state(run, 'waiting')
+      await t.engine.cancel(t.org, run, 'done with it')
+      expect((await end(run)).status).toBe('cancelled')
+    })
+
+    it('retries a failed run from its failed step with the same keys', async () => {
+      await boot()
+      const failed = await go('tries', 4)
+      expect(failed.status).toBe('failed')
+      const before = of(failed.run, 'flaky').map((effect) => effect.key)
+      const again = await t.engine.retry(t.org, failed.run)
+      const ended = await end(again?.run ?? '')
+      expect(ended.status).toBe('failed')
+      const after = of(ended.run, 'flaky')
+      expect(after.map((effect) => effect.attempt)).toEqual([1, 2, 3, 4])
+      expect(new Set([...before, ...after.map((effect) => effect.key)]).size).toBe(1)
+      expect(await t.engine.store.result(t.org, failed.run)).toMatchObject({ status: 'failed' })
+    })
+
+    it('goes on with the output that a person gave for a failed step', async () => {
+      await boot()
+      const failed = await go('doomed', 'no')
+      const step = (await rows(failed.run)).find((row) => row.error !== null)
+      const again = await t.engine.retry(t.org, failed.run, { edits: new Map([[step?.cmd ?? 0, 'by hand']]) })
+      expect(await end(again?.run ?? '')).toMatchObject({ status: 'succeeded', output: 2 })
+      expect(of(again?.run ?? '', 'add')).toHaveLength(0)
+    })
+
+    it('forks a run from a row, with new keys', async () => {
+      await boot()
+      const first = await go('five', 10)
+      const fork = await t.engine.fork(t.org, first.run, 4, { edits: new Map([[3, 100]]) })
+      const ended = await end(fork?.run ?? '')
+      expect(ended).toMatchObject({ status: 'succeeded', output: 102 })
+      const keys = new Set(of(first.run, 'add').map((effect) => effect.key))
+      expect(of(ended.run, 'add').map((effect) => effect.input)).toEqual([100, 101])
+      expect(of(ended.run, 'add').some((effect) => keys.has(effect.key))).toBe(false)
+    })
+
+    it('continues as new under the same id', async () => {
+      await boot()
+      const ended = await go('counter', { left: 4, sum: 0 })
+      expect(ended).toMatchObject({ status: 'succeeded', output: 4 })
+      expect((await rows(ended.run)).map((row) => row.kind)).toEqual([
+        'step',
+        'generation',
+        'step',
+        'generation',
+        'step',
+        'generation',
+        'step',
+      ])
+    })
+
+    it('answers queries of a run that has begun another generation', async () => {
+      await boot()
+      const relay = gate('relay')
+      const run = await start('relay', 2)
+      await relay.reached.promise
+      expect(await t.engine.query(t.org, run, 'left', null)).toEqual({ ok: true, value: 0 })
+      relay.open()
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'relay' })
+    })
+
+    it('queues runs of one concurrency key, in order', async () => {
+      await boot()
+      const [one, two] = [gate('k1'), gate('k2')]
+      const first = await start('single', { customer: 'x', gate: 'k1' })
+      const second = await start('single', { customer: 'x', gate: 'k2' })
+      await one.reached.promise
+      expect(await t.engine.why(t.org, second)).toMatchObject({ state: 'gated' })
+      one.open()
+      await end(first)
+      await two.reached.promise
+      two.open()
+      expect((await end(second)).status).toBe('succeeded')
+    })
+
+    it('cancels the run in progress for a newer one of its key', async () => {
+      await boot()
+      const [one, two] = [gate('r1'), gate('r2')]
+      const first = await start('replacing', { customer: 'x', gate: 'r1' })
+      await one.reached.promise
+      const second = await start('replacing', { customer: 'x', gate: 'r2' })
+      expect((await end(first)).status).toBe('cancelled')
+      two.open()
+      expect((await end(second)).status).toBe('succeeded')
+      one.open()
+    })
+
+    it('refuses the newest run of a full key', async () => {
+      await boot()
+      const one = gate('n1')
+      const first = await start('refusing', { customer: 'x', gate: 'n1' })
+      const outcome = await t.engine.start({ org: t.org, workflow: 'refusing', input: { customer: 'x', gate: 'n1' } })
+      expect(outcome.type).toBe('refused')
+      one.open()
+      expect((await end(first)).status).toBe('succeeded')
+    })
+
+    it('lets only the last of a burst run', async () => {
+      await boot()
+      const runs = []
+      for (const value of [1, 2, 3]) runs.push(await start('settled', { id: 'a', value }))
+      expect((await end(runs[2] ?? '')).output).toBe(3)
+      expect(new Set(runs).size).toBe(1)
+    })
+
+    it('starts once for a dedupe key', async () => {
+      await boot()
+      const dedupe = { key: 'order-1', windowMs: 60_000 }
+      const first = await start('five', 1, { dedupe })
+      const again = await t.engine.start({ org: t.org, workflow: 'five', input: 1, dedupe })
+      expect(again).toEqual({ type: 'existing', run: first })
+      await end(first)
+    })
+
+    it('starts once for a run id that the caller chose', async () => {
+      await boot()
+      const runId = uuid7(Date.now(), Buffer.from(randomUUID()))
+      await Promise.all([start('five', 1, { runId }), start('five', 1, { runId })])
+      await end(runId)
+      expect(of(runId, 'add')).toHaveLength(5)
+    })
+
+    it('starts no sooner than asked', async () => {
+      await boot()
+      const at = t.engine.now() + 150
+      const run = await start('five', 1, { at })
+      expect((await t.engine.why(t.org, run)).state).toBe('waiting')
+      await end(run)
+      expect((await rows(run))[0]?.at).toBeGreaterThanOrEqual(at)
+    })
+
+    it('begins the clock of a run that was put off at its time', async () => {
+      await boot()
+      const at = Math.ceil(t.engine.now()) + 300
+      expect(await end(await start('timed', null, { at }))).toMatchObject({ output: at })
+    })
+
+    it('names what it cannot start', async () => {
+      await boot()
+      expect(await t.engine.start({ org: t.org, workflow: 'nothing', input: null })).toEqual({
+        type: 'no_such_workflow',
+        workflow: 'nothing',
+      })
+      expect(await t.engine.start({ org: t.org, workflow: 'five', version: 'ff', input: null })).toMatchObject({ type: 'no_such_version' })
+      const strict = await buildBundle({ entries: [`${t.folder}fixtures/strict.ts`], root: t.folder })
+      await t.engine.deploy(t.org, strict)
+      expect(await t.engine.start({ org: t.org, workflow: 'strict', input: { n: 'one' } })).toMatchObject({
+        type: 'invalid_input',
+        issues: [{ path: 'n' }],
+      })
+      expect((await go('strict', { n: 1 })).output).toBe(1)
+    })
+  })
+}
