@@ -105,6 +105,24 @@ describe('a flood of made-up keys', () => {
   })
 })
 
+describe('requests that come together with one key', () => {
+  it('make one query, so that their number is no flood', async () => {
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => Date.now())
+    const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
+    expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
+  })
+
+  it('do not keep what they read of it in mind if it is revoked meanwhile', async () => {
+    const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
+    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => Date.now())
+    const early = authenticate(secret ?? '')
+    forget()
+    await early
+    await t.call('keys.revoke', { keyId: id })
+    await expect(authenticate(secret ?? '')).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+})
+
 describe('bootstrapInstallation', () => {
   it('makes a key on an empty database and none on another, unless it is asked', async () => {
     expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null })

@@ -27,6 +27,8 @@ interface Remembered extends Found {
 
 export function createAuthenticator(database: Database, tokenKeys: TokenKeys, now: () => number): Authenticator {
   const remembered = new Map<string, Remembered>()
+  /** Requests that come together with one key make one query. */
+  let looking = new Map<string, Promise<Identity>>()
   const limitLookup = createRateLimiter(LOOKUPS, now)
 
   /** Null for what cannot be a secret of ours. Keys and tokens have a limit each, so that a flood of the one leaves the other alone. */
@@ -43,20 +45,41 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
     const known = remembered.get(name)
     const at = now()
     if (known !== undefined && known.until > at && known.expiresAt > at) return known.identity
+    const underWay = looking.get(name)
+    if (underWay !== undefined) return underWay
     // A key that was good a while ago is no guess: a flood of made-up ones does not keep its holder out.
     const refused = known === undefined ? limitLookup(kind.name) : null
     if (refused !== null) throw problem('rate_limited', 'Too many keys are being tried.', refused)
-    const found = await kind.find(at)
-    if (found === null) {
-      remembered.delete(name)
-      throw unauthenticated()
-    }
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear()
-    remembered.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
-    return found.identity
+    const look = lookUp(name, () => kind.find(at), at)
+    looking.set(name, look)
+    return look
   }
 
-  return { authenticate, forget: () => remembered.clear() }
+  async function lookUp(name: string, find: () => Promise<Found | null>, at: number): Promise<Identity> {
+    const asked = looking
+    try {
+      const found = await find()
+      if (found === null) {
+        remembered.delete(name)
+        throw unauthenticated()
+      }
+      // What was read before a revocation is not remembered behind it.
+      if (asked === looking) {
+        if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+        remembered.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
+      }
+      return found.identity
+    } finally {
+      asked.delete(name)
+    }
+  }
+
+  function forget(): void {
+    remembered.clear()
+    looking = new Map()
+  }
+
+  return { authenticate, forget }
 }
 
 function unauthenticated() {

@@ -6,8 +6,9 @@ import { comparePositions, parsePosition, readPosition } from './event-position.
 import { selectEvents, selectHiding, selectNow } from './event-store.ts'
 
 const PAGE = 500
-/** Between two reads, so that hints that come in a burst make one. */
-const PAUSE_MS = 10
+/** From the beginning of a read to the next, so that hints that come in a burst make one: longer if reads take long, so that they never take all of the time. */
+const PAUSE_MS = 2
+const PAUSE_READS = 3
 /** A transaction in progress hides what others have committed; it is looked for again after this, then after twice as long, and so on. */
 const HIDDEN_MS = 20
 const HIDDEN_MAX_MS = 500
@@ -46,7 +47,7 @@ export class EventHub {
   private due: NodeJS.Timeout | null = null
   private reading: Promise<void> | null = null
   private again = false
-  private readAt = Number.NEGATIVE_INFINITY
+  private nextAt = Number.NEGATIVE_INFINITY
   private hiddenMs = HIDDEN_MS
   private lookAgain: NodeJS.Timeout | null = null
 
@@ -121,33 +122,30 @@ export class EventHub {
   }
 
   private wakeSoon(): void {
-    if (this.feeds.size === 0 || this.due !== null || this.stopping.signal.aborted) return
-    this.due = setTimeout(
-      () => {
-        this.due = null
-        this.wake()
-      },
-      Math.max(0, this.readAt + PAUSE_MS - performance.now()),
-    )
-  }
-
-  private wake(): void {
+    if (this.feeds.size === 0 || this.stopping.signal.aborted) return
     this.again = true
-    this.reading ??= this.readFeeds()
-      .catch((error: unknown) => this.options.onError?.(error instanceof Error ? error : new Error(String(error))))
-      .finally(() => {
-        this.reading = null
-        if (this.again) this.wakeSoon()
-      })
+    if (this.due !== null || this.reading !== null) return
+    const delayMs = Math.max(0, this.nextAt - performance.now())
+    this.due = setTimeout(() => {
+      this.due = null
+      this.reading = this.readFeeds()
+        .catch((error: unknown) => this.options.onError?.(error instanceof Error ? error : new Error(String(error))))
+        .finally(() => {
+          this.reading = null
+          if (this.again) this.wakeSoon()
+        })
+    }, delayMs)
   }
 
   private async readFeeds(): Promise<void> {
-    while (this.again && !this.stopping.signal.aborted) {
-      this.again = false
-      this.readAt = performance.now()
+    this.again = false
+    const began = performance.now()
+    try {
       let isHiding = false
       for (const [org, opened] of this.feeds) isHiding = (await this.readFeed(org, await opened.feed)) || isHiding
       if (isHiding) this.wakeLater()
+    } finally {
+      this.nextAt = began + Math.max(PAUSE_MS, PAUSE_READS * (performance.now() - began))
     }
   }
 
