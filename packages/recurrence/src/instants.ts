@@ -28,13 +28,32 @@ export function fromList(instantsMs: readonly number[]): Instants {
   }
 }
 
+/**
+ * Keeps the last answer for as long as it is right, which whoever goes on from one instant to the next asks for again and again: of a hundred
+ * rules only one has moved on.
+ */
+export function remember(instants: Instants): Instants {
+  let askedMs = Number.POSITIVE_INFINITY
+  let answer: number | Halt = 'limit'
+  return {
+    next(afterMs) {
+      const isStillRight = afterMs >= askedMs && (typeof answer === 'number' ? answer > afterMs : answer === 'ended')
+      if (isStillRight) return answer
+      answer = instants.next(afterMs)
+      askedMs = afterMs
+      return answer
+    },
+  }
+}
+
 export function unite(parts: readonly Instants[]): Instants {
   const [only] = parts
   if (only !== undefined && parts.length === 1) return only
+  const remembered = parts.map(remember)
   return {
     next(afterMs) {
       let earliest: number | Halt = 'ended'
-      for (const part of parts) {
+      for (const part of remembered) {
         const next = part.next(afterMs)
         if (next === 'limit') return 'limit'
         if (next !== 'ended' && (earliest === 'ended' || next < earliest)) earliest = next

@@ -11,6 +11,13 @@ describe('parseDuration', () => {
     expect(parseDuration('P2W')).toEqual({ ok: true, value: { weeks: 2, days: 0, timeMs: 0 } })
   })
 
+  test('gives whole milliseconds, also of parts of a day', () => {
+    for (let thousandth = 1; thousandth < 3_000; thousandth++) {
+      const parsed = parseDuration(`${thousandth / 1_000}d`)
+      expect(parsed.ok && clockMs(parsed.value)).toBe(thousandth * 86_400)
+    }
+  })
+
   test.each<readonly [string, number, string]>([
     ['', 0, 'empty'],
     ['30', 2, 'no unit'],

@@ -38,8 +38,8 @@ export function parseDuration(text: string): Parsed<Duration> {
   return parseWith(text, () => (text.startsWith('P') ? parseIso(text) : parseShort(text)), durationLengthMax)
 }
 
-/** Milliseconds by the clock, a day being 24 hours. */
-export const clockMs = ({ weeks, days, timeMs }: Duration): number => (weeks * 7 + days) * millisecondsPerDay + timeMs
+/** Milliseconds by the clock, a day being 24 hours: whole ones, which 0.009 times a day is not by itself. */
+export const clockMs = ({ weeks, days, timeMs }: Duration): number => Math.round((weeks * 7 + days) * millisecondsPerDay) + timeMs
 
 function parseShort(text: string): Duration {
   if (/^[\d.]+$/.test(text)) refuse(text.length, `${quote(text)} has no unit; write ${text}s or ${text}m, for example`)

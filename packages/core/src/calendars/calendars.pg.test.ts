@@ -86,6 +86,14 @@ describe('calendars', () => {
     }
   })
 
+  it('say it up to the end of the last year, also where a calendar of holidays ends earlier, and name their zone as it was written', async () => {
+    await put('far', { zone: 'asia/tehran', layers: [{ kind: 'holidays', region: 'IR' }] })
+    await put('near', { zone: 'Asia/Tehran', layers: [] })
+    const { zone, days } = await t.call('calendars.days', { calendar: 'far', from: '9999-12-20' })
+    expect([zone, days.length, days.at(-1)?.date]).toEqual(['asia/tehran', 12, '9999-12-31'])
+    expect((await t.call('calendars.days', { calendar: 'near' })).zone).toBe('Asia/Tehran')
+  })
+
   it('lean on others: open only where both are, and told of when those change', async () => {
     await put('base', { zone: 'UTC', layers: [{ kind: 'hours', week: { mon: ['08:00-12:00'] } }] })
     await put('middle', { zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'base' }] })

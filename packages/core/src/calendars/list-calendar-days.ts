@@ -10,23 +10,27 @@ import { readCalendarSources } from './read-calendar-sources.ts'
 const DAY_MS = 86_400_000
 const DAYS_MAX = 400
 const DAYS = 30
+/** 9999-12-31: later years have five digits. */
+const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS
 
 export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days'>): Promise<AnswerTo<'calendars.days'>> {
-  const calendar = await withOrg(ctx, async (tx) => {
+  const { calendar, zone } = await withOrg(ctx, async (tx) => {
     const { definition } = await requireCalendar(tx, ctx.org, input.calendar)
     const sources = await readCalendarSources(tx, ctx.org, [input.calendar])
     const ready = sources.compiled?.(input.calendar)
-    if (ready !== undefined) return ready
+    // The name as it was written here: that of the compiled zone is as whoever asked first in this process has written it.
+    const { zone } = definition
+    if (ready !== undefined) return { calendar: ready, zone }
     const checked = compileCalendar(asRules(definition), sources)
-    if (checked.ok) return checked.value
+    if (checked.ok) return { calendar: checked.value, zone }
     const errors = checked.issues.map(({ path, message }) => ({ path, message }))
     throw problem('calendar.unusable', `The calendar ${input.calendar} cannot be used yet: ${errors[0]?.message}.`, { errors })
   })
   const from = input.from === undefined ? todayIn(calendar, ctx.clock.now()) : readDay(input.from, 'from')
-  const to = input.to === undefined ? from + DAYS - 1 : readDay(input.to, 'to')
+  const to = input.to === undefined ? Math.min(from + DAYS - 1, LAST_DAY) : readDay(input.to, 'to')
   if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day comes 0 to ${DAYS_MAX - 1} days after the first`)
   const days = Array.from({ length: to - from + 1 }, (_, at) => describeDay(calendar, from + at))
-  return { zone: calendar.zone.name, days }
+  return { zone, days }
 }
 
 function describeDay(calendar: CompiledCalendar, day: number) {

@@ -4,12 +4,15 @@ import type { Transaction } from '../database.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'
+import { keepCalendars } from './kept-calendars.ts'
 import { closureOf } from './lean-on.ts'
 import { loadHolidays } from './load-holidays.ts'
 
-/** Compiled calendars of this process, the least lately used first. One that changed has another key, so nothing here is ever wrong. */
 const compiledMax = 500
-const known = new Map<string, CompiledCalendar>()
+/** A feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB of feeds as they are. */
+const feedCharsMax = 20_000_000
+/** Compiled calendars of this process. One that changed has another key, so nothing here is ever wrong. */
+const known = keepCalendars(compiledMax, feedCharsMax)
 
 /**
  * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They are
@@ -25,7 +28,8 @@ export async function readCalendarSources(tx: Transaction, org: string, names: r
   const keys = new Map(
     names.filter((name) => rows.has(name)).map((name) => [name, keyOf(org, closureOf(definitions, [name]), rows, feeds)]),
   )
-  const missing = [...keys].flatMap(([name, key]) => (known.has(key) ? [] : [name]))
+  const ready = new Map([...keys].map(([name, key]) => [name, known.get(key)]))
+  const missing = [...keys.keys()].filter((name) => ready.get(name) === undefined)
   const texts = await selectTexts(
     tx,
     org,
@@ -42,10 +46,10 @@ export async function readCalendarSources(tx: Transaction, org: string, names: r
   const compiled = new Map<string, CompiledCalendar>()
   for (const [name, key] of keys) {
     const definition = definitions.get(name)
-    const calendar = known.get(key) ?? (definition && compile(definition, sources))
+    const calendar = ready.get(name) ?? (definition && compile(definition, sources))
     if (calendar === undefined) continue
     compiled.set(name, calendar)
-    remember(key, calendar)
+    if (ready.get(name) === undefined) known.keep(key, calendar, feedCharsIn(definitions, name, texts))
   }
   return { ...sources, compiled: (name) => compiled.get(name) }
 }
@@ -82,9 +86,7 @@ function compile(definition: CalendarDefinition, sources: ScheduleSources): Comp
   return checked.ok ? checked.value : undefined
 }
 
-function remember(key: string, calendar: CompiledCalendar): void {
-  known.delete(key)
-  known.set(key, calendar)
-  const [oldest] = known.keys()
-  if (known.size > compiledMax && oldest !== undefined) known.delete(oldest)
+function feedCharsIn(definitions: ReadonlyMap<string, CalendarDefinition>, name: string, texts: ReadonlyMap<string, string>): number {
+  const urls = [...closureOf(definitions, [name])].flatMap((one) => feedsIn(definitions, one))
+  return urls.reduce((sum, url) => sum + (texts.get(url)?.length ?? 0), 0)
 }

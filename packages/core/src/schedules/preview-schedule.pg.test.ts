@@ -52,6 +52,19 @@ describe('schedules.preview', () => {
     expect(leap.occurrences.map(({ local }) => local.slice(5, 10))).toEqual(['02-29', '02-29'])
   })
 
+  it('counts from now what has no start of its own, and says what is over', async () => {
+    for (const include of [
+      { kind: 'cron', cron: '0 9 * * *' },
+      { kind: 'interval', every: '0.009d' },
+    ]) {
+      const three = await preview({ schedule: { include: [include], count: 3 } })
+      expect([three.occurrences.length, three.end, three.warnings]).toEqual([3, 'ended', []])
+      expect(three.schedule).toMatchObject({ start: expect.stringMatching(/^\d{4}-.*Z$/), count: 3 })
+    }
+    const over = await preview({ schedule: { include: [{ kind: 'cron', cron: '0 9 * * *' }], end: '2020-01-01' } })
+    expect(over).toMatchObject({ occurrences: [], end: 'ended', warnings: ['It is over: all its times have passed.'] })
+  })
+
   it('asks the calendars of the organization', async () => {
     await t.call('calendars.put', { calendar: 'us', zone: 'America/New_York', layers: [{ kind: 'holidays', region: 'US' }] })
     const schedule = {

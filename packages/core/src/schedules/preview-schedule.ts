@@ -25,7 +25,7 @@ export async function previewSchedule(ctx: Ctx, input: InputFor<'schedules.previ
     occurrences: lines.map(toOccurrence),
     end,
     analysis: { ...analysis, dstConflicts: [...analysis.dstConflicts] },
-    warnings: warnOf(analysis, compiled),
+    warnings: warnOf(analysis, compiled, nowMs),
   }
 }
 

@@ -1,11 +1,13 @@
-import type { Analysis, CompiledSchedule, DstConflict } from '@orrery/recurrence'
+import { type Analysis, type CompiledSchedule, type DstConflict, nextOccurrence } from '@orrery/recurrence'
 
 /** What may surprise whoever wrote a schedule, in sentences. */
-export function warnOf(analysis: Analysis, { schedule, policy }: CompiledSchedule): string[] {
+export function warnOf(analysis: Analysis, compiled: CompiledSchedule, nowMs: number): string[] {
+  const { schedule, policy } = compiled
   const gap = analysis.dstConflicts.find(({ kind }) => kind === 'gap')
   const overlap = analysis.dstConflicts.find(({ kind }) => kind === 'overlap')
   const sentences = [
     analysis.isImpossible && 'It never occurs.',
+    !analysis.isImpossible && nextOccurrence(compiled, nowMs).kind === 'ended' && 'It is over: all its times have passed.',
     analysis.isUndecided && 'No occurrence was found within the work that a search may cost; perhaps there is none.',
     gap && `${nameTime(gap)} does not exist in ${schedule.zone}: the clocks jump over it. ${gaps[policy.gap]} (dst.gap).`,
     overlap &&

@@ -108,9 +108,9 @@ function addBusinessDays(calendar: CompiledCalendar, startMs: number, days: numb
   const startSecond = Math.floor(startMs / 1000)
   const time = localOf(zone, startSecond) - startDay * secondsPerDay
   const { open } = calendar.planOf(day)
-  const opening = open[0]?.from ?? 0
-  const closing = open.at(-1)?.to ?? secondsPerDay
-  const clamped = Math.min(Math.max(time, opening), closing)
+  // Before an opening, also that after a break, it waits for it; after the last closing it was due at that.
+  const range = open.find(({ to }) => time <= to)
+  const clamped = range ? Math.max(time, range.from) : (open.at(-1)?.to ?? secondsPerDay)
   return instantOf(zone, day * secondsPerDay + clamped) * 1000 + (clamped === time ? startMs - startSecond * 1000 : 0)
 }
 

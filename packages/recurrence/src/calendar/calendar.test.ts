@@ -74,6 +74,19 @@ describe('business time', () => {
     expect(due(short, '2026-05-29T16:00:00-04:00', 'PT4H')).toBe('2026-06-02T10:00')
   })
 
+  test('of a business day with a break goes on after it', () => {
+    const split: Calendar = { zone: 'UTC', layers: [{ kind: 'hours', week: { ...week, fri: ['09:00-12:00', '13:00-16:00'] } }] }
+    const after = (time: string) => due(split, `2026-05-28T${time}:00Z`, 'P1D').slice(11)
+    expect(['09:30', '12:00', '12:30', '13:00', '15:00', '16:30'].map(after)).toEqual([
+      '09:30',
+      '12:00',
+      '13:00',
+      '13:00',
+      '15:00',
+      '16:00',
+    ])
+  })
+
   test('does not pass during a pause, and a pause outside of business costs nothing', () => {
     const at = (local: string) => Date.parse(`${local}:00-04:00`)
     const lunch = { fromMs: at('2026-05-29T12:00'), toMs: at('2026-05-29T13:00') }
@@ -162,6 +175,16 @@ describe('layers', () => {
     expect(planOn(calendar, '2026-05-02', sources)).toEqual({ open: [], name: undefined, isHoliday: false })
   })
 
+  test('of hours after holidays open them again, and then they are none', () => {
+    const layers: Calendar['layers'] = [
+      { kind: 'holidays', region: 'US' },
+      { kind: 'hours', week: { fri: ['09:00-17:00'] } },
+    ]
+    const christmas = planOn({ zone: 'UTC', layers }, '2026-12-25', { holidays: findHolidays })
+    expect(christmas).toEqual({ open: [[9, 17]], name: 'Christmas Day', isHoliday: false })
+    expect(planOn({ zone: 'UTC', layers }, '2026-07-04', { holidays: findHolidays })).toMatchObject({ open: [], isHoliday: true })
+  })
+
   test('of another calendar keep only what both are open for', () => {
     const london: Calendar = { zone: 'Europe/London', layers: [{ kind: 'hours', week: { ...week, mon: ['12:00-20:00'] } }] }
     const both: Calendar = { ...hours, layers: [...hours.layers, { kind: 'calendar', calendar: 'london' }] }
@@ -217,6 +240,11 @@ describe('holidays', () => {
   test('of a region that is unknown are undefined', () => {
     for (const region of ['', 'us', 'XX', 'US-XX', 'DE-BY-XX', '__proto__', 'US-constructor'])
       expect(findHolidays(region, 2026)).toBeUndefined()
+  })
+
+  test('of a calendar that ends are none beyond', () => {
+    expect(findHolidays('IR', 3_000)).not.toEqual([])
+    expect(findHolidays('IR', 9_999)).toEqual([])
   })
 
   test('of several days close all of them', () => {

@@ -1,4 +1,4 @@
-import { dayOf, secondsPerDay, weekdayOf, yearOf } from '../gregorian.ts'
+import { dayOf, weekdayOf, yearOf } from '../gregorian.ts'
 import { parseICalendar } from '../icalendar/parse-icalendar.ts'
 import { type Moment, parseMoment } from '../moment.ts'
 import { type Checked, collectIssues, type Issues, parseWith } from '../parsing.ts'
@@ -6,7 +6,7 @@ import { findZone, openZone, type Zone } from '../zone/zone.ts'
 import type { Calendar, CalendarLayer, CalendarSources, DayPlan, DayRange, Holiday, SpecialDay } from './calendar.ts'
 import { weekdayNames } from './calendar.ts'
 import { intersect, parseRanges, subtract, wholeDay } from './day-ranges.ts'
-import { findHoles } from './event-holes.ts'
+import { findHoles, isWhole } from './event-holes.ts'
 
 /** A calendar that can be asked. Days are numbers since 1970-01-01. */
 export interface CompiledCalendar {
@@ -93,7 +93,10 @@ function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, place:
       place.issues.add(`${place.path}.week.${name}`, `no weekday; there are ${weekdayNames.join(', ')}`)
   }
   const ranges = weekdayNames.map((name) => takeRanges(week[name] ?? [], `${place.path}.week.${name}`, place))
-  return (day, plan) => ({ ...plan, open: ranges[weekdayOf(day)] ?? [] })
+  return (day, plan) => {
+    const open = ranges[weekdayOf(day)] ?? []
+    return { ...plan, open, isHoliday: plan.isHoliday && open.length === 0 }
+  }
 }
 
 function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources, issues, path }: Place): Layer {
@@ -159,9 +162,7 @@ function feed(id: string, { sources, zone, issues, path }: Place): Layer {
     const holes = holesOn(day)
     const last = holes.at(-1)
     if (!last) return plan
-    const isWhole = holes.some(({ from, to }) => from === 0 && to === secondsPerDay)
-    const open = holes.reduce<readonly DayRange[]>(subtract, plan.open)
-    return { open, name: last.name, isHoliday: plan.isHoliday || isWhole }
+    return { open: subtract(plan.open, holes), name: last.name, isHoliday: plan.isHoliday || holes.some(isWhole) }
   }
 }
 

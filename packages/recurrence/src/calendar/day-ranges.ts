@@ -42,11 +42,22 @@ export function intersect(some: readonly DayRange[], others: readonly DayRange[]
   )
 }
 
-export function subtract(some: readonly DayRange[], hole: DayRange): DayRange[] {
-  return some.flatMap(({ from, to }) =>
-    [
-      { from, to: Math.min(to, hole.from) },
-      { from: Math.max(from, hole.to), to },
-    ].filter((part) => part.from < part.to),
-  )
+/** What is left of ascending ranges, without some holes in any order. */
+export function subtract(some: readonly DayRange[], holes: readonly DayRange[]): DayRange[] {
+  const sorted = holes.toSorted((a, b) => a.from - b.from)
+  const left: DayRange[] = []
+  let at = 0
+  for (const { from, to } of some) {
+    let start = from
+    // A hole that reaches beyond this range is looked at again for the next.
+    for (; at < sorted.length; at++) {
+      const hole = sorted[at]
+      if (hole === undefined || hole.from >= to) break
+      if (hole.from > start) left.push({ from: start, to: hole.from })
+      start = Math.max(start, hole.to)
+      if (hole.to > to) break
+    }
+    if (start < to) left.push({ from: start, to })
+  }
+  return left
 }

@@ -14,20 +14,21 @@ export function describeCron(cron: Cron): string {
 
 function describeEveryHour({ minutes, seconds }: Cron): string {
   const within = describeWithinHour(minutes, seconds)
-  return within.startsWith('at minute') ? `${within} of every hour` : within
+  return /(?:^|, )at minute/.test(within) ? `${within} of every hour` : within
 }
 
 function describeDays(cron: Cron): string {
   const ofMonth = isEveryMonthDay(cron.monthDays) ? undefined : describeMonthDays(cron.monthDays)
   const ofWeek = isEveryWeekday(cron.weekdays) ? undefined : describeWeekdays(cron.weekdays)
-  if (ofMonth && ofWeek) return cron.either ? `on ${ofMonth} or on ${ofWeek}` : `on ${ofMonth} if that is ${ofWeek}`
-  if (ofMonth ?? ofWeek) return `on ${ofMonth ?? ofWeek}`
+  const isEveryDay = cron.either ? !ofMonth || !ofWeek : !ofMonth && !ofWeek
   // "every 15 minutes" needs no day; "at 09:00" does.
-  return cron.hours.length === 24 ? '' : 'every day'
+  if (isEveryDay) return cron.hours.length === 24 ? '' : 'every day'
+  if (ofMonth && ofWeek) return cron.either ? `on ${ofMonth} or on ${ofWeek}` : `on ${ofMonth} if that is ${ofWeek}`
+  return `on ${ofMonth ?? ofWeek}`
 }
 
 const isEveryMonthDay = (days: readonly CronMonthDay[]): boolean =>
-  new Set(days.map((day) => (day.kind === 'day' ? day.day : 0))).size >= 31
+  new Set(days.flatMap((day) => (day.kind === 'day' ? [day.day] : []))).size === 31
 const isEveryWeekday = (days: readonly CronWeekday[]): boolean =>
   new Set(days.filter(({ nth }) => nth === undefined).map(({ weekday }) => weekday)).size === 7
 

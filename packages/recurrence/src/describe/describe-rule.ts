@@ -1,7 +1,18 @@
 import { fillRule } from '../rrule/fill-rule.ts'
 import { isSubDaily, type RecurrenceSet, type Rule, type Stamp, type WeekdayNumber } from '../rrule/rule.ts'
 import { describeHours, describeTimes, joinParts } from './describe-times.ts'
-import { formatLocal, joinWords, listMonths, listNumbers, listOrdinals, listWeekdays, ordinal, plural, weekdayWords } from './english.ts'
+import {
+  anyDay,
+  formatLocal,
+  joinWords,
+  listMonths,
+  listNumbers,
+  listOrdinals,
+  listWeekdays,
+  ordinal,
+  plural,
+  weekdayWords,
+} from './english.ts'
 
 const units = { SECONDLY: 'second', MINUTELY: 'minute', HOURLY: 'hour', DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month', YEARLY: 'year' }
 
@@ -18,7 +29,7 @@ export function describeRecurrence(set: RecurrenceSet, start: Stamp | undefined)
 }
 
 function describeStamps(stamps: readonly Stamp[]): string {
-  const shown = stamps.slice(0, 3).map((stamp) => formatLocal(stamp.local))
+  const shown = stamps.slice(0, 3).map(({ local, isDate }) => formatLocal(local, isDate))
   return joinWords(stamps.length > 3 ? [...shown, `${stamps.length - 3} more dates`] : shown)
 }
 
@@ -36,14 +47,15 @@ function describeRule(written: Rule, start: Stamp | undefined): string {
     rule.bySetPosition && `(only ${listOrdinals(rule.bySetPosition)} of these in each ${unit})`,
     rule.skip === 'OMIT' ? undefined : `(or the day ${rule.skip === 'BACKWARD' ? 'before' : 'after'}, where there is no such day)`,
     rule.count === undefined ? undefined : `${rule.count} ${rule.count === 1 ? 'time' : 'times'}`,
-    rule.until && `until ${formatLocal(rule.until.local)}${rule.until.zone === 'UTC' ? ' UTC' : ''}`,
+    rule.until && `until ${formatLocal(rule.until.local, rule.until.isDate)}${rule.until.zone === 'UTC' ? ' UTC' : ''}`,
   ])
 }
 
 /** `every Monday` says more than `every week on Monday`. */
 function describeCadence(rule: Rule, unit: string): string {
   const isPlainWeekly = rule.frequency === 'WEEKLY' && rule.interval === 1 && rule.byDay !== undefined
-  return isPlainWeekly ? `every ${describeWeekdays(rule.byDay ?? [])}` : `every ${plural(rule.interval, unit)}`
+  const words = isPlainWeekly ? describeWeekdays(rule.byDay ?? []) : plural(rule.interval, unit)
+  return words === anyDay ? 'every day' : `every ${words}`
 }
 
 function describeDays(rule: Rule): string | undefined {

@@ -76,10 +76,10 @@ function describeMoment(text: string): string {
   const { value } = parsed
   switch (value.kind) {
     case 'instant':
-      return `${formatLocal(Math.floor(value.ms / 1000))} UTC`
+      return `${formatLocal(Math.floor(value.ms / 1000), false)} UTC`
     case 'local':
-      return formatLocal(Math.floor(value.localMs / 1000))
+      return formatLocal(Math.floor(value.localMs / 1000), false)
     case 'day':
-      return formatLocal(value.day * secondsPerDay)
+      return formatLocal(value.day * secondsPerDay, true)
   }
 }

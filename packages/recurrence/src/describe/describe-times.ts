@@ -1,5 +1,5 @@
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
-import { formatTime, joinWords, listNumbers, pad } from './english.ts'
+import { formatTime, joinWords, listNumbers, ordinal, pad } from './english.ts'
 
 /** So many times are named one by one. */
 const namedMax = 6
@@ -27,7 +27,7 @@ export function describeWithinHour(minutes: readonly number[], seconds: readonly
 export function describeHours(hours: readonly number[]): string {
   if (hours.length === 24) return ''
   const step = evenStep(hours, 24)
-  if (step) return `of every ${step} hours from midnight on`
+  if (step) return `in every ${ordinal(step)} hour from midnight on`
   const [first = 0] = hours
   const last = hours.at(-1) ?? 0
   return last - first === hours.length - 1 ? `from ${pad(first)}:00 to ${pad(last)}:59` : `in the hours ${listNumbers(hours)}`

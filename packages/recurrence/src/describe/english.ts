@@ -55,10 +55,12 @@ export function listOrdinals(numbers: readonly number[]): string {
 
 export const listMonths = (months: readonly number[]): string => listNumbers(months, (month) => monthWords[month - 1] ?? '')
 
+export const anyDay = 'any day'
+
 /** `Monday to Friday` as people say it. */
 export function listWeekdays(weekdays: readonly number[]): string {
   const sorted = [...new Set(weekdays)].sort((a, b) => a - b)
-  if (sorted.length === 7) return 'any day'
+  if (sorted.length === 7) return anyDay
   return listNumbers(sorted, (weekday) => weekdayWords[weekday] ?? '')
 }
 
@@ -68,12 +70,12 @@ export function formatTime(secondOfDay: number): string {
   return second === 0 ? short : `${short}:${pad(second)}`
 }
 
-/** `24 December 1997`, and the time if it is not midnight. */
-export function formatLocal(local: number): string {
+/** `24 December 1997` for a day, `24 December 1997 00:00` for a time: until midnight is not until the end of that day. */
+export function formatLocal(local: number, isDay: boolean): string {
   const day = Math.floor(local / secondsPerDay)
   const { year, month, day: monthDay } = dateOf(day)
   const time = local - day * secondsPerDay
-  return `${monthDay} ${monthWords[month - 1]} ${year}${time === 0 ? '' : ` ${formatTime(time)}`}`
+  return `${monthDay} ${monthWords[month - 1]} ${year}${isDay ? '' : ` ${formatTime(time)}`}`
 }
 
 export const pad = (value: number): string => String(value).padStart(2, '0')

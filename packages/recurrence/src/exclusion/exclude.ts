@@ -1,4 +1,4 @@
-import type { Instants } from '../instants.ts'
+import { type Instants, remember } from '../instants.ts'
 
 /** Something that occurrences are taken away by. */
 export interface Exclusion {
@@ -39,9 +39,10 @@ function excludedUntil(exclusions: readonly Exclusion[], instantMs: number): num
 }
 
 /** Excludes exactly the instants of something that recurs. */
-export const excludeInstants = (instants: Instants): Exclusion => ({
-  excludedUntil: (instantMs) => (instants.next(instantMs - 1) === instantMs ? instantMs : undefined),
-})
+export function excludeInstants(instants: Instants): Exclusion {
+  const { next } = remember(instants)
+  return { excludedUntil: (instantMs) => (next(instantMs - 1) === instantMs ? instantMs : undefined) }
+}
 
 export interface Range {
   readonly fromMs: number

@@ -14,7 +14,7 @@ const regions = new Map<string, DateHolidays>()
 export const findHolidays: HolidaySource = (region, year) => {
   const holidays = openRegion(region)
   if (!holidays) return undefined
-  return (holidays.getHolidays(year) ?? [])
+  return holidaysOf(holidays, year)
     .filter(({ start, end }) => end.getTime() - start.getTime() > halfDayMs)
     .map(
       ({ date, start, end, name, type }): Holiday => ({
@@ -24,6 +24,15 @@ export const findHolidays: HolidaySource = (region, year) => {
         type,
       }),
     )
+}
+
+function holidaysOf(holidays: DateHolidays, year: number) {
+  try {
+    return holidays.getHolidays(year) ?? []
+  } catch {
+    // Some of its calendars end: that of Iran throws from the year 3798 on. Beyond, no holidays are known.
+    return []
+  }
 }
 
 function openRegion(region: string): DateHolidays | undefined {

@@ -106,6 +106,60 @@ describe('a feed closes a calendar', () => {
     ])
   })
 
+  test('until an end on another wall, or after a change of the clocks', () => {
+    const text = feed(
+      ['UID:1', 'SUMMARY:Flight', 'DTSTART;TZID=America/New_York:20260302T090000', 'DTEND;TZID=Europe/London:20260302T210000'],
+      ['UID:2', 'SUMMARY:In UTC', 'DTSTART:20260303T150000Z', 'DTEND;TZID=America/New_York:20260303T120000'],
+      ['UID:3', 'SUMMARY:Night', 'DTSTART;TZID=Europe/Berlin:20260328T220000', 'DTEND;TZID=Europe/Berlin:20260329T060000'],
+    )
+    expect(changedDays(text)).toEqual(['3/2 Flight 0-15,22-24', '3/3 In UTC 0-16,18-24', '3/28 Night 0-22', '3/29 Night 6-24'])
+  })
+
+  test('by the last of those that close a whole day, whatever part others close', () => {
+    const text = feed(
+      ['UID:1', 'SUMMARY:Fair', 'DTSTART;VALUE=DATE:20260601', 'DTEND;VALUE=DATE:20260603'],
+      ['UID:2', 'SUMMARY:Stocktaking', 'DTSTART;VALUE=DATE:20260602'],
+      ['UID:3', 'SUMMARY:Lunch', 'DTSTART:20260602T120000', 'DURATION:PT1H'],
+      ['UID:4', 'SUMMARY:Early', 'DTSTART:20260603T080000', 'DURATION:PT3H'],
+      ['UID:5', 'SUMMARY:Daily', 'DTSTART:20260603T100000', 'DURATION:PT2H', 'RRULE:FREQ=DAILY;COUNT=2'],
+    )
+    expect(changedDays(text)).toEqual(['6/1 Fair', '6/2 Stocktaking', '6/3 Daily 0-8,12-24', '6/4 Daily 0-10,12-24'])
+  })
+
+  test('that has more in it than anybody reads, in bounded time, rather closed than open', () => {
+    const many = (count: number, ...lines: string[]) => Array.from({ length: count }, () => lines)
+    const daily = 'RRULE:FREQ=DAILY'
+    const texts = [
+      feed(['DTSTART:20260101T000000Z', 'DURATION:P400D', 'RRULE:FREQ=SECONDLY']),
+      feed(['DTSTART:20260101T000000Z', 'DURATION:PT1S', 'RRULE:FREQ=SECONDLY']),
+      feed(...many(3_000, 'DTSTART;VALUE=DATE:20260101', 'DURATION:P400D')),
+      feed(...many(5_000, 'DTSTART:20200101T090000Z', 'DURATION:PT1H', daily)),
+    ]
+    for (const text of texts) {
+      const compiled = compileCalendar({ zone: 'UTC', layers: [{ kind: 'feed', feed: 'x' }] }, { feeds: () => text })
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
+      const begin = performance.now()
+      for (let day = dayOf(2026, 3, 1); day < dayOf(2026, 3, 10); day++)
+        expect(compiled.value.planOf(day)).toMatchObject({ open: [], isHoliday: true })
+      expect(performance.now() - begin).toBeLessThan(2_000)
+    }
+    const series = many(500, 'UID:1', 'DTSTART:20260101T090000Z', daily)
+    const moved = many(500, 'UID:1', 'DTSTART:20260101T100000Z', 'RECURRENCE-ID:20260101T090000Z')
+    expect(parseICalendar(feed(...series, ...moved))).toMatchObject({ ok: false, problem: { message: expect.stringContaining('100000') } })
+    expect(parseICalendar(`${feed()}${'x\n'.repeat(30_000)}`)).toMatchObject({
+      ok: false,
+      problem: { message: expect.stringContaining('20000') },
+    })
+  })
+
+  test('by events without a UID, which replace nothing', () => {
+    const text = feed(
+      ['SUMMARY:Series', 'DTSTART:20260105T090000', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=2'],
+      ['SUMMARY:Other', 'DTSTART:20260110T090000', 'DURATION:PT1H', 'RECURRENCE-ID:20260105T090000'],
+    )
+    expect(changedDays(text)).toEqual(['1/5 Series 0-9,10-24', '1/6 Series 0-9,10-24', '1/10 Other 0-9,10-24'])
+  })
+
   test('past midnight, on both days', () => {
     expect(changedDays(feed(['SUMMARY:Night', 'DTSTART:20260115T220000', 'DTEND:20260116T060000', 'RRULE:FREQ=DAILY;COUNT=2']))).toEqual([
       '1/15 Night 0-22',

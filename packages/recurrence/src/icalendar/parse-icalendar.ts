@@ -3,6 +3,8 @@ import { type Malformed, type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from '../rrule/parse-rule.ts'
 import { readStamps, type ZoneNamer } from '../rrule/read-stamps.ts'
 import type { RecurrenceSet, Stamp } from '../rrule/rule.ts'
+import { instantOf } from '../zone/local-time.ts'
+import { openZone } from '../zone/zone.ts'
 import { type ContentLine, parseContentLine, splitLines, unfold } from './content-lines.ts'
 import { nameZone } from './name-zone.ts'
 
@@ -23,6 +25,10 @@ export interface CalendarFeed {
 
 const feedLengthMax = 5_000_000
 const eventsMax = 20_000
+/** Lines that are none of iCalendar, which each cost as much as twenty good ones: texts of some programs that break them wrongly have a few. */
+const brokenLinesMax = 20_000
+/** In all series together: occurrences that are replaced by events of their own. */
+const replacedMax = 100_000
 
 /** The events of an iCalendar text (RFC 5545). Refused if it is no calendar at all. */
 export function parseICalendar(text: string): Parsed<CalendarFeed> {
@@ -59,6 +65,7 @@ function readBlocks(text: string, problems: Malformed[]): { blocks: Block[]; zon
     const parsed = parseWith(line, () => parseContentLine(line, position), feedLengthMax)
     if (!parsed.ok) {
       problems.push(parsed.problem)
+      if (problems.length > brokenLinesMax) refuse(position, `more than ${brokenLinesMax} lines that are none of iCalendar`)
       continue
     }
     const { name, value } = parsed.value
@@ -94,19 +101,23 @@ function readEvent({ lines, position }: Block, feedZone: string | undefined): Dr
   const startLine = one('DTSTART')
   const start = startLine && stamps(startLine)[0]
   if (!start) refuse(position, 'an event without DTSTART')
+  const endLine = one('DTEND')
   const replacesLine = one('RECURRENCE-ID')
-  const rules = (name: string) => all(name).map((line) => parseRule(line.value, line.valuePosition))
+  const parseRules = (name: string) => all(name).map((line) => parseRule(line.value, line.valuePosition))
+  const rules = parseRules('RRULE')
+  const more = all('RDATE').flatMap(stamps)
+  const isSeries = rules.length > 0 || more.length > 0
   return {
     uid: one('UID')?.value ?? '',
     event: {
       name: unescapeText(one('SUMMARY')?.value ?? ''),
-      lengthSeconds: readLength(start, one('DTEND'), one('DURATION'), stamps),
+      lengthSeconds: readLength(one('DURATION'), start, endLine && stamps(endLine)[0], isSeries),
       recurrence: {
         start,
-        rules: rules('RRULE'),
-        exceptionRules: rules('EXRULE'),
+        rules,
+        exceptionRules: parseRules('EXRULE'),
         // The start of an event is always one of its occurrences.
-        dates: [start, ...all('RDATE').flatMap(stamps)],
+        dates: [start, ...more],
         exceptionDates: all('EXDATE').flatMap(stamps),
       },
     },
@@ -115,29 +126,42 @@ function readEvent({ lines, position }: Block, feedZone: string | undefined): Dr
   }
 }
 
-function readLength(
-  start: Stamp,
-  end: ContentLine | undefined,
-  length: ContentLine | undefined,
-  stamps: (line: ContentLine) => Stamp[],
-): number {
+function readLength(length: ContentLine | undefined, start: Stamp, end: Stamp | undefined, isSeries: boolean): number {
   const fallback = start.isDate ? 86_400 : 0
-  if (end) return Math.max(fallback, (stamps(end)[0]?.local ?? start.local) - start.local)
+  if (end) return Math.max(fallback, lengthBetween(start, end, isSeries))
   if (!length) return fallback
   const duration = parseDuration(length.value.replace(/^\+/, ''))
   return duration.ok ? Math.max(fallback, clockMs(duration.value) / 1000) : refuse(length.valuePosition, duration.problem.message)
 }
 
+/** By the wall where that is one: a series from 22:00 to 06:00 is so in every night. Else by the instants, as of a flight. */
+function lengthBetween(start: Stamp, end: Stamp, isSeries: boolean): number {
+  const isOnOneWall = start.isDate || end.isDate || (start.zone === end.zone && (isSeries || start.zone === undefined))
+  // A time without a zone is on the wall of whoever reads the calendar, which is not known here.
+  const instant = ({ zone, local }: Stamp, other: Stamp) => instantOf(openZone(zone ?? other.zone ?? 'UTC'), local)
+  return isOnOneWall ? end.local - start.local : instant(end, start) - instant(start, end)
+}
+
 /** An event with a RECURRENCE-ID takes the place of one occurrence of the series with its UID; a cancelled one only takes it away. */
 function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
   const replaced = new Map<string, Stamp[]>()
-  for (const { uid, replaces } of drafts) if (replaces) replaced.set(uid, [...(replaced.get(uid) ?? []), replaces])
+  for (const { uid, replaces } of drafts) {
+    const known = replaced.get(uid)
+    // Events without a UID have nothing to do with one another.
+    if (replaces === undefined || uid === '') continue
+    if (known) known.push(replaces)
+    else replaced.set(uid, [replaces])
+  }
+  let count = 0
   return drafts
     .filter(({ isCancelled }) => !isCancelled)
     .map(({ uid, event, replaces }) => {
-      const exceptionDates = replaces ? [] : (replaced.get(uid) ?? [])
+      const more = replaces ? undefined : replaced.get(uid)
+      if (more === undefined) return event
+      count += more.length
+      if (count > replacedMax) refuse(0, `more than ${replacedMax} occurrences of series are replaced by other events`)
       const { recurrence } = event
-      return { ...event, recurrence: { ...recurrence, exceptionDates: [...recurrence.exceptionDates, ...exceptionDates] } }
+      return { ...event, recurrence: { ...recurrence, exceptionDates: [...recurrence.exceptionDates, ...more] } }
     })
 }
 

@@ -9,6 +9,8 @@ import type { RecurrenceSet, Rule, Stamp } from './rule.ts'
 export interface CompiledSet {
   readonly instants: Instants
   readonly walls: readonly NonNullable<Compiled['wall']>[]
+  /** Whether all instants come from `walls`. */
+  readonly isOnWall: boolean
 }
 
 /**
@@ -26,7 +28,8 @@ export function compileRecurrence(set: RecurrenceSet, start: Stamp, zone: Zone, 
   const exceptions = set.exceptionRules.map((rule) => compile(rule).instants)
   const ranges = set.exceptionDates.flatMap((stamp) => rangesOf(stamp, home, policy))
   const exclusions = [...exceptions.map(excludeInstants), ...(ranges.length > 0 ? [excludeRanges(ranges)] : [])]
-  return { instants: exclude(unite(parts), exclusions), walls: rules.flatMap(({ wall }) => wall ?? []) }
+  const walls = rules.flatMap(({ wall }) => wall ?? [])
+  return { instants: exclude(unite(parts), exclusions), walls, isOnWall: walls.length === parts.length }
 }
 
 function instantsOf(stamp: Stamp, zone: Zone, policy: DstPolicy): number[] {

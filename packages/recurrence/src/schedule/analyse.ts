@@ -1,8 +1,11 @@
 import { formatLocalIso } from '../format-iso.ts'
 import { secondsPerDay, yearMin } from '../gregorian.ts'
 import { findChanges } from '../zone/find-changes.ts'
+import { resolveLocal } from '../zone/local-time.ts'
+import type { Zone } from '../zone/zone.ts'
 import type { CompiledSchedule } from './compile-schedule.ts'
 import { dayTraits, type LeapDay } from './day-traits.ts'
+import { isOccurrence } from './next-occurrence.ts'
 
 export interface Analysis {
   /** Nothing ever occurs: 30 February, or excludes that leave nothing over. */
@@ -23,6 +26,8 @@ export interface DstConflict {
 }
 
 const conflictsMax = 10
+/** Local times that are looked at around one change of the clocks. */
+const timesMax = 100
 const yearsAhead = 10
 
 /** What may surprise whoever wrote the schedule, looking on from an instant. */
@@ -38,16 +43,28 @@ export function analyse(compiled: CompiledSchedule, nowMs: number): Analysis {
   }
 }
 
-function findConflicts({ includes }: CompiledSchedule, nowMs: number): DstConflict[] {
+function findConflicts(compiled: CompiledSchedule, nowMs: number): DstConflict[] {
   const now = Math.floor(nowMs / 1000)
   const conflicts: DstConflict[] = []
-  for (const { times, zone } of includes.flatMap(({ walls }) => walls)) {
+  for (const { times, zone } of compiled.includes.flatMap(({ walls }) => walls)) {
     for (const { at, offsetBefore, offsetAfter } of findChanges(zone, now, now + yearsAhead * 366 * secondsPerDay)) {
       const [from, to] = [at + Math.min(offsetBefore, offsetAfter), at + Math.max(offsetBefore, offsetAfter)]
-      const local = times.next(from)
-      if (local === undefined || local >= to) continue
-      conflicts.push({ local: formatLocalIso(local), kind: offsetAfter > offsetBefore ? 'gap' : 'overlap' })
+      const kind = offsetAfter > offsetBefore ? 'gap' : 'overlap'
+      let local = times.next(from)
+      for (let step = 0; step < timesMax && local !== undefined && local < to; step++, local = times.next(local + 1)) {
+        if (!isDecided(compiled, zone, local, at)) continue
+        conflicts.push({ local: formatLocalIso(local), kind })
+        break
+      }
     }
   }
   return conflicts.sort((a, b) => (a.local < b.local ? -1 : 1)).slice(0, conflictsMax)
+}
+
+/** Whether the policy has a say: not if the schedule is over by then, or a calendar or an exclude takes the time away anyhow. */
+function isDecided(compiled: CompiledSchedule, zone: Zone, local: number, changeAt: number): boolean {
+  const instants = resolveLocal(zone, local, compiled.policy)
+  // What is skipped leaves no trace, but for a schedule that goes on.
+  if (instants.length === 0) return typeof compiled.instants.next(changeAt * 1000) === 'number'
+  return instants.some((instant) => isOccurrence(compiled, instant * 1000))
 }

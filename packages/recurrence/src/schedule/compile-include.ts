@@ -26,9 +26,11 @@ export interface CompiledInclude {
   readonly instants: Instants
   /** The local times in it that a change of the clocks could touch. */
   readonly walls: readonly NonNullable<Compiled['wall']>[]
+  /** Whether all instants come from `walls`. */
+  readonly isOnWall: boolean
 }
 
-const nothing: CompiledInclude = { instants: never, walls: [] }
+const nothing: CompiledInclude = { instants: never, walls: [], isOnWall: false }
 const datesMax = 10_000
 const lastMs = Date.UTC(yearMax, 11, 31, 23, 59, 59, 999)
 
@@ -40,12 +42,12 @@ export function compileInclude(include: Include, place: Place): CompiledInclude 
       const cron = place.issues.take(`${place.path}.cron`, parseCron(include.cron))
       if (!cron) return nothing
       const { instants, wall } = compileCron(cron, place.zone, place.policy)
-      return { instants, walls: wall ? [wall] : [] }
+      return { instants, walls: wall ? [wall] : [], isOnWall: wall !== undefined }
     }
     case 'interval':
-      return { instants: compileInterval(include, place), walls: [] }
+      return { instants: compileInterval(include, place), walls: [], isOnWall: false }
     case 'dates':
-      return { instants: compileDates(include.dates, place), walls: [] }
+      return { instants: compileDates(include.dates, place), walls: [], isOnWall: false }
   }
 }
 

@@ -10,6 +10,7 @@ import { type DstPolicy, defaultDstPolicy } from '../zone/local-time.ts'
 import { findZone, type Zone } from '../zone/zone.ts'
 import { compileExclude, type FindCalendar } from './compile-exclude.ts'
 import { type CompiledInclude, compileInclude } from './compile-include.ts'
+import { nameInstants } from './name-instants.ts'
 import { rollInstants } from './roll-instants.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -50,7 +51,8 @@ export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {
   const calendar = schedule.calendar && findCalendar(schedule.calendar.id, 'calendar.id')
   const roll = schedule.calendar?.roll ?? 'skip'
   const nominal = exclude(unite(includes.map(({ instants }) => instants)), exclusions)
-  const rolled = calendar ? rollInstants(within(nominal, earliestMs, latestMs), calendar, roll, zone, policy) : nominal
+  const namesOf = nameInstants(includes, zone, policy)
+  const rolled = calendar ? rollInstants(within(nominal, earliestMs, latestMs), { calendar, roll, zone, policy, namesOf }) : nominal
   // Nothing is moved to a time that is excluded.
   const allowed = calendar && roll !== 'skip' ? exclude(rolled, exclusions) : rolled
   const bounded = within(allowed, bounds.fromMs, bounds.toMs)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { analyse, describeSchedule, type Include, impliedStart, type PresetName, presets, preview } from '../index.ts'
+import { analyse, describeSchedule, type Include, impliedStart, type PresetName, presets, preview, type Schedule } from '../index.ts'
 import { compiled, listLocal } from '../testing.fixture.ts'
 
 const newYork = 'America/New_York'
@@ -50,6 +50,21 @@ describe('analyse', () => {
     expect(of(cron('30 2 * * MON')).dstConflicts).toEqual([])
     expect(of(cron('*/5 * * * *')).dstConflicts).toEqual([])
     expect(of(cron('30 2 * * *'), 'Asia/Tokyo').dstConflicts).toEqual([])
+  })
+
+  test('finds none where nothing occurs: after the end, and on days that are excluded', () => {
+    const conflictsOf = (schedule: Omit<Schedule, 'zone'>) => analyse(compiled({ zone: newYork, ...schedule }), now).dstConflicts
+    const include = [cron('30 2 * * *')]
+    const spring = [{ local: '2026-03-08T02:30:00', kind: 'gap' }]
+    expect(conflictsOf({ include: [rrule('DTSTART:20260101T023000\nRRULE:FREQ=DAILY;UNTIL=20260401T000000')] })).toEqual(spring)
+    expect(conflictsOf({ include, end: '2026-04-01' })).toEqual(spring)
+    expect(conflictsOf({ include, end: '2026-04-01', dst: { gap: 'skip' } })).toEqual(spring)
+    expect(conflictsOf({ include, end: '2026-02-01' })).toEqual([])
+    expect(conflictsOf({ include, start: '2026-01-01', count: 20 })).toEqual([])
+    expect(conflictsOf({ include, end: '2026-04-01', exclude: [{ kind: 'dates', dates: ['2026-03-08'] }] })).toEqual([])
+    // The first of the two is excluded, the other is not.
+    const twice = { include: [cron('15,45 2 * * *')], end: '2026-04-01', exclude: [rrule('DTSTART:20260101T021500\nRRULE:FREQ=DAILY')] }
+    expect(conflictsOf(twice)).toEqual([{ local: '2026-03-08T02:45:00', kind: 'gap' }])
   })
 
   test('finds what leap years and short months do', () => {
@@ -115,6 +130,16 @@ describe('describeSchedule', () => {
     ['*/10 * * * * *', 'Every 10 seconds'],
     ['15 */5 * * * *', 'At second 15, every 5 minutes'],
     ['*/20 9-16 * * *', 'Every 20 minutes from 09:00 to 16:59 every day'],
+    // What starts with * in neither day field means either of them, also where one of them is all days.
+    ['0 9 1-31 * MON', 'At 09:00 every day'],
+    ['0 9 13 * 0-6', 'At 09:00 every day'],
+    [
+      '0 9 */2 * 0-6',
+      'At 09:00 on the 1st, 3rd, 5th, 7th, 9th, 11th, 13th, 15th, 17th, 19th, 21st, 23rd, 25th, 27th, 29th and 31st day of the month',
+    ],
+    ['0 9 1-30,15W * *', 'At 09:00 on the 1st to 30th day of the month and the weekday (Monday to Friday) nearest to the 15th'],
+    ['*/30 5 * * * *', 'Every 30 seconds, at minute 5 of every hour'],
+    ['*/15 */6 * * *', 'Every 15 minutes in every 6th hour from midnight on every day'],
     ['nonsense', '"nonsense"'],
   ])('%s: %s', (cron, expected) => {
     expect(of({ kind: 'cron', cron })).toBe(expected)
@@ -123,11 +148,13 @@ describe('describeSchedule', () => {
   test.each([
     ['FREQ=DAILY;BYHOUR=7;BYMINUTE=30', 'Every day at 07:30'],
     ['FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR', 'Every Monday to Friday at 09:00'],
+    ['FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU', 'Every day at 09:00'],
+    ['FREQ=DAILY;UNTIL=20261231', 'Every day at 09:00 until 31 December 2026'],
     ['FREQ=WEEKLY;INTERVAL=2;BYDAY=MO', 'Every 2 weeks on Monday at 09:00'],
     ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=3', 'Every month on the last Friday at 09:00 3 times'],
     ['FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1', 'Every month on Monday to Friday at 09:00 (only the last of these in each month)'],
     ['FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13', 'Every month on the 13th day of the month if that is Friday at 09:00'],
-    ['FREQ=HOURLY;INTERVAL=3;UNTIL=20261231T000000Z', 'Every 3 hours until 31 December 2026 UTC'],
+    ['FREQ=HOURLY;INTERVAL=3;UNTIL=20261231T000000Z', 'Every 3 hours until 31 December 2026 00:00 UTC'],
     ['FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10,11', 'Every 20 minutes from 09:00 to 11:59'],
     ['FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO', 'Every year in week 20 on Monday at 09:00'],
     ['FREQ=YEARLY;BYYEARDAY=1,100,-1', 'Every year on the 1st, 100th and last day of the year at 09:00'],

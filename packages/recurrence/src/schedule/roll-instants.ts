@@ -3,15 +3,27 @@ import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { type Exclusion, exclude } from '../exclusion/exclude.ts'
 import { secondsPerDay } from '../gregorian.ts'
 import type { Halt, Instants } from '../instants.ts'
-import { type DstPolicy, instantOf, localOf, resolveLocal } from '../zone/local-time.ts'
+import { type DstPolicy, instantOf, localOf, resolveLocal, segmentsAround } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 
 /** Business days that may pass without an occurrence being rolled to any of them. */
 const stepsMax = 10_000
 
+export interface Rolling {
+  readonly calendar: CompiledCalendar
+  readonly roll: Roll
+  readonly zone: Zone
+  readonly policy: DstPolicy
+  /** The times of day that occurrences have, as far as they come from times on the wall of the zone. */
+  readonly namesOf: (second: number) => readonly number[]
+}
+
 /** Occurrences moved to business days, at the same time of day. Days are those of the schedule's zone. */
-export function rollInstants(instants: Instants, calendar: CompiledCalendar, roll: Roll, zone: Zone, policy: DstPolicy): Instants {
+export function rollInstants(instants: Instants, rolling: Rolling): Instants {
+  const { calendar, roll, zone } = rolling
   if (roll === 'skip') return exclude(instants, [closedDays(calendar, zone)])
+  const { move, soonest, backwards } = moveBetweenDays(rolling)
+  const startOf = (day: number) => instantOf(zone, day * secondsPerDay) * 1000
   return {
     next(afterMs) {
       let after = afterMs
@@ -28,7 +40,10 @@ export function rollInstants(instants: Instants, calendar: CompiledCalendar, rol
     },
   }
 
-  /** The first occurrence after `after` that is on a business day, or rolled to it. */
+  /**
+   * The first occurrence after `after` that is on a business day, or rolled to it. Where the clocks change on that day, the order of what is
+   * rolled to it is not the order of what was: so they are looked at until no later one can come earlier.
+   */
   function earliestOn(businessDay: number, after: number): number | Halt {
     let earliest: number | Halt = 'ended'
     for (const day of daysRolledTo(calendar, businessDay, roll)) {
@@ -37,13 +52,11 @@ export function rollInstants(instants: Instants, calendar: CompiledCalendar, rol
         const next = instants.next(from)
         if (next === 'limit') return 'limit'
         if (next === 'ended' || dayAt(zone, next) !== day) break
+        if (earliest !== 'ended' && soonest(next, shift) >= earliest) break
         const moved = move(next, shift).find((instant) => instant > after)
-        if (moved !== undefined) {
-          if (earliest === 'ended' || moved < earliest) earliest = moved
-          break
-        }
+        if (moved !== undefined && (earliest === 'ended' || moved < earliest)) earliest = moved
         // What is due that day by the time of `after` is past; go on behind it.
-        from = Math.max(next, Math.min(...backwards(after, shift)) - 1)
+        from = moved === undefined ? Math.max(next, backwards(after, shift) - 1) : next
       }
     }
     return earliest
@@ -61,21 +74,36 @@ export function rollInstants(instants: Instants, calendar: CompiledCalendar, rol
     }
     return 'limit'
   }
+}
 
-  function startOf(day: number): number {
-    return instantOf(zone, day * secondsPerDay) * 1000
-  }
+/** From one day to another, by so many seconds of days. */
+function moveBetweenDays({ zone, policy, namesOf }: Rolling) {
+  return { move, soonest, backwards }
 
   /** The instants of the same time of day so many seconds of days later. */
   function move(instantMs: number, shift: number): number[] {
     if (shift === 0) return [instantMs]
     const second = Math.floor(instantMs / 1000)
-    return resolveLocal(zone, localOf(zone, second) + shift, policy).map((moved) => moved * 1000 + (instantMs - second * 1000))
+    const moved = namesOf(second).flatMap((local) => resolveLocal(zone, local + shift, policy))
+    return moved.map((one) => one * 1000 + (instantMs - second * 1000)).sort((a, b) => a - b)
   }
 
-  function backwards(instantMs: number, shift: number): number[] {
-    const local = localOf(zone, Math.floor(instantMs / 1000)) - shift
-    return resolveLocal(zone, local, { gap: 'first-valid', overlap: 'first' }).map((second) => second * 1000)
+  /** Neither it nor a later one comes earlier when moved so: from the offset that is furthest behind to the one that is furthest ahead. */
+  function soonest(instantMs: number, shift: number): number {
+    if (shift === 0) return instantMs
+    const second = Math.floor(instantMs / 1000)
+    const local = second + Math.min(...offsetsAround(second)) + shift
+    return (local - Math.max(...offsetsAround(local))) * 1000
+  }
+
+  /** What was before is not moved beyond the instant: by the offset that is furthest behind. */
+  function backwards(instantMs: number, shift: number): number {
+    const second = Math.floor(instantMs / 1000)
+    return instantOf(zone, second + Math.min(...offsetsAround(second)) - shift) * 1000
+  }
+
+  function offsetsAround(second: number): number[] {
+    return segmentsAround(zone, second).map(({ offset }) => offset)
   }
 }
 

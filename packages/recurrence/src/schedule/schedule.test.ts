@@ -68,6 +68,17 @@ describe('includes and excludes', () => {
     ])
   })
 
+  test('that are dear to ask are asked no more often than they have to be', () => {
+    const seconds = Array.from({ length: 33 }, (_, second) => second).join(',')
+    const dear = (more: number) => `FREQ=SECONDLY;INTERVAL=${86_335 - more};BYHOUR=3;BYMINUTE=0,1;BYSECOND=${seconds}`
+    const daily = { kind: 'rrule', rrule: 'FREQ=DAILY' } as const
+    const exclude = [...[0, 1, 2, 3, 4].map((more) => ({ kind: 'rrule', rrule: dear(more) }) as const), daily]
+    const one = compiled({ zone: newYork, start: '2026-01-01', include: [daily], exclude })
+    const begin = performance.now()
+    expect(nextOccurrence(one, Date.parse('2026-11-21T00:00:00Z'))).toEqual({ kind: 'limit' })
+    expect(performance.now() - begin).toBeLessThan(2_000)
+  })
+
   test('that leave nothing over give up instead of searching on', () => {
     const include = [{ kind: 'cron', cron: '0 * * * *' }] as const
     const one = compiled({ zone: 'UTC', include, exclude: include })
@@ -159,6 +170,46 @@ describe('rolling', () => {
       )
     },
   )
+
+  test('loses nothing where the clocks change on the day that occurrences are rolled to', () => {
+    const list = (closed: string, times: readonly string[], overlap: 'first' | 'both') => {
+      const calendar: Calendar = { zone: newYork, layers: [{ kind: 'days', days: [{ date: closed }] }] }
+      const moments = times.map((time) => `${closed}T${time}`)
+      const schedule: Schedule = {
+        zone: newYork,
+        include: [{ kind: 'dates', dates: moments }],
+        calendar: { id: 'x', roll: 'next' },
+        dst: { overlap },
+      }
+      return listLocal(schedule, `${closed}T00:00:00Z`, 9, { calendars: () => calendar }).map((local) => local.slice(11))
+    }
+    const gap = ['02:00:00', '02:45:00', '03:15:00', '04:00:00']
+    expect(list('2027-03-13', gap, 'first')).toEqual(['03:00:00-04:00', '03:15:00-04:00', '03:45:00-04:00', '04:00:00-04:00'])
+    expect(list('2026-10-31', ['01:15:00', '01:45:00'], 'both')).toEqual([
+      '01:15:00-04:00',
+      '01:45:00-04:00',
+      '01:15:00-05:00',
+      '01:45:00-05:00',
+    ])
+  })
+
+  test.each(['shift', 'first-valid', 'skip'] as const)('moves a time that the clocks jump over (%s) to the same time of day', (gap) => {
+    const list = (roll: Roll, ...crons: string[]) => {
+      const week = Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri'].map((day) => [day, ['09:00-17:00']]))
+      const all = crons.map((cron) => ({ kind: 'cron', cron }) as const)
+      const schedule: Schedule = { zone: newYork, include: all, calendar: { id: 'x', roll }, dst: { gap }, end: '2027-03-16' }
+      const calendars = (): Calendar => ({ zone: newYork, layers: [{ kind: 'hours', week }] })
+      return listLocal(schedule, '2027-03-12T00:00:00-05:00', 20, { calendars }).map((local) => local.slice(8, 16))
+    }
+    expect(list('next', '30 2 * * *')).toEqual(['12T02:30', '15T02:30', '16T02:30'])
+    expect(list('previous', '30 2 * * *')).toEqual(['12T02:30', '15T02:30', '16T02:30'])
+    expect(list('next', '15,45 2 * * SUN', '30 3 * * *')).toEqual([
+      '12T03:30',
+      ...(gap === 'skip' ? [] : ['15T02:15', '15T02:45']),
+      '15T03:30',
+      '16T03:30',
+    ])
+  })
 
   test('a calendar that never opens gives up', () => {
     const closed: Calendar = { zone: 'UTC', layers: [{ kind: 'hours', week: {} }] }

@@ -67,6 +67,32 @@ it('leaves paused ones paused, and a calendar that an automation names where it 
   await expect(t.call('calendars.delete', { calendar: 'quiet' })).rejects.toMatchObject({ code: 'calendar.in_use' })
 })
 
+it('loses nothing that waits for its jitter or for the end of a snooze', async () => {
+  await closedTo(`${year}-02-01`, 'busy')
+  await t.call('automations.create', { name: 'marker', ...daily('busy') })
+  const at = new Date(t.engine.now() + 1_000).toISOString()
+  const once = {
+    zone: 'UTC',
+    include: [{ kind: 'dates' as const, dates: [at] }],
+    exclude: [{ kind: 'calendar' as const, calendar: 'busy' }],
+  }
+  await t.call('automations.create', { name: 'jittered', workflow: { name: 'greeting' }, schedule: { ...once, jitter: '1000h' } })
+  await t.call('automations.create', { name: 'snoozed', workflow: { name: 'greeting' }, schedule: once })
+  await t.call('automations.snooze', { automation: 'snoozed', until: `${year}-01-01T00:00:00Z` })
+  const before = await Promise.all(['jittered', 'snoozed'].map(nextAt))
+  expect(before).toEqual([expect.any(String), `${year}-01-01T00:00:00.000Z`])
+  await eventually(
+    () => Promise.resolve(t.engine.now()),
+    (now) => now > Date.parse(at),
+  )
+  // Once the second change has come through, the first has for all.
+  for (const day of ['05', '06']) {
+    await closedTo(`${year}-01-${day}`, 'busy')
+    await becomes('marker', `${year}-01-0${Number(day) + 1}T09:00:00.000Z`)
+  }
+  expect(await Promise.all(['jittered', 'snoozed'].map(nextAt))).toEqual(before)
+})
+
 it('has no calendar deleted under an automation that is made at the same moment', async () => {
   for (let round = 0; round < 5; round++) {
     const name = `race-${round}`

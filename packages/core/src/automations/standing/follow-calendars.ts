@@ -21,6 +21,9 @@ export function createCalendarFollower(host: TriggerHost, tail: EventTail): Even
     tail,
     name: 'calendars',
     begin: 'now',
+    // Calendars change rarely among events that are many.
+    pauseMs: 1000,
+    batchMax: 5000,
     only: `e.type = 'calendar.updated' and exists (select from app.trigger t where t.org_id = e.org_id and t.type = 'schedule')`,
     async handle(events, { signal }) {
       for (const [org, own] of Map.groupBy(events, (one) => one.org)) {
@@ -51,7 +54,7 @@ async function replan(scene: FiringScene, id: string, names: ReadonlySet<string>
   const waiting = concerned.filter(({ trouble, wakes_at }) => trouble === null && (wakes_at === null || wakes_at.getTime() > nowMs))
   const planned = [
     ...(await planTriggers(scene, automation, stuck, { kind: 'kept' })),
-    ...(await planTriggers(scene, automation, waiting, { kind: 'adopted' })),
+    ...(await planTriggers(scene, automation, waiting, { kind: 'recalendared' })),
   ]
   wakeSchedulers(scene, planned)
 }

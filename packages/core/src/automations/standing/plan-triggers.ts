@@ -1,3 +1,4 @@
+import { parseDuration } from '@orrery/engine/workflow'
 import { calendarsOf } from '../../calendars/find-uses.ts'
 import { readCalendarSources } from '../../calendars/read-calendar-sources.ts'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
@@ -7,7 +8,8 @@ import { readState, writeState, writeTrouble } from '../definition/trigger-state
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { toSkipRow } from '../firing/to-firing-row.ts'
 import { type FiringRow, writeFirings } from '../firing-store.ts'
-import { adoptSchedule } from '../planning/firing-state.ts'
+import { adoptCalendar } from '../planning/adopt-calendar.ts'
+import { adoptSchedule, type FiringState, type Timetable } from '../planning/firing-state.ts'
 import { nextWake } from '../planning/plan-firings.ts'
 import { resumeFirings } from '../planning/resume-firings.ts'
 import { writeStates } from '../trigger-store.ts'
@@ -19,8 +21,11 @@ export function readSources({ tx, org }: Pick<FiringScene, 'tx' | 'org'>, trigge
 }
 
 export interface Replanning {
-  /** `adopted`: their schedules have changed, so they go on from now. `resumed`: `before` says from what. `kept`: only look when they are due. */
-  readonly kind: 'adopted' | 'resumed' | 'kept'
+  /**
+   * `adopted`: their schedules have changed, so they go on from now. `recalendared`: only a calendar that they ask has. `resumed`: `before` says
+   * from what. `kept`: only look when they are due.
+   */
+  readonly kind: 'adopted' | 'recalendared' | 'resumed' | 'kept'
   /** The automation as it was, where that differs. */
   readonly before?: AutomationRow
 }
@@ -36,8 +41,7 @@ export async function planTriggers(
   const sources = await readSources(scene, triggers)
   const skips: FiringRow[] = []
   const planned = triggers.map((row): TriggerRow => {
-    if (!isSchedule(row))
-      return { ...row, wakes_at: isPolled(row) && automation.status !== 'paused' ? (row.wakes_at ?? new Date(nowMs)) : null }
+    if (!isSchedule(row)) return { ...row, wakes_at: automation.status === 'paused' ? null : pollAt(row, nowMs) }
     const result = toTimetable(row.definition, row.trigger_id, sources)
     if (!result.ok) return writeTrouble(row, explainIssues(result.issues), nowMs)
     const { timetable } = result
@@ -47,16 +51,30 @@ export async function planTriggers(
       if (resumed.skip !== null) skips.push(toSkipRow(automation, { id: row.trigger_id, key: row.key }, resumed.skip, nowMs))
       return writeState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
     }
-    const adopted = kind === 'adopted' ? adoptSchedule(state, nowMs) : state
-    if (adopted.standing.kind === 'paused') return writeState(row, adopted, { kind: 'paused' }, nowMs)
-    return writeState(row, adopted, nextWake(adopted, timetable), nowMs)
+    const next = goOn(kind, state, timetable, nowMs)
+    return writeState(row, next, next.standing.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
   })
   await writeStates(scene.tx, scene.org, planned)
   await writeFirings(scene.tx, scene.org, skips)
   return planned
 }
 
-const isPolled = ({ definition }: TriggerRow): boolean => definition.type === 'condition' && definition.poll !== undefined
+function goOn(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, timetable: Timetable, nowMs: number): FiringState {
+  switch (kind) {
+    case 'adopted':
+      return adoptSchedule(state, nowMs)
+    case 'recalendared':
+      return adoptCalendar(state, timetable, nowMs)
+    case 'kept':
+      return state
+  }
+}
+
+/** When a tool is asked next; null: there is none. A snooze that has put it off may have been ended or shortened: then at most one turn from now. */
+function pollAt({ definition, wakes_at }: TriggerRow, nowMs: number): Date | null {
+  if (definition.type !== 'condition' || definition.poll === undefined) return null
+  return new Date(Math.min(wakes_at?.getTime() ?? nowMs, nowMs + parseDuration(definition.poll.every)))
+}
 
 /** All its schedules are through, and nothing else can fire it. */
 export function isEnded(triggers: readonly TriggerRow[]): boolean {
