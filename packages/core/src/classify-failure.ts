@@ -1,7 +1,7 @@
 import { type ProblemError, problem } from '@orrery/contract'
 
-/** Connection failures (class 08), shutdown (57P01 to 57P03), too many connections (53300), and what the socket says. */
-const GONE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/
+/** Connection failures (class 08), shutdown (57P01 to 57P03), too many connections (53300), too long a standstill (25P03), and what the socket says. */
+const GONE = /^(08...|57P0[123]|53300|25P03|ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/
 
 /** What a caller may know of an error that nobody threw on purpose: nothing but whether to try again. */
 export function classifyFailure(error: unknown): ProblemError {

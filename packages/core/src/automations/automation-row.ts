@@ -67,8 +67,8 @@ export function toAutomation(
   nowMs: number,
   warnings: readonly string[] = [],
 ): OutputOf<'automations.get'> {
-  const wakes = triggers.flatMap(({ type, wakes_at }) => (type === 'schedule' && wakes_at !== null ? [wakes_at.getTime()] : []))
-  const next_at = wakes.length === 0 ? null : new Date(Math.min(...wakes))
+  const wakes = triggers.map(nextOf).filter((at) => at !== null)
+  const next_at = wakes.length === 0 ? null : new Date(Math.min(...wakes.map(Number)))
   return {
     ...toSummary({ ...row, next_at }, nowMs),
     definition: row.definition,
@@ -78,13 +78,16 @@ export function toAutomation(
   }
 }
 
+/** When a schedule fires next. One in trouble is only looked at again at its time. */
+const nextOf = ({ type, trouble, wakes_at }: TriggerRow): Date | null => (type === 'schedule' && trouble === null ? wakes_at : null)
+
 function toTriggerState(row: TriggerRow): OutputOf<'automations.get'>['triggers'][number] {
   return {
     id: encodeId('trg', row.trigger_id),
     key: row.key,
     type: row.type,
     summary: summarize(row.definition),
-    nextAt: row.type === 'schedule' && row.trouble === null ? (row.wakes_at?.toISOString() ?? null) : null,
+    nextAt: nextOf(row)?.toISOString() ?? null,
     skipNext: row.skip_next,
     remaining: row.remaining,
     trouble: row.trouble,

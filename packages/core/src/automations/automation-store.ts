@@ -33,6 +33,11 @@ export async function lockAutomationNamed(tx: Transaction, org: string, name: st
   return (await selectOne(tx, org, 'name', name, 'for no key update')) ?? null
 }
 
+/** A name that nobody has yet: whoever else locks it waits for the end of the transaction. */
+export async function lockName(tx: Transaction, org: string, name: string): Promise<void> {
+  await tx.client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`automation ${org} ${name}`])
+}
+
 /** In the order of their ids, so that whoever locks several waits for nobody who waits for him. */
 export async function lockAutomations(tx: Transaction, org: string, ids: readonly string[]): Promise<AutomationRow[]> {
   const { rows } = await tx.client.query<AutomationRow>(
@@ -141,7 +146,7 @@ export async function selectAutomations(tx: Transaction, org: string, filter: Au
     `select ${COLUMNS.replaceAll(/(\w+)/g, 'a.$1')}, t.next_at
      from app.automation a
      left join lateral (select min(wakes_at) next_at from app.trigger t
-       where t.org_id = a.org_id and t.automation_id = a.automation_id and t.type = 'schedule') t on true
+       where t.org_id = a.org_id and t.automation_id = a.automation_id and t.type = 'schedule' and t.trouble is null) t on true
      where a.org_id = $1 and a.automation_id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
        and ($3::text is null or position(lower($3) in lower(a.name || ' ' || a.title)) > 0)
        and ($4::text is null or $4 = case when a.status = 'active' and a.snoozed_until > $5 then 'snoozed' else a.status end)

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listViolations } from '../list-violations.ts'
+import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
-import { type AutomationBench, benchOf } from './automations.fixture.ts'
+import { type AutomationBench, benchOf, hourMs } from './automations.fixture.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -156,6 +157,12 @@ describe('automations.create', () => {
 })
 
 describe('automations.apply', () => {
+  it('asked for twice at the same moment makes one, and says so to both', async () => {
+    const apply = () => t.call('automations.apply', { name: 'at-once', ...greet })
+    const made = await Promise.all([apply(), apply(), apply(), apply()])
+    expect(made.map(({ outcome }) => outcome).sort()).toEqual(['created', 'unchanged', 'unchanged', 'unchanged'])
+  })
+
   it('creates, leaves as it is, and replaces', async () => {
     const file = { name: 'filed', schedule: 'FREQ=DAILY;INTERVAL=3;BYHOUR=4', ...greet }
     const first = await t.call('automations.apply', file)
@@ -206,6 +213,22 @@ describe('automations.update', () => {
   })
 })
 
+describe('a time that has passed', () => {
+  it('stands in the way of no other change, but is refused where it is new', async () => {
+    const at = new Date(Date.now() + 500).toISOString()
+    const name = await bench.make({ triggers: [{ type: 'schedule', schedule: at }, { type: 'webhook' }], ...greet })
+    await eventually(
+      async () => t.engine.now(),
+      (now) => now > Date.parse(at) + 10,
+    )
+    const changed = await t.call('automations.update', { automation: name, title: 'Other' })
+    expect([changed.title, changed.warnings]).toEqual(['Other', [expect.stringContaining('all its times have passed')]])
+    const triggers = [{ type: 'schedule' as const, schedule: '2020-01-01T00:00:00Z' }]
+    const again = t.call('automations.update', { automation: name, triggers })
+    await expect(again).rejects.toMatchObject(refused('schedule.invalid', 'triggers[0].schedule'))
+  })
+})
+
 describe('lists', () => {
   it('are filtered and paged', async () => {
     for (const number of [1, 2, 3]) await t.call('automations.create', { name: `page-${number}`, title: `Leaf ${number}`, ...greet })
@@ -246,6 +269,29 @@ describe('automations.preview', () => {
       ['2027-03-15T02:30:00-04:00', null, '2027-03-15T07:30:00+01:00'],
     ])
     expect(shown.warnings.join()).toMatch(/does not exist/)
+  })
+
+  it('leaves out what will be skipped, and ends where a limit does', async () => {
+    const definition = { triggers: [{ type: 'schedule' as const, schedule: 'every 1h', limit: 2 }], ...greet }
+    const automation = await bench.make(definition)
+    const next = await bench.nextMs(automation)
+    const hours = async () =>
+      (await t.call('automations.preview', { automation })).occurrences.map(({ firesAt }) => (Date.parse(firesAt) - next) / hourMs)
+    expect(await hours()).toEqual([0, 1])
+    await t.call('automations.skipNext', { automation, count: 3 })
+    expect(await hours()).toEqual([3, 4])
+    expect((await t.call('automations.preview', { definition })).occurrences).toHaveLength(2)
+    expect((await t.call('automations.preview', { automation, from: '2030-01-01T00:00:00.000Z' })).occurrences).toHaveLength(10)
+  })
+
+  it('of one that nothing fires says so', async () => {
+    const automation = await bench.make({ schedule: 'every 1h', ...greet })
+    const warnings = async () => (await t.call('automations.preview', { automation })).warnings
+    expect(await warnings()).toEqual([])
+    const { snoozedUntil } = await t.call('automations.snooze', { automation, for: '1d' })
+    expect(await warnings()).toEqual([`It is snoozed until ${snoozedUntil}.`])
+    await t.call('automations.pause', { automation })
+    expect(await warnings()).toEqual(['It is paused: until it is resumed nothing fires by itself.'])
   })
 
   it('of a saved one has its own jitter, always the same', async () => {

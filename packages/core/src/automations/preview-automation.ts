@@ -1,20 +1,21 @@
 import { type AutomationDefinition, type OutputOf, problem } from '@orrery/contract'
-import { findZone, type PreviewLine, preview } from '@orrery/recurrence'
+import { findZone, nextOccurrence, type PreviewLine, preview } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
 import type { Transaction } from '../database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { toOccurrence } from '../schedules/to-occurrence.ts'
 import { withOrg } from '../with-org.ts'
-import { summarize, type TriggerRow } from './automation-row.ts'
+import { summarize, type TriggerRow, toSummary } from './automation-row.ts'
 import { findAutomation } from './automation-store.ts'
 import { checkTimes } from './definition/check-definition.ts'
-import { readTriggers } from './definition/read-definition.ts'
+import { limitOf, readTriggers } from './definition/read-definition.ts'
 import { explainIssues, toTimetable } from './definition/to-timetable.ts'
+import type { Timetable } from './planning/firing-state.ts'
 import { readSources } from './standing/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 type Line = OutputOf<'automations.preview'>['occurrences'][number]
-type Looked = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id'>
+type Looked = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id' | 'skip_next' | 'remaining'>
 
 /** A definition is looked at as it would be stored now; it need not be complete. */
 export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview'>): Promise<AnswerTo<'automations.preview'>> {
@@ -33,10 +34,7 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
       if (row.definition.type !== 'schedule') continue
       const found = toTimetable(row.definition, row.trigger_id, sources)
       if (!found.ok) warnings.push(`${row.key}: ${explainIssues(found.issues)}`)
-      else
-        lines.push(
-          ...preview(found.timetable.schedule, afterMs, input.count, viewerZone, row.trigger_id).lines.map((line) => toLine(row.key, line)),
-        )
+      else lines.push(...look(row, found.timetable, { afterMs, isNow: input.from === undefined, count: input.count, viewerZone }))
     }
     const occurrences = lines.sort((a, b) => a.nominalMs - b.nominalMs).slice(0, input.count)
     return {
@@ -55,7 +53,12 @@ async function readInput(ctx: Ctx, tx: Transaction, { automation, definition }: 
   if (definition !== undefined) return readUnsaved(ctx, tx, definition, nowMs)
   const row = await findAutomation(tx, ctx.org, automation ?? '')
   const triggers: readonly Looked[] = await selectTriggers(tx, ctx.org, row.automation_id)
-  return { triggers, warnings: [], zone: row.definition.timezone ?? 'UTC' }
+  return { triggers, warnings: warnOfHold(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
+}
+
+function warnOfHold({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
+  if (status === 'paused') return ['It is paused: until it is resumed nothing fires by itself.']
+  return status === 'snoozed' ? [`It is snoozed until ${snoozedUntil}.`] : []
 }
 
 /** Jitter depends on the trigger's id, so what is shown for one that has none yet is only an example. */
@@ -63,11 +66,37 @@ async function readUnsaved(ctx: Ctx, tx: Transaction, definition: AutomationDefi
   const planned = readTriggers(definition, nowMs)
   const sources = await readSources({ tx, org: ctx.org }, planned)
   const warnings = planned.flatMap((one) => checkTimes(one, sources, nowMs))
-  const triggers: readonly Looked[] = planned.map((one) => ({ key: one.key, definition: one.definition, trigger_id: one.key }))
+  const triggers: readonly Looked[] = planned.map((one) => ({
+    key: one.key,
+    definition: one.definition,
+    trigger_id: one.key,
+    skip_next: 0,
+    remaining: limitOf(one.definition),
+  }))
   if (planned.some((one) => one.definition.type === 'schedule' && one.definition.schedule.jitter !== undefined)) {
     warnings.push('Jitter is an example: it will be another when the automation is saved.')
   }
   return { triggers, warnings, zone: definition.timezone ?? 'UTC' }
+}
+
+interface View {
+  readonly afterMs: number
+  /** From another time than now, nobody knows what a limit leaves over. */
+  readonly isNow: boolean
+  readonly count: number
+  readonly viewerZone: string
+}
+
+/** What a trigger would fire: not what it is to leave out, nor more than its limit allows. */
+function look({ key, trigger_id, skip_next, remaining }: Looked, { schedule }: Timetable, { afterMs, isNow, count, viewerZone }: View) {
+  let fromMs = afterMs
+  for (let left = isNow ? skip_next : 0; left > 0; left--) {
+    const next = nextOccurrence(schedule, fromMs, trigger_id)
+    if (next.kind !== 'occurrence') break
+    fromMs = next.nominalMs
+  }
+  const most = isNow && remaining !== null ? Math.min(count, remaining) : count
+  return preview(schedule, fromMs, most, viewerZone, trigger_id).lines.map((line) => toLine(key, line))
 }
 
 function toLine(triggerKey: string, line: PreviewLine): Line & { readonly nominalMs: number } {

@@ -9,7 +9,7 @@ import { announceAutomation } from './announce-automation.ts'
 import type { AutomationRow, TriggerRow } from './automation-row.ts'
 import { changeAutomation, insertAutomation, insertVersion } from './automation-store.ts'
 import { checkDefinition } from './definition/check-definition.ts'
-import { nameOf, type PlannedTrigger, readTriggers, type StoredTrigger } from './definition/read-definition.ts'
+import { limitOf, nameOf, type PlannedTrigger, readTriggers, type StoredTrigger } from './definition/read-definition.ts'
 import { type FiringScene, sceneOf } from './firing/firing-scene.ts'
 import { compileTopic } from './planning/compile-topic.ts'
 import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
@@ -44,12 +44,14 @@ export async function saveAutomation(
   const planned = readTriggers(definition, scene.nowMs)
   // A calendar that is named here is not deleted at the same moment.
   if (planned.some(({ definition }) => isAsking(definition))) await lockCalendars(tx, ctx.org, 'shared')
+  const existing = before === null ? [] : await lockTriggers(tx, ctx.org, before.automation_id)
   const sources = await readSources(scene, planned)
-  const warnings = await checkDefinition(ctx, tx, definition, planned, sources)
+  const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))
+  const warnings = await checkDefinition(ctx, tx, definition, { planned, sources, isNew })
   const row = toRow(ctx, definition, before, ordinaut, scene.nowMs)
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
-  const triggers = await saveTriggers(scene, row, planned)
+  const triggers = await saveTriggers(scene, row, planned, existing)
   const standing = await settleEnd(scene, row, triggers)
   await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', standing)
   wakeSchedulers(scene, triggers)
@@ -87,16 +89,24 @@ function toRow(
   }
 }
 
-async function saveTriggers(scene: FiringScene, row: AutomationRow, planned: readonly PlannedTrigger[]): Promise<TriggerRow[]> {
+const isSame = (old: TriggerRow, { key, given }: PlannedTrigger): boolean =>
+  old.key === key && canonicalJson(old.given) === canonicalJson(given as Json)
+
+async function saveTriggers(
+  scene: FiringScene,
+  row: AutomationRow,
+  planned: readonly PlannedTrigger[],
+  before: readonly TriggerRow[],
+): Promise<TriggerRow[]> {
   const { tx, org, nowMs } = scene
-  const existing = new Map((await lockTriggers(tx, org, row.automation_id)).map((trigger) => [trigger.key, trigger]))
+  const existing = new Map(before.map((trigger) => [trigger.key, trigger]))
   const kept: TriggerRow[] = []
   const changed: TriggerRow[] = []
   for (const one of planned) {
     const old = existing.get(one.key)
     if (old !== undefined && old.type === one.definition.type) {
       existing.delete(one.key)
-      if (canonicalJson(old.given) === canonicalJson(one.given as Json)) {
+      if (isSame(old, one)) {
         kept.push(old)
         continue
       }
@@ -149,8 +159,6 @@ function toTrigger(row: AutomationRow, { key, given, definition }: PlannedTrigge
     troubles: 0,
   }
 }
-
-const limitOf = (definition: StoredTrigger): number | null => (definition.type === 'schedule' ? definition.limit : null)
 
 /** What every topic that concerns it begins with. */
 function prefixOf(definition: StoredTrigger): string | null {

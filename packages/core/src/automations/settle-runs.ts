@@ -37,9 +37,14 @@ export async function settleRuns(scene: FiringScene, ended: readonly EndedRun[])
     clean.delete(automation)
     await countRunEnd(scene, automation, status)
   }
-  // As they are now: the count may have paused one. What waits goes on in any case: it was accepted before.
+  // As they are now: the count may have paused one.
+  const counted = await lockAutomations(
+    tx,
+    org,
+    automations.map((row) => row.automation_id),
+  )
   await decideFirings(
     scene,
-    automations.map((automation) => ({ automation, fresh: [], skips: [] })),
+    counted.map((automation) => ({ automation, fresh: [], skips: [] })),
   )
 }

@@ -184,6 +184,25 @@ describe('the keys', () => {
     for (const settings of Object.values(KINDS)) expect((await open(`my.${settings.type}`)).settings).toEqual(settings)
   })
 
+  it('are changed also behind connections that cannot be opened, however many', async () => {
+    await t.call('connections.create', { name: 'first', settings: KINDS.bearer })
+    await t.database.transaction(t.org, 'read write', ({ client }) =>
+      client.query(
+        `insert into app.connection (org_id, connection_id, name, settings, secrets, created_at, updated_at)
+         select org_id, ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'copy.' || n, settings, secrets, created_at, updated_at
+         from app.connection, generate_series(1, 100) n where name = 'first'`,
+      ),
+    )
+    await t.call('connections.create', { name: 'last', settings: KINDS.bearer })
+    const { activeId, known } = readSecretKeys(makeSecretKey())
+    secrets.current = { activeId, known: new Map([...known, ...secrets.current.known]) }
+    await resealConnections(t.database, secrets.current, log)
+    for (const name of ['first', 'last']) expect((await sealedOf(name)).token?.split('.')[1]).toBe(activeId)
+    await t.database.transaction(t.org, 'read write', ({ client }) =>
+      client.query(`delete from app.connection where name ~ '^(copy[.]|first$|last$)'`),
+    )
+  })
+
   it('are missed by name, and giving the secrets again helps', async () => {
     const made = await t.call('connections.create', { name: 'orphan', settings: KINDS.bearer })
     const kept = secrets.current

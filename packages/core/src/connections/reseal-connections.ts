@@ -1,13 +1,12 @@
 import { encodeId } from '@orrery/contract'
+import type { ClientBase } from 'pg'
 import type { Log } from '../context.ts'
 import type { Database } from '../database.ts'
+import { RESEAL_BATCH, resealRows } from '../secrets/reseal-rows.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
 import type { ConnectionRow } from './connection-row.ts'
 import { openFields, sealFields } from './connection-secrets.ts'
-
-/** Rows looked at in one step: so many mean that there may be more. */
-export const RESEAL_BATCH = 100
 
 type Row = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
 
@@ -19,26 +18,33 @@ export async function resealConnections(database: Database, keys: SecretKeys, lo
   const old = [...keys.known.keys()].filter((id) => id !== keys.activeId)
   if (old.length === 0) return 0
   return database.loop(async (client) => {
-    const { rows } = await client.query<Row>(
-      `select org_id, connection_id, secrets from app.connection c
-       where exists (select from json_each_text(c.secrets) s where split_part(s.value, '.', 2) = any ($1))
-       limit ${RESEAL_BATCH} for update skip locked`,
-      [old],
+    const count = await resealRows<Row>(
+      (after) => selectSealedWith(client, old, after),
+      async (row) => {
+        const secrets = resealed(keys, row, log)
+        if (secrets === null) return false
+        await client.query('update app.connection set secrets = $3 where org_id = $1 and connection_id = $2', [
+          row.org_id,
+          row.connection_id,
+          JSON.stringify(secrets),
+        ])
+        return true
+      },
     )
-    let count = 0
-    for (const row of rows) {
-      const secrets = resealed(keys, row, log)
-      if (secrets === null) continue
-      await client.query('update app.connection set secrets = $3 where org_id = $1 and connection_id = $2', [
-        row.org_id,
-        row.connection_id,
-        JSON.stringify(secrets),
-      ])
-      count += 1
-    }
     if (count > 0) log.info({ count, key: keys.activeId }, 'Secrets of connections were sealed with the new key')
     return count
   })
+}
+
+async function selectSealedWith(client: ClientBase, keyIds: readonly string[], after: Row | undefined): Promise<readonly Row[]> {
+  const { rows } = await client.query<Row>(
+    `select org_id, connection_id, secrets from app.connection c
+     where exists (select from json_each_text(c.secrets) s where split_part(s.value, '.', 2) = any ($1))
+       and ($2::uuid is null or (org_id, connection_id) > ($2, $3::uuid))
+     order by org_id, connection_id limit ${RESEAL_BATCH} for update skip locked`,
+    [keyIds, after?.org_id, after?.connection_id],
+  )
+  return rows
 }
 
 function resealed(keys: SecretKeys, row: Row, log: Log): Record<string, string> | null {

@@ -32,6 +32,8 @@ export interface EventConsumerOptions {
   readonly only?: string
   /** Events read at a time, wanted or not. Default 500. */
   readonly batchMax?: number
+  /** Between two batches, so that events that come one by one make a few batches a second, not hundreds. Default 50. The first after a while is at once. */
+  readonly pauseMs?: number
   /**
    * In the order of the log, at least one. Whoever throws gets the same events again, the first alone, then more and more; one that fails
    * alone comes again after a pause that grows, and those behind it wait.
@@ -49,7 +51,6 @@ export interface EventConsumer {
 
 /** PostgreSQL ends a transaction in which nothing is asked for 30 s (database.ts), so that a process that stands still loses its lock. */
 const SIGN_OF_LIFE_MS = 5000
-/** Between two batches, so that events that come one by one make a few batches a second, not hundreds. The first after a while is at once. */
 const PAUSE_MS = 50
 /** Whoever works for the name may die; until it is seen to be through, it is looked after so often. */
 const ELSEWHERE_MS = 500
@@ -104,7 +105,7 @@ class Consumer implements EventConsumer {
       this.working = this.work().then((pauseMs) => {
         this.working = null
         if (pauseMs !== null) this.plan(pauseMs)
-        else if (this.again) this.plan(PAUSE_MS)
+        else if (this.again) this.plan(this.options.pauseMs ?? PAUSE_MS)
       })
     }, delayMs)
   }

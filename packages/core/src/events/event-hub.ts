@@ -6,8 +6,9 @@ import { comparePositions, parsePosition, readPosition } from './event-position.
 import { selectEvents, selectHiding, selectNow } from './event-store.ts'
 
 const PAGE = 500
-/** From the beginning of a read to the next, so that hints that come in a burst make one: longer if reads take long, so that they never take all of the time. */
+/** From the beginning of a read to the next, so that hints that come in a burst make one. */
 const PAUSE_MS = 2
+/** The same, as many times as long as the last read took: reads never take all of the time. */
 const PAUSE_READS = 3
 /** A transaction in progress hides what others have committed; it is looked for again after this, then after twice as long, and so on. */
 const HIDDEN_MS = 20

@@ -221,6 +221,34 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
   })
 
+  it('stops at the stream of a newer copy of the database, also when its own transactions have come as far', async () => {
+    const { rows } = await admin.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
+    await ask('XADD', streamOf(ORGS[0]), `${Number(rows[0]?.next) + 20}-1`, 'from', 'another life')
+    const made = await relay()
+    const failing = () =>
+      eventually(
+        async () => made.status(),
+        ({ kind }) => kind !== 'idle',
+      )
+    await emit(3)
+    expect(await failing()).toMatchObject({ kind: 'failing' })
+    for (let at = 0; at < 40; at++) await emit(1)
+    // It comes by again in a while, and only then has it seen them.
+    const { events } = await tried()
+    expect(await failing()).toMatchObject({ kind: 'failing', reason: expect.stringContaining('which is no event of this database') })
+    expect(events).toBe(1)
+    await ask('DEL', streamOf(ORGS[0]))
+    await expectAll()
+
+    /** After one more attempt of the relay. */
+    async function tried() {
+      const attempts = async () => Number(/cmdstat_eval:calls=(\d+)/.exec(String(await ask('INFO', 'commandstats')))?.[1] ?? 0)
+      const before = await attempts()
+      await eventually(attempts, (count) => count > before, 20_000)
+      return { events: Number(await ask('XLEN', streamOf(ORGS[0]))) }
+    }
+  })
+
   it('keeps about so many entries as it is told', async () => {
     await relay({ lengthMax: 1_000 })
     for (let at = 0; at < 6; at++) await emit(1_000)

@@ -1,9 +1,10 @@
 import { encodeId } from '@orrery/contract'
+import type { OrgId } from '@orrery/engine'
 import type { Log } from '../context.ts'
 import type { Database } from '../database.ts'
 import { type Batch, createEventConsumer } from '../events/consume-events.ts'
 import type { ConsumedEvent } from '../events/consumer-place.ts'
-import { parsePosition } from '../events/event-position.ts'
+import { readPosition } from '../events/event-position.ts'
 import type { EventTail } from '../events/event-tail.ts'
 import { addEntries, readLastId } from './add-entries.ts'
 import { openRedis, type RedisConnection } from './redis-connection.ts'
@@ -86,14 +87,15 @@ async function send(
   events: readonly ConsumedEvent[],
   batch: Batch,
 ): Promise<void> {
-  const streams = [...Map.groupBy(events, ({ org }) => `${options.prefix}${encodeId('org', org)}`)]
+  const orgs = [...Map.groupBy(events, ({ org }) => org)]
+  const streamOf = (org: OrgId) => `${options.prefix}${encodeId('org', org)}`
   const answers = await connection.send(
-    streams.map(([stream, own]) => addEntries(stream, options.lengthMax, own)),
+    orgs.map(([org, own]) => addEntries(streamOf(org), options.lengthMax, own)),
     batch.signal,
   )
-  for (const [at, [stream]] of streams.entries()) {
+  for (const [at, [org]] of orgs.entries()) {
     const last = readLastId(answers[at])
-    if (last !== null) await requireOurs(batch, stream, last)
+    if (last !== null) await requireOurs(batch, org, streamOf(org), last)
   }
 }
 
@@ -101,9 +103,14 @@ async function send(
  * Some events were there already. That is so after a crash; but it also looks so when a stream was written to by somebody else, or is that of another
  * database, and then they are not there at all.
  */
-async function requireOurs({ client }: Batch, stream: string, last: string): Promise<void> {
-  const { rows } = await client.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
-  if (parsePosition(last).tx < BigInt(rows[0]?.next ?? 0)) return
+async function requireOurs({ client }: Batch, org: OrgId, stream: string, last: string): Promise<void> {
+  // A place that our log has passed, too, need not be that of an event of ours: the database may be an older copy.
+  const position = readPosition(last)
+  const { rows } = await client.query(
+    'select from engine.event where org_id = $1 and tx = $2::xid8 and id = $3::bigint',
+    position === null ? [org, '0', '0'] : [org, String(position.tx), String(position.row)],
+  )
+  if (rows.length > 0) return
   throw new Error(`The stream ${stream} ends with ${last}, which is no event of this database: rename or delete the stream`)
 }
 

@@ -13,6 +13,13 @@ import { warnOf } from '../../schedules/warn-of.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
 import { nameOf, type PlannedTrigger, type StoredSchedule, type StoredTrigger } from './read-definition.ts'
 
+export interface CheckedTriggers {
+  readonly planned: readonly PlannedTrigger[]
+  readonly sources: ScheduleSources
+  /** False: it stands in the automation as it is, and may have done its work. */
+  isNew(trigger: PlannedTrigger): boolean
+}
+
 /**
  * Everything that can be wrong with a definition, before it is stored. Gives what may surprise.
  * @throws invalid_input, schedule.invalid, pipeline.invalid, forbidden
@@ -21,26 +28,25 @@ export async function checkDefinition(
   ctx: Ctx,
   tx: Transaction,
   definition: AutomationDefinition,
-  triggers: readonly PlannedTrigger[],
-  sources: ScheduleSources,
+  { planned, sources, isNew }: CheckedTriggers,
 ): Promise<string[]> {
-  const errors = [...checkMembers(definition), ...checkKeys(triggers), ...triggers.flatMap(checkTrigger)]
+  const errors = [...checkMembers(definition), ...checkKeys(planned), ...planned.flatMap(checkTrigger)]
   refuseIfAny(errors)
   refuseGrant(ctx, definition.scopes ?? [])
   const nowMs = ctx.clock.now()
-  const warnings = triggers.flatMap((trigger) => checkTimes(trigger, sources, nowMs))
+  const warnings = planned.flatMap((trigger) => checkTimes(trigger, sources, nowMs, isNew(trigger)))
   await checkWorkflow(ctx, tx, definition)
   return [...warnings, ...(await checkPipelineOf(ctx, tx, definition))]
 }
 
 /** What each schedule among the triggers may surprise with. @throws schedule.invalid */
-export function checkTimes({ definition, given, path }: PlannedTrigger, sources: ScheduleSources, nowMs: number): string[] {
+export function checkTimes({ definition, given, path }: PlannedTrigger, sources: ScheduleSources, nowMs: number, isNew = true): string[] {
   if (definition.type !== 'schedule') return []
   const place = `${path}schedule`
   const compiled = checkSchedule(definition.schedule, sources, place, given.type === 'schedule' && typeof given.schedule === 'string')
-  const warnings = warnOf(analyse(compiled, nowMs), compiled)
+  const warnings = warnOf(analyse(compiled, nowMs), compiled, nowMs)
   if (nextOccurrence(compiled, nowMs - 1).kind !== 'ended') return warnings
-  requireRule(definition, place)
+  if (isNew) requireRule(definition, place)
   return warnings.length > 0 ? warnings : ['It has no occurrence left.']
 }
 

@@ -61,6 +61,9 @@ function complete(trigger: Trigger & { readonly key: string }, zone: string, now
   }
 }
 
+/** How often it may fire; null: any number of times. */
+export const limitOf = (definition: StoredTrigger): number | null => (definition.type === 'schedule' ? definition.limit : null)
+
 /** The automation's name: its own, or one made of the title. Null if neither gives one. */
 export function nameOf({ name, title }: Pick<AutomationDefinition, 'name' | 'title'>): string | null {
   if (name !== undefined) return name

@@ -3,13 +3,16 @@ import { type Include, impliedStart, isZoneName, parseRrule, type Schedule } fro
 
 /**
  * A schedule as it is stored: short texts written out, the zone filled in, and a start given to rules that have none, since without one INTERVAL
- * would drift and COUNT would never end. What is wrong with it is found by `compileSchedule`.
+ * would drift and COUNT would never end. What is wrong with it is found by `compileSchedule`. Cron and intervals have no beginning, so a `count` of
+ * them begins now: those since 1900 would have used it up.
  */
 export function readSchedule(given: string | ScheduleInput, zone: string, nowMs: number): Schedule {
   const whole = (typeof given === 'string' ? { include: [readShort(given)] } : given) as Omit<Schedule, 'zone'> & { readonly zone?: string }
   const home = whole.zone ?? zone
   if (whole.start !== undefined) return { ...whole, zone: home }
-  return { ...whole, zone: home, include: whole.include.map((include) => withStart(include, home, nowMs)) }
+  const include = whole.include.map((one) => withStart(one, home, nowMs))
+  const isCountedFromNow = whole.count !== undefined && include.some(({ kind }) => kind === 'cron' || kind === 'interval')
+  return { ...whole, zone: home, include, ...(isCountedFromNow ? { start: new Date(nowMs).toISOString() } : {}) }
 }
 
 const DATE = /^\d{4}-\d\d-\d\d/

@@ -1,7 +1,7 @@
 import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import type { AutomationRow } from '../automation-row.ts'
-import { type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
+import { type FiringCauseName, type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
 import { countRunEnd } from './count-run-end.ts'
 import type { FiringScene } from './firing-scene.ts'
@@ -25,7 +25,7 @@ export async function decideFirings(scene: FiringScene, parts: readonly FiringPa
   const ids = parts.map(({ automation }) => automation.automation_id)
   const standings = await selectStandings(scene.tx, scene.org, ids)
   const undecided = parts.map((part) => toUndecided(part, standings.get(part.automation.automation_id)))
-  // Again where a start has failed while others wait for the place that it would have taken.
+  // Again where a start has not become a run while others wait for the place that it would have taken.
   for (let open = undecided; open.length > 0; ) open = await decideOnce(scene, open)
   const rows = undecided.flatMap((part) => [...part.rows, ...leftOver(scene, part)])
   await writeFirings(scene.tx, scene.org, rows)
@@ -55,11 +55,27 @@ function toUndecided({ automation, fresh, skips }: FiringPart, standing: Standin
   return { automation, standing, pending, isRunning: standing.going.length > 0, failures: 0, rows: [...skips] }
 }
 
+/** What fires by itself. The rest was asked for by somebody who may do so while the automation is paused. */
+const BY_ITSELF: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
+
+/** Also one that the starts which failed just now will pause. */
+function isPaused({ automation, failures }: Undecided): boolean {
+  const pauseAfter = automation.definition.pauseAfterFailures
+  return automation.status === 'paused' || (failures > 0 && pauseAfter !== undefined && automation.failures + failures >= pauseAfter)
+}
+
+function dropWaiting(scene: FiringScene, part: Undecided): void {
+  const [dropped, kept] = [true, false].map((byItself) => part.pending.filter(({ cause }) => BY_ITSELF.has(cause) === byItself))
+  part.rows.push(...(dropped ?? []).map((start) => settled(scene, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
+  part.pending = kept ?? []
+}
+
 /** Gives those that have to be decided again. */
 async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Promise<Undecided[]> {
   const starting: { readonly part: Undecided; readonly start: Pending }[] = []
   for (const part of parts) {
     const { automation, standing } = part
+    if (isPaused(part)) dropWaiting(scene, part)
     const decision = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
     for (const { start, reason } of decision.skipped) part.rows.push(settled(scene, automation, start, { outcome: 'skipped', reason }))
     starting.push(...decision.starts.map((start) => ({ part, start })))
@@ -67,16 +83,15 @@ async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Prom
     part.pending = [...decision.buffered]
   }
   const settlements = await beginAll(scene, starting)
-  const failed = new Set<Undecided>()
+  const vacant = new Set<Undecided>()
   for (const [at, { part, start }] of starting.entries()) {
     const row = settled(scene, part.automation, start, settlements[at] ?? { outcome: 'failed' })
     part.rows.push(row)
+    if (row.outcome === 'failed') part.failures += 1
     if (row.going) part.isRunning = true
-    if (row.outcome !== 'failed') continue
-    part.failures += 1
-    failed.add(part)
+    else vacant.add(part)
   }
-  return [...failed].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
+  return [...vacant].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
 }
 
 /** What has begun to wait. */

@@ -78,6 +78,19 @@ describe('while another run of it is going', () => {
     expect(await outcomes(name)).toEqual(['started', 'started', 'started'])
   })
 
+  it('buffer_all goes on behind a start that an earlier run stands for', async () => {
+    const name = await bench.make({ ...approval, overlap: 'buffer_all', dedupe: { key: '${event.id}', window: '1h' } })
+    const run = (id: string) => t.call('automations.runNow', { automation: name, event: { id } })
+    const first = await run('a')
+    for (const id of ['a', 'a', 'b']) await run(id)
+    expect(await outcomes(name)).toEqual(['started', 'buffered', 'buffered', 'buffered'])
+    await bench.answer(first.runId)
+    await eventually(
+      () => outcomes(name),
+      (all) => all.toSorted().join() === 'existing,existing,started,started',
+    )
+  })
+
   it.each(['cancel_other', 'terminate_other'] as const)('%s ends that one, and the newest follows', async (overlap) => {
     const name = await bench.make({ ...hourly, ...approval, overlap })
     const first = await bench.fireNext(name)
@@ -204,6 +217,33 @@ describe('a pause', () => {
     expect(await t.call('automations.resume', { automation: name })).toMatchObject({ status: 'active', failures: 0 })
   })
 
+  it('ends the wait of what would have fired by itself, not of what was asked for', async () => {
+    const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
+    const first = await bench.fireNext(name)
+    for (let count = 0; count < 3; count++) await bench.fireNext(name)
+    await t.call('automations.update', { automation: name, workflow: { name: 'fragile', input: { good: false } } })
+    await bench.answer(first.runId)
+    await eventually(
+      () => outcomes(name),
+      (all) => all.toSorted().join() === 'skipped: paused,skipped: paused,started,started',
+    )
+    expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'paused', failures: 1 })
+    await t.call('automations.runNow', { automation: name })
+    expect((await outcomes(name)).filter((one) => one === 'started')).toHaveLength(3)
+  })
+
+  it('follows the first of many waiting starts that fail', async () => {
+    const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
+    const first = await bench.fireNext(name)
+    for (let count = 0; count < 2; count++) await bench.fireNext(name)
+    await t.call('automations.update', { automation: name, workflow: { name: 'greeting', input: { name: '${params.missing}' } } })
+    await bench.answer(first.runId)
+    await eventually(
+      () => outcomes(name),
+      (all) => all.map((one) => one.replace(/^failed: .*/, 'failed')).join() === 'failed,skipped: paused,started',
+    )
+  })
+
   it('follows starts that fail, too', async () => {
     const name = await bench.make({
       ...hourly,
@@ -306,6 +346,9 @@ describe('a schedule', () => {
     await bench.fireAt(next)
     const [trigger] = (await call('automations.get', { automation: name })).triggers
     expect(trigger?.trouble).toMatch(/^calendar/)
+    // It is looked at again before long, but nobody knows when it fires.
+    expect((await call('automations.get', { automation: name })).nextAt).toBeNull()
+    expect((await call('automations.list', { text: name })).items.find((one) => one.name === name)?.nextAt).toBeNull()
     await spoil('UTC')
     await bench.fireAt(next + minuteMs)
     expect(await outcomes(name)).toEqual(['started'])

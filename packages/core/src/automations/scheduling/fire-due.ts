@@ -5,6 +5,7 @@ import { writeTrouble } from '../definition/trigger-state.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { lockDue, writeTroubles } from '../trigger-store.ts'
 import type { ConditionPoller } from '../triggers/condition-poller.ts'
+import { isPassing } from '../triggers/is-passing.ts'
 import type { Due } from './find-due.ts'
 import { type FiredSchedules, fireSchedules, type ScheduleFact } from './fire-schedules.ts'
 import { failAsked, fireAsked, fireBackfill, stopBackfill } from './fire-waiting.ts'
@@ -35,15 +36,18 @@ async function fireSome(host: FiringHost, { kind, org }: Due, now: () => number)
     case 'condition':
       return { count: (await host.conditions?.pollDue(org)) ?? 0, facts: [] }
     case 'asked': {
-      const work = () => inScene(host, org, now, (scene) => fireAsked(scene, BATCH))
-      return { count: await orElse(host, org, work, (reason) => inScene(host, org, now, (scene) => failAsked(scene, reason))), facts: [] }
+      const some = (limit: number) => () => inScene(host, org, now, (scene) => fireAsked(scene, limit))
+      const alone = () => orElse(host, org, some(1), (reason) => inScene(host, org, now, (scene) => failAsked(scene, reason)))
+      // One by one if together they fail: only the one that cannot be started is given up.
+      return { count: await orElse(host, org, some(BATCH), alone), facts: [] }
     }
     case 'backfill': {
       const work = () => inScene(host, org, now, fireBackfill)
-      return {
-        count: await orElse(host, org, work, (reason) => inScene(host, org, now, (scene) => stopBackfill(scene, reason))),
-        facts: [],
+      const giveUp = async (reason: string) => {
+        await inScene(host, org, now, (scene) => stopBackfill(scene, reason))
+        return 1
       }
+      return { count: await orElse(host, org, work, giveUp), facts: [] }
     }
   }
 }
@@ -78,19 +82,20 @@ async function fireAlone(host: FiringHost, org: string, trigger: TriggerRow, now
   }
 }
 
+/** Nothing is given up for what passes: the scheduler comes again. */
 async function orElse(
   host: FiringHost,
   org: string,
   work: () => Promise<number>,
-  giveUp: (reason: string) => Promise<unknown>,
+  giveUp: (reason: string) => Promise<number>,
 ): Promise<number> {
   try {
     return await work()
   } catch (error) {
     if (isLostRace(error)) return 0
+    if (isPassing(error)) throw error
     host.log.error({ error, org }, 'What was asked for could not be started')
-    await giveUp('It could not be started; the log says why.')
-    return 1
+    return await giveUp('It could not be started; the log says why.')
   }
 }
 

@@ -54,7 +54,11 @@ export async function fireSchedules(scene: FiringScene, limit: number, only: str
     states.filter(({ wakes_at, trouble }) => wakes_at === null && trouble === null),
     automations,
   )
-  return { count: triggers.length, facts: [...written.values()].map((row) => toFact(row, nowMs)) }
+  // What had waited for its turn was told of when it came up; that it waited is no lateness.
+  const facts = [...parts.values()].flatMap(({ fresh, skips }) =>
+    [...fresh, ...skips].map((row) => toFact(written.get(row.firing_id) ?? row, nowMs)),
+  )
+  return { count: triggers.length, facts }
 }
 
 async function readAutomations({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<Map<string, AutomationRow>> {

@@ -69,14 +69,15 @@ async function isCrowded({ tx, org }: FiringScene, { automation_id, overlap }: B
   return Number(rows[0]?.count ?? 0) > bufferedMax
 }
 
-/** They could not even be decided. The oldest that are due are given up, and what comes behind them is tried again. */
-export async function failAsked(scene: FiringScene, reason: string): Promise<void> {
+/** The oldest that is due could not even be decided: it is given up. Gives how many. */
+export async function failAsked(scene: FiringScene, reason: string): Promise<number> {
   const due = await lockDueFirings(scene.tx, scene.org, new Date(scene.nowMs), 1)
   await writeFirings(
     scene.tx,
     scene.org,
     due.map((row) => ({ ...row, outcome: 'failed', reason, request: null, decided_at: new Date(scene.nowMs) })),
   )
+  return due.length
 }
 
 export async function stopBackfill(scene: FiringScene, reason: string): Promise<void> {

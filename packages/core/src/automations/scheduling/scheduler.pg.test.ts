@@ -1,5 +1,6 @@
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase } from '../../database.ts'
 import { listViolations } from '../../list-violations.ts'
@@ -10,6 +11,7 @@ import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 import { createAutomationPort } from '../create-automation-port.ts'
 import type { ScheduleFact } from './fire-schedules.ts'
 import { Scheduler } from './scheduler.ts'
+import { sweepEnds } from './sweep-ends.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -84,6 +86,38 @@ describe('schedulers', () => {
     await t.call('automations.pause', { automation: name })
   })
 
+  it('count no wait for a turn as lateness', async () => {
+    const name = await bench.make({ schedule: 'every 1h', ...greet, overlap: 'buffer_all' })
+    const { runId } = await bench.fireNext(name)
+    await bench.fireNext(name)
+    await t.call('runs.cancel', { runId: runId ?? '' })
+    const { facts } = await bench.fireAt(await bench.nextMs(name))
+    expect((await bench.firings(name)).map(({ outcome }) => outcome)).toEqual(['started', 'started', 'buffered'])
+    expect(facts).toEqual([{ outcome: 'buffered', reason: null, lateMs: 0 }])
+  })
+
+  it('settle what has ended, whatever is wrong with another automation', async () => {
+    const [bad, good] = [await bench.make({ ...greet, overlap: 'buffer_all' }), await bench.make({ ...greet, overlap: 'buffer_all' })]
+    for (const automation of [bad, good]) {
+      const { runId } = await t.call('automations.runNow', { automation })
+      await t.call('automations.runNow', { automation })
+      await t.call('runs.cancel', { runId: runId ?? '' })
+    }
+    const superuser = new pg.Client({ connectionString: t.url })
+    await superuser.connect()
+    // No reader of ours writes such a thing: it stands for a bug.
+    await superuser.query(`update app.automation set definition = 'null' where name = $1`, [bad])
+    await superuser.query(`update engine.result set at = at - interval '1 minute'`)
+    await superuser.end()
+    const outcomes = async (name: string) => (await bench.firings(name)).map(({ outcome }) => outcome)
+    expect(await outcomes(good)).toEqual(['started', 'buffered'])
+    await sweepEnds(bench.host, Date.now)
+    expect([await outcomes(good), await outcomes(bad)]).toEqual([
+      ['started', 'started'],
+      ['started', 'buffered'],
+    ])
+  })
+
   it('are not held up by a schedule that cannot be fired', async () => {
     const [good, bad] = [await bench.make({ schedule: 'every 1s', ...greet }), await bench.make({ schedule: 'every 1s', ...greet })]
     await t.database.transaction(t.org, 'read write', ({ client }) =>
@@ -104,6 +138,44 @@ describe('schedulers', () => {
     expect(shown).toBe('It could not be fired; the log says why.')
     await t.call('automations.pause', { automation: good })
     await t.call('automations.delete', { automation: good })
+  })
+
+  it('fire what was asked for though the connection breaks in the middle', async () => {
+    startScheduler()
+    const name = await bench.make({ ...greet })
+    const [holder, watcher] = [new pg.Client({ connectionString: t.url }), new pg.Client({ connectionString: t.url })]
+    await Promise.all([holder.connect(), watcher.connect()])
+    await automations.askForRun(t.org, name, { requestKey: 'broken', atMs: Date.now() + 500, params: undefined })
+    await holder.query('begin; lock table app.firing in share row exclusive mode')
+    const blocked = await eventually(
+      () =>
+        watcher.query<{ pid: number }>(
+          `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into app.firing%'`,
+        ),
+      ({ rows }) => rows.length > 0,
+    )
+    for (const { pid } of blocked.rows) await watcher.query('select pg_terminate_backend($1)', [pid])
+    await holder.query('commit')
+    await Promise.all([holder.end(), watcher.end()])
+    const [fired] = await eventually(
+      () => bench.firings(name),
+      ([row]) => row?.outcome !== 'scheduled',
+    )
+    expect(fired).toMatchObject({ outcome: 'started' })
+  })
+
+  it('give up only what cannot be started, not what is due beside it', async () => {
+    startScheduler()
+    const [first, bad, last] = [await bench.make({ ...greet }), await bench.make({ ...greet }), await bench.make({ ...greet })]
+    await t.database.transaction(t.org, 'read write', ({ client }) =>
+      // No reader of ours writes such a thing: it stands for a bug.
+      client.query(`update app.automation set definition = 'null' where name = $1`, [bad]),
+    )
+    const at = Date.now() + 500
+    for (const [order, name] of [first, bad, last].entries())
+      await automations.askForRun(t.org, name, { requestKey: `beside-${name}`, atMs: at + order, params: undefined })
+    const outcomes = async () => Promise.all([first, bad, last].map(async (name) => (await bench.firings(name))[0]?.outcome))
+    expect(await eventually(outcomes, (all) => !all.includes('scheduled'))).toEqual(['started', 'failed', 'started'])
   })
 
   it('run what was asked for at a time, at that time', async () => {

@@ -137,7 +137,8 @@ export class Scheduler {
         for (const fact of facts) this.options.observe?.(fact)
       }
     }
-    await Promise.all(Array.from({ length: LANES }, lane))
+    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     return done
   }
 }

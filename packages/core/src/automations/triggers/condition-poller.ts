@@ -10,7 +10,8 @@ const AT_ONCE = 16
 export class ConditionPoller {
   private readonly host: SystemHost
   private readonly stopping = new AbortController()
-  private readonly asking = new Set<Promise<void>>()
+  /** By trigger: who is slower than its turns come leaves some out, so that it takes one place and its answers keep their order. */
+  private readonly asking = new Map<string, Promise<void>>()
 
   constructor(host: SystemHost) {
     this.host = host
@@ -22,8 +23,9 @@ export class ConditionPoller {
     if (room <= 0 || this.stopping.signal.aborted) return 0
     const { count, polls } = await claimPolls(this.host, org, room)
     for (const poll of polls) {
-      const asking = this.poll(poll).finally(() => this.asking.delete(asking))
-      this.asking.add(asking)
+      if (this.asking.has(poll.triggerId)) continue
+      const asking = this.poll(poll).finally(() => this.asking.delete(poll.triggerId))
+      this.asking.set(poll.triggerId, asking)
     }
     return count
   }
@@ -31,7 +33,7 @@ export class ConditionPoller {
   /** Gives tools up that have not answered; they are asked again at their next turn. */
   async stop(): Promise<void> {
     this.stopping.abort()
-    await Promise.all(this.asking)
+    await Promise.all(this.asking.values())
   }
 
   private async poll(poll: Poll): Promise<void> {

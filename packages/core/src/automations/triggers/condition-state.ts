@@ -1,5 +1,6 @@
 import type { OrgId } from '@orrery/engine'
 import { parseDuration } from '@orrery/engine/workflow'
+import { canonicalJson } from '../../canonical-json.ts'
 import type { Transaction } from '../../database.ts'
 import { comparePositions, parsePosition } from '../../events/event-position.ts'
 import type { StoredTrigger } from '../definition/read-definition.ts'
@@ -25,22 +26,27 @@ export function isDone(stored: StoredCondition | null, eventId: string): boolean
   return last !== undefined && comparePositions(parsePosition(eventId), parsePosition(last)) <= 0
 }
 
-/** Locked, and its automation with it, in the order in which firing locks them. Null: the trigger is gone. */
+/**
+ * Locked, and its automation with it, in the order in which firing locks them. Null: the trigger is gone, or has another definition than the one
+ * that was evaluated; what the old one said is no value of the new one.
+ */
 export async function lockCondition(
   tx: Transaction,
   org: OrgId,
   triggerId: string,
+  evaluated: Condition,
 ): Promise<{ readonly condition: StoredCondition | null } | null> {
   await tx.client.query(
     `select from app.automation a where a.org_id = $1
        and a.automation_id = (select t.automation_id from app.trigger t where t.org_id = $1 and t.trigger_id = $2) for no key update`,
     [org, triggerId],
   )
-  const { rows } = await tx.client.query<{ condition: StoredCondition | null }>(
-    'select condition from app.trigger where org_id = $1 and trigger_id = $2 for no key update',
+  const { rows } = await tx.client.query<{ condition: StoredCondition | null; definition: StoredTrigger }>(
+    'select condition, definition from app.trigger where org_id = $1 and trigger_id = $2 for no key update',
     [org, triggerId],
   )
-  return rows[0] ?? null
+  const [row] = rows
+  return row !== undefined && canonicalJson(row.definition) === canonicalJson(evaluated) ? row : null
 }
 
 export async function writeCondition(tx: Transaction, org: OrgId, triggerId: string, state: StoredCondition): Promise<void> {

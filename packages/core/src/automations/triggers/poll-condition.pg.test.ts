@@ -7,11 +7,14 @@ import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 /** What the tool answers, one after the other; then always the last. A number that is a status is a failure. */
 const answers = new Map<string, unknown[]>()
 const asked = new Map<string, number>()
-const server = createServer((request, response) => {
+/** Until it is resolved, the tool keeps whoever asks waiting. */
+const held = new Map<string, Promise<void>>()
+const server = createServer(async (request, response) => {
   const name = new URL(request.url ?? '', 'http://x').pathname.slice(1)
   const list = answers.get(name) ?? []
   const answer = list[Math.min(asked.get(name) ?? 0, list.length - 1)]
   asked.set(name, (asked.get(name) ?? 0) + 1)
+  await held.get(name)
   if (answer === 'broken') response.writeHead(500).end()
   else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? null))
 })
@@ -33,11 +36,14 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
+function triggersOf(name: string, condition: string, mode: 'rising' | 'falling' = 'rising') {
+  const poll = { uses: 'http.request', with: { url: `${base}/${name}`, query: { on: '${date}' } }, every: '1s' }
+  return [{ type: 'condition' as const, poll, condition, mode }]
+}
+
 async function watch(name: string, list: unknown[], condition: string, scopes = ['http:request']) {
   answers.set(name, list)
-  const poll = { uses: 'http.request', with: { url: `${base}/${name}`, query: { on: '${date}' } }, every: '1s' }
-  const triggers = [{ type: 'condition' as const, poll, condition }]
-  const given = { name, triggers, overlap: 'allow_all' as const }
+  const given = { name, triggers: triggersOf(name, condition), overlap: 'allow_all' as const }
   // Scopes go with pipelines.
   await t.call('automations.create', { ...given, pipeline: [{ id: 'now', uses: 'time.now' }], scopes })
 }
@@ -100,4 +106,52 @@ it('of a paused automation is not asked, and is asked again when that is resumed
   expect((asked.get('quiet') ?? 0) - before).toBeLessThanOrEqual(1)
   await t.call('automations.resume', { automation: 'quiet' })
   await askedOften('quiet', before + 2)
+})
+
+it('is asked again at its next turn when a snooze has been shortened or ended', async () => {
+  await watch('snoozed', [1], 'result.body > 5')
+  await askedOften('snoozed', 1)
+  const nextMs = async () => {
+    const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
+      client.query<{ at: Date }>(
+        `select wakes_at as at from app.trigger where automation_id = (select automation_id from app.automation where name = 'snoozed')`,
+      ),
+    )
+    return rows[0]?.at.getTime() ?? Number.NaN
+  }
+  await t.call('automations.snooze', { automation: 'snoozed', for: '30d' })
+  await eventually(nextMs, (at) => at > Date.now() + 86_400_000)
+  await t.call('automations.snooze', { automation: 'snoozed', for: '2s' })
+  await askedOften('snoozed', (asked.get('snoozed') ?? 0) + 1)
+  await t.call('automations.snooze', { automation: 'snoozed', for: '30d' })
+  await eventually(nextMs, (at) => at > Date.now() + 86_400_000)
+  await t.call('automations.resume', { automation: 'snoozed' })
+  await askedOften('snoozed', (asked.get('snoozed') ?? 0) + 1)
+})
+
+it('leaves nothing of what it was asked by a definition that is gone when the answer comes', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  await watch('changed', [1], 'result.body < 5')
+  await askedOften('changed', 1)
+  held.set('changed', promise)
+  await askedOften('changed', (asked.get('changed') ?? 0) + 1)
+  // True until now by the old condition; by the new one it never was.
+  await t.call('automations.update', { automation: 'changed', triggers: triggersOf('changed', 'result.body > 5', 'falling') })
+  held.delete('changed')
+  resolve()
+  await askedOften('changed', (asked.get('changed') ?? 0) + 2)
+  expect(await firings('changed')).toEqual([])
+})
+
+it('is not asked again while it is still asked: one that is slow takes no room from others, and no answer overtakes another', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  held.set('slow', promise)
+  await watch('slow', [1], 'result.body > 5')
+  await askedOften('slow', 1)
+  await watch('quick', [1], 'result.body > 5')
+  await askedOften('quick', 4)
+  expect(asked.get('slow')).toBe(1)
+  held.delete('slow')
+  resolve()
+  await askedOften('slow', 2)
 })

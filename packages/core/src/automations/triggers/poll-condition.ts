@@ -119,7 +119,7 @@ async function meet(
   { value, result }: Outcome & { readonly ok: true },
 ): Promise<void> {
   await inScene(host, org, async (scene) => {
-    const row = await lockCondition(scene.tx, org, triggerId)
+    const row = await lockCondition(scene.tx, org, triggerId, definition)
     if (row === null) return
     const before = stateOf(row.condition)
     const nowMs = Math.max(atMs, (before.firedAtMs ?? -1) + 1)

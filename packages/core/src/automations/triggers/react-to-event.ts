@@ -27,12 +27,9 @@ export async function reactToEvent(host: TriggerHost, listener: Listener, consum
 
 /** Null: the expression has no value for this event, which is shown as the trigger's trouble. */
 async function judge({ database }: TriggerHost, listener: Listener, { org, event }: ConsumedEvent, expression: string | undefined) {
-  if (expression === undefined) return true
-  const judged = judgeExpression(
-    expression,
-    { event: event as unknown as Json },
-    { nowMs: Date.parse(event.at), timezone: listener.timezone },
-  )
+  const names = { event: event as unknown as Json }
+  const at = { nowMs: Date.parse(event.at), timezone: listener.timezone }
+  const judged = expression === undefined ? ({ ok: true, value: true } as const) : judgeExpression(expression, names, at)
   if (!judged.ok) await noteTrouble(database, org, listener.triggerId, `${event.type} ${event.id}: ${judged.message}`)
   else if (listener.isTroubled) await noteTrouble(database, org, listener.triggerId, null)
   return judged.ok ? judged.value : null
@@ -51,7 +48,7 @@ async function meetCondition(
   // Most evaluations say what the last one said; they write nothing.
   if (!isNews(condition()) || isDone(condition(), event.id)) return
   await inScene(host, org, async (scene) => {
-    const row = await lockCondition(scene.tx, org, triggerId)
+    const row = await lockCondition(scene.tx, org, triggerId, definition)
     if (row === null || isDone(row.condition, event.id)) return
     const before = stateOf(row.condition)
     // Two firings of one condition are never at the same instant: it is what tells them apart.

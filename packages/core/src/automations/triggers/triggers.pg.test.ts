@@ -82,6 +82,33 @@ describe('an event trigger', () => {
     expect(await troubleOf(name)).toBeNull()
   })
 
+  it('that failed for a reason of its own says so until it fires again', async () => {
+    const name = await automate([{ type: 'event', topic: 'odd.thing' }])
+    const redefine = (definition: string) =>
+      t.database.transaction(t.org, 'read write', async ({ client }) => {
+        const { rows } = await client.query<{ was: string }>('select definition::text as was from app.automation where name = $1', [name])
+        // No reader of ours writes such a thing: it stands for a bug.
+        await client.query('update app.automation set definition = $2 where name = $1', [name, definition])
+        return rows[0]?.was ?? ''
+      })
+    const was = await redefine('null')
+    await emit('odd.thing', { who: 'Ada' })
+    const trouble = async () => {
+      const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
+        client.query<{ trouble: string | null }>(
+          'select trouble from app.trigger where automation_id = (select automation_id from app.automation where name = $1)',
+          [name],
+        ),
+      )
+      return rows[0]?.trouble ?? null
+    }
+    await eventually(trouble, (text) => text?.startsWith('It failed at the event') === true)
+    await redefine(was)
+    await emit('odd.thing', { who: 'Bob' })
+    await fired(name, 1)
+    await eventually(trouble, (text) => text === null, 5_000)
+  })
+
   it('listens to what Orrery itself says, and settles nothing twice', async () => {
     const name = await automate([{ type: 'event', topic: 'run.*', filter: "event.type == 'run.failed'" }], {
       workflow: { name: 'greeting', input: { name: '${event.subject}' } },
