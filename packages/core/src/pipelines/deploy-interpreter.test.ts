@@ -1,3 +1,4 @@
+import type { Json, PipelineStep } from '@orrery/contract'
 import { createSandbox } from '@orrery/engine'
 import { expect, test } from 'vitest'
 import { buildInterpreter } from './deploy-interpreter.ts'
@@ -12,24 +13,11 @@ test('the interpreter is one small workflow, built once in a process', { timeout
   expect(await buildInterpreter()).toBe(await buildInterpreter())
 })
 
-test('it goes through ten thousand rounds, each step in one activation', { timeout: 30_000 }, async () => {
-  const { code } = await buildInterpreter()
-  const sandbox = createSandbox(code, { timeoutMs: 5000 })
-  const rounds = 10_000
+/** A run of a pipeline with a list as its params. */
+function startOf(definition: PipelineInput['definition'], list: readonly Json[]) {
   const input: PipelineInput = {
-    definition: {
-      pipeline: [
-        {
-          id: 'each',
-          for_each: '${params.list}',
-          limit: 100,
-          do: [{ id: 'a', uses: 'x', with: { n: '${item.n}' } }],
-          save_as: 'each',
-        },
-      ],
-      output: '${sum(steps.each)}',
-    },
-    params: { list: Array.from({ length: rounds }, (_, n) => ({ n })) },
+    definition,
+    params: { list: [...list] },
     event: null,
     run: {},
     timezone: 'UTC',
@@ -37,7 +25,7 @@ test('it goes through ten thousand rounds, each step in one activation', { timeo
     calls: { pipelines: {}, tools: {} },
   }
   const info = { runId: 'run', orgId: 'org', workflow: PIPELINE_WORKFLOW, version: 'v', parentRunId: null }
-  const start = {
+  return {
     type: 'start',
     workflow: PIPELINE_WORKFLOW,
     input: JSON.parse(JSON.stringify(input)),
@@ -45,6 +33,21 @@ test('it goes through ten thousand rounds, each step in one activation', { timeo
     info,
     patches: [],
   } as const
+}
+
+test('it goes through ten thousand rounds, each step in one activation', { timeout: 30_000 }, async () => {
+  const { code } = await buildInterpreter()
+  const sandbox = createSandbox(code, { timeoutMs: 5000 })
+  const rounds = 10_000
+  const each: PipelineStep = {
+    id: 'each',
+    for_each: '${params.list}',
+    limit: 100,
+    do: [{ id: 'a', uses: 'x', with: { n: '${item.n}' } }],
+    save_as: 'each',
+  }
+  const list = Array.from({ length: rounds }, (_, n) => ({ n }))
+  const start = startOf({ pipeline: [each], output: '${sum(steps.each)}' }, list)
   let [reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: start }])
   expect(reaction?.commands).toHaveLength(100)
   // What is at work at once is answered at once, as a worker does it.
@@ -57,5 +60,35 @@ test('it goes through ten thousand rounds, each step in one activation', { timeo
     reaction = reactions.at(-1)
   }
   expect(reaction?.completion).toEqual({ type: 'succeeded', output: rounds })
+  sandbox.dispose()
+})
+
+test.each([
+  ['one after another', {}],
+  ['side by side', { limit: 100 }],
+])('rounds in rounds that only skip their steps, %s, let others have their turn', { timeout: 60_000 }, async (_, more) => {
+  const { code } = await buildInterpreter()
+  // An engine gives up a run that takes two seconds.
+  const sandbox = createSandbox(code, { timeoutMs: 2000 })
+  const skipped: PipelineStep = { id: 'skipped', uses: 'x', if: 'item < 0' }
+  const inner: PipelineStep = { id: 'inner', for_each: '${params.list}', do: [skipped], ...more }
+  const outer: PipelineStep = { id: 'outer', for_each: '${params.list}', do: [inner], ...more }
+  const go = (pipeline: PipelineStep[], length: number) => {
+    const list = Array.from({ length }, (_, n) => n)
+    let [reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: startOf({ pipeline, output: 'done' }, list) }])
+    let breaths = 0
+    while (reaction?.completion === undefined || reaction.completion === null) {
+      const [command] = reaction?.commands ?? []
+      expect(command).toMatchObject({ type: 'sleep', until: 0 })
+      breaths += 1
+      const cmd = command !== undefined && 'cmd' in command ? command.cmd : 0
+      ;[reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: { type: 'resolve', cmd, value: null } }])
+    }
+    return { breaths, completion: reaction.completion }
+  }
+  const many = go([outer], 120)
+  expect(many.completion).toEqual({ type: 'succeeded', output: 'done' })
+  expect(many.breaths).toBeGreaterThan(3)
+  expect(go([inner], 50).breaths).toBe(0)
   sandbox.dispose()
 })

@@ -1,4 +1,4 @@
-import type { Json, PipelineDefinition } from '@orrery/contract'
+import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
@@ -6,6 +6,7 @@ import { chooseSource } from './choose-source.ts'
 import { judgePipeline } from './judge-pipeline.ts'
 import { dryRun } from './language/dry-run.ts'
 import type { PipelineProblem } from './language/pipeline-problem.ts'
+import { isTellable } from './language/time-values.ts'
 import { readPipeline } from './read-pipeline.ts'
 import { refuseTimezone } from './refuse-timezone.ts'
 
@@ -16,11 +17,16 @@ const UNKNOWN_RUN = Object.fromEntries(['id', 'parentId', 'pipeline', 'version',
 export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<AnswerTo<'pipelines.dryRun'>> {
   const { timezone = 'UTC', params, steps, event, now } = input
   refuseTimezone(timezone)
+  const nowMs = now === undefined ? ctx.clock.now() : Date.parse(now)
+  if (!isTellable(nowMs)) {
+    const message = 'Expected a time in the years 1 to 9999'
+    throw problem('invalid_input', `now: ${message}.`, { errors: [{ path: 'now', message }] })
+  }
   const { definition, problems } = await find(ctx, input)
   if (definition === null) return { ok: false, problems: [...problems], steps: [], output: null }
   const shown = dryRun(definition, {
     params: { ...definition.params, ...params },
-    nowMs: now === undefined ? ctx.clock.now() : Date.parse(now),
+    nowMs,
     timezone,
     ...(steps === undefined ? {} : { steps }),
     ...(event === undefined ? {} : { names: { event, run: UNKNOWN_RUN } }),

@@ -2,10 +2,12 @@ import { type Json, type PipelineDefinition, ProblemError, problem } from '@orre
 import type { Ctx } from '../context.ts'
 import type { Transaction } from '../database.ts'
 import { readToolSchemas } from '../tools/read-tool-schemas.ts'
+import { findSchemaFault } from '../tools/schemas/compile-schema.ts'
 import { withOrg } from '../with-org.ts'
 import { type CallSchemas, checkPipeline } from './language/check-pipeline.ts'
 import { parsePipeline } from './language/parse-pipeline.ts'
 import type { PipelineProblem } from './language/pipeline-problem.ts'
+import { schemaOfArguments } from './language/schema-of-arguments.ts'
 import { listPipelines } from './language/step-places.ts'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
@@ -23,7 +25,8 @@ export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): P
   const tools = await readToolSchemas(ctx)
   const problems = await withOrg(ctx, async (tx) => {
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
-    return [...checkPipeline(definition, tools, { pipelines }), ...(await findCycles(tx, ctx.org, definition, name))]
+    const cycles = await findCycles(tx, ctx.org, definition, name)
+    return [...judgeParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
@@ -35,7 +38,7 @@ export function requireValid(judgement: Judgement): Extract<Judgement, { ok: tru
   const faults = judgement.problems.filter(({ severity }) => severity === 'error')
   const errors = faults.map(({ step, path, message }) => ({ path, message, ...(step === null ? {} : { step }) }))
   const [first] = faults
-  const where = first === undefined ? '' : ` ${first.step ?? ''} ${first.path}: ${first.message}`
+  const where = first === undefined ? '' : ` ${first.step === null ? '' : `${first.step} `}${first.path}: ${first.message}`
   throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.${where}`, { errors })
 }
 
@@ -55,7 +58,15 @@ async function readPipelineSchemas(
   return name === null ? schemas : schemas.set(name, schemasOf(definition))
 }
 
-const schemasOf = ({ params_schema: inputSchema }: PipelineDefinition): CallSchemas => (inputSchema === undefined ? {} : { inputSchema })
+function schemasOf(definition: PipelineDefinition): CallSchemas {
+  const inputSchema = schemaOfArguments(definition)
+  return inputSchema === undefined ? {} : { inputSchema }
+}
+
+function judgeParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
+  const why = schema === undefined ? null : findSchemaFault(schema)
+  return why === null ? [] : [{ severity: 'error', step: null, path: 'params_schema', message: `This schema cannot be used: ${why}` }]
+}
 
 async function findCycles(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<PipelineProblem[]> {
   try {

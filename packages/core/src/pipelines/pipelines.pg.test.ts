@@ -109,6 +109,43 @@ describe('stored pipelines', () => {
   })
 })
 
+describe('params', () => {
+  it('that have a value of their own need not be given, by a pipeline or a tool that requires them', async () => {
+    const definition = {
+      params: { days: 7 },
+      params_schema: { type: 'object', required: ['days', 'who'], properties: { days: { type: 'integer' }, who: { type: 'string' } } },
+      pipeline: [],
+      output: '${params.who} ${params.days}',
+    }
+    expect(await put('with-days', definition)).toMatchObject({ version: 1 })
+    await putTool('their.days', { implementation: { kind: 'pipeline', definition } })
+    const steps = (more: object) => [
+      { id: 'p', pipeline: 'with-days', with: { who: 'Ada', ...more }, save_as: 'p' },
+      { id: 't', uses: 'their.days', with: { who: 'Bob', ...more }, save_as: 't' },
+    ]
+    expect(await run({ definition: steps({}) })).toMatchObject({ status: 'succeeded', output: { p: 'Ada 7', t: 'Bob 7' } })
+    expect(await run({ definition: steps({ days: 8 }) })).toMatchObject({ output: { p: 'Ada 8', t: 'Bob 8' } })
+    const without = [
+      { id: 'p', pipeline: 'with-days' },
+      { id: 't', uses: 'their.days' },
+    ]
+    await expect(put('wrong', without)).rejects.toMatchObject({
+      extra: { errors: [{ path: 'pipeline[0].with.who' }, { path: 'pipeline[1].with.who' }] },
+    })
+  })
+
+  it.each([
+    [{ type: 'nonsense' }, 'type'],
+    [{ properties: { a: { pattern: '(' } } }, 'regular expression'],
+    [{ $ref: '#/nowhere' }, 'reference'],
+  ])('whose schema %j cannot be used are refused when the pipeline is saved', async (params_schema, why) => {
+    await expect(put('wrong', { params_schema, pipeline: [clock('a')] } as Json)).rejects.toMatchObject({
+      code: 'pipeline.invalid',
+      extra: { errors: [{ path: 'params_schema', message: expect.stringContaining(why) }] },
+    })
+  })
+})
+
 describe('pipelines.check and pipelines.dryRun', () => {
   it('tell the same without saving anything', async () => {
     expect(await t.call('pipelines.check', { definition: [clock('a')] })).toEqual({ ok: true, problems: [] })
@@ -133,6 +170,10 @@ describe('pipelines.check and pipelines.dryRun', () => {
     expect(await t.call('pipelines.dryRun', { pipeline: 'stored' })).toMatchObject({
       ok: false,
       problems: [{ step: 'a', path: 'pipeline[0].with.timezone' }],
+    })
+    await expect(t.call('pipelines.dryRun', { definition, now: '0000-06-01T00:00:00Z' })).rejects.toMatchObject({
+      code: 'invalid_input',
+      extra: { errors: [{ path: 'now' }] },
     })
     await expect(t.call('pipelines.dryRun', { definition, timezone: 'Mars/Base' })).rejects.toMatchObject({ code: 'invalid_input' })
     await expect(t.call('pipelines.dryRun', { definition, pipeline: 'stored' })).rejects.toMatchObject({ code: 'invalid_input' })
@@ -244,6 +285,15 @@ describe('pipelines.run', () => {
     expect(repeated[0]).toMatchObject({ name: 'orrery.tool', output: failed[0]?.output, at: failed[0]?.at })
     expect(repeated[1]?.at).not.toBe(failed[1]?.at)
     expect((await t.call('tools.calls', { runId: again.runId })).items).toMatchObject([{ tool: 'time.now', step: 'b', outcome: 'failed' }])
+  })
+
+  it('gets through many rounds without anything to wait for, and others get their turn', async () => {
+    const skipped = [{ id: 'none', uses: 'time.now', if: 'item < 0' }]
+    const inner = { id: 'inner', for_each: '${params.list}', do: skipped }
+    const definition = { pipeline: [{ id: 'outer', for_each: '${params.list}', do: [inner] }], output: 'done' }
+    const long = await t.call('pipelines.run', { definition, params: { list: Array.from({ length: 300 }, (_, at) => at) } })
+    expect(await run({ definition: [clock('a')] })).toMatchObject({ status: 'succeeded' })
+    expect(await finish(long.runId)).toMatchObject({ status: 'succeeded', output: 'done' })
   })
 
   it('waits for its time as any start does, and its clock begins then', async () => {

@@ -2,6 +2,7 @@ import type { Json } from '@orrery/contract'
 import type { Context } from '@orrery/engine/workflow'
 import type { JsonObject } from '../language/expression.ts'
 import type { PlacedStep } from '../language/step-places.ts'
+import type { Pace } from './pace.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import type { Progress } from './pipeline-progress.ts'
 
@@ -11,6 +12,7 @@ export interface Interpretation {
   readonly input: PipelineInput
   readonly params: JsonObject
   readonly progress: Progress
+  readonly pace: Pace
   /** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
   runSteps(steps: readonly PlacedStep[], frame: Frame): Promise<Json>
 }

@@ -151,6 +151,15 @@ describe('failures', () => {
     expect(statesOf(result)).toEqual({ a: 'failed', clean: 'succeeded' })
   })
 
+  test('what fails while cleaning up does not hide what the step failed with', async () => {
+    const onError = { steps: [call('clean', 'missing', { retry: false })], after: 'fail' }
+    const result = await interpret([call('a', 'broken', { on_error: onError, retry: false })], {})
+    expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
+    expect(statesOf(result)).toEqual({ a: 'failed', clean: 'failed' })
+    const standIn = await interpret([call('a', 'broken', { on_error: { steps: onError.steps }, retry: false })], {})
+    expect(standIn.error).toMatchObject({ message: 'clean (pipeline[0].on_error.steps[0]): there is no tool missing' })
+  })
+
   test('a cancelled run runs no on_error', async () => {
     const pipeline = [call('a', 'x', { on_error: { steps: [call('b', 'x')] } })]
     const result = await interpret(pipeline, { x: 1 }, { takes: '1h', cancel: { at: '1m' } })
@@ -317,6 +326,17 @@ describe('waiting', () => {
     expect(await interpret(pipeline, {}, { signals })).toMatchObject({ output: { a: { yes: true } }, elapsedMs: 3 * 3_600_000 })
   })
 
+  test('for a signal whose name is put together', async () => {
+    const pipeline = [{ id: 'a', wait: { signal: 'paid-${params.order}', timeout: '1d' }, save_as: 'a' }]
+    const signals = [{ name: 'paid-7', payload: 'yes', at: '3h' }]
+    expect(await interpret(pipeline, {}, { params: { order: 7 }, signals })).toMatchObject({ output: { a: 'yes' } })
+    for (const order of ['${params.nope?}', '${params.order}', '${params.long}']) {
+      const wrong = [{ id: 'a', wait: { signal: order } }]
+      const { error } = await interpret(wrong, {}, { params: { order: 7, long: 'x'.repeat(129) } })
+      expect(error).toMatchObject({ name: 'TemplateError', message: expect.stringContaining('a name of 1 to 128 characters was expected') })
+    }
+  })
+
   test('for a signal that does not come: the step fails', async () => {
     const pipeline = [
       { id: 'a', wait: { signal: 'go', timeout: '1d' }, on_error: { steps: [call('b', 'x', { with: { why: '${error.kind}' } })] } },
@@ -399,4 +419,14 @@ test('a thousand rounds at once are reported by their number, and the first by t
   expect(result.status).toBe('succeeded')
   expect(result.reported[0]).toMatchObject({ rounds: { total: 1200, ended: 1200 } })
   expect(result.reported).toHaveLength(1001)
+})
+
+test('a run that begins steps without end is ended, whatever its steps say of errors', { timeout: 60_000 }, async () => {
+  const list = Array.from({ length: 10_000 }, (_, at) => at)
+  const inner = { id: 'inner', for_each: '${params.list}', do: [{ id: 's', uses: 'x', if: false }], on_error: 'continue' }
+  const result = await interpret([{ id: 'outer', for_each: list, do: [inner], on_error: 'continue' }], {}, { params: { list } })
+  expect(result).toMatchObject({
+    status: 'failed',
+    error: { name: 'TooManySteps', message: expect.stringContaining('more than 250000 steps') },
+  })
 })

@@ -6,6 +6,7 @@ import { createScope } from '../language/scope.ts'
 import { placeAll } from '../language/step-places.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
+import { createPace } from './pace.ts'
 import { PipelineFailure } from './pipeline-failure.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from './pipeline-input.ts'
 import { createProgress } from './pipeline-progress.ts'
@@ -21,7 +22,14 @@ export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Run
   const progress = createProgress(definition)
   ctx.query('pipeline', () => progress.report())
   refuseParams(params, definition.params_schema)
-  const running: Interpretation = { ctx, input, params, progress, runSteps: (steps, frame) => runSteps(running, steps, frame) }
+  const running: Interpretation = {
+    ctx,
+    input,
+    params,
+    progress,
+    pace: createPace(ctx),
+    runSteps: (steps, frame) => runSteps(running, steps, frame),
+  }
   const facts = { ...run, id: ctx.info.runId, parentId: ctx.info.parentRunId, startedAt: ctx.now().toISOString() }
   const frame: Frame = { saved: {}, written: new Set(), names: { event, run: facts }, rounds: [] }
   await runSteps(running, placeAll(definition.pipeline, 'pipeline'), frame)

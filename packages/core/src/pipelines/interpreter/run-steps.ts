@@ -4,8 +4,9 @@ import { evaluateCondition } from '../language/render-step.ts'
 import { createScope } from '../language/scope.ts'
 import { type PlacedStep, sequencesOf } from '../language/step-places.ts'
 import { type Frame, type Interpretation, openFrame, save } from './frame.ts'
+import { TOO_MANY_STEPS } from './pace.ts'
 import { performStep } from './perform-step.ts'
-import { type PipelineFailure, toErrorName, toPipelineFailure, unwrap } from './pipeline-failure.ts'
+import { PipelineFailure, toErrorName, toPipelineFailure, unwrap } from './pipeline-failure.ts'
 import { end, fail, type StepTrack, shorten } from './pipeline-progress.ts'
 
 /** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
@@ -20,9 +21,12 @@ async function runStep(running: Interpretation, placed: PlacedStep, frame: Frame
   const now = () => running.ctx.now().getTime()
   const track = running.progress.track(placed, frame.rounds, now())
   try {
+    const pause = running.pace.begin()
+    if (pause !== null) await pause
     // `now` is the run's clock as the step begins, so that it is the same at every replay.
-    const parts = { params: running.params, steps: frame.saved, nowMs: now(), timezone: running.input.timezone, names: frame.names }
-    const scope = createScope(parts)
+    const { params, input, pace } = running
+    const { timezone } = input
+    const scope = createScope({ params, steps: frame.saved, nowMs: now(), timezone, names: frame.names, spent: pace.spent })
     if (!unwrap(evaluateCondition(step, scope))) {
       end(track, 'skipped', now())
       return null
@@ -48,13 +52,29 @@ async function recover(
   track: StepTrack,
 ): Promise<Json> {
   const { on_error: handling = 'fail', save_as: name } = placed.step
-  if (handling === 'fail') throw failure
+  // Whoever went on without that step would go on without end.
+  if (handling === 'fail' || failure.name === TOO_MANY_STEPS) throw failure
   running.ctx.log.warn(failure.message, failure.details)
   if (handling === 'continue') return null
   const handler = sequencesOf(placed).find(({ role }) => role === 'handler')
-  const value = await running.runSteps(handler?.steps ?? [], openFrame(frame, { error: toErrorName(failure) }))
-  if (handling.after === 'fail') throw failure
+  const inner = openFrame(frame, { error: toErrorName(failure) })
+  const handle = () => running.runSteps(handler?.steps ?? [], inner)
+  if (handling.after === 'fail') {
+    await cleanUp(running, handle)
+    throw failure
+  }
+  const value = await handle()
   save(frame, name, value)
   track.output = shorten(value)
   return value
+}
+
+/** What goes wrong in it is logged, and seen at its steps: the run fails with what was to be cleaned up after. */
+async function cleanUp({ ctx }: Interpretation, handle: () => Promise<Json>): Promise<void> {
+  try {
+    await handle()
+  } catch (error) {
+    if (!(error instanceof PipelineFailure)) throw error
+    ctx.log.warn(error.message, error.details)
+  }
 }

@@ -65,6 +65,11 @@ const schemas: ReadonlyMap<string, CallSchemas> = new Map<string, CallSchemas>([
           },
           total: { type: 'integer' },
           next: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+          pair: {
+            type: 'array',
+            prefixItems: [{ type: 'object', properties: { name: { type: 'string' } }, additionalProperties: false }],
+            items: { type: 'number' },
+          },
           tree: { $ref: '#/$defs/node' },
         },
         $defs: {
@@ -223,11 +228,13 @@ describe('expressions', () => {
     ['${steps.found.tree.children[0].children[0].lable}', ['there is no lable; did you mean label? (children, label)']],
     [
       '${steps.found.clinets}',
-      ['warning clinets is not among the members that are declared; did you mean clients? (clients, total, next, tree)'],
+      ['warning clinets is not among the members that are declared; did you mean clients? (clients, total, next, pair, tree)'],
     ],
     ['${steps.found.next.x}', ['x is read from null or a text, which has no members']],
     ['${steps.found.clients[0] | name}', []],
     ['${max_by(steps.found.clients, &age).name}', []],
+    ['${steps.found.pair[0].name}', []],
+    ['${steps.found.pair[0].nam}', ['there is no nam; did you mean name? (name)']],
     ["${default(steps.found.next, 'none')}", []],
     ['${{a: steps.found.total}.b}', ['there is no b (a)']],
     ['${$.steps.found.total}', []],
@@ -330,6 +337,13 @@ describe('params, other pipelines, names', () => {
     ])
   })
 
+  test('params that a start has to bring are not missing yet', () => {
+    const params_schema = { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'integer' } }, required: ['a', 'b'] }
+    const pipeline = [{ id: 'a', uses: 'any', with: { x: '${params.b}' } }]
+    expect(check({ params_schema, params: { a: 1 }, pipeline })).toEqual([])
+    expect(check({ params_schema, params: { a: 'x' }, pipeline })).toEqual(['null params.a: expected a number, not a text'])
+  })
+
   test('other pipelines are called with their params', () => {
     const pipelines = new Map<string, CallSchemas>([
       [
@@ -363,6 +377,25 @@ describe('params, other pipelines, names', () => {
   test('an empty pipeline is warned of', () => {
     expect(check([])).toEqual(['warning null pipeline: There are no steps'])
   })
+})
+
+test('of very many mistakes the first are told, and names are compared for those only', () => {
+  const name = (at: number) => `n${at}`.padEnd(60, 'x')
+  const wrong = (what: string) => Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [name(at), `\${${what}.${name(at)}yy}`]))
+  const properties = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [name(at), {}]))
+  const closed = { type: 'object', properties, additionalProperties: false }
+  const tools = new Map<string, CallSchemas>([['tool', { inputSchema: { ...closed, properties: { ...properties, [name(0)]: true } } }]])
+  const start = performance.now()
+  const found = [
+    check({ params_schema: closed, pipeline: [{ id: 'a', uses: 'tool', with: wrong('params') }] }, {}, tools),
+    check({ params: properties, pipeline: [{ id: 'a', uses: 'tool', with: wrong('params') }] }, {}, tools),
+    check([{ id: 'a', uses: 'tool', with: Object.fromEntries(Object.keys(properties).map((key) => [`${key}yy`, 1])) }], {}, tools),
+  ]
+  expect(performance.now() - start).toBeLessThan(4000)
+  for (const list of found) {
+    expect(list).toHaveLength(50)
+    expect(list[0]).toContain('did you mean n0xxx')
+  }
 })
 
 test('schemas that refer to each other without end are looked at for a moment only', () => {

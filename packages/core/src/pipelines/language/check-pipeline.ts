@@ -8,7 +8,7 @@ import { matchSchema } from './shapes/match-schema.ts'
 import { shapeOfSchema } from './shapes/schema-shape.ts'
 import { ANYTHING, formOf, itemsOf, kindsIn, listOf, objectOf, type Shape, shapeOfKinds, shapeOfValue, unite } from './shapes/shape.ts'
 import { type PlacedStep, placeAll, placesOf, sequencesOf } from './step-places.ts'
-import { suggest } from './suggest.ts'
+import { createSuggest, type Suggest } from './suggest.ts'
 import { nameKinds } from './values.ts'
 
 /** JSON Schemas (2020-12) of what is called. Absent: anything goes. */
@@ -37,8 +37,12 @@ interface Walk {
   readonly tools: ReadonlyMap<string, CallSchemas>
   readonly options: CheckOptions
   readonly explainStep: ExplainStep
+  readonly suggest: Suggest
   readonly problems: PipelineProblem[]
 }
+
+/** Of each severity. */
+const PROBLEMS_MAX = 50
 
 /**
  * What is wrong with a pipeline that `parsePipeline` gave, told by step and path: tools and names that do not exist, steps that are read before
@@ -49,7 +53,8 @@ export function checkPipeline(
   tools: ReadonlyMap<string, CallSchemas>,
   options: CheckOptions = {},
 ): readonly PipelineProblem[] {
-  const walk: Walk = { tools, options, explainStep: createStepGuide(pipeline), problems: [] }
+  const suggest = createSuggest()
+  const walk: Walk = { tools, options, explainStep: createStepGuide(pipeline, suggest), suggest, problems: [] }
   const names = new Map<string, Shape>([['params', shapeOfParams(pipeline)]])
   for (const name of ['now', 'date', 'today', 'timezone']) names.set(name, [formOf('string')])
   for (const [name, schema] of Object.entries(options.names ?? { event: true, run: true })) names.set(name, shapeOfSchema(schema))
@@ -58,7 +63,7 @@ export function checkPipeline(
   checkSequence(placeAll(pipeline.pipeline, 'pipeline'), known, walk)
   if (pipeline.output !== undefined) checkTexts(pipeline.output, 'output', settingOf(known, { step: null, path: 'output' }, walk))
   if (pipeline.pipeline.length === 0) {
-    walk.problems.push({ severity: 'warning', step: null, path: 'pipeline', message: 'There are no steps' })
+    report(walk, { severity: 'warning', step: null, path: 'pipeline', message: 'There are no steps' })
   }
   return walk.problems
 }
@@ -72,8 +77,9 @@ function shapeOfParams({ params, params_schema: schema }: PipelineDefinition): S
 
 function checkParams({ params, params_schema: schema }: PipelineDefinition, walk: Walk): void {
   if (schema === undefined || params === undefined) return
-  for (const { path, message } of matchSchema(params, schema, () => [formOf('string')])) {
-    walk.problems.push({ severity: 'error', step: null, path: `params${path}`, message })
+  // A start brings those that are required and have no value here.
+  for (const { path, message } of matchSchema(params, { ...schema, required: [] }, () => [formOf('string')], walk.suggest)) {
+    report(walk, { severity: 'error', step: null, path: `params${path}`, message })
   }
 }
 
@@ -138,7 +144,7 @@ function checkKind(placed: PlacedStep, known: Known, setting: TextSetting, walk:
   if ('uses' in step) {
     const schemas = walk.tools.get(step.uses)
     if (schemas === undefined) {
-      setting.report('error', `${path}.uses`, `there is no tool called ${step.uses}${suggest(step.uses, walk.tools.keys())}`)
+      setting.report('error', `${path}.uses`, `there is no tool called ${step.uses}${walk.suggest(step.uses, walk.tools.keys())}`)
     }
     return checkCall(step.with ?? {}, `${path}.with`, schemas, setting)
   }
@@ -146,7 +152,7 @@ function checkKind(placed: PlacedStep, known: Known, setting: TextSetting, walk:
     const { pipelines } = walk.options
     const schemas = pipelines?.get(step.pipeline)
     if (pipelines !== undefined && schemas === undefined) {
-      const message = `there is no pipeline called ${step.pipeline}${suggest(step.pipeline, pipelines.keys())}`
+      const message = `there is no pipeline called ${step.pipeline}${walk.suggest(step.pipeline, pipelines.keys())}`
       setting.report('error', `${path}.pipeline`, message)
     }
     return checkCall(step.with ?? {}, `${path}.with`, schemas, setting)
@@ -160,8 +166,8 @@ function checkKind(placed: PlacedStep, known: Known, setting: TextSetting, walk:
 function checkCall(value: Json, path: string, schemas: CallSchemas | undefined, setting: TextSetting): Shape {
   checkTexts(value, path, setting)
   // Everything in the texts has been reported; here only their shapes count.
-  const quiet: TextSetting = { ...setting, report: () => {} }
-  const mismatches = matchSchema(value, schemas?.inputSchema ?? true, (text) => checkText(text, path, quiet))
+  const quiet: TextSetting = { ...setting, suggest: () => '', report: () => {} }
+  const mismatches = matchSchema(value, schemas?.inputSchema ?? true, (text) => checkText(text, path, quiet), setting.suggest)
   for (const mismatch of mismatches) setting.report('error', path + mismatch.path, mismatch.message)
   return schemas?.outputSchema === undefined ? ANYTHING : shapeOfSchema(schemas.outputSchema)
 }
@@ -191,7 +197,7 @@ function checkParallel(placed: PlacedStep, known: Known, setting: TextSetting, w
 
 function checkRounds(placed: PlacedStep, items: string | Json[], name: string, known: Known, setting: TextSetting, walk: Walk): Shape {
   const path = `${placed.path}.for_each`
-  const quiet: TextSetting = { ...setting, report: () => {} }
+  const quiet: TextSetting = { ...setting, suggest: () => '', report: () => {} }
   const shape =
     typeof items !== 'string' ? shapeOfItems(items, path, quiet) : isTemplate(items) ? checkText(items, path, quiet) : shapeOfValue(items)
   if (shape.length > 0 && !shape.some(({ kind }) => kind === 'array')) {
@@ -221,6 +227,12 @@ function settingOf({ saved, doubts, names }: Known, at: { step: string | null; p
     steps,
     doubts,
     explainStep: (name) => walk.explainStep(name, at.path),
-    report: (severity, path, message) => walk.problems.push({ severity, step: at.step, path, message: clip(message) }),
+    suggest: walk.suggest,
+    report: (severity, path, message) => report(walk, { severity, step: at.step, path, message: clip(message) }),
   }
+}
+
+function report({ problems }: Walk, problem: PipelineProblem): void {
+  const alike = problems.filter(({ severity }) => severity === problem.severity)
+  if (alike.length < PROBLEMS_MAX) problems.push(problem)
 }

@@ -5,6 +5,7 @@ import { pathTo } from './render-value.ts'
 import { inferShape } from './shapes/infer-shape.ts'
 import type { Setting } from './shapes/setting.ts'
 import { formOf, type Shape, without } from './shapes/shape.ts'
+import type { Suggest } from './suggest.ts'
 
 /** What the texts of one step may read. */
 export interface TextSetting {
@@ -13,6 +14,7 @@ export interface TextSetting {
   /** Names under `steps` that may be missing, and why. */
   readonly doubts: ReadonlyMap<string, string>
   explainStep(name: string): string
+  readonly suggest: Suggest
   report(severity: 'error' | 'warning', path: string, message: string): void
 }
 
@@ -51,6 +53,7 @@ function checkHole({ expression, source, optional }: Hole, path: string, setting
     root: setting.root,
     steps: setting.steps,
     explainStep: setting.explainStep,
+    suggest: setting.suggest,
     report: (severity, message) => {
       if (said.has(message)) return
       said.add(message)

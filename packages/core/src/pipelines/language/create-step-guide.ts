@@ -1,12 +1,12 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import { listSteps, type PlacedStep } from './step-places.ts'
-import { suggest } from './suggest.ts'
+import type { Suggest } from './suggest.ts'
 
 /** Says why `steps.<name>` cannot be read at a place. */
 export type ExplainStep = (name: string, path: string) => string
 
 /** Knows which step saves what, to say why a name cannot be read where it is. */
-export function createStepGuide(pipeline: PipelineDefinition): ExplainStep {
+export function createStepGuide(pipeline: PipelineDefinition, suggest: Suggest): ExplainStep {
   const all = listSteps(pipeline)
   const savers = Map.groupBy(
     all.filter(({ step }) => step.save_as !== undefined),
@@ -15,7 +15,7 @@ export function createStepGuide(pipeline: PipelineDefinition): ExplainStep {
   const order = new Map(all.map(({ path }, at) => [path, at]))
   return (name, path) => {
     const known = savers.get(name)
-    if (known === undefined) return explainUnknown(name, all, savers.keys())
+    if (known === undefined) return explainUnknown(name, all, savers.keys(), suggest)
     const here = order.get(path) ?? 0
     // Nested steps of the step itself come after it, but are no later steps.
     const saver = known.find((one) => one.path === path) ?? known[0]
@@ -28,7 +28,7 @@ export function createStepGuide(pipeline: PipelineDefinition): ExplainStep {
   }
 }
 
-function explainUnknown(name: string, all: readonly PlacedStep[], saved: Iterable<string>): string {
+function explainUnknown(name: string, all: readonly PlacedStep[], saved: Iterable<string>, suggest: Suggest): string {
   const names = [...saved]
   const dashed = names.find((one) => one.startsWith(`${name}-`))
   if (dashed !== undefined) return `no step saves ${name}; a name with a dash is written steps."${dashed}"`

@@ -105,3 +105,19 @@ test('an event that nobody supposes is not known, one that is given is', () => {
   expect(outline(show(pipeline).steps)).toEqual(['a yes {"x":"⟨event.type⟩"}'])
   expect(outline(show(pipeline, { names: { event: { type: 'paid' }, run: null } }).steps)).toEqual(['a yes {"x":"paid"}'])
 })
+
+test('what would be too much to show is cut off, and said to be', () => {
+  const list = [1, 2, 3, 4, 5]
+  let nested: object = tool('inmost', { n: '${item}' })
+  for (let at = 0; at < 12; at += 1) nested = { id: `e${at}`, for_each: list, do: [nested] }
+  const start = performance.now()
+  const deep = show([nested])
+  expect(performance.now() - start).toBeLessThan(3000)
+  expect(deep.problems).toMatchObject([{ severity: 'warning', message: expect.stringContaining('not shown') }])
+  expect(JSON.stringify(deep.steps).length).toBeLessThan(5_000_000)
+
+  const big = Array.from({ length: 100 }, (_, at) => tool(`b${at}`, { text: '${params.text}' }))
+  const shown = show(big, { params: { text: 'x'.repeat(300_000) } })
+  expect(shown.steps.length).toBeLessThan(20)
+  expect(shown.problems).toMatchObject([{ severity: 'warning', path: expect.stringMatching(/^pipeline\[\d+\]$/) }])
+})

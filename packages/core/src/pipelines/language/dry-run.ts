@@ -2,7 +2,7 @@ import type { Json, PipelineDefinition, StepKind } from '@orrery/contract'
 import { evaluate, type Surroundings } from './evaluate-expression.ts'
 import type { JsonObject } from './expression.ts'
 import { ExpressionError } from './expression-error.ts'
-import { createMeter } from './meter.ts'
+import { createMeter, LIMITS, type Meter } from './meter.ts'
 import { type Hole, parseCondition } from './parse-template.ts'
 import type { PipelineProblem } from './pipeline-problem.ts'
 import { fillHole, RenderError, renderValue } from './render-value.ts'
@@ -47,10 +47,15 @@ export interface DryRun {
 
 /** Of a for_each only these rounds are shown. */
 const ROUNDS_SHOWN = 5
+/** What all of it may cost, and how long the answer gets. A step is about so many characters long beside its path and its values. */
+const FUEL_MAX = 20 * LIMITS.fuel
+const ROOM_MAX = 4 * LIMITS.outputLength
+const STEP_LENGTH = 200
 
 interface Walk {
   readonly input: DryRunInput
   readonly problems: PipelineProblem[]
+  readonly left: Meter
   /** Names under `steps` that some step saves and nobody has supposed a value for. */
   readonly unknownSteps: ReadonlySet<string>
 }
@@ -69,7 +74,7 @@ export function dryRun(pipeline: PipelineDefinition, input: DryRunInput): DryRun
   const supposed = input.steps ?? {}
   const saved = listSteps(pipeline).flatMap(({ step }) => step.save_as ?? [])
   const unknownSteps = new Set(saved.filter((name) => !Object.hasOwn(supposed, name)))
-  const walk: Walk = { input, problems: [], unknownSteps }
+  const walk: Walk = { input, problems: [], left: { fuel: FUEL_MAX, room: ROOM_MAX }, unknownSteps }
   const isKnown = input.names !== undefined
   const local: Local = { names: input.names ?? { event: null, run: null }, unknown: new Set(isKnown ? [] : ['event', 'run']) }
   const steps = showSequence(placeAll(pipeline.pipeline, 'pipeline'), local, walk)
@@ -78,7 +83,33 @@ export function dryRun(pipeline: PipelineDefinition, input: DryRunInput): DryRun
 }
 
 function showSequence(steps: readonly PlacedStep[], local: Local, walk: Walk): readonly DryStep[] {
-  return steps.map((placed) => showStep(placed, local, walk))
+  const shown: DryStep[] = []
+  for (const placed of steps) {
+    if (isSpent(placed, walk)) break
+    shown.push(showStep(placed, local, walk))
+  }
+  return shown
+}
+
+/** Rounds in rounds are many, and each may repeat what is large. */
+function isSpent({ step, path }: PlacedStep, { left, problems }: Walk): boolean {
+  if (left.room === Number.NEGATIVE_INFINITY) return true
+  left.room -= STEP_LENGTH + path.length
+  if (left.fuel >= 0 && left.room >= 0) return false
+  left.room = Number.NEGATIVE_INFINITY
+  problems.push({ severity: 'warning', step: step.id, path, message: 'It is too much to show: what comes from here on is not shown' })
+  return true
+}
+
+/** Does something within the limits of one rendering, and takes what that cost from those of the whole. */
+function pay<T>({ left }: Walk, work: (meter: Meter) => T): T {
+  const meter = createMeter()
+  try {
+    return work(meter)
+  } finally {
+    left.fuel -= LIMITS.fuel - meter.fuel
+    left.room -= LIMITS.outputLength - meter.room
+  }
 }
 
 function showStep(placed: PlacedStep, local: Local, walk: Walk): DryStep {
@@ -96,8 +127,11 @@ function showCondition({ step, path }: PlacedStep, local: Local, walk: Walk): Dr
   const condition = step.if ?? true
   if (typeof condition === 'boolean') return condition ? 'yes' : 'no'
   try {
-    const around = surroundings(local, walk)
-    return isTrue(evaluate(parseCondition(condition).expression, around.root, around)) ? 'yes' : 'no'
+    const { expression } = parseCondition(condition)
+    return pay(walk, (meter) => {
+      const around = surroundings(local, walk, meter)
+      return isTrue(evaluate(expression, around.root, around)) ? 'yes' : 'no'
+    })
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
     if (error.fault === 'pending') return 'unknown'
@@ -126,7 +160,7 @@ function add({ names, unknown }: Local, known: Readonly<Record<string, Json>>, o
   }
 }
 
-function surroundings({ names, unknown }: Local, { input, unknownSteps }: Walk): Surroundings {
+function surroundings({ names, unknown }: Local, { input, unknownSteps }: Walk, meter: Meter): Surroundings {
   const { params, steps = {}, nowMs, timezone } = input
   const own = { ...steps }
   const { root } = createScope({ params, steps: own, nowMs, timezone, names })
@@ -134,7 +168,7 @@ function surroundings({ names, unknown }: Local, { input, unknownSteps }: Walk):
     [root, unknown],
     [own, unknownSteps],
   ])
-  return { root, timezone, meter: createMeter(), pending }
+  return { root, timezone, meter, pending }
 }
 
 /** A value as far as it is known. */
@@ -157,7 +191,8 @@ function render(value: Json, at: Pick<PipelineProblem, 'step' | 'path'>, local: 
     }
   }
   try {
-    return { value: renderValue(value, surroundings(local, walk), '', fillOrShow) ?? null, isKnown }
+    const rendered = pay(walk, (meter) => renderValue(value, surroundings(local, walk, meter), '', fillOrShow))
+    return { value: rendered ?? null, isKnown }
   } catch (error) {
     if (!(error instanceof RenderError)) throw error
     walk.problems.push({ severity: 'error', step: at.step, path: at.path + error.path, message: error.message })

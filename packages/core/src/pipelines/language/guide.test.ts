@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Json } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
+import { builtIns } from '../../tools/builtins/built-ins.ts'
 import { type CallSchemas, checkPipeline } from './check-pipeline.ts'
 import type { JsonObject } from './expression.ts'
 import { FUNCTION_NAMES } from './functions/function-table.ts'
@@ -54,7 +55,10 @@ test.each(blocks.filter(isPipeline).map((block) => [JSON.stringify(block).slice(
     const parsed = parsePipeline(block)
     expect(parsed).toMatchObject({ ok: true })
     if (!parsed.ok) return
-    const tools = new Map(listTools(parsed.pipeline).map((name): [string, CallSchemas] => [name, {}]))
+    // What is not built in is a tool of the reader's own.
+    const tools = new Map(
+      listTools(parsed.pipeline).map((uses): [string, CallSchemas] => [uses, builtIns.find(({ name }) => name === uses) ?? {}]),
+    )
     expect(checkPipeline(parsed.pipeline, tools)).toEqual([])
   },
 )

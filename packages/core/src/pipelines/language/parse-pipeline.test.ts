@@ -244,3 +244,20 @@ test('the shape is told as JSON Schema, in which a step refers to itself', () =>
   expect(schema).toMatchObject({ type: 'object', required: ['pipeline'], additionalProperties: false })
   expect(JSON.stringify(schema).length).toBeLessThan(10_000)
 })
+
+test.each(['index', 'true', 'false', 'null', 'steps'])('no element is called %s, which means something already', (name) => {
+  const step = { id: 'e', for_each: [1], as: name, do: [{ id: 'a', uses: 'x' }] }
+  expect(parsePipeline([step])).toMatchObject({ ok: false, problems: [{ step: 'e', path: 'pipeline[0].as' }] })
+})
+
+test.each<[object, string]>([
+  [{ initial: '10m', maximum: '1m' }, 'retry.maximum must not be shorter than retry.initial'],
+  [{ initial: '999999999w' }, 'is longer than 3,000 years'],
+  [{ increment: '0.001ms' }, 'is not understood'],
+])('retries that could not be made are refused: %j', (retry, why) => {
+  const step = { id: 'a', uses: 'x', retry }
+  expect(parsePipeline([step])).toMatchObject({
+    ok: false,
+    problems: [{ step: 'a', path: 'pipeline[0].retry', message: expect.stringContaining(why) }],
+  })
+})

@@ -1,4 +1,5 @@
-import { type Json, type PipelineDefinition, pipelineDefinition, type WaitStep } from '@orrery/contract'
+import { type Json, type PipelineDefinition, type PipelineStep, pipelineDefinition, type WaitStep } from '@orrery/contract'
+import { parseRetry } from '@orrery/engine/workflow'
 import { explainIssues } from './explain-issues.ts'
 import { ExpressionError } from './expression-error.ts'
 import { judgeExpression } from './judge-expression.ts'
@@ -6,6 +7,7 @@ import { createMeter, measure } from './meter.ts'
 import { isTemplate, parseCondition, parseTemplate } from './parse-template.ts'
 import type { PipelineProblem } from './pipeline-problem.ts'
 import { pathTo } from './render-value.ts'
+import { resolveRetry } from './resolve-retry.ts'
 import { FIXED_NAMES } from './scope.ts'
 import { listSteps, type PlacedStep, placesOf } from './step-places.ts'
 import { readDuration, readTime } from './time-values.ts'
@@ -47,7 +49,9 @@ function judgeSteps(steps: readonly PlacedStep[]): PipelineProblem[] {
     const first = ids.get(step.id)
     if (first !== undefined) add('id', `The step at ${first} is called ${step.id} too`)
     else ids.set(step.id, path)
-    if ('as' in step && step.as !== undefined && isFixed(step.as)) add('as', `${step.as} means something already; take another name`)
+    const noRetry = judgeRetry(step)
+    if (noRetry !== null) add('retry', noRetry)
+    if ('as' in step && step.as !== undefined && isTaken(step.as)) add('as', `${step.as} means something already; take another name`)
     for (const { path: at, value, role } of placesOf(placed)) {
       if (role === 'condition') problems.push(...judgeCondition(value, at, step.id))
       else problems.push(...judgeTexts(value, at, step.id))
@@ -74,7 +78,21 @@ function judgeWait(wait: WaitStep['wait']): readonly (readonly [path: string, me
   return isDuration(wait.timeout) ? [] : [['.timeout', `Expected ${A_DURATION}`]]
 }
 
-const isFixed = (name: string): boolean => (FIXED_NAMES as readonly string[]).includes(name)
+/** Bounds that have to do with each other; each by itself was looked at before. */
+function judgeRetry(step: PipelineStep): string | null {
+  if (!('uses' in step || 'pipeline' in step)) return null
+  try {
+    parseRetry(resolveRetry(step))
+    return null
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return error.message
+  }
+}
+
+/** Names at the top of every round, and words of the language. */
+const TAKEN: readonly string[] = [...FIXED_NAMES, 'index', 'true', 'false', 'null']
+const isTaken = (name: string): boolean => TAKEN.includes(name)
 
 function judgeCondition(value: Json, path: string, step: string): PipelineProblem[] {
   return typeof value === 'string' ? attempt(path, step, () => judgeExpression(parseCondition(value).expression)) : []

@@ -2,7 +2,7 @@ import type { CallStep, ForEachStep, HumanStep, Json, PipelineDefinition, Pipeli
 import { evaluate, type Surroundings } from './evaluate-expression.ts'
 import type { JsonObject } from './expression.ts'
 import { ExpressionError, limitError, typeError } from './expression-error.ts'
-import { createMeter } from './meter.ts'
+import { createMeter, LIMITS } from './meter.ts'
 import { parseCondition } from './parse-template.ts'
 import type { Rendered } from './pipeline-problem.ts'
 import { RenderError, renderValue } from './render-value.ts'
@@ -61,7 +61,7 @@ export function renderWait({ id, wait }: WaitStep, scope: Scope): Rendered<Await
     if ('until' in wait) return { type: 'time', untilMs: readMoment(read(wait.until, '.until'), scope.nowMs, 'until') }
     const timeout = wait.timeout === undefined ? undefined : read(wait.timeout, '.timeout')
     const timeoutMs = timeout === undefined ? null : readMoment(timeout, 0, 'for')
-    return { type: 'signal', name: wait.signal, timeoutMs }
+    return { type: 'signal', name: readName(read(wait.signal, '.signal')), timeoutMs }
   })
 }
 
@@ -69,6 +69,13 @@ export function renderWait({ id, wait }: WaitStep, scope: Scope): Rendered<Await
 export function renderOutput({ output }: PipelineDefinition, scope: Scope): Rendered<Json> {
   if (output === undefined) return { ok: true, value: scope.root.steps ?? {} }
   return attempt(null, 'output', scope, (around) => renderValue(output, around) ?? null)
+}
+
+/** What the engine keeps and senders can write. */
+function readName(value: Json | undefined): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it is about.
+  if (typeof value === 'string' && /^[^\u0000]{1,128}$/.test(value) && value.isWellFormed()) return value
+  throw typeError(`a name of 1 to 128 characters was expected, not ${JSON.stringify(value ?? null).slice(0, 60)}`)
 }
 
 function readMoment(value: Json | undefined, nowMs: number, meaning: 'for' | 'until' | 'either'): number {
@@ -84,12 +91,15 @@ function readMoment(value: Json | undefined, nowMs: number, meaning: 'for' | 'un
 
 /** Problems of the text become an answer; whatever else is thrown is a bug of ours. */
 function attempt<T>(step: string | null, place: string, scope: Scope, render: (around: Surroundings) => T): Rendered<T> {
+  const meter = createMeter()
   try {
-    return { ok: true, value: render({ root: scope.root, timezone: scope.timezone, meter: createMeter() }) }
+    return { ok: true, value: render({ root: scope.root, timezone: scope.timezone, meter }) }
   } catch (error) {
     const path = error instanceof RenderError ? place + error.path : place
     const { cause } = error instanceof RenderError ? error : { cause: error }
     if (!(cause instanceof ExpressionError)) throw error
     return { ok: false, problem: { severity: 'error', step, path, message: cause.message } }
+  } finally {
+    if (scope.spent !== undefined) scope.spent.fuel += LIMITS.fuel - meter.fuel
   }
 }

@@ -37,8 +37,10 @@ export function moveTime(time: string, ms: number): string | null {
   return isDate ? text.slice(0, 10) : text
 }
 
+export const isTellable = (ms: number): boolean => ms >= FIRST_MS && ms <= LAST_MS
+
 export function formatTime(ms: number): string {
-  if (!(ms >= FIRST_MS && ms <= LAST_MS)) throw typeError('the time lies outside the years 1 to 9999')
+  if (!isTellable(ms)) throw typeError('the time lies outside the years 1 to 9999')
   return new Date(ms).toISOString()
 }
 

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import type { JsonObject } from '../expression.ts'
 import { holdsTemplate, isTemplate } from '../parse-template.ts'
 import { pathTo } from '../render-value.ts'
-import { suggest } from '../suggest.ts'
+import { createSuggest, type Suggest } from '../suggest.ts'
 import { isEqual, kindOf, nameKinds } from '../values.ts'
 import { judgeSize } from './judge-size.ts'
 import { type Document, documentOf, isObject, resolveSchema, shapeOfSchema } from './schema-shape.ts'
@@ -20,6 +20,7 @@ export type ShapeOfText = (text: string) => Shape
 interface Matching {
   readonly document: Document
   readonly shapeOfText: ShapeOfText
+  readonly suggest: Suggest
 }
 
 /** A pipeline was measured when it was read. */
@@ -29,8 +30,8 @@ const UNMETERED = { fuel: Number.POSITIVE_INFINITY, room: Number.POSITIVE_INFINI
  * Where a value with `${…}` in its texts cannot fit a JSON Schema (2020-12), whatever the values will be. Not looked at, because a call is
  * checked again when it is made: `pattern`, `format`, `not`, `if`, `dependent*`, `unevaluated*`, `contains`, `propertyNames`.
  */
-export function matchSchema(value: Json, schema: Json, shapeOfText: ShapeOfText): readonly Mismatch[] {
-  return match(value, schema, '', { document: documentOf(schema), shapeOfText })
+export function matchSchema(value: Json, schema: Json, shapeOfText: ShapeOfText, suggest = createSuggest()): readonly Mismatch[] {
+  return match(value, schema, '', { document: documentOf(schema), shapeOfText, suggest })
 }
 
 function match(value: Json, schema: Json, path: string, matching: Matching): readonly Mismatch[] {
@@ -78,6 +79,7 @@ function matchInside(value: Json, schema: JsonObject, path: string, matching: Ma
   }
   if (!isObject(value)) return []
   const properties = isObject(schema.properties) ? schema.properties : {}
+  const names = Object.keys(properties)
   const required = (Array.isArray(schema.required) ? schema.required : []).filter((name) => typeof name === 'string')
   const missing = required.filter((name) => !Object.hasOwn(value, name))
   return [
@@ -86,7 +88,7 @@ function matchInside(value: Json, schema: JsonObject, path: string, matching: Ma
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined
       const inner = own ?? (schema.patternProperties === undefined ? schema.additionalProperties : true) ?? true
       if (inner !== false) return match(item, inner, path + pathTo(name), matching)
-      return [{ path: path + pathTo(name), message: `there is no such argument${suggest(name, Object.keys(properties))}` }]
+      return [{ path: path + pathTo(name), message: `there is no such argument${matching.suggest(name, names)}` }]
     }),
   ]
 }

@@ -1,4 +1,4 @@
-import { suggest } from '../suggest.ts'
+import { KNOWN_MAX } from '../suggest.ts'
 import { nameKinds } from '../values.ts'
 import type { Setting, Standing } from './setting.ts'
 import { ANYTHING, kindsIn, type ObjectForm, type Shape, unite } from './shape.ts'
@@ -11,16 +11,18 @@ export function readMember(name: string, { current, isHead }: Standing, setting:
   const declared = objects.flatMap(({ members }) => members.get(name) ?? [])
   const open = objects.filter(({ members, others }) => !members.has(name) && others !== null)
   if (declared.length > 0) return unite([...declared.map((shape) => shape()), ...othersOf(open)])
-  if (current === setting.root) return complain(setting, explainName(name, objects))
+  if (current === setting.root) return complain(setting, explainName(name, objects, setting))
   if (current === setting.steps) return complain(setting, setting.explainStep(name))
   if (isHead && (name === 'params' || name === 'steps')) {
     return complain(setting, `in brackets and after & names are those of the element; write $.${name} (or @.${name} for its own)`)
   }
   if (current.length === 0) return ANYTHING
   if (objects.length === 0) return complain(setting, `${name} is read from ${nameKinds(kindsIn(current))}, which has no members`)
-  const known = objects.flatMap(({ members }) => [...members.keys()])
-  if (open.length === 0) return complain(setting, `there is no ${name}${suggest(name, known)}${list(known)}`)
-  if (known.length > 0) setting.report('warning', `${name} is not among the members that are declared${suggest(name, known)}${list(known)}`)
+  const known = namesIn(objects)
+  if (open.length === 0) return complain(setting, `there is no ${name}${setting.suggest(name, known)}${list(known)}`)
+  if (known.length > 0) {
+    setting.report('warning', `${name} is not among the members that are declared${setting.suggest(name, known)}${list(known)}`)
+  }
   return unite(othersOf(open))
 }
 
@@ -33,9 +35,20 @@ function complain(setting: Setting, message: string): Shape {
   return ANYTHING
 }
 
-function explainName(name: string, objects: readonly ObjectForm[]): string {
-  const known = objects.flatMap(({ members }) => [...members.keys()])
-  return `there is nothing called ${name}${suggest(name, known)} (a text stands in single quotes: '${name}')`
+function explainName(name: string, objects: readonly ObjectForm[], { suggest }: Setting): string {
+  return `there is nothing called ${name}${suggest(name, namesIn(objects))} (a text stands in single quotes: '${name}')`
+}
+
+/** As many as are of use to somebody who looks for one. */
+function namesIn(objects: readonly ObjectForm[]): string[] {
+  const names: string[] = []
+  for (const { members } of objects) {
+    for (const name of members.keys()) {
+      if (names.length >= KNOWN_MAX) return names
+      names.push(name)
+    }
+  }
+  return names
 }
 
 function list(names: readonly string[]): string {

@@ -74,9 +74,16 @@ function ownShape(schema: JsonObject, document: Document): Shape {
   if (!hasInside) return shapeOfKinds(kinds)
   return kinds.map((kind): Form => {
     if (kind === 'object') return objectForm(schema, document)
-    if (kind === 'array') return { kind, items: () => (schema.items === undefined ? ANYTHING : shapeOfSchema(schema.items, document)) }
+    if (kind === 'array') return { kind, items: () => itemsIn(schema, document) }
     return kind === 'number' ? { kind, values: null, whole: schema.type === 'integer' } : formOf(kind)
   })
+}
+
+/** Whatever place they have: places are not told apart. */
+function itemsIn({ items, prefixItems }: JsonObject, document: Document): Shape {
+  if (items === undefined) return ANYTHING
+  const first = Array.isArray(prefixItems) ? prefixItems : []
+  return unite([...first, items].map((item) => shapeOfSchema(item, document)))
 }
 
 function kindsOf(type: Json | undefined): readonly Kind[] {

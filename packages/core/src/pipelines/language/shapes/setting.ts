@@ -1,4 +1,5 @@
 import type { Expression } from '../expression.ts'
+import type { Suggest } from '../suggest.ts'
 import { type Kind, nameKinds } from '../values.ts'
 import { ANYTHING, kindsIn, type Shape } from './shape.ts'
 
@@ -9,6 +10,7 @@ export interface Setting {
   /** The part of `root` that is `steps`: the pipeline knows why a step is not there. */
   readonly steps: Shape
   explainStep(name: string): string
+  readonly suggest: Suggest
   report(severity: 'error' | 'warning', message: string): void
 }
 
