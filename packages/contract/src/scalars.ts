@@ -38,7 +38,7 @@ function isInRange(text: string): boolean {
 
 /** ISO 8601 with a zone, in output always UTC with milliseconds. */
 export const timestamp = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, error: 'Expected a time with its zone, such as 2026-11-05T09:30:00Z' })
   .refine(isInRange, 'Expected a time in the years 0000 to 9999 of UTC')
   .meta({ description: 'ISO 8601 with a time zone, e.g. 2026-11-05T09:30:00.000Z.' })
 

@@ -188,7 +188,8 @@ export const callToolByHand = defineOperation({
   name: 'tools.call',
   summary: 'Call a tool',
   description:
-    'Once, now, outside of any run, with all scopes that it asks for; at most a minute. What starts a run (`workflow`, `pipeline`) is not called so.',
+    'Once, now, outside of any run, with all scopes that it asks for; those that are permissions the caller needs himself. At most a minute. ' +
+    'What starts a run (`workflow`, `pipeline`) is not called so.',
   input: byName.extend({
     args: fields.default({}),
     timeout: duration.optional().meta({ description: 'Absent: the tool’s own, at most 60s.' }),

@@ -62,6 +62,8 @@ const samples: Readonly<Record<AddressKind, readonly string[]>> = {
     '192.0.0.192',
     'fd00:ec2::254',
     '169.254.170.2',
+    '169.254.170.23',
+    'fd20:ce::254',
     'fd00:ec2::23',
   ],
   multicast: ['224.0.0.1', '239.255.255.255', 'ff02::1', 'ff0e::1', '::ffff:224.0.0.1'],

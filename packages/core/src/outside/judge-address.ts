@@ -8,8 +8,10 @@ export type AddressKind = 'public' | 'loopback' | 'private' | 'link-local' | 'me
  * The first kind that matches counts. `0.0.0.0/8` is loopback, because systems connect it to this machine.
  */
 const special: readonly (readonly [AddressKind, readonly string[]])[] = [
-  // AWS and most others, Alibaba, Azure (a public address!), Oracle, AWS on IPv6, and the task roles of ECS and EKS.
-  ['metadata', ['169.254.169.254', '100.100.100.200', '168.63.129.16', '192.0.0.192', 'fd00:ec2::254', '169.254.170.2', 'fd00:ec2::23']],
+  // AWS and most others, Alibaba, Azure (a public address!), Oracle, AWS and Google on IPv6.
+  ['metadata', ['169.254.169.254', '100.100.100.200', '168.63.129.16', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254']],
+  // The roles of tasks and pods in ECS and EKS.
+  ['metadata', ['169.254.170.2', '169.254.170.23', 'fd00:ec2::23']],
   ['loopback', ['0.0.0.0/8', '127.0.0.0/8', '::/128', '::1/128']],
   ['private', ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fec0::/10']],
   ['link-local', ['169.254.0.0/16', 'fe80::/10']],

@@ -3,6 +3,7 @@ import type { Ctx } from '../context.ts'
 import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { newId } from '../new-id.ts'
+import { refuseGrant } from '../pipelines/grant-scopes.ts'
 import { orProblem } from '../public-ids.ts'
 import { callTool } from './call-tool.ts'
 import { findTool } from './find-tool.ts'
@@ -14,6 +15,7 @@ const LIMIT_MS_MAX = 60_000
 export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): Promise<AnswerTo<'tools.call'>> {
   const { tool: name, args, timeout } = input
   const tool = orProblem(await findTool(ctx, name), 'tool.not_found', `There is no tool ${name}.`)
+  refuseGrant(ctx, tool.face.scopes)
   const wantedMs = timeout === undefined ? tool.face.timeoutMs : durationMs(timeout, 'timeout')
   const from = performance.now()
   ctx.note(name)
@@ -27,7 +29,6 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
       idempotencyKey: newId(ctx.clock.now()),
       signal: new AbortController().signal,
       timeoutMs: Math.max(1, Math.min(wantedMs, LIMIT_MS_MAX)),
-      // Whoever may call by hand may give any scope.
       scopes: new Set(tool.face.scopes),
     })
     const { inputTokens = null, outputTokens = null, cost = null, model = null } = usage

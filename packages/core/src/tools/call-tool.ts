@@ -1,3 +1,4 @@
+import { encodeId } from '@orrery/contract'
 import { openConnection } from '../connections/open-connection.ts'
 import type { Ctx } from '../context.ts'
 import { newId } from '../new-id.ts'
@@ -8,7 +9,7 @@ import { performTool } from './perform-tool.ts'
 import { recordCall } from './record-call.ts'
 import { describeMismatch, findMismatch } from './schemas/find-mismatch.ts'
 import { CALL_MS_MAX, type ToolCall } from './tool-call.ts'
-import { type JsonObject, type ToolContext, ToolError, type ToolResult } from './tool-port.ts'
+import { type JsonObject, type ToolContext, ToolError, type ToolResult, type ToolUsage } from './tool-port.ts'
 import { withinLimit } from './within-limit.ts'
 
 /**
@@ -47,7 +48,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
   const result = await withinLimit(call.signal, limitMs, face.name, (signal) => {
     const context: ToolContext = {
       ctx,
-      runId: call.runId ?? callId,
+      runId: call.runId ?? encodeId('tcl', callId),
       step: call.step,
       attempt: call.attempt,
       idempotencyKey: call.idempotencyKey,
@@ -59,12 +60,13 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     }
     return performTool(tool, call.args, context)
   })
-  if (face.outputSchema !== undefined) check('InvalidOutput', `What ${face.name} gave`, tool, face.outputSchema, result.output)
+  if (face.outputSchema !== undefined)
+    check('InvalidOutput', `What ${face.name} gave`, tool, face.outputSchema, result.output, result.usage)
   return result
 }
 
-function check(name: string, what: string, { made }: Tool, schema: JsonObject, value: ToolResult['output']): void {
+function check(name: string, what: string, { made }: Tool, schema: JsonObject, value: ToolResult['output'], usage?: ToolUsage): void {
   const mismatch = findMismatch(schema, value, made.by === 'orrery')
   if (mismatch === null) return
-  throw new ToolError(name, describeMismatch(what, mismatch), { isRetryable: false, details: { ...mismatch } })
+  throw new ToolError(name, describeMismatch(what, mismatch), { isRetryable: false, details: { ...mismatch }, usage })
 }

@@ -54,7 +54,7 @@ function findImplementationFaults(implementation: ToolImplementation, inputSchem
 const SECRET_HEADERS = /^(authorization|proxy-authorization|cookie|x-api-key|api-key)$/i
 
 function findHttpFaults(implementation: Extract<ToolImplementation, { kind: 'http' }>, inputSchema: JsonObject): Fault[] {
-  const { url, headers = {}, query = {}, body } = implementation
+  const { method, url, headers = {}, query = {}, body } = implementation
   const { required } = inputSchema
   const needed = new Set(Array.isArray(required) ? required : [])
   const faults: Fault[] = []
@@ -66,6 +66,7 @@ function findHttpFaults(implementation: Extract<ToolImplementation, { kind: 'htt
         faults.push([part, `{${name}} is part of the address, so inputSchema has to require it`])
     }
   }
+  if (body !== undefined && (method === 'GET' || method === 'HEAD')) faults.push(['body', `A ${method} request has no body`])
   for (const name of Object.keys(headers)) {
     if (SECRET_HEADERS.test(name)) faults.push([`headers.${name}`, 'Credentials belong into a connection, which keeps them sealed'])
   }
@@ -75,11 +76,13 @@ function findHttpFaults(implementation: Extract<ToolImplementation, { kind: 'htt
 function findBindingFaults(implementation: Extract<ToolImplementation, { kind: 'builtin' }>): Fault[] {
   const builtIn = findBuiltIn(implementation.builtIn)
   if (builtIn === null) return [['builtIn', `There is no built-in tool ${implementation.builtIn}`]]
-  const unknown = Object.keys(presetsOf(implementation)).filter((name) => !isProperty(builtIn.inputSchema, name))
-  return unknown.map((name) => [
-    name === 'connection' && implementation.connection !== undefined ? name : `with.${name}`,
-    `${builtIn.name} has no argument ${name}`,
-  ])
+  const placeOf = (name: string) => (name === 'connection' && implementation.connection !== undefined ? name : `with.${name}`)
+  const { properties } = builtIn.inputSchema as { properties: Readonly<Record<string, JsonObject>> }
+  return Object.entries(presetsOf(implementation)).flatMap(([name, value]): Fault[] => {
+    if (!Object.hasOwn(properties, name)) return [[placeOf(name), `${builtIn.name} has no argument ${name}`]]
+    const mismatch = findMismatch(properties[name] ?? {}, value, true)
+    return mismatch === null ? [] : [[`${placeOf(name)}${mismatch.path}`, mismatch.message]]
+  })
 }
 
 function isProperty({ properties }: JsonObject, name: string): boolean {

@@ -1,6 +1,7 @@
 import type { ToolDefinition, ToolImplementation, ToolKind, ToolStatus } from '@orrery/contract'
 import { parseDuration } from '@orrery/engine/workflow'
 import type { Ctx } from '../context.ts'
+import { schemaOfArguments } from '../pipelines/language/schema-of-arguments.ts'
 import { withOrg } from '../with-org.ts'
 import { bindBuiltIn, findBuiltIn } from './kinds/bind-built-in.ts'
 import { CALL_MS_MAX } from './tool-call.ts'
@@ -90,7 +91,7 @@ function saidBy(implementation: ToolImplementation): Said {
     case 'builtin':
       return bindBuiltIn(implementation)
     case 'pipeline': {
-      const { params_schema: inputSchema } = implementation.definition
+      const inputSchema = schemaOfArguments(implementation.definition)
       return inputSchema === undefined ? {} : { inputSchema }
     }
     case 'http':

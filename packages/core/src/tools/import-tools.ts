@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { problem, type ToolDefinition } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
 import type { Transaction } from '../database.ts'
@@ -5,8 +6,9 @@ import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { judgeMadeTool, type MadeTool } from './judge-made-tool.ts'
+import { Unreadable } from './openapi/document.ts'
 import { fetchDocument } from './openapi/fetch-document.ts'
-import { readOperations } from './openapi/read-operations.ts'
+import { type FoundOperation, findOperations, type OpenApiOperation } from './openapi/read-operations.ts'
 import { saveDefinition } from './save-definition.ts'
 import type { JsonObject } from './tool-port.ts'
 import { lockTools, selectTool } from './tool-store.ts'
@@ -18,14 +20,19 @@ type Answer = AnswerTo<'tools.import'>
 export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
   const document = await findDocument(ctx, input)
-  const read = readOperations(document, { documentUrl: input.url, baseUrl: input.baseUrl })
-  const isWanted = (id: string) => input.only?.includes(id) ?? true
-  const leftOut = read.leftOut.filter(({ operation }) => isWanted(operation))
-  const wanted = read.operations.filter(({ id }) => isWanted(id))
-  for (const { id } of wanted.slice(input.limit)) leftOut.push({ operation: id, reason: `Only ${input.limit} operations were asked for` })
+  const { title, operations } = findOperations(document, { documentUrl: input.url, baseUrl: input.baseUrl })
+  const leftOut: Answer['leftOut'] = []
   const made: { readonly id: string; readonly tool: MadeTool }[] = []
-  for (const { id, ...operation } of wanted.slice(0, input.limit)) {
-    made.push({ id, tool: await judgeMadeTool(input.prefix, id, complete(operation, input)) })
+  for (const found of operations) {
+    const { id } = found
+    if (!(input.only?.includes(id) ?? true)) continue
+    if (made.length === input.limit) {
+      leftOut.push({ operation: id, reason: `Only ${input.limit} operations were asked for` })
+      continue
+    }
+    const operation = await readOne(found)
+    if ('reason' in operation) leftOut.push({ operation: id, reason: operation.reason })
+    else made.push({ id, tool: await judgeMadeTool(input.prefix, id, complete(operation, input)) })
   }
   const tools = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
@@ -41,8 +48,8 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
     }
     return saved
   })
-  ctx.note(input.prefix, { title: read.title, tools: tools.length, leftOut: leftOut.length })
-  return { title: read.title, tools, leftOut }
+  ctx.note(input.prefix, { title, tools: tools.length, leftOut: leftOut.length })
+  return { title, tools, leftOut }
 }
 
 async function findDocument(ctx: Ctx, { document, url }: Input): Promise<JsonObject> {
@@ -54,9 +61,18 @@ async function findDocument(ctx: Ctx, { document, url }: Input): Promise<JsonObj
   return document ?? fetchDocument(url ?? '', ctx.outside)
 }
 
-type Read = ReturnType<typeof readOperations>['operations'][number]
+/** Whatever else the process does gets its turn in between. */
+async function readOne(found: FoundOperation): Promise<OpenApiOperation | { readonly reason: string }> {
+  await setImmediate()
+  try {
+    return found.read()
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return { reason: error.message }
+  }
+}
 
-function complete(operation: Omit<Read, 'id'>, { connection, scopes, costTier, timeout }: Input): ToolDefinition {
+function complete(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes, costTier, timeout }: Input): ToolDefinition {
   const { description, inputSchema, outputSchema, implementation } = operation
   return {
     description,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type ToolDefinition, toolName } from '@orrery/contract'
+import { type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 import { findBuiltIn } from './kinds/bind-built-in.ts'
 
@@ -21,6 +21,9 @@ export async function judgeMadeTool(prefix: string, said: string, definition: To
 function findReason(name: string, definition: ToolDefinition): string | null {
   if (!toolName.safeParse(name).success) return `${name} is no name that a tool can have`
   if (findBuiltIn(name) !== null) return `${name} is a built-in tool`
+  // What somebody else said has to keep to the limits of what people put themselves: it is shown, and put again.
+  const issue = toolDefinition.safeParse(definition).error?.issues[0]
+  if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`
   const [fault] = findDefinitionFaults(name, definition)
   return fault === undefined ? null : `${fault.path.replace(/^definition\./, '')}: ${fault.message}`
 }

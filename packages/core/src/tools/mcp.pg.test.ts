@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { toOffer } from './mcp/pin-tool.ts'
+import { lockTools } from './tool-store.ts'
 
 const require = createRequire(import.meta.url)
 const everything = join(dirname(require.resolve('@modelcontextprotocol/server-everything/package.json')), 'dist/index.js')
@@ -31,11 +33,15 @@ function stdio(name: string, args: string[], env: Record<string, string> = {}) {
   return t.call('connections.create', { name, settings: { type: 'mcp_stdio', command: process.execPath, args, env } })
 }
 
+function startRemote(): void {
+  remote = spawn(process.execPath, [everything, 'streamableHttp'], { env: { ...process.env, PORT: String(remotePort) }, stdio: 'ignore' })
+}
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orrery-mcp-'))
   writeFileSync(join(folder, 'note.txt'), 'The moon is full')
   remotePort = await freePort()
-  remote = spawn(process.execPath, [everything, 'streamableHttp'], { env: { ...process.env, PORT: String(remotePort) }, stdio: 'ignore' })
+  startRemote()
   t = await startTestCore({ work: false, outsideAllow: `127.0.0.1:${remotePort}`, isMcpStdioAllowed: true })
   await stdio('files', [filesystem, folder])
   await stdio('everything', [everything], { TOLD: 'by the connection' })
@@ -131,6 +137,24 @@ describe('tools of an MCP server over HTTP', () => {
     expect(output).toMatchObject({ temperature: expect.any(Number) })
   })
 
+  it('are called again after the server was started anew and knows nothing of the session', async () => {
+    const call = () => t.call('tools.call', { tool: 'far.echo', args: { message: 'hello' } })
+    expect(JSON.stringify((await call()).output)).toContain('hello')
+    const ended = new Promise((resolve) => remote.once('exit', resolve))
+    remote.kill('SIGKILL')
+    await ended
+    startRemote()
+    const said = await eventually(
+      () =>
+        call().then(
+          ({ output }) => JSON.stringify(output),
+          (error: { detail: string }) => error.detail,
+        ),
+      (text) => !text.startsWith('OutsideError: Cannot connect'),
+    )
+    expect(said).toContain('hello')
+  })
+
   it('are out of reach when their address is closed or nobody is there', async () => {
     await t.call('connections.create', { name: 'closed', settings: { type: 'mcp_http', url: 'http://127.0.0.1:1/mcp' } })
     await expect(t.call('tools.discover', { connection: 'closed' })).rejects.toMatchObject({
@@ -156,18 +180,22 @@ describe('a server that says something else than before', () => {
   })
   const get = () => t.call('tools.get', { tool: 'odd.search' })
   const call = () => t.call('tools.call', { tool: 'odd.search', args: { q: 'x' } })
+  let odd = ''
+  /** A server that was started anew reads its file again. */
+  const renew = () =>
+    t.call('connections.update', {
+      connectionId: odd as never,
+      settings: {
+        type: 'mcp_stdio',
+        args: ['--disable-warning=ExperimentalWarning', changing, file(), String(performance.now())],
+        env: {},
+      },
+    })
+
   it('has its tools stand still until somebody has looked at exactly what it says', async () => {
     define(search('Searches'))
     const { id } = await stdio('odd', ['--disable-warning=ExperimentalWarning', changing, file()])
-    const renew = () =>
-      t.call('connections.update', {
-        connectionId: id,
-        settings: {
-          type: 'mcp_stdio',
-          args: ['--disable-warning=ExperimentalWarning', changing, file(), String(performance.now())],
-          env: {},
-        },
-      })
+    odd = id
     await t.call('tools.discover', { connection: 'odd' })
     expect((await call()).output).toMatchObject({ text: 'called search' })
     const accepted = await get()
@@ -221,6 +249,46 @@ describe('a server that says something else than before', () => {
       { name: 'odd.search', outcome: 'missing' },
     ])
     await expect(call()).rejects.toMatchObject({ detail: expect.stringMatching(/does not have it any more/) })
+  })
+
+  it('is not accepted with schemas that nothing can be compared with', async () => {
+    define({ ...search('Searches badly'), inputSchema: { type: 'object', properties: { q: { type: 'strin' } } } })
+    await renew()
+    expect((await t.call('tools.discover', { connection: 'odd' })).tools).toMatchObject([{}, { name: 'odd.search', outcome: 'changed' }])
+    const pin = (await get()).offer?.pin ?? ''
+    await expect(t.call('tools.review', { tool: 'odd.search', decision: 'accept', pin })).rejects.toMatchObject({
+      code: 'invalid_input',
+      detail: expect.stringMatching(/inputSchema/),
+    })
+    expect(await t.call('tools.review', { tool: 'odd.search', decision: 'refuse', pin })).toMatchObject({ status: 'refused' })
+  })
+
+  it('stays accepted when a call that began before is told of the change after', async () => {
+    const decide = async (description: string) => {
+      define(search(description))
+      await renew()
+      await t.call('tools.discover', { connection: 'odd' })
+      return (await get()).offer?.pin ?? ''
+    }
+    await t.call('tools.review', { tool: 'odd.search', decision: 'accept', pin: await decide('One') })
+    define(search('Two'))
+    await renew()
+    let calling: Promise<unknown> = Promise.resolve()
+    await t.database.transaction(t.org, 'read write', async (tx) => {
+      await lockTools(tx, t.org)
+      const { rows } = await tx.client.query<{ pid: number }>(
+        `update app.tool set pin = $1 where name = 'odd.search' returning pg_backend_pid() as pid`,
+        [toOffer(search('Two') as never).pin],
+      )
+      calling = call().catch((error: unknown) => error)
+      await eventually(
+        () => t.database.ask('select from pg_locks where not granted and $1 = any (pg_blocking_pids(pid))', [rows[0]?.pid]),
+        (waiting) => waiting.length > 0,
+      )
+    })
+    expect(await calling).toMatchObject({ detail: expect.stringMatching(/ToolChanged/) })
+    expect(await get()).toMatchObject({ status: 'ready', offer: null })
+    expect((await call()).output).toMatchObject({ text: 'called search' })
   })
 
   it('and what is ours of its tools can be changed, what is its own cannot', async () => {

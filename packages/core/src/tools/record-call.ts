@@ -21,6 +21,7 @@ export interface CallTrace {
 type Ending = { readonly outcome: 'succeeded'; readonly usage: ToolUsage } | CallFailure
 
 const MESSAGE_MAX = 2000
+const MODEL_MAX = 256
 
 /** Writes the trace of a call. What the call did has happened: a trace that cannot be written may not make anybody repeat it. */
 export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Promise<void> {
@@ -33,7 +34,7 @@ export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Pr
 }
 
 function toRow(org: string, { callId, tool, call, startedAt, from }: CallTrace, ending: Ending): ToolCallRow {
-  const usage = ending.outcome === 'succeeded' ? ending.usage : {}
+  const usage = usageOf(ending)
   return {
     org_id: org,
     call_id: callId,
@@ -50,7 +51,19 @@ function toRow(org: string, { callId, tool, call, startedAt, from }: CallTrace, 
     input_tokens: countOf(usage.inputTokens),
     output_tokens: countOf(usage.outputTokens),
     cost: usage.cost ?? null,
-    model: usage.model ?? null,
+    model: usage.model === undefined ? null : toKept(usage.model, MODEL_MAX),
+  }
+}
+
+/** A call may fail over what it got, and has taken that all the same. */
+function usageOf(ending: Ending): ToolUsage {
+  switch (ending.outcome) {
+    case 'succeeded':
+      return ending.usage
+    case 'failed':
+      return ending.thrown.usage ?? {}
+    case 'stopped':
+      return {}
   }
 }
 
@@ -62,9 +75,14 @@ function errorOf(ending: Ending): ToolCallRow['error'] {
       return { name: ending.reason, message: 'The call was stopped by the run', isRetryable: true }
     case 'failed': {
       const { name, message, isRetryable } = ending.thrown
-      return { name, message: message.slice(0, MESSAGE_MAX).replaceAll('\0', ''), isRetryable }
+      return { name, message: toKept(message, MESSAGE_MAX), isRetryable }
     }
   }
+}
+
+/** NUL is in no text that PostgreSQL keeps, and half of a character, as a cut leaves it, in none at all. */
+function toKept(text: string, lettersMax: number): string {
+  return text.slice(0, lettersMax).replaceAll('\0', '').toWellFormed()
 }
 
 function countOf(tokens: number | undefined): string | null {

@@ -1,4 +1,4 @@
-import { problem } from '@orrery/contract'
+import { type JsonFields, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
@@ -7,6 +7,7 @@ import { withOrg } from '../with-org.ts'
 import { toTool } from './find-tool.ts'
 import { refuseReserved } from './refuse-reserved.ts'
 import { saveDefinition } from './save-definition.ts'
+import { findSchemaFault } from './schemas/compile-schema.ts'
 import { toToolAnswer } from './to-tool-answer.ts'
 import { lockTools, markTool, selectTool } from './tool-store.ts'
 
@@ -25,6 +26,7 @@ export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Pro
     }
     const { outputSchema: _, ...rest } = definition
     const { description, inputSchema, outputSchema } = offer
+    refuseUnusable({ inputSchema, outputSchema })
     const accepted = { ...rest, description, inputSchema, ...(outputSchema === null ? {} : { outputSchema }) }
     return (await saveDefinition(ctx, tx, name, accepted, pin)).row
   })
@@ -32,4 +34,14 @@ export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Pro
   await emitEvent(ctx, 'tool.reviewed', name, told)
   ctx.note(name, told)
   return toToolAnswer(toTool(row))
+}
+
+/** No call would ever get past such a schema. @throws invalid_input */
+function refuseUnusable(schemas: Readonly<Record<string, JsonFields | null>>): void {
+  for (const [member, schema] of Object.entries(schemas)) {
+    const fault = schema === null ? null : findSchemaFault(schema)
+    if (fault === null) continue
+    const message = `The server's ${member} cannot be used: ${fault}`
+    throw problem('invalid_input', `${message}.`, { errors: [{ path: 'decision', message }] })
+  }
 }

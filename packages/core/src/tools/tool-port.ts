@@ -12,7 +12,7 @@ export interface JsonObject {
 export interface ToolContext {
   /** Acts as the system in the organization of the run. It has no open transaction. */
   readonly ctx: Ctx
-  /** Public id of the run, the step in the pipeline (or `tools.call`), and which attempt this is, from 1. */
+  /** Public id of the run (or of the call, when there is none), the step in the pipeline (or `tools.call`), and which attempt this is, from 1. */
   readonly runId: string
   readonly step: string
   readonly attempt: number
@@ -75,15 +75,18 @@ export class ToolError extends Error {
   override readonly name: string
   readonly isRetryable: boolean
   readonly details: Json | undefined
+  /** What it took to get an answer that cannot be used. */
+  readonly usage: ToolUsage | undefined
 
   constructor(
     name: string,
     message: string,
-    options: { readonly isRetryable: boolean; readonly details?: Json; readonly cause?: unknown },
+    options: { readonly isRetryable: boolean; readonly details?: Json; readonly usage?: ToolUsage | undefined; readonly cause?: unknown },
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = name
     this.isRetryable = options.isRetryable
     this.details = options.details
+    this.usage = options.usage
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { listenModel } from './builtins/testing/model-server.fixture.ts'
 
 interface Seen {
   readonly method: string | undefined
@@ -136,6 +137,13 @@ describe('a tool', () => {
     expect(await faulty(bind({ builtIn: 'no.such' }))).toEqual(['definition.implementation.builtIn'])
     expect(await faulty(bind({ builtIn: 'time.now', with: { zone: 'UTC' } }))).toEqual(['definition.implementation.with.zone'])
     expect(await faulty(bind({ builtIn: 'time.now', connection: 'x' }))).toEqual(['definition.implementation.connection'])
+    expect(await faulty(bind({ builtIn: 'slack.post', with: { channel: 5, blocks: [1] } }))).toEqual([
+      'definition.implementation.with.channel',
+      'definition.implementation.with.blocks[0]',
+    ])
+    expect(await faulty(http('/', { implementation: { kind: 'http', method: 'GET', url: origin, body: { a: 1 } } }))).toEqual([
+      'definition.implementation.body',
+    ])
     expect(await faulty({ description: 'x', implementation: { kind: 'mcp', connection: 'c', tool: 't' } })).toEqual([
       'definition.implementation',
     ])
@@ -162,6 +170,25 @@ describe('a tool', () => {
     const { secret } = await t.call('keys.create', { name: 'reads', set: 'reader' })
     expect(PERMISSION_SETS.reader).toContain('tools:read')
     await expect(t.call('tools.call', { tool: 'time.now' }, { key: secret ?? '' })).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})
+
+describe('who calls by hand', () => {
+  const keyWith = async (...scopes: string[]) => (await t.call('keys.create', { name: 'hand', scopes } as never)).secret ?? ''
+
+  it('does nothing with a tool that the key may not do itself', async () => {
+    const pause = { tool: 'orchestrator.pause', args: { task: 'no-such' } }
+    await expect(t.call('tools.call', pause, { key: await keyWith('tools:call') })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call('tools.call', pause, { key: await keyWith('tools:call', 'automations:write') })).rejects.toMatchObject({
+      code: 'tool.failed',
+      detail: expect.stringMatching(/^automation.not_found/),
+    })
+    // A scope that is no permission is anybody's to give who may call tools.
+    expect(
+      await t.call('tools.call', { tool: 'event.emit', args: { topic: 'by.hand' } }, { key: await keyWith('tools:call') }),
+    ).toMatchObject({
+      output: { subject: expect.stringMatching(/^tcl_/) },
+    })
   })
 })
 
@@ -210,6 +237,32 @@ describe('an OpenAPI document', () => {
     const changed = await t.call('tools.import', { ...(input() as object), only: ['echo', 'cookie'], timeout: '5s' } as never)
     expect(changed.tools).toEqual([{ name: 'doc.echo', operation: 'echo', version: 2, outcome: 'replaced' }])
     expect(changed.leftOut.map(({ operation }) => operation)).toEqual(['cookie'])
+  })
+
+  it('leaves out what could not be shown or put again', async () => {
+    const parameters = Array.from({ length: 101 }, (_, n) => ({ name: `p${n}`, in: 'query' }))
+    const paths = { '/many': { get: { operationId: 'many', parameters } }, [`/${'b'.repeat(3000)}`]: { get: { operationId: 'long' } } }
+    const { tools, leftOut } = await t.call('tools.import', { ...(input() as object), document: { ...document(), paths } } as never)
+    expect(tools).toEqual([])
+    expect(leftOut).toMatchObject([
+      { operation: 'many', reason: expect.stringMatching(/^implementation.parameters: .*100/) },
+      { operation: 'long', reason: expect.stringMatching(/^implementation.path: .*2048/) },
+    ])
+  })
+
+  it('of many operations costs what was asked for, and others get their turn meanwhile', async () => {
+    const schema = { type: 'object', properties: Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`p${n}`, { type: 'string' }])) }
+    const content = { 'application/json': { schema: { $ref: '#/components/schemas/Large' } } }
+    const operation = { requestBody: { content }, responses: { 200: { content } } }
+    const paths = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`/p${n}`, { post: { ...operation, operationId: `o${n}` } }]))
+    const large = { ...document(), paths, components: { schemas: { Large: schema } } }
+    const from = performance.now()
+    const { tools, leftOut } = await t.call('tools.import', { ...(input() as object), prefix: 'large', limit: 2, document: large } as never)
+    expect([tools.length, leftOut.length]).toEqual([2, 5_998])
+    const rest = await t.call('tools.import', { ...(input() as object), prefix: 'large', only: ['o5999'], document: large } as never)
+    expect([rest.tools.length, rest.leftOut]).toEqual([1, []])
+    // All of them were read: twice ten seconds in which the process did nothing else, and a gigabyte.
+    expect(performance.now() - from).toBeLessThan(8_000)
   })
 
   it('takes no name that something else has, and no more than was asked for', async () => {
@@ -318,6 +371,39 @@ describe('a call', () => {
     expect(made.definition.inputSchema).toMatchObject({ properties: {} })
     expect((await t.call('tools.call', { tool: 'berlin.time' })).output).toMatchObject({ timezone: 'Europe/Berlin' })
     await expect(t.call('tools.call', { tool: 'berlin.time', args: { timezone: 'UTC' } })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('of a built-in tool whose choice between arguments was made takes the others', async () => {
+    const implementation = { kind: 'builtin', builtIn: 'orchestrator.schedule_task', with: { delay_hours: 24 } }
+    await t.call('tools.put', { tool: 'tomorrow', definition: { description: 'A day later', implementation } as never })
+    const tomorrow = (args: object) => t.call('tools.call', { tool: 'tomorrow', args: { task: 'no-such', ...args } as never })
+    await expect(tomorrow({})).rejects.toMatchObject({ detail: expect.stringMatching(/^automation.not_found/) })
+    await expect(tomorrow({ delay: '1h' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('that fails over what it got says in its trace what that took', async () => {
+    const { url } = await listenModel(() => '{"count":"many"}')
+    const settings = { type: 'model' as const, provider: 'openai' as const, baseUrl: url, apiKey: 'x', defaultModel: 'gpt-5-mini' }
+    await t.call('connections.create', { name: 'model', settings })
+    const schema = { type: 'object', properties: { count: { type: 'integer' } } }
+    const extract = { tool: 'llm.extract', args: { connection: 'model', content: 'x', schema } }
+    await expect(t.call('tools.call', extract)).rejects.toMatchObject({ detail: expect.stringMatching(/count must be integer/) })
+    const usage = { inputTokens: 1_000, outputTokens: 100, cost: expect.closeTo(0.00045, 9), model: 'gpt-5-mini-2026-01-31' }
+    expect(await lastCall('llm.extract')).toMatchObject({ outcome: 'failed', usage })
+    const implementation = { kind: 'builtin', builtIn: 'llm.extract', connection: 'model' }
+    const outputSchema = { type: 'object', required: ['more'] }
+    await t.call('tools.put', { tool: 'x.extract', definition: { description: 'x', outputSchema, implementation } as never })
+    await t.call('tools.call', { tool: 'x.extract', args: { content: 'x', schema: { type: 'object' } } }).catch(() => undefined)
+    expect(await lastCall('x.extract')).toMatchObject({ error: { name: 'InvalidOutput' }, usage })
+  })
+
+  it('leaves its trace also when its message is cut within a character', async () => {
+    for (const [n, pad] of ['', 'a'].entries()) {
+      const outputSchema = { const: `${pad}${'🙂'.repeat(2_000)}` }
+      await t.call('tools.put', { tool: `x.cut${n}`, definition: http('/', { outputSchema }) })
+      await expect(t.call('tools.call', { tool: `x.cut${n}` })).rejects.toMatchObject({ code: 'tool.failed' })
+      expect(await lastCall(`x.cut${n}`)).toMatchObject({ error: { name: 'InvalidOutput' } })
+    }
   })
 
   it('of what starts a run is refused', async () => {

@@ -1,5 +1,7 @@
 import type { Json } from '@orrery/contract'
+import type { LanguageModelUsage } from 'ai'
 import { createOutsideFetch } from '../../outside/create-outside-fetch.ts'
+import { findSchemaFault } from '../schemas/compile-schema.ts'
 import { type JsonObject, type ToolContext, ToolError, type ToolUsage } from '../tool-port.ts'
 import type { ModelArgs } from './model-arguments.ts'
 import { toModelFailure } from './model-failure.ts'
@@ -30,23 +32,33 @@ export interface ModelAnswer {
 
 /**
  * Asks a model once: attempts are counted by whoever runs the step.
- * @throws ToolError (`ModelError`), OutsideError
+ * @throws ToolError (`ModelError`, `InvalidArguments` for a schema that is none), OutsideError
  */
 export async function callModel(args: ModelArgs, question: Question, context: ToolContext): Promise<ModelAnswer> {
+  const fault = question.schema === undefined ? null : findSchemaFault(question.schema)
+  // Told before anything is spent: no answer fits such a schema.
+  if (fault !== null) throw new ToolError('InvalidArguments', `\`schema\` cannot be used: ${fault}`, { isRetryable: false })
   const settings = await openTyped(context, args.connection, ['model'])
   const name = args.model ?? settings.defaultModel
   if (name === undefined) {
     throw new ToolError('ModelError', 'There is no model: give `model`, here or `defaultModel` in the connection', { isRetryable: false })
   }
-  const { text, finishReason, model, inputTokens, outputTokens } = await ask(settings, name, args, question, context)
-  const object = question.schema === undefined ? null : readObject(text, question.schema, finishReason)
-  const cost = priceOf(settings.provider, model, inputTokens, outputTokens)
+  const { text, finishReason, model, tokens } = await ask(settings, name, args, question, context)
+  const usage = toUsage(settings.provider, model, tokens)
+  const object = question.schema === undefined ? null : readObject(text, question.schema, finishReason, usage)
+  return { text: object === null ? text : JSON.stringify(object), object, finishReason, model, usage }
+}
+
+/** A count that the server did not tell is not known; it is not zero. */
+function toUsage(provider: ModelSettings['provider'], model: string, tokens: LanguageModelUsage): ToolUsage {
+  const { inputTokens, outputTokens, inputTokenDetails } = tokens
+  const isCounted = inputTokens !== undefined && outputTokens !== undefined
+  const cost = isCounted ? priceOf(provider, model, inputTokens, outputTokens, inputTokenDetails.cacheReadTokens ?? 0) : null
   return {
-    text: object === null ? text : JSON.stringify(object),
-    object,
-    finishReason,
     model,
-    usage: { inputTokens, outputTokens, model, ...(cost === null ? {} : { cost }) },
+    ...(inputTokens === undefined ? {} : { inputTokens }),
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cost === null ? {} : { cost }),
   }
 }
 
@@ -70,8 +82,7 @@ async function ask(settings: ModelSettings, name: string, args: ModelArgs, quest
       // Schemas are people's own: most do not keep to what the strict modes allow.
       providerOptions: { openai: { strictJsonSchema: false }, anthropic: { structuredOutputMode: 'jsonTool' } },
     })
-    const { inputTokens = 0, outputTokens = 0 } = answer.usage
-    return { text: answer.text, finishReason: answer.finishReason, model: answer.response.modelId, inputTokens, outputTokens }
+    return { text: answer.text, finishReason: answer.finishReason, model: answer.response.modelId, tokens: answer.usage }
   } catch (error) {
     signal.throwIfAborted()
     throw await toModelFailure(error, settings)

@@ -21,6 +21,19 @@ const connect = (port: number, more = {}) =>
 const mail = { to: 'ada@example.com', subject: 'Hello', text: 'It works.' }
 
 describe('email.send', () => {
+  it('sends no attachment that is not the one it was given', async () => {
+    const { port, delivered } = await listenSmtp()
+    const connection = await connect(port)
+    const attach = (content: string) => ({ connection, ...mail, attachments: [{ filename: 'a.bin', content, encoding: 'base64' }] })
+    for (const content of ['data:text/plain;base64,SGVsbG8=', 'SGVsbG8=SGVsbG8=', 'SGVsb', 'Grüße']) {
+      const error = await tools.failure(emailSend, attach(content))
+      expect(error).toMatchObject({ name: 'InvalidArguments', isRetryable: false, message: 'attachments[0].content is not base64' })
+    }
+    expect(delivered).toEqual([])
+    await tools.call(emailSend, attach('SGVs\r\nbG8'))
+    expect(delivered[0]?.mail.attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).toString())).toEqual(['Hello'])
+  })
+
   it('sends a mail with all of its parts', async () => {
     const { port, delivered } = await listenSmtp()
     const args = {

@@ -135,14 +135,24 @@ export const emailSend: BuiltIn = {
 type Found = ReturnType<typeof readMailAddress>[]
 
 function readAttachments(attachments: readonly Attachment[]) {
-  const read = attachments.map(({ filename, content, encoding = 'text', content_type }) => ({
-    filename,
-    content: Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8'),
-    ...(content_type === undefined ? {} : { contentType: content_type }),
-  }))
+  const read = attachments.map(({ filename, content, encoding = 'text', content_type }, at) => {
+    // Node takes what it can of a text that is none, and the rest would be missing from the mail.
+    if (encoding === 'base64' && !isBase64(content)) throw refuse('InvalidArguments', `attachments[${at}].content is not base64`)
+    return {
+      filename,
+      content: Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8'),
+      ...(content_type === undefined ? {} : { contentType: content_type }),
+    }
+  })
   const bytes = read.reduce((sum, { content }) => sum + content.length, 0)
   if (bytes > ATTACHMENT_BYTES_MAX) throw refuse('PayloadTooLarge', `The attachments are larger than ${ATTACHMENT_BYTES_MAX} bytes`)
   return read
+}
+
+/** In either alphabet (RFC 4648, sections 4 and 5), padded or not, in one line or in many. */
+function isBase64(text: string): boolean {
+  const digits = text.replaceAll(/\s+/g, '').replace(/={1,2}$/, '')
+  return /^[A-Za-z0-9+/_-]*$/.test(digits) && digits.length % 4 !== 1
 }
 
 const refuse = (name: string, message: string): ToolError => new ToolError(name, message, { isRetryable: false })

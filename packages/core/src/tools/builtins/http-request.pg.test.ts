@@ -80,6 +80,25 @@ describe('http.request', () => {
     expect(JSON.stringify(answer)).not.toContain(token)
   })
 
+  it('hides the secret in whatever writing the server repeats it', async () => {
+    const secret = 'hunter2/a+b=="c"'
+    const password = 'hunter2:pass/word'
+    let said = ''
+    const port = await listenHttp((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(said))
+    const url = `http://127.0.0.1:${port}/`
+    const origins = [new URL(url).origin]
+    const header = await tools.connect({ type: 'header', name: 'x-key', value: secret, origins })
+    // As PHP and Java write it.
+    for (const write of [(text: string) => text.replaceAll('/', '\\/'), (text: string) => text.replaceAll('=', '\\u003d')]) {
+      said = write(JSON.stringify({ key: `It is ${secret}.`, [secret]: 1 }))
+      expect(JSON.parse(said)).toHaveProperty('key', `It is ${secret}.`)
+      expect((await ask({ url, connection: header })).body).toEqual({ key: 'It is [secret].', '[secret]': 1 })
+    }
+    const basic = await tools.connect({ type: 'basic', username: 'ada', password, origins })
+    said = JSON.stringify({ user: 'ada', password })
+    expect((await ask({ url, connection: basic })).body).toEqual({ user: 'ada', password: '[secret]' })
+  })
+
   it('sends the secret to no other origin', async () => {
     const urls = await Promise.all([listenHttp(echo), listenHttp(echo)].map(async (port) => `http://127.0.0.1:${await port}/`))
     const [own = '', other = ''] = urls

@@ -26,7 +26,7 @@ const schema: JsonObject = {
 }
 
 const fails = (status: number, body: unknown): Reply => {
-  return (response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  return (response) => void response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '7' }).end(JSON.stringify(body))
 }
 
 describe.each([
@@ -64,6 +64,8 @@ describe.each([
     const { url } = await listenModel(() => '{"item":"nails","count":0}')
     const error = await tools.failure(llmExtract, { connection: await connect(provider, url), model: name, content: 'x', schema })
     expect([error.name, error.isRetryable, error.message]).toEqual(['ModelError', true, 'The answer of the model: count must be >= 1'])
+    // It was paid for.
+    expect(error.usage).toEqual(usage)
   })
 
   it.each([
@@ -79,7 +81,7 @@ describe.each([
       fails(status, { type: 'error', error: { type: 'an_error', message, param: null, code: null } }),
     )
     const error = await tools.failure(llmGenerate, { connection: await connect(provider, url), model: name, prompt: 'x' })
-    expect(error).toMatchObject({ name: 'ModelError', isRetryable, details: { status } })
+    expect(error).toMatchObject({ name: 'ModelError', isRetryable, details: { status, retry_after: '7' } })
     expect(error.message).toContain(status === 401 ? '401' : 'What is [secret]?')
     expect(asked).toHaveLength(1)
   })
@@ -112,6 +114,32 @@ describe('llm.generate', () => {
     expect(await tools.failure(llmGenerate, args)).toMatchObject({ name: 'ModelError', isRetryable: true })
     reply = (response) => void response.end('<html>hello</html>')
     expect(await tools.failure(llmGenerate, args)).toMatchObject({ name: 'ModelError', isRetryable: true })
+  })
+
+  it('asks nothing for a schema that no answer can fit', async () => {
+    const { url, asked } = await listenModel(() => '{}')
+    const args = { connection: await connect('compatible', url), model: 'llama', prompt: 'x' }
+    const error = await tools.failure(llmGenerate, { ...args, schema: { type: 'object', properties: { a: { type: 'strin' } } } })
+    expect(error).toMatchObject({
+      name: 'InvalidArguments',
+      isRetryable: false,
+      message: expect.stringMatching(/^`schema` cannot be used/),
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('costs less where the provider remembers, and nothing is made up where it does not count', async () => {
+    const usages = [{ prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 600 } }, undefined]
+    const { url } = await listenModel(() => (response) => {
+      const message = { role: 'assistant', content: 'x' }
+      const choices = [{ index: 0, message, finish_reason: 'stop' }]
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ id: 'a', object: 'chat.completion', created: 1, model: 'gpt-5-mini', choices, usage: usages.shift() }))
+    })
+    const args = { connection: await connect('openai', url), model: 'gpt-5-mini', prompt: 'x' }
+    const [cached, uncounted] = [await tools.call(llmGenerate, args), await tools.call(llmGenerate, args)]
+    expect(cached.usage).toMatchObject({ inputTokens: 1_000, cost: expect.closeTo((400 * 0.25 + 600 * 0.025 + 100 * 2) / 1e6, 12) })
+    expect(uncounted.usage).toEqual({ model: 'gpt-5-mini' })
   })
 
   it('needs a model', async () => {

@@ -16,15 +16,16 @@ export async function toModelFailure(error: unknown, { provider, apiKey }: Model
     if (!AISDKError.isInstance(error)) return error
     return new ToolError('ModelError', `The answer of the model cannot be used (${error.name})`, { isRetryable: true })
   }
-  const { statusCode: status, message } = error
+  const { statusCode: status, message, responseHeaders } = error
   if (status === undefined || status < 400) {
     return new ToolError('ModelError', `The answer of ${provider} is not of its API`, { isRetryable: true })
   }
+  const wait = responseHeaders?.['retry-after']
   // What is said of a key may hold parts of it.
   const said = status === 401 || status === 403 ? '' : hideSecrets([apiKey])(message).slice(0, SAID_LETTERS_MAX).toWellFormed()
   return new ToolError('ModelError', `The model answered with status ${status}${said === '' ? '' : `: ${said}`}`, {
     isRetryable: status === 409 || isPassingStatus(status),
-    details: { status },
+    details: { status, ...(wait === undefined ? {} : { retry_after: wait.slice(0, 64) }) },
   })
 }
 

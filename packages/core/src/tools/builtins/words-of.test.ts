@@ -11,6 +11,7 @@ test('the words of a page are what one reads of it', () => {
     'a <b>bold</b>  claim': 'a bold claim',
     '1 &lt; 2 &nosuch; &#1114112;': '1 < 2 &nosuch; &#1114112;',
     '<script>never ends': '',
+    'İİİİ<br>iki<STYLE>p{}</STYLE>üç': 'İİİİ\nikiüç',
     'a < b': 'a',
     '': '',
   }

@@ -7,7 +7,8 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
  * slow; it is for reading, not for making HTML safe.
  */
 export function wordsOf(html: string): string {
-  const lower = html.toLowerCase()
+  // Names of tags are ASCII; other letters may become longer (`İ` becomes two), and every place behind them another.
+  const lower = html.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const words: string[] = []
   let at = 0
   while (at < html.length) {

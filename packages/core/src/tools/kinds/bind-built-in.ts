@@ -27,11 +27,20 @@ export function bindBuiltIn(binding: Binding): Partial<Pick<ToolFace, 'inputSche
 function without(schema: JsonObject, set: ReadonlySet<string>): JsonObject {
   const properties = isObject(schema.properties) ? schema.properties : {}
   const required = Array.isArray(schema.required) ? schema.required : []
+  const { oneOf, ...rest } = schema
+  // A choice between arguments of which one is set is made. Whether what is given fits it, the built-in tool is asked with all of them.
+  const isOpen = oneOf !== undefined && !speaksOf(oneOf, set)
   return {
-    ...schema,
+    ...rest,
+    ...(isOpen ? { oneOf } : {}),
     properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !set.has(name))),
     required: required.filter((name) => typeof name !== 'string' || !set.has(name)),
   }
+}
+
+function speaksOf(choices: Json, names: ReadonlySet<string>): boolean {
+  if (!Array.isArray(choices)) return false
+  return choices.some((one) => isObject(one) && Array.isArray(one.required) && one.required.some((name) => names.has(String(name))))
 }
 
 function isObject(value: Json | undefined): value is { [key: string]: Json } {

@@ -35,8 +35,7 @@ export async function callMcp(tool: McpTool, args: JsonObject, context: ToolCont
       }
       // Waiting for the session may have taken all the time there was.
       signal.throwIfAborted()
-      const params = { name: implementation.tool, arguments: { ...args } }
-      const result = await session.client.callTool(params, { signal, timeout: outside.totalMs })
+      const result = await session.call(implementation.tool, { ...args }, { signal, timeoutMs: outside.totalMs })
       return readResult(name, result)
     })
   } catch (error) {

@@ -1,3 +1,4 @@
+import { SdkHttpError } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { digest } from '../../canonical-json.ts'
 import { McpSession, type McpSessionOptions } from './mcp-session.ts'
@@ -32,6 +33,8 @@ interface Entry {
   readonly session: Promise<McpSession>
   /** Calls in progress. */
   uses: number
+  /** Its server does not know it any more: it is nobody's after the calls in progress. */
+  isForgotten: boolean
   idle: NodeJS.Timeout | null
 }
 
@@ -51,17 +54,31 @@ export class McpClients {
 
   /**
    * @param org a UUID.
+   * @param work is done again in a new session when a server that was started anew refuses to know the kept one: it has then done nothing of it.
    * @throws McpRefusal, and what opening and `work` throw.
    */
   async use<T>(org: string, connection: McpConnection, work: (session: McpSession) => Promise<T>): Promise<T> {
-    this.refuse(connection)
     const key = digest([org, connection.id, connection.settings]).toString('base64url')
+    const kept = this.entries.get(key)
+    try {
+      return await this.useEntry(key, connection, work)
+    } catch (error) {
+      if (kept === undefined || !kept.isForgotten) throw error
+      return this.useEntry(key, connection, work)
+    }
+  }
+
+  private async useEntry<T>(key: string, connection: McpConnection, work: (session: McpSession) => Promise<T>): Promise<T> {
+    this.refuse(connection)
     const entry = this.entries.get(key) ?? this.open(key, connection)
     if (entry.idle !== null) clearTimeout(entry.idle)
     entry.idle = null
     entry.uses += 1
     try {
       return await work(await entry.session)
+    } catch (error) {
+      if (saysForgotten(error)) this.forget(key, entry)
+      throw error
     } finally {
       entry.uses -= 1
       await this.release(key, entry)
@@ -92,7 +109,7 @@ export class McpClients {
 
   private open(key: string, connection: McpConnection): Entry {
     this.makeRoom()
-    const entry: Entry = { session: McpSession.open(connection.settings, this.options), uses: 0, idle: null }
+    const entry: Entry = { session: McpSession.open(connection.settings, this.options), uses: 0, isForgotten: false, idle: null }
     this.entries.set(key, entry)
     // Whoever waits for it learns why; the next one tries anew.
     entry.session.catch(() => this.entries.get(key) === entry && this.entries.delete(key))
@@ -112,13 +129,20 @@ export class McpClients {
   private async release(key: string, entry: Entry): Promise<void> {
     if (entry.uses > 0) return
     const session = await entry.session.catch(() => null)
-    if (entry.uses > 0 || this.entries.get(key) !== entry) return
+    if (entry.uses > 0) return
+    if (entry.isForgotten) return this.close(key, entry)
+    if (this.entries.get(key) !== entry) return
     if (session === null || session.isBroken || this.stopped) return this.close(key, entry)
     // In the order of their last use.
     this.entries.delete(key)
     this.entries.set(key, entry)
     entry.idle = setTimeout(() => this.close(key, entry), this.options.idleMs ?? 60_000)
     entry.idle.unref()
+  }
+
+  private forget(key: string, entry: Entry): void {
+    entry.isForgotten = true
+    if (this.entries.get(key) === entry) this.entries.delete(key)
   }
 
   private close(key: string, entry: Entry): void {
@@ -128,4 +152,9 @@ export class McpClients {
     const done = closed.finally(() => this.closing.delete(done))
     this.closing.add(done)
   }
+}
+
+/** 404 by the specification (MCP, "Streamable HTTP", session management); 400 is what servers made after the example of its library answer. */
+function saysForgotten(error: unknown): boolean {
+  return error instanceof SdkHttpError && (error.status === 404 || error.status === 400)
 }

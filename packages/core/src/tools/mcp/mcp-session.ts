@@ -1,7 +1,8 @@
-import { Client, type Tool as RemoteTool, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
+import { type CallToolResult, Client, type Tool as RemoteTool, type Transport } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { createOutsideFetch } from '../../outside/create-outside-fetch.ts'
 import type { OutsidePolicy } from '../../outside/outside-policy.ts'
+import { HttpTransport, leaveNothingOpen } from './http-transport.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 export interface McpSessionOptions {
@@ -80,11 +81,21 @@ export class McpSession {
     return this.listing.tools
   }
 
+  /** @throws Error of any kind, at once when the signal is aborted. */
+  call(
+    name: string,
+    args: Record<string, unknown>,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<CallToolResult> {
+    const { signal, timeoutMs } = options
+    return leaveNothingOpen(() => this.client.callTool({ name, arguments: args }, { signal, timeout: timeoutMs }))
+  }
+
   async close(): Promise<void> {
     this.broken = true
     const { transport } = this
     // A server may keep a session for as long as nobody says that it is over.
-    if (transport instanceof StreamableHTTPClientTransport) await within(GOODBYE_MS_MAX, transport.terminateSession())
+    if (transport instanceof HttpTransport) await within(GOODBYE_MS_MAX, transport.terminateSession())
     await this.client.close()
     await transport.close()
   }
@@ -98,7 +109,7 @@ function toTransport(settings: ConnectionSettings, { outside }: McpSessionOption
   if (settings.type !== 'mcp_http') throw new TypeError(`A connection of type ${settings.type} is no MCP server`)
   // An answer may take as long as a call, and a stream of notifications as long as the session; both end with it.
   const policy = { ...outside, headersMs: ANSWER_MS_MAX, totalMs: ANSWER_MS_MAX }
-  return new StreamableHTTPClientTransport(new URL(settings.url), {
+  return new HttpTransport(new URL(settings.url), {
     fetch: createOutsideFetch(policy),
     requestInit: { headers: settings.headers ?? {} },
     reconnectionOptions: { maxRetries: 2, initialReconnectionDelay: 1_000, maxReconnectionDelay: 10_000, reconnectionDelayGrowFactor: 2 },

@@ -2,11 +2,13 @@ import type { Ctx } from '../../context.ts'
 import { emitEvent } from '../../events/emit-event.ts'
 import { withOrg } from '../../with-org.ts'
 import type { ToolOffer } from '../tool-row.ts'
-import { markTool, selectTool } from '../tool-store.ts'
+import { lockTools, markTool, selectTool } from '../tool-store.ts'
 
 /** A server says something else of a tool than what was accepted, or nothing: it is not called until somebody has looked at it. */
 export async function noteOffer(ctx: Ctx, name: string, offer: ToolOffer | null): Promise<void> {
   await withOrg(ctx, async (tx) => {
+    // Somebody may be accepting just this offer.
+    await lockTools(tx, ctx.org)
     const row = await selectTool(tx, ctx.org, name)
     if (row === undefined || row.status !== 'ready' || row.pin === offer?.pin) return
     const status = offer === null ? 'missing' : 'changed'

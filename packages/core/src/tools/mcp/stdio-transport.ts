@@ -27,18 +27,26 @@ export class StdioTransport implements Transport {
   private readonly buffer = new ReadBuffer({ maxBufferSize: MESSAGE_BYTES_MAX })
   private child: ChildProcess | null = null
   private ended: Promise<void> = Promise.resolve()
+  private readonly secrets: readonly string[]
+  private readonly keptMax: number
   private told = ''
+  private isCut = false
 
   constructor(server: StdioServer) {
     this.server = server
+    // The longest first: one may be part of another.
+    this.secrets = Object.values(server.env)
+      .filter(({ length }) => length >= SECRET_LETTERS_MIN)
+      .toSorted((a, b) => b.length - a.length)
+    this.keptMax = TOLD_LETTERS_MAX + (this.secrets[0]?.length ?? 0)
   }
 
   /** The end of what the server wrote to its standard error, without the secrets that it was given. */
   get lastWords(): string {
-    return Object.values(this.server.env)
-      .filter((secret) => secret.length >= SECRET_LETTERS_MIN)
-      .reduce((text, secret) => text.replaceAll(secret, '[secret]'), this.told)
-      .trim()
+    const shown = this.secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), this.told)
+    // What came before was cut off, perhaps within a secret, of which no longer end can be left.
+    const from = this.isCut ? Math.max(0, ...this.secrets.map(({ length }) => length - 1)) : 0
+    return shown.slice(from).slice(-TOLD_LETTERS_MAX).trim()
   }
 
   start(): Promise<void> {
@@ -56,13 +64,15 @@ export class StdioTransport implements Transport {
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
     child.stdout.on('data', (chunk: Buffer) => this.receive(chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.told = (this.told + text).slice(-TOLD_LETTERS_MAX)
+      const told = this.told + text
+      this.told = told.slice(-this.keptMax)
+      this.isCut ||= told.length > this.keptMax
     })
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', (error) => this.onerror?.(error))
+    // What it started may outlive it, and nobody else would end that. As long as it holds the output, there is no `close`.
+    child.once('exit', () => signalGroup(child, 'SIGKILL'))
     child.once('close', () => {
       this.child = null
-      // What it started may outlive it, and nobody else would end that.
-      signalGroup(child, 'SIGKILL')
       this.onclose?.()
     })
     return new Promise((resolve, reject) => {

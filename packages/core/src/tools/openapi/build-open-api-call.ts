@@ -15,11 +15,11 @@ export function buildOpenApiCall(implementation: OpenApiImplementation, args: Js
     return value === undefined || value === null ? [] : [{ parameter, value }]
   })
   let filled = path
-  const query: [string, string][] = []
+  const query: string[] = []
   const headers: Record<string, string> = {}
   for (const { parameter, value } of given) {
-    if (parameter.in === 'path') filled = filled.replaceAll(`{${parameter.name}}`, writeSimple(value, encodeValue))
-    else if (parameter.in === 'header') headers[parameter.name.toLowerCase()] = writeSimple(value, (text) => text)
+    if (parameter.in === 'path') filled = filled.replaceAll(`{${parameter.name}}`, writePath(parameter, value))
+    else if (parameter.in === 'header') headers[parameter.name.toLowerCase()] = writeSimple(parameter, value, (text) => text)
     else query.push(...writeQuery(parameter, value))
   }
   const content = body === undefined || !Object.hasOwn(args, body.argument) ? undefined : args[body.argument]
@@ -33,31 +33,47 @@ export function buildOpenApiCall(implementation: OpenApiImplementation, args: Js
   }
 }
 
-function toUrl(baseUrl: string, path: string, query: readonly [string, string][]): URL {
+function toUrl(baseUrl: string, path: string, query: readonly string[]): URL {
   const url = /\{[^{}]*\}/.test(path) ? null : URL.parse(`${baseUrl.replace(/\/$/, '')}${path}`)
   if (url === null) throw new ToolError('InvalidArguments', 'An argument that the address needs was not given', { isRetryable: false })
-  for (const pair of query) url.searchParams.append(...pair)
+  if (query.length > 0) url.search = [...(url.search === '' ? [] : [url.search.slice(1)]), ...query].join('&')
   return url
 }
 
-/** `simple`: members with commas between them. */
-function writeSimple(value: Json, encode: (text: string) => string): string {
+/** A list or an object without members would leave nothing in its place, and so name what lies above. */
+function writePath(parameter: Parameter, value: Json): string {
+  return writeSimple(parameter, value, encodeValue) || encodeValue('')
+}
+
+/** `simple`: members with commas between them; of an object that is exploded, each as `name=value`. */
+function writeSimple({ explode = false }: Parameter, value: Json, encode: (text: string) => string): string {
+  if (explode && isMap(value))
+    return Object.entries(value)
+      .map(([name, item]) => `${encode(name)}=${encode(toText(item))}`)
+      .join(',')
   return parts(value).map(encode).join(',')
 }
 
 function parts(value: Json): string[] {
   if (Array.isArray(value)) return value.map(toText)
-  if (typeof value === 'object' && value !== null) return Object.entries(value).flatMap(([name, item]) => [name, toText(item)])
+  if (isMap(value)) return Object.entries(value).flatMap(([name, item]) => [name, toText(item)])
   return [toText(value)]
 }
 
-const SEPARATORS = { form: ',', spaceDelimited: ' ', pipeDelimited: '|', simple: ',' } as const
+function isMap(value: Json): value is { [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
-function writeQuery({ name, style = 'form', explode = style === 'form' }: Parameter, value: Json): [string, string][] {
-  if (typeof value !== 'object' || value === null) return [[name, toText(value)]]
-  if (style === 'deepObject') return Object.entries(value).flatMap(([member, item]) => toPairs(`${name}[${member}]`, item))
-  if (!explode) return [[name, parts(value).join(SEPARATORS[style])]]
-  return Array.isArray(value) ? toPairs(name, value) : Object.entries(value).flatMap(([member, item]) => toPairs(member, item))
+/** They stand between encoded members, so that one with a comma in it stays one (RFC 6570, section 3.2.8). */
+const SEPARATORS = { form: ',', spaceDelimited: '%20', pipeDelimited: '%7C', simple: ',' } as const
+
+function writeQuery({ name, style = 'form', explode = style === 'form' }: Parameter, value: Json): string[] {
+  const encoded = (text: string) => encodeURIComponent(text.toWellFormed())
+  const toQuery = (pairs: readonly [string, string][]) => pairs.map((pair) => pair.map(encoded).join('='))
+  if (typeof value !== 'object' || value === null) return toQuery([[name, toText(value)]])
+  if (style === 'deepObject') return toQuery(Object.entries(value).flatMap(([member, item]) => toPairs(`${name}[${member}]`, item)))
+  if (!explode) return [`${encoded(name)}=${parts(value).map(encoded).join(SEPARATORS[style])}`]
+  return toQuery(Array.isArray(value) ? toPairs(name, value) : Object.entries(value).flatMap(([member, item]) => toPairs(member, item)))
 }
 
 function writeBody(mediaType: string, value: Json): string {

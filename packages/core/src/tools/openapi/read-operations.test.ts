@@ -4,10 +4,27 @@ import { findDefinitionFaults } from '../find-definition-faults.ts'
 import { findMismatch } from '../schemas/find-mismatch.ts'
 import type { JsonObject } from '../tool-port.ts'
 import { buildOpenApiCall } from './build-open-api-call.ts'
-import { readOperations } from './read-operations.ts'
+import { Unreadable } from './document.ts'
+import type { OpenApiOptions } from './operation-place.ts'
+import { findOperations, type OpenApiOperation } from './read-operations.ts'
 
 const here = { documentUrl: undefined, baseUrl: undefined }
 const ok = { 200: { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Pet' } } } } }
+
+function readOperations(document: JsonObject, options: OpenApiOptions) {
+  const { title, operations: found } = findOperations(document, options)
+  const operations: OpenApiOperation[] = []
+  const leftOut: { operation: string; reason: string }[] = []
+  for (const { id, read } of found) {
+    try {
+      operations.push(read())
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+      leftOut.push({ operation: id, reason: error.message })
+    }
+  }
+  return { title, operations, leftOut }
+}
 
 /** A shop as 3.0 describes one, with what documents have in them. */
 const shop: JsonObject = {
@@ -113,7 +130,7 @@ test('parameters are written as their style says', () => {
     'X-Trace': 'abc',
   })
   expect(call.url.href).toBe(
-    'https://eu.shop.example/v1/pets/7?fields=id%2Cna+me&filter%5Bcolor%5D=red&filter%5Bsize%5D=s&filter%5Bsize%5D=l',
+    'https://eu.shop.example/v1/pets/7?fields=id,na%20me&filter%5Bcolor%5D=red&filter%5Bsize%5D=s&filter%5Bsize%5D=l',
   )
   expect(call.headers).toEqual({ 'x-trace': 'abc' })
   const put = buildOpenApiCall(find('putPet').implementation, { petId: '../x', body: { name: 'Rex' } })
@@ -122,9 +139,31 @@ test('parameters are written as their style says', () => {
   expect(() => buildOpenApiCall(find('getPet').implementation, { petId: '..' })).toThrow(/may not be/)
 })
 
+test('lists and objects are written as their style says, and never as nothing', () => {
+  const url = (path: string, parameter: object, value: unknown) => {
+    const parameters = [{ name: 'p', argument: 'p', ...parameter }]
+    return buildOpenApiCall(
+      { kind: 'openapi', baseUrl: 'https://a.example', method: 'GET', path, parameters } as never,
+      { p: value } as never,
+    ).url.href
+  }
+  const inPath = (more: object, value: unknown) => url('/x/{p}', { in: 'path', ...more }, value)
+  const inQuery = (more: object, value: unknown) => url('/x', { in: 'query', ...more }, value)
+  expect(inPath({}, ['a', 'b,c'])).toBe('https://a.example/x/a,b%2Cc')
+  expect(inPath({}, { a: 1, b: 2 })).toBe('https://a.example/x/a,1,b,2')
+  expect(inPath({ style: 'simple', explode: true }, { a: 1, b: 2 })).toBe('https://a.example/x/a=1,b=2')
+  // Else it would be a request for all that there is.
+  for (const empty of [[], {}]) expect(() => inPath({}, empty)).toThrow(/may not be empty/)
+  expect(inQuery({ explode: false }, ['a', 'b,c'])).toBe('https://a.example/x?p=a,b%2Cc')
+  expect(inQuery({ style: 'spaceDelimited' }, ['a', 'b'])).toBe('https://a.example/x?p=a%20b')
+  expect(inQuery({ style: 'pipeDelimited' }, ['a', 'b'])).toBe('https://a.example/x?p=a%7Cb')
+  expect(inQuery({}, ['a', 'b'])).toBe('https://a.example/x?p=a&p=b')
+  expect(inQuery({}, '\ud800 &')).toBe('https://a.example/x?p=%EF%BF%BD%20%26')
+})
+
 test('where a server is relative, the address of the document decides', () => {
   const document = { openapi: '3.1.0', info: {}, servers: [{ url: '/api' }], paths: { '/a': { get: { operationId: 'a', responses: {} } } } }
-  const base = (options: Parameters<typeof readOperations>[1]) => readOperations(document, options).operations[0]?.implementation.baseUrl
+  const base = (options: OpenApiOptions) => readOperations(document, options).operations[0]?.implementation.baseUrl
   expect(base({ documentUrl: 'http://shop.example:8080/docs/openapi.json', baseUrl: undefined })).toBe('http://shop.example:8080/api')
   expect(base({ documentUrl: undefined, baseUrl: 'https://other.example/v2/' })).toBe('https://other.example/v2')
   expect(readOperations(document, here).leftOut[0]?.reason).toMatch(/give baseUrl/)
@@ -156,4 +195,6 @@ test('what is no OpenAPI 3 document is refused, and hostile ones end', () => {
     paths: { '/a': { post: { requestBody: { content: { 'application/json': { schema: wide } } } } } },
   }
   expect(readOperations(large as never, here).leftOut[0]?.reason).toMatch(/more than 5000 parts/)
+  const long = { ...large, servers: [{ url: `https://a.example${'/'.repeat(500_000)}x` }] }
+  expect(readOperations(long as never, here).leftOut[0]?.reason).toMatch(/more than 2048 characters/)
 })

@@ -16,15 +16,20 @@ export interface OpenApiOperation {
 
 const DESCRIPTION_LETTERS_MAX = 4_000
 
-/** The operations of an OpenAPI 3.0 or 3.1 document, and those that no tool can be made of. @throws tool.source_failed if it is no such document */
-export function readOperations(document: JsonObject, options: OpenApiOptions) {
+export interface FoundOperation {
+  readonly id: string
+  /** Each may cost as much as a document has schemas, so that one is read at a time, and only if it is wanted. @throws Unreadable */
+  read(): OpenApiOperation
+}
+
+/** The operations of an OpenAPI 3.0 or 3.1 document. @throws tool.source_failed if it is no such document */
+export function findOperations(document: JsonObject, options: OpenApiOptions) {
   const version = asText(document.openapi) ?? ''
   if (!/^3\.[0-9]+(\.|$)/.test(version)) {
     const said = asText(document.swagger) === undefined ? 'It has no member openapi' : 'It is a Swagger 2.0 document'
     throw problem('tool.source_failed', `This is no OpenAPI 3 document. ${said}; it has to say 3.0 or 3.1.`)
   }
-  const operations: OpenApiOperation[] = []
-  const leftOut: { operation: string; reason: string }[] = []
+  const operations: FoundOperation[] = []
   const seen = new Set<string>()
   for (const [path, item] of Object.entries(asObject(document.paths) ?? {})) {
     const place = findPlace(document, item)
@@ -32,17 +37,18 @@ export function readOperations(document: JsonObject, options: OpenApiOptions) {
       const operation = asObject(place[method.toLowerCase()])
       if (operation === undefined) continue
       const id = asText(operation.operationId) ?? `${method.toLowerCase()}${path}`.replaceAll(/[^A-Za-z0-9]+/g, '_').replace(/_$/, '')
-      try {
-        if (seen.has(id)) throw new Unreadable('Another operation has the same id')
-        seen.add(id)
-        operations.push(readOperation({ document, place, operation, path, method, is30: version.startsWith('3.0') }, id, options))
-      } catch (error) {
-        if (!(error instanceof Unreadable)) throw error
-        leftOut.push({ operation: id, reason: error.message })
-      }
+      const isTwice = seen.has(id)
+      seen.add(id)
+      operations.push({
+        id,
+        read() {
+          if (isTwice) throw new Unreadable('Another operation has the same id')
+          return readOperation({ document, place, operation, path, method, is30: version.startsWith('3.0') }, id, options)
+        },
+      })
     }
   }
-  return { title: (asText(asObject(document.info)?.title) ?? '').slice(0, 200), operations, leftOut }
+  return { title: (asText(asObject(document.info)?.title) ?? '').slice(0, 200), operations }
 }
 
 /** Empty if nothing can be read there. */

@@ -20,7 +20,7 @@ export function parseResponse(pieces: readonly Piece[]): ImapResponse {
   const [first = ''] = pieces
   if (typeof first !== 'string') throw new SyntaxError('A response begins with a literal')
   if (first.startsWith('+')) return { type: 'continue' }
-  const status = /^(\S+) (OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]\s]+)[^\]]*\])?(?: |$)/i.exec(first)
+  const status = /^(\S+) (OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]\s]+)(?:\s[^\]]*)?\])?(?: |$)/i.exec(first)
   if (status)
     return { type: 'status', tag: status[1] ?? '', status: (status[2] ?? '').toUpperCase(), code: status[3]?.toUpperCase() ?? null }
   if (!first.startsWith('* ')) throw new SyntaxError('A response has no tag that is known')
@@ -35,7 +35,9 @@ function parseValues(pieces: readonly Piece[]): readonly ImapValue[] {
       add(piece)
       continue
     }
-    for (const [token, quoted] of piece.matchAll(/[()]|"((?:[^"\\]|\\.)*)"|[^\s()"]+/g)) {
+    for (const [token, quoted] of piece.matchAll(/[()]|"((?:[^"\\]|\\.)*)"|"|[^\s()"]+/g)) {
+      // Looked for once: were it passed over, each quote behind it would be searched to the end of the line as well.
+      if (token === '"') throw new SyntaxError('A response has a quote without an end')
       if (token === '(') {
         if (lists.length > DEPTH_MAX) throw new SyntaxError('A response is nested too deep')
         lists.push([])
