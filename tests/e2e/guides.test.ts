@@ -65,7 +65,7 @@ test('every JSON block is JSON', () => {
 })
 
 test('every orrery command in a shell block exists, with its places and flags', () => {
-  const program = createProgram({ out: () => {}, err: () => {} } as never)
+  const program = createProgram({ env: {}, out: () => {}, err: () => {} } as never)
   const lines = blocks
     .filter(({ language }) => language === 'sh')
     .flatMap(({ page, text }) => text.split('\n').map((line) => ({ page, line })))

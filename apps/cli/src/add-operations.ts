@@ -22,6 +22,8 @@ export function addOperations(root: Command, io: Io, operations: readonly Operat
         deriveVerb(root, io, { ...operation, cli: { verb: 'runs why', positionals: ['runId'] } })
         break
       case 'audit.verify':
+      case 'pipelines.check':
+      case 'pipelines.dryRun':
         deriveVerb(root, io, operation, async (answer) => {
           if ((answer as { ok: boolean }).ok !== true) throw new Exit(EXIT.unwell)
         })

@@ -55,11 +55,21 @@ export function readStored(file: string): Connection | null {
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     throw new UsageError(`${file} holds a key and may be read by others. Run: chmod 600 ${file}`)
   }
-  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const value = readJson(readFileSync(file, 'utf8'))
   if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') {
     throw new UsageError(`${file} is not a connection; delete it and run "orrery login" or "orrery dev" again`)
   }
   return { url: value.url, key: 'key' in value && typeof value.key === 'string' ? value.key : null, source: file }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // Cut off while it was written: whoever asked says what to do about it.
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
 }
 
 function readProjectConnection(from: string): Connection | null {
@@ -75,6 +85,7 @@ function checkUrl(url: string): string {
   return url.replace(/\/+$/, '')
 }
 
-function nonEmpty(text: string | undefined): string | undefined {
+/** A variable that is set to nothing counts as not set. */
+export function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text.trim()
 }

@@ -1,4 +1,4 @@
-/** What the command's exit status says. Documented by `orrery help exit-codes` and in the guide. */
+/** What the command's exit status says. Documented by `orrery help` and in the guide. */
 export const EXIT = {
   ok: 0,
   /** A bug in the command, or something on this machine that it could not do. */
@@ -9,7 +9,7 @@ export const EXIT = {
   refused: 3,
   /** The server cannot be reached, or cannot answer now. */
   unreachable: 4,
-  /** What was watched or checked is not well: the run failed, the audit log has faults, the doctor found something. */
+  /** What was watched or checked is not well: the run failed, the audit log has faults, a pipeline would be refused, the doctor found something. */
   unwell: 5,
   interrupted: 130,
 } as const
@@ -20,5 +20,5 @@ export const EXIT_HELP = `Exit codes:
   2    the command line or the input is wrong
   3    the server refused (the problem is printed)
   4    the server cannot be reached or cannot answer
-  5    what was watched or checked is not well: a failed run, a broken audit log
+  5    what was watched or checked is not well: a failed run, a broken audit log, a pipeline with faults
   130  interrupted`

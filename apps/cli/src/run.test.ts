@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeConnection } from './connection.ts'
@@ -49,10 +49,35 @@ test('a stored key is private and goes to no other server', async () => {
   await cli.run(['runs', 'list'], {})
   await cli.run(['runs', 'list', '--server', cli.url.replace('127.0.0.1', 'localhost')], {})
   expect(cli.heard.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
+  expect((await cli.run(['login', '--server', cli.url], { ORRERY_KEY: '' }, 'other-key\n')).status).toBe(EXIT.ok)
+  expect(readFileSync(file, 'utf8')).toContain('other-key')
   chmodSync(file, 0o644)
   const refused = await cli.run(['runs', 'list'], {})
   expect(refused.status).toBe(EXIT.usage)
   expect(refused.err).toContain(`chmod 600 ${file}`)
+})
+
+test('a stored connection that was cut off is named, with what to do', async () => {
+  await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
+  await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
+  const file = join(cli.folder, '.config/orrery/connection.json')
+  writeFileSync(file, '{"url":')
+  const refused = await cli.run(['runs', 'list'], {})
+  expect(refused.status).toBe(EXIT.usage)
+  expect(refused.err).toContain(`${file} is not a connection`)
+})
+
+test('a pipeline that would be refused is not well, in a check and in a dry run', async () => {
+  await using cli = await cliBench(() => ({ body: { ok: false, problems: [], steps: [], output: null } }))
+  expect(await cli.run(['pipelines', 'check', '--definition', '[]'])).toMatchObject({ status: EXIT.unwell, err: '' })
+  expect(await cli.run(['pipelines', 'dry-run', '--definition', '[]'])).toMatchObject({ status: EXIT.unwell, err: '' })
+})
+
+test('dev takes port and folder from the environment, as the server does', async () => {
+  await using cli = await cliBench()
+  const { out } = await cli.run(['dev', '--help'], { PORT: '9999', ORRERY_DATA: '/srv/orrery' })
+  expect(out).toContain('(default: "9999")')
+  expect(out).toContain('"/srv/orrery"')
 })
 
 test('the key of the project around goes before the one of the user', async () => {
@@ -68,6 +93,19 @@ test('an audit log with faults is a failure', async () => {
   const { status, out } = await cli.run(['audit', 'verify'])
   expect(status).toBe(EXIT.unwell)
   expect(out).toContain('hash differs')
+})
+
+test('the doctor asks without the key when it cannot be looked up', async () => {
+  await using cli = await cliBench(({ line, key }) => {
+    if (line.endsWith('/system')) return { body: { name: 'orrery', version: '0.1.0', api: 'v1', now: new Date().toISOString() } }
+    if (line.endsWith('/health/detailed') && key === undefined)
+      return { status: 503, body: { status: 'down', checks: { database: 'down' } } }
+    return { status: 503, body: { status: 503, code: 'unavailable', detail: 'The database cannot be reached.' } }
+  })
+  const { status, out } = await cli.run(['doctor'])
+  expect(status).toBe(EXIT.unwell)
+  expect(out).toMatch(/wrong\s+database\s+down/)
+  expect(out).toMatch(/look\s+key\s+from ORRERY_KEY, which the server cannot look up now/)
 })
 
 test('the doctor names what is wrong and what to do', async () => {

@@ -116,6 +116,8 @@ function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> 
       'Content-Type',
       'Idempotency-Key',
       'Last-Event-ID',
+      'Mcp-Method',
+      'Mcp-Name',
       'Mcp-Protocol-Version',
       'Traceparent',
       'X-Request-Id',

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations, publicIds } from '@orrery/core'
+import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations, publicIds, withdrawKey } from '@orrery/core'
 import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { createApp } from './app.ts'
@@ -64,7 +64,8 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
     startScheduler(config, stops, product)
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
     stopAsked.throwIfAborted()
-    const { first } = product
+    const { first, handover } = product
+    handover.isDone = true
     const { embedded } = storage
     const told: Started = {
       url: config.publicUrl ?? url,
@@ -95,6 +96,11 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
   const first = await bootstrapInstallation(database, { newKey: config.newKey })
+  /** Whoever asked for this start gets the key with it. */
+  const handover = { isDone: false }
+  stops.push(async () => {
+    if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key)
+  })
   const auditKey = config.auditKeyFile ?? join(data, 'audit-key.pem')
   const audit = await orExplain(
     () => keepAuditKey(auditKey),
@@ -136,7 +142,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const maintain = (now: Date) => store.maintain({ now, retentionDays: config.retentionDays ?? null })
   const maintenance = maintainDaily({ maintain, now: () => engine.now(), log })
   stops.push(() => maintenance.stop())
-  return { metrics, troubles, store, engine, database, first, core, address }
+  return { metrics, troubles, store, engine, database, first, handover, core, address }
 }
 
 type Product = Awaited<ReturnType<typeof openProduct>>

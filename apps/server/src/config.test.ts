@@ -31,6 +31,11 @@ const wrong: [string, Record<string, string>, string[], RegExp][] = [
   ['an unknown role', { ORRERY_ROLES: 'api,chief' }, [], /^ORRERY_ROLES must be api, worker, scheduler/],
   ['a bare number as a duration', { ORRERY_STOP_GRACE: '10' }, [], /^ORRERY_STOP_GRACE must be a duration/],
   ['an origin with a path', { ORRERY_CORS_ORIGINS: 'https://a.example/x' }, [], /^ORRERY_CORS_ORIGINS/],
+  ['every origin', { ORRERY_CORS_ORIGINS: '*' }, [], /^ORRERY_CORS_ORIGINS must be origins such as/],
+  ['a public address without its scheme', { ORRERY_PUBLIC_URL: 'orrery.example.com' }, [], /^ORRERY_PUBLIC_URL must be scheme, host/],
+  ['a bare % in a password', { DATABASE_URL: 'postgres://me:100%@db/x' }, [], /^DATABASE_URL must be .* %25 for a % in its password$/],
+  ['a bare % in the password of Redis', { REDIS_URL: 'redis://:100%@cache' }, [], /^REDIS_URL must be .* %25 for a % in its password$/],
+  ['a password that is no UTF-8', { DATABASE_URL: 'postgres://me:%ff@db/x' }, [], /^DATABASE_URL must be/],
   ['a misspelt flag', {}, ['--prot', '1'], /--prot/],
   ['watching without a project', { ORRERY_WATCH: 'true' }, [], /needs ORRERY_PROJECT/],
 ]
@@ -41,7 +46,7 @@ test.each(wrong)('%s is refused by name', (_, env, args, message) => {
 
 test('a refused secret is not repeated', () => {
   expect(() => readConfig({ DATABASE_URL: 'mysql://root:hunter2@db' }, [])).toThrow(
-    /^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/$/,
+    /^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/, with %25 for a % in its password$/,
   )
 })
 

@@ -11,7 +11,7 @@ function started(args: readonly string[] = [], env: Record<string, string> = {},
     config: readConfig(env, args),
     data: '/srv/orrery',
     embedded: !('DATABASE_URL' in env),
-    first: { org: '00000000-0000-0000-0000-000000000001', orgName: 'default', secret: SECRET },
+    first: { org: '00000000-0000-0000-0000-000000000001', orgName: 'default', secret: SECRET, key: null },
     exposed: false,
     pid: 4711,
     ...change,
@@ -43,7 +43,7 @@ test('it says where everything is, how to stop it, and the key once, ready to be
 test('later starts show no key; a database of its own and a project are named, a password is not', () => {
   const env = { DATABASE_URL: 'postgres://me:hunter2@db.example.com/orrery', ORRERY_LOG_LEVEL: 'warn' }
   const later = started(['--project', 'my-app', '--watch', '--roles', 'api'], env, {
-    first: { org: '', orgName: 'default', secret: null },
+    first: { org: '', orgName: 'default', secret: null, key: null },
     exposed: true,
   })
   expect(describeStart(later, terminal(80))).toBe(`

@@ -111,6 +111,13 @@ describe('MCP', () => {
     await client.close()
   })
 
+  test('a key that may not read runs is shown none', async () => {
+    const { secret } = await server.post<{ secret: string }>('/api/v1/keys', { name: 'listens', scopes: ['events:read'] })
+    const client = await connect(secret)
+    expect((await client.listResources()).resources).toEqual([])
+    await client.close()
+  })
+
   test('waiting reports progress to a client that asks for it', async () => {
     const client = await connect(server.key)
     const { runId } = await server.post<Started>('/api/v1/runs', { workflow: 'wait-for-word' })

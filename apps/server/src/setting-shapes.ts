@@ -29,3 +29,22 @@ export function switchSetting() {
 export function durationSetting() {
   return duration.transform((value) => parseDuration(value))
 }
+
+/** Whoever connects decodes the name and the password. */
+export function urlWithPassword(protocol: RegExp) {
+  return z.url({ protocol }).refine((value) => {
+    if (!URL.canParse(value)) return false
+    const { username, password } = new URL(value)
+    return isEscaped(username) && isEscaped(password)
+  })
+}
+
+function isEscaped(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch (error) {
+    if (error instanceof URIError) return false
+    throw error
+  }
+}

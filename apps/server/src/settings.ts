@@ -1,6 +1,6 @@
 import { type OutsideAllow, readOutsideAllow } from '@orrery/core'
 import { z } from 'zod'
-import { durationSetting, listSetting, switchSetting } from './setting-shapes.ts'
+import { durationSetting, listSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
 
 /** One thing that can be set. The table below is the only list of them; `docs/guides/configuration.md` is checked against it. */
 export interface Setting {
@@ -39,7 +39,8 @@ function readAllowed(value: string, refused: z.RefinementCtx): OutsideAllow {
   }
 }
 
-const origin = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).origin === value)
+// Also asked about what is no URL at all.
+const origin = z.url({ protocol: /^https?$/ }).refine((value) => URL.canParse(value) && new URL(value).origin === value)
 
 export const SETTINGS = {
   roles: {
@@ -76,16 +77,16 @@ export const SETTINGS = {
   },
   databaseUrl: {
     env: 'DATABASE_URL',
-    shape: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-    expected: 'a URL that begins with postgres:// or postgresql://',
+    shape: urlWithPassword(/^postgres(ql)?$/).optional(),
+    expected: 'a URL that begins with postgres:// or postgresql://, with %25 for a % in its password',
     default: 'the embedded PostgreSQL',
     help: 'An external PostgreSQL, version 15 or newer. Its login must be able to create roles at the first start.',
     secret: true,
   },
   redisUrl: {
     env: 'REDIS_URL',
-    shape: z.url({ protocol: /^rediss?$/ }).optional(),
-    expected: 'a URL that begins with redis:// or rediss://',
+    shape: urlWithPassword(/^rediss?$/).optional(),
+    expected: 'a URL that begins with redis:// or rediss://, with %25 for a % in its password',
     default: 'none',
     help: 'A Redis to which every event is added: a stream for each organization.',
     secret: true,

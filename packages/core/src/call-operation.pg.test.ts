@@ -3,6 +3,7 @@
  */
 import { listOperations } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeApiKey } from './access/api-key.ts'
 import { listViolations } from './list-violations.ts'
 import { eventually } from './testing/eventually.ts'
 import { startTestCore, type TestCore } from './testing/start-test-core.ts'
@@ -149,6 +150,18 @@ describe('idempotency keys', () => {
   })
 })
 
+describe('the answer of a tool', () => {
+  it('is kept for the key that called it: another one may not call it, perhaps', async () => {
+    const { secret } = await t.call('keys.create', { name: 'narrow', scopes: ['tools:call', 'tools:read'] })
+    const input = { tool: 'orchestrator.list' }
+    await t.answer('tools.call', input, { idempotencyKey: 'k-7' })
+    expect(await t.answer('tools.call', input, { idempotencyKey: 'k-7' })).toMatchObject({ replayed: true })
+    await expect(t.answer('tools.call', input, { idempotencyKey: 'k-7', key: secret })).rejects.toMatchObject({
+      code: 'idempotency.key_reused',
+    })
+  })
+})
+
 describe('every write', () => {
   it('has an audit entry that says who did what, through which request', async () => {
     await t.answer('limits.set', { limit: 'workflow:single', max: 3 }, { requestId: 'req-audit' })
@@ -194,6 +207,10 @@ describe('a database that is gone', () => {
     const refused = await lost.answer('runs.list', {}).catch((error: unknown) => error)
     expect(refused).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
     expect(JSON.stringify(refused)).not.toMatch(/pool|pg|postgres/i)
+    // The same where no operation is called: streams, figures, whole MCP requests. A key that nobody remembers has to be looked up.
+    const caller = { credential: makeApiKey().secret, requestId: 'r', traceId: null, idempotencyKey: null, face: 'mcp' }
+    const unknown = await lost.core.identify(caller, null).catch((error: unknown) => error)
+    expect(unknown).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
     await lost.close().catch(() => {})
   })
 })

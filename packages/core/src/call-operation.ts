@@ -133,7 +133,9 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
 }
 
 function toOnce(host: Host, { operation, identity, kept }: Call, key: string): Once {
-  return { org: identity.org, key, operation: operation.name, input: kept, secrets: operation.secrets ?? [], now: host.clock.now() }
+  // What is done outside asks for scopes of its own, which another key need not have: the answer is for whoever got it.
+  const input = REACH_OUTSIDE.has(operation.name) ? [identity.actor.id, kept] : kept
+  return { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
 }
 
 function implementationOf(operation: Operation): AnyImplementation {

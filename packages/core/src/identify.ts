@@ -1,5 +1,6 @@
-import { type Access, isScope, problem } from '@orrery/contract'
+import { type Access, isScope, ProblemError, problem } from '@orrery/contract'
 import type { Identity } from './access/identity.ts'
+import { classifyFailure } from './classify-failure.ts'
 import { NO_ORG } from './database.ts'
 import type { Host } from './host.ts'
 
@@ -16,12 +17,12 @@ export interface Caller {
 
 const ANYBODY: Identity = { actor: { type: 'system', id: 'anonymous', name: 'Anonymous' }, org: NO_ORG, permissions: new Set() }
 
-/** @throws unauthenticated, rate_limited, forbidden */
+/** @throws unauthenticated, rate_limited, forbidden, unavailable */
 export async function identify(host: Host, caller: Caller, access: Access): Promise<Identity> {
   if (access === 'public') return ANYBODY
   const { credential } = caller
   if (credential === null) throw problem('unauthenticated', 'Send an API key as a bearer token.')
-  const identity = typeof credential === 'string' ? await host.authenticator.authenticate(credential) : credential
+  const identity = typeof credential === 'string' ? await recognize(host, caller, credential) : credential
   // It is good for the next pair of tokens, and for nothing that is done with them.
   if (identity.token?.use === 'refresh' && access !== 'token')
     throw problem('unauthenticated', 'Send an access token; this one is for refreshing.')
@@ -30,4 +31,15 @@ export async function identify(host: Host, caller: Caller, access: Access): Prom
   if (isScope(access) && !identity.permissions.has(access))
     throw problem('forbidden', `The key lacks the scope ${access}.`, { permission: access })
   return identity
+}
+
+/** A database that is away is no fault of the caller, on whichever face he asks. */
+async function recognize(host: Host, { requestId }: Caller, credential: string): Promise<Identity> {
+  try {
+    return await host.authenticator.authenticate(credential)
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
+    host.log.error({ error, requestId }, 'A key could not be looked up')
+    throw classifyFailure(error)
+  }
 }

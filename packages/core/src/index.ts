@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 
 export { AUTHENTICATED_FOR_MS } from './access/authenticate.ts'
-export { type Bootstrap, bootstrapInstallation } from './access/bootstrap-installation.ts'
+export { type Bootstrap, bootstrapInstallation, withdrawKey } from './access/bootstrap-installation.ts'
 export type { Identity } from './access/identity.ts'
 export type { Rate } from './access/rate-limiter.ts'
 export { makeTokenKey, readTokenKeys, type TokenKeys } from './access/token-keys.ts'
@@ -26,7 +26,7 @@ export { publicIds } from './public-ids.ts'
 export type { RelayStatus } from './relay/redis-relay.ts'
 export { SecretError } from './secrets/secret-error.ts'
 export { makeSecretKey, readSecretKeys, type SecretKeys } from './secrets/secret-keys.ts'
-export { isDeeperThan } from './validate-input.ts'
+export { isDeeperThan, parseShape } from './validate-input.ts'
 
 /** For `migrate`: apply it after the engine's set. */
 export const coreMigrations = { name: 'core', directory: fileURLToPath(new URL('../migrations', import.meta.url)) } as const

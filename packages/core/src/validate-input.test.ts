@@ -1,3 +1,4 @@
+import { findOperation } from '@orrery/contract'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { validateInput } from './validate-input.ts'
@@ -28,6 +29,13 @@ describe('validateInput', () => {
       { path: 'more', message: 'Unknown field', expected: 'no such field' },
     ])
     expect(errorsOf('text')).toEqual([{ path: '', message: expect.any(String), expected: 'object' }])
+  })
+
+  it('says how a time is written, with its zone', () => {
+    const input = findOperation('automations.backfill')?.input ?? z.never()
+    expect(() => validateInput(input, { automation: 'a', from: '2026-11-18', to: '2026-11-20T00:00' })).toThrow(
+      'from: Expected a time with its zone, such as 2026-11-05T09:30:00Z (and 1 more)',
+    )
   })
 
   it('is not brought down by objects that look like texts', () => {

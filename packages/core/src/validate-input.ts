@@ -11,7 +11,7 @@ const ERRORS_MAX = 50
  */
 export function validateInput(shape: z.ZodType, raw: unknown): unknown {
   if (isDeeperThan(raw, DEPTH_MAX)) throw problem('payload_too_large', `The input is nested deeper than ${DEPTH_MAX} levels.`)
-  const result = parse(shape, raw)
+  const result = parseShape(shape, raw)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap(toFieldErrors).slice(0, ERRORS_MAX)
   throw problem('invalid_input', summarize(errors), { errors })
@@ -21,7 +21,7 @@ export function validateInput(shape: z.ZodType, raw: unknown): unknown {
  * zod compares the `length` of whatever stands in the place of a text or a list (core/checks.js), and an object may have one of which no
  * number can be made. @throws invalid_input
  */
-function parse(shape: z.ZodType, raw: unknown): z.ZodSafeParseResult<unknown> {
+export function parseShape<T>(shape: z.ZodType<T>, raw: unknown): z.ZodSafeParseResult<T> {
   try {
     return shape.safeParse(raw)
   } catch (error) {
@@ -84,7 +84,8 @@ function describeExpected(issue: Issue): string | null {
     case 'too_big':
       return `at most ${issue.maximum}`
     case 'invalid_format':
-      return issue.format === 'regex' ? null : issue.format
+      // These say it in their message.
+      return issue.format === 'regex' || issue.format === 'datetime' ? null : issue.format
     default:
       return null
   }

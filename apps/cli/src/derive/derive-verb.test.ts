@@ -102,6 +102,8 @@ test.each([
   ['# nothing', 'limits.yaml: there is nothing in it'],
   ['limit: !secret a\nmax: 1', 'limits.yaml: Unresolved tag: !secret'],
   ['limit: a\nlimit: b', 'limits.yaml: Map keys must be unique'],
+  ['limit: a\nmax: &m [*m]', 'limits.yaml: max.0: an alias stands for what it lies in'],
+  ['limit: a\nmax: .inf', 'limits.yaml: max: Infinity is no number of JSON'],
   ['limit: a\nmax: 1\n---\nmax: 2', "limits.yaml, document 2: missing required field 'limit'"],
 ])('a file that says %j is refused before anything is sent', async (text, message) => {
   await using cli = await cliBench()
@@ -110,6 +112,16 @@ test.each([
   expect(err).toContain(message)
   expect(status).toBe(EXIT.usage)
   expect(cli.heard).toEqual([])
+})
+
+test('the mark that some editors put before everything is not read', async () => {
+  await using cli = await cliBench()
+  writeFileSync(join(cli.folder, 'limit.json'), '\ufeff{"limit":"mail","max":3}')
+  writeFileSync(join(cli.folder, 'input.json'), '\ufeff{"a":1}')
+  await cli.run(['limits', 'set', '-f', 'limit.json'])
+  await cli.run(['limits', 'set', '-f', '-'], undefined, '\ufeff{"limit":"mail","max":3}')
+  await cli.run(['runs', 'start', 'triage', '--input', '@input.json'])
+  expect(cli.heard.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
 })
 
 test('YAML is taken wherever a file is', async () => {

@@ -22,7 +22,7 @@ export async function readDocuments(path: string, io: Io): Promise<readonly Docu
 
 /** One value: YAML if the name of the file says so, otherwise JSON. */
 export async function parseValue(text: string, path: string): Promise<unknown> {
-  if (!isYaml(path)) return JSON.parse(text)
+  if (!isYaml(path)) return JSON.parse(withoutMark(text))
   const [value, ...more] = await parseYaml(text)
   if (more.length > 0) throw new SyntaxError('there are several documents in it')
   return value
@@ -33,7 +33,7 @@ export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extn
 async function parseDocuments(text: string, name: string): Promise<readonly unknown[]> {
   try {
     // JSON is YAML, all but its tabs; and what a JSON parser says about JSON is to the point.
-    return !isYaml(name) && /^\s*[[{]/.test(text) ? [JSON.parse(text)] : await parseYaml(text)
+    return !isYaml(name) && /^\s*[[{]/.test(text) ? [JSON.parse(withoutMark(text))] : await parseYaml(text)
   } catch (error) {
     throw new UsageError(`${name}: ${error instanceof Error ? error.message.trim() : error}`)
   }
@@ -45,8 +45,21 @@ async function parseYaml(text: string): Promise<readonly unknown[]> {
   const documents = [...parseAllDocuments(text)]
   // A tag that nobody knows is only warned of, and its value would be another one than was meant.
   for (const { errors, warnings } of documents) for (const problem of [...errors, ...warnings]) throw problem
-  return documents.map((document) => document.toJS() as unknown).filter((value) => value !== null)
+  const values = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null)
+  for (const value of values) refuseOther(value, [], [])
+  return values
 }
+
+/** What YAML can say and JSON cannot would arrive as something else, or not at all. */
+function refuseOther(value: unknown, path: readonly string[], around: readonly unknown[]): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError(`${path.join('.')}: ${value} is no number of JSON`)
+  if (typeof value !== 'object' || value === null) return
+  if (around.includes(value)) throw new SyntaxError(`${path.join('.')}: an alias stands for what it lies in`)
+  for (const [name, inner] of Object.entries(value)) refuseOther(inner, [...path, name], [...around, value])
+}
+
+/** The byte order mark, which some editors put before everything. The parser of YAML passes over it by itself. */
+const withoutMark = (text: string): string => text.replace(/^\ufeff/, '')
 
 async function readSource(path: string, name: string, io: Io): Promise<string> {
   if (path === '-') return io.readStdin()

@@ -69,11 +69,11 @@ interface HealthReport {
 /** The server's own checks (database, invariants and so on): a word for each, with an installation's key also the reason. */
 export async function checkHealth({ connection, signal }: Checkup): Promise<readonly Finding[]> {
   const headers: Record<string, string> = connection.key === null ? {} : { authorization: `Bearer ${connection.key}` }
-  const address = `${connection.url}/health/detailed`
-  let response = await fetch(address, { headers, signal })
-  if (response.status === 401 || response.status === 403) response = await fetch(address, { signal })
-  const report = (await response.json()) as HealthReport
-  return Object.entries(report.checks ?? {}).map(([subject, found]) => {
+  const ask = async (more: Record<string, string>) =>
+    (await (await fetch(`${connection.url}/health/detailed`, { headers: more, signal })).json()) as HealthReport
+  // A key that may not see the reasons, or that cannot be looked up while the database is away: a word for each is there for anybody.
+  const { checks = (await ask({})).checks } = await ask(headers)
+  return Object.entries(checks ?? {}).map(([subject, found]) => {
     const { status, reason } = typeof found === 'string' ? { status: found, reason: undefined } : found
     const state = status === 'ok' ? 'well' : status === 'degraded' ? 'doubtful' : 'wrong'
     return { state, subject, text: reason ?? status, ...(state === 'well' ? {} : { remedy: 'The server’s log says more.' }) }
@@ -97,6 +97,7 @@ export async function checkKey({ connection, signal }: Checkup): Promise<Finding
     if (!(error instanceof ProblemError)) throw error
     // It is a key, but one that may not look at its organization.
     if (error.status === 403) return { state: 'well', subject: 'key', text: `from ${source}` }
+    if (error.status >= 500) return { state: 'doubtful', subject: 'key', text: `from ${source}, which the server cannot look up now` }
     return {
       state: 'wrong',
       subject: 'key',

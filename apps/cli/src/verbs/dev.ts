@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { projectFile, readStored, writeConnection } from '../connection.ts'
+import { nonEmpty, projectFile, readStored, writeConnection } from '../connection.ts'
 import { followWork } from '../dev/follow-work.ts'
 import { type ServerProcess, startServer } from '../dev/start-server.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -28,8 +28,12 @@ export function addDev(root: Command, io: Io): void {
         'A server that dies is started again; its runs go on.',
     )
     .option('--project <folder>', 'folder of the project', '.')
-    .option('--port <number>', 'port of the server', '8787')
-    .option('--data <folder>', 'folder of the database, relative to the project', '.orrery')
+    .option('--port <number>', 'port of the server (or PORT)', nonEmpty(io.env.PORT) ?? '8787')
+    .option(
+      '--data <folder>',
+      'folder of the database, relative to the project (or ORRERY_DATA)',
+      nonEmpty(io.env.ORRERY_DATA) ?? '.orrery',
+    )
     .option('--verbose', 'show all of the server’s log, not only what needs attention')
     .action((flags: DevFlags) => dev(io, flags))
 }
@@ -59,7 +63,7 @@ async function dev(io: Io, flags: DevFlags): Promise<void> {
       throw new Error('the server keeps dying; look at its log with --verbose')
     say('died', `${end.how}; starting it again`)
   }
-  say('stopped', 'the database is in .orrery; runs go on at the next start')
+  say('stopped', `the database is in ${flags.data}; runs go on at the next start`)
 }
 
 function storedKey(project: string): string | null {

@@ -1,6 +1,6 @@
 import { createClient } from '@orrery/sdk/client'
 import type { Command } from 'commander'
-import { findConnection, userFile, writeConnection } from '../connection.ts'
+import { findConnection, nonEmpty, userFile, writeConnection } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { type Io, UsageError } from '../io.ts'
 
@@ -15,7 +15,7 @@ export function addLogin(root: Command, io: Io): void {
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url } = findConnection(io, flags)
     if (flags.apiKey === undefined && io.isTerminal) io.err('Paste the key and end with Ctrl-D:\n')
-    const key = flags.apiKey ?? io.env.ORRERY_KEY ?? (await io.readStdin()).trim()
+    const key = flags.apiKey ?? nonEmpty(io.env.ORRERY_KEY) ?? (await io.readStdin()).trim()
     if (key === '') throw new UsageError('no key was given')
     const org = await createClient({ url, key, attempts: 1 }).orgs.get({ orgId: 'current' }, { signal: io.signal })
     writeConnection(userFile(io), { url, key })

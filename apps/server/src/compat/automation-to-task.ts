@@ -3,6 +3,7 @@ import { type Automation, type AutomationDefinition, decodeId, type Trigger } fr
 import { toRank } from '@orrery/core'
 import { parseDuration } from '@orrery/engine/workflow'
 import { type Task, task } from './ordinaut-task.ts'
+import { recognizeSchedule } from './recognize-schedule.ts'
 import { taskToAutomation } from './task-to-automation.ts'
 
 /** A task as Ordinaut's API shows it. */
@@ -19,12 +20,16 @@ type Shown = Pick<Automation, 'id' | 'title' | 'status' | 'note' | 'definition' 
 export const CANCELED_NOTE = 'Cancelled as a task'
 export const PAUSED_NOTE = 'Paused as a task'
 
-/** @param kept what was posted, if it came as a task. It is shown as long as it still says what the automation does. */
-export function automationToTask(automation: Shown, kept: unknown): ShownTask {
+/** @param kept what was posted, if it came as a task. It counts as long as it still says what the automation does. */
+export function readTask(automation: Shown, kept: unknown): Task {
   const posted = task.safeParse(kept)
   const isTrue = posted.success && isDeepStrictEqual(plain(taskToAutomation(posted.data)), plain(automation.definition))
+  return isTrue ? posted.data : deriveTask(automation)
+}
+
+export function automationToTask(automation: Shown, kept: unknown): ShownTask {
   return {
-    ...(isTrue ? posted.data : deriveTask(automation)),
+    ...readTask(automation, kept),
     id: decodeId('aut', automation.id) ?? '',
     status: toStatus(automation),
     created_at: automation.createdAt,
@@ -105,6 +110,6 @@ function deriveTime(schedule: Extract<Trigger, { type: 'schedule' }>['schedule']
     case 'interval':
       return { schedule_kind: 'rrule', schedule_expr: `every ${only.every}` }
     case undefined:
-      return { schedule_kind: 'rrule', schedule_expr: String(schedule) }
+      return { schedule_kind: recognizeSchedule(String(schedule))?.kind ?? 'rrule', schedule_expr: String(schedule) }
   }
 }

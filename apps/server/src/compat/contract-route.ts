@@ -1,4 +1,5 @@
 /** What every route of a foreign contract does alike: who asks, reading, calling operations, and errors in FastAPI's form. */
+import { setTimeout } from 'node:timers/promises'
 import {
   decodeId,
   encodeId,
@@ -10,7 +11,7 @@ import {
   ProblemError,
   problem,
 } from '@orrery/contract'
-import { type Identity, isDeeperThan } from '@orrery/core'
+import { type Identity, isDeeperThan, parseShape } from '@orrery/core'
 import type { z } from 'zod'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
@@ -90,6 +91,7 @@ function openExchange(backend: Backend, context: ServerContext) {
   let translate: (path: Loc) => Loc = (path) => ['body', ...path]
   const idempotencyKey = request.headers.get('idempotency-key')
   let isKeyUsed = false
+  const inTurn = createTurns(request.signal)
   const key = bearerToken(request)
   const refuse = (errors: readonly InputError[]) => {
     refused = errors
@@ -106,7 +108,7 @@ function openExchange(backend: Backend, context: ServerContext) {
     key,
     idempotencyKey,
     refuse,
-    identify: () => backend.identify({ face: 'ordinaut', key, idempotencyKey: null, info }, null),
+    identify: () => inTurn(() => backend.identify({ face: 'ordinaut', key, idempotencyKey: null, info }, null)),
     translate: (how) => {
       translate = how
     },
@@ -120,7 +122,7 @@ function openExchange(backend: Backend, context: ServerContext) {
     async body(shape, maxBytes = backend.maxBodyBytes) {
       const given = await readJsonObject(request, maxBytes)
       if (isDeeperThan(given, DEPTH_MAX)) throw problem('payload_too_large', `The body is nested deeper than ${DEPTH_MAX} levels.`)
-      const read = shape.safeParse(given)
+      const read = parseShape(shape, given)
       if (read.success) return read.data
       throw refuse(toInputErrors('body', read.error))
     },
@@ -129,10 +131,41 @@ function openExchange(backend: Backend, context: ServerContext) {
       const isWrite = backend.operations.find((operation) => operation.name === name)?.effect === 'write'
       const asker = { face: 'ordinaut', key, info, idempotencyKey: isWrite && !isKeyUsed ? idempotencyKey : null, ...as } as const
       if (isWrite) isKeyUsed = true
-      return (await backend.call(name, asker, input)).output as OutputOf<typeof name>
+      return (await inTurn(() => backend.call(name, asker, input))).output as OutputOf<typeof name>
     },
   }
   return { exchange, refused: () => refused, translated: () => translate }
+}
+
+/** So long one request waits for its turn. */
+const TURNS_MS_MAX = 30_000
+
+/**
+ * A list asks for each of its rows, and a key may ask so often a second. The first is let in or refused, as any request is; those that follow from it wait
+ * instead of failing the whole.
+ */
+function createTurns(gone: AbortSignal): <T>(ask: () => Promise<T>) => Promise<T> {
+  const until = performance.now() + TURNS_MS_MAX
+  let isFirst = true
+  return async (ask) => {
+    const mayWait = !isFirst
+    isFirst = false
+    for (;;) {
+      try {
+        return await ask()
+      } catch (error) {
+        const waitMs = mayWait && !gone.aborted ? toWait(error) : null
+        if (waitMs === null || performance.now() + waitMs > until) throw error
+        await setTimeout(waitMs)
+      }
+    }
+  }
+}
+
+function toWait(error: unknown): number | null {
+  if (!(error instanceof ProblemError) || error.code !== 'rate_limited') return null
+  const { retryAfterMs } = error.toProblem()
+  return typeof retryAfterMs === 'number' ? retryAfterMs : null
 }
 
 /** What the operation says when the caller is not recognized, in other words. Anything else stays as it is. */

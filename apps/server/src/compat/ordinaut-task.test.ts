@@ -3,7 +3,7 @@ import { type Automation, automationDefinition, encodeId } from '@orrery/contrac
 import { describe, expect, test } from 'vitest'
 import { automationToTask } from './automation-to-task.ts'
 import { toInputErrors } from './fastapi-errors.ts'
-import { mergeTask, newTask, type Task, taskPatch } from './ordinaut-task.ts'
+import { newTask, patchTask, taskPatch } from './ordinaut-task.ts'
 import { recognizeSchedule, toMoment } from './recognize-schedule.ts'
 import { taskToAutomation } from './task-to-automation.ts'
 
@@ -151,22 +151,29 @@ describe('a task', () => {
       schedule_expr: 'every 30m',
       dedupe_window_seconds: 300,
     })
+    expect(shown({ schedule: '0 9 * * *' })).toMatchObject({ schedule_kind: 'cron', schedule_expr: '0 9 * * *' })
+    expect(shown({ schedule: '2031-01-01T09:00' })).toMatchObject({ schedule_kind: 'once', schedule_expr: '2031-01-01T09:00' })
+    expect(shown({ schedule: 'every 5m' })).toMatchObject({ schedule_kind: 'rrule', schedule_expr: 'every 5m' })
     expect(shown({ triggers: [{ type: 'webhook' }] })).toMatchObject({ schedule_kind: 'event', schedule_expr: null })
   })
 })
 
 describe('a change', () => {
   const old = read({ ...posted, priority: 2, payload: { pipeline, params: { a: 1 } } })
-  const merged = (patch: object): Task => read(mergeTask(old, taskPatch.parse(patch)))
+  const merged = (patch: object) => patchTask(old, taskPatch.parse(patch)).data ?? {}
 
   test('replaces what it names and keeps the rest', () => {
     expect(merged({})).toEqual(old)
     expect(merged({ title: 'Noon', dedupe_key: 'd' })).toEqual({ ...old, title: 'Noon', dedupe_key: 'd' })
     expect(merged({ schedule_expr: '0 12 * * *' })).toEqual({ ...old, schedule_expr: '0 12 * * *' })
     expect(merged({ schedule: 'FREQ=DAILY' })).toEqual({ ...old, schedule_kind: 'rrule', schedule_expr: 'FREQ=DAILY' })
-    expect(merged({ params: { b: 2 } }).payload).toEqual({ pipeline, params: { b: 2 } })
-    expect(merged({ pipeline: [{ uses: 'x.y' }] }).payload).toEqual({ pipeline: [{ id: 'step_1', uses: 'x.y' }], params: { a: 1 } })
-    expect(merged({ payload: { pipeline: [] } }).payload).toEqual({ pipeline: [] })
+    expect(merged({ schedule_kind: 'cron', schedule: '0 8 * * *' })).toEqual({ ...old, schedule_expr: '0 8 * * *' })
+    expect(merged({ params: { b: 2 } })).toHaveProperty('payload', { pipeline, params: { b: 2 } })
+    expect(merged({ pipeline: [{ uses: 'x.y' }] })).toHaveProperty('payload', {
+      pipeline: [{ id: 'step_1', uses: 'x.y' }],
+      params: { a: 1 },
+    })
+    expect(merged({ payload: { pipeline: [] } })).toHaveProperty('payload', { pipeline: [] })
   })
 })
 

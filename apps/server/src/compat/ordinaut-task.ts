@@ -100,14 +100,31 @@ function whenOf({
   return short === undefined || short === null ? 'missing' : recognizeSchedule(short)
 }
 
-/** A task with some of its members replaced, as it would be posted. */
-export function mergeTask(old: Task, { status: _, ...patch }: TaskPatch): Record<string, unknown> {
-  const { schedule_kind, schedule_expr, payload: kept, ...rest } = old
-  // The short forms replace the long ones whole.
-  const when = patch.schedule === undefined || patch.schedule_kind !== undefined ? { schedule_kind, schedule_expr } : {}
-  const what =
-    patch.pipeline === undefined
-      ? { payload: patch.params === undefined ? kept : { ...kept, params: patch.params } }
-      : paramsOf({ title: '', ...kept })
-  return { ...rest, ...when, ...what, ...patch }
+/** In place of what a change does not name. */
+const UNNAMED = { title: '-', schedule_kind: 'event', schedule_expr: '-', payload: { pipeline: [] } }
+const WHEN = ['schedule_kind', 'schedule_expr'] as const
+
+/** A task with some of its members replaced. Only those are checked: what an automation of ours comes to might not be posted as it is. */
+export function patchTask(old: Task, { status: _, ...patch }: TaskPatch): z.ZodSafeParseResult<Task> {
+  const { schedule_kind, schedule_expr, payload: kept } = old
+  const isNamed = (...names: (keyof typeof patch)[]) => names.some((name) => patch[name] !== undefined)
+  const whole: Record<string, unknown> = { ...UNNAMED }
+  const named = new Set<string>(Object.keys(patch))
+  if (isNamed('schedule', ...WHEN)) {
+    // The short form replaces the long one whole.
+    Object.assign(
+      whole,
+      patch.schedule === undefined ? { schedule_kind, schedule_expr } : { schedule_kind: undefined, schedule_expr: undefined },
+    )
+    for (const name of WHEN) named.add(name)
+  }
+  if (isNamed('payload', 'pipeline', 'params')) {
+    if (patch.pipeline !== undefined) Object.assign(whole, { payload: undefined }, paramsOf({ title: '', ...kept }))
+    else whole.payload = patch.params === undefined ? kept : { ...kept, params: patch.params }
+    named.add('payload')
+  }
+  const read = newTask.safeParse({ ...whole, ...patch })
+  if (!read.success) return read
+  const changed = Object.entries(read.data).filter(([name]) => named.has(name))
+  return { success: true, data: { ...old, ...Object.fromEntries(changed) } }
 }

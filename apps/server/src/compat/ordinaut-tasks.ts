@@ -1,13 +1,15 @@
 /** `/tasks`: automations, in the words of Ordinaut. */
+import { isDeepStrictEqual } from 'node:util'
 import { decodeId, type InputOf, type Json, type OutputOf, problem } from '@orrery/contract'
+import { parseShape } from '@orrery/core'
 import { z } from 'zod'
-import { automationToTask, CANCELED_NOTE, PAUSED_NOTE, type ShownTask, toStatus } from './automation-to-task.ts'
+import { automationToTask, CANCELED_NOTE, PAUSED_NOTE, readTask, type ShownTask, toStatus } from './automation-to-task.ts'
 import { changesOf, createNamed, whoCalls } from './change-automation.ts'
 import type { ContractRoute, Exchange } from './contract-route.ts'
 import { toInputErrors } from './fastapi-errors.ts'
 import { grantScopes } from './grant-scopes.ts'
 import { answerPage, mapRows, paging, readRows } from './ordinaut-pages.ts'
-import { mergeTask, newTask, type Task, type TaskPatch, taskPatch } from './ordinaut-task.ts'
+import { newTask, patchTask, type Task, type TaskPatch, taskPatch } from './ordinaut-task.ts'
 import { SCHEDULE_KINDS } from './recognize-schedule.ts'
 import { taskToAutomation } from './task-to-automation.ts'
 import { translatePath } from './translate-path.ts'
@@ -21,7 +23,7 @@ const find = (exchange: Exchange): Promise<Automation> => exchange.call('automat
 async function createTask(exchange: Exchange): Promise<object> {
   const made = await createNamed(exchange, async () => {
     const body = await exchange.body(z.looseObject({}))
-    const task = newTask.safeParse(body)
+    const task = parseShape(newTask, body)
     if (!task.success) throw exchange.refuse(toInputErrors('body', task.error))
     exchange.translate((path) => translatePath(path, new Set(Object.keys(body))))
     const created_by = task.data.created_by ?? (await whoCalls(exchange))
@@ -68,14 +70,16 @@ async function updateTask(exchange: Exchange): Promise<object> {
 
 async function changeTask(exchange: Exchange, before: Automation, patch: TaskPatch): Promise<Automation> {
   exchange.translate((path) => translatePath(path, new Set(Object.keys(patch))))
-  const old = show(before)
-  const task = newTask.safeParse(mergeTask(old, patch))
+  const old = readTask(before, before.ordinaut ?? null)
+  const task = patchTask(old, patch)
   if (!task.success) throw exchange.refuse(toInputErrors('body', task.error))
+  if (isDeepStrictEqual(toJson(task.data), toJson(old))) return before
   const changes = changesOf(taskToAutomation(old), taskToAutomation(task.data))
   const granted = changes.pipeline === undefined ? {} : { scopes: null, ...(await grantScopes(exchange, task.data.payload.pipeline)) }
-  // So that nothing is lost which somebody else has just changed.
+  // So that nothing is lost which somebody else has just changed. A change that is sent again begins from another version and is another input to us,
+  // and it needs no key: it changes nothing more.
   const input = { automation: before.id, ifVersion: before.version, ...changes, ...granted, ordinaut: toJson(task.data) }
-  return exchange.call('automations.update', input)
+  return exchange.call('automations.update', input, { idempotencyKey: null })
 }
 
 function putStatus(exchange: Exchange, { id: automation }: Automation, status: ShownTask['status']): Promise<Automation> {
@@ -138,6 +142,7 @@ async function snoozeTask(exchange: Exchange): Promise<object> {
   const { id } = await findActive(exchange, 'snooze')
   const { delay_seconds: seconds, reason } = await exchange.body(snoozeBody)
   const note: Pick<InputOf<'automations.snooze'>, 'note'> = reason === undefined || reason === null || reason === '' ? {} : { note: reason }
+  exchange.translate(() => ['body', 'reason'])
   const automation = await exchange.call('automations.snooze', { automation: id, for: `${seconds}s`, ...note })
   return done(`Task snoozed for ${seconds} seconds`, automation, { delay_seconds: seconds, snoozed_until: automation.snoozedUntil })
 }

@@ -1,4 +1,4 @@
-import { problem } from '@orrery/contract'
+import { type ProblemError, problem } from '@orrery/contract'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { readRequestInfo, type ServerEnv } from '../http/request-info.ts'
@@ -6,13 +6,13 @@ import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
 import { endlessTail } from '../testing/endless-tail.fixture.ts'
 import { createEventFace, type EventFaceOptions, type EventTail } from './stream-events.ts'
 
-async function open(tail: EventTail, options: EventFaceOptions, query = '') {
+async function open(tail: EventTail, options: EventFaceOptions, query = '', method = 'GET') {
   const server = createEchoServer()
-  let valid = true
+  let refused: ProblemError | null = null
   const backend: typeof server.backend = {
     ...server.backend,
     identify: async (asker, permission) => {
-      if (!valid) throw problem('unauthenticated', 'Revoked.')
+      if (refused !== null) throw refused
       return server.backend.identify(asker, permission)
     },
   }
@@ -21,13 +21,13 @@ async function open(tail: EventTail, options: EventFaceOptions, query = '') {
     context.set('info', readRequestInfo(context.req.raw))
     return face(context)
   })
-  const response = await app.request(`/stream${query}`, { headers: { authorization: `Bearer ${KEY}` } })
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const response = await app.request(`/stream${query}`, { method, headers: { authorization: `Bearer ${KEY}` } })
+  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
   const read = async () => {
     const { value } = await reader.read()
     return value === undefined ? null : Buffer.from(value).toString()
   }
-  return { read, revoke: () => (valid = false), openStreams: async () => (await backend.metrics.render()).text }
+  return { response, read, refuse: (why: ProblemError) => (refused = why), openStreams: async () => (await backend.metrics.render()).text }
 }
 
 test('a client that takes nothing holds one event and is cut off', async () => {
@@ -51,7 +51,22 @@ test('a revoked key ends the stream in the middle of a flood', async () => {
   const tail = endlessTail()
   const stream = await open(tail, { beatMs: 20 })
   await stream.read()
-  stream.revoke()
+  stream.refuse(problem('unauthenticated', 'Revoked.'))
   for (let block = await stream.read(); block !== null; block = await stream.read()) expect(block).not.toBe('')
   await tail.ended
+})
+
+test('a key that sends too many requests, and a database that is away for a moment, do not end the stream', async () => {
+  const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
+  await stream.read()
+  for (const why of [problem('rate_limited', 'Slowly.', { retryAfterMs: 1000 }), problem('unavailable', 'In a moment.')]) {
+    stream.refuse(why)
+    for (let beat = 0; beat < 3; beat++) expect(await stream.read()).toMatch(/^id: 2-\d+\n\n$/)
+  }
+})
+
+test('who asks only whether there is a stream opens none', async () => {
+  const stream = await open(endlessTail(), {}, '', 'HEAD')
+  expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  expect(await stream.openStreams()).toContain('orrery_event_streams 0')
 })

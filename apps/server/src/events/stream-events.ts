@@ -46,10 +46,13 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
     const { info } = context.var
     info.operation = 'events.stream'
     const asker = { face: 'events', key: bearerToken(context.req.raw), idempotencyKey: null, info } as const
-    const stillValid = () => backend.identify(asker, 'events:read')
-    const { org } = await stillValid()
+    const { org } = await backend.identify(asker, 'events:read')
     const wanted = readWanted(context)
+    const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
+    // Nobody would read it, nor say that he has gone.
+    if (context.req.method === 'HEAD') return new Response(null, { headers })
     const after = wanted.after ?? (await tail.now(org))
+    const stillValid = () => unlessBusy(backend.identify(asker, 'events:read'))
     const end = new AbortController()
     const closed = backend.metrics.streamOpened()
     const sent = sendBlocks({
@@ -67,9 +70,16 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
       },
     })
     open.add(sent)
-    return new Response(sent.stream, {
-      headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
-    })
+    return new Response(sent.stream, { headers })
+  }
+}
+
+/** Says nothing about the key: that it, or its server, has much else to do now. A client that were cut off would be refused when it comes back. */
+async function unlessBusy(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked
+  } catch (error) {
+    if (!(error instanceof ProblemError) || !['rate_limited', 'unavailable'].includes(error.code)) throw error
   }
 }
 

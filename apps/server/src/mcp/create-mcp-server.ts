@@ -52,7 +52,10 @@ export function createMcpServer(operations: readonly Operation[], version: strin
   })
 
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: RESOURCE_KINDS.map((kind) => kind.template) }))
+  const runs = operations.find(({ name }) => name === 'runs.list')
   server.setRequestHandler('resources/list', async () => {
+    // As with tools: what the key may not read is not there.
+    if (runs === undefined || !may(runs)) return { resources: [] }
     const { items } = (await calls.call('runs.list', { limit: 50 }, null)) as { items: { id: string; workflow: string; status: string }[] }
     return {
       resources: items.map((run) => ({

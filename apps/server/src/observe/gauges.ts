@@ -26,28 +26,35 @@ export function connectGauges(registry: Registry, sources: MetricSources): void 
     })
   }
   if (pools) connectPools(registers, pools)
-  if (depths) {
-    const latest = cached(depths)
-    new Gauge({
-      name: 'orrery_live_runs',
-      help: 'Live runs by state.',
-      labelNames: ['state'] as const,
-      registers,
-      async collect() {
-        this.reset()
-        for (const [state, count] of Object.entries((await latest()).live)) this.set({ state }, count)
-      },
-    })
-    new Gauge({
-      name: 'orrery_oldest_ready_age_seconds',
-      help: 'How long the first ready run has waited for a worker.',
-      registers,
-      async collect() {
-        this.set((await latest()).oldestReadyMs / 1000)
-      },
-    })
-  }
+  if (depths) connectDepths(registers, depths)
   if (violations) connectViolations(registers, violations)
+}
+
+/** While the database is away these have no figure, and the others are read all the more. */
+function connectDepths(registers: Registry[], read: NonNullable<MetricSources['depths']>): void {
+  const fresh = cached(read)
+  const latest = () => fresh().catch(() => null)
+  new Gauge({
+    name: 'orrery_live_runs',
+    help: 'Live runs by state.',
+    labelNames: ['state'] as const,
+    registers,
+    async collect() {
+      const found = await latest()
+      this.reset()
+      for (const [state, count] of Object.entries(found?.live ?? {})) this.set({ state }, count)
+    },
+  })
+  new Gauge({
+    name: 'orrery_oldest_ready_age_seconds',
+    help: 'How long the first ready run has waited for a worker.',
+    registers,
+    async collect() {
+      const found = await latest()
+      if (found === null) this.remove()
+      else this.set(found.oldestReadyMs / 1000)
+    },
+  })
 }
 
 function connectPools(registers: Registry[], read: () => readonly PoolFigures[]): void {

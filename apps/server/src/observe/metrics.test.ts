@@ -44,3 +44,11 @@ test('connections are told by pool and state', async () => {
   expect(text).toContain('orrery_pool_connections_max{pool="requests"} 10')
   expect(text).toContain('orrery_pool_waiting_callers{pool="requests"} 2')
 })
+
+test('a database that is away takes its own figures with it and no others', async () => {
+  const metrics = createMetrics()
+  metrics.connect({ depths: () => Promise.reject(new Error('gone')), activeRuns: () => 7 })
+  const { text } = await metrics.render()
+  expect(text).toContain('orrery_active_runs 7')
+  expect(text).not.toMatch(/^orrery_(live_runs|oldest_ready_age_seconds)[ {]/m)
+})

@@ -139,6 +139,9 @@ test('a page of an allowed origin may call, another may not', async () => {
     headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
   })
   expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example.com')
+  // What a client of MCP sends besides (2026-07-28): without these its browser would not let it ask.
+  const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(',')
+  expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name']))
   const failed = await server.fetch('/api/v1/echoes/none', { headers: { origin: 'https://app.example.com' } })
   expect([failed.status, failed.headers.get('access-control-allow-origin')]).toEqual([404, 'https://app.example.com'])
   expect((await server.fetch('/api/v1/echoes/7', { headers: { origin: 'https://evil.example' } })).status).toBe(403)

@@ -125,7 +125,7 @@ describe('requests that come together with one key', () => {
 
 describe('bootstrapInstallation', () => {
   it('makes a key on an empty database and none on another, unless it is asked', async () => {
-    expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null })
+    expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
     const { secret } = await bootstrapInstallation(t.database, { newKey: true })
     expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
   })

@@ -145,7 +145,7 @@ describe('runs.signal, runs.query and runs.why', () => {
     expect((await finish(runId)).output).toEqual({ answer: { yes: true } })
     expect(await t.call('runs.query', { runId, name: 'stage' })).toEqual({ runId, value: 'answered' })
     await expect(t.call('runs.signal', { runId, name: 'answer' })).rejects.toMatchObject({ code: 'run.finished' })
-    expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'gone' })
+    expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'gone', summary: 'The run has ended: succeeded.' })
   })
 })
 

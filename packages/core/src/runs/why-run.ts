@@ -10,6 +10,6 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   const row = await withOrg(ctx, (tx) => selectRun(tx, ctx.org, run))
   const known = orProblem(row, 'run.not_found', `There is no run ${input.runId}.`)
   const why = await ctx.engine.why(ctx.org, run)
-  const summary = known.finished_at === null ? why.summary : `The run has ended: it is ${known.status}.`
+  const summary = known.finished_at === null ? why.summary : `The run has ended: ${known.status}.`
   return { runId: input.runId, state: why.state, summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
 }

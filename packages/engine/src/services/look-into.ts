@@ -113,7 +113,11 @@ export async function explainRun(store: Store, org: OrgId, run: RunId, now: numb
 }
 
 function summarize(live: LiveRow, now: number): string {
-  const inTime = (at: number): string => (at > now ? `in ${Math.ceil((at - now) / 1000)} s` : 'now')
+  const inTime = (at: number): string => {
+    if (at <= now) return 'now'
+    // Nobody counts further than this in seconds.
+    return at - now < 120_000 ? `in ${Math.ceil((at - now) / 1000)} s` : `at ${new Date(at).toISOString()}`
+  }
   switch (live.state) {
     case 'running':
       return live.pauseRequested

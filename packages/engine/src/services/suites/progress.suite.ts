@@ -97,7 +97,7 @@ export function describeProgress(t: EngineTests): void {
         () => t.worker.activeRuns,
         (active) => active === 0,
       )
-      expect((await t.engine.why(t.org, long)).summary).toMatch(/sleeps/)
+      expect((await t.engine.why(t.org, long)).summary).toMatch(/^It sleeps; it wakes at \d{4}-\d\d-\d\dT[\d:.]+Z\.$/)
       await t.engine.cancel(t.org, long, 'enough')
       expect(await end(long)).toMatchObject({ status: 'cancelled' })
     })
