@@ -347,6 +347,27 @@ describe('pipelines.run', () => {
   })
 })
 
+describe('a pipeline that is run again', () => {
+  it('with another output of a step takes the scopes that the run was given', async () => {
+    const pause = { id: 'b', uses: 'orchestrator.pause', with: { task: '${steps.a.timezone}' } }
+    const definition = [clock('a', { save_as: 'a' }), pause] as Json
+    const { runId } = await t.call('pipelines.run', { definition, scopes: ['automations:write'] })
+    expect((await finish(runId)).status).toBe('failed')
+    const cmd = (await t.call('runs.history', { runId })).items.find(({ kind }) => kind === 'step')?.cmd ?? 0
+    const edits = [{ cmd, output: { timezone: 'victim' } }]
+    const operator = await key(['runs:write', 'runs:read'])
+    for (const ask of [
+      () => t.call('runs.retry', { runId, edits }, { key: operator }),
+      () => t.call('runs.fork', { runId, fromSeq: 2, edits }, { key: operator }),
+      () => t.call('runs.editStep', { runId, cmd, output: { timezone: 'victim' } }, { key: operator }),
+    ])
+      await expect(ask()).rejects.toMatchObject({ code: 'forbidden', extra: { permission: 'tools:call automations:write' } })
+    expect(await t.call('runs.retry', { runId }, { key: operator })).toMatchObject({ sourceRunId: runId })
+    const giver = await key(['runs:write', 'tools:call', 'automations:write'])
+    expect(await t.call('runs.retry', { runId, edits }, { key: giver })).toMatchObject({ sourceRunId: runId })
+  })
+})
+
 describe('names that are reserved', () => {
   it('nobody starts the interpreter but pipelines.run', async () => {
     await expect(t.call('runs.start', { workflow: 'orrery.pipeline', input: {} })).rejects.toMatchObject({ code: 'workflow.name_reserved' })

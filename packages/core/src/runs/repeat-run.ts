@@ -1,16 +1,22 @@
 import { type Json, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
+import type { Transaction } from '../database.ts'
+import { refuseGrant } from '../pipelines/grant-scopes.ts'
+import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
 import { orProblem, toRunId } from '../public-ids.ts'
 import { withOrg } from '../with-org.ts'
 import { requireVersion } from '../workflows/require-version.ts'
-import { selectRun, selectStepCommands } from './run-store.ts'
+import { selectPayloads, selectRun, selectStepCommands } from './run-store.ts'
 
 export interface Repeat {
   readonly edits: ReadonlyMap<number, Json>
   readonly version: string | undefined
 }
 
-/** What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version. */
+/**
+ * What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version.
+ * @throws forbidden for edits that the key may not make.
+ */
 export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
   const name = toRunId(run)
   await withOrg(ctx, async (tx) => {
@@ -21,8 +27,15 @@ export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHav
     const found = commands.length === 0 ? new Set<number>() : await selectStepCommands(tx, ctx.org, run, commands)
     const missing = commands.filter((cmd) => !found.has(cmd))
     if (missing.length > 0) throw problem('run.step_not_found', `Run ${name} has no recorded step with cmd ${missing.join(', ')}.`)
+    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await refuseEdits(ctx, tx, run)
   })
   if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
+}
+
+/** Who changes what a step of a pipeline gave steers what its tools do then, with the scopes that somebody else gave to the run. */
+async function refuseEdits(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
+  const payloads = await selectPayloads(tx, ctx.org, run)
+  refuseGrant(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
 }
 
 export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json>; version?: string } {
