@@ -171,8 +171,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   why: Engine<Tx>['why'] = (org, run) => explainRun(this.store, org, run, this.now())
 
   retry: Engine<Tx>['retry'] = async (org, run, options = {}, tx) => {
+    // In this order: until a run begins, another start of its debounce key may replace its input, and the rows to copy belong to the last.
+    if ((await this.store.result(org, run)) === null) return null
     const source = await this.store.run(org, run)
-    if (source === null || (await this.store.result(org, run)) === null) return null
+    if (source === null) return null
     const rows = await this.store.history(org, run, 0)
     const failed = rows.findLast((row) => (row.kind === 'step' || row.kind === 'child') && row.error !== null)
     const end = (rows.at(-1)?.seq ?? 0) + 1
@@ -181,8 +183,10 @@ class ProcessEngine<Tx> implements Engine<Tx> {
   }
 
   fork: Engine<Tx>['fork'] = async (org, run, fromSeq, options = {}, tx) => {
+    // In this order, too: one without rows may yet get another input, whose rows must not be copied beside the one that is read.
+    const isEmpty = (await this.store.live(org, run))?.nextSeq === 1
     const source = await this.store.run(org, run)
-    return source === null ? null : forkRun(this.control, source, fromSeq, 'fork', options, tx)
+    return source === null ? null : forkRun(this.control, source, isEmpty ? 1 : fromSeq, 'fork', options, tx)
   }
 
   async deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void> {
