@@ -6,7 +6,7 @@ import type { CallFault } from '../store/memory/faults.ts'
 import { noFault } from '../store/memory/faults.ts'
 import { seeded } from '../store/memory/seeded.ts'
 import { addTransactions } from '../testing/simulation/wrap-store.ts'
-import { createVirtualClock, settle } from '../testing/virtual-clock.ts'
+import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import type { Json } from '../workflow/protocol.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { createEngine } from './create-engine.ts'
@@ -32,14 +32,7 @@ async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number
   const database = createMemoryDatabase({ clock, faults: { call, hint: () => ({ lost: false, delayMs: 1 }) } })
   const store = addTransactions(database.connect(clock))
   const engine = createEngine({ store, notifier: store.notifier, clock, random: seeded(1) })
-  const until = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false
-    const over = promise.finally(() => {
-      isOver = true
-    })
-    for (await settle(); !isOver && clock.runNext(); ) await settle()
-    return over
-  }
+  const until = <T>(promise: Promise<T>) => runUntil(clock, promise)
   await until(engine.deploy(org, bundle))
   await until(engine.work({ steps: stepRegistry(), slots: 2 }))
   const first = calls

@@ -5,7 +5,7 @@ import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { noFault } from '../store/memory/faults.ts'
 import { seeded } from '../store/memory/seeded.ts'
 import { addTransactions } from '../testing/simulation/wrap-store.ts'
-import { createVirtualClock, settle } from '../testing/virtual-clock.ts'
+import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { createEngine } from './create-engine.ts'
 import './fixtures/workflows.ts'
@@ -28,14 +28,7 @@ async function repeatSlowly(kind: 'retry' | 'fork') {
     const store = addTransactions(database.connect(clock))
     return createEngine({ store, notifier: store.notifier, clock, random: seeded(1) })
   }
-  const until = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false
-    const over = promise.finally(() => {
-      isOver = true
-    })
-    for (await settle(); !isOver && clock.runNext(); ) await settle()
-    return over
-  }
+  const until = <T>(promise: Promise<T>) => runUntil(clock, promise)
   const [engine, elsewhere] = [open(), open()]
   await until(engine.deploy(org, bundle))
   await until(engine.work({ steps: stepRegistry() }))

@@ -90,6 +90,16 @@ export function settle(): Promise<void> {
   })
 }
 
+/** Moves time on until the promise is settled, or nothing is left to happen. */
+export async function runUntil<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
+  let isOver = false
+  const over = promise.finally(() => {
+    isOver = true
+  })
+  for (await settle(); !isOver && clock.runNext(); ) await settle()
+  return over
+}
+
 function before(a: Entry, b: Entry): boolean {
   return a.at !== b.at ? a.at < b.at : a.tie !== b.tie ? a.tie < b.tie : a.id < b.id
 }
