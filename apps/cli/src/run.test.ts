@@ -10,7 +10,7 @@ test('a list is a table whose long values are shortened visibly, and says how to
   await using cli = await cliBench(() => ({ body: { items, nextCursor: 'c2' } }))
   const { out, err } = await cli.run(['workflows', 'list'])
   expect(out.split('\n')).toEqual(['NAME  VERSION            NOTE', `a     ffffffffffff… +52  ${'n'.repeat(52)}… +48`, ''])
-  expect(err).toContain('empty: tags, parentRunId')
+  expect(err).toContain('columns without a value: tags, parentRunId')
   expect(err).toContain('2 long values shortened, whole with --json')
   expect(err).toContain('more: add --cursor c2')
   expect(JSON.parse((await cli.run(['workflows', 'list', '--json'])).out)).toEqual({ items, nextCursor: 'c2' })

@@ -16,7 +16,7 @@ export function writePage(mails: readonly Mail[], asked: Asked): string {
 <meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Mailbox</title>
 <style>body{font:16px/1.5 system-ui;max-width:46rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}</style>
 <h1>Mailbox</h1>
-<p>${mails.length} mails · the metrics were asked for ${metrics} times · the model: ${times.join(', ')}</p>
+<p>Mails: ${mails.length} · questions for metrics: ${metrics} · to the model: ${times.join(', ')}</p>
 ${mails.toReversed().map(writeMail).join('\n')}`
 }
 

@@ -27,7 +27,7 @@ function printRows(io: Io, operation: Operation, rows: readonly Record<string, u
     const { text, cut, empty } = formatTable(rows)
     io.out(text)
     const notes = [`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`]
-    if (empty.length > 0) notes.push(`empty: ${empty.join(', ')}`)
+    if (empty.length > 0) notes.push(`columns without a value: ${empty.join(', ')}`)
     if (cut > 0) notes.push(`${cut} long values shortened, whole with --json`)
     io.err(`${io.style('dim', notes.join(' · '))}\n`)
   }

@@ -65,7 +65,7 @@ export const historyEntry = z.object({
   name: z.string(),
   attempt: z.number().int(),
   input: json.nullable(),
-  output: json.nullable(),
+  output: json.nullable().meta({ description: 'Of an attempt that failed: when the next may begin.' }),
   error: failure.nullable(),
   startedAt: timestamp,
   at: timestamp,

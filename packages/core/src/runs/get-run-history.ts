@@ -27,7 +27,7 @@ function toEntry(row: Row): AnswerTo<'runs.history'>['items'][number] {
     name,
     attempt,
     input,
-    output,
+    output: kind === 'attempt' && typeof output === 'number' ? new Date(output).toISOString() : output,
     error: toFailure(row.error),
     startedAt: row.started_at.toISOString(),
     at: row.at.toISOString(),

@@ -82,6 +82,16 @@ describe('runs.start', () => {
     expect((await t.call('runs.get', { runId })).input).toEqual({ name })
   })
 
+  it('shows an attempt that failed, and when the next may begin', async () => {
+    const runId = await start('stumbling', null)
+    await finish(runId)
+    const { items } = await t.call('runs.history', { runId })
+    expect(items).toMatchObject([
+      { kind: 'attempt', attempt: 1, error: { message: 'Once' }, output: expect.stringMatching(/^2\d{3}-.*Z$/) },
+      { kind: 'step', attempt: 2, output: 'up again' },
+    ])
+  })
+
   it('delays a run, shown as waiting or queued until its time', async () => {
     const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'later' }, delay: '1h' })
     expect(['waiting', 'queued']).toContain((await t.call('runs.get', { runId })).status)

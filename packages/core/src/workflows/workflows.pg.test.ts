@@ -19,7 +19,7 @@ describe('workflows.deploy', () => {
       output: { version: bundle.hash, workflows: bundle.manifest.workflows.map(({ name }) => name) },
     })
     const { items } = await t.call('workflows.list', {})
-    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'single'])
+    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'single', 'stumbling'])
     expect(await t.call('workflows.get', { workflow: 'greeting' })).toMatchObject({ version: bundle.hash, description: 'Greets somebody.' })
     expect((await t.call('workflows.get', { workflow: 'single' })).options).toMatchObject({ concurrency: { limit: 1 } })
 
@@ -34,8 +34,8 @@ describe('workflows.deploy', () => {
     const first = await t.call('workflows.versions', { workflow: 'greeting', limit: 1 })
     const second = await t.call('workflows.versions', { workflow: 'greeting', limit: 1, cursor: first.nextCursor ?? '' })
     expect(second.items[0]?.version).toBe(bundle.hash)
-    const paged = await t.call('workflows.list', { limit: 3 })
-    expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual(['single'])
+    const paged = await t.call('workflows.list', { limit: 4 })
+    expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual(['stumbling'])
   })
 
   it('refuses code that does not fit its hash, does not load, or says something else of itself', async () => {

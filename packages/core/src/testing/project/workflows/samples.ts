@@ -22,6 +22,11 @@ export const demand = step('demand', { retry: false }, async (input: { good: boo
   return 'fine'
 })
 
+export const stumble = step('stumble', { retry: { max: 2, initial: '1ms' } }, async (_: null, { attempt }) => {
+  if (attempt === 1) throw new Error('Once')
+  return 'up again'
+})
+
 export const greeting = workflow('greeting', { input: named, description: 'Greets somebody.' }, async (ctx, input) => ({
   text: await ctx.run(greet, input),
 }))
@@ -43,3 +48,5 @@ export const fragile = workflow('fragile', async (ctx, input: { good: boolean })
 export const single = workflow('single', { concurrency: { limit: 1 } }, async (ctx) => {
   await ctx.waitFor('go')
 })
+
+export const stumbling = workflow('stumbling', (ctx) => ctx.run(stumble, null))
