@@ -408,6 +408,19 @@ describe('a backfill', () => {
     expect(new Set(done.map(({ cause }) => cause))).toEqual(new Set(['backfill']))
   })
 
+  it('says where it has stopped, and why', async () => {
+    t.core.scheduler.start()
+    const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
+    const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z']
+    await t.call('automations.backfill', { automation: name, from, to })
+    await t.call('automations.update', { automation: name, schedule: null, triggers: [{ type: 'webhook' }] })
+    const reason = 'The backfill has stopped here: Its trigger is not there any more.'
+    await eventually(
+      () => bench.firings(name),
+      (rows) => rows.some((row) => row.cause === 'backfill' && row.outcome === 'failed' && row.reason === reason),
+    )
+  })
+
   it('is refused where it could not be meant', async () => {
     const name = await bench.make({ schedule: 'every 1s', ...greet })
     const ask = (from: string, to: string) => t.call('automations.backfill', { automation: name, from, to })

@@ -43,10 +43,7 @@ async function fireSome(host: FiringHost, { kind, org }: Due, now: () => number)
     }
     case 'backfill': {
       const work = () => inScene(host, org, now, fireBackfill)
-      const giveUp = async (reason: string) => {
-        await inScene(host, org, now, (scene) => stopBackfill(scene, reason))
-        return 1
-      }
+      const giveUp = (reason: string) => inScene(host, org, now, (scene) => stopBackfill(scene, reason))
       return { count: await orElse(host, org, work, giveUp), facts: [] }
     }
   }

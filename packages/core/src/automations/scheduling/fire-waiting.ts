@@ -1,3 +1,4 @@
+import type { AutomationRow } from '../automation-row.ts'
 import { lockAutomations } from '../automation-store.ts'
 import { type BackfillRow, lockDueBackfill, moveBackfill } from '../backfill-store.ts'
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
@@ -40,23 +41,33 @@ export async function fireBackfill(scene: FiringScene): Promise<number> {
   if (row === undefined) return 0
   const [automation] = await lockAutomations(tx, org, [row.automation_id])
   const trigger = (await selectTriggers(tx, org, row.automation_id)).filter(isSchedule).find((one) => one.trigger_id === row.trigger_id)
-  const end = (trouble: string | null) => moveBackfill(tx, { ...row, wakes_at: null, trouble })
-  if (automation === undefined || trigger === undefined) return end('Its trigger is not there any more.').then(() => 1)
+  if (automation === undefined || trigger === undefined) return stop(scene, row, automation, 'Its trigger is not there any more.')
   if (await isCrowded(scene, row)) return moveBackfill(tx, { ...row, wakes_at: new Date(nowMs + 1000) }).then(() => 1)
   const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(scene, [trigger]))
-  if (!found.ok) return end(explainIssues(found.issues)).then(() => 1)
+  if (!found.ok) return stop(scene, row, automation, explainIssues(found.issues))
   // Its limit was checked when it was asked for. If the schedule has changed since then, what it says now counts.
   const plan = planBackfill(found.timetable, { fromMs: row.rest_at.getTime(), toMs: row.to_at.getTime() }, nowMs, round.occurrences)
-  if (plan.kind === 'refused') return end(`It cannot go on (${plan.reason}).`).then(() => 1)
-  const cause = { kind: 'backfill', requestId: row.backfill_id, requestedAtMs: row.requested_at.getTime() } as const
-  const place = { id: trigger.trigger_id, key: trigger.key }
-  const request = { overlap: row.overlap }
-  const fresh = plan.nominalsMs.map((nominalMs) =>
-    toFiringRow({ automation, trigger: place, cause: { ...cause, nominalMs }, nominalMs, firesAtMs: null, request }, nowMs),
-  )
+  if (plan.kind === 'refused') return stop(scene, row, automation, `It cannot go on (${plan.reason}).`)
+  const fresh = plan.nominalsMs.map((nominalMs) => toFiringRow({ ...occasionOf(row, nominalMs), automation }, nowMs))
   await decideFirings(scene, [{ automation, fresh, skips: [] }])
-  if (plan.restFromMs === null) await end(null)
+  if (plan.restFromMs === null) await moveBackfill(tx, { ...row, wakes_at: null, trouble: null })
   else await moveBackfill(tx, { ...row, rest_at: new Date(plan.restFromMs), wakes_at: new Date(nowMs + round.pauseMs) })
+  return 1
+}
+
+function occasionOf(row: BackfillRow, nominalMs: number) {
+  const cause = { kind: 'backfill', requestId: row.backfill_id, requestedAtMs: row.requested_at.getTime(), nominalMs } as const
+  const trigger = { id: row.trigger_id, key: row.trigger_key }
+  return { trigger, cause, nominalMs, firesAtMs: null, request: { overlap: row.overlap } }
+}
+
+/** What is left of it does not run, and the first of that says so in the automation's records. */
+async function stop(scene: FiringScene, row: BackfillRow, automation: AutomationRow | undefined, reason: string): Promise<number> {
+  await moveBackfill(scene.tx, { ...row, wakes_at: null, trouble: reason })
+  if (automation === undefined) return 1
+  const first = toFiringRow({ ...occasionOf(row, row.rest_at.getTime()), automation }, scene.nowMs)
+  const skips = [{ ...first, outcome: 'failed', reason: `The backfill has stopped here: ${reason}`, request: null } as const]
+  await decideFirings(scene, [{ automation, fresh: [], skips }])
   return 1
 }
 
@@ -80,7 +91,9 @@ export async function failAsked(scene: FiringScene, reason: string): Promise<num
   return due.length
 }
 
-export async function stopBackfill(scene: FiringScene, reason: string): Promise<void> {
+export async function stopBackfill(scene: FiringScene, reason: string): Promise<number> {
   const row = await lockDueBackfill(scene.tx, scene.org, new Date(scene.nowMs))
-  if (row !== undefined) await moveBackfill(scene.tx, { ...row, wakes_at: null, trouble: reason })
+  if (row === undefined) return 0
+  const [automation] = await lockAutomations(scene.tx, scene.org, [row.automation_id])
+  return stop(scene, row, automation, reason)
 }
