@@ -8,6 +8,10 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/** The two letters of ten bits. */
+const PAIRS = Array.from({ length: 1024 }, (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31))
+const lettersOf = (bits: number): string => PAIRS[bits] ?? ''
+
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
 export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk' | 'con' | 'aut' | 'trg' | 'fir' | 'bkf' | 'tcl'
@@ -16,16 +20,12 @@ export type Id<P extends IdPrefix> = `${P}_${string}`
 /** @param uuid canonical text form, lower case. */
 export function encodeId<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
   if (!UUID.test(uuid)) throw new TypeError(`Not a UUID: ${uuid}`)
-  let suffix = ''
-  // 26 letters carry 130 bits, a UUID has 128: two zeros come first.
-  let bits = 0
-  let count = 2
-  for (const digit of uuid.replaceAll('-', '')) {
-    bits = ((bits << 4) | Number.parseInt(digit, 16)) & 0xff
-    count += 4
-    if (count < 5) continue
-    count -= 5
-    suffix += ALPHABET.charAt((bits >> count) & 31)
+  const hex = uuid.replaceAll('-', '')
+  // 26 letters carry 130 bits, a UUID has 128: two zeros come first, then 8 bits, then six times 20.
+  let suffix = lettersOf(Number.parseInt(hex.slice(0, 2), 16))
+  for (let at = 2; at < 32; at += 5) {
+    const bits = Number.parseInt(hex.slice(at, at + 5), 16)
+    suffix += lettersOf(bits >> 10) + lettersOf(bits & 1023)
   }
   return `${prefix}_${suffix}`
 }
