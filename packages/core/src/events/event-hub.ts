@@ -9,7 +9,7 @@ const PAGE = 500
 /** From the beginning of a read to the next, so that hints that come in a burst make one. */
 const PAUSE_MS = 2
 /** The same, as many times as long as the last read took: reads never take all of the time. */
-const PAUSE_READS = 3
+const PAUSE_READS = 2
 /** A transaction in progress hides what others have committed; it is looked for again after this, then after twice as long, and so on. */
 const HIDDEN_MS = 20
 const HIDDEN_MAX_MS = 500

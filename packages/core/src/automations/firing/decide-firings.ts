@@ -65,9 +65,9 @@ function isPaused({ automation, failures }: Undecided): boolean {
 }
 
 function dropWaiting(scene: FiringScene, part: Undecided): void {
-  const [dropped, kept] = [true, false].map((byItself) => part.pending.filter(({ cause }) => BY_ITSELF.has(cause) === byItself))
-  part.rows.push(...(dropped ?? []).map((start) => settled(scene, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
-  part.pending = kept ?? []
+  const dropped = part.pending.filter(({ cause }) => BY_ITSELF.has(cause))
+  part.rows.push(...dropped.map((start) => settled(scene, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
+  part.pending = part.pending.filter(({ cause }) => !BY_ITSELF.has(cause))
 }
 
 /** Gives those that have to be decided again. */
