@@ -13,8 +13,15 @@ it('keeps its promises while processes and PostgreSQL are killed and paused', as
   expect(report.findings).toEqual([])
 })
 
+/** Whether a process that was paused had something to write when it woke is chance: most seeds show it, and one has to. */
+const SEEDS_MAX = 6
+
 it('would notice if the fence were missing', async () => {
-  const report = await runChaos({ ...CONTROL, seed: newSeed(), withoutFence: true, log })
-  log(describeReport(report))
-  expect(report.findings.map(({ rule }) => rule)).toContain(STALE_WRITE)
+  const rules: string[] = []
+  for (let count = 0; count < SEEDS_MAX && !rules.includes(STALE_WRITE); count++) {
+    const report = await runChaos({ ...CONTROL, seed: newSeed(), withoutFence: true, log })
+    log(describeReport(report))
+    rules.push(...report.findings.map(({ rule }) => rule))
+  }
+  expect(rules).toContain(STALE_WRITE)
 })

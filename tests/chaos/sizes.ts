@@ -8,5 +8,5 @@ export const CI: Size = { runs: 3000, kills: 40, pauses: 40, databaseKills: 2, w
 /** Before a release: a quarter of an hour on two idle cores, longer on busy ones. */
 export const FULL: Size = { runs: 50_000, kills: 300, pauses: 200, databaseKills: 10, workers: 4, timeLimitMs: 3_600_000 }
 
-/** Enough pauses to make stale writers for certain. */
+/** Enough pauses to make stale writers with most seeds. */
 export const CONTROL: Size = { runs: 500, kills: 4, pauses: 16, databaseKills: 0, workers: 4, timeLimitMs: 300_000 }

@@ -14,8 +14,10 @@ it('what PostgreSQL did to a process that stood still passes, however it is told
       await client.query('select 1')
     })
     .catch((error: unknown) => error)
-  expect(failure).toMatchObject({ code: '25P03' })
+  // A socket of the same machine breaks before the words are read.
+  expect(failure).toMatchObject({ code: expect.stringMatching(/^(25P03|EPIPE|ECONNRESET)$/) })
   expect(isPassing(failure)).toBe(true)
+  expect(isPassing(Object.assign(new Error('terminating connection'), { code: '25P03' }))).toBe(true)
   await database.close()
   await made.drop()
 })

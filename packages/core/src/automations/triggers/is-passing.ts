@@ -8,7 +8,8 @@ const PASSING = /^(08|40|53|55|57|58|25P0[34])/
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (/^[0-9A-Z]{5}$/.test(code)) return PASSING.test(code)
+  // EPIPE is no SQLSTATE: those have a digit.
+  if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return PASSING.test(code)
   return (
     /^E(?!RR_)[A-Z]+$/.test(code) ||
     error.name === 'AbortError' ||
