@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { discardBody } from './discard-body.ts'
 
 export interface Listener {
   readonly port: number
@@ -18,7 +19,12 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: fetch as Parameters<typeof createAdaptorServer>[0]['fetch'] }) as Server
+  const answer = async (request: Request, env: HttpBindings): Promise<Response> => {
+    const response = await fetch(request, env)
+    if (!(await discardBody(env.incoming))) response.headers.set('Connection', 'close')
+    return response
+  }
+  const server = createAdaptorServer({ fetch: answer as Parameters<typeof createAdaptorServer>[0]['fetch'] }) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = KEEP_ALIVE_MS + 1000
   await new Promise<void>((resolve, reject) => {

@@ -294,6 +294,15 @@ describe('automations.preview', () => {
     expect(await warnings()).toEqual(['It is paused: until it is resumed nothing fires by itself.'])
   })
 
+  it.each([
+    ['invalid_input', { triggers: [{ type: 'schedule', schedule: 'every 1h', catchUpWindow: '999999999w' }] }, 'triggers[0].catchUpWindow'],
+    ['schedule.invalid', { triggers: [{ type: 'schedule', schedule: 'FREQ=NEVER' }] }, 'triggers[0].schedule'],
+    ['invalid_input', { timezone: 'Nowhere' }, 'timezone'],
+  ] as const)('names what is wrong inside the definition (%s)', async (code, definition, path) => {
+    const asked = t.answer('automations.preview', { definition })
+    await expect(asked).rejects.toMatchObject(refused(code, `definition.${path}`))
+  })
+
   it('of a saved one has its own jitter, always the same', async () => {
     const schedule = { include: [{ kind: 'cron', cron: '0 * * * *' }], jitter: '10m' } as const
     const automation = await bench.make({ schedule: { ...schedule, include: [...schedule.include] }, ...greet })

@@ -1,4 +1,4 @@
-import { type AutomationDefinition, type OutputOf, problem } from '@orrery/contract'
+import { type AutomationDefinition, type OutputOf, ProblemError, problem } from '@orrery/contract'
 import { findZone, nextOccurrence, type PreviewLine, preview } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
 import type { Transaction } from '../database.ts'
@@ -24,8 +24,9 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
     const { triggers, warnings, zone } = await readInput(ctx, tx, input, nowMs)
     const viewerZone = input.timezone ?? zone
     if (findZone(viewerZone) === undefined) {
-      const error = { path: 'timezone', message: `${JSON.stringify(viewerZone)} is no IANA time zone` }
-      throw problem('invalid_input', `timezone: ${error.message}`, { errors: [error] })
+      const path = input.timezone === undefined ? 'definition.timezone' : 'timezone'
+      const error = { path, message: `${JSON.stringify(viewerZone)} is no IANA time zone` }
+      throw problem('invalid_input', `${path}: ${error.message}`, { errors: [error] })
     }
     const afterMs = input.from === undefined ? nowMs : Date.parse(input.from)
     const sources = await readSources({ tx, org: ctx.org }, triggers)
@@ -50,7 +51,7 @@ async function readInput(ctx: Ctx, tx: Transaction, { automation, definition }: 
     const error = { path: 'automation', message: 'One that is saved, or a definition', expected: 'one of automation and definition' }
     throw problem('invalid_input', 'Give either automation or definition.', { errors: [error] })
   }
-  if (definition !== undefined) return readUnsaved(ctx, tx, definition, nowMs)
+  if (definition !== undefined) return underDefinition(() => readUnsaved(ctx, tx, definition, nowMs))
   const row = await findAutomation(tx, ctx.org, automation ?? '')
   const triggers: readonly Looked[] = await selectTriggers(tx, ctx.org, row.automation_id)
   return { triggers, warnings: warnOfHold(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
@@ -59,6 +60,17 @@ async function readInput(ctx: Ctx, tx: Transaction, { automation, definition }: 
 function warnOfHold({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
   if (status === 'paused') return ['It is paused: until it is resumed nothing fires by itself.']
   return status === 'snoozed' ? [`It is snoozed until ${snoozedUntil}.`] : []
+}
+
+/** What is wrong inside the definition, by its path in this operation's input. */
+async function underDefinition<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.extra.errors === undefined) throw error
+    const errors = error.extra.errors.map((one) => ({ ...one, path: `definition.${one.path}` }))
+    throw problem(error.code, error.detail, { ...error.extra, errors, cause: error })
+  }
 }
 
 /** Jitter depends on the trigger's id, so what is shown for one that has none yet is only an example. */

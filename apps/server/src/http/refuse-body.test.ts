@@ -1,0 +1,60 @@
+/** What is refused before its body was read leaves the connection as it should be: the next request on it is answered, or it is said that there is none. */
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
+import { type Listener, listen } from './listen.ts'
+
+let listener: Listener
+beforeAll(async () => {
+  listener = await listen(createEchoServer().app.fetch, '127.0.0.1', 0)
+})
+afterAll(() => listener.stop(100))
+
+const TYPE = 'Content-Type: application/json\r\n'
+const post = (path: string, headers: string, body: string) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${TYPE}${headers}\r\n${body}`
+const whole = (path: string, key: string, bytes: number) =>
+  post(path, `Authorization: Bearer ${key}\r\nContent-Length: ${bytes}\r\n`, 'x'.repeat(bytes))
+const chunked = (path: string, key: string, bytes: number) => {
+  const body = `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`
+  return post(path, `Authorization: Bearer ${key}\r\nTransfer-Encoding: chunked\r\n`, body)
+}
+
+/** Sends all of it, and what comes after once the first answer is there; gives all that came until `count` answers or the end. */
+function converse(first: string, then: string, count: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let heard = ''
+    let sent = false
+    const socket: Socket = connect({ host: '127.0.0.1', port: listener.port })
+    socket.setEncoding('latin1').on('data', (text) => {
+      heard += text
+      const answers = heard.match(/HTTP\/1\.1 \d{3}/g) ?? []
+      if (answers.length > 0 && !sent) {
+        sent = true
+        socket.write(then)
+      }
+      if (answers.length === count) resolve(heard)
+    })
+    socket.on('error', reject).on('close', () => resolve(heard))
+    socket.write(first)
+  })
+}
+
+const FACES = ['/api/v1/echoes/7', '/trpc/echoes.make', '/mcp', '/api/v1/tasks', '/nowhere']
+const WRONG = KEY.replace('A', 'B')
+
+for (const [form, encode] of Object.entries({ whole, chunked })) {
+  test.for(FACES.flatMap((path) => [KEY, WRONG].map((key) => [path, key] as const)))(
+    `a ${form} body that is refused at %s does not take the next request with it`,
+    async ([path, key]) => {
+      const next = post('/api/v1/echoes/7', `Authorization: Bearer ${KEY}\r\nContent-Length: 18\r\n`, '{"words":["next"]}')
+      const heard = await converse(encode(path, key, 3_000_000), next, 2)
+      expect(heard.match(/HTTP\/1\.1 \d{3}/g)).toEqual([expect.stringMatching(/4\d\d$/), 'HTTP/1.1 201'])
+    },
+  )
+}
+
+test('a body that does not come is not waited for, and the client is told that the connection ends', async () => {
+  const heard = await converse(post('/nowhere', 'Content-Length: 3000000\r\n', '{'), '', 2)
+  expect(heard).toMatch(/^HTTP\/1\.1 404/)
+  expect(heard).toMatch(/\r\nconnection: close\r\n/i)
+})
