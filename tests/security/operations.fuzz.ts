@@ -2,9 +2,9 @@
  * Bad input: every operation of the registry, with inputs made from its own schema, spoiled in every way that we know, over every face.
  * No answer may be a failure of ours, be late, or have another form than is declared.
  *
+ * The same requests each time, so that what fails is what was changed; `npm run fuzz` draws others, and many more.
  * ORRERY_FUZZ_SEED repeats a run; ORRERY_FUZZ_REQUESTS says how many each operation gets.
  */
-import { randomInt } from 'node:crypto'
 import { listOperations, type Operation } from '@orrery/contract'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -16,7 +16,7 @@ import { type World, worldOf } from './generate-input.ts'
 import { callAs, type Installation, startInstallation } from './installation.ts'
 import { HTTP_NONSENSE, sendBytes } from './send-bytes.ts'
 
-const seed = Number(process.env.ORRERY_FUZZ_SEED ?? randomInt(2 ** 31))
+const seed = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
 const numRuns = Number(process.env.ORRERY_FUZZ_REQUESTS ?? 220)
 /** CI sends at least so many. */
 const LEAST = 200

@@ -33,3 +33,19 @@ test('while it stops, health and figures are still told', async () => {
   expect((await ask('/health/detailed')).status).toBe(503)
   expect((await ask('/metrics')).status).toBe(200)
 })
+
+test.for([
+  ['DELETE', '/health', 'GET, HEAD'],
+  ['POST', '/metrics', 'GET, HEAD'],
+  ['PUT', '/hooks/abc', 'POST'],
+  ['HEAD', '/hooks/abc', 'POST'],
+  ['POST', '/api/v1/events/stream', 'GET, HEAD'],
+  ['POST', '/docs/problems/not_found', 'GET, HEAD'],
+  ['PATCH', '/api/v1/tasks/7', 'GET, PUT, DELETE, HEAD'],
+  ['OPTIONS', '/api/v1/echoes/7', 'GET, POST, HEAD'],
+  ['GET', '/nowhere', null],
+])('%s %s is no method of the address, and it says which are', async ([method, path, allow]) => {
+  const answer = await createEchoServer().fetch(path as string, { method: method as string })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([allow === null ? 404 : 405, allow])
+  if (method !== 'HEAD') expect(await answer.json()).toMatchObject({ code: allow === null ? 'not_found' : 'method_not_allowed' })
+})

@@ -7,6 +7,7 @@ import { mountOrdinaut } from './compat/ordinaut.ts'
 import { serveDocs } from './docs/serve-docs.ts'
 import type { EventFace } from './events/stream-events.ts'
 import { serveHooks } from './hooks/serve-hooks.ts'
+import { answerNothing } from './http/answer-nothing.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
 import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
@@ -35,10 +36,7 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
   if (hosts.corsOrigins.length > 0) app.use(allowOrigins(hosts.corsOrigins))
   app.route('/', serveHealth(backend, parts.health))
   if (parts.answers) mountFaces(app, parts)
-  app.notFound((context) => {
-    const shown = problem('not_found', `There is nothing at ${context.req.path}.`)
-    return answerProblem(context, shown.toProblem(context.var.info.requestId, context.req.path))
-  })
+  app.notFound(answerNothing(app))
   app.onError((error, context) => {
     const { info } = context.var
     return answerProblem(context, toProblem(error, info, backend.log, context.req.path))

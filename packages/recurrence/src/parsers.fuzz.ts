@@ -16,7 +16,7 @@ import {
 } from './index.ts'
 
 const count = Math.min(Number(process.env.ORRERY_FUZZ_COUNT ?? 20_000), 1_000_000)
-const seed = Number(process.env.ORRERY_FUZZ_SEED ?? Date.now() % 1_000_000_000)
+const seed = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
 /** Here a hang; on a machine of its own `ORRERY_FUZZ_MS=10` holds for parsing, and impossible rules end within twice that. */
 const parseMsMax = Number(process.env.ORRERY_FUZZ_MS ?? 200)
 const nextMsMax = parseMsMax * 2

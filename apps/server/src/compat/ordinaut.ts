@@ -1,8 +1,6 @@
 /** The contract of Ordinaut, served by our operations. What it promised and what differs is in docs/guides/from-ordinaut.md. */
-import { problem } from '@orrery/contract'
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { Backend } from '../backend.ts'
-import { answerProblem } from '../http/answer-problem.ts'
 import { API_PREFIX } from '../http/paths.ts'
 import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
 import { type ContractRoute, isUuid, serveRoute } from './contract-route.ts'
@@ -16,7 +14,6 @@ export const ordinautRoutes: readonly ContractRoute[] = [...authRoutes, ...taskR
 
 /** To be mounted before our own API: what is shared and not meant for Ordinaut is passed on. */
 export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
-  const methods = new Map<string, string[]>()
   for (const route of ordinautRoutes) {
     const serve = serveRoute(backend, route)
     for (const prefix of ['', API_PREFIX]) {
@@ -25,20 +22,12 @@ export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
       const handle: MiddlewareHandler<ServerEnv> = (context, next) => (isShared && !isMeant(context, route) ? next() : serve(context))
       // The original's addresses of lists end with a slash, and it redirected to them.
       for (const form of [path, `${path}/`]) app.on(route.method, form, handle)
-      if (!isShared) methods.set(path, [...(methods.get(path) ?? []), route.method])
     }
   }
-  for (const [path, allowed] of methods) app.all(path, (context) => refuseMethod(context, allowed))
 }
 
 function isMeant(context: ServerContext, { shared }: ContractRoute): boolean {
   const id = shared === 'id' ? (context.req.param('run_id') ?? '') : ''
   if (isUuid(id)) return true
   return !id.startsWith('run_') && speaksOrdinaut(context.req.raw, bearerToken(context.req.raw))
-}
-
-function refuseMethod(context: ServerContext, methods: readonly string[]): Response {
-  const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods
-  const shown = problem('method_not_allowed', `This address takes ${allow.join(', ')}, not ${context.req.method}.`)
-  return answerProblem(context, shown.toProblem(context.var.info.requestId, context.req.path), { Allow: allow.join(', ') })
 }

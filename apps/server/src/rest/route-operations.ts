@@ -1,26 +1,15 @@
-import { type Operation, problem } from '@orrery/contract'
+import type { Operation } from '@orrery/contract'
 import { Hono } from 'hono'
 import type { Backend } from '../backend.ts'
-import { answerProblem } from '../http/answer-problem.ts'
 import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
 import { createInputReader } from './read-input.ts'
 
 /** One route for each operation of the registry, at its `http` path. */
 export function routeOperations(backend: Backend): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
-  const methods = new Map<string, string[]>()
   for (const operation of backend.operations) {
     const path = operation.http.path.replaceAll(/\{(\w+)\}/g, ':$1')
     app.on(operation.http.method, path, createRoute(backend, operation))
-    methods.set(path, [...(methods.get(path) ?? []), operation.http.method])
-  }
-  // After every real route, so that none is hidden.
-  for (const [path, allowed] of methods) {
-    app.all(path, (context) => {
-      const allow = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed
-      const shown = problem('method_not_allowed', `This address takes ${allow.join(', ')}, not ${context.req.method}.`)
-      return answerProblem(context, shown.toProblem(context.var.info.requestId, context.req.path), { Allow: allow.join(', ') })
-    })
   }
   return app
 }

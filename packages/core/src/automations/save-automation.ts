@@ -15,6 +15,7 @@ import { compileTopic } from './planning/compile-topic.ts'
 import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
 import { wakeSchedulers } from './wake-schedulers.ts'
+import { selectUnready } from './webhooks/webhook-store.ts'
 
 export interface SavedAutomation {
   readonly row: AutomationRow
@@ -56,7 +57,13 @@ export async function saveAutomation(
   await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', standing)
   wakeSchedulers(scene, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: standing, triggers, warnings }
+  return { row: standing, triggers, warnings: [...warnings, ...(await warnOfWebhooks(scene, triggers))] }
+}
+
+async function warnOfWebhooks({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<string[]> {
+  const one = triggers.find(({ type }) => type === 'webhook')
+  const keys = one === undefined ? [] : await selectUnready(tx, org, one.automation_id)
+  return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
 }
 
 const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0

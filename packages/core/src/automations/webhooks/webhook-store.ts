@@ -38,6 +38,16 @@ export async function selectWebhook(tx: Transaction, org: OrgId, triggerId: stri
   return rows[0] ?? null
 }
 
+/** Keys of the webhooks of an automation that nothing can be delivered at: without an address, or without the secret that signs. */
+export async function selectUnready(tx: Transaction, org: OrgId, automation: string): Promise<string[]> {
+  const { rows } = await tx.client.query<{ key: string }>(
+    `select key from app.trigger where org_id = $1 and automation_id = $2 and type = 'webhook'
+       and (token_hash is null or coalesce(definition->>'signature', 'none') <> 'none' and signing_secret is null)`,
+    [org, automation],
+  )
+  return rows.map(({ key }) => key).sort()
+}
+
 export async function changeWebhook(
   tx: Transaction,
   { org, triggerId }: WebhookPlace,

@@ -159,8 +159,16 @@ describe('signatures', () => {
     // It was unsigned when the address was made: then there is no secret, and no delivery passes until one is made.
     const later = await automate()
     const open = await rotate(later)
-    await t.call('automations.update', { automation: later, triggers: [{ type: 'webhook', signature: 'github' }] })
+    const update = (title: string) =>
+      t.call('automations.update', { automation: later, title, triggers: [{ type: 'webhook', signature: 'github' }] })
+    const told = ['webhook: nothing can be delivered until automations.rotateWebhook gives it an address.']
+    expect((await update('Signed')).warnings).toEqual(told)
     await expect(deliver(open.token, body, sign(''))).rejects.toMatchObject(gone)
+    await rotate(later)
+    expect((await update('Ready')).warnings).toEqual([])
+    expect(
+      (await t.call('automations.create', { name: 'unheard', triggers: [{ type: 'webhook' }], workflow: { name: 'greeting' } })).warnings,
+    ).toEqual(told)
   })
 
   it('are sealed in the database, open after a rotation of keys, and never shown again', async () => {

@@ -165,7 +165,7 @@ describe('bounds', () => {
       id: 4991,
       name: 'N4991',
     })
-    expect(LIMITS.fuel).toBeLessThanOrEqual(150_000)
+    expect(LIMITS.fuel).toBeLessThanOrEqual(100_000)
   })
 })
 

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import { limitError } from './expression-error.ts'
 
 /** What one rendering may cost. One unit of fuel is about one value looked at, or sixteen characters written. */
-export const LIMITS = { fuel: 150_000, outputLength: 1_000_000, depth: 100 } as const
+export const LIMITS = { fuel: 100_000, outputLength: 1_000_000, depth: 100 } as const
 
 /** Bounds a rendering: every part of it pays before it works. */
 export interface Meter {
