@@ -15,7 +15,7 @@ import { compileTopic } from './planning/compile-topic.ts'
 import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
 import { wakeSchedulers } from './wake-schedulers.ts'
-import { selectUnready } from './webhooks/webhook-store.ts'
+import { warnOfWebhooks } from './webhooks/warn-of-webhooks.ts'
 
 export interface SavedAutomation {
   readonly row: AutomationRow
@@ -58,12 +58,6 @@ export async function saveAutomation(
   wakeSchedulers(scene, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
   return { row: standing, triggers, warnings: [...warnings, ...(await warnOfWebhooks(scene, triggers))] }
-}
-
-async function warnOfWebhooks({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<string[]> {
-  const one = triggers.find(({ type }) => type === 'webhook')
-  const keys = one === undefined ? [] : await selectUnready(tx, org, one.automation_id)
-  return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
 }
 
 const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
