@@ -50,7 +50,19 @@ export async function fire(operation: Operation, { face, input, spoiler }: Shot,
   if (typeof exchanged === 'string') return { request, status: 0, requestId: null, fault: `no answer: ${exchanged}` }
   const expected = spoiled === null || spoiler === null ? 'same' : spoiler.expected
   const requestId = exchanged.headers.get('x-request-id')
-  return { request, status: exchanged.status, requestId, fault: judgeShot(operation, { face, input, spoiler }, exchanged, expected) }
+  const fault = judgeShot(operation, { face, input, spoiler }, exchanged, isLong(request, operation) ? orTooLarge(expected) : expected)
+  return { request, status: exchanged.status, requestId, fault }
+}
+
+const BODY_MAX = 1024 * 1024
+
+/** So long that it is refused for that, before anybody looks for what else is wrong. */
+function isLong({ body = '' }: Encoded, { http }: Operation): boolean {
+  return Buffer.byteLength(body) > (http.maxBodyBytes ?? BODY_MAX)
+}
+
+function orTooLarge(expected: Spoiler['expected']): Spoiler['expected'] {
+  return expected === 'same' || expected === 'any' ? expected : [...expected, 'payload_too_large']
 }
 
 function judgeShot(operation: Operation, { face, input }: Shot, exchanged: Exchanged, expected: Spoiler['expected']): string | null {
