@@ -11,7 +11,7 @@ afterAll(() => pw.close())
 
 const listening = async () => {
   const { rowCount } = await (await pw.connect('postgres')).query(
-    `select from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier' and query like 'listen%'`,
+    `select from pg_stat_activity where datname = current_database() and application_name = 'orrery notifier' and query like '%listen orrery_hint%'`,
   )
   return rowCount ?? 0
 }
@@ -32,6 +32,29 @@ it('carries every kind of hint to other processes, each once, also more than one
   await pw.until(async () => got.length >= hints.length)
   expect(got).toEqual(hints)
   await Promise.all([from.close(), to.close()])
+})
+
+it('tells nobody while nobody else listens, and whoever begins to from then on', async () => {
+  const witness = await pw.connect('postgres')
+  const heard: string[] = []
+  witness.on('notification', ({ payload = '' }) => heard.push(payload))
+  await witness.query('listen orrery_hint')
+  const one = createNotifier({ url: pw.url })
+  const got: Hint[] = []
+  one.listen((hint) => got.push(hint))
+  await pw.until(async () => (await listening()) === 1)
+  one.send({ type: 'events' })
+  const lookedOnly = `select from pg_stat_activity where application_name = 'orrery notifier' and state = 'idle' and query like '%pg_locks%'`
+  await pw.until(async () => got.length === 1 && (await witness.query(lookedOnly)).rowCount === 1)
+  const two = createNotifier({ url: pw.url })
+  two.listen((hint) => got.push(hint))
+  await pw.until(async () => heard.length === 2)
+  one.send({ type: 'events' })
+  two.send({ type: 'due', at: 5 })
+  await pw.until(async () => got.length === 5)
+  expect([...heard].sort()).toEqual(['e', 'h', 'h', 't 5'])
+  expect(heard.slice(0, 2)).toEqual(['h', 'h'])
+  await Promise.all([one.close(), two.close()])
 })
 
 it('listens again after its connection was lost', async () => {

@@ -5,6 +5,17 @@ const channel = 'orrery_hint'
 /** PostgreSQL refuses a payload of 8000 bytes. */
 const maxBytes = 7900
 const retryMs = 1000
+/** How long it is believed that there are others, or none, if nobody says so. */
+const lookMs = 5000
+/** Held, shared, by every connection that listens: the two halves of an advisory lock. */
+const mark = '28530, 1'
+/** Only tells that somebody is there; no hint is written like this. */
+const hello = 'h'
+const listeners = {
+  name: 'hint_listeners',
+  text: `select from pg_locks where locktype = 'advisory' and (classid, objid) = (${mark}) and objsubid = 2 and granted and pid <> pg_backend_pid()
+           and database = (select oid from pg_database where datname = current_database()) limit 1`,
+}
 
 export interface NotifierOptions {
   readonly url: string
@@ -17,7 +28,8 @@ export interface NotifierOptions {
 
 /**
  * Hints over LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the flush's transaction would halve its throughput.
- * At most one NOTIFY is in flight; what comes in the meantime goes together with the next, each hint once.
+ * At most one NOTIFY is in flight; what comes in the meantime goes together with the next, each hint once. While no other connection listens
+ * nothing is sent: one that begins to says so, which is heard by all that listen.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
   return new PostgresNotifier(options)
@@ -31,6 +43,9 @@ class PostgresNotifier implements Notifier {
   private client: pg.Client | null = null
   private backendId: number | null = null
   private listening = false
+  /** Whether another connection listened when last looked, or heard, at `lookedAt` (of `performance.now`). */
+  private heard = false
+  private lookedAt = Number.NEGATIVE_INFINITY
   private sending = false
   private closed = false
   private retry: NodeJS.Timeout | null = null
@@ -84,7 +99,21 @@ class PostgresNotifier implements Notifier {
     this.tell(payload)
     const client = await this.connect()
     if (client === null) throw new Error('no connection')
+    if (!(await this.hasListeners(client))) return
     await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, payload] })
+  }
+
+  /** Who cannot hear others come sends in any case. */
+  private async hasListeners(client: pg.Client): Promise<boolean> {
+    if (!this.listening) return true
+    if (performance.now() - this.lookedAt > lookMs) {
+      this.lookedAt = performance.now()
+      // What is heard while this is on its way is newer.
+      const before = this.lookedAt
+      const isThere = (await client.query(listeners)).rowCount === 1
+      if (this.lookedAt === before) this.heard = isThere
+    }
+    return this.heard
   }
 
   private async connect(): Promise<pg.Client | null> {
@@ -112,6 +141,7 @@ class PostgresNotifier implements Notifier {
       this.backendId = rows[0]?.id ?? null
       this.client = client
       this.listening = false
+      this.lookedAt = Number.NEGATIVE_INFINITY
       await this.subscribe(client)
       return client
     } catch {
@@ -124,7 +154,8 @@ class PostgresNotifier implements Notifier {
   private async subscribe(client: pg.Client): Promise<void> {
     if (this.listening || this.handlers.size === 0 || this.options.listen === false) return
     this.listening = true
-    await client.query(`listen ${channel}`)
+    // At once: who looks for others afterwards hears of all that come later.
+    await client.query(`select pg_advisory_lock_shared(${mark}); listen ${channel}; notify ${channel}, '${hello}'`)
   }
 
   private lost(client: pg.Client): void {
@@ -139,6 +170,8 @@ class PostgresNotifier implements Notifier {
 
   private receive(message: pg.Notification): void {
     if (message.channel !== channel || !message.payload || message.processId === this.backendId) return
+    this.heard = true
+    this.lookedAt = performance.now()
     this.tell(message.payload)
   }
 
