@@ -22,6 +22,8 @@ const engine = createEngine({
   version: settings.name,
   leaseMs: settings.leaseMs,
   beatMs: settings.beatMs,
+  // Few runs are enough for two flushes at once.
+  shareMin: 2,
   observe,
 })
 

@@ -79,8 +79,6 @@ export interface ActiveRun {
   /** Messages taken in but not yet flushed as received, and those buffered. */
   readonly seen: Set<string>
   readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>
-  /** The flush ticket of the last row written for this run. */
-  ticket: number
   /** Step bodies running now, and those about to start. */
   busy: number
   state: 'replaying' | 'live' | 'parking' | 'parked' | 'done'
@@ -118,7 +116,6 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     buffered: new Map(),
     seen: new Set(),
     children: new Map(),
-    ticket: 0,
     busy: 0,
     state: 'live',
     pausing: row.pauseRequested,

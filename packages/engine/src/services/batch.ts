@@ -62,6 +62,7 @@ export interface Waiter {
  */
 export interface Batch {
   readonly rows: Rows
+  readonly units: Set<string>
   /** Invariant: one batch writes a live row in at most one part. */
   readonly touched: Map<RunId, Part>
   readonly waiters: Waiter[]
@@ -82,6 +83,7 @@ export function newBatch(): Batch {
       events: [],
       companions: [],
     },
+    units: new Set(),
     touched: new Map(),
     waiters: [],
     size: 0,
@@ -97,6 +99,7 @@ export function addToBatch<P extends Part>(batch: Batch, unit: string, part: P, 
     if (before !== undefined && !(before === 'messages' && part === 'messages')) return false
     batch.touched.set(run, part)
   }
+  batch.units.add(unit)
   batch.rows[part].push({ row, unit })
   batch.size++
   return true
@@ -132,4 +135,20 @@ export function splitByUnit(batch: Batch): Batch[] {
   for (const part of PARTS) for (const { row, unit } of batch.rows[part]) addToBatch(of(unit), unit, part, row)
   for (const waiter of batch.waiters) of(waiter.unit).waiters.push(waiter)
   return [...parts.values()]
+}
+
+/** In two batches with about as many units each, those that came first in the first. */
+export function halve(batch: Batch): [Batch, Batch] {
+  const halves: [Batch, Batch] = [newBatch(), newBatch()]
+  const early = new Set([...batch.units].slice(0, Math.ceil(batch.units.size / 2)))
+  const of = (unit: string): Batch => halves[early.has(unit) ? 0 : 1]
+  for (const part of PARTS) for (const { row, unit } of batch.rows[part]) addToBatch(of(unit), unit, part, row)
+  for (const waiter of batch.waiters) of(waiter.unit).waiters.push(waiter)
+  return halves
+}
+
+/** Whether neither has a row of a run, or writes to the live row of one, that the other has to do with. */
+export function isApart(one: Batch, other: Batch): boolean {
+  const concerns = (run: string): boolean => other.units.has(run) || other.touched.has(run)
+  return [...one.units].every((unit) => !concerns(unit)) && [...one.touched.keys()].every((run) => !concerns(run))
 }

@@ -35,6 +35,8 @@ export interface EngineOptions<Tx> {
   readonly leaseMs?: number
   /** Default 2 s. */
   readonly beatMs?: number
+  /** Runs of which a flush beside another consists at least. Default 24. */
+  readonly shareMin?: number
   readonly clock?: Clock
   readonly random?: () => number
   readonly makeSandbox?: SandboxMaker
@@ -80,6 +82,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
       store: options.store,
       clock: this.clock,
       worker: () => this.worker?.id || null,
+      shareMin: options.shareMin ?? 24,
       onLost: (cause, batches) => (this.worker ? this.worker.lost(cause, batches) : void this.recoverAlone(batches)),
       onRefused: (unit, refusal) => this.worker?.onRefused(unit, refusal),
       onFlushed: (result, batch, worker, tookMs) => {

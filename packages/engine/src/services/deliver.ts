@@ -43,7 +43,7 @@ export function enqueue(scope: Scope, run: ActiveRun, outcome: Outcome, at: numb
 
 function journal(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>, at: number): void {
   run.at = at
-  run.ticket = scope.flusher.add(run.id, 'journal', toJournal(run, { ...outcome, delivery: { type: 'evict' } }, run.seq, at))
+  scope.flusher.add(run.id, 'journal', toJournal(run, { ...outcome, delivery: { type: 'evict' } }, run.seq, at))
   run.seq++
 }
 
@@ -72,7 +72,7 @@ export function rejected(open: OpenCommand, error: Failure, attempt: number, sta
  */
 export function whenSafe(scope: Scope, run: ActiveRun, begin: () => void): void {
   if (run.held) return void run.held.push(() => run.state === 'live' && whenSafe(scope, run, begin))
-  if (scope.flusher.isDurable(run.ticket)) begin()
+  if (scope.flusher.isDurable(run.id)) begin()
   else
     scope.flusher.whenDurable(run.id, (error) => {
       if (error === null && run.state === 'live') begin()

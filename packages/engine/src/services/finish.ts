@@ -35,7 +35,7 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
     'events',
     runEvent(run, `run.${row.status}`, row.error ? { error: { name: row.error.name, message: row.error.message } } : {}, at),
   )
-  run.ticket = scope.flusher.add(run.id, 'finishes', row)
+  scope.flusher.add(run.id, 'finishes', row)
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || scope.active.get(run.id) !== run) return
     scope.active.delete(run.id)

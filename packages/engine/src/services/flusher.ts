@@ -1,7 +1,7 @@
 import type { FlushResult, Store, WorkerId } from '../store/store.ts'
 import { Ambiguous, Fenced, Refused } from '../store/store.ts'
 import type { Batch, Part, Parts } from './batch.ts'
-import { addToBatch, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
+import { addToBatch, halve, isApart, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { failpoint } from './failpoints.ts'
 
@@ -9,9 +9,11 @@ export interface FlusherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly worker: () => WorkerId | null
+  /** Runs of which a batch beside another consists at least. */
+  readonly shareMin: number
   /**
    * The registration is gone, or what became of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is
-   * flushed until `resume`.
+   * flushed until `resume`. What else is on its way tells of itself.
    */
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
   /** The store will not take this unit's rows, whatever is tried; nothing of them was written. */
@@ -20,50 +22,55 @@ export interface FlusherOptions {
   readonly onFlushed: (result: FlushResult, batch: Batch, worker: WorkerId | null, tookMs: number) => void
 }
 
+/** The database writes one batch while this process puts together, or reacts to, the other. */
+const FLIGHTS_MAX = 2
+/** A batch beside another has nearly as many runs at least: each flush has a cost of its own. */
+const SHARE = 0.9
+
 /**
- * Group commit. Everything that became due since the last flush goes out as one batch; the next flush starts when
- * the previous one returns, so the size of batches follows the load and there is no linger.
+ * Group commit. Everything that became due since the last flush goes out as one batch; the next flush starts when the last returns, so the size
+ * of batches follows the load and there is no linger. Where this process and the database would wait for each other in turn, a large batch
+ * goes out in two halves. Invariant: batches that are on their way at the same time write rows of different runs, so that each run's rows
+ * are committed in their order.
  */
 export class Flusher {
   private readonly options: FlusherOptions
+  /** Oldest first; there is always a last one to add to. */
   private batches: Batch[] = [newBatch()]
-  private sending: Batch | null = null
+  private readonly flights = new Set<Batch>()
   private scheduled = false
   private stopped = false
-  /** Batches ever started and committed; a ticket is the number of the batch that a row went into. */
-  private opened = 1
-  private committed = 0
+  /** Nothing was queued when the last flush came back: whoever had something to write waited for it. */
+  private waited = true
 
   constructor(options: FlusherOptions) {
     this.options = options
   }
 
-  /** Queues a row for the next flush and returns its ticket. `unit`: the run on whose behalf. */
-  add<P extends Part>(unit: string, part: P, row: Parts[P]): number {
+  /** Queues a row for the next flush. `unit`: the run on whose behalf. */
+  add<P extends Part>(unit: string, part: P, row: Parts[P]): void {
     const last = this.batches.at(-1)
     if (last === undefined || !addToBatch(last, unit, part, row)) {
       const next = newBatch()
       addToBatch(next, unit, part, row)
       this.batches.push(next)
-      this.opened++
     }
     this.schedule()
-    return this.opened
   }
 
-  isDurable(ticket: number): boolean {
-    return ticket <= this.committed
+  /** Whether everything of this unit that was added so far is committed. */
+  isDurable(unit: string): boolean {
+    return this.newestOf(unit) === null
   }
 
   /**
-   * Calls back once everything added so far is committed (null), or with the error that kept this unit's rows out. Never called after a
-   * loss.
+   * Calls back once everything of this unit that was added so far is committed (null), or with the error that kept its rows out. Never called
+   * after a loss.
    */
   whenDurable(unit: string, done: (error: Error | null) => void): void {
-    const last = this.batches.at(-1)
-    if (last && last.size > 0) last.waiters.push({ unit, done })
-    else if (this.sending) this.sending.waiters.push({ unit, done })
-    else done(null)
+    const newest = this.newestOf(unit)
+    if (newest === null) done(null)
+    else newest.waiters.push({ unit, done })
   }
 
   /** Gives up from outside (a claim failed, a beat found us fenced): nothing more is flushed until `resume`. */
@@ -72,38 +79,54 @@ export class Flusher {
   }
 
   get idle(): boolean {
-    return this.sending === null && this.batches.every((batch) => batch.size === 0)
+    return this.flights.size === 0 && this.batches.every((batch) => batch.size === 0)
   }
 
   /** Starts over after a loss, with nothing queued. */
   resume(): void {
     this.stopped = false
-    if (!this.idle) this.schedule()
+    this.schedule()
+  }
+
+  /** What is on its way was added before what is queued, and has no unit twice. */
+  private newestOf(unit: string): Batch | null {
+    const queued = this.batches.findLast(({ units }) => units.has(unit))
+    if (queued !== undefined) return queued
+    for (const batch of this.flights) if (batch.units.has(unit)) return batch
+    return null
   }
 
   private schedule(): void {
-    if (this.scheduled || this.stopped || this.sending !== null) return
+    if (this.scheduled || this.stopped || this.next() === null) return
     this.scheduled = true
     // One turn later than asked: what the workflows answer to the rows queued now goes into the same batch (2 flushes for a one-step run,
     // not 3).
     this.options.clock.setImmediate(() =>
       this.options.clock.setImmediate(() => {
         this.scheduled = false
-        this.send()
+        for (let batch = this.next(); batch !== null && !this.stopped; batch = this.next()) this.send(batch)
       }),
     )
   }
 
-  private send(): void {
-    if (this.stopped || this.sending !== null) return
+  /** The oldest batch, if it may go out now. */
+  private next(): Batch | null {
     const batch = this.batches[0]
-    if (batch === undefined || batch.size === 0) return
-    this.batches.shift()
-    if (this.batches.length === 0) {
-      this.batches.push(newBatch())
-      this.opened++
+    if (batch === undefined || batch.size === 0 || this.flights.size >= FLIGHTS_MAX) return null
+    if (this.flights.size === 0) return batch
+    for (const flight of this.flights) {
+      if (batch.units.size < Math.max(this.options.shareMin, SHARE * flight.units.size) || !isApart(batch, flight)) return null
     }
-    this.sending = batch
+    return batch
+  }
+
+  private send(oldest: Batch): void {
+    this.batches.shift()
+    const isHalved = this.flights.size === 0 && this.waited && oldest.units.size >= 2 * this.options.shareMin
+    const [batch, rest] = isHalved ? halve(oldest) : [oldest, null]
+    if (rest !== null) this.batches.unshift(rest)
+    if (this.batches.length === 0) this.batches.push(newBatch())
+    this.flights.add(batch)
     failpoint('flush.before')
     this.write(batch, this.options.worker()).then(
       () => this.settle(batch, null),
@@ -144,11 +167,11 @@ export class Flusher {
   }
 
   private settle(batch: Batch, error: Error | null): void {
-    this.sending = null
+    this.flights.delete(batch)
+    if (this.flights.size === 0) this.waited = this.batches.every(({ size }) => size === 0)
     if (error === null) {
-      this.committed++
       for (const waiter of batch.waiters) waiter.done(null)
-      if (this.batches[0] && this.batches[0].size > 0) this.schedule()
+      this.schedule()
       return
     }
     this.lose(error instanceof Fenced ? error : error instanceof Ambiguous ? error : new Ambiguous(error.message, { cause: error }), batch)
@@ -158,10 +181,6 @@ export class Flusher {
     const lost = [...(batch ? [batch] : []), ...this.batches.filter((pending) => pending.size > 0)]
     this.stopped = true
     this.batches = [newBatch()]
-    this.opened++
-    // Tickets of lost batches must never read as durable of a later count: start counting afresh above them.
-    this.committed = this.opened - 1
-    if (this.sending) this.committed--
     this.options.onLost(cause, lost)
   }
 }

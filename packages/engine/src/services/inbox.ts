@@ -61,7 +61,7 @@ function take(scope: Scope, run: ActiveRun, wakes: number, pauseRequested: boole
 
 /** Takes a message out of the inbox together with the journal row that records its receipt. */
 function received(scope: Scope, run: ActiveRun, message: Message): void {
-  run.ticket = scope.flusher.add(run.id, 'received', { org: run.row.org, run: run.id, id: message.id })
+  scope.flusher.add(run.id, 'received', { org: run.row.org, run: run.id, id: message.id })
 }
 
 function bufferSignal(scope: Scope, run: ActiveRun, message: Message): void {

@@ -78,7 +78,7 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
     base: run.base,
   }
   if (state === 'paused') scope.flusher.add(run.id, 'events', runEvent(run, 'run.paused', {}, scope.clock.now()))
-  run.ticket = scope.flusher.add(run.id, 'parks', row)
+  scope.flusher.add(run.id, 'parks', row)
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || run.state !== 'parking') return
     failpoint('park.after')

@@ -39,7 +39,7 @@ function drop(scope: Scope, run: ActiveRun, cmd: number): void {
   if (open.type === 'step') abortStep(open, 'dropped')
   if (open.type === 'child' && !open.command.detached && run.children.has(cmd)) {
     run.children.delete(cmd)
-    run.ticket = scope.flusher.add(run.id, 'messages', {
+    scope.flusher.add(run.id, 'messages', {
       org: run.row.org,
       run: open.child,
       id: childId(open.child, 0, 0, run.at),

@@ -55,8 +55,8 @@ export interface Scope extends Acts {
   readonly wantClaim: (at?: number) => void
   /** A run of this process reached its end (durably). */
   readonly ended: (run: ActiveRun, answer: import('../api.ts').RunAnswer) => void
-  /** Queues the start of a run for the next flush and returns its ticket. */
-  readonly submit: (start: PlainStart) => number
+  /** Queues the start of a run for the next flush. */
+  readonly submit: (start: PlainStart) => void
   readonly tellStarted: (outcome: StartOutcome) => void
   /** The registration is gone: everything in hand is dropped, a new one is taken. */
   readonly lost: (cause: Fenced | Ambiguous) => void

@@ -94,7 +94,7 @@ const isGone = (run: ActiveRun, open: OpenChild): boolean => run.state !== 'live
 
 /** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
 function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): void {
-  run.ticket = Math.max(run.ticket, scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} }))
+  scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
 }
 
 function fail(scope: Scope, run: ActiveRun, open: OpenChild, name: string, message: string): void {

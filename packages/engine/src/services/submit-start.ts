@@ -34,14 +34,14 @@ export interface SubmitParts {
 }
 
 /** Queues a start. If this process has a free slot the run begins here the moment it is durable: no queue, no claim, no notification. */
-export function submitStart(parts: SubmitParts, start: PlainStart): number {
+export function submitStart(parts: SubmitParts, start: PlainStart): void {
   const { row, at, unit } = start
   const worker = start.local && at === null ? parts.worker() : null
   const reserved = worker?.reserve(row) ?? null
   const state = reserved !== null ? 'running' : at === null ? 'ready' : 'waiting'
   parts.flusher.add(unit, 'events', startedEvent(row))
   for (const companion of start.companions) parts.flusher.add(unit, 'companions', companion)
-  const ticket = parts.flusher.add(unit, 'starts', { ...row, state, at })
+  parts.flusher.add(unit, 'starts', { ...row, state, at })
   parts.flusher.whenDurable(unit, (error) => {
     if (reserved !== null) worker?.begin(reserved, error === null ? row : null)
     if (error === null) {
@@ -51,5 +51,4 @@ export function submitStart(parts: SubmitParts, start: PlainStart): number {
     }
     start.done(error)
   })
-  return ticket
 }

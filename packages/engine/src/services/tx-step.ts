@@ -84,7 +84,7 @@ function toOutcome(error: unknown): BodyOutcome {
 /** Waits until all rows of the run are durable, while whatever needs the next number waits for the commit. */
 async function hold(scope: Scope, run: ActiveRun, signal: AbortSignal): Promise<void> {
   run.held = []
-  if (scope.flusher.isDurable(run.ticket)) return
+  if (scope.flusher.isDurable(run.id)) return
   await new Promise<void>((resolve, reject) => {
     // Rows that were lost are never durable: the transaction must not stay open for them.
     const giveUp = (): void => reject(signal.reason)

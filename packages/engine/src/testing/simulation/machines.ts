@@ -42,6 +42,7 @@ export function bootMachine(world: World, index: number, name: string): void {
     makeSandbox: world.sandbox.make,
     leaseMs: LEASE_MS,
     beatMs: BEAT_MS,
+    shareMin: world.weather.shareMin,
   })
   const machine: Machine = { process, engine, ready: false }
   world.machines[index] = machine

@@ -5,6 +5,8 @@ import type { Draw } from './draw.ts'
 export interface Weather {
   readonly processes: number
   readonly slots: number
+  /** Runs of which a flush beside another consists at least: few, so that there are some beside another. */
+  readonly shareMin: number
   readonly latencyMs: number
   /** Chances, for each call: that its connection breaks; that it is on its way for longer than a lease; that a reaper fences the caller. */
   readonly broken: number
@@ -25,7 +27,7 @@ export interface Weather {
 export function drawWeather(draw: Draw): Weather {
   const isCalm = draw.chance(0.15)
   const bad = <T>(calm: T, list: readonly T[]): T => (isCalm ? calm : draw.pick(list))
-  return {
+  const drawn = {
     processes: draw.int(2, 3),
     slots: draw.pick([1, 2, 50]),
     latencyMs: draw.pick([0, 2, 10, 40]),
@@ -41,6 +43,8 @@ export function drawWeather(draw: Draw): Weather {
     outageMs: bad<number | null>(null, [null, null, 8000]),
     chaosMs: draw.int(3000, 14_000),
   }
+  // Without a draw of its own, so that a seed draws what it always did.
+  return { ...drawn, shareMin: drawn.chaosMs % 3 === 0 ? 24 : 1 }
 }
 
 const STRAY_MS = 15_000
