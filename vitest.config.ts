@@ -23,7 +23,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', sequence: { groupOrder: 1 }, include: files('test'), exclude: [...exclude, '**/*.pg.test.ts'] },
+        test: {
+          name: 'pure',
+          sequence: { groupOrder: 1 },
+          include: files('test'),
+          exclude: [...exclude, '**/*.pg.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
@@ -33,8 +39,8 @@ export default defineConfig({
           include: files('pg.test'),
           exclude,
           globalSetup,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
         },
       },
       { extends: true, test: { name: 'fuzz', include: files('fuzz'), ...alone(2), testTimeout: 300_000, hookTimeout: 120_000 } },
