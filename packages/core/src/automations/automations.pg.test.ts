@@ -222,7 +222,7 @@ describe('a time that has passed', () => {
       (now) => now > Date.parse(at) + 10,
     )
     const changed = await t.call('automations.update', { automation: name, title: 'Other' })
-    expect([changed.title, changed.warnings]).toEqual(['Other', [expect.stringContaining('all its times have passed')]])
+    expect([changed.title, changed.warnings[0]]).toEqual(['Other', expect.stringContaining('all its times have passed')])
     const triggers = [{ type: 'schedule' as const, schedule: '2020-01-01T00:00:00Z' }]
     const again = t.call('automations.update', { automation: name, triggers })
     await expect(again).rejects.toMatchObject(refused('schedule.invalid', 'triggers[0].schedule'))
