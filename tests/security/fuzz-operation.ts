@@ -6,7 +6,7 @@ import { inputsOf, type World } from './generate-input.ts'
 import { brokenProblem, foresee, judge, judgeExchange } from './judge-answer.ts'
 import { nearInputsOf } from './mutate-input.ts'
 import { exchangePatiently } from './send-patiently.ts'
-import { SPOILERS, type Spoiler } from './spoil-request.ts'
+import { BODY_MAX, SPOILERS, type Spoiler } from './spoil-request.ts'
 
 export interface Shot {
   readonly face: FaceName
@@ -53,8 +53,6 @@ export async function fire(operation: Operation, { face, input, spoiler }: Shot,
   const fault = judgeShot(operation, { face, input, spoiler }, exchanged, isLong(request, operation) ? orTooLarge(expected) : expected)
   return { request, status: exchanged.status, requestId, fault }
 }
-
-const BODY_MAX = 1024 * 1024
 
 /** So long that it is refused for that, before anybody looks for what else is wrong. */
 function isLong({ body = '' }: Encoded, { http }: Operation): boolean {

@@ -16,8 +16,9 @@ const hasBody = ({ http }: Operation) => http.method !== 'GET' && http.method !=
 const isServed = (method: string, path: string) => listOperations().some(({ http }) => http.method === method && http.path === path)
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
-/** Larger than what an operation takes if it says nothing else. */
-const TOO_LARGE = JSON.stringify({ word: 'x'.repeat(1024 * 1024) })
+/** What an operation takes if it says nothing else, in bytes. */
+export const BODY_MAX = 1024 * 1024
+const TOO_LARGE = JSON.stringify({ word: 'x'.repeat(BODY_MAX) })
 
 function body(
   name: string,

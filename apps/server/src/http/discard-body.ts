@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** More than any operation takes, and than a client in earnest needs to send what it has begun. */
+/** More than any operation takes unless the server is told otherwise, and longer than what was sent already takes to arrive. */
 const MAX_BYTES = 64 * 1024 * 1024
 const MAX_MS = 2_000
 
