@@ -61,6 +61,16 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
     },
     'a cycle of 2',
   ],
+  [
+    'no cycles between folders',
+    { 'packages/core/src/runs/a.ts': "import '../keys/b.ts'", 'packages/core/src/keys/c.ts': "import type { A } from '../runs/a.ts'", 'packages/core/src/keys/b.ts': '' },
+    'keys, runs depend on each other',
+  ],
+  [
+    'no cycles between folders',
+    { 'packages/core/src/runs/a.ts': "import './b/c.ts'", 'packages/core/src/runs/b/c.ts': "import '../a.ts'" },
+    'a.ts, b depend on each other',
+  ],
   ['private stores', { 'packages/core/src/runs/a.ts': "import '../keys/key-store.ts'" }, 'is private to'],
   ['workflow code without ambient parts', { 'packages/engine/src/workflow/a.ts': "import { readFile } from 'node:fs'" }, 'is not'],
   [
@@ -146,7 +156,7 @@ test('what is in order is not found', () => {
   const texts = {
     'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '8.0.0' } }),
     'packages/core/src/index.ts': "export { a } from './keys/a.ts'",
-    'packages/core/src/keys/a.ts': "import './key-store.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
+    'packages/core/src/keys/a.ts': "import './key-store.ts'\nimport '../b.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
     'packages/core/src/keys/key-store.ts': 'try {\n  a()\n} catch {\n  // The next poll tells.\n}',
     'packages/core/migrations/1.sql':
       'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;\nalter table app.a force row level security;',

@@ -50,33 +50,37 @@ export function readExports(tree: Tree): Map<string, string> {
   return exports
 }
 
-/** Groups of files that reach each other, by Tarjan's algorithm. */
+/** Groups of files that reach each other, and files that import themselves. */
 export function findCycles(imports: readonly Import[]): string[][] {
-  const edges = Map.groupBy(imports, ({ from }) => from.path)
+  return findGroups(imports.flatMap(({ from, to }) => (to === undefined ? [] : [[from.path, to] as const])))
+}
+
+/** The strongly connected groups of a graph that are more than one node without an edge to itself (Tarjan 1972). */
+export function findGroups(edges: readonly (readonly [from: string, to: string])[]): string[][] {
+  const targets = Map.groupBy(edges, ([from]) => from)
   const state = new Map<string, { index: number; low: number; onStack: boolean }>()
   const stack: string[] = []
-  const cycles: string[][] = []
-  const connect = (path: string): { index: number; low: number; onStack: boolean } => {
+  const groups: string[][] = []
+  const connect = (node: string): { index: number; low: number; onStack: boolean } => {
     const here = { index: state.size, low: state.size, onStack: true }
-    state.set(path, here)
-    stack.push(path)
-    for (const { to } of edges.get(path) ?? []) {
-      if (to === undefined) continue
+    state.set(node, here)
+    stack.push(node)
+    for (const [, to] of targets.get(node) ?? []) {
       const known = state.get(to)
       if (!known) here.low = Math.min(here.low, connect(to).low)
       else if (known.onStack) here.low = Math.min(here.low, known.index)
     }
-    if (here.low === here.index) cycles.push(takeGroup(path, stack, state))
+    if (here.low === here.index) groups.push(takeGroup(node, stack, state))
     return here
   }
-  for (const path of edges.keys()) if (!state.has(path)) connect(path)
-  return cycles.filter(([first, ...others]) => others.length > 0 || edges.get(first ?? '')?.some(({ to }) => to === first))
+  for (const node of targets.keys()) if (!state.has(node)) connect(node)
+  return groups.filter(([first, ...others]) => others.length > 0 || targets.get(first ?? '')?.some(([, to]) => to === first))
 }
 
 function takeGroup(root: string, stack: string[], state: Map<string, { onStack: boolean }>): string[] {
   const group = stack.splice(stack.indexOf(root))
-  for (const path of group) {
-    const known = state.get(path)
+  for (const node of group) {
+    const known = state.get(node)
     if (known) known.onStack = false
   }
   return group.sort()

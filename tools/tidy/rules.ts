@@ -1,5 +1,6 @@
 import { syntax, texts } from './code.ts'
 import { arguedDependencies, links } from './documents.ts'
+import { folderCycles } from './folders.ts'
 import { cycles, directions, privateStores, pureWorkflow, resolvable } from './imports.ts'
 import { rowLevelSecurity, sqlCase } from './migrations.ts'
 import { declaredNames, paths } from './names.ts'
@@ -14,6 +15,7 @@ export const rules: readonly Rule[] = [
   lineLengths,
   directions,
   cycles,
+  folderCycles,
   privateStores,
   pureWorkflow,
   resolvable,

@@ -1,5 +1,5 @@
 import { duration } from '@orrery/contract'
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import { z } from 'zod'
 
 /** Text with commas; blanks around an entry do not count, empty entries are dropped. */
@@ -27,7 +27,7 @@ export function switchSetting() {
 
 /** Milliseconds out of `30s`, `1m30s`, `PT30S`. */
 export function durationSetting() {
-  return duration.transform((value) => parseDuration(value))
+  return duration.transform((value) => parseDurationMs(value))
 }
 
 /** Whoever connects decodes the name and the password. */

@@ -12,7 +12,7 @@ export {
   NonRetryableError,
   type PortableContext,
   type Priority,
-  parseDuration,
+  parseDurationMs,
   type RetryOptions,
   type RunInfo,
   type RunOptions,

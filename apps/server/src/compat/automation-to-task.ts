@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Automation, type AutomationDefinition, decodeId, type Trigger } from '@orrery/contract'
 import { toRank } from '@orrery/core'
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import { type Task, task } from './ordinaut-task.ts'
 import { recognizeSchedule } from './recognize-schedule.ts'
 import { taskToAutomation } from './task-to-automation.ts'
@@ -73,7 +73,7 @@ function deriveTask({ title, definition }: Shown): Task {
     },
     priority: toRank(definition.priority ?? 'normal'),
     dedupe_key: dedupe?.key ?? null,
-    dedupe_window_seconds: dedupe === undefined ? 0 : Math.ceil(parseDuration(dedupe.window) / 1000),
+    dedupe_window_seconds: dedupe === undefined ? 0 : Math.ceil(parseDurationMs(dedupe.window) / 1000),
     max_retries: retry === false ? 0 : Math.min((retry?.max ?? 4) - 1, 10),
     backoff_strategy: (retry === false ? undefined : retry?.backoff) ?? 'exponential_jitter',
     concurrency_key: definition.concurrencyKey ?? null,

@@ -1,5 +1,5 @@
 import type { ToolDefinition, ToolImplementation, ToolKind, ToolStatus } from '@orrery/contract'
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
 import { schemaOfArguments } from '../pipelines/language/schema-of-arguments.ts'
 import { withOrg } from '../with-org.ts'
@@ -74,7 +74,7 @@ export function toFace(name: string, definition: ToolDefinition): ToolFace {
     // A binding asks for no less than what it binds.
     scopes: [...new Set([...scopes, ...(said.scopes ?? [])])],
     costTier,
-    timeoutMs: timeout === undefined ? defaultLimitMs(implementation) : parseDuration(timeout, 'timeout'),
+    timeoutMs: timeout === undefined ? defaultLimitMs(implementation) : parseDurationMs(timeout, 'timeout'),
     examples: examples.map(({ with: given, gives }) => ({ with: given, ...(gives === undefined ? {} : { gives }) })),
   }
 }

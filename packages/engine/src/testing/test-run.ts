@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Duration, parseDuration } from '../workflow/duration.ts'
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import { createMachine } from '../workflow/machine.ts'
@@ -203,12 +203,12 @@ class TestDriver {
 
   async start(): Promise<void> {
     for (const { name, payload = null, at: after = '0s' } of this.setup.signals ?? []) {
-      this.later(this.startedAt + parseDuration(after, `at of signal ${name}`), null, () => void this.mailbox.push({ name, payload }))
+      this.later(this.startedAt + parseDurationMs(after, `at of signal ${name}`), null, () => void this.mailbox.push({ name, payload }))
     }
     const { cancel } = this.setup
     const stop = (afterMs: number, reason: string, timedOut: boolean) =>
       this.later(this.startedAt + afterMs, null, () => this.deliver({ type: 'cancel', reason, timedOut }))
-    if (cancel) stop(parseDuration(cancel.at, 'cancel.at'), cancel.reason ?? 'the test cancelled it', false)
+    if (cancel) stop(parseDurationMs(cancel.at, 'cancel.at'), cancel.reason ?? 'the test cancelled it', false)
     if (this.workflow.options.timeoutMs !== undefined) stop(this.workflow.options.timeoutMs, 'the run took longer than its timeout', true)
     await this.begin(toJson(this.setup.input, 'input'))
     for (let events = 0; (this.completion === null || this.completion.type === 'continued') && (await this.advance()); events++) {

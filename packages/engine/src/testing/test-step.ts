@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from '../workflow/duration.ts'
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import type { Command, Delivery, Failure, Json } from '../workflow/protocol.ts'
@@ -17,7 +17,7 @@ export type StepReplacement = ((input: never, context: StepContext) => unknown) 
 
 /** A replacement whose outcome comes after `duration` of virtual time, so that timeouts and races can be tested. */
 export function takes(duration: Duration, replacement: ((input: never, context: StepContext) => unknown) | Json): Delayed {
-  return { [DELAYED]: parseDuration(duration), replacement }
+  return { [DELAYED]: parseDurationMs(duration), replacement }
 }
 
 type StepCommand = Extract<Command, { readonly type: 'step' }>

@@ -44,7 +44,7 @@ test('a name belongs to one body', () => {
 })
 
 test('options that make no sense are refused where they are written', () => {
-  expect(() => step('types/bad', { timeout: '30' }, () => 1)).toThrow(/timeout of step types\/bad 30 has no unit/)
+  expect(() => step('types/bad', { timeout: '30' }, () => 1)).toThrow(/timeout of step types\/bad: "30" has no unit/)
   expect(() => workflow('w', { concurrency: { limit: 0 } }, () => 1)).toThrow(/concurrency\.limit of workflow w/)
   expect(() => step('', () => 1)).toThrow(/1 to 200 characters/)
 })

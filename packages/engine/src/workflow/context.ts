@@ -1,4 +1,4 @@
-import type { Duration } from './duration.ts'
+import type { Duration } from '@orrery/recurrence/duration'
 import type { ChildOptions, Json, RunInfo } from './protocol.ts'
 import type { RetryOptions } from './retry.ts'
 import type { Schema } from './standard-schema.ts'

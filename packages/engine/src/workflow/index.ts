@@ -1,6 +1,6 @@
 /** What authors of workflows import. Runs inside a bundle and in user projects; needs nothing of Node. */
+export { type Duration, formatDuration, parseDurationMs } from '@orrery/recurrence/duration'
 export type { ChildCallOptions, Context, PortableContext, RunOptions, ScopePromise, Thunk } from './context.ts'
-export { type Duration, formatDuration, parseDuration } from './duration.ts'
 export {
   CancelledError,
   ChildFailedError,

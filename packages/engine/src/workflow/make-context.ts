@@ -1,6 +1,6 @@
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import { runAll, runIn, runRace, runShielded } from './concurrency.ts'
 import type { ChildCallOptions, Context, RunOptions, ScopePromise, Thunk } from './context.ts'
-import { type Duration, parseDuration } from './duration.ts'
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
@@ -33,7 +33,7 @@ export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
       guarded(run, () =>
         issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) }),
       ),
-    sleep: (duration: Duration) => guarded(run, () => issue({ type: 'sleep', until: run.at + parseDuration(duration) }).then(nothing)),
+    sleep: (duration: Duration) => guarded(run, () => issue({ type: 'sleep', until: run.at + parseDurationMs(duration) }).then(nothing)),
     sleepUntil: (time: Date | string) => guarded(run, () => issue({ type: 'sleep', until: parseTime(time) }).then(nothing)),
     waitFor: (name: string, schema?: Schema, options?: { readonly timeout?: Duration }) =>
       waitFor(run, issue, name, schema, options?.timeout),
@@ -82,7 +82,7 @@ async function waitFor(
   schema: Schema | undefined,
   timeout: Duration | undefined,
 ): Promise<unknown> {
-  const until = timeout === undefined ? null : run.at + parseDuration(timeout, `timeout of ${name}`)
+  const until = timeout === undefined ? null : run.at + parseDurationMs(timeout, `timeout of ${name}`)
   for (;;) {
     const payload = await issue({ type: 'signal', name, until })
     if (schema === undefined) return payload
@@ -132,14 +132,14 @@ function parseTime(time: Date | string): number {
 
 function stepOptions(options: RunOptions = {}): StepCallOptions {
   return {
-    ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout, 'timeout') }),
+    ...(options.timeout === undefined ? {} : { timeoutMs: parseDurationMs(options.timeout, 'timeout') }),
     ...(options.retry === undefined ? {} : { retry: parseRetry(options.retry) }),
     ...(options.queue === undefined ? {} : { queue: options.queue }),
   }
 }
 
 function childOptions({ timeout, ...rest }: ChildCallOptions = {}): ChildOptions {
-  return timeout === undefined ? rest : { ...rest, timeoutMs: parseDuration(timeout, 'timeout') }
+  return timeout === undefined ? rest : { ...rest, timeoutMs: parseDurationMs(timeout, 'timeout') }
 }
 
 function makeLog(run: RunState): StepLog {

@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from './duration.ts'
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Failure, Jitter, RetryPolicy } from './protocol.ts'
 
 /** The form in which a policy is written at a step. What is absent comes from `DEFAULT_RETRY`. */
@@ -32,9 +32,9 @@ export function parseRetry(options: RetryOptions | false | undefined): RetryPoli
   if (!(factor >= 1) || !Number.isFinite(factor)) throw new TypeError(`retry.factor must be at least 1, got ${factor}`)
   if (jitter !== 'full' && jitter !== 'equal' && jitter !== 'none')
     throw new TypeError(`retry.jitter must be full, equal or none, got ${jitter}`)
-  const initialMs = options.initial === undefined ? DEFAULT_RETRY.initialMs : parseDuration(options.initial, 'retry.initial')
-  const incrementMs = options.increment === undefined ? DEFAULT_RETRY.incrementMs : parseDuration(options.increment, 'retry.increment')
-  const maxMs = options.maximum === undefined ? Math.max(DEFAULT_RETRY.maxMs, initialMs) : parseDuration(options.maximum, 'retry.maximum')
+  const initialMs = options.initial === undefined ? DEFAULT_RETRY.initialMs : parseDurationMs(options.initial, 'retry.initial')
+  const incrementMs = options.increment === undefined ? DEFAULT_RETRY.incrementMs : parseDurationMs(options.increment, 'retry.increment')
+  const maxMs = options.maximum === undefined ? Math.max(DEFAULT_RETRY.maxMs, initialMs) : parseDurationMs(options.maximum, 'retry.maximum')
   if (maxMs < initialMs) throw new TypeError('retry.maximum must not be shorter than retry.initial')
   return { maxAttempts: max, initialMs, factor, incrementMs, maxMs, jitter, nonRetryable: [...nonRetryable] }
 }

@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from './duration.ts'
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Jsonified } from './json.ts'
 import type { Json } from './protocol.ts'
 import { parseRetry, type RetryOptions } from './retry.ts'
@@ -127,8 +127,8 @@ function declare(
     transactional,
     body,
     retry: parseRetry(options.retry),
-    timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout, `timeout of step ${name}`),
+    timeoutMs: options.timeout === undefined ? null : parseDurationMs(options.timeout, `timeout of step ${name}`),
     heartbeatTimeoutMs:
-      options.heartbeatTimeout === undefined ? null : parseDuration(options.heartbeatTimeout, `heartbeatTimeout of step ${name}`),
+      options.heartbeatTimeout === undefined ? null : parseDurationMs(options.heartbeatTimeout, `heartbeatTimeout of step ${name}`),
   })
 }

@@ -1,5 +1,5 @@
+import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Context } from './context.ts'
-import { type Duration, parseDuration } from './duration.ts'
 import type { Jsonified } from './json.ts'
 import type { Priority, WorkflowManifest, WorkflowOptions } from './protocol.ts'
 import { jsonSchema, type Schema } from './standard-schema.ts'
@@ -85,20 +85,22 @@ function readOptions(name: string, settings: WorkflowSettings): WorkflowOptions 
   if (concurrency) checkLimit(concurrency.limit, of('concurrency.limit'))
   if (rateLimit) checkLimit(rateLimit.limit, of('rateLimit.limit'))
   return {
-    ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, of('timeout')) }),
+    ...(timeout === undefined ? {} : { timeoutMs: parseDurationMs(timeout, of('timeout')) }),
     ...(queue === undefined ? {} : { queue }),
     ...(priority === undefined ? {} : { priority }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(rateLimit === undefined
       ? {}
-      : { rateLimit: { limit: rateLimit.limit, periodMs: parseDuration(rateLimit.period, of('rateLimit.period')), ...keyOf(rateLimit) } }),
+      : {
+          rateLimit: { limit: rateLimit.limit, periodMs: parseDurationMs(rateLimit.period, of('rateLimit.period')), ...keyOf(rateLimit) },
+        }),
     ...(debounce === undefined
       ? {}
       : {
           debounce: {
-            delayMs: parseDuration(debounce.delay, of('debounce.delay')),
+            delayMs: parseDurationMs(debounce.delay, of('debounce.delay')),
             ...keyOf(debounce),
-            ...(debounce.maxDelay === undefined ? {} : { maxDelayMs: parseDuration(debounce.maxDelay, of('debounce.maxDelay')) }),
+            ...(debounce.maxDelay === undefined ? {} : { maxDelayMs: parseDurationMs(debounce.maxDelay, of('debounce.maxDelay')) }),
           },
         }),
   }

@@ -2,8 +2,9 @@
  * Arithmetic on business time. `PT24H` is 24 hours of business, `P1D` one business day: the same time on the next one. What is paused
  * does not count, and a pause costs only the business time in it.
  */
+
+import type { DurationParts } from '../duration.ts'
 import { secondsPerDay } from '../gregorian.ts'
-import type { Duration } from '../parse-duration.ts'
 import { instantOf, localOf } from '../zone/local-time.ts'
 import { findBusinessDay, isBusinessDay } from './business-days.ts'
 import type { CompiledCalendar } from './compile-calendar.ts'
@@ -67,7 +68,7 @@ export function businessTimeBetween(calendar: CompiledCalendar, fromMs: number, 
 export function addBusinessTime(
   calendar: CompiledCalendar,
   fromMs: number,
-  duration: Duration,
+  duration: DurationParts,
   pauses: readonly Pause[] = [],
 ): BusinessInstant {
   if (duration.weeks > 0)

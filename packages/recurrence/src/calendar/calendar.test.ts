@@ -9,7 +9,7 @@ import {
   type CalendarSources,
   type CompiledCalendar,
   compileCalendar,
-  type Duration,
+  type DurationParts,
   formatIso,
   isBusinessDay,
   type Pause,
@@ -31,7 +31,7 @@ const issuesOf = (calendar: Calendar, sources?: CalendarSources) => {
   return compiled.ok ? [] : compiled.issues.map(({ path }) => path)
 }
 
-const duration = (text: string): Duration => {
+const duration = (text: string): DurationParts => {
   const parsed = parseDuration(text)
   if (!parsed.ok) throw new Error(parsed.problem.message)
   return parsed.value

@@ -1,4 +1,4 @@
-import { clockMs, parseDuration } from '../parse-duration.ts'
+import { clockMs, parseDuration } from '../duration.ts'
 import { type Malformed, type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from '../rrule/parse-rule.ts'
 import { readStamps, type ZoneNamer } from '../rrule/read-stamps.ts'

@@ -1,4 +1,4 @@
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import { calendarsOf } from '../../calendars/find-uses.ts'
 import { readCalendarSources } from '../../calendars/read-calendar-sources.ts'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
@@ -73,7 +73,7 @@ function goOn(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, 
 /** When a tool is asked next; null: there is none. A snooze that has put it off may have been ended or shortened: then at most one turn from now. */
 function pollAt({ definition, wakes_at }: TriggerRow, nowMs: number): Date | null {
   if (definition.type !== 'condition' || definition.poll === undefined) return null
-  return new Date(Math.min(wakes_at?.getTime() ?? nowMs, nowMs + parseDuration(definition.poll.every)))
+  return new Date(Math.min(wakes_at?.getTime() ?? nowMs, nowMs + parseDurationMs(definition.poll.every)))
 }
 
 /** All its schedules are through, and nothing else can fire it. */

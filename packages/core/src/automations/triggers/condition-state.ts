@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import { canonicalJson } from '../../canonical-json.ts'
 import type { Transaction } from '../../database.ts'
 import { comparePositions, parsePosition } from '../../events/event-position.ts'
@@ -16,7 +16,7 @@ export type Condition = Extract<StoredTrigger, { readonly type: 'condition' }>
 
 /** Absent: it fires as it becomes true. A level without `every` fires for each evaluation. */
 export function modeOf({ mode = 'rising', every }: Pick<Condition, 'mode' | 'every'>): ConditionMode {
-  return mode === 'level' ? { kind: 'level', everyMs: every === undefined ? 0 : parseDuration(every) } : { kind: mode }
+  return mode === 'level' ? { kind: 'level', everyMs: every === undefined ? 0 : parseDurationMs(every) } : { kind: mode }
 }
 
 export const stateOf = (stored: StoredCondition | null): StoredCondition => stored ?? initialCondition

@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDurationMs } from '@orrery/recurrence'
 import { createMeter } from '../../pipelines/language/meter.ts'
 import { RenderError, renderValue } from '../../pipelines/language/render-value.ts'
 import { createScope } from '../../pipelines/language/scope.ts'
@@ -90,7 +90,7 @@ function takeTurn({ wakes_at, isActive, snoozed_until }: Standing, definition: C
   const { poll } = definition
   if (poll === undefined || !isActive) return { next: null, definition: null }
   if (snoozed_until !== null && snoozed_until.getTime() > nowMs) return { next: snoozed_until, definition: null }
-  return { next: new Date(nextTurn(wakes_at.getTime(), parseDuration(poll.every), nowMs)), definition: { ...definition, poll } }
+  return { next: new Date(nextTurn(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), definition: { ...definition, poll } }
 }
 
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }

@@ -1,4 +1,4 @@
-import { parseDuration } from '@orrery/engine/workflow'
+import { parseDuration } from '@orrery/recurrence/duration'
 import { syntaxError } from './expression-error.ts'
 
 export interface Token {
@@ -70,14 +70,8 @@ function match(pattern: RegExp, source: string, at: number): string {
 
 function isNumber(figures: string, at: number): boolean {
   if (/^\d{1,300}(?:\.\d{1,300})?$/.test(figures)) return true
-  try {
-    if (figures.length > 64) throw new TypeError('too long')
-    parseDuration(figures)
-    return false
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw syntaxError(`${figures.slice(0, 64)} is neither a number nor a duration such as 24h or 1h30m`, at)
-  }
+  if (parseDuration(figures).ok) return false
+  throw syntaxError(`${figures.slice(0, 64)} is neither a number nor a duration such as 24h or 1h30m`, at)
 }
 
 /** JMESPath's rules: in '…' only \' is an escape, in "…" those of JSON are, and `…` is JSON. */

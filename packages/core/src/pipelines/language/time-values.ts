@@ -1,4 +1,4 @@
-import { parseDuration } from '@orrery/engine/workflow'
+import { clockMs, parseDuration } from '@orrery/recurrence/duration'
 import { typeError } from './expression-error.ts'
 
 const DAY_MS = 86_400_000
@@ -16,13 +16,8 @@ export function readTime(text: string): number | null {
 
 /** Milliseconds of a duration; null for anything else. */
 export function readDuration(text: string): number | null {
-  if (text.length > 64) return null
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    if (error instanceof TypeError) return null
-    throw error
-  }
+  const parsed = parseDuration(text)
+  return parsed.ok ? clockMs(parsed.value) : null
 }
 
 /**

@@ -1,11 +1,17 @@
-/** The one duration grammar: `30m`, `1h30m`, `1.5h`, `500ms`, `P3D`, `PT30M`, `P1DT12H`. */
+/**
+ * The one duration grammar: `30m`, `1h30m`, `1.5h`, `500ms`, or ISO 8601 `P3D`, `PT30M`, `P1DT12H`, `P2W`.
+ * It becomes part of workflow bundles, so it imports the parsing helpers and nothing else.
+ */
 import { type Parsed, parseWith, quote, refuse } from './parsing.ts'
+
+/** A duration as text, as users write it. */
+export type Duration = string
 
 /**
  * Days and weeks are kept apart from the time, because on a calendar `P1D` is a business day and `PT24H` is 24 hours of business.
  * Without a calendar a day has 24 hours.
  */
-export interface Duration {
+export interface DurationParts {
   readonly weeks: number
   readonly days: number
   /** Hours, minutes, seconds and milliseconds together. */
@@ -34,20 +40,48 @@ const shortUnits: readonly Unit[] = [
 const isoUnits = shortUnits.slice(0, 5).map((unit) => ({ ...unit, name: unit.name.toUpperCase() }))
 
 /** A bare number is refused because nobody can tell its unit; so are months and years, which have no fixed length. */
-export function parseDuration(text: string): Parsed<Duration> {
+export function parseDuration(text: string): Parsed<DurationParts> {
   return parseWith(text, () => (text.startsWith('P') ? parseIso(text) : parseShort(text)), durationLengthMax)
 }
 
-/** Milliseconds by the clock, a day being 24 hours: whole ones, which 0.009 times a day is not by itself. */
-export const clockMs = ({ weeks, days, timeMs }: Duration): number => Math.round((weeks * 7 + days) * millisecondsPerDay) + timeMs
+/**
+ * The milliseconds of a duration by the clock, a day being 24 hours.
+ * @param what the name of the option, for the message. @throws TypeError that says what to write instead
+ */
+export function parseDurationMs(text: unknown, what = 'duration'): number {
+  if (typeof text !== 'string' && typeof text !== 'number') {
+    throw new TypeError(`${what} must be a string like '30m' or 'PT30M', got ${typeof text}`)
+  }
+  const parsed = parseDuration(String(text))
+  if (!parsed.ok) throw new TypeError(`${what}: ${parsed.problem.message}`)
+  return clockMs(parsed.value)
+}
 
-function parseShort(text: string): Duration {
+/** The shortest spelling that reads back to the same number of milliseconds: `5400000` becomes `1h30m`. @throws TypeError */
+export function formatDuration(ms: number): Duration {
+  if (!Number.isInteger(ms) || ms < 0) throw new TypeError(`a duration is a whole number of milliseconds, got ${ms}`)
+  let rest = ms
+  let text = ''
+  for (const { name, ms: size } of shortUnits) {
+    // Weeks only where nothing remains: `10d` reads better than `1w3d`.
+    if (name === 'w' && rest % size !== 0) continue
+    const count = Math.floor(rest / size)
+    if (count > 0) text += `${count}${name}`
+    rest -= count * size
+  }
+  return text === '' ? '0s' : text
+}
+
+/** Milliseconds by the clock, a day being 24 hours: whole ones, which 0.009 times a day is not by itself. */
+export const clockMs = ({ weeks, days, timeMs }: DurationParts): number => Math.round((weeks * 7 + days) * millisecondsPerDay) + timeMs
+
+function parseShort(text: string): DurationParts {
   if (/^[\d.]+$/.test(text)) refuse(text.length, `${quote(text)} has no unit; write ${text}s or ${text}m, for example`)
   if (text === '') refuse(0, 'an empty text is no duration; write 30m, 1h30m or PT30M')
   return sum(readQuantities(text, 0, text.length, shortUnits))
 }
 
-function parseIso(text: string): Duration {
+function parseIso(text: string): DurationParts {
   const timeAt = text.indexOf('T')
   const dateEnd = timeAt < 0 ? text.length : timeAt
   const [week, day, ...time] = isoUnits
@@ -92,7 +126,7 @@ function nameless(name: string, units: readonly Unit[]): string {
   return `${quote(name)} is no unit here; there are ${units.map((unit) => unit.name).join(', ')}`
 }
 
-function sum(quantities: readonly Quantity[]): Duration {
+function sum(quantities: readonly Quantity[]): DurationParts {
   const total = { weeks: 0, days: 0, time: 0 }
   for (const { amount, unit, position } of quantities) {
     const ms = amount * unit.ms

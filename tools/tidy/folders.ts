@@ -1,0 +1,64 @@
+/**
+ * Folders inside a package. What lies side by side in a folder, files and folders alike, depends on each other in one direction only: then a
+ * reader can start at the bottom, and a folder can be moved without its neighbours.
+ */
+import { findGroups, type Import, readImports } from './import-graph.ts'
+import type { Finding, Rule } from './rule.ts'
+import type { Tree } from './tree.ts'
+
+const source = /^(?:packages|apps)\/[^/]+\/src\//
+/** Set-up that only tests import may reach up; it is no part of the package. */
+const testing = /\/testing\//
+
+/** Today's offences: how many neighbours depend on each other, by folder. Entries only shrink, and one that is out of date is an offence itself. */
+const known: Readonly<Record<string, number>> = {
+  'apps/server/src': 3,
+  'packages/core/src': 17,
+  'packages/core/src/automations': 9,
+  'packages/core/src/tools': 2,
+  'packages/engine/src': 4,
+  'packages/recurrence/src': 7,
+}
+
+interface Arrow {
+  /** The folder in which both lie. */
+  readonly folder: string
+  /** A file or a folder in it. */
+  readonly from: string
+  readonly to: string
+  readonly files: string
+}
+
+export const folderCycles: Rule = {
+  name: 'no cycles between folders',
+  unit: 'imports between neighbours',
+  check(tree) {
+    const arrows = readImports(tree).flatMap((one) => toArrow(tree, one) ?? [])
+    const findings = [...Map.groupBy(arrows, ({ folder }) => folder)].flatMap(([folder, own]) => findKnots(folder, own))
+    return { looked: arrows.length, findings }
+  },
+}
+
+function toArrow(tree: Tree, { from, to }: Import): Arrow | undefined {
+  const root = source.exec(from.path)?.[0]
+  if (root === undefined || to === undefined || !to.startsWith(root)) return undefined
+  if ([from.path, to].some((path) => testing.test(path)) || from.isTest || from.isGenerated) return undefined
+  if (tree.sources.find(({ path }) => path === to)?.isTest) return undefined
+  const [here, there] = [from.path.split('/'), to.split('/')]
+  const depth = here.findIndex((part, at) => part !== there[at])
+  const [a, b] = [here[depth], there[depth]]
+  if (a === undefined || b === undefined) return undefined
+  return { folder: here.slice(0, depth).join('/'), from: a, to: b, files: `${from.path} -> ${to}` }
+}
+
+function findKnots(folder: string, arrows: readonly Arrow[]): Finding[] {
+  const groups = findGroups(arrows.map(({ from, to }) => [from, to] as const))
+  if (groups.flat().length === (known[folder] ?? 0)) return []
+  return groups.map((group) => {
+    const inside = arrows.filter(({ from, to }) => group.includes(from) && group.includes(to))
+    const byPair = Map.groupBy(inside, ({ from, to }) => `${from} -> ${to}`)
+    const thinnest = [...byPair.values()].sort((a, b) => a.length - b.length).slice(0, 3)
+    const shown = thinnest.map(([first]) => first?.files).join('; ')
+    return { path: folder, message: `${group.join(', ')} depend on each other; the thinnest arrows: ${shown}` }
+  })
+}
