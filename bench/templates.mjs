@@ -1,10 +1,10 @@
 // node --conditions=orrery-source bench/templates.mjs [--ms 500]
 // What it costs to fill in the arguments of one step, and to read and check a pipeline. One thread, medians of 5 turns.
 import { parseArgs } from 'node:util'
-import { checkPipeline } from '../packages/core/src/pipelines/language/check-pipeline.ts'
-import { parsePipeline } from '../packages/core/src/pipelines/language/parse-pipeline.ts'
-import { renderArguments } from '../packages/core/src/pipelines/language/render-step.ts'
-import { createScope } from '../packages/core/src/pipelines/language/scope.ts'
+import { checkPipeline } from '../packages/expressions/src/pipeline/check-pipeline.ts'
+import { parsePipeline } from '../packages/expressions/src/pipeline/parse-pipeline.ts'
+import { renderArguments } from '../packages/expressions/src/pipeline/render-step.ts'
+import { createScope } from '../packages/expressions/src/template/scope.ts'
 import { median } from './table.mjs'
 
 const { values } = parseArgs({ options: { ms: { type: 'string', default: '500' } } })

@@ -63,7 +63,11 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ],
   [
     'no cycles between folders',
-    { 'packages/core/src/runs/a.ts': "import '../keys/b.ts'", 'packages/core/src/keys/c.ts': "import type { A } from '../runs/a.ts'", 'packages/core/src/keys/b.ts': '' },
+    {
+      'packages/core/src/runs/a.ts': "import '../keys/b.ts'",
+      'packages/core/src/keys/c.ts': "import type { A } from '../runs/a.ts'",
+      'packages/core/src/keys/b.ts': '',
+    },
     'keys, runs depend on each other',
   ],
   [
@@ -156,7 +160,9 @@ test('what is in order is not found', () => {
   const texts = {
     'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '8.0.0' } }),
     'packages/core/src/index.ts': "export { a } from './keys/a.ts'",
-    'packages/core/src/keys/a.ts': "import './key-store.ts'\nimport '../b.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
+    'packages/core/src/b.ts': '',
+    'packages/core/src/keys/a.ts':
+      "import './key-store.ts'\nimport '../b.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
     'packages/core/src/keys/key-store.ts': 'try {\n  a()\n} catch {\n  // The next poll tells.\n}',
     'packages/core/migrations/1.sql':
       'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;\nalter table app.a force row level security;',

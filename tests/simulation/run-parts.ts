@@ -1,8 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { SeedsOrder, Tally } from './tally.ts'
-import { addTally, newTally } from './tally.ts'
+import { addTally, newTally, type SeedsOrder, type Tally } from './tally.ts'
 
 const part = fileURLToPath(new URL('part.ts', import.meta.url))
 /** A process is given so many seeds at a time: some seconds' work. */

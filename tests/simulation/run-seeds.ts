@@ -2,10 +2,8 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildBundle } from '../../packages/engine/src/bundle/build-bundle.ts'
 import { shareSandbox } from '../../packages/engine/src/testing/simulation/shared-sandbox.ts'
-import type { SimulationResult } from '../../packages/engine/src/testing/simulation.ts'
-import { simulate } from '../../packages/engine/src/testing/simulation.ts'
-import type { SeedsOrder, Tally } from './tally.ts'
-import { addResult, newTally } from './tally.ts'
+import { type SimulationResult, simulate } from '../../packages/engine/src/testing/simulation.ts'
+import { addResult, newTally, type SeedsOrder, type Tally } from './tally.ts'
 
 const workflows = fileURLToPath(new URL('../../packages/engine/src/testing/simulation/workflows.ts', import.meta.url))
 

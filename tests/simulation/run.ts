@@ -7,8 +7,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Progress } from './run-parts.ts'
-import { runParts } from './run-parts.ts'
+import { type Progress, runParts } from './run-parts.ts'
 import { openRunner } from './run-seeds.ts'
 import { describeFailure, describeTally } from './tally.ts'
 

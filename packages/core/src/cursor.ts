@@ -1,5 +1,4 @@
-import type { Page } from '@orrery/contract'
-import { problem } from '@orrery/contract'
+import { type Page, problem } from '@orrery/contract'
 
 type Key = readonly (string | number)[]
 

@@ -29,7 +29,7 @@ const stored = (definition: Automation['definition'], status: Automation['status
 
 describe('a task', () => {
   test('of the daily briefing is an automation as it stands', () => {
-    const file = new URL('../../../../packages/core/src/pipelines/language/fixtures/daily-briefing.json', import.meta.url)
+    const file = new URL('../../../../packages/expressions/src/fixtures/daily-briefing.json', import.meta.url)
     const definition = taskToAutomation(read(JSON.parse(readFileSync(file, 'utf8'))))
     expect(automationDefinition.parse(definition)).toEqual(definition)
     expect(definition).toMatchObject({

@@ -1,12 +1,10 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
+import { dryRun, isTellable, type PipelineProblem } from '@orrery/expressions'
 import type { Ctx } from '../context.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { chooseSource } from './choose-source.ts'
 import { judgePipeline } from './judge-pipeline.ts'
-import { dryRun } from './language/dry-run.ts'
-import type { PipelineProblem } from './language/pipeline-problem.ts'
-import { isTellable } from './language/time-values.ts'
 import { readPipeline } from './read-pipeline.ts'
 import { refuseTimezone } from './refuse-timezone.ts'
 

@@ -1,6 +1,5 @@
 import { problem } from '@orrery/contract'
-import { ExpressionError } from './language/expression-error.ts'
-import { localDate } from './language/time-values.ts'
+import { ExpressionError, localDate } from '@orrery/expressions'
 
 /** @throws invalid_input */
 export function refuseTimezone(timezone: string): void {

@@ -1,9 +1,9 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
+import { listPipelines, listTools } from '@orrery/expressions'
 import type { Transaction } from '../database.ts'
 import { toFace } from '../tools/find-tool.ts'
 import { findBuiltIn } from '../tools/kinds/bind-built-in.ts'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
-import { listPipelines, listTools } from './language/step-places.ts'
 import { selectNewest } from './pipeline-store.ts'
 
 /** Pipelines that call pipelines that call pipelines … */

@@ -1,7 +1,7 @@
 import type { ToolDefinition, ToolImplementation, ToolKind, ToolStatus } from '@orrery/contract'
+import { schemaOfArguments } from '@orrery/expressions'
 import { parseDurationMs } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
-import { schemaOfArguments } from '../pipelines/language/schema-of-arguments.ts'
 import { withOrg } from '../with-org.ts'
 import { bindBuiltIn, findBuiltIn } from './kinds/bind-built-in.ts'
 import { CALL_MS_MAX } from './tool-call.ts'

@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
+import type { CallSchemas } from '@orrery/expressions'
 import type { Ctx } from '../context.ts'
-import type { CallSchemas } from '../pipelines/language/check-pipeline.ts'
 import { withOrg } from '../with-org.ts'
 import { builtIns } from './builtins/built-ins.ts'
 import { toFace } from './find-tool.ts'

@@ -1,9 +1,7 @@
-import type { OrgId } from '../store/store.ts'
-import { Ambiguous, Fenced } from '../store/store.ts'
+import { Ambiguous, Fenced, type OrgId } from '../store/store.ts'
 import type { Timer } from './clock.ts'
 import { failpoint } from './failpoints.ts'
-import type { Scope } from './scope.ts'
-import { room } from './scope.ts'
+import { room, type Scope } from './scope.ts'
 import { takeRun } from './take-run.ts'
 
 const CLAIM_MAX = 256

@@ -1,28 +1,33 @@
 import { hostname } from 'node:os'
 import type { BuiltBundle, Engine, RunAnswer, StartProblem, StartRequest, Worker, WorkOptions } from '../api.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
-import type { AdmittedStart, DeliverOutcome, Hint, Notifier, OrgId, RunId, StartOutcome, Store } from '../store/store.ts'
-import { Ambiguous } from '../store/store.ts'
+import {
+  type AdmittedStart,
+  Ambiguous,
+  type DeliverOutcome,
+  type Hint,
+  type Notifier,
+  type OrgId,
+  type RunId,
+  type StartOutcome,
+  type Store,
+} from '../store/store.ts'
 import type { Batch } from './batch.ts'
-import type { Clock } from './clock.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { databaseClock } from './database-clock.ts'
 import { failpoint } from './failpoints.ts'
 import { Flusher } from './flusher.ts'
 import { InputChecker } from './input-checker.ts'
 import { checkDeploy, explainRun, queryRun } from './look-into.ts'
-import type { Observer } from './observe.ts'
-import { observeNothing } from './observe.ts'
+import { type Observer, observeNothing } from './observe.ts'
 import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
 import { recoverStarts } from './recover-starts.ts'
 import { Results } from './results.ts'
 import { cancelRun, forkRun, newId, pauseRun, resumeRun, signalRun } from './run-control.ts'
 import { startedEvent } from './run-event.ts'
-import type { IdFormat, SandboxMaker } from './sandbox-cache.ts'
-import { SandboxCache } from './sandbox-cache.ts'
+import { type IdFormat, SandboxCache, type SandboxMaker } from './sandbox-cache.ts'
 import { type PlannedStart, startMany } from './start-many.ts'
-import type { PlainStart, SubmitParts } from './submit-start.ts'
-import { submitStart } from './submit-start.ts'
+import { type PlainStart, type SubmitParts, submitStart } from './submit-start.ts'
 import { ANY, EngineWorker } from './worker.ts'
 
 export interface EngineOptions<Tx> {

@@ -1,10 +1,8 @@
 import type { JsonText } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
-import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
-import { toJournal } from './active-run.ts'
+import { type ActiveRun, type OpenCommand, type Outcome, toJournal } from './active-run.ts'
 import { runEvent } from './run-event.ts'
-import type { Scope } from './scope.ts'
-import { TELL_MS } from './scope.ts'
+import { type Scope, TELL_MS } from './scope.ts'
 
 /**
  * Journals an outcome and queues it for the workflow. The workflow sees it at once; what it then asks of the outside

@@ -1,7 +1,5 @@
-import type { FlushResult, Store, WorkerId } from '../store/store.ts'
-import { Ambiguous, Fenced, Refused } from '../store/store.ts'
-import type { Batch, Part, Parts } from './batch.ts'
-import { addToBatch, halve, isApart, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
+import { Ambiguous, Fenced, type FlushResult, Refused, type Store, type WorkerId } from '../store/store.ts'
+import { addToBatch, type Batch, halve, isApart, newBatch, PARTS, type Part, type Parts, splitByUnit, toFlush } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { failpoint } from './failpoints.ts'
 

@@ -1,13 +1,10 @@
 import type { BuiltBundle, DeployFinding, Why } from '../api.ts'
 import type { ClaimedRun, LiveRow, OrgId, RunId, RunRow, Store } from '../store/store.ts'
 import type { Failure, Json } from '../workflow/protocol.ts'
-import type { ActiveRun } from './active-run.ts'
-import { newActiveRun } from './active-run.ts'
+import { type ActiveRun, newActiveRun } from './active-run.ts'
 import { observeNothing } from './observe.ts'
-import type { Replayed } from './replay.ts'
-import { replaySafely } from './replay.ts'
-import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
-import { activate, forget } from './sandbox-cache.ts'
+import { type Replayed, replaySafely } from './replay.ts'
+import { activate, forget, type LoadedBundle, type SandboxCache } from './sandbox-cache.ts'
 import { toClaimed } from './start-row.ts'
 
 type Answer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }

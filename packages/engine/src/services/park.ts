@@ -4,8 +4,7 @@ import { failpoint } from './failpoints.ts'
 import { evict, quiet } from './let-go.ts'
 import { abortStep } from './open-command.ts'
 import { runEvent } from './run-event.ts'
-import type { Scope } from './scope.ts'
-import { hasRoom, LINGER_MS, STAY_MS } from './scope.ts'
+import { hasRoom, LINGER_MS, type Scope, STAY_MS } from './scope.ts'
 
 const RETRY_MS = 200
 

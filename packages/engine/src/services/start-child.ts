@@ -1,5 +1,4 @@
-import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
-import { Fenced } from '../store/store.ts'
+import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { deliver, rejected, resolved, whenSafe } from './deliver.ts'

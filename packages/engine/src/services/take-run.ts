@@ -1,12 +1,10 @@
 import type { ClaimedRun, JournalRow } from '../store/store.ts'
-import type { ActiveRun } from './active-run.ts'
-import { newActiveRun } from './active-run.ts'
+import { type ActiveRun, newActiveRun } from './active-run.ts'
 import { note } from './deliver.ts'
 import { marker, startDelivery } from './open-command.ts'
 import { replaySafely } from './replay.ts'
 import { type LoadedBundle, plainIds } from './sandbox-cache.ts'
-import type { Scope } from './scope.ts'
-import { CRASHES_MAX } from './scope.ts'
+import { CRASHES_MAX, type Scope } from './scope.ts'
 
 /** Begins a run that has no history; its bundle is at hand. */
 export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {

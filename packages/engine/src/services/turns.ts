@@ -2,8 +2,7 @@ import { SandboxStuck } from '../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Clock } from './clock.ts'
-import type { LoadedBundle } from './sandbox-cache.ts'
-import { activate } from './sandbox-cache.ts'
+import { activate, type LoadedBundle } from './sandbox-cache.ts'
 
 export interface TurnHandlers {
   readonly clock: Clock

@@ -1,6 +1,15 @@
 import type { Worker, WorkOptions } from '../api.ts'
-import type { Fenced, FlushResult, Hint, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store/store.ts'
-import { Ambiguous } from '../store/store.ts'
+import {
+  Ambiguous,
+  type Fenced,
+  type FlushResult,
+  type Hint,
+  type RunId,
+  type RunRow,
+  type StartOutcome,
+  type Store,
+  type WorkerId,
+} from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Batch } from './batch.ts'
 import { armDeadline, begin } from './begin.ts'
@@ -17,8 +26,7 @@ import { abortStep } from './open-command.ts'
 import { block, considerIdle, parkIdle, release, wake } from './park.ts'
 import { react } from './react.ts'
 import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
-import type { Scope } from './scope.ts'
-import { hasRoom } from './scope.ts'
+import { hasRoom, type Scope } from './scope.ts'
 import { toClaimed } from './start-row.ts'
 import { beginFresh } from './take-run.ts'
 import { Turns } from './turns.ts'

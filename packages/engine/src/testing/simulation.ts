@@ -5,8 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { BuiltBundle } from '../api.ts'
-import type { MemoryDatabase } from '../store/memory/create-memory-store.ts'
-import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
+import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { newUuid } from '../store/memory/uuid.ts'
 import type { RunId } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
@@ -18,8 +17,7 @@ import { createOracle } from './simulation/oracle.ts'
 import { replayAll } from './simulation/replay-all.ts'
 import type { SharedSandbox } from './simulation/shared-sandbox.ts'
 import { createFaults, drawWeather } from './simulation/weather.ts'
-import type { World } from './simulation/world.ts'
-import { count, isUp } from './simulation/world.ts'
+import { count, isUp, type World } from './simulation/world.ts'
 import { createVirtualClock, EPOCH, settle } from './virtual-clock.ts'
 
 export interface SimulationOptions {

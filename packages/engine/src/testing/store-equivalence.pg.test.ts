@@ -5,10 +5,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
-import type { PostgresStore } from '../store/postgres/create-postgres-store.ts'
-import { createPostgresStore } from '../store/postgres/create-postgres-store.ts'
-import type { Action } from './store-equivalence/actions.ts'
-import { actions, plans } from './store-equivalence/actions.ts'
+import { createPostgresStore, type PostgresStore } from '../store/postgres/create-postgres-store.ts'
+import { type Action, actions, plans } from './store-equivalence/actions.ts'
 import { both, lookAt, newPair } from './store-equivalence/pair.ts'
 
 const numRuns = Number(process.env.EQUIVALENCE_RUNS ?? 300)

@@ -8,8 +8,7 @@ import { describeLimits } from './store-suite/describe-limits.ts'
 import { describeMessages } from './store-suite/describe-messages.ts'
 import { describeParks } from './store-suite/describe-parks.ts'
 import { describeWorkers } from './store-suite/describe-workers.ts'
-import type { StoreFixture, World } from './store-suite/world.ts'
-import { newWorld } from './store-suite/world.ts'
+import { newWorld, type StoreFixture, type World } from './store-suite/world.ts'
 
 const parts: Readonly<Record<string, (world: () => World) => void>> = {
   flush: describeFlush,

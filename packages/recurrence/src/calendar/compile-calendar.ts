@@ -3,8 +3,16 @@ import { parseICalendar } from '../icalendar/parse-icalendar.ts'
 import { type Moment, parseMoment } from '../moment.ts'
 import { type Checked, collectIssues, type Issues, parseWith } from '../parsing.ts'
 import { findZone, openZone, type Zone } from '../zone/zone.ts'
-import type { Calendar, CalendarLayer, CalendarSources, DayPlan, DayRange, Holiday, SpecialDay } from './calendar.ts'
-import { weekdayNames } from './calendar.ts'
+import {
+  type Calendar,
+  type CalendarLayer,
+  type CalendarSources,
+  type DayPlan,
+  type DayRange,
+  type Holiday,
+  type SpecialDay,
+  weekdayNames,
+} from './calendar.ts'
 import { intersect, parseRanges, subtract, wholeDay } from './day-ranges.ts'
 import { findHoles, isWhole } from './event-holes.ts'
 

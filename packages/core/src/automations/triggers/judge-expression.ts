@@ -1,10 +1,5 @@
 import type { Json } from '@orrery/contract'
-import { evaluate } from '../../pipelines/language/evaluate-expression.ts'
-import { ExpressionError } from '../../pipelines/language/expression-error.ts'
-import { createMeter } from '../../pipelines/language/meter.ts'
-import { type Hole, parseCondition } from '../../pipelines/language/parse-template.ts'
-import { createScope } from '../../pipelines/language/scope.ts'
-import { isTrue } from '../../pipelines/language/values.ts'
+import { createMeter, createScope, ExpressionError, evaluate, type Hole, isTrue, parseCondition } from '@orrery/expressions'
 
 /** What an expression of a trigger may read beside the time. */
 export type TriggerNames = { readonly event: Json } | { readonly result: Json }

@@ -8,11 +8,7 @@ import {
   parseRetry,
   type RetryOptions,
 } from '@orrery/engine/workflow'
-import type { JsonObject } from '../language/expression.ts'
-import { renderArguments } from '../language/render-step.ts'
-import { resolveRetry } from '../language/resolve-retry.ts'
-import type { Scope } from '../language/scope.ts'
-import type { PlacedStep } from '../language/step-places.ts'
+import { type JsonObject, type PlacedStep, renderArguments, resolveRetry, type Scope } from '@orrery/expressions'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'

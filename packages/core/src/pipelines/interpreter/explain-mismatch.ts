@@ -1,6 +1,5 @@
 import type { Json } from '@orrery/contract'
-import { matchSchema } from '../language/shapes/match-schema.ts'
-import { formOf } from '../language/shapes/shape.ts'
+import { formOf, matchSchema } from '@orrery/expressions'
 
 /** The first place where a value does not fit a JSON Schema, as ` at .a.b: expected a number`; null if it fits as far as is looked at. */
 export function explainMismatch(value: Json, schema: Json): string | null {

@@ -53,7 +53,7 @@ test.each([
     { id: 'fetch', uses: 'imap.fetch', save_as: 'email' },
     { id: 'triage', uses: 'mail.triage', save_as: 'email_priority' },
   ]
-  const step = JSON.parse(read('../language/fixtures/adaptive-follow-up.step.json')) as Json
+  const step = JSON.parse(read('../../../../expressions/src/fixtures/adaptive-follow-up.step.json')) as Json
   const tools = { 'imap.fetch': { client_id: 7 }, 'mail.triage': { level }, 'orchestrator.schedule_task': echo }
   const { calls } = await interpret([...before, step], tools)
   expect(calls.at(-1)?.with).toEqual({ delay_hours: hours, task: 'client_follow_up', params: { client_id: 7 } })

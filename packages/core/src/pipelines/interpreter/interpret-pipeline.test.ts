@@ -7,7 +7,7 @@ const call = (id: string, uses: string, more: object = {}) => ({ id, uses, ...mo
 
 describe('steps one after another', () => {
   test('the daily briefing runs as it is written, and gives what its steps saved', async () => {
-    const file = join(import.meta.dirname, '../language/fixtures/daily-briefing.json')
+    const file = join(import.meta.dirname, '../../../../expressions/src/fixtures/daily-briefing.json')
     const { pipeline } = JSON.parse(readFileSync(file, 'utf8'))
     const result = await interpret(
       pipeline,

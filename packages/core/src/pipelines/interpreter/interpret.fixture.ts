@@ -2,7 +2,7 @@
 import type { Json, PipelineDefinition } from '@orrery/contract'
 import { type TestResult, type TestSetup, takes, testWorkflow } from '@orrery/engine/testing'
 import type { StepContext } from '@orrery/engine/workflow'
-import { parsePipeline } from '../language/parse-pipeline.ts'
+import { parsePipeline } from '../../../../expressions/src/pipeline/parse-pipeline.ts'
 import { interpretPipeline } from './interpret-pipeline.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput, TOOL_STEP, type ToolStepInput } from './pipeline-input.ts'
 

@@ -1,7 +1,6 @@
 import type { Json } from '@orrery/contract'
 import { CancelledError, ChildFailedError, type Failure, StepFailedError, toFailure } from '@orrery/engine/workflow'
-import type { Rendered } from '../language/pipeline-problem.ts'
-import type { PlacedStep } from '../language/step-places.ts'
+import type { PlacedStep, Rendered } from '@orrery/expressions'
 
 /** Where in the pipeline something went wrong. */
 export interface FailurePlace {

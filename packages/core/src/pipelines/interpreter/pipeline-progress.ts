@@ -1,6 +1,6 @@
 /** What people see of a pipeline that runs, by the query `pipeline`. Kept in memory and made anew by every replay. */
 import type { Json, PipelineDefinition } from '@orrery/contract'
-import { kindOfStep, type PlacedStep, placeAll, sequencesOf } from '../language/step-places.ts'
+import { kindOfStep, type PlacedStep, placeAll, sequencesOf } from '@orrery/expressions'
 import type { PipelineFailure } from './pipeline-failure.ts'
 
 export type StepState = 'pending' | 'running' | 'skipped' | 'succeeded' | 'failed' | 'cancelled'

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
-import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
-import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/client'
+import { type JSONRPCMessage, ReadBuffer, serializeMessage, type Transport } from '@modelcontextprotocol/client'
 
 export interface StdioServer {
   readonly command: string

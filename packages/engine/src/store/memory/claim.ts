@@ -3,8 +3,7 @@ import { admitDue } from './admit.ts'
 import { proveWorker } from './flush.ts'
 import { byRank } from './limits.ts'
 import { makeReady, makeRunning, toClaimed } from './live-run.ts'
-import type { Live, Session, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /** Where this process left off in the round of orgs. */
 export interface Turn {

@@ -2,8 +2,7 @@ import type { DeliverOutcome, OrgId, RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
 import { makeReady } from './live-run.ts'
 import { whereIs } from './messages.ts'
-import type { Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Session } from './tables.ts'
 
 export function terminate(session: Session, org: OrgId, run: RunId, reason: string): boolean {
   const live = session.tables.live.get(key(org, run))

@@ -1,13 +1,9 @@
 import type { Clock } from '../../services/clock.ts'
-import type { Hint, Notifier, Store, WorkerId } from '../store.ts'
-import { Ambiguous } from '../store.ts'
-import type { Faults } from './faults.ts'
-import { noFault } from './faults.ts'
-import type { Operations } from './operations.ts'
-import { createOperations } from './operations.ts'
+import { Ambiguous, type Hint, type Notifier, type Store, type WorkerId } from '../store.ts'
+import { type Faults, noFault } from './faults.ts'
+import { createOperations, type Operations } from './operations.ts'
 import { seeded } from './seeded.ts'
-import type { Tables } from './tables.ts'
-import { newTables } from './tables.ts'
+import { newTables, type Tables } from './tables.ts'
 import { fence } from './workers.ts'
 
 export interface MemoryOptions {

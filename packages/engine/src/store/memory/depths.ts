@@ -1,7 +1,6 @@
 import type { Depths, RunState } from '../store.ts'
 import { readyAt } from './live-run.ts'
-import type { Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Session } from './tables.ts'
 
 export function depths({ tables, now }: Session): Depths {
   const live: Record<RunState, number> = { ready: 0, running: 0, waiting: 0, gated: 0, paused: 0, blocked: 0 }

@@ -1,8 +1,7 @@
 import type { FinishRow } from '../store.ts'
 import { releaseLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
-import type { Live, Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session } from './tables.ts'
 import { newUuid } from './uuid.ts'
 
 /** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Answers the runs let in instead. */

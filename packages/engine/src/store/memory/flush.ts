@@ -1,10 +1,8 @@
-import type { FlushBatch, FlushResult, ParkRow, StartRow, WorkerId } from '../store.ts'
-import { Fenced, Refused } from '../store.ts'
+import { Fenced, type FlushBatch, type FlushResult, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
 import { finishRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
-import type { Live, Session, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /** All or nothing: whatever could refuse the batch is asked before anything is written. */
 export function flush(session: Session, batch: FlushBatch, fencing = true): FlushResult {

@@ -1,7 +1,6 @@
 import type { JournalRow, JsonText, OrgId, RunId, RunRow } from '../store.ts'
 import { insertRun, newLive } from './live-run.ts'
-import type { Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Session } from './tables.ts'
 
 /** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run goes on with. */
 export function forkRun(

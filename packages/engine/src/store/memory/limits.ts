@@ -1,7 +1,6 @@
 import type { OrgId } from '../store.ts'
 import { makeReady } from './live-run.ts'
-import type { Limit, Live, Session, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Limit, type Live, type Session, type Tables } from './tables.ts'
 
 export function limitOf(tables: Tables, org: OrgId, name: string): Limit {
   const id = key(org, name)

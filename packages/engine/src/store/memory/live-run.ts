@@ -1,7 +1,6 @@
 import type { Priority } from '../../workflow/protocol.ts'
 import type { AdmittedStart, ClaimedRun, LiveRow, Millis, RunRow, WorkerId } from '../store.ts'
-import type { Live, Session, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /** How much earlier than its time a run counts as ready. A difference in time, so whatever waits long enough comes first. */
 const BONUS_MS: Readonly<Record<Priority, number>> = { low: -600_000, normal: 0, high: 600_000, urgent: 3_600_000 }

@@ -1,7 +1,6 @@
 import type { DeliverOutcome, Message, OrgId, RunId, Store } from '../store.ts'
 import { makeReady } from './live-run.ts'
-import type { Live, Session, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /**
  * Puts a message into a live run's inbox and wakes the run if it waits. Answers the live row if the message is new,

@@ -2,8 +2,7 @@ import type { AdmittedStart, Millis, RunRow, StartOutcome } from '../store.ts'
 import { admit } from './admit.ts'
 import { declareLimit, promote } from './limits.ts'
 import { insertRun, newLive, rankAt } from './live-run.ts'
-import type { Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Session } from './tables.ts'
 
 /** Asks in this order: is it there already, dedupe, debounce, rate, limits. The first that answers decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {

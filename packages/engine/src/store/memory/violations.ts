@@ -1,6 +1,5 @@
 import { hasRoom } from './limits.ts'
-import type { Live, Tables } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Tables } from './tables.ts'
 
 type Check = (tables: Tables) => number
 

@@ -1,7 +1,6 @@
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
 import { handOn } from './live-run.ts'
-import type { Live, Session } from './tables.ts'
-import { key } from './tables.ts'
+import { key, type Live, type Session } from './tables.ts'
 import { newUuid } from './uuid.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {

@@ -1,6 +1,5 @@
 import type pg from 'pg'
-import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
-import { Ambiguous, Fenced } from '../store.ts'
+import { Ambiguous, type ClaimedRun, type ClaimRequest, Fenced, type OrgId } from '../store.ts'
 import { claimStatement } from './claim-statement.ts'
 import { classifyError } from './classify-error.ts'
 import { unpackRows } from './payload.ts'

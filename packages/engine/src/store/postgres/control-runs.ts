@@ -1,6 +1,17 @@
 import type pg from 'pg'
-import type { AdmittedStart, DeliverOutcome, EventRow, Message, OrgId, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store.ts'
-import { Fenced } from '../store.ts'
+import {
+  type AdmittedStart,
+  type DeliverOutcome,
+  type EventRow,
+  Fenced,
+  type Message,
+  type OrgId,
+  type RunId,
+  type RunRow,
+  type StartOutcome,
+  type Store,
+  type WorkerId,
+} from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { messageCode, onFullCode, priorityCode, stateCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'

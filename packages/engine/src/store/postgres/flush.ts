@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
-import type { CompanionRow, FlushBatch, FlushResult, RunId, WorkerId } from '../store.ts'
-import { Ambiguous, Fenced, Refused } from '../store.ts'
+import { Ambiguous, type CompanionRow, Fenced, type FlushBatch, type FlushResult, Refused, type RunId, type WorkerId } from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 

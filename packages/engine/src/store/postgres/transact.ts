@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
-import type { JournalRow, SqlTransaction, WorkerId } from '../store.ts'
-import { Ambiguous, Fenced } from '../store.ts'
+import { Ambiguous, Fenced, type JournalRow, type SqlTransaction, type WorkerId } from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 

@@ -1,6 +1,5 @@
 import { childId } from '../../services/child-id.ts'
-import type { Tables } from '../../store/memory/tables.ts'
-import { key } from '../../store/memory/tables.ts'
+import { key, type Tables } from '../../store/memory/tables.ts'
 import type { JournalRow, RunId } from '../../store/store.ts'
 
 /** When each message was first sent and when its sender knew of its arrival, as places in the order of all such moments. */

@@ -4,8 +4,7 @@ import type { RunId } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
 import { createMeddler } from './meddle.ts'
 import { drawProgram, programJson, WORKFLOWS } from './program.ts'
-import type { World } from './world.ts'
-import { anyMachine, count } from './world.ts'
+import { anyMachine, count, type World } from './world.ts'
 
 /** The people outside: they start runs, do things to them, and wait for results. */
 export interface Client {

@@ -1,6 +1,5 @@
 import { killMachine, pauseMachine, revive, stopMachine } from './machines.ts'
-import type { World } from './world.ts'
-import { count } from './world.ts'
+import { count, type World } from './world.ts'
 
 const OUTAGE_MAX_MS = 8000
 

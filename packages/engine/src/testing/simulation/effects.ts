@@ -3,8 +3,7 @@ import type { Json } from '../../workflow/protocol.ts'
 import { parseRetry } from '../../workflow/retry.ts'
 import type { EffectInput } from './program.ts'
 import type { SimProcess } from './sim-process.ts'
-import type { World } from './world.ts'
-import { count } from './world.ts'
+import { count, type World } from './world.ts'
 
 interface Context {
   readonly runId: string

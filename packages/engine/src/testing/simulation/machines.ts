@@ -3,12 +3,9 @@ import { createEngine } from '../../services/create-engine.ts'
 import type { EngineFact } from '../../services/observe.ts'
 import { EPOCH } from '../virtual-clock.ts'
 import { createEffects } from './effects.ts'
-import type { SimProcess } from './sim-process.ts'
-import { createProcess } from './sim-process.ts'
-import type { Machine, World } from './world.ts'
-import { count } from './world.ts'
-import type { Fate } from './wrap-store.ts'
-import { addTransactions, endangerStore, watchStore } from './wrap-store.ts'
+import { createProcess, type SimProcess } from './sim-process.ts'
+import { count, type Machine, type World } from './world.ts'
+import { addTransactions, endangerStore, type Fate, watchStore } from './wrap-store.ts'
 
 const BEAT_MS = 2000
 const LEASE_MS = 5000

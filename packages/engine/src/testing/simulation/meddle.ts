@@ -2,8 +2,7 @@ import { newUuid } from '../../store/memory/uuid.ts'
 import type { RunId } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
 import { LANES, SIGNALS } from './program.ts'
-import type { Machine, World } from './world.ts'
-import { anyMachine, count } from './world.ts'
+import { anyMachine, count, type Machine, type World } from './world.ts'
 
 export interface Meddler {
   /** Requests that have no answer yet. */

@@ -1,10 +1,8 @@
 import type { Engine } from '../../api.ts'
-import type { Tables } from '../../store/memory/tables.ts'
-import { key } from '../../store/memory/tables.ts'
+import { key, type Tables } from '../../store/memory/tables.ts'
 import { violations } from '../../store/memory/violations.ts'
 import type { OrgId, RunId } from '../../store/store.ts'
-import type { Order } from './check-history.ts'
-import { checkHistories } from './check-history.ts'
+import { checkHistories, type Order } from './check-history.ts'
 import type { EffectInput } from './program.ts'
 
 /** Watches a simulation and says what should not have been. */

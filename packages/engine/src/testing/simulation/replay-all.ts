@@ -1,5 +1,4 @@
-import type { World } from './world.ts'
-import { anyMachine } from './world.ts'
+import { anyMachine, type World } from './world.ts'
 
 /** Invariant (I12): every history, of whatever run that has ended, can be replayed by the code that made it. */
 export function replayAll(world: World): { isDone(): boolean } {

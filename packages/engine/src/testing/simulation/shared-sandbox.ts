@@ -1,5 +1,4 @@
-import type { Sandbox } from '../../sandbox/create-sandbox.ts'
-import { createSandbox } from '../../sandbox/create-sandbox.ts'
+import { createSandbox, type Sandbox } from '../../sandbox/create-sandbox.ts'
 import type { SandboxMaker } from '../../services/sandbox-cache.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 

@@ -1,5 +1,4 @@
-import type { Context } from '../../workflow/index.ts'
-import { step, workflow } from '../../workflow/index.ts'
+import { type Context, step, workflow } from '../../workflow/index.ts'
 import type { EffectInput, Op, Program, StepOp } from './program.ts'
 
 /** Its body is the simulated process's: it notes what happens outside and answers with a token never given before. */

@@ -2,10 +2,8 @@ import { createMemoryStore } from '../../store/memory/create-memory-store.ts'
 import { seeded } from '../../store/memory/seeded.ts'
 import { newUuid } from '../../store/memory/uuid.ts'
 import type { Message, RunId, Store, WorkerId } from '../../store/store.ts'
-import type { World } from '../store-suite/world.ts'
-import { newWorld } from '../store-suite/world.ts'
-import type { VirtualClock } from '../virtual-clock.ts'
-import { createVirtualClock } from '../virtual-clock.ts'
+import { newWorld, type World } from '../store-suite/world.ts'
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
 
 export type Side = 'memory' | 'postgres'
 

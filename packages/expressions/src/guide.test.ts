@@ -1,0 +1,100 @@
+/** docs/guides/pipelines.md says what is true: its pipelines can be read, and its tables are what comes out. */
+import { readFileSync } from 'node:fs'
+import type { Json } from '@orrery/contract'
+import { describe, expect, test } from 'vitest'
+import { builtIns } from '../../core/src/tools/builtins/built-ins.ts'
+import type { JsonObject } from './expression/expression.ts'
+import { FUNCTION_NAMES } from './expression/functions/function-table.ts'
+import { type CallSchemas, checkPipeline } from './pipeline/check-pipeline.ts'
+import { parsePipeline } from './pipeline/parse-pipeline.ts'
+import { evaluateCondition, renderArguments } from './pipeline/render-step.ts'
+import { listTools } from './pipeline/step-places.ts'
+import { createScope } from './template/scope.ts'
+
+const guide = readFileSync(new URL('../../../docs/guides/pipelines.md', import.meta.url), 'utf8')
+const blocks = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
+const isPipeline = (block: Json): boolean => Array.isArray(block) || Object.hasOwn(block as JsonObject, 'pipeline')
+const values = blocks.find((block) => !isPipeline(block)) as { params: JsonObject; steps: JsonObject }
+const scope = createScope({
+  ...values,
+  nowMs: Date.parse('2026-03-08T11:30:00Z'),
+  timezone: 'America/New_York',
+  names: { event: null, run: null },
+})
+
+/** The rows of the table with this heading, without the marks of code. */
+function rows(heading: string): [string, string][] {
+  const table = guide.slice(guide.indexOf(`| ${heading} |`)).split('\n\n')[0] ?? ''
+  const cells = table
+    .split('\n')
+    .slice(2)
+    .map((row) =>
+      row
+        .split(/(?<!\\)\|/)
+        .slice(1, 3)
+        .map((cell) => cell.trim().replace(/^`|`$/g, '').replaceAll('\\|', '|')),
+    )
+  return cells.filter((row): row is [string, string] => row.length === 2)
+}
+
+const render = (value: Json): Json => {
+  const rendered = renderArguments({ id: 'a', uses: 'x', with: { value } }, scope)
+  if (!rendered.ok) throw new Error(rendered.problem.message)
+  return rendered.value.value ?? null
+}
+
+test('there is something to check', () => {
+  expect([blocks.length, rows('template').length, rows('arguments').length, rows('condition').length, rows('mistake').length]).toEqual([
+    4, 21, 2, 5, 3,
+  ])
+})
+
+test.each(blocks.filter(isPipeline).map((block) => [JSON.stringify(block).slice(0, 60), block] as const))(
+  'the pipeline %s… is one',
+  (_, block) => {
+    const parsed = parsePipeline(block)
+    expect(parsed).toMatchObject({ ok: true })
+    if (!parsed.ok) return
+    // What is not built in is a tool of the reader's own.
+    const tools = new Map(
+      listTools(parsed.pipeline).map((uses): [string, CallSchemas] => [uses, builtIns.find(({ name }) => name === uses) ?? {}]),
+    )
+    expect(checkPipeline(parsed.pipeline, tools)).toEqual([])
+  },
+)
+
+describe('tables', () => {
+  test.each(rows('template'))('%s', (template, expected) => {
+    expect(render(template)).toEqual(JSON.parse(expected))
+  })
+  test.each(rows('arguments'))('%s', (value, expected) => {
+    expect(render(JSON.parse(value) as Json)).toEqual(JSON.parse(expected))
+  })
+  test.each(rows('condition'))('%s', (condition, expected) => {
+    expect(evaluateCondition({ id: 'a', uses: 'x', if: condition }, scope)).toEqual({ ok: true, value: expected === 'true' })
+  })
+  test.each(rows('mistake'))('%s', (mistake, answer) => {
+    const spoiled = JSON.stringify(blocks[0]).replace(...spoil(mistake))
+    const parsed = parsePipeline(JSON.parse(spoiled))
+    const inputSchema = { type: 'object', properties: { lookback_days: { type: 'number' } } }
+    const tools = new Map<string, CallSchemas>([
+      ['analytics.business_metrics', { inputSchema }],
+      ['llm.summarize', {}],
+      ['email.send', {}],
+    ])
+    const found = parsed.ok ? checkPipeline(parsed.pipeline, tools).map(({ step, path, message }) => `${step} ${path}: ${message}`) : []
+    expect(found).toContain(answer)
+  })
+})
+
+/** What of the first pipeline the mistake stands in place of. */
+function spoil(mistake: string): [RegExp, string] {
+  const text = JSON.stringify(mistake).slice(1, -1).replaceAll('\\"', '"').replaceAll(': ', ':')
+  if (mistake.startsWith('"lookback_days"')) return [/"lookback_days":"[^"]*"/, text]
+  return mistake.startsWith('"uses"') ? [/"uses":"llm.summarize"/, text] : [/"\$\{steps\.metrics\}"/, text.replaceAll('$', '$$$$')]
+}
+
+test('all functions are named', () => {
+  const [, list = ''] = /\*\*Functions\*\*: ([^.]*)\./.exec(guide) ?? []
+  expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual([...FUNCTION_NAMES])
+})

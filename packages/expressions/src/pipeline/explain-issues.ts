@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import { pathTo } from '../template/render-value.ts'
+import type { PipelineProblem } from './pipeline-problem.ts'
+
+type Issue = z.core.$ZodIssue
+type Path = readonly PropertyKey[]
+
+/** What zod found, told by the step's id and the way to the member. `raw` is what was parsed. */
+export function explainIssues(issues: readonly Issue[], raw: unknown): PipelineProblem[] {
+  return issues.flatMap((issue) => explain(issue, [])).map(({ path, message }) => toProblem(path, message, raw))
+}
+
+interface Found {
+  readonly path: Path
+  readonly message: string
+}
+
+function explain(issue: Issue, before: Path): Found[] {
+  const path = [...before, ...issue.path]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: [...path, key], message: 'There is no such member' }))
+    case 'invalid_union':
+      return explainUnion(issue.errors, path)
+    case 'invalid_type':
+      return [{ path, message: / received undefined$/.test(issue.message) ? 'Missing' : `Expected ${issue.expected}` }]
+    case 'invalid_value':
+      return [{ path, message: `Expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}` }]
+    default:
+      return [{ path, message: issue.message }]
+  }
+}
+
+/** The form that was meant is the one whose outside fits. */
+function explainUnion(forms: readonly (readonly Issue[])[], path: Path): Found[] {
+  const isOutside = ({ path: inner, code }: Issue) => inner.length === 0 && code !== 'unrecognized_keys'
+  const meant = forms.filter((form) => !form.some(isOutside))
+  const [first, ...others] = meant.length > 0 ? meant : forms
+  if (meant.length > 0 && first !== undefined) {
+    const shortest = others.reduce((best, form) => (form.length < best.length ? form : best), first)
+    return shortest.flatMap((issue) => explain(issue, path))
+  }
+  const words = forms.flatMap((form) => form.filter(isOutside).flatMap((issue) => explain(issue, []).map(({ message }) => message)))
+  return [{ path, message: [...new Set(words)].join(', or ') }]
+}
+
+function toProblem(path: Path, message: string, raw: unknown): PipelineProblem {
+  let text = ''
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : pathTo(String(part))
+  return { severity: 'error', step: findStep(path, raw), path: text.replace(/^\./, ''), message }
+}
+
+/** The id of the innermost step on the way. Arguments may have an `id` too, so the way ends where they begin. */
+function findStep(path: Path, raw: unknown): string | null {
+  let step: string | null = null
+  let at: unknown = raw
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null || part === 'with' || part === 'human') break
+    at = (at as Record<PropertyKey, unknown>)[part]
+    const id: unknown = typeof at === 'object' && at !== null && Object.hasOwn(at, 'id') ? (at as { id: unknown }).id : undefined
+    if (typeof part === 'number' && typeof id === 'string') step = id
+  }
+  return step
+}
