@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
-import { listViolations } from '../../packages/core/src/list-violations.ts'
+import { listViolations } from '../../packages/core/src/database/list-violations.ts'
 import { startTestCore, type TestCore } from '../../packages/core/src/testing/start-test-core.ts'
 import { seeded } from './random.ts'
 

@@ -4,7 +4,7 @@ import { type AuditEntry, toCompanion } from './audit/audit-entry.ts'
 import { recordAudit } from './audit/record-audit.ts'
 import { digest } from './canonical-json.ts'
 import type { Ctx, Log, Trace } from './context.ts'
-import type { Transaction } from './database.ts'
+import type { Transaction } from './database/database.ts'
 import type { Host } from './host.ts'
 import { newId } from './new-id.ts'
 

@@ -4,7 +4,7 @@
 import { listOperations } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeApiKey } from './access/api-key.ts'
-import { listViolations } from './list-violations.ts'
+import { listViolations } from './database/list-violations.ts'
 import { eventually } from './testing/eventually.ts'
 import { startTestCore, type TestCore } from './testing/start-test-core.ts'
 

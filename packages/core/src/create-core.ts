@@ -15,7 +15,7 @@ import { createWebhookReceiver, type WebhookDelivery, type WebhookReceipt } from
 import { FeedRefresher } from './calendars/feed-refresher.ts'
 import { type Answer, callOperation } from './call-operation.ts'
 import type { CoreEngine, Log } from './context.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 import { EventHub } from './events/event-hub.ts'
 import { EventTail } from './events/event-tail.ts'
 import type { Host } from './host.ts'

@@ -6,7 +6,7 @@ import { DELIVERIES_BATCH, forgetDeliveries } from './automations/webhooks/forge
 import { resealWebhooks } from './automations/webhooks/reseal-webhooks.ts'
 import { resealConnections } from './connections/reseal-connections.ts'
 import type { Log } from './context.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 import { RESEAL_BATCH } from './secrets/reseal-rows.ts'
 import type { SecretKeys } from './secrets/secret-keys.ts'

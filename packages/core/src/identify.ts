@@ -1,7 +1,7 @@
 import { type Access, isScope, ProblemError, problem } from '@orrery/contract'
 import type { Identity } from './access/identity.ts'
-import { classifyFailure } from './classify-failure.ts'
-import { NO_ORG } from './database.ts'
+import { classifyFailure } from './database/classify-failure.ts'
+import { NO_ORG } from './database/database.ts'
 import type { Host } from './host.ts'
 
 /** Who asks, as a face knows it. */

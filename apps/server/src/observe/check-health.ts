@@ -47,7 +47,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
   return {
     database: async () => {
       const begun = performance.now()
-      await database.loop((client) => client.query('select 1'))
+      await database.loop(({ client }) => client.query('select 1'))
       return { status: 'ok', details: { tookMs: Math.round(performance.now() - begun) } }
     },
     // A server does not get this far with a database that is behind it.

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { isApiKey } from './api-key.ts'
 import { type Found, findByKey, findByToken } from './find-identity.ts'
 import type { Identity } from './identity.ts'

@@ -1,5 +1,5 @@
 import { PERMISSIONS } from '@orrery/contract'
-import { type Database, NO_ORG, type Transaction } from '../database.ts'
+import { type Database, NO_ORG, type Transaction } from '../database/database.ts'
 import { newId } from '../new-id.ts'
 import { makeApiKey } from './api-key.ts'
 import { insertOrgWithKey } from './create-org.ts'

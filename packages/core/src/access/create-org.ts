@@ -1,6 +1,6 @@
 import { encodeId, PERMISSION_SETS, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { newId } from '../new-id.ts'
 import { acrossOrgs } from '../with-org.ts'

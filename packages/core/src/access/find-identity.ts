@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { encodeId } from '@orrery/contract'
-import { type Database, NO_ORG } from '../database.ts'
+import { type Database, NO_ORG } from '../database/database.ts'
 import { hashApiKey } from './api-key.ts'
 import type { Identity } from './identity.ts'
 import { type ApiKeyRow, knownScopes } from './key-row.ts'

@@ -1,12 +1,12 @@
-import type pg from 'pg'
-import type { Database, Transaction } from '../database.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { empty, insertInto, sql } from '../database/sql.ts'
 import type { Checkpoint, Link, SealedEntry } from './audit-chain.ts'
 import { type AuditEntry, auditCompanion, auditValues } from './audit-entry.ts'
 
 export async function insertEntries(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
   const rows = entries.map(auditValues)
   const columns = Array.from({ length: auditCompanion.columns }, (_, at) => rows.map((row) => row[at] ?? null))
-  await tx.client.query({ name: 'audit_insert', text: auditCompanion.text, values: columns })
+  await tx.write({ name: 'audit_insert', text: auditCompanion.text, values: columns })
 }
 
 export interface AuditFilter {
@@ -19,30 +19,18 @@ export interface AuditFilter {
   readonly limit: number
 }
 
-export function selectEntries(tx: Transaction, org: string, filter: AuditFilter) {
-  let query = tx.kysely
-    .selectFrom('app.audit_entry as e')
-    .leftJoin('app.audit_seal as s', (join) => join.onRef('s.org_id', '=', 'e.org_id').onRef('s.entry_id', '=', 'e.id'))
-    .select([
-      'e.id',
-      'e.at',
-      'e.actor_type',
-      'e.actor',
-      'e.action',
-      'e.subject',
-      'e.input_digest',
-      'e.detail',
-      'e.request_id',
-      's.seq',
-      's.hash',
-    ])
-    .where('e.org_id', '=', org)
-  if (filter.action !== undefined) query = query.where('e.action', '=', filter.action)
-  if (filter.subject !== undefined) query = query.where('e.subject', '=', filter.subject)
-  if (filter.since !== undefined) query = query.where('e.at', '>=', filter.since)
-  if (filter.until !== undefined) query = query.where('e.at', '<', filter.until)
-  if (filter.before !== null) query = query.where('e.id', '<', filter.before)
-  return query.orderBy('e.id', 'desc').limit(filter.limit).execute()
+export type ListedEntry = EntryRow & { readonly seq: string | null; readonly hash: Buffer | null }
+
+export function selectEntries(tx: Transaction, org: string, filter: AuditFilter): Promise<ListedEntry[]> {
+  const { action, subject, since, until, before } = filter
+  return tx.rows<ListedEntry>(
+    sql`select ${ENTRY}, s.seq, s.hash from app.audit_entry e
+        left join app.audit_seal s on s.org_id = e.org_id and s.entry_id = e.id
+        where e.org_id = ${org} ${action === undefined ? empty : sql`and e.action = ${action}`}
+          ${subject === undefined ? empty : sql`and e.subject = ${subject}`} ${since === undefined ? empty : sql`and e.at >= ${since}`}
+          ${until === undefined ? empty : sql`and e.at < ${until}`} ${before === null ? empty : sql`and e.id < ${before}`}
+        order by e.id desc limit ${filter.limit}`,
+  )
 }
 
 interface EntryRow {
@@ -58,7 +46,7 @@ interface EntryRow {
   request_id: string
 }
 
-const ENTRY = 'e.org_id, e.id, e.at, e.actor_type, e.actor, e.action, e.subject, e.input_digest, e.detail, e.request_id'
+const ENTRY = sql`e.org_id, e.id, e.at, e.actor_type, e.actor, e.action, e.subject, e.input_digest, e.detail, e.request_id`
 
 function toSealed(row: EntryRow): SealedEntry {
   return {
@@ -76,80 +64,75 @@ function toSealed(row: EntryRow): SealedEntry {
 }
 
 /** Entries `e` behind the position `p` that are sure to have no others before them. */
-const BEHIND = '(e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())'
+const BEHIND = sql`(e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())`
 
-/** $1: a chain whose last checkpoint is older than this is signed again if it has grown. */
-const UNSIGNED = `
+/** A chain whose last checkpoint is older than `signedBefore` is signed again if it has grown. */
+const unsigned = (signedBefore: Date) => sql`
   from app.org o
   cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s
   left join lateral (select seq, at from app.audit_checkpoint c where c.org_id = o.org_id order by seq desc limit 1) c on true
-  where c.seq is null or (c.seq < s.seq and c.at < $1)`
+  where c.seq is null or (c.seq < s.seq and c.at < ${signedBefore})`
 
 /** Whether there is anything to seal or to sign: one question, for the many times when there is not. */
 export async function isSealingDue(database: Database, signedBefore: Date): Promise<boolean> {
   const [answer] = await database.ask<{ due: boolean }>(
-    `select exists (select from app.audit_entry e, app.audit_position p where ${BEHIND}) or exists (select ${UNSIGNED}) as due`,
-    [signedBefore],
+    sql`select exists (select from app.audit_entry e, app.audit_position p where ${BEHIND}) or exists (select ${unsigned(signedBefore)}) as due`,
   )
   return answer?.due === true
 }
 
 /** The next entries of all organizations that are sure to have no others before them. Locks the position. */
-export async function selectUnsealed(client: pg.ClientBase, limit: number): Promise<{ entry: SealedEntry; tx: string }[]> {
-  const { rows } = await client.query<EntryRow & { tx: string }>(
-    `with position as (select tx, id from app.audit_position for update)
+export async function selectUnsealed(tx: Transaction, limit: number): Promise<{ entry: SealedEntry; tx: string }[]> {
+  const rows = await tx.rows<EntryRow & { tx: string }>(
+    sql`with position as (select tx, id from app.audit_position for update)
      select ${ENTRY}, e.tx::text from app.audit_entry e, position p
      where ${BEHIND}
-     order by e.tx, e.id limit $1`,
-    [limit],
+     order by e.tx, e.id limit ${limit}`,
   )
   return rows.map((row) => ({ entry: toSealed(row), tx: row.tx }))
 }
 
 /** The last link of each chain. */
-export async function selectHeads(client: pg.ClientBase, orgs: readonly string[]): Promise<Map<string, { seq: number; hash: Buffer }>> {
-  const { rows } = await client.query<{ org_id: string; seq: string; hash: Buffer }>(
-    `select o.org_id, s.seq, s.hash from unnest($1::uuid[]) o(org_id)
-     cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s`,
-    [orgs],
+export async function selectHeads(tx: Transaction, orgs: readonly string[]): Promise<Map<string, { seq: number; hash: Buffer }>> {
+  const rows = await tx.rows<{ org_id: string; seq: string; hash: Buffer }>(
+    sql`select o.org_id, s.seq, s.hash from unnest(${orgs}::uuid[]) o(org_id)
+        cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s`,
   )
   return new Map(rows.map((row) => [row.org_id, { seq: Number(row.seq), hash: row.hash }]))
 }
 
-export async function insertSeals(client: pg.ClientBase, links: readonly (Link & { org: string })[]): Promise<void> {
-  await client.query(
-    `insert into app.audit_seal (org_id, seq, entry_id, previous, hash)
-     select * from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bytea[], $5::bytea[])`,
-    [links.map((l) => l.org), links.map((l) => l.seq), links.map((l) => l.entry), links.map((l) => l.previous), links.map((l) => l.hash)],
+export async function insertSeals(tx: Transaction, links: readonly (Link & { org: string })[]): Promise<void> {
+  await tx.write(
+    sql`insert into app.audit_seal (org_id, seq, entry_id, previous, hash)
+        select * from unnest(${links.map((l) => l.org)}::uuid[], ${links.map((l) => l.seq)}::bigint[], ${links.map((l) => l.entry)}::uuid[],
+          ${links.map((l) => l.previous)}::bytea[], ${links.map((l) => l.hash)}::bytea[])`,
   )
 }
 
-export async function movePosition(client: pg.ClientBase, tx: string, id: string): Promise<void> {
-  await client.query('update app.audit_position set tx = $1::xid8, id = $2', [tx, id])
+/** One process seals at a time, for the rest of its transaction. False: another one does. */
+export async function lockSealing(tx: Transaction): Promise<boolean> {
+  const row = await tx.row<{ leader: boolean }>(sql`select pg_try_advisory_xact_lock(hashtext('orrery seal audit')) as leader`)
+  return row?.leader === true
+}
+
+export async function movePosition(tx: Transaction, position: { readonly tx: string; readonly id: string }): Promise<void> {
+  await tx.write(sql`update app.audit_position set tx = ${position.tx}::xid8, id = ${position.id}`)
 }
 
 /** Chains whose head no checkpoint covers yet, if their last checkpoint is older than the time given. */
 export async function selectUnsigned(
-  client: pg.ClientBase,
+  tx: Transaction,
   signedBefore: Date,
   limit: number,
 ): Promise<{ org: string; seq: number; hash: Buffer }[]> {
-  const { rows } = await client.query<{ org_id: string; seq: string; hash: Buffer }>(
-    `select o.org_id, s.seq, s.hash ${UNSIGNED} limit $2`,
-    [signedBefore, limit],
+  const rows = await tx.rows<{ org_id: string; seq: string; hash: Buffer }>(
+    sql`select o.org_id, s.seq, s.hash ${unsigned(signedBefore)} limit ${limit}`,
   )
   return rows.map((row) => ({ org: row.org_id, seq: Number(row.seq), hash: row.hash }))
 }
 
-export async function insertCheckpoint(client: pg.ClientBase, checkpoint: Checkpoint): Promise<void> {
-  await client.query('insert into app.audit_checkpoint (org_id, seq, hash, at, key_id, signature) values ($1, $2, $3, $4, $5, $6)', [
-    checkpoint.org,
-    checkpoint.seq,
-    checkpoint.hash,
-    checkpoint.at,
-    checkpoint.keyId,
-    checkpoint.signature,
-  ])
+export async function insertCheckpoint(tx: Transaction, { org, seq, hash, at, keyId, signature }: Checkpoint): Promise<void> {
+  await tx.write(insertInto('app.audit_checkpoint', { org_id: org, seq, hash, at, key_id: keyId, signature }))
 }
 
 /** Sealed entries in the order of the chain. */
@@ -159,10 +142,9 @@ export async function selectChain(
   afterSeq: number,
   limit: number,
 ): Promise<{ entry: SealedEntry; link: Link }[]> {
-  const { rows } = await tx.client.query<EntryRow & { seq: string; previous: Buffer; hash: Buffer }>(
-    `select ${ENTRY}, s.seq, s.previous, s.hash from app.audit_seal s join app.audit_entry e on e.org_id = s.org_id and e.id = s.entry_id
-     where s.org_id = $1 and s.seq > $2 order by s.seq limit $3`,
-    [org, afterSeq, limit],
+  const rows = await tx.rows<EntryRow & { seq: string; previous: Buffer; hash: Buffer }>(
+    sql`select ${ENTRY}, s.seq, s.previous, s.hash from app.audit_seal s join app.audit_entry e on e.org_id = s.org_id and e.id = s.entry_id
+     where s.org_id = ${org} and s.seq > ${afterSeq} order by s.seq limit ${limit}`,
   )
   return rows.map((row) => ({
     entry: toSealed(row),
@@ -171,7 +153,9 @@ export async function selectChain(
 }
 
 export async function selectCheckpoints(tx: Transaction, org: string): Promise<Checkpoint[]> {
-  const rows = await tx.kysely.selectFrom('app.audit_checkpoint').selectAll().where('org_id', '=', org).orderBy('seq').execute()
+  const rows = await tx.rows<{ org_id: string; seq: string; hash: Buffer; at: Date; key_id: string; signature: Buffer }>(
+    sql`select org_id, seq, hash, at, key_id, signature from app.audit_checkpoint where org_id = ${org} order by seq`,
+  )
   return rows.map((row) => ({
     org: row.org_id,
     seq: Number(row.seq),
@@ -183,10 +167,9 @@ export async function selectCheckpoints(tx: Transaction, org: string): Promise<C
 }
 
 export async function countUnsealed(tx: Transaction, org: string): Promise<number> {
-  const { rows } = await tx.client.query<{ count: string }>(
-    `select count(*) from app.audit_entry e
-     where e.org_id = $1 and not exists (select from app.audit_seal s where s.org_id = e.org_id and s.entry_id = e.id)`,
-    [org],
+  const row = await tx.row<{ count: string }>(
+    sql`select count(*) from app.audit_entry e
+        where e.org_id = ${org} and not exists (select from app.audit_seal s where s.org_id = e.org_id and s.entry_id = e.id)`,
   )
-  return Number(rows[0]?.count ?? 0)
+  return Number(row?.count ?? 0)
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { listViolations } from '../list-violations.ts'
+import { listViolations } from '../database/list-violations.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { sealAudit } from './seal-audit.ts'
 

@@ -3,7 +3,7 @@ import type { Ctx } from '../context.ts'
 import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
-import { selectEntries } from './audit-store.ts'
+import { type ListedEntry, selectEntries } from './audit-store.ts'
 
 export async function listAuditEntries(ctx: Ctx, input: InputFor<'audit.list'>): Promise<AnswerTo<'audit.list'>> {
   const [before = null] = decodeCursor(input.cursor, [UUID_FORM]) ?? []
@@ -19,9 +19,7 @@ export async function listAuditEntries(ctx: Ctx, input: InputFor<'audit.list'>):
   return toPage(rows, input.limit, toAuditEntry, (row) => [row.id])
 }
 
-type Row = Awaited<ReturnType<typeof selectEntries>>[number]
-
-function toAuditEntry(row: Row): AnswerTo<'audit.list'>['items'][number] {
+function toAuditEntry(row: ListedEntry): AnswerTo<'audit.list'>['items'][number] {
   return {
     id: encodeId('aud', row.id),
     action: row.action,

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AuditEntry } from './audit-entry.ts'
 import { insertEntries } from './audit-store.ts'
 

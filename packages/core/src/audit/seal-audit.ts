@@ -1,7 +1,16 @@
 import type { KeyObject } from 'node:crypto'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { type Link, type SealedEntry, sealEntry, signCheckpoint } from './audit-chain.ts'
-import { insertCheckpoint, insertSeals, isSealingDue, movePosition, selectHeads, selectUnsealed, selectUnsigned } from './audit-store.ts'
+import {
+  insertCheckpoint,
+  insertSeals,
+  isSealingDue,
+  lockSealing,
+  movePosition,
+  selectHeads,
+  selectUnsealed,
+  selectUnsigned,
+} from './audit-store.ts'
 
 /** Entries sealed in one step: so many mean that there may be more. */
 export const SEAL_BATCH = 1000
@@ -22,25 +31,24 @@ export interface SealOptions {
 export async function sealAudit(database: Database, options: SealOptions): Promise<number> {
   const signedBefore = new Date(options.now - options.signEveryMs)
   if (!(await isSealingDue(database, signedBefore))) return 0
-  return database.loop(async (client) => {
-    const { rows } = await client.query<{ leader: boolean }>(`select pg_try_advisory_xact_lock(hashtext('orrery seal audit')) as leader`)
-    if (rows[0]?.leader !== true) return 0
-    const unsealed = await selectUnsealed(client, SEAL_BATCH)
+  return database.loop(async (tx) => {
+    if (!(await lockSealing(tx))) return 0
+    const unsealed = await selectUnsealed(tx, SEAL_BATCH)
     const last = unsealed.at(-1)
     if (last !== undefined) {
-      const heads = await selectHeads(client, [...new Set(unsealed.map(({ entry }) => entry.org))])
+      const heads = await selectHeads(tx, [...new Set(unsealed.map(({ entry }) => entry.org))])
       await insertSeals(
-        client,
+        tx,
         chain(
           unsealed.map(({ entry }) => entry),
           heads,
         ),
       )
-      await movePosition(client, last.tx, last.entry.id)
+      await movePosition(tx, { tx: last.tx, id: last.entry.id })
     }
     const at = new Date(options.now).toISOString()
-    for (const head of await selectUnsigned(client, signedBefore, ORGS_BATCH)) {
-      await insertCheckpoint(client, signCheckpoint(options.signer, head, at))
+    for (const head of await selectUnsigned(tx, signedBefore, ORGS_BATCH)) {
+      await insertCheckpoint(tx, signCheckpoint(options.signer, head, at))
     }
     return unsealed.length
   })

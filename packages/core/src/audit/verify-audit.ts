@@ -1,5 +1,5 @@
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AnswerTo } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { countUnsealed, selectChain, selectCheckpoints } from './audit-store.ts'

@@ -1,5 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { StoredRequest } from './automation-row.ts'
 
 export type FiringCauseName = 'schedule' | 'event' | 'condition' | 'webhook' | 'manual' | 'backfill' | 'agent'

@@ -1,4 +1,5 @@
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 
 /** Rows removed in one step: so many mean that there may be more. */
 export const FIRINGS_BATCH = 1000
@@ -6,13 +7,10 @@ export const FIRINGS_BATCH = 1000
 const KEPT_MS = 90 * 86_400_000
 
 export async function forgetFirings(database: Database, now: number): Promise<number> {
-  const rows = await database.ask(
-    `delete from app.firing f using (
+  const rows = await database.ask(sql`delete from app.firing f using (
        select org_id, firing_id from app.firing
-       where decided_at < $1 and not going and outcome not in ('scheduled', 'buffered') order by decided_at limit ${FIRINGS_BATCH}
+       where decided_at < ${new Date(now - KEPT_MS)} and not going and outcome not in ('scheduled', 'buffered') order by decided_at limit ${FIRINGS_BATCH}
      ) old
-     where f.org_id = old.org_id and f.firing_id = old.firing_id returning 1`,
-    [new Date(now - KEPT_MS)],
-  )
+     where f.org_id = old.org_id and f.firing_id = old.firing_id returning 1`)
   return rows.length
 }

@@ -1,7 +1,7 @@
 import { type AutomationDefinition, type OutputOf, ProblemError, problem } from '@orrery/contract'
 import { findZone, nextOccurrence, type PreviewLine, preview } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { toOccurrence } from '../schedules/to-occurrence.ts'
 import { withOrg } from '../with-org.ts'

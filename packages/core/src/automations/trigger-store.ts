@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { TriggerRow } from './automation-row.ts'
 
 const COLUMNS = `org_id, automation_id, trigger_id, key, type, given, definition, cursor_at, skip_next, remaining, wakes_at, trouble, troubles`

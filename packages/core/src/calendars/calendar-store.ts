@@ -1,5 +1,5 @@
 import type { CalendarDefinition } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { CalendarRow } from './calendar-row.ts'
 
 const SELECT = `select c.name, v.version, v.definition, c.created_at, c.updated_at

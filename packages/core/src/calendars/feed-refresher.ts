@@ -1,5 +1,6 @@
 import type { CoreEngine, Log } from '../context.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 import { fetchFeed, type KeptText } from './fetch-feed.ts'
 import { keepFeed } from './keep-feed.ts'
@@ -73,12 +74,9 @@ export class FeedRefresher {
   private claim(): Promise<Due[]> {
     const { database, engine } = this.options
     const now = engine.now()
-    return database.ask<Due & { [column: string]: unknown }>(
-      `update app.calendar_feed f set due_at = $2 from (
-         select org_id, url from app.calendar_feed where due_at <= $1 order by due_at limit ${BATCH} for update skip locked) d
-       where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`,
-      [new Date(now), new Date(now + LEASE_MS)],
-    )
+    return database.ask<Due & { [column: string]: unknown }>(sql`update app.calendar_feed f set due_at = ${new Date(now + LEASE_MS)} from (
+         select org_id, url from app.calendar_feed where due_at <= ${new Date(now)} order by due_at limit ${BATCH} for update skip locked) d
+       where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`)
   }
 
   private async refresh(feed: Due): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { FeedRow } from './calendar-row.ts'
 
 /** Without their texts. */

@@ -1,6 +1,6 @@
 import type { AutomationDefinition, ScheduleInput } from '@orrery/contract'
 import type { Exclude } from '@orrery/recurrence'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 /** As it was given or as it is kept. */
 interface AsksCalendars {

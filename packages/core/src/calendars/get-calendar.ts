@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'

@@ -1,5 +1,5 @@
 import type { CoreEngine } from '../context.ts'
-import type { Database, Transaction } from '../database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
 import { feedsOf } from './calendar-row.ts'
 import { selectCalendars } from './calendar-store.ts'

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 /**
  * Until the end of the transaction no calendar of the organization comes, changes or goes: for whoever writes one, because a circle or a

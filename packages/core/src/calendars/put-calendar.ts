@@ -1,7 +1,7 @@
 import { type CalendarDefinition, problem } from '@orrery/contract'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'

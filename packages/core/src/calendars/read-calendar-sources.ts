@@ -1,6 +1,6 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'

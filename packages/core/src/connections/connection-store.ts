@@ -1,5 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { ConnectionRow } from './connection-row.ts'
 
 const COLUMNS = ['org_id', 'connection_id', 'name', 'settings', 'secrets', 'created_at', 'updated_at'] as const

@@ -1,7 +1,7 @@
 import { encodeId } from '@orrery/contract'
 import type { ClientBase } from 'pg'
 import type { Log } from '../context.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { RESEAL_BATCH, resealRows } from '../secrets/reseal-rows.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
@@ -17,7 +17,7 @@ type Row = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
 export async function resealConnections(database: Database, keys: SecretKeys, log: Log): Promise<number> {
   const old = [...keys.known.keys()].filter((id) => id !== keys.activeId)
   if (old.length === 0) return 0
-  return database.loop(async (client) => {
+  return database.loop(async ({ client }) => {
     const count = await resealRows<Row>(
       (after) => selectSealedWith(client, old, after),
       async (row) => {

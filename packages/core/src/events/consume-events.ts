@@ -5,7 +5,7 @@
  */
 import type pg from 'pg'
 import type { Log } from '../context.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { type ConsumedEvent, insertPlace, lockPlace, movePlace, readPage } from './consumer-place.ts'
 import type { EventTail } from './event-tail.ts'
 
@@ -136,7 +136,7 @@ class Consumer implements EventConsumer {
 
   private takeTurn(): Promise<Turn> {
     const { database, name, only = 'true', handle } = this.options
-    return database.slowLoop(async (client) => {
+    return database.slowLoop(async ({ client }) => {
       if (!(await lockPlace(client, name))) return 'elsewhere'
       const page = await readPage(client, name, { only, limit: this.limit })
       if (page.end === null) return 'idle'

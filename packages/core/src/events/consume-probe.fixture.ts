@@ -1,5 +1,5 @@
 /** A process of its own that consumes events and says so, a line each; at one of the type `test.hang` it stands still. */
-import { createDatabase } from '../database.ts'
+import { createDatabase } from '../database/database.ts'
 import { createEventConsumer } from './consume-events.ts'
 import { EventTail } from './event-tail.ts'
 

@@ -1,7 +1,8 @@
 import type { Event } from '@orrery/contract'
 import type { OrgId, RunId } from '@orrery/engine'
 import type pg from 'pg'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import { type EventRow, toEvent } from './event-row.ts'
 
 /** An event as a consumer gets it, of whatever organization. */
@@ -27,12 +28,9 @@ export interface Page {
 
 /** Puts a new consumer on record, behind all that has happened or before it. One that is known keeps its place. */
 export async function insertPlace(database: Database, name: string, begin: 'oldest' | 'now'): Promise<void> {
-  const from = begin === 'oldest' ? `'0'::xid8` : 'pg_snapshot_xmin(pg_current_snapshot())'
-  await database.ask(
-    `insert into app.event_consumer (name, tx, id, updated_at) select $1, ${from}, 0, now()
-     where not exists (select from app.event_consumer where name = $1) on conflict do nothing`,
-    [name],
-  )
+  const from = begin === 'oldest' ? sql`'0'::xid8` : sql`pg_snapshot_xmin(pg_current_snapshot())`
+  await database.ask(sql`insert into app.event_consumer (name, tx, id, updated_at) select ${name}, ${from}, 0, now()
+     where not exists (select from app.event_consumer where name = ${name}) on conflict do nothing`)
 }
 
 /** For the rest of the transaction nobody else works for this consumer. False: somebody does. It takes no row lock, so it hides no events. */
@@ -90,13 +88,13 @@ export async function movePlace(client: pg.ClientBase, name: string, end: NonNul
 
 /** Which of these consumers have something to read, and whether there is more that an older transaction in progress hides. */
 export async function findBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
-  const [row] = await database.ask<{ behind: string[]; hiding: boolean | null }>(
-    `select (select e.tx >= pg_snapshot_xmin(s) from engine.event e order by e.tx desc, e.id desc limit 1) as hiding,
-       array(select c.name from app.event_consumer c where c.name = any ($1) and (c.tx, c.id) < (
+  const [row] = await database.ask<{
+    behind: string[]
+    hiding: boolean | null
+  }>(sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event e order by e.tx desc, e.id desc limit 1) as hiding,
+       array(select c.name from app.event_consumer c where c.name = any (${names}) and (c.tx, c.id) < (
          select e.tx, e.id from engine.event e where e.tx < pg_snapshot_xmin(s) order by e.tx desc, e.id desc limit 1)) as behind
-     from pg_current_snapshot() s`,
-    [names],
-  )
+     from pg_current_snapshot() s`)
   return { behind: row?.behind ?? [], isHiding: row?.hiding ?? false }
 }
 

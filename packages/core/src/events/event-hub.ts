@@ -1,6 +1,6 @@
 import { type Event, problem } from '@orrery/contract'
 import type { Notifier } from '@orrery/engine'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { EventFeed } from './event-feed.ts'
 import { comparePositions, parsePosition, readPosition } from './event-position.ts'
 import { selectEvents, selectHiding, selectNow } from './event-store.ts'

@@ -1,5 +1,5 @@
 import type { Event } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { parsePosition } from './event-position.ts'
 import { type EventRow, toEvent } from './event-row.ts'
 

@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
 import { digest } from '../canonical-json.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import {
   deleteAnswer,
   deleteClaim,

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 export interface StoredAnswer {
   readonly fingerprint: Buffer

@@ -1,7 +1,7 @@
 import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
 import { type CallSchemas, checkPipeline, listPipelines, type PipelineProblem, parsePipeline, schemaOfArguments } from '@orrery/expressions'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { readToolSchemas } from '../tools/read-tool-schemas.ts'
 import { findSchemaFault } from '../tools/schemas/compile-schema.ts'
 import { withOrg } from '../with-org.ts'

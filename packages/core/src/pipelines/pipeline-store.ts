@@ -1,5 +1,5 @@
 import type { PipelineDefinition } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 export interface PipelineRow {
   readonly org_id: string

@@ -1,7 +1,7 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'

@@ -1,5 +1,5 @@
 import { type PipelineDefinition, problem } from '@orrery/contract'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { orProblem } from '../public-ids.ts'
 import { type PipelineVersionRow, selectPipeline, selectVersion } from './pipeline-store.ts'
 

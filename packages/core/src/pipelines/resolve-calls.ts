@@ -1,6 +1,6 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { toFace } from '../tools/find-tool.ts'
 import { findBuiltIn } from '../tools/kinds/bind-built-in.ts'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { type DebianRedis, hasDebianRedis, makeDebianRedis } from '../../../../tests/support/debian-redis.ts'
 import type { Log } from '../context.ts'
-import { createDatabase, type Database } from '../database.ts'
+import { createDatabase, type Database } from '../database/database.ts'
 import { EventTail } from '../events/event-tail.ts'
 import { eventually } from '../testing/eventually.ts'
 import { openRedis } from './redis-connection.ts'

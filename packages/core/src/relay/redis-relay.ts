@@ -1,7 +1,7 @@
 import { encodeId } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
 import type { Log } from '../context.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { type Batch, createEventConsumer } from '../events/consume-events.ts'
 import type { ConsumedEvent } from '../events/consumer-place.ts'
 import { readPosition } from '../events/event-position.ts'

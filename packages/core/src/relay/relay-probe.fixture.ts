@@ -1,5 +1,5 @@
 /** A process of its own that relays events to Redis until it is killed. */
-import { createDatabase } from '../database.ts'
+import { createDatabase } from '../database/database.ts'
 import { EventTail } from '../events/event-tail.ts'
 import { createRedisRelay } from './redis-relay.ts'
 

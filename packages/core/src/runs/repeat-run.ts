@@ -1,6 +1,6 @@
 import { type Json, problem } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { refuseGrant } from '../pipelines/grant-scopes.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
 import { orProblem, toRunId } from '../public-ids.ts'

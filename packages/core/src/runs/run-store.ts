@@ -2,7 +2,7 @@
 import type { Json, RunStatus } from '@orrery/contract'
 import { unpackRows } from '@orrery/engine/postgres'
 import { sql } from 'kysely'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 const COLUMNS = [
   'v.org_id',

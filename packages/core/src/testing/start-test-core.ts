@@ -12,7 +12,7 @@ import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys
 import type { Answer } from '../call-operation.ts'
 import type { CoreEngine, Log } from '../context.ts'
 import { type Core, createCore } from '../create-core.ts'
-import { createDatabase, type Database } from '../database.ts'
+import { createDatabase, type Database } from '../database/database.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import type { implementations } from '../implementations.generated.ts'
 import { readOutsideAllow } from '../outside/outside-allow.ts'

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import type { ToolCallRow } from './tool-row.ts'
 import { insertToolCalls } from './tool-store.ts'
 

@@ -1,7 +1,7 @@
 import type { ToolDefinition } from '@orrery/contract'
 import { openConnection } from '../connections/open-connection.ts'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { durationMs } from '../durations.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'

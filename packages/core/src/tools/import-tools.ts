@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { problem, type ToolDefinition } from '@orrery/contract'
 import type { Ctx } from '../context.ts'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { withOrg } from '../with-org.ts'

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sql } from '../database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { toOffer } from './mcp/pin-tool.ts'
@@ -281,7 +282,7 @@ describe('a server that says something else than before', () => {
       )
       calling = call().catch((error: unknown) => error)
       await eventually(
-        () => t.database.ask('select from pg_locks where not granted and $1 = any (pg_blocking_pids(pid))', [rows[0]?.pid]),
+        () => t.database.ask(sql`select from pg_locks where not granted and ${rows[0]?.pid} = any (pg_blocking_pids(pid))`),
         (waiting) => waiting.length > 0,
       )
     })

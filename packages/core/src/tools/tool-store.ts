@@ -1,6 +1,7 @@
 import type { ToolKind, ToolStatus } from '@orrery/contract'
-import { sql } from 'kysely'
-import type { Database, Transaction } from '../database.ts'
+import { sql as kysely } from 'kysely'
+import type { Database, Transaction } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import type { ToolCallRow, ToolOffer, ToolRow } from './tool-row.ts'
 
 const COLUMNS = [
@@ -66,7 +67,7 @@ export function selectTools(tx: Transaction, org: string, filter: ToolFilter): P
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
   if (filter.search !== undefined) {
     const { search } = filter
-    query = query.where(sql<boolean>`strpos(lower(name || ' ' || description), lower(${search})) > 0`)
+    query = query.where(kysely<boolean>`strpos(lower(name || ' ' || description), lower(${search})) > 0`)
   }
   return query.orderBy('name').limit(filter.limit).execute()
 }
@@ -142,7 +143,7 @@ export function removeTool(tx: Transaction, org: string, name: string): Promise<
 
 /** Of any organizations, in one statement. */
 export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
-  await database.ask('insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, $1)', [JSON.stringify(rows)])
+  await database.ask(sql`insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, ${JSON.stringify(rows)})`)
 }
 
 export interface ToolCallFilter {

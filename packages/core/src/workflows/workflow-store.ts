@@ -1,5 +1,5 @@
 import type { WorkflowManifest } from '@orrery/engine'
-import type { Transaction } from '../database.ts'
+import type { Transaction } from '../database/database.ts'
 
 export interface WorkflowRow {
   readonly name: string

@@ -2,7 +2,7 @@ import { type AutomationDefinition, type FieldError, problem } from '@orrery/con
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
 import type { Ctx } from '../../context.ts'
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 import { durationMs } from '../../durations.ts'
 import { refuseGrant } from '../../pipelines/grant-scopes.ts'
 import { judgePipeline, requireValid } from '../../pipelines/judge-pipeline.ts'

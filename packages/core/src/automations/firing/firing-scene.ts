@@ -1,6 +1,6 @@
 import type { OrgId } from '@orrery/engine'
 import type { CoreEngine, Ctx } from '../../context.ts'
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 
 /** What firing takes of its surroundings: one transaction of one organization, and what is to be told when that has committed. */
 export interface FiringScene {

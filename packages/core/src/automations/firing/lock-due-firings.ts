@@ -1,4 +1,4 @@
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 import { FIRING_COLUMNS, type FiringRow } from '../firing-store.ts'
 
 /** Firings that were asked for at a time that has come, oldest first, with their automations locked. What somebody else has locked is his. */

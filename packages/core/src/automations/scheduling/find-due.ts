@@ -1,5 +1,6 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
+import { sql } from '../../database/sql.ts'
 
 /** What there is to do and for whom: `schedule` fires, the tool of a `condition` is asked, `asked` was asked for at a time, `backfill` goes on. */
 export type DueKind = 'schedule' | 'condition' | 'asked' | 'backfill'
@@ -29,8 +30,7 @@ export async function findDue(database: Database): Promise<Look> {
     readonly at: number
     readonly now: number
   }
-  const rows = await database.ask<Row>(
-    `with next as (
+  const rows = await database.ask<Row>(sql`with next as (
        (select 'schedule' kind, org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'
         order by wakes_at limit ${LOOK_ROWS})
        union all
@@ -43,9 +43,7 @@ export async function findDue(database: Database): Promise<Look> {
      )
      select n.kind, n.org_id as org, n.at, extract(epoch from clock_timestamp())::float8 * 1000 as now
      from (select 1) one
-     left join (select kind, org_id, extract(epoch from min(at))::float8 * 1000 as at from next group by kind, org_id) n on true`,
-    [],
-  )
+     left join (select kind, org_id, extract(epoch from min(at))::float8 * 1000 as at from next group by kind, org_id) n on true`)
   return {
     next: rows.flatMap(({ kind, org, at }) => (kind === null ? [] : [{ kind, org, atMs: Math.round(at) }])),
     nowMs: rows[0]?.now ?? Date.now(),

@@ -1,4 +1,4 @@
-import { isLostRace } from '../../classify-failure.ts'
+import { isLostRace } from '../../database/classify-failure.ts'
 import type { Host } from '../../host.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import { writeTrouble } from '../definition/trigger-state.ts'

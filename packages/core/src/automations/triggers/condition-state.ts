@@ -1,7 +1,7 @@
 import type { OrgId } from '@orrery/engine'
 import { parseDurationMs } from '@orrery/recurrence'
 import { canonicalJson } from '../../canonical-json.ts'
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 import { comparePositions, parsePosition } from '../../events/event-position.ts'
 import type { StoredTrigger } from '../definition/read-definition.ts'
 import { type ConditionMode, type ConditionState, initialCondition } from '../planning/judge-condition.ts'

@@ -1,5 +1,5 @@
 import type { OrgId, RunId } from '@orrery/engine'
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 
 /** So many firings may come one out of the other; then it is a loop, and ends. */
 export const DEPTH_MAX = 16

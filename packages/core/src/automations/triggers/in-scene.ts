@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { isLostRace } from '../../classify-failure.ts'
+import { isLostRace } from '../../database/classify-failure.ts'
 import type { SystemHost } from '../../system-context.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createTestDatabase } from '../../../../../tests/support/database.ts'
-import { createDatabase } from '../../database.ts'
+import { createDatabase } from '../../database/database.ts'
 import { isPassing } from './is-passing.ts'
 
 it('what PostgreSQL did to a process that stood still passes, however it is told of it', async () => {

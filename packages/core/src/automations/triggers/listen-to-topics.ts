@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Transaction } from '../../database.ts'
+import type { Transaction } from '../../database/database.ts'
 import type { StoredTrigger } from '../definition/read-definition.ts'
 import { compileTopic, type TopicPattern } from '../planning/compile-topic.ts'
 import type { StoredCondition } from './condition-state.ts'

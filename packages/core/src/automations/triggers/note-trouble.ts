@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 
 const MESSAGE_MAX = 500
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
 import { createRateLimiter } from '../../access/rate-limiter.ts'
-import { classifyFailure } from '../../classify-failure.ts'
+import { classifyFailure } from '../../database/classify-failure.ts'
 import { SecretError } from '../../secrets/secret-error.ts'
 import type { SecretKeys } from '../../secrets/secret-keys.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'

@@ -1,5 +1,6 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database, Transaction } from '../../database.ts'
+import type { Database, Transaction } from '../../database/database.ts'
+import { sql } from '../../database/sql.ts'
 import type { StoredTrigger } from '../definition/read-definition.ts'
 
 export interface WebhookPlace {
@@ -9,9 +10,9 @@ export interface WebhookPlace {
 
 /** Over all organizations: an address names none. */
 export async function findWebhook(database: Database, tokenHash: Buffer): Promise<WebhookPlace | null> {
-  const [row] = await database.ask<WebhookPlace>('select org_id as org, trigger_id as "triggerId" from app.trigger where token_hash = $1', [
-    tokenHash,
-  ])
+  const [row] = await database.ask<WebhookPlace>(
+    sql`select org_id as org, trigger_id as "triggerId" from app.trigger where token_hash = ${tokenHash}`,
+  )
   return row ?? null
 }
 

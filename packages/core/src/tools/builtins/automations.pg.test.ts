@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { PipelineStep } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AutomationBench, benchOf } from '../../automations/automations.fixture.ts'
-import { listViolations } from '../../list-violations.ts'
+import { listViolations } from '../../database/list-violations.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 
 let t: TestCore

@@ -2,7 +2,7 @@ import type { Database } from './database.ts'
 
 /** Rows of each invariant view of schema `app` that returned any; empty when all hold. The engine's are in its store. */
 export function listViolations(database: Database): Promise<{ invariant: string; rows: number }[]> {
-  return database.loop(async (client) => {
+  return database.loop(async ({ client }) => {
     const { rows: views } = await client.query<{ name: string }>(
       `select relname as name from pg_catalog.pg_class
        where relnamespace = 'app'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,

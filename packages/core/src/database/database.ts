@@ -3,9 +3,16 @@ import { describePool, type PoolFigures } from '@orrery/engine/postgres'
 import type { Kysely } from 'kysely'
 import pg from 'pg'
 import { kyselyOn } from './kysely-on-client.ts'
+import type { Statement } from './sql.ts'
 import type { Tables } from './tables.ts'
 
 export interface Transaction {
+  /** The rows that a statement returns. */
+  rows<Row extends object>(statement: Statement): Promise<Row[]>
+  /** The first of them, if there is one. */
+  row<Row extends object>(statement: Statement): Promise<Row | undefined>
+  /** How many rows a statement has written. */
+  write(statement: Statement): Promise<number>
   /** Typed queries on the transaction's connection. */
   readonly kysely: Kysely<Tables>
   /** The connection, for control operations of the engine. */
@@ -16,11 +23,11 @@ export interface Database {
   /** Runs `work` in a transaction that sees the rows of one organization (a UUID). What it throws rolls back. */
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
-  loop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  loop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `loop`, on connections of its own: for work that outside systems may hold up, which keeps nobody else waiting. */
-  slowLoop<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  slowLoop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One statement of a loop, in a transaction of its own. */
-  ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
+  ask<Row extends object>(statement: Statement): Promise<Row[]>
   /** Of requests, of loops, of slow loops. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
@@ -74,16 +81,28 @@ export function createDatabase(options: DatabaseOptions): Database {
       // The value goes into the text of the query, so that begin and setting it are one round trip.
       if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
       const begin = `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
-      return inTransaction(app, begin, (client) => work({ kysely: kyselyOn(client), client }))
+      return inTransaction(app, begin, (client) => work(toTransaction(client)))
     },
-    loop: (work) => inTransaction(engine, 'begin', work),
-    slowLoop: (work) => inTransaction(slow, 'begin', work),
-    ask: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]) =>
-      (await engine.query<Row>(text, [...values])).rows,
+    loop: (work) => inTransaction(engine, 'begin', (client) => work(toTransaction(client))),
+    slowLoop: (work) => inTransaction(slow, 'begin', (client) => work(toTransaction(client))),
+    ask: async <Row extends object>(statement: Statement) =>
+      (await engine.query<pg.QueryResultRow>({ ...statement, text: statement.text, values: [...statement.values] })).rows as Row[],
     pools: () => [describePool('requests', app), describePool('loops', engine), describePool('slow loops', slow)],
     async close() {
       await Promise.all([app.end(), engine.end(), slow.end()])
     },
+  }
+}
+
+function toTransaction(client: pg.ClientBase): Transaction {
+  const query = ({ name, text, values }: Statement) =>
+    client.query<pg.QueryResultRow>(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
+  return {
+    rows: async <Row extends object>(statement: Statement) => (await query(statement)).rows as Row[],
+    row: async <Row extends object>(statement: Statement) => (await query(statement)).rows[0] as Row | undefined,
+    write: async (statement) => (await query(statement)).rowCount ?? 0,
+    kysely: kyselyOn(client),
+    client,
   }
 }
 

@@ -1,8 +1,8 @@
 /** Rows as Kysely knows them. Schema `app` is ours; of `engine` only what lists read. */
 import type { PipelineDefinition } from '@orrery/contract'
 import type { ColumnType, Generated } from 'kysely'
-import type { ShownSettings } from './connections/connection-row.ts'
-import type { ToolCallRow, ToolRow } from './tools/tool-row.ts'
+import type { ShownSettings } from '../connections/connection-row.ts'
+import type { ToolCallRow, ToolRow } from '../tools/tool-row.ts'
 
 type Bigint = ColumnType<string, string | number, never>
 
