@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
+import { boundedCache } from '../bounded-cache.ts'
 import type { Database } from '../database/database.ts'
 import { isApiKey } from './api-key.ts'
 import { type Found, findByKey, findByToken } from './find-identity.ts'
@@ -17,7 +18,6 @@ export interface Authenticator {
 
 /** A revoked key works for so long in processes that remember it. */
 export const AUTHENTICATED_FOR_MS = 5000
-const REMEMBERED_MAX = 10_000
 /** Looking up keys that nobody remembers costs a query each; a flood of made-up ones may not take the database. */
 const LOOKUPS = { perSecond: 200, burst: 400 }
 
@@ -26,7 +26,7 @@ interface Remembered extends Found {
 }
 
 export function createAuthenticator(database: Database, tokenKeys: TokenKeys, now: () => number): Authenticator {
-  const remembered = new Map<string, Remembered>()
+  const remembered = boundedCache<Remembered>({ entriesMax: 10_000 })
   /** Requests that come together with one key make one query. */
   let looking = new Map<string, Promise<Identity>>()
   const limitLookup = createRateLimiter(LOOKUPS, now)
@@ -64,10 +64,7 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
         throw unauthenticated()
       }
       // What was read before a revocation is not remembered behind it.
-      if (asked === looking) {
-        if (remembered.size >= REMEMBERED_MAX) remembered.clear()
-        remembered.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
-      }
+      if (asked === looking) remembered.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
       return found.identity
     } finally {
       asked.delete(name)

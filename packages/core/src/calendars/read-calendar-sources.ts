@@ -1,18 +1,18 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
+import { boundedCache } from '../bounded-cache.ts'
 import type { Transaction } from '../database/database.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'
-import { keepCalendars } from './kept-calendars.ts'
 import { closureOf } from './lean-on.ts'
 import { loadHolidays } from './load-holidays.ts'
 
-const compiledMax = 500
-/** A feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB of feeds as they are. */
-const feedCharsMax = 20_000_000
-/** Compiled calendars of this process. One that changed has another key, so nothing here is ever wrong. */
-const known = keepCalendars(compiledMax, feedCharsMax)
+/**
+ * Compiled calendars of this process. One that changed has another key, so no entry is ever out of date. A size is the number of characters of the
+ * feeds in it: a feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB with usual feeds.
+ */
+const compiledCalendars = boundedCache<CompiledCalendar>({ entriesMax: 500, sizeMax: 20_000_000 })
 
 /**
  * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They are
@@ -28,7 +28,7 @@ export async function readCalendarSources(tx: Transaction, org: string, names: r
   const keys = new Map(
     names.filter((name) => rows.has(name)).map((name) => [name, keyOf(org, closureOf(definitions, [name]), rows, feeds)]),
   )
-  const ready = new Map([...keys].map(([name, key]) => [name, known.get(key)]))
+  const ready = new Map([...keys].map(([name, key]) => [name, compiledCalendars.get(key)]))
   const missing = [...keys.keys()].filter((name) => ready.get(name) === undefined)
   const texts = await selectTexts(
     tx,
@@ -49,7 +49,7 @@ export async function readCalendarSources(tx: Transaction, org: string, names: r
     const calendar = ready.get(name) ?? (definition && compile(definition, sources))
     if (calendar === undefined) continue
     compiled.set(name, calendar)
-    if (ready.get(name) === undefined) known.keep(key, calendar, feedCharsIn(definitions, name, texts))
+    if (ready.get(name) === undefined) compiledCalendars.set(key, calendar, feedCharsIn(definitions, name, texts))
   }
   return { ...sources, compiled: (name) => compiled.get(name) }
 }

@@ -1,4 +1,5 @@
 import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
+import { boundedCache } from '../../bounded-cache.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import type { Timetable } from '../planning/firing-state.ts'
 import type { StoredSchedule } from './read-definition.ts'
@@ -25,25 +26,15 @@ function namesCalendar({ calendar, exclude }: Schedule): boolean {
   return calendar !== undefined || (exclude ?? []).some(({ kind }) => kind === 'calendar')
 }
 
-const keptMax = 2_000
-const kept = new Map<string, CompiledSchedule>()
+const compiledSchedules = boundedCache<CompiledSchedule>({ entriesMax: 2_000 })
 
-/** The same texts make the same schedule, whoever has it. */
+/** The same texts make the same schedule, in every organization. */
 function compileKept(schedule: Schedule): ReturnType<typeof compileSchedule> {
   const key = JSON.stringify(schedule)
-  const known = kept.get(key)
-  if (known !== undefined) {
-    // Behind the others, so that what is not asked for any more goes first.
-    kept.delete(key)
-    kept.set(key, known)
-    return { ok: true, value: known }
-  }
+  const known = compiledSchedules.get(key)
+  if (known !== undefined) return { ok: true, value: known }
   const compiled = compileSchedule(schedule)
-  if (compiled.ok) {
-    kept.set(key, compiled.value)
-    const [oldest] = kept.keys()
-    if (kept.size > keptMax && oldest !== undefined) kept.delete(oldest)
-  }
+  if (compiled.ok) compiledSchedules.set(key, compiled.value)
   return compiled
 }
 

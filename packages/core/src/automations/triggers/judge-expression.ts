@@ -1,13 +1,14 @@
 import type { Json } from '@orrery/contract'
 import { createMeter, createScope, ExpressionError, evaluate, type Hole, isTrue, parseCondition } from '@orrery/expressions'
+import { boundedCache } from '../../bounded-cache.ts'
 
 /** What an expression of a trigger may read beside the time. */
 export type TriggerNames = { readonly event: Json } | { readonly result: Json }
 
 export type Judged = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
 
-const KEPT_MAX = 1000
-const parsed = new Map<string, Hole>()
+/** The same few expressions are evaluated for each event. */
+const parsed = boundedCache<Hole>({ entriesMax: 1000 })
 
 /** Whether the expression is true of an event, or of what a tool gave. What is missing counts as false. */
 export function judgeExpression(text: string, names: TriggerNames, at: { readonly nowMs: number; readonly timezone: string }): Judged {
@@ -20,13 +21,10 @@ export function judgeExpression(text: string, names: TriggerNames, at: { readonl
   }
 }
 
-/** The same few are asked for each event. */
 function parse(text: string): Hole {
-  let hole = parsed.get(text)
-  if (hole === undefined) {
-    hole = parseCondition(text)
-    if (parsed.size >= KEPT_MAX) parsed.clear()
-    parsed.set(text, hole)
-  }
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const hole = parseCondition(text)
+  parsed.set(text, hole)
   return hole
 }

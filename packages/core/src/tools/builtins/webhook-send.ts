@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto'
 import type { Json } from '@orrery/contract'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
+import { signWebhook } from '../../outside/standard-webhooks.ts'
 import type { BuiltIn } from '../tool-port.ts'
 import { deriveKey } from './derive-key.ts'
 import { toHttpFailure } from './http-failure.ts'
@@ -51,18 +51,12 @@ export const webhookSend: BuiltIn = {
     const { url, payload, connection } = given as unknown as Args
     const { secret } = await openTyped(context, connection, ['webhook'])
     const id = `msg_${deriveKey(context.idempotencyKey, 'webhook')}`
-    const timestamp = String(Math.floor(context.ctx.clock.now() / 1000))
     const body = JSON.stringify(payload)
     const answer = await fetchOutside(
       {
         url,
         method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': id,
-          'webhook-timestamp': timestamp,
-          'webhook-signature': sign(secret, `${id}.${timestamp}.${body}`),
-        },
+        headers: { 'content-type': 'application/json', ...signWebhook(secret, { id, body, nowMs: context.ctx.clock.now() }) },
         body,
         redirect: 'error',
         signal: context.signal,
@@ -72,10 +66,4 @@ export const webhookSend: BuiltIn = {
     if (answer.status < 200 || answer.status > 299) throw toHttpFailure(answer, readAnswer(answer, (text) => text).body)
     return { output: { status: answer.status, webhook_id: id } }
   },
-}
-
-/** @param secret `whsec_` and the key in base64. */
-function sign(secret: string, content: string): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
-  return `v1,${createHmac('sha256', key).update(content).digest('base64')}`
 }

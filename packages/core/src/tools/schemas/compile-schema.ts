@@ -2,6 +2,8 @@ import type { Json } from '@orrery/contract'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
+import { boundedCache } from '../../bounded-cache.ts'
+import { isDeeperThan } from '../../validate-input.ts'
 import type { JsonObject } from '../tool-port.ts'
 import { withinTime } from './within-time.ts'
 
@@ -11,12 +13,8 @@ export type CompiledSchema = { readonly validate: ValidateFunction } | { readonl
 const SCHEMA_LETTERS_MAX = 200_000
 const DEPTH_MAX = 60
 const COMPILE_MS_MAX = 2_000
-/** Of the schemas that are kept compiled. */
-const KEPT_LETTERS_MAX = 5_000_000
-const KEPT_MAX = 1_000
-
-const kept = new Map<string, CompiledSchema>()
-let keptLetters = 0
+/** By its text; the size is the number of characters. */
+const compiledSchemas = boundedCache<CompiledSchema>({ entriesMax: 1_000, sizeMax: 5_000_000 })
 
 /**
  * JSON Schema 2020-12, and draft-07 where `$schema` says so, with formats. Nothing is fetched: a reference leads within the schema or nowhere.
@@ -24,15 +22,10 @@ let keptLetters = 0
  */
 export function compileSchema(schema: JsonObject): CompiledSchema {
   const text = JSON.stringify(schema)
-  const found = kept.get(text)
-  if (found !== undefined) {
-    // The oldest in the order of use goes first.
-    kept.delete(text)
-    kept.set(text, found)
-    return found
-  }
+  const known = compiledSchemas.get(text)
+  if (known !== undefined) return known
   const compiled = compile(schema, text)
-  keep(text, compiled)
+  if (text.length <= SCHEMA_LETTERS_MAX) compiledSchemas.set(text, compiled, text.length)
   return compiled
 }
 
@@ -94,24 +87,4 @@ function dialectOf(given: Json | undefined): keyof typeof dialects {
 
 function describeFault(fault: { readonly instancePath?: string; readonly message?: string } | undefined): string {
   return `${fault?.instancePath ?? ''} ${fault?.message ?? 'it is no JSON Schema'}`.trim()
-}
-
-function keep(text: string, compiled: CompiledSchema): void {
-  if (text.length > KEPT_LETTERS_MAX / 10) return
-  kept.set(text, compiled)
-  keptLetters += text.length
-  for (const oldest of kept.keys()) {
-    if (kept.size <= KEPT_MAX && keptLetters <= KEPT_LETTERS_MAX) return
-    kept.delete(oldest)
-    keptLetters -= oldest.length
-  }
-}
-
-function isDeeperThan(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value]
-  for (let at = 0; at <= depth; at += 1) {
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
-    if (level.length === 0) return false
-  }
-  return true
 }

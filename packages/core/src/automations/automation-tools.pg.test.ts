@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import type { PipelineStep } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AutomationBench, benchOf } from '../../automations/automations.fixture.ts'
-import { listViolations } from '../../database/list-violations.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
+import { listViolations } from '../database/list-violations.ts'
+import { eventually } from '../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { type AutomationBench, benchOf } from './automations.fixture.ts'
 
 let t: TestCore
 let bench: AutomationBench
 
 beforeAll(async () => {
   t = await startTestCore()
+  await t.core.start()
   await t.deploy()
   bench = benchOf(t)
   await bench.make({ name: 'client_follow_up', workflow: { name: 'greeting', input: { name: '${params.client_id}' } } })
@@ -34,7 +36,7 @@ const one = (uses: string, args: { [name: string]: string | number | { [name: st
 
 describe('orchestrator.schedule_task', () => {
   it('takes the step of the mission as it is', async () => {
-    const text = readFileSync(new URL('../../../../../examples/daily-briefing/adaptive-follow-up.step.json', import.meta.url), 'utf8')
+    const text = readFileSync(new URL('../../../../examples/daily-briefing/adaptive-follow-up.step.json', import.meta.url), 'utf8')
     const before: PipelineStep[] = [
       { id: 'priority', uses: 'time.now', save_as: 'email_priority' },
       { id: 'email', uses: 'time.now', save_as: 'email' },
@@ -85,5 +87,67 @@ describe('orchestrator.pause, resume and list', () => {
     expect(listed).toMatchObject({ output: { one: { items: [{ name: 'rounds', status: 'paused', next_at: null }] } } })
     await perform(one('orchestrator.resume', { task: 'rounds' }))
     expect(await t.call('automations.get', { automation: 'rounds' })).toMatchObject({ status: 'active' })
+  })
+})
+
+describe('what a tool changes', () => {
+  /** The audit entries of a run, oldest first. */
+  const auditOf = async (runId: string) =>
+    (await t.call('audit.list', { limit: 200 })).items.filter(({ actor }) => actor === runId).toReversed()
+
+  it('leaves one audit entry under the run, as the operation would under a key', async () => {
+    await bench.make({ name: 'audited', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
+    const pipeline: PipelineStep[] = [
+      { id: 'now', uses: 'orchestrator.run_now', with: { task: 'audited' } },
+      { id: 'later', uses: 'orchestrator.schedule_task', with: { task: 'audited', delay: '1h' } },
+      { id: 'pause', uses: 'orchestrator.pause', with: { task: 'audited', note: 'Too much' } },
+      { id: 'again', uses: 'orchestrator.pause', with: { task: 'audited', note: 'Still' } },
+      { id: 'resume', uses: 'orchestrator.resume', with: { task: 'audited' } },
+      { id: 'emit', uses: 'event.emit', with: { topic: 'audit.seen' } },
+    ]
+    const automation = await bench.make({ pipeline, retry: false, scopes: ['automations:write', 'events:emit'] })
+    const { runId } = await t.call('automations.runNow', { automation })
+    expect(await t.call('runs.result', { runId: runId ?? '', timeout: '20s' })).toMatchObject({ status: 'succeeded' })
+    const entries = await auditOf(runId ?? '')
+    expect(entries.map(({ action }) => action)).toEqual([
+      'automation.run',
+      'automation.scheduled',
+      'automation.paused',
+      'automation.paused',
+      'automation.resumed',
+      'event.emitted',
+    ])
+    const { id } = await t.call('automations.get', { automation: 'audited' })
+    expect(entries.slice(0, 5).map(({ subject }) => subject)).toEqual([id, id, id, id, id])
+    expect(entries.map(({ actorType }) => actorType)).toEqual(Array(6).fill('system'))
+  })
+
+  it('updates the note of an automation that is paused already', async () => {
+    await bench.make({ name: 'renoted', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
+    await perform(one('orchestrator.pause', { task: 'renoted', note: 'First' }))
+    await perform(one('orchestrator.pause', { task: 'renoted', note: 'Second' }))
+    expect(await t.call('automations.get', { automation: 'renoted' })).toMatchObject({ status: 'paused', note: 'Second' })
+  })
+
+  it('counts for the guard against loops: an automation on automation.paused that pauses another one ends', async () => {
+    await bench.make({ name: 'toggled', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
+    const name = await bench.make({
+      triggers: [{ type: 'event', topic: 'automation.paused', filter: "event.data.name == 'toggled'" }],
+      pipeline: [
+        { id: 'resume', uses: 'orchestrator.resume', with: { task: 'toggled' } },
+        { id: 'pause', uses: 'orchestrator.pause', with: { task: 'toggled', note: '${event.id}' } },
+      ],
+      scopes: ['automations:write'],
+      overlap: 'allow_all',
+      retry: false,
+    })
+    await t.call('automations.pause', { automation: 'toggled' })
+    const rows = await eventually(
+      () => bench.firings(name),
+      (all) => all.some(({ outcome }) => outcome === 'skipped') || all.length > 40,
+      60_000,
+    )
+    expect(rows.filter(({ outcome }) => outcome === 'started')).toHaveLength(17)
+    expect(rows.find(({ outcome }) => outcome === 'skipped')?.reason).toMatch(/^loop/)
   })
 })

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { boundedCache } from './bounded-cache.ts'
+
+test('drops the least recently used entry when there are too many', () => {
+  const cache = boundedCache<number>({ entriesMax: 2 })
+  cache.set('a', 1)
+  cache.set('b', 2)
+  cache.get('a')
+  cache.set('c', 3)
+  expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([1, undefined, 3])
+})
+
+test('drops the least recently used entries until the rest fits', () => {
+  const cache = boundedCache<string>({ entriesMax: 10, sizeMax: 100 })
+  const kept = (...keys: string[]) => keys.filter((key) => cache.get(key) !== undefined)
+  cache.set('a', 'a', 60)
+  cache.set('b', 'b', 40)
+  cache.set('b', 'b', 40)
+  expect(kept('a', 'b')).toEqual(['a', 'b'])
+  cache.set('c', 'c', 50)
+  expect(kept('a', 'b', 'c')).toEqual(['b', 'c'])
+  cache.set('too large', '', 101)
+  expect(kept('b', 'c', 'too large')).toEqual(['too large'])
+  cache.set('d', 'd', 100)
+  expect(kept('too large', 'd')).toEqual(['d'])
+})
+
+test('forgets an entry, or all of them, with their sizes', () => {
+  const cache = boundedCache<string>({ entriesMax: 10, sizeMax: 100 })
+  cache.set('a', 'a', 100)
+  cache.delete('a')
+  cache.set('b', 'b', 60)
+  cache.set('c', 'c', 40)
+  expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 'b', 'c'])
+  cache.clear()
+  cache.set('d', 'd', 100)
+  expect(['b', 'c', 'd'].map((key) => cache.get(key))).toEqual([undefined, undefined, 'd'])
+})

@@ -1,0 +1,46 @@
+/** Signatures of https://www.standardwebhooks.com, to send and to receive: whoever has the secret can see who sent a message, unchanged and when. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** What a message carries beside its body. */
+export interface WebhookHeaders {
+  readonly 'webhook-id': string
+  /** Seconds since 1970. */
+  readonly 'webhook-timestamp': string
+  readonly 'webhook-signature': string
+}
+
+/** A signature older or newer than this may be a copy that is sent again ("Verifying webhook authenticity"). */
+const TOLERANCE_MS = 300_000
+const SIGNATURES_MAX = 20
+
+/** `whsec_` and 256 random bits in base64. */
+export const makeWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
+
+/** @param secret `whsec_` and the key in base64. @param id the same for each attempt to deliver a message. */
+export function signWebhook(secret: string, { id, body, nowMs }: { id: string; body: string; nowMs: number }): WebhookHeaders {
+  const timestamp = String(Math.floor(nowMs / 1000))
+  const signature = `v1,${digest(secret, id, timestamp, body).toString('base64')}`
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }
+}
+
+/** Whether the holder of the secret sent exactly this body, lately. A sender that changes its secret may give several signatures. */
+export function verifyWebhook(
+  secret: string,
+  { body, header }: { body: Uint8Array; header(name: string): string | null },
+  nowMs: number,
+): boolean {
+  const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => header(name) ?? '')
+  if (!id || !timestamp || !signatures || !/^\d{1,12}$/.test(timestamp)) return false
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > TOLERANCE_MS) return false
+  const wanted = digest(secret, id, timestamp, body)
+  return signatures
+    .split(' ', SIGNATURES_MAX)
+    .filter((part) => part.startsWith('v1,'))
+    .map((part) => Buffer.from(part.slice(3), 'base64'))
+    .some((given) => given.length === wanted.length && timingSafeEqual(given, wanted))
+}
+
+function digest(secret: string, id: string, timestamp: string, body: string | Uint8Array): Buffer {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest()
+}
