@@ -1,4 +1,4 @@
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import { signToken, type TokenClaims } from './token.ts'
 
 /** An access token is good for so long, whatever happens to whoever has a copy of it. */

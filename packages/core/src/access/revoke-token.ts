@@ -1,7 +1,7 @@
 import { decodeId } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
-import { withOrg } from '../with-org.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { withOrg } from '../context/with-org.ts'
 import { endLogins } from './login-store.ts'
 
 /** Other processes notice when their memory of the token runs out (AUTHENTICATED_FOR_MS). */

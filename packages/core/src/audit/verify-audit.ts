@@ -1,7 +1,7 @@
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import type { Transaction } from '../database/database.ts'
-import type { AnswerTo } from '../implementation.ts'
-import { withOrg } from '../with-org.ts'
+import type { AnswerTo } from '../context/implementation.ts'
+import { withOrg } from '../context/with-org.ts'
 import { countUnsealed, selectChain, selectCheckpoints } from './audit-store.ts'
 import { verifyChain } from './verify-chain.ts'
 

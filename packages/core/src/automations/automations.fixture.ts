@@ -1,6 +1,6 @@
 /** For tests: automations with a clock of their own. */
 import type { OutputOf } from '@orrery/contract'
-import type { InputFor } from '../implementation.ts'
+import type { InputFor } from '../context/implementation.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiringHost, inScene } from './scheduling/fire-due.ts'

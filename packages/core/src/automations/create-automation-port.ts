@@ -1,6 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
-import type { Host } from '../host.ts'
+import type { Host } from '../context/kernel.ts'
 import type { AskedRun, AutomationPort } from '../tools/automation-port.ts'
 import { toSummary } from './automation-row.ts'
 import { lockAutomation, selectAutomations } from './automation-store.ts'

@@ -1,6 +1,6 @@
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
-import { withOrg } from '../with-org.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { withOrg } from '../context/with-org.ts'
 import { toAutomation } from './automation-row.ts'
 import { saveAutomation } from './save-automation.ts'
 

@@ -2,7 +2,7 @@ import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract
 import { calendarsOf } from '../calendars/find-uses.ts'
 import { lockCalendars } from '../calendars/lock-calendars.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import type { Transaction } from '../database/database.ts'
 import { newId } from '../new-id.ts'
 import { announceAutomation } from './announce-automation.ts'

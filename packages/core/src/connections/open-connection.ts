@@ -1,7 +1,7 @@
 import { type ConnectionSettings, decodeId, encodeId } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import { orProblem } from '../public-ids.ts'
-import { withOrg } from '../with-org.ts'
+import { withOrg } from '../context/with-org.ts'
 import { readSecrets } from './connection-secrets.ts'
 import { selectConnection, selectConnectionByName } from './connection-store.ts'
 

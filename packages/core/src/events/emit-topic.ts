@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { writeTopic } from './write-topic.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536

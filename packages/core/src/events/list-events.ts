@@ -1,7 +1,7 @@
 import { decodeId, problem } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
-import { withOrg } from '../with-org.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { withOrg } from '../context/with-org.ts'
 import { readPosition } from './event-position.ts'
 import { selectEvents, selectEventsBack } from './event-store.ts'
 

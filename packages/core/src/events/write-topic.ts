@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import { withOrg } from '../with-org.ts'
+import type { Ctx } from '../context/context.ts'
+import { withOrg } from '../context/with-org.ts'
 import { runBehind } from './run-behind.ts'
 
 export interface TopicEvent {

@@ -1,5 +1,5 @@
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { judgePipeline } from './judge-pipeline.ts'
 
 export async function checkPipelineDefinition(ctx: Ctx, input: InputFor<'pipelines.check'>): Promise<AnswerTo<'pipelines.check'>> {

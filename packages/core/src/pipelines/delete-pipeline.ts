@@ -1,8 +1,8 @@
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import { emitEvent } from '../events/emit-event.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { orProblem } from '../public-ids.ts'
-import { withOrg } from '../with-org.ts'
+import { withOrg } from '../context/with-org.ts'
 import { removePipeline } from './pipeline-store.ts'
 import { toPipelineSummary } from './to-stored-pipeline.ts'
 

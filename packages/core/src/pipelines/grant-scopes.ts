@@ -1,5 +1,5 @@
 import { PERMISSIONS, type Permission, problem } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 
 const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
 

@@ -1,8 +1,8 @@
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { orProblem } from '../public-ids.ts'
-import { withOrg } from '../with-org.ts'
+import { withOrg } from '../context/with-org.ts'
 import { selectPipeline, selectVersions } from './pipeline-store.ts'
 import { toStoredVersion } from './to-stored-pipeline.ts'
 

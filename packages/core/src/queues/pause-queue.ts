@@ -1,5 +1,5 @@
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { setQueuePaused } from './set-queue-paused.ts'
 
 export function pauseQueue(ctx: Ctx, input: InputFor<'queues.pause'>): Promise<AnswerTo<'queues.pause'>> {

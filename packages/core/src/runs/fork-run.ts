@@ -1,8 +1,8 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { toUuid } from '../public-ids.ts'
-import { withOrg } from '../with-org.ts'
+import { withOrg } from '../context/with-org.ts'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 import { selectLastSeq } from './run-store.ts'
 

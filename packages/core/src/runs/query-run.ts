@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { toUuid } from '../public-ids.ts'
 
 export async function queryRun(ctx: Ctx, input: InputFor<'runs.query'>): Promise<AnswerTo<'runs.query'>> {

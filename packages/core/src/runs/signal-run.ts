@@ -1,5 +1,5 @@
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { controlRun } from './control-run.ts'
 
 export function signalRun(ctx: Ctx, input: InputFor<'runs.signal'>): Promise<AnswerTo<'runs.signal'>> {

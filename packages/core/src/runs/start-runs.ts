@@ -1,6 +1,6 @@
 import { ProblemError } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { startRun } from './start-run.ts'
 
 type Item = AnswerTo<'runs.startMany'>['items'][number]

@@ -1,5 +1,5 @@
 import { decodeId } from '@orrery/contract'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import { recorderOf } from './call-recorder.ts'
 import type { CallFailure } from './explain-failure.ts'
 import type { Tool } from './find-tool.ts'

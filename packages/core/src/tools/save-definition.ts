@@ -1,6 +1,6 @@
 import { problem, type ToolDefinition } from '@orrery/contract'
 import { canonicalJson } from '../canonical-json.ts'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/emit-event.ts'
 import type { ToolRow } from './tool-row.ts'

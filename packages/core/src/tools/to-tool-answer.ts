@@ -1,5 +1,5 @@
 import type { JsonFields } from '@orrery/contract'
-import type { AnswerTo } from '../implementation.ts'
+import type { AnswerTo } from '../context/implementation.ts'
 import type { Tool } from './find-tool.ts'
 import type { JsonObject } from './tool-port.ts'
 

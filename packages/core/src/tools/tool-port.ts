@@ -1,7 +1,7 @@
 /** The seam between whoever calls a tool (a pipeline's step) and whatever it is made of. One file a kind, one file a built-in. */
 import type { Json } from '@orrery/contract'
 import type { OpenedConnection } from '../connections/open-connection.ts'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../context/context.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 
 export interface JsonObject {

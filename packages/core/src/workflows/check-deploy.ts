@@ -1,5 +1,5 @@
-import type { Ctx } from '../context.ts'
-import type { AnswerTo, InputFor } from '../implementation.ts'
+import type { Ctx } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { toRunId } from '../public-ids.ts'
 import { openBundle } from './open-bundle.ts'
 

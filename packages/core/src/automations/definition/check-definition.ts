@@ -1,7 +1,7 @@
 import { type AutomationDefinition, type FieldError, problem } from '@orrery/contract'
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
-import type { Ctx } from '../../context.ts'
+import type { Ctx } from '../../context/context.ts'
 import type { Transaction } from '../../database/database.ts'
 import { durationMs } from '../../durations.ts'
 import { refuseGrant } from '../../pipelines/grant-scopes.ts'

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { CoreEngine, Ctx } from '../../context.ts'
+import type { CoreEngine, Ctx } from '../../context/context.ts'
 import type { Transaction } from '../../database/database.ts'
 
 /** What firing takes of its surroundings: one transaction of one organization, and what is to be told when that has committed. */

@@ -1,5 +1,5 @@
 import { isLostRace } from '../../database/classify-failure.ts'
-import type { Host } from '../../host.ts'
+import type { Host } from '../../context/kernel.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import { writeTrouble } from '../definition/trigger-state.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'

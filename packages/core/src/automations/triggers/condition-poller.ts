@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { SystemHost } from '../../system-context.ts'
+import type { SystemHost } from '../../call/act-as-system.ts'
 import { noteTrouble } from './note-trouble.ts'
 import { claimPolls, type Poll, pollCondition } from './poll-condition.ts'
 

@@ -1,6 +1,6 @@
 import type { OrgId } from '@orrery/engine'
 import { isLostRace } from '../../database/classify-failure.ts'
-import type { SystemHost } from '../../system-context.ts'
+import type { SystemHost } from '../../call/act-as-system.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 
 /** What triggers take of the process they run in. */

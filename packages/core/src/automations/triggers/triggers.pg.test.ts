@@ -1,7 +1,7 @@
 import type { AutomationDefinition, Json } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Log } from '../../context.ts'
+import type { Log } from '../../context/context.ts'
 import { createDatabase } from '../../database/database.ts'
 import { listViolations } from '../../database/list-violations.ts'
 import { EventTail } from '../../events/event-tail.ts'

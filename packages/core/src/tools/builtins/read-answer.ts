@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { OutsideAnswer } from '../../outside/fetch-outside.ts'
-import { isDeeperThan } from '../../validate-input.ts'
+import { isDeeperThan } from '../../call/validate-input.ts'
 
 const DEPTH_MAX = 100
 

@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
 import type { OpenedConnection } from '../../connections/open-connection.ts'
-import type { Ctx } from '../../context.ts'
+import type { Ctx } from '../../context/context.ts'
 import { explainFailure } from '../explain-failure.ts'
 import type { ToolOffer } from '../tool-row.ts'
 import { withinLimit } from '../within-limit.ts'

@@ -2,7 +2,7 @@ import { problem } from '@orrery/contract'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
 import { OutsideError } from '../../outside/outside-error.ts'
 import type { OutsidePolicy } from '../../outside/outside-policy.ts'
-import { isDeeperThan } from '../../validate-input.ts'
+import { isDeeperThan } from '../../call/validate-input.ts'
 import { withinTime } from '../schemas/within-time.ts'
 import type { JsonObject } from '../tool-port.ts'
 

@@ -3,7 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
 import { boundedCache } from '../../bounded-cache.ts'
-import { isDeeperThan } from '../../validate-input.ts'
+import { isDeeperThan } from '../../call/validate-input.ts'
 import type { JsonObject } from '../tool-port.ts'
 import { withinTime } from './within-time.ts'
 

@@ -1,12 +1,12 @@
 import { encodeId, type Json, type Operation } from '@orrery/contract'
-import type { Identity } from './access/identity.ts'
-import { type AuditEntry, toCompanion } from './audit/audit-entry.ts'
-import { recordAudit } from './audit/record-audit.ts'
-import { digest } from './canonical-json.ts'
-import type { Ctx, Log, Trace } from './context.ts'
-import type { Transaction } from './database/database.ts'
-import type { Host } from './host.ts'
-import { newId } from './new-id.ts'
+import type { Identity } from '../context/identity.ts'
+import { type AuditEntry, toCompanion } from '../audit/audit-entry.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { digest } from '../canonical-json.ts'
+import type { Ctx, Log, Trace } from '../context/context.ts'
+import type { Transaction } from '../database/database.ts'
+import type { Host } from '../context/kernel.ts'
+import { newId } from '../new-id.ts'
 
 /** A call's context, and what it left behind for the one place that audits and commits. */
 export interface CallContext {

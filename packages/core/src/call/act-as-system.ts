@@ -1,8 +1,8 @@
 import { encodeId, PERMISSIONS } from '@orrery/contract'
-import { toCompanion } from './audit/audit-entry.ts'
-import { digest } from './canonical-json.ts'
-import type { Ctx } from './context.ts'
-import { newId } from './new-id.ts'
+import { toCompanion } from '../audit/audit-entry.ts'
+import { digest } from '../canonical-json.ts'
+import type { Ctx } from '../context/context.ts'
+import { newId } from '../new-id.ts'
 
 /** What is needed of a process to act without a request. A `Host` is one, and so is the context of a request. */
 export type SystemHost = Pick<

@@ -1,6 +1,6 @@
 import type { Permission } from '@orrery/contract'
-import type { Actor } from '../context.ts'
-import type { TokenClaims } from './token.ts'
+import type { Actor } from './context.ts'
+import type { TokenClaims } from '../access/token.ts'
 
 /** Who has been recognized, and what he may do. */
 export interface Identity {

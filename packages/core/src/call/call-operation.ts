@@ -3,17 +3,17 @@
  * audit, log. What a face adds is how a request is read and an answer is written.
  */
 import { findOperation, type Operation, ProblemError, problem } from '@orrery/contract'
-import type { Identity } from './access/identity.ts'
-import { recordAudit } from './audit/record-audit.ts'
-import { type Call, makeContext } from './call-context.ts'
-import { classifyFailure, isLostRace } from './database/classify-failure.ts'
-import type { Transaction } from './database/database.ts'
-import type { Host } from './host.ts'
-import { answerOnce, claimKey, dropClaim, type Once, settleClaim } from './idempotency/answer-once.ts'
+import type { Identity } from '../context/identity.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { type Call, makeContext } from './make-context.ts'
+import { classifyFailure, isLostRace } from '../database/classify-failure.ts'
+import type { Transaction } from '../database/database.ts'
+import type { Host } from '../context/kernel.ts'
+import { answerOnce, claimKey, dropClaim, type Once, settleClaim } from '../idempotency/answer-once.ts'
 import { type Caller, identify } from './identify.ts'
-import type { AnyImplementation } from './implementation.ts'
-import { implementations } from './implementations.generated.ts'
-import { concealSecrets } from './secrets/conceal-secrets.ts'
+import type { AnyImplementation } from '../context/implementation.ts'
+import { implementations } from '../implementations.generated.ts'
+import { concealSecrets } from '../secrets/conceal-secrets.ts'
 import { validateInput } from './validate-input.ts'
 
 export interface Answer {

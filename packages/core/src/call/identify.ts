@@ -1,8 +1,8 @@
 import { type Access, isScope, ProblemError, problem } from '@orrery/contract'
-import type { Identity } from './access/identity.ts'
-import { classifyFailure } from './database/classify-failure.ts'
-import { NO_ORG } from './database/database.ts'
-import type { Host } from './host.ts'
+import type { Identity } from '../context/identity.ts'
+import { classifyFailure } from '../database/classify-failure.ts'
+import { NO_ORG } from '../database/database.ts'
+import type { Host } from '../context/kernel.ts'
 
 /** Who asks, as a face knows it. */
 export interface Caller {

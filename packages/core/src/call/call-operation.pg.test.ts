@@ -3,10 +3,10 @@
  */
 import { listOperations } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeApiKey } from './access/api-key.ts'
-import { listViolations } from './database/list-violations.ts'
-import { eventually } from './testing/eventually.ts'
-import { startTestCore, type TestCore } from './testing/start-test-core.ts'
+import { makeApiKey } from '../access/api-key.ts'
+import { listViolations } from '../database/list-violations.ts'
+import { eventually } from '../testing/eventually.ts'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 
 let t: TestCore
 

@@ -1,5 +1,5 @@
 import type { Ctx } from './context.ts'
-import type { Transaction } from './database/database.ts'
+import type { Transaction } from '../database/database.ts'
 
 /** Runs in the transaction of the call, or in one of its own if the call has none open. */
 export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import type { Authenticator } from './access/authenticate.ts'
-import type { TokenKeys } from './access/token-keys.ts'
+import type { Authenticator } from '../access/authenticate.ts'
+import type { TokenKeys } from '../access/token-keys.ts'
 import type { Clock, CoreEngine, Log } from './context.ts'
-import type { Database } from './database/database.ts'
-import type { OutsidePolicy } from './outside/outside-policy.ts'
-import type { SecretKeys } from './secrets/secret-keys.ts'
-import type { AutomationPort } from './tools/automation-port.ts'
-import type { McpClients } from './tools/mcp/mcp-clients.ts'
+import type { Database } from '../database/database.ts'
+import type { OutsidePolicy } from '../outside/outside-policy.ts'
+import type { SecretKeys } from '../secrets/secret-keys.ts'
+import type { AutomationPort } from '../tools/automation-port.ts'
+import type { McpClients } from '../tools/mcp/mcp-clients.ts'
 
 /** What every call needs of the process it runs in. */
 export interface Host {
