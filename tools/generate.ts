@@ -72,7 +72,7 @@ function renderImplementations(operations: readonly Declared[]): string {
     if (matches.length !== 1) throw new Error(`${name}: expected exactly one packages/core/src/<noun>/${wanted}, found ${matches.length}`)
     return { path: `./${(matches[0] ?? '').split(sep).join('/')}`, symbol }
   })
-  const lines = [{ path: './implementation.ts', symbol: 'type Implementations' }, ...imports]
+  const lines = [{ path: './context/implementation.ts', symbol: 'type Implementations' }, ...imports]
   lines.sort((a, b) => (a.path < b.path ? -1 : 1))
   return [
     HEADER,

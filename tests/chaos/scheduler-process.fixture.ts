@@ -1,5 +1,14 @@
 /** One process that fires schedules, for a test to kill. Its clock can be set from outside. */
-import { createDatabase } from '@orrery/core'
+import {
+  createCore,
+  createDatabase,
+  makeAuditKey,
+  makeSecretKey,
+  makeTokenKey,
+  readAuditKeys,
+  readSecretKeys,
+  readTokenKeys,
+} from '@orrery/core'
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { Scheduler } from '../../packages/core/src/automations/scheduling/scheduler.ts'
@@ -22,7 +31,7 @@ process.on('message', (message: { readonly stepMs: number }) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-const announce = () => store.notifier.send({ type: 'events' })
-const host = { database, engine, log, announce }
-new Scheduler({ host, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()
+const keys = { audit: readAuditKeys(makeAuditKey()), secrets: readSecretKeys(makeSecretKey()), tokens: readTokenKeys(makeTokenKey()) }
+const { kernel } = createCore({ database, engine, notifier: store.notifier, log, version: 'test', ...keys })
+new Scheduler({ host: kernel, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()
 process.send?.('ready')

@@ -6,6 +6,14 @@ import type { ProblemCode } from './problems.ts'
 export type Shape = z.ZodObject
 
 /**
+ * `transaction`: the effect, the audit entry and the stored answer commit in one transaction of the call.
+ * `group commit`: without an idempotency key, effect and audit entry join the engine's next group commit, which saves the call a commit of its own.
+ * `outside`: it waits for systems outside, so no transaction is open meanwhile. It opens its own for what it writes; the audit entry and the answer
+ * that is stored under an idempotency key follow in one of the call.
+ */
+export type Execution = 'transaction' | 'group commit' | 'outside'
+
+/**
  * One thing that can be asked of Orrery. Declared here once, implemented once in `core`; REST, tRPC, MCP and the
  * command line are derived from it.
  */
@@ -26,6 +34,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly idempotent: boolean
   /** For writes: the action in the audit log, `<noun>.<past tense>`. */
   readonly audit?: string
+  /** For writes: how it is executed. Default: `transaction`. */
+  readonly execution?: Execution
   /**
    * Path parameters in braces are fields of the input. The other fields are query parameters for GET and DELETE, and the
    * JSON body for the other methods (a read whose arguments are JSON is a POST).

@@ -1,11 +1,10 @@
 import type { Permission } from '@orrery/contract'
 import type { Notifier, StepSource } from '@orrery/engine'
 import { createAuthenticator } from './access/authenticate.ts'
-import type { Identity } from './context/identity.ts'
 import { createRateLimiter, type Rate } from './access/rate-limiter.ts'
 import type { TokenKeys } from './access/token-keys.ts'
 import type { AuditKeys } from './audit/audit-keys.ts'
-import { createAutomationPort } from './automations/create-automation-port.ts'
+import { automationBuiltIns } from './automations/built-ins/built-ins.ts'
 import type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
 import { Scheduler } from './automations/scheduling/scheduler.ts'
 import { createCalendarFollower } from './automations/standing/follow-calendars.ts'
@@ -13,20 +12,23 @@ import { ConditionPoller } from './automations/triggers/condition-poller.ts'
 import { createTriggerConsumer } from './automations/triggers/consume-triggers.ts'
 import { createWebhookReceiver, type WebhookDelivery, type WebhookReceipt } from './automations/webhooks/receive-webhook.ts'
 import { FeedRefresher } from './calendars/feed-refresher.ts'
-import { type Answer, callOperation } from './call/call-operation.ts'
-import type { CoreEngine, Log } from './context/context.ts'
+import { createKernel } from './call/create-kernel.ts'
+import { identify } from './call/identify.ts'
+import type { Caller, Identity } from './context/identity.ts'
+import type { AnyImplementation } from './context/implementation.ts'
+import type { CoreEngine, Kernel, Log } from './context/kernel.ts'
 import type { Database } from './database/database.ts'
 import { EventHub } from './events/event-hub.ts'
 import { EventTail } from './events/event-tail.ts'
-import type { Host } from './context/kernel.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { type Caller, identify } from './call/identify.ts'
+import { implementations } from './implementations.generated.ts'
 import type { OutsideAllow } from './outside/outside-allow.ts'
 import { outsidePolicy } from './outside/outside-policy.ts'
 import { createBuiltInSteps } from './pipelines/create-built-in-steps.ts'
 import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './relay/redis-relay.ts'
 import type { SecretKeys } from './secrets/secret-keys.ts'
-import { McpClients } from './tools/mcp/mcp-clients.ts'
+import { addBuiltIns } from './tools/builtins/registry.ts'
+import { mcpClientsOf } from './tools/mcp/mcp-clients.ts'
 
 export interface CoreOptions {
   readonly database: Database
@@ -55,9 +57,8 @@ export interface CoreOptions {
 }
 
 /** The product of one process, without a face. */
-export interface Core {
-  /** Throws ProblemError and nothing else. `input` may be a function that reads it, once the caller is known. */
-  call(operation: string, caller: Caller, input: unknown): Promise<Answer>
+export interface Core extends Pick<Kernel, 'call'> {
+  readonly kernel: Kernel
   /** For what is no operation (the event stream): the same key, rate and permission checks. Null: any valid key will do. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
   /** For deliveries at the addresses of webhooks, which bring no key. Throws ProblemError. */
@@ -81,9 +82,11 @@ export function createCore(options: CoreOptions): Core {
   const { database, engine, log, audit, secrets } = options
   const clock = { now: () => engine.now() }
   const announce = () => options.notifier?.send({ type: 'events' })
-  const outside = { ...outsidePolicy, allow: options.outsideAllow ?? [] }
-  const mcpClients = new McpClients({ outside, version: options.version, isStdioAllowed: options.isMcpStdioAllowed ?? false })
-  const host: Host = {
+  const outside = { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false }
+  addBuiltIns(automationBuiltIns)
+  const kernel = createKernel({
+    // Each gets the input that its own operation's shape has parsed.
+    implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,
     database,
     engine,
     clock,
@@ -94,38 +97,37 @@ export function createCore(options: CoreOptions): Core {
     auditKeys: audit.known,
     secretKeys: secrets,
     outside,
-    mcpClients,
-    automations: createAutomationPort({ database, engine, clock, log, announce }),
     tokenKeys: options.tokens,
     publicUrl: options.publicUrl ?? (() => ''),
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
-  }
+  })
   const events = new EventHub({
     database,
     notifier: options.notifier,
     onError: (error) => log.warn({ error }, 'The event log could not be read'),
   })
   const housekeeper = new Housekeeper({ database, signer: audit.signer, secretKeys: secrets, now: clock.now, log })
-  const feeds = new FeedRefresher({ database, engine, outside: host.outside, announce: host.announce, log })
+  const feeds = new FeedRefresher({ database, engine, outside, announce, log })
   const tail = new EventTail({ database, notifier: options.notifier, log })
-  const triggers = createTriggerConsumer(host, tail)
-  const calendars = createCalendarFollower(host, tail)
-  const conditions = new ConditionPoller(host)
+  const triggers = createTriggerConsumer(kernel, tail)
+  const calendars = createCalendarFollower(kernel, tail)
+  const conditions = new ConditionPoller(kernel)
   const scheduler = new Scheduler({
-    host: { ...host, conditions },
+    host: { ...kernel, conditions },
     notifier: options.notifier,
     ...(options.observeSchedules === undefined ? {} : { observe: options.observeSchedules }),
   })
   const relay = options.redis === undefined ? null : createRedisRelay({ database, tail, log }, options.redis)
   return {
-    call: (operation, caller, input) => callOperation(host, operation, caller, input),
-    identify: (caller, permission) => identify(host, caller, permission ?? 'any'),
-    receiveWebhook: createWebhookReceiver(host),
+    kernel,
+    call: kernel.call,
+    identify: (caller, permission) => identify(kernel, caller, permission ?? 'any'),
+    receiveWebhook: createWebhookReceiver(kernel),
     events,
     scheduler,
     relay,
-    steps: createBuiltInSteps(host),
+    steps: createBuiltInSteps(kernel),
     async start() {
       housekeeper.start()
       feeds.start()
@@ -136,7 +138,7 @@ export function createCore(options: CoreOptions): Core {
         events.stop(),
         scheduler.stop(),
         housekeeper.stop(),
-        mcpClients.stop(),
+        mcpClientsOf(kernel).stop(),
         feeds.stop(),
         relay?.stop(),
         triggers.stop(),

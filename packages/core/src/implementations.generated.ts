@@ -23,6 +23,7 @@ import { listFirings } from './automations/list-firings.ts'
 import { pauseAutomation } from './automations/pause-automation.ts'
 import { previewAutomation } from './automations/preview-automation.ts'
 import { resumeAutomation } from './automations/resume-automation.ts'
+import { runAutomationAt } from './automations/run-automation-at.ts'
 import { runAutomationNow } from './automations/run-automation-now.ts'
 import { skipNextFirings } from './automations/skip-next-firings.ts'
 import { snoozeAutomation } from './automations/snooze-automation.ts'
@@ -40,9 +41,9 @@ import { deleteConnection } from './connections/delete-connection.ts'
 import { getConnection } from './connections/get-connection.ts'
 import { listConnections } from './connections/list-connections.ts'
 import { updateConnection } from './connections/update-connection.ts'
+import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
-import type { Implementations } from './context/implementation.ts'
 import { checkPipelineDefinition } from './pipelines/check-pipeline-definition.ts'
 import { deletePipeline } from './pipelines/delete-pipeline.ts'
 import { dryRunPipeline } from './pipelines/dry-run-pipeline.ts'
@@ -104,6 +105,7 @@ export const implementations: Implementations = {
   'automations.preview': previewAutomation,
   'automations.resume': resumeAutomation,
   'automations.rotateWebhook': rotateWebhook,
+  'automations.runAt': runAutomationAt,
   'automations.runNow': runAutomationNow,
   'automations.skipNext': skipNextFirings,
   'automations.snooze': snoozeAutomation,

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import type { Json } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
-import { builtIns } from '../../core/src/tools/builtins/built-ins.ts'
+import { automationBuiltIns } from '../../core/src/automations/built-ins/built-ins.ts'
+import { listBuiltIns } from '../../core/src/tools/builtins/registry.ts'
 import type { JsonObject } from './expression/expression.ts'
 import { FUNCTION_NAMES } from './expression/functions/function-table.ts'
 import { type CallSchemas, checkPipeline } from './pipeline/check-pipeline.ts'
@@ -11,6 +12,7 @@ import { evaluateCondition, renderArguments } from './pipeline/render-step.ts'
 import { listTools } from './pipeline/step-places.ts'
 import { createScope } from './template/scope.ts'
 
+const builtIns = [...listBuiltIns(), ...automationBuiltIns]
 const guide = readFileSync(new URL('../../../docs/guides/pipelines.md', import.meta.url), 'utf8')
 const blocks = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
 const isPipeline = (block: Json): boolean => Array.isArray(block) || Object.hasOwn(block as JsonObject, 'pipeline')

@@ -238,6 +238,23 @@ export const runAutomationNow = defineOperation({
   cli: { verb: 'automations run-now', positionals: ['automation'] },
 })
 
+export const runAutomationAt = defineOperation({
+  name: 'automations.runAt',
+  summary: 'Run an automation once, later',
+  description:
+    'Give `at` or `delay`; a time that has passed means now. Whether it may run is decided at that time, by its overlap policy and by what it ' +
+    'says then; if it is paused by then, the run is left out.',
+  input: z.strictObject({ ...one, at: timestamp.optional(), delay: duration.optional(), params: params.optional() }),
+  output: z.object({ firing }),
+  problems: ['automation.not_found'],
+  permission: 'automations:write',
+  effect: 'write',
+  idempotent: false,
+  audit: 'automation.scheduled',
+  http: { method: 'POST', path: '/automations/{automation}/run-at', status: 202 },
+  cli: { verb: 'automations run-at', positionals: ['automation'] },
+})
+
 export const backfillAutomation = defineOperation({
   name: 'automations.backfill',
   summary: 'Run the past occurrences of a schedule',

@@ -140,6 +140,7 @@ export const runPipeline = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'run.started',
+  execution: 'group commit',
   http: { method: 'POST', path: '/pipeline-runs', status: 201 },
   mcp: { tool: 'pipeline_run' },
   cli: { verb: 'pipelines run', positionals: ['pipeline'] },

@@ -22,6 +22,7 @@ export const startRun = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'run.started',
+  execution: 'group commit',
   http: { method: 'POST', path: '/runs', status: 201 },
   mcp: { tool: 'run_start' },
   cli: { verb: 'runs start', positionals: ['workflow'] },
@@ -38,6 +39,7 @@ export const startRuns = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'run.started',
+  execution: 'group commit',
   http: { method: 'POST', path: '/runs/batch', status: 201 },
   rows: 'items',
 })

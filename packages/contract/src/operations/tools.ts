@@ -117,6 +117,7 @@ export const importTools = defineOperation({
   effect: 'write',
   idempotent: true,
   audit: 'tool.imported',
+  execution: 'outside',
   http: { method: 'POST', path: '/tools/import', maxBodyBytes: DOCUMENT_BYTES_MAX },
   cli: { verb: 'tools import', positionals: ['prefix'] },
 })
@@ -150,6 +151,7 @@ export const discoverTools = defineOperation({
   effect: 'write',
   idempotent: true,
   audit: 'tool.discovered',
+  execution: 'outside',
   http: { method: 'POST', path: '/tools/discover' },
   cli: { verb: 'tools discover', positionals: ['connection'] },
 })
@@ -209,6 +211,7 @@ export const callToolByHand = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'tool.called',
+  execution: 'outside',
   http: { method: 'POST', path: '/tools/{tool}/call' },
   mcp: { tool: 'tool_call', destructive: true },
   cli: { verb: 'tools call', positionals: ['tool'] },

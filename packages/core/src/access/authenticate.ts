@@ -1,20 +1,14 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { boundedCache } from '../bounded-cache.ts'
+import type { Identity } from '../context/identity.ts'
+import type { Authenticator } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { isApiKey } from './api-key.ts'
 import { type Found, findByKey, findByToken } from './find-identity.ts'
-import type { Identity } from '../context/identity.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { readTokenUse } from './token.ts'
 import type { TokenKeys } from './token-keys.ts'
-
-export interface Authenticator {
-  /** @param secret an API key or a token. @throws unauthenticated, rate_limited */
-  authenticate(secret: string): Promise<Identity>
-  /** After a key or a login was revoked here: do not wait for memory to run out. */
-  forget(): void
-}
 
 /** A revoked key works for so long in processes that remember it. */
 export const AUTHENTICATED_FOR_MS = 5000

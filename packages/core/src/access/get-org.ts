@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { acrossOrgs, withOrg } from '../context/with-org.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toOrg } from './list-orgs.ts'
 import { selectOrg } from './org-store.ts'
 

@@ -1,8 +1,8 @@
 import { encodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { acrossOrgs } from '../context/with-org.ts'
+import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
 import { type OrgRow, selectOrgs } from './org-store.ts'
 
 export async function listOrgs(ctx: Ctx, input: InputFor<'orgs.list'>): Promise<AnswerTo<'orgs.list'>> {

@@ -1,5 +1,6 @@
 import type { Ctx } from '../context/context.ts'
-import { signToken, type TokenClaims } from './token.ts'
+import type { TokenClaims } from '../context/identity.ts'
+import { signToken } from './token.ts'
 
 /** An access token is good for so long, whatever happens to whoever has a copy of it. */
 export const ACCESS_MS = 15 * 60_000
@@ -8,7 +9,7 @@ export const REFRESH_MS = 30 * 24 * 3_600_000
 
 /** Both tokens of a generation of a login, as they are answered. */
 export async function makeTokens(ctx: Ctx, about: Omit<TokenClaims, 'use'>, issuedAt: number, until: Date) {
-  const sign = (use: TokenClaims['use'], expiresAt: number) => signToken(ctx.tokenKeys, { ...about, use }, { issuedAt, expiresAt })
+  const sign = (use: TokenClaims['use'], expiresAt: number) => signToken(ctx.kernel.tokenKeys, { ...about, use }, { issuedAt, expiresAt })
   const accessUntil = Math.min(issuedAt + ACCESS_MS, until.getTime())
   return {
     accessToken: await sign('access', accessUntil),

@@ -21,7 +21,7 @@ export async function refreshToken(ctx: Ctx, _input: InputFor<'tokens.refresh'>)
     ctx.note(ctx.actor.id, { login, refused: 'used before', ended: true })
     ctx.afterRollback(async (tx) => {
       await endLogins(tx, ctx.org, { login }, new Date(now))
-      ctx.forgetKeys()
+      ctx.kernel.authenticator.forget()
     })
     throw problem('unauthenticated', 'The refresh token has been used before, so its login has ended: begin a new one with the key.')
   }

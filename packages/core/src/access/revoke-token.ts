@@ -10,6 +10,6 @@ export async function revokeToken(ctx: Ctx, _input: InputFor<'tokens.revoke'>): 
   const which = ctx.token === null ? key !== null && { key } : { login: ctx.token.login }
   const ended = which === false ? 0 : await withOrg(ctx, (tx) => endLogins(tx, ctx.org, which, new Date(ctx.clock.now())))
   ctx.note(ctx.actor.id, { ...(ctx.token === null ? {} : { login: ctx.token.login }), ended })
-  ctx.afterCommit(() => ctx.forgetKeys())
+  ctx.afterCommit(() => ctx.kernel.authenticator.forget())
   return { revoked: true }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { readToken, readTokenUse, signToken, type TokenClaims } from './token.ts'
+import type { TokenClaims } from '../context/identity.ts'
+import { readToken, readTokenUse, signToken } from './token.ts'
 import { makeTokenKey, readTokenKeys } from './token-keys.ts'
 
 const keys = readTokenKeys(makeTokenKey())

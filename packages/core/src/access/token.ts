@@ -1,22 +1,9 @@
 /** Tokens as text: JSON Web Tokens (RFC 7519) signed with Ed25519, of the profile of RFC 9068 as far as it fits. */
 import { decodeId, encodeId } from '@orrery/contract'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { TokenClaims, TokenUse } from '../context/identity.ts'
 import { UUID_FORM } from '../cursor.ts'
 import type { TokenKeys } from './token-keys.ts'
-
-export type TokenUse = 'access' | 'refresh'
-
-/** What a token says, once its signature is known to be ours. Ids are UUIDs. */
-export interface TokenClaims {
-  readonly use: TokenUse
-  readonly org: string
-  readonly key: string
-  readonly login: string
-  /** Of the login: counts its refresh tokens. */
-  readonly generation: number
-  /** Whose contract the holder speaks; null: ours. */
-  readonly contract: string | null
-}
 
 /** ms since the epoch; whole seconds go into the token. */
 export interface Lifetime {

@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { CompanionRow, OrgId } from '@orrery/engine'
-import type { Actor } from '../context/context.ts'
+import type { Actor } from '../context/identity.ts'
 
 /** One thing that was changed, by whom, and through which request. */
 export interface AuditEntry {

@@ -1,8 +1,8 @@
 import { auditEntry, encodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import { type ListedEntry, selectEntries } from './audit-store.ts'
 
 export async function listAuditEntries(ctx: Ctx, input: InputFor<'audit.list'>): Promise<AnswerTo<'audit.list'>> {

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
-import type { Transaction } from '../database/database.ts'
 import type { AnswerTo } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import type { Transaction } from '../database/database.ts'
 import { countUnsealed, selectChain, selectCheckpoints } from './audit-store.ts'
 import { verifyChain } from './verify-chain.ts'
 
@@ -11,7 +11,7 @@ export function verifyAudit(ctx: Ctx): Promise<AnswerTo<'audit.verify'>> {
   return withOrg(ctx, async (tx) => {
     // Checkpoints first: the chain only grows, so every link they name is in what is read after them.
     const checkpoints = await selectCheckpoints(tx, ctx.org)
-    const verdict = await verifyChain(ctx.org, readChain(tx, ctx.org), checkpoints, ctx.auditKeys)
+    const verdict = await verifyChain(ctx.org, readChain(tx, ctx.org), checkpoints, ctx.kernel.auditKeys)
     const unsealed = await countUnsealed(tx, ctx.org)
     return { ...verdict, ok: verdict.faults.length === 0, unsealed, faults: [...verdict.faults] }
   })

@@ -1,4 +1,5 @@
 import { type EventType, encodeId, type Json } from '@orrery/contract'
+import { appendEvents } from '../events/append-events.ts'
 import type { AutomationRow } from './automation-row.ts'
 import type { FiringScene } from './firing/firing-scene.ts'
 
@@ -6,7 +7,7 @@ type AutomationEvent = Extract<EventType, `automation.${string}`>
 
 type Named = Pick<AutomationRow, 'automation_id' | 'name' | 'version'>
 
-/** Others see it if, and only if, the transaction commits. */
+/** Readers see it if, and only if, the transaction commits. */
 export function announceAutomation(
   scene: FiringScene,
   type: AutomationEvent,
@@ -17,20 +18,14 @@ export function announceAutomation(
 }
 
 /** The same of several. */
-export async function announceAutomations(
+export function announceAutomations(
   scene: FiringScene,
   type: AutomationEvent,
   rows: readonly Named[],
   data: { readonly [key: string]: Json } = {},
 ): Promise<void> {
   const events = rows.map(({ automation_id, name, version }) => {
-    return {
-      org: scene.org,
-      type,
-      subject: encodeId('aut', automation_id),
-      data: JSON.stringify({ name, version, ...data }),
-      at: scene.nowMs,
-    }
+    return { type, subject: encodeId('aut', automation_id), data: { name, version, ...data } }
   })
-  await scene.engine.store.emit(events, scene.tx.client)
+  return appendEvents(scene, scene.tx, events)
 }

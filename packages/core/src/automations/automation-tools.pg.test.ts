@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
-import type { PipelineStep } from '@orrery/contract'
+import { encodeId, type PipelineStep } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AnswerTo } from '../context/implementation.ts'
 import { listViolations } from '../database/list-violations.ts'
+import { sql } from '../database/sql.ts'
+import { newId } from '../new-id.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { type AutomationBench, benchOf } from './automations.fixture.ts'
@@ -120,6 +123,21 @@ describe('what a tool changes', () => {
     const { id } = await t.call('automations.get', { automation: 'audited' })
     expect(entries.slice(0, 5).map(({ subject }) => subject)).toEqual([id, id, id, id, id])
     expect(entries.map(({ actorType }) => actorType)).toEqual(Array(6).fill('system'))
+  })
+
+  it('happens once for each step, also when an attempt is repeated after its idempotency key has expired', async () => {
+    await bench.make({ name: 'asked', workflow: { name: 'greeting', input: { name: 'x' } } })
+    const actor = { type: 'system', id: encodeId('run', newId(Date.now())), name: 'orchestrator.schedule_task' } as const
+    const credential = { actor, org: t.org, permissions: new Set(['automations:write'] as const) }
+    const caller = { credential, requestId: actor.id, traceId: null, idempotencyKey: 'step-1', face: 'tool' }
+    const attempt = async () => {
+      const { output } = await t.core.kernel.call('automations.runAt', caller, { automation: 'asked', delay: '1d' })
+      return (output as AnswerTo<'automations.runAt'>).firing.id
+    }
+    const first = await attempt()
+    await t.database.transaction(t.org, 'read write', (tx) => tx.write(sql`delete from app.idempotency_key where org_id = ${t.org}`))
+    expect(await attempt()).toBe(first)
+    expect(await bench.firings('asked')).toHaveLength(1)
   })
 
   it('updates the note of an automation that is paused already', async () => {

@@ -30,9 +30,7 @@ export interface AutomationBench {
 }
 
 export function benchOf(t: TestCore): AutomationBench {
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
-  const announce = () => t.notifier.send({ type: 'events' })
-  const host = { database: t.database, engine: t.engine, log, announce }
+  const host = t.core.kernel
   let count = 0
   const bench: AutomationBench = {
     host,

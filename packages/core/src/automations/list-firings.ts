@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, TIME_FORM, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, TIME_FORM, toPage, UUID_FORM } from '../cursor.ts'
 import { findAutomation } from './automation-store.ts'
 import { toFiring } from './firing/to-firing.ts'
 import { listRows } from './firing-store.ts'

@@ -1,4 +1,4 @@
-import type { CoreEngine, Log } from '../context/context.ts'
+import type { CoreEngine, Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'

@@ -1,4 +1,4 @@
-import type { CoreEngine } from '../context/context.ts'
+import type { CoreEngine } from '../context/kernel.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
 import { feedsOf } from './calendar-row.ts'

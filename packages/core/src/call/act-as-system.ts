@@ -1,29 +1,16 @@
+/** Acting without a request: loops and timers as the system, tools in the name of the run that calls them. */
 import { encodeId, PERMISSIONS } from '@orrery/contract'
 import { toCompanion } from '../audit/audit-entry.ts'
 import { digest } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
+import type { Kernel } from '../context/kernel.ts'
+import { isLostRace } from '../database/classify-failure.ts'
+import type { Transaction } from '../database/database.ts'
+import { pauseTimeout } from '../database/session-settings.ts'
 import { newId } from '../new-id.ts'
 
-/** What is needed of a process to act without a request. A `Host` is one, and so is the context of a request. */
-export type SystemHost = Pick<
-  Ctx,
-  | 'database'
-  | 'engine'
-  | 'clock'
-  | 'log'
-  | 'announce'
-  | 'auditKeys'
-  | 'secretKeys'
-  | 'tokenKeys'
-  | 'version'
-  | 'publicUrl'
-  | 'outside'
-  | 'mcpClients'
-  | 'automations'
->
-
-export interface SystemPart {
-  /** Of what acts: a tool, a loop. */
+export interface SystemActor {
+  /** Of the part that acts: a tool, a loop. */
   readonly name: string
   /** Public id of the run in whose name it acts. */
   readonly runId: string | null
@@ -31,24 +18,23 @@ export interface SystemPart {
   readonly scopes: ReadonlySet<string>
 }
 
-/** Acts as the system in one organization. Without a transaction: each `withOrg` opens one of its own, and notes are kept by nobody. */
-export function makeSystemContext(host: SystemHost, org: string, { name, runId, scopes }: SystemPart): Ctx {
-  const { database, engine, clock, announce, auditKeys, secretKeys, tokenKeys, version, publicUrl, outside, mcpClients, automations } = host
+/** Without a transaction: each `withOrg` opens one of its own. It calls no operation, so notes lead to no audit entry. */
+export function makeSystemContext(kernel: Kernel, org: string, { name, runId, scopes }: SystemActor): Ctx {
+  const { engine, clock } = kernel
   const actor = { type: 'system', id: runId ?? name, name } as const
   const requestId = runId ?? name
   return {
     actor,
     org,
     permissions: new Set(PERMISSIONS.filter((permission) => scopes.has(permission))),
+    token: null,
     effect: 'write',
     tx: null,
-    database,
     engine,
     clock,
-    log: host.log.child({ actor: name, org: encodeId('org', org), run: runId }),
-    trace: { requestId, traceId: null },
-    token: null,
-    announce,
+    log: kernel.log.child({ actor: name, org: encodeId('org', org), run: runId }),
+    origin: { requestId, traceId: null, idempotencyKey: null },
+    kernel,
     afterCommit: (work) => work(),
     afterRollback: () => undefined,
     note: () => undefined,
@@ -57,14 +43,34 @@ export function makeSystemContext(host: SystemHost, org: string, { name, runId, 
       const inputDigest = digest(detail).toString('hex')
       return toCompanion({ org, id: newId(at), at, actor, action: name, subject, inputDigest, detail, requestId })
     },
-    forgetKeys: () => undefined,
-    auditKeys,
-    secretKeys,
-    tokenKeys,
-    version,
-    publicUrl,
-    outside,
-    mcpClients,
-    automations,
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+const ATTEMPTS_MAX = 5
+/** Between two statements. A process that stands still loses its locks after this, so that others can go on. */
+const STANDSTILL_MS = 4000
+
+/** One transaction of an organization in which a part of the system acts. After a lost race for rows it runs again from the start. */
+export async function transactAsSystem<T>(
+  kernel: Kernel,
+  org: string,
+  name: string,
+  work: (ctx: Ctx, tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const actor = { name, runId: null, scopes: NOTHING }
+  for (let attempt = 1; ; attempt++) {
+    const afterCommit: (() => void)[] = []
+    try {
+      const result = await kernel.database.transaction(org, 'read write', async (tx) => {
+        await tx.write(pauseTimeout(STANDSTILL_MS))
+        return work({ ...makeSystemContext(kernel, org, actor), tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
+      })
+      for (const done of afterCommit) done()
+      kernel.announce()
+      return result
+    } catch (error) {
+      if (!isLostRace(error) || attempt === ATTEMPTS_MAX) throw error
+    }
   }
 }

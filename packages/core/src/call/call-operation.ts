@@ -3,46 +3,30 @@
  * audit, log. What a face adds is how a request is read and an answer is written.
  */
 import { findOperation, type Operation, ProblemError, problem } from '@orrery/contract'
-import type { Identity } from '../context/identity.ts'
 import { recordAudit } from '../audit/record-audit.ts'
-import { type Call, makeContext } from './make-context.ts'
+import type { Caller, Identity } from '../context/identity.ts'
+import type { AnyImplementation } from '../context/implementation.ts'
+import type { Answer, Kernel } from '../context/kernel.ts'
 import { classifyFailure, isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
-import type { Host } from '../context/kernel.ts'
 import { answerOnce, claimKey, dropClaim, type Once, settleClaim } from '../idempotency/answer-once.ts'
-import { type Caller, identify } from './identify.ts'
-import type { AnyImplementation } from '../context/implementation.ts'
-import { implementations } from '../implementations.generated.ts'
 import { concealSecrets } from '../secrets/conceal-secrets.ts'
+import { identify } from './identify.ts'
+import { type Call, makeContext } from './make-context.ts'
 import { validateInput } from './validate-input.ts'
 
-export interface Answer {
-  /** HTTP status of success. */
-  readonly status: number
-  readonly output: unknown
-  /** The stored answer to an earlier request with the same idempotency key. */
-  readonly replayed: boolean
+/** A kernel as the calls know it: with the use case of each operation, by name. */
+export interface CallHost extends Kernel {
+  readonly implementations: Readonly<Record<string, AnyImplementation>>
 }
-
-/**
- * These commit through the engine's group commit, together with their audit entries, when they have no idempotency key:
- * a transaction of their own would cost each start a commit.
- */
-const GROUP_COMMITTED: ReadonlySet<string> = new Set(['runs.start', 'runs.startMany', 'pipelines.run'])
-
-/**
- * These wait for others: no transaction is open meanwhile. They open their own for what they write; the audit entry and the answer that is kept under an
- * idempotency key follow in one of ours.
- */
-const REACH_OUTSIDE: ReadonlySet<string> = new Set(['tools.call', 'tools.discover', 'tools.import'])
 
 const ATTEMPTS_MAX = 4
 
 /**
- * @param rawInput the input, or a function that reads it: called only when the caller is known and may do this, so that nobody
- * else makes us read a long body. Throws ProblemError and nothing else.
+ * @param rawInput the input, or a function that reads it: called only when the caller is known and may do this, so that a long body is not
+ * read for others. @throws ProblemError and nothing else
  */
-export async function callOperation(host: Host, name: string, caller: Caller, rawInput: unknown): Promise<Answer> {
+export async function callOperation(host: CallHost, name: string, caller: Caller, rawInput: unknown): Promise<Answer> {
   const startedAt = performance.now()
   let identity: Identity | null = null
   try {
@@ -53,7 +37,8 @@ export async function callOperation(host: Host, name: string, caller: Caller, ra
     const input = validateInput(operation.input, given) as Record<string, unknown>
     const { requestId, traceId } = caller
     const kept = concealSecrets(host.secretKeys, identity.org, operation.input, input)
-    const answer = await perform(host, { operation, identity, input, kept, trace: { requestId, traceId } }, readKey(operation, caller))
+    const idempotencyKey = readKey(operation, caller)
+    const answer = await perform(host, { operation, identity, input, kept, origin: { requestId, traceId, idempotencyKey } })
     logCall(host, name, caller, identity, startedAt, null)
     return answer
   } catch (error) {
@@ -65,32 +50,45 @@ export async function callOperation(host: Host, name: string, caller: Caller, ra
   }
 }
 
-async function perform(host: Host, call: Call, idempotencyKey: string | null): Promise<Answer> {
-  const { operation } = call
-  const grouped = idempotencyKey === null && GROUP_COMMITTED.has(operation.name)
-  const done = REACH_OUTSIDE.has(operation.name)
-    ? await performOutside(host, call, idempotencyKey)
-    : operation.effect === 'read' || grouped
-      ? await performAlone(host, call)
-      : await performInTransaction(host, call, idempotencyKey)
-  const output = host.checkOutputs ? operation.output.parse(done.output) : done.output
-  return { status: operation.http.status ?? 200, output, replayed: done.replayed }
+interface Performed {
+  readonly output: unknown
+  readonly replayed: boolean
 }
 
-async function performAlone(host: Host, call: Call): Promise<{ output: unknown; replayed: boolean }> {
+async function perform(host: CallHost, call: Call): Promise<Answer> {
+  const { operation } = call
+  const { output, replayed } = await performHow(host, call)
+  return { status: operation.http.status ?? 200, output: host.checkOutputs ? operation.output.parse(output) : output, replayed }
+}
+
+function performHow(host: CallHost, call: Call): Promise<Performed> {
+  const { operation, origin } = call
+  if (operation.effect === 'read') return performAlone(host, call)
+  switch (operation.execution ?? 'transaction') {
+    case 'transaction':
+      return performInTransaction(host, call)
+    case 'group commit':
+      // A stored answer commits with the effect, which takes a transaction.
+      return origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call)
+    case 'outside':
+      return performOutside(host, call)
+  }
+}
+
+async function performAlone(host: CallHost, call: Call): Promise<Performed> {
   const context = makeContext(host, call, null)
-  const output = await implementationOf(call.operation)(context.ctx, call.input)
+  const output = await implementationOf(host, call.operation)(context.ctx, call.input)
   context.committed()
   return { output, replayed: false }
 }
 
-async function performOutside(host: Host, call: Call, key: string | null): Promise<{ output: unknown; replayed: boolean }> {
+async function performOutside(host: CallHost, call: Call): Promise<Performed> {
   const inOrg = <T>(work: (tx: Transaction) => Promise<T>) => host.database.transaction(call.identity.org, 'read write', work)
-  const once = key === null ? null : toOnce(host, call, key)
+  const once = toOnce(host, call)
   const stored = once === null ? null : await inOrg((tx) => claimKey(tx, once))
   if (stored !== null) return { output: stored.answer, replayed: true }
   const context = makeContext(host, call, null)
-  const output = await implementationOf(call.operation)(context.ctx, call.input).catch(async (error: unknown) => {
+  const output = await implementationOf(host, call.operation)(context.ctx, call.input).catch(async (error: unknown) => {
     if (once !== null) await inOrg((tx) => dropClaim(tx, once))
     throw error
   })
@@ -104,8 +102,9 @@ async function performOutside(host: Host, call: Call, key: string | null): Promi
 }
 
 /** Effect, stored answer and audit entry commit together, or none of them. Again from the start if it lost a race for rows. */
-async function performInTransaction(host: Host, call: Call, key: string | null): Promise<{ output: unknown; replayed: boolean }> {
+async function performInTransaction(host: CallHost, call: Call): Promise<Performed> {
   const { operation, identity, input } = call
+  const once = toOnce(host, call)
   for (let attempt = 1; ; attempt++) {
     let committed = () => {}
     let rolledBack = async () => {}
@@ -113,13 +112,12 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
       const done = await host.database.transaction(identity.org, 'read write', async (tx) => {
         const context = makeContext(host, call, tx)
         const work = async () => {
-          const output = await implementationOf(operation)(context.ctx, input)
+          const output = await implementationOf(host, operation)(context.ctx, input)
           await recordAudit(tx, context.entries())
           return output
         }
         ;({ committed, rolledBack } = context)
-        if (key === null) return { output: await work(), replayed: false }
-        return answerOnce(tx, toOnce(host, call, key), work)
+        return once === null ? { output: await work(), replayed: false } : answerOnce(tx, once, work)
       })
       committed()
       host.announce()
@@ -132,18 +130,21 @@ async function performInTransaction(host: Host, call: Call, key: string | null):
   }
 }
 
-function toOnce(host: Host, { operation, identity, kept }: Call, key: string): Once {
-  // What is done outside asks for scopes of its own, which another key need not have: the answer is for whoever got it.
-  const input = REACH_OUTSIDE.has(operation.name) ? [identity.actor.id, kept] : kept
+/** Null: the caller sent no idempotency key. */
+function toOnce(host: CallHost, { operation, identity, kept, origin: { idempotencyKey: key } }: Call): Once | null {
+  if (key === null) return null
+  // A tool needs scopes of its own, which another key need not have: the stored answer is for the key that got it.
+  const input = operation.execution === 'outside' ? [identity.actor.id, kept] : kept
   return { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
 }
 
-function implementationOf(operation: Operation): AnyImplementation {
-  // The generated index has one for each name; the input was parsed with that operation's own shape.
-  return implementations[operation.name as keyof typeof implementations] as AnyImplementation
+function implementationOf({ implementations }: CallHost, { name }: Operation): AnyImplementation {
+  const found = implementations[name]
+  if (found === undefined) throw new Error(`The operation ${name} has no implementation`)
+  return found
 }
 
-/** Reads need no key, so one sent along is nobody's mistake. @throws invalid_input */
+/** Reads ignore an Idempotency-Key. @throws invalid_input */
 function readKey(operation: Operation, caller: Caller): string | null {
   const key = caller.idempotencyKey
   if (key === null || operation.effect === 'read') return null
@@ -155,7 +156,7 @@ function readKey(operation: Operation, caller: Caller): string | null {
 }
 
 function logCall(
-  host: Host,
+  host: CallHost,
   operation: string,
   caller: Caller,
   identity: Identity | null,

@@ -1,11 +1,11 @@
 import { encodeId, type Json, type Operation } from '@orrery/contract'
-import type { Identity } from '../context/identity.ts'
 import { type AuditEntry, toCompanion } from '../audit/audit-entry.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { digest } from '../canonical-json.ts'
-import type { Ctx, Log, Trace } from '../context/context.ts'
+import type { CallOrigin, Ctx } from '../context/context.ts'
+import type { Identity } from '../context/identity.ts'
+import type { Kernel, Log } from '../context/kernel.ts'
 import type { Transaction } from '../database/database.ts'
-import type { Host } from '../context/kernel.ts'
 import { newId } from '../new-id.ts'
 
 /** A call's context, and what it left behind for the one place that audits and commits. */
@@ -25,10 +25,10 @@ export interface Call {
   readonly input: Record<string, unknown>
   /** The same without its secrets: what digests are made of, and nothing else. */
   readonly kept: Record<string, unknown>
-  readonly trace: Trace
+  readonly origin: CallOrigin
 }
 
-export function makeContext(host: Host, call: Call, tx: Transaction | null): CallContext {
+export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null): CallContext {
   const { operation, identity } = call
   const notes: { subject: string; detail: Json | null }[] = []
   const afterCommit: (() => void)[] = []
@@ -38,7 +38,7 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
 
   const toEntry = (subject: string, detail: Json | null): AuditEntry => {
     inputDigest ??= digest(call.kept).toString('hex')
-    const at = Math.floor(host.clock.now())
+    const at = Math.floor(kernel.clock.now())
     const action = operation.audit ?? operation.name
     return {
       org: identity.org,
@@ -49,7 +49,7 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
       subject,
       inputDigest,
       detail,
-      requestId: call.trace.requestId,
+      requestId: call.origin.requestId,
     }
   }
 
@@ -65,17 +65,18 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
     token: identity.token ?? null,
     effect: operation.effect,
     tx,
-    ...partsOf(host),
+    kernel,
+    engine: kernel.engine,
+    clock: kernel.clock,
     get log() {
-      log ??= host.log.child({ operation: operation.name, requestId: call.trace.requestId, traceId: call.trace.traceId })
+      log ??= kernel.log.child({ operation: operation.name, requestId: call.origin.requestId, traceId: call.origin.traceId })
       return log
     },
-    trace: call.trace,
+    origin: call.origin,
     afterCommit: (work) => void afterCommit.push(work),
     afterRollback: (work) => void afterRollback.push(work),
     note: (subject, detail = null) => void notes.push({ subject, detail }),
     auditCompanion: (subject, detail = null) => toCompanion(toEntry(subject, detail)),
-    forgetKeys: () => host.authenticator.forget(),
   }
   return {
     ctx,
@@ -85,18 +86,12 @@ export function makeContext(host: Host, call: Call, tx: Transaction | null): Cal
     },
     async rolledBack() {
       if (afterRollback.length === 0) return
-      await host.database.transaction(identity.org, 'read write', async (own) => {
+      await kernel.database.transaction(identity.org, 'read write', async (own) => {
         for (const work of afterRollback) await work(own)
         await recordAudit(own, entries())
       })
     },
   }
-}
-
-/** What a call is given of its process as it is. Named one by one: it does not get the rest. */
-function partsOf(host: Host) {
-  const { database, engine, clock, announce, auditKeys, secretKeys, tokenKeys, outside, mcpClients, automations, publicUrl, version } = host
-  return { database, engine, clock, announce, auditKeys, secretKeys, tokenKeys, outside, mcpClients, automations, publicUrl, version }
 }
 
 /** What the path names, or the organization. */

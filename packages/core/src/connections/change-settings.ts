@@ -1,7 +1,7 @@
 import { connectionSettings, type Json, problem, secretFieldsOf } from '@orrery/contract'
 import { z } from 'zod'
-import { canonicalJson } from '../canonical-json.ts'
 import { validateInput } from '../call/validate-input.ts'
+import { canonicalJson } from '../canonical-json.ts'
 import type { ConnectionRow, ShownSettings } from './connection-row.ts'
 
 /** As the operation's shape lets them through: absent fields stay, null takes one away. */

@@ -3,7 +3,7 @@ import { type ConnectionSettings, type ConnectionType, PERMISSION_SETS } from '@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeContext } from '../call/make-context.ts'
-import type { Log } from '../context/context.ts'
+import type { Log } from '../context/kernel.ts'
 import { listViolations } from '../database/list-violations.ts'
 import { makeSecretKey, readSecretKeys } from '../secrets/secret-keys.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'

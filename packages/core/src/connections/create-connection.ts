@@ -1,9 +1,9 @@
 import { encodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { newId } from '../new-id.ts'
 import { withOrg } from '../context/with-org.ts'
+import { emitEvent } from '../events/append-events.ts'
+import { newId } from '../new-id.ts'
 import { type ShownSettings, toConnection } from './connection-row.ts'
 import { splitSettings } from './connection-secrets.ts'
 import { insertConnection } from './connection-store.ts'
@@ -11,7 +11,7 @@ import { insertConnection } from './connection-store.ts'
 export async function createConnection(ctx: Ctx, input: InputFor<'connections.create'>): Promise<AnswerTo<'connections.create'>> {
   const now = ctx.clock.now()
   const id = { org_id: ctx.org, connection_id: newId(now) }
-  const settings = splitSettings(ctx.secretKeys, id, input.settings as ShownSettings)
+  const settings = splitSettings(ctx.kernel.secretKeys, id, input.settings as ShownSettings)
   const row = { ...id, name: input.name, ...settings, created_at: new Date(now), updated_at: new Date(now) }
   await withOrg(ctx, (tx) => insertConnection(tx, row))
   const told = { name: row.name, type: row.settings.type }

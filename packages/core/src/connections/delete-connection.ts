@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { emitEvent } from '../events/append-events.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toConnection } from './connection-row.ts'
 import { removeConnection } from './connection-store.ts'
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toConnection } from './connection-row.ts'
 import { selectConnection } from './connection-store.ts'
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import { toConnection } from './connection-row.ts'
 import { selectConnections } from './connection-store.ts'
 

@@ -1,7 +1,7 @@
 import { type ConnectionSettings, decodeId, encodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { orProblem } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { orProblem } from '../public-ids.ts'
 import { readSecrets } from './connection-secrets.ts'
 import { selectConnection, selectConnectionByName } from './connection-store.ts'
 
@@ -24,7 +24,7 @@ export async function openConnection(ctx: Ctx, nameOrId: string): Promise<Opened
     id === null ? selectConnectionByName(tx, ctx.org, nameOrId) : selectConnection(tx, ctx.org, id),
   )
   const row = orProblem(found, 'connection.not_found', `There is no connection ${nameOrId}.`)
-  const settings = { ...row.settings, ...readSecrets(ctx.secretKeys, row, Object.keys(row.secrets)) }
+  const settings = { ...row.settings, ...readSecrets(ctx.kernel.secretKeys, row, Object.keys(row.secrets)) }
   const opened = { id: encodeId('con', row.connection_id), name: row.name }
   return Object.defineProperty(opened, 'settings', { value: settings }) as OpenedConnection
 }

@@ -1,6 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import type { ClientBase } from 'pg'
-import type { Log } from '../context/context.ts'
+import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { RESEAL_BATCH, resealRows } from '../secrets/reseal-rows.ts'
 import { SecretError } from '../secrets/secret-error.ts'

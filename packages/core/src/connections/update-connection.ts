@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { emitEvent } from '../events/append-events.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { planChange } from './change-settings.ts'
 import { type ConnectionRow, toConnection } from './connection-row.ts'
 import { readSecrets, splitSettings } from './connection-secrets.ts'
@@ -14,11 +14,11 @@ export function updateConnection(ctx: Ctx, input: InputFor<'connections.update'>
     const found = await lockConnection(tx, ctx.org, toUuid('con', input.connectionId))
     const before = orProblem(found, 'connection.not_found', `There is no connection ${input.connectionId}.`)
     const plan = planChange(before, input.settings ?? before.settings)
-    const whole = plan.complete(readSecrets(ctx.secretKeys, before, plan.kept))
+    const whole = plan.complete(readSecrets(ctx.kernel.secretKeys, before, plan.kept))
     const row: ConnectionRow = {
       ...before,
       name: input.name ?? before.name,
-      ...splitSettings(ctx.secretKeys, before, whole),
+      ...splitSettings(ctx.kernel.secretKeys, before, whole),
       updated_at: new Date(ctx.clock.now()),
     }
     await changeConnection(tx, row)

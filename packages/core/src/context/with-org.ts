@@ -1,10 +1,10 @@
-import type { Ctx } from './context.ts'
 import type { Transaction } from '../database/database.ts'
+import type { Ctx } from './context.ts'
 
 /** Runs in the transaction of the call, or in one of its own if the call has none open. */
 export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
   if (ctx.tx !== null) return work(ctx.tx)
-  return ctx.database.transaction(ctx.org, ctx.effect === 'read' ? 'read only' : 'read write', work)
+  return ctx.kernel.database.transaction(ctx.org, ctx.effect === 'read' ? 'read only' : 'read write', work)
 }
 
 /** For operations that make and list organizations: within `work` all of them are seen. */

@@ -4,7 +4,7 @@
  * works for a name at a time: it holds a lock for the length of a batch, and whoever finds it free goes on.
  */
 import type pg from 'pg'
-import type { Log } from '../context/context.ts'
+import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { type ConsumedEvent, insertPlace, lockPlace, movePlace, readPage } from './consumer-place.ts'
 import type { EventTail } from './event-tail.ts'

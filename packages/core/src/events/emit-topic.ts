@@ -1,7 +1,8 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { writeTopic } from './write-topic.ts'
+import { withOrg } from '../context/with-org.ts'
+import { appendEvents } from './append-events.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
 
@@ -10,7 +11,8 @@ export async function emitTopic(ctx: Ctx, { topic, source, payload }: InputFor<'
     throw problem('payload_too_large', `The payload of an event may have ${PAYLOAD_BYTES_MAX} bytes.`)
   }
   const subject = source ?? ctx.actor.id
-  const at = await writeTopic(ctx, { topic, subject, payload })
+  const at = new Date(Math.floor(ctx.clock.now())).toISOString()
+  await withOrg(ctx, (tx) => appendEvents(ctx, tx, [{ type: topic, subject, data: payload }]))
   ctx.note(subject, { topic })
-  return { type: topic, subject, at: new Date(at).toISOString() }
+  return { type: topic, subject, at }
 }

@@ -1,5 +1,5 @@
 import type { Notifier } from '@orrery/engine'
-import type { Log } from '../context/context.ts'
+import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { findBehind } from './consumer-place.ts'
 

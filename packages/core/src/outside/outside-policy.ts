@@ -5,6 +5,8 @@ import type { OutsideAllow } from './outside-allow.ts'
 /** What may be reached outside, and how much time and space it may take. Start from `outsidePolicy` and replace what differs. */
 export interface OutsidePolicy {
   readonly allow: OutsideAllow
+  /** Whether connections may start programs on this machine. */
+  readonly mayStartPrograms: boolean
   readonly isPortOpen: (port: number) => boolean
   /** All addresses of a name. Asked once for each hop; nothing else on the way to a connection resolves names. */
   readonly resolve: (name: string) => Promise<readonly string[]>
@@ -28,6 +30,7 @@ export interface OutsidePolicy {
 
 export const outsidePolicy: OutsidePolicy = {
   allow: [],
+  mayStartPrograms: false,
   isPortOpen,
   resolve: async (name) => (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address),
   ownAddresses: () => Object.values(networkInterfaces()).flatMap((faces) => (faces ?? []).map(({ address }) => address)),

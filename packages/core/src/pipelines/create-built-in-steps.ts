@@ -1,14 +1,14 @@
 import type { Json } from '@orrery/contract'
 import type { StepSource } from '@orrery/engine'
 import { DEFAULT_RETRY, NonRetryableError, type StepContext, TimeoutError } from '@orrery/engine/workflow'
+import type { Kernel } from '../context/kernel.ts'
 import { toUuid } from '../public-ids.ts'
-import type { SystemHost } from '../call/act-as-system.ts'
 import { callTool } from '../tools/call-tool.ts'
 import { ToolError } from '../tools/tool-port.ts'
 import { PIPELINE_WORKFLOW, TOOL_STEP, type ToolStepInput } from './interpreter/pipeline-input.ts'
 
 /** Steps that every worker has, beside those of its project. */
-export function createBuiltInSteps(host: SystemHost): StepSource {
+export function createBuiltInSteps(kernel: Kernel): StepSource {
   const toolStep = {
     name: TOOL_STEP,
     retry: DEFAULT_RETRY,
@@ -16,17 +16,17 @@ export function createBuiltInSteps(host: SystemHost): StepSource {
     timeoutMs: null,
     heartbeatTimeoutMs: null,
     transactional: false,
-    body: (input: ToolStepInput, context: StepContext) => callFromStep(host, input, context),
+    body: (input: ToolStepInput, context: StepContext) => callFromStep(kernel, input, context),
   }
   return { find: (name) => (name === TOOL_STEP ? toolStep : undefined), names: () => [TOOL_STEP] }
 }
 
-async function callFromStep(host: SystemHost, input: ToolStepInput, context: StepContext): Promise<Json> {
+async function callFromStep(kernel: Kernel, input: ToolStepInput, context: StepContext): Promise<Json> {
   const { attempt, idempotencyKey, log, runId, signal, workflow } = context
   // A project's workflow could ask for this step too, with scopes that nobody granted.
   if (workflow !== PIPELINE_WORKFLOW) throw new NonRetryableError(`${TOOL_STEP} is a step of pipelines only`)
   try {
-    const { output } = await callTool(host, toUuid('org', context.orgId), {
+    const { output } = await callTool(kernel, toUuid('org', context.orgId), {
       tool: input.tool,
       args: input.with,
       step: input.step,

@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { emitEvent } from '../events/append-events.ts'
+import { orProblem } from '../public-ids.ts'
 import { removePipeline } from './pipeline-store.ts'
 import { toPipelineSummary } from './to-stored-pipeline.ts'
 

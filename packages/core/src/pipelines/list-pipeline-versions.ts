@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { orProblem } from '../public-ids.ts'
 import { selectPipeline, selectVersions } from './pipeline-store.ts'
 import { toStoredVersion } from './to-stored-pipeline.ts'
 

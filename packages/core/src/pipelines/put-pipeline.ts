@@ -1,10 +1,10 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
-import type { Transaction } from '../database/database.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import type { Transaction } from '../database/database.ts'
+import { emitEvent } from '../events/append-events.ts'
 import { judgePipeline, requireValid } from './judge-pipeline.ts'
 import { insertVersion, lockPipeline, nextVersion, selectVersion } from './pipeline-store.ts'
 

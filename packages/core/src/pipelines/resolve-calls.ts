@@ -1,8 +1,8 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
 import type { Transaction } from '../database/database.ts'
+import { findBuiltIn } from '../tools/builtins/registry.ts'
 import { toFace } from '../tools/find-tool.ts'
-import { findBuiltIn } from '../tools/kinds/bind-built-in.ts'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
 import { selectLimits } from './queue-store.ts'
 
 export async function listLimits(ctx: Ctx, input: InputFor<'limits.list'>): Promise<AnswerTo<'limits.list'>> {

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
-import { emitEvent } from '../events/emit-event.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import { emitEvent } from '../events/append-events.ts'
 
 export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise<AnswerTo<'limits.set'>> {
   const { limit, max } = input

@@ -1,6 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
-import type { Log } from '../context/context.ts'
+import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { type Batch, createEventConsumer } from '../events/consume-events.ts'
 import type { ConsumedEvent } from '../events/consumer-place.ts'

@@ -1,8 +1,8 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { toUuid } from '../public-ids.ts'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 import { selectLastSeq } from './run-store.ts'
 

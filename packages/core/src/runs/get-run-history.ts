@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toFailure } from './run.ts'
 import { selectHistory, selectRun } from './run-store.ts'
 

@@ -1,9 +1,9 @@
 import type { Json } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toLevel } from './run.ts'
 import { selectLogs, selectRun } from './run-store.ts'
 

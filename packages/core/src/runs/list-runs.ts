@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
+import { toUuid } from '../public-ids.ts'
 import { toSummary } from './run.ts'
 import { selectRuns } from './run-store.ts'
 

@@ -1,10 +1,10 @@
 import { type Json, problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
+import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { refuseGrant } from '../pipelines/grant-scopes.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
 import { orProblem, toRunId } from '../public-ids.ts'
-import { withOrg } from '../context/with-org.ts'
 import { requireVersion } from '../workflows/require-version.ts'
 import { selectPayloads, selectRun, selectStepCommands } from './run-store.ts'
 

@@ -1,8 +1,8 @@
 import { type Json, problem } from '@orrery/contract'
 import type { CompanionRow, RunId, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import type { Ctx } from '../context/context.ts'
-import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { durationMs } from '../durations.ts'
 import { toRunId } from '../public-ids.ts'
 import { toStatus } from './run.ts'
 

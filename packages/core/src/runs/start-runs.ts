@@ -17,7 +17,7 @@ async function startOne(ctx: Ctx, item: InputFor<'runs.start'>): Promise<Item> {
   try {
     return await startRun(ctx, item)
   } catch (error) {
-    if (error instanceof ProblemError) return { outcome: 'problem', problem: error.toProblem(ctx.trace.requestId) }
+    if (error instanceof ProblemError) return { outcome: 'problem', problem: error.toProblem(ctx.origin.requestId) }
     throw error
   }
 }

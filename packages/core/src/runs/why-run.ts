@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { orProblem, toUuid } from '../public-ids.ts'
 import { toWait } from './run.ts'
 import { selectRun } from './run-store.ts'
 

@@ -2,5 +2,5 @@ import type { Ctx } from '../context/context.ts'
 import type { AnswerTo } from '../context/implementation.ts'
 
 export async function getSystemInfo(ctx: Ctx): Promise<AnswerTo<'system.info'>> {
-  return { name: 'orrery', version: ctx.version, api: 'v1', now: new Date(ctx.clock.now()).toISOString() }
+  return { name: 'orrery', version: ctx.kernel.version, api: 'v1', now: new Date(ctx.clock.now()).toISOString() }
 }

@@ -9,11 +9,10 @@ import type { Rate } from '../access/rate-limiter.ts'
 import { makeTokenKey, readTokenKeys, type TokenKeys } from '../access/token-keys.ts'
 import { auditCompanion } from '../audit/audit-entry.ts'
 import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys.ts'
-import type { Answer } from '../call/call-operation.ts'
-import type { CoreEngine, Log } from '../context/context.ts'
+import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { Answer, CoreEngine, Log } from '../context/kernel.ts'
 import { type Core, createCore } from '../create-core.ts'
 import { createDatabase, type Database } from '../database/database.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import type { implementations } from '../implementations.generated.ts'
 import { readOutsideAllow } from '../outside/outside-allow.ts'
 import { publicIds } from '../public-ids.ts'
@@ -88,7 +87,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     options.work === false ? null : await engine.work({ steps: joinSteps(core.steps, project.steps), slots: 20 })
 
   const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test' }: Loose = {}) =>
-    core.call(name, { credential: key, idempotencyKey, requestId, traceId: null, face: 'test' }, input)
+    core.kernel.call(name, { credential: key, idempotencyKey, requestId, traceId: null, face: 'test' }, input)
   return {
     core,
     database,

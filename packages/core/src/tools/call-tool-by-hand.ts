@@ -1,7 +1,7 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { durationMs } from '../durations.ts'
 import { newId } from '../new-id.ts'
 import { refuseGrant } from '../pipelines/grant-scopes.ts'
 import { orProblem } from '../public-ids.ts'
@@ -20,7 +20,7 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
   const from = performance.now()
   ctx.note(name)
   try {
-    const { output, usage = {} } = await callTool(ctx, ctx.org, {
+    const { output, usage = {} } = await callTool(ctx.kernel, ctx.org, {
       tool: name,
       args,
       runId: null,

@@ -2,21 +2,19 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { encodeId, type Id } from '@orrery/contract'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Kernel } from '../context/kernel.ts'
 import { claimKey } from '../idempotency/answer-once.ts'
 import { forgetAnswers } from '../idempotency/forget-answers.ts'
 import { newId } from '../new-id.ts'
 import { readOutsideAllow } from '../outside/outside-allow.ts'
 import { outsidePolicy } from '../outside/outside-policy.ts'
-import { makeSecretKey, readSecretKeys } from '../secrets/secret-keys.ts'
-import type { SystemHost } from '../call/act-as-system.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { callTool } from './call-tool.ts'
 import { forgetCalls } from './forget-calls.ts'
-import { McpClients } from './mcp/mcp-clients.ts'
 import type { ToolCall } from './tool-call.ts'
 
 let t: TestCore
-let host: SystemHost
+let kernel: Kernel
 let server: Server
 /** Answers nothing; says when it was asked. */
 let asked = Promise.withResolvers<void>()
@@ -26,21 +24,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t = await startTestCore({ work: false })
   const outside = { ...outsidePolicy, allow: readOutsideAllow('127.0.0.1') }
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
-  host = {
-    ...{
-      database: t.database,
-      engine: t.engine,
-      log,
-      outside,
-      version: 'test',
-      auditKeys: new Map(),
-      secretKeys: readSecretKeys(makeSecretKey()),
-    },
-    ...{ clock: { now: () => t.engine.now() }, mcpClients: new McpClients({ outside, version: 'test', isStdioAllowed: false }) },
-    ...{ announce: () => undefined, publicUrl: () => '' },
-    // What this test does not touch.
-  } as unknown as SystemHost
+  kernel = { ...t.core.kernel, outside }
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const definition = { description: 'Waits', scopes: ['a:b', 'c:d'], implementation: { kind: 'http', method: 'GET', url } }
   await t.call('tools.put', { tool: 'x.waits', definition: definition as never })
@@ -55,7 +39,7 @@ const runId = encodeId('run', newId(Date.now())) as Id<'run'>
 
 function call(more: Partial<ToolCall>) {
   const signal = new AbortController().signal
-  return callTool(host, t.org, {
+  return callTool(kernel, t.org, {
     ...{ tool: 'x.waits', args: {}, runId, step: 'gather', attempt: 2, idempotencyKey: 'k', signal, scopes: new Set(['a:b', 'c:d']) },
     ...more,
   })

@@ -1,8 +1,9 @@
 import { encodeId } from '@orrery/contract'
+import { makeSystemContext } from '../call/act-as-system.ts'
 import { openConnection } from '../connections/open-connection.ts'
 import type { Ctx } from '../context/context.ts'
+import type { Kernel } from '../context/kernel.ts'
 import { newId } from '../new-id.ts'
-import { makeSystemContext, type SystemHost } from '../call/act-as-system.ts'
 import { explainFailure } from './explain-failure.ts'
 import { findTool, type Tool } from './find-tool.ts'
 import { performTool } from './perform-tool.ts'
@@ -18,8 +19,8 @@ import { withinLimit } from './within-limit.ts'
  * @param org a UUID.
  * @throws ToolError whose `isRetryable` says whether another attempt may help; and the reason of `call.signal`, as it is, when that was aborted.
  */
-export async function callTool(host: SystemHost, org: string, call: ToolCall): Promise<ToolResult> {
-  const ctx = makeSystemContext(host, org, { name: call.tool, runId: call.runId, scopes: call.scopes })
+export async function callTool(kernel: Kernel, org: string, call: ToolCall): Promise<ToolResult> {
+  const ctx = makeSystemContext(kernel, org, { name: call.tool, runId: call.runId, scopes: call.scopes })
   const tool = await findTool(ctx, call.tool)
   if (tool === null) throw new ToolError('UnknownTool', `There is no tool ${call.tool}`, { isRetryable: false })
   const trace = { callId: newId(ctx.clock.now()), tool, call, startedAt: ctx.clock.now(), from: performance.now() }
@@ -53,7 +54,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
       attempt: call.attempt,
       idempotencyKey: call.idempotencyKey,
       signal,
-      outside: { ...ctx.outside, totalMs: limitMs },
+      outside: { ...ctx.kernel.outside, totalMs: limitMs },
       scopes: call.scopes,
       openConnection: (nameOrId) => openConnection(ctx, nameOrId),
       log: call.log ?? (() => undefined),

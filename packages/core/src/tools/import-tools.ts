@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { problem, type ToolDefinition } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import type { Transaction } from '../database/database.ts'
-import { durationMs } from '../durations.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
+import type { Transaction } from '../database/database.ts'
+import { durationMs } from '../durations.ts'
 import { judgeMadeTool, type MadeTool } from './judge-made-tool.ts'
 import { Unreadable } from './openapi/document.ts'
 import { fetchDocument } from './openapi/fetch-document.ts'
@@ -58,7 +58,7 @@ async function findDocument(ctx: Ctx, { document, url }: Input): Promise<JsonObj
       errors: [{ path: 'document', message: 'Either this or url' }],
     })
   }
-  return document ?? fetchDocument(url ?? '', ctx.outside)
+  return document ?? fetchDocument(url ?? '', ctx.kernel.outside)
 }
 
 /** Whatever else the process does gets its turn in between. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
+import { findBuiltIn } from './builtins/registry.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
-import { findBuiltIn } from './kinds/bind-built-in.ts'
 
 /** A tool that was made of what somebody else said: an operation of a document, a tool of a server. */
 export interface MadeTool {

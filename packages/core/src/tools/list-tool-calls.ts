@@ -1,9 +1,9 @@
 import { encodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orNull, toRunId, toUuid } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
+import { orNull, toRunId, toUuid } from '../public-ids.ts'
 import type { ToolCallRow } from './tool-row.ts'
 import { selectToolCalls } from './tool-store.ts'
 

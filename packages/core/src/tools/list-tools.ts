@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
-import { builtIns } from './builtins/built-ins.ts'
+import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
+import { listBuiltIns } from './builtins/registry.ts'
 import { type Tool, toTool } from './find-tool.ts'
 import { toToolSummary } from './to-tool-answer.ts'
 import { selectTools, type ToolFilter } from './tool-store.ts'
@@ -19,7 +19,7 @@ export async function listTools(ctx: Ctx, input: InputFor<'tools.list'>): Promis
 function ours({ kind, search, after }: ToolFilter): Tool[] {
   if (kind !== undefined && kind !== 'builtin') return []
   const wanted = search?.toLowerCase() ?? ''
-  return builtIns
+  return listBuiltIns()
     .filter(({ name, description }) => (after === null || name > after) && `${name} ${description}`.toLowerCase().includes(wanted))
     .map((builtIn) => ({ name: builtIn.name, kind: 'builtin', face: builtIn, made: { by: 'orrery', builtIn } }))
 }

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import type { CallSchemas } from '@orrery/expressions'
 import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
-import { builtIns } from './builtins/built-ins.ts'
+import { listBuiltIns } from './builtins/registry.ts'
 import { toFace } from './find-tool.ts'
 import type { ToolFace } from './tool-port.ts'
 import { selectDefinitions } from './tool-store.ts'
@@ -11,7 +11,7 @@ import { selectDefinitions } from './tool-store.ts'
 export async function readToolSchemas(ctx: Ctx): Promise<ReadonlyMap<string, CallSchemas>> {
   const rows = await withOrg(ctx, (tx) => selectDefinitions(tx, ctx.org))
   const own = rows.map(({ name, definition }) => toFace(name, definition))
-  return new Map([...own, ...builtIns].map((face) => [face.name, schemasOf(face)]))
+  return new Map([...own, ...listBuiltIns()].map((face) => [face.name, schemasOf(face)]))
 }
 
 function schemasOf({ inputSchema, outputSchema }: ToolFace): CallSchemas {

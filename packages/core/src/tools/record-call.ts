@@ -27,7 +27,7 @@ const MODEL_MAX = 256
 export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Promise<void> {
   const row = toRow(ctx.org, trace, ending)
   try {
-    await recorderOf(ctx.database).add(row)
+    await recorderOf(ctx.kernel.database).add(row)
   } catch (error) {
     ctx.log.warn({ error, tool: trace.tool.name }, 'The trace of a call could not be written')
   }

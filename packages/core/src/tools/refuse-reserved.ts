@@ -1,5 +1,5 @@
 import { problem } from '@orrery/contract'
-import { findBuiltIn } from './kinds/bind-built-in.ts'
+import { findBuiltIn } from './builtins/registry.ts'
 
 /** Names of built-in tools mean the same in every organization. @throws tool.name_reserved */
 export function refuseReserved(name: string): void {

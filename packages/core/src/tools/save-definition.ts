@@ -2,7 +2,7 @@ import { problem, type ToolDefinition } from '@orrery/contract'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
 import type { Transaction } from '../database/database.ts'
-import { emitEvent } from '../events/emit-event.ts'
+import { emitEvent } from '../events/append-events.ts'
 import type { ToolRow } from './tool-row.ts'
 import { countTools, nextVersion, saveTool, selectTool } from './tool-store.ts'
 

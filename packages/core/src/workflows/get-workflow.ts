@@ -1,7 +1,7 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { orProblem } from '../public-ids.ts'
 import { toWorkflow } from './list-workflows.ts'
 import { selectWorkflow } from './workflow-store.ts'
 

@@ -1,8 +1,8 @@
 import type { Ctx } from '../context/context.ts'
-import { decodeCursor, TIME_FORM, toPage } from '../cursor.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { orProblem } from '../public-ids.ts'
 import { withOrg } from '../context/with-org.ts'
+import { decodeCursor, TIME_FORM, toPage } from '../cursor.ts'
+import { orProblem } from '../public-ids.ts'
 import { selectVersions, selectWorkflow, type VersionRow } from './workflow-store.ts'
 
 const HASH_FORM = /^[0-9a-f]{64}$/

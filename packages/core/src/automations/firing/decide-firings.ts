@@ -1,5 +1,6 @@
 import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
+import { appendEvents } from '../../events/append-events.ts'
 import type { AutomationRow } from '../automation-row.ts'
 import { type FiringCauseName, type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
@@ -175,18 +176,16 @@ async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): P
   const events = [...rows]
     .filter(({ outcome }) => outcome === 'started' || outcome === 'existing' || outcome === 'failed')
     .map((row) => ({
-      org: scene.org,
       type: 'automation.fired',
       subject: encodeId('aut', row.automation_id),
-      data: JSON.stringify({
+      data: {
         firingId: encodeId('fir', row.firing_id),
         cause: row.cause,
         outcome: row.outcome,
         reason: row.reason,
         runId: row.run_id === null ? null : encodeId('run', row.run_id),
         nominalAt: row.nominal_at.toISOString(),
-      }),
-      at: scene.nowMs,
+      },
     }))
-  await scene.engine.store.emit(events, scene.tx.client)
+  await appendEvents(scene, scene.tx, events)
 }

@@ -1,19 +1,15 @@
-import type { OrgId } from '@orrery/engine'
-import type { CoreEngine, Ctx } from '../../context/context.ts'
+import type { Ctx } from '../../context/context.ts'
 import type { Transaction } from '../../database/database.ts'
 
-/** What firing takes of its surroundings: one transaction of one organization, and what is to be told when that has committed. */
-export interface FiringScene {
-  readonly engine: CoreEngine
+/** What firing needs of a context: one transaction of one organization, which happens at one instant, and what follows its commit. */
+export interface FiringScene extends Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock' | 'kernel' | 'afterCommit'> {
   readonly tx: Transaction
-  readonly org: OrgId
-  /** Of the database, as this process knows it. The whole transaction happens at this instant. */
+  /** Of the database, as this process knows it; `clock` stands still at it. */
   readonly nowMs: number
-  /** Runs after the commit; never if it rolls back. */
-  afterCommit(work: () => void): void
 }
 
-/** Of an operation that writes. */
-export function sceneOf(ctx: Ctx, tx: Transaction): FiringScene {
-  return { engine: ctx.engine, tx, org: ctx.org, nowMs: ctx.clock.now(), afterCommit: (work) => ctx.afterCommit(work) }
+/** Of a call that writes, or of the system's own transaction. */
+export function sceneOf({ actor, org, engine, clock, kernel, afterCommit }: Ctx, tx: Transaction): FiringScene {
+  const nowMs = Math.floor(clock.now())
+  return { actor, org, engine, clock: { now: () => nowMs }, kernel, afterCommit, tx, nowMs }
 }

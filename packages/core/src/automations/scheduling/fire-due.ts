@@ -1,24 +1,23 @@
+import type { Kernel } from '../../context/kernel.ts'
 import { isLostRace } from '../../database/classify-failure.ts'
-import type { Host } from '../../context/kernel.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import { writeTrouble } from '../definition/trigger-state.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { lockDue, writeTroubles } from '../trigger-store.ts'
 import type { ConditionPoller } from '../triggers/condition-poller.ts'
+import { inScene as inTriggerScene } from '../triggers/in-scene.ts'
 import { isPassing } from '../triggers/is-passing.ts'
 import type { Due } from './find-due.ts'
 import { type FiredSchedules, fireSchedules, type ScheduleFact } from './fire-schedules.ts'
 import { failAsked, fireAsked, fireBackfill, stopBackfill } from './fire-waiting.ts'
 
-export interface FiringHost extends Pick<Host, 'database' | 'engine' | 'log' | 'announce'> {
+export interface FiringHost extends Kernel {
   /** Absent: the tools of conditions are asked by other processes. */
   readonly conditions?: Pick<ConditionPoller, 'pollDue'>
 }
 
 /** Triggers in one transaction. */
 const BATCH = 200
-/** Between two statements of a transaction. */
-const STANDSTILL_MS = 4000
 
 /** Does some of what is due in an organization, in one transaction of it. What is left is found by the next look. */
 export async function fireDue(host: FiringHost, due: Due, now: () => number): Promise<FiredSchedules> {
@@ -96,15 +95,7 @@ async function orElse(
   }
 }
 
-/** A transaction of an organization that fires, and what is to be told after it. */
-export async function inScene<T>(host: FiringHost, org: string, now: () => number, work: (scene: FiringScene) => Promise<T>): Promise<T> {
-  const after: (() => void)[] = []
-  const result = await host.database.transaction(org, 'read write', async (tx) => {
-    // A process that stands still must not keep what it has locked: others fire it then.
-    await tx.client.query(`select set_config('idle_in_transaction_session_timeout', '${STANDSTILL_MS}', true)`)
-    return work({ engine: host.engine, tx, org, nowMs: Math.floor(now()), afterCommit: (done) => void after.push(done) })
-  })
-  for (const done of after) done()
-  host.announce()
-  return result
+/** A transaction of an organization that fires, at an instant of the scheduler's clock. */
+export function inScene<T>(host: FiringHost, org: string, now: () => number, work: (scene: FiringScene) => Promise<T>): Promise<T> {
+  return inTriggerScene({ ...host, clock: { now } }, org, work)
 }

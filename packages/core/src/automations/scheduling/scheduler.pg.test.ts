@@ -6,23 +6,19 @@ import { createDatabase } from '../../database/database.ts'
 import { listViolations } from '../../database/list-violations.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
-import type { AutomationPort } from '../../tools/automation-port.ts'
 import { type AutomationBench, benchOf } from '../automations.fixture.ts'
-import { createAutomationPort } from '../create-automation-port.ts'
 import type { ScheduleFact } from './fire-schedules.ts'
 import { Scheduler } from './scheduler.ts'
 import { sweepEnds } from './sweep-ends.ts'
 
 let t: TestCore
 let bench: AutomationBench
-let automations: AutomationPort
 const closing: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
   t = await startTestCore({ work: false })
   await t.deploy()
   bench = benchOf(t)
-  automations = createAutomationPort({ ...bench.host, clock: { now: () => t.engine.now() } })
 })
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
@@ -37,7 +33,7 @@ function startScheduler(options: { readonly pollMs?: number; readonly hints?: bo
   const database = createDatabase({ url: t.url, poolMax: 2 })
   const facts: ScheduleFact[] = []
   const { log } = bench.host
-  const host = { database, engine, log, announce: () => {} }
+  const host = { ...t.core.kernel, database, engine, log, announce: () => {} }
   const notifier = options.hints === false ? null : store.notifier
   const scheduler = new Scheduler({ host, notifier, observe: (fact) => void facts.push(fact), pollMs: options.pollMs ?? 60_000 })
   scheduler.start()
@@ -145,7 +141,7 @@ describe('schedulers', () => {
     const name = await bench.make({ ...greet })
     const [holder, watcher] = [new pg.Client({ connectionString: t.url }), new pg.Client({ connectionString: t.url })]
     await Promise.all([holder.connect(), watcher.connect()])
-    await automations.askForRun(t.org, name, { requestKey: 'broken', atMs: Date.now() + 500, params: undefined })
+    await t.call('automations.runAt', { automation: name, at: new Date(Date.now() + 500).toISOString() })
     await holder.query('begin; lock table app.firing in share row exclusive mode')
     const blocked = await eventually(
       () =>
@@ -173,7 +169,7 @@ describe('schedulers', () => {
     )
     const at = Date.now() + 500
     for (const [order, name] of [first, bad, last].entries())
-      await automations.askForRun(t.org, name, { requestKey: `beside-${name}`, atMs: at + order, params: undefined })
+      await t.call('automations.runAt', { automation: name, at: new Date(at + order).toISOString() })
     const outcomes = async () => Promise.all([first, bad, last].map(async (name) => (await bench.firings(name))[0]?.outcome))
     expect(await eventually(outcomes, (all) => !all.includes('scheduled'))).toEqual(['started', 'failed', 'started'])
   })
@@ -181,10 +177,9 @@ describe('schedulers', () => {
   it('run what was asked for at a time, at that time', async () => {
     const name = await bench.make({ ...greet })
     const at = Date.now() + 1500
-    const asked = await automations.askForRun(t.org, name, { requestKey: 'one', atMs: at, params: undefined })
-    expect(asked).toMatchObject({ outcome: 'scheduled', firesAtMs: at, runId: null })
-    expect(await automations.askForRun(t.org, name, { requestKey: 'one', atMs: at + 5000, params: undefined })).toEqual(asked)
-    expect(await bench.firings(name)).toMatchObject([{ outcome: 'scheduled', cause: 'agent' }])
+    const { firing } = await t.call('automations.runAt', { automation: name, at: new Date(at).toISOString() })
+    expect(firing).toMatchObject({ outcome: 'scheduled', firesAt: new Date(at).toISOString(), runId: null })
+    expect(await bench.firings(name)).toMatchObject([{ outcome: 'scheduled', cause: 'manual' }])
     const [fired] = await eventually(
       () => bench.firings(name),
       ([row]) => row?.outcome === 'started',

@@ -1,11 +1,12 @@
 import type { OrgId } from '@orrery/engine'
 import { calendarsOf } from '../../calendars/find-uses.ts'
+import type { Kernel } from '../../context/kernel.ts'
 import { createEventConsumer, type EventConsumer } from '../../events/consume-events.ts'
 import type { EventTail } from '../../events/event-tail.ts'
 import { lockAutomations } from '../automation-store.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { lockTriggers, selectUsers } from '../trigger-store.ts'
-import { inScene, type TriggerHost } from '../triggers/in-scene.ts'
+import { inScene } from '../triggers/in-scene.ts'
 import { wakeSchedulers } from '../wake-schedulers.ts'
 import { planTriggers } from './plan-triggers.ts'
 
@@ -13,7 +14,7 @@ import { planTriggers } from './plan-triggers.ts'
  * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
  * could not be planned for want of it.
  */
-export function createCalendarFollower(host: TriggerHost, tail: EventTail): EventConsumer {
+export function createCalendarFollower(host: Kernel, tail: EventTail): EventConsumer {
   const { database, log } = host
   return createEventConsumer({
     database,
@@ -34,7 +35,7 @@ export function createCalendarFollower(host: TriggerHost, tail: EventTail): Even
   })
 }
 
-async function replanAll(host: TriggerHost, org: OrgId, names: readonly string[], signal: AbortSignal): Promise<void> {
+async function replanAll(host: Kernel, org: OrgId, names: readonly string[], signal: AbortSignal): Promise<void> {
   const ids = await host.database.transaction(org, 'read only', (tx) => selectUsers(tx, org, names))
   for (const id of ids) {
     signal.throwIfAborted()

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { SystemHost } from '../../call/act-as-system.ts'
+import type { Kernel } from '../../context/kernel.ts'
 import { noteTrouble } from './note-trouble.ts'
 import { claimPolls, type Poll, pollCondition } from './poll-condition.ts'
 
@@ -8,12 +8,12 @@ const AT_ONCE = 16
 
 /** Asks the tools of conditions beside the scheduler, which says when some are due: a tool may take long, and holds nobody up. */
 export class ConditionPoller {
-  private readonly host: SystemHost
+  private readonly host: Kernel
   private readonly stopping = new AbortController()
   /** By trigger: who is slower than its turns come leaves some out, so that it takes one place and its answers keep their order. */
   private readonly asking = new Map<string, Promise<void>>()
 
-  constructor(host: SystemHost) {
+  constructor(host: Kernel) {
     this.host = host
   }
 

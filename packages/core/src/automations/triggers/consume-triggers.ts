@@ -1,10 +1,11 @@
 import type { OrgId } from '@orrery/engine'
+import type { Kernel } from '../../context/kernel.ts'
 import { createEventConsumer, type EventConsumer } from '../../events/consume-events.ts'
 import type { ConsumedEvent } from '../../events/consumer-place.ts'
 import type { EventTail } from '../../events/event-tail.ts'
 import type { RunEnd } from '../planning/count-failure.ts'
 import { settleRuns } from '../settle-runs.ts'
-import { inScene, type TriggerHost } from './in-scene.ts'
+import { inScene } from './in-scene.ts'
 import { isPassing } from './is-passing.ts'
 import { type Listener, selectListeners } from './listen-to-topics.ts'
 import { noteTrouble } from './note-trouble.ts'
@@ -27,7 +28,7 @@ const ONLY = `case when exists (select from app.trigger t where t.org_id = e.org
     then exists (select from app.firing f where f.org_id = e.org_id and f.run_id = e.subject::uuid and f.going) end`
 
 /** The one reader of events for all automations: it settles ended runs and fires triggers that listen to events. */
-export function createTriggerConsumer(host: TriggerHost, tail: EventTail): EventConsumer {
+export function createTriggerConsumer(host: Kernel, tail: EventTail): EventConsumer {
   const { database, log } = host
   return createEventConsumer({
     database,
@@ -46,7 +47,7 @@ export function createTriggerConsumer(host: TriggerHost, tail: EventTail): Event
   })
 }
 
-async function reactInOrg(host: TriggerHost, org: OrgId, events: readonly ConsumedEvent[], signal: AbortSignal): Promise<void> {
+async function reactInOrg(host: Kernel, org: OrgId, events: readonly ConsumedEvent[], signal: AbortSignal): Promise<void> {
   await settleSurely(host, org, events)
   const topics = new Set(events.map(({ event }) => event.type))
   const listeners = await host.database.transaction(org, 'read only', (tx) => selectListeners(tx, org, topics))
@@ -57,7 +58,7 @@ async function reactInOrg(host: TriggerHost, org: OrgId, events: readonly Consum
 }
 
 /** What fails for a reason of its own is shown at the trigger, and holds nobody else up; what passes is tried again by the consumer. */
-async function reactSurely(host: TriggerHost, listener: Listener, consumed: ConsumedEvent): Promise<void> {
+async function reactSurely(host: Kernel, listener: Listener, consumed: ConsumedEvent): Promise<void> {
   try {
     await reactToEvent(host, listener, consumed)
   } catch (error) {
@@ -73,7 +74,7 @@ async function reactSurely(host: TriggerHost, listener: Listener, consumed: Cons
 }
 
 /** What fails here for a reason of its own is found again by the scheduler's sweep. */
-async function settleSurely(host: TriggerHost, org: OrgId, events: readonly ConsumedEvent[]): Promise<void> {
+async function settleSurely(host: Kernel, org: OrgId, events: readonly ConsumedEvent[]): Promise<void> {
   const ended = events.flatMap(({ subject, event }) => {
     const status = ENDS.get(event.type)
     return status === undefined ? [] : [{ run: subject, status }]

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
 import { createMeter, createScope, RenderError, renderValue } from '@orrery/expressions'
 import { parseDurationMs } from '@orrery/recurrence'
-import type { SystemHost } from '../../call/act-as-system.ts'
+import type { Kernel } from '../../context/kernel.ts'
 import { callTool } from '../../tools/call-tool.ts'
 import { type JsonObject, ToolError } from '../../tools/tool-port.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
@@ -28,7 +28,7 @@ export interface Poll {
  * Asks the tool of a condition, and fires if what it says makes the condition fire. A tool that fails, and an answer for which the condition
  * has no value, are shown as the trigger's trouble and change nothing.
  */
-export async function pollCondition(host: SystemHost, poll: Poll, signal: AbortSignal): Promise<void> {
+export async function pollCondition(host: Kernel, poll: Poll, signal: AbortSignal): Promise<void> {
   const outcome = await ask(host, poll, signal)
   if (signal.aborted) return
   if (!outcome.ok) return await noteTrouble(host.database, poll.org, poll.triggerId, outcome.message)
@@ -43,7 +43,7 @@ export interface ClaimedPolls {
 }
 
 /** Takes conditions of an organization that are due, by moving them on to their next turn. Who dies in the middle leaves out a turn. */
-export async function claimPolls({ database, clock }: SystemHost, org: OrgId, limit: number): Promise<ClaimedPolls> {
+export async function claimPolls({ database, clock }: Kernel, org: OrgId, limit: number): Promise<ClaimedPolls> {
   interface Row extends Omit<Poll, 'org' | 'atMs' | 'definition'> {
     readonly definition: Condition
     readonly wakes_at: Date
@@ -93,7 +93,7 @@ function takeTurn({ wakes_at, isActive, snoozed_until }: Standing, definition: C
 
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }
 
-async function ask(host: SystemHost, poll: Poll, signal: AbortSignal): Promise<Outcome> {
+async function ask(host: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
   const { org, triggerId, definition, scopes, timezone, atMs } = poll
   const { uses, with: given = {} } = definition.poll
   try {
@@ -112,7 +112,7 @@ async function ask(host: SystemHost, poll: Poll, signal: AbortSignal): Promise<O
 }
 
 async function meet(
-  host: SystemHost,
+  host: Kernel,
   { org, triggerId, definition, atMs }: Poll,
   { value, result }: Outcome & { readonly ok: true },
 ): Promise<void> {

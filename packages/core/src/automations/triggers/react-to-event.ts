@@ -1,15 +1,16 @@
 import { decodeId, type Json } from '@orrery/contract'
+import type { Kernel } from '../../context/kernel.ts'
 import type { ConsumedEvent } from '../../events/consumer-place.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
 import { type Condition, isDone, lockCondition, modeOf, type StoredCondition, stateOf, writeCondition } from './condition-state.ts'
 import { fireOnce } from './fire-once.ts'
-import { inScene, type TriggerHost } from './in-scene.ts'
+import { inScene } from './in-scene.ts'
 import { judgeExpression } from './judge-expression.ts'
 import type { Listener } from './listen-to-topics.ts'
 import { noteTrouble } from './note-trouble.ts'
 
 /** Fires a trigger for an event that its topic matches, if its expression says so. Doing it again changes nothing. */
-export async function reactToEvent(host: TriggerHost, listener: Listener, consumed: ConsumedEvent): Promise<void> {
+export async function reactToEvent(host: Kernel, listener: Listener, consumed: ConsumedEvent): Promise<void> {
   const { definition } = listener
   const { org, event } = consumed
   const expression = definition.type === 'event' ? definition.filter : definition.condition
@@ -26,7 +27,7 @@ export async function reactToEvent(host: TriggerHost, listener: Listener, consum
 }
 
 /** Null: the expression has no value for this event, which is shown as the trigger's trouble. */
-async function judge({ database }: TriggerHost, listener: Listener, { org, event }: ConsumedEvent, expression: string | undefined) {
+async function judge({ database }: Kernel, listener: Listener, { org, event }: ConsumedEvent, expression: string | undefined) {
   const names = { event: event as unknown as Json }
   const at = { nowMs: Date.parse(event.at), timezone: listener.timezone }
   const judged = expression === undefined ? ({ ok: true, value: true } as const) : judgeExpression(expression, names, at)
@@ -36,7 +37,7 @@ async function judge({ database }: TriggerHost, listener: Listener, { org, event
 }
 
 async function meetCondition(
-  host: TriggerHost,
+  host: Kernel,
   { triggerId, definition, condition }: Listener & { readonly definition: Condition },
   consumed: ConsumedEvent,
   value: boolean,

@@ -1,7 +1,7 @@
 import type { AutomationDefinition, Json } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Log } from '../../context/context.ts'
+import type { Log } from '../../context/kernel.ts'
 import { createDatabase } from '../../database/database.ts'
 import { listViolations } from '../../database/list-violations.ts'
 import { EventTail } from '../../events/event-tail.ts'
@@ -189,7 +189,7 @@ it('fires once for each event while processes come and go', async () => {
   const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
   const announce = () => t.notifier.send({ type: 'events' })
   const database = createDatabase({ url: t.url, poolMax: 3 })
-  const host = { database, engine: t.engine, clock: { now: () => t.engine.now() }, log, announce }
+  const host = { ...t.core.kernel, database, log, announce }
   let isOver = false
   const comeAndGo = async () => {
     for (let round = 0; !isOver; round++) {

@@ -1,12 +1,12 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
 import { createRateLimiter } from '../../access/rate-limiter.ts'
+import type { Kernel } from '../../context/kernel.ts'
 import { classifyFailure } from '../../database/classify-failure.ts'
 import { SecretError } from '../../secrets/secret-error.ts'
-import type { SecretKeys } from '../../secrets/secret-keys.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { fireOnce } from '../triggers/fire-once.ts'
-import { inScene, type TriggerHost } from '../triggers/in-scene.ts'
+import { inScene } from '../triggers/in-scene.ts'
 import { judgeExpression } from '../triggers/judge-expression.ts'
 import { noteTrouble } from '../triggers/note-trouble.ts'
 import { deliveryName, readHeaders, readPayload } from './read-payload.ts'
@@ -14,8 +14,6 @@ import { openSigningSecret } from './signing-secret.ts'
 import { type SignedDelivery, verifySignature } from './verify-signature.ts'
 import { findWebhook, keepDelivery, selectWebhook, settleDelivery, type WebhookPlace, type WebhookRow } from './webhook-store.ts'
 import { hashWebhookToken, isWebhookToken } from './webhook-token.ts'
-
-export type WebhookHost = TriggerHost & { readonly secretKeys: SecretKeys }
 
 export interface WebhookDelivery extends SignedDelivery {
   /** Of the address. */
@@ -36,7 +34,7 @@ const LOOKUPS = { perSecond: 200, burst: 400 }
  * Takes deliveries at webhooks. Each fires its trigger once, also when it comes again under the same name.
  * Throws ProblemError and nothing else: not_found whatever is wrong with the address or the signature, rate_limited.
  */
-export function createWebhookReceiver(host: WebhookHost): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
+export function createWebhookReceiver(host: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
   const now = () => performance.now()
   const limitDeliveries = createRateLimiter(DELIVERIES, now)
   const limitLookups = createRateLimiter(LOOKUPS, now)
@@ -70,7 +68,7 @@ function read(delivery: WebhookDelivery, at: number) {
 }
 
 /** @throws not_found */
-async function admit(host: WebhookHost, place: WebhookPlace, hash: Buffer, delivery: WebhookDelivery) {
+async function admit(host: Kernel, place: WebhookPlace, hash: Buffer, delivery: WebhookDelivery) {
   const webhook = await host.database.transaction(place.org, 'read only', (tx) => selectWebhook(tx, place.org, place.triggerId))
   // The index found equal bytes already; comparing again in constant time keeps that from resting on the index alone.
   if (webhook?.tokenHash == null || !timingSafeEqual(webhook.tokenHash, hash)) throw nothingThere()
@@ -78,7 +76,7 @@ async function admit(host: WebhookHost, place: WebhookPlace, hash: Buffer, deliv
   return { webhook, receive: read(delivery, host.clock.now()) }
 }
 
-function isSigned(host: WebhookHost, place: WebhookPlace, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
+function isSigned(host: Kernel, place: WebhookPlace, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
   const { signature = 'none' } = definition
   if (signature === 'none') return true
   if (signingSecret === null) return false
@@ -91,7 +89,7 @@ function isSigned(host: WebhookHost, place: WebhookPlace, { definition, signingS
   }
 }
 
-async function passes({ database }: WebhookHost, { org, triggerId }: WebhookPlace, webhook: WebhookRow, event: Received): Promise<boolean> {
+async function passes({ database }: Kernel, { org, triggerId }: WebhookPlace, webhook: WebhookRow, event: Received): Promise<boolean> {
   const { filter } = webhook.definition
   if (filter === undefined) return true
   const judged = judgeExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })

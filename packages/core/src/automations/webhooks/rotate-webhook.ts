@@ -23,10 +23,10 @@ export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebho
     const place = { org: ctx.org, triggerId: row.trigger_id }
     await changeWebhook(tx, place, {
       tokenHash: hashWebhookToken(token),
-      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.secretKeys, place, signingSecret),
+      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.kernel.secretKeys, place, signingSecret),
     })
     ctx.note(encodeId('aut', automation.automation_id), { name: automation.name, trigger: row.key })
-    return { trigger: row.key, signature, url: `${ctx.publicUrl()}/hooks/${token}`, signingSecret }
+    return { trigger: row.key, signature, url: `${ctx.kernel.publicUrl()}/hooks/${token}`, signingSecret }
   })
 }
 

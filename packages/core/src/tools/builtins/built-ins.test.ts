@@ -1,10 +1,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { automationBuiltIns } from '../../automations/built-ins/built-ins.ts'
 import { findMismatch } from '../schemas/find-mismatch.ts'
 import type { JsonObject } from '../tool-port.ts'
-import { builtIns } from './built-ins.ts'
+import { listBuiltIns } from './registry.ts'
 
+const builtIns = [...listBuiltIns(), ...automationBuiltIns]
 const root = join(import.meta.dirname, '../../../../..')
 
 test.each(builtIns)('$name says of itself what is needed, and its examples fit', ({ name, inputSchema, outputSchema, ...tool }) => {

@@ -1,5 +1,5 @@
+import { deriveKey } from '../derive-key.ts'
 import { type BuiltIn, ToolError } from '../tool-port.ts'
-import { deriveKey } from './derive-key.ts'
 import { readMailAddress } from './mail-address.ts'
 import { openTyped } from './open-typed.ts'
 import { sendMail } from './send-mail.ts'

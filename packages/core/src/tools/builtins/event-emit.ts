@@ -1,6 +1,6 @@
-import { eventTopic, isReservedTopic, type Json } from '@orrery/contract'
-import { writeTopic } from '../../events/write-topic.ts'
-import { type BuiltIn, ToolError } from '../tool-port.ts'
+import type { Json } from '@orrery/contract'
+import { actInRun } from '../act-in-run.ts'
+import type { BuiltIn } from '../tool-port.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
 
@@ -14,7 +14,7 @@ export const eventEmit: BuiltIn = {
   name: 'event.emit',
   description:
     'Writes an event to the log of the organization: subscribers see it, and automations with a trigger for its topic fire. ' +
-    'At least once: an attempt that is repeated after its answer was lost writes another.',
+    'An attempt that is repeated writes no second one.',
   inputSchema: {
     type: 'object',
     properties: {
@@ -50,17 +50,9 @@ export const eventEmit: BuiltIn = {
     },
   ],
 
-  async call(given, { ctx, runId }) {
-    const { topic, source = runId, payload = null } = given as unknown as Args
-    if (isReservedTopic(topic)) throw refuse('ReservedTopic', `Only Orrery writes events such as ${topic}`)
-    // The schema above says the same of its form; this is the one that counts.
-    if (!eventTopic.safeParse(topic).success) throw refuse('InvalidTopic', `${JSON.stringify(topic)} is no topic of an event`)
-    if (Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_BYTES_MAX) {
-      throw refuse('PayloadTooLarge', `The payload is larger than ${PAYLOAD_BYTES_MAX} bytes`)
-    }
-    const at = await writeTopic(ctx, { topic, subject: source, payload })
-    return { output: { type: topic, subject: source, at: new Date(at).toISOString() } }
+  async call(given, context) {
+    const { topic, source = context.runId, payload = null } = given as unknown as Args
+    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source, payload })
+    return { output: { type, subject, at } }
   },
 }
-
-const refuse = (name: string, message: string): ToolError => new ToolError(name, message, { isRetryable: false })

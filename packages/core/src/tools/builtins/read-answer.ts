@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
-import type { OutsideAnswer } from '../../outside/fetch-outside.ts'
 import { isDeeperThan } from '../../call/validate-input.ts'
+import type { OutsideAnswer } from '../../outside/fetch-outside.ts'
 
 const DEPTH_MAX = 100
 

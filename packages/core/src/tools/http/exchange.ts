@@ -1,11 +1,11 @@
 import type { Json } from '@orrery/contract'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
 import { authorize } from '../builtins/authorize.ts'
-import { deriveKey } from '../builtins/derive-key.ts'
 import { hideSecrets } from '../builtins/hide-secrets.ts'
 import { toHttpFailure } from '../builtins/http-failure.ts'
 import { patientPolicy } from '../builtins/patient-policy.ts'
 import { readAnswer } from '../builtins/read-answer.ts'
+import { deriveKey } from '../derive-key.ts'
 import { type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
 
 export interface HttpCall {
@@ -50,7 +50,7 @@ export async function exchange(call: HttpCall, context: ToolContext): Promise<To
 function defaultHeaders({ method }: HttpCall, { ctx, idempotencyKey }: ToolContext): Record<string, string> {
   return {
     accept: 'application/json, text/*;q=0.9, */*;q=0.1',
-    'user-agent': `orrery/${ctx.version}`,
+    'user-agent': `orrery/${ctx.kernel.version}`,
     ...(method === 'POST' || method === 'PATCH' ? { 'idempotency-key': deriveKey(idempotencyKey, 'http') } : {}),
   }
 }

@@ -1,14 +1,8 @@
 import type { Json, ToolImplementation } from '@orrery/contract'
-import { builtIns } from '../builtins/built-ins.ts'
-import type { BuiltIn, JsonObject, ToolFace } from '../tool-port.ts'
+import { findBuiltIn } from '../builtins/registry.ts'
+import type { JsonObject, ToolFace } from '../tool-port.ts'
 
 type Binding = Extract<ToolImplementation, { kind: 'builtin' }>
-
-const byName: ReadonlyMap<string, BuiltIn> = new Map(builtIns.map((builtIn) => [builtIn.name, builtIn]))
-
-export function findBuiltIn(name: string): BuiltIn | null {
-  return byName.get(name) ?? null
-}
 
 /** The arguments that a binding sets; the connection is one of them. */
 export function presetsOf({ with: presets = {}, connection }: Binding): JsonObject {

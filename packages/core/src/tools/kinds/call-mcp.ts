@@ -1,4 +1,5 @@
 import type { ToolImplementation } from '@orrery/contract'
+import { mcpClientsOf } from '../mcp/mcp-clients.ts'
 import { toMcpFailure } from '../mcp/mcp-failure.ts'
 import { noteOffer } from '../mcp/note-offer.ts'
 import { toOffer } from '../mcp/pin-tool.ts'
@@ -26,7 +27,7 @@ export async function callMcp(tool: McpTool, args: JsonObject, context: ToolCont
   const connection = await context.openConnection(implementation.connection)
   const { ctx, signal, outside } = context
   try {
-    return await ctx.mcpClients.use(ctx.org, connection, async (session) => {
+    return await mcpClientsOf(ctx.kernel).use(ctx.org, connection, async (session) => {
       const remote = (await session.tools()).get(implementation.tool)
       const offer = remote === undefined ? null : toOffer(remote)
       if (offer === null || offer.pin !== pin) {

@@ -4,6 +4,7 @@ import type { Ctx } from '../../context/context.ts'
 import { explainFailure } from '../explain-failure.ts'
 import type { ToolOffer } from '../tool-row.ts'
 import { withinLimit } from '../within-limit.ts'
+import { mcpClientsOf } from './mcp-clients.ts'
 import { toMcpFailure } from './mcp-failure.ts'
 import { toOffer } from './pin-tool.ts'
 
@@ -15,7 +16,7 @@ export async function listOffers(ctx: Ctx, connection: OpenedConnection): Promis
   const never = new AbortController().signal
   try {
     const tools = await withinLimit(never, LIMIT_MS, connection.name, () =>
-      ctx.mcpClients.use(ctx.org, connection, (session) => session.tools()),
+      mcpClientsOf(ctx.kernel).use(ctx.org, connection, (session) => session.tools()),
     )
     return new Map([...tools].slice(0, TOOLS_MAX).map(([name, tool]) => [name, toOffer(tool)]))
   } catch (error) {

@@ -14,7 +14,7 @@ const everything = join(dirname(require.resolve('@modelcontextprotocol/server-ev
 const made: McpClients[] = []
 
 function open(more: Partial<McpClientsOptions> = {}): McpClients {
-  const clients = new McpClients({ outside: outsidePolicy, version: '0.0.0-test', isStdioAllowed: true, ...more })
+  const clients = new McpClients({ outside: { ...outsidePolicy, mayStartPrograms: true }, version: '0.0.0-test', ...more })
   made.push(clients)
   return clients
 }
@@ -167,7 +167,7 @@ test('a call that is given up leaves no request open at a server that never answ
 })
 
 test('programs and other kinds of connections are refused unless they are allowed', async () => {
-  await expect(open({ isStdioAllowed: false }).use(org, connection('x'), async () => 1)).rejects.toThrow(/ORRERY_MCP_STDIO/)
+  await expect(open({ outside: outsidePolicy }).use(org, connection('x'), async () => 1)).rejects.toThrow(/ORRERY_MCP_STDIO/)
   const other = { id: 'con_y', name: 'y', settings: { type: 'bearer' as const, token: 'x' } }
   await expect(open().use(org, other, async () => 1)).rejects.toThrow(/is of type bearer/)
 })

@@ -1,11 +1,11 @@
 import { SdkHttpError } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { digest } from '../../canonical-json.ts'
+import type { Kernel } from '../../context/kernel.ts'
+import type { Database } from '../../database/database.ts'
 import { McpSession, type McpSessionOptions } from './mcp-session.ts'
 
 export interface McpClientsOptions extends McpSessionOptions {
-  /** Whether connections may start programs on this machine. */
-  readonly isStdioAllowed: boolean
   /** How long a session that nobody uses is kept. */
   readonly idleMs?: number
   readonly sessionsMax?: number
@@ -101,7 +101,7 @@ export class McpClients {
     const refusal = (message: string) => new McpRefusal(message, false)
     if (type !== 'mcp_http' && type !== 'mcp_stdio')
       throw refusal(`The connection ${name} is of type ${type}; this needs mcp_http or mcp_stdio`)
-    if (type === 'mcp_stdio' && !this.options.isStdioAllowed) {
+    if (type === 'mcp_stdio' && !this.options.outside.mayStartPrograms) {
       throw refusal(`The connection ${name} starts a program on the server, which this installation does not allow (ORRERY_MCP_STDIO)`)
     }
     if (this.stopped) throw new McpRefusal('This server is stopping', true)
@@ -157,4 +157,13 @@ export class McpClients {
 /** 404 by the specification (MCP, "Streamable HTTP", session management); 400 is what servers made after the example of its library answer. */
 function saysForgotten(error: unknown): boolean {
   return error instanceof SdkHttpError && (error.status === 404 || error.status === 400)
+}
+
+const clients = new WeakMap<Database, McpClients>()
+
+/** Those of a process, made at the first use. */
+export function mcpClientsOf({ database, outside, version }: Pick<Kernel, 'database' | 'outside' | 'version'>): McpClients {
+  const known = clients.get(database) ?? new McpClients({ outside, version })
+  clients.set(database, known)
+  return known
 }

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context/context.ts'
-import { emitEvent } from '../../events/emit-event.ts'
 import { withOrg } from '../../context/with-org.ts'
+import { emitEvent } from '../../events/append-events.ts'
 import type { ToolOffer } from '../tool-row.ts'
 import { lockTools, markTool, selectTool } from '../tool-store.ts'
 

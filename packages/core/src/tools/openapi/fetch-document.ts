@@ -1,8 +1,8 @@
 import { problem } from '@orrery/contract'
+import { isDeeperThan } from '../../call/validate-input.ts'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
 import { OutsideError } from '../../outside/outside-error.ts'
 import type { OutsidePolicy } from '../../outside/outside-policy.ts'
-import { isDeeperThan } from '../../call/validate-input.ts'
 import { withinTime } from '../schemas/within-time.ts'
 import type { JsonObject } from '../tool-port.ts'
 

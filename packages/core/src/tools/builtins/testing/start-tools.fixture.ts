@@ -1,13 +1,13 @@
 /** Calls built-in tools as `callTool` does, over a real database with real connections: arguments checked, failures explained, output checked. */
 import type { ConnectionSettings } from '@orrery/contract'
 import { expect } from 'vitest'
+import { makeSystemContext } from '../../../call/act-as-system.ts'
 import { openConnection } from '../../../connections/open-connection.ts'
-import type { Log } from '../../../context/context.ts'
+import type { Log } from '../../../context/kernel.ts'
 import { readOutsideAllow } from '../../../outside/outside-allow.ts'
 import { type OutsidePolicy, outsidePolicy } from '../../../outside/outside-policy.ts'
 import { certificate } from '../../../outside/testing/certificate.fixture.ts'
 import { makeSecretKey, readSecretKeys } from '../../../secrets/secret-keys.ts'
-import { makeSystemContext, type SystemHost } from '../../../call/act-as-system.ts'
 import { startTestCore, type TestCore } from '../../../testing/start-test-core.ts'
 import { explainFailure } from '../../explain-failure.ts'
 import { findMismatch } from '../../schemas/find-mismatch.ts'
@@ -39,12 +39,8 @@ const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () =>
 export async function startTools(): Promise<Tools> {
   const secrets = readSecretKeys(makeSecretKey())
   const core = await startTestCore({ work: false, log, secrets })
-  const { database, engine, org } = core
-  const host = {
-    ...{ database, engine, log, secretKeys: secrets, outside: localPolicy, version: 'test' },
-    ...{ clock: { now: () => engine.now() }, announce: () => undefined, auditKeys: new Map() },
-  }
-  const ctx = makeSystemContext(host as unknown as SystemHost, org, { name: 'test', runId: null, scopes: new Set() })
+  const kernel = { ...core.core.kernel, outside: localPolicy }
+  const ctx = makeSystemContext(kernel, core.org, { name: 'test', runId: null, scopes: new Set() })
   const hidden: string[] = []
   let made = 0
   const context: ToolContext = {

@@ -1,5 +1,6 @@
-import type { BuiltIn } from '../tool-port.ts'
-import { automationArgument, CHANGING, meantBy, statusOutput, withAutomations } from './automations-parts.ts'
+import { actInRun } from '../../tools/act-in-run.ts'
+import type { BuiltIn } from '../../tools/tool-port.ts'
+import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
 
 export const automationsPause: BuiltIn = {
   name: 'orchestrator.pause',
@@ -17,8 +18,9 @@ export const automationsPause: BuiltIn = {
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const note = typeof given.note === 'string' ? given.note : null
-    const { automation, status } = await withAutomations(context, (port) => port.pause(context.ctx.org, meantBy(given), note))
-    return { output: { automation, status } }
+    const automation = await findNamedBy(context, given)
+    const note = typeof given.note === 'string' ? { note: given.note } : {}
+    const { name, status } = await actInRun(context, 'automations.pause', { automation, ...note })
+    return { output: { automation: name, status } }
   },
 }

@@ -1,5 +1,6 @@
-import type { BuiltIn } from '../tool-port.ts'
-import { automationArgument, CHANGING, meantBy, paramsArgument, paramsIn, withAutomations } from './automations-parts.ts'
+import { actInRun } from '../../tools/act-in-run.ts'
+import type { BuiltIn } from '../../tools/tool-port.ts'
+import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
 
 export const automationsRunNow: BuiltIn = {
   name: 'orchestrator.run_now',
@@ -29,11 +30,9 @@ export const automationsRunNow: BuiltIn = {
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const params = paramsIn(given)
-    const { ctx, idempotencyKey: requestKey } = context
-    const { firingId, automation, outcome, reason, runId } = await withAutomations(context, (port) =>
-      port.askForRun(ctx.org, meantBy(given), { requestKey, atMs: null, params }),
-    )
-    return { output: { firing_id: firingId, automation, outcome, reason, run_id: runId } }
+    const automation = await findNamedBy(context, given)
+    const { firing } = await actInRun(context, 'automations.runNow', { automation, ...paramsIn(given) })
+    const { id, outcome, reason, runId } = firing
+    return { output: { firing_id: id, automation, outcome, reason, run_id: runId } }
   },
 }

@@ -1,5 +1,5 @@
-import type { BuiltIn } from '../tool-port.ts'
-import { withAutomations } from './automations-parts.ts'
+import { actInRun } from '../../tools/act-in-run.ts'
+import type { BuiltIn } from '../../tools/tool-port.ts'
 
 const ITEMS_MAX = 100
 
@@ -49,8 +49,8 @@ export const automationsList: BuiltIn = {
   async call(given, context) {
     const { text, status } = given as unknown as Args
     const filter = { limit: ITEMS_MAX, ...(text === undefined ? {} : { text }), ...(status === undefined ? {} : { status }) }
-    const found = await withAutomations(context, (port) => port.list(context.ctx.org, filter))
-    const items = found.map(({ id, name, title, status, nextAt }) => ({ id, name, title, status, next_at: nextAt }))
+    const found = await actInRun(context, 'automations.list', filter)
+    const items = found.items.map(({ id, name, title, status, nextAt }) => ({ id, name, title, status, next_at: nextAt }))
     return { output: { items } }
   },
 }

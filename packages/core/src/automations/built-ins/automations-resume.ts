@@ -1,5 +1,6 @@
-import type { BuiltIn } from '../tool-port.ts'
-import { automationArgument, CHANGING, meantBy, statusOutput, withAutomations } from './automations-parts.ts'
+import { actInRun } from '../../tools/act-in-run.ts'
+import type { BuiltIn } from '../../tools/tool-port.ts'
+import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
 
 export const automationsResume: BuiltIn = {
   name: 'orchestrator.resume',
@@ -17,7 +18,8 @@ export const automationsResume: BuiltIn = {
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const { automation, status } = await withAutomations(context, (port) => port.resume(context.ctx.org, meantBy(given)))
-    return { output: { automation, status } }
+    const automation = await findNamedBy(context, given)
+    const { name, status } = await actInRun(context, 'automations.resume', { automation })
+    return { output: { automation: name, status } }
   },
 }

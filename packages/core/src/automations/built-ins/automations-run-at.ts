@@ -1,0 +1,52 @@
+import { formatDuration } from '@orrery/recurrence'
+import { actInRun } from '../../tools/act-in-run.ts'
+import type { BuiltIn, JsonObject } from '../../tools/tool-port.ts'
+import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
+
+const msPerHour = 3_600_000
+
+export const automationsRunAt: BuiltIn = {
+  name: 'orchestrator.schedule_task',
+  description:
+    'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Whether it may run is decided at that time, ' +
+    'by its overlap policy; if it is paused by then, it is left out. An attempt that is repeated schedules nothing twice.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      task: automationArgument,
+      delay_hours: { type: 'number', minimum: 0, maximum: 876_600 },
+      delay: { type: 'string', maxLength: 64, description: 'A duration: 30m, 1h30m, PT30M.' },
+      at: { type: 'string', format: 'date-time' },
+      params: paramsArgument,
+    },
+    required: ['task'],
+    oneOf: [{ required: ['delay_hours'] }, { required: ['delay'] }, { required: ['at'] }],
+    additionalProperties: false,
+  },
+  outputSchema: {
+    type: 'object',
+    properties: {
+      firing_id: { type: 'string' },
+      automation: { type: 'string' },
+      fires_at: { type: 'string', format: 'date-time' },
+    },
+    required: ['firing_id', 'automation', 'fires_at'],
+    additionalProperties: false,
+  },
+  scopes: CHANGING,
+  costTier: 'free',
+  timeoutMs: 10_000,
+  examples: [{ with: { task: 'client_follow_up', delay_hours: 24, params: { client_id: 'c-1042' } } }],
+
+  async call(given, context) {
+    const automation = await findNamedBy(context, given)
+    const { firing } = await actInRun(context, 'automations.runAt', { automation, ...timeIn(given), ...paramsIn(given) })
+    return { output: { firing_id: firing.id, automation, fires_at: firing.firesAt ?? firing.nominalAt } }
+  },
+}
+
+/** As it was written, so that a repeated attempt asks for the same. */
+function timeIn({ delay_hours: hours, delay, at }: JsonObject): { readonly at: string } | { readonly delay: string } {
+  if (typeof hours === 'number') return { delay: formatDuration(Math.round(hours * msPerHour)) }
+  return typeof delay === 'string' ? { delay } : { at: String(at) }
+}

@@ -1,0 +1,15 @@
+import type { BuiltIn } from '../../tools/tool-port.ts'
+import { automationsList } from './automations-list.ts'
+import { automationsPause } from './automations-pause.ts'
+import { automationsResume } from './automations-resume.ts'
+import { automationsRunAt } from './automations-run-at.ts'
+import { automationsRunNow } from './automations-run-now.ts'
+
+/** Tools with which a run changes automations, its own one too. */
+export const automationBuiltIns: readonly BuiltIn[] = [
+  automationsRunAt,
+  automationsRunNow,
+  automationsPause,
+  automationsResume,
+  automationsList,
+]
