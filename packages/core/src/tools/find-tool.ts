@@ -2,12 +2,13 @@ import type { ToolDefinition, ToolImplementation, ToolKind, ToolStatus } from '@
 import { schemaOfArguments } from '@orrery/expressions'
 import { parseDurationMs } from '@orrery/recurrence'
 import type { Ctx } from '../context.ts'
+import type { Transaction } from '../database/database.ts'
 import { withOrg } from '../with-org.ts'
 import { bindBuiltIn, findBuiltIn } from './kinds/bind-built-in.ts'
 import { CALL_MS_MAX } from './tool-call.ts'
 import type { BuiltIn, JsonObject, ToolFace } from './tool-port.ts'
 import type { ToolOffer, ToolRow } from './tool-row.ts'
-import { selectTool } from './tool-store.ts'
+import { type NamedDefinition, selectDefinitions, selectTool } from './tool-store.ts'
 
 /** A tool as it can be called: Orrery's own, or one of the organization. */
 export interface Tool {
@@ -40,6 +41,11 @@ export async function findTool(ctx: Ctx, name: string): Promise<Tool | null> {
   if (builtIn !== null) return { name, kind: 'builtin', face: builtIn, made: { by: 'orrery', builtIn } }
   const row = await withOrg(ctx, (tx) => selectTool(tx, ctx.org, name))
   return row === undefined ? null : toTool(row)
+}
+
+/** The definitions that the organization has under these names. */
+export function findDefinitions(tx: Transaction, org: string, names: readonly string[]): Promise<NamedDefinition[]> {
+  return selectDefinitions(tx, org, names)
 }
 
 export function toTool(row: ToolRow): Tool {
