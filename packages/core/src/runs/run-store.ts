@@ -167,10 +167,11 @@ export interface LogRow {
   readonly data: unknown
 }
 
+/** In the order of their numbers: a bare `order by id` would mean the text that is selected. */
 export function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
   return tx.rows<LogRow>(
-    sql`select id::text, cmd, attempt, at, level, message, data from engine.log
-        where org_id = ${org} and run_id = ${run} and id > ${afterId} order by id limit ${limit}`,
+    sql`select l.id::text, l.cmd, l.attempt, l.at, l.level, l.message, l.data from engine.log l
+        where l.org_id = ${org} and l.run_id = ${run} and l.id > ${afterId} order by l.id limit ${limit}`,
   )
 }
 
