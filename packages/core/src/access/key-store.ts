@@ -1,48 +1,48 @@
 import type { Transaction } from '../database/database.ts'
+import { empty, insertInto, sql } from '../database/sql.ts'
 import type { ApiKeyRow } from './key-row.ts'
 
-const COLUMNS = ['org_id', 'key_id', 'name', 'prefix', 'scopes', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'] as const
+const COLUMNS = sql`org_id, key_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at`
 
 export async function insertKey(tx: Transaction, row: ApiKeyRow, hash: Buffer): Promise<void> {
-  await tx.kysely
-    .insertInto('app.api_key')
-    .values({ ...row, hash })
-    .execute()
+  await tx.write(insertInto('app.api_key', { ...row, hash }))
 }
 
 /** Newest first: ids sort by time. */
 export function selectKeys(tx: Transaction, org: string, before: string | null, limit: number): Promise<ApiKeyRow[]> {
-  let query = tx.kysely.selectFrom('app.api_key').select(COLUMNS).where('org_id', '=', org)
-  if (before !== null) query = query.where('key_id', '<', before)
-  return query.orderBy('key_id', 'desc').limit(limit).execute()
+  return tx.rows<ApiKeyRow>(
+    sql`select ${COLUMNS} from app.api_key where org_id = ${org} ${before === null ? empty : sql`and key_id < ${before}`}
+        order by key_id desc limit ${limit}`,
+  )
 }
 
 export function selectKeyById(tx: Transaction, org: string, key: string): Promise<ApiKeyRow | undefined> {
-  return tx.kysely.selectFrom('app.api_key').select(COLUMNS).where('org_id', '=', org).where('key_id', '=', key).executeTakeFirst()
+  return tx.row<ApiKeyRow>(sql`select ${COLUMNS} from app.api_key where org_id = ${org} and key_id = ${key}`)
 }
 
-/** The row as it is now; one that was revoked already keeps its time. */
+/** The row as it is now; a key that had been revoked before keeps its time. */
 export async function markRevoked(tx: Transaction, org: string, key: string, at: Date): Promise<ApiKeyRow | undefined> {
-  await tx.kysely
-    .updateTable('app.api_key')
-    .set({ revoked_at: at })
-    .where('org_id', '=', org)
-    .where('key_id', '=', key)
-    .where('revoked_at', 'is', null)
-    .execute()
+  await tx.write(sql`update app.api_key set revoked_at = ${at} where org_id = ${org} and key_id = ${key} and revoked_at is null`)
   return selectKeyById(tx, org, key)
 }
 
-/** The key with this hash, of whatever organization: the policy `by_secret` shows it to those who know the hash. */
-export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<(ApiKeyRow & { hash: Buffer }) | undefined> {
-  await tx.client.query(`select set_config('app.key_hash', $1, true)`, [hash.toString('hex')])
-  return tx.kysely
-    .selectFrom('app.api_key')
-    .select([...COLUMNS, 'hash'])
-    .where('hash', '=', hash)
-    .executeTakeFirst()
+type HashedKeyRow = ApiKeyRow & { readonly hash: Buffer }
+
+/** The key with this hash, in any organization: the policy `by_secret` shows its row to callers who know the hash. */
+export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<HashedKeyRow | undefined> {
+  await tx.row(sql`select set_config('app.key_hash', ${hash.toString('hex')}, true)`)
+  return tx.row<HashedKeyRow>(sql`select ${COLUMNS}, hash from app.api_key where hash = ${hash}`)
 }
 
 export async function touchKey(tx: Transaction, org: string, key: string, at: Date): Promise<void> {
-  await tx.kysely.updateTable('app.api_key').set({ last_used_at: at }).where('org_id', '=', org).where('key_id', '=', key).execute()
+  await tx.write(sql`update app.api_key set last_used_at = ${at} where org_id = ${org} and key_id = ${key}`)
+}
+
+/** Whether the organization has a key that is good at `at` and may make others. */
+export async function hasUsableKey(tx: Transaction, org: string, at: Date): Promise<boolean> {
+  const found = await tx.row(
+    sql`select from app.api_key
+        where org_id = ${org} and revoked_at is null and (expires_at is null or expires_at > ${at}) and 'keys:write' = any (scopes) limit 1`,
+  )
+  return found !== undefined
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/database.ts'
+import { empty, insertInto, sql } from '../database/sql.ts'
 
 export interface OrgRow {
   readonly org_id: string
@@ -6,22 +7,25 @@ export interface OrgRow {
   readonly created_at: Date
 }
 
-/** False if the name is taken. */
-export async function insertOrg(tx: Transaction, row: OrgRow): Promise<boolean> {
-  const result = await tx.kysely
-    .insertInto('app.org')
-    .values(row)
-    .onConflict((conflict) => conflict.column('name').doNothing())
-    .executeTakeFirst()
-  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
+const COLUMNS = sql`org_id, name, created_at`
+
+/** One process at a time bootstraps an installation. Held to the end of the transaction. */
+export async function lockBootstrap(tx: Transaction): Promise<void> {
+  await tx.row(sql`select pg_advisory_xact_lock(hashtext('orrery bootstrap'))`)
 }
 
+/** False if the name is taken. */
+export async function insertOrg(tx: Transaction, row: OrgRow): Promise<boolean> {
+  return (await tx.write(sql`${insertInto('app.org', row)} on conflict (name) do nothing`)) > 0
+}
+
+/** By name. */
 export function selectOrgs(tx: Transaction, after: string | null, limit: number): Promise<OrgRow[]> {
-  let query = tx.kysely.selectFrom('app.org').selectAll()
-  if (after !== null) query = query.where('name', '>', after)
-  return query.orderBy('name').limit(limit).execute()
+  return tx.rows<OrgRow>(
+    sql`select ${COLUMNS} from app.org ${after === null ? empty : sql`where name > ${after}`} order by name limit ${limit}`,
+  )
 }
 
 export function selectOrg(tx: Transaction, org: string): Promise<OrgRow | undefined> {
-  return tx.kysely.selectFrom('app.org').selectAll().where('org_id', '=', org).executeTakeFirst()
+  return tx.row<OrgRow>(sql`select ${COLUMNS} from app.org where org_id = ${org}`)
 }

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { forgetLogins } from './forget-logins.ts'
+import { selectKeys } from './key-store.ts'
+import { selectLogin } from './login-store.ts'
 import { ACCESS_MS, REFRESH_MS } from './make-tokens.ts'
 import { signToken } from './token.ts'
 import { makeTokenKey, readTokenKeys, type TokenKeys } from './token-keys.ts'
@@ -137,9 +139,8 @@ describe('a token is refused', () => {
     const { accessToken } = await issue(made.key)
     const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
     const { org } = await t.core.identify({ credential: made.key, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, null)
-    const row = await t.database.transaction(org, 'read only', (tx) =>
-      tx.kysely.selectFrom('app.login').selectAll().where('login_id', '=', payload.sid).executeTakeFirstOrThrow(),
-    )
+    const row = await t.database.transaction(org, 'read only', (tx) => selectLogin(tx, org, payload.sid))
+    if (row === undefined) throw new Error('The login that was just made is not there')
     const now = t.engine.now()
     const claims = { use: 'access' as const, org, key: row.key_id, login: row.login_id, generation: 1, contract: null, ...change }
     return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
@@ -165,13 +166,9 @@ describe('a token is refused', () => {
   })
 
   it('when its login is of another key or another organization', async () => {
-    const { sign } = await claimsOf(tokens, {
-      key: (
-        await t.database.transaction(t.org, 'read only', (tx) =>
-          tx.kysely.selectFrom('app.api_key').select('key_id').executeTakeFirstOrThrow(),
-        )
-      ).key_id,
-    })
+    const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
+    if (other === undefined) throw new Error('The organization has no key')
+    const { sign } = await claimsOf(tokens, { key: other.key_id })
     await fails(await sign())
     const stranger = await t.call('orgs.get', { orgId: 'current' }, { key: await t.otherOrg('strangers') })
     const { sign: signForeign } = await claimsOf(tokens, { org: '00000000-0000-7000-8000-000000000000' })

@@ -1,86 +1,76 @@
 import { problem } from '@orrery/contract'
 import type { Transaction } from '../database/database.ts'
+import { onConstraint } from '../database/on-constraint.ts'
+import { assignments, empty, insertInto, sql } from '../database/sql.ts'
 import type { ConnectionRow } from './connection-row.ts'
 
-const COLUMNS = ['org_id', 'connection_id', 'name', 'settings', 'secrets', 'created_at', 'updated_at'] as const
+const COLUMNS = sql`org_id, connection_id, name, settings, secrets, created_at, updated_at`
 
 /** @throws connection.name_taken */
 export async function insertConnection(tx: Transaction, row: ConnectionRow): Promise<void> {
-  await orNameTaken(
-    row.name,
-    tx.kysely
-      .insertInto('app.connection')
-      .values({ ...row, settings: JSON.stringify(row.settings), secrets: JSON.stringify(row.secrets) })
-      .execute(),
-  )
+  const values = { ...row, settings: JSON.stringify(row.settings), secrets: JSON.stringify(row.secrets) }
+  await orNameTaken(row.name, tx.write(insertInto('app.connection', values)))
 }
 
 /** @throws connection.name_taken */
 export async function changeConnection(tx: Transaction, row: ConnectionRow): Promise<void> {
-  await orNameTaken(
-    row.name,
-    tx.kysely
-      .updateTable('app.connection')
-      .set({
-        name: row.name,
-        settings: JSON.stringify(row.settings),
-        secrets: JSON.stringify(row.secrets),
-        updated_at: row.updated_at,
-      })
-      .where('org_id', '=', row.org_id)
-      .where('connection_id', '=', row.connection_id)
-      .execute(),
-  )
+  const { org_id: org, connection_id: id, name, settings, secrets, updated_at } = row
+  const changes = { name, settings: JSON.stringify(settings), secrets: JSON.stringify(secrets), updated_at }
+  const write = tx.write(sql`update app.connection set ${assignments(changes)} where org_id = ${org} and connection_id = ${id}`)
+  await orNameTaken(name, write)
+}
+
+function orNameTaken(name: string, write: Promise<number>): Promise<number> {
+  return onConstraint(write, {
+    connection_name: () => problem('connection.name_taken', `There is a connection named ${name} already.`),
+  })
 }
 
 /** Newest first: ids sort by time. */
 export function selectConnections(tx: Transaction, org: string, before: string | null, limit: number): Promise<ConnectionRow[]> {
-  let query = tx.kysely.selectFrom('app.connection').select(COLUMNS).where('org_id', '=', org)
-  if (before !== null) query = query.where('connection_id', '<', before)
-  return query.orderBy('connection_id', 'desc').limit(limit).execute()
+  return tx.rows<ConnectionRow>(
+    sql`select ${COLUMNS} from app.connection where org_id = ${org} ${before === null ? empty : sql`and connection_id < ${before}`}
+        order by connection_id desc limit ${limit}`,
+  )
 }
 
 export function selectConnection(tx: Transaction, org: string, connection: string): Promise<ConnectionRow | undefined> {
-  return tx.kysely
-    .selectFrom('app.connection')
-    .select(COLUMNS)
-    .where('org_id', '=', org)
-    .where('connection_id', '=', connection)
-    .executeTakeFirst()
+  return tx.row<ConnectionRow>(sql`select ${COLUMNS} from app.connection where org_id = ${org} and connection_id = ${connection}`)
 }
 
-/** Nobody else changes it before the end of the transaction. */
+/** No other transaction changes it before the end of this one. */
 export function lockConnection(tx: Transaction, org: string, connection: string): Promise<ConnectionRow | undefined> {
-  return tx.kysely
-    .selectFrom('app.connection')
-    .select(COLUMNS)
-    .where('org_id', '=', org)
-    .where('connection_id', '=', connection)
-    .forUpdate()
-    .executeTakeFirst()
+  return tx.row<ConnectionRow>(
+    sql`select ${COLUMNS} from app.connection where org_id = ${org} and connection_id = ${connection} for update`,
+  )
 }
 
 export function selectConnectionByName(tx: Transaction, org: string, name: string): Promise<ConnectionRow | undefined> {
-  return tx.kysely.selectFrom('app.connection').select(COLUMNS).where('org_id', '=', org).where('name', '=', name).executeTakeFirst()
+  return tx.row<ConnectionRow>(sql`select ${COLUMNS} from app.connection where org_id = ${org} and name = ${name}`)
 }
 
 /** The row as it was. */
 export function removeConnection(tx: Transaction, org: string, connection: string): Promise<ConnectionRow | undefined> {
-  return tx.kysely
-    .deleteFrom('app.connection')
-    .where('org_id', '=', org)
-    .where('connection_id', '=', connection)
-    .returning(COLUMNS)
-    .executeTakeFirst()
+  return tx.row<ConnectionRow>(sql`delete from app.connection where org_id = ${org} and connection_id = ${connection} returning ${COLUMNS}`)
 }
 
-async function orNameTaken(name: string, written: Promise<unknown>): Promise<void> {
-  try {
-    await written
-  } catch (error) {
-    // The index decides: two requests may look at the same moment. The transaction is over, and nothing of it stays.
-    if (error instanceof Error && 'constraint' in error && error.constraint === 'connection_name')
-      throw problem('connection.name_taken', `There is a connection named ${name} already.`)
-    throw error
-  }
+export type SealedRow = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
+
+/** In all organizations: connections with a secret that one of these keys sealed, in the order of their ids. Locks them. */
+export function lockSealedWith(
+  tx: Transaction,
+  keyIds: readonly string[],
+  after: SealedRow | undefined,
+  limit: number,
+): Promise<SealedRow[]> {
+  return tx.rows<SealedRow>(
+    sql`select org_id, connection_id, secrets from app.connection c
+        where exists (select from json_each_text(c.secrets) s where split_part(s.value, '.', 2) = any (${keyIds}))
+          ${after === undefined ? empty : sql`and (org_id, connection_id) > (${after.org_id}, ${after.connection_id})`}
+        order by org_id, connection_id limit ${limit} for update skip locked`,
+  )
+}
+
+export async function changeSecrets(tx: Transaction, { org_id: org, connection_id: id, secrets }: SealedRow): Promise<void> {
+  await tx.write(sql`update app.connection set secrets = ${JSON.stringify(secrets)} where org_id = ${org} and connection_id = ${id}`)
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from '../database/database.ts'
 import type { Ctx } from './context.ts'
+import { seeAllOrgs } from '../database/visible-orgs.ts'
 
 /** Runs in the transaction of the call, or in one of its own if the call has none open. */
 export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -10,10 +11,5 @@ export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Pro
 /** For operations that make and list organizations: within `work` all of them are seen. */
 export function acrossOrgs<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
   if (!ctx.permissions.has('orgs:admin')) throw new Error('Only a holder of orgs:admin sees all organizations')
-  return withOrg(ctx, async (tx) => {
-    await tx.client.query(`select set_config('app.all_orgs', 'on', true)`)
-    const result = await work(tx)
-    await tx.client.query(`select set_config('app.all_orgs', '', true)`)
-    return result
-  })
+  return withOrg(ctx, (tx) => seeAllOrgs(tx, () => work(tx)))
 }

@@ -1,10 +1,7 @@
 /** The only way to a connection. Every transaction runs as `orrery_app`, for one organization. */
 import { describePool, type PoolFigures } from '@orrery/engine/postgres'
-import type { Kysely } from 'kysely'
 import pg from 'pg'
-import { kyselyOn } from './kysely-on-client.ts'
 import type { Statement } from './sql.ts'
-import type { Tables } from './tables.ts'
 
 export interface Transaction {
   /** The rows that a statement returns. */
@@ -13,8 +10,6 @@ export interface Transaction {
   row<Row extends object>(statement: Statement): Promise<Row | undefined>
   /** How many rows a statement has written. */
   write(statement: Statement): Promise<number>
-  /** Typed queries on the transaction's connection. */
-  readonly kysely: Kysely<Tables>
   /** The connection, for control operations of the engine. */
   readonly client: pg.ClientBase
 }
@@ -101,7 +96,6 @@ function toTransaction(client: pg.ClientBase): Transaction {
     rows: async <Row extends object>(statement: Statement) => (await query(statement)).rows as Row[],
     row: async <Row extends object>(statement: Statement) => (await query(statement)).rows[0] as Row | undefined,
     write: async (statement) => (await query(statement)).rowCount ?? 0,
-    kysely: kyselyOn(client),
     client,
   }
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/database.ts'
+import { insertInto, sql } from '../database/sql.ts'
 
 export interface StoredAnswer {
   readonly fingerprint: Buffer
@@ -6,52 +7,47 @@ export interface StoredAnswer {
   readonly at: Date
 }
 
+type StoredClaim = Omit<StoredAnswer, 'answer'>
+
 /** Held to the end of the transaction. False: another request with the same key is in progress. */
 export async function lockKey(tx: Transaction, org: string, key: string): Promise<boolean> {
-  const { rows } = await tx.client.query<{ locked: boolean }>('select pg_try_advisory_xact_lock(hashtextextended($1, 7)) as locked', [
-    `${org}/${key}`,
-  ])
-  return rows[0]?.locked ?? false
+  const row = await tx.row<{ locked: boolean }>(sql`select pg_try_advisory_xact_lock(hashtextextended(${`${org}/${key}`}, 7)) as locked`)
+  return row?.locked ?? false
 }
 
 export function selectAnswer(tx: Transaction, org: string, key: string): Promise<StoredAnswer | undefined> {
-  return tx.kysely
-    .selectFrom('app.idempotency_key')
-    .select(['fingerprint', 'answer', 'at'])
-    .where('org_id', '=', org)
-    .where('key', '=', key)
-    .executeTakeFirst()
+  return tx.row<StoredAnswer>(sql`select fingerprint, answer, at from app.idempotency_key where org_id = ${org} and key = ${key}`)
 }
 
 export async function deleteAnswer(tx: Transaction, org: string, key: string): Promise<void> {
-  await tx.kysely.deleteFrom('app.idempotency_key').where('org_id', '=', org).where('key', '=', key).execute()
+  await tx.write(sql`delete from app.idempotency_key where org_id = ${org} and key = ${key}`)
 }
 
 export async function insertAnswer(tx: Transaction, org: string, key: string, stored: StoredAnswer): Promise<void> {
-  await tx.kysely
-    .insertInto('app.idempotency_key')
-    .values({ org_id: org, key, fingerprint: stored.fingerprint, answer: JSON.stringify(stored.answer), at: stored.at })
-    .execute()
+  await tx.write(insertInto('app.idempotency_key', { org_id: org, key, ...stored, answer: JSON.stringify(stored.answer) }))
 }
 
-export type StoredClaim = Omit<StoredAnswer, 'answer'>
-
 export function selectClaim(tx: Transaction, org: string, key: string): Promise<StoredClaim | undefined> {
-  return tx.kysely
-    .selectFrom('app.idempotency_claim')
-    .select(['fingerprint', 'at'])
-    .where('org_id', '=', org)
-    .where('key', '=', key)
-    .executeTakeFirst()
+  return tx.row<StoredClaim>(sql`select fingerprint, at from app.idempotency_claim where org_id = ${org} and key = ${key}`)
 }
 
 export async function insertClaim(tx: Transaction, org: string, key: string, claim: StoredClaim): Promise<void> {
-  await tx.kysely
-    .insertInto('app.idempotency_claim')
-    .values({ org_id: org, key, ...claim })
-    .execute()
+  await tx.write(insertInto('app.idempotency_claim', { org_id: org, key, ...claim }))
 }
 
 export async function deleteClaim(tx: Transaction, org: string, key: string): Promise<void> {
-  await tx.kysely.deleteFrom('app.idempotency_claim').where('org_id', '=', org).where('key', '=', key).execute()
+  await tx.write(sql`delete from app.idempotency_claim where org_id = ${org} and key = ${key}`)
+}
+
+/** In all organizations: claims older than `before`. */
+export async function deleteOldClaims(tx: Transaction, before: Date): Promise<void> {
+  await tx.write(sql`delete from app.idempotency_claim where at < ${before}`)
+}
+
+/** In all organizations: answers older than `before`, up to `limit`, the oldest first. Returns how many. */
+export function deleteOldAnswers(tx: Transaction, before: Date, limit: number): Promise<number> {
+  return tx.write(
+    sql`delete from app.idempotency_key where (org_id, key) in (
+          select org_id, key from app.idempotency_key where at < ${before} order by at limit ${limit} for update skip locked)`,
+  )
 }

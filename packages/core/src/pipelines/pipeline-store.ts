@@ -1,5 +1,6 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import type { Transaction } from '../database/database.ts'
+import { empty, insertInto, sql } from '../database/sql.ts'
 
 export interface PipelineRow {
   readonly org_id: string
@@ -19,94 +20,77 @@ export interface PipelineVersionRow {
   readonly saved_by: string
 }
 
-const COLUMNS = ['org_id', 'name', 'version', 'created_at', 'updated_at'] as const
-const VERSION_COLUMNS = ['org_id', 'name', 'version', 'saved_at', 'saved_by'] as const
+const COLUMNS = sql`org_id, name, version, created_at, updated_at`
 
-/** One change at a time to a pipeline: its next number is taken by one only. Held to the end of the transaction. */
+/** One change at a time to a pipeline, so that its next number is taken once. Held to the end of the transaction. */
 export async function lockPipeline(tx: Transaction, org: string, name: string): Promise<void> {
-  await tx.client.query('select pg_advisory_xact_lock(hashtextextended($1, 9))', [`${org}/${name}`])
+  await tx.row(sql`select pg_advisory_xact_lock(hashtextextended(${`${org}/${name}`}, 9))`)
 }
 
 export function selectPipeline(tx: Transaction, org: string, name: string): Promise<PipelineRow | undefined> {
-  return tx.kysely.selectFrom('app.pipeline').select(COLUMNS).where('org_id', '=', org).where('name', '=', name).executeTakeFirst()
+  return tx.row<PipelineRow>(sql`select ${COLUMNS} from app.pipeline where org_id = ${org} and name = ${name}`)
 }
 
+/** By name. */
 export function selectPipelines(tx: Transaction, org: string, after: string | null, limit: number): Promise<PipelineRow[]> {
-  let query = tx.kysely.selectFrom('app.pipeline').select(COLUMNS).where('org_id', '=', org)
-  if (after !== null) query = query.where('name', '>', after)
-  return query.orderBy('name').limit(limit).execute()
+  return tx.rows<PipelineRow>(
+    sql`select ${COLUMNS} from app.pipeline where org_id = ${org} ${after === null ? empty : sql`and name > ${after}`}
+        order by name limit ${limit}`,
+  )
 }
 
-/** Versions of a pipeline that is there. Null: the newest. */
+/** The versions of pipelines `p` that have not been deleted. */
+const STORED = sql`
+  select v.org_id, v.name, v.version, v.definition, v.saved_at, v.saved_by
+  from app.pipeline p join app.pipeline_version v on v.org_id = p.org_id and v.name = p.name`
+
+/** A version of a pipeline that has not been deleted. Null: the newest. */
 export function selectVersion(tx: Transaction, org: string, name: string, version: number | null): Promise<PipelineVersionRow | undefined> {
-  return selectStored(tx, org)
-    .where('pipeline.name', '=', name)
-    .where((where) =>
-      version === null
-        ? where('pipeline_version.version', '=', where.ref('pipeline.version'))
-        : where('pipeline_version.version', '=', version),
-    )
-    .executeTakeFirst()
+  const wanted = version === null ? sql`p.version` : version
+  return tx.row<PipelineVersionRow>(sql`${STORED} where p.org_id = ${org} and p.name = ${name} and v.version = ${wanted}`)
 }
 
 /** The newest versions of several. */
 export function selectNewest(tx: Transaction, org: string, names: readonly string[]): Promise<PipelineVersionRow[]> {
-  return selectStored(tx, org).where('pipeline.name', 'in', names).whereRef('pipeline_version.version', '=', 'pipeline.version').execute()
+  return tx.rows<PipelineVersionRow>(sql`${STORED} where p.org_id = ${org} and p.name = any (${names}) and v.version = p.version`)
 }
 
-function selectStored(tx: Transaction, org: string) {
-  return tx.kysely
-    .selectFrom('app.pipeline as pipeline')
-    .innerJoin('app.pipeline_version as pipeline_version', (join) =>
-      join.onRef('pipeline_version.org_id', '=', 'pipeline.org_id').onRef('pipeline_version.name', '=', 'pipeline.name'),
-    )
-    .select([
-      'pipeline_version.org_id',
-      'pipeline_version.name',
-      'pipeline_version.version',
-      'pipeline_version.definition',
-      'pipeline_version.saved_at',
-      'pipeline_version.saved_by',
-    ])
-    .where('pipeline.org_id', '=', org)
-}
+export type ListedVersion = Omit<PipelineVersionRow, 'definition'>
 
 /** Newest first, below `before`. */
-export function selectVersions(tx: Transaction, org: string, name: string, before: number | null, limit: number) {
-  let query = tx.kysely.selectFrom('app.pipeline_version').select(VERSION_COLUMNS).where('org_id', '=', org).where('name', '=', name)
-  if (before !== null) query = query.where('version', '<', before)
-  return query.orderBy('version', 'desc').limit(limit).execute()
+export function selectVersions(tx: Transaction, org: string, name: string, before: number | null, limit: number): Promise<ListedVersion[]> {
+  return tx.rows<ListedVersion>(
+    sql`select org_id, name, version, saved_at, saved_by from app.pipeline_version
+        where org_id = ${org} and name = ${name} ${before === null ? empty : sql`and version < ${before}`}
+        order by version desc limit ${limit}`,
+  )
 }
 
 /** The next number of a name, which may have had versions before it was deleted. */
 export async function nextVersion(tx: Transaction, org: string, name: string): Promise<number> {
-  const { rows } = await tx.client.query<{ version: number }>(
-    'select coalesce(max(version), 0) + 1 as version from app.pipeline_version where org_id = $1 and name = $2',
-    [org, name],
+  const row = await tx.row<{ version: number }>(
+    sql`select coalesce(max(version), 0) + 1 as version from app.pipeline_version where org_id = ${org} and name = ${name}`,
   )
-  return rows[0]?.version ?? 1
+  return row?.version ?? 1
 }
 
+/** The pipeline is made with it, or moves to it. */
 export async function insertVersion(tx: Transaction, row: PipelineVersionRow): Promise<void> {
   const { org_id, name, version, saved_at } = row
-  await tx.kysely
-    .insertInto('app.pipeline_version')
-    .values({ ...row, definition: JSON.stringify(row.definition) })
-    .execute()
-  await tx.kysely
-    .insertInto('app.pipeline')
-    .values({ org_id, name, version, created_at: saved_at, updated_at: saved_at })
-    .onConflict((conflict) => conflict.columns(['org_id', 'name']).doUpdateSet({ version, updated_at: saved_at }))
-    .execute()
+  await tx.write(insertInto('app.pipeline_version', { ...row, definition: JSON.stringify(row.definition) }))
+  await tx.write(
+    sql`${insertInto('app.pipeline', { org_id, name, version, created_at: saved_at, updated_at: saved_at })}
+        on conflict (org_id, name) do update set version = excluded.version, updated_at = excluded.updated_at`,
+  )
 }
 
 /** The row as it was. */
 export function removePipeline(tx: Transaction, org: string, name: string): Promise<PipelineRow | undefined> {
-  return tx.kysely.deleteFrom('app.pipeline').where('org_id', '=', org).where('name', '=', name).returning(COLUMNS).executeTakeFirst()
+  return tx.row<PipelineRow>(sql`delete from app.pipeline where org_id = ${org} and name = ${name} returning ${COLUMNS}`)
 }
 
-/** Names of pipelines, for those who look for one like them. */
+/** Names of pipelines, for suggesting one that is spelled alike. */
 export async function selectNames(tx: Transaction, org: string, limit: number): Promise<string[]> {
-  const rows = await tx.kysely.selectFrom('app.pipeline').select('name').where('org_id', '=', org).orderBy('name').limit(limit).execute()
+  const rows = await tx.rows<{ name: string }>(sql`select name from app.pipeline where org_id = ${org} order by name limit ${limit}`)
   return rows.map(({ name }) => name)
 }

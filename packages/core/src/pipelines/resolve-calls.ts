@@ -2,7 +2,7 @@ import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
 import type { Transaction } from '../database/database.ts'
 import { findBuiltIn } from '../tools/builtins/registry.ts'
-import { toFace } from '../tools/find-tool.ts'
+import { findDefinitions, toFace } from '../tools/find-tool.ts'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 
@@ -55,7 +55,7 @@ async function findTools(tx: Transaction, org: string, level: readonly PipelineD
   const names = [...new Set(level.flatMap(listTools))].filter((name) => !found.tools.has(name) && findBuiltIn(name) === null)
   if (names.length === 0) return []
   const inside: PipelineDefinition[] = []
-  for (const row of await selectTools(tx, org, names)) {
+  for (const row of await findDefinitions(tx, org, names)) {
     const { implementation } = row.definition
     if (implementation.kind !== 'workflow' && implementation.kind !== 'pipeline') continue
     const { scopes, timeoutMs, inputSchema, outputSchema } = toFace(row.name, row.definition)
@@ -69,10 +69,6 @@ async function findTools(tx: Transaction, org: string, level: readonly PipelineD
     if (implementation.kind === 'pipeline') inside.push(implementation.definition)
   }
   return inside
-}
-
-function selectTools(tx: Transaction, org: string, names: readonly string[]) {
-  return tx.kysely.selectFrom('app.tool').select(['name', 'definition']).where('org_id', '=', org).where('name', 'in', names).execute()
 }
 
 interface Callee {

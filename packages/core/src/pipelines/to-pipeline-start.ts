@@ -1,7 +1,8 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import type { OrgId, StartRequest } from '@orrery/engine'
-import type { RetryPolicy } from '@orrery/engine/workflow'
+import type { RetryOptions, RetryPolicy } from '@orrery/engine/workflow'
 import type { JsonObject } from '@orrery/expressions'
+import { formatDuration } from '@orrery/recurrence'
 import type { CoreEngine } from '../context/kernel.ts'
 import type { Transaction } from '../database/database.ts'
 import { describeMismatch, findMismatch } from '../tools/schemas/find-mismatch.ts'
@@ -9,7 +10,6 @@ import { deployInterpreter } from './deploy-interpreter.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
 import { type PipelineSource, readPipeline } from './read-pipeline.ts'
 import { resolveCalls } from './resolve-calls.ts'
-import { toRetryOptions } from './to-retry-options.ts'
 
 export interface PipelineStart {
   readonly pipeline: PipelineSource
@@ -62,4 +62,17 @@ function refuseParams({ params_schema: schema, params: own }: PipelineDefinition
   if (mismatch === null) return
   const message = describeMismatch('The params do not fit params_schema', mismatch)
   throw problem('pipeline.invalid', `${message}.`, { errors: [{ path: `params${mismatch.path}`, message: mismatch.message }] })
+}
+
+/** A policy in the form in which the interpreter's steps take it. */
+function toRetryOptions({ maxAttempts, initialMs, factor, incrementMs, maxMs, jitter, nonRetryable }: RetryPolicy): RetryOptions {
+  return {
+    max: maxAttempts,
+    initial: formatDuration(initialMs),
+    factor,
+    increment: formatDuration(incrementMs),
+    maximum: formatDuration(maxMs),
+    jitter,
+    nonRetryable,
+  }
 }

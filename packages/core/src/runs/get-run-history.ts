@@ -4,7 +4,7 @@ import { withOrg } from '../context/with-org.ts'
 import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
 import { toFailure } from './run.ts'
-import { selectHistory, selectRun } from './run-store.ts'
+import { type HistoryRow, selectHistory, selectRun } from './run-store.ts'
 
 export async function getRunHistory(ctx: Ctx, input: InputFor<'runs.history'>): Promise<AnswerTo<'runs.history'>> {
   const run = toUuid('run', input.runId)
@@ -16,9 +16,7 @@ export async function getRunHistory(ctx: Ctx, input: InputFor<'runs.history'>): 
   })
 }
 
-type Row = Awaited<ReturnType<typeof selectHistory>>[number]
-
-function toEntry(row: Row): AnswerTo<'runs.history'>['items'][number] {
+function toEntry(row: HistoryRow): AnswerTo<'runs.history'>['items'][number] {
   const { seq, kind, cmd, name, attempt, input, output } = row
   return {
     seq,

@@ -5,7 +5,7 @@ import { withOrg } from '../context/with-org.ts'
 import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
 import { toLevel } from './run.ts'
-import { selectLogs, selectRun } from './run-store.ts'
+import { type LogRow, selectLogs, selectRun } from './run-store.ts'
 
 export async function listRunLogs(ctx: Ctx, input: InputFor<'runs.logs'>): Promise<AnswerTo<'runs.logs'>> {
   const run = toUuid('run', input.runId)
@@ -17,9 +17,7 @@ export async function listRunLogs(ctx: Ctx, input: InputFor<'runs.logs'>): Promi
   })
 }
 
-type Row = Awaited<ReturnType<typeof selectLogs>>[number]
-
-function toLine(row: Row): AnswerTo<'runs.logs'>['items'][number] {
+function toLine(row: LogRow): AnswerTo<'runs.logs'>['items'][number] {
   const { cmd, attempt, message } = row
   return { cmd, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data as Json }
 }

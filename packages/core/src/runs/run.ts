@@ -14,9 +14,9 @@ import {
 import type { RunState, Wait } from '@orrery/engine'
 import type { z } from 'zod'
 import { orNull, toRunId } from '../public-ids.ts'
-import type { RunListRow } from './run-store.ts'
+import type { RunRow } from './run-store.ts'
 
-export function toSummary(row: RunListRow): RunSummary {
+export function toSummary(row: RunRow): RunSummary {
   return {
     id: encodeId('run', row.run_id),
     workflow: row.workflow,
@@ -33,7 +33,7 @@ export function toSummary(row: RunListRow): RunSummary {
   }
 }
 
-function toOrigin(row: RunListRow): RunSummary['origin'] {
+function toOrigin(row: RunRow): RunSummary['origin'] {
   if (row.origin_kind === null || row.origin_run === null || row.origin_seq === null) return null
   return { kind: runOrigin.shape.kind.parse(row.origin_kind), runId: toRunId(row.origin_run), seq: row.origin_seq }
 }

@@ -1,4 +1,6 @@
+import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sql } from '../database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 
@@ -139,6 +141,78 @@ describe('runs.list', () => {
       expect(items.every((run) => run.status === status)).toBe(true)
     },
   )
+})
+
+describe('filters of runs.list', () => {
+  const ids: Record<string, string> = {}
+  beforeAll(async () => {
+    const begin = async (name: string, workflow: string, input: unknown) => {
+      ids[name] = (await t.call('runs.start', { workflow, input: input as null, tags: ['filtered', name] })).runId
+    }
+    await begin('good', 'fragile', { good: true })
+    await finish(ids.good ?? '')
+    await begin('bad', 'fragile', { good: false })
+    await finish(ids.bad ?? '')
+    await begin('idle', 'approval', {})
+    await reach(ids.idle ?? '', 'waiting')
+  })
+  const list = async (filter: Parameters<typeof t.call<'runs.list'>>[1]) =>
+    (await t.call('runs.list', { tag: 'filtered', ...filter })).items.map(({ tags }) => tags[1])
+  const createdAt = async (name: string) => (await t.call('runs.get', { runId: ids[name] ?? '' })).createdAt
+
+  it('selects by tag, newest first', async () => {
+    expect(await list({})).toEqual(['idle', 'bad', 'good'])
+    expect(await list({ tag: 'bad' })).toEqual(['bad'])
+    expect(await list({ tag: 'absent' })).toEqual([])
+  })
+
+  it.each([
+    ['succeeded', ['good']],
+    ['failed', ['bad']],
+    ['waiting', ['idle']],
+    ['cancelled', []],
+    ['queued', []],
+  ] as const)('selects by status %s', async (status, found) => {
+    expect(await list({ status })).toEqual(found)
+  })
+
+  it('selects by workflow', async () => {
+    expect(await list({ workflow: 'fragile' })).toEqual(['bad', 'good'])
+    expect(await list({ workflow: 'approval' })).toEqual(['idle'])
+  })
+
+  it('selects by time, with since and without until', async () => {
+    const at = await createdAt('bad')
+    expect(await list({ since: at })).toEqual(['idle', 'bad'])
+    expect(await list({ until: at })).toEqual(['good'])
+    expect(await list({ since: at, until: await createdAt('idle') })).toEqual(['bad'])
+  })
+
+  it('selects the children of a run', async () => {
+    expect(await list({ parentRunId: ids.good ?? '' })).toEqual([])
+  })
+})
+
+describe('runs.logs', () => {
+  it('lists lines in the order in which they were written, page by page', async () => {
+    const runId = await start('approval', {})
+    const run = decodeId('run', runId)
+    // Compared as text, the second id would come first.
+    await t.database.loop((tx) =>
+      tx.write(
+        sql`insert into engine.log (org_id, run_id, id, cmd, attempt, at, level, message)
+            values (${t.org}, ${run}, 999, 1, 1, now(), 'info', 'first'), (${t.org}, ${run}, 1000, 1, 1, now(), 'info', 'second')`,
+      ),
+    )
+    const lines = async (input: { limit?: number; cursor?: string }) => {
+      const { items, nextCursor } = await t.call('runs.logs', { runId, ...input })
+      return { messages: items.map(({ message }) => message), nextCursor }
+    }
+    expect((await lines({})).messages).toEqual(['first', 'second'])
+    const page = await lines({ limit: 1 })
+    expect(page.messages).toEqual(['first'])
+    expect((await lines({ limit: 1, cursor: page.nextCursor ?? '' })).messages).toEqual(['second'])
+  })
 })
 
 describe('runs.signal, runs.query and runs.why', () => {

@@ -3,12 +3,13 @@ import { schemaOfArguments } from '@orrery/expressions'
 import { parseDurationMs } from '@orrery/recurrence'
 import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
+import type { Transaction } from '../database/database.ts'
 import { findBuiltIn } from './builtins/registry.ts'
 import { bindBuiltIn } from './kinds/bind-built-in.ts'
 import { CALL_MS_MAX } from './tool-call.ts'
 import type { BuiltIn, JsonObject, ToolFace } from './tool-port.ts'
 import type { ToolOffer, ToolRow } from './tool-row.ts'
-import { selectTool } from './tool-store.ts'
+import { type NamedDefinition, selectDefinitions, selectTool } from './tool-store.ts'
 
 /** A tool as it can be called: Orrery's own, or one of the organization. */
 export interface Tool {
@@ -41,6 +42,11 @@ export async function findTool(ctx: Ctx, name: string): Promise<Tool | null> {
   if (builtIn !== null) return { name, kind: 'builtin', face: builtIn, made: { by: 'orrery', builtIn } }
   const row = await withOrg(ctx, (tx) => selectTool(tx, ctx.org, name))
   return row === undefined ? null : toTool(row)
+}
+
+/** The definitions that the organization has under these names. */
+export function findDefinitions(tx: Transaction, org: string, names: readonly string[]): Promise<NamedDefinition[]> {
+  return selectDefinitions(tx, org, names)
 }
 
 export function toTool(row: ToolRow): Tool {

@@ -9,7 +9,7 @@ import { selectDefinitions } from './tool-store.ts'
 
 /** What all tools of the organization take and give, Orrery's own among them: for checking a pipeline when it is saved. */
 export async function readToolSchemas(ctx: Ctx): Promise<ReadonlyMap<string, CallSchemas>> {
-  const rows = await withOrg(ctx, (tx) => selectDefinitions(tx, ctx.org))
+  const rows = await withOrg(ctx, (tx) => selectDefinitions(tx, ctx.org, null))
   const own = rows.map(({ name, definition }) => toFace(name, definition))
   return new Map([...own, ...listBuiltIns()].map((face) => [face.name, schemasOf(face)]))
 }
