@@ -2,8 +2,6 @@ import type { Permission } from '@orrery/contract'
 import type { Notifier, StepSource } from '@orrery/engine'
 import { createAuthenticator } from './access/authenticate.ts'
 import { createRateLimiter, type Rate } from './access/rate-limiter.ts'
-import type { TokenKeys } from './access/token-keys.ts'
-import type { AuditKeys } from './audit/audit-keys.ts'
 import { automationBuiltIns } from './automations/built-ins/built-ins.ts'
 import type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
 import { Scheduler } from './automations/scheduling/scheduler.ts'
@@ -24,10 +22,13 @@ import { Housekeeper } from './housekeeper.ts'
 import { implementations } from './implementations.generated.ts'
 import type { OutsideAllow } from './outside/outside-allow.ts'
 import { outsidePolicy } from './outside/outside-policy.ts'
+import { admitPipelineTool } from './pipelines/admit-pipeline-tool.ts'
 import { createBuiltInSteps } from './pipelines/create-built-in-steps.ts'
 import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './relay/redis-relay.ts'
 import type { SecretKeys } from './secrets/secret-keys.ts'
+import type { AuditKeys, TokenKeys } from './secrets/signing-keys.ts'
 import { addBuiltIns } from './tools/builtins/registry.ts'
+import { admitWith } from './tools/kinds/admission.ts'
 import { mcpClientsOf } from './tools/mcp/mcp-clients.ts'
 
 export interface CoreOptions {
@@ -84,6 +85,7 @@ export function createCore(options: CoreOptions): Core {
   const announce = () => options.notifier?.send({ type: 'events' })
   const outside = { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false }
   addBuiltIns(automationBuiltIns)
+  admitWith('pipeline', admitPipelineTool)
   const kernel = createKernel({
     // Each gets the input that its own operation's shape has parsed.
     implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,

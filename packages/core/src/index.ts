@@ -4,10 +4,8 @@ import { fileURLToPath } from 'node:url'
 export { AUTHENTICATED_FOR_MS } from './access/authenticate.ts'
 export { type Bootstrap, bootstrapInstallation, withdrawKey } from './access/bootstrap-installation.ts'
 export type { Rate } from './access/rate-limiter.ts'
-export { makeTokenKey, readTokenKeys, type TokenKeys } from './access/token-keys.ts'
-export { type Checkpoint, type Fault, type Link, nameKey, type SealedEntry } from './audit/audit-chain.ts'
+export type { Checkpoint, Fault, Link, SealedEntry } from './audit/audit-chain.ts'
 export { type AuditEntry, auditCompanion } from './audit/audit-entry.ts'
-export { type AuditKeys, makeAuditKey, readAuditKeys } from './audit/audit-keys.ts'
 export { type SealOptions, sealAudit } from './audit/seal-audit.ts'
 export { type ChainVerdict, verifyChain } from './audit/verify-chain.ts'
 export { toPriority, toRank } from './automations/planning/priority-rank.ts'
@@ -26,6 +24,15 @@ export { publicIds } from './public-ids.ts'
 export type { RelayStatus } from './relay/redis-relay.ts'
 export { SecretError } from './secrets/secret-error.ts'
 export { makeSecretKey, readSecretKeys, type SecretKeys } from './secrets/secret-keys.ts'
+export {
+  type AuditKeys,
+  makeSigningKey as makeAuditKey,
+  makeSigningKey as makeTokenKey,
+  nameKey,
+  readAuditKeys,
+  readTokenKeys,
+  type TokenKeys,
+} from './secrets/signing-keys.ts'
 
 /** For `migrate`: apply it after the engine's set. */
 export const coreMigrations = { name: 'core', directory: fileURLToPath(new URL('../migrations', import.meta.url)) } as const

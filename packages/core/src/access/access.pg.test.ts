@@ -1,10 +1,10 @@
 import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSigningKey, readTokenKeys } from '../secrets/signing-keys.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
-import { makeTokenKey, readTokenKeys } from './token-keys.ts'
 
 let t: TestCore
 
@@ -94,7 +94,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
 describe('a flood of made-up keys', () => {
   it('is held back, and keeps nobody out whose key was good before', async () => {
     let at = Date.now()
-    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => at)
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
     expect((await authenticate(t.adminKey)).org).toBe(t.org)
     // Long enough for what was remembered to be looked up again.
     at += 2 * AUTHENTICATED_FOR_MS
@@ -107,14 +107,14 @@ describe('a flood of made-up keys', () => {
 
 describe('requests that come together with one key', () => {
   it('make one query, so that their number is no flood', async () => {
-    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => Date.now())
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
   it('do not keep what they read of it in mind if it is revoked meanwhile', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
-    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeTokenKey()), () => Date.now())
+    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const early = authenticate(secret ?? '')
     forget()
     await early

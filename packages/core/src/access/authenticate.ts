@@ -4,11 +4,11 @@ import { boundedCache } from '../bounded-cache.ts'
 import type { Identity } from '../context/identity.ts'
 import type { Authenticator } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
+import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { isApiKey } from './api-key.ts'
 import { type Found, findByKey, findByToken } from './find-identity.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { readTokenUse } from './token.ts'
-import type { TokenKeys } from './token-keys.ts'
 
 /** A revoked key works for so long in processes that remember it. */
 export const AUTHENTICATED_FOR_MS = 5000

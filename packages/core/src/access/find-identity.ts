@@ -2,12 +2,12 @@ import { timingSafeEqual } from 'node:crypto'
 import { encodeId } from '@orrery/contract'
 import type { Identity, TokenClaims } from '../context/identity.ts'
 import { type Database, NO_ORG } from '../database/database.ts'
+import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { hashApiKey } from './api-key.ts'
 import { type ApiKeyRow, knownScopes } from './key-row.ts'
 import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
 import { selectLogin } from './login-store.ts'
 import { readToken } from './token.ts'
-import type { TokenKeys } from './token-keys.ts'
 
 export interface Found {
   readonly identity: Identity

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { TokenClaims } from '../context/identity.ts'
+import { makeSigningKey, readTokenKeys } from '../secrets/signing-keys.ts'
 import { readToken, readTokenUse, signToken } from './token.ts'
-import { makeTokenKey, readTokenKeys } from './token-keys.ts'
 
-const keys = readTokenKeys(makeTokenKey())
+const keys = readTokenKeys(makeSigningKey())
 const now = Date.parse('2026-03-01T12:00:00.000Z')
 const life = { issuedAt: now, expiresAt: now + 60_000 }
 const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(), login: randomUUID(), generation: 3, contract: null }
@@ -49,7 +49,7 @@ describe('a token', () => {
   })
 
   it('of another installation is refused, also under our name', async () => {
-    const others = readTokenKeys(makeTokenKey())
+    const others = readTokenKeys(makeSigningKey())
     expect(await readToken(keys, await signToken(others, claims, life), now)).toBeNull()
     expect(await readToken(keys, await signToken({ ...others, id: keys.id }, claims, life), now)).toBeNull()
   })

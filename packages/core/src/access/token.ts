@@ -3,7 +3,7 @@ import { decodeId, encodeId } from '@orrery/contract'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { TokenClaims, TokenUse } from '../context/identity.ts'
 import { UUID_FORM } from '../cursor.ts'
-import type { TokenKeys } from './token-keys.ts'
+import type { TokenKeys } from '../secrets/signing-keys.ts'
 
 /** ms since the epoch; whole seconds go into the token. */
 export interface Lifetime {

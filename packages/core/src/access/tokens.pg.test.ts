@@ -1,5 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSigningKey, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { forgetLogins } from './forget-logins.ts'
@@ -7,9 +8,8 @@ import { selectKeys } from './key-store.ts'
 import { selectLogin } from './login-store.ts'
 import { ACCESS_MS, REFRESH_MS } from './make-tokens.ts'
 import { signToken } from './token.ts'
-import { makeTokenKey, readTokenKeys, type TokenKeys } from './token-keys.ts'
 
-const tokens = readTokenKeys(makeTokenKey())
+const tokens = readTokenKeys(makeSigningKey())
 let t: TestCore
 
 beforeAll(async () => {
@@ -153,7 +153,7 @@ describe('a token is refused', () => {
   })
 
   it('when another installation signed it', async () => {
-    const { sign } = await claimsOf(readTokenKeys(makeTokenKey()))
+    const { sign } = await claimsOf(readTokenKeys(makeSigningKey()))
     await fails(await sign())
   })
 
@@ -209,7 +209,7 @@ describe('a flood of made-up tokens', () => {
     const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
     const now = t.engine.now()
     const made = { use: 'access' as const, org: t.org, key: t.org, login: t.org, generation: 1, contract: null }
-    const forger = { ...readTokenKeys(makeTokenKey()), id: tokens.id }
+    const forger = { ...readTokenKeys(makeSigningKey()), id: tokens.id }
     const forged = await Promise.all(
       Array.from({ length: 600 }, (_, generation) =>
         signToken(forger, { ...made, generation }, { issuedAt: now, expiresAt: now + 60_000 }),

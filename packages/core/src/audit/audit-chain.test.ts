@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { makeSigningKey, readAuditKeys } from '../secrets/signing-keys.ts'
 import { type Link, type SealedEntry, signCheckpoint } from './audit-chain.ts'
-import { makeAuditKey, readAuditKeys } from './audit-keys.ts'
 import { chain } from './seal-audit.ts'
 import { verifyChain } from './verify-chain.ts'
 
 const org = '01920000-0000-7000-8000-000000000000'
-const keys = readAuditKeys(makeAuditKey())
+const keys = readAuditKeys(makeSigningKey())
 
 const entry = (n: number): SealedEntry => ({
   org,
@@ -85,7 +85,7 @@ describe('the audit chain', () => {
 
   it('believes no signature of a key that it does not know', async () => {
     const rows = build(2)
-    const stranger = readAuditKeys(makeAuditKey())
+    const stranger = readAuditKeys(makeSigningKey())
     const last = rows[1] as Row
     const forged = signCheckpoint(stranger.signer, { org, seq: 2, hash: last.link.hash }, '2026-01-01T00:00:00.000Z')
     expect((await verify(rows, [forged])).faults).toMatchObject([{ message: expect.stringContaining('not known here') }])

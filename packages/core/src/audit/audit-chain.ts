@@ -2,8 +2,9 @@
  * The chain itself, pure: a link's hash covers its number, the hash of the link before and the entry in canonical form.
  * Changing, removing, adding or swapping a sealed entry shows; a checkpoint's signature keeps the chain from being computed anew.
  */
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createHash, type KeyObject, sign, verify } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
+import { nameKey } from '../secrets/signing-keys.ts'
 
 /** An entry with its values as they are hashed. */
 export interface SealedEntry {
@@ -50,12 +51,6 @@ export function sealEntry(entry: SealedEntry, seq: number, previous: Buffer): Li
 
 function checkpointText(org: string, seq: number, hash: Buffer, at: string): Buffer {
   return Buffer.from(canonicalJson({ version: 1, org, seq, hash: hash.toString('hex'), at }))
-}
-
-/** Names a public key: the first 16 hexadecimal digits of the SHA-256 of its SPKI form. */
-export function nameKey(key: KeyObject): string {
-  const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(spki).digest('hex').slice(0, 16)
 }
 
 /** @param key an Ed25519 private key. */

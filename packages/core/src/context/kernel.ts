@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import type { Engine } from '@orrery/engine'
 import type pg from 'pg'
-import type { TokenKeys } from '../access/token-keys.ts'
 import type { Database } from '../database/database.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
+import type { TokenKeys } from '../secrets/signing-keys.ts'
 import type { Caller, Identity } from './identity.ts'
 
 /** Time as the database has it, in ms since the epoch. */

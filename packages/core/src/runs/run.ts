@@ -1,17 +1,6 @@
 /** A run as callers see it; pure. */
-import {
-  encodeId,
-  failure,
-  priority,
-  type Run,
-  type RunStatus,
-  type RunSummary,
-  runLog,
-  runOrigin,
-  runStatus,
-  type why,
-} from '@orrery/contract'
-import type { RunState, Wait } from '@orrery/engine'
+import { encodeId, failure, priority, type Run, type RunSummary, runLog, runOrigin, runStatus, type why } from '@orrery/contract'
+import type { Wait } from '@orrery/engine'
 import type { z } from 'zod'
 import { orNull, toRunId } from '../public-ids.ts'
 import type { RunRow } from './run-store.ts'
@@ -44,20 +33,6 @@ export function toFailure(error: unknown): Run['error'] {
 
 export function toLevel(level: string): z.infer<typeof runLog>['level'] {
   return runLog.shape.level.parse(level)
-}
-
-/** States of the engine in public words: a run that a limit holds back is queued like one that waits for a worker. */
-export function toStatus(state: RunState): RunStatus {
-  switch (state) {
-    case 'ready':
-    case 'gated':
-      return 'queued'
-    case 'running':
-    case 'waiting':
-    case 'paused':
-    case 'blocked':
-      return state
-  }
 }
 
 export function toWait(wait: Wait): z.infer<typeof why>['waits'][number] {

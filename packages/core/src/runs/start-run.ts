@@ -1,31 +1,10 @@
-import type { Json } from '@orrery/contract'
-import type { StartRequest } from '@orrery/engine'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toRunId } from '../public-ids.ts'
+import { startAudited } from '../starts/start-audited.ts'
+import { startDetail, toStartRequest } from '../starts/start-request.ts'
 import { refuseReserved } from '../workflows/reserved-names.ts'
-import { startDetail, toStarted, toStartRequest } from './start-request.ts'
 
 export function startRun(ctx: Ctx, input: InputFor<'runs.start'>): Promise<AnswerTo<'runs.start'>> {
   refuseReserved(input.workflow)
   return startAudited(ctx, startDetail(input), (companions) => toStartRequest(ctx, input, companions))
-}
-
-/**
- * Without a transaction of the call (no idempotency key) the start shares the engine's next group commit, and its audit
- * entry commits in the same one. That is the difference between one commit per start and one per several hundred.
- */
-export async function startAudited(
-  ctx: Ctx,
-  detail: Json,
-  toRequest: (companions: NonNullable<StartRequest['companions']>) => StartRequest,
-): Promise<AnswerTo<'runs.start'>> {
-  const request = toRequest((run) => (ctx.tx === null ? [ctx.auditCompanion(toRunId(run), detail)] : []))
-  const outcome = await ctx.engine.start(request, ctx.tx?.client)
-  const started = toStarted(outcome)
-  if (ctx.tx !== null) {
-    ctx.note(started.runId, detail)
-    if ('run' in outcome) ctx.afterCommit(() => ctx.engine.nudge([outcome.run]))
-  }
-  return started
 }

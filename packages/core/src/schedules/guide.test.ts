@@ -4,8 +4,8 @@ import { calendarDefinition, schedule as scheduleShape } from '@orrery/contract'
 import { type Calendar, compileCalendar, compileSchedule, describeSchedule, preview, weekdayNames } from '@orrery/recurrence'
 import { findHolidays } from '@orrery/recurrence/holidays'
 import { describe, expect, test } from 'vitest'
-import { readSchedule } from '../automations/definition/read-schedule.ts'
 import { asRules } from '../calendars/calendar-row.ts'
+import { readSchedule } from './read-schedule.ts'
 
 const guide = readFileSync(new URL('../../../../docs/guides/schedules-and-calendars.md', import.meta.url), 'utf8')
 const nowMs = Date.parse('2026-06-01T00:00:00Z')

@@ -1,12 +1,12 @@
 import { type OutputOf, problem } from '@orrery/contract'
 import { analyse, describeSchedule, findZone, preview } from '@orrery/recurrence'
-import { readSchedule } from '../automations/definition/read-schedule.ts'
 import { calendarsOf } from '../calendars/find-uses.ts'
 import { readCalendarSources } from '../calendars/read-calendar-sources.ts'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
 import { checkSchedule } from './check-schedule.ts'
+import { readSchedule } from './read-schedule.ts'
 import { toOccurrence } from './to-occurrence.ts'
 import { warnOf } from './warn-of.ts'
 

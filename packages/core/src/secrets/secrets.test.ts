@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { makeAuditKey } from '../audit/audit-keys.ts'
 import { needsRotation, openSecret, type SecretPlace, sealSecret } from './seal-secret.ts'
 import { SecretError } from './secret-error.ts'
 import { makeSecretKey, readSecretKeys } from './secret-keys.ts'
+import { makeSigningKey } from './signing-keys.ts'
 
 const place: SecretPlace = { org: 'org_1', row: 'connection/con_1', field: 'token' }
 const secret = 'sk-live-Größe-🔑-hunter2'
@@ -118,7 +118,7 @@ test('a wrong key file is refused with the reason, and without what it holds', (
   const cases: [string, RegExp][] = [
     ['', /holds no key/],
     ['# nothing\n\n', /holds no key/],
-    [makeAuditKey(), /PEM file \(the audit key/],
+    [makeSigningKey(), /PEM file \(the audit key/],
     [key, /line 1 is not "orrery-secret-key v1/],
     [`${good}\n${good}`, /line 2 holds the key [0-9a-f]{16} a second time/],
     [good.slice(0, -1), /line 1 is not/],

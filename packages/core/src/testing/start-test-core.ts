@@ -6,9 +6,7 @@ import { createPostgresStore } from '@orrery/engine/postgres'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
 import type { Rate } from '../access/rate-limiter.ts'
-import { makeTokenKey, readTokenKeys, type TokenKeys } from '../access/token-keys.ts'
 import { auditCompanion } from '../audit/audit-entry.ts'
-import { type AuditKeys, makeAuditKey, readAuditKeys } from '../audit/audit-keys.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import type { Answer, CoreEngine, Log } from '../context/kernel.ts'
 import { type Core, createCore } from '../create-core.ts'
@@ -17,6 +15,7 @@ import type { implementations } from '../implementations.generated.ts'
 import { readOutsideAllow } from '../outside/outside-allow.ts'
 import { publicIds } from '../public-ids.ts'
 import { makeSecretKey, readSecretKeys, type SecretKeys } from '../secrets/secret-keys.ts'
+import { type AuditKeys, makeSigningKey, readAuditKeys, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
 
 type Name = keyof typeof implementations
 
@@ -65,7 +64,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
   const store = createPostgresStore({ url: testDatabase.url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
   const database = createDatabase({ url: testDatabase.url, poolMax: 5 })
-  const keys = readAuditKeys(makeAuditKey())
+  const keys = readAuditKeys(makeSigningKey())
   const core = createCore({
     database,
     engine,
@@ -74,7 +73,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     version: '0.0.0-test',
     audit: keys,
     secrets: options.secrets ?? readSecretKeys(makeSecretKey()),
-    tokens: options.tokens ?? readTokenKeys(makeTokenKey()),
+    tokens: options.tokens ?? readTokenKeys(makeSigningKey()),
     checkOutputs: true,
     outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,

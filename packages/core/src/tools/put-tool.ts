@@ -3,10 +3,9 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
-import { refuseGrant } from '../pipelines/grant-scopes.ts'
-import { judgePipeline, requireValid } from '../pipelines/judge-pipeline.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 import { toTool } from './find-tool.ts'
+import { admitTool } from './kinds/admission.ts'
 import { refuseReserved } from './refuse-reserved.ts'
 import { saveDefinition } from './save-definition.ts'
 import { toToolAnswer } from './to-tool-answer.ts'
@@ -18,10 +17,7 @@ export async function putTool(ctx: Ctx, input: InputFor<'tools.put'>): Promise<A
   refuseReserved(name)
   refuseFaults(findDefinitionFaults(name, given))
   const { implementation } = given
-  if (implementation.kind === 'pipeline') {
-    refuseGrant(ctx, implementation.grants ?? [])
-    requireValid(await judgePipeline(ctx, implementation.definition as never, null))
-  }
+  await admitTool(ctx, implementation)
   const { row, outcome } = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
     const before = await selectTool(tx, ctx.org, name)

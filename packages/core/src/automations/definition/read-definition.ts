@@ -1,8 +1,8 @@
 import type { AutomationDefinition, Trigger } from '@orrery/contract'
 import type { Schedule } from '@orrery/recurrence'
 import { durationMs } from '../../durations.ts'
+import { readSchedule } from '../../schedules/read-schedule.ts'
 import type { MisfirePolicy } from '../planning/firing-state.ts'
-import { readSchedule } from './read-schedule.ts'
 
 /** The definition of a schedule trigger as its row keeps it. */
 export interface StoredSchedule {

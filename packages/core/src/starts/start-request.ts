@@ -1,10 +1,9 @@
-import { type Json, problem } from '@orrery/contract'
-import type { CompanionRow, RunId, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
+import { type Json, problem, type RunStatus } from '@orrery/contract'
+import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { durationMs } from '../durations.ts'
 import { toRunId } from '../public-ids.ts'
-import { toStatus } from './run.ts'
 
 /** @throws invalid_input */
 export function toStartRequest(ctx: Ctx, input: InputFor<'runs.start'>, companions: (run: RunId) => readonly CompanionRow[]): StartRequest {
@@ -80,4 +79,18 @@ function joinPath(root: string, path: string): string {
 /** What the audit log keeps of a start beside the digest of its input. */
 export function startDetail(input: InputFor<'runs.start'>): Json {
   return { workflow: input.workflow }
+}
+
+/** States of the engine in public words: a run that a limit holds back is queued like one that waits for a worker. */
+function toStatus(state: RunState): RunStatus {
+  switch (state) {
+    case 'ready':
+    case 'gated':
+      return 'queued'
+    case 'running':
+    case 'waiting':
+    case 'paused':
+    case 'blocked':
+      return state
+  }
 }

@@ -1,0 +1,13 @@
+import type { ToolImplementation } from '@orrery/contract'
+import { refuseGrant } from '../access/grant-scopes.ts'
+import type { Ctx } from '../context/context.ts'
+import { judgePipeline, requireValid } from './judge-pipeline.ts'
+
+/** A tool that is a pipeline is checked as a stored pipeline is. @throws forbidden, pipeline.invalid */
+export async function admitPipelineTool(
+  ctx: Ctx,
+  { grants, definition }: Extract<ToolImplementation, { kind: 'pipeline' }>,
+): Promise<void> {
+  refuseGrant(ctx, grants ?? [])
+  requireValid(await judgePipeline(ctx, definition as never, null))
+}
