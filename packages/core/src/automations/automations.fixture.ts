@@ -1,5 +1,6 @@
 /** For tests: automations with a clock of their own. */
 import type { OutputOf } from '@orrery/contract'
+import { sql } from '../database/sql.ts'
 import type { InputFor } from '../implementation.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
@@ -63,12 +64,11 @@ export function benchOf(t: TestCore): AutomationBench {
     },
     async settled(name) {
       const going = () =>
-        t.database.transaction(t.org, 'read only', async ({ client }) => {
-          const { rows } = await client.query<{ count: string }>(
-            `select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = $1 and f.going`,
-            [name],
+        t.database.transaction(t.org, 'read only', async (tx) => {
+          const row = await tx.row<{ count: string }>(
+            sql`select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = ${name} and f.going`,
           )
-          return Number(rows[0]?.count)
+          return Number(row?.count)
         })
       await eventually(going, (found) => found === 0, 50_000)
     },

@@ -1,12 +1,11 @@
-import { isLostRace } from '../../database/classify-failure.ts'
+import { isLostRace, isPassing } from '../../database/classify-failure.ts'
+import { limitIdle } from '../../database/limit-idle.ts'
 import type { Host } from '../../host.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import { writeTrouble } from '../definition/trigger-state.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
-import { lockDue, writeTroubles } from '../trigger-store.ts'
+import { type Due, lockDue, writeTroubles } from '../trigger-store.ts'
 import type { ConditionPoller } from '../triggers/condition-poller.ts'
-import { isPassing } from '../triggers/is-passing.ts'
-import type { Due } from './find-due.ts'
 import { type FiredSchedules, fireSchedules, type ScheduleFact } from './fire-schedules.ts'
 import { failAsked, fireAsked, fireBackfill, stopBackfill } from './fire-waiting.ts'
 
@@ -100,8 +99,8 @@ async function orElse(
 export async function inScene<T>(host: FiringHost, org: string, now: () => number, work: (scene: FiringScene) => Promise<T>): Promise<T> {
   const after: (() => void)[] = []
   const result = await host.database.transaction(org, 'read write', async (tx) => {
-    // A process that stands still must not keep what it has locked: others fire it then.
-    await tx.client.query(`select set_config('idle_in_transaction_session_timeout', '${STANDSTILL_MS}', true)`)
+    // After that, other processes fire what this one had locked.
+    await limitIdle(tx, STANDSTILL_MS)
     return work({ engine: host.engine, tx, org, nowMs: Math.floor(now()), afterCommit: (done) => void after.push(done) })
   })
   for (const done of after) done()
