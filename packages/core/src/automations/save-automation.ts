@@ -12,9 +12,8 @@ import { checkDefinition } from './definition/check-definition.ts'
 import { limitOf, nameOf, type PlannedTrigger, readTriggers, type StoredTrigger } from './definition/read-definition.ts'
 import { type FiringScene, sceneOf } from './firing/firing-scene.ts'
 import { compileTopic } from './planning/compile-topic.ts'
-import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
+import { isEnded, planTriggers, readSources, wakeSchedulers } from './standing/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
-import { wakeSchedulers } from './wake-schedulers.ts'
 import { warnOfWebhooks } from './webhooks/warn-of-webhooks.ts'
 
 export interface SavedAutomation {

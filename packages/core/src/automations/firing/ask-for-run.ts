@@ -2,7 +2,6 @@ import { newId } from '../../new-id.ts'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { lockAutomations } from '../automation-store.ts'
 import { type FiringRow, selectFiringOf, setRequestKey, writeFirings } from '../firing-store.ts'
-import { tellDue } from '../wake-schedulers.ts'
 import { fireByHand } from './fire-by-hand.ts'
 import type { FiringScene } from './firing-scene.ts'
 import { toFiringRow } from './to-firing-row.ts'
@@ -37,6 +36,6 @@ async function schedule(
 ): Promise<FiringRow> {
   const row = toFiringRow({ automation, trigger: null, cause, nominalMs: atMs, firesAtMs: atMs, request }, scene.nowMs)
   await writeFirings(scene.tx, scene.org, [row])
-  tellDue(scene, atMs)
+  scene.afterCommit(() => scene.engine.tellDue(atMs))
   return row
 }

@@ -6,8 +6,7 @@ import { lockAutomations } from '../automation-store.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { concernsSchedules, lockTriggers, selectUsers } from '../trigger-store.ts'
 import { inScene, type TriggerHost } from '../triggers/in-scene.ts'
-import { wakeSchedulers } from '../wake-schedulers.ts'
-import { planTriggers } from './plan-triggers.ts'
+import { planTriggers, wakeSchedulers } from './plan-triggers.ts'
 
 /**
  * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
