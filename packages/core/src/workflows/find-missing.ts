@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/database.ts'
 import { selectTarget } from './workflow-store.ts'
 
-/** What is missing for a start of the workflow: the version that was named, or the workflow in it. Null: it can be started. */
+/** The part of a workflow reference that does not exist: the version, or a workflow of this name (in that version). Null: both exist. */
 export async function findMissing(
   tx: Transaction,
   org: string,
