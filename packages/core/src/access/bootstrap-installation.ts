@@ -1,6 +1,6 @@
 import { PERMISSIONS } from '@orrery/contract'
 import { type Database, NO_ORG, type Transaction } from '../database/database.ts'
-import { seeAllOrgs, seeOrg } from '../database/visible-orgs.ts'
+import { seeAllOrgs, seeOrg } from '../database/session-settings.ts'
 import { newId } from '../new-id.ts'
 import { makeApiKey } from './api-key.ts'
 import { insertOrgWithKey } from './create-org.ts'

@@ -2,6 +2,7 @@ import { type AutomationDefinition, encodeId, type Json, type OutputOf } from '@
 import { describeSchedule } from '@orrery/recurrence'
 import type { StoredTrigger } from './definition/read-definition.ts'
 import type { RunOverlap } from './planning/decide-overlap.ts'
+import type { ConditionState } from './planning/judge-condition.ts'
 
 export interface AutomationRow {
   readonly org_id: string
@@ -33,6 +34,14 @@ export interface TriggerRow {
   readonly wakes_at: Date | null
   readonly trouble: string | null
   readonly troubles: number
+}
+
+export type Condition = Extract<StoredTrigger, { readonly type: 'condition' }>
+
+/** What the row of a condition keeps. */
+export interface StoredCondition extends ConditionState {
+  /** The last event that changed it: events come at least once, and this one and those before it are done. */
+  readonly eventId?: string
 }
 
 /** How a firing that is not decided yet differs from its automation. */

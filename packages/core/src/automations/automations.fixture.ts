@@ -1,6 +1,7 @@
 /** For tests: automations with a clock of their own. */
 import type { OutputOf } from '@orrery/contract'
 import type { InputFor } from '../context/implementation.ts'
+import { sql } from '../database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiringHost, inScene } from './scheduling/fire-due.ts'
@@ -61,12 +62,11 @@ export function benchOf(t: TestCore): AutomationBench {
     },
     async settled(name) {
       const going = () =>
-        t.database.transaction(t.org, 'read only', async ({ client }) => {
-          const { rows } = await client.query<{ count: string }>(
-            `select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = $1 and f.going`,
-            [name],
+        t.database.transaction(t.org, 'read only', async (tx) => {
+          const row = await tx.row<{ count: string }>(
+            sql`select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = ${name} and f.going`,
           )
-          return Number(rows[0]?.count)
+          return Number(row?.count)
         })
       await eventually(going, (found) => found === 0, 50_000)
     },

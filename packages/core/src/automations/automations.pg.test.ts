@@ -91,6 +91,7 @@ describe('automations.create', () => {
       'schedule.calendar.id',
     ],
     ['a workflow that there is not', { name: 'x', workflow: { name: 'nothing' } }, 'invalid_input', 'workflow.name'],
+    ['an unknown version', { name: 'x', workflow: { name: 'greeting', version: 'f'.repeat(64) } }, 'invalid_input', 'workflow.version'],
     ['a workflow of ours', { name: 'x', workflow: { name: 'orrery.pipeline' } }, 'invalid_input', 'workflow.name'],
     ['retries of a workflow', { name: 'x', retry: { max: 3 }, ...greet }, 'invalid_input', 'retry'],
     ['a topic that is none', { name: 'x', triggers: [{ type: 'event', topic: 'a..b' }], ...greet }, 'invalid_input', 'triggers[0].topic'],
@@ -181,8 +182,9 @@ describe('automations.update', () => {
     const changed = await t.call('automations.update', { automation, title: 'New', tags: null })
     expect(changed).toMatchObject({ version: 2, title: 'New' })
     expect(changed.definition).toEqual({ name: automation, schedule: 'every 1h', title: 'New', ...greet })
-    const { items } = await t.call('automations.versions', { automation })
-    expect(items.map(({ version, definition }) => [version, definition.tags])).toEqual([
+    const { items, nextCursor } = await t.call('automations.versions', { automation, limit: 1 })
+    const rest = await t.call('automations.versions', { automation, cursor: nextCursor ?? '' })
+    expect([...items, ...rest.items].map(({ version, definition }) => [version, definition.tags])).toEqual([
       [2, undefined],
       [1, ['a']],
     ])

@@ -11,9 +11,8 @@ import { pickTrigger } from './pick-trigger.ts'
 import { type BackfillPlan, planBackfill } from './planning/plan-backfill.ts'
 import { readSources } from './standing/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
-import { tellDue } from './wake-schedulers.ts'
 
-/** Only asks for it: a scheduler starts them, some at a time, also after this process has died. */
+/** Only records the request: a scheduler starts the runs in rounds, even if this process has died. */
 export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfill'>): Promise<AnswerTo<'automations.backfill'>> {
   return withOrg(ctx, async (tx) => {
     const scene = sceneOf(ctx, tx)
@@ -42,7 +41,7 @@ export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfi
       trouble: null,
     }
     await insertBackfill(tx, backfill)
-    if (firstMs !== undefined) tellDue(scene, scene.nowMs)
+    if (firstMs !== undefined) scene.afterCommit(() => scene.engine.tellDue(scene.nowMs))
     const id = encodeId('bkf', backfill.backfill_id)
     ctx.note(encodeId('aut', row.automation_id), { name: row.name, backfill: id, from: input.from, to: input.to, occurrences })
     return { id, occurrences }

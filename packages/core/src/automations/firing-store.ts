@@ -1,6 +1,9 @@
 import type { Json } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
+import type { OrgId, RunId } from '@orrery/engine'
+import type { Database, Transaction } from '../database/database.ts'
+import { columns, empty, prepared, sql } from '../database/sql.ts'
 import type { StoredRequest } from './automation-row.ts'
+import type { RunEnd } from './planning/count-failure.ts'
 
 export type FiringCauseName = 'schedule' | 'event' | 'condition' | 'webhook' | 'manual' | 'backfill' | 'agent'
 export type FiringOutcome = 'scheduled' | 'buffered' | 'started' | 'existing' | 'skipped' | 'failed'
@@ -22,71 +25,95 @@ export interface FiringRow {
   readonly request: StoredRequest | null
 }
 
-export const FIRING_COLUMNS = `automation_id, firing_id, trigger_key, cause, version, nominal_at, fires_at, decided_at, outcome, reason, count, run_id,
-  going, request`
+const NAMES = [
+  'automation_id',
+  'firing_id',
+  'trigger_key',
+  'cause',
+  'version',
+  'nominal_at',
+  'fires_at',
+  'decided_at',
+  'outcome',
+  'reason',
+  'count',
+  'run_id',
+  'going',
+  'request',
+]
+const COLUMNS = columns(NAMES)
+const COLUMNS_OF_F = columns(NAMES, 'f')
 
-/** New ones, and those that waited and are decided now. One that was decided stays as it is. */
+/** New ones, and those that waited and are decided now. One that was decided before stays as it is. */
 export async function writeFirings(tx: Transaction, org: string, rows: readonly FiringRow[]): Promise<void> {
   if (rows.length === 0) return
-  await tx.client.query({
-    name: 'firings_write',
-    text: `insert into app.firing as f (org_id, ${FIRING_COLUMNS})
-     select $1, u.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[],
-       $9::timestamptz[], $10::text[], $11::text[], $12::int[], $13::uuid[], $14::bool[], $15::json[]) u(${FIRING_COLUMNS})
-     on conflict (org_id, firing_id) do update set version = excluded.version, decided_at = excluded.decided_at, outcome = excluded.outcome,
-       reason = excluded.reason, run_id = excluded.run_id, going = excluded.going, request = excluded.request
-     where f.outcome in ('scheduled', 'buffered')`,
-    values: [
-      org,
-      rows.map((row) => row.automation_id),
-      rows.map((row) => row.firing_id),
-      rows.map((row) => row.trigger_key),
-      rows.map((row) => row.cause),
-      rows.map((row) => row.version),
-      rows.map((row) => row.nominal_at),
-      rows.map((row) => row.fires_at),
-      rows.map((row) => row.decided_at),
-      rows.map((row) => row.outcome),
-      rows.map((row) => row.reason),
-      rows.map((row) => row.count),
-      rows.map((row) => row.run_id),
-      rows.map((row) => row.going),
-      rows.map((row) => (row.request === null ? null : JSON.stringify(row.request))),
-    ],
-  })
+  const values = sql`unnest(
+    ${rows.map((row) => row.automation_id)}::uuid[],
+    ${rows.map((row) => row.firing_id)}::uuid[],
+    ${rows.map((row) => row.trigger_key)}::text[],
+    ${rows.map((row) => row.cause)}::text[],
+    ${rows.map((row) => row.version)}::int[],
+    ${rows.map((row) => row.nominal_at)}::timestamptz[],
+    ${rows.map((row) => row.fires_at)}::timestamptz[],
+    ${rows.map((row) => row.decided_at)}::timestamptz[],
+    ${rows.map((row) => row.outcome)}::text[],
+    ${rows.map((row) => row.reason)}::text[],
+    ${rows.map((row) => row.count)}::int[],
+    ${rows.map((row) => row.run_id)}::uuid[],
+    ${rows.map((row) => row.going)}::bool[],
+    ${rows.map((row) => (row.request === null ? null : JSON.stringify(row.request)))}::json[])`
+  const statement = sql`insert into app.firing as f (org_id, ${COLUMNS})
+      select ${org}::uuid, u.* from ${values} u(${COLUMNS})
+      on conflict (org_id, firing_id) do update set version = excluded.version, decided_at = excluded.decided_at, outcome = excluded.outcome,
+        reason = excluded.reason, run_id = excluded.run_id, going = excluded.going, request = excluded.request
+      where f.outcome in ('scheduled', 'buffered')`
+  await tx.write(prepared('firings_write', statement))
 }
 
-export async function selectFirings(tx: Transaction, org: string, ids: readonly string[]): Promise<FiringRow[]> {
-  const text = `select ${FIRING_COLUMNS} from app.firing where org_id = $1 and firing_id = any ($2)`
-  return (await tx.client.query<FiringRow>(text, [org, ids])).rows
+export function selectFiring(tx: Transaction, org: string, id: string): Promise<FiringRow | undefined> {
+  return tx.row<FiringRow>(sql`select ${COLUMNS} from app.firing where org_id = ${org} and firing_id = ${id}`)
 }
 
-/** What concerns the next decision about each of some automations: runs that are going, and starts that wait for their end. */
+/** What concerns the next decision about an automation: its runs in progress, and starts that wait for their end. */
 export interface Standing {
   readonly going: readonly string[]
   readonly buffered: readonly FiringRow[]
 }
 
-/** A run that has ended is not going, whether or not its end was settled. The automations are locked. */
+/** By automation. A run that has ended is not in progress, whether or not its end was settled. The automations are locked. */
 export async function selectStandings(tx: Transaction, org: string, automations: readonly string[]): Promise<Map<string, Standing>> {
-  const { rows } = await tx.client.query<FiringRow>({
-    name: 'firings_standing',
-    text: `select ${FIRING_COLUMNS.replaceAll(/(\w+)/g, 'f.$1')} from app.firing f
-     where f.org_id = $1 and f.automation_id = any ($2) and f.going
-       and exists (select from engine.live l where l.org_id = f.org_id and l.run_id = f.run_id)
-     union all
-     (select ${FIRING_COLUMNS.replaceAll(/(\w+)/g, 'f.$1')} from app.firing f
-     where f.org_id = $1 and f.automation_id = any ($2) and f.outcome = 'buffered' order by f.decided_at, f.nominal_at, f.firing_id)`,
-    values: [org, automations],
-  })
+  const statement = sql`select ${COLUMNS_OF_F} from app.firing f
+      where f.org_id = ${org} and f.automation_id = any (${automations}) and f.going
+        and exists (select from engine.live l where l.org_id = f.org_id and l.run_id = f.run_id)
+      union all
+      (select ${COLUMNS_OF_F} from app.firing f
+      where f.org_id = ${org} and f.automation_id = any (${automations}) and f.outcome = 'buffered'
+      order by f.decided_at, f.nominal_at, f.firing_id)`
   const found = new Map<string, { going: string[]; buffered: FiringRow[] }>()
-  for (const row of rows) {
+  for (const row of await tx.rows<FiringRow>(prepared('firings_standing', statement))) {
     const standing = found.get(row.automation_id) ?? { going: [], buffered: [] }
     if (row.outcome === 'buffered') standing.buffered.push(row)
     else if (row.run_id !== null) standing.going.push(row.run_id)
     found.set(row.automation_id, standing)
   }
   return found
+}
+
+export async function countBuffered(tx: Transaction, org: string, automation: string): Promise<number> {
+  const row = await tx.row<{ count: string }>(
+    sql`select count(*) from app.firing where org_id = ${org} and automation_id = ${automation} and outcome = 'buffered'`,
+  )
+  return Number(row?.count ?? 0)
+}
+
+/** Firings that were asked for at a time that has come, oldest first, locked with their automations. Rows locked by another process are skipped. */
+export function lockDueFirings(tx: Transaction, org: string, now: Date, limit: number): Promise<FiringRow[]> {
+  return tx.rows<FiringRow>(
+    sql`select ${COLUMNS_OF_F}
+        from app.firing f join app.automation a on a.org_id = f.org_id and a.automation_id = f.automation_id
+        where f.org_id = ${org} and f.outcome = 'scheduled' and f.fires_at <= ${now} order by f.fires_at limit ${limit}
+        for no key update of a, f skip locked`,
+  )
 }
 
 export interface FiringFilter {
@@ -98,24 +125,112 @@ export interface FiringFilter {
 export type ListedFiring = FiringRow & { readonly run_status: string | null; readonly error: Json }
 
 /** The last decided first. */
-export async function listRows(tx: Transaction, org: string, automation: string, filter: FiringFilter): Promise<ListedFiring[]> {
-  const { rows } = await tx.client.query<ListedFiring>(
-    `select ${FIRING_COLUMNS.replaceAll(/(\w+)/g, 'f.$1')}, v.status run_status from app.firing f
-     left join engine.run_view v on v.org_id = f.org_id and v.run_id = f.run_id
-     where f.org_id = $1 and f.automation_id = $2 and ($3::text is null or f.outcome = $3)
-       and ($4::timestamptz is null or (f.decided_at, f.firing_id) < ($4, $5::uuid))
-     order by f.decided_at desc, f.firing_id desc limit $6`,
-    [org, automation, filter.outcome ?? null, filter.before?.at ?? null, filter.before?.id ?? null, filter.limit],
+export function listRows(
+  tx: Transaction,
+  org: string,
+  automation: string,
+  { outcome, before, limit }: FiringFilter,
+): Promise<ListedFiring[]> {
+  return tx.rows<ListedFiring>(
+    sql`select ${COLUMNS_OF_F}, v.status run_status from app.firing f
+        left join engine.run_view v on v.org_id = f.org_id and v.run_id = f.run_id
+        where f.org_id = ${org} and f.automation_id = ${automation} ${outcome === undefined ? empty : sql`and f.outcome = ${outcome}`}
+          ${before === null ? empty : sql`and (f.decided_at, f.firing_id) < (${before.at}, ${before.id})`}
+        order by f.decided_at desc, f.firing_id desc limit ${limit}`,
   )
-  return rows
 }
 
-/** What came of a request that a program has made before. */
-export async function selectFiringOf(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
-  const text = `select ${FIRING_COLUMNS} from app.firing where org_id = $1 and request_key = $2`
-  return (await tx.client.query<FiringRow>(text, [org, requestKey])).rows[0]
+/** The firing that an earlier request with this key has made. */
+export function selectFiringOf(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
+  return tx.row<FiringRow>(sql`select ${COLUMNS} from app.firing where org_id = ${org} and request_key = ${requestKey}`)
 }
 
 export async function setRequestKey(tx: Transaction, org: string, firing: string, requestKey: string): Promise<void> {
-  await tx.client.query('update app.firing set request_key = $3 where org_id = $1 and firing_id = $2', [org, firing, requestKey])
+  await tx.write(sql`update app.firing set request_key = ${requestKey} where org_id = ${org} and firing_id = ${firing}`)
+}
+
+/** Ids of the automations that have one of these runs in progress, sorted. */
+export async function selectAutomationsOfRuns(tx: Transaction, org: string, runs: readonly RunId[]): Promise<string[]> {
+  const rows = await tx.rows<{ automation_id: string }>(
+    sql`select distinct automation_id from app.firing where org_id = ${org} and run_id = any (${runs}) and going`,
+  )
+  return rows.map((row) => row.automation_id).sort()
+}
+
+/** Records that runs have ended. Returns the automation of each run for which that is new. */
+export async function settleFirings(tx: Transaction, org: string, runs: readonly RunId[]): Promise<Map<string, string>> {
+  const rows = await tx.rows<{ automation_id: string; run_id: string }>(
+    sql`update app.firing set going = false where org_id = ${org} and run_id = any (${runs}) and going returning automation_id, run_id`,
+  )
+  return new Map(rows.map((row) => [row.run_id, row.automation_id]))
+}
+
+export interface EndedRun {
+  readonly run: RunId
+  readonly status: RunEnd
+}
+
+/** Runs of all organizations that have ended, for 10 s at least, and whose firings still count them as in progress. */
+export function selectUnsettled(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
+  return database.ask(
+    sql`select f.org_id as org, f.run_id as run,
+          case r.status when 1 then 'succeeded' when 2 then 'failed' when 4 then 'timed_out' else 'cancelled' end as status
+        from app.firing f left join engine.result r on r.org_id = f.org_id and r.run_id = f.run_id
+        where f.going and not exists (select from engine.live l where l.org_id = f.org_id and l.run_id = f.run_id)
+          and coalesce(r.at < now() - interval '10 s', true)
+        limit ${limit}`,
+  )
+}
+
+/** Parents and sources of a run that are followed. */
+const ANCESTORS_MAX = 100
+
+/** How many firings led to a run: its own, if it has one, and those of the runs that it descends from. */
+export async function selectDepth(tx: Transaction, org: OrgId, run: RunId): Promise<number> {
+  const statement = sql`with recursive up(run_id, place) as (
+        select ${run}::uuid, 0
+        union all
+        select coalesce(r.parent_run, r.origin_run), up.place + 1 from up join engine.run r on r.org_id = ${org} and r.run_id = up.run_id
+        where coalesce(r.parent_run, r.origin_run) is not null and up.place < ${ANCESTORS_MAX}
+      )
+      select coalesce(max(f.depth) + 1, 0) as depth from up join app.firing f on f.org_id = ${org} and f.firing_id = up.run_id`
+  const row = await tx.row<{ depth: number }>(prepared('firing_depth', statement))
+  return row?.depth ?? 0
+}
+
+export async function setDepth(tx: Transaction, org: string, firing: string, depth: number): Promise<void> {
+  await tx.write(sql`update app.firing set depth = ${depth} where org_id = ${org} and firing_id = ${firing}`)
+}
+
+export interface RefusedFiring {
+  readonly trigger: string
+  readonly id: string
+  readonly cause: FiringCauseName
+  readonly nominalAt: Date
+  readonly decidedAt: Date
+  readonly reason: string
+  readonly depth: number
+}
+
+/** Records a firing of a trigger as skipped, without a lock on its automation. Nothing happens if it is on record. */
+export async function insertRefused(tx: Transaction, org: string, refused: RefusedFiring): Promise<void> {
+  const { trigger, id, cause, nominalAt, decidedAt, reason, depth } = refused
+  await tx.write(
+    sql`insert into app.firing (org_id, automation_id, firing_id, trigger_key, cause, version, nominal_at, decided_at, outcome, reason, depth)
+        select a.org_id, a.automation_id, ${id}, t.key, ${cause}, a.version, ${nominalAt}, ${decidedAt}, 'skipped', ${reason}, ${depth}
+        from app.automation a join app.trigger t on t.org_id = a.org_id and t.automation_id = a.automation_id
+        where t.org_id = ${org} and t.trigger_id = ${trigger} on conflict do nothing`,
+  )
+}
+
+/** Of all organizations: firings that were decided before a time, oldest first. One of a run in progress stays. */
+export async function removeOldFirings(database: Database, before: Date, limit: number): Promise<number> {
+  const rows = await database.ask(
+    sql`delete from app.firing f using (
+          select org_id, firing_id from app.firing
+          where decided_at < ${before} and not going and outcome not in ('scheduled', 'buffered') order by decided_at limit ${limit}
+        ) old
+        where f.org_id = old.org_id and f.firing_id = old.firing_id returning 1`,
+  )
+  return rows.length
 }

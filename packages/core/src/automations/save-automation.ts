@@ -1,6 +1,6 @@
 import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract'
 import { calendarsOf } from '../calendars/find-uses.ts'
-import { lockCalendars } from '../calendars/lock-calendars.ts'
+import { holdCalendars } from '../calendars/hold-calendars.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
 import type { Transaction } from '../database/database.ts'
@@ -12,9 +12,8 @@ import { checkDefinition } from './definition/check-definition.ts'
 import { limitOf, nameOf, type PlannedTrigger, readTriggers, type StoredTrigger } from './definition/read-definition.ts'
 import { type FiringScene, sceneOf } from './firing/firing-scene.ts'
 import { compileTopic } from './planning/compile-topic.ts'
-import { isEnded, planTriggers, readSources } from './standing/plan-triggers.ts'
+import { isEnded, planTriggers, readSources, wakeSchedulers } from './standing/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
-import { wakeSchedulers } from './wake-schedulers.ts'
 import { warnOfWebhooks } from './webhooks/warn-of-webhooks.ts'
 
 export interface SavedAutomation {
@@ -44,7 +43,7 @@ export async function saveAutomation(
   const scene = sceneOf(ctx, tx)
   const planned = readTriggers(definition, scene.nowMs)
   // A calendar that is named here is not deleted at the same moment.
-  if (planned.some(({ definition }) => isAsking(definition))) await lockCalendars(tx, ctx.org, 'shared')
+  if (planned.some(({ definition }) => isAsking(definition))) await holdCalendars(tx, ctx.org)
   const existing = before === null ? [] : await lockTriggers(tx, ctx.org, before.automation_id)
   const sources = await readSources(scene, planned)
   const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))

@@ -1,120 +1,283 @@
-import type { Transaction } from '../database/database.ts'
-import type { TriggerRow } from './automation-row.ts'
+import type { OrgId } from '@orrery/engine'
+import type { Database, Transaction } from '../database/database.ts'
+import { columns, empty, insertInto, prepared, type Sql, sql } from '../database/sql.ts'
+import type { Condition, StoredCondition, TriggerRow } from './automation-row.ts'
+import type { StoredTrigger } from './definition/read-definition.ts'
 
-const COLUMNS = `org_id, automation_id, trigger_id, key, type, given, definition, cursor_at, skip_next, remaining, wakes_at, trouble, troubles`
+const NAMES = [
+  'org_id',
+  'automation_id',
+  'trigger_id',
+  'key',
+  'type',
+  'given',
+  'definition',
+  'cursor_at',
+  'skip_next',
+  'remaining',
+  'wakes_at',
+  'trouble',
+  'troubles',
+]
 
 /** In the order in which they were made. */
-export async function selectTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
-  return selectThose(tx, org, automation, '')
+export function selectTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
+  return selectOf(tx, org, automation, empty)
 }
 
 /** The automation's row is locked by then, so that triggers need no order of their own. */
-export async function lockTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
-  return selectThose(tx, org, automation, 'for update')
+export function lockTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
+  return selectOf(tx, org, automation, sql`for update`)
 }
 
 /** Sorted here: with `order by` the database would walk through all triggers of the organization in that order. */
-async function selectThose(tx: Transaction, org: string, automation: string, lock: '' | 'for update'): Promise<TriggerRow[]> {
-  const text = `select ${COLUMNS} from app.trigger where org_id = $1 and automation_id = $2 ${lock}`
-  const { rows } = await tx.client.query<TriggerRow>(text, [org, automation])
+async function selectOf(tx: Transaction, org: string, automation: string, lock: Sql): Promise<TriggerRow[]> {
+  const rows = await tx.rows<TriggerRow>(
+    sql`select ${columns(NAMES)} from app.trigger where org_id = ${org} and automation_id = ${automation} ${lock}`,
+  )
   return rows.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
 }
 
-/** Ids of the automations in whose schedules one of these names stands somewhere: few, and to be looked at closely. */
+export async function selectAutomationOf(tx: Transaction, org: string, trigger: string): Promise<string | undefined> {
+  const row = await tx.row<{ automation_id: string }>(
+    sql`select automation_id from app.trigger where org_id = ${org} and trigger_id = ${trigger}`,
+  )
+  return row?.automation_id
+}
+
+/** The automation's row is locked by then. */
+export function lockTrigger(tx: Transaction, org: string, trigger: string): Promise<Pick<TriggerRow, 'key' | 'skip_next'> | undefined> {
+  return tx.row(sql`select key, skip_next from app.trigger where org_id = ${org} and trigger_id = ${trigger} for no key update`)
+}
+
+export async function countSkip(tx: Transaction, org: string, trigger: string): Promise<void> {
+  await tx.write(sql`update app.trigger set skip_next = skip_next - 1 where org_id = ${org} and trigger_id = ${trigger}`)
+}
+
+/** Ids of the automations that have one of these names anywhere in the text of a schedule. */
 export async function selectUsers(tx: Transaction, org: string, names: readonly string[]): Promise<string[]> {
-  const { rows } = await tx.client.query<{ automation_id: string }>(
-    `select distinct automation_id from app.trigger t where org_id = $1 and type = 'schedule'
-       and exists (select from unnest($2::text[]) name where position(name in t.definition::text) > 0)`,
-    [org, names.map((name) => JSON.stringify(name))],
+  const quoted = names.map((name) => JSON.stringify(name))
+  const rows = await tx.rows<{ automation_id: string }>(
+    sql`select distinct automation_id from app.trigger t where org_id = ${org} and type = 'schedule'
+          and exists (select from unnest(${quoted}::text[]) name where position(name in t.definition::text) > 0)`,
   )
   return rows.map(({ automation_id }) => automation_id)
 }
 
+/** @param prefix what every topic that concerns it begins with; null: none does */
 export async function insertTrigger(tx: Transaction, row: TriggerRow, prefix: string | null): Promise<void> {
-  await tx.client.query(
-    `insert into app.trigger (${COLUMNS}, prefix) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    [
-      row.org_id,
-      row.automation_id,
-      row.trigger_id,
-      row.key,
-      row.type,
-      JSON.stringify(row.given),
-      JSON.stringify(row.definition),
-      row.cursor_at,
-      row.skip_next,
-      row.remaining,
-      row.wakes_at,
-      row.trouble,
-      row.troubles,
-      prefix,
-    ],
+  await tx.write(
+    insertInto('app.trigger', { ...row, given: JSON.stringify(row.given), definition: JSON.stringify(row.definition), prefix }),
   )
 }
 
-/** What it is. Its state as a condition or a webhook, of which only its kind knows, stays. */
+/** Its definition. The state of a webhook stays. */
 export async function redefineTrigger(tx: Transaction, row: TriggerRow, prefix: string | null): Promise<void> {
-  await tx.client.query(
-    'update app.trigger set given = $3, definition = $4, prefix = $5, condition = null where org_id = $1 and trigger_id = $2',
-    [row.org_id, row.trigger_id, JSON.stringify(row.given), JSON.stringify(row.definition), prefix],
+  await tx.write(
+    sql`update app.trigger set given = ${JSON.stringify(row.given)}, definition = ${JSON.stringify(row.definition)}, prefix = ${prefix},
+          condition = null
+        where org_id = ${row.org_id} and trigger_id = ${row.trigger_id}`,
   )
 }
 
-/** Where they stand. */
+/** The state of schedules, and when triggers wake. */
 export async function writeStates(tx: Transaction, org: string, rows: readonly TriggerRow[]): Promise<void> {
   if (rows.length === 0) return
-  await tx.client.query(
-    `update app.trigger t set cursor_at = u.cursor_at, skip_next = u.skip_next, remaining = u.remaining, wakes_at = u.wakes_at,
-       trouble = u.trouble, troubles = u.troubles
-     from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::timestamptz[], $7::text[], $8::int[])
-       u(trigger_id, cursor_at, skip_next, remaining, wakes_at, trouble, troubles)
-     where t.org_id = $1 and t.trigger_id = any ($2) and t.trigger_id = u.trigger_id`,
-    [
-      org,
-      rows.map((row) => row.trigger_id),
-      rows.map((row) => row.cursor_at),
-      rows.map((row) => row.skip_next),
-      rows.map((row) => row.remaining),
-      rows.map((row) => row.wakes_at),
-      rows.map((row) => row.trouble),
-      rows.map((row) => row.troubles),
-    ],
+  const ids = rows.map((row) => row.trigger_id)
+  await tx.write(
+    sql`update app.trigger t set cursor_at = u.cursor_at, skip_next = u.skip_next, remaining = u.remaining, wakes_at = u.wakes_at,
+          trouble = u.trouble, troubles = u.troubles
+        from unnest(
+          ${ids}::uuid[],
+          ${rows.map((row) => row.cursor_at)}::timestamptz[],
+          ${rows.map((row) => row.skip_next)}::int[],
+          ${rows.map((row) => row.remaining)}::int[],
+          ${rows.map((row) => row.wakes_at)}::timestamptz[],
+          ${rows.map((row) => row.trouble)}::text[],
+          ${rows.map((row) => row.troubles)}::int[]
+        ) u(trigger_id, cursor_at, skip_next, remaining, wakes_at, trouble, troubles)
+        where t.org_id = ${org} and t.trigger_id = any (${ids}) and t.trigger_id = u.trigger_id`,
   )
 }
 
-/** Only why they do not fire, and when they are tried again: whoever has fired them meanwhile has moved them on. */
+/** Only why they do not fire, and when they are tried again. One that another process has fired meanwhile stays as it is. */
 export async function writeTroubles(tx: Transaction, org: string, rows: readonly TriggerRow[]): Promise<void> {
   for (const { trigger_id, cursor_at, wakes_at, trouble, troubles } of rows) {
-    await tx.client.query(
-      `update app.trigger set wakes_at = $3, trouble = $4, troubles = $5
-       where org_id = $1 and trigger_id = $2 and cursor_at is not distinct from $6`,
-      [org, trigger_id, wakes_at, trouble, troubles, cursor_at],
+    await tx.write(
+      sql`update app.trigger set wakes_at = ${wakes_at}, trouble = ${trouble}, troubles = ${troubles}
+          where org_id = ${org} and trigger_id = ${trigger_id} and cursor_at is not distinct from ${cursor_at}`,
     )
   }
 }
 
+/** Why it does not fire; null: no reason. Writes nothing if that is known. */
+export async function setTrouble(tx: Transaction, org: string, trigger: string, trouble: string | null): Promise<void> {
+  const count = trouble === null ? sql`0` : sql`troubles + 1`
+  await tx.write(
+    sql`update app.trigger set trouble = ${trouble}, troubles = ${count}
+        where org_id = ${org} and trigger_id = ${trigger} and trouble is distinct from ${trouble}`,
+  )
+}
+
+/** The automation is paused. */
+export async function clearWakes(tx: Transaction, org: string, automation: string): Promise<void> {
+  await tx.write(
+    sql`update app.trigger set wakes_at = null where org_id = ${org} and automation_id = ${automation} and wakes_at is not null`,
+  )
+}
+
 export async function removeTriggers(tx: Transaction, org: string, triggers: readonly string[]): Promise<void> {
   if (triggers.length === 0) return
-  await tx.client.query('delete from app.trigger where org_id = $1 and trigger_id = any ($2)', [org, triggers])
+  await tx.write(sql`delete from app.trigger where org_id = ${org} and trigger_id = any (${triggers})`)
+}
+
+/** What there is to do: `schedule` fires, the tool of a `condition` is asked, `asked` was asked for at a time, `backfill` continues. */
+export type DueKind = 'schedule' | 'condition' | 'asked' | 'backfill'
+
+export interface Due {
+  readonly kind: DueKind
+  readonly org: OrgId
+  /** Of the earliest. */
+  readonly atMs: number
+}
+
+export interface Look {
+  /** The next ones, due or not: at most one of each organization and kind. */
+  readonly next: readonly Due[]
+  /** The database's clock. */
+  readonly nowMs: number
+}
+
+/** Rows read of each kind: the next ones. */
+const LOOK_ROWS = 500
+
+/** One query over all organizations. Its cost does not depend on the number of schedules. */
+export async function findDue(database: Database): Promise<Look> {
+  interface Row {
+    readonly kind: DueKind | null
+    readonly org: OrgId
+    readonly at: number
+    readonly now: number
+  }
+  const rows = await database.ask<Row>(
+    sql`with next as (
+          (select 'schedule' kind, org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'
+           order by wakes_at limit ${LOOK_ROWS})
+          union all
+          (select 'condition', org_id, wakes_at from app.trigger where wakes_at is not null and type = 'condition'
+           order by wakes_at limit ${LOOK_ROWS})
+          union all
+          (select 'asked', org_id, fires_at from app.firing where outcome = 'scheduled' order by fires_at limit ${LOOK_ROWS})
+          union all
+          (select 'backfill', org_id, wakes_at from app.backfill where wakes_at is not null order by wakes_at limit ${LOOK_ROWS})
+        )
+        select n.kind, n.org_id as org, n.at, extract(epoch from clock_timestamp())::float8 * 1000 as now
+        from (select 1) one
+        left join (select kind, org_id, extract(epoch from min(at))::float8 * 1000 as at from next group by kind, org_id) n on true`,
+  )
+  return {
+    next: rows.flatMap(({ kind, org, at }) => (kind === null ? [] : [{ kind, org, atMs: Math.round(at) }])),
+    nowMs: rows[0]?.now ?? Date.now(),
+  }
 }
 
 /**
- * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction. What
- * somebody else has locked is left to him, or to the next look.
+ * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction. Rows
+ * locked by another process are skipped. `only`: this one at most.
  */
-export async function lockDue(
+export function lockDue(
   tx: Transaction,
   org: string,
-  due: { readonly now: Date; readonly limit: number; readonly only: string | null },
-) {
-  const { rows } = await tx.client.query<TriggerRow>({
-    name: 'schedules_due',
-    text: `select ${COLUMNS.replaceAll(/(\w+)/g, 't.$1')}
-     from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
-     where t.org_id = $1 and t.type = 'schedule' and t.wakes_at <= $2 and ($4::uuid is null or t.trigger_id = $4)
-     order by t.wakes_at limit $3
-     for no key update of a, t skip locked`,
-    values: [org, due.now, due.limit, due.only],
-  })
-  return rows
+  { now, limit, only }: { readonly now: Date; readonly limit: number; readonly only: string | null },
+): Promise<TriggerRow[]> {
+  const statement = sql`select ${columns(NAMES, 't')}
+      from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
+      where t.org_id = ${org} and t.type = 'schedule' and t.wakes_at <= ${now} ${only === null ? empty : sql`and t.trigger_id = ${only}`}
+      order by t.wakes_at limit ${limit}
+      for no key update of a, t skip locked`
+  return tx.rows<TriggerRow>(prepared(only === null ? 'schedules_due' : 'schedule_due', statement))
 }
+
+export interface DueCondition {
+  readonly triggerId: string
+  readonly definition: Condition
+  readonly wakes_at: Date
+  readonly isTroubled: boolean
+  readonly isActive: boolean
+  readonly snoozed_until: Date | null
+  readonly scopes: readonly string[]
+  readonly timezone: string
+}
+
+/** Conditions of an organization whose tools are due to be asked, oldest first, locked. Rows locked by another process are skipped. */
+export function lockDueConditions(tx: Transaction, org: string, now: Date, limit: number): Promise<DueCondition[]> {
+  return tx.rows<DueCondition>(
+    sql`select t.trigger_id as "triggerId", t.definition, t.wakes_at, t.trouble is not null as "isTroubled",
+          a.status = 'active' as "isActive", a.snoozed_until,
+          coalesce(a.definition->'scopes', '[]') as scopes, coalesce(a.definition->>'timezone', 'UTC') as timezone
+        from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
+        where t.org_id = ${org} and t.type = 'condition' and t.wakes_at <= ${now}
+        order by t.wakes_at limit ${limit} for update of t skip locked`,
+  )
+}
+
+export async function writeTurns(
+  tx: Transaction,
+  org: string,
+  turns: readonly { readonly triggerId: string; readonly next: Date | null }[],
+): Promise<void> {
+  await tx.write(
+    sql`update app.trigger t set wakes_at = u.next
+        from unnest(${turns.map(({ triggerId }) => triggerId)}::uuid[], ${turns.map(({ next }) => next)}::timestamptz[]) u(trigger_id, next)
+        where t.org_id = ${org} and t.trigger_id = u.trigger_id`,
+  )
+}
+
+/** The automation's row is locked by then. */
+export function lockCondition(
+  tx: Transaction,
+  org: string,
+  trigger: string,
+): Promise<{ readonly condition: StoredCondition | null; readonly definition: StoredTrigger } | undefined> {
+  return tx.row(sql`select condition, definition from app.trigger where org_id = ${org} and trigger_id = ${trigger} for no key update`)
+}
+
+export async function writeCondition(tx: Transaction, org: string, trigger: string, condition: StoredCondition): Promise<void> {
+  await tx.write(sql`update app.trigger set condition = ${JSON.stringify(condition)} where org_id = ${org} and trigger_id = ${trigger}`)
+}
+
+export interface ListeningTrigger {
+  readonly triggerId: string
+  readonly definition: Extract<StoredTrigger, { readonly type: 'event' | 'condition' }>
+  /** Of the automation; IANA name. */
+  readonly timezone: string
+  readonly condition: StoredCondition | null
+  /** Something kept it from firing when it was last looked at. */
+  readonly isTroubled: boolean
+}
+
+/** Triggers of active automations whose pattern has one of these prefixes, in the order of their ids. An index finds them among any number of others. */
+export function selectListening(tx: Transaction, org: string, prefixes: readonly string[]): Promise<ListeningTrigger[]> {
+  const statement = sql`select t.trigger_id as "triggerId", t.definition, coalesce(a.definition->>'timezone', 'UTC') as timezone, t.condition,
+        t.trouble is not null as "isTroubled"
+      from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
+      where t.org_id = ${org} and t.prefix is not null and t.prefix = any (${prefixes}) and t.type in ('event', 'condition')
+        and a.status = 'active'
+      order by t.trigger_id`
+  return tx.rows<ListeningTrigger>(prepared('trigger_listeners', statement))
+}
+
+/**
+ * Which events concern automations, as a condition for an event consumer: ends of runs that automations have started, and events whose topic
+ * may match a trigger. For an organization without triggers it costs one look into an index.
+ * @param ends types of the events that say that a run has ended
+ */
+export const concernsAutomations = (
+  ends: readonly string[],
+): Sql => sql`case when exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null)
+      then exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null and t.prefix = any (app.topic_prefixes(e.type))) end
+    or case when e.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and e.type = any (${ends})
+      then exists (select from app.firing f where f.org_id = e.org_id and f.run_id = e.subject::uuid and f.going) end`
+
+/** Which events concern the times of schedules: changes of calendars, in organizations that have schedules. */
+export const concernsSchedules: Sql = sql`e.type = 'calendar.updated' and exists (select from app.trigger t where t.org_id = e.org_id and t.type = 'schedule')`

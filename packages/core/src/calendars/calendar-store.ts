@@ -1,39 +1,52 @@
-import type { CalendarDefinition } from '@orrery/contract'
+import type { AutomationDefinition, CalendarDefinition } from '@orrery/contract'
 import type { Transaction } from '../database/database.ts'
+import { empty, insertInto, type Sql, sql } from '../database/sql.ts'
 import type { CalendarRow } from './calendar-row.ts'
 
-const SELECT = `select c.name, v.version, v.definition, c.created_at, c.updated_at
-  from app.calendar c join app.calendar_version v on v.org_id = c.org_id and v.name = c.name`
+/** Calendars `c`, each in one version `v`. */
+const selectIn = (version: Sql): Sql => sql`select c.name, v.version, v.definition, c.created_at, c.updated_at
+    from app.calendar c join app.calendar_version v on v.org_id = c.org_id and v.name = c.name and v.version = ${version}`
 
-/** In the order of their names. */
-export async function selectCalendars(tx: Transaction, org: string, after = '', limit: number | null = null): Promise<CalendarRow[]> {
-  const { rows } = await tx.client.query<CalendarRow>(
-    `${SELECT} and v.version = c.version where c.org_id = $1 and c.name > $2 order by c.name limit $3`,
-    [org, after, limit],
-  )
-  return rows
+const NEWEST = selectIn(sql`c.version`)
+
+/**
+ * Until the end of the transaction no calendar of the organization is added, changed or removed. `alone` is for a change of one, because a circle
+ * or a missing name shows in all of them together; `shared` is for something that names one.
+ */
+export async function lockCalendars(tx: Transaction, org: string, mode: 'alone' | 'shared'): Promise<void> {
+  const take = mode === 'alone' ? sql`pg_advisory_xact_lock` : sql`pg_advisory_xact_lock_shared`
+  await tx.rows(sql`select ${take}(hashtextextended(${`orrery calendars ${org}`}, 0))`)
 }
 
-export async function selectCalendarsNamed(tx: Transaction, org: string, names: readonly string[]): Promise<CalendarRow[]> {
-  const { rows } = await tx.client.query<CalendarRow>(`${SELECT} and v.version = c.version where c.org_id = $1 and c.name = any ($2)`, [
-    org,
-    names,
-  ])
-  return rows
+/** In the order of their names. */
+export function selectCalendars(tx: Transaction, org: string, after = '', limit: number | null = null): Promise<CalendarRow[]> {
+  return tx.rows<CalendarRow>(sql`${NEWEST} where c.org_id = ${org} and c.name > ${after} order by c.name limit ${limit}`)
+}
+
+export function selectCalendarsNamed(tx: Transaction, org: string, names: readonly string[]): Promise<CalendarRow[]> {
+  return tx.rows<CalendarRow>(sql`${NEWEST} where c.org_id = ${org} and c.name = any (${names})`)
 }
 
 /** @param version null: the newest. */
-export async function selectCalendar(
+export function selectCalendar(
   tx: Transaction,
   org: string,
   name: string,
   version: number | null = null,
 ): Promise<CalendarRow | undefined> {
-  const { rows } = await tx.client.query<CalendarRow>(
-    `${SELECT} and v.version = coalesce($3, c.version) where c.org_id = $1 and c.name = $2`,
-    [org, name, version],
+  return tx.row<CalendarRow>(sql`${version === null ? NEWEST : selectIn(sql`${version}`)} where c.org_id = ${org} and c.name = ${name}`)
+}
+
+/** Automations whose definition contains the name of a calendar anywhere in its text. */
+export function selectAutomationsNaming(
+  tx: Transaction,
+  org: string,
+  calendar: string,
+): Promise<{ readonly name: string; readonly definition: AutomationDefinition }[]> {
+  return tx.rows(
+    sql`select name, definition from app.automation
+        where org_id = ${org} and position(${JSON.stringify(calendar)} in definition::text) > 0 order by name`,
   )
-  return rows[0]
 }
 
 export interface NewVersion {
@@ -44,20 +57,13 @@ export interface NewVersion {
   readonly actor: string
 }
 
-export async function insertVersion(tx: Transaction, org: string, row: NewVersion): Promise<void> {
-  await tx.client.query(
-    `insert into app.calendar (org_id, name, version, created_at, updated_at) values ($1, $2, $3, $4, $4)
-     on conflict (org_id, name) do update set version = excluded.version, updated_at = excluded.updated_at`,
-    [org, row.name, row.version, row.at],
+export async function insertVersion(tx: Transaction, org: string, { name, version, definition, at, actor }: NewVersion): Promise<void> {
+  await tx.write(
+    sql`${insertInto('app.calendar', { org_id: org, name, version, created_at: at, updated_at: at })}
+        on conflict (org_id, name) do update set version = excluded.version, updated_at = excluded.updated_at`,
   )
-  await tx.client.query('insert into app.calendar_version (org_id, name, version, definition, at, actor) values ($1, $2, $3, $4, $5, $6)', [
-    org,
-    row.name,
-    row.version,
-    JSON.stringify(row.definition),
-    row.at,
-    row.actor,
-  ])
+  const row = { org_id: org, name, version, definition: JSON.stringify(definition), at, actor }
+  await tx.write(insertInto('app.calendar_version', row))
 }
 
 export interface VersionRow {
@@ -67,21 +73,13 @@ export interface VersionRow {
 }
 
 /** Newest first. */
-export async function selectVersions(
-  tx: Transaction,
-  org: string,
-  name: string,
-  before: number | null,
-  limit: number,
-): Promise<VersionRow[]> {
-  const { rows } = await tx.client.query<VersionRow>(
-    `select version, at, actor from app.calendar_version
-     where org_id = $1 and name = $2 and ($3::integer is null or version < $3) order by version desc limit $4`,
-    [org, name, before, limit],
+export function selectVersions(tx: Transaction, org: string, name: string, before: number | null, limit: number): Promise<VersionRow[]> {
+  return tx.rows<VersionRow>(
+    sql`select version, at, actor from app.calendar_version
+        where org_id = ${org} and name = ${name} ${before === null ? empty : sql`and version < ${before}`} order by version desc limit ${limit}`,
   )
-  return rows
 }
 
 export async function removeCalendar(tx: Transaction, org: string, name: string): Promise<void> {
-  await tx.client.query('delete from app.calendar where org_id = $1 and name = $2', [org, name])
+  await tx.write(sql`delete from app.calendar where org_id = ${org} and name = ${name}`)
 }

@@ -5,11 +5,10 @@ import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/append-events.ts'
 import { basesOf, type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'
-import { removeCalendar, selectCalendars } from './calendar-store.ts'
+import { lockCalendars, removeCalendar, selectCalendars } from './calendar-store.ts'
 import { selectFeeds } from './feed-store.ts'
 import { findAutomationsOn } from './find-uses.ts'
 import { requireCalendar } from './get-calendar.ts'
-import { lockCalendars } from './lock-calendars.ts'
 import { keepFeeds } from './put-calendar.ts'
 
 export function deleteCalendar(ctx: Ctx, input: InputFor<'calendars.delete'>): Promise<AnswerTo<'calendars.delete'>> {

@@ -1,8 +1,8 @@
 import type { CoreEngine, Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
-import { sql } from '../database/sql.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
-import { fetchFeed, type KeptText } from './fetch-feed.ts'
+import { type ClaimedFeed, claimFeeds } from './feed-store.ts'
+import { fetchFeed } from './fetch-feed.ts'
 import { keepFeed } from './keep-feed.ts'
 
 export interface FeedRefresherOptions {
@@ -12,20 +12,15 @@ export interface FeedRefresherOptions {
   /** Tells all processes that the event log has grown. */
   readonly announce: () => void
   readonly log: Log
-  /** How late a feed may be looked at that became due. */
+  /** Poll interval: the longest that a due feed waits. */
   readonly pollMs?: number
 }
 
 const POLL_MS = 15_000
 /** Feeds fetched at once by one process. */
 const BATCH = 8
-/** Longer than a fetch may take; who dies in the middle leaves the feed to the next after this. */
+/** Longer than a fetch may take. If a process dies during one, another fetches the feed after this. */
 const LEASE_MS = 60_000
-
-interface Due extends KeptText {
-  readonly org_id: string
-  readonly due_at: Date
-}
 
 /** Fetches the feeds of calendars when they are due. Runs in every process; the database gives each feed to one at a time. */
 export class FeedRefresher {
@@ -63,23 +58,17 @@ export class FeedRefresher {
 
   /** How many were due. */
   private async work(): Promise<number> {
-    const due = await this.claim()
+    const { database, engine } = this.options
+    const now = engine.now()
+    // A lease rather than a lock: a fetch can take long, and no transaction is open meanwhile.
+    const due = await claimFeeds(database, new Date(now), new Date(now + LEASE_MS), BATCH)
     const outcomes = await Promise.allSettled(due.map((feed) => this.refresh(feed)))
     for (const one of outcomes)
       if (one.status === 'rejected') this.options.log.warn({ error: one.reason }, 'A feed could not be kept; it is tried again')
     return due.length
   }
 
-  /** Who moves the time on has it. What is fetched is read outside of any transaction, since that can take long. */
-  private claim(): Promise<Due[]> {
-    const { database, engine } = this.options
-    const now = engine.now()
-    return database.ask<Due & { [column: string]: unknown }>(sql`update app.calendar_feed f set due_at = ${new Date(now + LEASE_MS)} from (
-         select org_id, url from app.calendar_feed where due_at <= ${new Date(now)} order by due_at limit ${BATCH} for update skip locked) d
-       where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`)
-  }
-
-  private async refresh(feed: Due): Promise<void> {
+  private async refresh(feed: ClaimedFeed): Promise<void> {
     const { database, engine, outside, announce, log } = this.options
     const answer = await fetchFeed(feed, outside, this.stopping.signal)
     // It failed because we stop: that is nothing to remember. It is due again when the lease is over.

@@ -1,40 +1,96 @@
-import type { Transaction } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { assignments, empty, sql } from '../database/sql.ts'
 import type { FeedRow } from './calendar-row.ts'
+import type { KeptText } from './fetch-feed.ts'
 
 /** Without their texts. */
-export async function selectFeeds(tx: Transaction, org: string, urls: readonly string[] | null = null): Promise<FeedRow[]> {
-  const { rows } = await tx.client.query<FeedRow>(
-    `select url, due_at, revision, changed_at, fetched_at, failed_at, failure from app.calendar_feed
-     where org_id = $1 and ($2::text[] is null or url = any ($2)) order by url`,
-    [org, urls],
+export function selectFeeds(tx: Transaction, org: string, urls: readonly string[]): Promise<FeedRow[]> {
+  return tx.rows<FeedRow>(
+    sql`select url, due_at, revision, changed_at, fetched_at, failed_at, failure from app.calendar_feed
+        where org_id = ${org} and url = any (${urls}) order by url`,
   )
-  return rows
 }
 
 /** The last good text of each that has one. */
 export async function selectTexts(tx: Transaction, org: string, urls: readonly string[]): Promise<Map<string, string>> {
   if (urls.length === 0) return new Map()
-  const { rows } = await tx.client.query<{ url: string; text: string }>(
-    'select url, text from app.calendar_feed where org_id = $1 and url = any ($2) and text is not null',
-    [org, urls],
+  const rows = await tx.rows<{ url: string; text: string }>(
+    sql`select url, text from app.calendar_feed where org_id = ${org} and url = any (${urls}) and text is not null`,
   )
   return new Map(rows.map(({ url, text }) => [url, text]))
 }
 
-/** Those that are new are due at once. */
+/** New ones are due at once. */
 export async function addFeeds(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
   if (urls.length === 0) return
-  await tx.client.query(
-    'insert into app.calendar_feed (org_id, url, due_at) select $1, url, $3 from unnest($2::text[]) url on conflict do nothing',
-    [org, urls, now],
+  await tx.write(
+    sql`insert into app.calendar_feed (org_id, url, due_at) select ${org}::uuid, url, ${now}::timestamptz from unnest(${urls}::text[]) url
+        on conflict do nothing`,
   )
 }
 
 export async function hurryFeeds(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
-  await tx.client.query('update app.calendar_feed set due_at = least(due_at, $3) where org_id = $1 and url = any ($2)', [org, urls, now])
+  await tx.write(sql`update app.calendar_feed set due_at = least(due_at, ${now}) where org_id = ${org} and url = any (${urls})`)
 }
 
 export async function removeFeeds(tx: Transaction, org: string, urls: readonly string[]): Promise<void> {
   if (urls.length === 0) return
-  await tx.client.query('delete from app.calendar_feed where org_id = $1 and url = any ($2)', [org, urls])
+  await tx.write(sql`delete from app.calendar_feed where org_id = ${org} and url = any (${urls})`)
+}
+
+export interface ClaimedFeed extends KeptText {
+  readonly org_id: string
+  /** The end of the lease. */
+  readonly due_at: Date
+}
+
+/** Takes feeds of all organizations that are due by moving their time on: other processes pass over them until the lease ends. */
+export function claimFeeds(database: Database, now: Date, leasedUntil: Date, limit: number): Promise<ClaimedFeed[]> {
+  return database.ask<ClaimedFeed>(
+    sql`update app.calendar_feed f set due_at = ${leasedUntil} from (
+          select org_id, url from app.calendar_feed where due_at <= ${now} order by due_at limit ${limit} for update skip locked) d
+        where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`,
+  )
+}
+
+export interface KeptFeed {
+  readonly text: string | null
+  readonly failures: number
+}
+
+export function lockFeed(tx: Transaction, org: string, url: string): Promise<KeptFeed | undefined> {
+  return tx.row<KeptFeed>(sql`select text, failures from app.calendar_feed where org_id = ${org} and url = ${url} for update`)
+}
+
+export interface FetchedFeed {
+  readonly org: string
+  readonly url: string
+  readonly at: Date
+  /** As `claimFeeds` has set it. */
+  readonly leasedUntil: Date
+  readonly nextAt: Date
+}
+
+/** A refresh that was asked for during the fetch makes the feed due, and it stays due: the answer may be older than the request. */
+const dueAfter = ({ leasedUntil, nextAt }: FetchedFeed) => sql`due_at = case when due_at = ${leasedUntil} then ${nextAt} else due_at end`
+
+/** @param answer null: the text that is kept is the current one */
+export async function keepSuccess(
+  tx: Transaction,
+  fetched: FetchedFeed,
+  answer: { readonly text: string; readonly isNew: boolean; readonly etag: string | null; readonly lastModified: string | null } | null,
+): Promise<void> {
+  const { org, url, at } = fetched
+  const read = { fetched_at: at, failed_at: null, failure: null, failures: 0 }
+  const said = answer === null ? {} : { etag: answer.etag, last_modified: answer.lastModified }
+  const text = answer?.isNew ? sql`, text = ${answer.text}, revision = revision + 1, changed_at = ${at}` : empty
+  await tx.write(
+    sql`update app.calendar_feed set ${dueAfter(fetched)}, ${assignments({ ...read, ...said })} ${text} where org_id = ${org} and url = ${url}`,
+  )
+}
+
+export async function keepFailure(tx: Transaction, fetched: FetchedFeed, failure: string, failures: number): Promise<void> {
+  const { org, url, at } = fetched
+  const changes = assignments({ failed_at: at, failure, failures })
+  await tx.write(sql`update app.calendar_feed set ${dueAfter(fetched)}, ${changes} where org_id = ${org} and url = ${url}`)
 }

@@ -1,6 +1,7 @@
 import type { AutomationDefinition, ScheduleInput } from '@orrery/contract'
 import type { Exclude } from '@orrery/recurrence'
 import type { Transaction } from '../database/database.ts'
+import { selectAutomationsNaming } from './calendar-store.ts'
 
 /** As it was given or as it is kept. */
 interface AsksCalendars {
@@ -16,12 +17,8 @@ export function calendarsOf(schedule: AsksCalendars): string[] {
 
 /** Names of the automations whose schedules ask a calendar. */
 export async function findAutomationsOn(tx: Transaction, org: string, calendar: string): Promise<string[]> {
-  const { rows } = await tx.client.query<{ name: string; definition: AutomationDefinition }>(
-    // Whoever has the name anywhere in its text: few, and looked at closely below.
-    'select name, definition from app.automation where org_id = $1 and position($2 in definition::text) > 0 order by name',
-    [org, JSON.stringify(calendar)],
-  )
-  return rows.filter(({ definition }) => schedulesOf(definition).flatMap(calendarsOf).includes(calendar)).map(({ name }) => name)
+  const candidates = await selectAutomationsNaming(tx, org, calendar)
+  return candidates.filter(({ definition }) => schedulesOf(definition).flatMap(calendarsOf).includes(calendar)).map(({ name }) => name)
 }
 
 function schedulesOf({ schedule, triggers = [] }: AutomationDefinition): ScheduleInput[] {

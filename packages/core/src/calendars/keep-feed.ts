@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../database/database.ts'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
 import { feedsOf } from './calendar-row.ts'
 import { selectCalendars } from './calendar-store.ts'
+import { type KeptFeed, keepFailure, keepSuccess, lockFeed } from './feed-store.ts'
 import type { FeedAnswer } from './fetch-feed.ts'
 
 const HOUR_MS = 3_600_000
@@ -18,27 +19,17 @@ export interface Fetched {
   readonly leasedUntil: Date
 }
 
-interface Kept {
-  readonly text: string | null
-  readonly failures: number
-}
-
 /**
- * Writes what came of a fetch, as the application, in the feed's organization: a good text, or that it failed, which leaves the last good text in
- * use. Says so to those who keep what follows from the calendar. True if there are events.
+ * Records a fetch, as the application, in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits
+ * events for the readers that depend on the calendar. True if there are events.
  */
 export async function keepFeed(database: Database, engine: CoreEngine, fetched: Fetched): Promise<boolean> {
   const { org, url, answer, at } = fetched
   return database.transaction(org, 'read write', async (tx) => {
-    const { rows } = await tx.client.query<Kept>('select text, failures from app.calendar_feed where org_id = $1 and url = $2 for update', [
-      org,
-      url,
-    ])
-    const [kept] = rows
+    const kept = await lockFeed(tx, org, url)
     // No calendar has it any more.
     if (kept === undefined) return false
-    if (answer.kind === 'failed') await setFailed(tx, fetched, answer.failure, kept.failures + 1)
-    else await setGood(tx, fetched, answer)
+    await write(tx, fetched, kept)
     const isNews = answer.kind === 'text' ? answer.text !== kept.text : answer.kind === 'failed' && kept.failures === 0
     if (!isNews) return false
     const calendars = await selectCalendars(tx, org)
@@ -52,40 +43,18 @@ export async function keepFeed(database: Database, engine: CoreEngine, fetched: 
   })
 }
 
-/** Who asks for a feed in the middle of a fetch makes it due; then it stays due, since the answer may be older than that wish. */
-const DUE = 'due_at = case when due_at = $3 then $4 else due_at end'
-
-async function setGood(
-  tx: Transaction,
-  { org, url, at, leasedUntil }: Fetched,
-  answer: Exclude<FeedAnswer, { kind: 'failed' }>,
-): Promise<void> {
-  const { text, etag, lastModified } = answer.kind === 'text' ? answer : { text: null, etag: null, lastModified: null }
-  const now = new Date(at)
-  await tx.client.query(
-    `update app.calendar_feed set ${DUE}, fetched_at = $5, failed_at = null, failure = null, failures = 0 where org_id = $1 and url = $2`,
-    [org, url, leasedUntil, new Date(at + spread(HOUR_MS)), now],
-  )
-  if (text === null) return
-  await tx.client.query(
-    `update app.calendar_feed set text = $3, etag = $4, last_modified = $5,
-       revision = revision + (text is distinct from $3)::int, changed_at = case when text is distinct from $3 then $6 else changed_at end
-     where org_id = $1 and url = $2`,
-    [org, url, text, etag, lastModified, now],
-  )
-}
-
-async function setFailed(tx: Transaction, { org, url, at, leasedUntil }: Fetched, failure: string, failures: number): Promise<void> {
-  const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(failures - 1, 20))
-  await tx.client.query(`update app.calendar_feed set ${DUE}, failed_at = $5, failure = $6, failures = $7 where org_id = $1 and url = $2`, [
-    org,
-    url,
-    leasedUntil,
-    new Date(at + spread(waitMs)),
-    new Date(at),
-    failure,
-    failures,
-  ])
+async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: KeptFeed): Promise<void> {
+  const fetched = { org, url, at: new Date(at), leasedUntil, nextAt: new Date(at + spread(HOUR_MS)) }
+  switch (answer.kind) {
+    case 'text':
+      return keepSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
+    case 'unchanged':
+      return keepSuccess(tx, fetched, null)
+    case 'failed': {
+      const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(kept.failures, 20))
+      return keepFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
+    }
+  }
 }
 
 /** Up to a tenth more, so that what was added together is not fetched together for ever. */

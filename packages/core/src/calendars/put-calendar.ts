@@ -6,11 +6,10 @@ import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
 import { type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'
-import { insertVersion, selectCalendars } from './calendar-store.ts'
+import { insertVersion, lockCalendars, selectCalendars } from './calendar-store.ts'
 import { checkCalendar } from './check-calendar.ts'
 import { addFeeds, removeFeeds, selectFeeds } from './feed-store.ts'
 import { loadHolidays } from './load-holidays.ts'
-import { lockCalendars } from './lock-calendars.ts'
 
 /** Of an organization. Each change looks at all of them. */
 const CALENDARS_MAX = 500

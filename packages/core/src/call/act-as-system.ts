@@ -6,7 +6,7 @@ import type { Ctx } from '../context/context.ts'
 import type { Kernel } from '../context/kernel.ts'
 import { isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
-import { pauseTimeout } from '../database/session-settings.ts'
+import { limitIdle } from '../database/session-settings.ts'
 import { newId } from '../new-id.ts'
 
 export interface SystemActor {
@@ -63,7 +63,7 @@ export async function transactAsSystem<T>(
     const afterCommit: (() => void)[] = []
     try {
       const result = await kernel.database.transaction(org, 'read write', async (tx) => {
-        await tx.write(pauseTimeout(STANDSTILL_MS))
+        await limitIdle(tx, STANDSTILL_MS)
         return work({ ...makeSystemContext(kernel, org, actor), tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
       })
       for (const done of afterCommit) done()

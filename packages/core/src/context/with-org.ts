@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/database.ts'
+import { seeAllOrgs } from '../database/session-settings.ts'
 import type { Ctx } from './context.ts'
-import { seeAllOrgs } from '../database/visible-orgs.ts'
 
 /** Runs in the transaction of the call, or in one of its own if the call has none open. */
 export function withOrg<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {

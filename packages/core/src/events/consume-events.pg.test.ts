@@ -6,10 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import type { Log } from '../context/kernel.ts'
 import { createDatabase, type Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import { createEventConsumer, type EventConsumer, type EventConsumerOptions } from './consume-events.ts'
-import type { ConsumedEvent } from './consumer-place.ts'
 import { comparePositions, parsePosition } from './event-position.ts'
+import type { ConsumedEvent } from './event-row.ts'
 import { EventTail } from './event-tail.ts'
 
 const ORGS = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const
@@ -112,7 +113,7 @@ describe('a consumer', () => {
   it('passes over what it does not want, and does not read it twice', async () => {
     const seen: string[] = []
     const batchMax = 3
-    await consume({ only: `e.type like 'want.%'`, batchMax, handle: async (events) => void seen.push(...subjects(events)) })
+    await consume({ only: sql`e.type like 'want.%'`, batchMax, handle: async (events) => void seen.push(...subjects(events)) })
     for (let n = 0; n < 20; n++) await emit(`s${n}`, n % 5 === 0 ? 'want.it' : 'other.it')
     const last = await admin.query<{ id: string }>('select max(id)::text as id from engine.event')
     const readTo = async () =>
@@ -152,8 +153,8 @@ describe('a consumer', () => {
     await admin.query('create table if not exists public.noted (subject text); grant all on public.noted to orrery_engine')
     let hasFailed = false
     await consume({
-      async handle(events, { client }) {
-        for (const subject of subjects(events)) await client.query('insert into public.noted values ($1)', [subject])
+      async handle(events, { tx }) {
+        for (const subject of subjects(events)) await tx.write(sql`insert into public.noted values (${subject})`)
         if (!hasFailed) {
           hasFailed = true
           throw new Error('once')

@@ -1,12 +1,13 @@
 /**
  * Durable readers of the event log. A consumer has a name and a place in the log of all organizations; it gets each event at least
- * once, in the order of the log, and its place moves only when its handler is through. In all processes of an installation together, one
- * works for a name at a time: it holds a lock for the length of a batch, and whoever finds it free goes on.
+ * once, in the order of the log, and its place moves only when its handler is through. Of all processes of an installation, one
+ * works for a name at a time: it holds a lock for the length of a batch, and the process that finds it free continues.
  */
-import type pg from 'pg'
 import type { Log } from '../context/kernel.ts'
-import type { Database } from '../database/database.ts'
-import { type ConsumedEvent, insertPlace, lockPlace, movePlace, readPage } from './consumer-place.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import type { Sql } from '../database/sql.ts'
+import { insertPlace, keepAlive, lockPlace, movePlace, readPage } from './consumer-store.ts'
+import type { ConsumedEvent } from './event-row.ts'
 import type { EventTail } from './event-tail.ts'
 
 export interface Batch {
@@ -14,7 +15,7 @@ export interface Batch {
    * The transaction, as `orrery_engine`, that moves the place. What is written with it is written exactly once; but as long as it is open
    * behind its first write it hides later events from all readers, so only quick work belongs in it.
    */
-  readonly client: pg.ClientBase
+  readonly tx: Transaction
   /** Fires when the consumer stops. The events come again, later or elsewhere, if the handler then throws. */
   readonly signal: AbortSignal
 }
@@ -28,14 +29,14 @@ export interface EventConsumerOptions {
   readonly name: string
   /** Where a name begins that was never seen before. */
   readonly begin: 'oldest' | 'now'
-  /** An SQL condition over `e`, a row of `engine.event`: others are passed over in the database. It may read what `orrery_engine` may. */
-  readonly only?: string
+  /** A condition over `e`, a row of `engine.event`: events that do not meet it are dropped in the database. It may read what `orrery_engine` may. */
+  readonly only?: Sql
   /** Events read at a time, wanted or not. Default 500. */
   readonly batchMax?: number
   /** Between two batches, so that events that come one by one make a few batches a second, not hundreds. Default 50. The first after a while is at once. */
   readonly pauseMs?: number
   /**
-   * In the order of the log, at least one. Whoever throws gets the same events again, the first alone, then more and more; one that fails
+   * In the order of the log, at least one. If it throws, the same events come again, the first alone, then more and more; one that fails
    * alone comes again after a pause that grows, and those behind it wait.
    */
   handle(events: readonly ConsumedEvent[], batch: Batch): Promise<void>
@@ -49,10 +50,10 @@ export interface EventConsumer {
   stop(): Promise<void>
 }
 
-/** PostgreSQL ends a transaction in which nothing is asked for 30 s (database.ts), so that a process that stands still loses its lock. */
+/** PostgreSQL ends a transaction that is idle for 30 s (database.ts), so that a process that stands still loses its lock. */
 const SIGN_OF_LIFE_MS = 5000
 const PAUSE_MS = 50
-/** Whoever works for the name may die; until it is seen to be through, it is looked after so often. */
+/** Another process holds the lock of this consumer: the interval of looking again, in case it dies. */
 const ELSEWHERE_MS = 500
 
 const BATCH_MAX = 500
@@ -135,20 +136,20 @@ class Consumer implements EventConsumer {
   }
 
   private takeTurn(): Promise<Turn> {
-    const { database, name, only = 'true', handle } = this.options
-    return database.slowLoop(async ({ client }) => {
-      if (!(await lockPlace(client, name))) return 'elsewhere'
-      const page = await readPage(client, name, { only, limit: this.limit })
+    const { database, name, only, handle } = this.options
+    return database.slowLoop(async (tx) => {
+      if (!(await lockPlace(tx, name))) return 'elsewhere'
+      const page = await readPage(tx, name, { only, limit: this.limit })
       if (page.end === null) return 'idle'
-      if (page.events.length > 0) await this.whileAlive(client, () => handle(page.events, { client, signal: this.stopping.signal }))
-      await movePlace(client, name, page.end)
+      if (page.events.length > 0) await this.whileAlive(tx, () => handle(page.events, { tx, signal: this.stopping.signal }))
+      await movePlace(tx, name, page.end)
       return page.isFull ? 'more' : 'idle'
     })
   }
 
-  private async whileAlive(client: pg.ClientBase, work: () => Promise<void>): Promise<void> {
+  private async whileAlive(tx: Transaction, work: () => Promise<void>): Promise<void> {
     // If the connection is gone, the next statement of the transaction says so.
-    const signs = setInterval(() => void client.query('select').catch(() => undefined), SIGN_OF_LIFE_MS)
+    const signs = setInterval(() => void keepAlive(tx).catch(() => undefined), SIGN_OF_LIFE_MS)
     try {
       await work()
     } finally {

@@ -1,4 +1,5 @@
 import { type Event, encodeId, type Json } from '@orrery/contract'
+import type { OrgId, RunId } from '@orrery/engine'
 import { toRunId } from '../public-ids.ts'
 
 export interface EventRow {
@@ -8,6 +9,17 @@ export interface EventRow {
   type: string
   subject: string
   data: unknown
+}
+
+/** An event as a consumer gets it, of any organization. */
+export interface ConsumedEvent {
+  readonly org: OrgId
+  /** As callers see it. */
+  readonly event: Event
+  /** As the engine wrote it: the UUID of a run where `event.subject` is its public id. */
+  readonly subject: string
+  /** UUID of the run that wrote it or that it is about; null: neither. */
+  readonly run: RunId | null
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -24,6 +36,12 @@ export function toEvent(row: EventRow): Event {
     at: row.at.toISOString(),
     data: ofRun ? withRunIds(row.data as Json) : (row.data as Json),
   }
+}
+
+export function toConsumed(row: EventRow, org: OrgId, run: RunId | null): ConsumedEvent {
+  const event = toEvent(row)
+  // Only events of a run have a subject that reads otherwise outside.
+  return { org, event, subject: row.subject, run: run ?? (event.subject === row.subject ? null : row.subject) }
 }
 
 function withRunIds(data: Json): Json {

@@ -1,7 +1,7 @@
 import type { Notifier } from '@orrery/engine'
 import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
-import { findBehind } from './consumer-place.ts'
+import { findBehind } from './consumer-store.ts'
 
 /** Between two looks, so that hints that come in a burst make one. The first after a while is at once. */
 const PAUSE_MS = 25

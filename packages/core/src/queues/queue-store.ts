@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 
 export interface QueueRow {
   readonly name: string
@@ -13,25 +14,23 @@ export interface QueueRow {
 }
 
 /** Queues with live runs, and paused ones, in the order of their names. States are the codes of engine.live.state. */
-export async function selectQueues(tx: Transaction, org: string, after: string, limit: number): Promise<QueueRow[]> {
-  const { rows } = await tx.client.query<QueueRow>(
-    `with named as (
-       select distinct l.queue as name from engine.live l where l.org_id = $1 and l.queue > $2
-       union select c.queue from engine.queue_control c where c.org_id = $1 and c.paused and c.queue > $2
-       order by name limit $3
-     )
-     select n.name, coalesce(bool_or(c.paused), false) as paused,
-       count(*) filter (where l.state = 1)::int as queued, count(*) filter (where l.state = 4)::int as gated,
-       count(*) filter (where l.state = 2)::int as running, count(*) filter (where l.state = 3)::int as waiting,
-       count(*) filter (where l.state = 5)::int as paused_runs, count(*) filter (where l.state = 6)::int as blocked,
-       min(l.rank) filter (where l.state = 1 and l.priority = 1) as oldest
-     from named n
-     left join engine.queue_control c on c.org_id = $1 and c.queue = n.name
-     left join engine.live l on l.org_id = $1 and l.queue = n.name
-     group by n.name order by n.name`,
-    [org, after, limit],
+export function selectQueues(tx: Transaction, org: string, after: string, limit: number): Promise<QueueRow[]> {
+  return tx.rows<QueueRow>(
+    sql`with named as (
+          select distinct l.queue as name from engine.live l where l.org_id = ${org} and l.queue > ${after}
+          union select c.queue from engine.queue_control c where c.org_id = ${org} and c.paused and c.queue > ${after}
+          order by name limit ${limit}
+        )
+        select n.name, coalesce(bool_or(c.paused), false) as paused,
+          count(*) filter (where l.state = 1)::int as queued, count(*) filter (where l.state = 4)::int as gated,
+          count(*) filter (where l.state = 2)::int as running, count(*) filter (where l.state = 3)::int as waiting,
+          count(*) filter (where l.state = 5)::int as paused_runs, count(*) filter (where l.state = 6)::int as blocked,
+          min(l.rank) filter (where l.state = 1 and l.priority = 1) as oldest
+        from named n
+        left join engine.queue_control c on c.org_id = ${org} and c.queue = n.name
+        left join engine.live l on l.org_id = ${org} and l.queue = n.name
+        group by n.name order by n.name`,
   )
-  return rows
 }
 
 export interface LimitRow {
@@ -43,13 +42,12 @@ export interface LimitRow {
 }
 
 /** Concurrency limits in the order of their names; rates are not among them. */
-export async function selectLimits(tx: Transaction, org: string, after: string, limit: number): Promise<LimitRow[]> {
-  const { rows } = await tx.client.query<LimitRow>(
-    `select f.name, coalesce(f.override, f.max) as max, f.override, f.running as holders,
-       (select count(*)::int from engine.live l where l.org_id = f.org_id and l.gate = f.name and l.state = 4) as waiting
-     from engine.flow_limit f
-     where f.org_id = $1 and f.name > $2 and (f.max is not null or f.override is not null) order by f.name limit $3`,
-    [org, after, limit],
+export function selectLimits(tx: Transaction, org: string, after: string, limit: number): Promise<LimitRow[]> {
+  return tx.rows<LimitRow>(
+    sql`select f.name, coalesce(f.override, f.max) as max, f.override, f.running as holders,
+          (select count(*)::int from engine.live l where l.org_id = f.org_id and l.gate = f.name and l.state = 4) as waiting
+        from engine.flow_limit f
+        where f.org_id = ${org} and f.name > ${after} and (f.max is not null or f.override is not null)
+        order by f.name limit ${limit}`,
   )
-  return rows
 }

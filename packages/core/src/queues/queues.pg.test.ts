@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeCursor } from '../cursor.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 
@@ -50,6 +51,14 @@ describe('workers.list', () => {
     const { items } = await t.call('workers.list', {})
     expect(items).toMatchObject([{ pid: process.pid, alive: true, slots: 20, steps: expect.arrayContaining(['greet']) }])
     expect(items[0]?.id).toMatch(/^wrk_/)
+  })
+
+  it('continues behind the worker that a cursor names', async () => {
+    const { items } = await t.call('workers.list', {})
+    const startedAt = Date.parse(items[0]?.startedAt ?? '')
+    const cursorAt = (ms: number) => encodeCursor([new Date(ms).toISOString(), 'ffffffff-ffff-ffff-ffff-ffffffffffff'])
+    expect((await t.call('workers.list', { cursor: cursorAt(startedAt) })).items.map(({ id }) => id)).toEqual(items.map(({ id }) => id))
+    expect((await t.call('workers.list', { cursor: cursorAt(startedAt - 1) })).items).toEqual([])
   })
 })
 

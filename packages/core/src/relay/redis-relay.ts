@@ -3,11 +3,12 @@ import type { OrgId } from '@orrery/engine'
 import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { type Batch, createEventConsumer } from '../events/consume-events.ts'
-import type { ConsumedEvent } from '../events/consumer-place.ts'
 import { readPosition } from '../events/event-position.ts'
+import type { ConsumedEvent } from '../events/event-row.ts'
 import type { EventTail } from '../events/event-tail.ts'
 import { addEntries, readLastId } from './add-entries.ts'
 import { openRedis, type RedisConnection } from './redis-connection.ts'
+import { hasEvent } from './relay-store.ts'
 
 export interface RedisRelayOptions {
   /** `redis://` or `rediss://`. */
@@ -60,7 +61,7 @@ export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisR
       const signal = AbortSignal.any([batch.signal, AbortSignal.timeout(SEND_MS)])
       try {
         connection ??= await openRedis(options.url, signal)
-        await send(connection, options, events, { client: batch.client, signal })
+        await send(connection, options, events, { tx: batch.tx, signal })
         if (status.kind === 'failing') host.log.info({}, 'Events reach Redis again')
         status = { kind: 'sending', lastAt: Date.now() }
       } catch (error) {
@@ -100,17 +101,13 @@ async function send(
 }
 
 /**
- * Some events were there already. That is so after a crash; but it also looks so when a stream was written to by somebody else, or is that of another
- * database, and then they are not there at all.
+ * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream, or when
+ * it belongs to another database, and then they are not there at all.
  */
-async function requireOurs({ client }: Batch, org: OrgId, stream: string, last: string): Promise<void> {
-  // A place that our log has passed, too, need not be that of an event of ours: the database may be an older copy.
+async function requireOurs({ tx }: Batch, org: OrgId, stream: string, last: string): Promise<void> {
+  // Even a position that our log has passed need not be one of our events: the database may be an older copy.
   const position = readPosition(last)
-  const { rows } = await client.query(
-    'select from engine.event where org_id = $1 and tx = $2::xid8 and id = $3::bigint',
-    position === null ? [org, '0', '0'] : [org, String(position.tx), String(position.row)],
-  )
-  if (rows.length > 0) return
+  if (position !== null && (await hasEvent(tx, org, position))) return
   throw new Error(`The stream ${stream} ends with ${last}, which is no event of this database: rename or delete the stream`)
 }
 

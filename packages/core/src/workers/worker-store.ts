@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/database.ts'
+import { empty, sql } from '../database/sql.ts'
 
 export interface WorkerRow {
   readonly worker_id: string
@@ -14,17 +15,15 @@ export interface WorkerRow {
 }
 
 /** Workers that the policy of the table shows: those that serve the organization of the transaction. Newest first. */
-export async function selectWorkers(
+export function selectWorkers(
   tx: Transaction,
   behind: { readonly at: string; readonly id: string } | null,
   limit: number,
 ): Promise<WorkerRow[]> {
-  const { rows } = await tx.client.query<WorkerRow>(
-    `select worker_id, host, pid, version, queues, slots, steps, date_trunc('milliseconds', started_at) as started_at, beat_at, fenced
-     from engine.worker
-     where $1::timestamptz is null or (date_trunc('milliseconds', started_at), worker_id) < ($1, $2)
-     order by date_trunc('milliseconds', started_at) desc, worker_id desc limit $3`,
-    [behind?.at ?? null, behind?.id ?? null, limit],
+  return tx.rows<WorkerRow>(
+    sql`select worker_id, host, pid, version, queues, slots, steps, date_trunc('milliseconds', started_at) as started_at, beat_at, fenced
+        from engine.worker
+        ${behind === null ? empty : sql`where (date_trunc('milliseconds', started_at), worker_id) < (${behind.at}, ${behind.id})`}
+        order by date_trunc('milliseconds', started_at) desc, worker_id desc limit ${limit}`,
   )
-  return rows
 }

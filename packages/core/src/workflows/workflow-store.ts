@@ -1,5 +1,6 @@
 import type { WorkflowManifest } from '@orrery/engine'
 import type { Transaction } from '../database/database.ts'
+import { empty, type Sql, sql } from '../database/sql.ts'
 
 export interface WorkflowRow {
   readonly name: string
@@ -15,18 +16,18 @@ interface Stored {
   manifest: { workflows: WorkflowManifest[] }
 }
 
-const SELECT = `select d.workflow, d.bundle, d.set_at, b.manifest from engine.workflow_default d
-  join engine.bundle b on b.org_id = d.org_id and b.hash = d.bundle where d.org_id = $1`
+const selectOf = (org: string): Sql => sql`select d.workflow, d.bundle, d.set_at, b.manifest from engine.workflow_default d
+    join engine.bundle b on b.org_id = d.org_id and b.hash = d.bundle where d.org_id = ${org}`
 
 /** Deployed workflows in the order of their names. */
 export async function selectWorkflows(tx: Transaction, org: string, after: string, limit: number): Promise<WorkflowRow[]> {
-  const { rows } = await tx.client.query<Stored>(`${SELECT} and d.workflow > $2 order by d.workflow limit $3`, [org, after, limit])
+  const rows = await tx.rows<Stored>(sql`${selectOf(org)} and d.workflow > ${after} order by d.workflow limit ${limit}`)
   return rows.flatMap((row) => toWorkflow(row) ?? [])
 }
 
 export async function selectWorkflow(tx: Transaction, org: string, workflow: string): Promise<WorkflowRow | null> {
-  const { rows } = await tx.client.query<Stored>(`${SELECT} and d.workflow = $2`, [org, workflow])
-  return rows[0] === undefined ? null : toWorkflow(rows[0])
+  const row = await tx.row<Stored>(sql`${selectOf(org)} and d.workflow = ${workflow}`)
+  return row === undefined ? null : toWorkflow(row)
 }
 
 function toWorkflow(row: Stored): WorkflowRow | null {
@@ -41,31 +42,50 @@ export interface VersionRow {
 }
 
 /** Bundles that hold the workflow, newest first, behind the one given. */
-export async function selectVersions(
+export function selectVersions(
   tx: Transaction,
   org: string,
   workflow: string,
   behind: { readonly at: string; readonly hash: string } | null,
   limit: number,
 ): Promise<VersionRow[]> {
-  const { rows } = await tx.client.query<VersionRow>(
-    `select b.hash, date_trunc('milliseconds', b.created_at) as created_at, d.workflow is not null as is_default
-     from engine.bundle b left join engine.workflow_default d on d.org_id = b.org_id and d.workflow = $2 and d.bundle = b.hash
-     where b.org_id = $1 and exists (select from json_array_elements(b.manifest->'workflows') w where w->>'name' = $2)
-       and ($3::timestamptz is null or (date_trunc('milliseconds', b.created_at), b.hash) < ($3, $4))
-     order by date_trunc('milliseconds', b.created_at) desc, b.hash desc limit $5`,
-    [org, workflow, behind?.at ?? null, behind?.hash ?? null, limit],
+  return tx.rows<VersionRow>(
+    sql`select b.hash, date_trunc('milliseconds', b.created_at) as created_at, d.workflow is not null as is_default
+        from engine.bundle b left join engine.workflow_default d on d.org_id = b.org_id and d.workflow = ${workflow} and d.bundle = b.hash
+        where b.org_id = ${org} and exists (select from json_array_elements(b.manifest->'workflows') w where w->>'name' = ${workflow})
+          ${behind === null ? empty : sql`and (date_trunc('milliseconds', b.created_at), b.hash) < (${behind.at}, ${behind.hash})`}
+        order by date_trunc('milliseconds', b.created_at) desc, b.hash desc limit ${limit}`,
   )
-  return rows
 }
 
-/** Whether a bundle is there and holds the workflow that a run is of. Null: no such run. */
+/** Whether a bundle exists and holds the workflow of a run. Null: there is no such run. */
 export async function selectHolds(tx: Transaction, org: string, run: string, hash: string): Promise<boolean | null> {
-  const { rows } = await tx.client.query<{ workflow: string; manifest: { workflows: { name: string }[] } | null }>(
-    `select r.workflow, b.manifest from engine.run r left join engine.bundle b on b.org_id = r.org_id and b.hash = $3
-     where r.org_id = $1 and r.run_id = $2`,
-    [org, run, hash],
+  const row = await tx.row<{ workflow: string; manifest: NamedWorkflows | null }>(
+    sql`select r.workflow, b.manifest from engine.run r left join engine.bundle b on b.org_id = r.org_id and b.hash = ${hash}
+        where r.org_id = ${org} and r.run_id = ${run}`,
   )
-  const row = rows[0]
-  return row === undefined ? null : (row.manifest?.workflows.some(({ name }) => name === row.workflow) ?? false)
+  return row === undefined ? null : holds(row.manifest, row.workflow)
+}
+
+/** Whether there is a bundle (the workflow's default one, unless a version is given), and whether it holds the workflow. */
+export async function selectTarget(
+  tx: Transaction,
+  org: string,
+  workflow: string,
+  version: string | undefined,
+): Promise<{ readonly hasBundle: boolean; readonly hasWorkflow: boolean }> {
+  const hash =
+    version === undefined
+      ? sql`(select d.bundle from engine.workflow_default d where d.org_id = ${org} and d.workflow = ${workflow})`
+      : sql`${version}`
+  const row = await tx.row<{ manifest: NamedWorkflows }>(sql`select manifest from engine.bundle where org_id = ${org} and hash = ${hash}`)
+  return { hasBundle: row !== undefined, hasWorkflow: holds(row?.manifest ?? null, workflow) }
+}
+
+interface NamedWorkflows {
+  readonly workflows: readonly { readonly name: string }[]
+}
+
+function holds(manifest: NamedWorkflows | null, workflow: string): boolean {
+  return manifest?.workflows.some(({ name }) => name === workflow) ?? false
 }

@@ -9,6 +9,7 @@ import { judgePipeline, requireValid } from '../../pipelines/judge-pipeline.ts'
 import { readStored } from '../../pipelines/read-pipeline.ts'
 import { checkSchedule } from '../../schedules/check-schedule.ts'
 import { warnOf } from '../../schedules/warn-of.ts'
+import { findMissing } from '../../workflows/find-missing.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
 import { nameOf, type PlannedTrigger, type StoredSchedule, type StoredTrigger } from './read-definition.ts'
 
@@ -151,17 +152,8 @@ async function checkWorkflow(ctx: Ctx, tx: Transaction, { workflow }: Automation
   if (workflow === undefined) return
   // Those are ours: their input holds what others may not choose, such as scopes.
   if (workflow.name.startsWith('orrery.')) refuseIfAny([{ path: 'workflow.name', message: 'Names that begin with orrery. are reserved' }])
-  const text = `select coalesce($3, d.bundle) as hash, b.manifest from (select 1) one
-    left join engine.workflow_default d on d.org_id = $1 and d.workflow = $2
-    left join engine.bundle b on b.org_id = $1 and b.hash = coalesce($3, d.bundle)`
-  const { rows } = await tx.client.query<{ hash: string | null; manifest: { workflows: readonly { name: string }[] } | null }>(text, [
-    ctx.org,
-    workflow.name,
-    workflow.version ?? null,
-  ])
-  const known = rows[0]?.manifest?.workflows.some(({ name }) => name === workflow.name) ?? false
-  if (known) return
-  const member = workflow.version !== undefined && rows[0]?.manifest === null ? 'version' : 'name'
+  const member = await findMissing(tx, ctx.org, workflow)
+  if (member === null) return
   refuseIfAny([{ path: `workflow.${member}`, message: `There is no ${member === 'name' ? 'workflow' : 'version'} ${workflow[member]}` }])
 }
 

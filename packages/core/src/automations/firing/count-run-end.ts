@@ -1,4 +1,4 @@
-import { lockAutomations } from '../automation-store.ts'
+import { lockAutomations, setFailures } from '../automation-store.ts'
 import { noteBySystem } from '../note-by-system.ts'
 import { countFailure, type RunEnd } from '../planning/count-failure.ts'
 import { putPaused } from '../standing/put-paused.ts'
@@ -10,11 +10,7 @@ export async function countRunEnd(scene: FiringScene, automationId: string, end:
   if (row === undefined) return
   const { consecutiveFailures, isPausing } = countFailure(row.failures, end, row.definition.pauseAfterFailures ?? null)
   if (consecutiveFailures !== row.failures) {
-    await scene.tx.client.query('update app.automation set failures = $3 where org_id = $1 and automation_id = $2', [
-      scene.org,
-      automationId,
-      consecutiveFailures,
-    ])
+    await setFailures(scene.tx, scene.org, automationId, consecutiveFailures)
   }
   if (!isPausing || row.status === 'paused') return
   const note = `${consecutiveFailures} ${consecutiveFailures === 1 ? 'run has' : 'runs in a row have'} failed.`

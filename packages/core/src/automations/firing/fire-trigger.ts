@@ -1,8 +1,9 @@
 import type { Json } from '@orrery/contract'
 import type { AutomationRow } from '../automation-row.ts'
-import { lockAutomations } from '../automation-store.ts'
-import { type FiringOutcome, type FiringRow, selectFirings } from '../firing-store.ts'
+import { lockAutomationOf } from '../automation-store.ts'
+import { type FiringOutcome, type FiringRow, selectFiring } from '../firing-store.ts'
 import { type FiringCause, firingId } from '../planning/firing-id.ts'
+import { countSkip, lockTrigger } from '../trigger-store.ts'
 import { decideFirings } from './decide-firings.ts'
 import type { FiringScene } from './firing-scene.ts'
 import { toFiringRow } from './to-firing-row.ts'
@@ -37,14 +38,14 @@ export async function fireTrigger(scene: FiringScene, call: TriggerCall): Promis
   const place = await lockPlace(scene, call.triggerId)
   if (place === null) return null
   const { automation, key, skipNext } = place
-  const [known] = await selectFirings(scene.tx, scene.org, [firingId(automation.automation_id, call.triggerId, call.cause)])
+  const known = await selectFiring(scene.tx, scene.org, firingId(automation.automation_id, call.triggerId, call.cause))
   if (known !== undefined) return toFired(known)
   const trigger = { id: call.triggerId, key }
   const { atMs } = call.cause
   const occasion = { automation, trigger, cause: call.cause, nominalMs: atMs, firesAtMs: atMs, request: { event: call.event } }
   const fresh = toFiringRow(occasion, scene.nowMs)
   const reason = whyNot(automation, skipNext, scene.nowMs)
-  if (reason === 'skip_next') await countSkip(scene, call.triggerId)
+  if (reason === 'skip_next') await countSkip(scene.tx, scene.org, call.triggerId)
   const skipped: FiringRow = { ...fresh, outcome: 'skipped', reason, request: null }
   const part = reason === null ? { automation, fresh: [fresh], skips: [] } : { automation, fresh: [], skips: [skipped] }
   const written = await decideFirings(scene, [part])
@@ -59,25 +60,9 @@ function whyNot({ status, snoozed_until }: AutomationRow, skipNext: number, nowM
   return skipNext > 0 ? 'skip_next' : null
 }
 
-/** The automation first, as everybody does who locks both. */
+/** Locks the automation first, as all code does that locks both. */
 async function lockPlace({ tx, org }: FiringScene, triggerId: string) {
-  const { rows } = await tx.client.query<{ automation_id: string }>(
-    'select automation_id from app.trigger where org_id = $1 and trigger_id = $2',
-    [org, triggerId],
-  )
-  const [automation] = await lockAutomations(
-    tx,
-    org,
-    rows.map((row) => row.automation_id),
-  )
-  const trigger = await tx.client.query<{ key: string; skip_next: number }>(
-    'select key, skip_next from app.trigger where org_id = $1 and trigger_id = $2 for no key update',
-    [org, triggerId],
-  )
-  const [row] = trigger.rows
-  return automation === undefined || row === undefined ? null : { automation, key: row.key, skipNext: row.skip_next }
-}
-
-async function countSkip({ tx, org }: FiringScene, triggerId: string): Promise<void> {
-  await tx.client.query('update app.trigger set skip_next = skip_next - 1 where org_id = $1 and trigger_id = $2', [org, triggerId])
+  const automation = await lockAutomationOf(tx, org, triggerId)
+  const trigger = await lockTrigger(tx, org, triggerId)
+  return automation === undefined || trigger === undefined ? null : { automation, key: trigger.key, skipNext: trigger.skip_next }
 }

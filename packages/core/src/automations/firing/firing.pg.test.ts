@@ -391,6 +391,21 @@ describe('a calendar that changes', () => {
   })
 })
 
+describe('automations.firings', () => {
+  it('pages from the newest firing to the oldest, and filters by outcome', async () => {
+    const automation = await bench.make({ ...hourly, ...approval })
+    for (let count = 0; count < 3; count++) await bench.fireNext(automation)
+    const all = (await bench.firings(automation)).toReversed()
+    expect(all.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'started'])
+    const idsOf = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
+    const first = await t.call('automations.firings', { automation, limit: 2 })
+    const second = await t.call('automations.firings', { automation, limit: 2, cursor: first.nextCursor ?? '' })
+    expect([idsOf(first.items), idsOf(second.items), second.nextCursor]).toEqual([idsOf(all.slice(0, 2)), idsOf(all.slice(2)), null])
+    expect(idsOf((await t.call('automations.firings', { automation, outcome: 'started' })).items)).toEqual(idsOf(all.slice(2)))
+    await bench.answer(all[2]?.runId ?? null)
+  })
+})
+
 describe('a backfill', () => {
   it('runs each occurrence of the range, in order, marked as what it is', async () => {
     t.core.scheduler.start()

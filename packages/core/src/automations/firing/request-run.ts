@@ -5,7 +5,6 @@ import { newId } from '../../new-id.ts'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringRow, selectFiringOf, setRequestKey, writeFirings } from '../firing-store.ts'
 import type { FiringCause } from '../planning/firing-id.ts'
-import { tellDue } from '../wake-schedulers.ts'
 import { decideFirings } from './decide-firings.ts'
 import { type FiringScene, sceneOf } from './firing-scene.ts'
 import { toFiringRow } from './to-firing-row.ts'
@@ -44,6 +43,6 @@ async function fireOrSchedule(
   const row = toFiringRow({ automation, trigger: null, cause, nominalMs: dueMs, firesAtMs: dueMs, request }, scene.nowMs)
   if (atMs === null) return (await decideFirings(scene, [{ automation, fresh: [row], skips: [] }])).get(row.firing_id) ?? row
   await writeFirings(scene.tx, scene.org, [row])
-  tellDue(scene, atMs)
+  scene.afterCommit(() => scene.engine.tellDue(atMs))
   return row
 }

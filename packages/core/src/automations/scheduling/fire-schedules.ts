@@ -1,7 +1,7 @@
 import type { ScheduleSources } from '@orrery/recurrence'
 import { announceAutomations } from '../announce-automation.ts'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
-import { lockAutomations } from '../automation-store.ts'
+import { endExhausted, lockAutomations } from '../automation-store.ts'
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
 import { readState, writeState, writeTrouble } from '../definition/trigger-state.ts'
 import { decideFirings, type FiringPart } from '../firing/decide-firings.ts'
@@ -30,8 +30,8 @@ export interface FiredSchedules {
 const firingsMax = 100
 
 /**
- * Fires the schedules of an organization that are due, so many triggers at most, in the caller's transaction: their states, what came of each
- * occurrence and the starts of runs commit together. `only`: this trigger, the others being somebody else's business.
+ * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, what came of each
+ * occurrence and the starts of runs commit together. `only`: this trigger alone.
  */
 export async function fireSchedules(scene: FiringScene, limit: number, only: string | null): Promise<FiredSchedules> {
   const { tx, org, nowMs } = scene
@@ -54,7 +54,7 @@ export async function fireSchedules(scene: FiringScene, limit: number, only: str
     states.filter(({ wakes_at, trouble }) => wakes_at === null && trouble === null),
     automations,
   )
-  // What had waited for its turn was told of when it came up; that it waited is no lateness.
+  // Buffered firings were reported when they became due; time in the buffer is not lateness.
   const facts = [...parts.values()].flatMap(({ fresh, skips }) =>
     [...fresh, ...skips].map((row) => toFact(written.get(row.firing_id) ?? row, nowMs)),
   )
@@ -108,13 +108,5 @@ async function endThose(
 ): Promise<void> {
   const ids = [...new Set(through.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
   if (ids.length === 0) return
-  const { rows } = await scene.tx.client.query<Pick<AutomationRow, 'automation_id' | 'name' | 'version'>>(
-    `update app.automation a set status = 'ended', updated_at = $3
-     where a.org_id = $1 and a.automation_id = any ($2) and a.status = 'active' and not exists (
-       select from app.trigger t where t.org_id = a.org_id and t.automation_id = a.automation_id
-         and (t.type <> 'schedule' or t.wakes_at is not null or t.trouble is not null))
-     returning automation_id, name, version`,
-    [scene.org, ids, new Date(scene.nowMs)],
-  )
-  await announceAutomations(scene, 'automation.ended', rows)
+  await announceAutomations(scene, 'automation.ended', await endExhausted(scene.tx, scene.org, ids, new Date(scene.nowMs)))
 }

@@ -4,14 +4,13 @@ import { type BackfillRow, lockDueBackfill, moveBackfill } from '../backfill-sto
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
 import { decideFirings } from '../firing/decide-firings.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
-import { lockDueFirings } from '../firing/lock-due-firings.ts'
 import { toFiringRow } from '../firing/to-firing-row.ts'
-import { type FiringRow, writeFirings } from '../firing-store.ts'
+import { countBuffered, type FiringRow, lockDueFirings, writeFirings } from '../firing-store.ts'
 import { planBackfill } from '../planning/plan-backfill.ts'
 import { readSources } from '../standing/plan-triggers.ts'
 import { selectTriggers } from '../trigger-store.ts'
 
-/** Firings that somebody has asked for at a time that has come. Gives how many. */
+/** Firings that were asked for at a time that has come. Returns how many. */
 export async function fireAsked(scene: FiringScene, limit: number): Promise<number> {
   const due = await lockDueFirings(scene.tx, scene.org, new Date(scene.nowMs), limit)
   if (due.length === 0) return 0
@@ -72,12 +71,7 @@ async function stop(scene: FiringScene, row: BackfillRow, automation: Automation
 }
 
 async function isCrowded({ tx, org }: FiringScene, { automation_id, overlap }: BackfillRow): Promise<boolean> {
-  if (overlap !== 'buffer_all') return false
-  const { rows } = await tx.client.query<{ count: string }>(
-    `select count(*) from app.firing where org_id = $1 and automation_id = $2 and outcome = 'buffered'`,
-    [org, automation_id],
-  )
-  return Number(rows[0]?.count ?? 0) > bufferedMax
+  return overlap === 'buffer_all' && (await countBuffered(tx, org, automation_id)) > bufferedMax
 }
 
 /** The oldest that is due could not even be decided: it is given up. Gives how many. */

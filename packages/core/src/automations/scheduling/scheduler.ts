@@ -1,5 +1,5 @@
 import type { Notifier } from '@orrery/engine'
-import { type Due, findDue } from './find-due.ts'
+import { type Due, findDue } from '../trigger-store.ts'
 import { type FiringHost, fireDue } from './fire-due.ts'
 import type { ScheduleFact } from './fire-schedules.ts'
 import { sweepEnds } from './sweep-ends.ts'

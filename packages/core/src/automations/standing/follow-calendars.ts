@@ -5,10 +5,9 @@ import { createEventConsumer, type EventConsumer } from '../../events/consume-ev
 import type { EventTail } from '../../events/event-tail.ts'
 import { lockAutomations } from '../automation-store.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
-import { lockTriggers, selectUsers } from '../trigger-store.ts'
+import { concernsSchedules, lockTriggers, selectUsers } from '../trigger-store.ts'
 import { inScene } from '../triggers/in-scene.ts'
-import { wakeSchedulers } from '../wake-schedulers.ts'
-import { planTriggers } from './plan-triggers.ts'
+import { planTriggers, wakeSchedulers } from './plan-triggers.ts'
 
 /**
  * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
@@ -25,7 +24,7 @@ export function createCalendarFollower(host: Kernel, tail: EventTail): EventCons
     // Calendars change rarely among events that are many.
     pauseMs: 1000,
     batchMax: 5000,
-    only: `e.type = 'calendar.updated' and exists (select from app.trigger t where t.org_id = e.org_id and t.type = 'schedule')`,
+    only: concernsSchedules,
     async handle(events, { signal }) {
       for (const [org, own] of Map.groupBy(events, (one) => one.org)) {
         const names = [...new Set(own.map(({ event }) => event.subject))]

@@ -8,7 +8,7 @@ import { readState, writeState, writeTrouble } from '../definition/trigger-state
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { toSkipRow } from '../firing/to-firing-row.ts'
 import { type FiringRow, writeFirings } from '../firing-store.ts'
-import { adoptCalendar } from '../planning/adopt-calendar.ts'
+import { findLastDue } from '../planning/find-last-due.ts'
 import { adoptSchedule, type FiringState, type Timetable } from '../planning/firing-state.ts'
 import { nextWake } from '../planning/plan-firings.ts'
 import { resumeFirings } from '../planning/resume-firings.ts'
@@ -70,6 +70,17 @@ function goOn(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, 
   }
 }
 
+/**
+ * After a calendar of its schedule was changed, a trigger continues from now, since the past of the new calendar was never due. An occurrence that
+ * came up before and waits for its jitter, or for the end of a pause or a snooze, keeps waiting.
+ */
+function adoptCalendar(state: FiringState, timetable: Timetable, nowMs: number): FiringState {
+  const { standing } = state
+  if (standing.kind === 'paused' || (standing.kind === 'snoozed' && standing.untilMs > nowMs)) return state
+  const last = findLastDue(timetable, state.cursorMs, nowMs - 1)
+  return last === null ? state : { ...state, cursorMs: last.nominalMs }
+}
+
 /** When a tool is asked next; null: there is none. A snooze that has put it off may have been ended or shortened: then at most one turn from now. */
 function pollAt({ definition, wakes_at }: TriggerRow, nowMs: number): Date | null {
   if (definition.type !== 'condition' || definition.poll === undefined) return null
@@ -83,8 +94,8 @@ export function isEnded(triggers: readonly TriggerRow[]): boolean {
   )
 }
 
-/** Of the earliest of them, for whoever sleeps until then. */
-export function earliestWake(triggers: readonly TriggerRow[]): number | null {
+/** Schedulers sleep until something is due: tells them that this may be earlier now. */
+export function wakeSchedulers(scene: FiringScene, triggers: readonly TriggerRow[]): void {
   const wakes = triggers.flatMap(({ wakes_at }) => (wakes_at === null ? [] : [wakes_at.getTime()]))
-  return wakes.length === 0 ? null : Math.min(...wakes)
+  if (wakes.length > 0) scene.afterCommit(() => scene.engine.tellDue(Math.min(...wakes)))
 }

@@ -3,8 +3,7 @@ import type { AutomationRow, TriggerRow } from '../automation-row.ts'
 import { changeAutomation } from '../automation-store.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
 import { lockTriggers } from '../trigger-store.ts'
-import { wakeSchedulers } from '../wake-schedulers.ts'
-import { isEnded, planTriggers } from './plan-triggers.ts'
+import { isEnded, planTriggers, wakeSchedulers } from './plan-triggers.ts'
 
 /** Ends a pause or a snooze, and forgets failures. The automation's row is locked. */
 export async function putActive(

@@ -2,15 +2,13 @@ import { announceAutomation } from '../announce-automation.ts'
 import type { AutomationRow } from '../automation-row.ts'
 import { changeAutomation } from '../automation-store.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
+import { clearWakes } from '../trigger-store.ts'
 
 /** The automation's row is locked. What is due from now on is passed over when it is resumed. */
 export async function putPaused(scene: FiringScene, before: AutomationRow, note: string | null): Promise<AutomationRow> {
   const row: AutomationRow = { ...before, status: 'paused', note, updated_at: new Date(scene.nowMs) }
   await changeAutomation(scene.tx, row)
-  await scene.tx.client.query('update app.trigger set wakes_at = null where org_id = $1 and automation_id = $2 and wakes_at is not null', [
-    scene.org,
-    row.automation_id,
-  ])
+  await clearWakes(scene.tx, scene.org, row.automation_id)
   await announceAutomation(scene, 'automation.paused', row, note === null ? {} : { note })
   return row
 }

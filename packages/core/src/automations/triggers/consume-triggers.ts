@@ -1,12 +1,13 @@
 import type { OrgId } from '@orrery/engine'
 import type { Kernel } from '../../context/kernel.ts'
+import { isPassing } from '../../database/classify-failure.ts'
 import { createEventConsumer, type EventConsumer } from '../../events/consume-events.ts'
-import type { ConsumedEvent } from '../../events/consumer-place.ts'
+import type { ConsumedEvent } from '../../events/event-row.ts'
 import type { EventTail } from '../../events/event-tail.ts'
 import type { RunEnd } from '../planning/count-failure.ts'
 import { settleRuns } from '../settle-runs.ts'
+import { concernsAutomations } from '../trigger-store.ts'
 import { inScene } from './in-scene.ts'
-import { isPassing } from './is-passing.ts'
 import { type Listener, selectListeners } from './listen-to-topics.ts'
 import { noteTrouble } from './note-trouble.ts'
 import { reactToEvent } from './react-to-event.ts'
@@ -21,12 +22,6 @@ const ENDS: ReadonlyMap<string, RunEnd> = new Map([
   ['run.timed_out', 'timed_out'],
 ])
 
-/** Ends of runs that automations started, and what some trigger may listen to. An organization without triggers costs a look into an index. */
-const ONLY = `case when exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null)
-    then exists (select from app.trigger t where t.org_id = e.org_id and t.prefix is not null and t.prefix = any (app.topic_prefixes(e.type))) end
-  or case when e.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and e.type in (${[...ENDS.keys()].map((type) => `'${type}'`).join(', ')})
-    then exists (select from app.firing f where f.org_id = e.org_id and f.run_id = e.subject::uuid and f.going) end`
-
 /** The one reader of events for all automations: it settles ended runs and fires triggers that listen to events. */
 export function createTriggerConsumer(host: Kernel, tail: EventTail): EventConsumer {
   const { database, log } = host
@@ -36,7 +31,7 @@ export function createTriggerConsumer(host: Kernel, tail: EventTail): EventConsu
     tail,
     name: 'automations',
     begin: 'now',
-    only: ONLY,
+    only: concernsAutomations([...ENDS.keys()]),
     async handle(events, { signal }) {
       const waiting = [...Map.groupBy(events, ({ org }) => org)]
       const work = async () => {

@@ -1,38 +1,32 @@
 import type { RunId } from '@orrery/engine'
 import { type Fired, fireTrigger, type TriggerCall } from '../firing/fire-trigger.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'
+import { insertRefused, selectDepth, setDepth } from '../firing-store.ts'
 import { firingId } from '../planning/firing-id.ts'
-import { DEPTH_MAX, findDepth } from './find-depth.ts'
+import { selectAutomationOf } from '../trigger-store.ts'
+
+/** The most firings that may cause one another in a row. One more is a loop, and ends. */
+const DEPTH_MAX = 16
 
 /**
- * Fires a trigger for what a run may have caused. A firing remembers how many came one out of the other before it; one too many is
- * recorded as skipped, so that automations that start each other end.
+ * Fires a trigger for something that a run may have caused: `causedBy` wrote the event, or the event is about it. Each firing remembers how many
+ * firings led to it; one too many is recorded as skipped, so that automations that start each other end.
  */
 export async function fireOnce(scene: FiringScene, call: TriggerCall, causedBy: RunId | null): Promise<Fired | null> {
-  const depth = await findDepth(scene.tx, scene.org, causedBy)
+  const { tx, org } = scene
+  const depth = causedBy === null ? 0 : await selectDepth(tx, org, causedBy)
   if (depth > DEPTH_MAX) return await skipLoop(scene, call, depth)
   const fired = await fireTrigger(scene, call)
-  if (fired !== null && depth > 0) {
-    await scene.tx.client.query('update app.firing set depth = $3 where org_id = $1 and firing_id = $2', [scene.org, fired.firingId, depth])
-  }
+  if (fired !== null && depth > 0) await setDepth(tx, org, fired.firingId, depth)
   return fired
 }
 
 async function skipLoop({ tx, org, nowMs }: FiringScene, { triggerId, cause }: TriggerCall, depth: number): Promise<Fired | null> {
   const reason = `loop: ${DEPTH_MAX} firings came one out of the other before it`
-  const { rows } = await tx.client.query<{ automation_id: string }>(
-    'select automation_id from app.trigger where org_id = $1 and trigger_id = $2',
-    [org, triggerId],
-  )
-  const automation = rows[0]?.automation_id
+  const automation = await selectAutomationOf(tx, org, triggerId)
   if (automation === undefined) return null
   const id = firingId(automation, triggerId, cause)
-  await tx.client.query(
-    `insert into app.firing (org_id, automation_id, firing_id, trigger_key, cause, version, nominal_at, decided_at, outcome, reason, depth)
-     select a.org_id, a.automation_id, $3, t.key, $4, a.version, $5, $6, 'skipped', $7, $8
-     from app.automation a join app.trigger t on t.org_id = a.org_id and t.automation_id = a.automation_id
-     where t.org_id = $1 and t.trigger_id = $2 on conflict do nothing`,
-    [org, triggerId, id, cause.kind, new Date(cause.atMs), new Date(nowMs), reason, depth],
-  )
+  const times = { nominalAt: new Date(cause.atMs), decidedAt: new Date(nowMs) }
+  await insertRefused(tx, org, { trigger: triggerId, id, cause: cause.kind, ...times, reason, depth })
   return { firingId: id, outcome: 'skipped', reason, runId: null }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { judgeExpression } from './judge-expression.ts'
-import { nextTurn } from './next-turn.ts'
+import { nextTurn } from './poll-condition.ts'
 
 const at = { nowMs: Date.parse('2026-11-05T23:30:00Z'), timezone: 'Europe/Berlin' }
 const event = { type: 'order.paid', data: { total: 99.5, tags: ['new', 'eu'] } }

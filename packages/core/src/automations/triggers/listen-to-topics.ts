@@ -1,17 +1,11 @@
 import type { OrgId } from '@orrery/engine'
 import type { Transaction } from '../../database/database.ts'
-import type { StoredTrigger } from '../definition/read-definition.ts'
+import type { StoredCondition } from '../automation-row.ts'
 import { compileTopic, type TopicPattern } from '../planning/compile-topic.ts'
-import type { StoredCondition } from './condition-state.ts'
+import { type ListeningTrigger, selectListening } from '../trigger-store.ts'
 
 /** A trigger that listens to events, of an automation that is not paused. */
-export interface Listener {
-  readonly triggerId: string
-  readonly definition: Extract<StoredTrigger, { readonly type: 'event' | 'condition' }>
-  /** Of the automation; IANA name. */
-  readonly timezone: string
-  /** Something kept it from firing when it was last looked at. */
-  readonly isTroubled: boolean
+export interface Listener extends Omit<ListeningTrigger, 'condition'> {
   readonly pattern: TopicPattern
   /** The state of a condition, as far as it is known here; with an argument it is set. */
   condition(now?: StoredCondition): StoredCondition | null
@@ -23,23 +17,13 @@ export function prefixesOf(topic: string): readonly string[] {
   return [topic, '', ...words.slice(1).map((_, at) => `${words.slice(0, at + 1).join('.')}.`)]
 }
 
-/** Those whose pattern begins as one of the topics does: by the index, whatever others there are. In the order of their ids. */
+/** Those whose pattern begins as one of the topics does, in the order of their ids. */
 export async function selectListeners(tx: Transaction, org: OrgId, topics: Iterable<string>): Promise<Listener[]> {
-  const prefixes = new Set([...topics].flatMap(prefixesOf))
-  type Row = Omit<Listener, 'pattern' | 'condition'> & { readonly stored: StoredCondition | null }
-  const { rows } = await tx.client.query<Row>({
-    name: 'trigger_listeners',
-    text: `select t.trigger_id as "triggerId", t.definition, coalesce(a.definition->>'timezone', 'UTC') as timezone,
-             t.condition as stored, t.trouble is not null as "isTroubled"
-           from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
-           where t.org_id = $1 and t.prefix is not null and t.prefix = any ($2) and t.type in ('event', 'condition') and a.status = 'active'
-           order by t.trigger_id`,
-    values: [org, [...prefixes]],
-  })
-  return rows.flatMap(({ stored, ...row }) => {
+  const rows = await selectListening(tx, org, [...new Set([...topics].flatMap(prefixesOf))])
+  return rows.flatMap(({ condition, ...row }) => {
     const topic = compileTopic(row.definition.topic ?? '')
-    // What is stored was checked; a pattern that is none any more matches nothing.
-    return topic.ok ? [{ ...row, pattern: topic.value, condition: remember(stored) }] : []
+    // It was checked when it was stored; a pattern that is no longer valid matches nothing.
+    return topic.ok ? [{ ...row, pattern: topic.value, condition: remember(condition) }] : []
   })
 }
 

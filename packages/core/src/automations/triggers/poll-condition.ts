@@ -5,12 +5,13 @@ import { parseDurationMs } from '@orrery/recurrence'
 import type { Kernel } from '../../context/kernel.ts'
 import { callTool } from '../../tools/call-tool.ts'
 import { type JsonObject, ToolError } from '../../tools/tool-port.ts'
+import type { Condition } from '../automation-row.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
-import { type Condition, lockCondition, modeOf, stateOf, writeCondition } from './condition-state.ts'
+import { type DueCondition, lockDueConditions, writeCondition, writeTurns } from '../trigger-store.ts'
+import { lockEvaluated, modeOf, stateOf } from './condition-state.ts'
 import { fireOnce } from './fire-once.ts'
 import { inScene } from './in-scene.ts'
 import { judgeExpression } from './judge-expression.ts'
-import { nextTurn } from './next-turn.ts'
 import { noteTrouble } from './note-trouble.ts'
 
 /** A turn of a condition, which nobody else has. */
@@ -42,35 +43,16 @@ export interface ClaimedPolls {
   readonly polls: readonly Poll[]
 }
 
-/** Takes conditions of an organization that are due, by moving them on to their next turn. Who dies in the middle leaves out a turn. */
+/** Takes conditions of an organization that are due, by moving them on to their next turn. A process that dies in the middle skips a turn. */
 export async function claimPolls({ database, clock }: Kernel, org: OrgId, limit: number): Promise<ClaimedPolls> {
-  interface Row extends Omit<Poll, 'org' | 'atMs' | 'definition'> {
-    readonly definition: Condition
-    readonly wakes_at: Date
-    readonly isActive: boolean
-    readonly snoozed_until: Date | null
-  }
   const nowMs = clock.now()
-  return await database.transaction(org, 'read write', async ({ client }) => {
-    const { rows } = await client.query<Row>(
-      `select t.trigger_id as "triggerId", t.definition, t.wakes_at, t.trouble is not null as "isTroubled",
-         a.status = 'active' as "isActive", a.snoozed_until,
-         coalesce(a.definition->'scopes', '[]') as scopes, coalesce(a.definition->>'timezone', 'UTC') as timezone
-       from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
-       where t.org_id = $1 and t.type = 'condition' and t.wakes_at <= $2
-       order by t.wakes_at limit $3 for update of t skip locked`,
-      [org, new Date(nowMs), limit],
+  return await database.transaction(org, 'read write', async (tx) => {
+    const rows = await lockDueConditions(tx, org, new Date(nowMs), limit)
+    const turns = rows.map((row) => ({ ...row, ...takeTurn(row, nowMs) }))
+    await writeTurns(tx, org, turns)
+    const polls = turns.flatMap(({ triggerId, scopes, timezone, isTroubled, polled }) =>
+      polled === null ? [] : [{ org, triggerId, scopes, timezone, isTroubled, definition: polled, atMs: Math.floor(nowMs) }],
     )
-    const turns = rows.map((row) => takeTurn(row, row.definition, nowMs))
-    await client.query(
-      `update app.trigger t set wakes_at = u.next from unnest($2::uuid[], $3::timestamptz[]) u(trigger_id, next)
-       where t.org_id = $1 and t.trigger_id = u.trigger_id`,
-      [org, rows.map((row) => row.triggerId), turns.map(({ next }) => next)],
-    )
-    const polls = rows.flatMap(({ triggerId, scopes, timezone, isTroubled }, at) => {
-      const definition = turns[at]?.definition ?? null
-      return definition === null ? [] : [{ org, triggerId, scopes, timezone, isTroubled, definition, atMs: Math.floor(nowMs) }]
-    })
     return { count: rows.length, polls }
   })
 }
@@ -79,16 +61,19 @@ interface Turn {
   /** Null: never by itself. */
   readonly next: Date | null
   /** Null: not now. */
-  readonly definition: Poll['definition'] | null
+  readonly polled: Poll['definition'] | null
 }
 
-type Standing = { readonly wakes_at: Date; readonly isActive: boolean; readonly snoozed_until: Date | null }
-
-function takeTurn({ wakes_at, isActive, snoozed_until }: Standing, definition: Condition, nowMs: number): Turn {
+function takeTurn({ definition, wakes_at, isActive, snoozed_until }: DueCondition, nowMs: number): Turn {
   const { poll } = definition
-  if (poll === undefined || !isActive) return { next: null, definition: null }
-  if (snoozed_until !== null && snoozed_until.getTime() > nowMs) return { next: snoozed_until, definition: null }
-  return { next: new Date(nextTurn(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), definition: { ...definition, poll } }
+  if (poll === undefined || !isActive) return { next: null, polled: null }
+  if (snoozed_until !== null && snoozed_until.getTime() > nowMs) return { next: snoozed_until, polled: null }
+  return { next: new Date(nextTurn(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), polled: { ...definition, poll } }
+}
+
+/** In step with the turns before, however many were missed. */
+export function nextTurn(lastMs: number, everyMs: number, nowMs: number): number {
+  return lastMs + (Math.floor(Math.max(0, nowMs - lastMs) / everyMs) + 1) * everyMs
 }
 
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }
@@ -117,7 +102,7 @@ async function meet(
   { value, result }: Outcome & { readonly ok: true },
 ): Promise<void> {
   await inScene(host, org, async (scene) => {
-    const row = await lockCondition(scene.tx, org, triggerId, definition)
+    const row = await lockEvaluated(scene.tx, org, triggerId, definition)
     if (row === null) return
     const before = stateOf(row.condition)
     const nowMs = Math.max(atMs, (before.firedAtMs ?? -1) + 1)

@@ -1,8 +1,10 @@
 import { decodeId, type Json } from '@orrery/contract'
 import type { Kernel } from '../../context/kernel.ts'
-import type { ConsumedEvent } from '../../events/consumer-place.ts'
+import type { ConsumedEvent } from '../../events/event-row.ts'
+import type { Condition, StoredCondition } from '../automation-row.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
-import { type Condition, isDone, lockCondition, modeOf, type StoredCondition, stateOf, writeCondition } from './condition-state.ts'
+import { writeCondition } from '../trigger-store.ts'
+import { isDone, lockEvaluated, modeOf, stateOf } from './condition-state.ts'
 import { fireOnce } from './fire-once.ts'
 import { inScene } from './in-scene.ts'
 import { judgeExpression } from './judge-expression.ts'
@@ -49,7 +51,7 @@ async function meetCondition(
   // Most evaluations say what the last one said; they write nothing.
   if (!isNews(condition()) || isDone(condition(), event.id)) return
   await inScene(host, org, async (scene) => {
-    const row = await lockCondition(scene.tx, org, triggerId, definition)
+    const row = await lockEvaluated(scene.tx, org, triggerId, definition)
     if (row === null || isDone(row.condition, event.id)) return
     const before = stateOf(row.condition)
     // Two firings of one condition are never at the same instant: it is what tells them apart.

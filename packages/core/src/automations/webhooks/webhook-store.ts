@@ -1,6 +1,6 @@
 import type { OrgId } from '@orrery/engine'
 import type { Database, Transaction } from '../../database/database.ts'
-import { sql } from '../../database/sql.ts'
+import { empty, insertInto, prepared, sql } from '../../database/sql.ts'
 import type { StoredTrigger } from '../definition/read-definition.ts'
 
 export interface WebhookPlace {
@@ -28,23 +28,18 @@ export interface WebhookRow {
 }
 
 export async function selectWebhook(tx: Transaction, org: OrgId, triggerId: string): Promise<WebhookRow | null> {
-  const { rows } = await tx.client.query<WebhookRow>({
-    name: 'webhook_read',
-    text: `select t.trigger_id as "triggerId", t.definition, t.token_hash as "tokenHash", t.signing_secret as "signingSecret",
-             coalesce(a.definition->>'timezone', 'UTC') as timezone, t.trouble is not null as "isTroubled"
-           from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
-           where t.org_id = $1 and t.trigger_id = $2 and t.type = 'webhook'`,
-    values: [org, triggerId],
-  })
-  return rows[0] ?? null
+  const statement = sql`select t.trigger_id as "triggerId", t.definition, t.token_hash as "tokenHash", t.signing_secret as "signingSecret",
+        coalesce(a.definition->>'timezone', 'UTC') as timezone, t.trouble is not null as "isTroubled"
+      from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
+      where t.org_id = ${org} and t.trigger_id = ${triggerId} and t.type = 'webhook'`
+  return (await tx.row<WebhookRow>(prepared('webhook_read', statement))) ?? null
 }
 
-/** Keys of the webhooks of an automation that nothing can be delivered at: without an address, or without the secret that signs. */
+/** Keys of the webhooks of an automation that cannot receive deliveries: without an address, or without the secret that signs. */
 export async function selectUnready(tx: Transaction, org: OrgId, automation: string): Promise<string[]> {
-  const { rows } = await tx.client.query<{ key: string }>(
-    `select key from app.trigger where org_id = $1 and automation_id = $2 and type = 'webhook'
-       and (token_hash is null or coalesce(definition->>'signature', 'none') <> 'none' and signing_secret is null)`,
-    [org, automation],
+  const rows = await tx.rows<{ key: string }>(
+    sql`select key from app.trigger where org_id = ${org} and automation_id = ${automation} and type = 'webhook'
+          and (token_hash is null or coalesce(definition->>'signature', 'none') <> 'none' and signing_secret is null)`,
   )
   return rows.map(({ key }) => key).sort()
 }
@@ -54,38 +49,62 @@ export async function changeWebhook(
   { org, triggerId }: WebhookPlace,
   { tokenHash, signingSecret }: Pick<WebhookRow, 'tokenHash' | 'signingSecret'>,
 ): Promise<void> {
-  await tx.client.query('update app.trigger set token_hash = $3, signing_secret = $4 where org_id = $1 and trigger_id = $2', [
-    org,
-    triggerId,
-    tokenHash,
-    signingSecret,
-  ])
+  await tx.write(
+    sql`update app.trigger set token_hash = ${tokenHash}, signing_secret = ${signingSecret} where org_id = ${org} and trigger_id = ${triggerId}`,
+  )
 }
 
-/** Puts a delivery on record. Not new: what came of the first one. Whoever brings the same one at the same time waits for the first. */
+export type SealedWebhook = WebhookPlace & { readonly sealed: string }
+
+/** Webhooks of all organizations behind the one given whose secret is sealed with one of these keys, locked. Rows locked by others are skipped. */
+export function lockSealedWith(
+  tx: Transaction,
+  keyIds: readonly string[],
+  after: WebhookPlace | undefined,
+  limit: number,
+): Promise<SealedWebhook[]> {
+  return tx.rows<SealedWebhook>(
+    sql`select org_id as org, trigger_id as "triggerId", signing_secret as sealed from app.trigger
+        where split_part(signing_secret, '.', 2) = any (${keyIds})
+          ${after === undefined ? empty : sql`and (org_id, trigger_id) > (${after.org}, ${after.triggerId})`}
+        order by org_id, trigger_id limit ${limit} for update skip locked`,
+  )
+}
+
+export async function setSigningSecret(tx: Transaction, { org, triggerId }: WebhookPlace, sealed: string): Promise<void> {
+  await tx.write(sql`update app.trigger set signing_secret = ${sealed} where org_id = ${org} and trigger_id = ${triggerId}`)
+}
+
+/** Puts a delivery on record. Not new: what came of the first one. A second transaction with the same delivery waits for the first. */
 export async function keepDelivery(
   tx: Transaction,
   { org, triggerId }: WebhookPlace,
   hash: Buffer,
   now: Date,
 ): Promise<{ readonly isNew: true } | { readonly isNew: false; readonly firingId: string | null }> {
-  const made = await tx.client.query(
-    'insert into app.webhook_delivery (org_id, trigger_id, delivery_hash, at) values ($1, $2, $3, $4) on conflict do nothing',
-    [org, triggerId, hash, now],
+  const delivery = { org_id: org, trigger_id: triggerId, delivery_hash: hash, at: now }
+  const count = await tx.write(sql`${insertInto('app.webhook_delivery', delivery)} on conflict do nothing`)
+  if (count === 1) return { isNew: true }
+  const row = await tx.row<{ firing_id: string | null }>(
+    sql`select firing_id from app.webhook_delivery where org_id = ${org} and trigger_id = ${triggerId} and delivery_hash = ${hash}`,
   )
-  if (made.rowCount === 1) return { isNew: true }
-  const { rows } = await tx.client.query<{ firing_id: string | null }>(
-    'select firing_id from app.webhook_delivery where org_id = $1 and trigger_id = $2 and delivery_hash = $3',
-    [org, triggerId, hash],
-  )
-  return { isNew: false, firingId: rows[0]?.firing_id ?? null }
+  return { isNew: false, firingId: row?.firing_id ?? null }
 }
 
 export async function settleDelivery(tx: Transaction, { org, triggerId }: WebhookPlace, hash: Buffer, firingId: string): Promise<void> {
-  await tx.client.query('update app.webhook_delivery set firing_id = $4 where org_id = $1 and trigger_id = $2 and delivery_hash = $3', [
-    org,
-    triggerId,
-    hash,
-    firingId,
-  ])
+  await tx.write(
+    sql`update app.webhook_delivery set firing_id = ${firingId}
+        where org_id = ${org} and trigger_id = ${triggerId} and delivery_hash = ${hash}`,
+  )
+}
+
+/** Of all organizations. */
+export async function removeOldDeliveries(database: Database, before: Date, limit: number): Promise<number> {
+  const rows = await database.ask(
+    sql`delete from app.webhook_delivery d using (
+          select org_id, trigger_id, delivery_hash from app.webhook_delivery where at < ${before} limit ${limit} for update skip locked
+        ) old
+        where d.org_id = old.org_id and d.trigger_id = old.trigger_id and d.delivery_hash = old.delivery_hash returning 1`,
+  )
+  return rows.length
 }

@@ -1,17 +1,19 @@
 import { expect, it } from 'vitest'
-import { createTestDatabase } from '../../../../../tests/support/database.ts'
-import { createDatabase } from '../../database/database.ts'
-import { isPassing } from './is-passing.ts'
+import { createTestDatabase } from '../../../../tests/support/database.ts'
+import { isPassing } from './classify-failure.ts'
+import { createDatabase } from './database.ts'
+import { limitIdle } from './session-settings.ts'
+import { sql } from './sql.ts'
 
-it('what PostgreSQL did to a process that stood still passes, however it is told of it', async () => {
+it('counts the end of an idle transaction among the failures that pass', async () => {
   const made = await createTestDatabase()
   const database = createDatabase({ url: made.url, poolMax: 1 })
   const failure = await database
-    .transaction('00000000-0000-4000-8000-000000000001', 'read only', async ({ client }) => {
-      await client.query(`select set_config('idle_in_transaction_session_timeout', '50', true)`)
+    .transaction('00000000-0000-4000-8000-000000000001', 'read only', async (tx) => {
+      await limitIdle(tx, 50)
       // Nothing of this process runs meanwhile, as under SIGSTOP.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
-      await client.query('select 1')
+      await tx.rows(sql`select 1`)
     })
     .catch((error: unknown) => error)
   // A socket of the same machine breaks before the words are read.

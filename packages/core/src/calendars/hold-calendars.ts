@@ -1,0 +1,7 @@
+import type { Transaction } from '../database/database.ts'
+import { lockCalendars } from './calendar-store.ts'
+
+/** For a transaction that writes something which names calendars: until its end none is added, changed or removed. */
+export function holdCalendars(tx: Transaction, org: string): Promise<void> {
+  return lockCalendars(tx, org, 'shared')
+}

@@ -1,0 +1,90 @@
+import type { OrgId, RunId } from '@orrery/engine'
+import type { Database, Transaction } from '../database/database.ts'
+import { prepared, type Sql, sql } from '../database/sql.ts'
+import { type ConsumedEvent, type EventRow, toConsumed } from './event-row.ts'
+
+/** Consecutive events of the log. */
+export interface Page {
+  /** Those that the consumer wants. */
+  readonly events: readonly ConsumedEvent[]
+  /** Behind all that was read, wanted or not; null: nothing was read. */
+  readonly end: { readonly tx: string; readonly id: string } | null
+  /** There may be more. */
+  readonly isFull: boolean
+}
+
+/** Records a new consumer, behind all that has happened or before it. A known one keeps its place. */
+export async function insertPlace(database: Database, name: string, begin: 'oldest' | 'now'): Promise<void> {
+  const from = begin === 'oldest' ? sql`'0'::xid8` : sql`pg_snapshot_xmin(pg_current_snapshot())`
+  await database.ask(
+    sql`insert into app.event_consumer (name, tx, id, updated_at) select ${name}, ${from}, 0, now()
+        where not exists (select from app.event_consumer where name = ${name}) on conflict do nothing`,
+  )
+}
+
+/** No other process works for this consumer until the transaction ends. False: one does already. No row is locked, so no event is hidden. */
+export async function lockPlace(tx: Transaction, name: string): Promise<boolean> {
+  const row = await tx.row<{ locked: boolean }>(
+    prepared('consumer_lock', sql`select pg_try_advisory_xact_lock(hashtext('orrery event consumer'), hashtext(${name})) as locked`),
+  )
+  return row?.locked ?? false
+}
+
+/** Does nothing, so that the server sees the transaction alive. */
+export async function keepAlive(tx: Transaction): Promise<void> {
+  await tx.rows(sql`select`)
+}
+
+/**
+ * The next events behind the consumer's place. Nothing at or above the oldest transaction in progress is read, which could still add
+ * rows below it. Events that do not meet the condition `only` are read and dropped in the database.
+ */
+export async function readPage(
+  tx: Transaction,
+  name: string,
+  { only = sql`true`, limit }: { only: Sql | undefined; limit: number },
+): Promise<Page> {
+  interface Row extends EventRow {
+    org: OrgId
+    run: RunId | null
+    wanted: boolean
+    last: boolean
+    count: number
+  }
+  const statement = sql`with page as materialized (
+        select e.* from engine.event e
+        where (e.tx, e.id) > ((select c.tx from app.event_consumer c where c.name = ${name}),
+                              (select c.id from app.event_consumer c where c.name = ${name}))
+          and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+        order by e.tx, e.id limit ${limit}
+      ), judged as (
+        select e.*, (${only}) is true as wanted, row_number() over (order by e.tx, e.id) as place, count(*) over ()::int as count from page e
+      )
+      select org_id as org, run_id as run, tx::text, id::text, at, type, subject, case when wanted then data end as data, wanted,
+        place = count as last, count
+      from judged where wanted or place = count order by judged.tx, judged.id`
+  // The condition belongs to the name.
+  const rows = await tx.rows<Row>(prepared(`consumer_page_${name}`, statement))
+  const end = rows.at(-1)
+  if (end === undefined) return { events: [], end: null, isFull: false }
+  const events = rows.filter(({ wanted }) => wanted).map((row) => toConsumed(row, row.org, row.run))
+  return { events, end: { tx: end.tx, id: end.id }, isFull: end.count === limit }
+}
+
+/** If this write is lost, the events come again, nothing worse: so the commit need not wait for the disk. */
+export async function movePlace(tx: Transaction, name: string, end: NonNullable<Page['end']>): Promise<void> {
+  await tx.write(sql`set local synchronous_commit = off`)
+  const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.id}::bigint, updated_at = now() where name = ${name}`
+  await tx.write(prepared('consumer_move', move))
+}
+
+/** Which of these consumers have something to read, and whether there is more that an older transaction in progress hides. */
+export async function findBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
+  const [row] = await database.ask<{ behind: string[]; hiding: boolean | null }>(
+    sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event e order by e.tx desc, e.id desc limit 1) as hiding,
+          array(select c.name from app.event_consumer c where c.name = any (${names}) and (c.tx, c.id) < (
+            select e.tx, e.id from engine.event e where e.tx < pg_snapshot_xmin(s) order by e.tx desc, e.id desc limit 1)) as behind
+        from pg_current_snapshot() s`,
+  )
+  return { behind: row?.behind ?? [], isHiding: row?.hiding ?? false }
+}

@@ -1,0 +1,12 @@
+import type { OrgId } from '@orrery/engine'
+import type { Transaction } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
+import type { Position } from '../events/event-position.ts'
+
+/** Whether the log has an event of the organization at this position. */
+export async function hasEvent(tx: Transaction, org: OrgId, position: Position): Promise<boolean> {
+  const found = await tx.row(
+    sql`select from engine.event where org_id = ${org} and tx = ${String(position.tx)}::xid8 and id = ${String(position.row)}::bigint`,
+  )
+  return found !== undefined
+}

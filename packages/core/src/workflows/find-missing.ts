@@ -1,0 +1,13 @@
+import type { Transaction } from '../database/database.ts'
+import { selectTarget } from './workflow-store.ts'
+
+/** The part of a workflow reference that does not exist: the version, or a workflow of this name (in that version). Null: both exist. */
+export async function findMissing(
+  tx: Transaction,
+  org: string,
+  { name, version }: { readonly name: string; readonly version?: string | undefined },
+): Promise<'name' | 'version' | null> {
+  const { hasBundle, hasWorkflow } = await selectTarget(tx, org, name, version)
+  if (hasWorkflow) return null
+  return version !== undefined && !hasBundle ? 'version' : 'name'
+}
