@@ -58,4 +58,4 @@ export {
   problemType,
 } from './problems.ts'
 export * from './registry.ts'
-export { type Json, json, name, priority, sha256, tag, text, timestamp } from './scalars.ts'
+export { isObject, type Json, type JsonObject, json, name, priority, sha256, tag, text, timestamp } from './scalars.ts'

@@ -3,6 +3,10 @@ import { z } from 'zod'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
 /**
  * Any JSON value. It is not walked: what reaches a face came out of a JSON parser. `undefined` (a missing field)
  * is refused unless the field says `.optional()` or has a default.
@@ -48,3 +52,6 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected a SHA-256 in 
 export const priority = z.enum(['low', 'normal', 'high', 'urgent'])
 
 export const tag = text(128)
+
+export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,6 @@
 /** Without reading pipelines, which needs zod: what an interpreter of checked pipelines takes with it. */
-import type { Json, ToolStep } from '@orrery/contract'
+import type { Json, JsonObject, ToolStep } from '@orrery/contract'
 import { workflow } from '@orrery/engine/workflow'
-import type { JsonObject } from './expression/expression.ts'
 import { renderArguments } from './pipeline/render-step.ts'
 import { kindOfStep, listSteps, sequencesOf } from './pipeline/step-places.ts'
 import { createScope } from './template/scope.ts'

@@ -1,10 +1,9 @@
 /** docs/guides/pipelines.md says what is true: its pipelines can be read, and its tables are what comes out. */
 import { readFileSync } from 'node:fs'
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
 import { automationBuiltIns } from '../../core/src/automations/built-ins/built-ins.ts'
 import { listBuiltIns } from '../../core/src/tools/builtins/registry.ts'
-import type { JsonObject } from './expression/expression.ts'
 import { FUNCTION_NAMES } from './expression/functions/function-table.ts'
 import { type CallSchemas, checkPipeline } from './pipeline/check-pipeline.ts'
 import { parsePipeline } from './pipeline/parse-pipeline.ts'

@@ -1,7 +1,6 @@
 /** The language of pipelines: expressions, templates, shapes, checks, dry runs. Pure; runs in a browser. */
 
 export { evaluate } from './expression/evaluate-expression.ts'
-export type { JsonObject } from './expression/expression.ts'
 export { ExpressionError } from './expression/expression-error.ts'
 export { createMeter } from './expression/meter.ts'
 export { isTellable, localDate } from './expression/time-values.ts'

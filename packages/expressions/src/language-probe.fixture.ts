@@ -1,7 +1,6 @@
 /** Does in a workflow's sandbox what the interpreter of pipelines will do there. */
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import { workflow } from '@orrery/engine/workflow'
-import type { JsonObject } from './expression/expression.ts'
 import { dryRun } from './pipeline/dry-run.ts'
 import { parsePipeline } from './pipeline/parse-pipeline.ts'
 import { evaluateCondition, renderArguments, renderOutput } from './pipeline/render-step.ts'
@@ -18,7 +17,7 @@ export const languageProbe = workflow('language-probe', async (ctx, { pipeline: 
   const parsed = parsePipeline(raw)
   if (!parsed.ok) return parsed
   const nowMs = ctx.now().getTime()
-  const steps: JsonObject = {}
+  const steps: { [name: string]: Json } = {}
   const rendered: Json[] = []
   for (const step of parsed.pipeline.pipeline) {
     const scope = createScope({ params, steps, nowMs, timezone, names: { event: null } })

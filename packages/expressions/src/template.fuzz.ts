@@ -1,9 +1,8 @@
 /** Any text in, a value or an ExpressionError out: soon, of bounded size, and of JSON. `ORRERY_FUZZ_COUNT=1000000` for the long run. */
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { evaluate } from './expression/evaluate-expression.ts'
-import type { JsonObject } from './expression/expression.ts'
 import { ExpressionError } from './expression/expression-error.ts'
 import { FUNCTION_NAMES } from './expression/functions/function-table.ts'
 import { createMeter, LIMITS } from './expression/meter.ts'

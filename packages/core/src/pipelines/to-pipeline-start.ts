@@ -1,7 +1,6 @@
-import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
+import { type Json, type JsonObject, type PipelineDefinition, problem } from '@orrery/contract'
 import type { OrgId, StartRequest } from '@orrery/engine'
 import type { RetryOptions, RetryPolicy } from '@orrery/engine/workflow'
-import type { JsonObject } from '@orrery/expressions'
 import { formatDuration } from '@orrery/recurrence'
 import type { CoreEngine } from '../context/kernel.ts'
 import type { Transaction } from '../database/database.ts'

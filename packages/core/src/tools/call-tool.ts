@@ -1,4 +1,4 @@
-import { encodeId } from '@orrery/contract'
+import { encodeId, type JsonObject } from '@orrery/contract'
 import { makeSystemContext } from '../call/act-as-system.ts'
 import { openConnection } from '../connections/open-connection.ts'
 import type { Ctx } from '../context/context.ts'
@@ -10,7 +10,7 @@ import { performTool } from './perform-tool.ts'
 import { recordCall } from './record-call.ts'
 import { describeMismatch, findMismatch } from './schemas/find-mismatch.ts'
 import { CALL_MS_MAX, type ToolCall } from './tool-call.ts'
-import { type JsonObject, type ToolContext, ToolError, type ToolResult, type ToolUsage } from './tool-port.ts'
+import { type ToolContext, ToolError, type ToolResult, type ToolUsage } from './tool-port.ts'
 import { withinLimit } from './within-limit.ts'
 
 /**

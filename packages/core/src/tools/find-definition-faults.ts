@@ -1,4 +1,4 @@
-import type { FieldError, Json, ToolDefinition, ToolImplementation } from '@orrery/contract'
+import type { FieldError, Json, JsonObject, ToolDefinition, ToolImplementation } from '@orrery/contract'
 import { durationMs } from '../durations.ts'
 import { findBuiltIn } from './builtins/registry.ts'
 import { toFace } from './find-tool.ts'
@@ -7,7 +7,6 @@ import { presetsOf } from './kinds/bind-built-in.ts'
 import { findSchemaFault } from './schemas/compile-schema.ts'
 import { findMismatch } from './schemas/find-mismatch.ts'
 import { CALL_MS_MAX } from './tool-call.ts'
-import type { JsonObject } from './tool-port.ts'
 
 /** What keeps a definition from ever working, by path. @throws invalid_input for a limit that is no duration */
 export function findDefinitionFaults(name: string, definition: ToolDefinition): FieldError[] {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { problem, type ToolDefinition } from '@orrery/contract'
+import { type JsonObject, problem, type ToolDefinition } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
@@ -10,7 +10,6 @@ import { Unreadable } from './openapi/document.ts'
 import { fetchDocument } from './openapi/fetch-document.ts'
 import { type FoundOperation, findOperations, type OpenApiOperation } from './openapi/read-operations.ts'
 import { saveDefinition } from './save-definition.ts'
-import type { JsonObject } from './tool-port.ts'
 import { lockTools, selectTool } from './tool-store.ts'
 
 type Input = InputFor<'tools.import'>

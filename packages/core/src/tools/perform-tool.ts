@@ -1,9 +1,10 @@
+import type { JsonObject } from '@orrery/contract'
 import type { Tool } from './find-tool.ts'
 import { callBound } from './kinds/call-bound.ts'
 import { callHttp } from './kinds/call-http.ts'
 import { callMcp } from './kinds/call-mcp.ts'
 import { callOpenApi } from './kinds/call-open-api.ts'
-import { type JsonObject, type ToolContext, ToolError, type ToolResult } from './tool-port.ts'
+import { type ToolContext, ToolError, type ToolResult } from './tool-port.ts'
 
 /** What each kind of tool does. Arguments have been checked. @throws ToolError, OutsideError, ProblemError of connections */
 export function performTool(tool: Tool, args: JsonObject, context: ToolContext): Promise<ToolResult> {

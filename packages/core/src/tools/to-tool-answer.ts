@@ -1,7 +1,6 @@
-import type { JsonFields } from '@orrery/contract'
+import type { JsonFields, JsonObject } from '@orrery/contract'
 import type { AnswerTo } from '../context/implementation.ts'
 import type { Tool } from './find-tool.ts'
-import type { JsonObject } from './tool-port.ts'
 
 /** What callers see of a tool. Its definition can be put again as it is. */
 export function toToolAnswer(tool: Tool): AnswerTo<'tools.get'> {

@@ -1,4 +1,5 @@
-import type { JsonObject, ToolContext } from './tool-port.ts'
+import type { JsonObject } from '@orrery/contract'
+import type { ToolContext } from './tool-port.ts'
 
 /** Longer attempts are runs. */
 export const CALL_MS_MAX = 3_600_000

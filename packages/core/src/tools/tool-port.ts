@@ -1,12 +1,8 @@
 /** The seam between whoever calls a tool (a pipeline's step) and whatever it is made of. One file a kind, one file a built-in. */
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import type { OpenedConnection } from '../connections/open-connection.ts'
 import type { Ctx } from '../context/context.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
-
-export interface JsonObject {
-  readonly [key: string]: Json
-}
 
 /** What a tool's body is given beside its arguments. Lives for one attempt. */
 export interface ToolContext {

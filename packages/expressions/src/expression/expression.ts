@@ -1,9 +1,5 @@
 import type { Json } from '@orrery/contract'
 
-export interface JsonObject {
-  [key: string]: Json
-}
-
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Arithmetic = '+' | '-' | '*' | '/' | '%'
 

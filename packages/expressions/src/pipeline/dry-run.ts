@@ -1,6 +1,5 @@
-import type { Json, PipelineDefinition, StepKind } from '@orrery/contract'
+import type { Json, JsonObject, PipelineDefinition, StepKind } from '@orrery/contract'
 import { evaluate, type Surroundings } from '../expression/evaluate-expression.ts'
-import type { JsonObject } from '../expression/expression.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { createMeter, LIMITS, type Meter } from '../expression/meter.ts'
 import { isTrue, type Value } from '../expression/values.ts'

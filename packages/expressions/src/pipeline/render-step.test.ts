@@ -1,7 +1,6 @@
-import type { HumanStep, Json, PipelineStep, ToolStep, WaitStep } from '@orrery/contract'
+import type { HumanStep, Json, JsonObject, PipelineStep, ToolStep, WaitStep } from '@orrery/contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../expression/expression.ts'
 import { createScope, type ScopeParts } from '../template/scope.ts'
 import type { Rendered } from './pipeline-problem.ts'
 import { evaluateCondition, renderArguments, renderHuman, renderItems, renderOutput, renderWait } from './render-step.ts'

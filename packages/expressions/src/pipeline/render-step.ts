@@ -1,6 +1,15 @@
-import type { CallStep, ForEachStep, HumanStep, Json, PipelineDefinition, PipelineStep, ToolStep, WaitStep } from '@orrery/contract'
+import type {
+  CallStep,
+  ForEachStep,
+  HumanStep,
+  Json,
+  JsonObject,
+  PipelineDefinition,
+  PipelineStep,
+  ToolStep,
+  WaitStep,
+} from '@orrery/contract'
 import { evaluate, type Surroundings } from '../expression/evaluate-expression.ts'
-import type { JsonObject } from '../expression/expression.ts'
 import { ExpressionError, limitError, typeError } from '../expression/expression-error.ts'
 import { createMeter, LIMITS } from '../expression/meter.ts'
 import { readDuration, readTime } from '../expression/time-values.ts'

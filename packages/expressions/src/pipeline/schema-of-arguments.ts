@@ -1,5 +1,4 @@
-import type { PipelineDefinition } from '@orrery/contract'
-import type { JsonObject } from '../expression/expression.ts'
+import type { JsonObject, PipelineDefinition } from '@orrery/contract'
 
 /** What whoever calls a pipeline has to give: params that have a value of their own may be left out. Undefined: anything goes. */
 export function schemaOfArguments({ params, params_schema: schema }: PipelineDefinition): JsonObject | undefined {

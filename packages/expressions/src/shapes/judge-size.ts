@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../expression/expression.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 import { isTemplate } from '../template/parse-template.ts'
 
 /** JSON Schema's bounds of numbers, texts, lists and objects (Validation 6.2 to 6.5). Gives what is not kept. */

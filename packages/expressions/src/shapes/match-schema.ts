@@ -1,11 +1,10 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../expression/expression.ts'
+import { isObject, type Json, type JsonObject } from '@orrery/contract'
 import { createSuggest, type Suggest } from '../expression/suggest.ts'
 import { isEqual, kindOf, nameKinds } from '../expression/values.ts'
 import { holdsTemplate, isTemplate } from '../template/parse-template.ts'
 import { pathTo } from '../template/render-value.ts'
 import { judgeSize } from './judge-size.ts'
-import { type Document, documentOf, isObject, resolveSchema, shapeOfSchema } from './schema-shape.ts'
+import { type Document, documentOf, resolveSchema, shapeOfSchema } from './schema-shape.ts'
 import { describeShape, kindsIn, overlaps, type Shape, valuesIn } from './shape.ts'
 
 export interface Mismatch {

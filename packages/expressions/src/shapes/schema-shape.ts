@@ -1,12 +1,8 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../expression/expression.ts'
+import { isObject, type Json, type JsonObject } from '@orrery/contract'
 import { KINDS, type Kind } from '../expression/values.ts'
 import { ANYTHING, type Form, formOf, type ObjectForm, type Shape, shapeOfKinds, shapeOfValue, unite } from './shape.ts'
 
 const HOPS_MAX = 16
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The schema that a local `$ref` leads to, in the end. Null if it leads nowhere, outside, or round in circles. */
 export function resolveSchema(schema: Json, root: Json): Json | null {

@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../expression/expression.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 import { formatTime, localDate } from '../expression/time-values.ts'
 
 /** What a step may read. */

@@ -1,6 +1,7 @@
+import type { JsonObject } from '@orrery/contract'
 import { formatDuration } from '@orrery/recurrence'
 import { actInRun } from '../../tools/act-in-run.ts'
-import type { BuiltIn, JsonObject } from '../../tools/tool-port.ts'
+import type { BuiltIn } from '../../tools/tool-port.ts'
 import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
 
 const msPerHour = 3_600_000

@@ -1,4 +1,4 @@
-import type { CallStep, Json, PipelineDefinition, ToolStep } from '@orrery/contract'
+import type { CallStep, Json, JsonObject, PipelineDefinition, ToolStep } from '@orrery/contract'
 import {
   type ChildCallOptions,
   ChildFailedError,
@@ -8,7 +8,7 @@ import {
   parseRetry,
   type RetryOptions,
 } from '@orrery/engine/workflow'
-import { type JsonObject, type PlacedStep, renderArguments, resolveRetry, type Scope } from '@orrery/expressions'
+import { type PlacedStep, renderArguments, resolveRetry, type Scope } from '@orrery/expressions'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'

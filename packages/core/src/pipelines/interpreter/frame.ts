@@ -1,6 +1,6 @@
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import type { Context } from '@orrery/engine/workflow'
-import type { JsonObject, PlacedStep } from '@orrery/expressions'
+import type { PlacedStep } from '@orrery/expressions'
 import type { Pace } from './pace.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import type { Progress } from './pipeline-progress.ts'

@@ -1,6 +1,6 @@
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import { workflow } from '@orrery/engine/workflow'
-import { createScope, type JsonObject, placeAll, renderOutput } from '@orrery/expressions'
+import { createScope, placeAll, renderOutput } from '@orrery/expressions'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { createPace } from './pace.ts'

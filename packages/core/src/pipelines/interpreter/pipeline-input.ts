@@ -1,7 +1,6 @@
 /** What a run of a pipeline begins with: what the host writes and the interpreter reads. Types only, so that either may import it. */
-import type { Json, PipelineDefinition } from '@orrery/contract'
+import type { Json, JsonObject, PipelineDefinition } from '@orrery/contract'
 import type { RetryOptions } from '@orrery/engine/workflow'
-import type { JsonObject } from '@orrery/expressions'
 
 export const PIPELINE_WORKFLOW = 'orrery.pipeline'
 export const TOOL_STEP = 'orrery.tool'

@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JsonObject } from '@orrery/contract'
 import { expect, test } from 'vitest'
 import { automationBuiltIns } from '../../automations/built-ins/built-ins.ts'
 import { findMismatch } from '../schemas/find-mismatch.ts'
-import type { JsonObject } from '../tool-port.ts'
 import { listBuiltIns } from './registry.ts'
 
 const builtIns = [...listBuiltIns(), ...automationBuiltIns]

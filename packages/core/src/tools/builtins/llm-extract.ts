@@ -1,5 +1,5 @@
-import type { Json } from '@orrery/contract'
-import type { BuiltIn, JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
+import type { BuiltIn } from '../tool-port.ts'
 import { callModel } from './call-model.ts'
 import { MODEL_MS_MAX, type ModelArgs, modelInput, modelOutput, objectSchema } from './model-arguments.ts'
 import { extractPrompt } from './model-prompts.ts'

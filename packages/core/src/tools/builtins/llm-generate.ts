@@ -1,4 +1,5 @@
-import type { BuiltIn, JsonObject } from '../tool-port.ts'
+import type { JsonObject } from '@orrery/contract'
+import type { BuiltIn } from '../tool-port.ts'
 import { callModel } from './call-model.ts'
 import { MODEL_MS_MAX, type ModelArgs, modelInput, modelOutput, objectSchema, TEXT_LETTERS_MAX } from './model-arguments.ts'
 

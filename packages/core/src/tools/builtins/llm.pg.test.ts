@@ -1,6 +1,5 @@
-import type { ConnectionSettings } from '@orrery/contract'
+import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { JsonObject } from '../tool-port.ts'
 import { llmExtract } from './llm-extract.ts'
 import { llmGenerate } from './llm-generate.ts'
 import { llmPlan } from './llm-plan.ts'

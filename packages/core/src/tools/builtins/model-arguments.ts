@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 
 /** What every call of a model takes beside what it is about. */
 export interface ModelArgs {

@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 
 /** What a model is told. Whatever is to be read stands between marks, so that orders in it are not taken for ours. */
 interface Prompt {

@@ -1,6 +1,6 @@
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import { describeMismatch, findMismatch } from '../schemas/find-mismatch.ts'
-import { type JsonObject, ToolError, type ToolUsage } from '../tool-port.ts'
+import { ToolError, type ToolUsage } from '../tool-port.ts'
 
 type ReadJson = { [name: string]: Json }
 

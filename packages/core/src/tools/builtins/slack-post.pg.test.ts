@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { json } from 'node:stream/consumers'
+import type { JsonObject } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenHttp } from '../../outside/testing/listen.fixture.ts'
-import type { JsonObject } from '../tool-port.ts'
 import { createSlackPost } from './slack-post.ts'
 import { startTools, type Tools } from './testing/start-tools.fixture.ts'
 

@@ -1,6 +1,6 @@
-import type { Json } from '@orrery/contract'
+import { isObject, type Json, type JsonObject } from '@orrery/contract'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
-import { type BuiltIn, type JsonObject, type ToolContext, ToolError } from '../tool-port.ts'
+import { type BuiltIn, type ToolContext, ToolError } from '../tool-port.ts'
 import { isPassingStatus } from './http-failure.ts'
 import { openTyped } from './open-typed.ts'
 import { readAnswer } from './read-answer.ts'
@@ -95,5 +95,3 @@ async function post(
   if (!isObject(value)) throw new ToolError('SlackError', 'The answer of Slack is not of its API', { isRetryable: true })
   return value
 }
-
-const isObject = (value: Json): value is { [name: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value)

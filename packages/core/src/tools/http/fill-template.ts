@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_.-]*)\}/g
 const WHOLE = /^\{([A-Za-z_][A-Za-z0-9_.-]*)\}$/

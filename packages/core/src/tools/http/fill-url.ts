@@ -1,4 +1,5 @@
-import { type JsonObject, ToolError } from '../tool-port.ts'
+import type { JsonObject } from '@orrery/contract'
+import { ToolError } from '../tool-port.ts'
 import { fillText } from './fill-template.ts'
 
 /**

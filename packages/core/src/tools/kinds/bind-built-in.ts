@@ -1,6 +1,6 @@
-import type { Json, ToolImplementation } from '@orrery/contract'
+import { isObject, type Json, type JsonObject, type ToolImplementation } from '@orrery/contract'
 import { findBuiltIn } from '../builtins/registry.ts'
-import type { JsonObject, ToolFace } from '../tool-port.ts'
+import type { ToolFace } from '../tool-port.ts'
 
 type Binding = Extract<ToolImplementation, { kind: 'builtin' }>
 
@@ -35,8 +35,4 @@ function without(schema: JsonObject, set: ReadonlySet<string>): JsonObject {
 function speaksOf(choices: Json, names: ReadonlySet<string>): boolean {
   if (!Array.isArray(choices)) return false
   return choices.some((one) => isObject(one) && Array.isArray(one.required) && one.required.some((name) => names.has(String(name))))
-}
-
-function isObject(value: Json | undefined): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

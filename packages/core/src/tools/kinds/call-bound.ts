@@ -1,7 +1,7 @@
-import type { ToolImplementation } from '@orrery/contract'
+import type { JsonObject, ToolImplementation } from '@orrery/contract'
 import { findBuiltIn } from '../builtins/registry.ts'
 import { describeMismatch, findMismatch } from '../schemas/find-mismatch.ts'
-import { type JsonObject, type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
+import { type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
 import { presetsOf } from './bind-built-in.ts'
 
 /** Calls a built-in tool with what was set when it was bound to a name. What is set cannot be given: presets win. */

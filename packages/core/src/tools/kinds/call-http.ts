@@ -1,8 +1,8 @@
-import type { Json, ToolImplementation } from '@orrery/contract'
+import type { Json, JsonObject, ToolImplementation } from '@orrery/contract'
 import { exchange } from '../http/exchange.ts'
 import { fillText, fillValue, placeholdersIn, toPairs, toText } from '../http/fill-template.ts'
 import { fillUrl } from '../http/fill-url.ts'
-import type { JsonObject, ToolContext, ToolResult } from '../tool-port.ts'
+import type { ToolContext, ToolResult } from '../tool-port.ts'
 
 export type HttpImplementation = Extract<ToolImplementation, { kind: 'http' }>
 

@@ -1,10 +1,10 @@
-import type { ToolImplementation } from '@orrery/contract'
+import type { JsonObject, ToolImplementation } from '@orrery/contract'
 import { mcpClientsOf } from '../mcp/mcp-clients.ts'
 import { toMcpFailure } from '../mcp/mcp-failure.ts'
 import { noteOffer } from '../mcp/note-offer.ts'
 import { toOffer } from '../mcp/pin-tool.ts'
 import { readResult } from '../mcp/read-result.ts'
-import { type JsonObject, type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
+import { type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
 import type { ToolRow } from '../tool-row.ts'
 
 interface McpTool {

@@ -1,7 +1,7 @@
-import type { ToolImplementation } from '@orrery/contract'
+import type { JsonObject, ToolImplementation } from '@orrery/contract'
 import { exchange } from '../http/exchange.ts'
 import { buildOpenApiCall } from '../openapi/build-open-api-call.ts'
-import type { JsonObject, ToolContext, ToolResult } from '../tool-port.ts'
+import type { ToolContext, ToolResult } from '../tool-port.ts'
 
 /** @throws ToolError, OutsideError */
 export async function callOpenApi(

@@ -1,5 +1,4 @@
-import type { Json, JsonFields } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonFields, JsonObject } from '@orrery/contract'
 import { asList, asObject, asText, resolvePointer, Unreadable } from './document.ts'
 
 export interface Dialect {

@@ -1,6 +1,5 @@
 /** Reading a document that somebody else wrote: nothing is where it should be until it was looked at. */
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 
 /** Why an operation cannot become a tool. Its text is for people. */
 export class Unreadable extends Error {

@@ -1,10 +1,9 @@
-import { problem } from '@orrery/contract'
+import { type JsonObject, problem } from '@orrery/contract'
 import { isDeeperThan } from '../../call/validate-input.ts'
 import { fetchOutside } from '../../outside/fetch-outside.ts'
 import { OutsideError } from '../../outside/outside-error.ts'
 import type { OutsidePolicy } from '../../outside/outside-policy.ts'
 import { withinTime } from '../schemas/within-time.ts'
-import type { JsonObject } from '../tool-port.ts'
 
 const DEPTH_MAX = 200
 const YAML_LETTERS_MAX = 2_000_000

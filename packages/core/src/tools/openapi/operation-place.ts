@@ -1,4 +1,4 @@
-import type { JsonObject } from '../tool-port.ts'
+import type { JsonObject } from '@orrery/contract'
 
 export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'] as const
 

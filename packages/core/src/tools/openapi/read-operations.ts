@@ -1,5 +1,4 @@
-import { type Json, problem } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import { type Json, type JsonObject, problem } from '@orrery/contract'
 import { asList, asObject, asText, follow, Unreadable } from './document.ts'
 import { METHODS, type OpenApiOptions, type OperationPlace } from './operation-place.ts'
 import { type OpenApiRequest, readRequest } from './read-request.ts'

@@ -1,5 +1,4 @@
-import type { Json, JsonFields, ToolImplementation } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonFields, JsonObject, ToolImplementation } from '@orrery/contract'
 import { bundleSchema } from './bundle-schema.ts'
 import { asList, asObject, asText, follow, Unreadable } from './document.ts'
 import type { OperationPlace } from './operation-place.ts'

@@ -1,10 +1,9 @@
-import type { Json } from '@orrery/contract'
+import type { Json, JsonObject } from '@orrery/contract'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
 import { boundedCache } from '../../bounded-cache.ts'
 import { isDeeperThan } from '../../call/validate-input.ts'
-import type { JsonObject } from '../tool-port.ts'
 import { withinTime } from './within-time.ts'
 
 export type CompiledSchema = { readonly validate: ValidateFunction } | { readonly unusable: string }

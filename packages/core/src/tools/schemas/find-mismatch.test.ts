@@ -1,5 +1,5 @@
+import type { JsonObject } from '@orrery/contract'
 import { expect, test } from 'vitest'
-import type { JsonObject } from '../tool-port.ts'
 import { findSchemaFault } from './compile-schema.ts'
 import { describeMismatch, findMismatch } from './find-mismatch.ts'
 

@@ -1,5 +1,4 @@
-import type { Json } from '@orrery/contract'
-import type { JsonObject } from '../tool-port.ts'
+import type { Json, JsonObject } from '@orrery/contract'
 import { compileSchema } from './compile-schema.ts'
 import { withinTime } from './within-time.ts'
 

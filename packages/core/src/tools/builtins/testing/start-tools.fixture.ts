@@ -1,5 +1,5 @@
 /** Calls built-in tools as `callTool` does, over a real database with real connections: arguments checked, failures explained, output checked. */
-import type { ConnectionSettings } from '@orrery/contract'
+import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { expect } from 'vitest'
 import { makeSystemContext } from '../../../call/act-as-system.ts'
 import { openConnection } from '../../../connections/open-connection.ts'
@@ -11,7 +11,7 @@ import { makeSecretKey, readSecretKeys } from '../../../secrets/secret-keys.ts'
 import { startTestCore, type TestCore } from '../../../testing/start-test-core.ts'
 import { explainFailure } from '../../explain-failure.ts'
 import { findMismatch } from '../../schemas/find-mismatch.ts'
-import { type BuiltIn, type JsonObject, type ToolContext, ToolError, type ToolResult } from '../../tool-port.ts'
+import { type BuiltIn, type ToolContext, ToolError, type ToolResult } from '../../tool-port.ts'
 
 export interface Tools {
   readonly core: TestCore
