@@ -1,5 +1,5 @@
 /**
- * Writes what follows from the sources: the index of operations, the index of their implementations, a page for each
+ * Writes what follows from the sources: the index of operations, an index of implementations for each package that has some, a page for each
  * problem. `--check` writes nothing and fails if anything is stale. Run it with `node --conditions=orrery-source`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const HEADER = `// Written by tools/generate.ts. Do not edit.
 interface Declared {
   /** `runs.start`. */
   readonly name: string
-  /** `startRun`: the name of the declaration and of the function in core. */
+  /** `startRun`: the name of the declaration and of the function that implements it. */
   readonly symbol: string
   /** File in contract/src/operations. */
   readonly file: string
@@ -63,24 +63,45 @@ function renderOperations(operations: readonly Declared[]): string {
   ].join('\n')
 }
 
-function renderImplementations(operations: readonly Declared[]): string {
-  const source = join(ROOT, 'packages/core/src')
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  const imports = operations.map(({ name, symbol }) => {
-    const wanted = `${symbol.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`
-    const matches = files.filter((file) => basename(file) === wanted)
-    if (matches.length !== 1) throw new Error(`${name}: expected exactly one packages/core/src/<noun>/${wanted}, found ${matches.length}`)
-    return { path: `./${(matches[0] ?? '').split(sep).join('/')}`, symbol }
+/** Packages that implement operations, each in `src/<folder>/<verb-noun>.ts`. */
+const IMPLEMENTING = ['kernel', 'tools', 'core'] as const
+
+interface Implemented {
+  readonly operation: Declared
+  readonly home: string
+  /** From the package's `src`. */
+  readonly path: string
+}
+
+/** Each operation is implemented once, in a file that bears its name. */
+function findImplementations(operations: readonly Declared[]): Implemented[] {
+  const files = IMPLEMENTING.flatMap((home) =>
+    readdirSync(join(ROOT, 'packages', home, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => ({ home, file })),
+  )
+  return operations.map((operation) => {
+    const wanted = `${operation.symbol.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`
+    const [found, ...others] = files.filter(({ file }) => basename(file) === wanted)
+    if (found === undefined || others.length > 0) {
+      const places = IMPLEMENTING.map((home) => `packages/${home}`).join(', ')
+      throw new Error(
+        `${operation.name}: expected exactly one file <noun>/${wanted} in ${places}, found ${others.length + (found ? 1 : 0)}`,
+      )
+    }
+    return { operation, home: found.home, path: `./${found.file.split(sep).join('/')}` }
   })
-  const lines = [{ path: './context/implementation.ts', symbol: 'type Implementations' }, ...imports]
+}
+
+function renderImplementations(home: string, own: readonly Implemented[]): string {
+  const types = home === 'kernel' ? './context/implementation.ts' : '@orrery/kernel'
+  const lines = [{ path: types, symbol: 'type Implementations' }, ...own.map(({ path, operation }) => ({ path, symbol: operation.symbol }))]
   lines.sort((a, b) => (a.path < b.path ? -1 : 1))
   return [
     HEADER,
     ...lines.map(({ path, symbol }) => renderImport([symbol], path)),
     '',
-    'export const implementations: Implementations = {',
-    ...operations.map(({ name, symbol }) => `  '${name}': ${symbol},`),
-    '}',
+    'export const implementations = {',
+    ...own.map(({ operation }) => `  '${operation.name}': ${operation.symbol},`),
+    '} satisfies Partial<Implementations>',
     '',
   ].join('\n')
 }
@@ -125,7 +146,11 @@ async function render(): Promise<Map<string, string>> {
   const operations = await findOperations()
   const files = new Map<string, string>()
   files.set('packages/contract/src/operations.generated.ts', renderOperations(operations))
-  files.set('packages/core/src/implementations.generated.ts', renderImplementations(operations))
+  const implemented = findImplementations(operations)
+  for (const home of IMPLEMENTING) {
+    const own = implemented.filter((one) => one.home === home)
+    files.set(`packages/${home}/src/implementations.generated.ts`, renderImplementations(home, own))
+  }
   const { PROBLEMS }: { PROBLEMS: Record<string, Page> } = await import(
     pathToFileURL(join(ROOT, 'packages/contract/src/problem-catalogue.ts')).href
   )

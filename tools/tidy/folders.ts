@@ -14,7 +14,7 @@ const testing = /\/testing\//
 const known: Readonly<Record<string, number>> = {
   'apps/server/src': 3,
   'packages/core/src/automations': 8,
-  'packages/core/src/tools': 2,
+  'packages/tools/src': 2,
   'packages/engine/src': 4,
   'packages/recurrence/src': 7,
 }

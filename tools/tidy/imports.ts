@@ -11,7 +11,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/embedded-postgres': [],
   'packages/engine': ['@orrery/recurrence'],
   'packages/expressions': ['@orrery/contract', '@orrery/engine/workflow', '@orrery/recurrence'],
-  'packages/core': ['@orrery/contract', '@orrery/engine', '@orrery/expressions', '@orrery/recurrence'],
+  'packages/kernel': ['@orrery/contract', '@orrery/engine', '@orrery/recurrence'],
+  'packages/tools': ['@orrery/contract', '@orrery/expressions', '@orrery/kernel', '@orrery/recurrence'],
+  'packages/core': ['@orrery/contract', '@orrery/engine', '@orrery/expressions', '@orrery/kernel', '@orrery/recurrence', '@orrery/tools'],
   'packages/sdk': ['@orrery/contract', '@orrery/engine/workflow', '@orrery/engine/bundle', '@orrery/engine/testing'],
   'apps/server': ['@orrery/contract', '@orrery/core', '@orrery/engine', '@orrery/embedded-postgres', '@orrery/recurrence'],
   'apps/cli': ['@orrery/contract', '@orrery/sdk'],
@@ -45,7 +47,7 @@ export const privateStores: Rule = {
   unit: 'imports',
   check: (tree) =>
     checkEach(tree, ({ from, to }) => {
-      if (!to?.startsWith('packages/core/') || !to.endsWith('-store.ts')) return undefined
+      if (!/^packages\/(kernel|tools|core)\//.test(to ?? '') || !to?.endsWith('-store.ts')) return undefined
       const folder = to.slice(0, to.lastIndexOf('/') + 1)
       return from.path.startsWith(folder) ? undefined : `${to} is private to ${folder}`
     }),

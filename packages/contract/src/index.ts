@@ -18,6 +18,7 @@ export {
   triggerId,
   workerId,
 } from './ids.ts'
+export { isObject, type Json, type JsonObject } from './json.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'
 export * from './nouns/automation.ts'
@@ -58,4 +59,4 @@ export {
   problemType,
 } from './problems.ts'
 export * from './registry.ts'
-export { isObject, type Json, type JsonObject, json, name, priority, sha256, tag, text, timestamp } from './scalars.ts'
+export { json, name, priority, sha256, tag, text, timestamp } from './scalars.ts'

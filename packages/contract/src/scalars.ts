@@ -1,11 +1,6 @@
 /** The small shapes that every noun is made of. Each one is bounded, so that no input is too long for its column. */
 import { z } from 'zod'
-
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
-
-export interface JsonObject {
-  readonly [key: string]: Json
-}
+import type { Json } from './json.ts'
 
 /**
  * Any JSON value. It is not walked: what reaches a face came out of a JSON parser. `undefined` (a missing field)
@@ -52,6 +47,3 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected a SHA-256 in 
 export const priority = z.enum(['low', 'normal', 'high', 'urgent'])
 
 export const tag = text(128)
-
-export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

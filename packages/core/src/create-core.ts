@@ -1,7 +1,29 @@
 import type { Permission } from '@orrery/contract'
 import type { Notifier, StepSource } from '@orrery/engine'
-import { createAuthenticator } from './access/authenticate.ts'
-import { createRateLimiter, type Rate } from './access/rate-limiter.ts'
+import {
+  type AnyImplementation,
+  type AuditKeys,
+  type Caller,
+  type CoreEngine,
+  createAuthenticator,
+  createKernel,
+  createRateLimiter,
+  type Database,
+  EventHub,
+  EventTail,
+  type Identity,
+  type Implementations,
+  identify,
+  type Kernel,
+  kernelImplementations,
+  type Log,
+  type OutsideAllow,
+  outsidePolicy,
+  type Rate,
+  type SecretKeys,
+  type TokenKeys,
+} from '@orrery/kernel'
+import { addBuiltIns, admitWith, mcpClientsOf, toolImplementations } from '@orrery/tools'
 import { automationBuiltIns } from './automations/built-ins/built-ins.ts'
 import type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
 import { Scheduler } from './automations/scheduling/scheduler.ts'
@@ -10,26 +32,11 @@ import { ConditionPoller } from './automations/triggers/condition-poller.ts'
 import { createTriggerConsumer } from './automations/triggers/consume-triggers.ts'
 import { createWebhookReceiver, type WebhookDelivery, type WebhookReceipt } from './automations/webhooks/receive-webhook.ts'
 import { FeedRefresher } from './calendars/feed-refresher.ts'
-import { createKernel } from './call/create-kernel.ts'
-import { identify } from './call/identify.ts'
-import type { Caller, Identity } from './context/identity.ts'
-import type { AnyImplementation } from './context/implementation.ts'
-import type { CoreEngine, Kernel, Log } from './context/kernel.ts'
-import type { Database } from './database/database.ts'
-import { EventHub } from './events/event-hub.ts'
-import { EventTail } from './events/event-tail.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { implementations } from './implementations.generated.ts'
-import type { OutsideAllow } from './outside/outside-allow.ts'
-import { outsidePolicy } from './outside/outside-policy.ts'
+import { implementations as coreImplementations } from './implementations.generated.ts'
 import { admitPipelineTool } from './pipelines/admit-pipeline-tool.ts'
 import { createBuiltInSteps } from './pipelines/create-built-in-steps.ts'
 import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './relay/redis-relay.ts'
-import type { SecretKeys } from './secrets/secret-keys.ts'
-import type { AuditKeys, TokenKeys } from './secrets/signing-keys.ts'
-import { addBuiltIns } from './tools/builtins/registry.ts'
-import { admitWith } from './tools/kinds/admission.ts'
-import { mcpClientsOf } from './tools/mcp/mcp-clients.ts'
 
 export interface CoreOptions {
   readonly database: Database
@@ -76,6 +83,8 @@ export interface Core extends Pick<Kernel, 'call'> {
   /** Ends subscriptions and loops. The database and the engine are the host's to close. */
   stop(): Promise<void>
 }
+
+const implementations: Implementations = { ...kernelImplementations, ...toolImplementations, ...coreImplementations }
 
 const DEFAULT_RATE: Rate = { perSecond: 1000, burst: 2000 }
 

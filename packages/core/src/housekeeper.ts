@@ -1,16 +1,20 @@
 import type { KeyObject } from 'node:crypto'
-import { FORGET_LOGINS_BATCH, forgetLogins } from './access/forget-logins.ts'
-import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
+import {
+  type Database,
+  FORGET_BATCH,
+  FORGET_LOGINS_BATCH,
+  forgetAnswers,
+  forgetLogins,
+  type Log,
+  RESEAL_BATCH,
+  SEAL_BATCH,
+  type SecretKeys,
+  sealAudit,
+} from '@orrery/kernel'
+import { FORGET_CALLS_BATCH, forgetCalls, resealConnections } from '@orrery/tools'
 import { FIRINGS_BATCH, forgetFirings } from './automations/forget-firings.ts'
 import { DELIVERIES_BATCH, forgetDeliveries } from './automations/webhooks/forget-deliveries.ts'
 import { resealWebhooks } from './automations/webhooks/reseal-webhooks.ts'
-import { resealConnections } from './connections/reseal-connections.ts'
-import type { Log } from './context/kernel.ts'
-import type { Database } from './database/database.ts'
-import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
-import { RESEAL_BATCH } from './secrets/reseal-rows.ts'
-import type { SecretKeys } from './secrets/secret-keys.ts'
-import { FORGET_CALLS_BATCH, forgetCalls } from './tools/forget-calls.ts'
 
 export interface HousekeeperOptions {
   readonly database: Database

@@ -1,17 +1,6 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
-import { createKey } from './access/create-key.ts'
-import { createOrg } from './access/create-org.ts'
-import { getOrg } from './access/get-org.ts'
-import { issueToken } from './access/issue-token.ts'
-import { listKeys } from './access/list-keys.ts'
-import { listOrgs } from './access/list-orgs.ts'
-import { refreshToken } from './access/refresh-token.ts'
-import { revokeKey } from './access/revoke-key.ts'
-import { revokeToken } from './access/revoke-token.ts'
-import { listAuditEntries } from './audit/list-audit-entries.ts'
-import { verifyAudit } from './audit/verify-audit.ts'
 import { applyAutomation } from './automations/apply-automation.ts'
 import { backfillAutomation } from './automations/backfill-automation.ts'
 import { createAutomation } from './automations/create-automation.ts'
@@ -36,14 +25,6 @@ import { listCalendarVersions } from './calendars/list-calendar-versions.ts'
 import { listCalendars } from './calendars/list-calendars.ts'
 import { putCalendar } from './calendars/put-calendar.ts'
 import { refreshCalendar } from './calendars/refresh-calendar.ts'
-import { createConnection } from './connections/create-connection.ts'
-import { deleteConnection } from './connections/delete-connection.ts'
-import { getConnection } from './connections/get-connection.ts'
-import { listConnections } from './connections/list-connections.ts'
-import { updateConnection } from './connections/update-connection.ts'
-import type { Implementations } from './context/implementation.ts'
-import { emitTopic } from './events/emit-topic.ts'
-import { listEvents } from './events/list-events.ts'
 import { checkPipelineDefinition } from './pipelines/check-pipeline-definition.ts'
 import { deletePipeline } from './pipelines/delete-pipeline.ts'
 import { dryRunPipeline } from './pipelines/dry-run-pipeline.ts'
@@ -75,25 +56,15 @@ import { startRuns } from './runs/start-runs.ts'
 import { whyRun } from './runs/why-run.ts'
 import { previewSchedule } from './schedules/preview-schedule.ts'
 import { getSystemInfo } from './system/get-system-info.ts'
-import { callToolByHand } from './tools/call-tool-by-hand.ts'
-import { deleteTool } from './tools/delete-tool.ts'
-import { discoverTools } from './tools/discover-tools.ts'
-import { getTool } from './tools/get-tool.ts'
-import { importTools } from './tools/import-tools.ts'
-import { listToolCalls } from './tools/list-tool-calls.ts'
-import { listTools } from './tools/list-tools.ts'
-import { putTool } from './tools/put-tool.ts'
-import { reviewTool } from './tools/review-tool.ts'
 import { listWorkers } from './workers/list-workers.ts'
 import { checkDeploy } from './workflows/check-deploy.ts'
 import { deployWorkflow } from './workflows/deploy-workflow.ts'
 import { getWorkflow } from './workflows/get-workflow.ts'
 import { listWorkflowVersions } from './workflows/list-workflow-versions.ts'
 import { listWorkflows } from './workflows/list-workflows.ts'
+import type { Implementations } from '@orrery/kernel'
 
-export const implementations: Implementations = {
-  'audit.list': listAuditEntries,
-  'audit.verify': verifyAudit,
+export const implementations = {
   'automations.apply': applyAutomation,
   'automations.backfill': backfillAutomation,
   'automations.create': createAutomation,
@@ -118,21 +89,8 @@ export const implementations: Implementations = {
   'calendars.put': putCalendar,
   'calendars.refresh': refreshCalendar,
   'calendars.versions': listCalendarVersions,
-  'connections.create': createConnection,
-  'connections.delete': deleteConnection,
-  'connections.get': getConnection,
-  'connections.list': listConnections,
-  'connections.update': updateConnection,
-  'events.emit': emitTopic,
-  'events.list': listEvents,
-  'keys.create': createKey,
-  'keys.list': listKeys,
-  'keys.revoke': revokeKey,
   'limits.list': listLimits,
   'limits.set': setLimit,
-  'orgs.create': createOrg,
-  'orgs.get': getOrg,
-  'orgs.list': listOrgs,
   'pipelines.check': checkPipelineDefinition,
   'pipelines.delete': deletePipeline,
   'pipelines.dryRun': dryRunPipeline,
@@ -162,22 +120,10 @@ export const implementations: Implementations = {
   'runs.why': whyRun,
   'schedules.preview': previewSchedule,
   'system.info': getSystemInfo,
-  'tokens.issue': issueToken,
-  'tokens.refresh': refreshToken,
-  'tokens.revoke': revokeToken,
-  'tools.call': callToolByHand,
-  'tools.calls': listToolCalls,
-  'tools.delete': deleteTool,
-  'tools.discover': discoverTools,
-  'tools.get': getTool,
-  'tools.import': importTools,
-  'tools.list': listTools,
-  'tools.put': putTool,
-  'tools.review': reviewTool,
   'workers.list': listWorkers,
   'workflows.checkDeploy': checkDeploy,
   'workflows.deploy': deployWorkflow,
   'workflows.get': getWorkflow,
   'workflows.list': listWorkflows,
   'workflows.versions': listWorkflowVersions,
-}
+} satisfies Partial<Implementations>

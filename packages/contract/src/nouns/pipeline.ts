@@ -1,7 +1,8 @@
 /** Pipelines: workflows written as JSON. What the members mean is in docs/guides/pipelines.md. */
 import { z } from 'zod'
 import { duration } from '../duration.ts'
-import { type Json, json, name, priority, text } from '../scalars.ts'
+import type { Json } from '../json.ts'
+import { json, name, priority, text } from '../scalars.ts'
 
 export interface Fields {
   [key: string]: Json

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { runId, toolCallId } from '../ids.ts'
-import { type Json, json, name, sha256, text, timestamp } from '../scalars.ts'
+import type { Json } from '../json.ts'
+import { json, name, sha256, text, timestamp } from '../scalars.ts'
 import { pipelineDefinition } from './pipeline.ts'
 
 export const toolName = z

@@ -1,5 +1,5 @@
 import { type EventType, encodeId, type Json } from '@orrery/contract'
-import { appendEvents } from '../events/append-events.ts'
+import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from './automation-row.ts'
 import type { FiringScene } from './firing/firing-scene.ts'
 

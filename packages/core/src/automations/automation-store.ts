@@ -1,8 +1,5 @@
 import { type AutomationDefinition, decodeId, type OutputOf, problem } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
-import { onConstraint } from '../database/on-constraint.ts'
-import { assignments, columns, empty, insertInto, type Sql, sql } from '../database/sql.ts'
-import { orProblem } from '../public-ids.ts'
+import { assignments, columns, empty, insertInto, onConstraint, orProblem, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { AutomationRow } from './automation-row.ts'
 
 const NAMES = [

@@ -1,7 +1,7 @@
 /** For tests: automations with a clock of their own. */
 import type { OutputOf } from '@orrery/contract'
-import type { InputFor } from '../context/implementation.ts'
-import { sql } from '../database/sql.ts'
+import type { InputFor } from '../../../kernel/src/context/implementation.ts'
+import { sql } from '../../../kernel/src/database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiringHost, inScene } from './scheduling/fire-due.ts'

@@ -1,5 +1,4 @@
-import type { Transaction } from '../database/database.ts'
-import { insertInto, sql } from '../database/sql.ts'
+import { insertInto, sql, type Transaction } from '@orrery/kernel'
 import type { RunOverlap } from './planning/decide-overlap.ts'
 
 export interface BackfillRow {

@@ -1,5 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
+import type { Transaction } from '@orrery/kernel'
 import type { AutomationRow } from './automation-row.ts'
 import { findNamed, selectByTitle } from './automation-store.ts'
 import { nameOf } from './definition/read-definition.ts'

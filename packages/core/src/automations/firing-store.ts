@@ -1,7 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { OrgId, RunId } from '@orrery/engine'
-import type { Database, Transaction } from '../database/database.ts'
-import { columns, empty, prepared, sql } from '../database/sql.ts'
+import { columns, type Database, empty, prepared, sql, type Transaction } from '@orrery/kernel'
 import type { StoredRequest } from './automation-row.ts'
 import type { RunEnd } from './planning/count-failure.ts'
 

@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, NUMBER_FORM, toPage, withOrg } from '@orrery/kernel'
 import { findAutomation, selectVersions } from './automation-store.ts'
 
 export function listAutomationVersions(ctx: Ctx, input: InputFor<'automations.versions'>): Promise<AnswerTo<'automations.versions'>> {

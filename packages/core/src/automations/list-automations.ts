@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, toPage, UUID_FORM, withOrg } from '@orrery/kernel'
 import { toSummary } from './automation-row.ts'
 import { selectAutomations } from './automation-store.ts'
 

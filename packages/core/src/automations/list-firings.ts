@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, TIME_FORM, toPage, UUID_FORM } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, TIME_FORM, toPage, UUID_FORM, withOrg } from '@orrery/kernel'
 import { findAutomation } from './automation-store.ts'
 import { toFiring } from './firing/to-firing.ts'
 import { listRows } from './firing-store.ts'

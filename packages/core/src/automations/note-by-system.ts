@@ -1,7 +1,5 @@
 import { encodeId, type Json } from '@orrery/contract'
-import { recordAudit } from '../audit/record-audit.ts'
-import { digest } from '../canonical-json.ts'
-import { newId } from '../new-id.ts'
+import { digest, newId, recordAudit } from '@orrery/kernel'
 import type { FiringScene } from './firing/firing-scene.ts'
 
 /** The audit entry of a change that no request asked for: failures have paused an automation, or a run did. */

@@ -1,7 +1,5 @@
 import { encodeId } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
+import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
 import { toAutomation } from './automation-row.ts'
 import { lockAutomation } from './automation-store.ts'
 import { sceneOf } from './firing/firing-scene.ts'

@@ -1,6 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database, Transaction } from '../database/database.ts'
-import { columns, empty, insertInto, prepared, type Sql, sql } from '../database/sql.ts'
+import { columns, type Database, empty, insertInto, prepared, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { Condition, StoredCondition, TriggerRow } from './automation-row.ts'
 import type { StoredTrigger } from './definition/read-definition.ts'
 

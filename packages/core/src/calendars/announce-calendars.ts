@@ -1,5 +1,5 @@
 import type { EventType, Json } from '@orrery/contract'
-import type { CoreEngine } from '../context/kernel.ts'
+import type { CoreEngine } from '@orrery/kernel'
 import type { CalendarRow } from './calendar-row.ts'
 import { dependentsOf } from './lean-on.ts'
 

@@ -1,6 +1,5 @@
 import type { AutomationDefinition, CalendarDefinition } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
-import { empty, insertInto, type Sql, sql } from '../database/sql.ts'
+import { empty, insertInto, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { CalendarRow } from './calendar-row.ts'
 
 /** Calendars `c`, each in one version `v`. */

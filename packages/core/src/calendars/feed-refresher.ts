@@ -1,6 +1,4 @@
-import type { CoreEngine, Log } from '../context/kernel.ts'
-import type { Database } from '../database/database.ts'
-import type { OutsidePolicy } from '../outside/outside-policy.ts'
+import type { CoreEngine, Database, Log, OutsidePolicy } from '@orrery/kernel'
 import { type ClaimedFeed, claimFeeds } from './feed-store.ts'
 import { fetchFeed } from './fetch-feed.ts'
 import { keepFeed } from './keep-feed.ts'

@@ -1,5 +1,4 @@
-import type { Database, Transaction } from '../database/database.ts'
-import { assignments, empty, sql } from '../database/sql.ts'
+import { assignments, type Database, empty, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
 import type { KeptText } from './fetch-feed.ts'
 

@@ -1,7 +1,5 @@
+import { fetchOutside, OutsideError, type OutsidePolicy } from '@orrery/kernel'
 import { parseICalendar } from '@orrery/recurrence'
-import { fetchOutside } from '../outside/fetch-outside.ts'
-import { OutsideError } from '../outside/outside-error.ts'
-import type { OutsidePolicy } from '../outside/outside-policy.ts'
 
 /** What the server said of the text that is kept, if one is. */
 export interface KeptText {

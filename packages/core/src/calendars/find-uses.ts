@@ -1,6 +1,6 @@
 import type { AutomationDefinition, ScheduleInput } from '@orrery/contract'
+import type { Transaction } from '@orrery/kernel'
 import type { Exclude } from '@orrery/recurrence'
-import type { Transaction } from '../database/database.ts'
 import { selectAutomationsNaming } from './calendar-store.ts'
 
 /** As it was given or as it is kept. */

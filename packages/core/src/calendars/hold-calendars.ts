@@ -1,4 +1,4 @@
-import type { Transaction } from '../database/database.ts'
+import type { Transaction } from '@orrery/kernel'
 import { lockCalendars } from './calendar-store.ts'
 
 /** For a transaction that writes something which names calendars: until its end none is added, changed or removed. */

@@ -1,5 +1,4 @@
-import type { CoreEngine } from '../context/kernel.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import type { CoreEngine, Database, Transaction } from '@orrery/kernel'
 import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
 import { feedsOf } from './calendar-row.ts'
 import { selectCalendars } from './calendar-store.ts'

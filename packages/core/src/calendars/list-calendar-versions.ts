@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, toPage } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, toPage, withOrg } from '@orrery/kernel'
 import { selectVersions } from './calendar-store.ts'
 import { requireCalendar } from './get-calendar.ts'
 

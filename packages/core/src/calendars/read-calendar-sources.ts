@@ -1,7 +1,6 @@
 import type { CalendarDefinition } from '@orrery/contract'
+import { boundedCache, type Transaction } from '@orrery/kernel'
 import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
-import { boundedCache } from '../bounded-cache.ts'
-import type { Transaction } from '../database/database.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'

@@ -1,6 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
+import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
 import { feedsOf, toCalendar } from './calendar-row.ts'
 import { hurryFeeds, selectFeeds } from './feed-store.ts'
 import { requireCalendar } from './get-calendar.ts'

@@ -1,6 +1,5 @@
 import type { ToolImplementation } from '@orrery/contract'
-import { refuseGrant } from '../access/grant-scopes.ts'
-import type { Ctx } from '../context/context.ts'
+import { type Ctx, refuseGrant } from '@orrery/kernel'
 import { judgePipeline, requireValid } from './judge-pipeline.ts'
 
 /** A tool that is a pipeline is checked as a stored pipeline is. @throws forbidden, pipeline.invalid */

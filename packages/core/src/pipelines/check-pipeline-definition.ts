@@ -1,5 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
 import { judgePipeline } from './judge-pipeline.ts'
 
 export async function checkPipelineDefinition(ctx: Ctx, input: InputFor<'pipelines.check'>): Promise<AnswerTo<'pipelines.check'>> {

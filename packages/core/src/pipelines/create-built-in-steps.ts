@@ -1,10 +1,8 @@
 import type { Json } from '@orrery/contract'
 import type { StepSource } from '@orrery/engine'
 import { DEFAULT_RETRY, NonRetryableError, type StepContext, TimeoutError } from '@orrery/engine/workflow'
-import type { Kernel } from '../context/kernel.ts'
-import { toUuid } from '../public-ids.ts'
-import { callTool } from '../tools/call-tool.ts'
-import { ToolError } from '../tools/tool-port.ts'
+import { type Kernel, toUuid } from '@orrery/kernel'
+import { callTool, ToolError } from '@orrery/tools'
 import { PIPELINE_WORKFLOW, TOOL_STEP, type ToolStepInput } from './interpreter/pipeline-input.ts'
 
 /** Steps that every worker has, beside those of its project. */

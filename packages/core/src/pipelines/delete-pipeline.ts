@@ -1,8 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { emitEvent } from '../events/append-events.ts'
-import { orProblem } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, emitEvent, type InputFor, orProblem, withOrg } from '@orrery/kernel'
 import { removePipeline } from './pipeline-store.ts'
 import { toPipelineSummary } from './to-stored-pipeline.ts'
 

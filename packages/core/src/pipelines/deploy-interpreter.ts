@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuiltBundle, OrgId } from '@orrery/engine'
 import { buildBundle } from '@orrery/engine/bundle'
-import type { CoreEngine } from '../context/kernel.ts'
+import type { CoreEngine } from '@orrery/kernel'
 
 let built: Promise<BuiltBundle> | null = null
 

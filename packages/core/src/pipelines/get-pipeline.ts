@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { orProblem } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, orProblem, withOrg } from '@orrery/kernel'
 import { selectPipeline } from './pipeline-store.ts'
 import { readStored } from './read-pipeline.ts'
 import { toStoredPipeline } from './to-stored-pipeline.ts'

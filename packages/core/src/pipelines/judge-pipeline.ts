@@ -1,10 +1,7 @@
 import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
 import { type CallSchemas, checkPipeline, listPipelines, type PipelineProblem, parsePipeline, schemaOfArguments } from '@orrery/expressions'
-import type { Ctx } from '../context/context.ts'
-import { withOrg } from '../context/with-org.ts'
-import type { Transaction } from '../database/database.ts'
-import { readToolSchemas } from '../tools/read-tool-schemas.ts'
-import { findSchemaFault } from '../tools/schemas/compile-schema.ts'
+import { type Ctx, findSchemaFault, type Transaction, withOrg } from '@orrery/kernel'
+import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
 

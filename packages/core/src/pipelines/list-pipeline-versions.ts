@@ -1,8 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
-import { orProblem } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, NUMBER_FORM, orProblem, toPage, withOrg } from '@orrery/kernel'
 import { selectPipeline, selectVersions } from './pipeline-store.ts'
 import { toStoredVersion } from './to-stored-pipeline.ts'
 

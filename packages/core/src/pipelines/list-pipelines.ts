@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, TEXT_FORM, toPage, withOrg } from '@orrery/kernel'
 import { selectPipelines } from './pipeline-store.ts'
 import { toPipelineSummary } from './to-stored-pipeline.ts'
 

@@ -1,6 +1,5 @@
 import type { PipelineDefinition } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
-import { empty, insertInto, sql } from '../database/sql.ts'
+import { empty, insertInto, sql, type Transaction } from '@orrery/kernel'
 
 export interface PipelineRow {
   readonly org_id: string

@@ -1,10 +1,5 @@
 import type { PipelineDefinition } from '@orrery/contract'
-import { canonicalJson } from '../canonical-json.ts'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import type { Transaction } from '../database/database.ts'
-import { emitEvent } from '../events/append-events.ts'
+import { type AnswerTo, type Ctx, canonicalJson, emitEvent, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
 import { judgePipeline, requireValid } from './judge-pipeline.ts'
 import { insertVersion, lockPipeline, nextVersion, selectVersion } from './pipeline-store.ts'
 

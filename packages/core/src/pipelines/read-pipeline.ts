@@ -1,6 +1,5 @@
 import { type PipelineDefinition, problem } from '@orrery/contract'
-import type { Transaction } from '../database/database.ts'
-import { orProblem } from '../public-ids.ts'
+import { orProblem, type Transaction } from '@orrery/kernel'
 import { type PipelineVersionRow, selectPipeline, selectVersion } from './pipeline-store.ts'
 
 /** A stored pipeline, in its newest version if none is named; or one written out. */

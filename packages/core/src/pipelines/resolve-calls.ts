@@ -1,8 +1,7 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
-import type { Transaction } from '../database/database.ts'
-import { findBuiltIn } from '../tools/builtins/registry.ts'
-import { findDefinitions, toFace } from '../tools/find-tool.ts'
+import type { Transaction } from '@orrery/kernel'
+import { findBuiltIn, findDefinitions, toFace } from '@orrery/tools'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 

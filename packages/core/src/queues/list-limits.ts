@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, TEXT_FORM, toPage } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, TEXT_FORM, toPage, withOrg } from '@orrery/kernel'
 import { selectLimits } from './queue-store.ts'
 
 export async function listLimits(ctx: Ctx, input: InputFor<'limits.list'>): Promise<AnswerTo<'limits.list'>> {

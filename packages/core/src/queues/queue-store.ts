@@ -1,5 +1,4 @@
-import type { Transaction } from '../database/database.ts'
-import { sql } from '../database/sql.ts'
+import { sql, type Transaction } from '@orrery/kernel'
 
 export interface QueueRow {
   readonly name: string

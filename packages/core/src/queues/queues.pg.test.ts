@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeCursor } from '../cursor.ts'
+import { encodeCursor } from '../../../kernel/src/cursor.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 

@@ -1,5 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
 import { setQueuePaused } from './set-queue-paused.ts'
 
 export function resumeQueue(ctx: Ctx, input: InputFor<'queues.resume'>): Promise<AnswerTo<'queues.resume'>> {

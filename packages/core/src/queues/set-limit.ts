@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { emitEvent } from '../events/append-events.ts'
+import { type AnswerTo, type Ctx, emitEvent, type InputFor, withOrg } from '@orrery/kernel'
 
 export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise<AnswerTo<'limits.set'>> {
   const { limit, max } = input

@@ -1,6 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import { withOrg } from '../context/with-org.ts'
-import { emitEvent } from '../events/append-events.ts'
+import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
 
 export async function setQueuePaused(ctx: Ctx, queue: string, paused: boolean): Promise<{ queue: string; paused: boolean }> {
   await withOrg(ctx, (tx) => ctx.engine.store.setQueuePaused(ctx.org, queue, paused, tx.client))

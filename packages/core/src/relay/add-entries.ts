@@ -1,4 +1,4 @@
-import type { ConsumedEvent } from '../events/event-row.ts'
+import type { ConsumedEvent } from '@orrery/kernel'
 
 /**
  * Adds entries to one stream, in order, and stops at the first that fails: were those behind it added, it could never be added any more, since

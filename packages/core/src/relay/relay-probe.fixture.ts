@@ -1,6 +1,6 @@
 /** A process of its own that relays events to Redis until it is killed. */
-import { createDatabase } from '../database/database.ts'
-import { EventTail } from '../events/event-tail.ts'
+import { createDatabase } from '../../../kernel/src/database/database.ts'
+import { EventTail } from '../../../kernel/src/events/event-tail.ts'
 import { createRedisRelay } from './redis-relay.ts'
 
 const [databaseUrl = '', url = '', prefix = ''] = process.argv.slice(2)

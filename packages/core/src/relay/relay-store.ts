@@ -1,7 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Transaction } from '../database/database.ts'
-import { sql } from '../database/sql.ts'
-import type { Position } from '../events/event-position.ts'
+import { type Position, sql, type Transaction } from '@orrery/kernel'
 
 /** Whether the log has an event of the organization at this position. */
 export async function hasEvent(tx: Transaction, org: OrgId, position: Position): Promise<boolean> {

@@ -1,9 +1,7 @@
 import { problem } from '@orrery/contract'
 import type { DeliverOutcome } from '@orrery/engine'
+import { type Ctx, toUuid, withOrg } from '@orrery/kernel'
 import type pg from 'pg'
-import type { Ctx } from '../context/context.ts'
-import { withOrg } from '../context/with-org.ts'
-import { toUuid } from '../public-ids.ts'
 
 /** Does one thing to a live run in the transaction of the call, and tells its worker once that has committed. */
 export async function controlRun(

@@ -1,8 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 
 /** A retry in which the failed step is not run but given what a person put in; the audit entry has that. */

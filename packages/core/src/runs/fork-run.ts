@@ -1,8 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 import { selectLastSeq } from './run-store.ts'
 

@@ -1,9 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { durationMs } from '../durations.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, durationMs, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
 import { toFailure, toSummary } from './run.ts'
 import { selectRun } from './run-store.ts'
 

@@ -1,9 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, NUMBER_FORM, toPage } from '../cursor.ts'
-import { orProblem, toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, NUMBER_FORM, orProblem, toPage, toUuid, withOrg } from '@orrery/kernel'
 import { toLevel } from './run.ts'
 import { type LogRow, selectLogs, selectRun } from './run-store.ts'
 

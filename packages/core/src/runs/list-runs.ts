@@ -1,8 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, toPage, UUID_FORM } from '../cursor.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, toPage, toUuid, UUID_FORM, withOrg } from '@orrery/kernel'
 import { toSummary } from './run.ts'
 import { selectRuns } from './run-store.ts'
 

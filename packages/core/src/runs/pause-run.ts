@@ -1,5 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
 import { controlRun } from './control-run.ts'
 
 export function pauseRun(ctx: Ctx, input: InputFor<'runs.pause'>): Promise<AnswerTo<'runs.pause'>> {

@@ -1,7 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toUuid } from '@orrery/kernel'
 
 export async function queryRun(ctx: Ctx, input: InputFor<'runs.query'>): Promise<AnswerTo<'runs.query'>> {
   const answer = await ctx.engine.query(ctx.org, toUuid('run', input.runId), input.name, input.args)

@@ -1,10 +1,6 @@
 import { type Json, problem } from '@orrery/contract'
-import { refuseGrant } from '../access/grant-scopes.ts'
-import type { Ctx } from '../context/context.ts'
-import { withOrg } from '../context/with-org.ts'
-import type { Transaction } from '../database/database.ts'
+import { type Ctx, orProblem, refuseGrant, type Transaction, toRunId, withOrg } from '@orrery/kernel'
 import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
-import { orProblem, toRunId } from '../public-ids.ts'
 import { requireVersion } from '../workflows/require-version.ts'
 import { selectPayloads, selectRun, selectStepCommands } from './run-store.ts'
 

@@ -1,6 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toUuid } from '@orrery/kernel'
 import { requireVersion } from '../workflows/require-version.ts'
 import { controlRun } from './control-run.ts'
 

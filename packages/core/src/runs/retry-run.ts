@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { toUuid } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
 import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
 
 export async function retryRun(ctx: Ctx, input: InputFor<'runs.retry'>): Promise<AnswerTo<'runs.retry'>> {

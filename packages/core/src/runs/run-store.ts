@@ -1,8 +1,7 @@
 /** Lists of runs and their rows, read under row-level security. Everything else about runs comes from the engine's store. */
 import type { Json, RunStatus } from '@orrery/contract'
 import { unpackRows } from '@orrery/engine/postgres'
-import type { Transaction } from '../database/database.ts'
-import { columns, empty, type Sql, sql } from '../database/sql.ts'
+import { columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 
 /** A run in public words, from the view `engine.run_view`. */
 export interface RunRow {

@@ -1,8 +1,8 @@
 /** A run as callers see it; pure. */
 import { encodeId, failure, priority, type Run, type RunSummary, runLog, runOrigin, runStatus, type why } from '@orrery/contract'
 import type { Wait } from '@orrery/engine'
+import { orNull, toRunId } from '@orrery/kernel'
 import type { z } from 'zod'
-import { orNull, toRunId } from '../public-ids.ts'
 import type { RunRow } from './run-store.ts'
 
 export function toSummary(row: RunRow): RunSummary {

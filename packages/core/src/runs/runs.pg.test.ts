@@ -1,6 +1,6 @@
 import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sql } from '../database/sql.ts'
+import { sql } from '../../../kernel/src/database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 

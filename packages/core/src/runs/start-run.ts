@@ -1,5 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
 import { startAudited } from '../starts/start-audited.ts'
 import { startDetail, toStartRequest } from '../starts/start-request.ts'
 import { refuseReserved } from '../workflows/reserved-names.ts'

@@ -1,6 +1,5 @@
 import { ProblemError } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
 import { startRun } from './start-run.ts'
 
 type Item = AnswerTo<'runs.startMany'>['items'][number]

@@ -1,8 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { StartRequest } from '@orrery/engine'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo } from '../context/implementation.ts'
-import { toRunId } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, toRunId } from '@orrery/kernel'
 import { toStarted } from './start-request.ts'
 
 /**

@@ -1,9 +1,6 @@
 import { type Json, problem, type RunStatus } from '@orrery/contract'
 import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { durationMs } from '../durations.ts'
-import { toRunId } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, durationMs, type InputFor, toRunId } from '@orrery/kernel'
 
 /** @throws invalid_input */
 export function toStartRequest(ctx: Ctx, input: InputFor<'runs.start'>, companions: (run: RunId) => readonly CompanionRow[]): StartRequest {

@@ -1,23 +1,21 @@
 /** A core over a real database with an engine that works, for tests of use cases. */
 import { fileURLToPath } from 'node:url'
+import type { OperationName } from '@orrery/contract'
 import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/engine'
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
-import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
-import type { Rate } from '../access/rate-limiter.ts'
-import { auditCompanion } from '../audit/audit-entry.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import type { Answer, CoreEngine, Log } from '../context/kernel.ts'
+import { bootstrapInstallation } from '../../../kernel/src/access/bootstrap-installation.ts'
+import type { Rate } from '../../../kernel/src/access/rate-limiter.ts'
+import { auditCompanion } from '../../../kernel/src/audit/audit-entry.ts'
+import type { AnswerTo, InputFor } from '../../../kernel/src/context/implementation.ts'
+import type { Answer, CoreEngine, Log } from '../../../kernel/src/context/kernel.ts'
+import { createDatabase, type Database } from '../../../kernel/src/database/database.ts'
+import { readOutsideAllow } from '../../../kernel/src/outside/outside-allow.ts'
+import { publicIds } from '../../../kernel/src/public-ids.ts'
+import { makeSecretKey, readSecretKeys, type SecretKeys } from '../../../kernel/src/secrets/secret-keys.ts'
+import { type AuditKeys, makeSigningKey, readAuditKeys, readTokenKeys, type TokenKeys } from '../../../kernel/src/secrets/signing-keys.ts'
 import { type Core, createCore } from '../create-core.ts'
-import { createDatabase, type Database } from '../database/database.ts'
-import type { implementations } from '../implementations.generated.ts'
-import { readOutsideAllow } from '../outside/outside-allow.ts'
-import { publicIds } from '../public-ids.ts'
-import { makeSecretKey, readSecretKeys, type SecretKeys } from '../secrets/secret-keys.ts'
-import { type AuditKeys, makeSigningKey, readAuditKeys, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
-
-type Name = keyof typeof implementations
 
 export interface TestCore {
   readonly core: Core
@@ -32,7 +30,7 @@ export interface TestCore {
   /** May do everything. */
   readonly adminKey: string
   /** Calls as the admin, or with another key, and gives the output. */
-  call<N extends Name>(name: N, input: Partial<InputFor<N>>, options?: CallOptions): Promise<AnswerTo<N>>
+  call<N extends OperationName>(name: N, input: Partial<InputFor<N>>, options?: CallOptions): Promise<AnswerTo<N>>
   /** The same with the status around it; input of any form. */
   answer(name: string, input: unknown, options?: CallOptions): Promise<Answer>
   /** A key of a new organization. */

@@ -1,8 +1,5 @@
 import { encodeId } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, TIME_FORM, toPage, UUID_FORM } from '../cursor.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, TIME_FORM, toPage, UUID_FORM, withOrg } from '@orrery/kernel'
 import { selectWorkers, type WorkerRow } from './worker-store.ts'
 
 export async function listWorkers(ctx: Ctx, input: InputFor<'workers.list'>): Promise<AnswerTo<'workers.list'>> {

@@ -1,5 +1,4 @@
-import type { Transaction } from '../database/database.ts'
-import { empty, sql } from '../database/sql.ts'
+import { empty, sql, type Transaction } from '@orrery/kernel'
 
 export interface WorkerRow {
   readonly worker_id: string

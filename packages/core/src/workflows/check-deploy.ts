@@ -1,6 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { toRunId } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, toRunId } from '@orrery/kernel'
 import { openBundle } from './open-bundle.ts'
 
 /** Findings that are shown; the counts are of all. */

@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { emitEvent } from '../events/append-events.ts'
+import { type AnswerTo, type Ctx, emitEvent, type InputFor, withOrg } from '@orrery/kernel'
 import { openBundle } from './open-bundle.ts'
 
 export async function deployWorkflow(ctx: Ctx, input: InputFor<'workflows.deploy'>): Promise<AnswerTo<'workflows.deploy'>> {

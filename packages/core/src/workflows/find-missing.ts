@@ -1,4 +1,4 @@
-import type { Transaction } from '../database/database.ts'
+import type { Transaction } from '@orrery/kernel'
 import { selectTarget } from './workflow-store.ts'
 
 /** The part of a workflow reference that does not exist: the version, or a workflow of this name (in that version). Null: both exist. */

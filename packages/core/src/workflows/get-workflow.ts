@@ -1,7 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { orProblem } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, type InputFor, orProblem, withOrg } from '@orrery/kernel'
 import { toWorkflow } from './list-workflows.ts'
 import { selectWorkflow } from './workflow-store.ts'
 

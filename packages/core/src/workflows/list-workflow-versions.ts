@@ -1,8 +1,4 @@
-import type { Ctx } from '../context/context.ts'
-import type { AnswerTo, InputFor } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
-import { decodeCursor, TIME_FORM, toPage } from '../cursor.ts'
-import { orProblem } from '../public-ids.ts'
+import { type AnswerTo, type Ctx, decodeCursor, type InputFor, orProblem, TIME_FORM, toPage, withOrg } from '@orrery/kernel'
 import { selectVersions, selectWorkflow, type VersionRow } from './workflow-store.ts'
 
 const HASH_FORM = /^[0-9a-f]{64}$/

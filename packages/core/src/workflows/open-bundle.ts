@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
-import { canonicalJson } from '../canonical-json.ts'
-import type { InputFor } from '../context/implementation.ts'
+import { canonicalJson, type InputFor } from '@orrery/kernel'
 import { refuseReserved } from './reserved-names.ts'
 
 const LOAD_TIMEOUT_MS = 2000

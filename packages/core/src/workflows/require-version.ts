@@ -1,7 +1,5 @@
 import { problem } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
-import { withOrg } from '../context/with-org.ts'
-import { orProblem, toRunId } from '../public-ids.ts'
+import { type Ctx, orProblem, toRunId, withOrg } from '@orrery/kernel'
 import { selectHolds } from './workflow-store.ts'
 
 /** @param run a UUID. @throws run.not_found, workflow.version_not_found if the bundle is not there or lacks the run's workflow */

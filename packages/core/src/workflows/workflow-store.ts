@@ -1,6 +1,5 @@
 import type { WorkflowManifest } from '@orrery/engine'
-import type { Transaction } from '../database/database.ts'
-import { empty, type Sql, sql } from '../database/sql.ts'
+import { empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 
 export interface WorkflowRow {
   readonly name: string

@@ -1,5 +1,4 @@
-import { actInRun } from '../../tools/act-in-run.ts'
-import type { BuiltIn } from '../../tools/tool-port.ts'
+import { actInRun, type BuiltIn } from '@orrery/tools'
 import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
 
 export const automationsResume: BuiltIn = {

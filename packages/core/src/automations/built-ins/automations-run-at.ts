@@ -1,7 +1,6 @@
 import type { JsonObject } from '@orrery/contract'
 import { formatDuration } from '@orrery/recurrence'
-import { actInRun } from '../../tools/act-in-run.ts'
-import type { BuiltIn } from '../../tools/tool-port.ts'
+import { actInRun, type BuiltIn } from '@orrery/tools'
 import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
 
 const msPerHour = 3_600_000

@@ -1,4 +1,4 @@
-import type { BuiltIn } from '../../tools/tool-port.ts'
+import type { BuiltIn } from '@orrery/tools'
 import { automationsList } from './automations-list.ts'
 import { automationsPause } from './automations-pause.ts'
 import { automationsResume } from './automations-resume.ts'

@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, ProblemError } from '@orrery/contract'
-import { withOrg } from '../../context/with-org.ts'
-import { type ToolContext, ToolError } from '../../tools/tool-port.ts'
+import { withOrg } from '@orrery/kernel'
+import { type ToolContext, ToolError } from '@orrery/tools'
 import { findMeant } from '../find-meant.ts'
 
 /** An argument that names an automation. */

@@ -1,6 +1,6 @@
 import type { AutomationDefinition, Trigger } from '@orrery/contract'
+import { durationMs } from '@orrery/kernel'
 import type { Schedule } from '@orrery/recurrence'
-import { durationMs } from '../../durations.ts'
 import { readSchedule } from '../../schedules/read-schedule.ts'
 import type { MisfirePolicy } from '../planning/firing-state.ts'
 

@@ -1,5 +1,5 @@
+import { boundedCache } from '@orrery/kernel'
 import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
-import { boundedCache } from '../../bounded-cache.ts'
 import type { TriggerRow } from '../automation-row.ts'
 import type { Timetable } from '../planning/firing-state.ts'
 import type { StoredSchedule } from './read-definition.ts'

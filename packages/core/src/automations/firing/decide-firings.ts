@@ -1,6 +1,6 @@
 import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
-import { appendEvents } from '../../events/append-events.ts'
+import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
 import { type FiringCauseName, type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'

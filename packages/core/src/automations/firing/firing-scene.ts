@@ -1,5 +1,4 @@
-import type { Ctx } from '../../context/context.ts'
-import type { Transaction } from '../../database/database.ts'
+import type { Ctx, Transaction } from '@orrery/kernel'
 
 /** What firing needs of a context: one transaction of one organization, which happens at one instant, and what follows its commit. */
 export interface FiringScene extends Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock' | 'kernel' | 'afterCommit'> {

@@ -1,7 +1,7 @@
 import type { OutputOf } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { listViolations } from '../../database/list-violations.ts'
+import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'

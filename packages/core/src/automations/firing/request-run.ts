@@ -1,7 +1,4 @@
-import type { Ctx } from '../../context/context.ts'
-import type { Transaction } from '../../database/database.ts'
-import { runBehind } from '../../events/append-events.ts'
-import { newId } from '../../new-id.ts'
+import { type Ctx, newId, runBehind, type Transaction } from '@orrery/kernel'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringRow, selectFiringOf, setRequestKey, writeFirings } from '../firing-store.ts'
 import type { FiringCause } from '../planning/firing-id.ts'

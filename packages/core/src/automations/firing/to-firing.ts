@@ -1,5 +1,5 @@
 import { encodeId, type OutputOf, runStatus } from '@orrery/contract'
-import { orNull, toRunId } from '../../public-ids.ts'
+import { orNull, toRunId } from '@orrery/kernel'
 import type { FiringRow } from '../firing-store.ts'
 
 /** What callers see of a firing. */

@@ -1,5 +1,4 @@
-import type { Kernel } from '../../context/kernel.ts'
-import { isLostRace, isPassing } from '../../database/classify-failure.ts'
+import { isLostRace, isPassing, type Kernel } from '@orrery/kernel'
 import type { TriggerRow } from '../automation-row.ts'
 import { writeTrouble } from '../definition/trigger-state.ts'
 import type { FiringScene } from '../firing/firing-scene.ts'

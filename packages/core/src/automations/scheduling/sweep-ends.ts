@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { isPassing } from '../../database/classify-failure.ts'
+import { isPassing } from '@orrery/kernel'
 import { type EndedRun, selectUnsettled } from '../firing-store.ts'
 import { settleRuns } from '../settle-runs.ts'
 import { type FiringHost, inScene } from './fire-due.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { EventTail } from '../../events/event-tail.ts'
+import { EventTail } from '../../../../kernel/src/events/event-tail.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { benchOf } from '../automations.fixture.ts'

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Kernel } from '../../context/kernel.ts'
+import type { Kernel } from '@orrery/kernel'
 import { noteTrouble } from './note-trouble.ts'
 import { claimPolls, type Poll, pollCondition } from './poll-condition.ts'
 

@@ -1,6 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { transactAsSystem } from '../../call/act-as-system.ts'
-import type { Kernel } from '../../context/kernel.ts'
+import { type Kernel, transactAsSystem } from '@orrery/kernel'
 import { type FiringScene, sceneOf } from '../firing/firing-scene.ts'
 
 /** A transaction of one organization in which automations act by themselves. */

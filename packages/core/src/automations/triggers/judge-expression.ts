@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import { createMeter, createScope, ExpressionError, evaluate, type Hole, isTrue, parseCondition } from '@orrery/expressions'
-import { boundedCache } from '../../bounded-cache.ts'
+import { boundedCache } from '@orrery/kernel'
 
 /** What an expression of a trigger may read beside the time. */
 export type TriggerNames = { readonly event: Json } | { readonly result: Json }

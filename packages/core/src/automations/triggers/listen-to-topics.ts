@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Transaction } from '../../database/database.ts'
+import type { Transaction } from '@orrery/kernel'
 import type { StoredCondition } from '../automation-row.ts'
 import { compileTopic, type TopicPattern } from '../planning/compile-topic.ts'
 import { type ListeningTrigger, selectListening } from '../trigger-store.ts'

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '@orrery/kernel'
 import { setTrouble } from '../trigger-store.ts'
 
 const MESSAGE_MAX = 500

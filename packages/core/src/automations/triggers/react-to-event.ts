@@ -1,6 +1,5 @@
 import { decodeId, type Json } from '@orrery/contract'
-import type { Kernel } from '../../context/kernel.ts'
-import type { ConsumedEvent } from '../../events/event-row.ts'
+import type { ConsumedEvent, Kernel } from '@orrery/kernel'
 import type { Condition, StoredCondition } from '../automation-row.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
 import { writeCondition } from '../trigger-store.ts'

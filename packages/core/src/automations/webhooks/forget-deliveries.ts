@@ -1,4 +1,4 @@
-import type { Database } from '../../database/database.ts'
+import type { Database } from '@orrery/kernel'
 import { removeOldDeliveries } from './webhook-store.ts'
 
 /** Batch size. A full batch means that more rows may remain. */

@@ -1,9 +1,5 @@
 import { encodeId } from '@orrery/contract'
-import type { Log } from '../../context/kernel.ts'
-import type { Database } from '../../database/database.ts'
-import { RESEAL_BATCH, resealRows } from '../../secrets/reseal-rows.ts'
-import { SecretError } from '../../secrets/secret-error.ts'
-import type { SecretKeys } from '../../secrets/secret-keys.ts'
+import { type Database, type Log, RESEAL_BATCH, resealRows, SecretError, type SecretKeys } from '@orrery/kernel'
 import { openSigningSecret, sealSigningSecret } from './signing-secret.ts'
 import { lockSealedWith, type SealedWebhook, setSigningSecret } from './webhook-store.ts'
 

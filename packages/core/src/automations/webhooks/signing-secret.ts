@@ -1,5 +1,4 @@
-import { openSecret, type SecretPlace, sealSecret } from '../../secrets/seal-secret.ts'
-import type { SecretKeys } from '../../secrets/secret-keys.ts'
+import { openSecret, type SecretKeys, type SecretPlace, sealSecret } from '@orrery/kernel'
 import type { WebhookPlace } from './webhook-store.ts'
 
 export function sealSigningSecret(keys: SecretKeys, webhook: WebhookPlace, secret: string): string {

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { makeWebhookSecret, verifyWebhook } from '../../outside/standard-webhooks.ts'
+import { makeWebhookSecret, verifyWebhook } from '@orrery/kernel'
 
 export type SignatureKind = 'standard' | 'github'
 

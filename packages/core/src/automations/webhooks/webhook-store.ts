@@ -1,6 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import type { Database, Transaction } from '../../database/database.ts'
-import { empty, insertInto, prepared, sql } from '../../database/sql.ts'
+import { type Database, empty, insertInto, prepared, sql, type Transaction } from '@orrery/kernel'
 import type { StoredTrigger } from '../definition/read-definition.ts'
 
 export interface WebhookPlace {

@@ -1,0 +1,9 @@
+/** JSON as a type. Apart from the shapes, so that a workflow bundle which needs these gets no zod. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

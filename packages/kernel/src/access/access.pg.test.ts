@@ -1,0 +1,157 @@
+import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { makeSigningKey, readTokenKeys } from '../secrets/signing-keys.ts'
+import { makeApiKey } from './api-key.ts'
+import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
+import { bootstrapInstallation } from './bootstrap-installation.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore({ work: false })
+})
+afterAll(() => t?.close())
+
+describe('orgs.create, orgs.list and orgs.get', () => {
+  it('makes an organization with a first key that rules inside it and nowhere else', async () => {
+    const made = await t.call('orgs.create', { name: 'acme' })
+    const key = made.secret ?? ''
+    expect(await t.call('orgs.get', { orgId: 'current' }, { key })).toEqual({ id: made.id, name: 'acme', createdAt: made.createdAt })
+    await expect(t.call('orgs.list', {}, { key })).rejects.toMatchObject({ code: 'forbidden' })
+    const { items } = await t.call('orgs.list', { limit: 200 })
+    expect(items.map(({ name }) => name)).toEqual(['acme', 'default'])
+    await expect(t.call('orgs.create', { name: 'acme' })).rejects.toMatchObject({ code: 'org.name_taken' })
+  })
+
+  it('shows another organization to the installation’s admin only', async () => {
+    const made = await t.call('orgs.create', { name: 'hidden' })
+    const key = await t.otherOrg('curious')
+    expect((await t.call('orgs.get', { orgId: made.id })).name).toBe('hidden')
+    await expect(t.call('orgs.get', { orgId: made.id }, { key })).rejects.toMatchObject({ code: 'org.not_found' })
+  })
+
+  it('pages through them by name', async () => {
+    const first = await t.call('orgs.list', { limit: 1 })
+    const second = await t.call('orgs.list', { limit: 1, cursor: first.nextCursor ?? '' })
+    expect([first.items[0]?.name, second.items[0]?.name]).toEqual(['acme', 'curious'])
+  })
+})
+
+describe('keys.create, keys.list and keys.revoke', () => {
+  it('shows a key once, lists it by its prefix, and revokes it for good', async () => {
+    const made = await t.call('keys.create', { name: 'ci', set: 'developer' })
+    expect(made.scopes).toEqual(PERMISSION_SETS.developer)
+    expect(made.secret?.startsWith(`${made.prefix}_`)).toBe(true)
+    const listed = (await t.call('keys.list', {})).items.find(({ id }) => id === made.id)
+    expect(listed).toEqual({ ...made, secret: undefined })
+    const revoked = await t.call('keys.revoke', { keyId: made.id })
+    expect(revoked.revokedAt).not.toBeNull()
+    expect(await t.call('keys.revoke', { keyId: made.id })).toEqual(revoked)
+    await expect(t.call('keys.revoke', { keyId: 'key_01jb2m4k6q8r0s2t4v6w8x0y2z' })).rejects.toMatchObject({ code: 'key.not_found' })
+  })
+
+  it('makes no key that outlives its maker', async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString()
+    const { secret } = await t.call('keys.create', { name: 'guest', set: 'admin', expiresAt: soon })
+    const key = secret ?? ''
+    const later = new Date(Date.parse(soon) + 1).toISOString()
+    for (const expiresAt of [undefined, later]) {
+      const making = t.call('keys.create', { name: 'x', scopes: ['runs:read'], ...(expiresAt && { expiresAt }) }, { key })
+      await expect(making).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'expiresAt' }] } })
+    }
+    expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'], expiresAt: soon }, { key })).expiresAt).toBe(soon)
+  })
+
+  it('gives no scope that the maker lacks', async () => {
+    const { secret } = await t.call('keys.create', { name: 'maker', scopes: ['keys:write', 'runs:read'] })
+    const key = secret ?? ''
+    await expect(t.call('keys.create', { name: 'x', scopes: ['runs:write'] }, { key })).rejects.toMatchObject({
+      code: 'key.scope_too_wide',
+    })
+    expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'] }, { key })).scopes).toEqual(['runs:read'])
+    await expect(t.call('keys.create', { name: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.call('keys.create', { name: 'x', set: 'reader', expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
+  })
+
+  it('does not touch a key of another organization', async () => {
+    const key = await t.otherOrg('neighbour')
+    const made = await t.call('keys.create', { name: 'mine', set: 'reader' })
+    await expect(t.call('keys.revoke', { keyId: made.id }, { key })).rejects.toMatchObject({ code: 'key.not_found' })
+    expect((await t.call('keys.list', {}, { key })).items.map(({ name }) => name)).toEqual(['First key'])
+  })
+
+  it('remembers when a key was used', async () => {
+    const made = await t.call('keys.create', { name: 'used', scopes: ['runs:read'] })
+    await t.call('runs.list', {}, { key: made.secret ?? '' })
+    const listed = (await t.call('keys.list', {})).items.find(({ id }) => id === made.id)
+    expect(listed?.lastUsedAt).not.toBeNull()
+  })
+})
+
+describe('a flood of made-up keys', () => {
+  it('is held back, and keeps nobody out whose key was good before', async () => {
+    let at = Date.now()
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
+    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+    // Long enough for what was remembered to be looked up again.
+    at += 2 * AUTHENTICATED_FOR_MS
+    const guesses = await Promise.allSettled(Array.from({ length: 600 }, () => authenticate(makeApiKey().secret)))
+    const codes = guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as ProblemError).code : 'accepted'))
+    expect(new Set(codes)).toEqual(new Set(['unauthenticated', 'rate_limited']))
+    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+  })
+})
+
+describe('requests that come together with one key', () => {
+  it('make one query, so that their number is no flood', async () => {
+    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
+    const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
+    expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
+  })
+
+  it('do not keep what they read of it in mind if it is revoked meanwhile', async () => {
+    const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
+    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
+    const early = authenticate(secret ?? '')
+    forget()
+    await early
+    await t.call('keys.revoke', { keyId: id })
+    await expect(authenticate(secret ?? '')).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+})
+
+describe('bootstrapInstallation', () => {
+  it('makes a key on an empty database and none on another, unless it is asked', async () => {
+    expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
+    const { secret } = await bootstrapInstallation(t.database, { newKey: true })
+    expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
+  })
+})
+
+describe('row-level security', () => {
+  it('shows nothing of another organization, whatever a query asks for', async () => {
+    await t.otherOrg('walled')
+    const rows = await t.database.transaction(t.org, 'read write', async ({ client }) => {
+      const counts: Record<string, number> = {}
+      for (const table of ['app.org', 'app.api_key', 'app.audit_entry', 'app.idempotency_key', 'engine.event']) {
+        const found = await client.query<{ n: number }>(`select count(*)::int as n from ${table} where org_id <> $1`, [t.org])
+        counts[table] = found.rows[0]?.n ?? -1
+      }
+      return counts
+    })
+    expect(Object.values(rows)).toEqual([0, 0, 0, 0, 0])
+  })
+
+  it('refuses to change or delete what is insert-only, and to write for another organization', async () => {
+    const attempt = (text: string) => t.database.transaction(t.org, 'read write', ({ client }) => client.query(text))
+    await expect(attempt(`update app.audit_entry set action = 'x'`)).rejects.toThrow(/permission denied/)
+    await expect(attempt('delete from app.audit_entry')).rejects.toThrow(/permission denied/)
+    await expect(attempt(`insert into app.audit_seal values ('${t.org}', 1, '${t.org}', '', '')`)).rejects.toThrow(/permission denied/)
+    await expect(
+      attempt(`insert into app.idempotency_key values ('00000000-0000-7000-8000-000000000000', 'k', '', '{}', now())`),
+    ).rejects.toThrow(/row-level security/)
+  })
+})

@@ -1,0 +1,233 @@
+import { encodeId } from '@orrery/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { makeSigningKey, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
+import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
+import { forgetLogins } from './forget-logins.ts'
+import { selectKeys } from './key-store.ts'
+import { selectLogin } from './login-store.ts'
+import { ACCESS_MS, REFRESH_MS } from './make-tokens.ts'
+import { signToken } from './token.ts'
+
+const tokens = readTokenKeys(makeSigningKey())
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore({ work: false, tokens })
+})
+afterAll(() => t?.close())
+
+interface Fresh {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly accessExpiresAt: string
+  readonly refreshExpiresAt: string
+}
+
+const makeKey = async (name: string, more = {}) => {
+  const made = await t.call('keys.create', { name, scopes: ['runs:read'], ...more })
+  return { id: made.id, key: made.secret ?? '' }
+}
+const issue = async (key: string, input = {}) => (await t.answer('tokens.issue', input, { key })).output as Fresh
+const refresh = async (key: string) => (await t.answer('tokens.refresh', {}, { key })).output as Fresh
+const UNAUTHENTICATED = { code: 'unauthenticated' }
+const works = (key: string) => expect(t.call('runs.list', {}, { key })).resolves.toMatchObject({ items: [] })
+const fails = (key: string) => expect(t.call('runs.list', {}, { key })).rejects.toMatchObject(UNAUTHENTICATED)
+
+describe('tokens.issue', () => {
+  it('gives an access token with the scopes of its key, for a quarter of an hour', async () => {
+    const { key } = await makeKey('agent')
+    const { accessToken, accessExpiresAt, refreshExpiresAt } = await issue(key)
+    await works(accessToken)
+    await expect(t.call('runs.start', { workflow: 'x' }, { key: accessToken })).rejects.toMatchObject({ code: 'forbidden' })
+    const now = t.engine.now()
+    expect(Math.abs(Date.parse(accessExpiresAt) - now - ACCESS_MS)).toBeLessThan(60_000)
+    expect(Math.abs(Date.parse(refreshExpiresAt) - now - REFRESH_MS)).toBeLessThan(60_000)
+  })
+
+  it('takes the name or the id of the key beside it, and no other', async () => {
+    const { id, key } = await makeKey('briefer')
+    await issue(key, { agent: 'briefer' })
+    await issue(key, { agent: id })
+    const other = await makeKey('other')
+    const wrong = [
+      t.answer('tokens.issue', { agent: 'other' }, { key }),
+      t.answer('tokens.issue', { agent: other.id }, { key }),
+      t.answer('tokens.issue', { agent: 'briefer' }, { key: `orr_abcdefgh_${'A'.repeat(43)}` }),
+      t.answer('tokens.issue', { agent: 'briefer' }, { key: 'password' }),
+    ]
+    const told = (await Promise.allSettled(wrong)).map((one) => (one.status === 'rejected' ? String(one.reason) : 'given'))
+    expect(new Set(told)).toEqual(new Set([told[0]]))
+    expect(told[0]).toContain('unauthenticated')
+  })
+
+  it('gives none for a token', async () => {
+    const { accessToken, refreshToken } = await issue((await makeKey('chain')).key)
+    for (const key of [accessToken, refreshToken]) await expect(issue(key)).rejects.toMatchObject(UNAUTHENTICATED)
+  })
+
+  it('gives none that outlives its key', async () => {
+    const expiresAt = new Date(t.engine.now() + 120_000).toISOString()
+    const fresh = await issue((await makeKey('brief', { expiresAt })).key)
+    expect([fresh.accessExpiresAt, fresh.refreshExpiresAt]).toEqual([expiresAt, expiresAt])
+  })
+
+  it('keeps no token: a repeated request is answered without', async () => {
+    const { key } = await makeKey('repeater')
+    const ask = () => t.answer('tokens.issue', {}, { key, idempotencyKey: 'once' })
+    await ask()
+    const again = await ask()
+    expect([again.replayed, again.output]).toMatchObject([true, { accessToken: null, refreshToken: null }])
+  })
+})
+
+describe('tokens.refresh', () => {
+  it('gives the next pair, and the refresh token does nothing else', async () => {
+    const first = await issue((await makeKey('patient')).key)
+    await fails(first.refreshToken)
+    const caller = { credential: first.refreshToken, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }
+    await expect(t.core.identify(caller, null)).rejects.toMatchObject(UNAUTHENTICATED)
+    await expect(refresh(first.accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    const second = await refresh(first.refreshToken)
+    const third = await refresh(second.refreshToken)
+    expect(new Set([first, second, third].map(({ refreshToken }) => refreshToken)).size).toBe(3)
+    await works(third.accessToken)
+  })
+
+  it('ends the login when a token is used a second time, for everybody who has a part of it', async () => {
+    const { key } = await makeKey('copied')
+    const first = await issue(key)
+    const another = await issue(key)
+    const second = await refresh(first.refreshToken)
+    await expect(refresh(first.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    await expect(refresh(second.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    await fails(first.accessToken)
+    await fails(second.accessToken)
+    // Another login of the same key goes on.
+    await works((await refresh(another.refreshToken)).accessToken)
+    const { items } = await t.call('audit.list', { action: 'token.refreshed', limit: 200 })
+    expect(items.some(({ detail }) => JSON.stringify(detail).includes('used before'))).toBe(true)
+  })
+
+  it('lets one of many who use it at once through, and then none', async () => {
+    const { refreshToken } = await issue((await makeKey('crowd')).key)
+    const tries = await Promise.allSettled(Array.from({ length: 12 }, () => refresh(refreshToken)))
+    const won = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(won).toHaveLength(1)
+    await fails(won[0]?.accessToken ?? '')
+  })
+})
+
+describe('tokens.revoke', () => {
+  it('ends the login of a token, or all logins of a key', async () => {
+    const { key } = await makeKey('leaver')
+    const [one, two, three] = [await issue(key), await issue(key), await issue(key)]
+    expect(await t.call('tokens.revoke', {}, { key: one.accessToken })).toEqual({ revoked: true })
+    await fails(one.accessToken)
+    await expect(refresh(one.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    expect(await t.call('tokens.revoke', {}, { key: two.refreshToken })).toEqual({ revoked: true })
+    await fails(two.accessToken)
+    expect(await t.call('tokens.revoke', {}, { key })).toEqual({ revoked: true })
+    await fails(three.accessToken)
+    await works(key)
+  })
+})
+
+describe('a token is refused', () => {
+  const claimsOf = async (keys: TokenKeys, change = {}) => {
+    const made = await makeKey('forger')
+    const { accessToken } = await issue(made.key)
+    const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
+    const { org } = await t.core.identify({ credential: made.key, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, null)
+    const row = await t.database.transaction(org, 'read only', (tx) => selectLogin(tx, org, payload.sid))
+    if (row === undefined) throw new Error('The login that was just made is not there')
+    const now = t.engine.now()
+    const claims = { use: 'access' as const, org, key: row.key_id, login: row.login_id, generation: 1, contract: null, ...change }
+    return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
+  }
+
+  it('when it has expired', async () => {
+    const { sign, now } = await claimsOf(tokens)
+    await works(await sign())
+    await fails(await sign({ expiresAt: now - 1000 }))
+  })
+
+  it('when another installation signed it', async () => {
+    const { sign } = await claimsOf(readTokenKeys(makeSigningKey()))
+    await fails(await sign())
+  })
+
+  it('when its signature or its algorithm is not ours', async () => {
+    const [header, payload, signature] = (await issue((await makeKey('tamperer')).key)).accessToken.split('.')
+    await fails(`${header}.${payload}.${signature?.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`)
+    const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid: tokens.id })).toString('base64url')
+    await fails(`${none}.${payload}.`)
+    await fails(`${none}.${payload}.${signature}`)
+  })
+
+  it('when its login is of another key or another organization', async () => {
+    const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
+    if (other === undefined) throw new Error('The organization has no key')
+    const { sign } = await claimsOf(tokens, { key: other.key_id })
+    await fails(await sign())
+    const stranger = await t.call('orgs.get', { orgId: 'current' }, { key: await t.otherOrg('strangers') })
+    const { sign: signForeign } = await claimsOf(tokens, { org: '00000000-0000-7000-8000-000000000000' })
+    await fails(await signForeign())
+    expect(stranger.id).not.toBe(encodeId('org', t.org))
+  })
+
+  it('once its key is revoked, at once where that happened and soon in other processes', async () => {
+    const { id, key } = await makeKey('revoked')
+    const { accessToken, refreshToken } = await issue(key)
+    let at = t.engine.now()
+    const elsewhere = createAuthenticator(t.database, tokens, () => at)
+    await elsewhere.authenticate(accessToken)
+    await works(accessToken)
+    await t.call('keys.revoke', { keyId: id })
+    await fails(accessToken)
+    await expect(refresh(refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    at += AUTHENTICATED_FOR_MS + 1
+    await expect(elsewhere.authenticate(accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
+  })
+})
+
+describe('after a restart', () => {
+  it('what was given is good, what was revoked is not', async () => {
+    const { key } = await makeKey('survivor')
+    const [kept, ended] = [await issue(key), await issue(key)]
+    await t.call('tokens.revoke', {}, { key: ended.accessToken })
+    // A process that remembers nothing.
+    const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
+    expect((await authenticate(kept.accessToken)).actor.name).toBe('survivor')
+    await expect(authenticate(ended.accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
+    await expect(authenticate(ended.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
+  })
+})
+
+describe('a flood of made-up tokens', () => {
+  it('is held back, and costs those with keys nothing', async () => {
+    const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
+    const now = t.engine.now()
+    const made = { use: 'access' as const, org: t.org, key: t.org, login: t.org, generation: 1, contract: null }
+    const forger = { ...readTokenKeys(makeSigningKey()), id: tokens.id }
+    const forged = await Promise.all(
+      Array.from({ length: 600 }, (_, generation) =>
+        signToken(forger, { ...made, generation }, { issuedAt: now, expiresAt: now + 60_000 }),
+      ),
+    )
+    const guesses = await Promise.allSettled(forged.map((token) => authenticate(token)))
+    const codes = guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as { code: string }).code : 'accepted'))
+    expect(new Set(codes)).toEqual(new Set(['unauthenticated', 'rate_limited']))
+    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+  })
+})
+
+describe('logins that have expired', () => {
+  it('are forgotten, a day later', async () => {
+    await issue((await makeKey('forgotten')).key)
+    // Those of keys that expired earlier go first.
+    await forgetLogins(t.database, t.engine.now() + REFRESH_MS)
+    expect(await forgetLogins(t.database, t.engine.now() + REFRESH_MS)).toBe(0)
+    expect(await forgetLogins(t.database, t.engine.now() + REFRESH_MS + 25 * 3_600_000)).toBeGreaterThan(0)
+  })
+})

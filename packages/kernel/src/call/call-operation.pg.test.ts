@@ -1,0 +1,216 @@
+/**
+ * Goal: what holds around every operation, checked on a few of them. The matrix of all operations is in tests/security.
+ */
+import { listOperations } from '@orrery/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../core/src/testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { makeApiKey } from '../access/api-key.ts'
+import { listViolations } from '../database/list-violations.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore({ work: false })
+  await t.deploy()
+})
+afterAll(async () => {
+  expect(await listViolations(t.database)).toEqual([])
+  await t.close()
+})
+
+const minimal = { workflow: 'greeting', input: { name: 'x' } }
+
+describe('who may', () => {
+  it.each(listOperations().map(({ name, permission }) => [name, permission] as const))(
+    '%s needs a key that is good',
+    async (name, permission) => {
+      if (permission === 'public') return expect((await t.answer(name, {}, { key: null })).status).toBe(200)
+      for (const key of [null, '', 'nonsense', `orr_abcdefgh_${'a'.repeat(43)}`]) {
+        await expect(t.answer(name, {}, { key })).rejects.toMatchObject({ code: 'unauthenticated' })
+      }
+    },
+  )
+
+  it('names the scope that a key lacks, before it looks at the input', async () => {
+    const { secret } = await t.call('keys.create', { name: 'reader', set: 'reader' })
+    const key = secret ?? ''
+    expect((await t.answer('runs.list', {}, { key })).status).toBe(200)
+    await expect(t.answer('runs.start', { nonsense: 1 }, { key })).rejects.toMatchObject({
+      code: 'forbidden',
+      extra: { permission: 'runs:write' },
+    })
+    await expect(t.answer('orgs.list', {}, { key })).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  it('refuses a key that was revoked or has expired, at once in this process', async () => {
+    const made = await t.call('keys.create', { name: 'short', scopes: ['runs:read'], expiresAt: new Date(Date.now() + 1500).toISOString() })
+    const key = made.secret ?? ''
+    expect((await t.answer('runs.list', {}, { key })).status).toBe(200)
+    await eventually(
+      () =>
+        t.answer('runs.list', {}, { key }).then(
+          () => 'ok',
+          (error: { code: string }) => error.code,
+        ),
+      (outcome) => outcome === 'unauthenticated',
+    )
+    const other = await t.call('keys.create', { name: 'other', scopes: ['runs:read'] })
+    expect((await t.answer('runs.list', {}, { key: other.secret ?? '' })).status).toBe(200)
+    await t.call('keys.revoke', { keyId: other.id })
+    await expect(t.answer('runs.list', {}, { key: other.secret ?? '' })).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+})
+
+describe('input', () => {
+  it('names each field that is wrong, with what was expected', async () => {
+    await expect(t.answer('runs.list', { limit: 1000, status: 'done', nonsense: 1 })).rejects.toMatchObject({
+      code: 'invalid_input',
+      extra: {
+        errors: [
+          { path: 'status', expected: expect.stringContaining('"queued"') },
+          { path: 'limit', expected: 'at most 200' },
+          { path: 'nonsense', message: 'Unknown field' },
+        ],
+      },
+    })
+    await expect(t.answer('runs.startMany', { items: [minimal, { workflow: 7 }] })).rejects.toMatchObject({
+      extra: { errors: [{ path: 'items[1].workflow', expected: 'string' }] },
+    })
+  })
+
+  it('refuses what is nested too deep, is no object, or holds NUL in text', async () => {
+    let deep: unknown = 1
+    for (let i = 0; i < 200_000; i++) deep = [deep]
+    await expect(t.answer('runs.start', { ...minimal, input: deep })).rejects.toMatchObject({ code: 'payload_too_large' })
+    for (const raw of [null, 7, 'text', []]) await expect(t.answer('runs.list', raw)).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(t.answer('runs.list', { tag: 'a\u0000b' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('does not know operations that nobody declared', async () => {
+    for (const name of ['runs.explode', 'toString', '__proto__'])
+      await expect(t.answer(name, {})).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('idempotency keys', () => {
+  it('give the same answer to the same request, and have one effect', async () => {
+    const first = await t.answer('runs.start', minimal, { idempotencyKey: 'k-1' })
+    const second = await t.answer('runs.start', minimal, { idempotencyKey: 'k-1' })
+    expect(second).toEqual({ ...first, replayed: true })
+    const entries = await t.call('audit.list', { action: 'run.started', subject: (first.output as { runId: string }).runId })
+    expect(entries.items).toHaveLength(1)
+  })
+
+  it('are refused for other input and for other operations', async () => {
+    await t.answer('queues.pause', { queue: 'q1' }, { idempotencyKey: 'k-2' })
+    await expect(t.answer('queues.pause', { queue: 'q2' }, { idempotencyKey: 'k-2' })).rejects.toMatchObject({
+      code: 'idempotency.key_reused',
+    })
+    await expect(t.answer('queues.resume', { queue: 'q1' }, { idempotencyKey: 'k-2' })).rejects.toMatchObject({
+      code: 'idempotency.key_reused',
+    })
+    await expect(t.answer('queues.pause', { queue: 'q1' }, { idempotencyKey: 'has space' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
+  })
+
+  it('belong to one organization', async () => {
+    const key = await t.otherOrg('idempotent')
+    await t.answer('queues.pause', { queue: 'mine' }, { idempotencyKey: 'k-3' })
+    expect(await t.answer('queues.pause', { queue: 'yours' }, { idempotencyKey: 'k-3', key })).toMatchObject({ replayed: false })
+  })
+
+  it('let exactly one of many requests at the same time through', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        t.answer('runs.start', minimal, { idempotencyKey: 'k-4' }).then(
+          ({ output, replayed }) => ({ run: (output as { runId: string }).runId, replayed }),
+          (error: { code: string }) => ({ run: error.code, replayed: true }),
+        ),
+      ),
+    )
+    expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1)
+    const runs = new Set(outcomes.map(({ run }) => run).filter((run) => run !== 'idempotency.in_progress'))
+    expect(runs.size).toBe(1)
+  })
+
+  it('never store a secret', async () => {
+    const first = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
+    const second = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
+    expect((first.output as { secret: string }).secret).toMatch(/^orr_/)
+    expect(second).toEqual({ status: 201, replayed: true, output: { ...(first.output as object), secret: null } })
+  })
+
+  it('leave nothing behind when the request had a problem', async () => {
+    await expect(t.answer('runs.start', { workflow: 'nothing' }, { idempotencyKey: 'k-6' })).rejects.toMatchObject({
+      code: 'workflow.not_found',
+    })
+    expect(await t.answer('runs.start', minimal, { idempotencyKey: 'k-6' })).toMatchObject({ replayed: false })
+  })
+})
+
+describe('the answer of a tool', () => {
+  it('is kept for the key that called it: another one may not call it, perhaps', async () => {
+    const { secret } = await t.call('keys.create', { name: 'narrow', scopes: ['tools:call', 'tools:read'] })
+    const input = { tool: 'orchestrator.list' }
+    await t.answer('tools.call', input, { idempotencyKey: 'k-7' })
+    expect(await t.answer('tools.call', input, { idempotencyKey: 'k-7' })).toMatchObject({ replayed: true })
+    await expect(t.answer('tools.call', input, { idempotencyKey: 'k-7', key: secret })).rejects.toMatchObject({
+      code: 'idempotency.key_reused',
+    })
+  })
+})
+
+describe('every write', () => {
+  it('has an audit entry that says who did what, through which request', async () => {
+    await t.answer('limits.set', { limit: 'workflow:single', max: 3 }, { requestId: 'req-audit' })
+    const [entry] = (await t.call('audit.list', { action: 'limit.changed' })).items
+    expect(entry).toMatchObject({
+      action: 'limit.changed',
+      actorType: 'api_key',
+      subject: 'workflow:single',
+      detail: { max: 3 },
+      requestId: 'req-audit',
+    })
+    expect(entry?.inputDigest).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('has it in the same commit as a start, which goes without a transaction of its own', async () => {
+    const { runId } = await t.call('runs.start', minimal)
+    expect((await t.call('audit.list', { subject: runId })).items).toMatchObject([
+      { action: 'run.started', detail: { workflow: 'greeting' } },
+    ])
+  })
+})
+
+describe('the rate limit', () => {
+  it('refuses a key that sends too much, says when to come back, and leaves other keys alone', async () => {
+    const limited = await startTestCore({ work: false, rate: { perSecond: 1, burst: 3 } })
+    try {
+      for (let i = 0; i < 3; i++) await limited.call('runs.list', {})
+      await expect(limited.call('runs.list', {})).rejects.toMatchObject({
+        code: 'rate_limited',
+        extra: { retryAfterMs: expect.any(Number) },
+      })
+    } finally {
+      await limited.close()
+    }
+  })
+})
+
+describe('a database that is gone', () => {
+  it('is answered as unavailable, and nothing of the cause is shown', async () => {
+    const lost = await startTestCore({ work: false })
+    await lost.call('runs.list', {})
+    await lost.database.close()
+    const refused = await lost.answer('runs.list', {}).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
+    expect(JSON.stringify(refused)).not.toMatch(/pool|pg|postgres/i)
+    // The same where no operation is called: streams, figures, whole MCP requests. A key that nobody remembers has to be looked up.
+    const caller = { credential: makeApiKey().secret, requestId: 'r', traceId: null, idempotencyKey: null, face: 'mcp' }
+    const unknown = await lost.core.identify(caller, null).catch((error: unknown) => error)
+    expect(unknown).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
+    await lost.close().catch(() => {})
+  })
+})

@@ -1,0 +1,307 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
+import { eventually } from '../../../core/src/testing/eventually.ts'
+import type { Log } from '../context/kernel.ts'
+import { createDatabase, type Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
+import { createEventConsumer, type EventConsumer, type EventConsumerOptions } from './consume-events.ts'
+import { comparePositions, parsePosition } from './event-position.ts'
+import type { ConsumedEvent } from './event-row.ts'
+import { EventTail } from './event-tail.ts'
+
+const ORGS = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const
+const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
+
+let place: TestDatabase
+let admin: pg.Client
+/** What stands for a process: connections of its own, a tail of its own. */
+let processes: { readonly database: Database; readonly tail: EventTail }[]
+let consumers: EventConsumer[] = []
+let count = 0
+/** A new one for each test. */
+let name = ''
+
+const openProcess = () => {
+  const database = createDatabase({ url: place.url })
+  return { database, tail: new EventTail({ database, notifier: null, log: silence, pollMs: 30 }) }
+}
+
+beforeAll(async () => {
+  place = await createTestDatabase()
+  admin = new pg.Client({ connectionString: place.url })
+  await admin.connect()
+  processes = [openProcess(), openProcess()]
+})
+afterAll(async () => {
+  for (const { tail, database } of processes ?? []) {
+    await tail.stop()
+    await database.close()
+  }
+  await admin?.end()
+  await place?.drop()
+})
+/** Transactions of other databases, too, hide what is new; whoever begins behind it would get it. */
+async function untilReadable(): Promise<void> {
+  const hidden = () => admin.query('select from engine.event where tx >= pg_snapshot_xmin(pg_current_snapshot()) limit 1')
+  await eventually(hidden, ({ rowCount }) => rowCount === 0)
+}
+
+beforeEach(async () => {
+  name = `test-${++count}`
+  await untilReadable()
+})
+afterEach(async () => {
+  await Promise.all(consumers.map((consumer) => consumer.stop()))
+  consumers = []
+})
+
+type Given = Pick<EventConsumerOptions, 'handle'> & Partial<EventConsumerOptions>
+
+async function consume(given: Given, from: 0 | 1 = 0): Promise<EventConsumer> {
+  const process = processes[from] as (typeof processes)[number]
+  const consumer = createEventConsumer({ ...process, log: silence, name, begin: 'now', retry: { firstMs: 5, maxMs: 20 }, ...given })
+  consumers.push(consumer)
+  await consumer.start()
+  return consumer
+}
+
+const insert = (subject: string, type = 'test.event', org: string = ORGS[0]) =>
+  `insert into engine.event (org_id, at, type, subject, data) values ('${org}', now(), '${type}', '${subject}', '{"n":1}')`
+const emit = (subject: string, type?: string, org?: string) => admin.query(insert(subject, type, org))
+const subjects = (events: readonly ConsumedEvent[]) => events.map(({ event }) => event.subject)
+
+describe('a consumer', () => {
+  it('gets events of all organizations in the order of the log, as callers see them', async () => {
+    const seen: ConsumedEvent[] = []
+    await consume({ handle: async (events) => void seen.push(...events) })
+    for (const n of [1, 2, 3, 4]) await emit(`s${n}`, 'test.event', ORGS[n % 2])
+    await eventually(
+      async () => seen.length,
+      (length) => length === 4,
+    )
+    expect(subjects(seen)).toEqual(['s1', 's2', 's3', 's4'])
+    expect(seen.map(({ org }) => org)).toEqual([ORGS[1], ORGS[0], ORGS[1], ORGS[0]])
+    expect(seen[0]).toMatchObject({ subject: 's1', event: { type: 'test.event', data: { n: 1 } } })
+  })
+
+  it('begins now or with the oldest, as it wishes, and goes on where it was when it comes back', async () => {
+    await emit(`before-${name}`)
+    await untilReadable()
+    const late: string[] = []
+    const all: string[] = []
+    const first = await consume({ handle: async (events) => void late.push(...subjects(events)) })
+    await consume({ name: `${name}-all`, begin: 'oldest', handle: async (events) => void all.push(...subjects(events)) })
+    await emit('after')
+    const heard = async () => late.includes('after') && all.includes('after')
+    await eventually(heard, Boolean)
+    expect(late).toEqual(['after'])
+    expect(all.slice(-2)).toEqual([`before-${name}`, 'after'])
+    await first.stop()
+    await emit('away')
+    await consume({ begin: 'oldest', handle: async (events) => void late.push(...subjects(events)) })
+    await eventually(
+      async () => late.length,
+      (length) => length === 2,
+    )
+    expect(late).toEqual(['after', 'away'])
+  })
+
+  it('passes over what it does not want, and does not read it twice', async () => {
+    const seen: string[] = []
+    const batchMax = 3
+    await consume({ only: sql`e.type like 'want.%'`, batchMax, handle: async (events) => void seen.push(...subjects(events)) })
+    for (let n = 0; n < 20; n++) await emit(`s${n}`, n % 5 === 0 ? 'want.it' : 'other.it')
+    const last = await admin.query<{ id: string }>('select max(id)::text as id from engine.event')
+    const readTo = async () =>
+      (await admin.query<{ id: string }>('select id::text from app.event_consumer where name = $1', [name])).rows[0]
+    await eventually(readTo, (row) => row?.id === last.rows[0]?.id)
+    expect(seen).toEqual(['s0', 's5', 's10', 's15'])
+  })
+
+  it('keeps its place when the handler throws: those before are through, those behind wait', async () => {
+    const seen: string[] = []
+    let isBroken = true
+    let attempts = 0
+    await consume({
+      async handle(events) {
+        if (isBroken && subjects(events).includes('bad')) {
+          attempts += 1
+          throw new Error('not this one')
+        }
+        seen.push(...subjects(events))
+      },
+    })
+    await admin.query(['begin', ...['a', 'b', 'c', 'bad', 'd', 'e'].map((subject) => insert(subject)), 'commit'].join(';'))
+    await eventually(
+      async () => attempts,
+      (times) => times > 4,
+    )
+    expect(seen).toEqual(['a', 'b', 'c'])
+    isBroken = false
+    await eventually(
+      async () => seen.length,
+      (length) => length === 6,
+    )
+    expect(seen).toEqual(['a', 'b', 'c', 'bad', 'd', 'e'])
+  })
+
+  it('writes exactly once what it writes in the transaction of the batch', async () => {
+    await admin.query('create table if not exists public.noted (subject text); grant all on public.noted to orrery_engine')
+    let hasFailed = false
+    await consume({
+      async handle(events, { tx }) {
+        for (const subject of subjects(events)) await tx.write(sql`insert into public.noted values (${subject})`)
+        if (!hasFailed) {
+          hasFailed = true
+          throw new Error('once')
+        }
+      },
+    })
+    for (const n of [1, 2, 3]) await emit(`x${n}`)
+    const noted = async () => (await admin.query<{ subject: string }>('select subject from public.noted')).rows.map((row) => row.subject)
+    expect(await eventually(noted, (rows) => rows.length >= 3)).toEqual(['x1', 'x2', 'x3'])
+  })
+})
+
+describe('two processes with one name', () => {
+  it('give each event to one of them, in order, and skip none under concurrent writers with long transactions', async () => {
+    const seen: ConsumedEvent[] = []
+    let working = 0
+    const handle = async (events: readonly ConsumedEvent[]) => {
+      working += 1
+      expect(working).toBe(1)
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push(...events)
+      working -= 1
+    }
+    await Promise.all([consume({ handle, batchMax: 7 }, 0), consume({ handle, batchMax: 7 }, 1)])
+    const writers = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const client = new pg.Client({ connectionString: place.url })
+        await client.connect()
+        return client
+      }),
+    )
+    // Each transaction is open while the others commit theirs, and they end in another order than they began in.
+    await Promise.all(
+      writers.map(async (client, writer) => {
+        for (let round = 0; round < 25; round++) {
+          await client.query('begin')
+          await client.query(insert(`w${writer}-${round}-0`, 'test.event', ORGS[writer % 2]))
+          for (let other = 0; other < (writer * 7 + round) % 5; other++) await client.query('select pg_sleep(0.002)')
+          await client.query(insert(`w${writer}-${round}-1`, 'test.event', ORGS[writer % 2]))
+          await client.query(round % 10 === 9 ? 'rollback' : 'commit')
+        }
+        await client.end()
+      }),
+    )
+    const committed = 6 * 23 * 2
+    await eventually(
+      async () => seen.length,
+      (length) => length >= committed,
+    )
+    expect(new Set(subjects(seen)).size).toBe(committed)
+    expect(seen.length).toBe(committed)
+    for (const org of ORGS) {
+      const positions = seen.filter((event) => event.org === org).map(({ event }) => parsePosition(event.id))
+      expect(positions).toEqual(positions.toSorted(comparePositions))
+    }
+  })
+
+  it('read what an old transaction hid as soon as that has ended, without a hint and long before a poll', async () => {
+    const process = { database: (processes[0] as (typeof processes)[number]).database, log: silence }
+    let hint: () => void = () => {}
+    const notifier = {
+      listen(handler: (hint: { readonly type: 'events' }) => void) {
+        hint = () => handler({ type: 'events' })
+        return () => {}
+      },
+    }
+    const tail = new EventTail({ ...process, notifier, pollMs: 600_000 })
+    const seen: string[] = []
+    const consumer = createEventConsumer({
+      ...process,
+      tail,
+      name,
+      begin: 'now',
+      handle: async (events) => void seen.push(...subjects(events)),
+    })
+    await consumer.start()
+    const old = new pg.Client({ connectionString: place.url })
+    await old.connect()
+    await old.query('begin; select pg_current_xact_id()')
+    await emit('hidden')
+    hint()
+    await old.query('select pg_sleep(1)')
+    expect(seen).toEqual([])
+    await old.query('commit')
+    await eventually(
+      async () => seen,
+      (all) => all.length === 1,
+    )
+    await old.end()
+    await consumer.stop()
+    await tail.stop()
+  })
+
+  it('hand over when one is killed in the middle of a batch: what it had not finished comes again', async () => {
+    const probe = fileURLToPath(new URL('./consume-probe.fixture.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--conditions=orrery-source', probe, place.url, name], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    const known = () => admin.query('select from app.event_consumer where name = $1', [name])
+    await eventually(known, ({ rowCount }) => rowCount === 1)
+    await admin.query(['begin', insert('one'), insert('hang', 'test.hang'), insert('two'), 'commit'].join(';'))
+    await eventually(
+      async () => said,
+      (text) => text.endsWith('one\nhang\n'),
+    )
+    const seen: string[] = []
+    await consume({ handle: async (events) => void seen.push(...subjects(events)) })
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await eventually(
+      async () => seen.length,
+      (length) => length >= 3,
+    )
+    expect(seen).toEqual(['one', 'hang', 'two'])
+  })
+
+  it('hand over when the connection of one breaks, and what it then does to its place counts for nothing', async () => {
+    const seen: string[] = []
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let hasBegun = false
+    const first = await consume({
+      async handle() {
+        hasBegun = true
+        await held
+      },
+    })
+    await emit('held')
+    await eventually(async () => hasBegun, Boolean)
+    await consume({ handle: async (events) => void seen.push(...subjects(events)) }, 1)
+    const broken = `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid::bigint = (hashtext('orrery event consumer')::bigint & 4294967295) and objid::bigint = (hashtext($1)::bigint & 4294967295)`
+    await admin.query(broken, [name])
+    await eventually(
+      async () => seen.length,
+      (length) => length === 1,
+    )
+    release()
+    await first.stop()
+    await emit('later')
+    await eventually(
+      async () => seen.length,
+      (length) => length > 1,
+    )
+    expect(seen).toEqual(['held', 'later'])
+  })
+})

@@ -1,0 +1,149 @@
+import type { Event } from '@orrery/contract'
+import { createNotifier } from '@orrery/engine/postgres'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../core/src/testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { EventHub } from './event-hub.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+})
+afterAll(() => t?.close())
+
+/** Reads until `count` events came. */
+async function collect(
+  hub: EventHub,
+  after: string | null,
+  count: number,
+  begun: () => Promise<unknown> = async () => {},
+  // What an older transaction hid when the hub began comes as well.
+  isWanted: (event: Event) => boolean = () => true,
+): Promise<Event[]> {
+  const stop = new AbortController()
+  const seen: Event[] = []
+  const stream = hub.subscribe({ org: t.org, after, signal: stop.signal })
+  const first = stream.next()
+  await begun()
+  for (let next = await first; !next.done; next = await stream.next()) {
+    if (isWanted(next.value)) seen.push(next.value)
+    if (seen.length === count) stop.abort()
+  }
+  return seen
+}
+
+/** Again and again until its end, which waits for what is on its way. */
+function repeat(act: () => Promise<unknown>) {
+  const going: Promise<unknown>[] = []
+  const timer = setInterval(() => going.push(act()), 50)
+  return {
+    async end() {
+      clearInterval(timer)
+      await Promise.all(going)
+    },
+  }
+}
+
+const allEvents = async () => {
+  const all: Event[] = []
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await t.call('events.list', { limit: 3, ...(cursor === undefined ? {} : { cursor }) })
+    all.push(...(page.items as Event[]))
+    cursor = page.nextCursor
+  }
+  return all
+}
+
+describe('events.list', () => {
+  it('reads the log oldest first, page by page, with public ids', async () => {
+    const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
+    await t.call('runs.result', { runId })
+    const events = await eventually(allEvents, (all) => all.some(({ type }) => type === 'run.succeeded'))
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['workflow.deployed', 'run.started', 'run.succeeded']))
+    const ofRun = await t.call('events.list', { subject: runId, type: 'run.started' })
+    expect(ofRun.items).toMatchObject([{ type: 'run.started', subject: runId, data: { workflow: 'greeting' } }])
+    await expect(t.call('events.list', { cursor: '99999999999999999999-1' })).rejects.toMatchObject({ code: 'invalid_input' })
+    // Not octal: the database would see 8 in the one and refuse the other.
+    expect(await t.call('events.list', { cursor: '010-1' })).toEqual(await t.call('events.list', { cursor: '10-1' }))
+    expect((await t.call('events.list', { cursor: '09-1' })).items.length).toBeGreaterThan(0)
+    await expect(t.call('events.list', { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('reads it newest first as well', async () => {
+    const back: Event[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await t.call('events.list', { limit: 2, newestFirst: true, ...(cursor === undefined ? {} : { cursor }) })
+      back.push(...(page.items as Event[]))
+      cursor = page.nextCursor
+    }
+    expect(back.length).toBeGreaterThan(2)
+    expect(back.toReversed()).toEqual(await allEvents())
+  })
+})
+
+describe('the event hub', () => {
+  it('gives two subscribers in two processes the same events in order, and resumes behind any of them', async () => {
+    const before = (await eventually(allEvents, (all) => all.length > 0)).at(-1)?.id ?? ''
+    const other = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    const pause = async () => {
+      for (let i = 0; i < 5; i++) await t.call('queues.pause', { queue: `hub-${i}` })
+    }
+    const [here, there] = await Promise.all([collect(t.core.events, before, 5, pause), collect(other, before, 5)])
+    expect(here.map(({ subject }) => subject)).toEqual(['hub-0', 'hub-1', 'hub-2', 'hub-3', 'hub-4'])
+    expect(there).toEqual(here)
+    expect(await collect(other, here[1]?.id ?? '', 3)).toEqual(here.slice(2))
+    await other.stop()
+  })
+
+  it('begins with what happens from now on, and ends when it is stopped', async () => {
+    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    // It may still be on its way to where it begins when the first of them commits.
+    const resumes = repeat(() => t.call('queues.resume', { queue: 'from-now' }))
+    const seen = await collect(hub, null, 1, undefined, ({ type }) => type === 'queue.resumed')
+    await resumes.end()
+    expect(seen).toMatchObject([{ type: 'queue.resumed', subject: 'from-now' }])
+    const endless = hub.subscribe({ org: t.org, after: null, signal: new AbortController().signal })
+    const next = endless.next()
+    await hub.stop()
+    expect(await next).toMatchObject({ done: true })
+  })
+
+  it('skips no event of a transaction that began first and committed last', async () => {
+    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 20 })
+    const slow = new pg.Client({ connectionString: t.url })
+    await slow.connect()
+    const insert = `insert into engine.event (org_id, at, type, subject, data) values ('${t.org}', now(), 'limit.changed', 'slow', '{}')`
+    const work = async () => {
+      await slow.query(`begin; ${insert}`)
+      await t.call('queues.pause', { queue: 'quick' })
+      await slow.query('commit')
+    }
+    const seen = await collect(hub, await hub.now(t.org), 2, work, ({ subject }) => ['slow', 'quick'].includes(subject))
+    expect(seen.map(({ subject }) => subject)).toEqual(['slow', 'quick'])
+    await slow.end()
+    await hub.stop()
+  })
+
+  it('is woken by what another process commits, long before it polls', async () => {
+    const listening = createNotifier({ url: t.url, listen: true })
+    const hub = new EventHub({ database: t.database, notifier: listening, pollMs: 600_000 })
+    // Its connection may still be on its way when the first of them commits.
+    const pauses = repeat(() => t.call('queues.pause', { queue: 'hinted' }))
+    const seen = await collect(hub, null, 1, undefined, ({ subject }) => subject === 'hinted')
+    await pauses.end()
+    expect(seen).toMatchObject([{ subject: 'hinted' }])
+    await hub.stop()
+    await listening.close()
+  })
+
+  it('is woken by the end of a run', async () => {
+    const hub = new EventHub({ database: t.database, notifier: t.notifier, pollMs: 600_000 })
+    const start = () => t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
+    const seen = await collect(hub, await hub.now(t.org), 2, start, ({ type }) => type.startsWith('run.'))
+    expect(seen.map(({ type }) => type)).toEqual(['run.started', 'run.succeeded'])
+    await hub.stop()
+  })
+})

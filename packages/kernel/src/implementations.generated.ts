@@ -1,0 +1,33 @@
+// Written by tools/generate.ts. Do not edit.
+// biome-ignore-all assist/source/organizeImports: the order is the generator’s.
+
+import { createKey } from './access/create-key.ts'
+import { createOrg } from './access/create-org.ts'
+import { getOrg } from './access/get-org.ts'
+import { issueToken } from './access/issue-token.ts'
+import { listKeys } from './access/list-keys.ts'
+import { listOrgs } from './access/list-orgs.ts'
+import { refreshToken } from './access/refresh-token.ts'
+import { revokeKey } from './access/revoke-key.ts'
+import { revokeToken } from './access/revoke-token.ts'
+import { listAuditEntries } from './audit/list-audit-entries.ts'
+import { verifyAudit } from './audit/verify-audit.ts'
+import type { Implementations } from './context/implementation.ts'
+import { emitTopic } from './events/emit-topic.ts'
+import { listEvents } from './events/list-events.ts'
+
+export const implementations = {
+  'audit.list': listAuditEntries,
+  'audit.verify': verifyAudit,
+  'events.emit': emitTopic,
+  'events.list': listEvents,
+  'keys.create': createKey,
+  'keys.list': listKeys,
+  'keys.revoke': revokeKey,
+  'orgs.create': createOrg,
+  'orgs.get': getOrg,
+  'orgs.list': listOrgs,
+  'tokens.issue': issueToken,
+  'tokens.refresh': refreshToken,
+  'tokens.revoke': revokeToken,
+} satisfies Partial<Implementations>

@@ -1,0 +1,32 @@
+import { type AnswerTo, type Ctx, emitEvent, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
+import { planChange } from './change-settings.ts'
+import { type ConnectionRow, toConnection } from './connection-row.ts'
+import { readSecrets, splitSettings } from './connection-secrets.ts'
+import { changeConnection, lockConnection } from './connection-store.ts'
+
+/** Whatever changes, all secrets are sealed anew, with the key that is active now. */
+export function updateConnection(ctx: Ctx, input: InputFor<'connections.update'>): Promise<AnswerTo<'connections.update'>> {
+  return withOrg(ctx, async (tx) => {
+    const found = await lockConnection(tx, ctx.org, toUuid('con', input.connectionId))
+    const before = orProblem(found, 'connection.not_found', `There is no connection ${input.connectionId}.`)
+    const plan = planChange(before, input.settings ?? before.settings)
+    const whole = plan.complete(readSecrets(ctx.kernel.secretKeys, before, plan.kept))
+    const row: ConnectionRow = {
+      ...before,
+      name: input.name ?? before.name,
+      ...splitSettings(ctx.kernel.secretKeys, before, whole),
+      updated_at: new Date(ctx.clock.now()),
+    }
+    await changeConnection(tx, row)
+    const told = { name: row.name, type: row.settings.type }
+    await emitEvent(ctx, 'connection.updated', input.connectionId, told)
+    ctx.note(input.connectionId, { ...told, changed: changedFields(input) })
+    return toConnection(row)
+  })
+}
+
+/** Names of what the request was about, secrets among them. */
+function changedFields({ name, settings }: InputFor<'connections.update'>): string[] {
+  const given = Object.entries(settings ?? {}).filter(([field, value]) => field !== 'type' && value !== undefined)
+  return [...(name === undefined ? [] : ['name']), ...given.map(([field]) => `settings.${field}`)]
+}

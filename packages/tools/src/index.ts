@@ -1,0 +1,12 @@
+/** The tool platform: what a tool is, how one is called, where its credentials come from. */
+export { actInRun } from './act-in-run.ts'
+export { addBuiltIns, findBuiltIn } from './builtins/registry.ts'
+export { callTool } from './call-tool.ts'
+export { resealConnections } from './connections/reseal-connections.ts'
+export { findDefinitions, toFace } from './find-tool.ts'
+export { FORGET_CALLS_BATCH, forgetCalls } from './forget-calls.ts'
+export { implementations as toolImplementations } from './implementations.generated.ts'
+export { admitWith } from './kinds/admission.ts'
+export { mcpClientsOf } from './mcp/mcp-clients.ts'
+export { readToolSchemas } from './read-tool-schemas.ts'
+export { type BuiltIn, type ToolContext, ToolError } from './tool-port.ts'
