@@ -11,7 +11,8 @@ import {
 } from '@orrery/core'
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
-import { Scheduler } from '../../packages/core/src/automations/scheduling/scheduler.ts'
+import { createAutomationsFeature } from '../../packages/core/src/automations/feature.ts'
+import { createDueClock } from '../../packages/kernel/src/due/due-clock.ts'
 
 const url = process.argv[2] ?? ''
 const store = createPostgresStore({ url, poolMax: 2 })
@@ -33,5 +34,6 @@ process.on('disconnect', () => process.exit(0))
 
 const keys = { audit: readAuditKeys(makeAuditKey()), secrets: readSecretKeys(makeSecretKey()), tokens: readTokenKeys(makeTokenKey()) }
 const { kernel } = createCore({ database, engine, notifier: store.notifier, log, version: 'test', ...keys })
-new Scheduler({ host: kernel, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()
+const kinds = createAutomationsFeature(kernel, () => undefined).due ?? []
+createDueClock({ kernel, kinds, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()
 process.send?.('ready')

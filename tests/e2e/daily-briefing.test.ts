@@ -36,5 +36,5 @@ test('it installs the versions that this repository is tested with', () => {
     const { dependencies, devDependencies } = JSON.parse(read(path)) as Record<string, Record<string, string>>
     return { ...dependencies, ...devDependencies }
   }
-  expect(versions('packages/core/package.json')).toMatchObject(versions('examples/daily-briefing/package.json'))
+  expect(versions('packages/tools/package.json')).toMatchObject(versions('examples/daily-briefing/package.json'))
 })

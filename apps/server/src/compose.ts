@@ -132,7 +132,8 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     outsideAllow: config.outsideAllow,
     isMcpStdioAllowed: config.mcpStdio,
     rate: { perSecond, burst: perSecond * 2 },
-    observeSchedules: metrics.observeSchedules,
+    observeFirings: metrics.observeFirings,
+    observeLateness: metrics.observeLateness,
     ...(config.redisUrl === undefined
       ? {}
       : { redis: { url: config.redisUrl, prefix: config.redisPrefix, lengthMax: config.redisLength } }),
@@ -167,8 +168,8 @@ async function startWork(config: Config, log: Logger, stops: Stops, { engine, co
 
 function startScheduler(config: Config, stops: Stops, { core }: Product): void {
   if (!config.roles.includes('scheduler')) return
-  core.scheduler.start()
-  stops.push(() => core.scheduler.stop())
+  core.clock.start()
+  stops.push(() => core.clock.stop())
 }
 
 interface FaceParts extends Product {

@@ -1,16 +1,19 @@
-import type { Permission } from '@orrery/contract'
-import type { Notifier, StepSource } from '@orrery/engine'
+import type { Event, Permission } from '@orrery/contract'
+import { joinSteps, type Notifier, type StepSource } from '@orrery/engine'
 import {
   type AnyImplementation,
   type AuditKeys,
   type Caller,
   type CoreEngine,
   createAuthenticator,
+  createBackground,
+  createEventLog,
   createKernel,
+  createKernelPart,
   createRateLimiter,
   type Database,
+  type DueClock,
   EventHub,
-  EventTail,
   type Identity,
   type Implementations,
   identify,
@@ -23,19 +26,11 @@ import {
   type SecretKeys,
   type TokenKeys,
 } from '@orrery/kernel'
-import { addBuiltIns, admitWith, mcpClientsOf, toolImplementations } from '@orrery/tools'
-import { automationBuiltIns } from './automations/built-ins/built-ins.ts'
-import type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
-import { Scheduler } from './automations/scheduling/scheduler.ts'
-import { createCalendarFollower } from './automations/standing/follow-calendars.ts'
-import { ConditionPoller } from './automations/triggers/condition-poller.ts'
-import { createTriggerConsumer } from './automations/triggers/consume-triggers.ts'
+import { addBuiltIns, createToolsPart, toolImplementations } from '@orrery/tools'
+import type { ScheduleFact } from './automations/due/fire-schedules.ts'
 import { createWebhookReceiver, type WebhookDelivery, type WebhookReceipt } from './automations/webhooks/receive-webhook.ts'
-import { FeedRefresher } from './calendars/feed-refresher.ts'
-import { Housekeeper } from './housekeeper.ts'
+import { createFeatures } from './features.ts'
 import { implementations as coreImplementations } from './implementations.generated.ts'
-import { admitPipelineTool } from './pipelines/admit-pipeline-tool.ts'
-import { createBuiltInSteps } from './pipelines/create-built-in-steps.ts'
 import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './relay/redis-relay.ts'
 
 export interface CoreOptions {
@@ -61,7 +56,9 @@ export interface CoreOptions {
   readonly rate?: Rate
   readonly checkOutputs?: boolean
   /** Hears what came of each occurrence of a schedule. */
-  readonly observeSchedules?: (fact: ScheduleFact) => void
+  readonly observeFirings?: (fact: ScheduleFact) => void
+  /** Hears how late due work of a kind was when it was done. */
+  readonly observeLateness?: (kind: string, latenessMs: number) => void
 }
 
 /** The product of one process, without a face. */
@@ -71,9 +68,9 @@ export interface Core extends Pick<Kernel, 'call'> {
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
   /** For deliveries at the addresses of webhooks, which bring no key. Throws ProblemError. */
   receiveWebhook(delivery: WebhookDelivery): Promise<WebhookReceipt>
-  readonly events: EventHub
-  /** Fires what is due. Not started with the other loops: one process of an installation is enough, more are safer. */
-  readonly scheduler: Pick<Scheduler, 'start' | 'stop'>
+  readonly events: EventHub<Event>
+  /** Does what is due. Not started with the other loops: one process of an installation is enough, more are safer. */
+  readonly clock: DueClock
   /** Null: there is no Redis. */
   readonly relay: Pick<RedisRelay, 'status'> | null
   /** Steps that every worker has, beside those of its project. */
@@ -89,13 +86,42 @@ const implementations: Implementations = { ...kernelImplementations, ...toolImpl
 const DEFAULT_RATE: Rate = { perSecond: 1000, burst: 2000 }
 
 export function createCore(options: CoreOptions): Core {
-  const { database, engine, log, audit, secrets } = options
+  const { database, notifier, log, audit } = options
+  const kernel = createProcessKernel(options)
+  const events = new EventHub({
+    source: createEventLog(database),
+    notifier,
+    onError: (error) => log.warn({ error }, 'The event log could not be read'),
+  })
+  const relay = options.redis === undefined ? null : createRedisRelay(kernel, options.redis)
+  const features = createFeatures(kernel, { relay, observeFirings: options.observeFirings ?? (() => undefined) })
+  addBuiltIns(features.flatMap(({ builtIns = [] }) => builtIns))
+  const { observeLateness } = options
+  const background = createBackground(kernel, {
+    notifier,
+    parts: [createKernelPart(kernel, audit.signer), createToolsPart(kernel), ...features],
+    ...(observeLateness === undefined ? {} : { observeLateness }),
+  })
+  return {
+    kernel,
+    call: kernel.call,
+    identify: (caller, permission) => identify(kernel, caller, permission ?? 'any'),
+    receiveWebhook: createWebhookReceiver(kernel),
+    events,
+    clock: background.clock,
+    relay,
+    steps: joinSteps(...features.flatMap(({ steps }) => steps ?? [])),
+    start: () => background.start(),
+    async stop() {
+      await Promise.all([events.stop(), background.stop()])
+    },
+  }
+}
+
+function createProcessKernel(options: CoreOptions): Kernel {
+  const { database, engine, log } = options
   const clock = { now: () => engine.now() }
-  const announce = () => options.notifier?.send({ type: 'events' })
-  const outside = { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false }
-  addBuiltIns(automationBuiltIns)
-  admitWith('pipeline', admitPipelineTool)
-  const kernel = createKernel({
+  return createKernel({
     // Each gets the input that its own operation's shape has parsed.
     implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,
     database,
@@ -104,58 +130,13 @@ export function createCore(options: CoreOptions): Core {
     log,
     authenticator: createAuthenticator(database, options.tokens, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
-    announce,
-    auditKeys: audit.known,
-    secretKeys: secrets,
-    outside,
+    announce: () => options.notifier?.send({ type: 'events' }),
+    auditKeys: options.audit.known,
+    secretKeys: options.secrets,
     tokenKeys: options.tokens,
+    outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
   })
-  const events = new EventHub({
-    database,
-    notifier: options.notifier,
-    onError: (error) => log.warn({ error }, 'The event log could not be read'),
-  })
-  const housekeeper = new Housekeeper({ database, signer: audit.signer, secretKeys: secrets, now: clock.now, log })
-  const feeds = new FeedRefresher({ database, engine, outside, announce, log })
-  const tail = new EventTail({ database, notifier: options.notifier, log })
-  const triggers = createTriggerConsumer(kernel, tail)
-  const calendars = createCalendarFollower(kernel, tail)
-  const conditions = new ConditionPoller(kernel)
-  const scheduler = new Scheduler({
-    host: { ...kernel, conditions },
-    notifier: options.notifier,
-    ...(options.observeSchedules === undefined ? {} : { observe: options.observeSchedules }),
-  })
-  const relay = options.redis === undefined ? null : createRedisRelay({ database, tail, log }, options.redis)
-  return {
-    kernel,
-    call: kernel.call,
-    identify: (caller, permission) => identify(kernel, caller, permission ?? 'any'),
-    receiveWebhook: createWebhookReceiver(kernel),
-    events,
-    scheduler,
-    relay,
-    steps: createBuiltInSteps(kernel),
-    async start() {
-      housekeeper.start()
-      feeds.start()
-      await Promise.all([triggers.start(), calendars.start(), relay?.start()])
-    },
-    async stop() {
-      await Promise.all([
-        events.stop(),
-        scheduler.stop(),
-        housekeeper.stop(),
-        mcpClientsOf(kernel).stop(),
-        feeds.stop(),
-        relay?.stop(),
-        triggers.stop(),
-        calendars.stop(),
-      ])
-      await Promise.all([tail.stop(), conditions.stop()])
-    },
-  }
 }

@@ -54,8 +54,8 @@ export {
   verifyChain,
   withdrawKey,
 } from '@orrery/kernel'
+export type { ScheduleFact } from './automations/due/fire-schedules.ts'
 export { toPriority, toRank } from './automations/planning/priority-rank.ts'
-export type { ScheduleFact } from './automations/scheduling/fire-schedules.ts'
 export { type Core, type CoreOptions, createCore } from './create-core.ts'
 export type { RelayStatus } from './relay/redis-relay.ts'
 

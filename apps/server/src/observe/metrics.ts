@@ -11,7 +11,9 @@ export interface Metrics {
   streamOpened(): () => void
   readonly observe: Observer
   /** What came of an occurrence of a schedule. */
-  readonly observeSchedules: (fact: ScheduleFact) => void
+  readonly observeFirings: (fact: ScheduleFact) => void
+  /** How late due work of a kind was when it was done. */
+  readonly observeLateness: (kind: string, latenessMs: number) => void
   /** Connects the gauges that look at a running server; until then they are absent. */
   connect(sources: MetricSources): void
   /** The text format of Prometheus, and its content type. */
@@ -52,7 +54,8 @@ export function createMetrics(): Metrics {
       return () => streams.dec()
     },
     observe: createObserver(registry),
-    observeSchedules: createScheduleObserver(registry),
+    observeFirings: createFiringObserver(registry),
+    observeLateness: createLatenessObserver(registry),
     connect: (sources) => connectGauges(registry, sources),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   }
@@ -60,24 +63,25 @@ export function createMetrics(): Metrics {
 
 const LATENESS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600]
 
-function createScheduleObserver(registry: Registry): Metrics['observeSchedules'] {
-  const registers = [registry]
+function createLatenessObserver(registry: Registry): Metrics['observeLateness'] {
   const lateness = new Histogram({
-    name: 'orrery_schedule_lateness_seconds',
-    help: 'From when an occurrence of a schedule should have fired until it was decided and committed.',
+    name: 'orrery_due_lateness_seconds',
+    help: 'From the time of due work until it was done: for a schedule, until its firing was committed; for a poll or a feed, until it began.',
+    labelNames: ['kind'] as const,
     buckets: LATENESS_BUCKETS,
-    registers,
+    registers: [registry],
   })
+  return (kind, latenessMs) => lateness.observe({ kind }, Math.max(0, latenessMs) / 1000)
+}
+
+function createFiringObserver(registry: Registry): Metrics['observeFirings'] {
   const fired = new Counter({
     name: 'orrery_schedule_firings_total',
     help: 'Occurrences of schedules, by what came of them.',
     labelNames: ['outcome'] as const,
-    registers,
+    registers: [registry],
   })
-  return ({ outcome, lateMs }) => {
-    fired.inc({ outcome })
-    if (lateMs !== null) lateness.observe(Math.max(0, lateMs) / 1000)
-  }
+  return ({ outcome }) => fired.inc({ outcome })
 }
 
 function createObserver(registry: Registry): Observer {

@@ -1,7 +1,7 @@
 import { type EventType, encodeId, type Json } from '@orrery/contract'
 import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from './automation-row.ts'
-import type { FiringScene } from './firing/firing-scene.ts'
+import type { FiringScene } from './scene.ts'
 
 type AutomationEvent = Extract<EventType, `automation.${string}`>
 

@@ -1,8 +1,21 @@
-import { type AutomationDefinition, encodeId, type Json, type OutputOf } from '@orrery/contract'
-import { describeSchedule } from '@orrery/recurrence'
-import type { StoredTrigger } from './definition/read-definition.ts'
+import { type AutomationDefinition, encodeId, type Json, type OutputOf, type Trigger } from '@orrery/contract'
+import { describeSchedule, type Schedule } from '@orrery/recurrence'
 import type { RunOverlap } from './planning/decide-overlap.ts'
+import type { MisfirePolicy } from './planning/firing-state.ts'
 import type { ConditionState } from './planning/judge-condition.ts'
+
+/** The definition of a schedule trigger as its row keeps it. */
+export interface StoredSchedule {
+  readonly type: 'schedule'
+  readonly key: string
+  readonly schedule: Schedule
+  readonly misfire: MisfirePolicy
+  readonly catchUpWindowMs: number
+  readonly limit: number | null
+}
+
+/** The definition of a trigger as its row keeps it; those that are no schedules as they were given, with their key. */
+export type StoredTrigger = StoredSchedule | (Exclude<Trigger, { readonly type: 'schedule' }> & { readonly key: string })
 
 export interface AutomationRow {
   readonly org_id: string

@@ -1,11 +1,12 @@
 /** For tests: automations with a clock of their own. */
 import type { OutputOf } from '@orrery/contract'
 import type { InputFor } from '../../../kernel/src/context/implementation.ts'
+import type { Kernel } from '../../../kernel/src/context/kernel.ts'
 import { sql } from '../../../kernel/src/database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
-import { type FiringHost, inScene } from './scheduling/fire-due.ts'
-import { type FiredSchedules, fireSchedules } from './scheduling/fire-schedules.ts'
+import { type FiredSchedules, fireSchedules } from './due/fire-schedules.ts'
+import { inScene } from './scene.ts'
 
 export type FiringShown = OutputOf<'automations.firings'>['items'][number]
 
@@ -13,7 +14,7 @@ export const minuteMs = 60_000
 export const hourMs = 3_600_000
 
 export interface AutomationBench {
-  readonly host: FiringHost
+  readonly host: Kernel
   /** Makes one under a name of its own; gives the name. */
   make(definition: InputFor<'automations.create'>): Promise<string>
   /** When its first trigger fires next. */
@@ -46,13 +47,7 @@ export function benchOf(t: TestCore): AutomationBench {
       if (at === null || at === undefined) throw new Error(`${automation} fires at no time: ${JSON.stringify(triggers)}`)
       return Date.parse(at)
     },
-    fireAt: (ms) =>
-      inScene(
-        host,
-        t.org,
-        () => ms,
-        (scene) => fireSchedules(scene, 100, null),
-      ),
+    fireAt: (ms) => inScene(host, t.org, (scene) => fireSchedules(scene, 100, null), { now: () => ms }),
     firings: async (automation) => (await t.call('automations.firings', { automation, limit: 200 })).items.toReversed(),
     async fireNext(name) {
       await bench.fireAt(await bench.nextMs(name))

@@ -3,10 +3,10 @@ import { type AnswerTo, type Ctx, type InputFor, newId, withOrg } from '@orrery/
 import { lockAutomation } from './automation-store.ts'
 import { insertBackfill } from './backfill-store.ts'
 import { explainIssues, isSchedule, toTimetable } from './definition/to-timetable.ts'
-import { sceneOf } from './firing/firing-scene.ts'
 import { pickTrigger } from './pick-trigger.ts'
 import { type BackfillPlan, planBackfill } from './planning/plan-backfill.ts'
-import { readSources } from './standing/plan-triggers.ts'
+import { sceneOf } from './scene.ts'
+import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 /** Only records the request: a scheduler starts the runs in rounds, even if this process has died. */

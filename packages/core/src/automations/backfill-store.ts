@@ -35,3 +35,5 @@ export async function moveBackfill(tx: Transaction, { org_id, backfill_id, rest_
         where org_id = ${org_id} and backfill_id = ${backfill_id}`,
   )
 }
+
+export const waitingBackfills = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`

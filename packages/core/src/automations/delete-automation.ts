@@ -3,7 +3,7 @@ import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
 import { announceAutomation } from './announce-automation.ts'
 import { toAutomation } from './automation-row.ts'
 import { lockAutomation, removeAutomation } from './automation-store.ts'
-import { sceneOf } from './firing/firing-scene.ts'
+import { sceneOf } from './scene.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 export function deleteAutomation(ctx: Ctx, input: InputFor<'automations.delete'>): Promise<AnswerTo<'automations.delete'>> {

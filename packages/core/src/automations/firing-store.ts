@@ -233,3 +233,6 @@ export async function removeOldFirings(database: Database, before: Date, limit: 
   )
   return rows.length
 }
+
+/** Firings that were requested for a later time. */
+export const waitingRequests = sql`select org_id, fires_at as at from app.firing where outcome = 'scheduled'`

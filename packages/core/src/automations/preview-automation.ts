@@ -8,7 +8,7 @@ import { checkTimes } from './definition/check-definition.ts'
 import { limitOf, readTriggers } from './definition/read-definition.ts'
 import { explainIssues, toTimetable } from './definition/to-timetable.ts'
 import type { Timetable } from './planning/firing-state.ts'
-import { readSources } from './standing/plan-triggers.ts'
+import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 type Line = OutputOf<'automations.preview'>['occurrences'][number]

@@ -3,8 +3,8 @@ import { type AnswerTo, type Ctx, durationMs, type InputFor, withOrg } from '@or
 import { announceAutomation } from './announce-automation.ts'
 import { type AutomationRow, toAutomation } from './automation-row.ts'
 import { changeAutomation, lockAutomation } from './automation-store.ts'
-import { sceneOf } from './firing/firing-scene.ts'
-import { planTriggers } from './standing/plan-triggers.ts'
+import { sceneOf } from './scene.ts'
+import { planTriggers } from './state/plan-triggers.ts'
 import { lockTriggers } from './trigger-store.ts'
 
 export function snoozeAutomation(ctx: Ctx, input: InputFor<'automations.snooze'>): Promise<AnswerTo<'automations.snooze'>> {

@@ -1,7 +1,5 @@
-import type { OrgId } from '@orrery/engine'
-import { columns, type Database, empty, insertInto, prepared, type Sql, sql, type Transaction } from '@orrery/kernel'
-import type { Condition, StoredCondition, TriggerRow } from './automation-row.ts'
-import type { StoredTrigger } from './definition/read-definition.ts'
+import { columns, empty, insertInto, prepared, type Sql, sql, type Transaction } from '@orrery/kernel'
+import type { Condition, StoredCondition, StoredTrigger, TriggerRow } from './automation-row.ts'
 
 const NAMES = [
   'org_id',
@@ -130,55 +128,11 @@ export async function removeTriggers(tx: Transaction, org: string, triggers: rea
   await tx.write(sql`delete from app.trigger where org_id = ${org} and trigger_id = any (${triggers})`)
 }
 
-/** What there is to do: `schedule` fires, the tool of a `condition` is asked, `asked` was asked for at a time, `backfill` continues. */
-export type DueKind = 'schedule' | 'condition' | 'asked' | 'backfill'
+/** Schedules that wait for their next occurrence. */
+export const waitingSchedules = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'`
 
-export interface Due {
-  readonly kind: DueKind
-  readonly org: OrgId
-  /** Of the earliest. */
-  readonly atMs: number
-}
-
-export interface Look {
-  /** The next ones, due or not: at most one of each organization and kind. */
-  readonly next: readonly Due[]
-  /** The database's clock. */
-  readonly nowMs: number
-}
-
-/** Rows read of each kind: the next ones. */
-const LOOK_ROWS = 500
-
-/** One query over all organizations. Its cost does not depend on the number of schedules. */
-export async function findDue(database: Database): Promise<Look> {
-  interface Row {
-    readonly kind: DueKind | null
-    readonly org: OrgId
-    readonly at: number
-    readonly now: number
-  }
-  const rows = await database.ask<Row>(
-    sql`with next as (
-          (select 'schedule' kind, org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'
-           order by wakes_at limit ${LOOK_ROWS})
-          union all
-          (select 'condition', org_id, wakes_at from app.trigger where wakes_at is not null and type = 'condition'
-           order by wakes_at limit ${LOOK_ROWS})
-          union all
-          (select 'asked', org_id, fires_at from app.firing where outcome = 'scheduled' order by fires_at limit ${LOOK_ROWS})
-          union all
-          (select 'backfill', org_id, wakes_at from app.backfill where wakes_at is not null order by wakes_at limit ${LOOK_ROWS})
-        )
-        select n.kind, n.org_id as org, n.at, extract(epoch from clock_timestamp())::float8 * 1000 as now
-        from (select 1) one
-        left join (select kind, org_id, extract(epoch from min(at))::float8 * 1000 as at from next group by kind, org_id) n on true`,
-  )
-  return {
-    next: rows.flatMap(({ kind, org, at }) => (kind === null ? [] : [{ kind, org, atMs: Math.round(at) }])),
-    nowMs: rows[0]?.now ?? Date.now(),
-  }
-}
+/** Conditions that wait for their next turn. */
+export const waitingConditions = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'condition'`
 
 /**
  * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction. Rows

@@ -1,4 +1,4 @@
-import { assignments, type Database, empty, sql, type Transaction } from '@orrery/kernel'
+import { assignments, empty, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
 import type { KeptText } from './fetch-feed.ts'
 
@@ -39,16 +39,25 @@ export async function removeFeeds(tx: Transaction, org: string, urls: readonly s
 
 export interface ClaimedFeed extends KeptText {
   readonly org_id: string
-  /** The end of the lease. */
-  readonly due_at: Date
+  readonly was_due_at: Date
+  readonly leased_until: Date
 }
 
-/** Takes feeds of all organizations that are due by moving their time on: other processes pass over them until the lease ends. */
-export function claimFeeds(database: Database, now: Date, leasedUntil: Date, limit: number): Promise<ClaimedFeed[]> {
-  return database.ask<ClaimedFeed>(
-    sql`update app.calendar_feed f set due_at = ${leasedUntil} from (
-          select org_id, url from app.calendar_feed where due_at <= ${now} order by due_at limit ${limit} for update skip locked) d
-        where f.org_id = d.org_id and f.url = d.url returning f.org_id, f.url, f.etag, f.last_modified, f.due_at`,
+export const waitingFeeds = sql`select org_id, due_at as at from app.calendar_feed`
+
+/** Takes feeds of an organization that are due by moving their time on: other processes pass over them until the lease ends. */
+export function claimFeeds(
+  tx: Transaction,
+  org: string,
+  lease: { readonly now: Date; readonly until: Date },
+  limit: number,
+): Promise<ClaimedFeed[]> {
+  return tx.rows<ClaimedFeed>(
+    sql`update app.calendar_feed f set due_at = ${lease.until} from (
+          select org_id, url, due_at from app.calendar_feed
+          where org_id = ${org} and due_at <= ${lease.now} order by due_at limit ${limit} for update skip locked) d
+        where f.org_id = d.org_id and f.url = d.url
+        returning f.org_id, f.url, f.etag, f.last_modified, d.due_at as was_due_at, f.due_at as leased_until`,
   )
 }
 

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Log } from '../../../kernel/src/context/kernel.ts'
 import { listViolations } from '../../../kernel/src/database/list-violations.ts'
+import { createDueClock } from '../../../kernel/src/due/due-clock.ts'
 import { readOutsideAllow } from '../../../kernel/src/outside/outside-allow.ts'
 import { outsidePolicy } from '../../../kernel/src/outside/outside-policy.ts'
 import { eventually } from '../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
-import { FeedRefresher } from './feed-refresher.ts'
+import { createFeedKind } from './refresh-feeds.ts'
 
 let t: TestCore
 /** What the server of feeds answers, by path, and what it was asked. */
@@ -27,7 +28,7 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { 'content-type': 'text/calendar', etag }).end(text)
 })
 const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
-const running: FeedRefresher[] = []
+const running: { stop(): Promise<void> }[] = []
 
 beforeAll(async () => {
   t = await startTestCore({ work: false })
@@ -45,9 +46,11 @@ afterAll(async () => {
 
 function run(allow = '127.0.0.1'): void {
   const outside = { ...outsidePolicy, allow: readOutsideAllow(allow) }
-  const one = new FeedRefresher({ database: t.database, engine: t.engine, outside, announce: () => {}, log, pollMs: 20 })
-  running.push(one)
-  one.start()
+  const kernel = { ...t.core.kernel, outside, log }
+  const { kind, background } = createFeedKind(kernel)
+  const clock = createDueClock({ kernel, kinds: [kind], notifier: null, pollMs: 20 })
+  running.push(clock, background)
+  clock.start()
 }
 
 const feedOf = (...days: string[]) =>

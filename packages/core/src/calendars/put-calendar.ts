@@ -1,6 +1,6 @@
 import { type CalendarDefinition, problem } from '@orrery/contract'
-import { type AnswerTo, type Ctx, canonicalJson, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
-import { toCalendarEvent, toUpdates } from './announce-calendars.ts'
+import { type AnswerTo, appendEvents, type Ctx, canonicalJson, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
+import { toCalendarEvent, toUpdates } from './calendar-events.ts'
 import { type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'
 import { insertVersion, lockCalendars, selectCalendars } from './calendar-store.ts'
 import { checkCalendar } from './check-calendar.ts'
@@ -48,11 +48,12 @@ async function write(ctx: Ctx, tx: Transaction, before: readonly CalendarRow[], 
   await insertVersion(tx, ctx.org, { ...row, at, actor: ctx.actor.id })
   const after = [...before.filter(({ name }) => name !== row.name), row]
   await keepFeeds(tx, ctx.org, before, after, at)
+  ctx.afterCommit(() => ctx.engine.tellDue(at.getTime()))
   const events =
     row.version === 1
-      ? [toCalendarEvent(ctx.org, 'calendar.created', row.name, at.getTime(), { version: 1 })]
-      : toUpdates(ctx.org, after, [row.name], at.getTime(), { cause: 'definition' })
-  await ctx.engine.store.emit(events, tx.client)
+      ? [toCalendarEvent('calendar.created', row.name, { version: 1 })]
+      : toUpdates(after, [row.name], { cause: 'definition' })
+  await appendEvents(ctx, tx, events)
 }
 
 /** Invariant (INV-16): a feed is kept exactly as long as a calendar has it. */

@@ -8,7 +8,9 @@ export function refreshCalendar(ctx: Ctx, input: InputFor<'calendars.refresh'>):
   return withOrg(ctx, async (tx) => {
     const row = await requireCalendar(tx, ctx.org, input.calendar)
     const urls = feedsOf(row.definition)
-    await hurryFeeds(tx, ctx.org, urls, new Date(ctx.clock.now()))
+    const now = ctx.clock.now()
+    await hurryFeeds(tx, ctx.org, urls, new Date(now))
+    ctx.afterCommit(() => ctx.engine.tellDue(now))
     return toCalendar(row, await selectFeeds(tx, ctx.org, urls))
   })
 }

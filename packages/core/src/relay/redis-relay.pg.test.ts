@@ -8,7 +8,8 @@ import { createTestDatabase, type TestDatabase } from '../../../../tests/support
 import { type DebianRedis, hasDebianRedis, makeDebianRedis } from '../../../../tests/support/debian-redis.ts'
 import type { Log } from '../../../kernel/src/context/kernel.ts'
 import { createDatabase, type Database } from '../../../kernel/src/database/database.ts'
-import { EventTail } from '../../../kernel/src/events/event-tail.ts'
+import { createEventConsumer } from '../../../kernel/src/events/consume-events.ts'
+import { createEventTail, type EventTail } from '../../../kernel/src/events/event-tail.ts'
 import { eventually } from '../testing/eventually.ts'
 import { openRedis } from './redis-connection.ts'
 import { createRedisRelay, type RedisRelay, type RedisRelayOptions } from './redis-relay.ts'
@@ -22,6 +23,8 @@ interface Entry {
   readonly id: string
   readonly fields: Readonly<Record<string, string>>
 }
+
+const LEASE_MS = 500
 
 describe.runIf(hasDebianRedis())('the relay to Redis', () => {
   let redis: DebianRedis
@@ -41,7 +44,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     admin = new pg.Client({ connectionString: place.url })
     await admin.connect()
     database = createDatabase({ url: place.url })
-    tail = new EventTail({ database, notifier: null, log: silence, pollMs: 20 })
+    tail = createEventTail({ database, notifier: null, log: silence, pollMs: 20 })
     await ask('FLUSHALL')
   })
   afterEach(async () => {
@@ -54,10 +57,12 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
   })
 
   async function relay(options: Partial<RedisRelayOptions> = {}): Promise<RedisRelay> {
-    const made = createRedisRelay({ database, tail, log: silence }, { url: redis.url, prefix, lengthMax: 1_000_000, ...options })
-    running.push(made)
-    await made.start()
-    return made
+    const made = createRedisRelay({ database, log: silence }, { url: redis.url, prefix, lengthMax: 1_000_000, ...options })
+    const consumer = createEventConsumer({ database, tail, log: silence, leaseMs: LEASE_MS }, made.consumer)
+    const stop = () => consumer.stop().then(() => made.stop())
+    running.push({ ...made, stop })
+    await consumer.start()
+    return { ...made, stop }
   }
 
   async function ask(...command: string[]): Promise<unknown> {
@@ -164,15 +169,12 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
     redis.halt()
     await emit(5)
-    // The commands are on their way now, and no answer comes.
+    const emitted = await admin.query<{ now: Date }>('select clock_timestamp() as now')
+    // Only a handler in progress renews its lease: the commands are on their way, and no answer comes.
+    const renewed = `select from app.event_consumer where leased_until > $1::timestamptz + $2 * interval '1 ms'`
     await eventually(
-      async () =>
-        (
-          await admin.query(
-            `select from pg_locks l join pg_database d on d.oid = l.database where datname = current_database() and locktype = 'advisory'`,
-          )
-        ).rowCount,
-      (count) => (count ?? 0) > 0,
+      async () => (await admin.query(renewed, [emitted.rows[0]?.now, LEASE_MS])).rowCount,
+      (count) => count === 1,
     )
     await made.stop()
     redis.resume()

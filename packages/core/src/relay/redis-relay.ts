@@ -1,6 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
-import { type Batch, type ConsumedEvent, createEventConsumer, type Database, type EventTail, type Log, readPosition } from '@orrery/kernel'
+import { type ConsumedEvent, type ConsumerSpec, type Database, type Kernel, readPosition } from '@orrery/kernel'
 import { addEntries, readLastId } from './add-entries.ts'
 import { openRedis, type RedisConnection } from './redis-connection.ts'
 import { hasEvent } from './relay-store.ts'
@@ -22,16 +22,13 @@ export type RelayStatus =
   | { readonly kind: 'failing'; readonly since: number; readonly reason: string }
 
 export interface RedisRelay {
-  start(): Promise<void>
+  readonly consumer: ConsumerSpec
+  /** Closes the connection. */
   stop(): Promise<void>
   status(): RelayStatus
 }
 
-interface Host {
-  readonly database: Database
-  readonly tail: EventTail
-  readonly log: Log
-}
+type Host = Pick<Kernel, 'database' | 'log'>
 
 /** Longer than Redis ever takes for a batch; after that the connection is given up. */
 const SEND_MS = 10_000
@@ -47,8 +44,7 @@ export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisR
     connection?.close()
     connection = null
   }
-  const consumer = createEventConsumer({
-    ...host,
+  const consumer: ConsumerSpec = {
     name: 'redis relay',
     begin: 'oldest',
     retry: { firstMs: 100, maxMs: 5_000 },
@@ -56,7 +52,7 @@ export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisR
       const signal = AbortSignal.any([batch.signal, AbortSignal.timeout(SEND_MS)])
       try {
         connection ??= await openRedis(options.url, signal)
-        await send(connection, options, events, { tx: batch.tx, signal })
+        await send({ database: host.database, connection, options, signal }, events)
         if (status.kind === 'failing') host.log.info({}, 'Events reach Redis again')
         status = { kind: 'sending', lastAt: Date.now() }
       } catch (error) {
@@ -66,32 +62,27 @@ export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisR
         throw error
       }
     },
-  })
-  return {
-    start: () => consumer.start(),
-    async stop() {
-      await consumer.stop()
-      close()
-    },
-    status: () => status,
   }
+  return { consumer, stop: async () => close(), status: () => status }
 }
 
-async function send(
-  connection: RedisConnection,
-  options: RedisRelayOptions,
-  events: readonly ConsumedEvent[],
-  batch: Batch,
-): Promise<void> {
+interface Sending {
+  readonly database: Database
+  readonly connection: RedisConnection
+  readonly options: RedisRelayOptions
+  readonly signal: AbortSignal
+}
+
+async function send({ database, connection, options, signal }: Sending, events: readonly ConsumedEvent[]): Promise<void> {
   const orgs = [...Map.groupBy(events, ({ org }) => org)]
   const streamOf = (org: OrgId) => `${options.prefix}${encodeId('org', org)}`
   const answers = await connection.send(
     orgs.map(([org, own]) => addEntries(streamOf(org), options.lengthMax, own)),
-    batch.signal,
+    signal,
   )
   for (const [at, [org]] of orgs.entries()) {
     const last = readLastId(answers[at])
-    if (last !== null) await requireOurs(batch, org, streamOf(org), last)
+    if (last !== null) await requireOurs(database, org, streamOf(org), last)
   }
 }
 
@@ -99,10 +90,10 @@ async function send(
  * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream, or when
  * it belongs to another database, and then they are not there at all.
  */
-async function requireOurs({ tx }: Batch, org: OrgId, stream: string, last: string): Promise<void> {
+async function requireOurs(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
   // Even a position that our log has passed need not be one of our events: the database may be an older copy.
   const position = readPosition(last)
-  if (position !== null && (await hasEvent(tx, org, position))) return
+  if (position !== null && (await hasEvent(database, org, position))) return
   throw new Error(`The stream ${stream} ends with ${last}, which is no event of this database: rename or delete the stream`)
 }
 

@@ -3,7 +3,7 @@ import { encodeId, PERMISSIONS } from '@orrery/contract'
 import { toCompanion } from '../audit/audit-entry.ts'
 import { digest } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
-import type { Kernel } from '../context/kernel.ts'
+import type { Clock, Kernel } from '../context/kernel.ts'
 import { isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
 import { limitIdle } from '../database/session-settings.ts'
@@ -57,6 +57,7 @@ export async function transactAsSystem<T>(
   org: string,
   name: string,
   work: (ctx: Ctx, tx: Transaction) => Promise<T>,
+  clock: Clock = kernel.clock,
 ): Promise<T> {
   const actor = { name, runId: null, scopes: NOTHING }
   for (let attempt = 1; ; attempt++) {
@@ -64,7 +65,7 @@ export async function transactAsSystem<T>(
     try {
       const result = await kernel.database.transaction(org, 'read write', async (tx) => {
         await limitIdle(tx, STANDSTILL_MS)
-        return work({ ...makeSystemContext(kernel, org, actor), tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
+        return work({ ...makeSystemContext(kernel, org, actor), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
       })
       for (const done of afterCommit) done()
       kernel.announce()

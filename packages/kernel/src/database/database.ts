@@ -19,11 +19,13 @@ export interface Database {
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** As `loop`, on connections of its own: for work that outside systems may hold up, which keeps nobody else waiting. */
-  slowLoop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `ask`, for readers of the event log: planned off indexes, and without waiting for the disk, so that a crash may undo the last writes. */
+  readLog<Row extends object>(statement: Statement): Promise<Row[]>
+  /** For reports, which read much of one organization: on connections of their own, whose planner may use every kind of scan, join and sort. */
+  report<T>(org: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One statement of a loop, in a transaction of its own. */
   ask<Row extends object>(statement: Statement): Promise<Row[]>
-  /** Of requests, of loops, of slow loops. */
+  /** One of each kind of work. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
 }
@@ -69,24 +71,29 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
   const app = makePool('orrery_app', options.poolMax ?? 10, INDEXED)
   const engine = makePool('orrery_engine', 2, { jit: 'off' })
-  const slow = makePool('orrery_engine', 8, INDEXED)
+  const log = makePool('orrery_engine', 2, { ...INDEXED, synchronous_commit: 'off' })
+  const reports = makePool('orrery_app', 2, { jit: 'off', idle_in_transaction_session_timeout: '30s' })
+  const askOn = async (pool: pg.Pool, { name, text, values }: Statement) =>
+    (await pool.query<pg.QueryResultRow>({ ...(name === undefined ? {} : { name }), text, values: [...values] })).rows
 
   return {
-    transaction(org, mode, work) {
-      // The value goes into the text of the query, so that begin and setting it are one round trip.
-      if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
-      const begin = `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
-      return inTransaction(app, begin, (client) => work(toTransaction(client)))
-    },
+    transaction: (org, mode, work) => inTransaction(app, beginIn(org, mode), (client) => work(toTransaction(client))),
+    report: (org, work) => inTransaction(reports, beginIn(org, 'read only'), (client) => work(toTransaction(client))),
     loop: (work) => inTransaction(engine, 'begin', (client) => work(toTransaction(client))),
-    slowLoop: (work) => inTransaction(slow, 'begin', (client) => work(toTransaction(client))),
-    ask: async <Row extends object>(statement: Statement) =>
-      (await engine.query<pg.QueryResultRow>({ ...statement, text: statement.text, values: [...statement.values] })).rows as Row[],
-    pools: () => [describePool('requests', app), describePool('loops', engine), describePool('slow loops', slow)],
+    ask: async <Row extends object>(statement: Statement) => (await askOn(engine, statement)) as Row[],
+    readLog: async <Row extends object>(statement: Statement) => (await askOn(log, statement)) as Row[],
+    pools: () =>
+      Object.entries({ requests: app, loops: engine, 'event log': log, reports }).map(([name, pool]) => describePool(name, pool)),
     async close() {
-      await Promise.all([app.end(), engine.end(), slow.end()])
+      await Promise.all([app, engine, log, reports].map((pool) => pool.end()))
     },
   }
+}
+
+/** The organization goes into the text of the query, so that begin and setting it are one round trip. */
+function beginIn(org: string, mode: 'read only' | 'read write'): string {
+  if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
+  return `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
 }
 
 function toTransaction(client: pg.ClientBase): Transaction {

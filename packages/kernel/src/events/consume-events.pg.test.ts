@@ -8,13 +8,16 @@ import { eventually } from '../../../core/src/testing/eventually.ts'
 import type { Log } from '../context/kernel.ts'
 import { createDatabase, type Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
-import { createEventConsumer, type EventConsumer, type EventConsumerOptions } from './consume-events.ts'
+import { type ConsumerSpec, createEventConsumer, type EventConsumer } from './consume-events.ts'
 import { comparePositions, parsePosition } from './event-position.ts'
 import type { ConsumedEvent } from './event-row.ts'
-import { EventTail } from './event-tail.ts'
+import { createEventTail, type EventTail } from './event-tail.ts'
 
 const ORGS = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const
 const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
+
+/** Short, so that another process takes over soon. */
+const LEASE_MS = 400
 
 let place: TestDatabase
 let admin: pg.Client
@@ -27,7 +30,7 @@ let name = ''
 
 const openProcess = () => {
   const database = createDatabase({ url: place.url })
-  return { database, tail: new EventTail({ database, notifier: null, log: silence, pollMs: 30 }) }
+  return { database, tail: createEventTail({ database, notifier: null, log: silence, pollMs: 30 }) }
 }
 
 beforeAll(async () => {
@@ -59,11 +62,12 @@ afterEach(async () => {
   consumers = []
 })
 
-type Given = Pick<EventConsumerOptions, 'handle'> & Partial<EventConsumerOptions>
+type Given = Pick<ConsumerSpec, 'handle'> & Partial<ConsumerSpec>
 
 async function consume(given: Given, from: 0 | 1 = 0): Promise<EventConsumer> {
   const process = processes[from] as (typeof processes)[number]
-  const consumer = createEventConsumer({ ...process, log: silence, name, begin: 'now', retry: { firstMs: 5, maxMs: 20 }, ...given })
+  const host = { ...process, log: silence, leaseMs: LEASE_MS }
+  const consumer = createEventConsumer(host, { name, begin: 'now', retry: { firstMs: 5, maxMs: 20 }, ...given })
   consumers.push(consumer)
   await consumer.start()
   return consumer
@@ -149,21 +153,33 @@ describe('a consumer', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'bad', 'd', 'e'])
   })
 
-  it('writes exactly once what it writes in the transaction of the batch', async () => {
-    await admin.query('create table if not exists public.noted (subject text); grant all on public.noted to orrery_engine')
-    let hasFailed = false
-    await consume({
-      async handle(events, { tx }) {
-        for (const subject of subjects(events)) await tx.write(sql`insert into public.noted values (${subject})`)
-        if (!hasFailed) {
-          hasFailed = true
-          throw new Error('once')
-        }
-      },
-    })
-    for (const n of [1, 2, 3]) await emit(`x${n}`)
-    const noted = async () => (await admin.query<{ subject: string }>('select subject from public.noted')).rows.map((row) => row.subject)
-    expect(await eventually(noted, (rows) => rows.length >= 3)).toEqual(['x1', 'x2', 'x3'])
+  it('holds no connection and no transaction while its handler works: eight that wait for others hold up nobody', async () => {
+    const begun = new Set<number>()
+    const hang = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    for (let n = 0; n < 8; n++) {
+      await consume({
+        name: `${name}-slow-${n}`,
+        handle: async (_, { signal }) => {
+          begun.add(n)
+          await hang(signal)
+        },
+      })
+    }
+    const seen: string[] = []
+    await consume({ handle: async (events) => void seen.push(...subjects(events)) })
+    await emit('a')
+    await eventually(
+      async () => begun.size,
+      (size) => size === 8,
+    )
+    await emit('b')
+    await eventually(
+      async () => seen.length,
+      (length) => length === 2,
+    )
+    const open = `select from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`
+    expect((await admin.query(open)).rowCount).toBe(0)
+    expect(begun.size).toBe(8)
   })
 })
 
@@ -221,15 +237,10 @@ describe('two processes with one name', () => {
         return () => {}
       },
     }
-    const tail = new EventTail({ ...process, notifier, pollMs: 600_000 })
+    const tail = createEventTail({ ...process, notifier, pollMs: 600_000 })
     const seen: string[] = []
-    const consumer = createEventConsumer({
-      ...process,
-      tail,
-      name,
-      begin: 'now',
-      handle: async (events) => void seen.push(...subjects(events)),
-    })
+    const handle = async (events: readonly ConsumedEvent[]) => void seen.push(...subjects(events))
+    const consumer = createEventConsumer({ ...process, tail }, { name, begin: 'now', handle })
     await consumer.start()
     const old = new pg.Client({ connectionString: place.url })
     await old.connect()
@@ -273,29 +284,27 @@ describe('two processes with one name', () => {
     expect(seen).toEqual(['one', 'hang', 'two'])
   })
 
-  it('hand over when the connection of one breaks, and what it then does to its place counts for nothing', async () => {
+  it('hand over when one loses its lease, and what it then does to its place counts for nothing', async () => {
     const seen: string[] = []
-    let release = () => {}
-    const held = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    let hasBegun = false
+    const released = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<AbortSignal>()
     const first = await consume({
-      async handle() {
-        hasBegun = true
-        await held
+      async handle(_, { signal }) {
+        begun.resolve(signal)
+        await released.promise
       },
     })
     await emit('held')
-    await eventually(async () => hasBegun, Boolean)
+    const signal = await begun.promise
+    // As if it had stood still for longer than its lease, and another process had taken over.
+    await admin.query(`update app.event_consumer set holder = gen_random_uuid() where name = $1`, [name])
     await consume({ handle: async (events) => void seen.push(...subjects(events)) }, 1)
-    const broken = `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid::bigint = (hashtext('orrery event consumer')::bigint & 4294967295) and objid::bigint = (hashtext($1)::bigint & 4294967295)`
-    await admin.query(broken, [name])
     await eventually(
       async () => seen.length,
       (length) => length === 1,
     )
-    release()
+    await eventually(async () => signal.aborted, Boolean)
+    released.resolve()
     await first.stop()
     await emit('later')
     await eventually(
@@ -303,5 +312,29 @@ describe('two processes with one name', () => {
       (length) => length > 1,
     )
     expect(seen).toEqual(['held', 'later'])
+  })
+
+  it('keep the one that works for longer than its lease, and lives', async () => {
+    const seen: string[] = []
+    const released = Promise.withResolvers<void>()
+    await consume({
+      async handle(events) {
+        await released.promise
+        seen.push(...subjects(events).map((subject) => `first ${subject}`))
+      },
+    })
+    await emit('long')
+    const leases = async () =>
+      (await admin.query<{ at: Date | null }>('select leased_until as at from app.event_consumer where name = $1', [name])).rows[0]?.at
+    const taken = await eventually(leases, (at) => at instanceof Date)
+    await consume({ handle: async (events) => void seen.push(...subjects(events)) }, 1)
+    // The lease that it began with is over, and it holds another one.
+    await eventually(leases, (at) => at instanceof Date && at.getTime() > (taken?.getTime() ?? 0) + LEASE_MS)
+    released.resolve()
+    await eventually(
+      async () => seen.length,
+      (length) => length > 0,
+    )
+    expect(seen).toEqual(['first long'])
   })
 })

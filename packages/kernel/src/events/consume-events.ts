@@ -1,30 +1,24 @@
 /**
- * Durable readers of the event log. A consumer has a name and a place in the log of all organizations; it gets each event at least
- * once, in the order of the log, and its place moves only when its handler is through. Of all processes of an installation, one
- * works for a name at a time: it holds a lock for the length of a batch, and the process that finds it free continues.
+ * Durable readers of the event log. A consumer has a name and a place in the log of all organizations; it gets each event at least once, in the
+ * order of the log, and its place moves only when its handler has finished. In all processes of an installation together, one works for a name
+ * at a time: it holds a lease. No transaction and no connection is held while the handler works, so a slow receiver holds up nobody else.
  */
+import { randomUUID } from 'node:crypto'
 import type { Log } from '../context/kernel.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import type { Sql } from '../database/sql.ts'
-import { insertPlace, keepAlive, lockPlace, movePlace, readPage } from './consumer-store.ts'
+import { createLoop, type Loop } from '../loop.ts'
+import { endLease, insertPlace, type Lease, movePlace, readPage, renewLease, takeLease } from './consumer-store.ts'
 import type { ConsumedEvent } from './event-row.ts'
 import type { EventTail } from './event-tail.ts'
 
 export interface Batch {
-  /**
-   * The transaction, as `orrery_engine`, that moves the place. What is written with it is written exactly once; but as long as it is open
-   * behind its first write it hides later events from all readers, so only quick work belongs in it.
-   */
-  readonly tx: Transaction
-  /** Fires when the consumer stops. The events come again, later or elsewhere, if the handler then throws. */
+  /** Fires when the consumer stops, or when another process has taken over. If the handler then throws, the events come again, later or there. */
   readonly signal: AbortSignal
 }
 
-export interface EventConsumerOptions {
-  readonly database: Database
-  /** The one of the process. */
-  readonly tail: EventTail
-  readonly log: Log
+/** What a part of the product wants of the event log. */
+export interface ConsumerSpec {
   /** In the whole installation. */
   readonly name: string
   /** Where a name begins that was never seen before. */
@@ -36,11 +30,20 @@ export interface EventConsumerOptions {
   /** Between two batches, so that events that come one by one make a few batches a second, not hundreds. Default 50. The first after a while is at once. */
   readonly pauseMs?: number
   /**
-   * In the order of the log, at least one. If it throws, the same events come again, the first alone, then more and more; one that fails
-   * alone comes again after a pause that grows, and those behind it wait.
+   * In the order of the log, at least one. If it throws, the same events come again, the first alone, then more and more; one that fails alone comes
+   * again after a pause that grows, and those behind it wait.
    */
   handle(events: readonly ConsumedEvent[], batch: Batch): Promise<void>
   readonly retry?: { readonly firstMs: number; readonly maxMs: number }
+}
+
+export interface ConsumerHost {
+  readonly database: Database
+  /** The one of the process. */
+  readonly tail: EventTail
+  readonly log: Log
+  /** How long a process that died, or stands still, keeps the others out. Default 5 s. */
+  readonly leaseMs?: number
 }
 
 export interface EventConsumer {
@@ -50,110 +53,126 @@ export interface EventConsumer {
   stop(): Promise<void>
 }
 
-/** PostgreSQL ends a transaction that is idle for 30 s (database.ts), so that a process that stands still loses its lock. */
-const SIGN_OF_LIFE_MS = 5000
+const LEASE_MS = 5000
 const PAUSE_MS = 50
-/** Another process holds the lock of this consumer: the interval of looking again, in case it dies. */
-const ELSEWHERE_MS = 500
-
 const BATCH_MAX = 500
 
 /** `idle`: all is read. `elsewhere`: another process works for the name. */
 type Turn = 'more' | 'idle' | 'elsewhere'
 
-export function createEventConsumer(options: EventConsumerOptions): EventConsumer {
-  return new Consumer(options)
+export function createEventConsumer(host: ConsumerHost, spec: ConsumerSpec): EventConsumer {
+  return new Consumer(host, spec)
 }
 
 class Consumer implements EventConsumer {
-  private readonly options: EventConsumerOptions
-  private readonly stopping = new AbortController()
+  private readonly host: ConsumerHost
+  private readonly spec: ConsumerSpec
+  private readonly lease: Lease
+  private readonly loop: Loop
   private unwatch = () => {}
-  private working: Promise<void> | null = null
-  private again = false
+  private stopped = false
   private failures = 0
   private limit: number
-  private timer: NodeJS.Timeout | null = null
+  /** On the monotonic clock; until then the lease is surely ours. */
+  private leasedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(options: EventConsumerOptions) {
-    this.options = options
-    this.limit = options.batchMax ?? BATCH_MAX
+  constructor(host: ConsumerHost, spec: ConsumerSpec) {
+    this.host = host
+    this.spec = spec
+    this.lease = { name: spec.name, holder: randomUUID(), ms: host.leaseMs ?? LEASE_MS }
+    this.limit = spec.batchMax ?? BATCH_MAX
+    this.loop = createLoop({
+      pauseMs: () => spec.pauseMs ?? PAUSE_MS,
+      round: (signal) => this.takeTurn(signal),
+      onError: (error) => this.giveWay(error),
+    })
   }
 
   async start(): Promise<void> {
-    const { database, name, begin, tail } = this.options
-    await insertPlace(database, name, begin)
-    if (!this.stopping.signal.aborted) this.unwatch = tail.watch(name, () => this.wake())
+    await insertPlace(this.host.database, this.spec.name, this.spec.begin)
+    if (!this.stopped) this.unwatch = this.host.tail.watch(this.spec.name, () => this.loop.wake())
   }
 
   async stop(): Promise<void> {
+    this.stopped = true
     this.unwatch()
-    this.stopping.abort()
-    if (this.timer !== null) clearTimeout(this.timer)
-    await this.working
+    await this.loop.stop()
+    // Others find out by its end if this fails.
+    if (this.leasedUntil > performance.now()) await endLease(this.host.database, this.lease).catch(() => undefined)
   }
 
-  private wake(): void {
-    this.again = true
-    if (this.timer === null) this.plan(0)
-  }
-
-  /** One timer at most, and none while a turn is in progress. */
-  private plan(delayMs: number): void {
-    if (this.working !== null || this.stopping.signal.aborted) return
-    this.timer = setTimeout(() => {
-      this.timer = null
-      this.working = this.work().then((pauseMs) => {
-        this.working = null
-        if (pauseMs !== null) this.plan(pauseMs)
-        else if (this.again) this.plan(this.options.pauseMs ?? PAUSE_MS)
-      })
-    }, delayMs)
-  }
-
-  /** Gives the time to the next turn; null: when woken. */
-  private async work(): Promise<number | null> {
-    this.again = false
-    try {
-      const turn = await this.takeTurn()
-      this.failures = 0
-      if (turn === 'more') this.limit = Math.min(this.limit * 2, this.options.batchMax ?? BATCH_MAX)
-      return turn === 'more' ? 0 : turn === 'elsewhere' ? ELSEWHERE_MS : null
-    } catch (error) {
-      return this.stopping.signal.aborted ? null : this.giveWay(error)
+  /** Returns the time to the next turn; null: when woken. */
+  private async takeTurn(signal: AbortSignal): Promise<number | null> {
+    const turn = await this.readAndHandle(signal)
+    this.failures = 0
+    switch (turn) {
+      case 'more':
+        this.limit = Math.min(this.limit * 2, this.spec.batchMax ?? BATCH_MAX)
+        return 0
+      case 'elsewhere':
+        // In case the other process dies.
+        return this.lease.ms / 4
+      case 'idle':
+        return null
     }
   }
 
-  /** After a failure one at a time, so that all before the one that fails get through. */
+  private async readAndHandle(signal: AbortSignal): Promise<Turn> {
+    const { database } = this.host
+    const { name, only } = this.spec
+    if (!(await this.holdLease())) return 'elsewhere'
+    const page = await readPage(database, name, { only, limit: this.limit })
+    if (page.end === null) return 'idle'
+    if (page.events.length > 0) await this.handleWhileHeld(page.events, signal)
+    const askedAt = performance.now()
+    if (!(await movePlace(database, this.lease, page.end))) return this.loseLease()
+    this.leasedUntil = askedAt + this.lease.ms
+    return page.isFull ? 'more' : 'idle'
+  }
+
+  /** Asks for the lease unless half of it is left. */
+  private async holdLease(): Promise<boolean> {
+    const askedAt = performance.now()
+    if (this.leasedUntil - askedAt > this.lease.ms / 2) return true
+    const isHeld = await takeLease(this.host.database, this.lease)
+    this.leasedUntil = isHeld ? askedAt + this.lease.ms : Number.NEGATIVE_INFINITY
+    return isHeld
+  }
+
+  private loseLease(): 'elsewhere' {
+    this.leasedUntil = Number.NEGATIVE_INFINITY
+    this.host.log.warn({ consumer: this.spec.name }, 'Another process has taken over a consumer of events while this one was working')
+    return 'elsewhere'
+  }
+
+  /** Renews the lease while the handler works; if that fails because another process has it, the handler is told to end. */
+  private async handleWhileHeld(events: readonly ConsumedEvent[], signal: AbortSignal): Promise<void> {
+    const lost = new AbortController()
+    const renewing = createLoop({
+      round: async () => {
+        if (await renewLease(this.host.database, this.lease)) return this.lease.ms / 4
+        lost.abort(new Error('Another process has taken over'))
+        return null
+      },
+      // The database is away. The lease may hold until it is back; `movePlace` finds out.
+      onError: () => this.lease.ms / 4,
+    })
+    renewing.wake(this.lease.ms / 4)
+    try {
+      await this.spec.handle(events, { signal: AbortSignal.any([signal, lost.signal]) })
+    } finally {
+      await renewing.stop()
+    }
+  }
+
+  /** After a failure one event at a time, so that all before the one that fails are handled. */
   private giveWay(error: unknown): number {
-    const { log, name, retry = { firstMs: 100, maxMs: 30_000 } } = this.options
+    const { name, retry = { firstMs: 100, maxMs: 30_000 } } = this.spec
     const isAlone = this.limit === 1
     const pauseMs = isAlone ? Math.min(retry.firstMs * 2 ** this.failures, retry.maxMs) : 0
     if (isAlone) this.failures += 1
     this.limit = 1
-    log.warn({ error, consumer: name, pauseMs }, 'Events could not be handled; they are kept and tried again')
+    this.host.log.warn({ error, consumer: name, pauseMs }, 'Events could not be handled; they are kept and tried again')
     return pauseMs
-  }
-
-  private takeTurn(): Promise<Turn> {
-    const { database, name, only, handle } = this.options
-    return database.slowLoop(async (tx) => {
-      if (!(await lockPlace(tx, name))) return 'elsewhere'
-      const page = await readPage(tx, name, { only, limit: this.limit })
-      if (page.end === null) return 'idle'
-      if (page.events.length > 0) await this.whileAlive(tx, () => handle(page.events, { tx, signal: this.stopping.signal }))
-      await movePlace(tx, name, page.end)
-      return page.isFull ? 'more' : 'idle'
-    })
-  }
-
-  private async whileAlive(tx: Transaction, work: () => Promise<void>): Promise<void> {
-    // If the connection is gone, the next statement of the transaction says so.
-    const signs = setInterval(() => void keepAlive(tx).catch(() => undefined), SIGN_OF_LIFE_MS)
-    try {
-      await work()
-    } finally {
-      clearInterval(signs)
-    }
   }
 }

@@ -1,23 +1,23 @@
 /** A process of its own that consumes events and says so, a line each; at one of the type `test.hang` it stands still. */
 import { createDatabase } from '../database/database.ts'
 import { createEventConsumer } from './consume-events.ts'
-import { EventTail } from './event-tail.ts'
+import { createEventTail } from './event-tail.ts'
 
 const [url = '', name = ''] = process.argv.slice(2)
 const log = { debug() {}, info() {}, warn: console.error, error: console.error, child: () => log }
 const database = createDatabase({ url })
-const tail = new EventTail({ database, notifier: null, log, pollMs: 50 })
-const consumer = createEventConsumer({
-  database,
-  tail,
-  log,
-  name,
-  begin: 'now',
-  async handle(events) {
-    for (const { event } of events) {
-      console.log(event.subject)
-      if (event.type === 'test.hang') await new Promise(() => setInterval(() => {}, 1000))
-    }
+const tail = createEventTail({ database, notifier: null, log, pollMs: 50 })
+const consumer = createEventConsumer(
+  { database, tail, log, leaseMs: 400 },
+  {
+    name,
+    begin: 'now',
+    async handle(events) {
+      for (const { event } of events) {
+        console.log(event.subject)
+        if (event.type === 'test.hang') await new Promise(() => setInterval(() => {}, 1000))
+      }
+    },
   },
-})
+)
 await consumer.start()

@@ -1,5 +1,5 @@
 import type { OrgId, RunId } from '@orrery/engine'
-import type { Database, Transaction } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { prepared, type Sql, sql } from '../database/sql.ts'
 import { type ConsumedEvent, type EventRow, toConsumed } from './event-row.ts'
 
@@ -22,17 +22,34 @@ export async function insertPlace(database: Database, name: string, begin: 'olde
   )
 }
 
-/** No other process works for this consumer until the transaction ends. False: one does already. No row is locked, so no event is hidden. */
-export async function lockPlace(tx: Transaction, name: string): Promise<boolean> {
-  const row = await tx.row<{ locked: boolean }>(
-    prepared('consumer_lock', sql`select pg_try_advisory_xact_lock(hashtext('orrery event consumer'), hashtext(${name})) as locked`),
-  )
-  return row?.locked ?? false
+/** A place, and the process that works for it. */
+export interface Lease {
+  /** Of the consumer. */
+  readonly name: string
+  /** A UUID of the process. */
+  readonly holder: string
+  readonly ms: number
 }
 
-/** Does nothing, so that the server sees the transaction alive. */
-export async function keepAlive(tx: Transaction): Promise<void> {
-  await tx.rows(sql`select`)
+/** Takes the lease. False: another process has it. */
+export async function takeLease(database: Database, { name, holder, ms }: Lease): Promise<boolean> {
+  const take = sql`update app.event_consumer set holder = ${holder}::uuid, leased_until = clock_timestamp() + ${ms} * interval '1 ms'
+      where name = ${name} and (holder = ${holder}::uuid or leased_until is null or leased_until < clock_timestamp()) returning name`
+  return (await database.readLog(prepared('consumer_take', take))).length > 0
+}
+
+/** Holds the lease on, also if it has ended and no other process has taken it. False: another process has, and what it does counts. */
+export async function renewLease(database: Database, { name, holder, ms }: Lease): Promise<boolean> {
+  const renew = sql`update app.event_consumer set leased_until = clock_timestamp() + ${ms} * interval '1 ms'
+      where name = ${name} and holder = ${holder}::uuid returning name`
+  return (await database.readLog(prepared('consumer_renew', renew))).length > 0
+}
+
+/** For other processes, which need not wait for its end then. */
+export async function endLease(database: Database, { name, holder }: Lease): Promise<void> {
+  await database.ask(
+    sql`update app.event_consumer set holder = null, leased_until = null where name = ${name} and holder = ${holder}::uuid`,
+  )
 }
 
 /**
@@ -40,7 +57,7 @@ export async function keepAlive(tx: Transaction): Promise<void> {
  * rows below it. Events that do not meet the condition `only` are read and dropped in the database.
  */
 export async function readPage(
-  tx: Transaction,
+  database: Database,
   name: string,
   { only = sql`true`, limit }: { only: Sql | undefined; limit: number },
 ): Promise<Page> {
@@ -64,18 +81,19 @@ export async function readPage(
         place = count as last, count
       from judged where wanted or place = count order by judged.tx, judged.id`
   // The condition belongs to the name.
-  const rows = await tx.rows<Row>(prepared(`consumer_page_${name}`, statement))
+  const rows = await database.readLog<Row>(prepared(`consumer_page_${name}`, statement))
   const end = rows.at(-1)
   if (end === undefined) return { events: [], end: null, isFull: false }
   const events = rows.filter(({ wanted }) => wanted).map((row) => toConsumed(row, row.org, row.run))
   return { events, end: { tx: end.tx, id: end.id }, isFull: end.count === limit }
 }
 
-/** If this write is lost, the events come again, nothing worse: so the commit need not wait for the disk. */
-export async function movePlace(tx: Transaction, name: string, end: NonNullable<Page['end']>): Promise<void> {
-  await tx.write(sql`set local synchronous_commit = off`)
-  const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.id}::bigint, updated_at = now() where name = ${name}`
-  await tx.write(prepared('consumer_move', move))
+/** Moves the place, and renews the lease. False: another process has taken over, and the events are its. */
+export async function movePlace(database: Database, { name, holder, ms }: Lease, end: NonNullable<Page['end']>): Promise<boolean> {
+  const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.id}::bigint, updated_at = now(),
+      leased_until = clock_timestamp() + ${ms} * interval '1 ms'
+      where name = ${name} and holder = ${holder}::uuid returning name`
+  return (await database.readLog(prepared('consumer_move', move))).length > 0
 }
 
 /** Which of these consumers have something to read, and whether there is more that an older transaction in progress hides. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../core/src/testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
 import { EventHub } from './event-hub.ts'
+import { createEventLog } from './event-log.ts'
 
 let t: TestCore
 
@@ -16,7 +17,7 @@ afterAll(() => t?.close())
 
 /** Reads until `count` events came. */
 async function collect(
-  hub: EventHub,
+  hub: EventHub<Event>,
   after: string | null,
   count: number,
   begun: () => Promise<unknown> = async () => {},
@@ -87,7 +88,7 @@ describe('events.list', () => {
 describe('the event hub', () => {
   it('gives two subscribers in two processes the same events in order, and resumes behind any of them', async () => {
     const before = (await eventually(allEvents, (all) => all.length > 0)).at(-1)?.id ?? ''
-    const other = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    const other = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 50 })
     const pause = async () => {
       for (let i = 0; i < 5; i++) await t.call('queues.pause', { queue: `hub-${i}` })
     }
@@ -99,7 +100,7 @@ describe('the event hub', () => {
   })
 
   it('begins with what happens from now on, and ends when it is stopped', async () => {
-    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 50 })
+    const hub = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 50 })
     // It may still be on its way to where it begins when the first of them commits.
     const resumes = repeat(() => t.call('queues.resume', { queue: 'from-now' }))
     const seen = await collect(hub, null, 1, undefined, ({ type }) => type === 'queue.resumed')
@@ -112,7 +113,7 @@ describe('the event hub', () => {
   })
 
   it('skips no event of a transaction that began first and committed last', async () => {
-    const hub = new EventHub({ database: t.database, notifier: null, pollMs: 20 })
+    const hub = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 20 })
     const slow = new pg.Client({ connectionString: t.url })
     await slow.connect()
     const insert = `insert into engine.event (org_id, at, type, subject, data) values ('${t.org}', now(), 'limit.changed', 'slow', '{}')`
@@ -129,7 +130,7 @@ describe('the event hub', () => {
 
   it('is woken by what another process commits, long before it polls', async () => {
     const listening = createNotifier({ url: t.url, listen: true })
-    const hub = new EventHub({ database: t.database, notifier: listening, pollMs: 600_000 })
+    const hub = new EventHub({ source: createEventLog(t.database), notifier: listening, pollMs: 600_000 })
     // Its connection may still be on its way when the first of them commits.
     const pauses = repeat(() => t.call('queues.pause', { queue: 'hinted' }))
     const seen = await collect(hub, null, 1, undefined, ({ subject }) => subject === 'hinted')
@@ -140,7 +141,7 @@ describe('the event hub', () => {
   })
 
   it('is woken by the end of a run', async () => {
-    const hub = new EventHub({ database: t.database, notifier: t.notifier, pollMs: 600_000 })
+    const hub = new EventHub({ source: createEventLog(t.database), notifier: t.notifier, pollMs: 600_000 })
     const start = () => t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
     const seen = await collect(hub, await hub.now(t.org), 2, start, ({ type }) => type.startsWith('run.'))
     expect(seen.map(({ type }) => type)).toEqual(['run.started', 'run.succeeded'])

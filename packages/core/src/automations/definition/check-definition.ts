@@ -7,8 +7,9 @@ import { readStored } from '../../pipelines/read-pipeline.ts'
 import { checkSchedule } from '../../schedules/check-schedule.ts'
 import { warnOf } from '../../schedules/warn-of.ts'
 import { findMissing } from '../../workflows/find-missing.ts'
+import type { StoredSchedule, StoredTrigger } from '../automation-row.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
-import { nameOf, type PlannedTrigger, type StoredSchedule, type StoredTrigger } from './read-definition.ts'
+import { nameOf, type PlannedTrigger } from './read-definition.ts'
 
 export interface CheckedTriggers {
   readonly planned: readonly PlannedTrigger[]

@@ -1,21 +1,7 @@
 import type { AutomationDefinition, Trigger } from '@orrery/contract'
 import { durationMs } from '@orrery/kernel'
-import type { Schedule } from '@orrery/recurrence'
 import { readSchedule } from '../../schedules/read-schedule.ts'
-import type { MisfirePolicy } from '../planning/firing-state.ts'
-
-/** The definition of a schedule trigger as its row keeps it. */
-export interface StoredSchedule {
-  readonly type: 'schedule'
-  readonly key: string
-  readonly schedule: Schedule
-  readonly misfire: MisfirePolicy
-  readonly catchUpWindowMs: number
-  readonly limit: number | null
-}
-
-/** The definition of a trigger as its row keeps it; those that are no schedules as they were given, with their key. */
-export type StoredTrigger = StoredSchedule | (Exclude<Trigger, { readonly type: 'schedule' }> & { readonly key: string })
+import type { StoredTrigger } from '../automation-row.ts'
 
 export interface PlannedTrigger {
   readonly key: string

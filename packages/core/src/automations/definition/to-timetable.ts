@@ -1,8 +1,7 @@
 import { boundedCache } from '@orrery/kernel'
 import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
-import type { TriggerRow } from '../automation-row.ts'
+import type { StoredSchedule, TriggerRow } from '../automation-row.ts'
 import type { Timetable } from '../planning/firing-state.ts'
-import type { StoredSchedule } from './read-definition.ts'
 
 /** Later than this, an occurrence is late. Longer than a scheduler takes to come round when another one has died. */
 const graceMs = 60_000

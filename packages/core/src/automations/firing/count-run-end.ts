@@ -1,8 +1,9 @@
+import { encodeId } from '@orrery/contract'
+import { recordSystemChange } from '@orrery/kernel'
 import { lockAutomations, setFailures } from '../automation-store.ts'
-import { noteBySystem } from '../note-by-system.ts'
 import { countFailure, type RunEnd } from '../planning/count-failure.ts'
-import { putPaused } from '../standing/put-paused.ts'
-import type { FiringScene } from './firing-scene.ts'
+import type { FiringScene } from '../scene.ts'
+import { setPaused } from '../state/set-paused.ts'
 
 /** A run of the automation has ended, or could not begin: failures in a row are counted, and pause it when there are too many. */
 export async function countRunEnd(scene: FiringScene, automationId: string, end: RunEnd): Promise<void> {
@@ -14,6 +15,13 @@ export async function countRunEnd(scene: FiringScene, automationId: string, end:
   }
   if (!isPausing || row.status === 'paused') return
   const note = `${consecutiveFailures} ${consecutiveFailures === 1 ? 'run has' : 'runs in a row have'} failed.`
-  await putPaused(scene, { ...row, failures: consecutiveFailures }, note)
-  await noteBySystem(scene, 'automation.paused', automationId, { note })
+  await setPaused(scene, { ...row, failures: consecutiveFailures }, note)
+  await recordSystemChange(scene.tx, {
+    org: scene.org,
+    atMs: scene.nowMs,
+    actor: 'automations',
+    action: 'automation.paused',
+    subject: encodeId('aut', automationId),
+    detail: { note },
+  })
 }

@@ -4,8 +4,8 @@ import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
 import { type FiringCauseName, type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
+import type { FiringScene } from '../scene.ts'
 import { countRunEnd } from './count-run-end.ts'
-import type { FiringScene } from './firing-scene.ts'
 import { toStart } from './to-start.ts'
 
 /** The automation's row is locked. */

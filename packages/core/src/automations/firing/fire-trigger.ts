@@ -3,10 +3,10 @@ import type { AutomationRow } from '../automation-row.ts'
 import { lockAutomationOf } from '../automation-store.ts'
 import { type FiringOutcome, type FiringRow, selectFiring } from '../firing-store.ts'
 import { type FiringCause, firingId } from '../planning/firing-id.ts'
+import type { FiringScene } from '../scene.ts'
+import { toFiringRow } from '../to-firing-row.ts'
 import { countSkip, lockTrigger } from '../trigger-store.ts'
 import { decideFirings } from './decide-firings.ts'
-import type { FiringScene } from './firing-scene.ts'
-import { toFiringRow } from './to-firing-row.ts'
 
 /** An event, a condition that came true, a delivery at a webhook: something for which a trigger that is no schedule fires. */
 export interface TriggerCall {

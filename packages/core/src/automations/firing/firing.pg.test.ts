@@ -375,7 +375,7 @@ describe('firings', () => {
 
 describe('a calendar that changes', () => {
   it('moves the next times of the schedules that ask it', async () => {
-    t.core.scheduler.start()
+    t.core.clock.start()
     const put = (days: { date: string; name: string }[]) =>
       t.answer('calendars.put', { calendar: 'works', zone: 'UTC', layers: [{ kind: 'days', days }] })
     await put([])
@@ -408,7 +408,7 @@ describe('automations.firings', () => {
 
 describe('a backfill', () => {
   it('runs each occurrence of the range, in order, marked as what it is', async () => {
-    t.core.scheduler.start()
+    t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-01-01T05:00:00.000Z']
     const asked = await t.call('automations.backfill', { automation: name, from, to })
@@ -424,7 +424,7 @@ describe('a backfill', () => {
   })
 
   it('says where it has stopped, and why', async () => {
-    t.core.scheduler.start()
+    t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z']
     await t.call('automations.backfill', { automation: name, from, to })

@@ -2,9 +2,9 @@ import { type Ctx, newId, runBehind, type Transaction } from '@orrery/kernel'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringRow, selectFiringOf, setRequestKey, writeFirings } from '../firing-store.ts'
 import type { FiringCause } from '../planning/firing-id.ts'
+import { type FiringScene, sceneOf } from '../scene.ts'
+import { toFiringRow } from '../to-firing-row.ts'
 import { decideFirings } from './decide-firings.ts'
-import { type FiringScene, sceneOf } from './firing-scene.ts'
-import { toFiringRow } from './to-firing-row.ts'
 
 export interface RunRequest {
   /** Null: now. A later run is decided at its time, by what the automation says then. */

@@ -8,7 +8,7 @@ import { toPipelineStart } from '../../pipelines/to-pipeline-start.ts'
 import type { AutomationRow } from '../automation-row.ts'
 import type { FiringRow } from '../firing-store.ts'
 import { backoffPolicy } from '../planning/backoff-policy.ts'
-import type { FiringScene } from './firing-scene.ts'
+import type { FiringScene } from '../scene.ts'
 
 type Names = Readonly<Record<string, Json>>
 

@@ -1,8 +1,8 @@
 import type { RunId } from '@orrery/engine'
 import { type Fired, fireTrigger, type TriggerCall } from '../firing/fire-trigger.ts'
-import type { FiringScene } from '../firing/firing-scene.ts'
 import { insertRefused, selectDepth, setDepth } from '../firing-store.ts'
 import { firingId } from '../planning/firing-id.ts'
+import type { FiringScene } from '../scene.ts'
 import { selectAutomationOf } from '../trigger-store.ts'
 
 /** The most firings that may cause one another in a row. One more is a loop, and ends. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   t = await startTestCore({ outsideAllow: `127.0.0.1:${port}` })
   await t.deploy()
   await t.core.start()
-  t.core.scheduler.start()
+  t.core.clock.start()
 })
 afterAll(async () => {
   await t?.close()

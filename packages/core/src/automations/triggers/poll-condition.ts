@@ -1,15 +1,15 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
 import { createMeter, createScope, RenderError, renderValue } from '@orrery/expressions'
-import type { Kernel } from '@orrery/kernel'
+import type { DueWork, Kernel } from '@orrery/kernel'
 import { parseDurationMs } from '@orrery/recurrence'
 import { callTool, ToolError } from '@orrery/tools'
 import type { Condition } from '../automation-row.ts'
 import { judgeCondition } from '../planning/judge-condition.ts'
+import { inScene } from '../scene.ts'
 import { type DueCondition, lockDueConditions, writeCondition, writeTurns } from '../trigger-store.ts'
 import { lockEvaluated, modeOf, stateOf } from './condition-state.ts'
 import { fireOnce } from './fire-once.ts'
-import { inScene } from './in-scene.ts'
 import { judgeExpression } from './judge-expression.ts'
 import { noteTrouble } from './note-trouble.ts'
 
@@ -40,10 +40,11 @@ export interface ClaimedPolls {
   /** Rows looked at, those that are not to be asked now included. */
   readonly count: number
   readonly polls: readonly Poll[]
+  readonly latenessMs: readonly number[]
 }
 
 /** Takes conditions of an organization that are due, by moving them on to their next turn. A process that dies in the middle skips a turn. */
-export async function claimPolls({ database, clock }: Kernel, org: OrgId, limit: number): Promise<ClaimedPolls> {
+export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, limit: number): Promise<ClaimedPolls> {
   const nowMs = clock.now()
   return await database.transaction(org, 'read write', async (tx) => {
     const rows = await lockDueConditions(tx, org, new Date(nowMs), limit)
@@ -52,7 +53,7 @@ export async function claimPolls({ database, clock }: Kernel, org: OrgId, limit:
     const polls = turns.flatMap(({ triggerId, scopes, timezone, isTroubled, polled }) =>
       polled === null ? [] : [{ org, triggerId, scopes, timezone, isTroubled, definition: polled, atMs: Math.floor(nowMs) }],
     )
-    return { count: rows.length, polls }
+    return { count: rows.length, polls, latenessMs: turns.flatMap((row) => (row.polled === null ? [] : [nowMs - row.wakes_at.getTime()])) }
   })
 }
 

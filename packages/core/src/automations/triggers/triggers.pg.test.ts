@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { createDatabase } from '../../../../kernel/src/database/database.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
-import { EventTail } from '../../../../kernel/src/events/event-tail.ts'
+import { createEventConsumer } from '../../../../kernel/src/events/consume-events.ts'
+import { createEventTail } from '../../../../kernel/src/events/event-tail.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
-import { createTriggerConsumer } from './consume-triggers.ts'
 import { prefixesOf } from './listen-to-topics.ts'
+import { reactToEvents } from './react-to-events.ts'
 
 let t: TestCore
 let count = 0
@@ -193,8 +194,8 @@ it('fires once for each event while processes come and go', async () => {
   let isOver = false
   const comeAndGo = async () => {
     for (let round = 0; !isOver; round++) {
-      const tail = new EventTail({ database, notifier: null, log, pollMs: 10 })
-      const consumer = createTriggerConsumer(host, tail)
+      const tail = createEventTail({ database, notifier: null, log, pollMs: 10 })
+      const consumer = createEventConsumer({ database, tail, log }, reactToEvents(host))
       await consumer.start()
       await emit('busy.day', { who: `round ${round}` })
       await consumer.stop()

@@ -1,5 +1,5 @@
 import type { TriggerRow } from '../automation-row.ts'
-import type { FiringScene } from '../firing/firing-scene.ts'
+import type { FiringScene } from '../scene.ts'
 import { selectUnready } from './webhook-store.ts'
 
 /** Of the triggers of one automation: those that take no deliveries yet. */

@@ -1,0 +1,112 @@
+import type { ScheduleSources } from '@orrery/recurrence'
+import { announceAutomations } from '../announce-automation.ts'
+import type { AutomationRow, TriggerRow } from '../automation-row.ts'
+import { endExhausted, lockAutomations } from '../automation-store.ts'
+import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { readState, writeState, writeTrouble } from '../definition/trigger-state.ts'
+import { decideFirings, type FiringPart } from '../firing/decide-firings.ts'
+import type { FiringOutcome, FiringRow } from '../firing-store.ts'
+import { planFirings } from '../planning/plan-firings.ts'
+import type { FiringScene } from '../scene.ts'
+import { readSources } from '../state/plan-triggers.ts'
+import { toFiringRow, toSkipRow } from '../to-firing-row.ts'
+import { lockDue, writeStates } from '../trigger-store.ts'
+
+/** What came of one occurrence or, if it was skipped, of several. */
+export interface ScheduleFact {
+  readonly outcome: FiringOutcome
+  readonly reason: string | null
+  /** From when it should have fired to the decision; null: it did not fire. */
+  readonly lateMs: number | null
+}
+
+export interface FiredSchedules {
+  /** Triggers that were looked at. */
+  readonly count: number
+  readonly facts: readonly ScheduleFact[]
+}
+
+/** Of one trigger in one transaction. What is still due afterwards comes next. */
+const firingsMax = 100
+
+/**
+ * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, what came of each
+ * occurrence and the starts of runs commit together. `only`: this trigger alone.
+ */
+export async function fireSchedules(scene: FiringScene, limit: number, only: string | null): Promise<FiredSchedules> {
+  const { tx, org, nowMs } = scene
+  const triggers = await lockDue(tx, org, { now: new Date(nowMs), limit, only })
+  if (triggers.length === 0) return { count: 0, facts: [] }
+  const automations = await readAutomations(scene, triggers)
+  const sources = await readSources(scene, triggers)
+  const parts = new Map<string, { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] }>()
+  const states = triggers.map((trigger): TriggerRow => {
+    const automation = automations.get(trigger.automation_id)
+    if (automation === undefined) throw new Error(`The trigger ${trigger.trigger_id} has no automation`)
+    const part = parts.get(automation.automation_id) ?? { automation, fresh: [], skips: [] }
+    parts.set(automation.automation_id, part)
+    return planOne(trigger, part, sources, nowMs)
+  })
+  await writeStates(tx, org, states)
+  const written = await decideFirings(scene, [...parts.values()].map(inOrder))
+  await endThose(
+    scene,
+    states.filter(({ wakes_at, trouble }) => wakes_at === null && trouble === null),
+    automations,
+  )
+  // Buffered firings were reported when they became due; time in the buffer is not lateness.
+  const facts = [...parts.values()].flatMap(({ fresh, skips }) =>
+    [...fresh, ...skips].map((row) => toFact(written.get(row.firing_id) ?? row, nowMs)),
+  )
+  return { count: triggers.length, facts }
+}
+
+async function readAutomations({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<Map<string, AutomationRow>> {
+  const ids = [...new Set(triggers.map(({ automation_id }) => automation_id))]
+  return new Map((await lockAutomations(tx, org, ids)).map((row) => [row.automation_id, row]))
+}
+
+/** Adds what a trigger has to fire and to skip to the part of its automation. Gives its next state. */
+function planOne(
+  trigger: TriggerRow,
+  { automation, fresh, skips }: { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] },
+  sources: ScheduleSources,
+  nowMs: number,
+): TriggerRow {
+  if (!isSchedule(trigger)) return trigger
+  const found = toTimetable(trigger.definition, trigger.trigger_id, sources)
+  if (!found.ok) return writeTrouble(trigger, explainIssues(found.issues), nowMs)
+  const plan = planFirings(readState(trigger, automation, nowMs), found.timetable, nowMs, firingsMax)
+  const place = { id: trigger.trigger_id, key: trigger.key }
+  for (const skip of plan.skips) skips.push(toSkipRow(automation, place, skip, nowMs))
+  for (const { nominalMs, firesAtMs } of plan.firings) {
+    fresh.push(
+      toFiringRow({ automation, trigger: place, cause: { kind: 'schedule', nominalMs }, nominalMs, firesAtMs, request: null }, nowMs),
+    )
+  }
+  return writeState(trigger, plan.state, plan.wake, nowMs)
+}
+
+/** Starts of several triggers, as they come up. */
+function inOrder(part: FiringPart): FiringPart {
+  return { ...part, fresh: [...part.fresh].sort((a, b) => a.nominal_at.getTime() - b.nominal_at.getTime()) }
+}
+
+function toFact(row: FiringRow, nowMs: number): ScheduleFact {
+  return {
+    outcome: row.outcome,
+    reason: row.reason,
+    lateMs: row.outcome === 'skipped' || row.fires_at === null ? null : nowMs - row.fires_at.getTime(),
+  }
+}
+
+/** An automation has ended when none of its triggers can fire any more. */
+async function endThose(
+  scene: FiringScene,
+  through: readonly TriggerRow[],
+  automations: ReadonlyMap<string, AutomationRow>,
+): Promise<void> {
+  const ids = [...new Set(through.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
+  if (ids.length === 0) return
+  await announceAutomations(scene, 'automation.ended', await endExhausted(scene.tx, scene.org, ids, new Date(scene.nowMs)))
+}

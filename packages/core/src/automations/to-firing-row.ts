@@ -1,0 +1,47 @@
+import type { AutomationRow, StoredRequest } from './automation-row.ts'
+import type { FiringRow } from './firing-store.ts'
+import { type FiringCause, firingId } from './planning/firing-id.ts'
+import type { Skip } from './planning/skip-span.ts'
+
+export interface Occasion {
+  readonly automation: Pick<AutomationRow, 'automation_id' | 'version'>
+  /** Null: by hand. */
+  readonly trigger: { readonly id: string; readonly key: string } | null
+  readonly cause: FiringCause
+  readonly nominalMs: number
+  readonly firesAtMs: number | null
+  readonly request: StoredRequest | null
+}
+
+/** A start that is not decided yet. */
+export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, request }: Occasion, nowMs: number): FiringRow {
+  const isEmpty = request === null || Object.values(request).every((value) => value === undefined)
+  return {
+    automation_id: automation.automation_id,
+    firing_id: firingId(automation.automation_id, trigger?.id ?? '', cause),
+    trigger_key: trigger?.key ?? null,
+    cause: cause.kind,
+    version: automation.version,
+    nominal_at: new Date(nominalMs),
+    fires_at: firesAtMs === null ? null : new Date(firesAtMs),
+    decided_at: new Date(nowMs),
+    outcome: 'scheduled',
+    reason: null,
+    count: 1,
+    run_id: null,
+    going: false,
+    request: isEmpty ? null : request,
+  }
+}
+
+/** Occurrences of a schedule that do not fire, as one record, named by the first of them. */
+export function toSkipRow(
+  automation: Occasion['automation'],
+  trigger: { readonly id: string; readonly key: string },
+  skip: Skip,
+  nowMs: number,
+): FiringRow {
+  const cause = { kind: 'schedule', nominalMs: skip.fromMs } as const
+  const row = toFiringRow({ automation, trigger, cause, nominalMs: skip.fromMs, firesAtMs: null, request: null }, nowMs)
+  return { ...row, outcome: 'skipped', reason: skip.reason, count: skip.count }
+}

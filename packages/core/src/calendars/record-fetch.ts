@@ -1,0 +1,59 @@
+import { appendEvents, type Kernel, type Transaction, transactAsSystem } from '@orrery/kernel'
+import { toCalendarEvent, toUpdates } from './calendar-events.ts'
+import { feedsOf } from './calendar-row.ts'
+import { selectCalendars } from './calendar-store.ts'
+import { type KeptFeed, keepFailure, keepSuccess, lockFeed } from './feed-store.ts'
+import type { FeedAnswer } from './fetch-feed.ts'
+
+const HOUR_MS = 3_600_000
+const RETRY_MS = 60_000
+const RETRY_MAX_MS = 6 * HOUR_MS
+
+export interface Fetched {
+  readonly org: string
+  readonly url: string
+  readonly answer: FeedAnswer
+  readonly at: number
+  /** When the feed becomes due again if nothing is kept, as it was set before the fetch. */
+  readonly leasedUntil: Date
+}
+
+/**
+ * Records a fetch in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits events for the readers that
+ * depend on the calendar.
+ */
+export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<void> {
+  const { org, url, answer } = fetched
+  await transactAsSystem(kernel, org, 'calendars', async (ctx, tx) => {
+    const kept = await lockFeed(tx, org, url)
+    // No calendar has it any more.
+    if (kept === undefined) return
+    await write(tx, fetched, kept)
+    const isNews = answer.kind === 'text' ? answer.text !== kept.text : answer.kind === 'failed' && kept.failures === 0
+    if (!isNews) return
+    const calendars = await selectCalendars(tx, org)
+    const names = calendars.filter(({ definition }) => feedsOf(definition).includes(url)).map(({ name }) => name)
+    const events =
+      answer.kind === 'failed'
+        ? names.map((name) => toCalendarEvent('calendar.feed_failed', name, { feed: url, failure: answer.failure }))
+        : toUpdates(calendars, names, { cause: 'feed', feed: url })
+    await appendEvents(ctx, tx, events)
+  })
+}
+
+async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: KeptFeed): Promise<void> {
+  const fetched = { org, url, at: new Date(at), leasedUntil, nextAt: new Date(at + spread(HOUR_MS)) }
+  switch (answer.kind) {
+    case 'text':
+      return keepSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
+    case 'unchanged':
+      return keepSuccess(tx, fetched, null)
+    case 'failed': {
+      const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(kept.failures, 20))
+      return keepFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
+    }
+  }
+}
+
+/** Up to a tenth more, so that what was added together is not fetched together for ever. */
+const spread = (ms: number): number => ms * (1 + Math.random() / 10)

@@ -1,0 +1,41 @@
+import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel } from '@orrery/kernel'
+import { type ClaimedFeed, claimFeeds, waitingFeeds } from './feed-store.ts'
+import { fetchFeed } from './fetch-feed.ts'
+import { recordFetch } from './record-fetch.ts'
+
+/** Feeds fetched at once by one process. */
+const AT_ONCE = 8
+/** Longer than a fetch may take. If a process dies during one, another fetches the feed after this. */
+const LEASE_MS = 60_000
+
+/** Feeds of calendars are fetched again. A fetch may take long, so it runs beside the clock, and no transaction is open meanwhile. */
+export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
+  const background = createBackgroundWork(AT_ONCE, (error) => {
+    kernel.log.warn({ error }, 'The fetch of a feed could not be recorded; it is tried again')
+  })
+  const kind: DueKind = {
+    name: 'feed',
+    waiting: waitingFeeds,
+    async run({ org, clock }) {
+      const room = background.room()
+      if (room === 0) return { count: 0, latenessMs: [] }
+      const now = clock.now()
+      const lease = { now: new Date(now), until: new Date(now + LEASE_MS) }
+      const feeds = await kernel.database.transaction(org, 'read write', (tx) => claimFeeds(tx, org, lease, room))
+      for (const feed of feeds) background.begin(`${org} ${feed.url}`, (signal) => refresh(kernel, feed, signal))
+      return { count: feeds.length, latenessMs: feeds.map(({ was_due_at }) => now - was_due_at.getTime()) }
+    },
+  }
+  return { kind, background }
+}
+
+async function refresh(kernel: Kernel, feed: ClaimedFeed, signal: AbortSignal): Promise<void> {
+  const { outside, engine, log } = kernel
+  const answer = await fetchFeed(feed, outside, signal)
+  // It failed because this process stops, which is nothing to remember. It is due again when the lease ends.
+  if (signal.aborted) return
+  const { org_id: org, url, leased_until: leasedUntil } = feed
+  if (answer.kind === 'failed')
+    log.info({ org, host: new URL(url).host, failure: answer.failure }, 'A feed of a calendar could not be fetched')
+  await recordFetch(kernel, { org, url, answer, at: engine.now(), leasedUntil })
+}

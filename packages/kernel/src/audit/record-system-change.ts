@@ -1,0 +1,26 @@
+import type { Json } from '@orrery/contract'
+import { digest } from '../canonical-json.ts'
+import type { Transaction } from '../database/database.ts'
+import { newId } from '../new-id.ts'
+import { recordAudit } from './record-audit.ts'
+
+export interface SystemChange {
+  /** UUID. */
+  readonly org: string
+  readonly atMs: number
+  /** The part of the system that acts by a rule of its own: `automations`. */
+  readonly actor: string
+  /** `<noun>.<past tense>`, as operations have it. */
+  readonly action: string
+  readonly subject: string
+  readonly detail: Json
+}
+
+/** The audit entry of a change that follows from a rule and not from a call, in the transaction that makes it. */
+export async function recordSystemChange(tx: Transaction, change: SystemChange): Promise<void> {
+  const { org, action, subject, detail } = change
+  const at = Math.floor(change.atMs)
+  const actor = { type: 'system', id: change.actor, name: change.actor } as const
+  const inputDigest = digest(detail).toString('hex')
+  await recordAudit(tx, [{ org, id: newId(at), at, actor, action, subject, inputDigest, detail, requestId: actor.id }])
+}

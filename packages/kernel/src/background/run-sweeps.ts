@@ -1,0 +1,24 @@
+import type { Log } from '../context/kernel.ts'
+import { createLoop } from '../loop.ts'
+import type { Sweep } from './background-part.ts'
+
+const RETRY_MS = 10_000
+
+/** A loop for each sweep, so that one which fails or takes long holds up no other. */
+export function runSweeps(sweeps: readonly Sweep[], log: Log): { stop(): Promise<void> } {
+  const loops = sweeps.map(({ name, everyMs, sweep }) =>
+    createLoop({
+      round: async () => ((await sweep()) ? 0 : everyMs),
+      onError(error) {
+        log.warn({ error, sweep: name }, 'A sweep failed; it is tried again')
+        return RETRY_MS
+      },
+    }),
+  )
+  for (const loop of loops) loop.wake()
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+    },
+  }
+}

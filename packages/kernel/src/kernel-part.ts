@@ -1,0 +1,22 @@
+import type { KeyObject } from 'node:crypto'
+import { FORGET_LOGINS_BATCH, forgetLogins } from './access/forget-logins.ts'
+import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
+import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
+import type { Kernel } from './context/kernel.ts'
+import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+
+/** How long an audit entry may stay unsealed, and a chain that grows unsigned. */
+const SEAL_EVERY_MS = 10_000
+const SIGN_EVERY_MS = 60_000
+
+/** What the kernel does without being called. @param signer of the audit log's checkpoints */
+export function createKernelPart({ database, clock }: Kernel, signer: KeyObject): BackgroundPart {
+  const seal = async () => (await sealAudit(database, { signer, now: clock.now(), signEveryMs: SIGN_EVERY_MS })) >= SEAL_BATCH
+  return {
+    sweeps: [
+      { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
+      sweepInBatches('idempotency keys', FORGET_BATCH, () => forgetAnswers(database, clock.now())),
+      sweepInBatches('logins', FORGET_LOGINS_BATCH, () => forgetLogins(database, clock.now())),
+    ],
+  }
+}
