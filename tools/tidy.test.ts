@@ -15,7 +15,7 @@ const tree = readTree(root)
 
 test('the whole repository was read', () => {
   expect(tree.sources.length).toBeGreaterThan(150)
-  for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/sdk', 'apps/server', 'apps/cli', 'tools']) {
+  for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/client', 'apps/server', 'apps/cli', 'tools']) {
     expect(tree.sources.filter(({ path }) => path.startsWith(`${part}/`)).length, part).toBeGreaterThan(3)
   }
 })
@@ -45,6 +45,7 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['line lengths', { 'packages/core/src/a.ts': 'x'.repeat(161) }, '161 columns'],
   ['import directions', { 'packages/contract/src/a.ts': "import '@orrery/core'" }, 'may not import'],
   ['import directions', { 'packages/sdk/src/a.ts': "import type { A } from '@orrery/engine'" }, 'may not import'],
+  ['import directions', { 'packages/client/src/a.ts': "import '@orrery/sdk'" }, 'may not import'],
   ['import directions', { 'apps/cli/src/a.ts': "export * from '@orrery/server'" }, 'may not import'],
   ['import directions', { 'packages/core/src/a.ts': "import '../../engine/src/a.ts'" }, 'by path'],
   [
