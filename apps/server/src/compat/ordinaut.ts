@@ -2,7 +2,8 @@
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { Backend } from '../backend.ts'
 import { API_PREFIX } from '../http/paths.ts'
-import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
+import { readCredential } from '../http/read-caller.ts'
+import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 import { type ContractRoute, isUuid, serveRoute } from './contract-route.ts'
 import { authRoutes } from './ordinaut-auth.ts'
 import { eventRoutes } from './ordinaut-events.ts'
@@ -29,5 +30,5 @@ export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
 function isMeant(context: ServerContext, { shared }: ContractRoute): boolean {
   const id = shared === 'id' ? (context.req.param('run_id') ?? '') : ''
   if (isUuid(id)) return true
-  return !id.startsWith('run_') && speaksOrdinaut(context.req.raw, bearerToken(context.req.raw))
+  return !id.startsWith('run_') && speaksOrdinaut(context.req.raw, readCredential(context.req.raw))
 }
