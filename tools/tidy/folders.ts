@@ -15,7 +15,6 @@ const known: Readonly<Record<string, number>> = {
   'packages/core/src/automations': 8,
   'packages/tools/src': 2,
   'packages/engine/src': 4,
-  'packages/recurrence/src': 7,
 }
 
 interface Arrow {

@@ -1,4 +1,3 @@
-import { pad } from './describe/english.ts'
 import { dateOf, secondsPerDay } from './gregorian.ts'
 import type { Zone } from './zone/zone.ts'
 
@@ -17,6 +16,9 @@ export function formatLocalIso(local: number): string {
   const clock = [Math.floor(time / 3600), Math.floor(time / 60) % 60, time % 60].map(pad).join(':')
   return `${String(year).padStart(4, '0')}-${pad(month)}-${pad(monthDay)}T${clock}`
 }
+
+/** With a leading zero: `07`. */
+export const pad = (value: number): string => String(value).padStart(2, '0')
 
 const formatFraction = (ms: number): string => (ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`)
 

@@ -1,5 +1,6 @@
+import { pad } from '../format-iso.ts'
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
-import { formatTime, joinWords, listNumbers, ordinal, pad } from './english.ts'
+import { formatTime, joinWords, listNumbers, ordinal } from './english.ts'
 
 /** So many times are named one by one. */
 const namedMax = 6

@@ -1,4 +1,5 @@
 /** Words for descriptions. */
+import { pad } from '../format-iso.ts'
 import { dateOf, secondsPerDay } from '../gregorian.ts'
 
 export const weekdayWords = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
@@ -77,7 +78,5 @@ export function formatLocal(local: number, isDay: boolean): string {
   const time = local - day * secondsPerDay
   return `${monthDay} ${monthWords[month - 1]} ${year}${isDay ? '' : ` ${formatTime(time)}`}`
 }
-
-export const pad = (value: number): string => String(value).padStart(2, '0')
 
 export const plural = (count: number, unit: string): string => (count === 1 ? unit : `${count} ${unit}s`)

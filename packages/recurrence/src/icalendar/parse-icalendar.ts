@@ -1,3 +1,4 @@
+import { type ContentLine, parseContentLine, splitLines, unfold } from '../content-lines.ts'
 import { clockMs, parseDuration } from '../duration.ts'
 import { type Malformed, type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from '../rrule/parse-rule.ts'
@@ -5,7 +6,6 @@ import { readStamps, type ZoneNamer } from '../rrule/read-stamps.ts'
 import type { RecurrenceSet, Stamp } from '../rrule/rule.ts'
 import { instantOf } from '../zone/local-time.ts'
 import { openZone } from '../zone/zone.ts'
-import { type ContentLine, parseContentLine, splitLines, unfold } from './content-lines.ts'
 import { nameZone } from './name-zone.ts'
 
 /** An event of a feed, or a series of them. */

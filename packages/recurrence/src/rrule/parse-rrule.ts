@@ -1,4 +1,4 @@
-import { type ContentLine, parseContentLine, splitLines, unfold } from '../icalendar/content-lines.ts'
+import { type ContentLine, parseContentLine, splitLines, unfold } from '../content-lines.ts'
 import { type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from './parse-rule.ts'
 import { readStamps } from './read-stamps.ts'

@@ -1,4 +1,4 @@
-import type { ContentLine } from '../icalendar/content-lines.ts'
+import type { ContentLine } from '../content-lines.ts'
 import { quote, refuse } from '../parsing.ts'
 import { isZoneName } from '../zone/zone.ts'
 import { parseStamp } from './parse-stamp.ts'

@@ -1,3 +1,18 @@
+/**
+ * Occurrences rolled to business days. Where the clocks change on such a day, the order of the occurrences is not the order of the instants that they
+ * become. A worked example: New York sets its clocks back on Sunday, 1 November 2026, from 02:00 EDT to 01:00 EST. Saturday is closed, the roll is
+ * `next`, the overlap policy `both`, and the schedule occurs on Saturday at three times. Each keeps its time of day on Sunday:
+ *
+ *     01:15   becomes   01:15 EDT = 05:15Z   and   01:15 EST = 06:15Z
+ *     01:45   becomes   01:45 EDT = 05:45Z   and   01:45 EST = 06:45Z
+ *     03:15   becomes                              03:15 EST = 08:15Z
+ *
+ * `next(05:15Z)` takes the occurrences of Saturday in turn:
+ *
+ *     01:15   its first instant after 05:15Z is 06:15Z, the earliest so far
+ *     01:45   `soonest` says not before 04:45Z, so it could be earlier: it is, at 05:45Z
+ *     03:15   `soonest` says not before 06:15Z, so neither this one nor a later one is earlier: the answer is 05:45Z
+ */
 import { daysRolledTo, findBusinessDay, isBusinessDay, type Roll, rollDay } from '../calendar/business-days.ts'
 import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { type Exclusion, exclude } from '../exclusion/exclude.ts'
@@ -41,8 +56,8 @@ export function rollInstants(instants: Instants, rolling: Rolling): Instants {
   }
 
   /**
-   * The first occurrence after `after` that is on a business day, or rolled to it. Where the clocks change on that day, the order of what is
-   * rolled to it is not the order of what was: so they are looked at until no later one can come earlier.
+   * The first instant after `after` of an occurrence that is on a business day or rolled to it. Occurrences are looked at until no later one can
+   * be earlier (the example above).
    */
   function earliestOn(businessDay: number, after: number): number | Halt {
     let earliest: number | Halt = 'ended'

@@ -1,5 +1,5 @@
 /** Lines of iCalendar: `NAME;PARAM=VALUE:value`, folded with a line break and a blank (RFC 5545 3.1). */
-import { quote, refuse } from '../parsing.ts'
+import { quote, refuse } from './parsing.ts'
 
 export interface ContentLine {
   /** In upper case. */

@@ -1,7 +1,7 @@
 import type { Instants } from '../instants.ts'
-import type { LocalTimes } from '../pattern/local-times.ts'
-import { calmSeconds, type DstPolicy, resolveLocal, segmentsAround } from './local-time.ts'
-import type { Zone } from './zone.ts'
+import { calmSeconds, type DstPolicy, resolveLocal, segmentsAround } from '../zone/local-time.ts'
+import type { Zone } from '../zone/zone.ts'
+import type { LocalTimes } from './local-times.ts'
 
 /** A rule whose every time falls into gaps that it skips has no end; this many in a row are enough. */
 const skippedMax = 20_000
