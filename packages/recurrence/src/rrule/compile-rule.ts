@@ -1,4 +1,4 @@
-import { secondsPerDay, yearOf } from '../gregorian.ts'
+import { SECONDS_PER_DAY, yearOf } from '../gregorian.ts'
 import { first, type Instants, within } from '../instants.ts'
 import { elapsedInstants } from '../pattern/chosen-elapsed.ts'
 import { createDayPattern, type DayPattern } from '../pattern/day-pattern.ts'
@@ -35,7 +35,7 @@ function localTimes(rule: Rule, startLocal: number): LocalTimes {
   const times = createTimesOfDay(rule.byHour ?? [], rule.byMinute ?? [], rule.bySecond ?? [])
   const periods = periodsOf(rule)
   const pattern = createDayPattern(matchDay(rule), rule.weekStart)
-  const firstIndex = firstIndexOf(rule, pattern, periods, Math.floor(startLocal / secondsPerDay))
+  const firstIndex = firstIndexOf(rule, pattern, periods, Math.floor(startLocal / SECONDS_PER_DAY))
   if (rule.bySetPosition === undefined && !movesDates(rule)) {
     return timesOnDays(daysAtInterval(pattern, periods, rule.interval, firstIndex), times, startLocal)
   }
@@ -115,6 +115,6 @@ function elapsedTimes(rule: Rule, start: Stamp): TimesOfDay | undefined {
 function untilMs(until: Stamp | undefined, zone: Zone): number {
   if (!until) return Number.POSITIVE_INFINITY
   if (until.zone === 'UTC') return until.local * 1000
-  if (until.isDate) return instantOf(zone, until.local + secondsPerDay) * 1000 - 1
+  if (until.isDate) return instantOf(zone, until.local + SECONDS_PER_DAY) * 1000 - 1
   return (resolveLocal(zone, until.local, { gap: 'shift', overlap: 'second' })[0] ?? until.local) * 1000
 }
