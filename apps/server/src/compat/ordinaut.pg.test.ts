@@ -11,7 +11,7 @@ import type { AppRouter } from '../trpc/router.ts'
 import type { InputError } from './fastapi-errors.ts'
 import { ordinautRoutes } from './ordinaut.ts'
 
-const MISSION = new URL('../../../../packages/core/src/pipelines/language/fixtures/', import.meta.url)
+const MISSION = new URL('../../../../packages/expressions/src/fixtures/', import.meta.url)
 const NOBODY = '018f4e1c-0000-7000-8000-000000000000'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
