@@ -57,7 +57,7 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
     const end = new AbortController()
     const closed = backend.metrics.streamOpened()
     const sent = sendBlocks({
-      blocks: tellEvents({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
+      blocks: renderBlocks({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
       stallMs,
       finished: () => {
         end.abort()
@@ -97,7 +97,7 @@ function readWanted(context: ServerContext): Wanted {
   return { after: after ?? null, types: type === undefined ? null : new Set(type), subject: subject?.[0] ?? null }
 }
 
-interface Telling extends Wanted {
+interface BlocksRequest extends Wanted {
   readonly tail: EventTail
   /** A UUID. */
   readonly org: string
@@ -109,7 +109,16 @@ interface Telling extends Wanted {
 }
 
 /** What is written to the client, block by block. */
-async function* tellEvents({ tail, org, after, types, subject, beatMs, signal, stillValid }: Telling): AsyncGenerator<string, void> {
+async function* renderBlocks({
+  tail,
+  org,
+  after,
+  types,
+  subject,
+  beatMs,
+  signal,
+  stillValid,
+}: BlocksRequest): AsyncGenerator<string, void> {
   // An id without data is no event, but a client remembers it: one that is cut off before the first event resumes from here.
   yield `retry: ${RECONNECT_MS}\nid: ${after}\n\n`
   const events = tail.subscribe({ org, after, signal })
