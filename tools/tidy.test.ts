@@ -8,14 +8,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findFloatingPromises, readProgram } from './tidy/promises.ts'
 import { rules } from './tidy/rules.ts'
+import { knownSmallFiles, listSmallFiles } from './tidy/small-files.ts'
 import { readTree, treeOf } from './tidy/tree.ts'
+import { knownTypeNames, listRepeatedTypes } from './tidy/type-names.ts'
 import { root } from './workspaces.ts'
 
 const tree = readTree(root)
 
 test('the whole repository was read', () => {
   expect(tree.sources.length).toBeGreaterThan(150)
-  for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/sdk', 'apps/server', 'apps/cli', 'tools']) {
+  for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/client', 'apps/server', 'apps/cli', 'tools']) {
     expect(tree.sources.filter(({ path }) => path.startsWith(`${part}/`)).length, part).toBeGreaterThan(3)
   }
 })
@@ -24,6 +26,12 @@ test.each(rules)('$name', (rule) => {
   const { looked, findings } = rule.check(tree)
   expect(looked, `${rule.unit} looked at`).toBeGreaterThan(0)
   expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
+})
+
+test('the lists of known offences hold nothing that is mended', () => {
+  expect(listRepeatedTypes(tree)).toEqual(knownTypeNames)
+  const smallFiles = Map.groupBy(listSmallFiles(tree), ({ home }) => home)
+  expect(Object.fromEntries([...smallFiles].map(([home, files]) => [home, files.length]))).toEqual(knownSmallFiles)
 })
 
 test('no floating promises', { timeout: 60_000 }, () => {
@@ -42,9 +50,20 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['file sizes', { 'docs/a.md': 'x'.repeat(600_000) }, '586 KB'],
   ['typical file size', { 'packages/core/src/a.ts': lines(111) }, 'median file has 111'],
   ['function sizes', { 'packages/core/src/a.ts': `const f = () => {\n${lines(70)}\n}` }, 'a function of 72 lines'],
+  [
+    'no small file with one importer',
+    { 'packages/sdk/src/a.ts': `import './b.ts'\n${lines(15)}`, 'packages/sdk/src/b.ts': lines(14) },
+    'only packages/sdk/src/a.ts imports it',
+  ],
+  [
+    'no small file with one importer',
+    { 'apps/cli/src/a.ts': "import './b.ts'", 'apps/cli/src/b.ts': '', 'apps/cli/src/b.test.ts': "import './b.ts'" },
+    'only apps/cli/src/a.ts imports it',
+  ],
   ['line lengths', { 'packages/core/src/a.ts': 'x'.repeat(161) }, '161 columns'],
   ['import directions', { 'packages/contract/src/a.ts': "import '@orrery/core'" }, 'may not import'],
   ['import directions', { 'packages/sdk/src/a.ts': "import type { A } from '@orrery/engine'" }, 'may not import'],
+  ['import directions', { 'packages/client/src/a.ts': "import '@orrery/sdk'" }, 'may not import'],
   ['import directions', { 'apps/cli/src/a.ts': "export * from '@orrery/server'" }, 'may not import'],
   ['import directions', { 'packages/core/src/a.ts': "import '../../engine/src/a.ts'" }, 'by path'],
   [
@@ -86,6 +105,16 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['imports of files that exist', { 'packages/core/src/a.ts': "import './b.ts'" }, 'is no file'],
   ['vocabulary in names', { 'packages/core/src/a.ts': 'const tenantId = 1' }, 'an org'],
   ['vocabulary in names', { 'packages/core/src/a.ts': 'interface A { task: string }' }, 'human task'],
+  [
+    'exported type names are unique in a package',
+    { 'packages/sdk/src/a.ts': 'export interface A { b: 1 }', 'packages/sdk/src/b/c.ts': 'export type A = 1' },
+    'is named "A" too: packages/sdk/src/b/c.ts',
+  ],
+  [
+    'exported type names are unique in a package',
+    { 'packages/sdk/src/a.ts': 'export class A {}', 'packages/sdk/src/b.ts': 'export interface A {}' },
+    'is named "A" too',
+  ],
   ['vocabulary and form of paths', { 'packages/core/src/utils/a.ts': '' }, 'has no owner'],
   ['vocabulary and form of paths', { 'packages/core/src/startRun.ts': '' }, 'kebab-case'],
   ['vocabulary and form of paths', { 'packages/core/src/runs/index.ts': '' }, 'a barrel'],
@@ -160,14 +189,58 @@ test('what is in order is not found', () => {
   const texts = {
     'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '8.0.0' } }),
     'packages/core/src/index.ts': "export { a } from './keys/a.ts'",
-    'packages/core/src/b.ts': '',
+    'packages/core/src/b.ts': lines(15),
     'packages/core/src/keys/a.ts':
       "import './key-store.ts'\nimport '../b.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
-    'packages/core/src/keys/key-store.ts': 'try {\n  a()\n} catch {\n  // The next poll tells.\n}',
+    'packages/core/src/keys/key-store.ts': `try {\n  a()\n} catch {\n  // The next poll tells.\n}\n${lines(15)}`,
     'packages/core/migrations/1.sql':
       'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;\nalter table app.a force row level security;',
     'docs/dependencies.md': '# Dependencies\n| `pg` | why |\n[here](#dependencies) and [there](../packages/core)',
   }
   const needs = new Set(['every operation has a test that names it', 'every problem has a page, every page a problem'])
   for (const rule of rules.filter(({ name }) => !needs.has(name))) expect(rule.check(treeOf(texts)).findings, rule.name).toEqual([])
+})
+
+const findingsOf = (name: string, texts: Record<string, string>) =>
+  rules
+    .find((rule) => rule.name === name)
+    ?.check(treeOf(texts))
+    .findings.map(({ path }) => path)
+
+test('a small file may be an entry point, a program, an operation, a store, exported, shared or used by tests alone', () => {
+  const texts = {
+    'packages/sdk/package.json': manifest('@orrery/sdk'),
+    'packages/sdk/src/index.ts': "export * from './exported.ts'",
+    'packages/sdk/src/exported.ts': '',
+    'packages/sdk/src/main.ts': "import './shared.ts'",
+    'packages/sdk/src/run-program.ts': "import './main.ts'\nimport './shared.ts'\nimport './index.ts'\nimport './key-store.ts'",
+    'packages/sdk/src/key-store.ts': '',
+    'packages/sdk/src/shared.ts': '',
+    'packages/sdk/src/pause-run.ts': '',
+    'packages/sdk/src/operations.generated.ts': "import './pause-run.ts'",
+    'packages/sdk/src/a.fixture.ts': '',
+    'packages/sdk/src/a.test.ts': "import './a.fixture.ts'",
+  }
+  expect(findingsOf('no small file with one importer', texts)).toEqual([])
+})
+
+test('a package with known small files may not get another', () => {
+  const plant = (count: number) => {
+    const imports = Array.from({ length: count }, (_, at) => `import './b${at}.ts'`).join('\n')
+    const small = Array.from({ length: count }, (_, at) => [`packages/engine/src/b${at}.ts`, ''] as const)
+    return { 'packages/engine/src/a.ts': `${imports}\n${lines(15)}`, ...Object.fromEntries(small) }
+  }
+  const known = knownSmallFiles['packages/engine'] ?? 0
+  expect(findingsOf('no small file with one importer', plant(known))).toEqual([])
+  expect(findingsOf('no small file with one importer', plant(known + 1))).toHaveLength(known + 1)
+})
+
+test('a type may share its name with one of another package, of a test, or that stays in its file', () => {
+  const texts = {
+    'packages/sdk/src/a.ts': 'export interface A {}',
+    'packages/sdk/src/b.ts': 'interface A {}',
+    'packages/sdk/src/b.test.ts': 'export interface A {}',
+    'packages/client/src/a.ts': 'export interface A {}',
+  }
+  expect(findingsOf('exported type names are unique in a package', texts)).toEqual([])
 })

@@ -1,16 +1,8 @@
 /** One process that fires schedules, for a test to kill. Its clock can be set from outside. */
-import {
-  createCore,
-  createDatabase,
-  makeAuditKey,
-  makeSecretKey,
-  makeTokenKey,
-  readAuditKeys,
-  readSecretKeys,
-  readTokenKeys,
-} from '@orrery/core'
+import { createCore } from '@orrery/core'
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
+import { createDatabase, makeSecretKey, makeSigningKey, readAuditKeys, readSecretKeys, readTokenKeys } from '@orrery/kernel'
 import { createAutomationsFeature } from '../../packages/core/src/automations/feature.ts'
 import { createDueClock } from '../../packages/kernel/src/due/due-clock.ts'
 
@@ -32,7 +24,7 @@ process.on('message', (message: { readonly stepMs: number }) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-const keys = { audit: readAuditKeys(makeAuditKey()), secrets: readSecretKeys(makeSecretKey()), tokens: readTokenKeys(makeTokenKey()) }
+const keys = { audit: readAuditKeys(makeSigningKey()), secrets: readSecretKeys(makeSecretKey()), tokens: readTokenKeys(makeSigningKey()) }
 const { kernel } = createCore({ database, engine, notifier: store.notifier, log, version: 'test', ...keys })
 const kinds = createAutomationsFeature(kernel, () => undefined).due ?? []
 createDueClock({ kernel, kinds, notifier: store.notifier, now: () => Date.now() + stepMs, pollMs: 500 }).start()

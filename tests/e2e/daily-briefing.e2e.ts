@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createClient } from '@orrery/sdk/client'
+import { createClient } from '@orrery/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type App, newApp, readConnection, type Spawned } from './new-app.ts'
 import { freePort, killHard, processesOf, until } from './processes.ts'

@@ -14,11 +14,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/kernel': ['@orrery/contract', '@orrery/engine', '@orrery/recurrence'],
   'packages/tools': ['@orrery/contract', '@orrery/expressions', '@orrery/kernel', '@orrery/recurrence'],
   'packages/core': ['@orrery/contract', '@orrery/engine', '@orrery/expressions', '@orrery/kernel', '@orrery/recurrence', '@orrery/tools'],
-  'packages/sdk': ['@orrery/contract', '@orrery/engine/workflow', '@orrery/engine/bundle', '@orrery/engine/testing'],
-  'apps/server': ['@orrery/contract', '@orrery/core', '@orrery/engine', '@orrery/embedded-postgres', '@orrery/recurrence'],
-  'apps/cli': ['@orrery/contract', '@orrery/sdk'],
+  'packages/client': ['@orrery/contract'],
+  'packages/sdk': ['@orrery/engine/workflow', '@orrery/engine/bundle', '@orrery/engine/testing'],
+  'apps/server': [
+    '@orrery/contract',
+    '@orrery/core',
+    '@orrery/engine',
+    '@orrery/embedded-postgres',
+    '@orrery/kernel',
+    '@orrery/recurrence',
+  ],
+  'apps/cli': ['@orrery/client', '@orrery/contract', '@orrery/sdk'],
   // An example sees what its reader will have.
-  examples: ['@orrery/sdk'],
+  examples: ['@orrery/client', '@orrery/sdk'],
 }
 
 const workflowFolder = 'packages/engine/src/workflow/'

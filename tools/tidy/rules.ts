@@ -7,11 +7,14 @@ import { declaredNames, paths } from './names.ts'
 import { documentedProblems, testedOperations } from './registry.ts'
 import type { Rule } from './rule.ts'
 import { fileSizes, functionSizes, lineLengths, typicalSize } from './sizes.ts'
+import { smallFiles } from './small-files.ts'
+import { uniqueTypeNames } from './type-names.ts'
 
 export const rules: readonly Rule[] = [
   fileSizes,
   typicalSize,
   functionSizes,
+  smallFiles,
   lineLengths,
   directions,
   cycles,
@@ -20,6 +23,7 @@ export const rules: readonly Rule[] = [
   pureWorkflow,
   resolvable,
   declaredNames,
+  uniqueTypeNames,
   paths,
   syntax,
   texts,

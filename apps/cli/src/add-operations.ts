@@ -3,8 +3,7 @@ import type { Command } from 'commander'
 import { deriveVerb } from './derive/derive-verb.ts'
 import { EXIT } from './exit-codes.ts'
 import { Exit, type Io } from './io.ts'
-import { addRunNow } from './verbs/run-now.ts'
-import { addRunsStart } from './verbs/runs-start.ts'
+import { addRunNow, addRunsStart } from './verbs/start-runs.ts'
 
 /** Every operation that has a `cli` becomes a command. Few do more than print the answer. */
 export function addOperations(root: Command, io: Io, operations: readonly Operation[] = listOperations()): void {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type Client, createClient } from '@orrery/sdk/client'
+import { type Client, createClient } from '@orrery/client'
 import { type Io, UsageError } from './io.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'

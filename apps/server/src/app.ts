@@ -6,15 +6,14 @@ import type { Backend } from './backend.ts'
 import { mountOrdinaut } from './compat/ordinaut.ts'
 import { serveDocs } from './docs/serve-docs.ts'
 import type { EventFace } from './events/stream-events.ts'
+import { type Health, isObservation, serveHealth } from './health/serve-health.ts'
 import { serveHooks } from './hooks/serve-hooks.ts'
-import { answerNothing } from './http/answer-nothing.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
+import { answerUnrouted } from './http/answer-unrouted.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
 import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
-import { secureHeaders } from './http/secure-headers.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
-import { type Health, isObservation, serveHealth } from './observe/serve-health.ts'
 import { routeOperations } from './rest/route-operations.ts'
 import { serveTrpc } from './trpc/serve-trpc.ts'
 
@@ -28,15 +27,25 @@ export interface AppParts {
   readonly answers: boolean
 }
 
+/** On every answer; a page of ours brings its own policy. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Frame-Options', 'DENY'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Cache-Control', 'no-store'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+]
+
 /** All faces on one port. Its `fetch` answers one request; nothing here knows of sockets. */
 export function createApp(parts: AppParts): Hono<ServerEnv> {
   const { backend, hosts } = parts
   const app = new Hono<ServerEnv>()
-  app.use(attend(parts))
+  app.use(aroundRequests(parts))
   if (hosts.corsOrigins.length > 0) app.use(allowOrigins(hosts.corsOrigins))
   app.route('/', serveHealth(backend, parts.health))
   if (parts.answers) mountFaces(app, parts)
-  app.notFound(answerNothing(app))
+  app.notFound(answerUnrouted(app))
   app.onError((error, context) => {
     const { info } = context.var
     return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
@@ -55,8 +64,8 @@ function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: A
   app.get('/', (context) => context.redirect(DOCS_PATH))
 }
 
-/** Around every request: who it is in the log and in traces, whether it may come in under this name, and what was the end of it. */
-function attend({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerEnv> {
+/** Around every request: its ids, the check of its host, and its line in the log. */
+function aroundRequests({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerEnv> {
   const checkHost = createHostCheck(hosts)
   const overTls = hosts.publicUrl?.startsWith('https:') ?? false
   return async (context, next) => {
@@ -73,16 +82,21 @@ function attend({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerE
     headers.set('X-Request-Id', info.requestId)
     // A connection that is kept for the next request would hold up the stop.
     if (!health.accepting()) headers.set('Connection', 'close')
-    secureHeaders(headers, overTls)
-    record(backend, context, status)
+    setSecurityHeaders(headers, overTls)
+    logRequest(backend, context, status)
   }
+}
+
+function setSecurityHeaders(headers: Headers, overTls: boolean): void {
+  for (const [name, value] of SECURITY_HEADERS) if (!headers.has(name)) headers.set(name, value)
+  if (overTls) headers.set('Strict-Transport-Security', 'max-age=31536000')
 }
 
 function stopping(): ProblemError {
   return problem('unavailable', 'The server is stopping; another one, or this one in a moment, will answer.', { retryAfterMs: 1000 })
 }
 
-function record(backend: Backend, context: ServerContext, status: number): void {
+function logRequest(backend: Backend, context: ServerContext, status: number): void {
   const { info } = context.var
   const tookMs = performance.now() - info.startedAt
   backend.metrics.requestDone(faceOf(context.req.path), status, tookMs / 1000)

@@ -1,18 +1,7 @@
 import type { Operation, Permission } from '@orrery/contract'
-import type { Answer, Identity } from '@orrery/core'
-import type { RequestInfo } from './http/request-info.ts'
+import type { Answer, Caller, Identity } from '@orrery/kernel'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
-
-export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health' | 'ordinaut'
-
-/** Who asks, and how, before anybody has looked at the key. */
-export interface Asker {
-  readonly face: Face
-  readonly key: string | null
-  readonly idempotencyKey: string | null
-  readonly info: RequestInfo
-}
 
 /**
  * What the faces stand on: the registry, and one way to call an operation. Everything that is the same on every face
@@ -20,10 +9,10 @@ export interface Asker {
  */
 export interface Backend {
   readonly operations: readonly Operation[]
-  /** `input` may be a function that reads it: called once the asker is known and may do this. */
-  call(operation: string, asker: Asker, input: unknown): Promise<Answer>
+  /** `input` may be a function that reads it: called once the caller is known and may do this. */
+  call(operation: string, caller: Caller, input: unknown): Promise<Answer>
   /** For what is no operation: streams, figures, whole MCP requests. Null: any valid key will do. Throws ProblemError. */
-  identify(asker: Asker, permission: Permission | null): Promise<Identity>
+  identify(caller: Caller, permission: Permission | null): Promise<Identity>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number

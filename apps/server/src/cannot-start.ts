@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { ProblemError } from '@orrery/contract'
-import { SecretError } from '@orrery/core'
 import { BuildError } from '@orrery/engine/bundle'
 import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/postgres'
-import { placeOf } from './database-place.ts'
+import { SecretError } from '@orrery/kernel'
+import { readDatabaseAddress } from './database-address.ts'
 
 /**
  * The start cannot go on for a reason that whoever started it can remove. The message is for them: what is the matter, the
@@ -33,7 +33,7 @@ export async function orExplain<T>(work: () => Promise<T> | T, explain: (error: 
 
 /** Why a database of DATABASE_URL cannot be used. Its password is in no sentence. */
 export function explainDatabase(error: unknown, url: string): string | null {
-  const { at, login, name } = placeOf(url)
+  const { at, login, name } = readDatabaseAddress(url)
   const { code, message } = describe(error)
   if (error instanceof ServerTooOld) return `${message}: update the server at ${at}, or correct DATABASE_URL.`
   if (error instanceof MigrationRefused) return `The database "${name}" at ${at} (DATABASE_URL) cannot be migrated: ${message}.`
@@ -75,7 +75,7 @@ export function explainDatabase(error: unknown, url: string): string | null {
 
 /** Two orders of transactions in one log: what is written now would be lost between what was restored. */
 export function explainGap(gap: number, url: string): string {
-  const { at, name } = placeOf(url)
+  const { at, name } = readDatabaseAddress(url)
   const guide = 'as the guide "Operate a server" says under "Restore"'
   return `The cluster at ${at} is ${gap} transactions behind the events of "${name}", which was restored into it: let them pass before the start, ${guide}.`
 }
@@ -124,16 +124,11 @@ export function explainProject(error: unknown, folder: string): string | null {
   return null
 }
 
-export function explainAuditKey(error: unknown, file: string): string | null {
+/** Why the file of the key that signs the audit log, or tokens, cannot be used. `setting` names the file. */
+export function explainSigningKey(error: unknown, file: string, setting: string): string {
   const { code, message } = describe(error)
-  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_AUDIT_KEY_FILE.`
-  return `${file} holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key.`
-}
-
-export function explainTokenKey(error: unknown, file: string): string | null {
-  const { code, message } = describe(error)
-  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_TOKEN_KEY_FILE.`
-  return `${file} holds no Ed25519 private key in PEM: correct ORRERY_TOKEN_KEY_FILE, or delete the file for a new key.`
+  if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ${setting}.`
+  return `${file} holds no Ed25519 private key in PEM: correct ${setting}, or delete the file for a new key.`
 }
 
 /** A new file would leave every connection unreadable, so that is not what is advised. */

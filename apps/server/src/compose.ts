@@ -1,36 +1,26 @@
 import { join, resolve } from 'node:path'
-import { auditCompanion, bootstrapInstallation, createCore, createDatabase, listViolations, publicIds, withdrawKey } from '@orrery/core'
+import { createCore } from '@orrery/core'
 import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
+import { auditCompanion, bootstrapInstallation, createDatabase, listViolations, publicIds, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
-import {
-  CannotStart,
-  explainAuditKey,
-  explainGap,
-  explainListen,
-  explainProject,
-  explainSecretKeys,
-  explainTokenKey,
-  orExplain,
-} from './cannot-start.ts'
+import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart, type Started, type Terminal } from './describe-start.ts'
 import { createEventFace } from './events/stream-events.ts'
+import { collectRecentErrors, createChecks } from './health/check-health.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
-import { keepAuditKey } from './keep-audit-key.ts'
-import { keepSecretKeys } from './keep-secret-keys.ts'
-import { keepTokenKey } from './keep-token-key.ts'
+import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
 import { maintainDaily } from './maintain-daily.ts'
-import { createChecks, rememberTroubles } from './observe/check-health.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { openStorage } from './open-storage.ts'
 import { deployProject } from './project/deploy-project.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
-import { type Stops, stopAll } from './stops.ts'
+import { type Stops, stopAll } from './stop-all.ts'
 import { VERSION } from './version.ts'
 
 export interface Running {
@@ -86,8 +76,8 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
 /** The engine and the product on it, without a face and without a worker. */
 async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }) {
   const metrics = createMetrics()
-  const troubles = rememberTroubles()
-  const observe = observeAll(metrics.observe, troubles.observe, tell(log))
+  const recentErrors = collectRecentErrors()
+  const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log))
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: publicIds })
   stops.push(() => engine.close())
@@ -103,18 +93,18 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   })
   const auditKey = config.auditKeyFile ?? join(data, 'audit-key.pem')
   const audit = await orExplain(
-    () => keepAuditKey(auditKey),
-    (error) => explainAuditKey(error, auditKey),
+    () => loadAuditKeys(auditKey),
+    (error) => explainSigningKey(error, auditKey, 'ORRERY_AUDIT_KEY_FILE'),
   )
   const secretKeys = config.secretKeyFile ?? join(data, 'secret-keys.txt')
   const secrets = await orExplain(
-    () => keepSecretKeys(secretKeys),
+    () => loadSecretKeys(secretKeys),
     (error) => explainSecretKeys(error, secretKeys),
   )
   const tokenKey = config.tokenKeyFile ?? join(data, 'token-key.pem')
   const tokens = await orExplain(
-    () => keepTokenKey(tokenKey),
-    (error) => explainTokenKey(error, tokenKey),
+    () => loadTokenKeys(tokenKey),
+    (error) => explainSigningKey(error, tokenKey, 'ORRERY_TOKEN_KEY_FILE'),
   )
   const perSecond = config.requestsPerSecond
   /** Known for sure when it listens. */
@@ -143,7 +133,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const maintain = (now: Date) => store.maintain({ now, retentionDays: config.retentionDays ?? null })
   const maintenance = maintainDaily({ maintain, now: () => engine.now(), log })
   stops.push(() => maintenance.stop())
-  return { metrics, troubles, store, engine, database, first, handover, core, address }
+  return { metrics, recentErrors, store, engine, database, first, handover, core, address }
 }
 
 type Product = Awaited<ReturnType<typeof openProduct>>
@@ -179,7 +169,7 @@ interface FaceParts extends Product {
 
 /** Listens. Gives the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
-  const { address, core, database, engine, metrics, migrated, store, troubles, worker } = parts
+  const { address, core, database, engine, metrics, migrated, store, recentErrors, worker } = parts
   metrics.connect({
     depths: () => store.depths(),
     pools: () => [...database.pools(), ...store.pools()],
@@ -188,7 +178,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
   })
   const stopping = new AbortController()
   const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => address.url })
-  const checks = createChecks({ database, depths: () => store.depths(), worker, troubles, relay: core.relay, migrated })
+  const checks = createChecks({ database, depths: () => store.depths(), worker, recentErrors, relay: core.relay, migrated })
   const app = createApp({
     backend,
     receiveWebhook: core.receiveWebhook,
@@ -220,7 +210,7 @@ function observeAll(...observers: ((fact: EngineFact) => void)[]): (fact: Engine
 }
 
 /** What an operator should read about; the rest is figures. */
-function tell(log: Logger): (fact: EngineFact) => void {
+function logFacts(log: Logger): (fact: EngineFact) => void {
   return (fact) => {
     if (fact.type === 'trouble') log.warn({ error: fact.error, where: fact.where }, 'the engine met an error and goes on')
     if (fact.type === 'blocked') log.warn({ run: fact.run, workflow: fact.workflow, reason: fact.reason }, 'a run is blocked')

@@ -1,6 +1,6 @@
 import { listOperations } from '@orrery/contract'
-import type { Caller, Core } from '@orrery/core'
-import type { Asker, Backend } from './backend.ts'
+import type { Core } from '@orrery/core'
+import type { Backend } from './backend.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { VERSION } from './version.ts'
@@ -20,24 +20,20 @@ export function createBackend({ core, metrics, ...rest }: BackendOptions): Backe
     version: VERSION,
     metrics,
     ...rest,
-    identify: (asker, permission) => core.identify(toCaller(asker), permission),
-    call: async (operation, asker, input) => {
+    identify: core.identify,
+    call: async (operation, caller, input) => {
       const begun = performance.now()
       let status = 500
       try {
-        const answer = await core.call(operation, toCaller(asker), input)
+        const answer = await core.call(operation, caller, input)
         status = answer.status
         return answer
       } catch (error) {
         if (error instanceof Error && 'status' in error && typeof error.status === 'number') status = error.status
         throw error
       } finally {
-        metrics.operationDone(asker.face, operation, status, (performance.now() - begun) / 1000)
+        metrics.operationDone(caller.face, operation, status, (performance.now() - begun) / 1000)
       }
     },
   }
-}
-
-function toCaller({ face, key, idempotencyKey, info }: Asker): Caller {
-  return { credential: key, requestId: info.requestId, traceId: info.trace.traceId, idempotencyKey, face }
 }

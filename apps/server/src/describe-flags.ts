@@ -1,5 +1,5 @@
 import { SETTINGS, type Setting } from './settings.ts'
-import { wrap } from './wrap.ts'
+import { wrapText } from './wrap-text.ts'
 
 const WIDTH_MAX = 100
 
@@ -9,8 +9,8 @@ export function describeFlags(columns = 80): string {
   const settings = Object.values<Setting>(SETTINGS).map((setting) => {
     const flag = setting.flag === undefined ? [] : [`--${setting.flag}`]
     const text = `${setting.help} ${setting.isSwitch ? '' : `Expects ${setting.expected}. `}Default: ${setting.default.replaceAll('`', '')}.`
-    return [[...flag, setting.env].join(', '), ...wrap(text, width - 4).map((line) => `    ${line}`)].join('\n')
+    return [[...flag, setting.env].join(', '), ...wrapText(text, width - 4).map((line) => `    ${line}`)].join('\n')
   })
-  const head = wrap('A setting is a variable of the environment. Some have a flag as well, which wins.', width)
+  const head = wrapText('A setting is a variable of the environment. Some have a flag as well, which wins.', width)
   return ['Usage: orrery-server [flags]', head.join('\n'), ...settings, '--help, --version', ''].join('\n\n').trimEnd()
 }

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util'
-import type { Bootstrap } from '@orrery/core'
+import type { Bootstrap } from '@orrery/kernel'
 import type { Config } from './config.ts'
-import { placeOf } from './database-place.ts'
+import { readDatabaseAddress } from './database-address.ts'
 import { API_PREFIX, DOCS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { VERSION } from './version.ts'
-import { wrap } from './wrap.ts'
+import { wrapText } from './wrap-text.ts'
 
 export interface Started {
   readonly url: string
@@ -44,10 +44,10 @@ export function describeStart(started: Started, terminal: Terminal): string {
   )
   const parts = [head, rows.join('\n')]
   if (first.secret !== null) {
-    parts.push(wrap(`Admin key of organization "${first.orgName}", shown this once. For the command line:`, width - 2).join('\n'))
+    parts.push(wrapText(`Admin key of organization "${first.orgName}", shown this once. For the command line:`, width - 2).join('\n'))
     parts.push(`export ORRERY_URL=${url}\nexport ORRERY_KEY=${style('bold', first.secret)}`)
   }
-  if (started.exposed) parts.push(wrap('Other machines can reach this server: put TLS in front of it.', width - 2).join('\n'))
+  if (started.exposed) parts.push(wrapText('Other machines can reach this server: put TLS in front of it.', width - 2).join('\n'))
   return `\n${parts.join('\n\n').replaceAll(/^(?=.)/gm, '  ')}\n`
 }
 
@@ -60,7 +60,7 @@ function listRows({ url, config, data, embedded, pid }: Started, { isTTY }: Term
   ]
   const rows: Row[] = [...(config.roles.includes('api') ? faces : []), ['Health', `${url}/health`]]
   if (config.databaseUrl !== undefined) {
-    const { name, at } = placeOf(config.databaseUrl)
+    const { name, at } = readDatabaseAddress(config.databaseUrl)
     rows.push(['Database', `"${name}" at ${at}`])
   }
   rows.push(['Data', embedded ? `${data}, with its own PostgreSQL` : data])

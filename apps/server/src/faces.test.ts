@@ -59,7 +59,7 @@ test('tRPC answers it, alone and in a batch', async () => {
   expect(await client.echoes.make.mutate({ echoId: '7', words: ['a'] })).toEqual({ heard: { echoId: '7', words: ['a'] } })
   const batched = trpcClient(server, httpBatchLink, { 'idempotency-key': 'k' })
   await Promise.all(['1', '2'].map((echoId) => batched.echoes.make.mutate({ echoId, words: ['a'] })))
-  expect(server.asked.slice(-2).map((asker) => asker.idempotencyKey)).toEqual(['k', 'k#1'])
+  expect(server.asked.slice(-2).map((caller) => caller.idempotencyKey)).toEqual(['k', 'k#1'])
 })
 
 test('a tRPC error carries the problem', async () => {

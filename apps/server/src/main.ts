@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
     secrets: [config.databaseUrl, config.redisUrl].flatMap(passwordsOf),
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
-  dieLoudly(log)
+  exitOnUncaughtError(log)
   process.exit(await serve(config, log))
 }
 
@@ -57,7 +57,7 @@ async function serve(config: Config, log: Logger): Promise<number> {
 }
 
 /** Through the logger, which knows what is secret. The process is in no known state, so it ends; its runs go on elsewhere or later. */
-function dieLoudly(log: Logger): void {
+function exitOnUncaughtError(log: Logger): void {
   const die = (error: unknown): void => {
     log.fatal({ error }, 'an error that nobody caught')
     process.exit(1)

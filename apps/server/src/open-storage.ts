@@ -6,7 +6,7 @@ import { type AppliedMigration, engineMigrations, migrate } from '@orrery/engine
 import { explainData, explainDatabase, explainOwnDatabase, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './observe/logger.ts'
-import type { Stops } from './stops.ts'
+import type { Stops } from './stop-all.ts'
 
 /** The database, migrated. */
 export async function openStorage(config: Config, data: string, log: Logger, stops: Stops, stopAsked: AbortSignal) {

@@ -1,4 +1,4 @@
-import { type OutsideAllow, readOutsideAllow } from '@orrery/core'
+import { type OutsideAllow, readOutsideAllow } from '@orrery/kernel'
 import { z } from 'zod'
 import { durationSetting, listSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
 

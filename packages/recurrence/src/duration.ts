@@ -18,10 +18,10 @@ export interface DurationParts {
   readonly timeMs: number
 }
 
-const millisecondsPerDay = 86_400_000
-const durationLengthMax = 64
+const MILLISECONDS_PER_DAY = 86_400_000
+const DURATION_LENGTH_MAX = 64
 /** About 3,000 years: any instant plus a duration can still be written down. */
-const durationMsMax = 1e14
+const DURATION_MS_MAX = 1e14
 
 interface Unit {
   readonly name: string
@@ -30,8 +30,8 @@ interface Unit {
 }
 
 const shortUnits: readonly Unit[] = [
-  { name: 'w', ms: 7 * millisecondsPerDay, kind: 'weeks' },
-  { name: 'd', ms: millisecondsPerDay, kind: 'days' },
+  { name: 'w', ms: 7 * MILLISECONDS_PER_DAY, kind: 'weeks' },
+  { name: 'd', ms: MILLISECONDS_PER_DAY, kind: 'days' },
   { name: 'h', ms: 3_600_000, kind: 'time' },
   { name: 'm', ms: 60_000, kind: 'time' },
   { name: 's', ms: 1000, kind: 'time' },
@@ -41,7 +41,7 @@ const isoUnits = shortUnits.slice(0, 5).map((unit) => ({ ...unit, name: unit.nam
 
 /** A bare number is refused because nobody can tell its unit; so are months and years, which have no fixed length. */
 export function parseDuration(text: string): Parsed<DurationParts> {
-  return parseWith(text, () => (text.startsWith('P') ? parseIso(text) : parseShort(text)), durationLengthMax)
+  return parseWith(text, () => (text.startsWith('P') ? parseIso(text) : parseShort(text)), DURATION_LENGTH_MAX)
 }
 
 /**
@@ -73,7 +73,7 @@ export function formatDuration(ms: number): Duration {
 }
 
 /** Milliseconds by the clock, a day being 24 hours: whole ones, which 0.009 times a day is not by itself. */
-export const clockMs = ({ weeks, days, timeMs }: DurationParts): number => Math.round((weeks * 7 + days) * millisecondsPerDay) + timeMs
+export const clockMs = ({ weeks, days, timeMs }: DurationParts): number => Math.round((weeks * 7 + days) * MILLISECONDS_PER_DAY) + timeMs
 
 function parseShort(text: string): DurationParts {
   if (/^[\d.]+$/.test(text)) refuse(text.length, `${quote(text)} has no unit; write ${text}s or ${text}m, for example`)
@@ -136,5 +136,5 @@ function sum(quantities: readonly Quantity[]): DurationParts {
     else total[unit.kind] += amount
   }
   const duration = { weeks: total.weeks, days: total.days, timeMs: total.time }
-  return clockMs(duration) <= durationMsMax ? duration : refuse(0, 'a duration is at most 3,000 years')
+  return clockMs(duration) <= DURATION_MS_MAX ? duration : refuse(0, 'a duration is at most 3,000 years')
 }

@@ -1,5 +1,4 @@
-import { pad } from './describe/english.ts'
-import { dateOf, secondsPerDay } from './gregorian.ts'
+import { dateOf, SECONDS_PER_DAY } from './gregorian.ts'
 import type { Zone } from './zone/zone.ts'
 
 /** `2026-03-08T03:30:00-04:00`: an instant on the wall of a zone, with the offset it has there. Milliseconds are left out if zero. */
@@ -11,12 +10,15 @@ export function formatIso(zone: Zone, ms: number): string {
 
 /** `2026-03-08T03:30:00` of seconds on the wall. */
 export function formatLocalIso(local: number): string {
-  const day = Math.floor(local / secondsPerDay)
+  const day = Math.floor(local / SECONDS_PER_DAY)
   const { year, month, day: monthDay } = dateOf(day)
-  const time = local - day * secondsPerDay
+  const time = local - day * SECONDS_PER_DAY
   const clock = [Math.floor(time / 3600), Math.floor(time / 60) % 60, time % 60].map(pad).join(':')
   return `${String(year).padStart(4, '0')}-${pad(month)}-${pad(monthDay)}T${clock}`
 }
+
+/** With a leading zero: `07`. */
+export const pad = (value: number): string => String(value).padStart(2, '0')
 
 const formatFraction = (ms: number): string => (ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`)
 

@@ -1,8 +1,8 @@
 /** The proleptic Gregorian calendar as whole numbers: a day is counted from 1970-01-01, a weekday from Monday = 0. */
 
 /** Years that schedules may name: before, few zones are known; after, RFC 5545 cannot write them. */
-export const yearMin = 1900
-export const yearMax = 9999
+export const YEAR_MIN = 1900
+export const YEAR_MAX = 9999
 
 export interface CivilDate {
   readonly year: number
@@ -12,7 +12,7 @@ export interface CivilDate {
   readonly day: number
 }
 
-export const secondsPerDay = 86_400
+export const SECONDS_PER_DAY = 86_400
 
 const daysBefore = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365]
 

@@ -1,5 +1,5 @@
 /** Dates and times as schedules and calendars name them, in ISO 8601. */
-import { dayOf, isDate, secondsPerDay, yearMax, yearMin } from './gregorian.ts'
+import { dayOf, isDate, SECONDS_PER_DAY, YEAR_MAX, YEAR_MIN } from './gregorian.ts'
 import { type Parsed, parseWith, quote, refuse } from './parsing.ts'
 import { type DstPolicy, instantOf, resolveLocal } from './zone/local-time.ts'
 import type { Zone } from './zone/zone.ts'
@@ -21,13 +21,13 @@ function readMoment(text: string): Moment {
   const match = form.exec(text)
   if (!match) refuse(0, `${quote(text)} is no date or time such as 2026-03-01, 2026-03-01T09:00 or 2026-03-01T09:00:00Z`)
   const [, year, month, date, hour, minute, second = '0', fraction = '', offset] = match
-  if (Number(year) < yearMin || Number(year) > yearMax) refuse(0, `the year ${year} is not from ${yearMin} to ${yearMax}`)
+  if (Number(year) < YEAR_MIN || Number(year) > YEAR_MAX) refuse(0, `the year ${year} is not from ${YEAR_MIN} to ${YEAR_MAX}`)
   if (!isDate(Number(year), Number(month), Number(date))) refuse(5, `there is no day ${year}-${month}-${date}`)
   const day = dayOf(Number(year), Number(month), Number(date))
   if (hour === undefined) return { kind: 'day', day }
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) refuse(11, `${quote(text.slice(11))} is no time of day`)
   const time = Number(hour) * 3600 + Number(minute) * 60 + Number(second)
-  const localMs = (day * secondsPerDay + time) * 1000 + Number(fraction.padEnd(3, '0'))
+  const localMs = (day * SECONDS_PER_DAY + time) * 1000 + Number(fraction.padEnd(3, '0'))
   return offset === undefined ? { kind: 'local', localMs } : { kind: 'instant', ms: localMs - readOffset(offset, text.length - 6) }
 }
 
@@ -45,7 +45,7 @@ export function instantsOfMoment(moment: Moment, zone: Zone, policy: DstPolicy):
     case 'instant':
       return [moment.ms]
     case 'day':
-      return [instantOf(zone, moment.day * secondsPerDay) * 1000]
+      return [instantOf(zone, moment.day * SECONDS_PER_DAY) * 1000]
     case 'local': {
       const seconds = Math.floor(moment.localMs / 1000)
       return resolveLocal(zone, seconds, policy).map((second) => second * 1000 + (moment.localMs - seconds * 1000))
@@ -56,7 +56,7 @@ export function instantsOfMoment(moment: Moment, zone: Zone, policy: DstPolicy):
 /** From the first instant of a moment to the end of it: a day has its whole length, the others end where they start. */
 export function spanOfMoment(moment: Moment, zone: Zone): { readonly fromMs: number; readonly toMs: number } {
   if (moment.kind === 'day') {
-    const [fromMs, toMs] = [moment.day, moment.day + 1].map((day) => instantOf(zone, day * secondsPerDay) * 1000)
+    const [fromMs, toMs] = [moment.day, moment.day + 1].map((day) => instantOf(zone, day * SECONDS_PER_DAY) * 1000)
     return { fromMs: fromMs ?? 0, toMs: toMs ?? 0 }
   }
   const [at = 0] = instantsOfMoment(moment, zone, { gap: 'shift', overlap: 'first' })

@@ -22,10 +22,10 @@ export function refuse(position: number, message: string): never {
 }
 
 /** Texts longer than this are refused unread. The longest sensible rule is a few hundred characters. */
-const textLengthMax = 10_000
+const TEXT_LENGTH_MAX = 10_000
 
 /** Runs a parser that refuses by throwing. Bugs pass through. */
-export function parseWith<T>(text: string, parse: () => T, lengthMax = textLengthMax): Parsed<T> {
+export function parseWith<T>(text: string, parse: () => T, lengthMax = TEXT_LENGTH_MAX): Parsed<T> {
   if (text.length > lengthMax) return { ok: false, problem: { position: lengthMax, message: `longer than ${lengthMax} characters` } }
   try {
     return { ok: true, value: parse() }

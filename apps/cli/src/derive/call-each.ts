@@ -1,5 +1,5 @@
+import type { Client } from '@orrery/client'
 import type { Operation } from '@orrery/contract'
-import type { Client } from '@orrery/sdk/client'
 import type { Io } from '../io.ts'
 import { printAnswer } from '../output/print-answer.ts'
 import type { Document } from './read-documents.ts'

@@ -1,4 +1,4 @@
-import { createClient, type Event, ProblemError } from '@orrery/sdk/client'
+import { createClient, type Event, ProblemError } from '@orrery/client'
 import type { Io } from '../io.ts'
 
 /** Prints what happens to runs and versions until `signal` is aborted. */

@@ -1,4 +1,4 @@
-import { createClient, ProblemError, UnreachableError } from '@orrery/sdk/client'
+import { createClient, ProblemError, UnreachableError } from '@orrery/client'
 import type { Connection } from '../connection.ts'
 
 export interface Finding {

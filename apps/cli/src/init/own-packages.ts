@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { version } from '../version.ts'
 import { packCheckout } from './pack-checkout.ts'
 
-/** The packages an author's code imports; the rest is there for the command and the server. */
-const IMPORTED = new Set(['@orrery/sdk'])
+/** The packages that an app's own code imports: one to write workflows, one to call the API. The rest is there for the command and the server. */
+const IMPORTED = ['@orrery/client', '@orrery/sdk']
 
 export interface OwnPackages {
   readonly dependencies: Readonly<Record<string, string>>
@@ -28,14 +28,17 @@ function findCheckout(): string | null {
  */
 export function ownPackages(say: (text: string) => void): OwnPackages {
   const checkout = findCheckout()
-  if (checkout === null) return { dependencies: { '@orrery/sdk': version }, devDependencies: { '@orrery/cli': version }, vendor: null }
+  if (checkout === null) {
+    const dependencies = Object.fromEntries(IMPORTED.map((name) => [name, version]))
+    return { dependencies, devDependencies: { '@orrery/cli': version }, vendor: null }
+  }
   const vendor = packCheckout(checkout, say)
   const entries = readdirSync(vendor)
     .filter((file) => file.endsWith('.tgz'))
     .map((file) => [nameOf(file), `file:vendor/${file}`] as const)
   return {
-    dependencies: Object.fromEntries(entries.filter(([name]) => IMPORTED.has(name))),
-    devDependencies: Object.fromEntries(entries.filter(([name]) => !IMPORTED.has(name))),
+    dependencies: Object.fromEntries(entries.filter(([name]) => IMPORTED.includes(name))),
+    devDependencies: Object.fromEntries(entries.filter(([name]) => !IMPORTED.includes(name))),
     overrides: Object.fromEntries(entries.map(([name]) => [name, `$${name}`])),
     vendor,
   }

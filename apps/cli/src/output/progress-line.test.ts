@@ -1,4 +1,4 @@
-import type { RunProgress } from '@orrery/sdk/client'
+import type { RunProgress } from '@orrery/client'
 import { expect, test } from 'vitest'
 import { createRate, describeProgress, formatElapsed } from './progress-line.ts'
 

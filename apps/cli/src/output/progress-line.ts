@@ -1,4 +1,4 @@
-import type { RunProgress } from '@orrery/sdk/client'
+import type { RunProgress } from '@orrery/client'
 
 /** `running  1,204 steps  [####      ] 40%  52/s  23s  assess`. With `barWidth`, and where the workflow says how much there is, a bar. */
 export function describeProgress(progress: RunProgress, perSecond: number, now: number, barWidth = 0): string {

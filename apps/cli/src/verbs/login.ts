@@ -1,4 +1,4 @@
-import { createClient } from '@orrery/sdk/client'
+import { createClient } from '@orrery/client'
 import type { Command } from 'commander'
 import { findConnection, nonEmpty, userFile, writeConnection } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'

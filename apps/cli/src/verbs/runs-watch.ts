@@ -1,4 +1,4 @@
-import type { Client, RunProgress } from '@orrery/sdk/client'
+import type { Client, RunProgress } from '@orrery/client'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags, makeCommand } from '../derive/derive-verb.ts'

@@ -48,6 +48,6 @@ function nameOf(title = ''): string {
 }
 
 /** The UUID of the key that calls, as agents had one. */
-export async function whoCalls(exchange: Exchange): Promise<string | null> {
+export async function callingKeyId(exchange: Exchange): Promise<string | null> {
   return decodeId('key', (await exchange.identify()).actor.id)
 }

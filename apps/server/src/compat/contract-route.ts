@@ -11,11 +11,12 @@ import {
   ProblemError,
   problem,
 } from '@orrery/contract'
-import { type Identity, isDeeperThan, parseShape } from '@orrery/core'
+import { type Caller, type Identity, isDeeperThan, parseShape } from '@orrery/kernel'
 import type { z } from 'zod'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
-import { bearerToken, type ServerContext } from '../http/request-info.ts'
+import { readCaller, readCredential } from '../http/read-caller.ts'
+import type { ServerContext } from '../http/request-info.ts'
 import { readJsonObject } from '../rest/read-input.ts'
 import { answerInputErrors, fromFieldErrors, type InputError, isAboutInput, toInputErrors } from './fastapi-errors.ts'
 
@@ -38,7 +39,7 @@ type Loc = readonly (string | number)[]
 export interface Exchange {
   readonly context: ServerContext
   /** The key or token that was sent. */
-  readonly key: string | null
+  readonly credential: string | null
   readonly idempotencyKey: string | null
   /** An id in the path, as ours: a UUID, or ours as it is. */
   id<P extends IdPrefix>(prefix: P, name: string): Id<P>
@@ -47,7 +48,7 @@ export interface Exchange {
   /** Reads and checks the body. Within the input of `call`, so that only who may do this makes us read. */
   body<T>(shape: z.ZodType<T>, maxBytes?: number): Promise<T>
   /** The first write of an exchange has its idempotency key; one that follows from it could not have the same. */
-  call<N extends OperationName>(name: N, input: InputOf<N> | (() => Promise<InputOf<N>>), as?: Partial<Caller>): Promise<OutputOf<N>>
+  call<N extends OperationName>(name: N, input: InputOf<N> | (() => Promise<InputOf<N>>), as?: CallAs): Promise<OutputOf<N>>
   /** Who sent it. @throws unauthenticated */
   identify(): Promise<Identity>
   /** Where the fields of an operation's input came from; absent: they are members of the body. */
@@ -55,11 +56,8 @@ export interface Exchange {
   refuse(errors: readonly InputError[]): ProblemError
 }
 
-interface Caller {
-  /** In place of the one that was sent. */
-  readonly key: string | null
-  readonly idempotencyKey: string | null
-}
+/** What one call has in place of what the request brought. */
+type CallAs = Partial<Pick<Caller, 'credential' | 'idempotencyKey'>>
 
 /** Operations look less deep, and what a body becomes may lie deeper than it. Whatever reads deeper recurses. */
 const DEPTH_MAX = 60
@@ -92,7 +90,7 @@ function openExchange(backend: Backend, context: ServerContext) {
   const idempotencyKey = request.headers.get('idempotency-key')
   let isKeyUsed = false
   const inTurn = createTurns(request.signal)
-  const key = bearerToken(request)
+  const caller = readCaller(context, 'ordinaut')
   const refuse = (errors: readonly InputError[]) => {
     refused = errors
     return problem('invalid_input', 'The request is not valid.')
@@ -105,10 +103,10 @@ function openExchange(backend: Backend, context: ServerContext) {
   }
   const exchange: Exchange = {
     context,
-    key,
+    credential: readCredential(request),
     idempotencyKey,
     refuse,
-    identify: () => inTurn(() => backend.identify({ face: 'ordinaut', key, idempotencyKey: null, info }, null)),
+    identify: () => inTurn(() => backend.identify(caller, null)),
     translate: (how) => {
       translate = how
     },
@@ -129,9 +127,9 @@ function openExchange(backend: Backend, context: ServerContext) {
     async call(name, input, as = {}) {
       info.operation ??= name
       const isWrite = backend.operations.find((operation) => operation.name === name)?.effect === 'write'
-      const asker = { face: 'ordinaut', key, info, idempotencyKey: isWrite && !isKeyUsed ? idempotencyKey : null, ...as } as const
+      const callAs = { ...caller, idempotencyKey: isWrite && !isKeyUsed ? idempotencyKey : null, ...as }
       if (isWrite) isKeyUsed = true
-      return (await inTurn(() => backend.call(name, asker, input))).output as OutputOf<typeof name>
+      return (await inTurn(() => backend.call(name, callAs, input))).output as OutputOf<typeof name>
     },
   }
   return { exchange, refused: () => refused, translated: () => translate }

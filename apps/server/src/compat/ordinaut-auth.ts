@@ -23,7 +23,7 @@ async function issue(exchange: Exchange): Promise<object> {
   const { agent, key } = await exchange.body(credentials, BODY_BYTES_MAX)
   try {
     // A second answer under one idempotency key would be without tokens.
-    return show(await exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { key, idempotencyKey: null }))
+    return show(await exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { credential: key, idempotencyKey: null }))
   } catch (error) {
     throw orUnauthenticated(error, 'Invalid agent credentials')
   }
@@ -32,7 +32,7 @@ async function issue(exchange: Exchange): Promise<object> {
 async function refresh(exchange: Exchange): Promise<object> {
   const { refresh_token: key } = await exchange.body(refreshBody, BODY_BYTES_MAX)
   try {
-    return show(await exchange.call('tokens.refresh', {}, { key, idempotencyKey: null }))
+    return show(await exchange.call('tokens.refresh', {}, { credential: key, idempotencyKey: null }))
   } catch (error) {
     throw orUnauthenticated(error, 'Invalid refresh token')
   }
@@ -41,7 +41,7 @@ async function refresh(exchange: Exchange): Promise<object> {
 /** A token that is no good any more is one that is revoked (RFC 7009 2.2). */
 async function revoke(exchange: Exchange): Promise<object> {
   const body = await exchange.body(revokeBody, BODY_BYTES_MAX)
-  const token = body.refresh_token ?? body.token ?? body.access_token ?? exchange.key
+  const token = body.refresh_token ?? body.token ?? body.access_token ?? exchange.credential
   // An API key is revoked as a key.
   const isEnded = token?.startsWith('eyJ') && (await end(exchange, token))
   return { success: true, message: isEnded ? 'Token revoked successfully' : 'Token was already invalid', details: null }
@@ -49,7 +49,7 @@ async function revoke(exchange: Exchange): Promise<object> {
 
 async function end(exchange: Exchange, key: string): Promise<boolean> {
   try {
-    return (await exchange.call('tokens.revoke', {}, { key })).revoked
+    return (await exchange.call('tokens.revoke', {}, { credential: key })).revoked
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'unauthenticated') return false
     throw error

@@ -1,10 +1,10 @@
 /** `/tasks`: automations, in the words of Ordinaut. */
 import { isDeepStrictEqual } from 'node:util'
 import { decodeId, type InputOf, type Json, type OutputOf, problem } from '@orrery/contract'
-import { parseShape } from '@orrery/core'
+import { parseShape } from '@orrery/kernel'
 import { z } from 'zod'
 import { automationToTask, CANCELED_NOTE, PAUSED_NOTE, readTask, type ShownTask, toStatus } from './automation-to-task.ts'
-import { changesOf, createNamed, whoCalls } from './change-automation.ts'
+import { callingKeyId, changesOf, createNamed } from './change-automation.ts'
 import type { ContractRoute, Exchange } from './contract-route.ts'
 import { toInputErrors } from './fastapi-errors.ts'
 import { grantScopes } from './grant-scopes.ts'
@@ -26,7 +26,7 @@ async function createTask(exchange: Exchange): Promise<object> {
     const task = parseShape(newTask, body)
     if (!task.success) throw exchange.refuse(toInputErrors('body', task.error))
     exchange.translate((path) => translatePath(path, new Set(Object.keys(body))))
-    const created_by = task.data.created_by ?? (await whoCalls(exchange))
+    const created_by = task.data.created_by ?? (await callingKeyId(exchange))
     const granted = await grantScopes(exchange, task.data.payload.pipeline)
     return { ...taskToAutomation(task.data), ...granted, ordinaut: toJson({ ...task.data, created_by }) }
   })

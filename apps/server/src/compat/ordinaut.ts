@@ -2,13 +2,14 @@
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { Backend } from '../backend.ts'
 import { API_PREFIX } from '../http/paths.ts'
-import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
+import { readCredential } from '../http/read-caller.ts'
+import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 import { type ContractRoute, isUuid, serveRoute } from './contract-route.ts'
+import { isOrdinautRequest } from './is-ordinaut-request.ts'
 import { authRoutes } from './ordinaut-auth.ts'
 import { eventRoutes } from './ordinaut-events.ts'
 import { runRoutes } from './ordinaut-runs.ts'
 import { taskRoutes } from './ordinaut-tasks.ts'
-import { speaksOrdinaut } from './speaks-ordinaut.ts'
 
 export const ordinautRoutes: readonly ContractRoute[] = [...authRoutes, ...taskRoutes, ...runRoutes, ...eventRoutes]
 
@@ -29,5 +30,5 @@ export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
 function isMeant(context: ServerContext, { shared }: ContractRoute): boolean {
   const id = shared === 'id' ? (context.req.param('run_id') ?? '') : ''
   if (isUuid(id)) return true
-  return !id.startsWith('run_') && speaksOrdinaut(context.req.raw, bearerToken(context.req.raw))
+  return !id.startsWith('run_') && isOrdinautRequest(context.req.raw, readCredential(context.req.raw))
 }

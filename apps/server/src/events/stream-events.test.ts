@@ -11,9 +11,9 @@ async function open(tail: EventTail, options: EventFaceOptions, query = '', meth
   let refused: ProblemError | null = null
   const backend: typeof server.backend = {
     ...server.backend,
-    identify: async (asker, permission) => {
+    identify: async (caller, permission) => {
       if (refused !== null) throw refused
-      return server.backend.identify(asker, permission)
+      return server.backend.identify(caller, permission)
     },
   }
   const face = createEventFace(backend, tail, options)

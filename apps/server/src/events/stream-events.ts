@@ -1,7 +1,8 @@
 import { type Event, ProblemError, problem } from '@orrery/contract'
-import { readPosition } from '@orrery/core'
+import { readPosition } from '@orrery/kernel'
 import type { Backend } from '../backend.ts'
-import { bearerToken, type ServerContext } from '../http/request-info.ts'
+import { readCaller } from '../http/read-caller.ts'
+import type { ServerContext } from '../http/request-info.ts'
 
 /** The tail of the event log, as core has it. Ends when the signal fires or the server stops. */
 export interface EventTail {
@@ -45,18 +46,18 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
   return async (context) => {
     const { info } = context.var
     info.operation = 'events.stream'
-    const asker = { face: 'events', key: bearerToken(context.req.raw), idempotencyKey: null, info } as const
-    const { org } = await backend.identify(asker, 'events:read')
+    const caller = readCaller(context, 'events')
+    const { org } = await backend.identify(caller, 'events:read')
     const wanted = readWanted(context)
     const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
     // Nobody would read it, nor say that he has gone.
     if (context.req.method === 'HEAD') return new Response(null, { headers })
     const after = wanted.after ?? (await tail.now(org))
-    const stillValid = () => unlessBusy(backend.identify(asker, 'events:read'))
+    const stillValid = () => unlessBusy(backend.identify(caller, 'events:read'))
     const end = new AbortController()
     const closed = backend.metrics.streamOpened()
     const sent = sendBlocks({
-      blocks: tellEvents({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
+      blocks: renderBlocks({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
       stallMs,
       finished: () => {
         end.abort()
@@ -96,7 +97,7 @@ function readWanted(context: ServerContext): Wanted {
   return { after: after ?? null, types: type === undefined ? null : new Set(type), subject: subject?.[0] ?? null }
 }
 
-interface Telling extends Wanted {
+interface BlocksRequest extends Wanted {
   readonly tail: EventTail
   /** A UUID. */
   readonly org: string
@@ -108,7 +109,16 @@ interface Telling extends Wanted {
 }
 
 /** What is written to the client, block by block. */
-async function* tellEvents({ tail, org, after, types, subject, beatMs, signal, stillValid }: Telling): AsyncGenerator<string, void> {
+async function* renderBlocks({
+  tail,
+  org,
+  after,
+  types,
+  subject,
+  beatMs,
+  signal,
+  stillValid,
+}: BlocksRequest): AsyncGenerator<string, void> {
   // An id without data is no event, but a client remembers it: one that is cut off before the first event resumes from here.
   yield `retry: ${RECONNECT_MS}\nid: ${after}\n\n`
   const events = tail.subscribe({ org, after, signal })

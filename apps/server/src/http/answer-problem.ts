@@ -1,5 +1,6 @@
 import { type Problem, ProblemError, problem } from '@orrery/contract'
 import type { Logger } from '../observe/logger.ts'
+import { claimsIdentity } from './read-caller.ts'
 import type { RequestInfo, ServerContext } from './request-info.ts'
 
 /** What may be shown of an error: a problem as it is, anything else as `internal`, with the cause in the log under the request's id. */
@@ -28,5 +29,5 @@ export function answerProblem(context: ServerContext, shown: Problem, headers: R
 
 /** RFC 6750 3: `invalid_token` only when there was one. */
 function challenge(request: Request): string {
-  return request.headers.has('authorization') ? 'Bearer realm="orrery", error="invalid_token"' : 'Bearer realm="orrery"'
+  return claimsIdentity(request) ? 'Bearer realm="orrery", error="invalid_token"' : 'Bearer realm="orrery"'
 }

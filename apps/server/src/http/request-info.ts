@@ -33,8 +33,3 @@ export function readRequestInfo(request: Request): RequestInfo {
     operation: null,
   }
 }
-
-/** The token of `Authorization: Bearer …` (RFC 6750 2.1), or null. Any other scheme is no key. */
-export function bearerToken(request: Request): string | null {
-  return /^Bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null
-}

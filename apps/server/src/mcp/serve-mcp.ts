@@ -1,12 +1,21 @@
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import type { Permission } from '@orrery/contract'
+import type { Caller } from '@orrery/kernel'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
 import { boundBody } from '../http/read-body.ts'
-import { bearerToken, type RequestInfo, readRequestInfo, type ServerContext } from '../http/request-info.ts'
+import { readCaller } from '../http/read-caller.ts'
+import type { RequestInfo, ServerContext } from '../http/request-info.ts'
 import { createMcpServer } from './create-mcp-server.ts'
 
 export type McpFace = (context: ServerContext) => Promise<Response>
+
+/** What the server of one request gets from its HTTP request. */
+interface McpRequest {
+  readonly info: RequestInfo
+  readonly caller: Caller
+  readonly permissions: readonly Permission[]
+}
 
 /**
  * MCP over streamable HTTP, both eras (2025-11-25 and 2026-07-28). Every request stands alone: no session is kept, so
@@ -14,17 +23,16 @@ export type McpFace = (context: ServerContext) => Promise<Response>
  */
 export function serveMcp(backend: Backend): McpFace {
   const handler = createMcpHandler(
-    ({ authInfo, requestInfo }) => {
-      const info = (authInfo?.extra?.info as RequestInfo | undefined) ?? readRequestInfo(requestInfo ?? new Request('http://localhost'))
+    ({ authInfo }) => {
+      if (authInfo === undefined) throw new Error('an MCP request without its caller')
+      const { info, caller, permissions } = authInfo.extra as unknown as McpRequest
       return createMcpServer(backend.operations, backend.version, {
-        // Put there below, out of the holder of the key.
-        permissions: (authInfo?.scopes ?? []) as readonly string[] as readonly Permission[],
+        permissions,
         toProblem: (error) => toProblem(error, info, backend.log),
         call: async (operation, input, idempotencyKey) => {
           info.operation = operation
-          const header = requestInfo?.headers.get('idempotency-key') ?? null
-          const asker = { face: 'mcp', key: authInfo?.token ?? null, idempotencyKey: idempotencyKey ?? header, info } as const
-          return (await backend.call(operation, asker, input)).output
+          const callAs = { ...caller, idempotencyKey: idempotencyKey ?? caller.idempotencyKey }
+          return (await backend.call(operation, callAs, input)).output
         },
       })
     },
@@ -32,11 +40,12 @@ export function serveMcp(backend: Backend): McpFace {
   )
   return async (context) => {
     const { info } = context.var
-    const token = bearerToken(context.req.raw)
+    const caller = readCaller(context, 'mcp', context.req.raw.headers.get('idempotency-key'))
     try {
-      const asker = { face: 'mcp', key: token, idempotencyKey: null, info } as const
-      const { actor, permissions } = await backend.identify(asker, null)
-      const authInfo = { token: token ?? '', clientId: actor.id, scopes: [...permissions], extra: { info } }
+      const { actor, permissions } = await backend.identify(caller, null)
+      const request: McpRequest = { info, caller, permissions: [...permissions] }
+      // The library's own fields are not used: what is ours passes through `extra`.
+      const authInfo = { token: '', clientId: actor.id, scopes: [], extra: { ...request } }
       return await handler.fetch(await boundBody(context.req.raw, backend.maxBodyBytes), { authInfo })
     } catch (error) {
       return answerProblem(context, toProblem(error, info, backend.log, context.req.path))

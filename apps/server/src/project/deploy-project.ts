@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { ProblemError } from '@orrery/contract'
-import type { Core, Identity } from '@orrery/core'
+import type { Core } from '@orrery/core'
 import type { BuiltBundle } from '@orrery/engine'
+import type { Identity } from '@orrery/kernel'
 
 /** Deploys through the same operation as anybody else, so that it is checked, audited and told as an event. */
 export function deployProject(core: Pick<Core, 'call'>, org: string): (bundle: BuiltBundle) => Promise<void> {

@@ -1,21 +1,21 @@
 import { COMMON_PROBLEMS, isScope, type Operation, PERMISSIONS, PROBLEMS, type ProblemCode, problemType } from '@orrery/contract'
 import { EVENT_STREAM_PATHS } from '../events/describe-stream.ts'
 import { API_PREFIX } from '../http/paths.ts'
+import { type ComponentSchemas, createComponentSchemas } from './component-schemas.ts'
 import { makeExample } from './make-example.ts'
 import { pathParameters } from './read-input.ts'
-import { createSchemaBook, type SchemaBook } from './schema-book.ts'
 
 type Node = Readonly<Record<string, unknown>>
 
 /** The OpenAPI 3.1 document of the registry. */
 export function describeApi(operations: readonly Operation[], options: { readonly version: string; readonly url: string }): Node {
-  const book = createSchemaBook()
+  const shapes = createComponentSchemas()
   const paths: Record<string, Record<string, Node>> = {}
   for (const operation of operations) {
     const path = (paths[operation.http.path] ??= {})
-    path[operation.http.method.toLowerCase()] = describeOperation(operation, book)
+    path[operation.http.method.toLowerCase()] = describeOperation(operation, shapes)
   }
-  const problemSchema = { $ref: book.problem() }
+  const problemSchema = { $ref: shapes.problem() }
   return {
     openapi: '3.1.1',
     info: {
@@ -31,7 +31,7 @@ export function describeApi(operations: readonly Operation[], options: { readonl
     tags: [...new Set(operations.map(noun))].map((name) => ({ name })),
     paths: { ...paths, ...EVENT_STREAM_PATHS },
     components: {
-      schemas: book.schemas(),
+      schemas: shapes.schemas(),
       securitySchemes: {
         key: {
           type: 'http',
@@ -56,22 +56,22 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
-function describeOperation(operation: Operation, book: SchemaBook): Node {
+function describeOperation(operation: Operation, shapes: ComponentSchemas): Node {
   const { method, path, status } = operation.http
   const inPath = pathParameters(path)
   const inQuery = method === 'GET' || method === 'DELETE'
-  const input = book.input(operation)
+  const input = shapes.input(operation)
   const rest = Object.fromEntries(Object.entries(input.properties).filter(([name]) => !inPath.includes(name)))
   const required = input.required.filter((name) => !inPath.includes(name))
   const parameters = [
     ...inPath.map((name) => ({
       ...parameter('path', name, input.properties[name] ?? {}, true),
-      ...makeExample({ example: input.properties[name] ?? {} }, ['example'], book.schemas()),
+      ...makeExample({ example: input.properties[name] ?? {} }, ['example'], shapes.schemas()),
     })),
     ...(inQuery ? Object.entries(rest).map(([name, schema]) => parameter('query', name, schema, required.includes(name))) : []),
     ...(operation.effect === 'write' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
-  const example = makeExample(rest, required, book.schemas())
+  const example = makeExample(rest, required, shapes.schemas())
   const body = { type: 'object', properties: rest, additionalProperties: false, ...(required.length > 0 ? { required } : {}) }
   return {
     operationId: operation.name,
@@ -88,7 +88,7 @@ function describeOperation(operation: Operation, book: SchemaBook): Node {
         ? { 'x-permission': operation.permission }
         : {}),
     responses: {
-      [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: book.output(operation) } } },
+      [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: shapes.output(operation) } } },
       ...describeProblems(operation),
     },
   }

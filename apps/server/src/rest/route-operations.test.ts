@@ -117,9 +117,9 @@ test('the trace and the idempotency key reach the operation, and a repeated answ
   expect(response.headers.get('idempotent-replayed')).toBe('true')
   expect(server.asked[0]).toMatchObject({
     face: 'rest',
-    key: KEY,
+    credential: KEY,
     idempotencyKey: 'seen',
-    info: { trace: { traceId: '4bf92f3577b34da6a3ce929d0e0e4736' } },
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   })
 })
 

@@ -1,7 +1,8 @@
 import type { Operation } from '@orrery/contract'
 import { Hono } from 'hono'
 import type { Backend } from '../backend.ts'
-import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
+import { readCaller } from '../http/read-caller.ts'
+import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 import { createInputReader } from './read-input.ts'
 
 /** One route for each operation of the registry, at its `http` path. */
@@ -17,14 +18,9 @@ export function routeOperations(backend: Backend): Hono<ServerEnv> {
 function createRoute(backend: Backend, operation: Operation) {
   const readInput = createInputReader(operation)
   return async (context: ServerContext): Promise<Response> => {
-    const { info } = context.var
-    info.operation = operation.name
-    const request = context.req.raw
-    const answer = await backend.call(
-      operation.name,
-      { face: 'rest', key: bearerToken(request), idempotencyKey: request.headers.get('idempotency-key'), info },
-      () => readInput(context, operation.http.maxBodyBytes ?? backend.maxBodyBytes),
-    )
+    context.var.info.operation = operation.name
+    const caller = readCaller(context, 'rest', context.req.raw.headers.get('idempotency-key'))
+    const answer = await backend.call(operation.name, caller, () => readInput(context, operation.http.maxBodyBytes ?? backend.maxBodyBytes))
     return new Response(JSON.stringify(answer.output ?? null), {
       status: answer.status,
       headers: { 'Content-Type': 'application/json', ...(answer.replayed ? { 'Idempotent-Replayed': 'true' } : {}) },

@@ -1,7 +1,8 @@
 import { defineOperation, type Operation, PERMISSIONS, problem } from '@orrery/contract'
+import type { Caller } from '@orrery/kernel'
 import { z } from 'zod'
 import { type AppParts, createApp } from '../app.ts'
-import type { Asker, Backend } from '../backend.ts'
+import type { Backend } from '../backend.ts'
 import { createLogger } from '../observe/logger.ts'
 import { createMetrics } from '../observe/metrics.ts'
 
@@ -43,7 +44,7 @@ export interface EchoServer {
   readonly app: ReturnType<typeof createApp>
   readonly backend: Backend
   /** What reached the operations. */
-  readonly asked: Asker[]
+  readonly asked: Caller[]
   /** Everything that was logged. */
   log(): string
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -55,7 +56,7 @@ export function createEchoServer(
   hosts: Partial<AppParts['hosts']> = {},
 ): EchoServer {
   let lines = ''
-  const asked: Asker[] = []
+  const asked: Caller[] = []
   const backend: Backend = {
     operations,
     log: createLogger({ level: 'trace', format: 'json', destination: { write: (line) => void (lines += line) } }),
@@ -63,17 +64,17 @@ export function createEchoServer(
     maxBodyBytes: 1024,
     publicUrl: () => 'http://localhost',
     version: '0.0.0',
-    identify: async (asker) => {
-      if (asker.key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
+    identify: async (caller) => {
+      if (caller.credential !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
       return {
         actor: { type: 'api_key', id: 'key_1', name: 'test' },
         org: '00000000-0000-0000-0000-000000000001',
         permissions: new Set(PERMISSIONS),
       }
     },
-    call: async (name, asker, input) => {
-      asked.push(asker)
-      if (asker.key !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
+    call: async (name, caller, input) => {
+      asked.push(caller)
+      if (caller.credential !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
       const operation = operations.find((one) => one.name === name)
       const read = operation?.input.safeParse(typeof input === 'function' ? await input() : input)
       if (!read?.success) {
@@ -84,7 +85,7 @@ export function createEchoServer(
       if (echoId === 'none') throw problem('not_found', 'There is no such echo.')
       if (echoId === 'busy') throw problem('rate_limited', 'Slowly.', { retryAfterMs: 1500 })
       if (echoId === 'broken') throw new Error('hunter2 was in the way')
-      return { status: operation?.http.status ?? 200, output: { heard: read.data }, replayed: asker.idempotencyKey === 'seen' }
+      return { status: operation?.http.status ?? 200, output: { heard: read.data }, replayed: caller.idempotencyKey === 'seen' }
     },
   }
   const app = createApp({

@@ -1,4 +1,5 @@
 import { problem } from '@orrery/contract'
+import type { Caller } from '@orrery/kernel'
 import { type AnyTRPCRouter, initTRPC } from '@trpc/server'
 import type { Backend } from '../backend.ts'
 import { toProblem } from '../http/answer-problem.ts'
@@ -6,8 +7,7 @@ import type { RequestInfo } from '../http/request-info.ts'
 import { problemOf, toTrpcError } from './problem-errors.ts'
 
 export interface TrpcRequest {
-  readonly key: string | null
-  readonly idempotencyKey: string | null
+  readonly caller: Caller
   readonly info: RequestInfo
 }
 
@@ -31,8 +31,8 @@ export function createRouter(backend: Backend): AnyTRPCRouter {
     const answer = async ({ ctx, input, batchIndex = 0 }: { ctx: TrpcRequest; input: unknown; batchIndex?: number }) => {
       ctx.info.operation = operation.name
       try {
-        const asker = { face: 'trpc', key: ctx.key, idempotencyKey: keyOfCall(ctx.idempotencyKey, batchIndex), info: ctx.info } as const
-        return (await backend.call(operation.name, asker, input ?? {})).output
+        const caller = { ...ctx.caller, idempotencyKey: keyOfCall(ctx.caller.idempotencyKey, batchIndex) }
+        return (await backend.call(operation.name, caller, input ?? {})).output
       } catch (error) {
         throw toTrpcError(toProblem(error, ctx.info, backend.log))
       }

@@ -2,7 +2,8 @@ import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import type { Backend } from '../backend.ts'
 import { TRPC_PATH } from '../http/paths.ts'
 import { boundBody } from '../http/read-body.ts'
-import { bearerToken, type ServerContext } from '../http/request-info.ts'
+import { readCaller } from '../http/read-caller.ts'
+import type { ServerContext } from '../http/request-info.ts'
 import { createRouter } from './create-router.ts'
 
 /** Calls of one batch are separate operations, each with its own rate and permission; this bounds the work of one request. */
@@ -22,7 +23,7 @@ export function serveTrpc(backend: Backend): (context: ServerContext) => Promise
       maxBatchSize: MAX_BATCH,
       // A query whose input does not fit into an address may come as a POST.
       allowMethodOverride: true,
-      createContext: () => ({ key: bearerToken(req), idempotencyKey: req.headers.get('idempotency-key'), info }),
+      createContext: () => ({ caller: readCaller(context, 'trpc', req.headers.get('idempotency-key')), info }),
     })
     // What tRPC refuses before it has looked at the call is JSON, too, but does not say so.
     const type = answer.headers.get('content-type')
@@ -36,8 +37,8 @@ async function boundFor(context: ServerContext, backend: Backend, largest: numbe
   const request = context.req.raw
   const length = request.headers.get('content-length')
   const isSmall = length !== null && Number(length) <= backend.maxBodyBytes
-  const key = bearerToken(request)
-  if (isSmall || request.body === null || key === null) return backend.maxBodyBytes
-  await backend.identify({ face: 'trpc', key, idempotencyKey: null, info: context.var.info }, null)
+  const caller = readCaller(context, 'trpc')
+  if (isSmall || request.body === null || caller.credential === null) return backend.maxBodyBytes
+  await backend.identify(caller, null)
   return largest
 }

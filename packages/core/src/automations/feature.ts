@@ -7,11 +7,18 @@ import { createPollKind } from './due/polls.ts'
 import { createRequestKind } from './due/requests.ts'
 import { createScheduleKind } from './due/schedules.ts'
 import { SWEEP_ROWS, sweepEnds } from './due/sweep-ends.ts'
-import { FIRINGS_BATCH, forgetFirings } from './forget-firings.ts'
+import { removeOldFirings } from './firing-store.ts'
 import { followCalendars } from './triggers/follow-calendars.ts'
 import { reactToEvents } from './triggers/react-to-events.ts'
-import { DELIVERIES_BATCH, forgetDeliveries } from './webhooks/forget-deliveries.ts'
+import { removeOldDeliveries } from './webhook-store.ts'
 import { resealWebhooks } from './webhooks/reseal-webhooks.ts'
+
+const DAY_MS = 86_400_000
+/** A firing is of interest for a quarter of a year, as calls of tools are. Its run is kept on its own terms. */
+const FIRINGS_KEPT_MS = 90 * DAY_MS
+/** Senders try again for some days at most. */
+const DELIVERIES_KEPT_MS = 7 * DAY_MS
+const SWEEP_BATCH = 1000
 
 /** @param observe hears what came of each occurrence of a schedule */
 export function createAutomationsFeature(kernel: Kernel, observe: (fact: ScheduleFact) => void): Feature {
@@ -23,8 +30,10 @@ export function createAutomationsFeature(kernel: Kernel, observe: (fact: Schedul
     consumers: [reactToEvents(kernel), followCalendars(kernel)],
     sweeps: [
       { name: 'ends of runs', everyMs: 60_000, sweep: async () => (await sweepEnds(kernel)) >= SWEEP_ROWS },
-      sweepInBatches('firings', FIRINGS_BATCH, () => forgetFirings(database, clock.now())),
-      sweepInBatches('deliveries at webhooks', DELIVERIES_BATCH, () => forgetDeliveries(database, clock.now())),
+      sweepInBatches('firings', SWEEP_BATCH, () => removeOldFirings(database, new Date(clock.now() - FIRINGS_KEPT_MS), SWEEP_BATCH)),
+      sweepInBatches('deliveries', SWEEP_BATCH, () =>
+        removeOldDeliveries(database, new Date(clock.now() - DELIVERIES_KEPT_MS), SWEEP_BATCH),
+      ),
       sweepInBatches('secrets of webhooks', RESEAL_BATCH, () => resealWebhooks(database, secretKeys, log)),
     ],
     builtIns: automationBuiltIns,

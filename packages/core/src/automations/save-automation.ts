@@ -11,7 +11,7 @@ import { compileTopic } from './planning/compile-topic.ts'
 import { type FiringScene, sceneOf } from './scene.ts'
 import { isEnded, planTriggers, readSources, wakeSchedulers } from './state/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
-import { warnOfWebhooks } from './webhooks/warn-of-webhooks.ts'
+import { selectUnready } from './webhook-store.ts'
 
 export interface SavedAutomation {
   readonly row: AutomationRow
@@ -53,7 +53,7 @@ export async function saveAutomation(
   await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', standing)
   wakeSchedulers(scene, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: standing, triggers, warnings: [...warnings, ...(await warnOfWebhooks(scene, triggers))] }
+  return { row: standing, triggers, warnings: [...warnings, ...(await findUnready(scene, triggers))] }
 }
 
 const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
@@ -170,4 +170,11 @@ async function settleEnd(scene: FiringScene, row: AutomationRow, triggers: reado
   const ended: AutomationRow = { ...row, status: 'ended' }
   await changeAutomation(scene.tx, ended)
   return ended
+}
+
+/** Warns of webhooks that take no deliveries yet. */
+async function findUnready({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<string[]> {
+  const one = triggers.find(({ type }) => type === 'webhook')
+  const keys = one === undefined ? [] : await selectUnready(tx, org, one.automation_id)
+  return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
 }

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import { checkNumber } from './arithmetic.ts'
 import type { Expression } from './expression.ts'
 import { ExpressionError, typeError } from './expression-error.ts'
-import type { Argument, Param, Surroundings } from './functions/function-spec.ts'
+import type { Argument, CallContext, Param } from './functions/function-spec.ts'
 import { arityOf, FUNCTION_NAMES, findFunction, isLazy, type LazyName } from './functions/function-table.ts'
 import { spend } from './meter.ts'
 import { suggest } from './suggest.ts'
@@ -15,7 +15,7 @@ type Evaluate = (expression: Expression, element?: Json) => Value
 /** Fuel for a call, beside what the function takes. */
 const CALLING = 3
 
-export function callFunction(call: Call, evaluate: Evaluate, around: Surroundings): Value {
+export function callFunction(call: Call, evaluate: Evaluate, around: CallContext): Value {
   const complaint = judgeCall(call)
   if (complaint !== null) throw new ExpressionError('syntax', complaint)
   const { name, args } = call
@@ -66,7 +66,7 @@ function callLazy(name: LazyName, args: readonly Expression[], evaluate: Evaluat
   }
 }
 
-function toArgument(name: string, arg: Expression, param: Param, evaluate: Evaluate, around: Surroundings): Argument {
+function toArgument(name: string, arg: Expression, param: Param, evaluate: Evaluate, around: CallContext): Argument {
   if (arg.type === 'lambda') return (element) => evaluate(arg.body, element) ?? null
   const value = evaluate(arg)
   if (value === undefined) throw new ExpressionError('missing', `an argument of ${name}() is missing`)

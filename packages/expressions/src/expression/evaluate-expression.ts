@@ -3,15 +3,13 @@ import { calculate } from './arithmetic.ts'
 import { callFunction } from './call-function.ts'
 import type { Comparison, Expression, Projection } from './expression.ts'
 import { ExpressionError, typeError } from './expression-error.ts'
+import type { CallContext } from './functions/function-spec.ts'
 import { type Meter, spend } from './meter.ts'
 import { compareValues, isEqual, isTrue, kindOf, nameKinds, type Value } from './values.ts'
 
-export interface Surroundings {
+export interface Surroundings extends CallContext {
   /** What names at the top mean: `params`, `steps`, `now` … */
   readonly root: JsonObject
-  /** IANA name of the pipeline's time zone. */
-  readonly timezone: string
-  readonly meter: Meter
   /** Members of these objects are not known yet: reading one ends the evaluation with the fault `pending`. */
   readonly pending?: ReadonlyMap<Json, ReadonlySet<string>>
 }

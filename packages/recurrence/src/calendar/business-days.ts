@@ -5,13 +5,13 @@ import type { CompiledCalendar } from './compile-calendar.ts'
 export type Roll = 'skip' | 'next' | 'previous' | 'modified-following'
 
 /** A calendar that is closed for so long is not going to open. */
-const closedDaysMax = 1_000
+const CLOSED_DAYS_MAX = 1_000
 
 export const isBusinessDay = (calendar: CompiledCalendar, day: number): boolean => calendar.planOf(day).open.length > 0
 
 /** The first business day from `day` on, forwards or backwards; undefined if none is near. */
 export function findBusinessDay(calendar: CompiledCalendar, day: number, step: 1 | -1): number | undefined {
-  for (let count = 0, at = day; count < closedDaysMax; count++, at += step) if (isBusinessDay(calendar, at)) return at
+  for (let count = 0, at = day; count < CLOSED_DAYS_MAX; count++, at += step) if (isBusinessDay(calendar, at)) return at
   return undefined
 }
 
@@ -37,7 +37,7 @@ export function rollDay(calendar: CompiledCalendar, day: number, roll: Roll): nu
 export function daysRolledTo(calendar: CompiledCalendar, businessDay: number, roll: Roll): number[] {
   const days = [businessDay]
   for (const step of [-1, 1]) {
-    for (let day = businessDay + step; Math.abs(day - businessDay) < closedDaysMax; day += step) {
+    for (let day = businessDay + step; Math.abs(day - businessDay) < CLOSED_DAYS_MAX; day += step) {
       if (isBusinessDay(calendar, day) || rollDay(calendar, day, roll) !== businessDay) break
       days.push(day)
     }

@@ -4,7 +4,7 @@
  */
 
 import type { DurationParts } from '../duration.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { instantOf, localOf } from '../zone/local-time.ts'
 import { findBusinessDay, isBusinessDay } from './business-days.ts'
 import type { CompiledCalendar } from './compile-calendar.ts'
@@ -31,19 +31,19 @@ export type BusinessInstant =
   | { readonly kind: 'unclear'; readonly reason: string }
 
 /** Over a hundred years; and a calendar that is closed for three is not going to open. */
-const daysMax = 40_000
-const closedDaysMax = 1_000
+const DAYS_MAX = 40_000
+const CLOSED_DAYS_MAX = 1_000
 
 /** The opening times from an instant on, in order, whole ones except the first. */
 export function* openTimes(calendar: CompiledCalendar, fromMs: number): Generator<OpenTime> {
   const { zone } = calendar
   const first = dayAt(calendar, fromMs)
   let openedOn = first
-  for (let day = first; day < first + daysMax && day - openedOn < closedDaysMax; day++) {
+  for (let day = first; day < first + DAYS_MAX && day - openedOn < CLOSED_DAYS_MAX; day++) {
     for (const range of calendar.planOf(day).open) {
       openedOn = day
-      const start = instantOf(zone, day * secondsPerDay + range.from) * 1000
-      const end = instantOf(zone, day * secondsPerDay + range.to) * 1000
+      const start = instantOf(zone, day * SECONDS_PER_DAY + range.from) * 1000
+      const end = instantOf(zone, day * SECONDS_PER_DAY + range.to) * 1000
       if (end > fromMs && end > start) yield { fromMs: Math.max(start, fromMs), toMs: end }
     }
   }
@@ -107,12 +107,12 @@ function addBusinessDays(calendar: CompiledCalendar, startMs: number, days: numb
   for (let count = 0; count < days && day !== undefined; count++) day = findBusinessDay(calendar, day + 1, 1)
   if (day === undefined) return undefined
   const startSecond = Math.floor(startMs / 1000)
-  const time = localOf(zone, startSecond) - startDay * secondsPerDay
+  const time = localOf(zone, startSecond) - startDay * SECONDS_PER_DAY
   const { open } = calendar.planOf(day)
   // Before an opening, also that after a break, it waits for it; after the last closing it was due at that.
   const range = open.find(({ to }) => time <= to)
-  const clamped = range ? Math.max(time, range.from) : (open.at(-1)?.to ?? secondsPerDay)
-  return instantOf(zone, day * secondsPerDay + clamped) * 1000 + (clamped === time ? startMs - startSecond * 1000 : 0)
+  const clamped = range ? Math.max(time, range.from) : (open.at(-1)?.to ?? SECONDS_PER_DAY)
+  return instantOf(zone, day * SECONDS_PER_DAY + clamped) * 1000 + (clamped === time ? startMs - startSecond * 1000 : 0)
 }
 
 function nextOpening(calendar: CompiledCalendar, fromMs: number): number | undefined {
@@ -121,7 +121,7 @@ function nextOpening(calendar: CompiledCalendar, fromMs: number): number | undef
   const isWithinDay =
     isBusinessDay(calendar, day) &&
     calendar.planOf(day).open.some(({ from, to }) => {
-      const [start, end] = [from, to].map((time) => instantOf(calendar.zone, day * secondsPerDay + time) * 1000)
+      const [start, end] = [from, to].map((time) => instantOf(calendar.zone, day * SECONDS_PER_DAY + time) * 1000)
       return start !== undefined && end !== undefined && fromMs >= start && fromMs <= end
     })
   if (isWithinDay) return fromMs
@@ -129,7 +129,7 @@ function nextOpening(calendar: CompiledCalendar, fromMs: number): number | undef
   return undefined
 }
 
-const dayAt = ({ zone }: CompiledCalendar, ms: number): number => Math.floor(localOf(zone, Math.floor(ms / 1000)) / secondsPerDay)
+const dayAt = ({ zone }: CompiledCalendar, ms: number): number => Math.floor(localOf(zone, Math.floor(ms / 1000)) / SECONDS_PER_DAY)
 
 const sortPauses = (pauses: readonly Pause[]): Pause[] => pauses.toSorted((a, b) => a.fromMs - b.fromMs)
 

@@ -24,10 +24,10 @@ export interface CompiledCalendar {
 
 type Layer = (day: number, plan: DayPlan) => DayPlan
 
-const plansMax = 5_000
+const PLANS_MAX = 5_000
 /** A calendar may lean on another one, which leans on a third. */
-const depthMax = 8
-const specialDaysMax = 400
+const DEPTH_MAX = 8
+const SPECIAL_DAYS_MAX = 400
 
 /** Everything that a calendar refers to is looked up here, once; what is missing or malformed is an issue. */
 export function compileCalendar(calendar: Calendar, sources: CalendarSources = {}): Checked<CompiledCalendar> {
@@ -40,10 +40,10 @@ function compile(calendar: Calendar, place: Omit<Place, 'zone'>): CompiledCalend
   const { issues, depth, path } = place
   const zone = findZone(calendar.zone)
   if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is no IANA time zone`)
-  if (depth > depthMax) issues.add(path, 'calendars lean on one another in a circle, or too deep')
+  if (depth > DEPTH_MAX) issues.add(path, 'calendars lean on one another in a circle, or too deep')
   const home = zone ?? openZone('UTC')
   const layers =
-    depth > depthMax ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { ...place, zone: home, path: `${path}layers[${at}]` }))
+    depth > DEPTH_MAX ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { ...place, zone: home, path: `${path}layers[${at}]` }))
   const plans = new Map<number, DayPlan>()
   return {
     zone: home,
@@ -51,7 +51,7 @@ function compile(calendar: Calendar, place: Omit<Place, 'zone'>): CompiledCalend
       let plan = plans.get(day)
       if (!plan) {
         plan = layers.reduce((before: DayPlan, layer) => layer(day, before), { open: wholeDay, name: undefined, isHoliday: false })
-        if (plans.size >= plansMax) plans.clear()
+        if (plans.size >= PLANS_MAX) plans.clear()
         plans.set(day, plan)
       }
       return plan
@@ -144,10 +144,10 @@ function specialDays(days: readonly SpecialDay[], place: Place): Layer {
     const from = takeDay(special.date, `${path}.date`, place)
     const to = special.to === undefined ? from : takeDay(special.to, `${path}.to`, place)
     if (from === undefined || to === undefined) return
-    if (to < from || to - from > specialDaysMax)
-      place.issues.add(`${path}.to`, `the last day comes 0 to ${specialDaysMax} days after the first`)
+    if (to < from || to - from > SPECIAL_DAYS_MAX)
+      place.issues.add(`${path}.to`, `the last day comes 0 to ${SPECIAL_DAYS_MAX} days after the first`)
     const open = takeRanges(special.open ?? [], `${path}.open`, place)
-    for (let day = from; day <= Math.min(to, from + specialDaysMax); day++) {
+    for (let day = from; day <= Math.min(to, from + SPECIAL_DAYS_MAX); day++) {
       plans.set(day, { open, name: special.name ?? special.date, isHoliday: open.length === 0 })
     }
   })

@@ -1,8 +1,8 @@
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { quote, refuse } from '../parsing.ts'
 import type { DayRange } from './calendar.ts'
 
-export const wholeDay: readonly DayRange[] = [{ from: 0, to: secondsPerDay }]
+export const wholeDay: readonly DayRange[] = [{ from: 0, to: SECONDS_PER_DAY }]
 
 /** `09:00-12:30` and its like, sorted. Ranges that touch are one; ranges that overlap are a mistake. */
 export function parseRanges(texts: readonly string[]): DayRange[] {
@@ -29,7 +29,7 @@ function parseRange(text: string): DayRange {
 
 function timeOf(hour = 0, minute = 0): number | undefined {
   const time = hour * 3600 + minute * 60
-  return minute < 60 && time <= secondsPerDay ? time : undefined
+  return minute < 60 && time <= SECONDS_PER_DAY ? time : undefined
 }
 
 export function intersect(some: readonly DayRange[], others: readonly DayRange[]): DayRange[] {

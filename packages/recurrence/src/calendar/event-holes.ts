@@ -1,5 +1,5 @@
 /** What events of a feed take away from a day. */
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import type { CalendarEvent } from '../icalendar/parse-icalendar.ts'
 import { compileRecurrence } from '../rrule/compile-recurrence.ts'
 import { defaultDstPolicy, instantOf, localOf, resolveLocal } from '../zone/local-time.ts'
@@ -11,12 +11,12 @@ export interface Hole extends DayRange {
 }
 
 /** An event longer than this closes only so much. */
-const eventDaysMax = 400
+const EVENT_DAYS_MAX = 400
 /**
  * Questions for occurrences that one day may cost, of all series together. Nobody's calendar has so many; one that recurs each second, for a year each time,
  * would hold up everybody else.
  */
-const occurrencesMax = 10_000
+const OCCURRENCES_MAX = 10_000
 
 /** For each day the parts that events cover, as seconds on the wall of the zone. */
 export function findHoles(events: readonly CalendarEvent[], zone: Zone): (day: number) => readonly Hole[] {
@@ -27,8 +27,8 @@ export function findHoles(events: readonly CalendarEvent[], zone: Zone): (day: n
     else for (const [day, hole] of daysOfOne(event, zone)) single.set(day, add(single.get(day), hole))
   }
   return (day) => {
-    const [fromMs = 0, toMs = 0] = [day, day + 1].map((one) => instantOf(zone, one * secondsPerDay) * 1000)
-    const question = { day, fromMs, toMs, left: occurrencesMax }
+    const [fromMs = 0, toMs = 0] = [day, day + 1].map((one) => instantOf(zone, one * SECONDS_PER_DAY) * 1000)
+    const question = { day, fromMs, toMs, left: OCCURRENCES_MAX }
     return series.reduce((holes, holesOn) => holesOn(question).reduce(add, holes), [...(single.get(day) ?? [])])
   }
 }
@@ -41,7 +41,7 @@ function add(holes: Hole[] | undefined, hole: Hole): Hole[] {
   return holes
 }
 
-export const isWhole = ({ from, to }: DayRange): boolean => from === 0 && to === secondsPerDay
+export const isWhole = ({ from, to }: DayRange): boolean => from === 0 && to === SECONDS_PER_DAY
 
 interface Question {
   readonly day: number
@@ -67,9 +67,9 @@ function spanOfOne({ recurrence: { start }, lengthSeconds }: CalendarEvent, zone
 
 function daysOfOne(event: CalendarEvent, zone: Zone): [number, Hole][] {
   const span = spanOfOne(event, zone)
-  const first = Math.floor(span.from / secondsPerDay)
+  const first = Math.floor(span.from / SECONDS_PER_DAY)
   const days: [number, Hole][] = []
-  for (let day = first; day * secondsPerDay < span.to && day < first + eventDaysMax; day++) {
+  for (let day = first; day * SECONDS_PER_DAY < span.to && day < first + EVENT_DAYS_MAX; day++) {
     const hole = cut(span, day, event.name)
     if (hole) days.push([day, hole])
   }
@@ -79,7 +79,7 @@ function daysOfOne(event: CalendarEvent, zone: Zone): [number, Hole][] {
 function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
   const { start } = event.recurrence
   const { instants } = compileRecurrence(event.recurrence, start, zone, defaultDstPolicy)
-  const lengthMs = Math.min(event.lengthSeconds, eventDaysMax * secondsPerDay) * 1000
+  const lengthMs = Math.min(event.lengthSeconds, EVENT_DAYS_MAX * SECONDS_PER_DAY) * 1000
   // Nothing occurs after the one and before the other: most series rest on most days, and many have ended.
   let quiet = { afterMs: 0, beforeMs: 0 }
   return (question) => {
@@ -90,7 +90,7 @@ function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
     const holes: Hole[] = []
     for (;;) {
       // To be open on a day that should be closed is worse than the other way round.
-      if (--question.left < 0) return [{ from: 0, to: secondsPerDay, name: event.name }]
+      if (--question.left < 0) return [{ from: 0, to: SECONDS_PER_DAY, name: event.name }]
       const next = instants.next(after)
       if (typeof next !== 'number' || next >= toMs) {
         quiet = { afterMs: after, beforeMs: next === 'ended' ? Number.POSITIVE_INFINITY : next === 'limit' ? toMs : next }
@@ -107,7 +107,7 @@ function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
 
 /** The part of a span that lies on a day. */
 function cut({ from, to }: DayRange, day: number, name: string): Hole | undefined {
-  const start = day * secondsPerDay
-  const part = { from: Math.max(0, from - start), to: Math.min(secondsPerDay, to - start), name }
+  const start = day * SECONDS_PER_DAY
+  const part = { from: Math.max(0, from - start), to: Math.min(SECONDS_PER_DAY, to - start), name }
   return part.from < part.to ? part : undefined
 }

@@ -1,11 +1,11 @@
-import { dayOf, secondsPerDay, yearMin } from '../gregorian.ts'
+import { dayOf, SECONDS_PER_DAY, YEAR_MIN } from '../gregorian.ts'
 import { elapsedInstants } from '../pattern/chosen-elapsed.ts'
 import { createDayPattern, type DayFacts } from '../pattern/day-pattern.ts'
 import { timesOnDays } from '../pattern/local-times.ts'
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
+import { wallInstants } from '../pattern/wall-instants.ts'
 import type { Compiled } from '../rrule/compile-rule.ts'
 import type { DstPolicy } from '../zone/local-time.ts'
-import { wallInstants } from '../zone/wall-instants.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { Cron, CronMonthDay, CronWeekday } from './cron.ts'
 
@@ -14,7 +14,7 @@ import type { Cron, CronMonthDay, CronWeekday } from './cron.ts'
 export function compileCron(cron: Cron, zone: Zone, policy: DstPolicy): Compiled {
   const days = createDayPattern((day) => matchesDay(cron, day))
   const times = createTimesOfDay(cron.hours, cron.minutes, cron.seconds)
-  const start = dayOf(yearMin, 1, 1) * secondsPerDay
+  const start = dayOf(YEAR_MIN, 1, 1) * SECONDS_PER_DAY
   if (cron.hours.length === 24) {
     return { instants: elapsedInstants({ zone, days, times, anchor: start, period: 1, window: 1, start }, undefined), wall: undefined }
   }

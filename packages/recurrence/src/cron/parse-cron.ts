@@ -21,7 +21,7 @@ const macros: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 }
 
-const cronLengthMax = 1_000
+const CRON_LENGTH_MAX = 1_000
 
 /**
  * A cron expression of five fields (minute, hour, day of month, month, day of week), or six with seconds in front, or a macro such as
@@ -29,7 +29,7 @@ const cronLengthMax = 1_000
  * `15W` and `LW` (nearest and last weekday), `5L` (the last Friday) and `5#2` (the second Friday).
  */
 export function parseCron(text: string): Parsed<Cron> {
-  return parseWith(text, () => parseFields(text), cronLengthMax)
+  return parseWith(text, () => parseFields(text), CRON_LENGTH_MAX)
 }
 
 function parseFields(text: string): Cron {

@@ -1,5 +1,5 @@
 import { parseCron } from '../cron/parse-cron.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { parseMoment } from '../moment.ts'
 import { parseRrule } from '../rrule/parse-rrule.ts'
 import { stampOf } from '../rrule/stamp-of.ts'
@@ -80,6 +80,6 @@ function describeMoment(text: string): string {
     case 'local':
       return formatLocal(Math.floor(value.localMs / 1000), false)
     case 'day':
-      return formatLocal(value.day * secondsPerDay, true)
+      return formatLocal(value.day * SECONDS_PER_DAY, true)
   }
 }

@@ -1,13 +1,14 @@
+import { pad } from '../format-iso.ts'
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
-import { formatTime, joinWords, listNumbers, ordinal, pad } from './english.ts'
+import { formatTime, joinWords, listNumbers, ordinal } from './english.ts'
 
 /** So many times are named one by one. */
-const namedMax = 6
+const NAMED_MAX = 6
 
 /** Times on the wall: `at 09:00 and 17:00`, or by hours and minutes if there are many. */
 export function describeTimes(hours: readonly number[], minutes: readonly number[], seconds: readonly number[]): string {
   const times = createTimesOfDay(hours, minutes, seconds)
-  if (times.size <= namedMax) {
+  if (times.size <= NAMED_MAX) {
     return `at ${joinWords(Array.from({ length: times.size }, (_, index) => formatTime(times.at(index))))}`
   }
   return joinParts([describeWithinHour(minutes, seconds), describeHours(hours)])

@@ -1,5 +1,6 @@
 /** Words for descriptions. */
-import { dateOf, secondsPerDay } from '../gregorian.ts'
+import { pad } from '../format-iso.ts'
+import { dateOf, SECONDS_PER_DAY } from '../gregorian.ts'
 
 export const weekdayWords = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const monthWords = [
@@ -72,12 +73,10 @@ export function formatTime(secondOfDay: number): string {
 
 /** `24 December 1997` for a day, `24 December 1997 00:00` for a time: until midnight is not until the end of that day. */
 export function formatLocal(local: number, isDay: boolean): string {
-  const day = Math.floor(local / secondsPerDay)
+  const day = Math.floor(local / SECONDS_PER_DAY)
   const { year, month, day: monthDay } = dateOf(day)
-  const time = local - day * secondsPerDay
+  const time = local - day * SECONDS_PER_DAY
   return `${monthDay} ${monthWords[month - 1]} ${year}${isDay ? '' : ` ${formatTime(time)}`}`
 }
-
-export const pad = (value: number): string => String(value).padStart(2, '0')
 
 export const plural = (count: number, unit: string): string => (count === 1 ? unit : `${count} ${unit}s`)

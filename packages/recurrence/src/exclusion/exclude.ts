@@ -10,14 +10,14 @@ export interface Exclusion {
 }
 
 /** Exclusions that leave nothing over are noticed after so many occurrences; the answer is 'limit'. */
-const excludedMax = 10_000
+const EXCLUDED_MAX = 10_000
 
 export function exclude(instants: Instants, exclusions: readonly Exclusion[]): Instants {
   if (exclusions.length === 0) return instants
   return {
     next(afterMs) {
       let after = afterMs
-      for (let step = 0; step < excludedMax; step++) {
+      for (let step = 0; step < EXCLUDED_MAX; step++) {
         const next = instants.next(after)
         if (typeof next !== 'number') return next
         const until = excludedUntil(exclusions, next)

@@ -1,8 +1,8 @@
 import DateHolidays from 'date-holidays'
 import type { Holiday, HolidaySource } from '../calendar/calendar.ts'
 
-const halfDayMs = 43_200_000
-const dayMs = 86_400_000
+const HALF_DAY_MS = 43_200_000
+const DAY_MS = 86_400_000
 
 /** The data of `date-holidays`, one instance for each region that was asked for. Regions are as many as it knows, about 1,000. */
 const regions = new Map<string, DateHolidays>()
@@ -15,11 +15,11 @@ export const findHolidays: HolidaySource = (region, year) => {
   const holidays = openRegion(region)
   if (!holidays) return undefined
   return holidaysOf(holidays, year)
-    .filter(({ start, end }) => end.getTime() - start.getTime() > halfDayMs)
+    .filter(({ start, end }) => end.getTime() - start.getTime() > HALF_DAY_MS)
     .map(
       ({ date, start, end, name, type }): Holiday => ({
         date: date.slice(0, 10),
-        days: Math.max(1, Math.round((end.getTime() - start.getTime()) / dayMs)),
+        days: Math.max(1, Math.round((end.getTime() - start.getTime()) / DAY_MS)),
         name,
         type,
       }),

@@ -1,3 +1,4 @@
+import { type ContentLine, parseContentLine, splitLines, unfold } from '../content-lines.ts'
 import { clockMs, parseDuration } from '../duration.ts'
 import { type Malformed, type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from '../rrule/parse-rule.ts'
@@ -5,7 +6,6 @@ import { readStamps, type ZoneNamer } from '../rrule/read-stamps.ts'
 import type { RecurrenceSet, Stamp } from '../rrule/rule.ts'
 import { instantOf } from '../zone/local-time.ts'
 import { openZone } from '../zone/zone.ts'
-import { type ContentLine, parseContentLine, splitLines, unfold } from './content-lines.ts'
 import { nameZone } from './name-zone.ts'
 
 /** An event of a feed, or a series of them. */
@@ -23,16 +23,16 @@ export interface CalendarFeed {
   readonly problems: readonly Malformed[]
 }
 
-const feedLengthMax = 5_000_000
-const eventsMax = 20_000
+const FEED_LENGTH_MAX = 5_000_000
+const EVENTS_MAX = 20_000
 /** Lines that are none of iCalendar, which each cost as much as twenty good ones: texts of some programs that break them wrongly have a few. */
-const brokenLinesMax = 20_000
+const BROKEN_LINES_MAX = 20_000
 /** In all series together: occurrences that are replaced by events of their own. */
-const replacedMax = 100_000
+const REPLACED_MAX = 100_000
 
 /** The events of an iCalendar text (RFC 5545). Refused if it is no calendar at all. */
 export function parseICalendar(text: string): Parsed<CalendarFeed> {
-  return parseWith(text, () => readFeed(unfold(text).text), feedLengthMax)
+  return parseWith(text, () => readFeed(unfold(text).text), FEED_LENGTH_MAX)
 }
 
 /** The lines between BEGIN:VEVENT and END:VEVENT, without those of its parts (alarms). */
@@ -46,7 +46,7 @@ function readFeed(text: string): CalendarFeed {
     refuse(0, 'this is no iCalendar text: it does not start with BEGIN:VCALENDAR')
   const problems: Malformed[] = []
   const { blocks, zone } = readBlocks(text.replace(/^\uFEFF/, ''), problems)
-  if (blocks.length > eventsMax) refuse(0, `more than ${eventsMax} events`)
+  if (blocks.length > EVENTS_MAX) refuse(0, `more than ${EVENTS_MAX} events`)
   const drafts = blocks.flatMap((block) => {
     const read = parseWith('', () => readEvent(block, zone))
     if (read.ok) return [read.value]
@@ -62,10 +62,10 @@ function readBlocks(text: string, problems: Malformed[]): { blocks: Block[]; zon
   let block: Block | undefined
   let zone: string | undefined
   for (const { line, position } of splitLines(text)) {
-    const parsed = parseWith(line, () => parseContentLine(line, position), feedLengthMax)
+    const parsed = parseWith(line, () => parseContentLine(line, position), FEED_LENGTH_MAX)
     if (!parsed.ok) {
       problems.push(parsed.problem)
-      if (problems.length > brokenLinesMax) refuse(position, `more than ${brokenLinesMax} lines that are none of iCalendar`)
+      if (problems.length > BROKEN_LINES_MAX) refuse(position, `more than ${BROKEN_LINES_MAX} lines that are none of iCalendar`)
       continue
     }
     const { name, value } = parsed.value
@@ -159,7 +159,7 @@ function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
       const more = replaces ? undefined : replaced.get(uid)
       if (more === undefined) return event
       count += more.length
-      if (count > replacedMax) refuse(0, `more than ${replacedMax} occurrences of series are replaced by other events`)
+      if (count > REPLACED_MAX) refuse(0, `more than ${REPLACED_MAX} occurrences of series are replaced by other events`)
       const { recurrence } = event
       return { ...event, recurrence: { ...recurrence, exceptionDates: [...recurrence.exceptionDates, ...more] } }
     })

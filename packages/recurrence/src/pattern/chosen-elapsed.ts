@@ -2,7 +2,7 @@ import type { Halt, Instants } from '../instants.ts'
 import { type Elapsed, type NextElapsed, walkElapsed } from './elapsed-instants.ts'
 
 /** Periods that may be looked at without finding enough instants in one of them. */
-const periodsMax = 10_000
+const PERIODS_MAX = 10_000
 
 /** Instants of a rule by elapsed time; with positions (BYSETPOS), those of each period that they choose. */
 export function elapsedInstants(rule: Elapsed, positions: readonly number[] | undefined): Instants {
@@ -30,7 +30,7 @@ function walkChosen(rule: Elapsed, positions: readonly number[]): NextElapsed {
   return (asked) => {
     const after = Math.max(asked, rule.start - 1)
     let from = anchor + Math.floor((after + 1 - anchor) / period) * period
-    for (let step = 0; step < periodsMax; step++) {
+    for (let step = 0; step < PERIODS_MAX; step++) {
       const found = walk(from - 1)
       if (typeof found !== 'number') return found
       const start = anchor + Math.floor((found - anchor) / period) * period

@@ -10,8 +10,8 @@ import {
   startOfWeekYear,
   startOfYear,
   weekdayOf,
+  YEAR_MAX,
   yearLength,
-  yearMax,
   yearOf,
 } from '../gregorian.ts'
 
@@ -39,7 +39,7 @@ export interface DayPattern {
 }
 
 /** After 400 years the Gregorian calendar repeats, weekdays included: what has not occurred by then never will. */
-const cycleYears = 400
+const CYCLE_YEARS = 400
 
 export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart = 0): DayPattern {
   const tables: (Int16Array | undefined)[] = []
@@ -60,10 +60,10 @@ export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart 
     },
     next(day) {
       const year = yearOf(day)
-      if (year > yearMax) return undefined
+      if (year > YEAR_MAX) return undefined
       const rest = tableOf(year)[day - startOfYear(year)] ?? -1
       if (rest >= 0) return startOfYear(year) + rest
-      const last = Math.min(yearMax, year + cycleYears)
+      const last = Math.min(YEAR_MAX, year + CYCLE_YEARS)
       for (let later = year + 1; later <= last; later++) {
         const first = tableOf(later)[0] ?? -1
         if (first >= 0) return startOfYear(later) + first

@@ -1,5 +1,5 @@
 /** Local times of rules that name days: seconds since 1970 of the clock on the wall, before any time zone. */
-import { secondsPerDay, yearMax, yearOf } from '../gregorian.ts'
+import { SECONDS_PER_DAY, YEAR_MAX, yearOf } from '../gregorian.ts'
 import type { TimesOfDay } from './times-of-day.ts'
 
 export interface LocalTimes {
@@ -11,14 +11,14 @@ export interface LocalTimes {
 export function timesOnDays(nextDay: (day: number) => number | undefined, times: TimesOfDay, startLocal: number): LocalTimes {
   return remember((from) => {
     const local = Math.max(from, startLocal)
-    const today = Math.floor(local / secondsPerDay)
+    const today = Math.floor(local / SECONDS_PER_DAY)
     const day = nextDay(today)
     if (day === undefined) return undefined
-    if (day > today) return day * secondsPerDay + times.at(0)
-    const time = times.next(local - today * secondsPerDay)
-    if (time >= 0) return today * secondsPerDay + time
+    if (day > today) return day * SECONDS_PER_DAY + times.at(0)
+    const time = times.next(local - today * SECONDS_PER_DAY)
+    if (time >= 0) return today * SECONDS_PER_DAY + time
     const later = nextDay(today + 1)
-    return later === undefined ? undefined : later * secondsPerDay + times.at(0)
+    return later === undefined ? undefined : later * SECONDS_PER_DAY + times.at(0)
   })
 }
 
@@ -47,14 +47,14 @@ export function chosenTimes(choice: Choice): LocalTimes {
   return remember((from) => {
     const local = Math.max(from, startLocal)
     // One period earlier, because a day that was moved may lie in the next one.
-    let index = align(choice.indexOf(Math.floor(local / secondsPerDay)) - 1)
+    let index = align(choice.indexOf(Math.floor(local / SECONDS_PER_DAY)) - 1)
     for (let step = 0; step <= choice.stepsMax + 1; step++) {
       const next = choice.nextPeriod(index)
       if (next === undefined) return undefined
       index = align(next)
       const days = choice.daysOf(index)
       const [firstDay] = days
-      if (firstDay !== undefined && yearOf(firstDay) > yearMax) return undefined
+      if (firstDay !== undefined && yearOf(firstDay) > YEAR_MAX) return undefined
       const found = choose(days, choice.times, choice.positions, local)
       if (found !== undefined) return found
       index += interval
@@ -66,13 +66,13 @@ export function chosenTimes(choice: Choice): LocalTimes {
 /** The chosen times of one period are numbered without being listed: a day times the times of a day. */
 function choose(days: readonly number[], times: TimesOfDay, positions: Choice['positions'], local: number): number | undefined {
   const size = days.length * times.size
-  const timeAt = (index: number) => (days[Math.floor(index / times.size)] ?? 0) * secondsPerDay + times.at(index % times.size)
+  const timeAt = (index: number) => (days[Math.floor(index / times.size)] ?? 0) * SECONDS_PER_DAY + times.at(index % times.size)
   if (positions === undefined) {
-    const today = Math.floor(local / secondsPerDay)
-    const time = times.next(local - today * secondsPerDay)
-    if (time >= 0 && days.includes(today)) return today * secondsPerDay + time
+    const today = Math.floor(local / SECONDS_PER_DAY)
+    const time = times.next(local - today * SECONDS_PER_DAY)
+    if (time >= 0 && days.includes(today)) return today * SECONDS_PER_DAY + time
     const later = days.find((day) => day > today)
-    return later === undefined ? undefined : later * secondsPerDay + times.at(0)
+    return later === undefined ? undefined : later * SECONDS_PER_DAY + times.at(0)
   }
   let earliest: number | undefined
   for (const position of positions) {

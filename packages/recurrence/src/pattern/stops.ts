@@ -1,5 +1,5 @@
 /** Where a rule by elapsed time and the times of day that it allows can meet, under one offset. */
-import { greatestDivisor, secondsPerDay } from '../gregorian.ts'
+import { greatestDivisor, SECONDS_PER_DAY } from '../gregorian.ts'
 import type { TimesOfDay } from './times-of-day.ts'
 
 export interface Spacing {
@@ -13,8 +13,8 @@ export interface Spacing {
 export type Stops = (second: number) => number
 
 /** So many times of day are worth being solved one by one; and so long a period keeps the products exact. */
-const solvedTimesMax = 64
-const solvedPeriodMax = 1_000_000_000
+const SOLVED_TIMES_MAX = 64
+const SOLVED_PERIOD_MAX = 1_000_000_000
 
 /**
  * For each offset the stops, or undefined if no time of day is ever met: every second minute from an even one never meets an odd one, and
@@ -24,7 +24,7 @@ export function stopsByOffset(spacing: Spacing, times: TimesOfDay | undefined): 
   const plain: Stops = (second) => align(spacing, second)
   if (times === undefined || spacing.window >= spacing.period) return () => plain
   const known = new Map<number, Stops | undefined>()
-  const isSolved = spacing.window === 1 && times.size <= solvedTimesMax && spacing.period <= solvedPeriodMax
+  const isSolved = spacing.window === 1 && times.size <= SOLVED_TIMES_MAX && spacing.period <= SOLVED_PERIOD_MAX
   return (offset) => {
     if (known.has(offset)) return known.get(offset)
     const stops = isSolved ? solve(spacing, times, offset) : isReachable(spacing, times, offset) ? plain : undefined
@@ -44,13 +44,13 @@ function align({ anchor, period, window }: Spacing, second: number): number {
  * seconds that has to meet midnight, which it does every 236 years, is not walked.
  */
 function solve({ anchor, period }: Spacing, times: TimesOfDay, offset: number): Stops | undefined {
-  const divisor = greatestDivisor(period, secondsPerDay)
-  const days = secondsPerDay / divisor
+  const divisor = greatestDivisor(period, SECONDS_PER_DAY)
+  const days = SECONDS_PER_DAY / divisor
   const inverse = inverseOf((period / divisor) % days, days)
   const stride = period * days
   const starts: number[] = []
   for (let index = 0; index < times.size; index++) {
-    const wait = modulo(times.at(index) - offset - anchor, secondsPerDay)
+    const wait = modulo(times.at(index) - offset - anchor, SECONDS_PER_DAY)
     if (wait % divisor === 0) starts.push(anchor + period * (((wait / divisor) * inverse) % days))
   }
   if (starts.length === 0) return undefined
@@ -58,7 +58,7 @@ function solve({ anchor, period }: Spacing, times: TimesOfDay, offset: number): 
 }
 
 function isReachable({ anchor, period, window }: Spacing, times: TimesOfDay, offset: number): boolean {
-  const stride = greatestDivisor(period, secondsPerDay)
+  const stride = greatestDivisor(period, SECONDS_PER_DAY)
   for (let index = 0; index < times.size; index++) {
     if (modulo(times.at(index) - offset - anchor, stride) < window) return true
   }

@@ -1,5 +1,5 @@
 import { exclude, excludeInstants, excludeRanges, type Range } from '../exclusion/exclude.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { fromList, type Instants, unite } from '../instants.ts'
 import { type DstPolicy, instantOf, resolveLocal } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'
@@ -41,7 +41,7 @@ function instantsOf(stamp: Stamp, zone: Zone, policy: DstPolicy): number[] {
 function rangesOf(stamp: Stamp, zone: Zone, policy: DstPolicy): Range[] {
   const home = stamp.zone === undefined ? zone : openZone(stamp.zone)
   if (stamp.isDate) {
-    return [{ fromMs: instantOf(home, stamp.local) * 1000, toMs: instantOf(home, stamp.local + secondsPerDay) * 1000 }]
+    return [{ fromMs: instantOf(home, stamp.local) * 1000, toMs: instantOf(home, stamp.local + SECONDS_PER_DAY) * 1000 }]
   }
   return instantsOf(stamp, zone, { ...policy, overlap: 'both' }).map((fromMs) => ({ fromMs, toMs: fromMs + 1 }))
 }

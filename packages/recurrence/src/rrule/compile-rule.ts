@@ -1,12 +1,12 @@
-import { secondsPerDay, yearOf } from '../gregorian.ts'
+import { SECONDS_PER_DAY, yearOf } from '../gregorian.ts'
 import { first, type Instants, within } from '../instants.ts'
 import { elapsedInstants } from '../pattern/chosen-elapsed.ts'
 import { createDayPattern, type DayPattern } from '../pattern/day-pattern.ts'
 import type { Elapsed } from '../pattern/elapsed-instants.ts'
 import { type Choice, chosenTimes, type LocalTimes, timesOnDays } from '../pattern/local-times.ts'
 import { allHours, allMinutes, allSeconds, createTimesOfDay, type TimesOfDay } from '../pattern/times-of-day.ts'
+import { wallInstants } from '../pattern/wall-instants.ts'
 import { type DstPolicy, instantOf, resolveLocal } from '../zone/local-time.ts'
-import { wallInstants } from '../zone/wall-instants.ts'
 import type { Zone } from '../zone/zone.ts'
 import { fillRule } from './fill-rule.ts'
 import { matchDay } from './match-day.ts'
@@ -35,7 +35,7 @@ function localTimes(rule: Rule, startLocal: number): LocalTimes {
   const times = createTimesOfDay(rule.byHour ?? [], rule.byMinute ?? [], rule.bySecond ?? [])
   const periods = periodsOf(rule)
   const pattern = createDayPattern(matchDay(rule), rule.weekStart)
-  const firstIndex = firstIndexOf(rule, pattern, periods, Math.floor(startLocal / secondsPerDay))
+  const firstIndex = firstIndexOf(rule, pattern, periods, Math.floor(startLocal / SECONDS_PER_DAY))
   if (rule.bySetPosition === undefined && !movesDates(rule)) {
     return timesOnDays(daysAtInterval(pattern, periods, rule.interval, firstIndex), times, startLocal)
   }
@@ -115,6 +115,6 @@ function elapsedTimes(rule: Rule, start: Stamp): TimesOfDay | undefined {
 function untilMs(until: Stamp | undefined, zone: Zone): number {
   if (!until) return Number.POSITIVE_INFINITY
   if (until.zone === 'UTC') return until.local * 1000
-  if (until.isDate) return instantOf(zone, until.local + secondsPerDay) * 1000 - 1
+  if (until.isDate) return instantOf(zone, until.local + SECONDS_PER_DAY) * 1000 - 1
   return (resolveLocal(zone, until.local, { gap: 'shift', overlap: 'second' })[0] ?? until.local) * 1000
 }

@@ -1,4 +1,4 @@
-import { dateOf, secondsPerDay, weekdayOf } from '../gregorian.ts'
+import { dateOf, SECONDS_PER_DAY, weekdayOf } from '../gregorian.ts'
 import { isSubDaily, type Rule, type Stamp } from './rule.ts'
 
 /**
@@ -10,7 +10,7 @@ export function fillRule(rule: Rule, start: Stamp): Rule {
   if (isSubDaily(rule.frequency)) return dated
   // A DTSTART that is a date has no time, and BYHOUR and its like are ignored (RFC 5545 3.3.10).
   if (start.isDate) return { ...dated, byHour: [0], byMinute: [0], bySecond: [0] }
-  const time = ((start.local % secondsPerDay) + secondsPerDay) % secondsPerDay
+  const time = ((start.local % SECONDS_PER_DAY) + SECONDS_PER_DAY) % SECONDS_PER_DAY
   return {
     ...dated,
     byHour: rule.byHour ?? [Math.floor(time / 3600)],
@@ -20,7 +20,7 @@ export function fillRule(rule: Rule, start: Stamp): Rule {
 }
 
 function fillDate(rule: Rule, start: Stamp): Rule {
-  const startDay = Math.floor(start.local / secondsPerDay)
+  const startDay = Math.floor(start.local / SECONDS_PER_DAY)
   const { month, day } = dateOf(startDay)
   const weekday = [{ weekday: weekdayOf(startDay), nth: undefined }]
   const saysDay = rule.byYearDay ?? rule.byMonthDay ?? rule.byDay

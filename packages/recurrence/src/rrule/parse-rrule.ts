@@ -1,12 +1,12 @@
-import { type ContentLine, parseContentLine, splitLines, unfold } from '../icalendar/content-lines.ts'
+import { type ContentLine, parseContentLine, splitLines, unfold } from '../content-lines.ts'
 import { type Parsed, parseWith, refuse } from '../parsing.ts'
 import { parseRule } from './parse-rule.ts'
 import { readStamps } from './read-stamps.ts'
 import type { RecurrenceSet, Rule, Stamp } from './rule.ts'
 
 /** A rule is short; only lists of dates are long. */
-const recurrenceLengthMax = 200_000
-const linesMax = 200
+const RECURRENCE_LENGTH_MAX = 200_000
+const LINES_MAX = 200
 
 /**
  * A rule as people write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or lines of iCalendar with DTSTART, RRULE, EXRULE, RDATE and
@@ -14,7 +14,7 @@ const linesMax = 200
  */
 export function parseRrule(text: string): Parsed<RecurrenceSet> {
   const unfolded = unfold(text)
-  const parsed = parseWith(text, () => parseSet(unfolded.text), recurrenceLengthMax)
+  const parsed = parseWith(text, () => parseSet(unfolded.text), RECURRENCE_LENGTH_MAX)
   if (parsed.ok) return parsed
   return { ok: false, problem: { ...parsed.problem, position: unfolded.positionBefore(parsed.problem.position) } }
 }
@@ -36,7 +36,7 @@ function parseSet(text: string): RecurrenceSet {
   const lines: Lines = { start: undefined, rules: [], exceptionRules: [], dates: [], exceptionDates: [] }
   let count = 0
   for (const { line, position } of splitLines(text)) {
-    if (++count > linesMax) refuse(position, `a recurrence has at most ${linesMax} lines`)
+    if (++count > LINES_MAX) refuse(position, `a recurrence has at most ${LINES_MAX} lines`)
     readLine(parseContentLine(line, position), lines)
   }
   if (lines.rules.length + lines.dates.length === 0) refuse(text.length, 'neither RRULE nor RDATE says when')

@@ -8,19 +8,19 @@ import { frequencies, type Rule, type Skip, type WeekdayNumber } from './rule.ts
 const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const skips: readonly Skip[] = ['OMIT', 'BACKWARD', 'FORWARD']
 /** All values of every part together take some 4,000. */
-const ruleLengthMax = 5_000
+const RULE_LENGTH_MAX = 5_000
 /** An interval of 30 years in seconds. */
-const intervalMax = 1_000_000_000
+const INTERVAL_MAX = 1_000_000_000
 /** Where the last occurrence is, is found by walking there once. */
-const countMax = 100_000
+const COUNT_MAX = 100_000
 
 export function parseRule(text: string, position: number): Rule {
   const parts = splitParts(text, position)
   const frequency = readFrequency(parts, position)
   const rule: Rule = {
     frequency,
-    interval: readNumber(parts.get('INTERVAL'), intervalMax) ?? 1,
-    count: readNumber(parts.get('COUNT'), countMax),
+    interval: readNumber(parts.get('INTERVAL'), INTERVAL_MAX) ?? 1,
+    count: readNumber(parts.get('COUNT'), COUNT_MAX),
     until: readUntil(parts.get('UNTIL')),
     // The 60th second is the 59th for those who do not count leap seconds.
     bySecond: ascending(readList(parts.get('BYSECOND'), 0, 60)?.map((second) => Math.min(second, 59))),
@@ -45,7 +45,7 @@ const known = new Set([
 ])
 
 function splitParts(text: string, position: number): Parts {
-  if (text.length > ruleLengthMax) refuse(position + ruleLengthMax, `a rule is at most ${ruleLengthMax} characters long`)
+  if (text.length > RULE_LENGTH_MAX) refuse(position + RULE_LENGTH_MAX, `a rule is at most ${RULE_LENGTH_MAX} characters long`)
   const parts = new Map<string, Part>()
   let at = position
   for (const piece of text.split(';')) {

@@ -1,4 +1,4 @@
-import { dayOf, isDate, secondsPerDay, yearMax, yearMin } from '../gregorian.ts'
+import { dayOf, isDate, SECONDS_PER_DAY, YEAR_MAX, YEAR_MIN } from '../gregorian.ts'
 import { quote, refuse } from '../parsing.ts'
 import type { Stamp } from './rule.ts'
 
@@ -9,9 +9,9 @@ export function parseStamp(text: string, position: number, zone?: string): Stamp
   const match = form.exec(text)
   if (!match) refuse(position, `${quote(text)} is no date or date-time such as 19970902, 19970902T090000 or 19970902T090000Z`)
   const [, year, month, day, hour, minute, second, utc] = match
-  if (Number(year) < yearMin || Number(year) > yearMax) refuse(position, `the year ${year} is not from ${yearMin} to ${yearMax}`)
+  if (Number(year) < YEAR_MIN || Number(year) > YEAR_MAX) refuse(position, `the year ${year} is not from ${YEAR_MIN} to ${YEAR_MAX}`)
   if (!isDate(Number(year), Number(month), Number(day))) refuse(position, `there is no day ${year}-${month}-${day}`)
-  const midnight = dayOf(Number(year), Number(month), Number(day)) * secondsPerDay
+  const midnight = dayOf(Number(year), Number(month), Number(day)) * SECONDS_PER_DAY
   if (hour === undefined) return { local: midnight, isDate: true, zone }
   if (Number(hour) > 23) refuse(position + 9, `the hour ${hour} is more than 23`)
   if (Number(minute) > 59) refuse(position + 11, `the minute ${minute} is more than 59`)

@@ -1,10 +1,10 @@
-import type { ContentLine } from '../icalendar/content-lines.ts'
+import type { ContentLine } from '../content-lines.ts'
 import { quote, refuse } from '../parsing.ts'
 import { isZoneName } from '../zone/zone.ts'
 import { parseStamp } from './parse-stamp.ts'
 import type { Stamp } from './rule.ts'
 
-const datesMax = 10_000
+const DATES_MAX = 10_000
 
 /** What a TZID names: an IANA zone, or undefined. */
 export type ZoneNamer = (tzid: string) => string | undefined
@@ -25,7 +25,7 @@ export function readStamps(line: ContentLine, nameZone: ZoneNamer = ianaOnly): S
     if (kind !== undefined && (kind === 'DATE') !== stamp.isDate) refuse(position, `${line.name} says VALUE=${kind}, and this is none`)
     return stamp
   })
-  if (stamps.length > datesMax) refuse(line.position, `${line.name} lists more than ${datesMax} dates`)
+  if (stamps.length > DATES_MAX) refuse(line.position, `${line.name} lists more than ${DATES_MAX} dates`)
   if (line.name === 'DTSTART' && stamps.length > 1) refuse(line.valuePosition, 'DTSTART is one date')
   return stamps
 }

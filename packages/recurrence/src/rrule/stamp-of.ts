@@ -1,4 +1,4 @@
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { type Moment, parseMoment } from '../moment.ts'
 import { localOf } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
@@ -17,7 +17,7 @@ export function stampOf(text: string | undefined, zone: Zone | undefined): Stamp
 function localSecondOf(moment: Moment, zone: Zone | undefined): number | undefined {
   switch (moment.kind) {
     case 'day':
-      return moment.day * secondsPerDay
+      return moment.day * SECONDS_PER_DAY
     case 'local':
       return Math.floor(moment.localMs / 1000)
     case 'instant':

@@ -1,5 +1,5 @@
 import { formatLocalIso } from '../format-iso.ts'
-import { secondsPerDay, yearMin } from '../gregorian.ts'
+import { SECONDS_PER_DAY, YEAR_MIN } from '../gregorian.ts'
 import { findChanges } from '../zone/find-changes.ts'
 import { resolveLocal } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
@@ -25,14 +25,14 @@ export interface DstConflict {
   readonly kind: 'gap' | 'overlap'
 }
 
-const conflictsMax = 10
+const CONFLICTS_MAX = 10
 /** Local times that are looked at around one change of the clocks. */
-const timesMax = 100
-const yearsAhead = 10
+const TIMES_MAX = 100
+const YEARS_AHEAD = 10
 
 /** What may surprise whoever wrote the schedule, looking on from an instant. */
 export function analyse(compiled: CompiledSchedule, nowMs: number): Analysis {
-  const first = compiled.instants.next(Date.UTC(yearMin, 0, 1))
+  const first = compiled.instants.next(Date.UTC(YEAR_MIN, 0, 1))
   const traits = compiled.schedule.include.flatMap((include) => dayTraits(include, compiled.schedule.start))
   return {
     isImpossible: first === 'ended',
@@ -47,18 +47,18 @@ function findConflicts(compiled: CompiledSchedule, nowMs: number): DstConflict[]
   const now = Math.floor(nowMs / 1000)
   const conflicts: DstConflict[] = []
   for (const { times, zone } of compiled.includes.flatMap(({ walls }) => walls)) {
-    for (const { at, offsetBefore, offsetAfter } of findChanges(zone, now, now + yearsAhead * 366 * secondsPerDay)) {
+    for (const { at, offsetBefore, offsetAfter } of findChanges(zone, now, now + YEARS_AHEAD * 366 * SECONDS_PER_DAY)) {
       const [from, to] = [at + Math.min(offsetBefore, offsetAfter), at + Math.max(offsetBefore, offsetAfter)]
       const kind = offsetAfter > offsetBefore ? 'gap' : 'overlap'
       let local = times.next(from)
-      for (let step = 0; step < timesMax && local !== undefined && local < to; step++, local = times.next(local + 1)) {
+      for (let step = 0; step < TIMES_MAX && local !== undefined && local < to; step++, local = times.next(local + 1)) {
         if (!isDecided(compiled, zone, local, at)) continue
         conflicts.push({ local: formatLocalIso(local), kind })
         break
       }
     }
   }
-  return conflicts.sort((a, b) => (a.local < b.local ? -1 : 1)).slice(0, conflictsMax)
+  return conflicts.sort((a, b) => (a.local < b.local ? -1 : 1)).slice(0, CONFLICTS_MAX)
 }
 
 /** Whether the policy has a say: not if the schedule is over by then, or a calendar or an exclude takes the time away anyhow. */

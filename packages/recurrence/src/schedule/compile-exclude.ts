@@ -2,7 +2,7 @@ import { findBusinessDay, isBusinessDay } from '../calendar/business-days.ts'
 import { openTimes } from '../calendar/business-time.ts'
 import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { type Exclusion, excludeInstants, excludeRanges } from '../exclusion/exclude.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { parseMoment, spanOfMoment } from '../moment.ts'
 import { instantOf, localOf } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
@@ -42,8 +42,8 @@ function excludeDates(dates: readonly string[], { zone }: Place): Exclusion {
 }
 
 function excludeClosed(calendar: CompiledCalendar, closed: 'holidays' | 'days' | 'hours', zone: Zone): Exclusion {
-  const endOf = (day: number) => instantOf(zone, (day + 1) * secondsPerDay) * 1000 - 1
-  const dayAt = (ms: number) => Math.floor(localOf(zone, Math.floor(ms / 1000)) / secondsPerDay)
+  const endOf = (day: number) => instantOf(zone, (day + 1) * SECONDS_PER_DAY) * 1000 - 1
+  const dayAt = (ms: number) => Math.floor(localOf(zone, Math.floor(ms / 1000)) / SECONDS_PER_DAY)
   switch (closed) {
     case 'holidays':
       return { excludedUntil: (ms) => (calendar.planOf(dayAt(ms)).isHoliday ? endOf(dayAt(ms)) : undefined) }

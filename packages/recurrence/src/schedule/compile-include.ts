@@ -1,7 +1,7 @@
 import { compileCron } from '../cron/compile-cron.ts'
 import { parseCron } from '../cron/parse-cron.ts'
 import { clockMs, parseDuration } from '../duration.ts'
-import { yearMax } from '../gregorian.ts'
+import { YEAR_MAX } from '../gregorian.ts'
 import { fromList, type Instants, never } from '../instants.ts'
 import { instantsOfMoment, parseMoment } from '../moment.ts'
 import type { Issues } from '../parsing.ts'
@@ -31,8 +31,8 @@ export interface CompiledInclude {
 }
 
 const nothing: CompiledInclude = { instants: never, walls: [], isOnWall: false }
-const datesMax = 10_000
-const lastMs = Date.UTC(yearMax, 11, 31, 23, 59, 59, 999)
+const DATES_MAX = 10_000
+const LAST_MS = Date.UTC(YEAR_MAX, 11, 31, 23, 59, 59, 999)
 
 export function compileInclude(include: Include, place: Place): CompiledInclude {
   switch (include.kind) {
@@ -74,13 +74,13 @@ function compileInterval(include: Extract<Include, { kind: 'interval' }>, { issu
   return {
     next(afterMs) {
       const next = originMs + (Math.floor((afterMs - originMs) / everyMs) + 1) * everyMs
-      return next > lastMs ? 'ended' : next
+      return next > LAST_MS ? 'ended' : next
     },
   }
 }
 
 function compileDates(dates: readonly string[], { issues, path, zone, policy }: Place): Instants {
-  if (dates.length > datesMax) return issues.add(`${path}.dates`, `more than ${datesMax} dates`) ?? never
+  if (dates.length > DATES_MAX) return issues.add(`${path}.dates`, `more than ${DATES_MAX} dates`) ?? never
   const moments = dates.map((date, at) => issues.take(`${path}.dates[${at}]`, parseMoment(date)))
   return fromList(moments.flatMap((moment) => (moment ? instantsOfMoment(moment, zone, policy) : [])))
 }

@@ -2,7 +2,7 @@ import type { CalendarSources } from '../calendar/calendar.ts'
 import { type CompiledCalendar, compileCalendar } from '../calendar/compile-calendar.ts'
 import { clockMs, parseDuration } from '../duration.ts'
 import { exclude } from '../exclusion/exclude.ts'
-import { yearMax, yearMin } from '../gregorian.ts'
+import { YEAR_MAX, YEAR_MIN } from '../gregorian.ts'
 import { first, type Instants, unite, within } from '../instants.ts'
 import { parseMoment, spanOfMoment } from '../moment.ts'
 import { type Checked, collectIssues, type Issues } from '../parsing.ts'
@@ -30,8 +30,8 @@ export interface ScheduleSources extends CalendarSources {
   readonly compiled?: (id: string) => CompiledCalendar | undefined
 }
 
-const partsMax = 100
-const countMax = 100_000
+const PARTS_MAX = 100
+const COUNT_MAX = 100_000
 
 /** Everything that is wrong with the schedule is said at once, with its path. Calendars that it names come from the sources. */
 export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {}): Checked<CompiledSchedule> {
@@ -52,7 +52,7 @@ export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {
   const roll = schedule.calendar?.roll ?? 'skip'
   const nominal = exclude(unite(includes.map(({ instants }) => instants)), exclusions)
   const namesOf = nameInstants(includes, zone, policy)
-  const rolled = calendar ? rollInstants(within(nominal, earliestMs, latestMs), { calendar, roll, zone, policy, namesOf }) : nominal
+  const rolled = calendar ? rollInstants(within(nominal, EARLIEST_MS, LATEST_MS), { calendar, roll, zone, policy, namesOf }) : nominal
   // Nothing is moved to a time that is excluded.
   const allowed = calendar && roll !== 'skip' ? exclude(rolled, exclusions) : rolled
   const bounded = within(allowed, bounds.fromMs, bounds.toMs)
@@ -60,8 +60,8 @@ export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {
   return issues.conclude({ schedule, zone, policy, instants, includes, jitterMs: readJitter(schedule, issues) })
 }
 
-const earliestMs = Date.UTC(yearMin, 0, 3)
-const latestMs = Date.UTC(yearMax, 11, 29)
+const EARLIEST_MS = Date.UTC(YEAR_MIN, 0, 3)
+const LATEST_MS = Date.UTC(YEAR_MAX, 11, 29)
 
 interface Bounds {
   readonly fromMs: number
@@ -71,21 +71,21 @@ interface Bounds {
 function readBounds(schedule: Schedule, zone: Zone, issues: Issues): Bounds {
   const start = schedule.start === undefined ? undefined : issues.take('start', parseMoment(schedule.start))
   const end = schedule.end === undefined ? undefined : issues.take('end', parseMoment(schedule.end))
-  const fromMs = start ? spanOfMoment(start, zone).fromMs : earliestMs
+  const fromMs = start ? spanOfMoment(start, zone).fromMs : EARLIEST_MS
   const endSpan = end && spanOfMoment(end, zone)
   // The end is inclusive: a day up to its last millisecond.
-  const toMs = endSpan ? Math.max(endSpan.fromMs, endSpan.toMs - 1) : latestMs
+  const toMs = endSpan ? Math.max(endSpan.fromMs, endSpan.toMs - 1) : LATEST_MS
   if (toMs < fromMs) issues.add('end', 'the end comes before the start')
   return { fromMs, toMs }
 }
 
 function checkSizes(schedule: Schedule, issues: Issues): void {
   if (schedule.include.length === 0) issues.add('include', 'a schedule includes at least one rule, cron expression, interval or date')
-  if (schedule.include.length > partsMax) issues.add('include', `at most ${partsMax}`)
-  if ((schedule.exclude?.length ?? 0) > partsMax) issues.add('exclude', `at most ${partsMax}`)
+  if (schedule.include.length > PARTS_MAX) issues.add('include', `at most ${PARTS_MAX}`)
+  if ((schedule.exclude?.length ?? 0) > PARTS_MAX) issues.add('exclude', `at most ${PARTS_MAX}`)
   const { count } = schedule
-  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= countMax)) {
-    issues.add('count', `a whole number from 1 to ${countMax}`)
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= COUNT_MAX)) {
+    issues.add('count', `a whole number from 1 to ${COUNT_MAX}`)
   }
 }
 

@@ -25,7 +25,7 @@ interface NamedDays {
 
 const allMonths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const plain: DayTraits = { leapDay: 'none', skipsShortMonths: false }
-const aLeapYear = 2024
+const A_LEAP_YEAR = 2024
 
 export function dayTraits(include: Include, scheduleStart: string | undefined): DayTraits[] {
   switch (include.kind) {
@@ -68,6 +68,6 @@ function traitsOfDays({ monthDays, months, isAlone }: NamedDays): DayTraits {
   const isOnly = isAlone && months.every((month) => month === 2) && monthDays.every((day) => day >= 29)
   return {
     leapDay: namesLeapDay ? (isOnly ? 'only' : 'also') : 'none',
-    skipsShortMonths: months.some((month) => monthDays.some((day) => day > monthLength(aLeapYear, month))),
+    skipsShortMonths: months.some((month) => monthDays.some((day) => day > monthLength(A_LEAP_YEAR, month))),
   }
 }

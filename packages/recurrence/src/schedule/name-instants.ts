@@ -4,7 +4,7 @@ import type { Zone } from '../zone/zone.ts'
 import type { CompiledInclude } from './compile-include.ts'
 
 /** Times of one gap that are looked at. */
-const timesMax = 100
+const TIMES_MAX = 100
 
 /** What an occurrence is called: 03:30 on the wall may be a 02:30 that the clocks jump over. On another day, that is 02:30 again. */
 export function nameInstants(includes: readonly CompiledInclude[], zone: Zone, { gap }: DstPolicy): (second: number) => number[] {
@@ -25,6 +25,6 @@ export function nameInstants(includes: readonly CompiledInclude[], zone: Zone, {
 
 function timesBetween(times: LocalTimes, first: number, last: number): number[] {
   const found: number[] = []
-  for (let at = times.next(first); at !== undefined && at <= last && found.length < timesMax; at = times.next(at + 1)) found.push(at)
+  for (let at = times.next(first); at !== undefined && at <= last && found.length < TIMES_MAX; at = times.next(at + 1)) found.push(at)
   return found
 }

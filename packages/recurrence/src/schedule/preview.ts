@@ -1,5 +1,5 @@
 import { formatIso } from '../format-iso.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { findChanges } from '../zone/find-changes.ts'
 import { localOf } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'
@@ -28,14 +28,14 @@ export interface Preview {
   readonly end: 'more' | 'ended' | 'limit'
 }
 
-const linesMax = 1_000
+const LINES_MAX = 1_000
 
 /** The next `count` occurrences (1,000 at most) after an instant, in two zones. `key` as for `nextOccurrence`. */
 export function preview(compiled: CompiledSchedule, afterMs: number, count: number, viewerZone: string, key = ''): Preview {
   const viewer = openZone(viewerZone)
   const lines: PreviewLine[] = []
   let after = afterMs
-  while (lines.length < Math.min(count, linesMax)) {
+  while (lines.length < Math.min(count, LINES_MAX)) {
     const next = nextOccurrence(compiled, after, key)
     if (next.kind !== 'occurrence') return { lines, end: next.kind }
     const { nominalMs, firesAtMs } = next
@@ -47,10 +47,10 @@ export function preview(compiled: CompiledSchedule, afterMs: number, count: numb
 
 function timeIn(zone: Zone, ms: number): PreviewTime {
   const second = Math.floor(ms / 1000)
-  const day = Math.floor(localOf(zone, second) / secondsPerDay)
+  const day = Math.floor(localOf(zone, second) / SECONDS_PER_DAY)
   // A local day is at most 24 hours away from this second, whatever the clocks do on it.
-  const changes = findChanges(zone, second - 2 * secondsPerDay, second + 2 * secondsPerDay)
-  const change = changes.find(({ at, offsetBefore }) => Math.floor((at + offsetBefore) / secondsPerDay) === day)
+  const changes = findChanges(zone, second - 2 * SECONDS_PER_DAY, second + 2 * SECONDS_PER_DAY)
+  const change = changes.find(({ at, offsetBefore }) => Math.floor((at + offsetBefore) / SECONDS_PER_DAY) === day)
   const clocks = change && (change.offsetAfter > change.offsetBefore ? 'forward' : 'back')
   return { local: formatIso(zone, ms), weekday: (((day + 3) % 7) + 7) % 7, clocks }
 }

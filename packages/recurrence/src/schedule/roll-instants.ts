@@ -1,13 +1,28 @@
+/**
+ * Occurrences rolled to business days. Where the clocks change on such a day, the order of the occurrences is not the order of the instants that they
+ * become. A worked example: New York sets its clocks back on Sunday, 1 November 2026, from 02:00 EDT to 01:00 EST. Saturday is closed, the roll is
+ * `next`, the overlap policy `both`, and the schedule occurs on Saturday at three times. Each keeps its time of day on Sunday:
+ *
+ *     01:15   becomes   01:15 EDT = 05:15Z   and   01:15 EST = 06:15Z
+ *     01:45   becomes   01:45 EDT = 05:45Z   and   01:45 EST = 06:45Z
+ *     03:15   becomes                              03:15 EST = 08:15Z
+ *
+ * `next(05:15Z)` takes the occurrences of Saturday in turn:
+ *
+ *     01:15   its first instant after 05:15Z is 06:15Z, the earliest so far
+ *     01:45   `soonest` says not before 04:45Z, so it could be earlier: it is, at 05:45Z
+ *     03:15   `soonest` says not before 06:15Z, so neither this one nor a later one is earlier: the answer is 05:45Z
+ */
 import { daysRolledTo, findBusinessDay, isBusinessDay, type Roll, rollDay } from '../calendar/business-days.ts'
 import type { CompiledCalendar } from '../calendar/compile-calendar.ts'
 import { type Exclusion, exclude } from '../exclusion/exclude.ts'
-import { secondsPerDay } from '../gregorian.ts'
+import { SECONDS_PER_DAY } from '../gregorian.ts'
 import type { Halt, Instants } from '../instants.ts'
 import { type DstPolicy, instantOf, localOf, resolveLocal, segmentsAround } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 
 /** Business days that may pass without an occurrence being rolled to any of them. */
-const stepsMax = 10_000
+const STEPS_MAX = 10_000
 
 export interface Rolling {
   readonly calendar: CompiledCalendar
@@ -23,12 +38,12 @@ export function rollInstants(instants: Instants, rolling: Rolling): Instants {
   const { calendar, roll, zone } = rolling
   if (roll === 'skip') return exclude(instants, [closedDays(calendar, zone)])
   const { move, soonest, backwards } = moveBetweenDays(rolling)
-  const startOf = (day: number) => instantOf(zone, day * secondsPerDay) * 1000
+  const startOf = (day: number) => instantOf(zone, day * SECONDS_PER_DAY) * 1000
   return {
     next(afterMs) {
       let after = afterMs
       let day = findBusinessDay(calendar, dayAt(zone, after), 1)
-      for (let step = 0; step < stepsMax && day !== undefined; step++) {
+      for (let step = 0; step < STEPS_MAX && day !== undefined; step++) {
         const found = earliestOn(day, after)
         if (found !== 'ended') return found
         const later = nextTarget(day)
@@ -41,13 +56,13 @@ export function rollInstants(instants: Instants, rolling: Rolling): Instants {
   }
 
   /**
-   * The first occurrence after `after` that is on a business day, or rolled to it. Where the clocks change on that day, the order of what is
-   * rolled to it is not the order of what was: so they are looked at until no later one can come earlier.
+   * The first instant after `after` of an occurrence that is on a business day or rolled to it. Occurrences are looked at until no later one can
+   * be earlier (the example above).
    */
   function earliestOn(businessDay: number, after: number): number | Halt {
     let earliest: number | Halt = 'ended'
     for (const day of daysRolledTo(calendar, businessDay, roll)) {
-      const shift = (businessDay - day) * secondsPerDay
+      const shift = (businessDay - day) * SECONDS_PER_DAY
       for (let from = startOf(day) - 1; ; ) {
         const next = instants.next(from)
         if (next === 'limit') return 'limit'
@@ -65,7 +80,7 @@ export function rollInstants(instants: Instants, rolling: Rolling): Instants {
   /** The business day of the next occurrence that does not belong to this one. */
   function nextTarget(businessDay: number): number | Halt {
     let last = Math.max(...daysRolledTo(calendar, businessDay, roll))
-    for (let step = 0; step < stepsMax; step++) {
+    for (let step = 0; step < STEPS_MAX; step++) {
       const next = instants.next(startOf(last + 1) - 1)
       if (typeof next !== 'number') return next
       const target = rollDay(calendar, dayAt(zone, next), roll)
@@ -113,9 +128,9 @@ function closedDays(calendar: CompiledCalendar, zone: Zone): Exclusion {
       const day = dayAt(zone, instantMs)
       if (isBusinessDay(calendar, day)) return undefined
       const open = findBusinessDay(calendar, day, 1)
-      return open === undefined ? Number.MAX_SAFE_INTEGER : instantOf(zone, open * secondsPerDay) * 1000 - 1
+      return open === undefined ? Number.MAX_SAFE_INTEGER : instantOf(zone, open * SECONDS_PER_DAY) * 1000 - 1
     },
   }
 }
 
-const dayAt = (zone: Zone, ms: number): number => Math.floor(localOf(zone, Math.floor(ms / 1000)) / secondsPerDay)
+const dayAt = (zone: Zone, ms: number): number => Math.floor(localOf(zone, Math.floor(ms / 1000)) / SECONDS_PER_DAY)

@@ -1,4 +1,4 @@
-import { secondsPerDay, yearOf } from '../gregorian.ts'
+import { SECONDS_PER_DAY, yearOf } from '../gregorian.ts'
 
 /** A stretch of time with one offset. It may end where a year does, without a change of the clocks. */
 export interface Segment {
@@ -14,12 +14,12 @@ export interface Segment {
  * No zone has kept an offset for less than this since 1940 (Brazil in 2000 and Gaza in 2040 for seven days less an hour; Freetown, in
  * 1939, for four), so a sample every so often sees every change.
  */
-const sampleDays = 6
-const earlySampleDays = 3
+const SAMPLE_DAYS = 6
+const EARLY_SAMPLE_DAYS = 3
 
 /** The offsets of a zone between two instants, in seconds. */
 export function findSegments(format: Intl.DateTimeFormat, from: number, to: number): Segment[] {
-  const stepSeconds = (yearOf(Math.floor(from / secondsPerDay)) < 1940 ? earlySampleDays : sampleDays) * secondsPerDay
+  const stepSeconds = (yearOf(Math.floor(from / SECONDS_PER_DAY)) < 1940 ? EARLY_SAMPLE_DAYS : SAMPLE_DAYS) * SECONDS_PER_DAY
   const segments: Segment[] = []
   let start = from
   let at = from

@@ -22,13 +22,13 @@ export const defaultDstPolicy: DstPolicy = { gap: 'shift', overlap: 'first' }
  * More than the largest jump of any clock since 1900 (24 hours, at the date line) plus the largest offset: at this distance from a
  * change of the clocks, local time and UTC differ by one constant.
  */
-export const calmSeconds = 40 * 3600
+export const CALM_SECONDS = 40 * 3600
 
 /** The instants of a local time, in seconds: none, one or two, ascending. */
 export function resolveLocal(zone: Zone, local: number, policy: DstPolicy): readonly number[] {
   const guess = zone.segmentAt(local)
   const instant = local - guess.offset
-  if (instant - guess.from >= calmSeconds && guess.to - instant > calmSeconds) return [instant]
+  if (instant - guess.from >= CALM_SECONDS && guess.to - instant > CALM_SECONDS) return [instant]
   const segments = segmentsAround(zone, local)
   const found = segments.filter(({ from, to, offset }) => local - offset >= from && local - offset < to).map(({ offset }) => local - offset)
   found.sort((a, b) => a - b)
@@ -54,7 +54,7 @@ export const localOf = (zone: Zone, second: number): number => second + zone.seg
 
 /** All stretches of one offset that a local time, or an instant, could have to do with. */
 export function segmentsAround(zone: Zone, second: number): Segment[] {
-  return segmentsBetween(zone, second - calmSeconds, second + calmSeconds)
+  return segmentsBetween(zone, second - CALM_SECONDS, second + CALM_SECONDS)
 }
 
 /** The stretches between two instants, the first of which holds `from`, and the last `to`. */

@@ -16,10 +16,10 @@ const zones = [
   ...['Australia/Sydney', 'Australia/Lord_Howe', 'Australia/Adelaide', 'Pacific/Apia', 'Pacific/Chatham', 'Pacific/Norfolk'],
   ...['Antarctica/Troll', 'Etc/GMT+5', 'UTC'],
 ]
-const firstYear = 2011
-const lastYear = 2020
-const from = Date.UTC(firstYear, 0, 1)
-const to = Date.UTC(lastYear + 1, 0, 1)
+const FIRST_YEAR = 2011
+const LAST_YEAR = 2020
+const from = Date.UTC(FIRST_YEAR, 0, 1)
+const to = Date.UTC(LAST_YEAR + 1, 0, 1)
 
 describe('offsets', () => {
   test.each(zones)('of %s are those of Temporal, every day and around every change', (name) => {
@@ -93,8 +93,8 @@ function instantsOf({ earlier, later, kind }: Resolved, gap: GapPolicy, overlap:
 
 function resolveAll(zone: string): Resolved[] {
   const resolved: Resolved[] = []
-  const end = Temporal.PlainDate.from({ year: lastYear, month: 12, day: 31 })
-  let date = Temporal.PlainDate.from({ year: firstYear, month: 1, day: 1 })
+  const end = Temporal.PlainDate.from({ year: LAST_YEAR, month: 12, day: 31 })
+  let date = Temporal.PlainDate.from({ year: FIRST_YEAR, month: 1, day: 1 })
   let change = date.toZonedDateTime(zone).subtract({ days: 3 }).getTimeZoneTransition('next')
   for (; Temporal.PlainDate.compare(date, end) <= 0; date = date.add({ days: 1 })) {
     while (change && Temporal.PlainDate.compare(change.toPlainDate().add({ days: 2 }), date) < 0)
@@ -118,8 +118,8 @@ describe('a daily rule under every policy', () => {
       const expected = new Set(resolved.flatMap((one) => instantsOf(one, gap, overlap)))
       const compiled = compileSchedule({
         zone,
-        start: `${firstYear}-01-01`,
-        end: `${lastYear}-12-31`,
+        start: `${FIRST_YEAR}-01-01`,
+        end: `${LAST_YEAR}-12-31`,
         include: [{ kind: 'cron', cron: '30 0,2 * * *' }],
         dst: { gap, overlap },
       })

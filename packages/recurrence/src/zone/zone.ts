@@ -2,7 +2,7 @@
  * Time zones as a table of offsets, filled a year at a time from `Intl.DateTimeFormat`. One look-up in Intl takes 2 us, one here
  * about 10 ns, and the table also knows *when* the clocks change. Times are whole seconds since 1970-01-01T00:00Z.
  */
-import { isLeapYear, secondsPerDay, startOfYear, weekdayOf, yearOf } from '../gregorian.ts'
+import { isLeapYear, SECONDS_PER_DAY, startOfYear, weekdayOf, yearOf } from '../gregorian.ts'
 import { findSegments, type Segment } from './find-segments.ts'
 
 export interface Zone {
@@ -10,8 +10,8 @@ export interface Zone {
   segmentAt(second: number): Segment
 }
 
-/** The tables of a zone hold at most `mappedYear - yearMin + 28` years: later ones repeat. */
-const mappedYear = 2101
+/** The tables of a zone hold at most `MAPPED_YEAR - YEAR_MIN + 28` years: later ones repeat. */
+const MAPPED_YEAR = 2101
 
 const zones = new Map<string, Zone>()
 
@@ -51,7 +51,7 @@ function openFormat(name: string): Intl.DateTimeFormat | undefined {
 function makeZone(name: string, format: Intl.DateTimeFormat): Zone {
   // These have no rules that could change, so one segment is all there is.
   if (/^(?:UTC|GMT|Etc\/.*)$/i.test(name)) {
-    const [always = { from: 0, to: 0, offset: 0 }] = findSegments(format, 0, secondsPerDay)
+    const [always = { from: 0, to: 0, offset: 0 }] = findSegments(format, 0, SECONDS_PER_DAY)
     const segment = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY, offset: always.offset }
     return { name, segmentAt: () => segment }
   }
@@ -61,7 +61,7 @@ function makeZone(name: string, format: Intl.DateTimeFormat): Zone {
   const segmentsOf = (year: number): readonly Segment[] => {
     let segments = years.get(year)
     if (!segments) {
-      segments = findSegments(format, startOfYear(year) * secondsPerDay, startOfYear(year + 1) * secondsPerDay)
+      segments = findSegments(format, startOfYear(year) * SECONDS_PER_DAY, startOfYear(year + 1) * SECONDS_PER_DAY)
       years.set(year, segments)
     }
     return segments
@@ -69,9 +69,9 @@ function makeZone(name: string, format: Intl.DateTimeFormat): Zone {
 
   const segmentAt = (second: number): Segment => {
     if (second >= last.from && second < last.to) return last
-    const year = yearOf(Math.floor(second / secondsPerDay))
+    const year = yearOf(Math.floor(second / SECONDS_PER_DAY))
     const alike = yearAlike(year)
-    const shift = (startOfYear(year) - startOfYear(alike)) * secondsPerDay
+    const shift = (startOfYear(year) - startOfYear(alike)) * SECONDS_PER_DAY
     for (const segment of segmentsOf(alike)) {
       if (second - shift >= segment.to) continue
       last = shift === 0 ? segment : { from: segment.from + shift, to: segment.to + shift, offset: segment.offset }
@@ -89,9 +89,9 @@ const alikeYears = new Map<string, number>()
  * zone database announces (Morocco's, to 2087) are over by then, and what stays is "the last Sunday of March".
  */
 function yearAlike(year: number): number {
-  if (year < mappedYear) return year
+  if (year < MAPPED_YEAR) return year
   if (alikeYears.size === 0) {
-    for (let alike = mappedYear; alike < mappedYear + 28; alike++) alikeYears.set(kindOf(alike), alike)
+    for (let alike = MAPPED_YEAR; alike < MAPPED_YEAR + 28; alike++) alikeYears.set(kindOf(alike), alike)
   }
   return alikeYears.get(kindOf(year)) ?? year
 }

@@ -3,9 +3,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
+import { runSweepAt } from '../../testing/run-sweep-at.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'
-import { forgetFirings } from '../forget-firings.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -361,14 +361,14 @@ describe('firings', () => {
     const first = await bench.fireNext(name)
     await bench.fireNext(name)
     const dayMs = 24 * hourMs
-    await forgetFirings(t.database, Date.now() + 91 * dayMs)
+    await runSweepAt(t, 'firings', Date.now() + 91 * dayMs)
     expect(await outcomes(name)).toEqual(['started', 'buffered'])
     await bench.answer(first.runId)
     await eventually(
       () => outcomes(name),
       (all) => all.every((one) => one === 'started'),
     )
-    await forgetFirings(t.database, Date.now() + 91 * dayMs)
+    await runSweepAt(t, 'firings', Date.now() + 91 * dayMs)
     expect(await bench.firings(name)).toHaveLength(1)
   })
 })

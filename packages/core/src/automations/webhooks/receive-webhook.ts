@@ -5,10 +5,10 @@ import { type FiringScene, inScene } from '../scene.ts'
 import { fireOnce } from '../triggers/fire-once.ts'
 import { judgeExpression } from '../triggers/judge-expression.ts'
 import { noteTrouble } from '../triggers/note-trouble.ts'
+import { findWebhook, keepDelivery, selectWebhook, settleDelivery, type WebhookPlace, type WebhookRow } from '../webhook-store.ts'
 import { deliveryName, readHeaders, readPayload } from './read-payload.ts'
 import { openSigningSecret } from './signing-secret.ts'
 import { type SignedDelivery, verifySignature } from './verify-signature.ts'
-import { findWebhook, keepDelivery, selectWebhook, settleDelivery, type WebhookPlace, type WebhookRow } from './webhook-store.ts'
 import { hashWebhookToken, isWebhookToken } from './webhook-token.ts'
 
 export interface WebhookDelivery extends SignedDelivery {

@@ -1,7 +1,7 @@
 import { encodeId } from '@orrery/contract'
 import { type Database, type Log, RESEAL_BATCH, resealRows, SecretError, type SecretKeys } from '@orrery/kernel'
+import { lockSealedWith, type SealedWebhook, setSigningSecret } from '../webhook-store.ts'
 import { openSigningSecret, sealSigningSecret } from './signing-secret.ts'
-import { lockSealedWith, type SealedWebhook, setSigningSecret } from './webhook-store.ts'
 
 /** As `resealConnections`, for the signing secrets of webhooks. Returns how many. */
 export async function resealWebhooks(database: Database, keys: SecretKeys, log: Log): Promise<number> {

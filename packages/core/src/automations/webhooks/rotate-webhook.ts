@@ -4,9 +4,9 @@ import type { TriggerRow } from '../automation-row.ts'
 import { lockAutomation } from '../automation-store.ts'
 import { pickTrigger } from '../pick-trigger.ts'
 import { lockTriggers } from '../trigger-store.ts'
+import { changeWebhook, type WebhookRow } from '../webhook-store.ts'
 import { sealSigningSecret } from './signing-secret.ts'
 import { makeSigningSecret } from './verify-signature.ts'
-import { changeWebhook, type WebhookRow } from './webhook-store.ts'
 import { hashWebhookToken, makeWebhookToken } from './webhook-token.ts'
 
 /** Gives a webhook a new address and a new signing secret; the old ones end with the commit. */

@@ -1,5 +1,5 @@
 import { openSecret, type SecretKeys, type SecretPlace, sealSecret } from '@orrery/kernel'
-import type { WebhookPlace } from './webhook-store.ts'
+import type { WebhookPlace } from '../webhook-store.ts'
 
 export function sealSigningSecret(keys: SecretKeys, webhook: WebhookPlace, secret: string): string {
   return sealSecret(keys, placeOf(webhook), secret)

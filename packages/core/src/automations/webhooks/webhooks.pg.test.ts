@@ -4,9 +4,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
+import { sql } from '../../../../kernel/src/database/sql.ts'
 import { makeSecretKey, readSecretKeys } from '../../../../kernel/src/secrets/secret-keys.ts'
+import { runSweepAt } from '../../testing/run-sweep-at.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
-import { forgetDeliveries } from './forget-deliveries.ts'
 import { resealWebhooks } from './reseal-webhooks.ts'
 
 const told: unknown[] = []
@@ -77,8 +78,14 @@ describe('a webhook', () => {
     await deliver(token, { who: 'a' })
     expect(other.firingId).not.toBe(first.firingId)
     expect(await firings(name)).toHaveLength(4)
-    expect(await forgetDeliveries(t.database, Date.now())).toBe(0)
-    expect(await forgetDeliveries(t.database, Date.now() + 8 * 86_400_000)).toBeGreaterThanOrEqual(2)
+    const kept = () =>
+      t.database.transaction(t.org, 'read only', (tx) =>
+        tx.row<{ count: number }>(sql`select count(*)::int as count from app.webhook_delivery`),
+      )
+    await runSweepAt(t, 'deliveries', Date.now())
+    expect((await kept())?.count).toBeGreaterThanOrEqual(2)
+    await runSweepAt(t, 'deliveries', Date.now() + 8 * 86_400_000)
+    expect((await kept())?.count).toBe(0)
   })
 
   it('takes copies that come at the same time once', async () => {

@@ -12,7 +12,7 @@ export type Lambda = (element: Json) => Json
 export type Argument = Json | Lambda
 
 /** What a function may use besides its arguments. */
-export interface Surroundings {
+export interface CallContext {
   readonly meter: Meter
   /** IANA name of the pipeline's time zone. */
   readonly timezone: string
@@ -26,7 +26,7 @@ export interface FunctionSpec {
   readonly optional?: number
   /** Kinds that a result may have. */
   readonly gives: readonly Kind[]
-  readonly apply: (args: readonly Argument[], surroundings: Surroundings) => Json
+  readonly apply: (args: readonly Argument[], context: CallContext) => Json
 }
 
 export const ANY: readonly Kind[] = ['null', 'boolean', 'number', 'string', 'array', 'object']

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import { typeError } from '../expression-error.ts'
 import { type Meter, spend, spendText } from '../meter.ts'
 import { compareValues, isEqual, kindOf, nameKinds } from '../values.ts'
-import { ANY, type Argument, type FunctionSpec, type Lambda, LIST, NUMBER, OBJECT, type Surroundings, TEXT } from './function-spec.ts'
+import { ANY, type Argument, type CallContext, type FunctionSpec, type Lambda, LIST, NUMBER, OBJECT, TEXT } from './function-spec.ts'
 
 type Key = number | string
 
@@ -89,12 +89,12 @@ function sortBy(meter: Meter, list: readonly Json[], by: readonly Json[], name: 
 }
 
 function extreme(name: string, sign: 1 | -1): FunctionSpec {
-  const apply = ([list]: readonly Argument[], { meter }: Surroundings) => pick(meter, list as Json[], list as Json[], name, sign)
+  const apply = ([list]: readonly Argument[], { meter }: CallContext) => pick(meter, list as Json[], list as Json[], name, sign)
   return { params: [LIST], gives: ['number', 'string', 'null'], apply }
 }
 
 function extremeBy(name: string, sign: 1 | -1): FunctionSpec {
-  const apply = ([list, by]: readonly Argument[], { meter }: Surroundings) =>
+  const apply = ([list, by]: readonly Argument[], { meter }: CallContext) =>
     pick(meter, list as Json[], (list as Json[]).map(by as Lambda), name, sign)
   return { params: [LIST, 'lambda'], gives: ANY, apply }
 }

@@ -2,7 +2,7 @@ import { limitError, typeError } from '../expression-error.ts'
 import { LIMITS, measure, spend, spendText } from '../meter.ts'
 import { localDate, readTime } from '../time-values.ts'
 import { toText } from '../values.ts'
-import { ANY, type Argument, type FunctionSpec, type Surroundings, TEXT } from './function-spec.ts'
+import { ANY, type Argument, type CallContext, type FunctionSpec, TEXT } from './function-spec.ts'
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?$/
 
@@ -59,11 +59,11 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-function replace([text, from, to]: readonly Argument[], { meter }: Surroundings): string {
+function replace([text, from, to]: readonly Argument[], { meter }: CallContext): string {
   return joinTexts(meter, to as string, splitText(meter, text as string, from as string))
 }
 
-function splitText(meter: Surroundings['meter'], text: string, by: string): string[] {
+function splitText(meter: CallContext['meter'], text: string, by: string): string[] {
   if (by === '') throw typeError('there must be something to look for, not an empty text')
   spendText(meter, text.length)
   const parts: string[] = []
@@ -77,7 +77,7 @@ function splitText(meter: Surroundings['meter'], text: string, by: string): stri
   return parts
 }
 
-function joinTexts(meter: Surroundings['meter'], by: string, parts: readonly string[]): string {
+function joinTexts(meter: CallContext['meter'], by: string, parts: readonly string[]): string {
   spend(meter, parts.length)
   const length = parts.reduce((sum, part) => sum + part.length + by.length, 0)
   if (length > LIMITS.outputLength + by.length) throw limitError(`a text would be longer than ${LIMITS.outputLength} characters`)

@@ -1,6 +1,6 @@
 import type { OrgId } from '@orrery/engine'
 import { type Database, empty, insertInto, prepared, sql, type Transaction } from '@orrery/kernel'
-import type { StoredTrigger } from '../automation-row.ts'
+import type { StoredTrigger } from './automation-row.ts'
 
 export interface WebhookPlace {
   readonly org: OrgId

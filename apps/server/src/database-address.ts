@@ -1,5 +1,5 @@
 /** What of a connection URL may be told. A socket's folder stands percent-encoded for the host, or in a parameter. */
-export function placeOf(url: string): { readonly at: string; readonly login: string; readonly name: string } {
+export function readDatabaseAddress(url: string): { readonly at: string; readonly login: string; readonly name: string } {
   const { hostname, port, username, pathname, searchParams } = new URL(url)
   const host = decodeURIComponent(hostname) || searchParams.get('host') || 'localhost'
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { speaksOrdinaut } from './speaks-ordinaut.ts'
+import { isOrdinautRequest } from './is-ordinaut-request.ts'
 
 const tokenWith = (payload: unknown) => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -8,8 +8,8 @@ const tokenWith = (payload: unknown) => {
 const request = (accept?: string) => new Request('http://localhost/api/v1/runs', accept === undefined ? {} : { headers: { accept } })
 
 test('a token that /auth/token made speaks it, and so does who asks for it', () => {
-  expect(speaksOrdinaut(request(), tokenWith({ contract: 'ordinaut' }))).toBe(true)
-  expect(speaksOrdinaut(request('application/vnd.ordinaut+json'), 'orr_x')).toBe(true)
+  expect(isOrdinautRequest(request(), tokenWith({ contract: 'ordinaut' }))).toBe(true)
+  expect(isOrdinautRequest(request('application/vnd.ordinaut+json'), 'orr_x')).toBe(true)
 })
 
 test('keys, our own tokens and nonsense do not', () => {
@@ -24,5 +24,5 @@ test('keys, our own tokens and nonsense do not', () => {
     'eyJ.eyJ.x',
     'eyJhIjox.eyJhIjox.x',
   ]
-  for (const token of others) expect(speaksOrdinaut(request('application/json'), token), String(token)).toBe(false)
+  for (const token of others) expect(isOrdinautRequest(request('application/json'), token), String(token)).toBe(false)
 })

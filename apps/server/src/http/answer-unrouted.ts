@@ -6,7 +6,7 @@ import type { ServerContext, ServerEnv } from './request-info.ts'
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /** What no route has answered: 405 with `Allow` where the address takes other methods (RFC 9110 15.5.6), otherwise 404. */
-export function answerNothing(app: Hono<ServerEnv>): (context: ServerContext) => Response {
+export function answerUnrouted(app: Hono<ServerEnv>): (context: ServerContext) => Response {
   return (context) => {
     const { method, path } = context.req
     const { requestId } = context.var.info

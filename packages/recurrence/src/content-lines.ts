@@ -1,5 +1,5 @@
 /** Lines of iCalendar: `NAME;PARAM=VALUE:value`, folded with a line break and a blank (RFC 5545 3.1). */
-import { quote, refuse } from '../parsing.ts'
+import { quote, refuse } from './parsing.ts'
 
 export interface ContentLine {
   /** In upper case. */
@@ -33,7 +33,7 @@ export function* splitLines(text: string): Generator<{ readonly line: string; re
   }
 }
 
-const parametersMax = 50
+const PARAMETERS_MAX = 50
 
 const namePattern = /^[A-Za-z0-9-]+/
 const parameterPattern = /;([A-Za-z0-9-]+)=("[^"]*"|[^";:,]*(?:,[^";:,]*)*)/y
@@ -49,7 +49,7 @@ export function parseContentLine(line: string, position: number): ContentLine {
     if (!match) break
     parameters.set((match[1] ?? '').toUpperCase(), (match[2] ?? '').replaceAll('"', ''))
     at += match[0].length
-    if (parameters.size > parametersMax) refuse(position + at, `${name} has more than ${parametersMax} parameters`)
+    if (parameters.size > PARAMETERS_MAX) refuse(position + at, `${name} has more than ${PARAMETERS_MAX} parameters`)
   }
   if (line[at] !== ':') refuse(position + at, `${name} needs a colon before its value`)
   return { name: name.toUpperCase(), parameters, value: line.slice(at + 1), position, valuePosition: position + at + 1 }

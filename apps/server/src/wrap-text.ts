@@ -1,5 +1,5 @@
 /** Breaks a text at its blanks into lines of so many columns; a longer word has a line to itself. */
-export function wrap(text: string, columns: number): string[] {
+export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)

@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import type { Backend } from '../backend.ts'
 import { isLoopback } from '../http/check-host.ts'
-import { bearerToken, type ServerContext, type ServerEnv } from '../http/request-info.ts'
+import { claimsIdentity, readCaller } from '../http/read-caller.ts'
+import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 
 export type Finding =
   | { readonly status: 'ok'; readonly details: Readonly<Record<string, unknown>> }
@@ -48,7 +49,7 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   })
 
   app.get('/health/detailed', async (context) => {
-    const inside = context.req.header('authorization') !== undefined && (await requireAdmin(backend, context))
+    const inside = claimsIdentity(context.req.raw) && (await requireAdmin(backend, context))
     const found = await check()
     const status = found.some((one) => one.status === 'down') ? 'down' : found.some((one) => one.status === 'degraded') ? 'degraded' : 'ok'
     const checks = names.map((name, index) => [name, inside ? found[index] : found[index]?.status])
@@ -115,8 +116,7 @@ async function attempt(check: () => Promise<Finding>): Promise<Finding> {
 
 /** Figures are of the whole installation, so they are for whoever runs it. */
 async function requireAdmin(backend: Backend, context: ServerContext): Promise<true> {
-  const { info } = context.var
-  await backend.identify({ face: 'health', key: bearerToken(context.req.raw), idempotencyKey: null, info }, 'orgs:admin')
+  await backend.identify(readCaller(context, 'health'), 'orgs:admin')
   return true
 }
 

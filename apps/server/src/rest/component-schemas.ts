@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 type Node = Readonly<Record<string, unknown>>
 
-export interface SchemaBook {
+export interface ComponentSchemas {
   /** The fields of the input, as a caller writes them. */
   input(operation: contract.Operation): { readonly properties: Readonly<Record<string, Node>>; readonly required: readonly string[] }
   output(operation: contract.Operation): Node
@@ -17,7 +17,7 @@ export interface SchemaBook {
  * Turns zod shapes into JSON Schema 2020-12. Shapes that the contract exports under a name (`run`, `apiKey`) become
  * components of that name, so a new noun needs no entry anywhere.
  */
-export function createSchemaBook(): SchemaBook {
+export function createComponentSchemas(): ComponentSchemas {
   const names = new NamedShapes()
   const schemas: Record<string, Node> = {}
 

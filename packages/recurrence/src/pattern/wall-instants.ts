@@ -1,10 +1,10 @@
 import type { Instants } from '../instants.ts'
-import type { LocalTimes } from '../pattern/local-times.ts'
-import { calmSeconds, type DstPolicy, resolveLocal, segmentsAround } from './local-time.ts'
-import type { Zone } from './zone.ts'
+import { CALM_SECONDS, type DstPolicy, resolveLocal, segmentsAround } from '../zone/local-time.ts'
+import type { Zone } from '../zone/zone.ts'
+import type { LocalTimes } from './local-times.ts'
 
 /** A rule whose every time falls into gaps that it skips has no end; this many in a row are enough. */
-const skippedMax = 20_000
+const SKIPPED_MAX = 20_000
 
 /** The instants of local times in a zone, under a policy for times that are skipped or repeated by the clocks. */
 export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): Instants {
@@ -12,12 +12,12 @@ export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): 
     next(afterMs) {
       const after = Math.floor(afterMs / 1000)
       const near = zone.segmentAt(after)
-      if (after - near.from > calmSeconds && near.to - after > calmSeconds) {
+      if (after - near.from > CALM_SECONDS && near.to - after > CALM_SECONDS) {
         const local = times.next(after + near.offset + 1)
         if (local === undefined) return 'ended'
         const there = zone.segmentAt(local - near.offset)
         const instant = local - there.offset
-        if (instant - there.from > calmSeconds && there.to - instant > calmSeconds) return instant * 1000
+        if (instant - there.from > CALM_SECONDS && there.to - instant > CALM_SECONDS) return instant * 1000
       }
       return nextNearChange(times, zone, policy, after)
     },
@@ -32,7 +32,7 @@ function nextNearChange(times: LocalTimes, zone: Zone, policy: DstPolicy, after:
   // No instant after `after` has a local time before this one.
   let from = after + 1 + Math.min(...segmentsAround(zone, after).map(({ offset }) => offset))
   let earliest: number | undefined
-  for (let step = 0; step < skippedMax; step++) {
+  for (let step = 0; step < SKIPPED_MAX; step++) {
     const local = times.next(from)
     if (local === undefined) break
     if (earliest !== undefined && local - Math.max(...segmentsAround(zone, local).map(({ offset }) => offset)) >= earliest) {
@@ -42,7 +42,7 @@ function nextNearChange(times: LocalTimes, zone: Zone, policy: DstPolicy, after:
       if (instant > after && (earliest === undefined || instant < earliest)) earliest = instant
     }
     from = local + 1
-    if (step === skippedMax - 1 && earliest === undefined) return 'limit'
+    if (step === SKIPPED_MAX - 1 && earliest === undefined) return 'limit'
   }
   return earliest === undefined ? 'ended' : earliest * 1000
 }

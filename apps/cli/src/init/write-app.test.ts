@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { APP_VERSIONS } from './versions.ts'
+import { APP_VERSIONS } from './write-app.ts'
 
 test('a new app gets the versions that this repository is tested with', () => {
   const read = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<string, Record<string, string>>

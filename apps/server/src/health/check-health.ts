@@ -1,5 +1,6 @@
-import type { Database, RelayStatus } from '@orrery/core'
+import type { RelayStatus } from '@orrery/core'
 import type { Depths, EngineFact, Worker } from '@orrery/engine'
+import type { Database } from '@orrery/kernel'
 import type { Finding, Health } from './serve-health.ts'
 
 export interface HealthSources {
@@ -7,7 +8,7 @@ export interface HealthSources {
   readonly depths: () => Promise<Depths>
   /** Null: this process takes no runs. */
   readonly worker: Worker | null
-  readonly troubles: TroubleMemory
+  readonly recentErrors: RecentErrors
   /** Null: there is no Redis. */
   readonly relay: { status(): RelayStatus } | null
   /** What this start changed in the database. */
@@ -18,13 +19,13 @@ export interface HealthSources {
 const LAG_SECONDS = 60
 const RECENT_MS = 60_000
 
-export interface TroubleMemory {
+export interface RecentErrors {
   readonly observe: (fact: EngineFact) => void
   recent(): readonly { readonly where: string; readonly message: string; readonly at: string }[]
 }
 
-/** The errors the engine met lately and lives with. */
-export function rememberTroubles(): TroubleMemory {
+/** The errors of the last minute that the engine met and recovered from. */
+export function collectRecentErrors(): RecentErrors {
   let troubles: { where: string; message: string; at: number }[] = []
   const forget = () => {
     troubles = troubles.filter(({ at }) => at > Date.now() - RECENT_MS).slice(-10)
@@ -43,7 +44,7 @@ export function rememberTroubles(): TroubleMemory {
 }
 
 export function createChecks(sources: HealthSources): Health['checks'] {
-  const { database, depths, troubles, migrated, relay } = sources
+  const { database, depths, recentErrors, migrated, relay } = sources
   return {
     database: async () => {
       const begun = performance.now()
@@ -53,7 +54,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
     // A server does not get this far with a database that is behind it.
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
     ...(relay === null ? {} : { redis: async () => checkRelay(relay.status()) }),
-    engine: async () => checkEngine(sources.worker, troubles),
+    engine: async () => checkEngine(sources.worker, recentErrors),
     queue: async () => {
       const { live, oldestReadyMs } = await depths()
       const details = { live, oldestReadySeconds: Math.round(oldestReadyMs / 1000) }
@@ -78,8 +79,8 @@ function checkRelay(relay: RelayStatus): Finding {
   }
 }
 
-function checkEngine(worker: Worker | null, troubles: TroubleMemory): Finding {
-  const recent = troubles.recent()
+function checkEngine(worker: Worker | null, errors: RecentErrors): Finding {
+  const recent = errors.recent()
   const details = { worker: worker?.id ?? null, activeRuns: worker?.activeRuns ?? 0, troubles: recent }
   if (recent.length > 0) return { status: 'degraded', reason: 'the engine met errors within the last minute', details }
   return { status: 'ok', details }

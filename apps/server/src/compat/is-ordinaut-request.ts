@@ -5,7 +5,7 @@ const MEDIA_TYPE = 'application/vnd.ordinaut+json'
  * Whether a request at an address that we share with Ordinaut means theirs: its token was made by `/auth/token`, or it says so in `Accept`
  * (docs/decisions/0017). Nothing is granted by this; the token is verified where the request is served.
  */
-export function speaksOrdinaut(request: Request, token: string | null): boolean {
+export function isOrdinautRequest(request: Request, token: string | null): boolean {
   return (request.headers.get('accept')?.includes(MEDIA_TYPE) ?? false) || contractOf(token) === 'ordinaut'
 }
 

@@ -1,0 +1,23 @@
+import type { Caller } from '@orrery/kernel'
+import type { ServerContext } from './request-info.ts'
+
+export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health' | 'ordinaut'
+
+/** The caller of a request, not verified yet. The idempotency key is null unless the face passes one. */
+export function readCaller(context: ServerContext, face: Face, idempotencyKey: string | null = null): Caller {
+  const { requestId, trace } = context.var.info
+  return { credential: readCredential(context.req.raw), requestId, traceId: trace.traceId, idempotencyKey, face }
+}
+
+/**
+ * The credential of a request: the token of `Authorization: Bearer …` (RFC 6750 2.1), or null. Other schemes are ignored. Every face reads it here
+ * and nowhere else, so a second kind of credential is added in this function.
+ */
+export function readCredential(request: Request): string | null {
+  return /^Bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null
+}
+
+/** Whether a request tries to identify its caller, in a scheme that is understood or not. */
+export function claimsIdentity(request: Request): boolean {
+  return request.headers.has('authorization')
+}

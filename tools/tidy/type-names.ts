@@ -1,0 +1,60 @@
+/** Exported types: inside a package, a name stands for one type. */
+import ts from 'typescript'
+import type { Rule } from './rule.ts'
+import { lineOf, type Source, type Tree } from './tree.ts'
+
+/** Today's offences, by package. The lists only shrink; a test checks that they hold nothing that is mended. */
+export const knownTypeNames: Readonly<Record<string, readonly string[]>> = {
+  'packages/core': ['Standing', 'VersionRow'],
+  'packages/engine': ['Machine', 'OpenCommand', 'Part', 'RunState', 'Scope', 'Turn'],
+}
+
+interface Declared {
+  readonly name: string
+  readonly source: Source
+  readonly line: number
+}
+
+export const uniqueTypeNames: Rule = {
+  name: 'exported type names are unique in a package',
+  unit: 'exported types',
+  check(tree) {
+    const byPackage = readTypes(tree)
+    const findings = [...byPackage].flatMap(([home, types]) =>
+      findRepeated(types)
+        .filter(([first]) => first !== undefined && !knownTypeNames[home]?.includes(first.name))
+        .map(([first, ...others]) => ({
+          path: first?.source.path ?? home,
+          ...(first === undefined ? {} : { line: first.line }),
+          message: `another type of this package is named "${first?.name}" too: ${others.map(({ source }) => source.path).join(', ')}`,
+        })),
+    )
+    return { looked: [...byPackage.values()].flat().length, findings }
+  },
+}
+
+/** The names that stand for more than one type, by package. */
+export function listRepeatedTypes(tree: Tree): Record<string, string[]> {
+  const repeated = [...readTypes(tree)].map(([home, types]) => [home, findRepeated(types).map(([first]) => first?.name ?? '')] as const)
+  return Object.fromEntries(repeated.filter(([, names]) => names.length > 0).map(([home, names]) => [home, names.sort()]))
+}
+
+function readTypes(tree: Tree): Map<string, Declared[]> {
+  const byPackage = new Map<string, Declared[]>()
+  for (const source of tree.sources) {
+    const home = /^(?:packages|apps)\/[^/]+(?=\/src\/)/.exec(source.path)?.[0]
+    if (home === undefined || source.isTest || source.isGenerated) continue
+    byPackage.set(home, [...(byPackage.get(home) ?? []), ...source.ast.statements.flatMap((one) => toExportedType(source, one))])
+  }
+  return byPackage
+}
+
+function toExportedType(source: Source, statement: ts.Statement): Declared[] {
+  if (!ts.isInterfaceDeclaration(statement) && !ts.isTypeAliasDeclaration(statement) && !ts.isClassDeclaration(statement)) return []
+  const isExported = statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true
+  return isExported && statement.name ? [{ name: statement.name.text, source, line: lineOf(source, statement) }] : []
+}
+
+function findRepeated(types: readonly Declared[]): Declared[][] {
+  return [...Map.groupBy(types, ({ name }) => name).values()].filter((group) => group.length > 1)
+}
