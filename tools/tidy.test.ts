@@ -67,6 +67,11 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['import directions', { 'apps/cli/src/a.ts': "export * from '@orrery/server'" }, 'may not import'],
   ['import directions', { 'packages/core/src/a.ts': "import '../../engine/src/a.ts'" }, 'by path'],
   [
+    'no test files in what is built',
+    { 'packages/core/src/a.ts': "import './b.fixture.ts'", 'packages/core/src/b.fixture.ts': '' },
+    'is a test file',
+  ],
+  [
     'no import cycles',
     { 'packages/core/src/a.ts': "import type { B } from './b.ts'", 'packages/core/src/b.ts': "import './a.ts'" },
     'a cycle of 2',
@@ -128,6 +133,29 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
     'row-level security on every table with org_id',
     { 'packages/core/migrations/1.sql': 'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;' },
     'app.a force row level security',
+  ],
+  [
+    'share of each package',
+    {
+      ...Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`packages/core/src/a${at}.ts`, lines(400)])),
+      'packages/engine/src/a.ts': lines(400),
+    },
+    '97 % of the source',
+  ],
+  ['SQL in stores only', { 'packages/core/src/runs/start-run.ts': 'const a = sql`select 1`' }, '*-store.ts'],
+  ['SQL in stores only', { 'apps/server/src/a.ts': "client.query('update app.a set b = 1 where c = 2')" }, '*-store.ts'],
+  [
+    'the engine is read by its views',
+    { 'packages/core/src/runs/run-store.ts': 'const a = sql`select 1 from engine.run where ${b}`' },
+    'engine.run: only',
+  ],
+  [
+    'queries on tables with org_id name it',
+    {
+      'packages/core/migrations/1.sql': 'create table app.a (\n  org_id uuid,\n  b int\n);',
+      'packages/core/src/as/a-store.ts': 'export const find = (b: number) => sql`select org_id from app.a where b = ${b}`',
+    },
+    'no condition on org_id',
   ],
   ['SQL in lower case', { 'packages/core/migrations/1.sql': 'SELECT 1' }, 'in capitals'],
   [
@@ -192,9 +220,10 @@ test('what is in order is not found', () => {
     'packages/core/src/b.ts': lines(15),
     'packages/core/src/keys/a.ts':
       "import './key-store.ts'\nimport '../b.ts'\nimport '@orrery/contract'\n// There is one.\nexport const a = b!",
-    'packages/core/src/keys/key-store.ts': `try {\n  a()\n} catch {\n  // The next poll tells.\n}\n${lines(15)}`,
     'packages/core/migrations/1.sql':
       'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;\nalter table app.a force row level security;',
+    'packages/core/src/keys/key-store.ts':
+      '/** Of all organizations. */\nexport const all = () => sql`select b from app.a`\nexport const one = (org: string) => sql`select b from app.a where org_id = ${org}`',
     'docs/dependencies.md': '# Dependencies\n| `pg` | why |\n[here](#dependencies) and [there](../packages/core)',
   }
   const needs = new Set(['every operation has a test that names it', 'every problem has a page, every page a problem'])

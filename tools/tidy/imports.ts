@@ -50,6 +50,19 @@ function checkDirection(one: Import): string | undefined {
 const partOf = (path: string): string | undefined => Object.keys(mayImport).find((part) => path.startsWith(`${part}/`))
 const packageOf = (specifier: string): string => specifier.split('/').slice(0, 2).join('/')
 
+/** The build leaves test files out, so what it keeps cannot need them. */
+export const noTestImports: Rule = {
+  name: 'no test files in what is built',
+  unit: 'imports',
+  check(tree) {
+    const tests = new Set(tree.sources.filter(({ isTest }) => isTest).map(({ path }) => path))
+    return checkEach(tree, ({ from, to }) => {
+      if (from.isTest || !/^(?:packages|apps)\/[^/]+\/src\//.test(from.path) || to === undefined || !tests.has(to)) return undefined
+      return `${to} is a test file: name the importer as one (.test, .suite or .fixture), or move what it needs`
+    })
+  },
+}
+
 export const privateStores: Rule = {
   name: 'private stores',
   unit: 'imports',

@@ -1,22 +1,25 @@
 import { syntax, texts } from './code.ts'
 import { arguedDependencies, links } from './documents.ts'
 import { folderCycles } from './folders.ts'
-import { cycles, directions, privateStores, pureWorkflow, resolvable } from './imports.ts'
+import { cycles, directions, noTestImports, privateStores, pureWorkflow, resolvable } from './imports.ts'
 import { rowLevelSecurity, sqlCase } from './migrations.ts'
 import { declaredNames, paths } from './names.ts'
 import { documentedProblems, testedOperations } from './registry.ts'
 import type { Rule } from './rule.ts'
-import { fileSizes, functionSizes, lineLengths, typicalSize } from './sizes.ts'
+import { fileSizes, functionSizes, lineLengths, packageShares, typicalSize } from './sizes.ts'
 import { smallFiles } from './small-files.ts'
+import { engineViews, queriesNameOrg, sqlPlaces } from './sql.ts'
 import { uniqueTypeNames } from './type-names.ts'
 
 export const rules: readonly Rule[] = [
   fileSizes,
   typicalSize,
+  packageShares,
   functionSizes,
   smallFiles,
   lineLengths,
   directions,
+  noTestImports,
   cycles,
   folderCycles,
   privateStores,
@@ -29,6 +32,9 @@ export const rules: readonly Rule[] = [
   texts,
   rowLevelSecurity,
   sqlCase,
+  sqlPlaces,
+  engineViews,
+  queriesNameOrg,
   testedOperations,
   documentedProblems,
   links,

@@ -55,6 +55,31 @@ export function measureSizes(tree: Tree): { count: number; median: number; p90: 
   return { count: sizes.length, median: at(0.5), p90: at(0.9) }
 }
 
+const shareMax = 0.3
+/** Below this a project has no packages to speak of. */
+const linesMin = 10_000
+
+/** A package that outgrows the others is several packages that nobody has separated. */
+export const packageShares: Rule = {
+  name: 'share of each package',
+  unit: 'packages',
+  check(tree) {
+    const sources = tree.sources.filter(
+      ({ path, isTest, isGenerated }) => /^(packages|apps)\/[^/]+\/src\//.test(path) && !isTest && !isGenerated,
+    )
+    const byPackage = Map.groupBy(sources, ({ path }) => path.split('/').slice(0, 2).join('/'))
+    const sizes = [...byPackage].map(([path, own]) => ({ path, lines: own.reduce((sum, { text }) => sum + countLines(text), 0) }))
+    const total = sizes.reduce((sum, { lines }) => sum + lines, 0)
+    const findings = sizes
+      .filter(({ lines }) => total > linesMin && lines > total * shareMax)
+      .map(({ path, lines }) => ({
+        path,
+        message: `${Math.round((100 * lines) / total)} % of the source; the limit is ${shareMax * 100} %`,
+      }))
+    return { looked: sizes.length, findings }
+  },
+}
+
 export const functionSizes: Rule = {
   name: 'function sizes',
   unit: 'functions',

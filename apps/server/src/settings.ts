@@ -150,7 +150,7 @@ export const SETTINGS = {
     shape: text.optional(),
     expected: 'a path',
     default: '`token-key.pem` in the data folder',
-    help: 'The Ed25519 key (PEM) that signs tokens. Made at the first start; servers of one database share one. A new one ends all logins.',
+    help: 'The Ed25519 key (PEM) that signs tokens. Made at the first start; servers of one database share one. A new key ends all token families.',
   },
   retentionDays: {
     env: 'ORRERY_RETENTION_DAYS',

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { FORGET_LOGINS_BATCH, forgetLogins } from './access/forget-logins.ts'
+import { FORGET_FAMILIES_BATCH, forgetTokenFamilies } from './access/forget-token-families.ts'
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
 import type { Kernel } from './context/kernel.ts'
@@ -16,7 +16,7 @@ export function createKernelPart({ database, clock }: Kernel, signer: KeyObject)
     sweeps: [
       { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
       sweepInBatches('idempotency keys', FORGET_BATCH, () => forgetAnswers(database, clock.now())),
-      sweepInBatches('logins', FORGET_LOGINS_BATCH, () => forgetLogins(database, clock.now())),
+      sweepInBatches('token families', FORGET_FAMILIES_BATCH, () => forgetTokenFamilies(database, clock.now())),
     ],
   }
 }

@@ -88,7 +88,7 @@ export function removeTool(tx: Transaction, org: string, name: string): Promise<
   return tx.row<ToolRow>(sql`delete from app.tool where org_id = ${org} and name = ${name} returning ${COLUMNS}`)
 }
 
-/** Of any organizations, in one statement. */
+/** Calls of all organizations, in one statement: each row names its own. */
 export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
   await database.ask(sql`insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, ${JSON.stringify(rows)})`)
 }

@@ -9,6 +9,6 @@ export const tokenPair = z.object({
     .meta({ description: 'To be sent as the bearer token until it expires. It has the scopes of its key.' }),
   accessExpiresAt: timestamp,
   expiresInSeconds: z.number().int().meta({ description: 'Of the access token, from now.' }),
-  refreshToken: z.string().nullable().meta({ description: 'Good for one refresh. Shown a second time, it ends the login.' }),
+  refreshToken: z.string().nullable().meta({ description: 'Good for one refresh. Used a second time, it ends its token family.' }),
   refreshExpiresAt: timestamp,
 })

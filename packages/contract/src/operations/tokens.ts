@@ -7,7 +7,8 @@ export const issueToken = defineOperation({
   name: 'tokens.issue',
   summary: 'Exchange the key you call with for short-lived tokens',
   description:
-    'A login: an access token for 15 minutes and a refresh token for the next pair. Revoking the key ends it. Not for who comes with a token.',
+    'Begins a token family: an access token for 15 minutes and a refresh token for the next pair. Revoking the key ends the family. ' +
+    'A token cannot be exchanged this way; a key can.',
   input: z.strictObject({
     agent: text(128).optional().meta({ description: 'Id or name of the key; if given, it must be that of the key you call with.' }),
     contract: z
@@ -30,7 +31,8 @@ export const refreshToken = defineOperation({
   name: 'tokens.refresh',
   summary: 'Exchange the refresh token you call with for the next tokens',
   description:
-    'The refresh token is the bearer token of this request. One that has been used before ends its login, for nobody knows who copied it.',
+    'The refresh token is the bearer token of this request. A refresh token that is used a second time ends its token family, ' +
+    'because one of its two users must have copied it.',
   input: z.strictObject({}),
   output: tokenPair,
   problems: ['unauthenticated'],
@@ -44,8 +46,8 @@ export const refreshToken = defineOperation({
 
 export const revokeToken = defineOperation({
   name: 'tokens.revoke',
-  summary: 'End the login of the token you call with',
-  description: 'Access and refresh tokens of the login stop working. Called with a key: all logins of that key.',
+  summary: 'End the token family of the token you call with',
+  description: 'All its access and refresh tokens stop working. Called with a key: all token families of that key.',
   input: z.strictObject({}),
   output: z.object({ revoked: z.literal(true) }),
   problems: [],

@@ -36,4 +36,5 @@ export async function moveBackfill(tx: Transaction, { org_id, backfill_id, rest_
   )
 }
 
+/** Backfills that wait for their next round, of all organizations: the clock looks at them together. */
 export const waitingBackfills = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`

@@ -234,5 +234,5 @@ export async function removeOldFirings(database: Database, before: Date, limit: 
   return rows.length
 }
 
-/** Firings that were requested for a later time. */
+/** Firings that were requested for a later time, of all organizations: the clock looks at them together. */
 export const waitingRequests = sql`select org_id, fires_at as at from app.firing where outcome = 'scheduled'`

@@ -128,10 +128,10 @@ export async function removeTriggers(tx: Transaction, org: string, triggers: rea
   await tx.write(sql`delete from app.trigger where org_id = ${org} and trigger_id = any (${triggers})`)
 }
 
-/** Schedules that wait for their next occurrence. */
+/** Schedules that wait for their next occurrence, of all organizations: the clock looks at them together. */
 export const waitingSchedules = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'`
 
-/** Conditions that wait for their next turn. */
+/** Conditions that wait for their next turn, of all organizations: the clock looks at them together. */
 export const waitingConditions = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'condition'`
 
 /**

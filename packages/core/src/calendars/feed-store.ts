@@ -43,6 +43,7 @@ export interface ClaimedFeed extends KeptText {
   readonly leased_until: Date
 }
 
+/** Feeds that wait to be fetched again, of all organizations: the clock looks at them together. */
 export const waitingFeeds = sql`select org_id, due_at as at from app.calendar_feed`
 
 /** Takes feeds of an organization that are due by moving their time on: other processes pass over them until the lease ends. */

@@ -6,8 +6,8 @@ import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { hashApiKey } from './api-key.ts'
 import { type ApiKeyRow, knownScopes } from './key-row.ts'
 import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
-import { selectLogin } from './login-store.ts'
 import { readToken } from './token.ts'
+import { selectFamily } from './token-family-store.ts'
 
 export interface Found {
   readonly identity: Identity
@@ -28,14 +28,14 @@ export async function findByKey(database: Database, secret: string, at: number):
   return toFound(row, at)
 }
 
-/** Null for a token that is not ours, or that is expired, or whose login or key has ended. */
+/** Null for a token that is not ours, or that is expired, or whose token family or key has ended. */
 export async function findByToken(database: Database, keys: TokenKeys, token: string, at: number): Promise<Found | null> {
   const claims = await readToken(keys, token, at)
   if (claims === null) return null
   // The organization is out of a token that we signed ourselves.
   const row = await database.transaction(claims.org, 'read only', async (tx) => {
-    const login = await selectLogin(tx, claims.org, claims.login)
-    if (login === undefined || login.revoked_at !== null || login.key_id !== claims.key) return undefined
+    const family = await selectFamily(tx, claims.org, claims.family)
+    if (family === undefined || family.revoked_at !== null || family.key_id !== claims.key) return undefined
     return selectKeyById(tx, claims.org, claims.key)
   })
   if (row === undefined) return null

@@ -4,32 +4,32 @@ import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
 import { newId } from '../new-id.ts'
 import { selectKeyById } from './key-store.ts'
-import { insertLogin } from './login-store.ts'
 import { makeTokens, refreshUntil } from './make-tokens.ts'
+import { insertFamily } from './token-family-store.ts'
 
 export async function issueToken(ctx: Ctx, input: InputFor<'tokens.issue'>): Promise<AnswerTo<'tokens.issue'>> {
   const key = decodeId('key', ctx.actor.id)
-  // A token makes no other: a login that has ended could outlive itself.
+  // A token makes no other: a token family that has ended could outlive itself.
   if (key === null || ctx.token !== null) throw problem('unauthenticated', 'Send the API key itself, not a token made of it.')
   const isMeant = input.agent === undefined || [ctx.actor.id, key, ctx.actor.name].includes(input.agent)
   // In the words of a wrong key: which half of a pair was wrong is nobody's business.
   if (!isMeant) throw problem('unauthenticated', 'Send a valid API key as a bearer token.')
   const now = ctx.clock.now()
-  const login = { org: ctx.org, key, login: newId(now), generation: 1, contract: input.contract ?? null }
+  const family = { org: ctx.org, key, family: newId(now), generation: 1, contract: input.contract ?? null }
   const until = await withOrg(ctx, async (tx) => {
     const expires = refreshUntil(now, (await selectKeyById(tx, ctx.org, key))?.expires_at ?? null)
-    await insertLogin(tx, {
+    await insertFamily(tx, {
       org_id: ctx.org,
-      login_id: login.login,
+      family_id: family.family,
       key_id: key,
-      generation: login.generation,
-      contract: login.contract,
+      generation: family.generation,
+      contract: family.contract,
       created_at: new Date(now),
       expires_at: expires,
       revoked_at: null,
     })
     return expires
   })
-  ctx.note(ctx.actor.id, { login: login.login })
-  return makeTokens(ctx, login, now, until)
+  ctx.note(ctx.actor.id, { family: family.family })
+  return makeTokens(ctx, family, now, until)
 }

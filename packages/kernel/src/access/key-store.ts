@@ -28,7 +28,10 @@ export async function markRevoked(tx: Transaction, org: string, key: string, at:
 
 type HashedKeyRow = ApiKeyRow & { readonly hash: Buffer }
 
-/** The key with this hash, in any organization: the policy `by_secret` shows its row to callers who know the hash. */
+/**
+ * The key with this hash, among those of all organizations: a caller is not known before. The policy `by_secret` shows its row to callers who know the
+ * hash.
+ */
 export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<HashedKeyRow | undefined> {
   await tx.row(sql`select set_config('app.key_hash', ${hash.toString('hex')}, true)`)
   return tx.row<HashedKeyRow>(sql`select ${COLUMNS}, hash from app.api_key where hash = ${hash}`)

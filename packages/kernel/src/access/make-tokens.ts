@@ -4,10 +4,10 @@ import { signToken } from './token.ts'
 
 /** An access token is good for so long, whatever happens to whoever has a copy of it. */
 export const ACCESS_MS = 15 * 60_000
-/** A login that is not carried on for so long ends. */
+/** A token family that is not carried on for so long ends. */
 export const REFRESH_MS = 30 * 24 * 3_600_000
 
-/** Both tokens of a generation of a login, as they are answered. */
+/** Both tokens of a generation of a token family, as they are answered. */
 export async function makeTokens(ctx: Ctx, about: Omit<TokenClaims, 'use'>, issuedAt: number, until: Date) {
   const sign = (use: TokenClaims['use'], expiresAt: number) => signToken(ctx.kernel.tokenKeys, { ...about, use }, { issuedAt, expiresAt })
   const accessUntil = Math.min(issuedAt + ACCESS_MS, until.getTime())

@@ -19,7 +19,7 @@ export async function insertOrg(tx: Transaction, row: OrgRow): Promise<boolean> 
   return (await tx.write(sql`${insertInto('app.org', row)} on conflict (name) do nothing`)) > 0
 }
 
-/** By name. */
+/** By name; all organizations, for those who may see them (`seeAllOrgs`). */
 export function selectOrgs(tx: Transaction, after: string | null, limit: number): Promise<OrgRow[]> {
   return tx.rows<OrgRow>(
     sql`select ${COLUMNS} from app.org ${after === null ? empty : sql`where name > ${after}`} order by name limit ${limit}`,

@@ -3,28 +3,28 @@ import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
 import { selectKeyById } from './key-store.ts'
-import { advanceLogin, endLogins } from './login-store.ts'
 import { makeTokens, refreshUntil } from './make-tokens.ts'
+import { advanceFamily, endFamilies } from './token-family-store.ts'
 
 export async function refreshToken(ctx: Ctx, _input: InputFor<'tokens.refresh'>): Promise<AnswerTo<'tokens.refresh'>> {
   const { token } = ctx
   if (token?.use !== 'refresh') throw problem('unauthenticated', 'Send a refresh token as the bearer token.')
-  const { login, key, generation } = token
+  const { family, key, generation } = token
   const now = ctx.clock.now()
   const until = await withOrg(ctx, async (tx) => {
     const expires = refreshUntil(now, (await selectKeyById(tx, ctx.org, key))?.expires_at ?? null)
-    const isGood = await advanceLogin(tx, { org_id: ctx.org, login_id: login, generation }, expires)
+    const isGood = await advanceFamily(tx, { org_id: ctx.org, family_id: family, generation }, expires)
     return isGood ? expires : null
   })
   if (until === null) {
     // Two have had it, and nobody can tell who was meant to: both lose it, and whoever has the key begins anew.
-    ctx.note(ctx.actor.id, { login, refused: 'used before', ended: true })
+    ctx.note(ctx.actor.id, { family, refused: 'used before', ended: true })
     ctx.afterRollback(async (tx) => {
-      await endLogins(tx, ctx.org, { login }, new Date(now))
+      await endFamilies(tx, ctx.org, { family }, new Date(now))
       ctx.kernel.authenticator.forget()
     })
-    throw problem('unauthenticated', 'The refresh token has been used before, so its login has ended: begin a new one with the key.')
+    throw problem('unauthenticated', 'The refresh token has been used before, so its token family has ended: begin a new one with the key.')
   }
-  ctx.note(ctx.actor.id, { login })
+  ctx.note(ctx.actor.id, { family })
   return makeTokens(ctx, { ...token, generation: generation + 1 }, now, until)
 }

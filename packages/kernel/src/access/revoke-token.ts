@@ -2,14 +2,14 @@ import { decodeId } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
-import { endLogins } from './login-store.ts'
+import { endFamilies } from './token-family-store.ts'
 
 /** Other processes notice when their memory of the token runs out (AUTHENTICATED_FOR_MS). */
 export async function revokeToken(ctx: Ctx, _input: InputFor<'tokens.revoke'>): Promise<AnswerTo<'tokens.revoke'>> {
   const key = decodeId('key', ctx.actor.id)
-  const which = ctx.token === null ? key !== null && { key } : { login: ctx.token.login }
-  const ended = which === false ? 0 : await withOrg(ctx, (tx) => endLogins(tx, ctx.org, which, new Date(ctx.clock.now())))
-  ctx.note(ctx.actor.id, { ...(ctx.token === null ? {} : { login: ctx.token.login }), ended })
+  const which = ctx.token === null ? key !== null && { key } : { family: ctx.token.family }
+  const ended = which === false ? 0 : await withOrg(ctx, (tx) => endFamilies(tx, ctx.org, which, new Date(ctx.clock.now())))
+  ctx.note(ctx.actor.id, { ...(ctx.token === null ? {} : { family: ctx.token.family }), ended })
   ctx.afterCommit(() => ctx.kernel.authenticator.forget())
   return { revoked: true }
 }

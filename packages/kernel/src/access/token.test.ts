@@ -8,7 +8,7 @@ import { readToken, readTokenUse, signToken } from './token.ts'
 const keys = readTokenKeys(makeSigningKey())
 const now = Date.parse('2026-03-01T12:00:00.000Z')
 const life = { issuedAt: now, expiresAt: now + 60_000 }
-const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(), login: randomUUID(), generation: 3, contract: null }
+const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(), family: randomUUID(), generation: 3, contract: null }
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const partsOf = (token: string) => token.split('.') as [string, string, string]

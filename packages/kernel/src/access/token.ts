@@ -19,8 +19,8 @@ const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const LENGTH_MAX = 2_000
 
 export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expiresAt }: Lifetime): Promise<string> {
-  const { use, org, key, login, generation, contract } = claims
-  return new SignJWT({ org: encodeId('org', org), sid: login, gen: generation, ...(contract === null ? {} : { contract }) })
+  const { use, org, key, family, generation, contract } = claims
+  return new SignJWT({ org: encodeId('org', org), sid: family, gen: generation, ...(contract === null ? {} : { contract }) })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPES[use], kid: keys.id })
     .setIssuer(ISSUER)
     .setSubject(encodeId('key', key))
@@ -62,7 +62,7 @@ function toClaims(use: TokenUse, { sub, iat, exp, org, sid, gen, contract }: JWT
     use,
     org: orgUuid,
     key,
-    login: sid,
+    family: sid,
     generation: gen,
     contract: typeof contract === 'string' ? contract : null,
     issuedAt: iat * 1000,

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
 import { makeSigningKey, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
-import { forgetLogins } from './forget-logins.ts'
+import { forgetTokenFamilies } from './forget-token-families.ts'
 import { selectKeys } from './key-store.ts'
-import { selectLogin } from './login-store.ts'
 import { ACCESS_MS, REFRESH_MS } from './make-tokens.ts'
 import { signToken } from './token.ts'
+import { selectFamily } from './token-family-store.ts'
 
 const tokens = readTokenKeys(makeSigningKey())
 let t: TestCore
@@ -94,7 +94,7 @@ describe('tokens.refresh', () => {
     await works(third.accessToken)
   })
 
-  it('ends the login when a token is used a second time, for everybody who has a part of it', async () => {
+  it('ends the token family when a token is used a second time, for everybody who has a part of it', async () => {
     const { key } = await makeKey('copied')
     const first = await issue(key)
     const another = await issue(key)
@@ -103,7 +103,7 @@ describe('tokens.refresh', () => {
     await expect(refresh(second.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
     await fails(first.accessToken)
     await fails(second.accessToken)
-    // Another login of the same key goes on.
+    // Another token family of the same key goes on.
     await works((await refresh(another.refreshToken)).accessToken)
     const { items } = await t.call('audit.list', { action: 'token.refreshed', limit: 200 })
     expect(items.some(({ detail }) => JSON.stringify(detail).includes('used before'))).toBe(true)
@@ -119,7 +119,7 @@ describe('tokens.refresh', () => {
 })
 
 describe('tokens.revoke', () => {
-  it('ends the login of a token, or all logins of a key', async () => {
+  it('ends the token family of a token, or all token families of a key', async () => {
     const { key } = await makeKey('leaver')
     const [one, two, three] = [await issue(key), await issue(key), await issue(key)]
     expect(await t.call('tokens.revoke', {}, { key: one.accessToken })).toEqual({ revoked: true })
@@ -139,10 +139,10 @@ describe('a token is refused', () => {
     const { accessToken } = await issue(made.key)
     const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
     const { org } = await t.core.identify({ credential: made.key, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, null)
-    const row = await t.database.transaction(org, 'read only', (tx) => selectLogin(tx, org, payload.sid))
-    if (row === undefined) throw new Error('The login that was just made is not there')
+    const row = await t.database.transaction(org, 'read only', (tx) => selectFamily(tx, org, payload.sid))
+    if (row === undefined) throw new Error('The token family that was just made is not there')
     const now = t.engine.now()
-    const claims = { use: 'access' as const, org, key: row.key_id, login: row.login_id, generation: 1, contract: null, ...change }
+    const claims = { use: 'access' as const, org, key: row.key_id, family: row.family_id, generation: 1, contract: null, ...change }
     return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
   }
 
@@ -165,7 +165,7 @@ describe('a token is refused', () => {
     await fails(`${none}.${payload}.${signature}`)
   })
 
-  it('when its login is of another key or another organization', async () => {
+  it('when its token family is of another key or another organization', async () => {
     const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
     if (other === undefined) throw new Error('The organization has no key')
     const { sign } = await claimsOf(tokens, { key: other.key_id })
@@ -208,7 +208,7 @@ describe('a flood of made-up tokens', () => {
   it('is held back, and costs those with keys nothing', async () => {
     const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
     const now = t.engine.now()
-    const made = { use: 'access' as const, org: t.org, key: t.org, login: t.org, generation: 1, contract: null }
+    const made = { use: 'access' as const, org: t.org, key: t.org, family: t.org, generation: 1, contract: null }
     const forger = { ...readTokenKeys(makeSigningKey()), id: tokens.id }
     const forged = await Promise.all(
       Array.from({ length: 600 }, (_, generation) =>
@@ -222,12 +222,12 @@ describe('a flood of made-up tokens', () => {
   })
 })
 
-describe('logins that have expired', () => {
+describe('token families that have expired', () => {
   it('are forgotten, a day later', async () => {
     await issue((await makeKey('forgotten')).key)
     // Those of keys that expired earlier go first.
-    await forgetLogins(t.database, t.engine.now() + REFRESH_MS)
-    expect(await forgetLogins(t.database, t.engine.now() + REFRESH_MS)).toBe(0)
-    expect(await forgetLogins(t.database, t.engine.now() + REFRESH_MS + 25 * 3_600_000)).toBeGreaterThan(0)
+    await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS)
+    expect(await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS)).toBe(0)
+    expect(await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS + 25 * 3_600_000)).toBeGreaterThan(0)
   })
 })

@@ -1,5 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { CompanionRow, OrgId } from '@orrery/engine'
+import type { OrgId } from '@orrery/engine'
 import type { Actor } from '../context/identity.ts'
 
 /** One thing that was changed, by whom, and through which request. */
@@ -19,9 +19,20 @@ export interface AuditEntry {
   readonly requestId: string
 }
 
-const COLUMNS = ['org_id', 'id', 'at', 'actor_type', 'actor', 'action', 'subject', 'input_digest', 'detail', 'request_id'] as const
+export const AUDIT_COLUMNS = [
+  'org_id',
+  'id',
+  'at',
+  'actor_type',
+  'actor',
+  'action',
+  'subject',
+  'input_digest',
+  'detail',
+  'request_id',
+] as const
 
-/** In the order of COLUMNS, as text. */
+/** In the order of AUDIT_COLUMNS, as text. */
 export function auditValues(entry: AuditEntry): (string | null)[] {
   return [
     entry.org,
@@ -35,17 +46,4 @@ export function auditValues(entry: AuditEntry): (string | null)[] {
     entry.detail === null ? null : JSON.stringify(entry.detail),
     entry.requestId,
   ]
-}
-
-const TYPES = ['uuid', 'uuid', 'timestamptz', 'text', 'text', 'text', 'text', 'text', 'json', 'text'] as const
-
-/** Inserts many entries at once: one array a column. */
-const INSERT_AUDIT = `insert into app.audit_entry (${COLUMNS.join(', ')})
-select * from unnest(${TYPES.map((type, at) => `$${at + 1}::${type}[]`).join(', ')})`
-
-/** The table as the engine's store must know it, so that an entry can commit with a start. */
-export const auditCompanion = { table: 'audit_entry', text: INSERT_AUDIT, columns: COLUMNS.length } as const
-
-export function toCompanion(entry: AuditEntry): CompanionRow {
-  return { table: auditCompanion.table, values: auditValues(entry) }
 }

@@ -1,6 +1,6 @@
 /** Acting without a request: loops and timers as the system, tools in the name of the run that calls them. */
 import { encodeId, PERMISSIONS } from '@orrery/contract'
-import { toCompanion } from '../audit/audit-entry.ts'
+import { toCompanion } from '../audit/audit-companion.ts'
 import { digest } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
 import type { Clock, Kernel } from '../context/kernel.ts'

@@ -1,5 +1,6 @@
 import { encodeId, type Json, type Operation } from '@orrery/contract'
-import { type AuditEntry, toCompanion } from '../audit/audit-entry.ts'
+import { toCompanion } from '../audit/audit-companion.ts'
+import type { AuditEntry } from '../audit/audit-entry.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { digest } from '../canonical-json.ts'
 import type { CallOrigin, Ctx } from '../context/context.ts'

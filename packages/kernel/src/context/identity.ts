@@ -15,8 +15,8 @@ export interface TokenClaims {
   readonly use: TokenUse
   readonly org: string
   readonly key: string
-  readonly login: string
-  /** Of the login: counts its refresh tokens. */
+  readonly family: string
+  /** Of the token family: counts its refresh tokens. */
   readonly generation: number
   /** Whose contract the holder speaks; null: ours. */
   readonly contract: string | null

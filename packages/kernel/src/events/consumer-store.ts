@@ -53,7 +53,7 @@ export async function endLease(database: Database, { name, holder }: Lease): Pro
 }
 
 /**
- * The next events behind the consumer's place. Nothing at or above the oldest transaction in progress is read, which could still add
+ * The next events of all organizations behind the consumer's place. Nothing at or above the oldest transaction in progress is read, which could still add
  * rows below it. Events that do not meet the condition `only` are read and dropped in the database.
  */
 export async function readPage(
@@ -96,7 +96,7 @@ export async function movePlace(database: Database, { name, holder, ms }: Lease,
   return (await database.readLog(prepared('consumer_move', move))).length > 0
 }
 
-/** Which of these consumers have something to read, and whether there is more that an older transaction in progress hides. */
+/** Which of these consumers have something to read in the log of all organizations, and whether there is more that an older transaction in progress hides. */
 export async function findBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
   const [row] = await database.ask<{ behind: string[]; hiding: boolean | null }>(
     sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event e order by e.tx desc, e.id desc limit 1) as hiding,

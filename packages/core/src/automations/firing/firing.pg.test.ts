@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
-import { runSweepAt } from '../../testing/run-sweep-at.ts'
+import { runSweepAt } from '../../testing/run-sweep-at.fixture.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'
 

@@ -6,7 +6,7 @@ import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { sql } from '../../../../kernel/src/database/sql.ts'
 import { makeSecretKey, readSecretKeys } from '../../../../kernel/src/secrets/secret-keys.ts'
-import { runSweepAt } from '../../testing/run-sweep-at.ts'
+import { runSweepAt } from '../../testing/run-sweep-at.fixture.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { resealWebhooks } from './reseal-webhooks.ts'
 
