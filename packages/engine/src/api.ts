@@ -1,4 +1,4 @@
-/** What the host of the engine (core, a benchmark, a test) calls. `services/create-engine.ts` makes one. */
+/** What the host of the engine (core, a benchmark, a test) calls. `services/engine/create-engine.ts` makes one. */
 import type { ClaimedRun, CompanionRow, DeliverOutcome, FinishRow, Millis, OrgId, RunId, StartOutcome, Store, Wait } from './store/store.ts'
 import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'

@@ -8,7 +8,7 @@ import { addTransactions } from '../testing/simulation/wrap-store.ts'
 import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import type { Json } from '../workflow/protocol.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
+import { systemClock } from '../clock.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { type CallFault, noFault } from '../store/memory/faults.ts'
-import { systemClock } from './clock.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const noSteps = { find: () => undefined, names: () => [] }

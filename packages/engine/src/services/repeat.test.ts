@@ -7,7 +7,7 @@ import { seeded } from '../store/memory/seeded.ts'
 import { addTransactions } from '../testing/simulation/wrap-store.ts'
 import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))

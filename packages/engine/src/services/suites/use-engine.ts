@@ -6,7 +6,7 @@ import { buildBundle } from '../../bundle/build-bundle.ts'
 import type { FinalStatus, JournalRow, Notifier, OrgId, RunId, Store } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
-import { createEngine } from '../create-engine.ts'
+import { createEngine } from '../engine/create-engine.ts'
 import { effects } from '../fixtures/workflows.ts'
 import type { EngineFact } from '../observe.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../services/clock.ts'
+import type { Clock } from '../../clock.ts'
 import { Ambiguous, type Hint, type Notifier, type Store, type WorkerId } from '../store.ts'
 import { type Faults, noFault } from './faults.ts'
 import { createOperations, type Operations } from './operations.ts'

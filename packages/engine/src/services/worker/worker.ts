@@ -1,0 +1,297 @@
+import type { Worker, WorkOptions } from '../../api.ts'
+import type { DatabaseClock } from '../../database-clock.ts'
+import {
+  Ambiguous,
+  type Fenced,
+  type FlushResult,
+  type Hint,
+  type RunId,
+  type RunRow,
+  type StartOutcome,
+  type Store,
+  type WorkerId,
+} from '../../store/store.ts'
+import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
+import { armDeadline, begin } from '../command/begin.ts'
+import { failpoint } from '../failpoints.ts'
+import type { Batch } from '../flush/batch.ts'
+import type { Flusher } from '../flush/flusher.ts'
+import type { Observer } from '../observe.ts'
+import type { ActiveRun } from '../run/active-run.ts'
+import { endWith, finish } from '../run/finish.ts'
+import { fetchMessages } from '../run/inbox.ts'
+import { evict } from '../run/let-go.ts'
+import { abortStep } from '../run/open-command.ts'
+import { block, considerIdle, parkIdle, release, wake } from '../run/park.ts'
+import { hasRoom, type Scope } from '../run/scope.ts'
+import { toClaimed } from '../run/start-row.ts'
+import { Turns } from '../run/turns.ts'
+import { Claimer } from './claimer.ts'
+import { Heart } from './heart.ts'
+import { react } from './react.ts'
+import { beginFresh } from './take-run.ts'
+
+export interface WorkerParts {
+  readonly store: Store
+  readonly clock: DatabaseClock
+  readonly flusher: Flusher
+  readonly sandboxes: SandboxCache
+  readonly observe: Observer
+  readonly random: () => number
+  readonly beatMs: number
+  readonly leaseMs: number
+  readonly version: string
+  readonly host: string
+  readonly send: (hint: Hint) => void
+  readonly ended: Scope['ended']
+  readonly submit: Scope['submit']
+  readonly tellStarted: (outcome: StartOutcome) => void
+  /** Called with the batches of a lost flush once the old registration is retired. */
+  readonly recover: (batches: readonly Batch[]) => Promise<void>
+}
+
+/** In a hint: whoever it concerns. */
+export const ANY = '*'
+const RETRY_MIN_MS = 50
+const RETRY_MAX_MS = 2000
+
+/** One registration after another of this process as a worker, and everything it has in hand. */
+export class EngineWorker implements Worker {
+  readonly scope: Scope
+  private readonly parts: WorkerParts
+  private readonly options: WorkOptions
+  private readonly claimer: Claimer
+  private readonly heart: Heart
+  private readonly turns: Turns
+  private registration: WorkerId = ''
+  private losing = false
+  private stopped = false
+
+  constructor(parts: WorkerParts, options: WorkOptions) {
+    this.parts = parts
+    this.options = options
+    this.turns = new Turns({
+      clock: parts.clock,
+      react: (run, reaction) => react(this.scope, run, reaction),
+      broken: (bundle, culprit, error) => this.broken(bundle, culprit, error),
+    })
+    this.scope = this.makeScope()
+    this.claimer = new Claimer(this.scope, options.orgs ?? null)
+    this.heart = new Heart(this.scope, this.claimer, {
+      beatMs: parts.beatMs,
+      leaseMs: parts.leaseMs,
+      onTime: (now) => parts.clock.sync(now),
+    })
+  }
+
+  get id(): WorkerId {
+    return this.registration
+  }
+
+  get activeRuns(): number {
+    return this.scope.active.size
+  }
+
+  get ready(): boolean {
+    return this.registration !== '' && !this.losing && !this.scope.stopping
+  }
+
+  serves(queue: string, org: string): boolean {
+    return this.scope.queues.includes(queue) && (this.options.orgs ?? [org]).includes(org)
+  }
+
+  async start(): Promise<void> {
+    await this.register()
+    this.heart.start()
+    this.claimer.ready()
+  }
+
+  /** What a flush of this process did, beside writing. */
+  onFlushed(result: FlushResult, registration: WorkerId | null): void {
+    // An answer that comes late speaks of runs that another registration may have by now.
+    if (registration === this.scope.worker()) for (const run of result.kept) this.scope.kept.add(run)
+    for (const { run, worker } of result.poked) this.poke(run, worker)
+    for (const { queue } of result.readied) this.onReady(queue)
+  }
+
+  onReady(queue: string): void {
+    if (this.scope.queues.includes(queue) && !this.scope.stopping) this.claimer.ready()
+    else this.parts.send({ type: 'ready', queue })
+  }
+
+  poke(run: RunId, worker: WorkerId | null): void {
+    if (worker === null) return
+    const active = worker === this.registration ? this.scope.active.get(run) : undefined
+    if (active) fetchMessages(this.scope, active)
+    else if (worker !== this.registration) this.parts.send({ type: 'poke', worker, run })
+  }
+
+  onHint(hint: Hint): void {
+    if (hint.type === 'ready' && (hint.queue === ANY || this.scope.queues.includes(hint.queue))) this.claimer.ready()
+    if (hint.type !== 'poke' || (hint.worker !== ANY && hint.worker !== this.registration)) return
+    const active = this.scope.active.get(hint.run)
+    if (active) fetchMessages(this.scope, active)
+  }
+
+  onRefused(unit: string, refusal: Error): void {
+    const run = this.scope.active.get(unit)
+    if (run) block(this.scope, run, `The database refused what the run wanted to write: ${refusal.message}`)
+  }
+
+  dueAt(at: number): void {
+    this.claimer.dueAt(at)
+  }
+
+  /** Stops claiming, waits for bodies in progress, hands everything on. */
+  async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.scope.stopping = true
+    this.stopped = true
+    this.claimer.stop()
+    const until = this.parts.clock.now() + (options.graceMs ?? 10_000)
+    for (const run of this.scope.active.values()) considerIdle(this.scope, run)
+    while (this.scope.active.size > 0 && this.parts.clock.now() < until && !this.losing)
+      await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, 20))
+    this.heart.stop()
+    this.drop()
+    if (this.registration !== '') await this.parts.store.retire(this.registration)
+    this.registration = ''
+  }
+
+  /** The registration is gone, or what became of a write is unknown. Everything in hand is dropped; whoever claims it replays it. */
+  lost(cause: Fenced | Ambiguous, batches: readonly Batch[]): void {
+    this.pendingLoss.push(...batches)
+    if (this.losing) return
+    this.losing = true
+    this.parts.observe({ type: 'lost', cause: cause instanceof Ambiguous ? 'ambiguous' : 'fenced', runs: this.scope.active.size })
+    this.drop()
+    void this.again()
+  }
+
+  private readonly pendingLoss: Batch[] = []
+
+  private async again(): Promise<void> {
+    for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+      try {
+        if (this.registration !== '') await this.parts.store.retire(this.registration)
+        // One that stops takes no other: what callers still wait for goes out in nobody's name.
+        if (this.stopped) this.registration = ''
+        else await this.register()
+        await this.recoverPending()
+        break
+      } catch (error) {
+        this.parts.observe({ type: 'trouble', where: 'register', error: error instanceof Error ? error : new Error(String(error)) })
+        await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, waitMs))
+      }
+    }
+    this.losing = false
+    this.parts.flusher.resume()
+    if (!this.stopped) this.claimer.ready()
+  }
+
+  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch. */
+  private async recoverPending(): Promise<void> {
+    while (this.pendingLoss.length > 0) {
+      const batches = [...this.pendingLoss]
+      await this.parts.recover(batches)
+      this.pendingLoss.splice(0, batches.length)
+    }
+  }
+
+  private async register(): Promise<void> {
+    const { host, version, store } = this.parts
+    const info = {
+      host,
+      pid: process.pid,
+      version,
+      queues: this.scope.queues,
+      slots: this.scope.slots,
+      steps: this.options.steps.names(),
+      orgs: this.options.orgs ?? null,
+    }
+    const { worker, now } = await store.register(info)
+    failpoint('register.after')
+    this.registration = worker
+    this.parts.clock.sync(now)
+  }
+
+  private drop(): void {
+    this.turns.clear()
+    for (const run of [...this.scope.active.values(), ...this.scope.parked.values()]) {
+      for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'this worker lost the run')
+      evict(this.parts.clock, run)
+    }
+    this.scope.active.clear()
+    this.scope.parked.clear()
+    this.scope.kept.clear()
+    this.scope.starting = 0
+  }
+
+  /** A sandbox cannot be trusted any more: the culprit is blocked, its neighbours are handed back and replayed in a new one. */
+  private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
+    this.scope.sandboxes.renew(bundle)
+    for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
+    for (const run of [...this.scope.active.values()].filter((each) => each.bundle === bundle && each.state === 'live')) {
+      if (run.id === culprit) block(this.scope, run, `The workflow code did not yield: ${error.message}`)
+      else release(this.scope, run)
+    }
+  }
+
+  /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
+  reserve(row: RunRow): WorkerId | null {
+    if (!this.ready || !hasRoom(this.scope) || !this.serves(row.queue, row.org)) return null
+    this.scope.starting++
+    return this.registration
+  }
+
+  /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
+  begin(registration: WorkerId, row: RunRow | null): void {
+    if (registration !== this.scope.worker()) return
+    this.scope.starting--
+    if (row === null) return
+    void this.parts.sandboxes.load(row.org, row.bundle).then(
+      (bundle) => {
+        if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
+      },
+      (error: unknown) => this.scope.lost(new Ambiguous('a bundle could not be loaded', { cause: error })),
+    )
+  }
+
+  private makeScope(): Scope {
+    const { parts, options } = this
+    return {
+      store: parts.store,
+      clock: parts.clock,
+      flusher: parts.flusher,
+      sandboxes: parts.sandboxes,
+      steps: options.steps,
+      observe: parts.observe,
+      random: parts.random,
+      // Invariant (I5): while one registration is given up and the next not taken there is none, so that whoever waited for an answer
+      // sees that it is too late.
+      worker: () => (this.losing ? '' : this.registration),
+      queues: options.queues ?? ['default'],
+      slots: options.slots ?? 500,
+      active: new Map<RunId, ActiveRun>(),
+      parked: new Map<RunId, ActiveRun>(),
+      parkedMax: 1000,
+      kept: new Set<RunId>(),
+      starting: 0,
+      schedule: this.turns.schedule,
+      wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
+      ended: parts.ended,
+      begin: (run, open, fresh) => begin(this.scope, run, open, fresh),
+      armDeadline: (run) => armDeadline(this.scope, run),
+      fetchMessages: (run) => fetchMessages(this.scope, run),
+      considerIdle: (run) => considerIdle(this.scope, run),
+      parkIdle: () => parkIdle(this.scope),
+      block: (run, reason) => block(this.scope, run, reason),
+      wake: (run, pausing) => wake(this.scope, run, pausing),
+      endWith: (run, completion) => endWith(this.scope, run, completion),
+      finish: (run, completion) => finish(this.scope, run, completion),
+      submit: (start) => parts.submit(start),
+      tellStarted: parts.tellStarted,
+      lost: (cause) => parts.flusher.abandon(cause),
+      stopping: false,
+    }
+  }
+}
