@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import type { BuiltBundle, Engine, RunAnswer, StartProblem, StartRequest, Worker, WorkOptions } from '../../api.ts'
-import { type Clock, systemClock } from '../../clock.ts'
-import { databaseClock } from '../../database-clock.ts'
+import { type Clock, databaseClock, systemClock } from '../../clock.ts'
 import { createSandbox } from '../../sandbox/create-sandbox.ts'
 import {
   type AdmittedStart,

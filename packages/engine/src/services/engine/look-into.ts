@@ -3,9 +3,8 @@ import type { ClaimedRun, LiveRow, OrgId, RunId, RunRow, Store } from '../../sto
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { activate, forget, type LoadedBundle, type SandboxCache } from '../bundles/sandbox-cache.ts'
 import { observeNothing } from '../observe.ts'
-import { type ActiveRun, newActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, newActiveRun, toClaimed } from '../run/active-run.ts'
 import { type Replayed, replaySafely } from '../run/replay.ts'
-import { toClaimed } from '../run/start-row.ts'
 
 type Answer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
 

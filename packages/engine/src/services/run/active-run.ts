@@ -1,5 +1,5 @@
 import type { Timer } from '../../clock.ts'
-import type { ClaimedRun, JournalKind, JournalRow, JsonText, Message, Millis, RunId } from '../../store/store.ts'
+import type { ClaimedRun, JournalKind, JournalRow, JsonText, Message, Millis, RunId, RunRow } from '../../store/store.ts'
 import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 
@@ -130,6 +130,11 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     startedAt: now,
     toldAt: now,
   }
+}
+
+/** The row that a claim would return for a run that this worker has just started itself. */
+export function toClaimed(row: RunRow): ClaimedRun {
+  return { ...row, wakes: 0, nextSeq: 1, base: 0, crashes: 0, begun: false, holds: false, pauseRequested: false }
 }
 
 /** The journal row of an outcome. */

@@ -1,5 +1,5 @@
 import type { Worker, WorkOptions } from '../../api.ts'
-import type { DatabaseClock } from '../../database-clock.ts'
+import type { DatabaseClock } from '../../clock.ts'
 import {
   Ambiguous,
   type Fenced,
@@ -17,14 +17,13 @@ import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
-import type { ActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, toClaimed } from '../run/active-run.ts'
 import { endWith, finish } from '../run/finish.ts'
 import { fetchMessages } from '../run/inbox.ts'
 import { evict } from '../run/let-go.ts'
 import { abortStep } from '../run/open-command.ts'
 import { block, considerIdle, parkIdle, release, wake } from '../run/park.ts'
 import { hasRoom, type Scope } from '../run/scope.ts'
-import { toClaimed } from '../run/start-row.ts'
 import { Turns } from '../run/turns.ts'
 import { Claimer } from './claimer.ts'
 import { Heart } from './heart.ts'

@@ -1,8 +1,8 @@
 import type { FinishRow } from '../store.ts'
 import { releaseLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
+import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
-import { newUuid } from './uuid.ts'
 
 /** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Answers the runs let in instead. */
 export function finishRun(session: Session, finish: FinishRow): Live[] {

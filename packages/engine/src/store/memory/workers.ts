@@ -1,7 +1,7 @@
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
 import { handOn } from './live-run.ts'
+import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
-import { newUuid } from './uuid.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
   const worker = newUuid(session.now, session.random)

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { PlainStartRow, RunId } from '../store.ts'
 import { priorityCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
-import { textArray } from './text-array.ts'
+import { textArray } from './run-columns.ts'
 
 const ready = 1
 const waiting = 3

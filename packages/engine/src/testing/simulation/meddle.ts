@@ -1,4 +1,4 @@
-import { newUuid } from '../../store/memory/uuid.ts'
+import { newUuid } from '../../store/memory/random.ts'
 import type { RunId } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
 import { LANES, SIGNALS } from './program.ts'

@@ -1,6 +1,5 @@
 import { emptyBatch } from '../../store/empty-batch.ts'
-import { seeded } from '../../store/memory/seeded.ts'
-import { newUuid } from '../../store/memory/uuid.ts'
+import { newUuid, seeded } from '../../store/memory/random.ts'
 import type {
   AdmittedStart,
   FinishRow,

@@ -1,5 +1,5 @@
 import { priorityCode, stateCode } from '../codes.ts'
-import { textArray } from '../text-array.ts'
+import { textArray } from '../run-columns.ts'
 import type { Part } from './part.ts'
 
 /**
