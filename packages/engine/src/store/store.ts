@@ -118,15 +118,34 @@ export interface ParkRow {
 }
 
 /** A message to a run. A second one with the same id does nothing. */
-export interface Message {
+export type Message = SignalMessage | ChildMessage | CancelMessage
+
+interface MessageAddress {
   readonly org: OrgId
   readonly run: RunId
   readonly id: string
-  readonly kind: 'signal' | 'child' | 'cancel'
-  /** The signal's name; for `child` the parent's cmd, a space and the child's id; for `cancel` the reason. */
+}
+
+export interface SignalMessage extends MessageAddress {
+  readonly kind: 'signal'
   readonly name: string
   readonly payload: JsonText | null
+}
+
+/** A child has ended: with an output, or with an error. */
+export interface ChildMessage extends MessageAddress {
+  readonly kind: 'child'
+  /** The command of the parent that started the child. */
+  readonly cmd: number
+  readonly child: RunId
+  readonly output: JsonText | null
   readonly error: Failure | null
+}
+
+/** Asks the workflow to stop. */
+export interface CancelMessage extends MessageAddress {
+  readonly kind: 'cancel'
+  readonly reason: string
 }
 
 export interface EventRow {

@@ -29,7 +29,7 @@ export async function signalRun<Tx>(
   id: string | undefined,
   tx?: Tx,
 ): Promise<DeliverOutcome> {
-  const message = { org, run, id: id ?? newId(parts), kind: 'signal', name, payload: JSON.stringify(payload), error: null } as const
+  const message = { org, run, id: id ?? newId(parts), kind: 'signal', name, payload: JSON.stringify(payload) } as const
   const outcome = await parts.store.deliver(message, tx)
   parts.told(run, outcome, tx)
   return outcome
@@ -57,10 +57,7 @@ export async function cancelRun<Tx>(
     parts.told(run, outcome, tx)
     return outcome
   }
-  const outcome = await parts.store.deliver(
-    { org, run, id: newId(parts), kind: 'cancel', name: reason.replaceAll('\0', ''), payload: null, error: null },
-    tx,
-  )
+  const outcome = await parts.store.deliver({ org, run, id: newId(parts), kind: 'cancel', reason: reason.replaceAll('\0', '') }, tx)
   parts.told(run, outcome, tx)
   return outcome
 }

@@ -1,5 +1,5 @@
 import type { Timer } from '../../clock.ts'
-import type { ClaimedRun, JournalKind, JournalRow, JsonText, Message, Millis, RunId, RunRow } from '../../store/store.ts'
+import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, RunId, RunRow, SignalMessage } from '../../store/store.ts'
 import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 
@@ -75,7 +75,7 @@ export interface ActiveRun {
   /** Transactional steps waiting for their turn to commit. */
   readonly released: (() => void)[]
   /** Signals that arrived before anyone waited. */
-  readonly buffered: Map<string, Message[]>
+  readonly buffered: Map<string, SignalMessage[]>
   /** Messages taken in but not yet flushed as received, and those buffered. */
   readonly seen: Set<string>
   readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>

@@ -1,6 +1,6 @@
 import type { RunAnswer } from '../../api.ts'
 import type { FinalStatus, FinishRow } from '../../store/store.ts'
-import type { Completion, Delivery, Failure } from '../../workflow/protocol.ts'
+import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun } from './active-run.ts'
 import { childId } from './child-id.ts'
@@ -71,7 +71,7 @@ function closeChildren(scope: Scope, run: ActiveRun, at: number): void {
   for (const { run: child, close } of run.children.values()) {
     if (close === 'abandon') continue
     const id = childId(child, 0, 0, at)
-    const message = { org: run.row.org, run: child, id, kind: 'cancel', name: 'its parent ended', payload: null, error: null } as const
+    const message = { org: run.row.org, run: child, id, kind: 'cancel', reason: 'its parent ended' } as const
     scope.flusher.add(run.id, 'messages', message)
   }
 }
@@ -81,16 +81,8 @@ function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): v
   if (parent === null) return
   // Invariant (I11): the id depends on the child alone, so that telling twice is telling once.
   const id = childId(run.id, 0, -1, at)
-  const error: Failure | null = row.error
-  scope.flusher.add(run.id, 'messages', {
-    org: run.row.org,
-    run: parent.run,
-    id,
-    kind: 'child',
-    name: `${parent.cmd} ${run.id}`,
-    payload: row.output,
-    error,
-  })
+  const address = { org: run.row.org, run: parent.run, id }
+  scope.flusher.add(run.id, 'messages', { ...address, kind: 'child', cmd: parent.cmd, child: run.id, output: row.output, error: row.error })
 }
 
 /** `continueAsNew`: a journal row with the new input, at which replay starts from now on. */

@@ -1,4 +1,4 @@
-import type { Message } from '../../store/store.ts'
+import type { ChildMessage, Message, SignalMessage } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
 import { deliver, deliverCancel, rejected, resolved } from './deliver.ts'
@@ -53,7 +53,7 @@ function take(scope: Scope, run: ActiveRun, wakes: number, pauseRequested: boole
         break
       case 'cancel':
         received(scope, run, message)
-        deliverCancel(scope, run, message.name, false)
+        deliverCancel(scope, run, message.reason, false)
         break
     }
   }
@@ -64,7 +64,7 @@ function received(scope: Scope, run: ActiveRun, message: Message): void {
   scope.flusher.add(run.id, 'received', { org: run.row.org, run: run.id, id: message.id })
 }
 
-function bufferSignal(scope: Scope, run: ActiveRun, message: Message): void {
+function bufferSignal(scope: Scope, run: ActiveRun, message: SignalMessage): void {
   const queue = run.buffered.get(message.name)
   if (queue) queue.push(message)
   else run.buffered.set(message.name, [message])
@@ -87,18 +87,17 @@ export function receiveSignal(scope: Scope, run: ActiveRun, open: Extract<OpenCo
   return true
 }
 
-function receiveChild(scope: Scope, run: ActiveRun, message: Message): void {
-  const [cmd = '', child = ''] = message.name.split(' ')
-  const open = run.open.get(Number(cmd))
-  if (open?.type === 'child' && open.child === child) {
+function receiveChild(scope: Scope, run: ActiveRun, message: ChildMessage): void {
+  const open = run.open.get(message.cmd)
+  if (open?.type === 'child' && open.child === message.child) {
     run.children.delete(open.cmd)
     deliver(scope, run, childOutcome(open, message))
   }
   received(scope, run, message)
 }
 
-function childOutcome(open: OpenCommand, message: Message): Outcome {
-  if (message.error === null) return resolved(open, message.payload ?? 'null', 0, 0)
+function childOutcome(open: OpenCommand, message: ChildMessage): Outcome {
+  if (message.error === null) return resolved(open, message.output ?? 'null', 0, 0)
   const error: Failure = {
     name: 'ChildFailedError',
     kind: 'child_failed',

@@ -44,9 +44,7 @@ function drop(scope: Scope, run: ActiveRun, cmd: number): void {
       run: open.child,
       id: childId(open.child, 0, 0, run.at),
       kind: 'cancel',
-      name: 'its parent took it back',
-      payload: null,
-      error: null,
+      reason: 'its parent took it back',
     })
   }
 }

@@ -44,7 +44,7 @@ function makeWay(session: Session, newest: Live, name: string): RunId[] {
   const inTheWay = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
   for (const run of inTheWay) {
     const id = newUuid(now, random)
-    insertMessage(session, { org, run, id, kind: 'cancel', name: 'a newer run took its place', payload: null, error: null })
+    insertMessage(session, { org, run, id, kind: 'cancel', reason: 'a newer run took its place' })
   }
   return inTheWay
 }

@@ -24,5 +24,5 @@ export function cancelRun(session: Session, live: Live, reason: string): void {
   finishRun(session, { org, run, status: 'cancelled', output: null, error, at: session.now, holds: live.holds.length > 0 })
   if (parent === null) return
   const id = newUuid(session.now, session.random)
-  insertMessage(session, { org, run: parent.run, id, kind: 'child', name: `${parent.cmd} ${run}`, payload: null, error })
+  insertMessage(session, { org, run: parent.run, id, kind: 'child', cmd: parent.cmd, child: run, output: null, error })
 }

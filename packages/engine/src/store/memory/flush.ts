@@ -1,4 +1,4 @@
-import { Fenced, type FlushBatch, type FlushResult, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
+import { Fenced, type FlushBatch, type FlushResult, type Message, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
 import { finishRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
@@ -90,6 +90,8 @@ function countStale(tables: Tables, org: string, run: string, worker: WorkerId |
   if (tables.live.get(key(org, run))?.worker !== worker) tables.staleWrites++
 }
 
+const nameOf = (message: Message): string => (message.kind === 'signal' ? message.name : message.kind === 'cancel' ? message.reason : '')
+
 /** What PostgreSQL would refuse: a second row under a key, text that it cannot hold. */
 function refuseBad(tables: Tables, batch: FlushBatch): void {
   const free = batch.starts.every((start) => start.state !== 'running')
@@ -111,7 +113,8 @@ function refuseBad(tables: Tables, batch: FlushBatch): void {
   }
   const names = [
     ...batch.starts.flatMap((row) => [row.workflow, row.queue, ...row.tags]),
-    ...[...batch.journal, ...batch.messages].map((row) => row.name),
+    ...batch.journal.map((row) => row.name),
+    ...batch.messages.map(nameOf),
     ...batch.logs.map((row) => row.message),
   ]
   if (names.some((name) => name.includes('\u0000'))) throw new Refused('NUL in a name')

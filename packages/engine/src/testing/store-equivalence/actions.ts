@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { emptyBatch } from '../../store/empty-batch.ts'
-import type { AdmittedStart, FlushBatch, FlushResult, RunId, Store } from '../../store/store.ts'
+import type { AdmittedStart, FlushBatch, FlushResult, Message, RunId, Store } from '../../store/store.ts'
 import type { Pair, Side } from './pair.ts'
 
 /** One thing done to both stores. `run` is looked at afterwards. */
@@ -16,7 +16,6 @@ const HOUR = 3_600_000
 const priorities = ['low', 'normal', 'high', 'urgent'] as const
 const policies = ['queue', 'cancel_in_progress', 'cancel_newest'] as const
 const parkStates = ['waiting', 'paused', 'blocked', 'ready'] as const
-const messageKinds = ['signal', 'signal', 'child', 'cancel'] as const
 
 function at<T>(list: readonly T[], index: number): T | undefined {
   return list[index % Math.max(1, list.length)]
@@ -120,11 +119,18 @@ async function park(pair: Pair, pick: number, option: number): Promise<Deed | nu
   return { run, act }
 }
 
+function newMessage(pair: Pair, run: RunId, option: number): Message {
+  const id = pair.id()
+  if (option % 4 === 2) return pair.childEnd(run, { id, child: run, output: `${option}` })
+  if (option % 4 === 3) return pair.cancellation(run, { id })
+  return pair.message(run, { id, payload: `${option}` })
+}
+
 async function send(pair: Pair, pick: number, option: number): Promise<Deed | null> {
   const run = at(pair.runs, pick)
   if (run === undefined) return null
   const again = option % 5 === 4 ? at(pair.messages, pick) : undefined
-  const message = again ?? pair.message(run, { id: pair.id(), kind: messageKinds[option % 4] ?? 'signal', payload: `${option}` })
+  const message = again ?? newMessage(pair, run, option)
   if (again === undefined) pair.messages.push(message)
   if (option % 2) return { run: message.run, act: (store) => store.deliver(message) }
   return { run: message.run, act: flush(pair, null, { messages: [message] }) }

@@ -8,7 +8,10 @@ export type Side = 'memory' | 'postgres'
 
 /** The same story told to two stores. Ids are the same in both, but for those that a store gives out. */
 export interface Pair
-  extends Pick<World, 'org' | 'queue' | 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'park' | 'finish' | 'id' | 'now'> {
+  extends Pick<
+    World,
+    'org' | 'queue' | 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'childEnd' | 'cancellation' | 'park' | 'finish' | 'id' | 'now'
+  > {
   readonly stores: Readonly<Record<Side, Store>>
   readonly clock: VirtualClock
   readonly runs: RunId[]
@@ -78,7 +81,7 @@ export async function lookAt(pair: Pair, touched: RunId | null): Promise<Record<
       run: touched && (await store.run(pair.org, touched)),
       result: touched && (await store.result(pair.org, touched)),
       history: touched && (await store.history(pair.org, touched, 0)),
-      inbox: inbox && { ...inbox, messages: inbox.messages.map(({ kind, name, payload }) => `${kind} ${name} ${payload}`).sort() },
+      inbox: inbox && { ...inbox, messages: inbox.messages.map(({ id: _, ...rest }) => JSON.stringify(rest)).sort() },
     }
   })
 }

@@ -1,4 +1,4 @@
-import { messageCode } from '../codes.ts'
+import { toMessageColumns } from '../message-columns.ts'
 import type { Part } from './part.ts'
 
 /**
@@ -9,15 +9,18 @@ import type { Part } from './part.ts'
 export const messagesPart: Part = {
   name: 'messages',
   used: (batch) => batch.messages.length > 0,
-  values: ({ messages }, packer) => [
-    messages.map((row) => row.org),
-    messages.map((row) => row.run),
-    messages.map((row) => row.id),
-    messages.map((row) => messageCode.code(row.kind)),
-    messages.map((row) => row.name),
-    messages.map((row) => packer.pack(row.org, row.payload)),
-    messages.map((row) => (row.error === null ? null : JSON.stringify(row.error))),
-  ],
+  values: ({ messages }, packer) => {
+    const columns = messages.map((message) => toMessageColumns(message, packer))
+    return [
+      messages.map((row) => row.org),
+      messages.map((row) => row.run),
+      messages.map((row) => row.id),
+      columns.map((row) => row.kind),
+      columns.map((row) => row.name),
+      columns.map((row) => row.payload),
+      columns.map((row) => (row.error === null ? null : JSON.stringify(row.error))),
+    ]
+  },
   sql: ({ at, guard }) => `
 locked as materialized (
   select l.org_id, l.run_id, l.state = 3 as waiting
