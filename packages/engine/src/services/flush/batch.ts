@@ -13,8 +13,8 @@ import type {
   WorkerId,
 } from '../../store/store.ts'
 
-/** What may be added to a batch, by part. */
-export interface Parts {
+/** The rows of a batch, by part. */
+export interface BatchRows {
   starts: StartRow
   journal: JournalRow
   finishes: FinishRow
@@ -27,11 +27,11 @@ export interface Parts {
   companions: CompanionRow
 }
 
-export type Part = keyof Parts
+export type BatchPart = keyof BatchRows
 
-type Rows = { [P in Part]: { readonly row: Parts[P]; readonly unit: string }[] }
+type RowsByPart = { [P in BatchPart]: { readonly row: BatchRows[P]; readonly unit: string }[] }
 
-export const PARTS: readonly Part[] = [
+export const PARTS: readonly BatchPart[] = [
   'starts',
   'journal',
   'finishes',
@@ -44,15 +44,15 @@ export const PARTS: readonly Part[] = [
   'companions',
 ]
 
-/** Which live row a row of a part writes to, if any. */
-const touches: { [P in Part]?: (row: Parts[P]) => RunId } = {
+/** The run whose live row a row of this part writes, if any. */
+const touches: { [P in BatchPart]?: (row: BatchRows[P]) => RunId } = {
   starts: (row) => row.run,
   finishes: (row) => row.run,
   parks: (row) => row.run,
   messages: (row) => row.run,
 }
 
-export interface Waiter {
+interface Waiter {
   readonly unit: string
   readonly done: (error: Error | null) => void
 }
@@ -61,10 +61,10 @@ export interface Waiter {
  * Rows that will be written together. `unit` names the run on whose behalf a row is written, so that a refused batch can be taken apart.
  */
 export interface Batch {
-  readonly rows: Rows
+  readonly rows: RowsByPart
   readonly units: Set<string>
   /** Invariant: one batch writes a live row in at most one part. */
-  readonly touched: Map<RunId, Part>
+  readonly touched: Map<RunId, BatchPart>
   readonly waiters: Waiter[]
   size: number
 }
@@ -90,8 +90,8 @@ export function newBatch(): Batch {
   }
 }
 
-/** Adds a row, or says no because the batch already writes that run's live row through another part. */
-export function addToBatch<P extends Part>(batch: Batch, unit: string, part: P, row: Parts[P]): boolean {
+/** Adds a row; false if the batch already writes that run's live row through another part. */
+export function addToBatch<P extends BatchPart>(batch: Batch, unit: string, part: P, row: BatchRows[P]): boolean {
   const run = touches[part]?.(row)
   if (run !== undefined) {
     const before = batch.touched.get(run)
@@ -106,7 +106,7 @@ export function addToBatch<P extends Part>(batch: Batch, unit: string, part: P, 
 }
 
 export function toFlush(batch: Batch, worker: WorkerId | null): FlushBatch {
-  const take = <P extends Part>(part: P): Parts[P][] => batch.rows[part].map((entry) => entry.row)
+  const take = <P extends BatchPart>(part: P): BatchRows[P][] => batch.rows[part].map((entry) => entry.row)
   return {
     worker,
     starts: take('starts'),
@@ -137,7 +137,7 @@ export function splitByUnit(batch: Batch): Batch[] {
   return [...parts.values()]
 }
 
-/** In two batches with about as many units each, those that came first in the first. */
+/** Two batches with about as many units each: the older units in the first. */
 export function halve(batch: Batch): [Batch, Batch] {
   const halves: [Batch, Batch] = [newBatch(), newBatch()]
   const early = new Set([...batch.units].slice(0, Math.ceil(batch.units.size / 2)))
@@ -147,8 +147,8 @@ export function halve(batch: Batch): [Batch, Batch] {
   return halves
 }
 
-/** Whether neither has a row of a run, or writes to the live row of one, that the other has to do with. */
+/** Whether no run has rows in both, and neither writes the live row of a run that has rows in the other. */
 export function isApart(one: Batch, other: Batch): boolean {
-  const concerns = (run: string): boolean => other.units.has(run) || other.touched.has(run)
-  return [...one.units].every((unit) => !concerns(unit)) && [...one.touched.keys()].every((run) => !concerns(run))
+  const hasToDoWith = (run: string): boolean => other.units.has(run) || other.touched.has(run)
+  return [...one.units].every((unit) => !hasToDoWith(unit)) && [...one.touched.keys()].every((run) => !hasToDoWith(run))
 }

@@ -1,35 +1,29 @@
 import type { Clock } from '../../clock.ts'
 import { Ambiguous, Fenced, type FlushResult, Refused, type Store, type WorkerId } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
-import { addToBatch, type Batch, halve, isApart, newBatch, PARTS, type Part, type Parts, splitByUnit, toFlush } from './batch.ts'
+import { addToBatch, type Batch, type BatchPart, type BatchRows, halve, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
+import { chooseNext, type NextFlush } from './choose-next.ts'
 
 export interface FlusherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly worker: () => WorkerId | null
-  /** Runs of which a batch beside another consists at least. */
+  /** The fewest runs in a batch that goes out beside another. */
   readonly shareMin: number
   /**
-   * The registration is gone, or what became of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is
-   * flushed until `resume`. What else is on its way tells of itself.
+   * The registration is gone, or the fate of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is
+   * flushed until `resume`. Another batch on its way reports for itself.
    */
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
-  /** The store will not take this unit's rows, whatever is tried; nothing of them was written. */
+  /** The store refuses this unit's rows even alone; none of them was written. */
   readonly onRefused: (unit: string, refusal: Refused) => void
   /** `worker`: the registration that the batch was written under; it may be given up by now. */
   readonly onFlushed: (result: FlushResult, batch: Batch, worker: WorkerId | null, tookMs: number) => void
 }
 
-/** The database writes one batch while this process puts together, or reacts to, the other. */
-const FLIGHTS_MAX = 2
-/** A batch beside another has nearly as many runs at least: each flush has a cost of its own. */
-const SHARE = 0.9
-
 /**
- * Group commit. Everything that became due since the last flush goes out as one batch; the next flush starts when the last returns, so the size
- * of batches follows the load and there is no linger. Where this process and the database would wait for each other in turn, a large batch
- * goes out in two halves. Invariant: batches that are on their way at the same time write rows of different runs, so that each run's rows
- * are committed in their order.
+ * Group commit. All rows queued since the last flush go out as one batch. The next flush starts when the last returns, so the size of
+ * batches follows the load and nothing waits for a timer. Which batch goes out when is decided in `choose-next.ts`.
  */
 export class Flusher {
   private readonly options: FlusherOptions
@@ -38,15 +32,15 @@ export class Flusher {
   private readonly flights = new Set<Batch>()
   private scheduled = false
   private stopped = false
-  /** Nothing was queued when the last flush came back: whoever had something to write waited for it. */
-  private waited = true
+  /** See `FlushState`. */
+  private takesTurns = true
 
   constructor(options: FlusherOptions) {
     this.options = options
   }
 
   /** Queues a row for the next flush. `unit`: the run on whose behalf. */
-  add<P extends Part>(unit: string, part: P, row: Parts[P]): void {
+  add<P extends BatchPart>(unit: string, part: P, row: BatchRows[P]): void {
     const last = this.batches.at(-1)
     if (last === undefined || !addToBatch(last, unit, part, row)) {
       const next = newBatch()
@@ -71,7 +65,7 @@ export class Flusher {
     else newest.waiters.push({ unit, done })
   }
 
-  /** Gives up from outside (a claim failed, a beat found us fenced): nothing more is flushed until `resume`. */
+  /** Gives up for a reason outside the flusher (a claim failed, a beat found this worker fenced): nothing is flushed until `resume`. */
   abandon(cause: Fenced | Ambiguous): void {
     if (!this.stopped) this.lose(cause, null)
   }
@@ -86,7 +80,7 @@ export class Flusher {
     this.schedule()
   }
 
-  /** What is on its way was added before what is queued, and has no unit twice. */
+  /** Queued rows are newer than rows on their way; no unit is in two flights. */
   private newestOf(unit: string): Batch | null {
     const queued = this.batches.findLast(({ units }) => units.has(unit))
     if (queued !== undefined) return queued
@@ -95,33 +89,28 @@ export class Flusher {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.stopped || this.next() === null) return
+    if (this.scheduled || this.stopped || this.choose() === 'wait') return
     this.scheduled = true
-    // One turn later than asked: what the workflows answer to the rows queued now goes into the same batch (2 flushes for a one-step run,
-    // not 3).
+    // One turn of the event loop later: the rows by which workflows answer those queued now then go into the same batch (2 flushes for a
+    // one-step run, not 3).
     this.options.clock.setImmediate(() =>
       this.options.clock.setImmediate(() => {
         this.scheduled = false
-        for (let batch = this.next(); batch !== null && !this.stopped; batch = this.next()) this.send(batch)
+        for (let next = this.choose(); next !== 'wait' && !this.stopped; next = this.choose()) this.send(next)
       }),
     )
   }
 
-  /** The oldest batch, if it may go out now. */
-  private next(): Batch | null {
-    const batch = this.batches[0]
-    if (batch === undefined || batch.size === 0 || this.flights.size >= FLIGHTS_MAX) return null
-    if (this.flights.size === 0) return batch
-    for (const flight of this.flights) {
-      if (batch.units.size < Math.max(this.options.shareMin, SHARE * flight.units.size) || !isApart(batch, flight)) return null
-    }
-    return batch
+  private choose(): NextFlush {
+    const { batches, flights, takesTurns } = this
+    return chooseNext({ queued: batches, flights, takesTurns, shareMin: this.options.shareMin })
   }
 
-  private send(oldest: Batch): void {
-    this.batches.shift()
-    const isHalved = this.flights.size === 0 && this.waited && oldest.units.size >= 2 * this.options.shareMin
-    const [batch, rest] = isHalved ? halve(oldest) : [oldest, null]
+  /** Sends the oldest batch, or the first half of it: the second half is then the oldest. */
+  private send(next: 'whole' | 'halves'): void {
+    const oldest = this.batches.shift()
+    if (oldest === undefined) return
+    const [batch, rest] = next === 'halves' ? halve(oldest) : [oldest, null]
     if (rest !== null) this.batches.unshift(rest)
     if (this.batches.length === 0) this.batches.push(newBatch())
     this.flights.add(batch)
@@ -132,7 +121,7 @@ export class Flusher {
     )
   }
 
-  /** Invariant (I5): `worker` is the registration under which the batch was put together; what is left of it goes under no other. */
+  /** Invariant (I5): `worker` is the registration under which the batch was built; the rest of it is written under no other. */
   private async write(batch: Batch, worker: WorkerId | null): Promise<void> {
     const started = this.options.clock.now()
     try {
@@ -158,7 +147,7 @@ export class Flusher {
     for (const unit of units) {
       const waiters = new Set(unit.waiters)
       await this.write(unit, worker)
-      // Those of units that are still to come stay with the batch: if it is lost now, they are made sure of.
+      // Waiters of units not written yet stay with the batch: should it be lost now, their starts are recovered.
       batch.waiters.splice(0, batch.waiters.length, ...batch.waiters.filter((waiter) => !waiters.has(waiter)))
       for (const waiter of unit.waiters.splice(0)) waiter.done(null)
     }
@@ -166,7 +155,7 @@ export class Flusher {
 
   private settle(batch: Batch, error: Error | null): void {
     this.flights.delete(batch)
-    if (this.flights.size === 0) this.waited = this.batches.every(({ size }) => size === 0)
+    if (this.flights.size === 0) this.takesTurns = this.batches.every(({ size }) => size === 0)
     if (error === null) {
       for (const waiter of batch.waiters) waiter.done(null)
       this.schedule()
