@@ -1,6 +1,6 @@
 import type { StepImplementation } from '../../api.ts'
 import { failpoint } from '../failpoints.ts'
-import type { ActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, isLive, isPausing } from '../run/active-run.ts'
 import { whenSafe } from '../run/deliver.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { Scope } from '../run/scope.ts'
@@ -13,12 +13,12 @@ import { attemptTransactionally } from './tx-step.ts'
  * run.
  */
 export function startStep(scope: Scope, run: ActiveRun, open: OpenStep): void {
-  if (run.pausing || scope.stopping || open.abort) return
+  if (isPausing(run) || scope.stopping || open.abort) return
   const wait = open.notBefore - scope.clock.now()
   if (wait > 0) {
     open.timer = scope.clock.setTimeout(() => {
       open.timer = null
-      if (run.state === 'live' && run.open.get(open.cmd) === open) startStep(scope, run, open)
+      if (isLive(run) && run.open.get(open.cmd) === open) startStep(scope, run, open)
     }, wait)
     return
   }
@@ -31,7 +31,7 @@ export function startStep(scope: Scope, run: ActiveRun, open: OpenStep): void {
   open.abort = new AbortController()
   const abort = open.abort
   whenSafe(scope, run, () => {
-    if (abort.signal.aborted || run.pausing || scope.stopping) {
+    if (abort.signal.aborted || isPausing(run) || scope.stopping) {
       open.abort = null
       run.busy--
       scope.considerIdle(run)
@@ -51,7 +51,6 @@ async function attempt(
   abort: AbortController,
 ): Promise<void> {
   const startedAt = scope.clock.now()
-  open.startedAt = startedAt
   const outcome = await perform(scope, run, open, implementation, abort, {})
   failpoint('step.after')
   settle(scope, run, open, implementation, outcome, startedAt)

@@ -1,4 +1,4 @@
-import type { ActiveRun, OpenCommand } from '../run/active-run.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { deliver, deliverCancel, rejected, resolved } from '../run/deliver.ts'
 import { receiveSignal } from '../run/inbox.ts'
 import type { Scope } from '../run/scope.ts'
@@ -20,10 +20,10 @@ export function begin(scope: Scope, run: ActiveRun, open: OpenCommand, fresh: bo
       startStep(scope, run, open)
       return
     case 'sleep':
-      if (!run.pausing) armSleep(scope, run, open)
+      if (!isPausing(run)) armSleep(scope, run, open)
       return
     case 'signal':
-      if (run.pausing || receiveSignal(scope, run, open)) return
+      if (isPausing(run) || receiveSignal(scope, run, open)) return
       armSignalTimeout(scope, run, open)
       return
     case 'child':
@@ -36,7 +36,7 @@ function armSleep(scope: Scope, run: ActiveRun, open: Extract<OpenCommand, { typ
   const wait = open.until - scope.clock.now()
   const fire = (): void => {
     open.timer = null
-    if (run.open.get(open.cmd) !== open || run.pausing) return
+    if (run.open.get(open.cmd) !== open || isPausing(run)) return
     const late = scope.clock.now() - open.until
     if (late < 0) return armSleep(scope, run, open)
     scope.observe({ type: 'timer_late', lateMs: late })
@@ -51,7 +51,7 @@ function armSignalTimeout(scope: Scope, run: ActiveRun, open: Extract<OpenComman
   if (until === null) return
   const fire = (): void => {
     open.timer = null
-    if (run.open.get(open.cmd) !== open || run.pausing) return
+    if (run.open.get(open.cmd) !== open || isPausing(run)) return
     if (scope.clock.now() < until) return armSignalTimeout(scope, run, open)
     const error = { name: 'TimeoutError', kind: 'timeout', message: `no signal "${open.name}" arrived in time` } as const
     deliver(scope, run, rejected(open, error, 0, run.at))
@@ -64,11 +64,11 @@ function armSignalTimeout(scope: Scope, run: ActiveRun, open: Extract<OpenComman
 /** Arms the run's own deadline. */
 export function armDeadline(scope: Scope, run: ActiveRun): void {
   const deadline = run.row.deadline
-  if (deadline === null || run.cancelled || run.deadline) return
+  if (deadline === null || run.generation.cancelled || run.deadline) return
   const wait = deadline - scope.clock.now()
   const fire = (): void => {
     run.deadline = null
-    if (run.state !== 'live' || run.pausing) return
+    if (!isLive(run) || isPausing(run)) return
     if (scope.clock.now() < deadline) armDeadline(scope, run)
     else deliverCancel(scope, run, 'its time ran out', true)
   }

@@ -1,7 +1,7 @@
 import type { StepImplementation } from '../../api.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import { isRetryable, nextDelayMs } from '../../workflow/retry.ts'
-import type { ActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, isLive } from '../run/active-run.ts'
 import { deliver, note, rejected, resolved } from '../run/deliver.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { Scope } from '../run/scope.ts'
@@ -18,7 +18,7 @@ export function settle(
 ): void {
   open.abort = null
   run.busy--
-  if (run.state !== 'live' || run.open.get(open.cmd) !== open) {
+  if (!isLive(run) || run.open.get(open.cmd) !== open) {
     scope.considerIdle(run)
     return
   }

@@ -1,7 +1,7 @@
 import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
-import type { ActiveRun, OpenCommand } from '../run/active-run.ts'
+import { type ActiveRun, isLive, type OpenCommand } from '../run/active-run.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
 import { startedEvent } from '../run/run-event.ts'
 import type { Scope } from '../run/scope.ts'
@@ -89,7 +89,7 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
 }
 
 /** The run was lost or has ended, or took the command back, while we waited for something. */
-const isGone = (run: ActiveRun, open: OpenChild): boolean => run.state !== 'live' || run.open.get(open.cmd) !== open
+const isGone = (run: ActiveRun, open: OpenChild): boolean => !isLive(run) || run.open.get(open.cmd) !== open
 
 /** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
 function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): void {
@@ -98,5 +98,5 @@ function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): 
 
 function fail(scope: Scope, run: ActiveRun, open: OpenChild, name: string, message: string): void {
   const error: Failure = { name, kind: 'child_failed', message }
-  if (run.open.get(open.cmd) === open && !run.ending) deliver(scope, run, rejected(open, error, 0, run.at))
+  if (run.open.get(open.cmd) === open && run.phase.type !== 'ending') deliver(scope, run, rejected(open, error, 0, run.at))
 }

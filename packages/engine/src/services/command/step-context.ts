@@ -3,7 +3,7 @@ import type { StepImplementation } from '../../api.ts'
 import type { Timer } from '../../clock.ts'
 import { TimeoutError } from '../../workflow/errors.ts'
 import type { Json } from '../../workflow/protocol.ts'
-import type { ActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, isLive } from '../run/active-run.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { Scope } from '../run/scope.ts'
 
@@ -45,7 +45,7 @@ export function makeStepContext(
   const heartbeat = (details?: Json): void => {
     heart.beat()
     const now = scope.clock.now()
-    if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || run.state !== 'live') return
+    if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || !isLive(run)) return
     wroteAt = now
     scope.flusher.add(run.id, 'progress', {
       org: run.row.org,
@@ -59,7 +59,7 @@ export function makeStepContext(
   const log =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, data?: Json): void => {
-      if (run.state !== 'live') return
+      if (!isLive(run)) return
       const row = {
         org: run.row.org,
         run: run.id,
@@ -77,7 +77,7 @@ export function makeStepContext(
     workflow: run.row.workflow,
     step: open.name,
     attempt,
-    idempotencyKey: `${run.row.keys}:${run.generation}:${open.cmd}:${digest(open)}`,
+    idempotencyKey: `${run.row.keys}:${run.generation.number}:${open.cmd}:${digest(open)}`,
     signal: abort.signal,
     heartbeat,
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },

@@ -1,7 +1,7 @@
 import type { StepImplementation } from '../../api.ts'
 import { Ambiguous, Fenced } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
-import { type ActiveRun, type Outcome, toJournal } from '../run/active-run.ts'
+import { type ActiveRun, isLive, type Outcome, toJournal } from '../run/active-run.ts'
 import { enqueue, resolved } from '../run/deliver.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { Scope } from '../run/scope.ts'
@@ -29,7 +29,6 @@ export function attemptTransactionally(
   abort: AbortController,
 ): void {
   const startedAt = scope.clock.now()
-  open.startedAt = startedAt
   const transact = scope.store.transact
   if (transact === undefined) {
     const failure = { name: 'NonRetryableError', kind: 'non_retryable', message: 'this store has no transactional steps' } as const
@@ -45,7 +44,7 @@ export function attemptTransactionally(
     while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
     isHolding = true
     await hold(scope, run, abort.signal)
-    if (run.state !== 'live' || run.open.get(open.cmd) !== open)
+    if (!isLive(run) || run.open.get(open.cmd) !== open)
       throw new Failed({ ok: false, failure: { name: 'CancelledError', kind: 'cancelled', message: 'dropped' } })
     outcome = resolved(open, result.output, open.attempt, startedAt)
     failpoint('tx-step.before-commit')
@@ -59,7 +58,7 @@ export function attemptTransactionally(
       run.seq = row.seq + 1
       run.at = row.at
       run.open.delete(open.cmd)
-      if (outcome && run.state === 'live') enqueue(scope, run, outcome, row.at)
+      if (outcome && isLive(run)) enqueue(scope, run, outcome, row.at)
       letGo(scope, run)
       scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
     },
@@ -98,6 +97,5 @@ function letGo(scope: Scope, run: ActiveRun): void {
   run.held = null
   for (const go of held) go()
   run.released.shift()?.()
-  if (run.refetch) scope.fetchMessages(run)
   scope.considerIdle(run)
 }

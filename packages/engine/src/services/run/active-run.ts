@@ -1,5 +1,5 @@
 import type { Timer } from '../../clock.ts'
-import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, RunId, RunRow, SignalMessage } from '../../store/store.ts'
+import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, ParkRow, RunId, RunRow, SignalMessage } from '../../store/store.ts'
 import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 
@@ -15,7 +15,6 @@ export type OpenCommand =
       attempt: number
       /** The next attempt starts no sooner. */
       notBefore: Millis
-      startedAt: Millis
       abort: AbortController | null
       timer: Timer | null
     }
@@ -51,18 +50,50 @@ export interface Outcome {
   readonly delivery: Delivery
 }
 
+/**
+ * Where a run in hand stands. `pausing`: somebody asked to pause it; what is under way ends, nothing new begins, and it parks when nothing is
+ * under way any more.
+ */
+export type Phase =
+  /**
+   * Its first turn is due, and a worker had it before, which may have begun what the workflow will ask for. Messages may answer that, so
+   * they wait until the workflow has asked.
+   */
+  | { readonly type: 'repeating'; readonly pausing: boolean }
+  /** Its workflow moves. `linger`: it has nothing to do, and keeps its slot a moment longer in case an answer comes at once. */
+  | { readonly type: 'live'; readonly pausing: boolean; linger: Timer | null }
+  /** The workflow has ended; a child that it does not wait for is still being started, or a transactional step commits. */
+  | { readonly type: 'ending'; readonly pausing: boolean; readonly completion: Completion }
+  /** On its way back to the database; it is out of hand once that is committed. */
+  | { readonly type: 'parking'; readonly state: ParkRow['state']; readonly reason: string | null }
+  /** In the cache, without a slot. */
+  | { readonly type: 'parked' }
+  /** Ended, lost, or dropped from the cache: nothing here acts for it any more. */
+  | { readonly type: 'gone' }
+
+/** What starts over when a run continues as new. */
+interface Generation {
+  /** 0, 1, 2 … */
+  readonly number: number
+  /** The seq of its first row; 0 in the first generation. */
+  readonly base: number
+  /** A request to stop has been journalled. */
+  cancelled: boolean
+}
+
 /** A run that this process has in hand, or keeps parked in its cache. */
 export interface ActiveRun {
   readonly row: ClaimedRun
   readonly id: RunId
   readonly bundle: LoadedBundle
+  phase: Phase
+  /** Whether its messages are being read; `again`: they must be read once more, because others have come since. */
+  inbox: 'idle' | 'reading' | 'again'
+  /** How many messages and other pokes the live row had counted when it was last read. */
+  wakes: number
+  generation: Generation
   /** The number that the next journal row gets. */
   seq: number
-  /** The seq of the current generation's first row, 0 in the first. */
-  base: number
-  /** 0, 1, 2 … : how often the run continued as new. */
-  generation: number
-  wakes: number
   /** The time of the last row journalled; the next has no earlier one. */
   at: Millis
   /** The run's clock: the time of the last row delivered. */
@@ -70,32 +101,19 @@ export interface ActiveRun {
   readonly open: Map<number, OpenCommand>
   /** Deliveries whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
   readonly queue: Activation[]
-  /** What waits while a transactional step commits: whatever numbers a row, or begins or ends something that follows from one. */
+  /** What waits while a transactional step commits: anything that numbers a row, or begins or ends something that follows from one. */
   held: (() => void)[] | null
   /** Transactional steps waiting for their turn to commit. */
   readonly released: (() => void)[]
-  /** Signals that arrived before anyone waited. */
+  /** Signals that no command waits for yet, by name. */
   readonly buffered: Map<string, SignalMessage[]>
-  /** Messages taken in but not yet flushed as received, and those buffered. */
+  /** Ids of messages taken in but not yet flushed as received, and of those buffered. */
   readonly seen: Set<string>
   readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>
-  /** Step bodies running now, and those about to start. */
+  /** Step bodies and starts of children under way. */
   busy: number
-  state: 'replaying' | 'live' | 'parking' | 'parked' | 'done'
-  pausing: boolean
-  /** The workflow has ended; what it started on its way out is being started still. */
-  ending: Completion | null
-  cancelled: boolean
-  linger: Timer | null
   deadline: Timer | null
-  /** An earlier incarnation may have begun what its next turn asks for: nothing is journalled, but a worker had it before. */
-  mayRepeat: boolean
-  fetching: boolean
-  refetch: boolean
-  steps: number
-  readonly startedAt: Millis
-  /** When progress was last told. */
-  toldAt: Millis
+  readonly progress: { steps: number; reportedAt: Millis }
 }
 
 export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis): ActiveRun {
@@ -103,10 +121,11 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     row,
     id: row.run,
     bundle,
-    seq: row.nextSeq,
-    base: row.base,
-    generation: 0,
+    phase: { type: 'live', pausing: row.pauseRequested, linger: null },
+    inbox: 'idle',
     wakes: row.wakes,
+    generation: { number: 0, base: row.base, cancelled: false },
+    seq: row.nextSeq,
     at: row.clockAt,
     clockAt: row.clockAt,
     open: new Map(),
@@ -117,19 +136,18 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     seen: new Set(),
     children: new Map(),
     busy: 0,
-    state: 'live',
-    pausing: row.pauseRequested,
-    ending: null,
-    cancelled: false,
-    linger: null,
     deadline: null,
-    mayRepeat: false,
-    fetching: false,
-    refetch: false,
-    steps: 0,
-    startedAt: now,
-    toldAt: now,
+    progress: { steps: 0, reportedAt: now },
   }
+}
+
+/** Whether the run is in hand and its workflow may be told something, or has something to do still. */
+export function isLive({ phase }: ActiveRun): boolean {
+  return phase.type === 'live' || phase.type === 'repeating' || phase.type === 'ending'
+}
+
+export function isPausing({ phase }: ActiveRun): boolean {
+  return 'pausing' in phase && phase.pausing
 }
 
 /** The row that a claim would return for a run that this worker has just started itself. */

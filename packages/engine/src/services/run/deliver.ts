@@ -1,6 +1,6 @@
 import type { JsonText } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
-import { type ActiveRun, type OpenCommand, type Outcome, toJournal } from './active-run.ts'
+import { type ActiveRun, isLive, type OpenCommand, type Outcome, toJournal } from './active-run.ts'
 import { runEvent } from './run-event.ts'
 import { type Scope, TELL_MS } from './scope.ts'
 
@@ -9,7 +9,7 @@ import { type Scope, TELL_MS } from './scope.ts'
  * world waits until the row is durable (Invariant I3, kept by `whenSafe`).
  */
 export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
-  if (run.state !== 'live') return
+  if (!isLive(run)) return
   if (run.held) {
     // Two may wait with an answer to one command: a child that is left behind is started again when the code ends. The first counts.
     const open = run.open.get(outcome.cmd)
@@ -24,7 +24,7 @@ export function deliver(scope: Scope, run: ActiveRun, outcome: Outcome): void {
 
 /** Journals without delivering: a failed attempt, a marker. */
 export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>): void {
-  if (run.state !== 'live') return
+  if (!isLive(run)) return
   if (run.held) return void run.held.push(() => note(scope, run, outcome))
   journal(scope, run, outcome, Math.max(scope.clock.now(), run.at))
 }
@@ -33,7 +33,7 @@ export function note(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'deliv
 export function enqueue(scope: Scope, run: ActiveRun, outcome: Outcome, at: number): void {
   run.queue.push({ run: run.id, at, replaying: false, delivery: outcome.delivery })
   if (outcome.kind === 'step') {
-    run.steps++
+    run.progress.steps++
     tellProgress(scope, run)
   }
   scope.schedule(run)
@@ -48,9 +48,9 @@ function journal(scope: Scope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'
 /** Long runs tell where they are, at most once a second. */
 function tellProgress(scope: Scope, run: ActiveRun): void {
   const now = run.at
-  if (now - run.toldAt < TELL_MS) return
-  run.toldAt = now
-  scope.flusher.add(run.id, 'events', runEvent(run, 'run.progress', { steps: run.steps, seq: run.seq - 1 }, now))
+  if (now - run.progress.reportedAt < TELL_MS) return
+  run.progress.reportedAt = now
+  scope.flusher.add(run.id, 'events', runEvent(run, 'run.progress', { steps: run.progress.steps, seq: run.seq - 1 }, now))
 }
 
 export function resolved(open: OpenCommand, output: JsonText, attempt: number, startedAt: number): Outcome {
@@ -69,18 +69,18 @@ export function rejected(open: OpenCommand, error: Failure, attempt: number, sta
  * lost meanwhile.
  */
 export function whenSafe(scope: Scope, run: ActiveRun, begin: () => void): void {
-  if (run.held) return void run.held.push(() => run.state === 'live' && whenSafe(scope, run, begin))
+  if (run.held) return void run.held.push(() => isLive(run) && whenSafe(scope, run, begin))
   if (scope.flusher.isDurable(run.id)) begin()
   else
     scope.flusher.whenDurable(run.id, (error) => {
-      if (error === null && run.state === 'live') begin()
+      if (error === null && isLive(run)) begin()
     })
 }
 
 /** Asks the workflow to stop, once; its shielded cleanup runs. */
 export function deliverCancel(scope: Scope, run: ActiveRun, reason: string, timedOut: boolean): void {
-  if (run.cancelled || run.state !== 'live') return
-  run.cancelled = true
+  if (run.generation.cancelled || !isLive(run)) return
+  run.generation.cancelled = true
   const row = { cmd: 0, input: null, error: null, attempt: 0, startedAt: run.at }
   deliver(scope, run, {
     ...row,

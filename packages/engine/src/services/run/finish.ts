@@ -2,10 +2,10 @@ import type { RunAnswer } from '../../api.ts'
 import type { FinalStatus, FinishRow } from '../../store/store.ts'
 import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
-import type { ActiveRun } from './active-run.ts'
+import { type ActiveRun, isPausing } from './active-run.ts'
 import { childId } from './child-id.ts'
 import { deliverCancel, note } from './deliver.ts'
-import { evict, quiet } from './let-go.ts'
+import { evict, quiet, stopLingering } from './let-go.ts'
 import { abortStep, marker, startDelivery } from './open-command.ts'
 import { runEvent } from './run-event.ts'
 import type { Scope } from './scope.ts'
@@ -14,7 +14,8 @@ import type { Scope } from './scope.ts'
 export function endWith(scope: Scope, run: ActiveRun, completion: Completion): void {
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
   if (leaving.length === 0 && run.held === null) return finish(scope, run, completion)
-  run.ending = completion
+  stopLingering(scope.clock, run)
+  run.phase = { type: 'ending', pausing: isPausing(run), completion }
   for (const open of leaving) scope.begin(run, open, false)
 }
 
@@ -27,7 +28,7 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
   const at = Math.max(scope.clock.now(), run.at)
   const row = toFinish(run, completion, at)
-  run.state = 'done'
+  run.phase = { type: 'gone' }
   closeChildren(scope, run, at)
   tellParent(scope, run, row, at)
   scope.flusher.add(
@@ -87,10 +88,10 @@ function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): v
 
 /** `continueAsNew`: a journal row with the new input, at which replay starts from now on. */
 function startGeneration(scope: Scope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
-  run.generation++
-  run.base = run.seq
-  run.ending = null
-  note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
+  const number = run.generation.number + 1
+  run.generation = { number, base: run.seq, cancelled: false }
+  run.phase = { type: 'live', pausing: isPausing(run), linger: null }
+  note(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run
   if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, at))
   run.children.clear()
@@ -98,7 +99,6 @@ function startGeneration(scope: Scope, run: ActiveRun, input: string, unheard: r
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.schedule(run)
   // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that goes on.
-  run.cancelled = false
   for (const delivery of unheard) if (delivery.type === 'cancel') deliverCancel(scope, run, delivery.reason, delivery.timedOut)
   scope.armDeadline(run)
 }

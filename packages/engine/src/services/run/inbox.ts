@@ -1,46 +1,52 @@
 import type { ChildMessage, Message, SignalMessage } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
-import type { ActiveRun, OpenCommand, Outcome } from './active-run.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand, type Outcome } from './active-run.ts'
 import { deliver, deliverCancel, rejected, resolved } from './deliver.ts'
 import type { Scope } from './scope.ts'
 
 const RETRY_MS = 200
 
-/** Reads a run's unread messages and hands them on. Called when somebody poked the run; one read at a time. */
+/** Reads a run's unread messages and hands them on. Called when something poked the run; one read at a time. */
 export function fetchMessages(scope: Scope, run: ActiveRun): void {
-  // What came may answer what an earlier incarnation asked for: it waits until the run has asked again, and is fetched then.
-  if (run.state !== 'live' || run.mayRepeat) return
-  // Nor is anything taken out of the inbox while the row that says so cannot be numbered.
-  if (run.fetching || run.held) {
-    run.refetch = true
+  if (!isLive(run) || run.phase.type === 'repeating') return
+  if (run.inbox !== 'idle') {
+    run.inbox = 'again'
     return
   }
-  run.fetching = true
-  run.refetch = false
+  // Nothing is taken out of the inbox while the row that says so cannot be numbered.
+  if (run.held !== null) {
+    run.inbox = 'again'
+    run.held.push(() => readAgain(scope, run))
+    return
+  }
+  run.inbox = 'reading'
   scope.store.inbox(run.row.org, run.id).then(
     (box) => {
-      run.fetching = false
-      if (run.state !== 'live') return
-      if (run.held) run.refetch = true
-      else if (box) take(scope, run, box.wakes, box.pauseRequested, box.messages)
-      if (run.refetch) fetchMessages(scope, run)
+      const isStale = run.inbox === 'again' || run.held !== null
+      run.inbox = 'idle'
+      if (!isLive(run)) return
+      if (box && run.held === null) take(scope, run, box.wakes, box.pauseRequested, box.messages)
+      if (isStale) fetchMessages(scope, run)
       else scope.considerIdle(run)
     },
     (error: unknown) => {
       scope.observe({ type: 'trouble', where: 'inbox', error: error instanceof Error ? error : new Error(String(error)) })
-      // Still `fetching`, so that the run is not parked: its `wakes` may count a message that it has not seen, and nobody would wake it.
-      scope.clock.setTimeout(() => {
-        run.fetching = false
-        fetchMessages(scope, run)
-      }, RETRY_MS)
+      // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing would wake it.
+      scope.clock.setTimeout(() => readAgain(scope, run), RETRY_MS)
     },
   )
 }
 
+function readAgain(scope: Scope, run: ActiveRun): void {
+  run.inbox = 'idle'
+  fetchMessages(scope, run)
+}
+
 function take(scope: Scope, run: ActiveRun, wakes: number, pauseRequested: boolean, messages: readonly Message[]): void {
   run.wakes = wakes
-  if (run.pausing && !pauseRequested) scope.wake(run, false)
-  run.pausing = pauseRequested
+  const { phase } = run
+  if (phase.type === 'live' && phase.pausing && !pauseRequested) scope.wake(run, false)
+  else if (phase.type === 'live' || phase.type === 'ending') run.phase = { ...phase, pausing: pauseRequested }
   for (const message of messages) {
     if (run.seen.has(message.id)) continue
     run.seen.add(message.id)
@@ -78,7 +84,7 @@ function bufferSignal(scope: Scope, run: ActiveRun, message: SignalMessage): voi
  * commit together.
  */
 export function receiveSignal(scope: Scope, run: ActiveRun, open: Extract<OpenCommand, { type: 'signal' }>): boolean {
-  if (run.pausing) return false
+  if (isPausing(run)) return false
   const message = run.buffered.get(open.name)?.shift()
   if (message === undefined) return false
   if (open.timer) scope.clock.clearTimeout(open.timer)

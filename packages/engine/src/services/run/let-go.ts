@@ -4,8 +4,8 @@ import type { ActiveRun } from './active-run.ts'
 
 /** Frees the coroutine. */
 export function evict(clock: Clock, run: ActiveRun): void {
-  run.state = 'done'
   quiet(clock, run)
+  run.phase = { type: 'gone' }
   forget(run.bundle, run.id)
 }
 
@@ -15,8 +15,13 @@ export function quiet(clock: Clock, run: ActiveRun): void {
     if (open.timer) clock.clearTimeout(open.timer)
     open.timer = null
   }
-  if (run.linger) clock.clearTimeout(run.linger)
+  stopLingering(clock, run)
   if (run.deadline) clock.clearTimeout(run.deadline)
-  run.linger = null
   run.deadline = null
+}
+
+export function stopLingering(clock: Clock, { phase }: ActiveRun): void {
+  if (phase.type !== 'live' || phase.linger === null) return
+  clock.clearTimeout(phase.linger)
+  phase.linger = null
 }

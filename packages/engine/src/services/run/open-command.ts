@@ -22,7 +22,6 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         command,
         attempt: 1,
         notBefore: 0,
-        startedAt: run.clockAt,
         abort: null,
         timer: null,
       }
@@ -37,7 +36,7 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         name: command.workflow,
         input: JSON.stringify(command.input),
         command,
-        child: childId(run.row.run, run.generation, command.cmd, run.clockAt),
+        child: childId(run.row.run, run.generation.number, command.cmd, run.clockAt),
         timer: null,
       }
     case 'drop':
@@ -62,7 +61,7 @@ export function startDelivery(run: ActiveRun, input: string, patches: readonly s
     type: 'start',
     workflow: run.row.workflow,
     input: JSON.parse(input),
-    seed: run.generation === 0 ? run.row.seed : `${run.row.seed}/${run.generation}`,
+    seed: run.generation.number === 0 ? run.row.seed : `${run.row.seed}/${run.generation.number}`,
     info: {
       // Not `run.id`: a replay beside the run has another one.
       runId: run.bundle.ids.run(run.row.run),

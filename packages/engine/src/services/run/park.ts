@@ -1,7 +1,7 @@
 import type { ParkRow, Wait } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
-import type { ActiveRun } from './active-run.ts'
-import { evict, quiet } from './let-go.ts'
+import { type ActiveRun, isLive, isPausing, type Phase } from './active-run.ts'
+import { evict, quiet, stopLingering } from './let-go.ts'
 import { abortStep } from './open-command.ts'
 import { runEvent } from './run-event.ts'
 import { hasRoom, LINGER_MS, type Scope, STAY_MS } from './scope.ts'
@@ -10,21 +10,41 @@ const RETRY_MS = 200
 
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
 export function considerIdle(scope: Scope, run: ActiveRun): void {
-  if (run.state !== 'live' || run.queue.length > 0 || run.busy > 0 || run.held || run.fetching) return
-  if (run.ending) return scope.finish(run, run.ending)
-  if (run.pausing) return park(scope, run, 'paused', null)
+  const { phase } = run
+  switch (phase.type) {
+    case 'ending':
+      if (isIdle(run)) scope.finish(run, phase.completion)
+      return
+    case 'live':
+      if (isIdle(run)) considerParking(scope, run, phase)
+      return
+    // Before its first turn a run has something to do; in the other phases nothing can be done for it.
+    case 'repeating':
+    case 'parking':
+    case 'parked':
+    case 'gone':
+      return
+  }
+}
+
+/** Nothing is under way here for the run: no turn, no step, no commit, no reading of its messages. */
+function isIdle(run: ActiveRun): boolean {
+  return run.queue.length === 0 && run.busy === 0 && run.held === null && run.inbox === 'idle'
+}
+
+function considerParking(scope: Scope, run: ActiveRun, phase: Extract<Phase, { type: 'live' }>): void {
+  if (phase.pausing) return park(scope, run, 'paused', null)
   if (run.open.size === 0) {
     block(scope, run, 'The workflow waits for something that is neither a step, a timer, a signal nor a child; it can never go on.')
     return
   }
   if (scope.stopping) return park(scope, run, hasStartableStep(scope, run) ? 'ready' : 'waiting', null)
-  const at = nextTime(run)
-  const near = at !== null && at - scope.clock.now() <= STAY_MS
-  if (hasRoom(scope) && near) return
   if (!hasRoom(scope)) return park(scope, run, 'waiting', null)
-  run.linger ??= scope.clock.setTimeout(() => {
-    run.linger = null
-    if (stillIdle(run)) park(scope, run, 'waiting', null)
+  const at = nextTime(run)
+  if (at !== null && at - scope.clock.now() <= STAY_MS) return
+  phase.linger ??= scope.clock.setTimeout(() => {
+    if (run.phase.type === 'live') run.phase.linger = null
+    if (onlyWaits(run)) park(scope, run, 'waiting', null)
   }, LINGER_MS)
 }
 
@@ -33,18 +53,18 @@ function hasStartableStep(scope: Scope, run: ActiveRun): boolean {
   return false
 }
 
-function stillIdle(run: ActiveRun): boolean {
-  return run.state === 'live' && run.queue.length === 0 && run.busy === 0 && !run.held && !run.fetching && run.open.size > 0
+function onlyWaits(run: ActiveRun): boolean {
+  return run.phase.type === 'live' && isIdle(run) && run.open.size > 0
 }
 
 /** Parks runs that only wait, to make room for runs that can go on. */
 export function parkIdle(scope: Scope): void {
-  for (const run of scope.active.values()) if (stillIdle(run) && !run.pausing) park(scope, run, 'waiting', null)
+  for (const run of scope.active.values()) if (onlyWaits(run) && !isPausing(run)) park(scope, run, 'waiting', null)
 }
 
 /** Stops a run where it is, with a reason that people can act on; it is never lost and never silently failed. */
 export function block(scope: Scope, run: ActiveRun, reason: string): void {
-  if (run.state !== 'live' && run.state !== 'replaying') return
+  if (!isLive(run)) return
   if (run.held) return void run.held.push(() => block(scope, run, reason))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'blocked')
   run.queue.length = 0
@@ -55,15 +75,16 @@ export function block(scope: Scope, run: ActiveRun, reason: string): void {
 
 /** Hands a run back as ready: another worker, or this one later, replays it. */
 export function release(scope: Scope, run: ActiveRun): void {
-  if (run.held) return void run.held.push(() => run.state === 'live' && release(scope, run))
+  if (run.held) return void run.held.push(() => isLive(run) && release(scope, run))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'released')
   run.queue.length = 0
   park(scope, run, 'ready', null)
 }
 
 function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
-  run.state = 'parking'
   quiet(scope.clock, run)
+  const phase: Phase = { type: 'parking', state, reason }
+  run.phase = phase
   const at = state === 'waiting' ? nextTime(run) : null
   const row: ParkRow = {
     org: run.row.org,
@@ -74,15 +95,15 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
     waits: state === 'waiting' ? waits(run) : [],
     reason,
     nextSeq: run.seq,
-    base: run.base,
+    base: run.generation.base,
   }
   if (state === 'paused') scope.flusher.add(run.id, 'events', runEvent(run, 'run.paused', {}, scope.clock.now()))
   scope.flusher.add(run.id, 'parks', row)
   scope.flusher.whenDurable(run.id, (error) => {
-    if (error !== null || run.state !== 'parking') return
+    if (error !== null || run.phase !== phase) return
     failpoint('park.after')
-    if (scope.kept.delete(run.id)) return comeBack(scope, run, state, reason)
-    run.state = 'parked'
+    if (scope.kept.delete(run.id)) return comeBack(scope, run, phase)
+    run.phase = { type: 'parked' }
     scope.active.delete(run.id)
     scope.observe({ type: 'parked', state })
     keep(scope, run, state)
@@ -90,34 +111,35 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
   })
 }
 
-/** Somebody poked the run before it was parked: look at what came. */
-function comeBack(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
+/** The run was not parked, because a message or another poke came first: reads its messages. */
+function comeBack(scope: Scope, run: ActiveRun, phase: Extract<Phase, { type: 'parking' }>): void {
+  const { state, reason } = phase
   if (state === 'waiting' || state === 'paused') {
-    wake(scope, run, run.pausing)
+    wake(scope, run, state === 'paused')
     scope.fetchMessages(run)
     return
   }
   // A blocked or released run goes anyway; only the count of pokes has to be right.
   scope.store.inbox(run.row.org, run.id).then(
     (box) => {
-      if (run.state !== 'parking') return
+      if (run.phase !== phase) return
       if (box) run.wakes = box.wakes
       park(scope, run, state, reason)
     },
     (error: unknown) => {
       scope.observe({ type: 'trouble', where: 'park', error: error instanceof Error ? error : new Error(String(error)) })
-      scope.clock.setTimeout(() => run.state === 'parking' && comeBack(scope, run, state, reason), RETRY_MS)
+      scope.clock.setTimeout(() => run.phase === phase && comeBack(scope, run, phase), RETRY_MS)
     },
   )
 }
 
-/** A run that was parked, or replayed, goes on: whatever it waits for is set going (again). */
+/** A run that was parked, or replayed, continues: everything it waits for is begun (again). */
 export function wake(scope: Scope, run: ActiveRun, pausing: boolean): void {
-  run.state = 'live'
-  run.pausing = pausing
+  stopLingering(scope.clock, run)
+  run.phase = { type: 'live', pausing, linger: null }
   if (pausing) return
   scope.armDeadline(run)
-  for (const open of [...run.open.values()]) if (run.state === 'live' && run.open.get(open.cmd) === open) scope.begin(run, open, false)
+  for (const open of [...run.open.values()]) if (isLive(run) && run.open.get(open.cmd) === open) scope.begin(run, open, false)
 }
 
 function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
@@ -134,7 +156,7 @@ function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
 }
 
 function nextTime(run: ActiveRun): number | null {
-  let next = run.cancelled ? null : run.row.deadline
+  let next = run.generation.cancelled ? null : run.row.deadline
   const consider = (at: number | null): void => {
     if (at !== null && (next === null || at < next)) next = at
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../../workflow/protocol.ts'
 import { activate, type LoadedBundle } from '../bundles/sandbox-cache.ts'
-import type { ActiveRun } from './active-run.ts'
+import { type ActiveRun, isLive } from './active-run.ts'
 
 export interface TurnHandlers {
   readonly clock: Clock
@@ -43,14 +43,14 @@ export class Turns {
     this.due = new Set()
     const byBundle = new Map<LoadedBundle, { run: ActiveRun; activation: Activation }[]>()
     for (const run of runs) {
-      const activation = run.state === 'live' ? run.queue.shift() : undefined
+      const activation = isLive(run) ? run.queue.shift() : undefined
       if (activation === undefined) continue
       const group = byBundle.get(run.bundle)
       if (group) group.push({ run, activation })
       else byBundle.set(run.bundle, [{ run, activation }])
     }
     for (const [bundle, group] of byBundle) this.activate(bundle, group)
-    for (const run of runs) if (run.state === 'live' && run.queue.length > 0) this.schedule(run)
+    for (const run of runs) if (isLive(run) && run.queue.length > 0) this.schedule(run)
   }
 
   private activate(bundle: LoadedBundle, group: readonly { run: ActiveRun; activation: Activation }[]): void {

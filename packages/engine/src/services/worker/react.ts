@@ -1,5 +1,5 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
-import type { ActiveRun, OpenCommand } from '../run/active-run.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { childId } from '../run/child-id.ts'
 import { note } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
@@ -7,9 +7,9 @@ import type { Scope } from '../run/scope.ts'
 
 /** Does what a live workflow asked for. */
 export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
-  if (run.state !== 'live') return
+  if (!isLive(run)) return
   // The answer to a start that it did not wait for; it may have been the last.
-  if (run.ending) return scope.considerIdle(run)
+  if (run.phase.type === 'ending') return scope.considerIdle(run)
   const opened: OpenCommand[] = []
   for (const command of reaction.commands) {
     const open = register(run, command)
@@ -22,8 +22,8 @@ export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
     scope.endWith(run, reaction.completion)
     return
   }
-  const isFresh = !run.mayRepeat
-  run.mayRepeat = false
+  const isFresh = run.phase.type !== 'repeating'
+  if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   // Invariant: a command dropped in the same turn was never begun.
   for (const command of opened) if (run.open.get(command.cmd) === command) scope.begin(run, command, isFresh)
   if (isFresh) scope.considerIdle(run)

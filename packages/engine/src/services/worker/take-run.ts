@@ -1,6 +1,6 @@
 import type { ClaimedRun, JournalRow } from '../../store/store.ts'
 import { type LoadedBundle, plainIds } from '../bundles/sandbox-cache.ts'
-import { type ActiveRun, newActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, isLive, newActiveRun } from '../run/active-run.ts'
 import { note } from '../run/deliver.ts'
 import { marker, startDelivery } from '../run/open-command.ts'
 import { replaySafely } from '../run/replay.ts'
@@ -9,7 +9,7 @@ import { CRASHES_MAX, type Scope } from '../run/scope.ts'
 /** Begins a run that has no history; its bundle is at hand. */
 export function beginFresh(scope: Scope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
-  run.mayRepeat = row.begun
+  if (row.begun) run.phase = { type: 'repeating', pausing: row.pauseRequested }
   scope.active.set(run.id, run)
   scope.armDeadline(run)
   run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, row.input, []) })
@@ -22,7 +22,7 @@ export async function takeRun(scope: Scope, row: ClaimedRun): Promise<void> {
   const worker = scope.worker()
   const cached = scope.parked.get(row.run)
   scope.parked.delete(row.run)
-  if (cached && cached.state === 'parked' && cached.seq === row.nextSeq) return comeBack(scope, cached, row)
+  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq) return comeBack(scope, cached, row)
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
@@ -59,14 +59,13 @@ function comeBack(scope: Scope, run: ActiveRun, row: ClaimedRun): void {
   run.wakes = row.wakes
   scope.active.set(run.id, run)
   scope.wake(run, row.pauseRequested)
-  if (run.state !== 'live') return
+  if (!isLive(run)) return
   if (row.wakes > 0) scope.fetchMessages(run)
   else scope.considerIdle(run)
 }
 
 function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): void {
   const run = newActiveRun(row, bundle, scope.clock.now())
-  run.state = 'replaying'
   scope.active.set(run.id, run)
   const replayed = replaySafely(scope, run, rows)
   scope.observe({ type: 'replayed', workflow: row.workflow, rows: rows.length })
@@ -74,11 +73,10 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
     scope.block(run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
     return
   }
-  run.state = 'live'
   for (const patch of replayed.patches) note(scope, run, marker('patch', patch, run.at))
   if (replayed.completion) return scope.endWith(run, replayed.completion)
   scope.wake(run, row.pauseRequested)
-  if (run.state !== 'live') return
+  if (!isLive(run)) return
   // An earlier incarnation may have left messages that were read but not received.
   if (row.wakes > 0) scope.fetchMessages(run)
   else scope.considerIdle(run)

@@ -17,7 +17,7 @@ import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
-import { type ActiveRun, toClaimed } from '../run/active-run.ts'
+import { type ActiveRun, isLive, toClaimed } from '../run/active-run.ts'
 import { endWith, finish } from '../run/finish.ts'
 import { fetchMessages } from '../run/inbox.ts'
 import { evict } from '../run/let-go.ts'
@@ -229,7 +229,7 @@ export class EngineWorker implements Worker {
   private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
     this.scope.sandboxes.renew(bundle)
     for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
-    for (const run of [...this.scope.active.values()].filter((each) => each.bundle === bundle && each.state === 'live')) {
+    for (const run of [...this.scope.active.values()].filter((each) => each.bundle === bundle && isLive(each))) {
       if (run.id === culprit) block(this.scope, run, `The workflow code did not yield: ${error.message}`)
       else release(this.scope, run)
     }
