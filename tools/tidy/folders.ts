@@ -16,7 +16,6 @@ const known: Readonly<Record<string, number>> = {
   'packages/core/src': 17,
   'packages/core/src/automations': 9,
   'packages/core/src/tools': 2,
-  'packages/engine/src/services': 2,
   'packages/recurrence/src': 7,
 }
 

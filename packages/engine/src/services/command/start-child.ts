@@ -3,25 +3,26 @@ import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isLive, type OpenCommand } from '../run/active-run.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
-import { startedEvent } from '../run/run-event.ts'
-import type { Scope } from '../run/scope.ts'
-import { isPlain, limitsOf, toRunRow } from '../start/plan-start.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
 
 const RETRY_MS = 200
+const DEDUPE_WINDOW_MS = 24 * 3_600_000
 
 type OpenChild = Extract<OpenCommand, { type: 'child' }>
 
 /** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
-export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
+export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
   run.busy++
   void startSurely(scope, run, open, fresh).finally(() => {
     run.busy--
-    scope.considerIdle(run)
+    considerIdle(scope, run)
   })
 }
 
-/** A start that got no answer is asked for again; its id is the same, so it happens once. */
-async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
+/** A start without an answer is repeated; its id is the same, so it happens once. */
+async function startSurely(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
   for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
     try {
       const bundle = await bundleFor(scope, run, open)
@@ -30,7 +31,7 @@ async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
       return await start(scope, run, open, bundle, isFresh)
     } catch (error) {
       if (isGone(run, open)) return
-      if (error instanceof Fenced) return scope.lost(error)
+      if (error instanceof Fenced) return scope.flusher.abandon(error)
       scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) })
       await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
     }
@@ -38,14 +39,14 @@ async function startSurely(scope: Scope, run: ActiveRun, open: OpenChild, fresh:
 }
 
 /** The version asked for; else the parent's own if it has the workflow, else the org's default. */
-async function bundleFor(scope: Scope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
+async function bundleFor(scope: WorkerScope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
   const { version } = open.command.options
   if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
   const hash = version ?? (await scope.store.defaultBundle(run.row.org, open.name))
   return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
 }
 
-async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: LoadedBundle, fresh: boolean): Promise<void> {
+async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle: LoadedBundle, fresh: boolean): Promise<void> {
   const { options, detached } = open.command
   const manifest = bundle.workflows.get(open.name)
   if (manifest === undefined) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
@@ -57,29 +58,27 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
     priority: options.priority ?? manifest.options.priority ?? run.row.priority,
     ...(options.tags ? { tags: options.tags } : {}),
     ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+    ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: DEDUPE_WINDOW_MS } } : {}),
   }
   const now = Math.max(scope.clock.now(), run.at)
   const parent = detached ? null : { run: run.id, cmd: open.cmd }
-  const row = toRunRow(request, open.input, manifest, bundle.hash, open.child, now, parent)
-  const limits = limitsOf(
-    { ...request, ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: 24 * 3_600_000 } } : {}) },
-    manifest,
-  )
-  // A replay may have begun it before: then it is there, announced, and perhaps at work.
-  const isThere = !fresh && (await scope.store.run(run.row.org, open.child)) !== null
+  const row = toRunRow(request, { input: open.input, manifest, bundle: bundle.hash, run: open.child, now, parent })
+  const limits = limitsOf(request, manifest)
+  // An earlier incarnation of the parent may have started it: then it exists, was announced, and perhaps runs.
+  const exists = !fresh && (await scope.store.run(run.row.org, open.child)) !== null
   let child: RunId = open.child
-  if (!isThere && isPlain(limits)) {
+  if (!exists && isPlain(limits)) {
     if (isGone(run, open)) return
-    plainStart(scope, run, row, fresh)
-  } else if (!isThere) {
-    // A plain start goes out with the flush that has what it depends on (Invariant I3) and with its fence (I5); this one makes a transaction of
-    // its own, and sees to both.
+    startPlainly(scope, run, row, fresh)
+  } else if (!exists) {
+    // A plain start goes out with the flush that has what it depends on (Invariant I3), under its fence (I5). This one has a transaction of
+    // its own and must see to both.
     await new Promise<void>((resolve) => whenSafe(scope, run, resolve))
     if (isGone(run, open)) return
-    const start: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
-    const outcome = await scope.store.startAdmitted(start)
+    const admitted: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
+    const outcome = await scope.store.startAdmitted(admitted)
     child = outcome.run
-    scope.tellStarted(outcome)
+    scope.announceStart(outcome)
   }
   if (isGone(run, open)) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
@@ -92,11 +91,11 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
 const isGone = (run: ActiveRun, open: OpenChild): boolean => !isLive(run) || run.open.get(open.cmd) !== open
 
 /** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
-function plainStart(scope: Scope, run: ActiveRun, row: RunRow, fresh: boolean): void {
+function startPlainly(scope: WorkerScope, run: ActiveRun, row: RunRow, fresh: boolean): void {
   scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
 }
 
-function fail(scope: Scope, run: ActiveRun, open: OpenChild, name: string, message: string): void {
+function fail(scope: WorkerScope, run: ActiveRun, open: OpenChild, name: string, message: string): void {
   const error: Failure = { name, kind: 'child_failed', message }
   if (run.open.get(open.cmd) === open && run.phase.type !== 'ending') deliver(scope, run, rejected(open, error, 0, run.at))
 }

@@ -5,12 +5,21 @@ import { TimeoutError } from '../../workflow/errors.ts'
 import type { Json } from '../../workflow/protocol.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
 import type { OpenStep } from '../run/open-command.ts'
-import type { Scope } from '../run/scope.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
 
 /** Heartbeat details are written at most this often; the last ones are what the next attempt gets. */
 const HEARTBEAT_WRITE_MS = 1000
 
-interface Made {
+/** One attempt of a step, from the moment its body may begin. */
+export interface Attempt {
+  readonly run: ActiveRun
+  readonly open: OpenStep
+  readonly implementation: StepImplementation
+  readonly abort: AbortController
+  readonly startedAt: number
+}
+
+interface PreparedContext {
   /** What the body is given (but for `lastHeartbeat`). */
   readonly context: object
   /** Rejects when the attempt's time limit, its heartbeat or its abortion ends it. */
@@ -19,13 +28,7 @@ interface Made {
 }
 
 /** The context of one attempt: identity, abort signal, heartbeats, logs. */
-export function makeStepContext(
-  scope: Scope,
-  run: ActiveRun,
-  open: OpenStep,
-  implementation: StepImplementation,
-  abort: AbortController,
-): Made {
+export function makeStepContext(scope: WorkerScope, { run, open, implementation, abort }: Attempt): PreparedContext {
   const { promise: expired, reject } = Promise.withResolvers<never>()
   expired.catch(() => {})
   const attempt = open.attempt
@@ -40,10 +43,10 @@ export function makeStepContext(
   const limitMs = open.command.options.timeoutMs ?? implementation.timeoutMs
   const limit =
     limitMs === null ? null : scope.clock.setTimeout(() => expire(`step "${open.name}" took longer than ${limitMs} ms`), limitMs)
-  const heart = watchHeart(scope, implementation, expire, open.name)
+  const watch = watchHeartbeats(scope, implementation, expire, open.name)
   let wroteAt = 0
   const heartbeat = (details?: Json): void => {
-    heart.beat()
+    watch.heartbeat()
     const now = scope.clock.now()
     if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || !isLive(run)) return
     wroteAt = now
@@ -84,30 +87,30 @@ export function makeStepContext(
   }
   const done = (): void => {
     if (limit) scope.clock.clearTimeout(limit)
-    heart.stop()
+    watch.stop()
     abort.signal.removeEventListener('abort', onAbort)
   }
   return { context, expired, done }
 }
 
 /**
- * A retried run has the keys of its source, but where branches run side by side it may give a command's number to another step. What is
- * another effect must have another key.
+ * A retried run has the keys of its source, but where branches run side by side it may give a command's number to another step. Another
+ * effect must have another key.
  */
 const digest = (open: OpenStep): string => hash('sha256', `${open.name} ${open.input}`, 'base64url').slice(0, 16)
 
-function watchHeart(scope: Scope, implementation: StepImplementation, expire: (message: string) => void, step: string) {
+function watchHeartbeats(scope: WorkerScope, implementation: StepImplementation, expire: (message: string) => void, step: string) {
   const limitMs = implementation.heartbeatTimeoutMs
   let timer: Timer | null = null
   const stop = (): void => {
     if (timer) scope.clock.clearTimeout(timer)
     timer = null
   }
-  const beat = (): void => {
+  const heartbeat = (): void => {
     if (limitMs === null) return
     stop()
     timer = scope.clock.setTimeout(() => expire(`step "${step}" sent no heartbeat for ${limitMs} ms`), limitMs)
   }
-  beat()
-  return { beat, stop }
+  heartbeat()
+  return { heartbeat, stop }
 }

@@ -1,12 +1,11 @@
-import type { StepImplementation } from '../../api.ts'
 import { Ambiguous, Fenced } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
 import { type ActiveRun, isLive, type Outcome, toJournal } from '../run/active-run.ts'
 import { enqueue, resolved } from '../run/deliver.ts'
-import type { OpenStep } from '../run/open-command.ts'
-import type { Scope } from '../run/scope.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
 import { type BodyOutcome, perform } from './perform-step.ts'
-import { settle } from './settle-step.ts'
+import type { Attempt } from './step-context.ts'
 
 class Failed extends Error {
   readonly outcome: BodyOutcome
@@ -18,27 +17,21 @@ class Failed extends Error {
 
 /**
  * A transactional step: the body's database effects and the journal row commit together, under the worker's fence.
- * Invariant (I2): the row is numbered only when all earlier rows of the run are durable, and no other outcome of the
- * run is numbered until it has committed; so rows stay without gaps whatever commits or not.
+ * Invariant (I2): the row is numbered only when all earlier rows of the run are durable, and no other outcome of the run is numbered until
+ * it has committed; so rows stay without gaps whether or not it commits. `onFailed`: nothing was written.
  */
-export function attemptTransactionally(
-  scope: Scope,
-  run: ActiveRun,
-  open: OpenStep,
-  implementation: StepImplementation,
-  abort: AbortController,
-): void {
-  const startedAt = scope.clock.now()
+export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onFailed: (outcome: BodyOutcome) => void): void {
+  const { run, open, abort, startedAt } = attempt
   const transact = scope.store.transact
   if (transact === undefined) {
     const failure = { name: 'NonRetryableError', kind: 'non_retryable', message: 'this store has no transactional steps' } as const
-    settle(scope, run, open, implementation, { ok: false, failure }, startedAt)
+    onFailed({ ok: false, failure })
     return
   }
   let outcome: Outcome | null = null
   let isHolding = false
   const work = transact.call(scope.store, scope.worker(), async (tx) => {
-    const result = await perform(scope, run, open, implementation, abort, { tx })
+    const result = await perform(scope, attempt, { tx })
     if (!result.ok) throw new Failed(result)
     // One commit of a run after another.
     while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
@@ -59,15 +52,15 @@ export function attemptTransactionally(
       run.at = row.at
       run.open.delete(open.cmd)
       if (outcome && isLive(run)) enqueue(scope, run, outcome, row.at)
-      letGo(scope, run)
+      continueHeld(scope, run)
       scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
     },
     (error: unknown) => {
       const isLost = error instanceof Fenced || error instanceof Ambiguous
-      if (isLost) scope.lost(error)
-      // Also when all is lost: others of this run, with transactions open, wait for their turn and have to learn of it.
-      if (isHolding) letGo(scope, run)
-      if (!isLost) settle(scope, run, open, implementation, toOutcome(error), startedAt)
+      if (isLost) scope.flusher.abandon(error)
+      // Also after a loss: other steps of this run, with transactions open, wait for their turn and must learn of it.
+      if (isHolding) continueHeld(scope, run)
+      if (!isLost) onFailed(toOutcome(error))
     },
   )
 }
@@ -78,8 +71,8 @@ function toOutcome(error: unknown): BodyOutcome {
   return { ok: false, failure: { name: 'TransactionError', kind: 'error', message } }
 }
 
-/** Waits until all rows of the run are durable, while whatever needs the next number waits for the commit. */
-async function hold(scope: Scope, run: ActiveRun, signal: AbortSignal): Promise<void> {
+/** Waits until all rows of the run are durable. From now on everything that needs the next number waits for the commit. */
+async function hold(scope: WorkerScope, run: ActiveRun, signal: AbortSignal): Promise<void> {
   run.held = []
   if (scope.flusher.isDurable(run.id)) return
   await new Promise<void>((resolve, reject) => {
@@ -91,11 +84,11 @@ async function hold(scope: Scope, run: ActiveRun, signal: AbortSignal): Promise<
   })
 }
 
-/** What waited goes on, in its order; then the next transactional step may commit. */
-function letGo(scope: Scope, run: ActiveRun): void {
+/** What waited for the commit continues, in its order; then the next transactional step may commit. */
+function continueHeld(scope: WorkerScope, run: ActiveRun): void {
   const held = run.held ?? []
   run.held = null
-  for (const go of held) go()
+  for (const proceed of held) proceed()
   run.released.shift()?.()
-  scope.considerIdle(run)
+  considerIdle(scope, run)
 }

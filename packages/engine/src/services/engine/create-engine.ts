@@ -20,8 +20,7 @@ import type { Batch } from '../flush/batch.ts'
 import { Flusher } from '../flush/flusher.ts'
 import { recoverStarts } from '../flush/recover-starts.ts'
 import { type Observer, observeNothing } from '../observe.ts'
-import { startedEvent } from '../run/run-event.ts'
-import { isPlain, limitsOf, toRunRow } from '../start/plan-start.ts'
+import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
 import { type PlannedStart, startMany } from '../start/start-many.ts'
 import { type PlainStart, type SubmitParts, submitStart } from '../start/submit-start.ts'
 import { ANY, EngineWorker } from '../worker/worker.ts'
@@ -144,7 +143,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
     const issues = await this.checker.check(bundle, request.workflow, input)
     if (issues.length > 0) return { type: 'invalid_input', issues }
     const run = request.runId ?? newId({ now: () => this.now(), random: this.random })
-    const row = toRunRow(request, input, manifest, hash, run, this.now(), null)
+    const row = toRunRow(request, { run, input, manifest, bundle: hash, parent: null, now: this.now() })
     const at = request.at !== undefined && request.at > this.now() ? request.at : null
     return { type: 'planned', row, at, limits: limitsOf(request, manifest) }
   }
@@ -243,7 +242,7 @@ class ProcessEngine<Tx> implements Engine<Tx> {
           this.send({ type: 'done', run: run.id })
         },
         submit: (start) => submitStart(this.submitParts, start),
-        tellStarted: (outcome) => this.tellStarted(outcome, 'default'),
+        announceStart: (outcome) => this.tellStarted(outcome, 'default'),
         recover: (batches) => recoverStarts(this.store, this.flusher, batches),
       },
       options,

@@ -156,7 +156,7 @@ export function toClaimed(row: RunRow): ClaimedRun {
 }
 
 /** The journal row of an outcome. */
-export function toJournal(run: ActiveRun, outcome: Outcome, seq: number, at: Millis): JournalRow {
+export function toJournal(run: ActiveRun, outcome: Omit<Outcome, 'delivery'>, seq: number, at: Millis): JournalRow {
   return {
     org: run.row.org,
     run: run.id,

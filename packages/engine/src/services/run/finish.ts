@@ -3,26 +3,18 @@ import type { FinalStatus, FinishRow } from '../../store/store.ts'
 import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
+import { armDeadline, deliverCancel } from './cancel.ts'
 import { childId } from './child-id.ts'
-import { deliverCancel, note } from './deliver.ts'
-import { evict, quiet, stopLingering } from './let-go.ts'
+import { record } from './deliver.ts'
 import { abortStep, marker, startDelivery } from './open-command.ts'
 import { runEvent } from './run-event.ts'
-import type { Scope } from './scope.ts'
-
-/** Ends a run once the children that it started and did not wait for are started, and no transactional step is committing. */
-export function endWith(scope: Scope, run: ActiveRun, completion: Completion): void {
-  const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
-  if (leaving.length === 0 && run.held === null) return finish(scope, run, completion)
-  stopLingering(scope.clock, run)
-  run.phase = { type: 'ending', pausing: isPausing(run), completion }
-  for (const open of leaving) scope.begin(run, open, false)
-}
+import { clearTimers, evict } from './timers.ts'
+import type { WorkerScope } from './worker-scope.ts'
 
 /** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
-export function finish(scope: Scope, run: ActiveRun, completion: Completion): void {
+export function finish(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
-  quiet(scope.clock, run)
+  clearTimers(scope.clock, run)
   run.open.clear()
   const unheard = run.queue.splice(0).map((activation) => activation.delivery)
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
@@ -30,7 +22,7 @@ export function finish(scope: Scope, run: ActiveRun, completion: Completion): vo
   const row = toFinish(run, completion, at)
   run.phase = { type: 'gone' }
   closeChildren(scope, run, at)
-  tellParent(scope, run, row, at)
+  notifyParent(scope, run, row, at)
   scope.flusher.add(
     run.id,
     'events',
@@ -68,7 +60,7 @@ function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'conti
   }
 }
 
-function closeChildren(scope: Scope, run: ActiveRun, at: number): void {
+function closeChildren(scope: WorkerScope, run: ActiveRun, at: number): void {
   for (const { run: child, close } of run.children.values()) {
     if (close === 'abandon') continue
     const id = childId(child, 0, 0, at)
@@ -77,28 +69,28 @@ function closeChildren(scope: Scope, run: ActiveRun, at: number): void {
   }
 }
 
-function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): void {
+function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: number): void {
   const parent = run.row.parent
   if (parent === null) return
-  // Invariant (I11): the id depends on the child alone, so that telling twice is telling once.
+  // Invariant (I11): the id depends on the child alone, so a message sent twice arrives once.
   const id = childId(run.id, 0, -1, at)
   const address = { org: run.row.org, run: parent.run, id }
   scope.flusher.add(run.id, 'messages', { ...address, kind: 'child', cmd: parent.cmd, child: run.id, output: row.output, error: row.error })
 }
 
-/** `continueAsNew`: a journal row with the new input, at which replay starts from now on. */
-function startGeneration(scope: Scope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
+/** `continueAsNew`: a journal row with the new input, at which replay starts from then on. */
+function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
   const number = run.generation.number + 1
   run.generation = { number, base: run.seq, cancelled: false }
   run.phase = { type: 'live', pausing: isPausing(run), linger: null }
-  note(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
+  record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run
-  if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, at))
+  if (run.bundle.hash !== run.row.bundle) record(scope, run, marker('version', run.bundle.hash, at))
   run.children.clear()
   forget(run.bundle, run.id)
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
-  scope.schedule(run)
-  // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that goes on.
+  scope.turns.schedule(run)
+  // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that continues.
   for (const delivery of unheard) if (delivery.type === 'cancel') deliverCancel(scope, run, delivery.reason, delivery.timedOut)
-  scope.armDeadline(run)
+  armDeadline(scope, run)
 }

@@ -1,19 +1,24 @@
 import type { ParkRow, Wait } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
-import { type ActiveRun, isLive, isPausing, type Phase } from './active-run.ts'
-import { evict, quiet, stopLingering } from './let-go.ts'
+import { type ActiveRun, isLive, type Phase } from './active-run.ts'
+import { finish } from './finish.ts'
 import { abortStep } from './open-command.ts'
 import { runEvent } from './run-event.ts'
-import { hasRoom, LINGER_MS, type Scope, STAY_MS } from './scope.ts'
+import { clearTimers, evict } from './timers.ts'
+import { hasRoom, type WorkerScope } from './worker-scope.ts'
 
+/** A run that waits no longer than this stays in memory; for a longer wait it is parked. */
+const STAY_MS = 2000
+/** A run with nothing to do keeps its slot this long, in case an answer comes at once. */
+const LINGER_MS = 50
 const RETRY_MS = 200
 
 /** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
-export function considerIdle(scope: Scope, run: ActiveRun): void {
+export function considerIdle(scope: WorkerScope, run: ActiveRun): void {
   const { phase } = run
   switch (phase.type) {
     case 'ending':
-      if (isIdle(run)) scope.finish(run, phase.completion)
+      if (isIdle(run)) finish(scope, run, phase.completion)
       return
     case 'live':
       if (isIdle(run)) considerParking(scope, run, phase)
@@ -32,7 +37,7 @@ function isIdle(run: ActiveRun): boolean {
   return run.queue.length === 0 && run.busy === 0 && run.held === null && run.inbox === 'idle'
 }
 
-function considerParking(scope: Scope, run: ActiveRun, phase: Extract<Phase, { type: 'live' }>): void {
+function considerParking(scope: WorkerScope, run: ActiveRun, phase: Extract<Phase, { type: 'live' }>): void {
   if (phase.pausing) return park(scope, run, 'paused', null)
   if (run.open.size === 0) {
     block(scope, run, 'The workflow waits for something that is neither a step, a timer, a signal nor a child; it can never go on.')
@@ -48,22 +53,22 @@ function considerParking(scope: Scope, run: ActiveRun, phase: Extract<Phase, { t
   }, LINGER_MS)
 }
 
-function hasStartableStep(scope: Scope, run: ActiveRun): boolean {
+function hasStartableStep(scope: WorkerScope, run: ActiveRun): boolean {
   for (const open of run.open.values()) if (open.type === 'step' && open.notBefore <= scope.clock.now()) return true
   return false
 }
 
 function onlyWaits(run: ActiveRun): boolean {
-  return run.phase.type === 'live' && isIdle(run) && run.open.size > 0
+  return run.phase.type === 'live' && !run.phase.pausing && isIdle(run) && run.open.size > 0
 }
 
 /** Parks runs that only wait, to make room for runs that can go on. */
-export function parkIdle(scope: Scope): void {
-  for (const run of scope.active.values()) if (onlyWaits(run) && !isPausing(run)) park(scope, run, 'waiting', null)
+export function parkIdle(scope: WorkerScope): void {
+  for (const run of scope.active.values()) if (onlyWaits(run)) park(scope, run, 'waiting', null)
 }
 
-/** Stops a run where it is, with a reason that people can act on; it is never lost and never silently failed. */
-export function block(scope: Scope, run: ActiveRun, reason: string): void {
+/** Stops a run where it is, with a reason that people can act on: it is neither lost nor failed without a word. */
+export function block(scope: WorkerScope, run: ActiveRun, reason: string): void {
   if (!isLive(run)) return
   if (run.held) return void run.held.push(() => block(scope, run, reason))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'blocked')
@@ -74,15 +79,16 @@ export function block(scope: Scope, run: ActiveRun, reason: string): void {
 }
 
 /** Hands a run back as ready: another worker, or this one later, replays it. */
-export function release(scope: Scope, run: ActiveRun): void {
+export function release(scope: WorkerScope, run: ActiveRun): void {
   if (run.held) return void run.held.push(() => isLive(run) && release(scope, run))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'released')
   run.queue.length = 0
   park(scope, run, 'ready', null)
 }
 
-function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
-  quiet(scope.clock, run)
+/** Gives the run's slot back. Should a message come before the flush, the run is not parked: see `continueKept`. */
+function park(scope: WorkerScope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
+  clearTimers(scope.clock, run)
   const phase: Phase = { type: 'parking', state, reason }
   run.phase = phase
   const at = state === 'waiting' ? nextTime(run) : null
@@ -102,7 +108,6 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || run.phase !== phase) return
     failpoint('park.after')
-    if (scope.kept.delete(run.id)) return comeBack(scope, run, phase)
     run.phase = { type: 'parked' }
     scope.active.delete(run.id)
     scope.observe({ type: 'parked', state })
@@ -111,15 +116,10 @@ function park(scope: Scope, run: ActiveRun, state: ParkRow['state'], reason: str
   })
 }
 
-/** The run was not parked, because a message or another poke came first: reads its messages. */
-function comeBack(scope: Scope, run: ActiveRun, phase: Extract<Phase, { type: 'parking' }>): void {
-  const { state, reason } = phase
-  if (state === 'waiting' || state === 'paused') {
-    wake(scope, run, state === 'paused')
-    scope.fetchMessages(run)
-    return
-  }
-  // A blocked or released run goes anyway; only the count of pokes has to be right.
+/** For a run that goes whatever its messages say: only the count of pokes has to be right. */
+export function parkAgain(scope: WorkerScope, run: ActiveRun, { state, reason }: Extract<Phase, { type: 'parking' }>): void {
+  const phase: Phase = { type: 'parking', state, reason }
+  run.phase = phase
   scope.store.inbox(run.row.org, run.id).then(
     (box) => {
       if (run.phase !== phase) return
@@ -128,21 +128,12 @@ function comeBack(scope: Scope, run: ActiveRun, phase: Extract<Phase, { type: 'p
     },
     (error: unknown) => {
       scope.observe({ type: 'trouble', where: 'park', error: error instanceof Error ? error : new Error(String(error)) })
-      scope.clock.setTimeout(() => run.phase === phase && comeBack(scope, run, phase), RETRY_MS)
+      scope.clock.setTimeout(() => run.phase === phase && parkAgain(scope, run, phase), RETRY_MS)
     },
   )
 }
 
-/** A run that was parked, or replayed, continues: everything it waits for is begun (again). */
-export function wake(scope: Scope, run: ActiveRun, pausing: boolean): void {
-  stopLingering(scope.clock, run)
-  run.phase = { type: 'live', pausing, linger: null }
-  if (pausing) return
-  scope.armDeadline(run)
-  for (const open of [...run.open.values()]) if (isLive(run) && run.open.get(open.cmd) === open) scope.begin(run, open, false)
-}
-
-function keep(scope: Scope, run: ActiveRun, state: ParkRow['state']): void {
+function keep(scope: WorkerScope, run: ActiveRun, state: ParkRow['state']): void {
   if (state === 'blocked' || state === 'ready') {
     evict(scope.clock, run)
     return

@@ -4,12 +4,12 @@ import type { Activation, Completion, Json, Reaction } from '../../workflow/prot
 import { activate } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { register, startDelivery } from './open-command.ts'
-import type { Scope } from './scope.ts'
+import type { WorkerScope } from './worker-scope.ts'
 
 export type Replayed =
-  /** The workflow stands where its history ends. `patches`: markers that its last turn took and that are not in the history yet. */
+  /** The workflow is where its history ends. `patches`: markers taken by its last turn that are not in the history yet. */
   | { readonly type: 'ready'; readonly completion: Completion | null; readonly patches: readonly string[] }
-  /** The code does not ask for what the history answers. `reason` is for people. */
+  /** The code does not ask for what the history answers. `reason` is a sentence for people. */
   | { readonly type: 'diverged'; readonly reason: string }
 
 /** Kinds of rows that are delivered to the workflow. */
@@ -60,10 +60,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   return { type: 'ready', completion, patches: taken }
 }
 
-/**
- * A call into the sandbox costs more than a turn, so rows go in by the hundred; what follows a divergence in its chunk is thrown away
- * with the run.
- */
+/** A call into the sandbox costs more than a turn, so rows go in by the hundred. Reactions behind a divergence are dropped with the run. */
 function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
   for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
   return undefined
@@ -117,8 +114,8 @@ function describeOpen(open: OpenCommand): string {
 
 const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
 
-/** `replay` for a run that a worker has; code that does not yield or throws outside a run counts as a divergence. */
-export function replaySafely(scope: Pick<Scope, 'sandboxes' | 'observe'>, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+/** As `replay`, but code that does not yield, or throws outside a run, counts as a divergence. */
+export function replaySafely(scope: Pick<WorkerScope, 'sandboxes' | 'observe'>, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   try {
     return replay(run, rows)
   } catch (error) {

@@ -7,13 +7,13 @@ import { type ActiveRun, isLive } from './active-run.ts'
 export interface TurnHandlers {
   readonly clock: Clock
   readonly react: (run: ActiveRun, reaction: Reaction) => void
-  /** The workflow code of `culprit` (null if unknown) did not yield, or the sandbox broke; its context is not to be trusted any more. */
+  /** The workflow code of `culprit` (null if unknown) did not yield, or the sandbox broke: its context can no longer be trusted. */
   readonly broken: (bundle: LoadedBundle, culprit: string | null, error: Error) => void
 }
 
 /**
- * Gives runs their turns. In one turn a run gets at most one delivery, and all runs of a bundle with something to
- * hear are activated by one call. One delivery a turn is also how replay does it, so that both interleave alike.
+ * Gives runs their turns. In one turn a run gets at most one delivery, and all runs of a bundle with a delivery are activated by one call.
+ * Replay also makes one delivery a turn, so that both interleave alike.
  */
 export class Turns {
   private readonly handlers: TurnHandlers
@@ -24,7 +24,8 @@ export class Turns {
     this.handlers = handlers
   }
 
-  readonly schedule = (run: ActiveRun): void => {
+  /** The run has a delivery queued: gives it a turn. */
+  schedule(run: ActiveRun): void {
     this.due.add(run)
     if (this.scheduled) return
     this.scheduled = true

@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { StartRequest } from '../../api.ts'
-import type { AdmittedStart, RunId, RunRow } from '../../store/store.ts'
+import type { AdmittedStart, EventRow, RunId, RunRow } from '../../store/store.ts'
 import type { Json, WorkflowManifest } from '../../workflow/protocol.ts'
 
-export type Limits = Pick<AdmittedStart, 'dedupe' | 'debounce' | 'concurrency' | 'rate'>
+export type StartLimits = Pick<AdmittedStart, 'dedupe' | 'debounce' | 'concurrency' | 'rate'>
+
+interface NewRun {
+  readonly run: RunId
+  readonly input: string
+  readonly manifest: WorkflowManifest
+  readonly bundle: string
+  readonly parent: RunRow['parent']
+  readonly now: number
+}
 
 /** The row of a new run: what the caller asked for, then what the workflow declares, then defaults. */
-export function toRunRow(
-  request: StartRequest,
-  input: string,
-  manifest: WorkflowManifest,
-  bundle: string,
-  run: RunId,
-  now: number,
-  parent: RunRow['parent'],
-): RunRow {
+export function toRunRow(request: StartRequest, { run, input, manifest, bundle, parent, now }: NewRun): RunRow {
   const timeoutMs = request.timeoutMs ?? manifest.options.timeoutMs
   return {
     org: request.org,
@@ -30,14 +31,19 @@ export function toRunRow(
     origin: null,
     seed: run,
     keys: run,
-    // A run that was put off begins at its time, not when it was asked for.
+    // A delayed run begins at its time, not when its start was requested.
     clockAt: Math.max(now, request.at ?? 0),
     deadline: timeoutMs === undefined ? null : Math.max(now, request.at ?? 0) + timeoutMs,
   }
 }
 
+export function startedEvent(row: RunRow): EventRow {
+  const data = JSON.stringify({ workflow: row.workflow, ...(row.parent ? { parent: row.parent.run } : {}) })
+  return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
+}
+
 /** The limits a start is under: the workflow's declared ones, keyed by its input, and the caller's own keys. */
-export function limitsOf(request: StartRequest, manifest: WorkflowManifest): Limits {
+export function limitsOf(request: StartRequest, manifest: WorkflowManifest): StartLimits {
   const { concurrency, rateLimit, debounce } = manifest.options
   const keyed = (path: string | undefined): string => (path === undefined ? '' : `:${textAt(request.input, path)}`)
   const limits: AdmittedStart['concurrency'][number][] = []
@@ -63,8 +69,8 @@ export function limitsOf(request: StartRequest, manifest: WorkflowManifest): Lim
   }
 }
 
-/** Plain starts share a group commit; the others are decided one by one. */
-export function isPlain(limits: Limits): boolean {
+/** Plain starts share a group commit; all others are decided one by one. */
+export function isPlain(limits: StartLimits): boolean {
   return limits.dedupe === null && limits.debounce === null && limits.concurrency.length === 0 && limits.rate === null
 }
 

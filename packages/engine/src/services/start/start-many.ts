@@ -1,17 +1,16 @@
 import type { StartProblem } from '../../api.ts'
 import type { RunRow, StartOutcome, Store } from '../../store/store.ts'
-import { startedEvent } from '../run/run-event.ts'
-import { isPlain, type Limits } from './plan-start.ts'
+import { isPlain, type StartLimits, startedEvent } from './plan-start.ts'
 
 /** A start whose input was checked. */
 export interface PlannedStart {
   readonly type: 'planned'
   readonly row: RunRow
   readonly at: number | null
-  readonly limits: Limits
+  readonly limits: StartLimits
 }
 
-/** In the caller's transaction: what is plain in one statement, the others one by one. Answers in the order of the questions. */
+/** In the caller's transaction: plain starts in one statement, all others one by one. Outcomes in the order of the requests. */
 export async function startMany<Tx>(
   store: Store<Tx>,
   planned: readonly (PlannedStart | StartProblem)[],

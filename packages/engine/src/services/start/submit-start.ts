@@ -1,7 +1,7 @@
 import type { CompanionRow, RunId, RunRow, WorkerId } from '../../store/store.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
-import { startedEvent } from '../run/run-event.ts'
+import { startedEvent } from './plan-start.ts'
 
 /** A start that shares the process's next group commit. */
 export interface PlainStart {

@@ -1,25 +1,26 @@
 import type { Timer } from '../../clock.ts'
 import { Ambiguous, Fenced, type OrgId } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
-import { room, type Scope } from '../run/scope.ts'
+import { parkIdle } from '../run/park.ts'
+import { room, type WorkerScope } from '../run/worker-scope.ts'
 import { takeRun } from './take-run.ts'
 
 const CLAIM_MAX = 256
 const TIMER_MAX_MS = 60_000
 
 /**
- * Takes ready and due runs while there is room. It asks the store only when there is reason to believe in an answer; the beat's poll is
- * the truth.
+ * Takes ready and due runs while there is room. It asks the store only when there is reason to expect some; what it misses, the next
+ * heartbeat reports.
  */
 export class Claimer {
-  private readonly scope: Scope
+  private readonly scope: WorkerScope
   private readonly orgs: readonly OrgId[] | null
   private backlog = false
   private busy = false
   private timer: Timer | null = null
   private timerAt = Number.POSITIVE_INFINITY
 
-  constructor(scope: Scope, orgs: readonly OrgId[] | null) {
+  constructor(scope: WorkerScope, orgs: readonly OrgId[] | null) {
     this.scope = scope
     this.orgs = orgs
   }
@@ -57,7 +58,7 @@ export class Claimer {
     if (this.busy || this.scope.stopping || this.scope.worker() === '') return
     const limit = Math.min(room(this.scope), CLAIM_MAX)
     if (limit <= 0) {
-      this.scope.parkIdle()
+      parkIdle(this.scope)
       return
     }
     this.busy = true
@@ -78,9 +79,9 @@ export class Claimer {
         this.busy = false
         this.backlog = true
         if (worker !== this.scope.worker()) return
-        // Runs may have been claimed without our knowing: only a new registration sets them free.
+        // Runs may have been claimed although no answer came: only a new registration sets them free.
         const cause = error instanceof Fenced ? error : new Ambiguous('a claim got no answer', { cause: error })
-        this.scope.lost(cause)
+        this.scope.flusher.abandon(cause)
       },
     )
   }
@@ -94,7 +95,7 @@ export class Claimer {
     }
     takeRun(this.scope, row).catch((error: unknown) => {
       if (worker !== this.scope.worker()) return
-      this.scope.lost(error instanceof Fenced ? error : new Ambiguous('a claimed run could not be loaded', { cause: error }))
+      this.scope.flusher.abandon(error instanceof Fenced ? error : new Ambiguous('a claimed run could not be loaded', { cause: error }))
     })
   }
 }

@@ -1,37 +1,40 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
+import { beginCommand, endRun } from '../command/begin-command.ts'
 import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { childId } from '../run/child-id.ts'
-import { note } from '../run/deliver.ts'
+import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
-import type { Scope } from '../run/scope.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { readInbox } from './read-inbox.ts'
 
-/** Does what a live workflow asked for. */
-export function react(scope: Scope, run: ActiveRun, reaction: Reaction): void {
+/** Carries out what a live workflow asked for. */
+export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): void {
   if (!isLive(run)) return
-  // The answer to a start that it did not wait for; it may have been the last.
-  if (run.phase.type === 'ending') return scope.considerIdle(run)
+  // It has ended already: this answers a start that it did not wait for, perhaps the last one.
+  if (run.phase.type === 'ending') return considerIdle(scope, run)
   const opened: OpenCommand[] = []
   for (const command of reaction.commands) {
     const open = register(run, command)
     if (open) opened.push(open)
     else if (command.type === 'drop') drop(scope, run, command.cmd)
-    else if (command.type === 'patch') note(scope, run, marker('patch', command.id, run.at))
+    else if (command.type === 'patch') record(scope, run, marker('patch', command.id, run.at))
     else if (command.type === 'log') log(scope, run, command)
   }
   if (reaction.completion) {
-    scope.endWith(run, reaction.completion)
+    endRun(scope, run, reaction.completion)
     return
   }
   const isFresh = run.phase.type !== 'repeating'
   if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   // Invariant: a command dropped in the same turn was never begun.
-  for (const command of opened) if (run.open.get(command.cmd) === command) scope.begin(run, command, isFresh)
-  if (isFresh) scope.considerIdle(run)
-  else scope.fetchMessages(run)
+  for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
+  if (isFresh) considerIdle(scope, run)
+  else readInbox(scope, run)
 }
 
-/** Takes an open command back: its body is aborted, its child asked to stop, its answer not awaited. */
-function drop(scope: Scope, run: ActiveRun, cmd: number): void {
+/** Takes an open command back: aborts its body, asks its child to stop, and ignores its answer. */
+function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
   const open = run.open.get(cmd)
   if (open === undefined) return
   run.open.delete(cmd)
@@ -49,7 +52,7 @@ function drop(scope: Scope, run: ActiveRun, cmd: number): void {
   }
 }
 
-function log(scope: Scope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {
+function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {
   const data = command.data === null ? null : JSON.stringify(command.data)
   scope.flusher.add(run.id, 'logs', {
     org: run.row.org,

@@ -7,28 +7,25 @@ import {
   type Hint,
   type RunId,
   type RunRow,
-  type StartOutcome,
   type Store,
   type WorkerId,
 } from '../../store/store.ts'
 import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
-import { armDeadline, begin } from '../command/begin.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
 import { type ActiveRun, isLive, toClaimed } from '../run/active-run.ts'
-import { endWith, finish } from '../run/finish.ts'
-import { fetchMessages } from '../run/inbox.ts'
-import { evict } from '../run/let-go.ts'
 import { abortStep } from '../run/open-command.ts'
-import { block, considerIdle, parkIdle, release, wake } from '../run/park.ts'
-import { hasRoom, type Scope } from '../run/scope.ts'
+import { block, considerIdle, release } from '../run/park.ts'
+import { evict } from '../run/timers.ts'
 import { Turns } from '../run/turns.ts'
+import { hasRoom, type WorkerScope } from '../run/worker-scope.ts'
 import { Claimer } from './claimer.ts'
-import { Heart } from './heart.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { react } from './react.ts'
-import { beginFresh } from './take-run.ts'
+import { readInbox } from './read-inbox.ts'
+import { beginFresh, continueKept } from './take-run.ts'
 
 export interface WorkerParts {
   readonly store: Store
@@ -42,9 +39,9 @@ export interface WorkerParts {
   readonly version: string
   readonly host: string
   readonly send: (hint: Hint) => void
-  readonly ended: Scope['ended']
-  readonly submit: Scope['submit']
-  readonly tellStarted: (outcome: StartOutcome) => void
+  readonly ended: WorkerScope['ended']
+  readonly submit: WorkerScope['submit']
+  readonly announceStart: WorkerScope['announceStart']
   /** Called with the batches of a lost flush once the old registration is retired. */
   readonly recover: (batches: readonly Batch[]) => Promise<void>
 }
@@ -56,11 +53,11 @@ const RETRY_MAX_MS = 2000
 
 /** One registration after another of this process as a worker, and everything it has in hand. */
 export class EngineWorker implements Worker {
-  readonly scope: Scope
+  readonly scope: WorkerScope
   private readonly parts: WorkerParts
   private readonly options: WorkOptions
   private readonly claimer: Claimer
-  private readonly heart: Heart
+  private readonly heartbeat: Heartbeat
   private readonly turns: Turns
   private registration: WorkerId = ''
   private losing = false
@@ -76,7 +73,7 @@ export class EngineWorker implements Worker {
     })
     this.scope = this.makeScope()
     this.claimer = new Claimer(this.scope, options.orgs ?? null)
-    this.heart = new Heart(this.scope, this.claimer, {
+    this.heartbeat = new Heartbeat(this.scope, this.claimer, {
       beatMs: parts.beatMs,
       leaseMs: parts.leaseMs,
       onTime: (now) => parts.clock.sync(now),
@@ -101,16 +98,21 @@ export class EngineWorker implements Worker {
 
   async start(): Promise<void> {
     await this.register()
-    this.heart.start()
+    this.heartbeat.start()
     this.claimer.ready()
   }
 
   /** What a flush of this process did, beside writing. */
   onFlushed(result: FlushResult, registration: WorkerId | null): void {
-    // An answer that comes late speaks of runs that another registration may have by now.
-    if (registration === this.scope.worker()) for (const run of result.kept) this.scope.kept.add(run)
+    // A late answer is about runs that another registration may have by now.
+    if (registration === this.scope.worker()) for (const id of result.kept) this.keepRun(id)
     for (const { run, worker } of result.poked) this.poke(run, worker)
     for (const { queue } of result.readied) this.onReady(queue)
+  }
+
+  private keepRun(id: RunId): void {
+    const run = this.scope.active.get(id)
+    if (run) continueKept(this.scope, run)
   }
 
   onReady(queue: string): void {
@@ -121,7 +123,7 @@ export class EngineWorker implements Worker {
   poke(run: RunId, worker: WorkerId | null): void {
     if (worker === null) return
     const active = worker === this.registration ? this.scope.active.get(run) : undefined
-    if (active) fetchMessages(this.scope, active)
+    if (active) readInbox(this.scope, active)
     else if (worker !== this.registration) this.parts.send({ type: 'poke', worker, run })
   }
 
@@ -129,7 +131,7 @@ export class EngineWorker implements Worker {
     if (hint.type === 'ready' && (hint.queue === ANY || this.scope.queues.includes(hint.queue))) this.claimer.ready()
     if (hint.type !== 'poke' || (hint.worker !== ANY && hint.worker !== this.registration)) return
     const active = this.scope.active.get(hint.run)
-    if (active) fetchMessages(this.scope, active)
+    if (active) readInbox(this.scope, active)
   }
 
   onRefused(unit: string, refusal: Error): void {
@@ -150,7 +152,7 @@ export class EngineWorker implements Worker {
     for (const run of this.scope.active.values()) considerIdle(this.scope, run)
     while (this.scope.active.size > 0 && this.parts.clock.now() < until && !this.losing)
       await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, 20))
-    this.heart.stop()
+    this.heartbeat.stop()
     this.drop()
     if (this.registration !== '') await this.parts.store.retire(this.registration)
     this.registration = ''
@@ -221,7 +223,6 @@ export class EngineWorker implements Worker {
     }
     this.scope.active.clear()
     this.scope.parked.clear()
-    this.scope.kept.clear()
     this.scope.starting = 0
   }
 
@@ -251,11 +252,11 @@ export class EngineWorker implements Worker {
       (bundle) => {
         if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
       },
-      (error: unknown) => this.scope.lost(new Ambiguous('a bundle could not be loaded', { cause: error })),
+      (error: unknown) => this.parts.flusher.abandon(new Ambiguous('a bundle could not be loaded', { cause: error })),
     )
   }
 
-  private makeScope(): Scope {
+  private makeScope(): WorkerScope {
     const { parts, options } = this
     return {
       store: parts.store,
@@ -273,23 +274,12 @@ export class EngineWorker implements Worker {
       active: new Map<RunId, ActiveRun>(),
       parked: new Map<RunId, ActiveRun>(),
       parkedMax: 1000,
-      kept: new Set<RunId>(),
       starting: 0,
-      schedule: this.turns.schedule,
+      turns: this.turns,
       wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
       ended: parts.ended,
-      begin: (run, open, fresh) => begin(this.scope, run, open, fresh),
-      armDeadline: (run) => armDeadline(this.scope, run),
-      fetchMessages: (run) => fetchMessages(this.scope, run),
-      considerIdle: (run) => considerIdle(this.scope, run),
-      parkIdle: () => parkIdle(this.scope),
-      block: (run, reason) => block(this.scope, run, reason),
-      wake: (run, pausing) => wake(this.scope, run, pausing),
-      endWith: (run, completion) => endWith(this.scope, run, completion),
-      finish: (run, completion) => finish(this.scope, run, completion),
-      submit: (start) => parts.submit(start),
-      tellStarted: parts.tellStarted,
-      lost: (cause) => parts.flusher.abandon(cause),
+      submit: parts.submit,
+      announceStart: parts.announceStart,
       stopping: false,
     }
   }

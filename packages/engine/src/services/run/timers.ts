@@ -2,15 +2,15 @@ import type { Clock } from '../../clock.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun } from './active-run.ts'
 
-/** Frees the coroutine. */
+/** Drops a run from this process's memory, its coroutine included. */
 export function evict(clock: Clock, run: ActiveRun): void {
-  quiet(clock, run)
+  clearTimers(clock, run)
   run.phase = { type: 'gone' }
   forget(run.bundle, run.id)
 }
 
 /** Clears every timer of a run. */
-export function quiet(clock: Clock, run: ActiveRun): void {
+export function clearTimers(clock: Clock, run: ActiveRun): void {
   for (const open of run.open.values()) {
     if (open.timer) clock.clearTimeout(open.timer)
     open.timer = null
