@@ -50,6 +50,14 @@ export interface DeployFinding {
   readonly reason: string | null
 }
 
+/** How a copy of a run differs from it. */
+export interface RunChanges {
+  /** Outputs of steps, by cmd, instead of what they returned. */
+  readonly edits?: ReadonlyMap<number, Json>
+  /** Hash of a bundle, instead of the run's own. */
+  readonly version?: string
+}
+
 export interface BuiltBundle {
   readonly hash: string
   readonly code: string
@@ -79,20 +87,9 @@ export interface Engine<Tx = unknown> {
   /** Continues a paused or a blocked run; `version` moves it to another bundle. */
   resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<DeliverOutcome>
   /** A new run that repeats a finished one from its failed step (same idempotency keys). `edits` replace the outcome of steps, by cmd. */
-  retry(
-    org: OrgId,
-    run: RunId,
-    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
-    tx?: Tx,
-  ): Promise<{ readonly run: RunId } | null>
+  retry(org: OrgId, run: RunId, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
   /** A new run with the history of another below journal row `fromSeq`. */
-  fork(
-    org: OrgId,
-    run: RunId,
-    fromSeq: number,
-    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
-    tx?: Tx,
-  ): Promise<{ readonly run: RunId } | null>
+  fork(org: OrgId, run: RunId, fromSeq: number, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
   /** Replays the run's history without effects and asks its query handler. */
   query(
     org: OrgId,

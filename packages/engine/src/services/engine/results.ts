@@ -2,17 +2,17 @@ import type { RunAnswer } from '../../api.ts'
 import type { Clock } from '../../clock.ts'
 import type { OrgId, RunId, Store } from '../../store/store.ts'
 
-type Waiter = (answer: RunAnswer | null) => void
+type ResultWaiter = (answer: RunAnswer | null) => void
 
-/** The truth is asked again this often while somebody waits, in case a hint was lost. */
+/** The store is asked again this often while a caller waits, in case a hint was lost. */
 const POLL_MS = 1000
 
-/** Who waits for the end of which run, in this process. */
+/** The callers in this process that wait for the end of a run. */
 export class Results {
   private readonly store: Store
   private readonly clock: Clock
-  private readonly waiting = new Map<RunId, Set<Waiter>>()
-  private readonly lookers = new WeakMap<Waiter, () => void>()
+  private readonly waiting = new Map<RunId, Set<ResultWaiter>>()
+  private readonly lookers = new WeakMap<ResultWaiter, () => void>()
   private stopped = false
 
   constructor(store: Store, clock: Clock) {
@@ -21,7 +21,7 @@ export class Results {
   }
 
   /** A run ended in this process. */
-  tell(run: RunId, answer: RunAnswer): void {
+  resolve(run: RunId, answer: RunAnswer): void {
     const waiters = this.waiting.get(run)
     if (!waiters) return
     this.waiting.delete(run)
@@ -31,11 +31,11 @@ export class Results {
   /** `local`: the run is in hand here, so that the store need not be asked first. */
   wait(org: OrgId, run: RunId, timeoutMs: number, local: boolean): Promise<RunAnswer | null> {
     return new Promise((resolve, reject) => {
-      const waiters = this.waiting.get(run) ?? new Set<Waiter>()
+      const waiters = this.waiting.get(run) ?? new Set<ResultWaiter>()
       this.waiting.set(run, waiters)
       const until = this.stopped ? 0 : this.clock.now() + timeoutMs
       let timer = this.clock.setTimeout(() => {}, 0)
-      const finish: Waiter = (answer) => {
+      const finish: ResultWaiter = (answer) => {
         this.clock.clearTimeout(timer)
         waiters.delete(finish)
         if (waiters.size === 0 && this.waiting.get(run) === waiters) this.waiting.delete(run)
@@ -61,7 +61,7 @@ export class Results {
     })
   }
 
-  /** Answers everybody who waits, now and from now on, that the run has not ended yet. */
+  /** Answers all who wait, now and from now on, that the run has not ended yet. */
   stop(): void {
     this.stopped = true
     for (const waiters of [...this.waiting.values()]) for (const waiter of [...waiters]) waiter(null)

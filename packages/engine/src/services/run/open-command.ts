@@ -1,6 +1,6 @@
 import type { Command, Delivery } from '../../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { childId } from './child-id.ts'
+import { childId } from './ids.ts'
 
 export type OpenStep = Extract<OpenCommand, { type: 'step' }>
 

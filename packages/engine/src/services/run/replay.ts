@@ -1,10 +1,9 @@
 import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { JournalRow } from '../../store/store.ts'
 import type { Activation, Completion, Json, Reaction } from '../../workflow/protocol.ts'
-import { activate } from '../bundles/sandbox-cache.ts'
+import { activate, type SandboxCache } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { register, startDelivery } from './open-command.ts'
-import type { WorkerScope } from './worker-scope.ts'
 
 export type Replayed =
   /** The workflow is where its history ends. `patches`: markers taken by its last turn that are not in the history yet. */
@@ -115,12 +114,12 @@ function describeOpen(open: OpenCommand): string {
 const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
 
 /** As `replay`, but code that does not yield, or throws outside a run, counts as a divergence. */
-export function replaySafely(scope: Pick<WorkerScope, 'sandboxes' | 'observe'>, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+export function replaySafely(sandboxes: SandboxCache, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   try {
     return replay(run, rows)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    if (error instanceof SandboxStuck) scope.sandboxes.renew(run.bundle)
+    if (error instanceof SandboxStuck) sandboxes.renew(run.bundle)
     return { type: 'diverged', reason: `The workflow code failed while its history was replayed: ${reason}` }
   }
 }

@@ -29,8 +29,10 @@ export interface SubmitParts {
   readonly flusher: Flusher
   readonly observe: Observer
   readonly worker: () => LocalTaker | null
-  readonly tellReady: (queue: string) => void
-  readonly tellDue: (at: number) => void
+  /** A run of this queue became ready. */
+  readonly announceReady: (queue: string) => void
+  /** A run of this process becomes due at this time. */
+  readonly dueAt: (at: number) => void
 }
 
 /** Queues a start. If this process has a free slot the run begins here the moment it is durable: no queue, no claim, no notification. */
@@ -46,8 +48,8 @@ export function submitStart(parts: SubmitParts, start: PlainStart): void {
     if (reserved !== null) worker?.begin(reserved, error === null ? row : null)
     if (error === null) {
       parts.observe({ type: 'started', workflow: row.workflow, local: reserved !== null })
-      if (state === 'ready') parts.tellReady(row.queue)
-      if (at !== null) parts.tellDue(at)
+      if (state === 'ready') parts.announceReady(row.queue)
+      if (at !== null) parts.dueAt(at)
     }
     start.done(error)
   })

@@ -74,7 +74,7 @@ function continueCached(scope: WorkerScope, run: ActiveRun, row: ClaimedRun): vo
 function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): void {
   const run = newActiveRun(row, bundle, scope.clock.now())
   scope.active.set(run.id, run)
-  const replayed = replaySafely(scope, run, rows)
+  const replayed = replaySafely(scope.sandboxes, run, rows)
   scope.observe({ type: 'replayed', workflow: row.workflow, rows: rows.length })
   if (replayed.type === 'diverged') {
     block(scope, run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
