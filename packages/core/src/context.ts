@@ -1,7 +1,7 @@
 /** The first argument of every use case: who acts, for which organization, and the few things of the world it may touch. */
 import type { KeyObject } from 'node:crypto'
 import type { Json, Permission } from '@orrery/contract'
-import type { CompanionRow, Engine, OrgId } from '@orrery/engine'
+import type { CompanionRow, OrgId, TransactionalEngine } from '@orrery/engine'
 import type pg from 'pg'
 import type { TokenClaims } from './access/token.ts'
 import type { TokenKeys } from './access/token-keys.ts'
@@ -38,7 +38,7 @@ export interface Trace {
   readonly traceId: string | null
 }
 
-export type CoreEngine = Engine<pg.ClientBase>
+export type CoreEngine = TransactionalEngine<pg.ClientBase>
 
 export interface Ctx {
   readonly actor: Actor

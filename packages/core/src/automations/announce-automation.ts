@@ -32,5 +32,5 @@ export async function announceAutomations(
       at: scene.nowMs,
     }
   })
-  await scene.engine.store.emit(events, scene.tx.client)
+  await scene.engine.appendEvents(events, scene.tx.client)
 }

@@ -3,7 +3,7 @@ import type { CoreEngine } from '../context.ts'
 import type { CalendarRow } from './calendar-row.ts'
 import { dependentsOf } from './lean-on.ts'
 
-type EventRow = Parameters<CoreEngine['store']['emit']>[0][number]
+type EventRow = Parameters<CoreEngine['appendEvents']>[0][number]
 
 /**
  * One event for each calendar whose days may be others now: those that changed, and those that lean on them. Whoever keeps what follows from a

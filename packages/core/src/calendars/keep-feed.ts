@@ -47,7 +47,7 @@ export async function keepFeed(database: Database, engine: CoreEngine, fetched: 
       answer.kind === 'failed'
         ? names.map((name) => toCalendarEvent(org, 'calendar.feed_failed', name, at, { feed: url, failure: answer.failure }))
         : toUpdates(org, calendars, names, at, { cause: 'feed', feed: url })
-    await engine.store.emit(events, tx.client)
+    await engine.appendEvents(events, tx.client)
     return true
   })
 }

@@ -57,7 +57,7 @@ async function write(ctx: Ctx, tx: Transaction, before: readonly CalendarRow[], 
     row.version === 1
       ? [toCalendarEvent(ctx.org, 'calendar.created', row.name, at.getTime(), { version: 1 })]
       : toUpdates(ctx.org, after, [row.name], at.getTime(), { cause: 'definition' })
-  await ctx.engine.store.emit(events, tx.client)
+  await ctx.engine.appendEvents(events, tx.client)
 }
 
 /** Invariant (INV-16): a feed is kept exactly as long as a calendar has it. */

@@ -6,5 +6,5 @@ import { runBehind } from './run-behind.ts'
 /** Writes an event in the transaction of the call: others see it if, and only if, that commits. */
 export function emitEvent(ctx: Ctx, type: EventType, subject: string, data: { [key: string]: Json } = {}): Promise<void> {
   const event = { org: ctx.org, type, subject, data: JSON.stringify(data), at: ctx.clock.now(), ...runBehind(ctx) }
-  return withOrg(ctx, (tx) => ctx.engine.store.emit([event], tx.client))
+  return withOrg(ctx, (tx) => ctx.engine.appendEvents([event], tx.client))
 }

@@ -15,7 +15,7 @@ export interface TopicEvent {
 export async function writeTopic(ctx: Ctx, { topic, subject, payload }: TopicEvent): Promise<number> {
   const at = Math.floor(ctx.clock.now())
   const event = { org: ctx.org, type: topic, subject, data: JSON.stringify(payload), at, ...runBehind(ctx) }
-  await withOrg(ctx, (tx) => ctx.engine.store.emit([event], tx.client))
+  await withOrg(ctx, (tx) => ctx.engine.appendEvents([event], tx.client))
   ctx.afterCommit(() => ctx.announce())
   return at
 }

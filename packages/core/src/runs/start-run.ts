@@ -1,5 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { StartRequest } from '@orrery/engine'
+import type { StartWithCompanions } from '@orrery/engine'
 import type { Ctx } from '../context.ts'
 import type { AnswerTo, InputFor } from '../implementation.ts'
 import { toRunId } from '../public-ids.ts'
@@ -18,7 +18,7 @@ export function startRun(ctx: Ctx, input: InputFor<'runs.start'>): Promise<Answe
 export async function startAudited(
   ctx: Ctx,
   detail: Json,
-  toRequest: (companions: NonNullable<StartRequest['companions']>) => StartRequest,
+  toRequest: (companions: NonNullable<StartWithCompanions['companions']>) => StartWithCompanions,
 ): Promise<AnswerTo<'runs.start'>> {
   const request = toRequest((run) => (ctx.tx === null ? [ctx.auditCompanion(toRunId(run), detail)] : []))
   const outcome = await ctx.engine.start(request, ctx.tx?.client)

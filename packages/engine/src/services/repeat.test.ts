@@ -41,7 +41,7 @@ async function repeatSlowly(kind: 'retry' | 'fork') {
   const first = await until(engine.result(org, run, 30_000))
   const made = await until(repeating)
   const second = made === null ? null : await until(engine.result(org, made.run, 30_000))
-  const violations = await until(engine.store.violations())
+  const violations = await until(database.connect(clock).violations())
   await until(engine.close())
   return { first: first?.output, second: second?.output ?? null, violations }
 }

@@ -188,5 +188,5 @@ async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): P
       }),
       at: scene.nowMs,
     }))
-  await scene.engine.store.emit(events, scene.tx.client)
+  await scene.engine.appendEvents(events, scene.tx.client)
 }

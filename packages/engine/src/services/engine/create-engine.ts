@@ -1,4 +1,4 @@
-import type { Engine } from '../../api.ts'
+import type { TransactionalEngine } from '../../api.ts'
 import { startRun, startRuns } from '../start/start-run.ts'
 import { checkDeploy } from './check-deploy.ts'
 import { assembleEngine, type EngineOptions, startWorker } from './engine-parts.ts'
@@ -7,11 +7,10 @@ import { queryRun } from './query-run.ts'
 import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
 
 /** Makes the engine of one process. It can start and control runs at once; `work` makes it take runs too. */
-export function createEngine<Tx>(options: EngineOptions<Tx>): Engine<Tx> {
+export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngine<Tx> {
   const parts = assembleEngine(options)
   const { store, clock, control, starts, results, hints, defaults } = parts
   return {
-    store,
     now: () => clock.now(),
 
     start: (request, tx) => startRun(starts, request, tx),
@@ -35,7 +34,12 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): Engine<Tx> {
         defaults.forget(org, name)
       }
     },
+    saveBundle: (org, { hash, code, manifest }) => store.saveBundle(org, hash, code, JSON.stringify(manifest)),
     checkDeploy: (org, bundle) => checkDeploy(parts, org, bundle),
+
+    setLimit: (org, limit, max, tx) => store.setLimit(org, limit, max, tx),
+    setQueuePaused: (org, queue, paused, tx) => store.setQueuePaused(org, queue, paused, tx),
+    appendEvents: (events, tx) => store.emit(events, tx),
 
     nudge(runs) {
       defaults.forgetAll()

@@ -1,4 +1,4 @@
-import type { StartProblem, StartRequest } from '../../api.ts'
+import type { StartProblem, StartRequest, StartWithCompanions } from '../../api.ts'
 import type { AdmittedStart, CompanionRow, RunRow, StartOutcome, Store } from '../../store/store.ts'
 import type { DefaultBundles } from '../bundles/default-bundles.ts'
 import type { InputChecker } from '../bundles/input-checker.ts'
@@ -31,7 +31,7 @@ interface PlannedStart {
 }
 
 /** Resolves once the start is durable, or written in the caller's transaction. */
-export async function startRun<Tx>(parts: StartParts<Tx>, request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem> {
+export async function startRun<Tx>(parts: StartParts<Tx>, request: StartWithCompanions, tx?: Tx): Promise<StartOutcome | StartProblem> {
   const planned = await planStart(parts, request)
   if (planned.type !== 'planned') return planned
   const { row, limits, at } = planned

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import type { BuiltBundle, Engine, StartRequest, Worker } from '../../api.ts'
+import type { BuiltBundle, StartRequest, TransactionalEngine, Worker } from '../../api.ts'
 import { buildBundle } from '../../bundle/build-bundle.ts'
 import type { FinalStatus, JournalRow, Notifier, OrgId, RunId, Store } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
@@ -24,6 +24,9 @@ export interface Ended {
 }
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
+
+/** The engine of a process, and the store behind it. */
+export type EngineOnStore = TransactionalEngine & { readonly store: Store }
 
 /** To be called within `describe`: its hooks close what a test opened and look for violations. */
 export function useEngine(makeBench: () => Promise<EngineBench>): EngineTests {
@@ -50,15 +53,17 @@ export class EngineTests {
   declare bundle: BuiltBundle
   /** The workflows in another version. */
   declare changed: BuiltBundle
-  declare engine: Engine
+  declare engine: EngineOnStore
   declare worker: Worker
   declare org: OrgId
   readonly folder = folder
   readonly facts: EngineFact[] = []
-  readonly open: Engine[] = []
+  readonly open: EngineOnStore[] = []
 
-  readonly process = (into: EngineFact[]): Engine => {
-    const made = createEngine({ ...this.bench.connect(), observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
+  readonly process = (into: EngineFact[]): EngineOnStore => {
+    const connection = this.bench.connect()
+    const engine = createEngine({ ...connection, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
+    const made = Object.assign(engine, { store: connection.store })
     this.open.push(made)
     return made
   }
