@@ -110,7 +110,7 @@ export interface Engine {
   /** A paused queue gives out no runs. */
   setQueuePaused(org: OrgId, queue: string, paused: boolean): Promise<void>
   /** Sends a `due` hint to all processes: the host's own clockwork listens for it. */
-  tellDue(at: Millis): void
+  announceDue(at: Millis): void
   /** Registers as a worker and takes runs. */
   work(options: WorkOptions): Promise<Worker>
   close(): Promise<void>

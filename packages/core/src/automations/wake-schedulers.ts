@@ -9,5 +9,5 @@ export function wakeSchedulers(scene: FiringScene, triggers: readonly TriggerRow
 }
 
 export function tellDue(scene: FiringScene, atMs: number): void {
-  scene.afterCommit(() => scene.engine.tellDue(atMs))
+  scene.afterCommit(() => scene.engine.announceDue(atMs))
 }

@@ -10,11 +10,11 @@ export interface LoadedBundle {
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat
   sandbox: Sandbox
-  /** Runs whose coroutines are to be forgotten; done with the next call, since a call alone costs more than a turn. */
+  /** Runs whose coroutines are to be forgotten with the next call, since a call alone costs more than a turn. */
   readonly forgotten: string[]
 }
 
-/** Never let the memory of ended runs pile up waiting for a call. */
+/** The memory of ended runs must not pile up until the next call. */
 const FORGOTTEN_MAX = 256
 
 /** Delivers activations to a bundle's sandbox. Throws what the sandbox throws. */
@@ -25,7 +25,7 @@ export function activate(bundle: LoadedBundle, activations: readonly Activation[
   return bundle.sandbox.activate([...evictions, ...activations]).slice(evictions.length)
 }
 
-/** Frees the coroutine of a run, at the latest before anything else is asked of that bundle. */
+/** Frees the coroutine of a run, at the latest before the next activation of that bundle. */
 export function forget(bundle: LoadedBundle, run: string): void {
   bundle.forgotten.push(run)
   if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, [])
@@ -41,7 +41,7 @@ export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 
 export type SandboxMaker = (code: string) => Sandbox
 
-/** How many bundles a process keeps ready; the least recently used goes first, if no run of it is in hand. */
+/** How many bundles a process keeps; the least recently used goes first. Runs in hand keep theirs. */
 const BUNDLES_MAX = 100
 
 /** The bundles that this process has loaded. One sandbox serves all runs of a bundle here. */
@@ -57,7 +57,7 @@ export class SandboxCache {
     this.ids = ids
   }
 
-  /** A bundle with a sandbox of its own, stored or not. Whoever asks disposes of the sandbox. */
+  /** A bundle with a sandbox of its own, stored or not. The caller disposes of the sandbox. */
   open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
     return { org, hash, code, manifest, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
@@ -85,7 +85,7 @@ export class SandboxCache {
     return loading
   }
 
-  /** Throws away a sandbox whose state cannot be trusted any more; the bundle gets a new one. */
+  /** Replaces a sandbox whose state can no longer be trusted. */
   renew(bundle: LoadedBundle): void {
     bundle.sandbox.dispose()
     bundle.sandbox = this.make(bundle.code)

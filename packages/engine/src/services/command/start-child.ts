@@ -83,7 +83,7 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
   if (isGone(run, open)) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else if (child !== open.child)
-    fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which answers to who started it`)
+    fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
   else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
 

@@ -45,7 +45,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
       defaults.forgetAll()
       hints.announceCommit(runs)
     },
-    tellDue: (at) => hints.send({ type: 'due', at }),
+    announceDue: (at) => hints.send({ type: 'due', at }),
 
     work: (workOptions) => startWorker(parts, workOptions),
     async close() {

@@ -25,7 +25,7 @@ function summarize(live: LiveRow, now: number): string {
     case 'gated':
       return `It waits for limit "${live.gate ?? '?'}": as many runs as allowed hold it.`
     case 'paused':
-      return 'It is paused. Resume it to go on.'
+      return 'It is paused. Resume it to continue.'
     case 'blocked':
       return live.reason ?? 'It is blocked.'
     case 'waiting': {

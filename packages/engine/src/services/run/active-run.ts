@@ -51,7 +51,7 @@ export interface Outcome {
 }
 
 /**
- * Where a run in hand stands. `pausing`: somebody asked to pause it; what is under way ends, nothing new begins, and it parks when nothing is
+ * Where a run in hand stands. `pausing`: a pause was requested; what is under way ends, nothing new begins, and the run parks when nothing is
  * under way any more.
  */
 export type Phase =
@@ -99,9 +99,9 @@ export interface ActiveRun {
   /** The run's clock: the time of the last row delivered. */
   clockAt: Millis
   readonly open: Map<number, OpenCommand>
-  /** Deliveries whose rows are journalled (perhaps not yet flushed), waiting for their turn in the workflow; one a turn. */
+  /** Deliveries whose rows are journalled (perhaps not yet flushed), one for each turn to come. */
   readonly queue: Activation[]
-  /** What waits while a transactional step commits: anything that numbers a row, or begins or ends something that follows from one. */
+  /** Work that waits while a transactional step commits: anything that numbers a row, or acts on one. Null: no step commits. */
   held: (() => void)[] | null
   /** Transactional steps waiting for their turn to commit. */
   readonly released: (() => void)[]
@@ -141,7 +141,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
   }
 }
 
-/** Whether the run is in hand and its workflow may be told something, or has something to do still. */
+/** Whether this worker has the run and may still write for it. */
 export function isLive({ phase }: ActiveRun): boolean {
   return phase.type === 'live' || phase.type === 'repeating' || phase.type === 'ending'
 }

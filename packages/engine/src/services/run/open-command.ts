@@ -4,7 +4,7 @@ import { childId } from './ids.ts'
 
 export type OpenStep = Extract<OpenCommand, { type: 'step' }>
 
-/** Notes a command as open; undefined for the kinds that expect no answer. */
+/** Registers a command as open; undefined for the kinds that expect no answer. */
 export function register(run: ActiveRun, command: Command): OpenCommand | undefined {
   const open = toOpen(run, command)
   if (open) run.open.set(open.cmd, open)
@@ -55,7 +55,7 @@ export function marker(kind: 'patch' | 'version' | 'generation', name: string, a
   return { kind, cmd: 0, name, input: null, output, error: null, attempt: 0, startedAt: at } as const
 }
 
-/** The first thing a workflow is told. */
+/** The first delivery to a workflow. */
 export function startDelivery(run: ActiveRun, input: string, patches: readonly string[]): Extract<Delivery, { type: 'start' }> {
   return {
     type: 'start',

@@ -45,7 +45,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
     const wrong = mismatch(run, dropped, row)
     // Rows that were on their way to the workflow when it ended answer what it had asked for; they stay undelivered.
     if (wrong && completion)
-      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history goes on with ${describe(row)}.` }
+      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history continues with ${describe(row)}.` }
     if (wrong) return { type: 'diverged', reason: wrong }
     if (row.kind === 'cancel') run.generation.cancelled = true
     if (completion) run.queue.push({ run: run.id, at: row.at, replaying: false, delivery: deliveryOf(row) })

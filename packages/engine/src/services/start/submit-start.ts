@@ -17,8 +17,8 @@ export interface PlainStart {
   readonly done: (error: Error | null) => void
 }
 
-/** A worker, as far as a start concerns it. */
-export interface LocalTaker {
+/** The worker of this process, as a start sees it. */
+export interface LocalWorker {
   /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
   reserve(row: RunRow): WorkerId | null
   /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
@@ -28,7 +28,7 @@ export interface LocalTaker {
 export interface SubmitParts {
   readonly flusher: Flusher
   readonly observe: Observer
-  readonly worker: () => LocalTaker | null
+  readonly worker: () => LocalWorker | null
   /** A run of this queue became ready. */
   readonly announceReady: (queue: string) => void
   /** A run of this process becomes due at this time. */

@@ -46,12 +46,12 @@ export interface WorkerParts {
   readonly recover: (batches: readonly Batch[]) => Promise<void>
 }
 
-/** In a hint: whoever it concerns. */
+/** In a hint: any worker, or any queue. */
 export const ANY = '*'
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 2000
 
-/** One registration after another of this process as a worker, and everything it has in hand. */
+/** This process as a worker: one registration after another, and the runs it has in hand. */
 export class EngineWorker implements Worker {
   readonly scope: WorkerScope
   private readonly parts: WorkerParts
@@ -102,7 +102,7 @@ export class EngineWorker implements Worker {
     this.claimer.ready()
   }
 
-  /** What a flush of this process did, beside writing. */
+  /** Acts on the answer to a flush. */
   onFlushed(result: FlushResult, registration: WorkerId | null): void {
     // A late answer is about runs that another registration may have by now.
     if (registration === this.scope.worker()) for (const id of result.kept) this.keepRun(id)
@@ -158,23 +158,23 @@ export class EngineWorker implements Worker {
     this.registration = ''
   }
 
-  /** The registration is gone, or what became of a write is unknown. Everything in hand is dropped; whoever claims it replays it. */
+  /** The registration is gone, or the fate of a write is unknown. Everything in hand is dropped, and replayed where it is claimed. */
   lost(cause: Fenced | Ambiguous, batches: readonly Batch[]): void {
     this.pendingLoss.push(...batches)
     if (this.losing) return
     this.losing = true
     this.parts.observe({ type: 'lost', cause: cause instanceof Ambiguous ? 'ambiguous' : 'fenced', runs: this.scope.active.size })
     this.drop()
-    void this.again()
+    void this.registerAgain()
   }
 
   private readonly pendingLoss: Batch[] = []
 
-  private async again(): Promise<void> {
+  private async registerAgain(): Promise<void> {
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       try {
         if (this.registration !== '') await this.parts.store.retire(this.registration)
-        // One that stops takes no other: what callers still wait for goes out in nobody's name.
+        // A stopped worker takes no new registration: starts that callers still wait for go out under none.
         if (this.stopped) this.registration = ''
         else await this.register()
         await this.recoverPending()
@@ -189,7 +189,7 @@ export class EngineWorker implements Worker {
     if (!this.stopped) this.claimer.ready()
   }
 
-  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch. */
+  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch to the list. */
   private async recoverPending(): Promise<void> {
     while (this.pendingLoss.length > 0) {
       const batches = [...this.pendingLoss]
@@ -226,7 +226,7 @@ export class EngineWorker implements Worker {
     this.scope.starting = 0
   }
 
-  /** A sandbox cannot be trusted any more: the culprit is blocked, its neighbours are handed back and replayed in a new one. */
+  /** A sandbox can no longer be trusted: the culprit is blocked, its neighbours are handed back and replayed in a new one. */
   private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
     this.scope.sandboxes.renew(bundle)
     for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
@@ -266,8 +266,7 @@ export class EngineWorker implements Worker {
       steps: options.steps,
       observe: parts.observe,
       random: parts.random,
-      // Invariant (I5): while one registration is given up and the next not taken there is none, so that whoever waited for an answer
-      // sees that it is too late.
+      // Invariant (I5): between two registrations there is none, so that code which waited for an answer sees that it is too late.
       worker: () => (this.losing ? '' : this.registration),
       queues: options.queues ?? ['default'],
       slots: options.slots ?? 500,

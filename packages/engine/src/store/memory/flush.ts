@@ -60,7 +60,7 @@ function insertStart(session: Session, start: StartRow, worker: WorkerId | null,
   insertRun(tables, row, live)
 }
 
-/** Answers false, and leaves the run with its worker, if somebody poked it since the worker last looked. */
+/** Returns false, and leaves the run with its worker, if it was poked since the worker last looked. */
 function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): boolean {
   const live = session.tables.live.get(key(park.org, park.run))
   countStale(session.tables, park.org, park.run, worker)

@@ -1,5 +1,5 @@
 import type { Depths, RunState, Store } from '../store.ts'
-import { claim, type Turn } from './claim.ts'
+import { claim, type OrgCursor } from './claim.ts'
 import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
 import { flush, proveWorker } from './flush.ts'
 import { forkRun } from './fork.ts'
@@ -25,14 +25,14 @@ export interface OperationOptions {
 }
 
 export function createOperations({ tables, now, random, fencing }: OperationOptions): Operations {
-  const turn: Turn = { org: '' }
+  const cursor: OrgCursor = { org: '' }
   const session = (): Session => ({ tables, now: now(), random })
   return {
     register: (info) => register(session(), info),
     retire: (worker) => retire(session(), worker),
     beat: (worker, leaseMs, queues) => beat(session(), worker, leaseMs, queues),
     flush: (batch) => flush(session(), batch, fencing),
-    claim: (request) => claim(session(), request, turn, fencing),
+    claim: (request) => claim(session(), request, cursor, fencing),
     inbox: (org, run) => readInbox(tables, org, run),
     emit: (events) => void tables.events.push(...events),
     startAdmitted: (start) => {

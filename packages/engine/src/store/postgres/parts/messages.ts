@@ -1,12 +1,12 @@
 import { toMessageColumns } from '../message-columns.ts'
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /**
  * Messages to live runs; those to a run that is not live are dropped. Does in bulk what engine.post does for one.
  * Live rows are locked in the order of their ids, so that two processes that send to the same runs cannot deadlock.
  * "is true" keeps a subquery from being turned into a join: it becomes a hash look-up, whatever the size of the batch.
  */
-export const messagesPart: Part = {
+export const messagesPart: StatementPart = {
   name: 'messages',
   used: (batch) => batch.messages.length > 0,
   values: ({ messages }, packer) => {

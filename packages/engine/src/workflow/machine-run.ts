@@ -3,18 +3,18 @@ import type { Command, Completion, Failure, Json, RunInfo } from './protocol.ts'
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts'
 
 /** A region of a workflow that is cancelled as one. The parents' chain is the whole structure: nothing has to be kept in step. */
-export interface Scope {
-  readonly run: RunState
-  readonly parent: Scope | null
+export interface CancelScope {
+  readonly run: MachineRun
+  readonly parent: CancelScope | null
   /** Cancellation from above stops here. */
   readonly shielded: boolean
   cancelled: CancelledError | null
 }
 
 /** A command whose outcome the workflow waits for. */
-export interface OpenCommand {
+export interface PendingCommand {
   readonly cmd: number
-  readonly scope: Scope
+  readonly scope: CancelScope
   resolve(value: Json): void
   reject(error: Error): void
   /** The error that the workflow sees for a failure of this command. */
@@ -22,20 +22,20 @@ export interface OpenCommand {
 }
 
 /** All that the machine knows of one run. Lives in memory only; the journal is the truth. */
-export interface RunState {
+export interface MachineRun {
   readonly id: string
   readonly info: RunInfo
-  readonly root: Scope
+  readonly root: CancelScope
   readonly random: SeededRandom
   /** The run's clock, ms since the epoch. */
   at: number
   replaying: boolean
   lastCmd: number
-  readonly open: Map<number, OpenCommand>
+  readonly open: Map<number, PendingCommand>
   /** Issued since the last reaction. */
   commands: Command[]
   outcome: Completion | null
-  /** The completion has been told; nothing that happens later counts. */
+  /** The completion has been reported; nothing that happens later counts. */
   told: boolean
   /** Shields in progress hold the completion back. */
   shields: number
@@ -48,8 +48,8 @@ export interface RunState {
   readonly reported: Set<unknown>
 }
 
-export function createRunState(id: string, info: RunInfo, seed: string, patches: readonly string[]): RunState {
-  const run: RunState = {
+export function createMachineRun(id: string, info: RunInfo, seed: string, patches: readonly string[]): MachineRun {
+  const run: MachineRun = {
     id,
     info,
     // The root's `run` closes the circle below; nothing reads it before.
@@ -73,11 +73,11 @@ export function createRunState(id: string, info: RunInfo, seed: string, patches:
 }
 
 /** A question must leave no trace, or the runs that were asked would differ from those that were not. */
-export function refuseInQuery(run: RunState, what: string): void {
+export function refuseInQuery(run: MachineRun, what: string): void {
   if (run.answering) throw new TypeError(`a query handler may not use ${what}; it only looks`)
 }
 
-export function logTo(run: RunState, level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json | null): void {
+export function logTo(run: MachineRun, level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json | null): void {
   // What was said once is not said again when history is repeated.
   if (!run.replaying && !run.told && !run.answering) run.commands.push({ type: 'log', level, message, data })
 }
