@@ -6,6 +6,7 @@ import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
 import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
+import { submitStart } from '../start/submit-start.ts'
 
 const RETRY_MS = 200
 const DEDUPE_WINDOW_MS = 24 * 3_600_000
@@ -92,7 +93,7 @@ const isGone = (run: ActiveRun, open: OpenChild): boolean => !isLive(run) || run
 
 /** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
 function startPlainly(scope: WorkerScope, run: ActiveRun, row: RunRow, fresh: boolean): void {
-  scope.submit({ row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
+  submitStart(scope.starts, { row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
 }
 
 function fail(scope: WorkerScope, run: ActiveRun, open: OpenChild, name: string, message: string): void {

@@ -11,7 +11,7 @@ import { recoverAlone, recoverStarts } from '../flush/recover-starts.ts'
 import { type Observer, observeNothing } from '../observe.ts'
 import { newId } from '../run/ids.ts'
 import type { StartParts } from '../start/start-run.ts'
-import { type SubmitParts, submitStart } from '../start/submit-start.ts'
+import type { SubmitParts } from '../start/submit-start.ts'
 import { EngineWorker } from '../worker/worker.ts'
 import { Hints } from './hints.ts'
 import { Results } from './results.ts'
@@ -141,7 +141,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
         results.resolve(run.id, answer)
         hints.send({ type: 'done', run: run.id })
       },
-      submit: (start) => submitStart(parts.starts.submit, start),
+      starts: parts.starts.submit,
       announceStart: (outcome) => hints.announceStart(outcome, 'default'),
       recover: (batches) => recoverStarts(store, flusher, batches),
     },

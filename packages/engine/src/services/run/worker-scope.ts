@@ -4,7 +4,7 @@ import type { RunId, StartOutcome, Store, WorkerId } from '../../store/store.ts'
 import type { SandboxCache } from '../bundles/sandbox-cache.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
-import type { PlainStart } from '../start/submit-start.ts'
+import type { SubmitParts } from '../start/submit-start.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Turns } from './turns.ts'
 
@@ -35,8 +35,8 @@ export interface WorkerScope {
   readonly wantClaim: (at?: number) => void
   /** A run of this process has ended, durably. */
   readonly ended: (run: ActiveRun, answer: RunAnswer) => void
-  /** Queues the start of a run for the next flush. */
-  readonly submit: (start: PlainStart) => void
+  /** For `submitStart`. */
+  readonly starts: SubmitParts
   /** After a start in a transaction of its own: tells the processes that it concerns. */
   readonly announceStart: (outcome: StartOutcome) => void
   /** Local starts on their way to being durable; each has a slot. */

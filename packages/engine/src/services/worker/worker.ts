@@ -40,7 +40,7 @@ export interface WorkerParts {
   readonly host: string
   readonly send: (hint: Hint) => void
   readonly ended: WorkerScope['ended']
-  readonly submit: WorkerScope['submit']
+  readonly starts: WorkerScope['starts']
   readonly announceStart: WorkerScope['announceStart']
   /** Called with the batches of a lost flush once the old registration is retired. */
   readonly recover: (batches: readonly Batch[]) => Promise<void>
@@ -277,7 +277,7 @@ export class EngineWorker implements Worker {
       turns: this.turns,
       wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
       ended: parts.ended,
-      submit: parts.submit,
+      starts: parts.starts,
       announceStart: parts.announceStart,
       stopping: false,
     }
