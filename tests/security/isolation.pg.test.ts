@@ -25,6 +25,7 @@ import { openSituations, type Situation } from './situations.ts'
 /** Relations without org_id, and why that is right. */
 const WITHOUT_ORG: Readonly<Record<string, string>> = {
   'engine.worker': 'a process serves many organizations; its policy shows an organization those that serve it',
+  'engine.worker_view': 'shows what the policy of engine.worker shows',
   'app.audit_position': 'how far the sealer is over all; the application’s role may not read it',
   'app.event_consumer': 'how far readers of the event log are over all; the application’s role may not read it',
   'app.inv_12_table_open': 'names of tables',
@@ -38,9 +39,9 @@ const UNIQUE_OVER_ALL = ['app.org_name_key', 'app.trigger_token']
 
 /**
  * What a refusal looks like: no right or a policy (42501), a foreign key (23503), a setting that is no UUID (22P02), a view
- * that takes no rows (55000). Any other error would mean that the case was not tried.
+ * that takes no rows (55000) or a column of a view that takes no value (0A000). Any other error would mean that the case was not tried.
  */
-const REFUSALS = ['42501', '23503', '22P02', '55000']
+const REFUSALS = ['42501', '23503', '22P02', '55000', '0A000']
 
 /** Relations with org_id when this was written: fewer would mean that the catalogue was not read. */
 const TABLES_AT_LEAST = 22

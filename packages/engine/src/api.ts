@@ -1,5 +1,5 @@
-/** What the host of the engine (core, a benchmark, a test) calls. `services/create-engine.ts` makes one. */
-import type { ClaimedRun, CompanionRow, DeliverOutcome, FinishRow, Millis, OrgId, RunId, StartOutcome, Store, Wait } from './store/store.ts'
+/** What the host of the engine (core, a benchmark, a test) calls. `services/engine/create-engine.ts` makes one. */
+import type { CompanionRow, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
 import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'
 
@@ -22,6 +22,10 @@ export interface StartRequest {
   readonly concurrencyKey?: string
   /** One run at a time among all with this key, of whatever workflow, beside the limits that the workflow declares. */
   readonly exclusiveKey?: string
+}
+
+/** A start that shares a group commit with rows of the host's own tables. */
+export interface StartWithCompanions extends StartRequest {
   /** Rows that commit together with the start; given the run's id. */
   readonly companions?: (run: RunId) => readonly CompanionRow[]
 }
@@ -50,49 +54,43 @@ export interface DeployFinding {
   readonly reason: string | null
 }
 
+/** How a copy of a run differs from it. */
+export interface RunChanges {
+  /** Outputs of steps, by cmd, instead of what they returned. */
+  readonly edits?: ReadonlyMap<number, Json>
+  /** Hash of a bundle, instead of the run's own. */
+  readonly version?: string
+}
+
 export interface BuiltBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
 }
 
-export interface Engine<Tx = unknown> {
-  readonly store: Store<Tx>
-  /** The database's clock as this process knows it. */
+/**
+ * What any engine can do, wherever it keeps its state: on PostgreSQL (`createEngine`), or on a cluster of another system. Every promise
+ * resolves once the effect is durable.
+ */
+export interface Engine {
+  /** The engine's clock as this process knows it. */
   now(): Millis
-  /**
-   * Resolves once the start is durable. Plain starts share a group commit; those with keys, limits or `tx` make their own transaction (or
-   * use the caller's; then call `nudge` after commit).
-   */
-  start(request: StartRequest, tx?: Tx): Promise<StartOutcome | StartProblem>
-  /** Several in the caller's transaction, as `start` would one by one; plain ones share a statement. Call `nudge` after the commit. */
-  startMany(requests: readonly StartRequest[], tx: Tx): Promise<readonly (StartOutcome | StartProblem)[]>
+  start(request: StartRequest): Promise<StartOutcome | StartProblem>
   /** Resolves with the final result, or null when `timeoutMs` passes first. */
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null>
-  /** The process is about to stop: whoever waits for a result, now or later, gets what there is at once. */
+  /** The process is about to stop: all who wait for a result, now or later, are answered at once. */
   endWaits(): void
-  /** The validator's issues if `payload` does not fit is the receiving workflow's business: a signal is stored as it is. */
-  signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }, tx?: Tx): Promise<DeliverOutcome>
+  /** The payload is stored as it is: whether it fits is decided by the receiving workflow. A repeated `id` does nothing. */
+  signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }): Promise<DeliverOutcome>
   /** Asks the workflow to stop (its cleanup runs). `terminate`: at once, without cleanup, if no worker has it. */
-  cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }, tx?: Tx): Promise<DeliverOutcome>
-  pause(org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome>
+  cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }): Promise<DeliverOutcome>
+  pause(org: OrgId, run: RunId): Promise<DeliverOutcome>
   /** Continues a paused or a blocked run; `version` moves it to another bundle. */
-  resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<DeliverOutcome>
-  /** A new run that repeats a finished one from its failed step (same idempotency keys). `edits` replace the outcome of steps, by cmd. */
-  retry(
-    org: OrgId,
-    run: RunId,
-    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
-    tx?: Tx,
-  ): Promise<{ readonly run: RunId } | null>
-  /** A new run with the history of another below journal row `fromSeq`. */
-  fork(
-    org: OrgId,
-    run: RunId,
-    fromSeq: number,
-    options?: { readonly edits?: ReadonlyMap<number, Json>; readonly version?: string },
-    tx?: Tx,
-  ): Promise<{ readonly run: RunId } | null>
+  resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<DeliverOutcome>
+  /** A new run that repeats a finished one from its failed step (same idempotency keys). Null: it has not ended, or never was. */
+  retry(org: OrgId, run: RunId, changes?: RunChanges): Promise<{ readonly run: RunId } | null>
+  /** A new run with the history of another below journal row `fromSeq`. Null: no such run. */
+  fork(org: OrgId, run: RunId, fromSeq: number, changes?: RunChanges): Promise<{ readonly run: RunId } | null>
   /** Replays the run's history without effects and asks its query handler. */
   query(
     org: OrgId,
@@ -101,16 +99,45 @@ export interface Engine<Tx = unknown> {
     args: Json,
   ): Promise<{ readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure } | null>
   why(org: OrgId, run: RunId): Promise<Why>
-  deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>
+  /** Stores a bundle and makes it the default version of its workflows. */
+  deploy(org: OrgId, bundle: BuiltBundle): Promise<void>
+  /** Stores a bundle that is nothing's default: a start names it by its hash. */
+  saveBundle(org: OrgId, bundle: BuiltBundle): Promise<void>
   /** Replays every live run of the bundle's workflows against it. */
   checkDeploy(org: OrgId, bundle: BuiltBundle): AsyncIterable<DeployFinding>
-  /** After the caller's own transaction committed: tells workers of these runs. */
-  nudge(runs: readonly RunId[]): void
+  /** How many runs may hold a limit at once, instead of what workflows declare; null: as they declare. */
+  setLimit(org: OrgId, limit: string, max: number | null): Promise<void>
+  /** A paused queue gives out no runs. */
+  setQueuePaused(org: OrgId, queue: string, paused: boolean): Promise<void>
   /** Sends a `due` hint to all processes: the host's own clockwork listens for it. */
-  tellDue(at: Millis): void
+  announceDue(at: Millis): void
   /** Registers as a worker and takes runs. */
   work(options: WorkOptions): Promise<Worker>
   close(): Promise<void>
+}
+
+/**
+ * An engine whose state is in the host's own database. With `tx`, a transaction of the caller's, an operation is part of it: it takes effect
+ * with the commit, or not at all, and the caller calls `nudge` afterwards. Without, the operation has a transaction of its own.
+ */
+export interface TransactionalEngine<Tx = unknown> extends Engine {
+  /** Without `tx`, starts that have no keys and no limits share a group commit. */
+  start(request: StartWithCompanions, tx?: Tx): Promise<StartOutcome | StartProblem>
+  /** Several starts, as `start` would one by one; plain ones share a statement. */
+  startMany(requests: readonly StartRequest[], tx: Tx): Promise<readonly (StartOutcome | StartProblem)[]>
+  signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }, tx?: Tx): Promise<DeliverOutcome>
+  cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }, tx?: Tx): Promise<DeliverOutcome>
+  pause(org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome>
+  resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<DeliverOutcome>
+  retry(org: OrgId, run: RunId, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
+  fork(org: OrgId, run: RunId, fromSeq: number, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
+  deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>
+  setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
+  setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>
+  /** Adds events to the log that the engine's own events are in. */
+  appendEvents(events: readonly EventRow[], tx?: Tx): Promise<void>
+  /** After the caller's own transaction committed: tells workers of these runs. */
+  nudge(runs: readonly RunId[]): void
 }
 
 export interface WorkOptions {
@@ -129,5 +156,3 @@ export interface Worker {
   stop(options?: { readonly graceMs?: number }): Promise<void>
   readonly activeRuns: number
 }
-
-export type { ClaimedRun }

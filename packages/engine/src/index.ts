@@ -1,10 +1,10 @@
 /** The engine: durable runs on PostgreSQL. See ARCHITECTURE.md, "A run, end to end". */
 export type * from './api.ts'
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts'
-export { uuid7 } from './services/child-id.ts'
-export type { EngineOptions } from './services/create-engine.ts'
-export { createEngine } from './services/create-engine.ts'
+export { createEngine } from './services/engine/create-engine.ts'
+export type { EngineOptions } from './services/engine/engine-parts.ts'
 export type { EngineFact, Observer } from './services/observe.ts'
+export { uuid7 } from './services/run/ids.ts'
 export * from './store/store.ts'
 export { joinSteps } from './workflow/join-steps.ts'
 export type { Failure, Json, Manifest, Priority, WorkflowManifest, WorkflowOptions } from './workflow/protocol.ts'

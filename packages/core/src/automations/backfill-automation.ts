@@ -38,7 +38,7 @@ export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfi
       trouble: null,
     }
     await insertBackfill(tx, backfill)
-    if (firstMs !== undefined) scene.afterCommit(() => scene.engine.tellDue(scene.nowMs))
+    if (firstMs !== undefined) scene.afterCommit(() => scene.engine.announceDue(scene.nowMs))
     const id = encodeId('bkf', backfill.backfill_id)
     ctx.note(encodeId('aut', row.automation_id), { name: row.name, backfill: id, from: input.from, to: input.to, occurrences })
     return { id, occurrences }

@@ -48,7 +48,7 @@ async function write(ctx: Ctx, tx: Transaction, before: readonly CalendarRow[], 
   await insertVersion(tx, ctx.org, { ...row, at, actor: ctx.actor.id })
   const after = [...before.filter(({ name }) => name !== row.name), row]
   await keepFeeds(tx, ctx.org, before, after, at)
-  ctx.afterCommit(() => ctx.engine.tellDue(at.getTime()))
+  ctx.afterCommit(() => ctx.engine.announceDue(at.getTime()))
   const events =
     row.version === 1
       ? [toCalendarEvent('calendar.created', row.name, { version: 1 })]

@@ -10,7 +10,7 @@ export function refreshCalendar(ctx: Ctx, input: InputFor<'calendars.refresh'>):
     const urls = feedsOf(row.definition)
     const now = ctx.clock.now()
     await hurryFeeds(tx, ctx.org, urls, new Date(now))
-    ctx.afterCommit(() => ctx.engine.tellDue(now))
+    ctx.afterCommit(() => ctx.engine.announceDue(now))
     return toCalendar(row, await selectFeeds(tx, ctx.org, urls))
   })
 }

@@ -36,7 +36,7 @@ export function deployInterpreter(engine: CoreEngine, org: OrgId): Promise<strin
 }
 
 async function deploy(engine: CoreEngine, org: OrgId): Promise<string> {
-  const { hash, code, manifest } = await buildInterpreter()
-  await engine.store.saveBundle(org, hash, code, JSON.stringify(manifest))
-  return hash
+  const bundle = await buildInterpreter()
+  await engine.saveBundle(org, bundle)
+  return bundle.hash
 }

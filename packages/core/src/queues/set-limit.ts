@@ -2,7 +2,7 @@ import { type AnswerTo, type Ctx, emitEvent, type InputFor, withOrg } from '@orr
 
 export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise<AnswerTo<'limits.set'>> {
   const { limit, max } = input
-  await withOrg(ctx, (tx) => ctx.engine.store.setLimit(ctx.org, limit, max, tx.client))
+  await withOrg(ctx, (tx) => ctx.engine.setLimit(ctx.org, limit, max, tx.client))
   await emitEvent(ctx, 'limit.changed', limit, { max })
   ctx.note(limit, { max })
   // A higher limit lets runs in.

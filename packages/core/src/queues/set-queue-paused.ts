@@ -1,7 +1,7 @@
 import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
 
 export async function setQueuePaused(ctx: Ctx, queue: string, paused: boolean): Promise<{ queue: string; paused: boolean }> {
-  await withOrg(ctx, (tx) => ctx.engine.store.setQueuePaused(ctx.org, queue, paused, tx.client))
+  await withOrg(ctx, (tx) => ctx.engine.setQueuePaused(ctx.org, queue, paused, tx.client))
   await emitEvent(ctx, paused ? 'queue.paused' : 'queue.resumed', queue)
   ctx.note(queue)
   // Workers look for runs they may take again.

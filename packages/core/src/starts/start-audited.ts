@@ -1,5 +1,5 @@
 import type { Json } from '@orrery/contract'
-import type { StartRequest } from '@orrery/engine'
+import type { StartWithCompanions } from '@orrery/engine'
 import { type AnswerTo, type Ctx, toRunId } from '@orrery/kernel'
 import { toStarted } from './start-request.ts'
 
@@ -10,7 +10,7 @@ import { toStarted } from './start-request.ts'
 export async function startAudited(
   ctx: Ctx,
   detail: Json,
-  toRequest: (companions: NonNullable<StartRequest['companions']>) => StartRequest,
+  toRequest: (companions: NonNullable<StartWithCompanions['companions']>) => StartWithCompanions,
 ): Promise<AnswerTo<'runs.start'>> {
   const request = toRequest((run) => (ctx.tx === null ? [ctx.auditCompanion(toRunId(run), detail)] : []))
   const outcome = await ctx.engine.start(request, ctx.tx?.client)

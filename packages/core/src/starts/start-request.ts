@@ -1,9 +1,13 @@
 import { type Json, problem, type RunStatus } from '@orrery/contract'
-import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
+import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartWithCompanions } from '@orrery/engine'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, toRunId } from '@orrery/kernel'
 
 /** @throws invalid_input */
-export function toStartRequest(ctx: Ctx, input: InputFor<'runs.start'>, companions: (run: RunId) => readonly CompanionRow[]): StartRequest {
+export function toStartRequest(
+  ctx: Ctx,
+  input: InputFor<'runs.start'>,
+  companions: (run: RunId) => readonly CompanionRow[],
+): StartWithCompanions {
   return {
     org: ctx.org,
     workflow: input.workflow,
@@ -19,7 +23,7 @@ export function toStartRequest(ctx: Ctx, input: InputFor<'runs.start'>, companio
   }
 }
 
-function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartRequest, 'at' | 'timeoutMs'> {
+function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartWithCompanions, 'at' | 'timeoutMs'> {
   if (input.at !== undefined && input.delay !== undefined) {
     const error = { path: 'delay', message: 'Not together with at', expected: 'one of at and delay' }
     throw problem('invalid_input', 'Give either at or delay.', { errors: [error] })
@@ -32,7 +36,7 @@ function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartRequest, 
   }
 }
 
-function readKeys(input: InputFor<'runs.start'>): Pick<StartRequest, 'dedupe' | 'debounce'> {
+function readKeys(input: InputFor<'runs.start'>): Pick<StartWithCompanions, 'dedupe' | 'debounce'> {
   const { dedupe, debounce } = input
   return {
     ...(dedupe === undefined ? {} : { dedupe: { key: dedupe.key, windowMs: durationMs(dedupe.window, 'dedupe.window') } }),

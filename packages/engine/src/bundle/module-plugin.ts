@@ -28,9 +28,8 @@ export interface Builtin {
 }
 
 /**
- * Reads every module under a name that does not depend on the machine, strips steps, treats modules as free of side effects and collects
- * who
- * imports Node's builtins; which of those imports survive is known after tree shaking.
+ * Reads every module under a name that does not depend on the machine, strips steps, treats modules as free of side effects, and collects
+ * imports of Node's builtins; which of them survive is known after tree shaking.
  */
 export function modulePlugin(root: string, builtins: Builtin[]): Plugin {
   const realPaths = new Map<string, string>()

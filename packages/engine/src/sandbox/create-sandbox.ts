@@ -98,7 +98,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   }
 }
 
-/** The error is made in the context's realm, so it is told by its code and not by its class. */
+/** The error is made in the context's realm, so its code identifies it, not its class. */
 function isTimeout(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
 }

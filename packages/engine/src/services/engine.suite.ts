@@ -2,7 +2,7 @@ import { describe } from 'vitest'
 import { describeControl } from './suites/control.suite.ts'
 import { describeProgress } from './suites/progress.suite.ts'
 import { describeTrouble } from './suites/trouble.suite.ts'
-import { type EngineBench, useEngine } from './suites/use-engine.ts'
+import { type EngineBench, useEngine } from './suites/use-engine.fixture.ts'
 
 /** Everything that a run can go through, on a given store. */
 export function describeEngine(name: string, makeBench: () => Promise<EngineBench>): void {

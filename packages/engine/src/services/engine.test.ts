@@ -1,6 +1,6 @@
+import { systemClock } from '../clock.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { addTransactions } from '../testing/simulation/wrap-store.ts'
-import { systemClock } from './clock.ts'
 import { describeEngine } from './engine.suite.ts'
 
 describeEngine('memory', async () => {

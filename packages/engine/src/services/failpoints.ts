@@ -1,6 +1,6 @@
 /**
- * Named places at which a crash test kills the process it runs in: `ORRERY_FAILPOINT=flush.after:3` sends SIGKILL
- * to it the third time it gets there. Without that variable the call is a comparison with a constant.
+ * Named places at which a crash test kills its process: `ORRERY_FAILPOINT=flush.after:3` sends it SIGKILL the third time it passes
+ * `flush.after`. Without that variable a call is a comparison with a constant.
  */
 export const FAILPOINTS = [
   'flush.before',

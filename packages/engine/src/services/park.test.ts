@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
+import { systemClock } from '../clock.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { type CallFault, noFault } from '../store/memory/faults.ts'
-import { systemClock } from './clock.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const noSteps = { find: () => undefined, names: () => [] }
@@ -27,7 +27,7 @@ it('blocks a run that was poked meanwhile, though the connection breaks when it 
   const started = await engine.start({ org, workflow: 'five', input: 1 })
   const run = 'run' in started ? started.run : ''
   await vi.waitFor(() => expect(flushes).toBe(2), { interval: 2 })
-  await database.connect().deliver({ org, run, id: randomUUID(), kind: 'signal', name: 'hello', payload: null, error: null })
+  await database.connect().deliver({ org, run, id: randomUUID(), kind: 'signal', name: 'hello', payload: null })
   await vi.waitFor(async () => expect(await store.live(org, run)).toMatchObject({ state: 'blocked', worker: null }), { timeout: 4000 })
   expect(inboxes).toBeGreaterThan(1)
   expect(await store.violations()).toEqual([])

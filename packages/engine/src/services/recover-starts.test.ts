@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
+import { systemClock } from '../clock.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { type CallFault, noFault } from '../store/memory/faults.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
-import { systemClock } from './clock.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))

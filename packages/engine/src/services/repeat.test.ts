@@ -3,11 +3,11 @@ import { expect, it } from 'vitest'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { noFault } from '../store/memory/faults.ts'
-import { seeded } from '../store/memory/seeded.ts'
+import { seeded } from '../store/memory/random.ts'
 import { addTransactions } from '../testing/simulation/wrap-store.ts'
 import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
-import { createEngine } from './create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -41,7 +41,7 @@ async function repeatSlowly(kind: 'retry' | 'fork') {
   const first = await until(engine.result(org, run, 30_000))
   const made = await until(repeating)
   const second = made === null ? null : await until(engine.result(org, made.run, 30_000))
-  const violations = await until(engine.store.violations())
+  const violations = await until(database.connect(clock).violations())
   await until(engine.close())
   return { first: first?.output, second: second?.output ?? null, violations }
 }

@@ -1,5 +1,5 @@
 /**
- * The port between the engine and where it keeps things. Two implementations: `memory/` (simulation, tests)
+ * The port between the engine and where it keeps its state. Two implementations: `memory/` (simulation, tests)
  * and `postgres/`. `testing/store.suite.ts` is the definition of a correct one.
  *
  * Payloads cross this port as JSON text and are opaque here. A store moves any payload over BLOB_BYTES to its
@@ -12,7 +12,7 @@ export const BLOB_BYTES = 64 * 1024
 /** UUIDs in canonical text form. Run ids are version 7, so they sort by time and carry their partition. */
 export type OrgId = string
 export type RunId = string
-/** One registration of one process. A fenced id never writes again; a process that goes on takes a new one. */
+/** One registration of one process. A fenced id never writes again; a process that continues takes a new one. */
 export type WorkerId = string
 /** JSON text. */
 export type JsonText = string
@@ -99,8 +99,8 @@ export type Wait =
   | { readonly type: 'retry'; readonly step: string; readonly attempt: number; readonly until: Millis }
 
 /**
- * Gives a run up. The write happens only if nobody poked the run since the worker last looked
- * (`wakes` unchanged); otherwise the row stays `running` with this worker and is reported in `kept`.
+ * Gives a run up. It is written only if the run was not poked since the worker last looked (`wakes` unchanged); otherwise the row stays
+ * `running` with this worker and is reported in `kept`.
  */
 export interface ParkRow {
   readonly org: OrgId
@@ -118,15 +118,34 @@ export interface ParkRow {
 }
 
 /** A message to a run. A second one with the same id does nothing. */
-export interface Message {
+export type Message = SignalMessage | ChildMessage | CancelMessage
+
+interface MessageAddress {
   readonly org: OrgId
   readonly run: RunId
   readonly id: string
-  readonly kind: 'signal' | 'child' | 'cancel'
-  /** The signal's name; for `child` the parent's cmd, a space and the child's id; for `cancel` the reason. */
+}
+
+export interface SignalMessage extends MessageAddress {
+  readonly kind: 'signal'
   readonly name: string
   readonly payload: JsonText | null
+}
+
+/** A child has ended: with an output, or with an error. */
+export interface ChildMessage extends MessageAddress {
+  readonly kind: 'child'
+  /** The command of the parent that started the child. */
+  readonly cmd: number
+  readonly child: RunId
+  readonly output: JsonText | null
   readonly error: Failure | null
+}
+
+/** Asks the workflow to stop. */
+export interface CancelMessage extends MessageAddress {
+  readonly kind: 'cancel'
+  readonly reason: string
 }
 
 export interface EventRow {
@@ -325,7 +344,7 @@ export interface LiveRow {
   readonly base: number
 }
 
-/** What there is to do, over all orgs: for whoever operates the installation. */
+/** How much work there is, over all orgs: for the operators of the installation. */
 export interface Depths {
   readonly live: Readonly<Record<RunState, number>>
   /** How long the first ready run has waited for a worker; 0 if none does. One in a paused queue waits for a person. */
@@ -371,7 +390,7 @@ export interface Store<Tx = unknown> {
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   /**
-   * Starts without keys and limits, all in one statement of the caller's transaction. Gives those that were not there before; the others stay
+   * Starts without keys and limits, all in one statement of the caller's transaction. Returns those that did not exist; the others stay
    * as they are. Absent where the store has no SQL.
    */
   startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>

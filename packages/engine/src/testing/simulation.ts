@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { BuiltBundle } from '../api.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/create-memory-store.ts'
-import { newUuid } from '../store/memory/uuid.ts'
+import { newUuid } from '../store/memory/random.ts'
 import type { RunId } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import { createClient } from './simulation/client.ts'

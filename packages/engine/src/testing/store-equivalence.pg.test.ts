@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { createPostgresStore, type PostgresStore } from '../store/postgres/create-postgres-store.ts'
-import { type Action, actions, plans } from './store-equivalence/actions.ts'
-import { both, lookAt, newPair } from './store-equivalence/pair.ts'
+import { type Action, actions, plans } from './equivalence-suite/actions.ts'
+import { both, lookAt, newPair } from './equivalence-suite/pair.ts'
 
 const numRuns = Number(process.env.EQUIVALENCE_RUNS ?? 300)
 const seed = Number(process.env.EQUIVALENCE_SEED ?? 20_260_101)

@@ -1,12 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
+import type { ScopeCarrier } from '../workflow/cancel-scope.ts'
 import { toFailure } from '../workflow/errors.ts'
 import { toJson } from '../workflow/json.ts'
 import { createMachine } from '../workflow/machine.ts'
+import type { CancelScope } from '../workflow/machine-run.ts'
 import type { Command, Completion, Delivery, Failure, Json, Reaction } from '../workflow/protocol.ts'
 import type { WorkflowDefinition } from '../workflow/workflow-definition.ts'
-import { localCarrier } from './local-carrier.ts'
 import { attemptStep, type StepReplacement } from './test-step.ts'
+
+const storage = new AsyncLocalStorage<CancelScope>()
+
+/** Carries scopes over native promises, for workflows that run in this process without a bundle. */
+const localCarrier: ScopeCarrier = {
+  current: () => storage.getStore() ?? null,
+  enter: (scope, fn) => storage.run(scope, fn),
+  rejections: () => new Set(),
+}
 
 export interface TestSetup<In = unknown> {
   readonly input?: In

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { seeded } from '../store/memory/seeded.ts'
+import { seeded } from '../store/memory/random.ts'
 import { createVirtualClock } from './virtual-clock.ts'
 
 it('runs what is due in the order of its time, and stands there meanwhile', async () => {

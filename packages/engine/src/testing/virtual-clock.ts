@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../services/clock.ts'
+import type { Clock, Timer } from '../clock.ts'
 
 export interface VirtualClock extends Clock {
   /** Runs the earliest thing due, moving time to it. False if nothing is pending. */

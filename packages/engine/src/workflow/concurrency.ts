@@ -1,14 +1,14 @@
+import { cancelScope, openScope, type ScopeCarrier } from './cancel-scope.ts'
 import type { Thunk } from './context.ts'
 import { scopeOf } from './issue-command.ts'
-import type { RunState, Scope } from './run-state.ts'
-import { cancelScope, openScope, type ScopeCarrier } from './scope.ts'
+import type { CancelScope, MachineRun } from './machine-run.ts'
 
 /** Runs `fn` in `scope`; a synchronous throw becomes a rejection. */
-export function runIn<T>(carrier: ScopeCarrier, scope: Scope, fn: Thunk<T>): Promise<T> {
+export function runIn<T>(carrier: ScopeCarrier, scope: CancelScope, fn: Thunk<T>): Promise<T> {
   return carrier.enter(scope, async () => fn())
 }
 
-export function runAll<T>(run: RunState, carrier: ScopeCarrier, thunks: readonly Thunk<T>[], limit: number | undefined): Promise<T[]> {
+export function runAll<T>(run: MachineRun, carrier: ScopeCarrier, thunks: readonly Thunk<T>[], limit: number | undefined): Promise<T[]> {
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) {
     return Promise.reject(new TypeError(`limit must be a whole number, at least 1, got ${limit}`))
   }
@@ -42,13 +42,13 @@ export function runAll<T>(run: RunState, carrier: ScopeCarrier, thunks: readonly
   })
 }
 
-export function runRace<T>(run: RunState, carrier: ScopeCarrier, thunks: readonly Thunk<T>[]): Promise<T> {
+export function runRace<T>(run: MachineRun, carrier: ScopeCarrier, thunks: readonly Thunk<T>[]): Promise<T> {
   if (thunks.length === 0) return Promise.reject(new TypeError('a race needs at least one thunk'))
   const parent = scopeOf(run, carrier)
   const lanes = thunks.map((thunk) => ({ thunk, scope: openScope(parent) }))
   return new Promise<T>((resolve, reject) => {
     let decided = false
-    const decide = (winner: Scope, settle: () => void): void => {
+    const decide = (winner: CancelScope, settle: () => void): void => {
       if (decided) return
       decided = true
       settle()
@@ -64,7 +64,7 @@ export function runRace<T>(run: RunState, carrier: ScopeCarrier, thunks: readonl
 }
 
 /** Holds the run's completion back until the work inside has ended. */
-export async function runShielded<T>(run: RunState, carrier: ScopeCarrier, fn: Thunk<T>): Promise<T> {
+export async function runShielded<T>(run: MachineRun, carrier: ScopeCarrier, fn: Thunk<T>): Promise<T> {
   run.shields++
   try {
     return await runIn(carrier, openScope(scopeOf(run, carrier), true), fn)

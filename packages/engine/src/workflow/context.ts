@@ -37,21 +37,21 @@ export type ScopePromise<T> = Promise<T> & { cancel(reason?: string): void }
  */
 export interface PortableContext {
   readonly info: RunInfo
-  /** Runs a step and gives its value as JSON made it. Throws StepFailedError when its last attempt failed. */
+  /** Runs a step and returns its value as JSON carried it. Throws StepFailedError when its last attempt failed. */
   run<In, Out>(step: StepDefinition<In, Out>, ...rest: Arguments<In, RunOptions>): Promise<Out>
   sleep(duration: Duration): Promise<void>
   /** A Date or an ISO 8601 time with an offset. A time gone by ends the wait at once. */
   sleepUntil(time: Date | string): Promise<void>
   /**
    * The next message sent to this run under `name`; messages that came before are kept in order. A payload that does not fit `schema` is
-   * consumed, logged as a warning, and the wait goes on. Throws TimeoutError when `timeout` passes first.
+   * consumed, logged as a warning, and the wait continues. Throws TimeoutError when `timeout` passes first.
    */
   waitFor<Out>(name: string, schema: Schema<unknown, Out>, options?: { readonly timeout?: Duration }): Promise<Out>
   waitFor<Out = Json>(name: string, schema?: undefined, options?: { readonly timeout?: Duration }): Promise<Out>
-  /** Runs another workflow and gives its output. Throws ChildFailedError unless it succeeded. */
+  /** Runs another workflow and returns its output. Throws ChildFailedError unless it succeeded. */
   child<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<Out>
   child<Out = Json>(workflow: string, input?: Json, options?: ChildCallOptions): Promise<Out>
-  /** Starts another workflow and does not wait for it. Gives its run id. */
+  /** Starts another workflow and does not wait for it. Returns its run id. */
   start<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<string>
   start(workflow: string, input?: Json, options?: ChildCallOptions): Promise<string>
   /** Results in the order of the thunks, at most `limit` at once. The first failure cancels the others and is thrown. */
@@ -68,7 +68,7 @@ export interface PortableContext {
   race<const T extends readonly Thunk<unknown>[]>(thunks: T): Promise<Awaited<ReturnType<T[number]>>>
   /** A group of commands that `cancel` stops as one, like a cancelled run but smaller. */
   scope<T>(fn: Thunk<T>): ScopePromise<T>
-  /** Commands inside go on although the run or the scope around was cancelled: for cleaning up. The run does not end before them. */
+  /** Commands inside continue although the run or the scope around was cancelled: for cleaning up. The run does not end before them. */
   shield<T>(fn: Thunk<T>): Promise<T>
   /** The run's clock: the time of the last thing that happened to it. */
   now(): Date
@@ -76,7 +76,7 @@ export interface PortableContext {
   uuid(): string
   /** False in a run that passed here before the change named `id` was made, true ever after. */
   patched(id: string): boolean
-  /** Ends this run's history and goes on with a fresh one under the same id. Nothing after it is carried out. */
+  /** Ends this run's history and continues with a fresh one under the same id. Nothing after it is carried out. */
   continueAsNew(input: unknown): never
   /** Answers questions from outside. The handler must not wait, change anything or issue commands. */
   query<Args = Json>(name: string, handler: (args: Args) => unknown): void

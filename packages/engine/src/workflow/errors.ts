@@ -48,7 +48,7 @@ export class StepFailedError extends EngineError {
   }
 }
 
-/** A child run did not succeed. `failure.kind` tells a failure from a cancellation or a timeout. */
+/** A child run did not succeed. `failure.kind` distinguishes a failure, a cancellation and a timeout. */
 export class ChildFailedError extends EngineError {
   override readonly name: string = 'ChildFailedError'
   readonly kind = 'child_failed'

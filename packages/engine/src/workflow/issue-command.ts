@@ -1,19 +1,19 @@
+import { cancellationOf, type ScopeCarrier } from './cancel-scope.ts'
 import { ChildFailedError, fromFailure, StepFailedError } from './errors.ts'
+import { type CancelScope, type MachineRun, refuseInQuery } from './machine-run.ts'
 import type { Command, Failure, Json } from './protocol.ts'
-import { type RunState, refuseInQuery, type Scope } from './run-state.ts'
-import { cancellationOf, type ScopeCarrier } from './scope.ts'
 
 type Numbered = Extract<Command, { readonly type: 'step' | 'sleep' | 'signal' | 'child' }>
 /** A command before it has its number. */
 export type Draft = Numbered extends infer C ? (C extends Numbered ? Omit<C, 'cmd'> : never) : never
 
 /**
- * Gives the command its number and returns the promise of its outcome. Invariant (I12): numbers depend only on the order of calls, and a
+ * Numbers the command and returns the promise of its outcome. Invariant (I12): numbers depend only on the order of calls, and a
  * call refused for a cancellation takes none, because the cancellation itself stands at a fixed place in the journal.
  */
-export function issueCommand(run: RunState, carrier: ScopeCarrier, draft: Draft): Promise<Json> {
+export function issueCommand(run: MachineRun, carrier: ScopeCarrier, draft: Draft): Promise<Json> {
   refuseInQuery(run, `commands (${draft.type})`)
-  // The run has ended; its leftovers have nobody to answer them.
+  // The run has ended: nothing will answer what its leftovers ask for.
   if (run.told || run.outcome?.type === 'continued') return new Promise(() => {})
   const scope = scopeOf(run, carrier)
   const cancelled = cancellationOf(scope)
@@ -26,7 +26,7 @@ export function issueCommand(run: RunState, carrier: ScopeCarrier, draft: Draft)
 }
 
 /** Code that a scope cannot be found for, such as a callback of a foreign promise, belongs to the run as a whole. */
-export function scopeOf(run: RunState, carrier: ScopeCarrier): Scope {
+export function scopeOf(run: MachineRun, carrier: ScopeCarrier): CancelScope {
   const scope = carrier.current()
   return scope !== null && scope.run === run ? scope : run.root
 }

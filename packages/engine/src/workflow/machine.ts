@@ -1,9 +1,9 @@
+import { cancelScope, type ScopeCarrier } from './cancel-scope.ts'
 import { toFailure } from './errors.ts'
 import { toJson } from './json.ts'
+import { createMachineRun, logTo, type MachineRun } from './machine-run.ts'
 import { makeContext } from './make-context.ts'
 import type { Activation, Completion, Json, Reaction } from './protocol.ts'
-import { createRunState, logTo, type RunState } from './run-state.ts'
-import { cancelScope, type ScopeCarrier } from './scope.ts'
 import { invalid, type Schema, validate } from './standard-schema.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
 
@@ -11,18 +11,18 @@ import type { WorkflowDefinition } from './workflow-definition.ts'
  * Drives workflow functions. For each activation: `apply` it, let every microtask run, then `collect` the reaction. A run lives here
  * from its `start` to its `evict`, also past its completion, so that it can still be queried.
  */
-export interface Machine {
+export interface WorkflowMachine {
   apply(activation: Activation): void
   collect(activation: Activation): Reaction
 }
 
 type Answer = NonNullable<Reaction['answer']>
 
-export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>, carrier: ScopeCarrier): Machine {
-  const runs = new Map<string, RunState>()
-  const answers = new Map<RunState, Answer>()
+export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>, carrier: ScopeCarrier): WorkflowMachine {
+  const runs = new Map<string, MachineRun>()
+  const answers = new Map<MachineRun, Answer>()
 
-  const find = (id: string): RunState => {
+  const find = (id: string): MachineRun => {
     const run = runs.get(id)
     if (run === undefined) throw new Error(`run ${id} was never started here or was evicted`)
     return run
@@ -32,7 +32,7 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
     const { delivery } = activation
     if (delivery.type === 'evict') return void runs.delete(activation.run)
     const run =
-      delivery.type === 'start' ? createRunState(activation.run, delivery.info, delivery.seed, delivery.patches) : find(activation.run)
+      delivery.type === 'start' ? createMachineRun(activation.run, delivery.info, delivery.seed, delivery.patches) : find(activation.run)
     run.at = activation.at
     run.replaying = activation.replaying
     switch (delivery.type) {
@@ -74,14 +74,14 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
 }
 
 /** A command that was dropped, or answered before, is no longer open; a late answer to it means nothing. */
-function takeOpen(run: RunState, cmd: number) {
+function takeOpen(run: MachineRun, cmd: number) {
   const command = run.open.get(cmd)
   run.open.delete(cmd)
   return command
 }
 
 async function drive(
-  run: RunState,
+  run: MachineRun,
   carrier: ScopeCarrier,
   definition: WorkflowDefinition | undefined,
   name: string,
@@ -108,8 +108,8 @@ function check(schema: Schema | undefined, value: unknown, what: string): unknow
   return 'then' in result ? result.then(unwrap) : unwrap(result)
 }
 
-/** Only a run that was asked to stop can end as cancelled; a scope's own CancelledError that nobody caught is a failure. */
-function toCompletion(run: RunState, error: unknown): Completion {
+/** Only a run that was asked to stop can end as cancelled; a scope's own CancelledError that was not caught is a failure. */
+function toCompletion(run: MachineRun, error: unknown): Completion {
   const failure = toFailure(error)
   return failure.kind === 'cancelled' && run.cancelRequest !== null
     ? { type: 'cancelled', timedOut: run.cancelRequest.timedOut }
@@ -117,10 +117,10 @@ function toCompletion(run: RunState, error: unknown): Completion {
 }
 
 /**
- * The completion, if it is due now. A rejection that nothing handles is logged at once, because somebody may still come to handle it
+ * The completion, if it is due now. A rejection that nothing handles is logged at once, because it may still be handled later
  * (`const p = f(); await g(); await p`); it fails the run when the function ends without that, or when the run could never move again.
  */
-function complete(run: RunState, carrier: ScopeCarrier): Completion | null {
+function complete(run: MachineRun, carrier: ScopeCarrier): Completion | null {
   if (run.told) return null
   const rejections = carrier.rejections(run)
   for (const reason of rejections) {
@@ -136,7 +136,7 @@ function complete(run: RunState, carrier: ScopeCarrier): Completion | null {
   return outcome
 }
 
-function answer(run: RunState, id: number, name: string, args: Json): Answer {
+function answer(run: MachineRun, id: number, name: string, args: Json): Answer {
   run.answering = true
   try {
     const handler = run.queries.get(name)

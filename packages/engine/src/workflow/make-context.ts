@@ -1,12 +1,12 @@
 import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
+import { cancelScope, openScope, type ScopeCarrier } from './cancel-scope.ts'
 import { runAll, runIn, runRace, runShielded } from './concurrency.ts'
 import type { ChildCallOptions, Context, RunOptions, ScopePromise, Thunk } from './context.ts'
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
+import { logTo, type MachineRun, refuseInQuery } from './machine-run.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
 import { parseRetry } from './retry.ts'
-import { logTo, type RunState, refuseInQuery } from './run-state.ts'
-import { cancelScope, openScope, type ScopeCarrier } from './scope.ts'
 import { type Schema, validate } from './standard-schema.ts'
 import type { StepLog } from './step.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
@@ -19,7 +19,7 @@ class ContinuedAsNew extends Error {
 type Callee = WorkflowDefinition | string
 
 /** The `ctx` of one run. Its types are those of `Context`; inside, every value is plain JSON. */
-export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
+export function makeContext(run: MachineRun, carrier: ScopeCarrier): Context {
   const issue = issueCommand.bind(null, run, carrier)
   const callChild = (callee: Callee, input: unknown, options: ChildCallOptions | undefined, detached: boolean): Promise<Json> => {
     const name = typeof callee === 'string' ? callee : callee.name
@@ -76,7 +76,7 @@ export function makeContext(run: RunState, carrier: ScopeCarrier): Context {
 }
 
 async function waitFor(
-  run: RunState,
+  run: MachineRun,
   issue: (draft: { readonly type: 'signal'; readonly name: string; readonly until: number | null }) => Promise<Json>,
   name: string,
   schema: Schema | undefined,
@@ -99,7 +99,7 @@ async function waitFor(
 }
 
 /** A mistake in a call rejects its promise, like a failing command would, and does not throw past it. */
-function guarded<T>(run: RunState, fn: () => Promise<T>): Promise<T> {
+function guarded<T>(run: MachineRun, fn: () => Promise<T>): Promise<T> {
   try {
     return fn()
   } catch (error) {
@@ -110,7 +110,7 @@ function guarded<T>(run: RunState, fn: () => Promise<T>): Promise<T> {
 
 function nothing(): void {}
 
-function patched(run: RunState, id: string): boolean {
+function patched(run: MachineRun, id: string): boolean {
   const known = run.patches.get(id)
   if (known !== undefined) return known
   refuseInQuery(run, 'ctx.patched')
@@ -142,7 +142,7 @@ function childOptions({ timeout, ...rest }: ChildCallOptions = {}): ChildOptions
   return timeout === undefined ? rest : { ...rest, timeoutMs: parseDurationMs(timeout, 'timeout') }
 }
 
-function makeLog(run: RunState): StepLog {
+function makeLog(run: MachineRun): StepLog {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, data?: Json) =>
     logTo(run, level, String(message), data === undefined ? null : toJson(data, 'log data'))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

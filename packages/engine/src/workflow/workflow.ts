@@ -8,7 +8,7 @@ import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 /**
- * Options of a workflow. `I` is what a caller gives, `V` what the validator makes of it, `R` what the function returns, `O` what the
+ * Options of a workflow. `I` is what a caller passes, `V` what the validator makes of it, `R` what the function returns, `O` what the
  * caller gets.
  */
 export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { Engine } from '@orrery/engine'
+import type { TransactionalEngine } from '@orrery/engine'
 import type pg from 'pg'
 import type { Database } from '../database/database.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
@@ -21,7 +21,7 @@ export interface Log {
   child(fields: object): Log
 }
 
-export type CoreEngine = Engine<pg.ClientBase>
+export type CoreEngine = TransactionalEngine<pg.ClientBase>
 
 export interface Authenticator {
   /** @param secret an API key or a token. @throws unauthenticated, rate_limited */

@@ -24,7 +24,7 @@ export async function appendEvents(source: EventSource, tx: Transaction, events:
   const rows = events.map(({ type, subject, data = {} }) => {
     return { org, type, subject, data: JSON.stringify(data), at, ...(run === null ? {} : { run }) }
   })
-  await source.engine.store.emit(rows, tx.client)
+  await source.engine.appendEvents(rows, tx.client)
 }
 
 /** One event of ours, in the transaction of the call. */

@@ -40,6 +40,6 @@ async function fireOrSchedule(
   const row = toFiringRow({ automation, trigger: null, cause, nominalMs: dueMs, firesAtMs: dueMs, request }, scene.nowMs)
   if (atMs === null) return (await decideFirings(scene, [{ automation, fresh: [row], skips: [] }])).get(row.firing_id) ?? row
   await writeFirings(scene.tx, scene.org, [row])
-  scene.afterCommit(() => scene.engine.tellDue(atMs))
+  scene.afterCommit(() => scene.engine.announceDue(atMs))
   return row
 }

@@ -96,5 +96,5 @@ export function isEnded(triggers: readonly TriggerRow[]): boolean {
 /** Schedulers sleep until something is due: tells them that this may be earlier now. */
 export function wakeSchedulers(scene: FiringScene, triggers: readonly TriggerRow[]): void {
   const wakes = triggers.flatMap(({ wakes_at }) => (wakes_at === null ? [] : [wakes_at.getTime()]))
-  if (wakes.length > 0) scene.afterCommit(() => scene.engine.tellDue(Math.min(...wakes)))
+  if (wakes.length > 0) scene.afterCommit(() => scene.engine.announceDue(Math.min(...wakes)))
 }

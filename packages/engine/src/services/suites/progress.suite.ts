@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { effects, gate } from '../fixtures/workflows.ts'
-import type { EngineTests } from './use-engine.ts'
+import type { EngineTests } from './use-engine.fixture.ts'
 
 /** Steps, waits, signals, queries and children. */
 export function describeProgress(t: EngineTests): void {

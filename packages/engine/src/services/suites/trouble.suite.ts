@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
-import type { EngineTests } from './use-engine.ts'
+import type { EngineTests } from './use-engine.fixture.ts'
 
 /** Runs that cannot go on, and workers that are lost. */
 export function describeTrouble(t: EngineTests): void {

@@ -2,8 +2,8 @@ import type { RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
 import { hasRoom, limitOf, maxOf, takeLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
+import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
-import { newUuid } from './uuid.ts'
 
 /** Decides on a gated run whose time has come. Answers the runs that are asked to make way for it. */
 export function admit(session: Session, live: Live): RunId[] {
@@ -44,7 +44,7 @@ function makeWay(session: Session, newest: Live, name: string): RunId[] {
   const inTheWay = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
   for (const run of inTheWay) {
     const id = newUuid(now, random)
-    insertMessage(session, { org, run, id, kind: 'cancel', name: 'a newer run took its place', payload: null, error: null })
+    insertMessage(session, { org, run, id, kind: 'cancel', reason: 'a newer run took its place' })
   }
   return inTheWay
 }

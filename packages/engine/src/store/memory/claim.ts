@@ -5,12 +5,12 @@ import { byRank } from './limits.ts'
 import { makeReady, makeRunning, toClaimed } from './live-run.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
 
-/** Where this process left off in the round of orgs. */
-export interface Turn {
+/** The org that this process served last: the next claim begins behind it. */
+export interface OrgCursor {
   org: OrgId
 }
 
-export function claim(session: Session, request: ClaimRequest, turn: Turn, fencing = true): readonly ClaimedRun[] {
+export function claim(session: Session, request: ClaimRequest, cursor: OrgCursor, fencing = true): readonly ClaimedRun[] {
   const { tables, now } = session
   if (fencing) proveWorker(tables, request.worker)
   admitDue(session, request.queues)
@@ -21,9 +21,9 @@ export function claim(session: Session, request: ClaimRequest, turn: Turn, fenci
     .sort(byAt)
     .slice(0, request.limit)
   const mine = due.filter((live) => mayTake(tables, live, request))
-  // The others are due as well: they become ready, so that nobody has to find them a second time.
+  // The others are due as well: they become ready, so that they need not be found a second time.
   for (const live of due) makeReady(live, live.at ?? now)
-  return [...mine, ...roundRobin(ready, request.limit - mine.length, turn)].map((live) => {
+  return [...mine, ...roundRobin(ready, request.limit - mine.length, cursor)].map((live) => {
     const { begun } = live
     makeRunning(live, request.worker)
     return toClaimed(live, begun)
@@ -35,8 +35,8 @@ function mayTake(tables: Tables, live: Live, request: ClaimRequest): boolean {
   return (request.orgs?.includes(org) ?? true) && !tables.pausedQueues.has(key(org, queue))
 }
 
-/** One of each org in turn, beginning after the org that was served last; within an org by rank. */
-function roundRobin(ready: readonly Live[], limit: number, turn: Turn): Live[] {
+/** One of each org in cursor, beginning after the org that was served last; within an org by rank. */
+function roundRobin(ready: readonly Live[], limit: number, cursor: OrgCursor): Live[] {
   const byOrg = new Map<OrgId, Live[]>()
   for (const live of [...ready].sort(byRank)) {
     const rest = byOrg.get(live.row.org)
@@ -44,14 +44,14 @@ function roundRobin(ready: readonly Live[], limit: number, turn: Turn): Live[] {
     else byOrg.set(live.row.org, [live])
   }
   const orgs = [...byOrg.keys()].sort()
-  const order = [...orgs.filter((org) => org > turn.org), ...orgs.filter((org) => org <= turn.org)]
+  const order = [...orgs.filter((org) => org > cursor.org), ...orgs.filter((org) => org <= cursor.org)]
   const taken: Live[] = []
   for (let round = 0; taken.length < Math.min(limit, ready.length); round++) {
     for (const org of order) {
       const next = byOrg.get(org)?.[round]
       if (next === undefined || taken.length >= limit) continue
       taken.push(next)
-      turn.org = org
+      cursor.org = org
     }
   }
   return taken

@@ -12,7 +12,7 @@ export function terminate(session: Session, org: OrgId, run: RunId, reason: stri
 }
 
 /**
- * A run that nobody works on is paused at once; a delayed one keeps its time. One that a worker has is poked, and its
+ * A run without a worker is paused at once; a delayed one keeps its time. A run that a worker has is poked, and its
  * worker parks it. One that is gated or blocked keeps the wish for when it gets on.
  */
 export function setPause(session: Session, org: OrgId, run: RunId, paused: boolean): DeliverOutcome {

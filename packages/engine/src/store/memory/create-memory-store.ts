@@ -1,8 +1,8 @@
-import type { Clock } from '../../services/clock.ts'
+import type { Clock } from '../../clock.ts'
 import { Ambiguous, type Hint, type Notifier, type Store, type WorkerId } from '../store.ts'
 import { type Faults, noFault } from './faults.ts'
 import { createOperations, type Operations } from './operations.ts'
-import { seeded } from './seeded.ts'
+import { seeded } from './random.ts'
 import { newTables, type Tables } from './tables.ts'
 import { fence } from './workers.ts'
 

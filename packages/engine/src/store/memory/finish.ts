@@ -1,15 +1,15 @@
 import type { FinishRow } from '../store.ts'
 import { releaseLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
+import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
-import { newUuid } from './uuid.ts'
 
-/** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Answers the runs let in instead. */
+/** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Returns the runs admitted instead. */
 export function finishRun(session: Session, finish: FinishRow): Live[] {
   const { tables } = session
   const id = key(finish.org, finish.run)
   const live = tables.live.get(id)
-  // Whoever has ended holds nothing any more.
+  // A run that has ended holds nothing.
   tables.results.set(id, { ...finish, holds: false })
   tables.live.delete(id)
   tables.inbox.delete(id)
@@ -17,12 +17,12 @@ export function finishRun(session: Session, finish: FinishRow): Live[] {
   return live ? releaseLimits(session, live) : []
 }
 
-/** Ends a run that no worker has, in the store's own name, and tells its parent. */
+/** Ends a run that no worker has, and sends its parent the message of its end. */
 export function cancelRun(session: Session, live: Live, reason: string): void {
   const { org, run, parent } = live.row
   const error = { name: 'Cancelled', message: reason, kind: 'cancelled' } as const
   finishRun(session, { org, run, status: 'cancelled', output: null, error, at: session.now, holds: live.holds.length > 0 })
   if (parent === null) return
   const id = newUuid(session.now, session.random)
-  insertMessage(session, { org, run: parent.run, id, kind: 'child', name: `${parent.cmd} ${run}`, payload: null, error })
+  insertMessage(session, { org, run: parent.run, id, kind: 'child', cmd: parent.cmd, child: run, output: null, error })
 }

@@ -1,4 +1,4 @@
-import { Fenced, type FlushBatch, type FlushResult, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
+import { Fenced, type FlushBatch, type FlushResult, type Message, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
 import { finishRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
@@ -60,7 +60,7 @@ function insertStart(session: Session, start: StartRow, worker: WorkerId | null,
   insertRun(tables, row, live)
 }
 
-/** Answers false, and leaves the run with its worker, if somebody poked it since the worker last looked. */
+/** Returns false, and leaves the run with its worker, if it was poked since the worker last looked. */
 function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): boolean {
   const live = session.tables.live.get(key(park.org, park.run))
   countStale(session.tables, park.org, park.run, worker)
@@ -90,6 +90,8 @@ function countStale(tables: Tables, org: string, run: string, worker: WorkerId |
   if (tables.live.get(key(org, run))?.worker !== worker) tables.staleWrites++
 }
 
+const nameOf = (message: Message): string => (message.kind === 'signal' ? message.name : message.kind === 'cancel' ? message.reason : '')
+
 /** What PostgreSQL would refuse: a second row under a key, text that it cannot hold. */
 function refuseBad(tables: Tables, batch: FlushBatch): void {
   const free = batch.starts.every((start) => start.state !== 'running')
@@ -111,7 +113,8 @@ function refuseBad(tables: Tables, batch: FlushBatch): void {
   }
   const names = [
     ...batch.starts.flatMap((row) => [row.workflow, row.queue, ...row.tags]),
-    ...[...batch.journal, ...batch.messages].map((row) => row.name),
+    ...batch.journal.map((row) => row.name),
+    ...batch.messages.map(nameOf),
     ...batch.logs.map((row) => row.message),
   ]
   if (names.some((name) => name.includes('\u0000'))) throw new Refused('NUL in a name')

@@ -2,7 +2,7 @@ import type { JournalRow, JsonText, OrgId, RunId, RunRow } from '../store.ts'
 import { insertRun, newLive } from './live-run.ts'
 import { key, type Session } from './tables.ts'
 
-/** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run goes on with. */
+/** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run continues. */
 export function forkRun(
   { tables, now }: Session,
   source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },

@@ -19,7 +19,7 @@ export function hasRoom(limit: Limit): boolean {
   return limit.holders.size < maxOf(limit)
 }
 
-/** Those who hold a limit when it is made smaller keep their places. */
+/** Runs that hold a limit when it is made smaller keep their places. */
 function resize(limit: Limit): void {
   limit.allowed = Math.max(maxOf(limit), limit.holders.size)
 }
@@ -57,7 +57,7 @@ export function takeLimits(session: Session, live: Live): boolean {
   return true
 }
 
-/** Gives back what a run holds and lets in who waits for it. Answers the runs let in. */
+/** Releases what a run holds and admits runs that wait for it. Returns those admitted. */
 export function releaseLimits(session: Session, live: Live): Live[] {
   const held = live.holds
   live.holds = []
@@ -69,7 +69,7 @@ export function releaseLimits(session: Session, live: Live): Live[] {
   return held.flatMap((name) => promote(session, live.row.org, name))
 }
 
-/** Lets gated runs in while the limit has room, by rank and then by id. */
+/** Admits gated runs while the limit has room, by rank and then by id. */
 export function promote(session: Session, org: OrgId, name: string): Live[] {
   const { tables, now } = session
   const limit = limitOf(tables, org, name)

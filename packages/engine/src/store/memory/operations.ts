@@ -1,11 +1,10 @@
-import type { Store } from '../store.ts'
-import { claim, type Turn } from './claim.ts'
+import type { Depths, RunState, Store } from '../store.ts'
+import { claim, type OrgCursor } from './claim.ts'
 import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
-import { depths } from './depths.ts'
 import { flush, proveWorker } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { setLimit } from './limits.ts'
-import { toLiveRow } from './live-run.ts'
+import { readyAt, toLiveRow } from './live-run.ts'
 import { deliver, readInbox } from './messages.ts'
 import { startAdmitted } from './start-admitted.ts'
 import { key, type Session, type Tables } from './tables.ts'
@@ -26,14 +25,14 @@ export interface OperationOptions {
 }
 
 export function createOperations({ tables, now, random, fencing }: OperationOptions): Operations {
-  const turn: Turn = { org: '' }
+  const cursor: OrgCursor = { org: '' }
   const session = (): Session => ({ tables, now: now(), random })
   return {
     register: (info) => register(session(), info),
     retire: (worker) => retire(session(), worker),
     beat: (worker, leaseMs, queues) => beat(session(), worker, leaseMs, queues),
     flush: (batch) => flush(session(), batch, fencing),
-    claim: (request) => claim(session(), request, turn, fencing),
+    claim: (request) => claim(session(), request, cursor, fencing),
     inbox: (org, run) => readInbox(tables, org, run),
     emit: (events) => void tables.events.push(...events),
     startAdmitted: (start) => {
@@ -91,4 +90,15 @@ function bundles(tables: Tables): Pick<Operations, 'saveBundle' | 'bundle' | 'se
     setDefault: (org, workflow, bundle) => void tables.defaults.set(key(org, workflow), bundle),
     defaultBundle: (org, workflow) => tables.defaults.get(key(org, workflow)) ?? null,
   }
+}
+
+function depths({ tables, now }: Session): Depths {
+  const live: Record<RunState, number> = { ready: 0, running: 0, waiting: 0, gated: 0, paused: 0, blocked: 0 }
+  let oldestReadyMs = 0
+  for (const row of tables.live.values()) {
+    live[row.state]++
+    if (row.state !== 'ready' || tables.pausedQueues.has(key(row.row.org, row.row.queue))) continue
+    oldestReadyMs = Math.max(oldestReadyMs, now - readyAt(row))
+  }
+  return { live, oldestReadyMs }
 }

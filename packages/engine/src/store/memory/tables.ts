@@ -55,7 +55,7 @@ export interface Limit {
   declared: number
   /** As an operator set it; wins. */
   override: number | null
-  /** As many may hold it: its size, or more while those are there who held it when it was made smaller. */
+  /** How many may hold it: its size, or more while runs still hold it that did when it was made smaller. */
   allowed: number
   readonly holders: Set<RunId>
 }

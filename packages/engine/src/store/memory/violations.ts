@@ -17,7 +17,7 @@ const checks: Readonly<Record<string, Check>> = {
       const holding = [...live.values()].filter((row) => row.holds.some((name) => key(row.row.org, name) === id))
       return holding.length !== limit.holders.size || limit.holders.size > limit.allowed
     }),
-  // Nobody stands before an open gate.
+  // No run is gated on a limit that has room.
   I7_gate: (tables) => count(tables.live.values(), (live) => live.state === 'gated' && live.at === null && isOpenGate(tables, live)),
   I8: ({ inbox, live }) =>
     count(inbox, ([id, unread]) => !live.has(id) || new Set(unread.map((message) => message.id)).size !== unread.length),

@@ -1,7 +1,7 @@
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
 import { handOn } from './live-run.ts'
+import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
-import { newUuid } from './uuid.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
   const worker = newUuid(session.now, session.random)
@@ -15,7 +15,7 @@ export function retire(session: Session, worker: WorkerId): number {
   return fence(session, worker, false)
 }
 
-/** Invariant (I5): the fence comes before the runs are handed on, so that whoever gets them is alone with them. */
+/** Invariant (I5): the fence comes before the runs are handed on, so that the next worker is alone with them. */
 export function fence(session: Session, worker: WorkerId, crashed: boolean): number {
   const row = session.tables.workers.get(worker)
   if (row) row.fenced = true

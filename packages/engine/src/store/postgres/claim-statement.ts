@@ -3,7 +3,7 @@ import { runColumns } from './run-columns.ts'
 /**
  * $1 worker, $2 queues, $3 orgs or null, $4 limit, $5 the org that was served last.
  *
- * `due`: waiting runs whose time has come; those that this worker may not have become ready, so that nobody finds them twice.
+ * `due`: waiting runs whose time has come; those that this worker may not take become ready, so that they are not found twice.
  * `walk`: which orgs have ready runs, by a loose index scan: one look-up an org, however many runs each has.
  * `served`: orgs in turn, beginning after the one served last. Each gets an equal share of what is left; `more` says that an
  * org had more than that, so that it is worth asking again if the others had less.

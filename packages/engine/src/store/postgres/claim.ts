@@ -20,34 +20,34 @@ interface ClaimRow extends StoredRun {
   readonly pauseRequested: boolean
 }
 
-/** Where this process left off in the round of orgs. */
-export interface Turn {
+/** The org that this process served last: the next claim begins behind it. */
+interface ClaimCursor {
   org: OrgId
 }
 
-export const firstTurn = (): Turn => ({ org: '00000000-0000-0000-0000-000000000000' })
+export const firstCursor = (): ClaimCursor => ({ org: '00000000-0000-0000-0000-000000000000' })
 
 const maxRounds = 4
 
-export async function claimRuns(pool: pg.Pool, request: ClaimRequest, turn: Turn): Promise<readonly ClaimedRun[]> {
+export async function claimRuns(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<readonly ClaimedRun[]> {
   const claimed: ClaimRow[] = []
   for (let round = 0; round < maxRounds && claimed.length < request.limit; round++) {
-    const rows = await claimOnce(pool, { ...request, limit: request.limit - claimed.length }, turn)
+    const rows = await claimOnce(pool, { ...request, limit: request.limit - claimed.length }, cursor)
     const first = rows[0]
     if (first === undefined || first.fence === 0) throw new Fenced(`worker ${request.worker} is fenced`)
     const found = rows.filter((row) => row.n !== null)
     claimed.push(...found)
-    turn.org = found.findLast((row) => row.n !== '0')?.org ?? turn.org
+    cursor.org = found.findLast((row) => row.n !== '0')?.org ?? cursor.org
     if (first.gated) await pool.query({ name: 'admit_due', text: 'select engine.admit_due($1)', values: [request.queues] })
     else if (!first.more) break
   }
   return (await unpackRows(pool, claimed, ['input'])).map(toClaimed)
 }
 
-async function claimOnce(pool: pg.Pool, request: ClaimRequest, turn: Turn): Promise<ClaimRow[]> {
+async function claimOnce(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<ClaimRow[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const values = [request.worker, request.queues, request.orgs, request.limit, turn.org]
+      const values = [request.worker, request.queues, request.orgs, request.limit, cursor.org]
       return (await pool.query<ClaimRow>({ name: 'claim', text: claimStatement, values })).rows
     } catch (error) {
       const verdict = classifyError(error)

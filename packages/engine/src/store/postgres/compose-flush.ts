@@ -8,13 +8,13 @@ import { journalPart } from './parts/journal.ts'
 import { logsPart } from './parts/logs.ts'
 import { messagesPart } from './parts/messages.ts'
 import { parksPart } from './parts/parks.ts'
-import type { Part, Scope } from './parts/part.ts'
+import type { StatementPart, StatementScope } from './parts/part.ts'
 import { progressPart } from './parts/progress.ts'
 import { receivedPart } from './parts/received.ts'
 import { startsPart } from './parts/starts.ts'
 import { PayloadPacker } from './payload.ts'
 
-const parts: readonly Part[] = [
+const parts: readonly StatementPart[] = [
   fencePart,
   startsPart,
   journalPart,
@@ -65,7 +65,7 @@ function composeText(mask: number): string {
   parts.forEach((part, index) => {
     if ((mask & (1 << index)) === 0) return
     const first = offset
-    const scope: Scope = {
+    const scope: StatementScope = {
       at: (n) => `$${first + n}`,
       worker: fenced ? '$1::uuid' : 'null::uuid',
       guard: fenced ? 'exists (select from fence)' : 'true',

@@ -13,7 +13,8 @@ import {
   type WorkerId,
 } from '../store.ts'
 import { classifyError } from './classify-error.ts'
-import { messageCode, onFullCode, priorityCode, stateCode } from './codes.ts'
+import { onFullCode, priorityCode, stateCode } from './codes.ts'
+import { toMessageColumns } from './message-columns.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
 import { onlyRow } from './workers.ts'
 
@@ -124,10 +125,9 @@ interface Place {
 
 async function deliver(pool: pg.Pool, message: Message, tx?: Tx): Promise<DeliverOutcome> {
   const packer = new PayloadPacker()
-  const payload = packer.pack(message.org, message.payload)
+  const { kind, name, payload, error } = toMessageColumns(message, packer)
   await saveBlobs(tx ?? pool, packer)
-  const error = message.error === null ? null : JSON.stringify(message.error)
-  const values = [message.org, message.run, message.id, messageCode.code(message.kind), message.name, payload, error]
+  const values = [message.org, message.run, message.id, kind, name, payload, error === null ? null : JSON.stringify(error)]
   const rows = await ask<Place>(pool, tx, 'select worker, queue from engine.post($1, $2, $3, $4::smallint, $5, $6, $7)', values)
   return await toOutcome(pool, rows[0], message.org, message.run, tx)
 }

@@ -1,19 +1,17 @@
 import pg from 'pg'
 import type { Notifier, Store } from '../store.ts'
 import { storeBundles } from './bundles.ts'
-import { claimRuns, firstTurn } from './claim.ts'
+import { claimRuns, firstCursor } from './claim.ts'
 import { engineConfig, FlushConnection } from './connection.ts'
 import { controlRuns } from './control-runs.ts'
 import { type Companions, flushBatch } from './flush.ts'
 import { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
 import { createNotifier } from './notifier.ts'
-import { readDepths } from './read-depths.ts'
-import { type EventCursor, readEvents, type StoredEvent } from './read-events.ts'
+import { type EventCursor, readEvents, readTransactionGap, type StoredEvent } from './read-events.ts'
 import { readRuns } from './read-runs.ts'
+import { findViolations, readDepths } from './read-whole-tables.ts'
 import { startPlain } from './start-plain.ts'
 import { transact } from './transact.ts'
-import { readTransactionGap } from './transaction-gap.ts'
-import { findViolations } from './violations.ts'
 import { beatWorker, registerWorker, retireWorker } from './workers.ts'
 
 export interface PostgresStoreOptions {
@@ -36,7 +34,7 @@ export type PostgresStore = Store<pg.ClientBase> & {
   readonly notifier: Notifier
   readEvents(after: EventCursor, limit: number): Promise<readonly StoredEvent[]>
   maintain(options: MaintainOptions): Promise<Maintained>
-  /** More than 0: nobody may write before so many transactions of the cluster have passed. See `readTransactionGap`. */
+  /** More than 0: nothing may be written until this many transactions of the cluster have passed. See `readTransactionGap`. */
   transactionGap(): Promise<number>
   /** Flushes and hints have connections of their own, one each. */
   pools(): readonly PoolFigures[]
@@ -57,7 +55,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const bodies = createPool(options.url, 'steps', options.transactMax ?? 8, true)
   const connections = Array.from({ length: options.flushConnections ?? 1 }, () => new FlushConnection(engineConfig(options.url, 'flush')))
   const lanes = createLanes(connections)
-  const turn = firstTurn()
+  const cursor = firstCursor()
   const notifier = createNotifier({ url: options.url, listen: options.listen ?? true })
   let closing: Promise<unknown> | null = null
   return {
@@ -67,7 +65,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     beat: (worker, leaseMs, queues) => beatWorker(pool, worker, leaseMs, queues),
     flush: (batch) => flushBatch(lanes, options.companions ?? {}, batch),
     transact: (worker, body) => transact(bodies, worker, body),
-    claim: (request) => claimRuns(pool, request, turn),
+    claim: (request) => claimRuns(pool, request, cursor),
     startPlain: (starts, tx) => startPlain(tx, starts),
     ...readRuns(pool),
     ...controlRuns(pool),
@@ -105,11 +103,11 @@ export function describePool(name: string, { options, totalCount, idleCount, wai
   return { name, max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount }
 }
 
-/** `free`: plans as PostgreSQL likes, for other people's statements. */
+/** `free`: PostgreSQL chooses plans freely, for statements of workflow authors. */
 function createPool(url: string, name: string, max: number, free = false): pg.Pool {
   const config = engineConfig(url, name)
   const pool = new pg.Pool({ ...config, ...(free ? { options: '-c role=orrery_engine' } : {}), max })
-  // A connection that breaks while no query runs says so by an event, which would end the process if nobody listened.
+  // A connection that breaks while no query runs says so by an event, which would end the process if nothing listened.
   // An idle one is replaced; one in use fails at its next query.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))

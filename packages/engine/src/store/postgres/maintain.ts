@@ -16,7 +16,7 @@ export interface Maintained {
 /**
  * Creates the partitions of the coming weeks, drops those past retention that no unfinished run needs, sweeps what has expired.
  * Run daily by any process; several at once wait for each other. The login must be able to take the role orrery_owner.
- * Gives up (55P03) rather than stand in the way of writers when a table is in use for longer than two seconds; try again later.
+ * Fails with 55P03 rather than block writers when a table stays in use for longer than two seconds; try again later.
  */
 export async function maintainPartitions(pool: pg.Pool, options: MaintainOptions): Promise<Maintained> {
   const client = await pool.connect()

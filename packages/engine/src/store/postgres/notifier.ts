@@ -5,11 +5,11 @@ const channel = 'orrery_hint'
 /** PostgreSQL refuses a payload of 8000 bytes. */
 const maxBytes = 7900
 const retryMs = 1000
-/** How long it is believed that there are others, or none, if nobody says so. */
+/** How long a look for other listeners counts, unless one announces itself meanwhile. */
 const lookMs = 5000
 /** Held, shared, by every connection that listens: the two halves of an advisory lock. */
 const mark = '28530, 1'
-/** Only tells that somebody is there; no hint is written like this. */
+/** Announces a listener; no hint is written like this. */
 const hello = 'h'
 const listeners = {
   name: 'hint_listeners',
@@ -43,7 +43,7 @@ class PostgresNotifier implements Notifier {
   private client: pg.Client | null = null
   private backendId: number | null = null
   private listening = false
-  /** Whether another connection listened when last looked, or heard, at `lookedAt` (of `performance.now`). */
+  /** Whether another connection listened at `lookedAt` (of `performance.now`), when it was last looked for or heard. */
   private heard = false
   private lookedAt = Number.NEGATIVE_INFINITY
   private sending = false
@@ -85,7 +85,7 @@ class PostgresNotifier implements Notifier {
           this.pump()
         },
         () => {
-          // Hints may be lost: whoever needed them polls.
+          // Hints may be lost: polling replaces them.
           this.pending.clear()
           this.sending = false
         },
@@ -95,7 +95,7 @@ class PostgresNotifier implements Notifier {
 
   private async sendAll(): Promise<void> {
     const payload = takePayload(this.pending)
-    // Those who listen in this process need no database for it; the echo is dropped.
+    // Listeners in this process need no database for it; the echo is dropped.
     this.tell(payload)
     const client = await this.connect()
     if (client === null) throw new Error('no connection')
@@ -103,12 +103,12 @@ class PostgresNotifier implements Notifier {
     await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, payload] })
   }
 
-  /** Who cannot hear others come sends in any case. */
+  /** A connection that does not listen cannot hear others announce themselves, so it always sends. */
   private async hasListeners(client: pg.Client): Promise<boolean> {
     if (!this.listening) return true
     if (performance.now() - this.lookedAt > lookMs) {
       this.lookedAt = performance.now()
-      // What is heard while this is on its way is newer.
+      // An announcement heard while this is on its way is newer.
       const before = this.lookedAt
       const isThere = (await client.query(listeners)).rowCount === 1
       if (this.lookedAt === before) this.heard = isThere
@@ -154,7 +154,7 @@ class PostgresNotifier implements Notifier {
   private async subscribe(client: pg.Client): Promise<void> {
     if (this.listening || this.handlers.size === 0 || this.options.listen === false) return
     this.listening = true
-    // At once: who looks for others afterwards hears of all that come later.
+    // In one statement: a look for others afterwards misses none, since all that come later announce themselves.
     await client.query(`select pg_advisory_lock_shared(${mark}); listen ${channel}; notify ${channel}, '${hello}'`)
   }
 
@@ -227,7 +227,7 @@ function decode(line: string): Hint | null {
     case 't':
       return { type: 'due', at: Number(first) }
     default:
-      // A newer process says something we do not know.
+      // A hint of a newer version.
       return null
   }
 }

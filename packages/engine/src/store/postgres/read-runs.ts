@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { FinishRow, JournalRow, JsonText, LiveRow, Message, OrgId, RunId, RunRow, Store, Wait } from '../store.ts'
-import { journalCode, messageCode, priorityCode, stateCode, statusCode } from './codes.ts'
+import { journalCode, priorityCode, stateCode, statusCode } from './codes.ts'
+import { toMessage } from './message-columns.ts'
 import { unpackRows } from './payload.ts'
 import { runColumns, type StoredRun, toRunRow } from './run-columns.ts'
 
@@ -61,9 +62,7 @@ async function readInbox(pool: pg.Pool, org: OrgId, run: RunId): ReturnType<Stor
   const first = rows[0]
   if (first === undefined) return null
   const messages: Message[] = []
-  for (const { id, kind, name, payload, error } of await unpackRows(pool, rows, ['payload'])) {
-    if (id !== null) messages.push({ org, run, id, kind: messageCode.word(kind), name, payload, error })
-  }
+  for (const row of await unpackRows(pool, rows, ['payload'])) if (row.id !== null) messages.push(toMessage({ org, run, id: row.id }, row))
   return { wakes: first.wakes, pauseRequested: first.pauseRequested, messages }
 }
 

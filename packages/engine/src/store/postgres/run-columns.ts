@@ -55,3 +55,8 @@ export function toRunRow(row: StoredRun): RunRow {
     deadline: row.deadline,
   }
 }
+
+/** The literal of a `text[]`. Needed where an array travels inside an array, which unnest would flatten. */
+export function textArray(items: readonly string[]): string {
+  return items.length === 0 ? '{}' : `{${items.map((item) => `"${item.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
+}

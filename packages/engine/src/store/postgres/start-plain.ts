@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { PlainStartRow, RunId } from '../store.ts'
 import { priorityCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
-import { textArray } from './text-array.ts'
+import { textArray } from './run-columns.ts'
 
 const ready = 1
 const waiting = 3
@@ -38,7 +38,7 @@ new_event as (
 )
 select run_id from new_run`
 
-/** In the caller's transaction. Gives the runs that were not there before. */
+/** In the caller's transaction. Returns the runs that did not exist before. */
 export async function startPlain(tx: pg.ClientBase, rows: readonly PlainStartRow[]): Promise<ReadonlySet<RunId>> {
   const packer = new PayloadPacker()
   const inputs = rows.map((row) => packer.pack(row.org, row.input))

@@ -1,4 +1,4 @@
-import { childId } from '../../services/child-id.ts'
+import { childId } from '../../services/run/ids.ts'
 import { key, type Tables } from '../../store/memory/tables.ts'
 import type { JournalRow, RunId } from '../../store/store.ts'
 

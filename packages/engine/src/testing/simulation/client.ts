@@ -1,5 +1,5 @@
 import type { StartRequest } from '../../api.ts'
-import { newUuid } from '../../store/memory/uuid.ts'
+import { newUuid } from '../../store/memory/random.ts'
 import type { RunId } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
 import { createMeddler } from './meddle.ts'

@@ -1,4 +1,4 @@
-import { seeded } from '../../store/memory/seeded.ts'
+import { seeded } from '../../store/memory/random.ts'
 
 /** Draws from one seed. The order of the draws is part of what a seed means. */
 export interface Draw {

@@ -1,5 +1,5 @@
 import type { StepSource } from '../../api.ts'
-import { createEngine } from '../../services/create-engine.ts'
+import { createEngine } from '../../services/engine/create-engine.ts'
 import type { EngineFact } from '../../services/observe.ts'
 import { EPOCH } from '../virtual-clock.ts'
 import { createEffects } from './effects.ts'

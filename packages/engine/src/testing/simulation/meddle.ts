@@ -1,4 +1,4 @@
-import { newUuid } from '../../store/memory/uuid.ts'
+import { newUuid } from '../../store/memory/random.ts'
 import type { RunId } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
 import { LANES, SIGNALS } from './program.ts'
@@ -45,9 +45,9 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
       case 'deploy':
         return engine.deploy(org, draw.pick(world.bundles))
       case 'limit':
-        return engine.store.setLimit(org, `workflow:queued:${draw.pick(LANES)}`, draw.pick([1, 2, 3, null]))
+        return engine.setLimit(org, `workflow:queued:${draw.pick(LANES)}`, draw.pick([1, 2, 3, null]))
       case 'queue':
-        return engine.store.setQueuePaused(org, 'default', draw.chance(0.5))
+        return engine.setQueuePaused(org, 'default', draw.chance(0.5))
     }
   }
   const follow = (made: { readonly run: RunId } | null): void => {
@@ -75,7 +75,7 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
       const machine = anyMachine(world)
       if (machine === null) return
       const troubled = (error: unknown): void => trace(`it was not let go on: ${String(error)}`)
-      machine.engine.store.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), troubled)
+      machine.engine.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), troubled)
       for (const { row, state, pauseRequested } of live.values()) {
         if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, troubled)
       }

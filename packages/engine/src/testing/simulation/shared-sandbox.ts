@@ -1,5 +1,5 @@
 import { createSandbox, type Sandbox } from '../../sandbox/create-sandbox.ts'
-import type { SandboxMaker } from '../../services/sandbox-cache.ts'
+import type { SandboxMaker } from '../../services/bundles/sandbox-cache.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 
 /**

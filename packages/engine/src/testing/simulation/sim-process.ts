@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../services/clock.ts'
+import type { Clock, Timer } from '../../clock.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 
 /** A process that can die, and stand still while the rest of the world goes on (a closed laptop, a moved machine, SIGSTOP). */

@@ -1,4 +1,4 @@
-import type { BuiltBundle, Engine } from '../../api.ts'
+import type { BuiltBundle, TransactionalEngine } from '../../api.ts'
 import type { MemoryDatabase } from '../../store/memory/create-memory-store.ts'
 import type { OrgId } from '../../store/store.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
@@ -34,7 +34,7 @@ export interface World {
 /** A place where one process after the other runs. */
 export interface Machine {
   readonly process: SimProcess
-  readonly engine: Engine
+  readonly engine: TransactionalEngine
   /** It knows the database's time (before that its own clock may be hours off) and has not been asked to stop. */
   ready: boolean
 }

@@ -38,7 +38,7 @@ export function describeControl(world: () => World): void {
     await flush(me, { parks: [park(parent, { waits: [{ type: 'child', run: child, workflow: 'order' }] })] })
     await store.terminate(org, child, 'stop')
     expect((await store.inbox(org, parent))?.messages).toMatchObject([
-      { kind: 'child', name: `4 ${child}`, payload: null, error: { kind: 'cancelled' } },
+      { kind: 'child', cmd: 4, child, output: null, error: { kind: 'cancelled' } },
     ])
     expect((await store.live(org, parent))?.state).toBe('ready')
   })

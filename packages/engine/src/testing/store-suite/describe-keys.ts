@@ -139,10 +139,10 @@ export function describeKeys(world: () => World): void {
   })
 
   it('wakes a debounced run that is cancelled', async () => {
-    const { store, admitted, message, state } = world()
+    const { store, admitted, cancellation, state } = world()
     const first = admitted({ debounce: { key: 'doc-1', delayMs: 60_000, maxDelayMs: null } })
     await store.startAdmitted(first)
-    await store.deliver(message(first.run, { kind: 'cancel', name: 'no', payload: null }))
+    await store.deliver(cancellation(first.run))
     expect(await state(first.run)).toBe('ready')
   })
 

@@ -113,12 +113,12 @@ export function describeMessages(world: () => World): void {
   })
 
   it('lets a delayed run keep its time when a signal comes, and wakes it for a cancellation', async () => {
-    const { store, ready, message, org, now } = world()
+    const { store, ready, message, cancellation, org, now } = world()
     const at = now + 600_000
     const run = await ready({ state: 'waiting', at })
     await store.deliver(message(run))
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', at })
-    await store.deliver(message(run, { kind: 'cancel', name: 'not wanted', payload: null }))
+    await store.deliver(cancellation(run))
     expect((await store.live(org, run))?.state).toBe('ready')
   })
 
@@ -133,13 +133,10 @@ export function describeMessages(world: () => World): void {
   })
 
   it('carries a large payload and a failure', async () => {
-    const { store, ready, message, org } = world()
+    const { store, ready, message, childEnd, org } = world()
     const run = await ready()
     const failure = { name: 'Error', message: 'child broke', kind: 'child_failed' } as const
-    const [big, bad] = [
-      message(run, { payload: JSON.stringify('x'.repeat(100_000)) }),
-      message(run, { kind: 'child', name: '1 x', payload: null, error: failure }),
-    ]
+    const [big, bad] = [message(run, { payload: JSON.stringify('x'.repeat(100_000)) }), childEnd(run, { output: null, error: failure })]
     await store.deliver(big)
     await flushed(world(), bad)
     expect((await store.inbox(org, run))?.messages).toEqual([big, bad])

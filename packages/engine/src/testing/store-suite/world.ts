@@ -1,18 +1,19 @@
 import { emptyBatch } from '../../store/empty-batch.ts'
-import { seeded } from '../../store/memory/seeded.ts'
-import { newUuid } from '../../store/memory/uuid.ts'
+import { newUuid, seeded } from '../../store/memory/random.ts'
 import type {
   AdmittedStart,
+  CancelMessage,
+  ChildMessage,
   FinishRow,
   FlushBatch,
   FlushResult,
   JournalRow,
-  Message,
   Millis,
   OrgId,
   ParkRow,
   RunId,
   RunRow,
+  SignalMessage,
   StartRow,
   Store,
   WorkerId,
@@ -41,7 +42,9 @@ export interface World extends StoreFixture {
   start(change?: Partial<StartRow>): StartRow
   admitted(change?: Partial<AdmittedStart>): AdmittedStart
   journal(run: RunId, seq: number, change?: Partial<JournalRow>): JournalRow
-  message(run: RunId, change?: Partial<Message>): Message
+  message(run: RunId, change?: Partial<SignalMessage>): SignalMessage
+  childEnd(run: RunId, change?: Partial<ChildMessage>): ChildMessage
+  cancellation(run: RunId, change?: Partial<CancelMessage>): CancelMessage
   park(run: RunId, change?: Partial<ParkRow>): ParkRow
   finish(run: RunId, change?: Partial<FinishRow>): FinishRow
   flush(worker: WorkerId | null, parts: Partial<FlushBatch>): Promise<FlushResult>
@@ -104,7 +107,7 @@ export async function newWorld(fixture: StoreFixture): Promise<World> {
   }
 }
 
-type Builders = Pick<World, 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'park' | 'finish'>
+type Builders = Pick<World, 'row' | 'start' | 'admitted' | 'journal' | 'message' | 'childEnd' | 'cancellation' | 'park' | 'finish'>
 
 function makeRows({ org, queue, now, id }: Pick<World, 'org' | 'queue' | 'now' | 'id'>): Builders {
   const row = (change: Partial<RunRow> = {}): RunRow => {
@@ -120,7 +123,9 @@ function makeRows({ org, queue, now, id }: Pick<World, 'org' | 'queue' | 'now' |
     start: (change = {}) => ({ state: 'ready', at: null, ...row(change), ...change }),
     admitted: (change = {}) => ({ at: null, ...none, ...row(change), ...change }),
     journal: (run, seq, change = {}) => ({ org, run, seq, kind: 'step', name: 'charge', ...answer, ...change }),
-    message: (run, change = {}) => ({ org, run, id: id(), kind: 'signal', name: 'go', payload: '1', error: null, ...change }),
+    message: (run, change = {}) => ({ org, run, id: id(), kind: 'signal', name: 'go', payload: '1', ...change }),
+    childEnd: (run, change = {}) => ({ org, run, id: id(), kind: 'child', cmd: 1, child: id(), output: '1', error: null, ...change }),
+    cancellation: (run, change = {}) => ({ org, run, id: id(), kind: 'cancel', reason: 'not wanted', ...change }),
     park: (run, change = {}) => ({ org, run, state: 'waiting', ...parked, ...change }),
     finish: (run, change = {}) => ({ org, run, status: 'succeeded', output: '"done"', error: null, at: now, holds: false, ...change }),
   }

@@ -1,5 +1,5 @@
 import { toJson } from '../json.ts'
-import { logTo, refuseInQuery } from '../run-state.ts'
+import { logTo, refuseInQuery } from '../machine-run.ts'
 import { createSeededRandom } from '../seeded-random.ts'
 import { currentScope } from './async-context.ts'
 import { installUtcDate } from './utc-date.ts'

@@ -1,24 +1,24 @@
-import type { RunState, Scope } from '../run-state.ts'
-import type { ScopeCarrier } from '../scope.ts'
+import type { ScopeCarrier } from '../cancel-scope.ts'
+import type { CancelScope, MachineRun } from '../machine-run.ts'
 
 /**
  * Everything in a bundle runs on one thread, so "the scope of the code that runs now" is one variable that our promises set and restore.
  */
-let current: Scope | null = null
-const unhandled = new WeakMap<RunState, Map<object, unknown>>()
+let current: CancelScope | null = null
+const unhandled = new WeakMap<MachineRun, Map<object, unknown>>()
 const NONE: ReadonlySet<unknown> = new Set()
 
-export const currentScope = (): Scope | null => current
+export const currentScope = (): CancelScope | null => current
 
-/** Gives back the scope that was current before. */
-export function setCurrentScope(scope: Scope | null): Scope | null {
+/** Returns the scope that was current before. */
+export function setCurrentScope(scope: CancelScope | null): CancelScope | null {
   const before = current
   current = scope
   return before
 }
 
 export function noteRejection(promise: object, reason: unknown): void {
-  // A command that was taken back is no loss, whoever still holds its promise.
+  // A command that was taken back is no loss, even if its promise is still referenced.
   if (current === null || (typeof reason === 'object' && reason !== null && 'kind' in reason && reason.kind === 'cancelled')) return
   const { run } = current
   // The run itself stands still while a query is answered, so this is the handler's own mistake.
@@ -28,7 +28,7 @@ export function noteRejection(promise: object, reason: unknown): void {
   rejections.set(promise, reason)
 }
 
-export function forgetRejection(promise: object, run: RunState | null): void {
+export function forgetRejection(promise: object, run: MachineRun | null): void {
   if (run !== null) unhandled.get(run)?.delete(promise)
 }
 

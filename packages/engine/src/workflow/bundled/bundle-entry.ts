@@ -10,10 +10,10 @@ import { drainJobs } from './bundle-promise.ts'
 /** What a bundle shows to its host. Strings in, strings out: no object ever crosses. */
 export interface BundleFace {
   describe(): string
-  /** JSON of `Activation[]` gives JSON of `Reaction[]`. */
+  /** JSON of `Activation[]` in, JSON of `Reaction[]` out. */
   activate(batch: string): string
   /**
-   * JSON of `[workflow, input][]` gives, for each, the issues that the workflow's own input validator finds; null if there is no such
+   * JSON of `[workflow, input][]` in; out, for each, the issues that the workflow's own input validator finds; null if there is no such
    * workflow.
    */
   validateInputs(batch: string): string

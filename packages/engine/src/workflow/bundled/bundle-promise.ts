@@ -1,4 +1,4 @@
-import type { RunState, Scope } from '../run-state.ts'
+import type { CancelScope, MachineRun } from '../machine-run.ts'
 import { currentScope, forgetRejection, noteRejection, setCurrentScope } from './async-context.ts'
 
 /**
@@ -9,8 +9,8 @@ import { currentScope, forgetRejection, noteRejection, setCurrentScope } from '.
  * fixed point, instead of reaching the host's process.
  */
 type Settle<T> = (value: T) => unknown
-interface Reaction {
-  readonly scope: Scope | null
+interface PromiseReaction {
+  readonly scope: CancelScope | null
   readonly onFulfilled: unknown
   readonly onRejected: unknown
   readonly next: BundlePromise<unknown>
@@ -45,9 +45,9 @@ export function queueJob(job: () => void): void {
 export class BundlePromise<T> {
   #state: 0 | 1 | 2 = PENDING
   #value: unknown = undefined
-  #reactions: Reaction[] | null = []
+  #reactions: PromiseReaction[] | null = []
   #handled = false
-  #owner: RunState | null = null
+  #owner: MachineRun | null = null
 
   constructor(executor: (resolve: Settle<T>, reject: Settle<unknown>) => void) {
     if (typeof executor !== 'function') throw new TypeError('Promise resolver is not a function')
@@ -109,7 +109,7 @@ export class BundlePromise<T> {
     for (const reaction of reactions) this.#queue(reaction)
   }
 
-  #queue({ scope, onFulfilled, onRejected, next }: Reaction): void {
+  #queue({ scope, onFulfilled, onRejected, next }: PromiseReaction): void {
     queue.push(() => {
       const before = setCurrentScope(scope)
       const handler = this.#state === FULFILLED ? onFulfilled : onRejected
@@ -127,7 +127,7 @@ export class BundlePromise<T> {
   // biome-ignore lint/suspicious/noThenProperty: this is the promise
   then(onFulfilled?: unknown, onRejected?: unknown): BundlePromise<unknown> {
     const next = new BundlePromise<unknown>(idle)
-    const reaction: Reaction = { scope: currentScope(), onFulfilled, onRejected, next }
+    const reaction: PromiseReaction = { scope: currentScope(), onFulfilled, onRejected, next }
     if (this.#state === REJECTED && !this.#handled) forgetRejection(this, this.#owner)
     this.#handled = true
     if (this.#reactions === null) this.#queue(reaction)

@@ -1,8 +1,8 @@
 import { blobColumns, insertBlobs } from '../payload.ts'
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /** Must come last: the other parts find the blobs while they pack their payloads. */
-export const blobsPart: Part = {
+export const blobsPart: StatementPart = {
   name: 'blobs',
   used: (_batch, packer) => packer.blobs.size > 0,
   values: (_batch, packer) => blobColumns(packer),

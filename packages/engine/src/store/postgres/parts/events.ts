@@ -1,6 +1,6 @@
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
-export const eventsPart: Part = {
+export const eventsPart: StatementPart = {
   name: 'events',
   used: (batch) => batch.events.length > 0,
   values: ({ events }) => [

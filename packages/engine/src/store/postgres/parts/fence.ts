@@ -1,10 +1,10 @@
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /**
  * Invariant (I5): a fenced worker writes nothing. The key-share lock keeps the reaper (which takes the row for update)
  * waiting until this statement has committed; a beat, which changes no key, does not wait.
  */
-export const fencePart: Part = {
+export const fencePart: StatementPart = {
   name: 'fence',
   used: (batch) => batch.worker !== null,
   values: (batch) => [batch.worker],

@@ -1,5 +1,5 @@
 import { statusCode } from '../codes.ts'
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /**
  * Ends runs: out of `live`, into `result`, with what was left in the inbox.
@@ -8,7 +8,7 @@ import type { Part } from './part.ts'
  * A run that was never poked (`wakes` is 0) has nothing in its inbox.
  * Invariant (I6): a result is written only together with the removal of the live row, which must be this worker's.
  */
-export const finishesPart: Part = {
+export const finishesPart: StatementPart = {
   name: 'finishes',
   used: (batch) => batch.finishes.length > 0,
   values: ({ finishes }, packer) => [

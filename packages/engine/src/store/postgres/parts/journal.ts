@@ -1,8 +1,8 @@
 import { journalCode } from '../codes.ts'
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /** Invariant (I2): rows are inserted, never changed; a second row of the same number is refused by the primary key. */
-export const journalPart: Part = {
+export const journalPart: StatementPart = {
   name: 'journal',
   used: (batch) => batch.journal.length > 0,
   values: ({ journal }, packer) => [

@@ -1,6 +1,6 @@
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
-export const logsPart: Part = {
+export const logsPart: StatementPart = {
   name: 'logs',
   used: (batch) => batch.logs.length > 0,
   values: ({ logs }, packer) => [

@@ -1,23 +1,26 @@
-import { messageCode } from '../codes.ts'
-import type { Part } from './part.ts'
+import { toMessageColumns } from '../message-columns.ts'
+import type { StatementPart } from './part.ts'
 
 /**
  * Messages to live runs; those to a run that is not live are dropped. Does in bulk what engine.post does for one.
  * Live rows are locked in the order of their ids, so that two processes that send to the same runs cannot deadlock.
  * "is true" keeps a subquery from being turned into a join: it becomes a hash look-up, whatever the size of the batch.
  */
-export const messagesPart: Part = {
+export const messagesPart: StatementPart = {
   name: 'messages',
   used: (batch) => batch.messages.length > 0,
-  values: ({ messages }, packer) => [
-    messages.map((row) => row.org),
-    messages.map((row) => row.run),
-    messages.map((row) => row.id),
-    messages.map((row) => messageCode.code(row.kind)),
-    messages.map((row) => row.name),
-    messages.map((row) => packer.pack(row.org, row.payload)),
-    messages.map((row) => (row.error === null ? null : JSON.stringify(row.error))),
-  ],
+  values: ({ messages }, packer) => {
+    const columns = messages.map((message) => toMessageColumns(message, packer))
+    return [
+      messages.map((row) => row.org),
+      messages.map((row) => row.run),
+      messages.map((row) => row.id),
+      columns.map((row) => row.kind),
+      columns.map((row) => row.name),
+      columns.map((row) => row.payload),
+      columns.map((row) => (row.error === null ? null : JSON.stringify(row.error))),
+    ]
+  },
   sql: ({ at, guard }) => `
 locked as materialized (
   select l.org_id, l.run_id, l.state = 3 as waiting

@@ -1,8 +1,8 @@
 import { stateCode } from '../codes.ts'
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
-/** Gives runs up, unless somebody poked them since the worker looked: `wakes` is compared with the row as it is after its lock was got. */
-export const parksPart: Part = {
+/** Gives runs up, unless one was poked since the worker looked: `wakes` is compared with the row as it is once locked. */
+export const parksPart: StatementPart = {
   name: 'parks',
   used: (batch) => batch.parks.length > 0,
   values: ({ parks }) => [

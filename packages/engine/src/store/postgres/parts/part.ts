@@ -2,7 +2,7 @@ import type { FlushBatch } from '../../store.ts'
 import type { PayloadPacker } from '../payload.ts'
 
 /** How a part refers to what the others provide. */
-export interface Scope {
+export interface StatementScope {
   /** Placeholder of the part's nth value (from 0). */
   readonly at: (n: number) => string
   /** Placeholder of the worker, `null::uuid` without one. */
@@ -14,12 +14,12 @@ export interface Scope {
 }
 
 /** One kind of row of a batch and the CTEs that write it. The parts present make up the statement (compose-flush.ts). */
-export interface Part {
+export interface StatementPart {
   readonly name: string
   readonly used: (batch: FlushBatch, packer: PayloadPacker) => boolean
   readonly values: (batch: FlushBatch, packer: PayloadPacker) => readonly unknown[]
   /** CTEs, separated by commas. */
-  readonly sql: (scope: Scope) => string
+  readonly sql: (scope: StatementScope) => string
   /** Columns of the statement's one row. */
-  readonly output?: (scope: Scope) => string
+  readonly output?: (scope: StatementScope) => string
 }

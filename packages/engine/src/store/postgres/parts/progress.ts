@@ -1,7 +1,7 @@
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /** The last heartbeat of a step; of several in one batch the last is kept (an upsert may not touch a row twice). */
-export const progressPart: Part = {
+export const progressPart: StatementPart = {
   name: 'progress',
   used: (batch) => batch.progress.length > 0,
   values: ({ progress }, packer) => {

@@ -1,7 +1,7 @@
-import type { Part } from './part.ts'
+import type { StatementPart } from './part.ts'
 
 /** Invariant (I8): the receipt of a message is journalled in the same transaction. The row stays, emptied, so that its id stays known. */
-export const receivedPart: Part = {
+export const receivedPart: StatementPart = {
   name: 'received',
   used: (batch) => batch.received.length > 0,
   values: ({ received }) => [received.map((row) => row.org), received.map((row) => row.run), received.map((row) => row.id)],

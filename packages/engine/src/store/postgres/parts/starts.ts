@@ -1,13 +1,13 @@
 import { priorityCode, stateCode } from '../codes.ts'
-import { textArray } from '../text-array.ts'
-import type { Part } from './part.ts'
+import { textArray } from '../run-columns.ts'
+import type { StatementPart } from './part.ts'
 
 /**
  * New runs. The rows are inserted blindly; should one exist (a start sent again after a broken connection, or a caller's
  * own run id used twice), the statement fails as a whole and is sent again with `resent`, which leaves those out.
  * A run that exists is never given a second live row.
  */
-export const startsPart: Part = {
+export const startsPart: StatementPart = {
   name: 'starts',
   used: (batch) => batch.starts.length > 0,
   values: ({ starts }, packer) => [

@@ -1,0 +1,34 @@
+import type { OrgId, Store } from '../../store/store.ts'
+
+/** The versions that new starts use, by workflow. */
+export interface DefaultBundles {
+  /** The hash; null if the org has no such workflow. */
+  find(org: OrgId, workflow: string): Promise<string | null>
+  /** A new default was set in this process. */
+  forget(org: OrgId, workflow: string): void
+  forgetAll(): void
+}
+
+/** A deploy through another process shows after this time at the latest. */
+const KEPT_MS = 1000
+
+export function createDefaultBundles(store: Store, now: () => number): DefaultBundles {
+  const kept = new Map<string, { readonly hash: Promise<string | null>; readonly until: number }>()
+  const key = (org: OrgId, workflow: string): string => `${org}/${workflow}`
+  return {
+    find(org, workflow) {
+      const name = key(org, workflow)
+      const known = kept.get(name)
+      if (known && known.until > now()) return known.hash
+      const hash = store.defaultBundle(org, workflow)
+      kept.set(name, { hash, until: now() + KEPT_MS })
+      hash.then(
+        (found) => found === null && kept.delete(name),
+        () => kept.delete(name),
+      )
+      return hash
+    },
+    forget: (org, workflow) => void kept.delete(key(org, workflow)),
+    forgetAll: () => kept.clear(),
+  }
+}

@@ -1,0 +1,47 @@
+import { NonRetryableError, toFailure } from '../../workflow/errors.ts'
+import type { Failure, Json } from '../../workflow/protocol.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { type Attempt, makeStepContext } from './step-context.ts'
+
+export type BodyOutcome = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly failure: Failure }
+
+/** Runs a body under its time limits. Never throws. `extra` is added to the step's context (`tx`). */
+export async function perform(scope: WorkerScope, attempt: Attempt, extra: object): Promise<BodyOutcome> {
+  const { open, implementation } = attempt
+  const made = makeStepContext(scope, attempt)
+  try {
+    const body = implementation.body as (input: Json, context: object) => unknown
+    const lastHeartbeat = open.attempt > 1 ? await readHeartbeat(scope, attempt) : null
+    const context = { ...made.context, ...extra, lastHeartbeat: lastHeartbeat === null ? null : (JSON.parse(lastHeartbeat) as Json) }
+    const value = await Promise.race([Promise.resolve().then(() => body(JSON.parse(open.input) as Json, context)), made.expired])
+    return { ok: true, output: toText(open.name, value) }
+  } catch (error) {
+    return { ok: false, failure: toFailure(error) }
+  } finally {
+    made.done()
+  }
+}
+
+const RETRY_MS = 200
+
+/** A connection that breaks is no failure of the step: the attempt waits until the database answers. */
+async function readHeartbeat(scope: WorkerScope, { run, open, abort }: Attempt): Promise<string | null> {
+  for (;;) {
+    try {
+      return await scope.store.progress(run.row.org, run.id, open.cmd)
+    } catch (error) {
+      if (abort.signal.aborted) throw abort.signal.reason
+      scope.observe({ type: 'trouble', where: 'heartbeat', error: error instanceof Error ? error : new Error(String(error)) })
+      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+function toText(step: string, value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new NonRetryableError(`step "${step}" returned something that JSON cannot carry: ${why}`)
+  }
+}

@@ -1,0 +1,102 @@
+import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store/store.ts'
+import type { Failure } from '../../workflow/protocol.ts'
+import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
+import { type ActiveRun, isLive, type OpenCommand } from '../run/active-run.ts'
+import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
+import { submitStart } from '../start/submit-start.ts'
+
+const RETRY_MS = 200
+const DEDUPE_WINDOW_MS = 24 * 3_600_000
+
+type OpenChild = Extract<OpenCommand, { type: 'child' }>
+
+/** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
+export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
+  run.busy++
+  void startSurely(scope, run, open, fresh).finally(() => {
+    run.busy--
+    considerIdle(scope, run)
+  })
+}
+
+/** A start without an answer is repeated; its id is the same, so it happens once. */
+async function startSurely(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
+  for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
+    try {
+      const bundle = await bundleFor(scope, run, open)
+      if (isGone(run, open)) return
+      if (bundle === null) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
+      return await start(scope, run, open, bundle, isFresh)
+    } catch (error) {
+      if (isGone(run, open)) return
+      if (error instanceof Fenced) return scope.flusher.abandon(error)
+      scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) })
+      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+/** The version asked for; else the parent's own if it has the workflow, else the org's default. */
+async function bundleFor(scope: WorkerScope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
+  const { version } = open.command.options
+  if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
+  const hash = version ?? (await scope.store.defaultBundle(run.row.org, open.name))
+  return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
+}
+
+async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle: LoadedBundle, fresh: boolean): Promise<void> {
+  const { options, detached } = open.command
+  const manifest = bundle.workflows.get(open.name)
+  if (manifest === undefined) return fail(scope, run, open, 'NoSuchWorkflowError', `there is no workflow named "${open.name}"`)
+  const request = {
+    org: run.row.org,
+    workflow: open.name,
+    input: open.command.input,
+    queue: options.queue ?? manifest.options.queue ?? run.row.queue,
+    priority: options.priority ?? manifest.options.priority ?? run.row.priority,
+    ...(options.tags ? { tags: options.tags } : {}),
+    ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+    ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: DEDUPE_WINDOW_MS } } : {}),
+  }
+  const now = Math.max(scope.clock.now(), run.at)
+  const parent = detached ? null : { run: run.id, cmd: open.cmd }
+  const row = toRunRow(request, { input: open.input, manifest, bundle: bundle.hash, run: open.child, now, parent })
+  const limits = limitsOf(request, manifest)
+  // An earlier incarnation of the parent may have started it: then it exists, was announced, and perhaps runs.
+  const exists = !fresh && (await scope.store.run(run.row.org, open.child)) !== null
+  let child: RunId = open.child
+  if (!exists && isPlain(limits)) {
+    if (isGone(run, open)) return
+    startPlainly(scope, run, row, fresh)
+  } else if (!exists) {
+    // A plain start goes out with the flush that has what it depends on (Invariant I3), under its fence (I5). This one has a transaction of
+    // its own and must see to both.
+    await new Promise<void>((resolve) => whenSafe(scope, run, resolve))
+    if (isGone(run, open)) return
+    const admitted: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
+    const outcome = await scope.store.startAdmitted(admitted)
+    child = outcome.run
+    scope.announceStart(outcome)
+  }
+  if (isGone(run, open)) return
+  if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
+  else if (child !== open.child)
+    fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
+  else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
+}
+
+/** The run was lost or has ended, or took the command back, while we waited for something. */
+const isGone = (run: ActiveRun, open: OpenChild): boolean => !isLive(run) || run.open.get(open.cmd) !== open
+
+/** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
+function startPlainly(scope: WorkerScope, run: ActiveRun, row: RunRow, fresh: boolean): void {
+  submitStart(scope.starts, { row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
+}
+
+function fail(scope: WorkerScope, run: ActiveRun, open: OpenChild, name: string, message: string): void {
+  const error: Failure = { name, kind: 'child_failed', message }
+  if (run.open.get(open.cmd) === open && run.phase.type !== 'ending') deliver(scope, run, rejected(open, error, 0, run.at))
+}

@@ -1,0 +1,116 @@
+import { hash } from 'node:crypto'
+import type { StepImplementation } from '../../api.ts'
+import type { Timer } from '../../clock.ts'
+import { TimeoutError } from '../../workflow/errors.ts'
+import type { Json } from '../../workflow/protocol.ts'
+import { type ActiveRun, isLive } from '../run/active-run.ts'
+import type { OpenStep } from '../run/open-command.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+
+/** Heartbeat details are written at most this often; the last ones are what the next attempt gets. */
+const HEARTBEAT_WRITE_MS = 1000
+
+/** One attempt of a step, from the moment its body may begin. */
+export interface Attempt {
+  readonly run: ActiveRun
+  readonly open: OpenStep
+  readonly implementation: StepImplementation
+  readonly abort: AbortController
+  readonly startedAt: number
+}
+
+interface PreparedContext {
+  /** What the body is given (but for `lastHeartbeat`). */
+  readonly context: object
+  /** Rejects when the attempt's time limit, its heartbeat or its abortion ends it. */
+  readonly expired: Promise<never>
+  readonly done: () => void
+}
+
+/** The context of one attempt: identity, abort signal, heartbeats, logs. */
+export function makeStepContext(scope: WorkerScope, { run, open, implementation, abort }: Attempt): PreparedContext {
+  const { promise: expired, reject } = Promise.withResolvers<never>()
+  expired.catch(() => {})
+  const attempt = open.attempt
+  const expire = (message: string): void => {
+    const error = new TimeoutError(message)
+    reject(error)
+    abort.abort(error)
+  }
+  const onAbort = (): void => reject(abort.signal.reason instanceof Error ? abort.signal.reason : new Error('aborted'))
+  abort.signal.addEventListener('abort', onAbort, { once: true })
+
+  const limitMs = open.command.options.timeoutMs ?? implementation.timeoutMs
+  const limit =
+    limitMs === null ? null : scope.clock.setTimeout(() => expire(`step "${open.name}" took longer than ${limitMs} ms`), limitMs)
+  const watch = watchHeartbeats(scope, implementation, expire, open.name)
+  let wroteAt = 0
+  const heartbeat = (details?: Json): void => {
+    watch.heartbeat()
+    const now = scope.clock.now()
+    if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || !isLive(run)) return
+    wroteAt = now
+    scope.flusher.add(run.id, 'progress', {
+      org: run.row.org,
+      run: run.id,
+      cmd: open.cmd,
+      attempt,
+      at: now,
+      details: JSON.stringify(details),
+    })
+  }
+  const log =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, data?: Json): void => {
+      if (!isLive(run)) return
+      const row = {
+        org: run.row.org,
+        run: run.id,
+        cmd: open.cmd,
+        attempt,
+        at: scope.clock.now(),
+        level,
+        message: String(message).replaceAll('\0', ''),
+      }
+      scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(data) })
+    }
+  const context = {
+    runId: run.bundle.ids.run(run.id),
+    orgId: run.bundle.ids.org(run.row.org),
+    workflow: run.row.workflow,
+    step: open.name,
+    attempt,
+    idempotencyKey: `${run.row.keys}:${run.generation.number}:${open.cmd}:${digest(open)}`,
+    signal: abort.signal,
+    heartbeat,
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+  }
+  const done = (): void => {
+    if (limit) scope.clock.clearTimeout(limit)
+    watch.stop()
+    abort.signal.removeEventListener('abort', onAbort)
+  }
+  return { context, expired, done }
+}
+
+/**
+ * A retried run has the keys of its source, but where branches run side by side it may give a command's number to another step. Another
+ * effect must have another key.
+ */
+const digest = (open: OpenStep): string => hash('sha256', `${open.name} ${open.input}`, 'base64url').slice(0, 16)
+
+function watchHeartbeats(scope: WorkerScope, implementation: StepImplementation, expire: (message: string) => void, step: string) {
+  const limitMs = implementation.heartbeatTimeoutMs
+  let timer: Timer | null = null
+  const stop = (): void => {
+    if (timer) scope.clock.clearTimeout(timer)
+    timer = null
+  }
+  const heartbeat = (): void => {
+    if (limitMs === null) return
+    stop()
+    timer = scope.clock.setTimeout(() => expire(`step "${step}" sent no heartbeat for ${limitMs} ms`), limitMs)
+  }
+  heartbeat()
+  return { heartbeat, stop }
+}

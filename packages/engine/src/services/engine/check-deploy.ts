@@ -1,0 +1,37 @@
+import type { BuiltBundle, DeployFinding } from '../../api.ts'
+import type { LiveRow, OrgId, RunId } from '../../store/store.ts'
+import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
+import { forgetReplay, type ReplayParts, replayApart } from './query-run.ts'
+
+const PAGE = 200
+
+/** Whether `built` could continue the live runs of its workflows. Each is replayed against it; nothing is changed. */
+export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
+  const bundle = parts.sandboxes.open(org, built.hash, built.code, built.manifest)
+  try {
+    for (const workflow of bundle.workflows.keys()) {
+      let after: RunId | null = null
+      for (;;) {
+        const page: readonly LiveRow[] = await parts.store.liveRuns(org, workflow, after, PAGE)
+        for (const live of page) {
+          const finding = await checkRun(parts, bundle, live)
+          if (finding) yield finding
+        }
+        after = page.at(-1)?.run ?? null
+        if (page.length < PAGE || after === null) break
+      }
+    }
+  } finally {
+    bundle.sandbox.dispose()
+  }
+}
+
+async function checkRun(parts: ReplayParts, bundle: LoadedBundle, live: LiveRow): Promise<DeployFinding | null> {
+  const row = await parts.store.run(live.org, live.run)
+  // A run that ended since the page was read is no longer in question.
+  if (row === null) return null
+  const { run, replayed } = await replayApart(parts, row, live.base, bundle)
+  forgetReplay(run)
+  const diverged = replayed.type === 'diverged' ? replayed.reason : null
+  return { run: live.run, workflow: live.workflow, ok: diverged === null, reason: diverged }
+}

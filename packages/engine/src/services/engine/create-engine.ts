@@ -1,0 +1,58 @@
+import type { TransactionalEngine } from '../../api.ts'
+import { startRun, startRuns } from '../start/start-run.ts'
+import { checkDeploy } from './check-deploy.ts'
+import { assembleEngine, type EngineOptions, startWorker } from './engine-parts.ts'
+import { explainRun } from './explain-run.ts'
+import { queryRun } from './query-run.ts'
+import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
+
+/** Makes the engine of one process. It can start and control runs at once; `work` makes it take runs too. */
+export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngine<Tx> {
+  const parts = assembleEngine(options)
+  const { store, clock, control, starts, results, hints, defaults } = parts
+  return {
+    now: () => clock.now(),
+
+    start: (request, tx) => startRun(starts, request, tx),
+    startMany: (requests, tx) => startRuns(starts, requests, tx),
+    result: (org, run, timeoutMs) => results.wait(org, run, timeoutMs, parts.worker?.scope.active.has(run) ?? false),
+    endWaits: () => results.stop(),
+
+    signal: (org, run, name, payload, { id } = {}, tx) => signalRun(control, { org, run, name, payload, id }, tx),
+    cancel: (org, run, reason, { terminate = false } = {}, tx) => cancelRun(control, { org, run, reason, terminate }, tx),
+    pause: (org, run, tx) => pauseRun(control, org, run, tx),
+    resume: (org, run, { version } = {}, tx) => resumeRun(control, org, run, version ?? null, tx),
+    retry: (org, run, changes = {}, tx) => retryRun(control, org, run, changes, tx),
+    fork: (org, run, fromSeq, changes = {}, tx) => forkFrom(control, { org, run, fromSeq }, changes, tx),
+    query: (org, run, name, args) => queryRun(parts, org, run, name, args),
+    why: (org, run) => explainRun(store, org, run, clock.now()),
+
+    async deploy(org, { hash, code, manifest }, tx) {
+      await store.saveBundle(org, hash, code, JSON.stringify(manifest), tx)
+      for (const { name } of manifest.workflows) {
+        await store.setDefault(org, name, hash, tx)
+        defaults.forget(org, name)
+      }
+    },
+    saveBundle: (org, { hash, code, manifest }) => store.saveBundle(org, hash, code, JSON.stringify(manifest)),
+    checkDeploy: (org, bundle) => checkDeploy(parts, org, bundle),
+
+    setLimit: (org, limit, max, tx) => store.setLimit(org, limit, max, tx),
+    setQueuePaused: (org, queue, paused, tx) => store.setQueuePaused(org, queue, paused, tx),
+    appendEvents: (events, tx) => store.emit(events, tx),
+
+    nudge(runs) {
+      defaults.forgetAll()
+      hints.announceCommit(runs)
+    },
+    announceDue: (at) => hints.send({ type: 'due', at }),
+
+    work: (workOptions) => startWorker(parts, workOptions),
+    async close() {
+      await parts.worker?.stop()
+      parts.worker = null
+      await hints.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { hostname } from 'node:os'
+import type { WorkOptions } from '../../api.ts'
+import { type Clock, type DatabaseClock, databaseClock, systemClock } from '../../clock.ts'
+import { createSandbox } from '../../sandbox/create-sandbox.ts'
+import type { Notifier, Store } from '../../store/store.ts'
+import { createDefaultBundles, type DefaultBundles } from '../bundles/default-bundles.ts'
+import { InputChecker } from '../bundles/input-checker.ts'
+import { type IdFormat, SandboxCache, type SandboxMaker } from '../bundles/sandbox-cache.ts'
+import { Flusher } from '../flush/flusher.ts'
+import { recoverAlone, recoverStarts } from '../flush/recover-starts.ts'
+import { type Observer, observeNothing } from '../observe.ts'
+import { newId } from '../run/ids.ts'
+import type { StartParts } from '../start/start-run.ts'
+import type { SubmitParts } from '../start/submit-start.ts'
+import { EngineWorker } from '../worker/worker.ts'
+import { Hints } from './hints.ts'
+import { Results } from './results.ts'
+import type { ControlParts } from './run-control.ts'
+
+export interface EngineOptions<Tx> {
+  readonly store: Store<Tx>
+  readonly notifier: Notifier
+  readonly observe?: Observer
+  /** Shown with the worker (`0.1.0`). */
+  readonly version?: string
+  /** A worker silent for this long counts as dead. Default 5 s. */
+  readonly leaseMs?: number
+  /** Default 2 s. */
+  readonly beatMs?: number
+  /** The fewest runs in a flush that goes out beside another. Default 24. */
+  readonly shareMin?: number
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly makeSandbox?: SandboxMaker
+  /** How ids are shown to workflows and steps; absent: as they are. */
+  readonly ids?: IdFormat
+}
+
+/** What the engine of one process is made of. */
+export interface EngineParts<Tx> {
+  readonly options: EngineOptions<Tx>
+  readonly store: Store<Tx>
+  readonly clock: DatabaseClock
+  readonly random: () => number
+  readonly observe: Observer
+  readonly sandboxes: SandboxCache
+  readonly flusher: Flusher
+  readonly results: Results
+  readonly hints: Hints
+  readonly defaults: DefaultBundles
+  readonly starts: StartParts<Tx>
+  readonly control: ControlParts<Tx>
+  /** The worker of this process, if there is one. */
+  worker: EngineWorker | null
+}
+
+const SANDBOX_TIMEOUT_MS = 2000
+
+export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> {
+  const { store, random = Math.random, observe = observeNothing } = options
+  const clock = databaseClock(options.clock ?? systemClock)
+  const now = (): number => clock.now()
+  const makeSandbox: SandboxMaker = options.makeSandbox ?? ((code) => createSandbox(code, { timeoutMs: SANDBOX_TIMEOUT_MS }))
+  const sandboxes = new SandboxCache(store, makeSandbox, options.ids)
+  const results = new Results(store, clock)
+  const defaults = createDefaultBundles(store, now)
+  const worker = (): EngineWorker | null => parts.worker
+  const hints = new Hints({ notifier: options.notifier, results, worker })
+  const flusher: Flusher = new Flusher({
+    store,
+    clock,
+    worker: () => worker()?.id || null,
+    shareMin: options.shareMin ?? 24,
+    onLost: (cause, batches) => {
+      const lost = worker()
+      if (lost) lost.lost(cause, batches)
+      else void recoverAlone({ store, flusher, clock, observe }, batches)
+    },
+    onRefused: (unit, refusal) => worker()?.onRefused(unit, refusal),
+    onFlushed: (result, batch, registration, tookMs) => {
+      observe({ type: 'flushed', rows: batch.size, tookMs })
+      if (batch.rows.events.length > 0) hints.send({ type: 'events' })
+      worker()?.onFlushed(result, registration)
+      if (!worker()) for (const { queue } of result.readied) hints.send({ type: 'ready', queue })
+    },
+  })
+  const submit: SubmitParts = {
+    flusher,
+    observe,
+    worker,
+    announceReady: (queue) => hints.announceReady(queue),
+    dueAt: (at) => worker()?.dueAt(at),
+  }
+  const parts: EngineParts<Tx> = {
+    options,
+    store,
+    clock,
+    random,
+    observe,
+    sandboxes,
+    flusher,
+    results,
+    hints,
+    defaults,
+    starts: {
+      store,
+      now,
+      newId: () => newId({ now, random }),
+      defaults,
+      sandboxes,
+      checker: new InputChecker(clock, (bundle) => sandboxes.renew(bundle)),
+      flusher,
+      submit,
+      announceStart: (outcome, queue) => hints.announceStart(outcome, queue),
+    },
+    control: { store, now, random, announce: (run, outcome) => hints.announceDelivery(run, outcome) },
+    worker: null,
+  }
+  return parts
+}
+
+/** Registers this process as a worker. */
+export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptions): Promise<EngineWorker> {
+  if (parts.worker !== null) throw new Error('this engine works already')
+  const { store, clock, flusher, sandboxes, observe, random, hints, results } = parts
+  const { beatMs = 2000, leaseMs = 5000, version = '' } = parts.options
+  const worker = new EngineWorker(
+    {
+      store,
+      clock,
+      flusher,
+      sandboxes,
+      observe,
+      random,
+      beatMs,
+      leaseMs,
+      version,
+      host: hostname(),
+      send: (hint) => hints.send(hint),
+      ended: (run, answer) => {
+        results.resolve(run.id, answer)
+        hints.send({ type: 'done', run: run.id })
+      },
+      starts: parts.starts.submit,
+      announceStart: (outcome) => hints.announceStart(outcome, 'default'),
+      recover: (batches) => recoverStarts(store, flusher, batches),
+    },
+    options,
+  )
+  await worker.start()
+  parts.worker = worker
+  return worker
+}

@@ -1,0 +1,47 @@
+import type { Why } from '../../api.ts'
+import type { LiveRow, OrgId, RunId, Store } from '../../store/store.ts'
+
+/** Answers "why is it not running?" for every live run. */
+export async function explainRun(store: Store, org: OrgId, run: RunId, now: number): Promise<Why> {
+  const live = await store.live(org, run)
+  if (live === null) return { state: 'gone', summary: 'The run has ended, or never was.', waits: [], facts: {} }
+  const facts = { queue: live.queue, priority: live.priority, crashes: live.crashes, rows: live.nextSeq - 1, version: live.bundle }
+  return { state: live.state, summary: summarize(live, now), waits: live.waits, facts }
+}
+
+function summarize(live: LiveRow, now: number): string {
+  const inTime = (at: number): string => {
+    if (at <= now) return 'now'
+    // Beyond this a time of day says more.
+    return at - now < 120_000 ? `in ${Math.ceil((at - now) / 1000)} s` : `at ${new Date(at).toISOString()}`
+  }
+  switch (live.state) {
+    case 'running':
+      return live.pauseRequested
+        ? 'A worker has it and pauses it once its steps in progress are done.'
+        : `Worker ${live.worker ?? '?'} has it.`
+    case 'ready':
+      return `It waits for a worker of queue "${live.queue}" with a free slot.`
+    case 'gated':
+      return `It waits for limit "${live.gate ?? '?'}": as many runs as allowed hold it.`
+    case 'paused':
+      return 'It is paused. Resume it to continue.'
+    case 'blocked':
+      return live.reason ?? 'It is blocked.'
+    case 'waiting': {
+      const [first] = live.waits
+      if (first === undefined) return live.at === null ? 'It waits.' : `Its start is due ${inTime(live.at)}.`
+      const more = live.waits.length > 1 ? ` (and ${live.waits.length - 1} more)` : ''
+      switch (first.type) {
+        case 'timer':
+          return `It sleeps; it wakes ${inTime(first.until)}${more}.`
+        case 'signal':
+          return `It waits for signal "${first.name}"${first.until === null ? '' : `, at the longest until ${new Date(first.until).toISOString()}`}${more}.`
+        case 'child':
+          return `It waits for its child ${first.run} (workflow "${first.workflow}")${more}.`
+        case 'retry':
+          return `Step "${first.step}" failed; attempt ${first.attempt} starts ${inTime(first.until)}${more}.`
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import type { RunChanges } from '../../api.ts'
+import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
+import type { Json } from '../../workflow/protocol.ts'
+import { newId } from '../run/ids.ts'
+
+/** What the control operations share. With `tx` they are part of the caller's transaction, and the caller announces them after its commit. */
+export interface ControlParts<Tx> {
+  readonly store: Store<Tx>
+  readonly now: () => number
+  readonly random: () => number
+  /** After the effect is durable: tells the processes that it concerns. */
+  readonly announce: (run: RunId, outcome: DeliverOutcome) => void
+}
+
+function done<Tx>(parts: ControlParts<Tx>, run: RunId, outcome: DeliverOutcome, tx: Tx | undefined): DeliverOutcome {
+  if (tx === undefined) parts.announce(run, outcome)
+  return outcome
+}
+
+export async function signalRun<Tx>(
+  parts: ControlParts<Tx>,
+  signal: { readonly org: OrgId; readonly run: RunId; readonly name: string; readonly payload: Json; readonly id: string | undefined },
+  tx?: Tx,
+): Promise<DeliverOutcome> {
+  const { org, run, name, id = newId(parts) } = signal
+  const message = { org, run, id, kind: 'signal', name, payload: JSON.stringify(signal.payload) } as const
+  return done(parts, run, await parts.store.deliver(message, tx), tx)
+}
+
+/** A run that never began, or whose code cannot continue (blocked), ends at once; any other is asked to stop, so that its cleanup runs. */
+export async function cancelRun<Tx>(
+  parts: ControlParts<Tx>,
+  { org, run, reason, terminate }: { readonly org: OrgId; readonly run: RunId; readonly reason: string; readonly terminate: boolean },
+  tx?: Tx,
+): Promise<DeliverOutcome> {
+  const { store } = parts
+  const live = await store.live(org, run)
+  const neverBegan =
+    live !== null &&
+    live.nextSeq === 1 &&
+    live.crashes === 0 &&
+    (live.state === 'gated' || live.state === 'ready' || live.state === 'waiting') &&
+    live.waits.length === 0
+  if (live !== null && (terminate || live.state === 'blocked' || neverBegan) && (await store.terminate(org, run, reason, tx))) {
+    await store.emit([event(org, run, live.workflow, 'run.cancelled', parts.now(), { reason })], tx)
+    return done(parts, run, { type: 'delivered', worker: null, queue: live.queue }, tx)
+  }
+  const message = { org, run, id: newId(parts), kind: 'cancel', reason: reason.replaceAll('\0', '') } as const
+  return done(parts, run, await store.deliver(message, tx), tx)
+}
+
+export async function pauseRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome> {
+  return done(parts, run, await parts.store.setPause(org, run, true, tx), tx)
+}
+
+export async function resumeRun<Tx>(
+  parts: ControlParts<Tx>,
+  org: OrgId,
+  run: RunId,
+  version: string | null,
+  tx?: Tx,
+): Promise<DeliverOutcome> {
+  const { store } = parts
+  const unblocked = await store.unblock(org, run, version, tx)
+  const live = unblocked ? await store.live(org, run) : null
+  const outcome: DeliverOutcome = unblocked
+    ? { type: 'delivered', worker: null, queue: live?.queue ?? 'default' }
+    : await store.setPause(org, run, false, tx)
+  if (outcome.type === 'delivered') await store.emit([event(org, run, live?.workflow ?? '', 'run.resumed', parts.now(), {})], tx)
+  return done(parts, run, outcome, tx)
+}
+
+/** A new run that repeats a finished one from its failed step. Null: it has not ended, or never was. */
+export async function retryRun<Tx>(
+  parts: ControlParts<Tx>,
+  org: OrgId,
+  run: RunId,
+  changes: RunChanges,
+  tx?: Tx,
+): Promise<{ readonly run: RunId } | null> {
+  const { store } = parts
+  // In this order: until a run begins, another start of its debounce key may replace its input, and the rows to copy belong to the last one.
+  if ((await store.result(org, run)) === null) return null
+  const source = await store.run(org, run)
+  if (source === null) return null
+  const rows = await store.history(org, run, 0)
+  return copyRun(parts, source, beforeFailure(rows, changes), 'retry', changes, tx)
+}
+
+function beforeFailure(rows: readonly JournalRow[], { edits }: RunChanges): number {
+  const failed = rows.findLast((row) => (row.kind === 'step' || row.kind === 'child') && row.error !== null)
+  if (failed === undefined) return (rows.at(-1)?.seq ?? 0) + 1
+  return failed.seq + (edits?.has(failed.cmd) ? 1 : 0)
+}
+
+/** A new run with another's history below row `fromSeq`. Null: no such run. */
+export async function forkFrom<Tx>(
+  parts: ControlParts<Tx>,
+  { org, run, fromSeq }: { readonly org: OrgId; readonly run: RunId; readonly fromSeq: number },
+  changes: RunChanges,
+  tx?: Tx,
+): Promise<{ readonly run: RunId } | null> {
+  // In this order, too: a run without rows may yet get another input, whose rows must not be copied beside the one that is read.
+  const isEmpty = (await parts.store.live(org, run))?.nextSeq === 1
+  const source = await parts.store.run(org, run)
+  return source === null ? null : copyRun(parts, source, isEmpty ? 1 : fromSeq, 'fork', changes, tx)
+}
+
+/** `retry` keeps the source's idempotency keys: what it already did for the outside world is not done twice. */
+async function copyRun<Tx>(
+  parts: ControlParts<Tx>,
+  source: RunRow,
+  beforeSeq: number,
+  kind: 'retry' | 'fork',
+  changes: RunChanges,
+  tx?: Tx,
+): Promise<{ readonly run: RunId }> {
+  const now = parts.now()
+  const run = newId(parts)
+  const timeoutMs = source.deadline === null ? null : source.deadline - source.clockAt
+  const target: RunRow = {
+    ...source,
+    run,
+    bundle: changes.version ?? source.bundle,
+    createdAt: now,
+    parent: null,
+    origin: { kind, run: source.run, seq: beforeSeq },
+    keys: kind === 'retry' ? source.keys : run,
+    deadline: timeoutMs === null ? null : now + timeoutMs,
+  }
+  const edits = new Map([...(changes.edits ?? [])].map(([cmd, output]) => [cmd, { output: JSON.stringify(output) }]))
+  await parts.store.fork({ org: source.org, run: source.run, beforeSeq }, target, edits, tx)
+  const data = { [kind === 'retry' ? 'retryOf' : 'forkOf']: source.run }
+  await parts.store.emit([event(source.org, run, source.workflow, 'run.started', now, data)], tx)
+  done(parts, run, { type: 'delivered', worker: null, queue: source.queue }, tx)
+  return { run }
+}
+
+function event(org: OrgId, subject: RunId, workflow: string, type: string, at: number, data: { [key: string]: Json }): EventRow {
+  return { org, type, subject, data: JSON.stringify({ workflow, ...data }), at }
+}

@@ -1,0 +1,154 @@
+import type {
+  CompanionRow,
+  EventRow,
+  FinishRow,
+  FlushBatch,
+  JournalRow,
+  LogRow,
+  Message,
+  ParkRow,
+  ProgressRow,
+  RunId,
+  StartRow,
+  WorkerId,
+} from '../../store/store.ts'
+
+/** The rows of a batch, by part. */
+export interface BatchRows {
+  starts: StartRow
+  journal: JournalRow
+  finishes: FinishRow
+  parks: ParkRow
+  received: { readonly org: string; readonly run: RunId; readonly id: string }
+  messages: Message
+  logs: LogRow
+  progress: ProgressRow
+  events: EventRow
+  companions: CompanionRow
+}
+
+export type BatchPart = keyof BatchRows
+
+type RowsByPart = { [P in BatchPart]: { readonly row: BatchRows[P]; readonly unit: string }[] }
+
+export const PARTS: readonly BatchPart[] = [
+  'starts',
+  'journal',
+  'finishes',
+  'parks',
+  'received',
+  'messages',
+  'logs',
+  'progress',
+  'events',
+  'companions',
+]
+
+/** The run whose live row a row of this part writes, if any. */
+const touches: { [P in BatchPart]?: (row: BatchRows[P]) => RunId } = {
+  starts: (row) => row.run,
+  finishes: (row) => row.run,
+  parks: (row) => row.run,
+  messages: (row) => row.run,
+}
+
+interface Waiter {
+  readonly unit: string
+  readonly done: (error: Error | null) => void
+}
+
+/**
+ * Rows that will be written together. `unit` names the run on whose behalf a row is written, so that a refused batch can be taken apart.
+ */
+export interface Batch {
+  readonly rows: RowsByPart
+  readonly units: Set<string>
+  /** Invariant: one batch writes a live row in at most one part. */
+  readonly touched: Map<RunId, BatchPart>
+  readonly waiters: Waiter[]
+  size: number
+}
+
+export function newBatch(): Batch {
+  return {
+    rows: {
+      starts: [],
+      journal: [],
+      finishes: [],
+      parks: [],
+      received: [],
+      messages: [],
+      logs: [],
+      progress: [],
+      events: [],
+      companions: [],
+    },
+    units: new Set(),
+    touched: new Map(),
+    waiters: [],
+    size: 0,
+  }
+}
+
+/** Adds a row; false if the batch already writes that run's live row through another part. */
+export function addToBatch<P extends BatchPart>(batch: Batch, unit: string, part: P, row: BatchRows[P]): boolean {
+  const run = touches[part]?.(row)
+  if (run !== undefined) {
+    const before = batch.touched.get(run)
+    // Several messages to one run are one write; anything else must wait for the next batch.
+    if (before !== undefined && !(before === 'messages' && part === 'messages')) return false
+    batch.touched.set(run, part)
+  }
+  batch.units.add(unit)
+  batch.rows[part].push({ row, unit })
+  batch.size++
+  return true
+}
+
+export function toFlush(batch: Batch, worker: WorkerId | null): FlushBatch {
+  const take = <P extends BatchPart>(part: P): BatchRows[P][] => batch.rows[part].map((entry) => entry.row)
+  return {
+    worker,
+    starts: take('starts'),
+    journal: take('journal'),
+    finishes: take('finishes'),
+    parks: take('parks'),
+    received: take('received'),
+    messages: take('messages'),
+    logs: take('logs'),
+    progress: take('progress'),
+    events: take('events'),
+    companions: take('companions'),
+  }
+}
+
+/** One batch a unit, in order of first appearance; used after a refusal to find the row at fault. */
+export function splitByUnit(batch: Batch): Batch[] {
+  const parts = new Map<string, Batch>()
+  const of = (unit: string): Batch => {
+    const known = parts.get(unit)
+    if (known) return known
+    const made = newBatch()
+    parts.set(unit, made)
+    return made
+  }
+  for (const part of PARTS) for (const { row, unit } of batch.rows[part]) addToBatch(of(unit), unit, part, row)
+  for (const waiter of batch.waiters) of(waiter.unit).waiters.push(waiter)
+  return [...parts.values()]
+}
+
+/** Two batches with about as many units each: the older units in the first. */
+export function halve(batch: Batch): [Batch, Batch] {
+  const halves: [Batch, Batch] = [newBatch(), newBatch()]
+  const early = new Set([...batch.units].slice(0, Math.ceil(batch.units.size / 2)))
+  const of = (unit: string): Batch => halves[early.has(unit) ? 0 : 1]
+  for (const part of PARTS) for (const { row, unit } of batch.rows[part]) addToBatch(of(unit), unit, part, row)
+  for (const waiter of batch.waiters) of(waiter.unit).waiters.push(waiter)
+  return halves
+}
+
+/** Whether no run has rows in both, and neither writes the live row of a run that has rows in the other. */
+export function isApart(one: Batch, other: Batch): boolean {
+  const hasToDoWith = (run: string): boolean => other.units.has(run) || other.touched.has(run)
+  return [...one.units].every((unit) => !hasToDoWith(unit)) && [...one.touched.keys()].every((run) => !hasToDoWith(run))
+}

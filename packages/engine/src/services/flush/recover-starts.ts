@@ -1,0 +1,65 @@
+import type { Clock } from '../../clock.ts'
+import { Ambiguous, type Store } from '../../store/store.ts'
+import type { Observer } from '../observe.ts'
+import type { Batch } from './batch.ts'
+import type { Flusher } from './flusher.ts'
+
+const RETRY_MS = 200
+
+/** For a process that is no worker: it has no registration to give up, and only has to recover its starts. */
+export async function recoverAlone(
+  {
+    store,
+    flusher,
+    clock,
+    observe,
+  }: { readonly store: Store; readonly flusher: Flusher; readonly clock: Clock; readonly observe: Observer },
+  batches: readonly Batch[],
+): Promise<void> {
+  for (;;) {
+    try {
+      await recoverStarts(store, flusher, batches)
+      break
+    } catch (error) {
+      observe({ type: 'trouble', where: 'recover', error: error instanceof Ambiguous ? error : new Error(String(error)) })
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, RETRY_MS))
+    }
+  }
+  flusher.resume()
+}
+
+/**
+ * After a loss: finds out about the starts that callers still wait for. Those that were written are acknowledged; the others go out again,
+ * to be claimed by any worker. All else in the batches belonged to runs in hand and is repeated where they are replayed. Must run after the
+ * old registration was retired, when nothing of it can commit any more. If it throws, nothing was done, and it must be called again.
+ */
+export async function recoverStarts(store: Store, flusher: Flusher, batches: readonly Batch[]): Promise<void> {
+  const written = new Set<string>()
+  for (const { row } of batches.flatMap(callersStarts)) if ((await store.run(row.org, row.run)) !== null) written.add(row.run)
+  for (const batch of batches) {
+    for (const { row, unit } of callersStarts(batch)) {
+      const waiters = batch.waiters.filter((waiter) => waiter.unit === unit)
+      if (written.has(row.run)) {
+        for (const waiter of waiters) waiter.done(null)
+        continue
+      }
+      flusher.add(unit, 'starts', { ...row, state: row.state === 'running' ? 'ready' : row.state })
+      for (const entry of batch.rows.events) if (entry.unit === unit) flusher.add(unit, 'events', entry.row)
+      for (const entry of batch.rows.companions) if (entry.unit === unit) flusher.add(unit, 'companions', entry.row)
+      for (const waiter of waiters) flusher.whenDurable(unit, waiter.done)
+    }
+    recoverCompanions(flusher, batch)
+  }
+}
+
+/** A child's start is not among them: its parent is replayed and starts it again. */
+const callersStarts = (batch: Batch): Batch['rows']['starts'] => batch.rows.starts.filter(({ row, unit }) => unit === row.run)
+
+/** Companions of an admitted start travel without it (its own transaction has committed). Written twice is better than lost. */
+function recoverCompanions(flusher: Flusher, batch: Batch): void {
+  const withStart = new Set(batch.rows.starts.map((entry) => entry.unit))
+  const alone = batch.rows.companions.filter((entry) => !withStart.has(entry.unit))
+  for (const { row, unit } of alone) flusher.add(unit, 'companions', row)
+  for (const unit of new Set(alone.map((entry) => entry.unit)))
+    for (const waiter of batch.waiters) if (waiter.unit === unit) flusher.whenDurable(unit, waiter.done)
+}

@@ -1,0 +1,174 @@
+import type { Timer } from '../../clock.ts'
+import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, ParkRow, RunId, RunRow, SignalMessage } from '../../store/store.ts'
+import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
+import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
+
+/** A command that has been issued and not answered. */
+export type OpenCommand =
+  | {
+      readonly type: 'step'
+      readonly cmd: number
+      readonly name: string
+      readonly input: JsonText
+      readonly command: Extract<Command, { type: 'step' }>
+      /** The attempt that is running or comes next, from 1. */
+      attempt: number
+      /** The next attempt starts no sooner. */
+      notBefore: Millis
+      abort: AbortController | null
+      timer: Timer | null
+    }
+  | { readonly type: 'sleep'; readonly cmd: number; readonly name: ''; readonly input: null; readonly until: Millis; timer: Timer | null }
+  | {
+      readonly type: 'signal'
+      readonly cmd: number
+      readonly name: string
+      readonly input: null
+      readonly until: Millis | null
+      timer: Timer | null
+    }
+  | {
+      readonly type: 'child'
+      readonly cmd: number
+      readonly name: string
+      readonly input: JsonText
+      readonly command: Extract<Command, { type: 'child' }>
+      readonly child: RunId
+      timer: null
+    }
+
+/** An answer to be journalled and then delivered. */
+export interface Outcome {
+  readonly kind: JournalKind
+  readonly cmd: number
+  readonly name: string
+  readonly input: JsonText | null
+  readonly output: JsonText | null
+  readonly error: Failure | null
+  readonly attempt: number
+  readonly startedAt: Millis
+  readonly delivery: Delivery
+}
+
+/**
+ * Where a run in hand stands. `pausing`: a pause was requested; what is under way ends, nothing new begins, and the run parks when nothing is
+ * under way any more.
+ */
+export type Phase =
+  /**
+   * Its first turn is due, and a worker had it before, which may have begun what the workflow will ask for. Messages may answer that, so
+   * they wait until the workflow has asked.
+   */
+  | { readonly type: 'repeating'; readonly pausing: boolean }
+  /** Its workflow moves. `linger`: it has nothing to do, and keeps its slot a moment longer in case an answer comes at once. */
+  | { readonly type: 'live'; readonly pausing: boolean; linger: Timer | null }
+  /** The workflow has ended; a child that it does not wait for is still being started, or a transactional step commits. */
+  | { readonly type: 'ending'; readonly pausing: boolean; readonly completion: Completion }
+  /** On its way back to the database; it is out of hand once that is committed. */
+  | { readonly type: 'parking'; readonly state: ParkRow['state']; readonly reason: string | null }
+  /** In the cache, without a slot. */
+  | { readonly type: 'parked' }
+  /** Ended, lost, or dropped from the cache: nothing here acts for it any more. */
+  | { readonly type: 'gone' }
+
+/** What starts over when a run continues as new. */
+interface Generation {
+  /** 0, 1, 2 … */
+  readonly number: number
+  /** The seq of its first row; 0 in the first generation. */
+  readonly base: number
+  /** A request to stop has been journalled. */
+  cancelled: boolean
+}
+
+/** A run that this process has in hand, or keeps parked in its cache. */
+export interface ActiveRun {
+  readonly row: ClaimedRun
+  readonly id: RunId
+  readonly bundle: LoadedBundle
+  phase: Phase
+  /** Whether its messages are being read; `again`: they must be read once more, because others have come since. */
+  inbox: 'idle' | 'reading' | 'again'
+  /** How many messages and other pokes the live row had counted when it was last read. */
+  wakes: number
+  generation: Generation
+  /** The number that the next journal row gets. */
+  seq: number
+  /** The time of the last row journalled; the next has no earlier one. */
+  at: Millis
+  /** The run's clock: the time of the last row delivered. */
+  clockAt: Millis
+  readonly open: Map<number, OpenCommand>
+  /** Deliveries whose rows are journalled (perhaps not yet flushed), one for each turn to come. */
+  readonly queue: Activation[]
+  /** Work that waits while a transactional step commits: anything that numbers a row, or acts on one. Null: no step commits. */
+  held: (() => void)[] | null
+  /** Transactional steps waiting for their turn to commit. */
+  readonly released: (() => void)[]
+  /** Signals that no command waits for yet, by name. */
+  readonly buffered: Map<string, SignalMessage[]>
+  /** Ids of messages taken in but not yet flushed as received, and of those buffered. */
+  readonly seen: Set<string>
+  readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>
+  /** Step bodies and starts of children under way. */
+  busy: number
+  deadline: Timer | null
+  readonly progress: { steps: number; reportedAt: Millis }
+}
+
+export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis): ActiveRun {
+  return {
+    row,
+    id: row.run,
+    bundle,
+    phase: { type: 'live', pausing: row.pauseRequested, linger: null },
+    inbox: 'idle',
+    wakes: row.wakes,
+    generation: { number: 0, base: row.base, cancelled: false },
+    seq: row.nextSeq,
+    at: row.clockAt,
+    clockAt: row.clockAt,
+    open: new Map(),
+    queue: [],
+    held: null,
+    released: [],
+    buffered: new Map(),
+    seen: new Set(),
+    children: new Map(),
+    busy: 0,
+    deadline: null,
+    progress: { steps: 0, reportedAt: now },
+  }
+}
+
+/** Whether this worker has the run and may still write for it. */
+export function isLive({ phase }: ActiveRun): boolean {
+  return phase.type === 'live' || phase.type === 'repeating' || phase.type === 'ending'
+}
+
+export function isPausing({ phase }: ActiveRun): boolean {
+  return 'pausing' in phase && phase.pausing
+}
+
+/** The row that a claim would return for a run that this worker has just started itself. */
+export function toClaimed(row: RunRow): ClaimedRun {
+  return { ...row, wakes: 0, nextSeq: 1, base: 0, crashes: 0, begun: false, holds: false, pauseRequested: false }
+}
+
+/** The journal row of an outcome. */
+export function toJournal(run: ActiveRun, outcome: Omit<Outcome, 'delivery'>, seq: number, at: Millis): JournalRow {
+  return {
+    org: run.row.org,
+    run: run.id,
+    seq,
+    kind: outcome.kind,
+    cmd: outcome.cmd,
+    name: outcome.name,
+    input: outcome.input,
+    output: outcome.output,
+    error: outcome.error,
+    attempt: outcome.attempt,
+    startedAt: outcome.startedAt,
+    at,
+  }
+}

@@ -1,0 +1,96 @@
+import type { RunAnswer } from '../../api.ts'
+import type { FinalStatus, FinishRow } from '../../store/store.ts'
+import type { Completion, Delivery } from '../../workflow/protocol.ts'
+import { forget } from '../bundles/sandbox-cache.ts'
+import { type ActiveRun, isPausing } from './active-run.ts'
+import { armDeadline, deliverCancel } from './cancel.ts'
+import { record } from './deliver.ts'
+import { childId } from './ids.ts'
+import { abortStep, marker, startDelivery } from './open-command.ts'
+import { runEvent } from './run-event.ts'
+import { clearTimers, evict } from './timers.ts'
+import type { WorkerScope } from './worker-scope.ts'
+
+/** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
+export function finish(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
+  for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
+  clearTimers(scope.clock, run)
+  run.open.clear()
+  const unheard = run.queue.splice(0).map((activation) => activation.delivery)
+  if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
+  const at = Math.max(scope.clock.now(), run.at)
+  const row = toFinish(run, completion, at)
+  run.phase = { type: 'gone' }
+  closeChildren(scope, run, at)
+  notifyParent(scope, run, row, at)
+  scope.flusher.add(
+    run.id,
+    'events',
+    runEvent(run, `run.${row.status}`, row.error ? { error: { name: row.error.name, message: row.error.message } } : {}, at),
+  )
+  scope.flusher.add(run.id, 'finishes', row)
+  scope.flusher.whenDurable(run.id, (error) => {
+    if (error !== null || scope.active.get(run.id) !== run) return
+    scope.active.delete(run.id)
+    evict(scope.clock, run)
+    scope.observe({ type: 'finished', workflow: run.row.workflow, status: row.status })
+    const answer: RunAnswer = { status: row.status, output: row.output, error: row.error, at }
+    scope.ended(run, answer)
+    scope.wantClaim()
+  })
+}
+
+function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'continued' }>, at: number): FinishRow {
+  const base = { org: run.row.org, run: run.id, at, holds: run.row.holds }
+  switch (completion.type) {
+    case 'succeeded':
+      return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
+    case 'failed':
+      return { ...base, status: 'failed', output: null, error: completion.error }
+    case 'cancelled': {
+      const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
+      const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
+      return {
+        ...base,
+        status,
+        output: null,
+        error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message },
+      }
+    }
+  }
+}
+
+function closeChildren(scope: WorkerScope, run: ActiveRun, at: number): void {
+  for (const { run: child, close } of run.children.values()) {
+    if (close === 'abandon') continue
+    const id = childId(child, 0, 0, at)
+    const message = { org: run.row.org, run: child, id, kind: 'cancel', reason: 'its parent ended' } as const
+    scope.flusher.add(run.id, 'messages', message)
+  }
+}
+
+function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: number): void {
+  const parent = run.row.parent
+  if (parent === null) return
+  // Invariant (I11): the id depends on the child alone, so a message sent twice arrives once.
+  const id = childId(run.id, 0, -1, at)
+  const address = { org: run.row.org, run: parent.run, id }
+  scope.flusher.add(run.id, 'messages', { ...address, kind: 'child', cmd: parent.cmd, child: run.id, output: row.output, error: row.error })
+}
+
+/** `continueAsNew`: a journal row with the new input, at which replay starts from then on. */
+function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
+  const number = run.generation.number + 1
+  run.generation = { number, base: run.seq, cancelled: false }
+  run.phase = { type: 'live', pausing: isPausing(run), linger: null }
+  record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
+  const { at } = run
+  if (run.bundle.hash !== run.row.bundle) record(scope, run, marker('version', run.bundle.hash, at))
+  run.children.clear()
+  forget(run.bundle, run.id)
+  run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
+  scope.turns.schedule(run)
+  // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that continues.
+  for (const delivery of unheard) if (delivery.type === 'cancel') deliverCancel(scope, run, delivery.reason, delivery.timedOut)
+  armDeadline(scope, run)
+}

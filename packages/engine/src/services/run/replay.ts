@@ -1,0 +1,125 @@
+import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
+import type { JournalRow } from '../../store/store.ts'
+import type { Activation, Completion, Json, Reaction } from '../../workflow/protocol.ts'
+import { activate, type SandboxCache } from '../bundles/sandbox-cache.ts'
+import type { ActiveRun, OpenCommand } from './active-run.ts'
+import { register, startDelivery } from './open-command.ts'
+
+export type Replayed =
+  /** The workflow is where its history ends. `patches`: markers taken by its last turn that are not in the history yet. */
+  | { readonly type: 'ready'; readonly completion: Completion | null; readonly patches: readonly string[] }
+  /** The code does not ask for what the history answers. `reason` is a sentence for people. */
+  | { readonly type: 'diverged'; readonly reason: string }
+
+/** Kinds of rows that are delivered to the workflow. */
+const DELIVERED: ReadonlySet<JournalRow['kind']> = new Set(['step', 'sleep', 'signal', 'child', 'cancel'])
+
+const CHUNK = 100
+
+/**
+ * Brings a run's workflow to where its history ends: every row is delivered in order, one an activation, and each
+ * command is compared with the row that answers it (kind, name, input). Nothing outside is touched.
+ * Invariant (I12): the same bundle and the same rows give the same commands.
+ */
+function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+  const delivered = rows.filter((row) => DELIVERED.has(row.kind))
+  const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
+  const first = rows[0]
+  if (first?.kind === 'generation') {
+    run.generation = { number: Number(first.name), base: first.seq, cancelled: false }
+    run.at = run.clockAt = first.at
+  }
+  const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
+  const dropped = new Map<number, OpenCommand>()
+  const taken: string[] = []
+  const total = delivered.length
+  const activations: Activation[] = [{ run: run.id, at: run.at, replaying: total > 0, delivery: startDelivery(run, input, patches) }]
+  delivered.forEach((row, index) => {
+    activations.push({ run: run.id, at: row.at, replaying: index < total - 1, delivery: deliveryOf(row) })
+  })
+  const reactions = inChunks(run, activations)
+  let completion = take(run, reactions.next().value, dropped, taken)
+  for (const row of rows) {
+    if (row.kind === 'attempt') noteAttempt(run, row)
+    if (!DELIVERED.has(row.kind)) continue
+    const wrong = mismatch(run, dropped, row)
+    // Rows that were on their way to the workflow when it ended answer what it had asked for; they stay undelivered.
+    if (wrong && completion)
+      return { type: 'diverged', reason: `The code ended (${completion.type}) where the history continues with ${describe(row)}.` }
+    if (wrong) return { type: 'diverged', reason: wrong }
+    if (row.kind === 'cancel') run.generation.cancelled = true
+    if (completion) run.queue.push({ run: run.id, at: row.at, replaying: false, delivery: deliveryOf(row) })
+    if (row.kind === 'step') run.progress.steps++
+    run.open.delete(row.cmd)
+    run.at = run.clockAt = row.at
+    completion ??= take(run, reactions.next().value, dropped, taken)
+  }
+  run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
+  run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
+  return { type: 'ready', completion, patches: taken }
+}
+
+/** A call into the sandbox costs more than a turn, so rows go in by the hundred. Reactions behind a divergence are dropped with the run. */
+function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
+  for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
+  return undefined
+}
+
+function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<number, OpenCommand>, patches: string[]): Completion | null {
+  if (reaction === undefined) return null
+  for (const command of reaction.commands) {
+    if (command.type === 'drop') {
+      const open = run.open.get(command.cmd)
+      if (open) dropped.set(command.cmd, open)
+      run.open.delete(command.cmd)
+    } else if (command.type === 'patch') patches.push(command.id)
+    else register(run, command)
+  }
+  return reaction.completion ?? null
+}
+
+function noteAttempt(run: ActiveRun, row: JournalRow): void {
+  const open = run.open.get(row.cmd)
+  // Rows older than the run itself were copied from the run it retries or forks: its own attempts count from one.
+  if (open?.type !== 'step' || (run.row.origin && row.at < run.row.createdAt)) return
+  open.attempt = row.attempt + 1
+  open.notBefore = Number(row.output ?? 0)
+}
+
+function mismatch(run: ActiveRun, dropped: ReadonlyMap<number, OpenCommand>, row: JournalRow): string | null {
+  if (row.kind === 'cancel') return null
+  const open = run.open.get(row.cmd) ?? dropped.get(row.cmd)
+  if (open === undefined) return `The history has ${describe(row)}, which the code does not ask for.`
+  if (open.type !== row.kind || open.name !== row.name)
+    return `The history has ${describe(row)}, but the code asks for ${describeOpen(open)} there.`
+  if ((row.kind === 'step' || row.kind === 'child') && row.input !== null && open.input !== row.input)
+    return `The input of ${describe(row)} differs: the history has ${short(row.input)}, the code gives ${short(open.input ?? '')}.`
+  return null
+}
+
+function deliveryOf(row: JournalRow): Activation['delivery'] {
+  if (row.kind === 'cancel') return { type: 'cancel', reason: JSON.parse(row.output ?? '""') as string, timedOut: row.name === 'timeout' }
+  if (row.error) return { type: 'reject', cmd: row.cmd, error: row.error }
+  return { type: 'resolve', cmd: row.cmd, value: JSON.parse(row.output ?? 'null') as Json }
+}
+
+function describe(row: JournalRow): string {
+  return `${row.kind}${row.name ? ` "${row.name}"` : ''} (command ${row.cmd}, row ${row.seq})`
+}
+
+function describeOpen(open: OpenCommand): string {
+  return `${open.type}${open.name ? ` "${open.name}"` : ''}`
+}
+
+const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
+
+/** As `replay`, but code that does not yield, or throws outside a run, counts as a divergence. */
+export function replaySafely(sandboxes: SandboxCache, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+  try {
+    return replay(run, rows)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof SandboxStuck) sandboxes.renew(run.bundle)
+    return { type: 'diverged', reason: `The workflow code failed while its history was replayed: ${reason}` }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Timer } from '../../clock.ts'
+import { Ambiguous, Fenced, type OrgId } from '../../store/store.ts'
+import { failpoint } from '../failpoints.ts'
+import { parkIdle } from '../run/park.ts'
+import { room, type WorkerScope } from '../run/worker-scope.ts'
+import { takeRun } from './take-run.ts'
+
+const CLAIM_MAX = 256
+const TIMER_MAX_MS = 60_000
+
+/**
+ * Takes ready and due runs while there is room. It asks the store only when there is reason to expect some; what it misses, the next
+ * heartbeat reports.
+ */
+export class Claimer {
+  private readonly scope: WorkerScope
+  private readonly orgs: readonly OrgId[] | null
+  private backlog = false
+  private busy = false
+  private timer: Timer | null = null
+  private timerAt = Number.POSITIVE_INFINITY
+
+  constructor(scope: WorkerScope, orgs: readonly OrgId[] | null) {
+    this.scope = scope
+    this.orgs = orgs
+  }
+
+  /** Something became ready. */
+  ready(): void {
+    this.backlog = true
+    this.pump()
+  }
+
+  /** A slot came free. */
+  freed(): void {
+    if (this.backlog) this.pump()
+  }
+
+  /** Some run becomes due at `at`. */
+  dueAt(at: number): void {
+    if (at >= this.timerAt) return
+    if (this.timer) this.scope.clock.clearTimeout(this.timer)
+    this.timerAt = at
+    const wait = Math.min(Math.max(0, at - this.scope.clock.now()), TIMER_MAX_MS)
+    this.timer = this.scope.clock.setTimeout(() => {
+      this.timer = null
+      this.timerAt = Number.POSITIVE_INFINITY
+      this.ready()
+    }, wait)
+  }
+
+  stop(): void {
+    if (this.timer) this.scope.clock.clearTimeout(this.timer)
+    this.timer = null
+  }
+
+  private pump(): void {
+    if (this.busy || this.scope.stopping || this.scope.worker() === '') return
+    const limit = Math.min(room(this.scope), CLAIM_MAX)
+    if (limit <= 0) {
+      parkIdle(this.scope)
+      return
+    }
+    this.busy = true
+    this.backlog = false
+    const worker = this.scope.worker()
+    const started = this.scope.clock.now()
+    this.scope.store.claim({ worker, queues: this.scope.queues, orgs: this.orgs, limit }).then(
+      (runs) => {
+        failpoint('claim.after')
+        this.busy = false
+        if (runs.length === limit) this.backlog = true
+        if (worker !== this.scope.worker()) return
+        this.scope.observe({ type: 'claimed', runs: runs.length, tookMs: this.scope.clock.now() - started })
+        for (const run of runs) this.take(run)
+        if (this.backlog) this.pump()
+      },
+      (error: unknown) => {
+        this.busy = false
+        this.backlog = true
+        if (worker !== this.scope.worker()) return
+        // Runs may have been claimed although no answer came: only a new registration sets them free.
+        const cause = error instanceof Fenced ? error : new Ambiguous('a claim got no answer', { cause: error })
+        this.scope.flusher.abandon(cause)
+      },
+    )
+  }
+
+  private take(row: Parameters<typeof takeRun>[1]): void {
+    const worker = this.scope.worker()
+    if (this.scope.active.has(row.run)) {
+      // Its park has committed but the answer is still on its way here.
+      this.scope.clock.setTimeout(() => worker === this.scope.worker() && this.take(row), 1)
+      return
+    }
+    takeRun(this.scope, row).catch((error: unknown) => {
+      if (worker !== this.scope.worker()) return
+      this.scope.flusher.abandon(error instanceof Fenced ? error : new Ambiguous('a claimed run could not be loaded', { cause: error }))
+    })
+  }
+}

@@ -1,0 +1,61 @@
+import type { Timer } from '../../clock.ts'
+import { Ambiguous, Fenced } from '../../store/store.ts'
+import { failpoint } from '../failpoints.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import type { Claimer } from './claimer.ts'
+import { readInbox } from './read-inbox.ts'
+
+export interface HeartbeatOptions {
+  readonly beatMs: number
+  readonly leaseMs: number
+  /** The database's clock read `now` at this moment. */
+  readonly onTime: (now: number) => void
+}
+
+/** One query every beat: proves that this worker lives, fences workers that do not, and finds what hints have missed. */
+export class Heartbeat {
+  private readonly scope: WorkerScope
+  private readonly claimer: Claimer
+  private readonly options: HeartbeatOptions
+  private timer: Timer | null = null
+  private stopped = false
+
+  constructor(scope: WorkerScope, claimer: Claimer, options: HeartbeatOptions) {
+    this.scope = scope
+    this.claimer = claimer
+    this.options = options
+  }
+
+  start(): void {
+    this.timer = this.scope.clock.setTimeout(() => void this.beat(), this.options.beatMs * (0.9 + 0.2 * this.scope.random()))
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.timer) this.scope.clock.clearTimeout(this.timer)
+  }
+
+  private async beat(): Promise<void> {
+    const worker = this.scope.worker()
+    failpoint('beat.before')
+    try {
+      if (worker === '') return
+      const beat = await this.scope.store.beat(worker, this.options.leaseMs, this.scope.queues)
+      if (worker !== this.scope.worker() || this.stopped) return
+      this.options.onTime(beat.now)
+      if (!beat.alive) this.scope.flusher.abandon(new Fenced('the worker was silent for too long'))
+      if (beat.reaped > 0) this.scope.observe({ type: 'reaped', runs: beat.reaped })
+      for (const id of beat.poked) {
+        const run = this.scope.active.get(id)
+        if (run) readInbox(this.scope, run)
+      }
+      if (beat.nextAt !== null) this.claimer.dueAt(beat.nextAt)
+      if (beat.ready) this.claimer.ready()
+    } catch (error) {
+      // One missed beat is no loss; if the database is gone, the next flush or claim fails too.
+      this.scope.observe({ type: 'trouble', where: 'beat', error: error instanceof Error ? error : new Ambiguous(String(error)) })
+    } finally {
+      if (!this.stopped) this.start()
+    }
+  }
+}

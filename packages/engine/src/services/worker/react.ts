@@ -1,0 +1,67 @@
+import type { Command, Reaction } from '../../workflow/protocol.ts'
+import { beginCommand, endRun } from '../command/begin-command.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
+import { record } from '../run/deliver.ts'
+import { childId } from '../run/ids.ts'
+import { abortStep, marker, register } from '../run/open-command.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { readInbox } from './read-inbox.ts'
+
+/** Carries out what a live workflow asked for. */
+export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): void {
+  if (!isLive(run)) return
+  // It has ended already: this answers a start that it did not wait for, perhaps the last one.
+  if (run.phase.type === 'ending') return considerIdle(scope, run)
+  const opened: OpenCommand[] = []
+  for (const command of reaction.commands) {
+    const open = register(run, command)
+    if (open) opened.push(open)
+    else if (command.type === 'drop') drop(scope, run, command.cmd)
+    else if (command.type === 'patch') record(scope, run, marker('patch', command.id, run.at))
+    else if (command.type === 'log') log(scope, run, command)
+  }
+  if (reaction.completion) {
+    endRun(scope, run, reaction.completion)
+    return
+  }
+  const isFresh = run.phase.type !== 'repeating'
+  if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
+  // Invariant: a command dropped in the same turn was never begun.
+  for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
+  if (isFresh) considerIdle(scope, run)
+  else readInbox(scope, run)
+}
+
+/** Takes an open command back: aborts its body, asks its child to stop, and ignores its answer. */
+function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
+  const open = run.open.get(cmd)
+  if (open === undefined) return
+  run.open.delete(cmd)
+  if (open.timer) scope.clock.clearTimeout(open.timer)
+  if (open.type === 'step') abortStep(open, 'dropped')
+  if (open.type === 'child' && !open.command.detached && run.children.has(cmd)) {
+    run.children.delete(cmd)
+    scope.flusher.add(run.id, 'messages', {
+      org: run.row.org,
+      run: open.child,
+      id: childId(open.child, 0, 0, run.at),
+      kind: 'cancel',
+      reason: 'its parent took it back',
+    })
+  }
+}
+
+function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {
+  const data = command.data === null ? null : JSON.stringify(command.data)
+  scope.flusher.add(run.id, 'logs', {
+    org: run.row.org,
+    run: run.id,
+    cmd: 0,
+    attempt: 0,
+    at: run.at,
+    level: command.level,
+    message: command.message.replaceAll('\0', ''),
+    data,
+  })
+}

@@ -1,0 +1,90 @@
+import type { ChildMessage, Message } from '../../store/store.ts'
+import type { Failure } from '../../workflow/protocol.ts'
+import { continueRun } from '../command/begin-command.ts'
+import { acknowledge, bufferSignal } from '../command/signals.ts'
+import { type ActiveRun, isLive, type OpenCommand, type Outcome } from '../run/active-run.ts'
+import { deliverCancel } from '../run/cancel.ts'
+import { deliver, rejected, resolved } from '../run/deliver.ts'
+import { considerIdle } from '../run/park.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+
+const RETRY_MS = 200
+
+/** Reads a run's unread messages and acts on them. Called when something poked the run; one read at a time. */
+export function readInbox(scope: WorkerScope, run: ActiveRun): void {
+  if (!isLive(run) || run.phase.type === 'repeating') return
+  if (run.inbox !== 'idle') {
+    run.inbox = 'again'
+    return
+  }
+  // Nothing is taken out of the inbox while the row that says so cannot be numbered.
+  if (run.held !== null) {
+    run.inbox = 'again'
+    run.held.push(() => readAgain(scope, run))
+    return
+  }
+  run.inbox = 'reading'
+  scope.store.inbox(run.row.org, run.id).then(
+    (box) => {
+      const isStale = run.inbox === 'again' || run.held !== null
+      run.inbox = 'idle'
+      if (!isLive(run)) return
+      if (box && run.held === null) receiveAll(scope, run, box.wakes, box.pauseRequested, box.messages)
+      if (isStale) readInbox(scope, run)
+      else considerIdle(scope, run)
+    },
+    (error: unknown) => {
+      scope.observe({ type: 'trouble', where: 'inbox', error: error instanceof Error ? error : new Error(String(error)) })
+      // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing would wake it.
+      scope.clock.setTimeout(() => readAgain(scope, run), RETRY_MS)
+    },
+  )
+}
+
+function readAgain(scope: WorkerScope, run: ActiveRun): void {
+  run.inbox = 'idle'
+  readInbox(scope, run)
+}
+
+function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequested: boolean, messages: readonly Message[]): void {
+  run.wakes = wakes
+  const { phase } = run
+  if (phase.type === 'live' && phase.pausing && !pauseRequested) continueRun(scope, run, false)
+  else if (phase.type === 'live' || phase.type === 'ending') run.phase = { ...phase, pausing: pauseRequested }
+  for (const message of messages) {
+    if (run.seen.has(message.id)) continue
+    run.seen.add(message.id)
+    switch (message.kind) {
+      case 'signal':
+        bufferSignal(scope, run, message)
+        break
+      case 'child':
+        receiveChild(scope, run, message)
+        break
+      case 'cancel':
+        acknowledge(scope, run, message)
+        deliverCancel(scope, run, message.reason, false)
+        break
+    }
+  }
+}
+
+function receiveChild(scope: WorkerScope, run: ActiveRun, message: ChildMessage): void {
+  const open = run.open.get(message.cmd)
+  if (open?.type === 'child' && open.child === message.child) {
+    run.children.delete(open.cmd)
+    deliver(scope, run, childOutcome(open, message))
+  }
+  acknowledge(scope, run, message)
+}
+
+function childOutcome(open: OpenCommand, message: ChildMessage): Outcome {
+  if (message.error === null) return resolved(open, message.output ?? 'null', 0, 0)
+  const error: Failure = {
+    name: 'ChildFailedError',
+    kind: 'child_failed',
+    message: message.error.message,
+    details: { cause: { ...message.error } },
+  }
+  return rejected(open, error, 0, 0)
+}

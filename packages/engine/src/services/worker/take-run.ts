@@ -1,0 +1,127 @@
+import type { ClaimedRun, JournalRow } from '../../store/store.ts'
+import { type LoadedBundle, plainIds } from '../bundles/sandbox-cache.ts'
+import { continueRun, endRun } from '../command/begin-command.ts'
+import { type ActiveRun, isLive, newActiveRun } from '../run/active-run.ts'
+import { armDeadline } from '../run/cancel.ts'
+import { record } from '../run/deliver.ts'
+import { marker, startDelivery } from '../run/open-command.ts'
+import { block, considerIdle, parkAgain } from '../run/park.ts'
+import { replaySafely } from '../run/replay.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+import { readInbox } from './read-inbox.ts'
+
+/** A run is blocked as poison when this many workers were lost with it and it made no progress. */
+const CRASHES_MAX = 5
+
+/** Begins a run that has no history; its bundle is at hand. */
+export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
+  const run = newActiveRun(row, bundle, scope.clock.now())
+  if (row.begun) run.phase = { type: 'repeating', pausing: row.pauseRequested }
+  scope.active.set(run.id, run)
+  armDeadline(scope, run)
+  run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, row.input, []) })
+  scope.turns.schedule(run)
+  return run
+}
+
+/** Takes up a claimed run: from the cache if its coroutine is still here, else by replay. */
+export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void> {
+  const worker = scope.worker()
+  const cached = scope.parked.get(row.run)
+  scope.parked.delete(row.run)
+  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq) return continueCached(scope, cached, row)
+  const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
+  const version = rows.findLast((entry) => entry.kind === 'version')?.name
+  const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
+  // Invariant (I5): the registration it was claimed under may be gone by now, and the run with another worker.
+  if (worker !== scope.worker()) return
+  if (bundle === null)
+    return refuse(
+      scope,
+      row,
+      `The version ${version ?? row.bundle} of workflow "${row.workflow}" is not stored. Deploy it again, or resume the run on another version.`,
+    )
+  if (!bundle.workflows.has(row.workflow))
+    return refuse(scope, row, `The version ${bundle.hash} has no workflow named "${row.workflow}".`, bundle)
+  if (row.crashes > CRASHES_MAX)
+    return refuse(
+      scope,
+      row,
+      `${row.crashes} workers were lost while they had this run and it made no progress. Look at its last step, then resume it.`,
+      bundle,
+    )
+  if (rows.length === 0 && isFresh(row)) {
+    const run = beginFresh(scope, row, bundle)
+    if (row.wakes > 0) readInbox(scope, run)
+    return
+  }
+  continueReplayed(scope, row, bundle, rows)
+}
+
+function isFresh(row: ClaimedRun): boolean {
+  return row.nextSeq === 1 && row.crashes === 0 && row.base === 0
+}
+
+function continueCached(scope: WorkerScope, run: ActiveRun, row: ClaimedRun): void {
+  run.wakes = row.wakes
+  scope.active.set(run.id, run)
+  continueRun(scope, run, row.pauseRequested)
+  if (!isLive(run)) return
+  if (row.wakes > 0) readInbox(scope, run)
+  else considerIdle(scope, run)
+}
+
+function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): void {
+  const run = newActiveRun(row, bundle, scope.clock.now())
+  scope.active.set(run.id, run)
+  const replayed = replaySafely(scope.sandboxes, run, rows)
+  scope.observe({ type: 'replayed', workflow: row.workflow, rows: rows.length })
+  if (replayed.type === 'diverged') {
+    block(scope, run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
+    return
+  }
+  for (const patch of replayed.patches) record(scope, run, marker('patch', patch, run.at))
+  if (replayed.completion) return endRun(scope, run, replayed.completion)
+  continueRun(scope, run, row.pauseRequested)
+  if (!isLive(run)) return
+  // An earlier incarnation may have left messages that were read but not received.
+  if (row.wakes > 0) readInbox(scope, run)
+  else considerIdle(scope, run)
+}
+
+/** The last flush did not park the run, because a message or another poke came first. */
+export function continueKept(scope: WorkerScope, run: ActiveRun): void {
+  const { phase } = run
+  if (phase.type !== 'parking') return
+  if (phase.state === 'blocked' || phase.state === 'ready') return parkAgain(scope, run, phase)
+  continueRun(scope, run, phase.state === 'paused')
+  readInbox(scope, run)
+}
+
+/** Blocks a run that cannot even be replayed here. */
+function refuse(scope: WorkerScope, row: ClaimedRun, reason: string, bundle?: LoadedBundle): void {
+  const run = newActiveRun(row, bundle ?? placeholder(row), scope.clock.now())
+  scope.active.set(run.id, run)
+  block(scope, run, reason)
+}
+
+/** Stands for a bundle that is not stored; no code is run in it. */
+function placeholder(row: ClaimedRun): LoadedBundle {
+  const sandbox = {
+    activate: () => [],
+    activateText: () => '[]',
+    validateInputs: () => [],
+    describe: () => ({ protocol: 0, workflows: [] }),
+    dispose: () => {},
+  }
+  return {
+    org: row.org,
+    hash: row.bundle,
+    code: '',
+    manifest: { protocol: 0, workflows: [] },
+    workflows: new Map(),
+    ids: plainIds,
+    sandbox,
+    forgotten: [],
+  }
+}

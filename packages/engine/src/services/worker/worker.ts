@@ -1,0 +1,285 @@
+import type { Worker, WorkOptions } from '../../api.ts'
+import type { DatabaseClock } from '../../clock.ts'
+import {
+  Ambiguous,
+  type Fenced,
+  type FlushResult,
+  type Hint,
+  type RunId,
+  type RunRow,
+  type Store,
+  type WorkerId,
+} from '../../store/store.ts'
+import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
+import { failpoint } from '../failpoints.ts'
+import type { Batch } from '../flush/batch.ts'
+import type { Flusher } from '../flush/flusher.ts'
+import type { Observer } from '../observe.ts'
+import { type ActiveRun, isLive, toClaimed } from '../run/active-run.ts'
+import { abortStep } from '../run/open-command.ts'
+import { block, considerIdle, release } from '../run/park.ts'
+import { evict } from '../run/timers.ts'
+import { Turns } from '../run/turns.ts'
+import { hasRoom, type WorkerScope } from '../run/worker-scope.ts'
+import { Claimer } from './claimer.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { react } from './react.ts'
+import { readInbox } from './read-inbox.ts'
+import { beginFresh, continueKept } from './take-run.ts'
+
+export interface WorkerParts {
+  readonly store: Store
+  readonly clock: DatabaseClock
+  readonly flusher: Flusher
+  readonly sandboxes: SandboxCache
+  readonly observe: Observer
+  readonly random: () => number
+  readonly beatMs: number
+  readonly leaseMs: number
+  readonly version: string
+  readonly host: string
+  readonly send: (hint: Hint) => void
+  readonly ended: WorkerScope['ended']
+  readonly starts: WorkerScope['starts']
+  readonly announceStart: WorkerScope['announceStart']
+  /** Called with the batches of a lost flush once the old registration is retired. */
+  readonly recover: (batches: readonly Batch[]) => Promise<void>
+}
+
+/** In a hint: any worker, or any queue. */
+export const ANY = '*'
+const RETRY_MIN_MS = 50
+const RETRY_MAX_MS = 2000
+
+/** This process as a worker: one registration after another, and the runs it has in hand. */
+export class EngineWorker implements Worker {
+  readonly scope: WorkerScope
+  private readonly parts: WorkerParts
+  private readonly options: WorkOptions
+  private readonly claimer: Claimer
+  private readonly heartbeat: Heartbeat
+  private readonly turns: Turns
+  private registration: WorkerId = ''
+  private losing = false
+  private stopped = false
+
+  constructor(parts: WorkerParts, options: WorkOptions) {
+    this.parts = parts
+    this.options = options
+    this.turns = new Turns({
+      clock: parts.clock,
+      react: (run, reaction) => react(this.scope, run, reaction),
+      broken: (bundle, culprit, error) => this.broken(bundle, culprit, error),
+    })
+    this.scope = this.makeScope()
+    this.claimer = new Claimer(this.scope, options.orgs ?? null)
+    this.heartbeat = new Heartbeat(this.scope, this.claimer, {
+      beatMs: parts.beatMs,
+      leaseMs: parts.leaseMs,
+      onTime: (now) => parts.clock.sync(now),
+    })
+  }
+
+  get id(): WorkerId {
+    return this.registration
+  }
+
+  get activeRuns(): number {
+    return this.scope.active.size
+  }
+
+  get ready(): boolean {
+    return this.registration !== '' && !this.losing && !this.scope.stopping
+  }
+
+  serves(queue: string, org: string): boolean {
+    return this.scope.queues.includes(queue) && (this.options.orgs ?? [org]).includes(org)
+  }
+
+  async start(): Promise<void> {
+    await this.register()
+    this.heartbeat.start()
+    this.claimer.ready()
+  }
+
+  /** Acts on the answer to a flush. */
+  onFlushed(result: FlushResult, registration: WorkerId | null): void {
+    // A late answer is about runs that another registration may have by now.
+    if (registration === this.scope.worker()) for (const id of result.kept) this.keepRun(id)
+    for (const { run, worker } of result.poked) this.poke(run, worker)
+    for (const { queue } of result.readied) this.onReady(queue)
+  }
+
+  private keepRun(id: RunId): void {
+    const run = this.scope.active.get(id)
+    if (run) continueKept(this.scope, run)
+  }
+
+  onReady(queue: string): void {
+    if (this.scope.queues.includes(queue) && !this.scope.stopping) this.claimer.ready()
+    else this.parts.send({ type: 'ready', queue })
+  }
+
+  poke(run: RunId, worker: WorkerId | null): void {
+    if (worker === null) return
+    const active = worker === this.registration ? this.scope.active.get(run) : undefined
+    if (active) readInbox(this.scope, active)
+    else if (worker !== this.registration) this.parts.send({ type: 'poke', worker, run })
+  }
+
+  onHint(hint: Hint): void {
+    if (hint.type === 'ready' && (hint.queue === ANY || this.scope.queues.includes(hint.queue))) this.claimer.ready()
+    if (hint.type !== 'poke' || (hint.worker !== ANY && hint.worker !== this.registration)) return
+    const active = this.scope.active.get(hint.run)
+    if (active) readInbox(this.scope, active)
+  }
+
+  onRefused(unit: string, refusal: Error): void {
+    const run = this.scope.active.get(unit)
+    if (run) block(this.scope, run, `The database refused what the run wanted to write: ${refusal.message}`)
+  }
+
+  dueAt(at: number): void {
+    this.claimer.dueAt(at)
+  }
+
+  /** Stops claiming, waits for bodies in progress, hands everything on. */
+  async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.scope.stopping = true
+    this.stopped = true
+    this.claimer.stop()
+    const until = this.parts.clock.now() + (options.graceMs ?? 10_000)
+    for (const run of this.scope.active.values()) considerIdle(this.scope, run)
+    while (this.scope.active.size > 0 && this.parts.clock.now() < until && !this.losing)
+      await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, 20))
+    this.heartbeat.stop()
+    this.drop()
+    if (this.registration !== '') await this.parts.store.retire(this.registration)
+    this.registration = ''
+  }
+
+  /** The registration is gone, or the fate of a write is unknown. Everything in hand is dropped, and replayed where it is claimed. */
+  lost(cause: Fenced | Ambiguous, batches: readonly Batch[]): void {
+    this.pendingLoss.push(...batches)
+    if (this.losing) return
+    this.losing = true
+    this.parts.observe({ type: 'lost', cause: cause instanceof Ambiguous ? 'ambiguous' : 'fenced', runs: this.scope.active.size })
+    this.drop()
+    void this.registerAgain()
+  }
+
+  private readonly pendingLoss: Batch[] = []
+
+  private async registerAgain(): Promise<void> {
+    for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+      try {
+        if (this.registration !== '') await this.parts.store.retire(this.registration)
+        // A stopped worker takes no new registration: starts that callers still wait for go out under none.
+        if (this.stopped) this.registration = ''
+        else await this.register()
+        await this.recoverPending()
+        break
+      } catch (error) {
+        this.parts.observe({ type: 'trouble', where: 'register', error: error instanceof Error ? error : new Error(String(error)) })
+        await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, waitMs))
+      }
+    }
+    this.losing = false
+    this.parts.flusher.resume()
+    if (!this.stopped) this.claimer.ready()
+  }
+
+  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch to the list. */
+  private async recoverPending(): Promise<void> {
+    while (this.pendingLoss.length > 0) {
+      const batches = [...this.pendingLoss]
+      await this.parts.recover(batches)
+      this.pendingLoss.splice(0, batches.length)
+    }
+  }
+
+  private async register(): Promise<void> {
+    const { host, version, store } = this.parts
+    const info = {
+      host,
+      pid: process.pid,
+      version,
+      queues: this.scope.queues,
+      slots: this.scope.slots,
+      steps: this.options.steps.names(),
+      orgs: this.options.orgs ?? null,
+    }
+    const { worker, now } = await store.register(info)
+    failpoint('register.after')
+    this.registration = worker
+    this.parts.clock.sync(now)
+  }
+
+  private drop(): void {
+    this.turns.clear()
+    for (const run of [...this.scope.active.values(), ...this.scope.parked.values()]) {
+      for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'this worker lost the run')
+      evict(this.parts.clock, run)
+    }
+    this.scope.active.clear()
+    this.scope.parked.clear()
+    this.scope.starting = 0
+  }
+
+  /** A sandbox can no longer be trusted: the culprit is blocked, its neighbours are handed back and replayed in a new one. */
+  private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
+    this.scope.sandboxes.renew(bundle)
+    for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
+    for (const run of [...this.scope.active.values()].filter((each) => each.bundle === bundle && isLive(each))) {
+      if (run.id === culprit) block(this.scope, run, `The workflow code did not yield: ${error.message}`)
+      else release(this.scope, run)
+    }
+  }
+
+  /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
+  reserve(row: RunRow): WorkerId | null {
+    if (!this.ready || !hasRoom(this.scope) || !this.serves(row.queue, row.org)) return null
+    this.scope.starting++
+    return this.registration
+  }
+
+  /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
+  begin(registration: WorkerId, row: RunRow | null): void {
+    if (registration !== this.scope.worker()) return
+    this.scope.starting--
+    if (row === null) return
+    void this.parts.sandboxes.load(row.org, row.bundle).then(
+      (bundle) => {
+        if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
+      },
+      (error: unknown) => this.parts.flusher.abandon(new Ambiguous('a bundle could not be loaded', { cause: error })),
+    )
+  }
+
+  private makeScope(): WorkerScope {
+    const { parts, options } = this
+    return {
+      store: parts.store,
+      clock: parts.clock,
+      flusher: parts.flusher,
+      sandboxes: parts.sandboxes,
+      steps: options.steps,
+      observe: parts.observe,
+      random: parts.random,
+      // Invariant (I5): between two registrations there is none, so that code which waited for an answer sees that it is too late.
+      worker: () => (this.losing ? '' : this.registration),
+      queues: options.queues ?? ['default'],
+      slots: options.slots ?? 500,
+      active: new Map<RunId, ActiveRun>(),
+      parked: new Map<RunId, ActiveRun>(),
+      parkedMax: 1000,
+      starting: 0,
+      turns: this.turns,
+      wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
+      ended: parts.ended,
+      starts: parts.starts,
+      announceStart: parts.announceStart,
+      stopping: false,
+    }
+  }
+}
