@@ -57,8 +57,10 @@ export class EngineTests {
   readonly facts: EngineFact[] = []
   readonly open: Engine[] = []
 
-  readonly process = (into: EngineFact[]): Engine => {
-    const made = createEngine({ ...this.bench.connect(), observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
+  /** `around` stands between the engine and its store. */
+  readonly process = (into: EngineFact[], around: (store: Store) => Store = (store) => store): Engine => {
+    const { store, notifier } = this.bench.connect()
+    const made = createEngine({ store: around(store), notifier, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
     this.open.push(made)
     return made
   }
