@@ -35,6 +35,8 @@ export type OpenCommand =
       readonly input: JsonText
       readonly command: Extract<Command, { type: 'child' }>
       readonly child: RunId
+      /** `no`: this incarnation of the run has not asked for its start. `asked`: the start is on its way. */
+      begun: 'no' | 'asked' | 'yes'
       timer: null
     }
 
@@ -78,9 +80,10 @@ export interface ActiveRun {
   readonly buffered: Map<string, Message[]>
   /** Messages taken in but not yet flushed as received, and those buffered. */
   readonly seen: Set<string>
-  readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>
-  /** Step bodies running now, and those about to start. */
+  /** Step bodies running now, and those about to start; starts of children on their way. */
   busy: number
+  /** Starts of children on their way, those that were taken back meanwhile included. */
+  starting: number
   state: 'replaying' | 'live' | 'parking' | 'parked' | 'done'
   pausing: boolean
   /** The workflow has ended; what it started on its way out is being started still. */
@@ -115,8 +118,8 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     released: [],
     buffered: new Map(),
     seen: new Set(),
-    children: new Map(),
     busy: 0,
+    starting: 0,
     state: 'live',
     pausing: row.pauseRequested,
     ending: null,

@@ -27,7 +27,7 @@ export function begin(scope: Scope, run: ActiveRun, open: OpenCommand, fresh: bo
       armSignalTimeout(scope, run, open)
       return
     case 'child':
-      if (fresh || !run.children.has(open.cmd)) startChild(scope, run, open, fresh)
+      if (open.begun === 'no') startChild(scope, run, open, fresh)
       return
   }
 }

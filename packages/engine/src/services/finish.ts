@@ -3,6 +3,7 @@ import type { FinalStatus, FinishRow } from '../store/store.ts'
 import type { Completion, Delivery, Failure } from '../workflow/protocol.ts'
 import type { ActiveRun } from './active-run.ts'
 import { childId } from './child-id.ts'
+import { closeChild } from './close-child.ts'
 import { deliverCancel, note } from './deliver.ts'
 import { evict, quiet } from './let-go.ts'
 import { abortStep, marker, startDelivery } from './open-command.ts'
@@ -10,10 +11,13 @@ import { runEvent } from './run-event.ts'
 import { forget } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
-/** Ends a run once the children that it started and did not wait for are started, and no transactional step is committing. */
+/**
+ * Ends a run once the children that it started and did not wait for are started, no start of a child is on its way, and no transactional
+ * step is committing.
+ */
 export function endWith(scope: Scope, run: ActiveRun, completion: Completion): void {
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
-  if (leaving.length === 0 && run.held === null) return finish(scope, run, completion)
+  if (leaving.length === 0 && run.starting === 0 && run.held === null) return finish(scope, run, completion)
   run.ending = completion
   for (const open of leaving) scope.begin(run, open, false)
 }
@@ -22,13 +26,14 @@ export function endWith(scope: Scope, run: ActiveRun, completion: Completion): v
 export function finish(scope: Scope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
   quiet(scope.clock, run)
+  const children = [...run.open.values()].filter((open) => open.type === 'child')
   run.open.clear()
   const unheard = run.queue.splice(0).map((activation) => activation.delivery)
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
   const at = Math.max(scope.clock.now(), run.at)
   const row = toFinish(run, completion, at)
   run.state = 'done'
-  closeChildren(scope, run, at)
+  for (const child of children) closeChild(scope, run, child)
   tellParent(scope, run, row, at)
   scope.flusher.add(
     run.id,
@@ -67,15 +72,6 @@ function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'conti
   }
 }
 
-function closeChildren(scope: Scope, run: ActiveRun, at: number): void {
-  for (const { run: child, close } of run.children.values()) {
-    if (close === 'abandon') continue
-    const id = childId(child, 0, 0, at)
-    const message = { org: run.row.org, run: child, id, kind: 'cancel', name: 'its parent ended', payload: null, error: null } as const
-    scope.flusher.add(run.id, 'messages', message)
-  }
-}
-
 function tellParent(scope: Scope, run: ActiveRun, row: FinishRow, at: number): void {
   const parent = run.row.parent
   if (parent === null) return
@@ -101,7 +97,6 @@ function startGeneration(scope: Scope, run: ActiveRun, input: string, unheard: r
   note(scope, run, { ...marker('generation', String(run.generation), run.at, input), input: null })
   const { at } = run
   if (run.bundle.hash !== run.row.bundle) note(scope, run, marker('version', run.bundle.hash, at))
-  run.children.clear()
   forget(run.bundle, run.id)
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.schedule(run)

@@ -91,7 +91,6 @@ function receiveChild(scope: Scope, run: ActiveRun, message: Message): void {
   const [cmd = '', child = ''] = message.name.split(' ')
   const open = run.open.get(Number(cmd))
   if (open?.type === 'child' && open.child === child) {
-    run.children.delete(open.cmd)
     deliver(scope, run, childOutcome(open, message))
   }
   received(scope, run, message)

@@ -1,6 +1,6 @@
 import type { Command, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { childId } from './child-id.ts'
+import { takeBackChild } from './close-child.ts'
 import { note } from './deliver.ts'
 import { abortStep, marker, register } from './open-command.ts'
 import type { Scope } from './scope.ts'
@@ -37,18 +37,7 @@ function drop(scope: Scope, run: ActiveRun, cmd: number): void {
   run.open.delete(cmd)
   if (open.timer) scope.clock.clearTimeout(open.timer)
   if (open.type === 'step') abortStep(open, 'dropped')
-  if (open.type === 'child' && !open.command.detached && run.children.has(cmd)) {
-    run.children.delete(cmd)
-    scope.flusher.add(run.id, 'messages', {
-      org: run.row.org,
-      run: open.child,
-      id: childId(open.child, 0, 0, run.at),
-      kind: 'cancel',
-      name: 'its parent took it back',
-      payload: null,
-      error: null,
-    })
-  }
+  if (open.type === 'child') takeBackChild(scope, run, open)
 }
 
 function log(scope: Scope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {

@@ -2,13 +2,19 @@ import { SandboxStuck } from '../sandbox/create-sandbox.ts'
 import type { JournalRow } from '../store/store.ts'
 import type { Activation, Completion, Json, Reaction } from '../workflow/protocol.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { register, startDelivery } from './open-command.ts'
+import { type OpenChild, register, startDelivery } from './open-command.ts'
 import { activate } from './sandbox-cache.ts'
 import type { Scope } from './scope.ts'
 
 export type Replayed =
   /** The workflow stands where its history ends. `patches`: markers that its last turn took and that are not in the history yet. */
-  | { readonly type: 'ready'; readonly completion: Completion | null; readonly patches: readonly string[] }
+  | {
+      readonly type: 'ready'
+      readonly completion: Completion | null
+      readonly patches: readonly string[]
+      /** Children that it took back on its way. */
+      readonly takenBack: readonly OpenChild[]
+    }
   /** The code does not ask for what the history answers. `reason` is for people. */
   | { readonly type: 'diverged'; readonly reason: string }
 
@@ -58,7 +64,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   }
   run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
   run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
-  return { type: 'ready', completion, patches: taken }
+  return { type: 'ready', completion, patches: taken, takenBack: [...dropped.values()].filter((open) => open.type === 'child') }
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { AdmittedStart, RunId, RunRow } from '../store/store.ts'
 import { Fenced } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
-import type { ActiveRun, OpenCommand } from './active-run.ts'
+import type { ActiveRun } from './active-run.ts'
+import { takeBackChild } from './close-child.ts'
 import { deliver, rejected, resolved, whenSafe } from './deliver.ts'
+import type { OpenChild } from './open-command.ts'
 import { isPlain, limitsOf, toRunRow } from './plan-start.ts'
 import { startedEvent } from './run-event.ts'
 import type { LoadedBundle } from './sandbox-cache.ts'
@@ -10,13 +12,17 @@ import type { Scope } from './scope.ts'
 
 const RETRY_MS = 200
 
-type OpenChild = Extract<OpenCommand, { type: 'child' }>
-
 /** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
 export function startChild(scope: Scope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
+  open.begun = 'asked'
   run.busy++
+  run.starting++
   void startSurely(scope, run, open, fresh).finally(() => {
     run.busy--
+    run.starting--
+    // Taken back while its start was on its way: the request to stop may have come before it.
+    if (run.state === 'live' && run.open.get(open.cmd) !== open) takeBackChild(scope, run, open)
+    open.begun = 'yes'
     scope.considerIdle(run)
   })
 }
@@ -86,7 +92,6 @@ async function start(scope: Scope, run: ActiveRun, open: OpenChild, bundle: Load
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else if (child !== open.child)
     fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which answers to who started it`)
-  else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
 
 /** The run was lost or has ended, or took the command back, while we waited for something. */

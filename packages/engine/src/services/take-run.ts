@@ -1,6 +1,7 @@
 import type { ClaimedRun, JournalRow } from '../store/store.ts'
 import type { ActiveRun } from './active-run.ts'
 import { newActiveRun } from './active-run.ts'
+import { takeBackChild } from './close-child.ts'
 import { note } from './deliver.ts'
 import { marker, startDelivery } from './open-command.ts'
 import { replaySafely } from './replay.ts'
@@ -78,6 +79,8 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
   }
   run.state = 'live'
   for (const patch of replayed.patches) note(scope, run, marker('patch', patch, run.at))
+  // The requests to stop may have been lost with the worker that was to send them.
+  for (const child of replayed.takenBack) takeBackChild(scope, run, child)
   if (replayed.completion) return scope.endWith(run, replayed.completion)
   scope.wake(run, row.pauseRequested)
   if (run.state !== 'live') return

@@ -137,6 +137,48 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(child?.run ?? '')).toMatchObject({ status: 'cancelled' })
     })
 
+    it('cancels a child whose parent is cancelled when another process has just taken it', async () => {
+      const { run, child, at } = await startLeaver({ does: 'waits', close: 'cancel' })
+      at.open()
+      await state(run, 'waiting')
+      await t.worker.stop()
+      await t.engine.cancel(t.org, run, 'not wanted')
+      // The cancellation is read before that process knows whether the child exists.
+      const slow = (store: Store): Store => ({ ...store, run: (...which) => turns().then(() => store.run(...which)) })
+      await process([], slow).work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(await end(child)).toMatchObject({ status: 'cancelled' })
+    })
+
+    it('cancels a child that lost a race while its start was on its way', async () => {
+      await boot({ work: false })
+      const [at, admission] = [gate('race'), gate('admission')]
+      const slow = (store: Store): Store => ({
+        ...store,
+        startAdmitted: async (request, tx) => {
+          if (request.parent) await admission.opened
+          return store.startAdmitted(request, tx)
+        },
+      })
+      await process([], slow).work({ steps: stepRegistry() })
+      const run = await start('landlord', 'race')
+      await at.reached.promise
+      at.open()
+      await until(
+        () => rows(run),
+        (found) => found.length === 1,
+      )
+      await turns()
+      admission.open()
+      const [child] = await until(
+        () => t.engine.store.liveRuns(t.org, 'lodger', null, 10),
+        (live) => live.length === 1,
+      )
+      expect(await end(child?.run ?? '')).toMatchObject({ status: 'cancelled' })
+      await t.engine.signal(t.org, run, 'go', 'on')
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
+    })
+
     it('cancels a child that lost a race, while its parent goes on', async () => {
       await boot()
       const at = gate('race')
