@@ -51,11 +51,11 @@ export function createClient(world: World): Client {
 
 type Start = Omit<StartRequest, 'at'> & { readonly delayMs: number }
 
-function drawStart({ draw, org, clock }: World): Start {
+function drawStart({ draw, org, clock, weather }: World): Start {
   return {
     org,
     workflow: draw.pick(WORKFLOWS),
-    input: programJson(drawProgram(draw)),
+    input: programJson(drawProgram(draw, weather.endless)),
     delayMs: draw.pick([0, 0, 0, 0, 0, 0, 0, 200, 3000]),
     ...(draw.chance(0.5) ? { runId: newUuid(clock.now(), draw.random) } : {}),
     ...(draw.chance(0.1) ? { timeoutMs: draw.pick([500, 5000]) } : {}),
