@@ -104,7 +104,7 @@ function drawGroup(draw: Draw, budget: Budget, depth: number): Op {
   const branch = (): Op[] => drawOps(draw, budget, depth + 1)
   switch (draw.pick(['child', 'child', 'child', 'start', 'all', 'all', 'race', 'race', 'shield', 'scope'] as const)) {
     case 'child': {
-      if (budget.endless && draw.chance(0.4)) return { ...drawStayingChild(draw, branch()), left: true }
+      if (budget.endless && draw.chance(0.4)) return drawLeftChild(draw, branch())
       const close = draw.pick(['cancel', 'abandon', 'terminate'] as const)
       const dedupe = draw.chance(0.1) ? { dedupeKey: 'once' } : {}
       return { op: 'child', workflow: draw.pick(WORKFLOWS), ops: branch(), close, ...dedupe }
@@ -121,6 +121,12 @@ function drawGroup(draw: Draw, budget: Budget, depth: number): Op {
     case 'scope':
       return { op: 'scope', ops: branch(), ms: draw.pick([0, 20, 1000]) }
   }
+}
+
+/** One that its parent does not wait for: it stays, or is abandoned and ends by itself. */
+function drawLeftChild(draw: Draw, ops: readonly Op[]): ChildOp {
+  const child = drawStayingChild(draw, ops)
+  return draw.chance(0.2) ? { ...child, ops, close: 'abandon', left: true } : { ...child, left: true }
 }
 
 /** A child that ends only if it is cancelled. */
