@@ -81,10 +81,10 @@ function goOn(scope: Scope, row: ClaimedRun, bundle: LoadedBundle, rows: readonl
   for (const patch of replayed.patches) note(scope, run, marker('patch', patch, run.at))
   // The requests to stop may have been lost with the worker that was to send them.
   for (const child of replayed.takenBack) takeBackChild(scope, run, child)
-  if (replayed.completion) return scope.endWith(run, replayed.completion)
-  scope.wake(run, row.pauseRequested)
+  if (replayed.completion) scope.endWith(run, replayed.completion)
+  else scope.wake(run, row.pauseRequested)
   if (run.state !== 'live') return
-  // An earlier incarnation may have left messages that were read but not received.
+  // An earlier incarnation may have left messages that were read but not received; a run that continues as new waits for them still.
   if (row.wakes > 0) scope.fetchMessages(run)
   else scope.considerIdle(run)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Store, WorkerId } from '../../store/store.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineFact } from '../observe.ts'
@@ -7,6 +8,11 @@ import type { EngineTests } from './use-engine.ts'
 
 /** Less than the time between two beats, so that a worker at work is taken for dead. */
 const SHORT_LEASE_MS = 20
+
+/** A worker that takes no runs by itself. */
+async function register(store: Store): Promise<WorkerId> {
+  return (await store.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })).worker
+}
 
 /** Runs that cannot go on, and workers that are lost. */
 export function describeTrouble(t: EngineTests): void {
@@ -157,7 +163,7 @@ export function describeTrouble(t: EngineTests): void {
       const at = gate('deadly')
       const run = await start('careful', 'deadly')
       const begun = (): number => of(run, 'gated').length
-      const { worker: reaper } = await store.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })
+      const reaper = await register(store)
       for (let lost = 1; lost <= CRASHES_MAX + 1; lost++) {
         await until(begun, (times) => times === lost)
         await until(
@@ -174,6 +180,24 @@ export function describeTrouble(t: EngineTests): void {
       await until(begun, (times) => times === CRASHES_MAX + 2)
       at.open()
       await state(run, 'waiting')
+    })
+
+    it('receives a signal that came before its worker was lost, though the run continues as new when it is replayed', async () => {
+      await boot({ work: false })
+      const { store } = t.engine
+      const run = await start('renewed', false)
+      const [lost, reaper] = [await register(store), await register(store)]
+      await store.claim({ worker: lost, queues: ['default'], orgs: [t.org], limit: 1 })
+      await t.engine.signal(t.org, run, 'go', 'on')
+      await until(
+        async () => {
+          await store.beat(reaper, SHORT_LEASE_MS, [])
+          return (await store.live(t.org, run))?.crashes
+        },
+        (crashes) => crashes === 1,
+      )
+      await t.engine.work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
     it('starts runs when its own worker has stopped, for others to take', async () => {
