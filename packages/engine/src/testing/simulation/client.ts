@@ -29,9 +29,13 @@ export function createClient(world: World): Client {
     waiting.add(run)
     awaitResult(world, run, () => waiting.delete(run))
   }
+  const begun = (run: RunId): void => {
+    wait(run)
+    if (weather.endless) meddler.signalEarly(run)
+  }
   let unsent = draw.int(1, ROOTS_MAX)
   for (let index = unsent; index > 0; index--) {
-    const start = (): void => startRun(world, drawStart(world), wait, () => unsent--)
+    const start = (): void => startRun(world, drawStart(world), begun, () => unsent--)
     clock.setTimeout(start, draw.int(0, weather.chaosMs >> 1))
   }
   const meddler = createMeddler(world, wait)

@@ -11,6 +11,8 @@ export interface Meddler {
   readonly open: number
   /** Does something to some run, through any process. */
   meddle(): void
+  /** Sends a run signals that it may not wait for yet. */
+  signalEarly(run: RunId): void
   /** When all is quiet: lets go on what is paused or blocked, and sends the signals without which a run would wait for ever. */
   tend(): void
 }
@@ -73,6 +75,9 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
         .catch(() => trace('the answer was lost'))
         .finally(() => open--)
     },
+    signalEarly: (run) => {
+      for (let left = draw.int(0, EARLY_MAX); left > 0; left--) sendSignal(world, run)
+    },
     tend: () => {
       const machine = anyMachine(world)
       if (machine === null) return
@@ -90,6 +95,8 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
     return list.length === 0 ? undefined : draw.pick(list)
   }
 }
+
+const EARLY_MAX = 2
 
 const isStay = (wait: Wait): boolean => wait.type === 'signal' && wait.name === STAY
 

@@ -84,7 +84,10 @@ function drawOps(draw: Draw, budget: Budget, depth: number): Op[] {
   const count = draw.int(1, depth === 0 ? 5 : 2)
   for (let index = 0; index < count && (budget.left > 0 || index === 0); index++) {
     budget.left--
-    ops.push(drawOp(draw, budget, depth))
+    const op = drawOp(draw, budget, depth)
+    ops.push(op)
+    // A signal that came to an earlier generation is for the one that waits.
+    if (op.op === 'again' && budget.endless) ops.push({ op: 'signal', name: draw.pick(SIGNALS), ms: null })
   }
   return ops
 }
