@@ -10,7 +10,7 @@ const FROM = Number(process.env.ORRERY_SIMULATION_FROM ?? 1)
 const FACES = [
   ...['crashes', 'pauses', 'stops', 'outages', 'fenced', 'lost', 'replays'],
   ...['signal', 'cancel', 'terminate', 'pause', 'resume', 'query', 'retry', 'fork', 'deploy', 'limit', 'queue'],
-  ...['succeeded', 'cancelled', 'timed_out', 'existing', 'debounced', 'refused'],
+  ...['succeeded', 'cancelled', 'timed_out', 'existing', 'debounced', 'refused', 'closed children'],
   ...['step', 'attempt', 'sleep', 'signal', 'child', 'cancel', 'patch', 'generation'].map((kind) => `${kind} rows`),
 ]
 

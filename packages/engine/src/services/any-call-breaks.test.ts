@@ -21,6 +21,8 @@ interface Ending {
   /** The run's history fits its code. */
   readonly replays: boolean | undefined
   readonly violations: readonly unknown[]
+  /** Workflows of the runs that never end. */
+  readonly left: readonly string[]
 }
 
 /** One run on one process with a virtual clock, and how it ends when the connection breaks at the calls named. */
@@ -42,6 +44,8 @@ async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number
   await clock.advance(500)
   await until(engine.signal(org, runId, 'go', 'on').catch(() => engine.signal(org, runId, 'go', 'on')))
   const answer = await until(engine.result(org, runId, 60_000).catch(() => engine.result(org, runId, 60_000)))
+  // Children that were asked to stop do so.
+  await clock.advance(10_000)
   const last = calls
   const replayed = await until(engine.query(org, runId, 'none', null))
   const ending: Ending = {
@@ -49,6 +53,7 @@ async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number
     output: answer?.output,
     replays: replayed?.ok === false && replayed.error.name !== 'ReplayError',
     violations: await until(store.violations()),
+    left: (await until(store.liveRuns(org, null, null, 10))).map((live) => live.workflow),
   }
   return { ending, first, last }
 }
@@ -64,11 +69,13 @@ it.each([
   ['marked', null],
   ['watchful', null],
   ['counter', { left: 3, sum: 0 }],
+  ['deserter', null],
+  ['chooser', null],
 ] as const)(
   '"%s" ends the same whichever call finds its connection broken',
   async (workflow, input) => {
     const undisturbed = await runOnce(workflow, input, new Map())
-    expect(undisturbed.ending).toMatchObject({ replays: true, violations: [] })
+    expect(undisturbed.ending).toMatchObject({ replays: true, violations: [], left: [] })
     for (let at = undisturbed.first; at < undisturbed.last; at++) {
       for (const broken of ['before', 'after'] as const) {
         const { ending } = await runOnce(workflow, input, new Map([[at, broken]]))

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeChildren } from './suites/children.suite.ts'
 import { describeControl } from './suites/control.suite.ts'
 import { describeProgress } from './suites/progress.suite.ts'
 import { describeTrouble } from './suites/trouble.suite.ts'
@@ -9,6 +10,7 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
   describe(`the engine on ${name}`, () => {
     const t = useEngine(makeBench)
     describeProgress(t)
+    describeChildren(t)
     describeControl(t)
     describeTrouble(t)
   })

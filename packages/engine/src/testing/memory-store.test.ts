@@ -13,5 +13,5 @@ describeStore('the memory store', async () => {
     }
     throw new Error('it did not come about')
   }
-  return { store, other, until, close: () => store.close() }
+  return { store, other, until, ageBeats: (ms) => clock.advance(ms), close: () => store.close() }
 })

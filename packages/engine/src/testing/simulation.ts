@@ -9,6 +9,7 @@ import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/creat
 import { newUuid } from '../store/memory/random.ts'
 import type { RunId } from '../store/store.ts'
 import type { Failure } from '../workflow/protocol.ts'
+import { payloadOf } from './simulation/check-history.ts'
 import { createClient } from './simulation/client.ts'
 import { planDisasters } from './simulation/disasters.ts'
 import { createDraw } from './simulation/draw.ts'
@@ -141,7 +142,13 @@ function countEnd(world: World): void {
   const { runs, results, journal } = world.database.tables
   count(world, 'runs', runs.size)
   for (const { status } of results.values()) count(world, status)
-  for (const rows of journal.values()) for (const { kind } of rows) count(world, `${kind} rows`)
+  for (const rows of journal.values()) {
+    for (const row of rows) {
+      count(world, `${row.kind} rows`)
+      if (row.kind === 'cancel' && payloadOf(row).startsWith('its parent')) count(world, 'closed children')
+      if (row.kind === 'cancel' && payloadOf(row) === 'left behind') count(world, 'children left behind')
+    }
+  }
 }
 
 function describeStuck(world: World, waiting: readonly RunId[]): string {

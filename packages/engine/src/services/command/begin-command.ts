@@ -29,7 +29,7 @@ export function beginCommand(scope: WorkerScope, run: ActiveRun, open: OpenComma
       armSignalTimeout(scope, run, open)
       return
     case 'child':
-      if (fresh || !run.children.has(open.cmd)) startChild(scope, run, open, fresh)
+      if (open.begun === 'no') startChild(scope, run, open, fresh)
       return
   }
 }
@@ -43,10 +43,13 @@ export function continueRun(scope: WorkerScope, run: ActiveRun, pausing: boolean
   for (const open of [...run.open.values()]) if (isLive(run) && run.open.get(open.cmd) === open) beginCommand(scope, run, open, false)
 }
 
-/** Ends a run once the children that it started and did not wait for are started, and no transactional step is committing. */
+/**
+ * Ends a run once the children that it started and did not wait for are started, no start of a child is on its way, and no transactional
+ * step is committing.
+ */
 export function endRun(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)
-  if (leaving.length === 0 && run.held === null) return finish(scope, run, completion)
+  if (leaving.length === 0 && run.starting === 0 && run.held === null) return finish(scope, run, completion)
   stopLingering(scope.clock, run)
   run.phase = { type: 'ending', pausing: isPausing(run), completion }
   for (const open of leaving) beginCommand(scope, run, open, false)

@@ -1,23 +1,29 @@
 import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
-import { type ActiveRun, isLive, type OpenCommand } from '../run/active-run.ts'
+import { type ActiveRun, isLive } from '../run/active-run.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
+import type { OpenChild } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
 import { submitStart } from '../start/submit-start.ts'
+import { takeBackChild } from './close-child.ts'
 
 const RETRY_MS = 200
 const DEDUPE_WINDOW_MS = 24 * 3_600_000
 
-type OpenChild = Extract<OpenCommand, { type: 'child' }>
-
 /** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
 export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
+  open.begun = 'requested'
   run.busy++
+  run.starting++
   void startSurely(scope, run, open, fresh).finally(() => {
     run.busy--
+    run.starting--
+    // Taken back while its start was on its way: the request to stop may have come before it.
+    if (isLive(run) && run.open.get(open.cmd) !== open) takeBackChild(scope, run, open)
+    open.begun = 'yes'
     considerIdle(scope, run)
   })
 }
@@ -85,7 +91,6 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else if (child !== open.child)
     fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
-  else run.children.set(open.cmd, { run: child, close: options.parentClose ?? 'cancel' })
 }
 
 /** The run was lost or has ended, or took the command back, while we waited for something. */

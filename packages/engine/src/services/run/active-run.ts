@@ -34,6 +34,8 @@ export type OpenCommand =
       readonly input: JsonText
       readonly command: Extract<Command, { type: 'child' }>
       readonly child: RunId
+      /** `no`: this incarnation of the run has not requested its start. `requested`: the start is on its way. */
+      begun: 'no' | 'requested' | 'yes'
       timer: null
     }
 
@@ -109,9 +111,10 @@ export interface ActiveRun {
   readonly buffered: Map<string, SignalMessage[]>
   /** Ids of messages taken in but not yet flushed as received, and of those buffered. */
   readonly seen: Set<string>
-  readonly children: Map<number, { readonly run: RunId; readonly close: 'cancel' | 'abandon' | 'terminate' }>
   /** Step bodies and starts of children under way. */
   busy: number
+  /** Starts of children on their way, those that were taken back meanwhile included. */
+  starting: number
   deadline: Timer | null
   readonly progress: { steps: number; reportedAt: Millis }
 }
@@ -134,8 +137,8 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     released: [],
     buffered: new Map(),
     seen: new Set(),
-    children: new Map(),
     busy: 0,
+    starting: 0,
     deadline: null,
     progress: { steps: 0, reportedAt: now },
   }

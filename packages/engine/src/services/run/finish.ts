@@ -2,6 +2,7 @@ import type { RunAnswer } from '../../api.ts'
 import type { FinalStatus, FinishRow } from '../../store/store.ts'
 import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
+import { closeChild } from '../command/close-child.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
 import { armDeadline, deliverCancel } from './cancel.ts'
 import { record } from './deliver.ts'
@@ -15,13 +16,14 @@ import type { WorkerScope } from './worker-scope.ts'
 export function finish(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
   clearTimers(scope.clock, run)
+  const children = [...run.open.values()].filter((open) => open.type === 'child')
   run.open.clear()
   const unheard = run.queue.splice(0).map((activation) => activation.delivery)
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
   const at = Math.max(scope.clock.now(), run.at)
   const row = toFinish(run, completion, at)
   run.phase = { type: 'gone' }
-  closeChildren(scope, run, at)
+  for (const child of children) closeChild(scope, run, child)
   notifyParent(scope, run, row, at)
   scope.flusher.add(
     run.id,
@@ -60,15 +62,6 @@ function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'conti
   }
 }
 
-function closeChildren(scope: WorkerScope, run: ActiveRun, at: number): void {
-  for (const { run: child, close } of run.children.values()) {
-    if (close === 'abandon') continue
-    const id = childId(child, 0, 0, at)
-    const message = { org: run.row.org, run: child, id, kind: 'cancel', reason: 'its parent ended' } as const
-    scope.flusher.add(run.id, 'messages', message)
-  }
-}
-
 function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: number): void {
   const parent = run.row.parent
   if (parent === null) return
@@ -86,7 +79,6 @@ function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unhe
   record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run
   if (run.bundle.hash !== run.row.bundle) record(scope, run, marker('version', run.bundle.hash, at))
-  run.children.clear()
   forget(run.bundle, run.id)
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.turns.schedule(run)

@@ -3,6 +3,7 @@ import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { childId } from './ids.ts'
 
 export type OpenStep = Extract<OpenCommand, { type: 'step' }>
+export type OpenChild = Extract<OpenCommand, { type: 'child' }>
 
 /** Registers a command as open; undefined for the kinds that expect no answer. */
 export function register(run: ActiveRun, command: Command): OpenCommand | undefined {
@@ -37,6 +38,7 @@ function toOpen(run: ActiveRun, command: Command): OpenCommand | undefined {
         input: JSON.stringify(command.input),
         command,
         child: childId(run.row.run, run.generation.number, command.cmd, run.clockAt),
+        begun: 'no',
         timer: null,
       }
     case 'drop':

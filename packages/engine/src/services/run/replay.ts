@@ -3,11 +3,17 @@ import type { JournalRow } from '../../store/store.ts'
 import type { Activation, Completion, Json, Reaction } from '../../workflow/protocol.ts'
 import { activate, type SandboxCache } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun, OpenCommand } from './active-run.ts'
-import { register, startDelivery } from './open-command.ts'
+import { type OpenChild, register, startDelivery } from './open-command.ts'
 
 export type Replayed =
   /** The workflow is where its history ends. `patches`: markers taken by its last turn that are not in the history yet. */
-  | { readonly type: 'ready'; readonly completion: Completion | null; readonly patches: readonly string[] }
+  | {
+      readonly type: 'ready'
+      readonly completion: Completion | null
+      readonly patches: readonly string[]
+      /** Children that it took back on its way. */
+      readonly takenBack: readonly OpenChild[]
+    }
   /** The code does not ask for what the history answers. `reason` is a sentence for people. */
   | { readonly type: 'diverged'; readonly reason: string }
 
@@ -56,7 +62,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   }
   run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
   run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
-  return { type: 'ready', completion, patches: taken }
+  return { type: 'ready', completion, patches: taken, takenBack: [...dropped.values()].filter((open) => open.type === 'child') }
 }
 
 /** A call into the sandbox costs more than a turn, so rows go in by the hundred. Reactions behind a divergence are dropped with the run. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { stepRegistry } from '../../workflow/step-registry.ts'
-import { effects, gate } from '../fixtures/workflows.ts'
+import { gate } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/** Steps, waits, signals, queries and children. */
+/** Steps, waits, signals and queries. */
 export function describeProgress(t: EngineTests): void {
   describe('what a run does', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
@@ -130,6 +130,63 @@ export function describeProgress(t: EngineTests): void {
       expect((await end(run)).output).toEqual([1, 2])
     })
 
+    it('keeps signals that nothing waits for yet from one generation to the next', async () => {
+      await boot({ work: false })
+      const run = await start('collector', [])
+      for (const n of [1, 2, 3]) await t.engine.signal(t.org, run, 'item', n)
+      // All three are read at once, before the first generation receives one.
+      await t.engine.work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 2, 3] })
+      expect((await rows(run)).map(({ kind }) => kind)).toEqual(['signal', 'generation', 'signal', 'generation', 'signal'])
+    })
+
+    it('receives a signal of an earlier generation in another process', async () => {
+      await boot()
+      const run = await start('collector', [])
+      await state(run, 'waiting')
+      await t.engine.signal(t.org, run, 'item', 1)
+      await until(
+        () => rows(run),
+        (found) => found.length === 2,
+      )
+      await t.worker.stop()
+      for (const n of [2, 3]) await t.engine.signal(t.org, run, 'item', n)
+      await process([]).work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 2, 3] })
+    })
+
+    it('keeps a signal that a lost worker had read, and that nothing waited for yet', async () => {
+      await boot()
+      const at = gate('patient')
+      const run = await start('patient', 'patient')
+      await state(run, 'waiting')
+      await t.engine.signal(t.org, run, 'go', 'kept')
+      await t.engine.signal(t.org, run, 'first', null)
+      // Messages are read in their order: with the second, the first has been.
+      await at.reached.promise
+      await t.engine.store.retire(t.worker.id)
+      await until(
+        () => of(run, 'gated'),
+        (begun) => begun.length === 2,
+      )
+      at.open()
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'kept' })
+    })
+
+    it('receives a signal that came while the run was being paused', async () => {
+      await boot()
+      const at = gate('busy')
+      const run = await start('busy', 'busy')
+      await at.reached.promise
+      await t.engine.pause(t.org, run)
+      await t.engine.signal(t.org, run, 'go', 1)
+      at.open()
+      await state(run, 'paused')
+      expect((await rows(run)).map(({ kind }) => kind)).toEqual(['step'])
+      await t.engine.resume(t.org, run)
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 'busy'] })
+    })
+
     it('answers queries of live and of finished runs', async () => {
       await boot()
       const run = await start('asker', '400ms')
@@ -142,79 +199,6 @@ export function describeProgress(t: EngineTests): void {
       expect(await t.engine.query(t.org, run, 'answers', null)).toEqual({ ok: true, value: ['first'] })
       expect(await t.engine.query(t.org, run, 'nothing', null)).toMatchObject({ ok: false })
       expect(await t.engine.query(t.org, '00000000-0000-7000-8000-0000000000ff', 'x', null)).toBeNull()
-    })
-
-    it('fans out to children and gathers their results', async () => {
-      await boot({ slots: 8 })
-      const ended = await go('parent', 30)
-      expect(ended).toMatchObject({ status: 'succeeded', output: (29 * 30) / 2 + 150 })
-      expect((await rows(ended.run)).filter((row) => row.kind === 'child')).toHaveLength(30)
-    })
-
-    it("throws a child's failure in the parent", async () => {
-      await boot()
-      expect(await go('guardian', null)).toMatchObject({ status: 'succeeded', output: 'ChildFailedError' })
-    })
-
-    it('begins a child once, though another process takes the parent, which has nothing in its journal', async () => {
-      await boot()
-      const run = await start('warden', null)
-      await state(run, 'waiting')
-      const [child] = await until(
-        () => t.engine.store.liveRuns(t.org, 'watchful', null, 10),
-        ([live]) => live?.state === 'waiting',
-      )
-      await t.worker.stop()
-      await process([]).work({ steps: stepRegistry() })
-      await t.engine.signal(t.org, run, 'unexpected', null)
-      await t.engine.signal(t.org, child?.run ?? '', 'go', 'on')
-      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
-      expect(of(child?.run ?? '', 'note')).toHaveLength(1)
-    })
-
-    it('ends, and has started what it did not wait for', async () => {
-      await boot()
-      expect(await go('launcher', null)).toMatchObject({ status: 'succeeded', output: 'gone' })
-      await until(
-        () => effects.filter(({ step }) => step === 'add'),
-        (added) => added.length === 5,
-      )
-    })
-
-    it('tells a parent that the key of its child is taken', async () => {
-      await boot()
-      expect(await go('sharer', null)).toMatchObject({ output: [6, expect.stringContaining('its key is held by run')] })
-    })
-
-    it('starts a child in the version that is asked for, else in its own', async () => {
-      await boot()
-      await t.engine.store.saveBundle(t.org, t.changed.hash, t.changed.code, JSON.stringify(t.changed.manifest))
-      expect(await end(await start('elder', null))).toMatchObject({ output: 'own' })
-      expect(await end(await start('elder', t.changed.hash))).toMatchObject({ output: 'changed' })
-      expect(await end(await start('elder', 'f'.repeat(64)))).toMatchObject({ error: { name: 'ChildFailedError' } })
-    })
-
-    it('closes children with their parent, unless they are abandoned', async () => {
-      await boot()
-      for (const [close, fate] of [
-        ['cancel', 'cancelled'],
-        ['abandon', 'waiting'],
-      ] as const) {
-        const ended = await go('leaver', close)
-        const events: { subject: string; type: string; data: string }[] = []
-        const child = await until(
-          async () => (await t.engine.store.liveRuns(t.org, 'pair', null, 10)).map((live) => live.run),
-          (runs) => (fate === 'waiting' ? runs.length > 0 : true),
-        )
-        if (fate === 'cancelled')
-          await until(
-            () => t.engine.store.liveRuns(t.org, 'pair', null, 10),
-            (live) => live.length === 0,
-          )
-        else expect(child).toHaveLength(1)
-        expect(events).toEqual([])
-        expect(ended.output).toBe('left')
-      }
     })
 
     it('takes the winner of a race and drops the losers', async () => {

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import type { Store, WorkerId } from '../../store/store.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
+import type { EngineFact } from '../observe.ts'
+import { CRASHES_MAX } from '../worker/take-run.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
+
+/** Less than the time between two beats, so that a worker at work is taken for dead. */
+const SHORT_LEASE_MS = 20
+
+/** A worker that takes no runs by itself. */
+async function register(store: Store): Promise<WorkerId> {
+  return (await store.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })).worker
+}
 
 /** Runs that cannot go on, and workers that are lost. */
 export function describeTrouble(t: EngineTests): void {
@@ -85,6 +96,108 @@ export function describeTrouble(t: EngineTests): void {
       await t.worker.stop()
       await t.engine.signal(t.org, run, 'b', 2)
       expect((await end(run)).output).toEqual([1, 2])
+    })
+
+    it('goes on in the version it began with in a process that never saw it, though another is deployed since', async () => {
+      await boot()
+      const parked = await start('edition', null)
+      await until(
+        () => rows(parked),
+        (found) => found.length === 1,
+      )
+      await t.worker.stop()
+      const unbegun = await start('edition', null)
+      const next = process([])
+      await next.deploy(t.org, t.changed)
+      await next.work({ steps: stepRegistry() })
+      const later = await next.start({ org: t.org, workflow: 'edition', input: null })
+      const runs = [parked, unbegun, 'run' in later ? later.run : '']
+      for (const run of runs) await t.engine.signal(t.org, run, 'go', null)
+      const outputs = await Promise.all(runs.map(async (run) => (await end(run)).output))
+      expect(outputs).toEqual(['first edition', 'first edition', 'second edition'])
+    })
+
+    it('repeats an attempt whose worker was lost under the same number, and counts every attempt that failed', async () => {
+      await boot()
+      const at = gate('stubborn')
+      const run = await start('insistent', 'stubborn')
+      await at.reached.promise
+      await t.engine.store.retire(t.worker.id)
+      await until(
+        () => of(run, 'stubborn').length,
+        (begun) => begun === 3,
+      )
+      at.open()
+      expect(await end(run)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('attempt 3 failed') } })
+      expect(of(run, 'stubborn').map(({ attempt }) => attempt)).toEqual([1, 2, 2, 3])
+      expect((await rows(run)).map(({ kind, attempt }) => [kind, attempt])).toEqual([
+        ['attempt', 1],
+        ['attempt', 2],
+        ['step', 3],
+      ])
+    })
+
+    it('waits in another process for as long as the attempt before said', async () => {
+      await boot()
+      const run = await start('delayed', null)
+      await state(run, 'waiting')
+      const { waits } = await t.engine.why(t.org, run)
+      expect(waits).toMatchObject([{ type: 'retry', attempt: 2 }])
+      await t.worker.stop()
+      const facts: EngineFact[] = []
+      await process(facts).work({ steps: stepRegistry() })
+      await t.engine.signal(t.org, run, 'unexpected', null)
+      await until(
+        () => facts.filter(({ type }) => type === 'parked').length,
+        (parked) => parked === 1,
+      )
+      expect((await t.engine.why(t.org, run)).waits).toEqual(waits)
+      expect(of(run, 'unhurried')).toHaveLength(1)
+      await t.engine.cancel(t.org, run, 'enough')
+      await end(run)
+    })
+
+    it('blocks a run after six workers were lost in the middle of one attempt, and begins it no more until it is resumed', async () => {
+      await boot()
+      const { store } = t.engine
+      const at = gate('deadly')
+      const run = await start('careful', 'deadly')
+      const begun = (): number => of(run, 'gated').length
+      const reaper = await register(store)
+      for (let lost = 1; lost <= CRASHES_MAX + 1; lost++) {
+        await until(begun, (times) => times === lost)
+        await until(
+          async () => {
+            await store.beat(reaper, SHORT_LEASE_MS, [])
+            return (await store.live(t.org, run))?.crashes
+          },
+          (crashes) => crashes === lost,
+        )
+      }
+      expect((await state(run, 'blocked')).summary).toMatch(/^6 workers were lost/)
+      expect(begun()).toBe(CRASHES_MAX + 1)
+      await t.engine.resume(t.org, run)
+      await until(begun, (times) => times === CRASHES_MAX + 2)
+      at.open()
+      await state(run, 'waiting')
+    })
+
+    it('receives a signal that came before its worker was lost, though the run continues as new when it is replayed', async () => {
+      await boot({ work: false })
+      const { store } = t.engine
+      const run = await start('renewed', false)
+      const [lost, reaper] = [await register(store), await register(store)]
+      await store.claim({ worker: lost, queues: ['default'], orgs: [t.org], limit: 1 })
+      await t.engine.signal(t.org, run, 'go', 'on')
+      await until(
+        async () => {
+          await store.beat(reaper, SHORT_LEASE_MS, [])
+          return (await store.live(t.org, run))?.crashes
+        },
+        (crashes) => crashes === 1,
+      )
+      await t.engine.work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
     it('starts runs when its own worker has stopped, for others to take', async () => {

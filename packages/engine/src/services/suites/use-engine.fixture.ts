@@ -60,10 +60,12 @@ export class EngineTests {
   readonly facts: EngineFact[] = []
   readonly open: EngineOnStore[] = []
 
-  readonly process = (into: EngineFact[]): EngineOnStore => {
+  /** `around` stands between the engine and its store. */
+  readonly process = (into: EngineFact[], around: (store: Store) => Store = (store) => store): EngineOnStore => {
     const connection = this.bench.connect()
-    const engine = createEngine({ ...connection, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
-    const made = Object.assign(engine, { store: connection.store })
+    const store = around(connection.store)
+    const engine = createEngine({ ...connection, store, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
+    const made = Object.assign(engine, { store })
     this.open.push(made)
     return made
   }

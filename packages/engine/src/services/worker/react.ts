@@ -1,8 +1,8 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
 import { beginCommand, endRun } from '../command/begin-command.ts'
+import { takeBackChild } from '../command/close-child.ts'
 import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { record } from '../run/deliver.ts'
-import { childId } from '../run/ids.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
@@ -40,16 +40,7 @@ function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
   run.open.delete(cmd)
   if (open.timer) scope.clock.clearTimeout(open.timer)
   if (open.type === 'step') abortStep(open, 'dropped')
-  if (open.type === 'child' && !open.command.detached && run.children.has(cmd)) {
-    run.children.delete(cmd)
-    scope.flusher.add(run.id, 'messages', {
-      org: run.row.org,
-      run: open.child,
-      id: childId(open.child, 0, 0, run.at),
-      kind: 'cancel',
-      reason: 'its parent took it back',
-    })
-  }
+  if (open.type === 'child') takeBackChild(scope, run, open)
 }
 
 function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {

@@ -71,10 +71,7 @@ function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequ
 
 function receiveChild(scope: WorkerScope, run: ActiveRun, message: ChildMessage): void {
   const open = run.open.get(message.cmd)
-  if (open?.type === 'child' && open.child === message.child) {
-    run.children.delete(open.cmd)
-    deliver(scope, run, childOutcome(open, message))
-  }
+  if (open?.type === 'child' && open.child === message.child) deliver(scope, run, childOutcome(open, message))
   acknowledge(scope, run, message)
 }
 

@@ -1,6 +1,7 @@
 import type { ClaimedRun, JournalRow } from '../../store/store.ts'
 import { type LoadedBundle, plainIds } from '../bundles/sandbox-cache.ts'
 import { continueRun, endRun } from '../command/begin-command.ts'
+import { takeBackChild } from '../command/close-child.ts'
 import { type ActiveRun, isLive, newActiveRun } from '../run/active-run.ts'
 import { armDeadline } from '../run/cancel.ts'
 import { record } from '../run/deliver.ts'
@@ -11,7 +12,7 @@ import type { WorkerScope } from '../run/worker-scope.ts'
 import { readInbox } from './read-inbox.ts'
 
 /** A run is blocked as poison when this many workers were lost with it and it made no progress. */
-const CRASHES_MAX = 5
+export const CRASHES_MAX = 5
 
 /** Begins a run that has no history; its bundle is at hand. */
 export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
@@ -81,10 +82,12 @@ function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBun
     return
   }
   for (const patch of replayed.patches) record(scope, run, marker('patch', patch, run.at))
-  if (replayed.completion) return endRun(scope, run, replayed.completion)
-  continueRun(scope, run, row.pauseRequested)
+  // The requests to stop may have been lost with the worker that was to send them.
+  for (const child of replayed.takenBack) takeBackChild(scope, run, child)
+  if (replayed.completion) endRun(scope, run, replayed.completion)
+  else continueRun(scope, run, row.pauseRequested)
   if (!isLive(run)) return
-  // An earlier incarnation may have left messages that were read but not received.
+  // An earlier incarnation may have left messages that were read but not received; a run that continues as new still waits for them.
   if (row.wakes > 0) readInbox(scope, run)
   else considerIdle(scope, run)
 }

@@ -1,7 +1,7 @@
 import { createTestDatabase } from '../../../../../tests/support/database.ts'
 import { describeStore } from '../../testing/store.suite.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
-import { until } from './test-database.ts'
+import { ageBeats, until } from './test-database.ts'
 
 describeStore('the Postgres store', async () => {
   const database = await createTestDatabase()
@@ -10,5 +10,5 @@ describeStore('the Postgres store', async () => {
     await Promise.all([store.close(), other.close()])
     await database.drop()
   }
-  return { store, other, until, close }
+  return { store, other, until, ageBeats: (ms) => ageBeats(database.url, ms), close }
 })

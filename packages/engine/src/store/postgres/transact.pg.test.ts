@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Ambiguous, Fenced } from '../store.ts'
+import { createPostgresStore } from './create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
+import { openCommitProxy } from './test-proxy.ts'
 import type { transact } from './transact.ts'
 
 let pw: PostgresWorld
@@ -50,6 +52,28 @@ it('writes neither when the body throws, the worker is fenced or the row is a se
   await expect(step(me, insert(2))).rejects.toThrow(Fenced)
   expect(await effects()).toBe(before)
   expect(await store.history(world.org, run, 1)).toHaveLength(1)
+})
+
+it.each([
+  ['after', 1],
+  ['before', 0],
+] as const)('does not say what became of a commit when its connection broke %s the server had it', async (moment, kept) => {
+  const { world, store } = pw
+  const proxy = await openCommitProxy(pw.url)
+  const through = createPostgresStore({ url: proxy.url, listen: false })
+  const me = await world.worker()
+  const run = await world.running(me)
+  const before = (await effects()) ?? 0
+  proxy.breakNext(moment)
+  const broken = through.transact?.(me, async (tx) => {
+    await tx.query('insert into public.effect values (1)')
+    return world.journal(run, 1)
+  })
+  await expect(broken).rejects.toThrow(Ambiguous)
+  expect((await effects()) ?? 0).toBe(before + kept)
+  expect(await store.history(world.org, run, 1)).toHaveLength(kept)
+  await through.close()
+  await proxy.close()
 })
 
 it('a body that ends its connection fails as a step does, and the transaction is not usable afterwards', async () => {

@@ -21,7 +21,7 @@ export interface Pair
 
 export async function newPair(postgres: Store): Promise<Pair> {
   // Rows are built at the time of the real database, so that their ids fall into its partitions.
-  const world = await newWorld({ store: postgres, other: postgres, until: async () => {}, close: async () => {} })
+  const world = await newWorld({ store: postgres, other: postgres, until: async () => {}, ageBeats: async () => {}, close: async () => {} })
   const clock = createVirtualClock({ startAt: world.now })
   const memory = createMemoryStore({ clock })
   const random = seeded(2)

@@ -1,16 +1,34 @@
 import { childId } from '../../services/run/ids.ts'
 import { key, type Tables } from '../../store/memory/tables.ts'
 import type { JournalRow, RunId } from '../../store/store.ts'
+import { ATTEMPTS_MAX, type Program } from './program.ts'
 
-/** When each message was first sent and when its sender knew of its arrival, as places in the order of all such moments. */
-export type Order = Map<string, { readonly run: RunId; readonly sentAt: number; deliveredAt: number | null }>
+export interface SentMessage {
+  readonly run: RunId
+  readonly name: string
+  readonly payload: string
+  /** When it was first sent, and when its sender knew of its arrival, as places in the order of all such moments. */
+  readonly sentAt: number
+  deliveredAt: number | null
+}
+
+/** All messages, by payload. */
+export type Order = Map<string, SentMessage>
+
+export const isReceipt = (row: JournalRow): boolean => row.kind === 'signal' && row.error === null
+export const payloadOf = (row: JournalRow): string => JSON.parse(row.output ?? '""') as string
 
 /** What is wrong with all that was written, now that nothing is added any more. */
 export function* checkHistories(tables: Tables, tokens: ReadonlySet<string>, order: Order): Generator<string> {
+  const sent = Map.groupBy(order.values(), ({ run }) => run)
   for (const rows of tables.journal.values()) {
+    const first = rows[0]
+    if (first === undefined) continue
     yield* checkRows(rows)
+    yield* checkAttempts(rows, tables.runs.get(key(first.org, first.run))?.origin?.seq ?? 1)
     yield* checkEffects(rows, tokens)
     yield* checkSignals(rows, order)
+    yield* checkMissed(rows, sent.get(first.run) ?? [])
   }
   yield* checkTwins(tables)
   yield* checkFamilies(tables)
@@ -37,6 +55,27 @@ function* checkRows(rows: readonly JournalRow[]): Generator<string> {
   }
 }
 
+/**
+ * Attempts of a step are numbered 1, 2, 3 in the journal, whichever workers were lost in between, and are no more than allowed. Rows of a
+ * retry or a fork below `own` may be copies, whose attempts do not count; their commands are passed over.
+ */
+function* checkAttempts(rows: readonly JournalRow[], own: number): Generator<string> {
+  const failed = new Map<string, number>()
+  const copied = new Set<string>()
+  let generation = 0
+  for (const row of rows) {
+    if (row.kind === 'generation') generation = row.seq
+    if (row.kind !== 'attempt' && row.kind !== 'step') continue
+    const command = `${generation}:${row.cmd}`
+    if (row.seq < own) copied.add(command)
+    if (copied.has(command)) continue
+    const attempt = (failed.get(command) ?? 0) + 1
+    if (row.attempt !== attempt || attempt > ATTEMPTS_MAX)
+      yield `${row.run}: row ${row.seq} is attempt ${row.attempt}, and should be ${attempt}`
+    if (row.kind === 'attempt') failed.set(command, attempt)
+  }
+}
+
 const FAILED = /^attempt \d of .* fails$|took longer than/
 
 /** What is recorded of a step is what its body did. */
@@ -53,8 +92,8 @@ function* checkEffects(rows: readonly JournalRow[], tokens: ReadonlySet<string>)
 function* checkSignals(rows: readonly JournalRow[], order: Order): Generator<string> {
   const received: { readonly name: string; readonly payload: string; readonly sentAt: number }[] = []
   for (const row of rows) {
-    if (row.kind !== 'signal' || row.error !== null) continue
-    const payload = JSON.parse(row.output ?? '""') as string
+    if (!isReceipt(row)) continue
+    const payload = payloadOf(row)
     const message = order.get(payload)
     if (message === undefined) yield `I8: ${row.run} received ${payload}, which nobody sent`
     if (received.some((earlier) => earlier.payload === payload)) yield `I8: ${row.run} received ${payload} twice`
@@ -63,6 +102,17 @@ function* checkSignals(rows: readonly JournalRow[], order: Order): Generator<str
     )
     if (late) yield `I8: ${row.run} received ${payload} of "${row.name}" after ${late.payload}, which was sent later`
     received.push({ name: row.name, payload, sentAt: message?.sentAt ?? 0 })
+  }
+}
+
+/** Invariant (I8): no message is lost. If one is received, so is every message of its name that had arrived when it was sent. */
+function* checkMissed(rows: readonly JournalRow[], sent: readonly SentMessage[]): Generator<string> {
+  const received = new Set(rows.filter(isReceipt).map(payloadOf))
+  for (const missed of sent.filter(({ payload, deliveredAt }) => deliveredAt !== null && !received.has(payload))) {
+    const later = sent.find(
+      ({ name, payload, sentAt }) => name === missed.name && sentAt > (missed.deliveredAt ?? 0) && received.has(payload),
+    )
+    if (later) yield `I8: ${missed.run} received ${later.payload} of "${missed.name}" and never ${missed.payload}, which came before`
   }
 }
 
@@ -78,7 +128,7 @@ function* checkTwins(tables: Tables): Generator<string> {
   }
 }
 
-/** A child's result as its parent has it is the child's result. */
+/** A parent's record of a child has the child's own input and result, and a child that is to be abandoned is not cancelled with its parent. */
 function* checkFamilies(tables: Tables): Generator<string> {
   const told = new Map<string, JournalRow>()
   for (const rows of tables.journal.values()) {
@@ -88,14 +138,21 @@ function* checkFamilies(tables: Tables): Generator<string> {
       if (row.kind === 'child') told.set(originOf(childId(row.run, generation, row.cmd, 0)), row)
     }
   }
-  for (const { org, run, parent } of tables.runs.values()) {
+  for (const { org, run, workflow, input, parent } of tables.runs.values()) {
+    if (parent === null) continue
+    // A pending run under a debounce takes the input of a later start.
+    const isOwn = workflow !== 'settled'
+    const { close } = JSON.parse(input) as Program
+    const reasons = (tables.journal.get(key(org, run)) ?? []).filter(({ kind }) => kind === 'cancel').map(payloadOf)
+    if (isOwn && close === 'abandon' && reasons.includes('its parent ended')) yield `${run} was to be abandoned, and was cancelled`
     const result = tables.results.get(key(org, run))
     const row = told.get(originOf(run))
-    if (parent === null || result === undefined || row === undefined) continue
+    if (result === undefined || row === undefined) continue
+    if (isOwn && row.input !== input) yield `${run} was given ${input} and its parent has ${row.input}`
     const isSame = result.status === 'succeeded' ? row.output === result.output : row.error !== null
     if (!isSame) yield `${run} ended as ${result.status} ${result.output} and its parent has ${row.output}`
   }
 }
 
 /** The time in a child's id is the only part that does not follow from its parent and the command. */
-const originOf = (run: RunId): string => run.slice('01234567-0123-'.length)
+export const originOf = (run: RunId): string => run.slice('01234567-0123-'.length)

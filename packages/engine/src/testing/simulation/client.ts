@@ -28,9 +28,13 @@ export function createClient(world: World): Client {
     waiting.add(run)
     awaitResult(world, run, () => waiting.delete(run))
   }
+  const begun = (run: RunId): void => {
+    wait(run)
+    if (weather.endless) meddler.signalEarly(run)
+  }
   let unsent = draw.int(1, ROOTS_MAX)
   for (let index = unsent; index > 0; index--) {
-    const start = (): void => startRun(world, drawStart(world), wait, () => unsent--)
+    const start = (): void => startRun(world, drawStart(world), begun, () => unsent--)
     clock.setTimeout(start, draw.int(0, weather.chaosMs >> 1))
   }
   const meddler = createMeddler(world, wait)
@@ -50,11 +54,11 @@ export function createClient(world: World): Client {
 
 type Start = Omit<StartRequest, 'at'> & { readonly delayMs: number }
 
-function drawStart({ draw, org, clock }: World): Start {
+function drawStart({ draw, org, clock, weather }: World): Start {
   return {
     org,
     workflow: draw.pick(WORKFLOWS),
-    input: programJson(drawProgram(draw)),
+    input: programJson(drawProgram(draw, weather.endless)),
     delayMs: draw.pick([0, 0, 0, 0, 0, 0, 0, 200, 3000]),
     ...(draw.chance(0.5) ? { runId: newUuid(clock.now(), draw.random) } : {}),
     ...(draw.chance(0.1) ? { timeoutMs: draw.pick([500, 5000]) } : {}),

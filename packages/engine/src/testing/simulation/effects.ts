@@ -1,7 +1,7 @@
 import type { StepImplementation, StepSource } from '../../api.ts'
 import type { Json } from '../../workflow/protocol.ts'
 import { parseRetry } from '../../workflow/retry.ts'
-import type { EffectInput } from './program.ts'
+import { ATTEMPTS_MAX, type EffectInput } from './program.ts'
 import type { SimProcess } from './sim-process.ts'
 import { count, type World } from './world.ts'
 
@@ -25,7 +25,7 @@ export function createEffects(world: World, process: SimProcess): StepSource {
     if (attempt <= input.fails) throw new Error(`attempt ${attempt} of ${input.path} fails`)
     return token
   }
-  const retry = parseRetry({ max: 3, initial: '50ms' })
+  const retry = parseRetry({ max: ATTEMPTS_MAX, initial: '50ms' })
   const made = (name: string, transactional: boolean): [string, StepImplementation] => [
     name,
     { name, retry, timeoutMs: null, heartbeatTimeoutMs: null, transactional, body },

@@ -1,7 +1,8 @@
 import { newUuid } from '../../store/memory/random.ts'
-import type { RunId } from '../../store/store.ts'
+import type { RunId, Wait } from '../../store/store.ts'
 import { askMachine } from './ask-machine.ts'
-import { LANES, SIGNALS } from './program.ts'
+import { isLeftBehind } from './left-behind.ts'
+import { LANES, SIGNALS, STAY } from './program.ts'
 import { anyMachine, count, type Machine, type World } from './world.ts'
 
 export interface Meddler {
@@ -9,7 +10,9 @@ export interface Meddler {
   readonly open: number
   /** Does something to some run, through any process. */
   meddle(): void
-  /** When all is quiet, whoever is paused or blocked is let go on. */
+  /** Sends a run signals that it may not wait for yet. */
+  signalEarly(run: RunId): void
+  /** When all is quiet: lets go on what is paused or blocked, and sends the signals without which a run would wait for ever. */
   tend(): void
 }
 
@@ -71,13 +74,19 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
         .catch(() => trace('the answer was lost'))
         .finally(() => open--)
     },
+    signalEarly: (run) => {
+      for (let left = draw.int(0, EARLY_MAX); left > 0; left--) sendSignal(world, run)
+    },
     tend: () => {
       const machine = anyMachine(world)
       if (machine === null) return
       const troubled = (error: unknown): void => trace(`it was not let go on: ${String(error)}`)
       machine.engine.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), troubled)
-      for (const { row, state, pauseRequested } of live.values()) {
+      for (const { row, state, pauseRequested, waits } of live.values()) {
         if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, troubled)
+        // A signal that has arrived is not sent again: if it was lost, the run never ends, and that is seen.
+        for (const name of awaited(waits)) if (!oracle.isUnread(row.run, name)) sendSignal(world, row.run, name)
+        if (waits.some(isStay) && isLeftBehind(world, row)) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, troubled)
       }
     },
   }
@@ -86,15 +95,23 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
   }
 }
 
+const EARLY_MAX = 2
+
+const isStay = (wait: Wait): boolean => wait.type === 'signal' && wait.name === STAY
+
+/** Signals that a run waits for without a time limit. */
+const awaited = (waits: readonly Wait[]): readonly string[] =>
+  waits.flatMap((wait) => (wait.type === 'signal' && wait.until === null && !isStay(wait) ? [wait.name] : []))
+
 const AGAIN_MS = 150
 
 /** Sends one message, and often another once it knows that the first has arrived: those may not change places. */
-function sendSignal(world: World, run: RunId, name = world.draw.pick(SIGNALS)): void {
+function sendSignal(world: World, run: RunId, name: string = world.draw.pick(SIGNALS)): void {
   const { draw, clock, org, oracle } = world
   const payload = String(count(world, 'signals')).padStart(6, '0')
   // With an id of its own it may be sent again, and arrives once.
   const id = draw.chance(0.5) ? newUuid(clock.now(), draw.random) : undefined
-  oracle.sent(run, payload)
+  oracle.sent(run, name, payload)
   const send = (): void => {
     const machine = anyMachine(world)
     const again = (): void => void (id && clock.setTimeout(send, AGAIN_MS))

@@ -2,7 +2,7 @@ import type { Engine } from '../../api.ts'
 import { key, type Tables } from '../../store/memory/tables.ts'
 import { violations } from '../../store/memory/violations.ts'
 import type { OrgId, RunId } from '../../store/store.ts'
-import { checkHistories, type Order } from './check-history.ts'
+import { checkHistories, isReceipt, type Order, payloadOf } from './check-history.ts'
 import type { EffectInput } from './program.ts'
 
 /** Watches a simulation and says what should not have been. */
@@ -15,9 +15,11 @@ export interface Oracle {
   /** A start with a dedupe key was answered with this run. */
   deduped(key: string, run: RunId): void
   /** A message is on its way, for the first time. */
-  sent(run: RunId, payload: string): void
+  sent(run: RunId, name: string, payload: string): void
   /** Its sender knows that it has arrived. */
   delivered(payload: string): void
+  /** A message of this name has arrived, and the run has not received it. */
+  isUnread(run: RunId, name: string): boolean
   /** A caller was told how a run ended. */
   told(run: RunId, status: string, output: string | null): void
   /** A caller asked a run something, which replays it. */
@@ -51,6 +53,11 @@ export function createOracle(tables: Tables, org: OrgId): Oracle {
     if (before !== undefined && before !== value) problem(`${what}: ${name} is ${before} and ${value}`)
     values.set(name, value)
   }
+  const isDurable = (token: string): boolean => {
+    const output = JSON.stringify(token)
+    for (const rows of tables.journal.values()) if (rows.some((row) => row.output === output)) return true
+    return false
+  }
   const glance = (): void => {
     for (const { invariant, rows } of violations(tables)) problem(`${invariant}: ${rows} rows`)
   }
@@ -61,18 +68,22 @@ export function createOracle(tables: Tables, org: OrgId): Oracle {
     acknowledged: (run) => void acked.add(run),
     deduped: (name, run) => same(firsts, name, run, 'I13'),
     effect: (run, input, idempotencyKey, token) => {
-      const rows = tables.journal.get(key(org, run)) ?? []
-      // Invariants (I3) and (I4): what a workflow has seen is in the journal before anything follows from it.
-      for (const seen of input.seen) {
-        if (!rows.some((row) => row.output === JSON.stringify(seen))) problem(`I3/I4: ${run} acts on ${seen}, which is not durable`)
-      }
+      // Invariants (I3) and (I4): what a workflow has seen, or was given by its parent, is in a journal before anything follows from it.
+      for (const seen of input.seen) if (!isDurable(seen)) problem(`I3/I4: ${run} acts on ${seen}, which is not durable`)
+      const live = tables.live.get(key(org, run))
+      if (live && live.bundle !== input.version) problem(`${run} is pinned to ${live.bundle}, and ${input.version} carries it on`)
       same(places, idempotencyKey, input.path, 'idempotency key')
       tokens.add(token)
     },
-    sent: (run, payload) => void order.set(payload, { run, sentAt: ++moments, deliveredAt: null }),
+    sent: (run, name, payload) => void order.set(payload, { run, name, payload, sentAt: ++moments, deliveredAt: null }),
     delivered: (payload) => {
       const message = order.get(payload)
       if (message && message.deliveredAt === null) message.deliveredAt = ++moments
+    },
+    isUnread: (run, name) => {
+      const received = new Set((tables.journal.get(key(org, run)) ?? []).filter(isReceipt).map(payloadOf))
+      const sent = [...order.values()].filter((message) => message.run === run && message.name === name)
+      return sent.some(({ payload, deliveredAt }) => deliveredAt !== null && !received.has(payload))
     },
     told: (run, status, output) => same(answers, run, `${status} ${output}`, 'result'),
     answered: (run, answer) => {

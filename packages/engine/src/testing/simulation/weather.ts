@@ -22,6 +22,8 @@ export interface Weather {
   readonly stopMs: number | null
   readonly outageMs: number | null
   readonly chaosMs: number
+  /** Some waits have no time limit: for signals, and of children that stay until they are cancelled. */
+  readonly endless: boolean
 }
 
 export function drawWeather(draw: Draw): Weather {
@@ -43,8 +45,8 @@ export function drawWeather(draw: Draw): Weather {
     outageMs: bad<number | null>(null, [null, null, 8000]),
     chaosMs: draw.int(3000, 14_000),
   }
-  // Without a draw of its own, so that a seed draws what it always did.
-  return { ...drawn, shareMin: drawn.chaosMs % 3 === 0 ? 24 : 1 }
+  // Without draws of their own, so that a seed draws what it always did.
+  return { ...drawn, shareMin: drawn.chaosMs % 3 === 0 ? 24 : 1, endless: drawn.chaosMs % 3 !== 1 }
 }
 
 const STRAY_MS = 15_000

@@ -1,15 +1,16 @@
 import { type Context, step, workflow } from '../../workflow/index.ts'
-import type { EffectInput, Op, Program, StepOp } from './program.ts'
+import { type ChildOp, type EffectInput, type Op, type Program, STAY, type StepOp } from './program.ts'
 
 /** Its body is the simulated process's: it notes what happens outside and answers with a token never given before. */
 const effect = step<EffectInput, string>('effect')
 const entry = step<EffectInput, string>('entry')
 
 const SEEN_MAX = 3
+const last = (seen: readonly string[]): readonly string[] => seen.slice(-SEEN_MAX)
 
 async function perform(ctx: Context, ops: readonly Op[], seen: string[], path: string, program: Program): Promise<void> {
   for (const [index, op] of ops.entries()) {
-    if (op.op === 'again') ctx.continueAsNew({ ...program, ops: ops.slice(index + 1), seen: seen.slice(-SEEN_MAX) })
+    if (op.op === 'again') ctx.continueAsNew({ ...program, ops: ops.slice(index + 1), seen: last(seen) })
     await one(ctx, op, seen, `${path}.${index}`, program)
   }
 }
@@ -22,13 +23,17 @@ async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[
     case 'sleep':
       return ctx.sleep(`${op.ms}ms`)
     case 'signal':
+      if (op.ms === null) return void (await ctx.waitFor(op.name))
       return forgive('TimeoutError', async () => void (await ctx.waitFor(op.name, undefined, { timeout: `${op.ms}ms` })))
+    case 'stay':
+      return void (await ctx.waitFor(STAY))
     case 'child': {
-      const options = { parentClose: op.close, ...(op.dedupeKey ? { dedupeKey: op.dedupeKey } : {}) }
-      return forgive('ChildFailedError', async () => void (await ctx.child(op.workflow, nested(program, op.ops), options)))
+      const ended = forgive('ChildFailedError', () => child(ctx, op, seen, program))
+      // It is cancelled with the run, which says so itself.
+      return op.left ? void ended.catch(() => {}) : ended
     }
     case 'start': {
-      const started = ctx.start(op.workflow, nested(program, op.ops))
+      const started = ctx.start(op.workflow, nested(program, op.ops, seen))
       return op.left ? undefined : void (await started)
     }
     case 'all':
@@ -47,6 +52,12 @@ async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[
   }
 }
 
+async function child(ctx: Context, op: ChildOp, seen: readonly string[], program: Program): Promise<void> {
+  const lane = op.alone ? { lane: ctx.uuid() } : {}
+  const input = { ...nested(program, op.ops, seen), close: op.close, ...lane }
+  await ctx.child(op.workflow, input, { parentClose: op.close, ...(op.dedupeKey ? { dedupeKey: op.dedupeKey } : {}) })
+}
+
 async function within(ctx: Context, ms: number, body: () => Promise<void>): Promise<void> {
   const scope = ctx.scope(body)
   await ctx.race([() => scope.catch(() => {}), () => ctx.sleep(`${ms}ms`)])
@@ -55,7 +66,7 @@ async function within(ctx: Context, ms: number, body: () => Promise<void>): Prom
 }
 
 async function act(ctx: Context, seen: string[], path: string, op: Omit<StepOp, 'op'>): Promise<void> {
-  const input = { path, fails: op.fails, ms: op.ms, salt: op.salt ? ctx.random() : 0, seen: seen.slice(-SEEN_MAX) }
+  const input = { path, fails: op.fails, ms: op.ms, salt: op.salt ? ctx.random() : 0, version: ctx.info.version, seen: last(seen) }
   const options = op.limitMs ? { timeout: `${op.limitMs}ms` } : {}
   await forgive('StepFailedError', async () => void seen.push(await ctx.run(op.tx ? entry : effect, input, options)))
 }
@@ -69,8 +80,8 @@ async function forgive(name: string, body: () => Promise<void>): Promise<void> {
 }
 
 /** A lane of its own depth, or a child could wait for the place that its parent holds. */
-function nested(program: Program, ops: readonly Op[]) {
-  return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: [], lane: `${program.lane}/` }))
+function nested(program: Program, ops: readonly Op[], seen: readonly string[]) {
+  return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: last(seen), lane: `${program.lane}/` }))
 }
 
 async function interpret(ctx: Context, program: Program): Promise<number> {

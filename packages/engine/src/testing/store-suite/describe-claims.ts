@@ -104,6 +104,41 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([urgent, long, quarter, high])
   })
 
+  it('takes the first by rank of a backlog that is larger than the claim, though they came last', async () => {
+    const { worker, ready, claim, flush, start, now } = world()
+    const me = await worker()
+    await flush(null, { starts: Array.from({ length: 20 }, () => start()) })
+    const high = await ready({ priority: 'high' })
+    const urgent = await ready({ priority: 'urgent' })
+    // Ready for 45 minutes: it has aged past what is high, and not past what is urgent.
+    const aged = await ready({ at: now - 45 * 60_000, priority: 'low' })
+    expect(await claim(me, 2)).toEqual([urgent, aged])
+    expect(await claim(me, 1)).toEqual([high])
+  })
+
+  it('takes the first by rank of each org in turn, though each has a larger backlog than the claim', async () => {
+    const { worker, flush, start, claim, id } = world()
+    const me = await worker()
+    const orgs = [id(), id(), id()]
+    for (const org of orgs) await flush(null, { starts: Array.from({ length: 10 }, () => start({ org })) })
+    const best = orgs.map((org) => start({ org, priority: 'urgent' }))
+    const second = orgs.map((org) => start({ org, priority: 'high' }))
+    await flush(null, { starts: [...second, ...best] })
+    expect((await claim(me, 3)).sort()).toEqual(best.map(({ run }) => run))
+    // One more than there are orgs: of two candidates each, the second ones come last.
+    const next = await claim(me, 4)
+    expect(second.filter(({ run }) => !next.includes(run))).toEqual([])
+  })
+
+  it('takes those that were due first, of more than it was asked for', async () => {
+    const { worker, ready, claim, now } = world()
+    const me = await worker()
+    const due: string[] = []
+    for (const seconds of [10, 40, 20, 50, 30]) due.push(await ready({ state: 'waiting', at: now - seconds * 1000 }))
+    expect((await claim(me, 2)).sort()).toEqual([due[1], due[3]])
+    expect(await claim(me, 1)).toEqual([due[4]])
+  })
+
   it('takes a waiting run when its time has come, before the ready ones', async () => {
     const { worker, ready, claim, until, now } = world()
     const me = await worker()

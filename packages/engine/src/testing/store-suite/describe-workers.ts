@@ -55,6 +55,19 @@ export function describeWorkers(world: () => World): void {
     expect(await state(run)).toBe('running')
   })
 
+  it('keeps a worker that beats, however many leases pass, and reaps one that does not', async () => {
+    const { worker, running, beat, ageBeats, state } = world()
+    const [steady, silent, reaper] = [await worker(), await worker(), await worker()]
+    const [kept, handedOn] = [await running(steady), await running(silent)]
+    const leaseMs = 60_000
+    for (let passed = 0; passed < 3 * leaseMs; passed += leaseMs / 2) {
+      await ageBeats(leaseMs / 2)
+      expect((await beat(steady)).alive).toBe(true)
+      await beat(reaper, leaseMs)
+    }
+    expect([await state(kept), await state(handedOn)]).toEqual(['running', 'ready'])
+  })
+
   it('counts crashes since the run last made progress', async () => {
     const { store, worker, running, crash, claim, flush, journal, org } = world()
     const me = await worker()

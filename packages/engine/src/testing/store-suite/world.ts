@@ -26,6 +26,8 @@ export interface StoreFixture {
   readonly other: Store
   /** Waits, in the time that the store lives in, until the condition holds; fails if it does not within seconds. */
   until(condition: () => Promise<boolean>): Promise<void>
+  /** Makes the last beat of every worker older, as if this much time had passed since. */
+  ageBeats(ms: number): Promise<void>
   close(): Promise<void>
 }
 

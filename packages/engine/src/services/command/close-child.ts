@@ -1,0 +1,25 @@
+import type { ActiveRun } from '../run/active-run.ts'
+import { childId } from '../run/ids.ts'
+import type { OpenChild } from '../run/open-command.ts'
+import type { WorkerScope } from '../run/worker-scope.ts'
+
+/** Closes a child that has not answered when its parent ends. */
+export function closeChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
+  if (open.command.options.parentClose !== 'abandon') cancelChild(scope, run, open, 'its parent ended')
+}
+
+/** Asks a child to stop because its parent no longer waits for it: it lost a race, or its scope or its parent was cancelled. */
+export function takeBackChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
+  cancelChild(scope, run, open, 'its parent took it back')
+}
+
+/**
+ * Invariant (I11): the id depends on the child alone, so a request sent twice arrives once. It is sent whether or not the child exists: an
+ * earlier incarnation of the run may have started it, and a message to a run that is not live is dropped.
+ */
+function cancelChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, reason: string): void {
+  // A detached child does not depend on its parent.
+  if (open.command.detached) return
+  const id = childId(open.child, 0, 0, 0)
+  scope.flusher.add(run.id, 'messages', { org: run.row.org, run: open.child, id, kind: 'cancel', reason })
+}

@@ -1,0 +1,50 @@
+/** A transactional step whose connection breaks at its commit: its effect happens once, whatever the server had done by then. */
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Engine } from '../api.ts'
+import { buildBundle } from '../bundle/build-bundle.ts'
+import { createPostgresStore } from '../store/postgres/create-postgres-store.ts'
+import { openWorld, type PostgresWorld } from '../store/postgres/test-database.ts'
+import { type CommitProxy, openCommitProxy } from '../store/postgres/test-proxy.ts'
+import { stepRegistry } from '../workflow/step-registry.ts'
+import { createEngine } from './engine/create-engine.ts'
+import { begun } from './fixtures/payment.ts'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+const org = randomUUID()
+
+let pw: PostgresWorld
+let proxy: CommitProxy
+let engine: Engine
+beforeAll(async () => {
+  pw = await openWorld()
+  const admin = await pw.connect('postgres')
+  await admin.query('create table public.payment (run uuid not null)')
+  proxy = await openCommitProxy(pw.url)
+  const store = createPostgresStore({ url: proxy.url })
+  engine = createEngine({ store, notifier: store.notifier })
+  await engine.deploy(org, await buildBundle({ entries: ['fixtures/payment.ts'], root }))
+  await engine.work({ steps: stepRegistry() })
+})
+afterAll(async () => {
+  await engine.close()
+  await proxy.close()
+  await pw.close()
+})
+
+it.each([
+  ['is lost on its way back', 'after', 1],
+  ['never gets to the server', 'before', 2],
+] as const)('has its effect once when the commit %s', async (_, moment, bodies) => {
+  proxy.breakNext(moment)
+  const outcome = await engine.start({ org, workflow: 'payment', input: null })
+  if (outcome.type !== 'started') throw new Error(`not started: ${outcome.type}`)
+  const { run } = outcome
+  expect(await engine.result(org, run, 30_000)).toMatchObject({ status: 'succeeded', output: '"paid"' })
+  const admin = await pw.connect('postgres')
+  expect((await admin.query('select from public.payment where run = $1', [run])).rowCount).toBe(1)
+  expect(await pw.store.history(org, run, 0)).toMatchObject([{ seq: 1, kind: 'step', name: 'pay', attempt: 1 }])
+  expect(begun.filter((each) => each === run)).toHaveLength(bodies)
+  expect(await pw.store.violations()).toEqual([])
+})
