@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/engine'
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
+import pg from 'pg'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { bootstrapInstallation } from '../access/bootstrap-installation.ts'
 import type { Rate } from '../access/rate-limiter.ts'
@@ -40,6 +41,8 @@ export interface TestCore {
   /** A key of a new organization. */
   otherOrg(name: string): Promise<string>
   deploy(key?: string): Promise<void>
+  /** As the superuser of the database: gives the rows. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
 }
 
@@ -107,6 +110,12 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     },
     async deploy(key = secret) {
       await answer('workflows.deploy', { ...project.bundle }, { key })
+    },
+    async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
+      const superuser = new pg.Client({ connectionString: testDatabase.url })
+      await superuser.connect()
+      const { rows } = await superuser.query<Row>(text, [...values]).finally(() => superuser.end())
+      return rows
     },
     async close() {
       await core.stop()
