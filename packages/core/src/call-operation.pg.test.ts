@@ -159,8 +159,7 @@ describe.each([
   const ask = (idempotencyKey: string, asked: object = input) => t.answer(name, asked, { idempotencyKey, requestId: idempotencyKey })
   const age = (idempotencyKey: string, hours: number) =>
     t.query(`update app.idempotency_key set at = at - $2 * interval '1 hour' where key = $1 returning key`, [idempotencyKey, hours])
-  const effects = async (requestId: string) =>
-    (await t.query('select from app.audit_entry where request_id = $1', [requestId])).length
+  const effects = async (requestId: string) => (await t.query('select from app.audit_entry where request_id = $1', [requestId])).length
 
   it('answers for 23 hours what was answered first, and does the work anew after 25', async () => {
     const { output } = await ask(key('answer'))
