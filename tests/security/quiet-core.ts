@@ -1,0 +1,66 @@
+/** The product without faces, workers and loops on a database that is there: nothing happens in it but what is called. */
+import type { OperationName } from '@orrery/contract'
+import { createEngine } from '@orrery/engine'
+import { createPostgresStore } from '@orrery/engine/postgres'
+import {
+  type Answer,
+  auditCompanion,
+  createCore,
+  createDatabase,
+  type Log,
+  makeAuditKey,
+  makeSecretKey,
+  makeTokenKey,
+  publicIds,
+  readAuditKeys,
+  readSecretKeys,
+  readTokenKeys,
+} from '../../packages/core/src/index.ts'
+
+export interface QuietCore {
+  /** Throws the problem that it is answered with. */
+  call(name: OperationName, input: unknown, how: Calling): Promise<Answer>
+  close(): Promise<void>
+}
+
+export interface Calling {
+  /** A key or a token. */
+  readonly credential: string
+  readonly idempotencyKey?: string
+  readonly requestId?: string
+}
+
+const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
+
+export function openQuietCore(url: string): QuietCore {
+  const store = createPostgresStore({ url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
+  const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
+  const database = createDatabase({ url, poolMax: 5 })
+  const core = createCore({
+    database,
+    engine,
+    notifier: null,
+    log: silence,
+    version: '0.0.0-test',
+    audit: readAuditKeys(makeAuditKey()),
+    secrets: readSecretKeys(makeSecretKey()),
+    tokens: readTokenKeys(makeTokenKey()),
+    checkOutputs: true,
+    isMcpStdioAllowed: true,
+  })
+  return {
+    call: (name, input, { credential, idempotencyKey = null, requestId = 'quiet' }: Loose) =>
+      core.call(name, { credential, idempotencyKey, requestId, traceId: null, face: 'test' }, input),
+    async close() {
+      await core.stop()
+      await engine.close()
+      await database.close()
+    },
+  }
+}
+
+interface Loose {
+  readonly credential: string
+  readonly idempotencyKey?: string | null
+  readonly requestId?: string
+}

@@ -1,0 +1,224 @@
+/**
+ * Every write of the registry, on a database in which nothing else happens: what it leaves in the audit log and in the event log when it succeeds,
+ * and that nothing stays of it when it is refused or its transaction cannot commit.
+ */
+import { isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readRelations, watchChanges } from './catalogue.ts'
+import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
+import { type Installation, type Org, startInstallation } from './installation.ts'
+import { openQuietCore, type QuietCore } from './quiet-core.ts'
+
+/** Writes that leave another number of audit entries than one. Whoever adds a line here has thought about it. */
+const ENTRIES: Readonly<Partial<Record<OperationName, number>>> = {
+  // One for each run, of which the call starts two.
+  'runs.startMany': 2,
+}
+
+/**
+ * Writes that wait for others, so that no transaction may be open meanwhile: what they do commits before their audit entry, in a transaction of its
+ * own, and stays if the entry cannot be written. Their idempotency key stays taken then, as nobody knows what was done.
+ */
+const COMMITTED_BEFORE: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
+  'tools.call': ['app.tool_call'],
+  'tools.discover': ['app.tool', 'app.tool_version', 'engine.event'],
+  'tools.import': ['app.tool', 'app.tool_version', 'engine.event'],
+}
+
+/** Refusals that change something, which is audited: a refresh token that comes a second time ends its login. */
+const CHANGING_REFUSALS: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
+  'tokens.refresh': ['app.audit_entry', 'app.login'],
+}
+
+/** What one call has left. */
+interface Trace {
+  /** The code of the problem that it was refused with; null: it succeeded. */
+  readonly problem: string | null
+  readonly changed: readonly string[]
+  readonly entries: readonly { readonly org_id: string; readonly action: string; readonly request_id: string; readonly tx: string }[]
+  /** Transactions that wrote an event. */
+  readonly events: readonly string[]
+}
+
+interface Walked {
+  readonly operation: Operation
+  readonly requestId: string
+  readonly traces: Readonly<Record<'unscoped' | 'malformed' | 'uncommitted' | 'uncommitted with a key' | 'done' | 'again', Trace>>
+}
+
+const operations = new Map(listOperations().map((operation) => [operation.name as string, operation]))
+
+let installation: Installation
+let ours: Org
+let core: QuietCore
+let superuser: pg.Client
+let findChanges: () => Promise<string[]>
+/** The organization to which the key of the installation belongs. */
+let first: string
+const writes: Walked[] = []
+const reads: { readonly name: string; readonly trace: Trace }[] = []
+
+beforeAll(async () => {
+  installation = await startInstallation()
+  await installation.stop()
+  ours = installation.ours
+  core = openQuietCore(installation.databaseUrl)
+  superuser = new pg.Client({ connectionString: installation.databaseUrl })
+  await superuser.connect()
+  findChanges = watchChanges(superuser, await readRelations(superuser))
+  first = (await superuser.query<{ org_id: string }>(`select org_id from app.org where name = 'default'`)).rows[0]?.org_id ?? ''
+  // Deferred, so that all of the call is done when it fails.
+  await superuser.query(`
+    create function app.fail_commit() returns trigger language plpgsql as $$ begin raise exception 'this commit fails'; end $$;
+    create constraint trigger fail_commit after insert on app.audit_entry deferrable initially deferred
+      for each row execute function app.fail_commit();
+    alter table app.audit_entry disable trigger fail_commit`)
+  const { calls, close } = goodCalls(ours)
+  for (const call of calls) await walk(call)
+  close()
+}, 300_000)
+
+afterAll(async () => {
+  await core?.close()
+  await superuser?.end()
+  await installation?.close()
+})
+
+const ask: Ask = async (name, input) => (await core.call(name, input, { credential: ours.key })).output as never
+
+async function walk(call: GoodCall): Promise<void> {
+  const operation = operations.get(call.name)
+  if (operation === undefined) throw new Error(`There is no operation ${call.name}`)
+  const input = await call.input(ask)
+  const credential = await credentialFor(call)
+  const requestId = `write-${call.name}`
+  const narrow = await narrowKey(operation)
+  await findChanges()
+  const act = (given: object = input, how: { readonly credential?: string; readonly idempotencyKey?: string } = {}) =>
+    trace(() => core.call(call.name, given, { credential, requestId, ...how }))
+  if (operation.effect === 'read') {
+    reads.push({ name: call.name, trace: await act() })
+    return
+  }
+  const unscoped = await act(input, { credential: narrow })
+  const malformed = await act({ ...input, 'no such field': 1 })
+  const failing = async (idempotencyKey?: string) => {
+    await superuser.query('alter table app.audit_entry enable trigger fail_commit')
+    const failed = await act(input, idempotencyKey === undefined ? {} : { idempotencyKey })
+    await superuser.query('alter table app.audit_entry disable trigger fail_commit')
+    return failed
+  }
+  const traces = {
+    ...{ unscoped, malformed, uncommitted: await failing(), 'uncommitted with a key': await failing(`failing-${call.name}`) },
+    ...{ done: await act(), again: await act(input, { idempotencyKey: `again-${call.name}` }) },
+  }
+  writes.push({ operation, requestId, traces })
+}
+
+async function credentialFor({ by }: GoodCall): Promise<string> {
+  if (by === 'login') return String((await ask('tokens.issue', {})).refreshToken)
+  return by === 'installation' ? installation.adminKey : ours.key
+}
+
+/** A key that may do all but this. */
+async function narrowKey({ permission }: Operation): Promise<string> {
+  if (!isScope(permission)) return 'no key at all'
+  const scopes = PERMISSION_SETS.admin.filter((scope) => scope !== permission)
+  return String((await ask('keys.create', { name: `all but ${permission}`, scopes })).secret)
+}
+
+/** The changes since the last trace. */
+async function trace(act: () => Promise<unknown>): Promise<Trace> {
+  const lastEvent = async () =>
+    (await superuser.query<{ id: string }>('select coalesce(max(id), 0)::text as id from engine.event')).rows[0]?.id
+  const [event, entriesBefore] = [await lastEvent(), await countEntries()]
+  const problem = await act().then(
+    () => null,
+    (error: unknown) => {
+      if (!(error instanceof ProblemError)) throw error
+      return error.code
+    },
+  )
+  const entries = await superuser.query<Trace['entries'][number]>(
+    'select org_id, action, request_id, tx::text from app.audit_entry e order by e.tx, e.id offset $1',
+    [entriesBefore],
+  )
+  const events = await superuser.query<{ tx: string }>('select tx::text from engine.event where id > $1', [event])
+  return { problem, changed: await findChanges(), entries: entries.rows, events: events.rows.map(({ tx }) => tx) }
+}
+
+async function countEntries(): Promise<number> {
+  const { rows } = await superuser.query<{ count: number }>('select count(*)::int as count from app.audit_entry')
+  return rows[0]?.count ?? 0
+}
+
+/** What is wrong with the traces of all writes, by the name of the operation. */
+function judge(find: (walked: Walked) => readonly unknown[]): Record<string, readonly unknown[]> {
+  return Object.fromEntries(writes.map((walked) => [walked.operation.name, find(walked)] as const).filter(([, found]) => found.length > 0))
+}
+
+const callerOrg = ({ operation }: Walked) => (operation.permission === 'orgs:admin' ? first : ours.uuid)
+
+test('every operation was called, and every good call succeeds', () => {
+  expect(writes.length + reads.length).toBe(operations.size)
+  expect(judge(({ traces }) => [traces.done.problem].filter((problem) => problem !== null))).toEqual({})
+  expect(reads.filter(({ trace: { problem } }) => problem !== null)).toEqual([])
+})
+
+test('a read changes nothing and leaves no audit entry', () => {
+  expect(reads.filter(({ trace: { changed } }) => changed.length > 0)).toEqual([])
+})
+
+test('a write that succeeds leaves its audit entry, once, under its action and its request', () => {
+  const wrong = judge((walked) => {
+    const { operation, requestId, traces } = walked
+    const done = [traces.done, ...(traces.again.problem === null ? [traces.again] : [])]
+    return done.flatMap(({ entries }) => {
+      const expected = { org_id: callerOrg(walked), action: operation.audit, request_id: requestId }
+      const isWrong = entries.length !== (ENTRIES[operation.name as OperationName] ?? 1)
+      const strange = entries.filter((entry) =>
+        Object.entries(expected).some(([field, value]) => entry[field as keyof typeof entry] !== value),
+      )
+      return isWrong ? [`${entries.length} entries`] : strange
+    })
+  })
+  expect(wrong).toEqual({})
+})
+
+test('the events of a write and its audit entry are of one transaction', () => {
+  const apart = judge(({ operation, traces }) => {
+    if (COMMITTED_BEFORE[operation.name as OperationName] !== undefined) return []
+    const transactions = new Set(traces.done.entries.map(({ tx }) => tx))
+    return traces.done.events.filter((tx) => !transactions.has(tx))
+  })
+  expect(apart).toEqual({})
+  expect(writes.filter(({ traces }) => traces.done.events.length > 0).length).toBeGreaterThanOrEqual(25)
+})
+
+test.for(['unscoped', 'malformed'] as const)('nothing stays of a write that is refused: %s', (which) => {
+  const code = { unscoped: ['forbidden', 'unauthenticated'], malformed: ['invalid_input'] }[which]
+  expect(judge(({ traces }) => (code.includes(traces[which].problem ?? '') ? [] : [`answered ${traces[which].problem}`]))).toEqual({})
+  expect(judge(({ traces }) => traces[which].changed)).toEqual({})
+})
+
+test('nothing stays of a write that is refused for what it finds', () => {
+  const refused = writes.filter(({ traces }) => traces.again.problem !== null)
+  const changes = judge(({ operation, traces }) =>
+    traces.again.problem === null ? [] : excess(traces.again.changed, CHANGING_REFUSALS[operation.name as OperationName]),
+  )
+  expect(changes).toEqual({})
+  expect(refused.length).toBeGreaterThanOrEqual(10)
+})
+
+test.for(['uncommitted', 'uncommitted with a key'] as const)('nothing stays of a write that cannot commit: %s', (which) => {
+  expect(judge(({ traces }) => (traces[which].problem === 'internal' ? [] : [`answered ${traces[which].problem}`]))).toEqual({})
+  const changes = judge(({ operation, traces }) => {
+    const before = COMMITTED_BEFORE[operation.name as OperationName]
+    const claims = before === undefined || which === 'uncommitted' ? [] : ['app.idempotency_claim']
+    return excess(traces[which].changed, [...(before ?? []), ...claims])
+  })
+  expect(changes).toEqual({})
+})
+
+const excess = (changed: readonly string[], allowed: readonly string[] = []) => changed.filter((table) => !allowed.includes(table))
