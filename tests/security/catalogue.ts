@@ -132,3 +132,17 @@ function digestsOf(relations: readonly Relation[], rowOf: (relation: Relation) =
   )
   return parts.join(' union all ')
 }
+
+/** Tables and columns in which one of these texts stands, as it is or in hexadecimal or base64. */
+export async function findTexts(client: pg.ClientBase, relations: readonly Relation[], texts: readonly string[]): Promise<string[]> {
+  const forms = texts.flatMap((text) => ['utf8', 'hex', 'base64'].map((form) => Buffer.from(text).toString(form as BufferEncoding)))
+  const found = new Set<string>()
+  for (const { name } of relations.filter(({ kind }) => kind === 'table')) {
+    const { rows } = await client.query<{ row: Readonly<Record<string, unknown>> }>(`select to_jsonb(t) as row from ${name} t`)
+    for (const [column, value] of rows.flatMap(({ row }) => Object.entries(row))) {
+      const shown = typeof value === 'string' ? value : JSON.stringify(value)
+      if (forms.some((form) => shown.includes(form))) found.add(`${name}.${column}`)
+    }
+  }
+  return [...found]
+}

@@ -1,4 +1,5 @@
 /** The product without faces, workers and loops on a database that is there: nothing happens in it but what is called. */
+import { inspect } from 'node:util'
 import type { OperationName } from '@orrery/contract'
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
@@ -15,6 +16,7 @@ import {
   readAuditKeys,
   readSecretKeys,
   readTokenKeys,
+  type SecretKeys,
 } from '../../packages/core/src/index.ts'
 
 export interface QuietCore {
@@ -30,9 +32,16 @@ export interface Calling {
   readonly requestId?: string
 }
 
-const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
+export interface QuietCoreOptions {
+  readonly secrets?: SecretKeys
+  /** Gets each line that is logged, whatever its level. */
+  readonly onLog?: (line: string) => void
+}
 
-export function openQuietCore(url: string): QuietCore {
+export function openQuietCore(
+  url: string,
+  { secrets = readSecretKeys(makeSecretKey()), onLog = () => {} }: QuietCoreOptions = {},
+): QuietCore {
   const store = createPostgresStore({ url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
   const database = createDatabase({ url, poolMax: 5 })
@@ -40,10 +49,10 @@ export function openQuietCore(url: string): QuietCore {
     database,
     engine,
     notifier: null,
-    log: silence,
+    log: logTo(onLog),
     version: '0.0.0-test',
     audit: readAuditKeys(makeAuditKey()),
-    secrets: readSecretKeys(makeSecretKey()),
+    secrets,
     tokens: readTokenKeys(makeTokenKey()),
     checkOutputs: true,
     isMcpStdioAllowed: true,
@@ -63,4 +72,10 @@ interface Loose {
   readonly credential: string
   readonly idempotencyKey?: string | null
   readonly requestId?: string
+}
+
+function logTo(onLog: (line: string) => void): Log {
+  const write = (fields: object, message: string) => onLog(`${message} ${inspect(fields, { depth: 10 })}`)
+  const log: Log = { debug: write, info: write, warn: write, error: write, child: (fields) => (onLog(inspect(fields, { depth: 10 })), log) }
+  return log
 }

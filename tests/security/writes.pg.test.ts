@@ -5,7 +5,8 @@
 import { isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readRelations, watchChanges } from './catalogue.ts'
+import type { Answer } from '../../packages/core/src/index.ts'
+import { findTexts, type Relation, readRelations, watchChanges } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
 import { openQuietCore, type QuietCore } from './quiet-core.ts'
@@ -33,6 +34,7 @@ const CHANGING_REFUSALS: Readonly<Partial<Record<OperationName, readonly string[
 
 /** What one call has left. */
 interface Trace {
+  readonly output: Readonly<Record<string, unknown>>
   /** The code of the problem that it was refused with; null: it succeeded. */
   readonly problem: string | null
   readonly changed: readonly string[]
@@ -53,7 +55,9 @@ let installation: Installation
 let ours: Org
 let core: QuietCore
 let superuser: pg.Client
+let relations: readonly Relation[]
 let findChanges: () => Promise<string[]>
+let log = ''
 /** The organization to which the key of the installation belongs. */
 let first: string
 const writes: Walked[] = []
@@ -63,10 +67,11 @@ beforeAll(async () => {
   installation = await startInstallation()
   await installation.stop()
   ours = installation.ours
-  core = openQuietCore(installation.databaseUrl)
+  core = openQuietCore(installation.databaseUrl, { onLog: (line) => void (log += line) })
   superuser = new pg.Client({ connectionString: installation.databaseUrl })
   await superuser.connect()
-  findChanges = watchChanges(superuser, await readRelations(superuser))
+  relations = await readRelations(superuser)
+  findChanges = watchChanges(superuser, relations)
   first = (await superuser.query<{ org_id: string }>(`select org_id from app.org where name = 'default'`)).rows[0]?.org_id ?? ''
   // Deferred, so that all of the call is done when it fails.
   await superuser.query(`
@@ -129,15 +134,15 @@ async function narrowKey({ permission }: Operation): Promise<string> {
 }
 
 /** The changes since the last trace. */
-async function trace(act: () => Promise<unknown>): Promise<Trace> {
+async function trace(act: () => Promise<Answer>): Promise<Trace> {
   const lastEvent = async () =>
     (await superuser.query<{ id: string }>('select coalesce(max(id), 0)::text as id from engine.event')).rows[0]?.id
   const [event, entriesBefore] = [await lastEvent(), await countEntries()]
-  const problem = await act().then(
-    () => null,
+  const { output, problem } = await act().then(
+    (answer) => ({ output: answer.output as Trace['output'], problem: null }),
     (error: unknown) => {
       if (!(error instanceof ProblemError)) throw error
-      return error.code
+      return { output: {}, problem: error.code }
     },
   )
   const entries = await superuser.query<Trace['entries'][number]>(
@@ -145,7 +150,7 @@ async function trace(act: () => Promise<unknown>): Promise<Trace> {
     [entriesBefore],
   )
   const events = await superuser.query<{ tx: string }>('select tx::text from engine.event where id > $1', [event])
-  return { problem, changed: await findChanges(), entries: entries.rows, events: events.rows.map(({ tx }) => tx) }
+  return { output, problem, changed: await findChanges(), entries: entries.rows, events: events.rows.map(({ tx }) => tx) }
 }
 
 async function countEntries(): Promise<number> {
@@ -219,6 +224,21 @@ test.for(['uncommitted', 'uncommitted with a key'] as const)('nothing stays of a
     return excess(traces[which].changed, [...(before ?? []), ...claims])
   })
   expect(changes).toEqual({})
+})
+
+test('nothing keeps what an answer shows once', async () => {
+  const showing = writes.filter(({ operation }) => operation.secrets !== undefined)
+  const shown = showing.flatMap(({ operation, traces }) =>
+    [traces.done, traces.again].flatMap(({ output }) => (operation.secrets ?? []).map((field) => output[field])),
+  )
+  // Of an address the last part is the secret.
+  const secrets = shown.filter((value) => typeof value === 'string').map((value) => value.split('/').at(-1) ?? value)
+  expect(Math.min(...secrets.map(({ length }) => length))).toBeGreaterThanOrEqual(24)
+  expect(secrets.length).toBeGreaterThanOrEqual(2 * showing.length)
+  expect(await findTexts(superuser, relations, secrets)).toEqual([])
+  expect(secrets.filter((secret) => log.includes(secret))).toEqual([])
+  // The look for texts does find what is there.
+  expect(await findTexts(superuser, relations, [ours.canary])).toContain('engine.run.input')
 })
 
 const excess = (changed: readonly string[], allowed: readonly string[] = []) => changed.filter((table) => !allowed.includes(table))

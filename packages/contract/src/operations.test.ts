@@ -37,6 +37,33 @@ function findConcealed(schema: unknown, path = ''): string[] {
   )
 }
 
+/** Fields that are named like secrets and are none. Whoever adds one here has thought about it. */
+const OPEN: Readonly<Record<string, string>> = {
+  'tools.put definition.implementation.headers':
+    'templates of requests, shown by tools.get: a credential belongs in the connection of the tool',
+}
+const SECRET_NAME = /secret|pass(word|phrase)|token|credential|auth|api_?key|private|signing|cookie|session|^(headers|env|value)$/i
+
+/** Paths of the fields whose names say that they hold a secret, and that are not marked as one. */
+function findUnmarked(schema: unknown, path = ''): string[] {
+  if (Array.isArray(schema)) return schema.flatMap((one) => findUnmarked(one, path))
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([keyword, part]) => {
+    if (keyword !== 'properties') return findUnmarked(part, path)
+    return Object.entries(part as object).flatMap(([name, property]) => {
+      const isUnmarked = SECRET_NAME.test(name) && findConcealed(property).length === 0
+      return [...(isUnmarked ? [`${path}.${name}`.slice(1)] : []), ...findUnmarked(property, `${path}.${name}`)]
+    })
+  })
+}
+
+test('a field of an input that is named like a secret is marked as one', () => {
+  const unmarked = listOperations().flatMap(({ name, input }) =>
+    findUnmarked(z.toJSONSchema(input, { io: 'input' })).map((path) => `${name} ${path}`),
+  )
+  expect(unmarked).toEqual(Object.keys(OPEN))
+})
+
 test('each operation needs, does, records and hides what the reviewed table says', async () => {
   const lines = [
     ...listOperations().map(describeOperation),
