@@ -6,8 +6,10 @@ import { createPostgresStore } from '@orrery/engine/postgres'
 import {
   type Answer,
   auditCompanion,
+  type CoreEngine,
   createCore,
   createDatabase,
+  type Database,
   type Log,
   makeAuditKey,
   makeSecretKey,
@@ -22,6 +24,8 @@ import {
 export interface QuietCore {
   /** Throws the problem that it is answered with. */
   call(name: OperationName, input: unknown, how: Calling): Promise<Answer>
+  /** For what loops do. */
+  readonly host: { readonly database: Database; readonly engine: CoreEngine; readonly log: Log; readonly announce: () => void }
   close(): Promise<void>
 }
 
@@ -45,11 +49,12 @@ export function openQuietCore(
   const store = createPostgresStore({ url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
   const database = createDatabase({ url, poolMax: 5 })
+  const log = logTo(onLog)
   const core = createCore({
     database,
     engine,
     notifier: null,
-    log: logTo(onLog),
+    log,
     version: '0.0.0-test',
     audit: readAuditKeys(makeAuditKey()),
     secrets,
@@ -58,6 +63,7 @@ export function openQuietCore(
     isMcpStdioAllowed: true,
   })
   return {
+    host: { database, engine, log, announce: () => {} },
     call: (name, input, { credential, idempotencyKey = null, requestId = 'quiet' }: Loose) =>
       core.call(name, { credential, idempotencyKey, requestId, traceId: null, face: 'test' }, input),
     async close() {
@@ -76,6 +82,10 @@ interface Loose {
 
 function logTo(onLog: (line: string) => void): Log {
   const write = (fields: object, message: string) => onLog(`${message} ${inspect(fields, { depth: 10 })}`)
-  const log: Log = { debug: write, info: write, warn: write, error: write, child: (fields) => (onLog(inspect(fields, { depth: 10 })), log) }
+  const child = (fields: object) => {
+    onLog(inspect(fields, { depth: 10 }))
+    return log
+  }
+  const log: Log = { debug: write, info: write, warn: write, error: write, child }
   return log
 }
