@@ -2,7 +2,6 @@
  * Goal: of two transactions that are in progress at once, the one with the higher number writes the events with the lower ids, and they commit in
  * either order. Each kind of reader looks between the two commits and goes on from there: it must miss none, repeat none, and agree with the others.
  */
-import type { Event } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Log } from '../context.ts'
@@ -189,7 +188,7 @@ describe.each(['older', 'younger'] as const)('when the %s of two transactions co
   })
 
   it('a subscriber that comes back gets the rest behind any event, from memory and from the database', async () => {
-    const whole: Event[] = (await t.call('events.list', { type: 'test.event' })).items
+    const whole = (await t.call('events.list', { type: 'test.event' })).items
     for (const [at, { id }] of whole.slice(0, -1).entries()) {
       const fresh = openHub()
       const rest = [openSubscription(hub, async () => {}, id), openSubscription(fresh.opened, async () => {}, id)]
