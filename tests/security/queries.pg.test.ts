@@ -10,6 +10,8 @@ import { inScene } from '../../packages/core/src/automations/scheduling/fire-due
 import { fireSchedules } from '../../packages/core/src/automations/scheduling/fire-schedules.ts'
 import { fireBackfill } from '../../packages/core/src/automations/scheduling/fire-waiting.ts'
 import { settleRuns } from '../../packages/core/src/automations/settle-runs.ts'
+import { fireOnce } from '../../packages/core/src/automations/triggers/fire-once.ts'
+import { selectListeners } from '../../packages/core/src/automations/triggers/listen-to-topics.ts'
 import { APP_ROLE, fingerprintQuery, type Relation, readRelations } from './catalogue.ts'
 import { type Ask, type GoodCall, type GoodCalls, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
@@ -146,22 +148,32 @@ const withoutTimes = (text = '') => text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g,
 
 /** What the scheduler and the reader of the event log do for one organization, some days from now. */
 async function watchLoops(): Promise<void> {
-  const going = 'select run_id as run from app.firing where org_id = $1 and going'
-  const runs = (await superuser.query<{ run: string }>(going, [twin.uuid])).rows
-  const ended = runs.map(({ run }) => ({ run, status: 'failed' as const }))
-  const works: Readonly<Record<string, (scene: FiringScene) => Promise<unknown>>> = {
-    fireSchedules: (scene) => fireSchedules(scene, 100, null),
-    fireBackfill,
-    settleRuns: (scene) => settleRuns(scene, ended),
-  }
-  for (const [name, work] of Object.entries(works)) {
-    const before = await readFingerprint(twin)
-    await watch(name, async () => {
-      const result = await inScene(core.host, twin.uuid, () => Date.now() + 3 * 86_400_000, work)
-      return JSON.stringify(result ?? null)
-    })
-    if ((await readFingerprint(twin)) === before) idle.push(name)
-  }
+  const find = async (text: string) => (await superuser.query<{ id: string }>(text, [twin.uuid])).rows.map(({ id }) => id)
+  const going = await find('select run_id as id from app.firing where org_id = $1 and going')
+  const [trigger = ''] = await find(`select trigger_id as id from app.trigger where org_id = $1 and type = 'event'`)
+  const ended = going.map((run) => ({ run, status: 'failed' as const }))
+  const occasion = { triggerId: trigger, cause: { kind: 'event', eventId: '1-1', atMs: Date.now() }, event: { word: twin.word } } as const
+  await watchWork('fireSchedules', (scene) => fireSchedules(scene, 100, null))
+  await watchWork('fireBackfill', fireBackfill)
+  await watchWork('fireOnce', (scene) => fireOnce(scene, occasion, going[0] ?? null))
+  await watchWork('settleRuns', (scene) => settleRuns(scene, ended))
+  await watch('selectListeners', async () => {
+    const listeners = await core.host.database.transaction(twin.uuid, 'read only', (tx) => selectListeners(tx, twin.uuid, ['shop.opened']))
+    if (listeners.length !== 1) idle.push('selectListeners')
+    return JSON.stringify(listeners)
+  })
+  const { url } = await askAs(twin)('automations.rotateWebhook', { automation: twin.automation, trigger: 'webhook' })
+  const delivery = { token: String(url).split('/').at(-1) ?? '', body: Buffer.from('{}'), header: (name: string) => HEADERS[name] ?? null }
+  for (const time of ['first', 'second']) await watch(`a ${time} delivery`, async () => JSON.stringify(await core.receiveWebhook(delivery)))
+}
+
+const HEADERS: Readonly<Record<string, string>> = { 'webhook-id': 'one', 'content-type': 'application/json' }
+
+async function watchWork(name: string, work: (scene: FiringScene) => Promise<unknown>): Promise<void> {
+  const before = await readFingerprint(twin)
+  const later = () => Date.now() + 3 * 86_400_000
+  await watch(name, async () => JSON.stringify((await inScene(core.host, twin.uuid, later, work)) ?? null))
+  if ((await readFingerprint(twin)) === before) idle.push(name)
 }
 
 test('the policies are off, every operation is called and every good call succeeds', async () => {

@@ -6,6 +6,7 @@ import { createPostgresStore } from '@orrery/engine/postgres'
 import {
   type Answer,
   auditCompanion,
+  type Core,
   type CoreEngine,
   createCore,
   createDatabase,
@@ -24,6 +25,7 @@ import {
 export interface QuietCore {
   /** Throws the problem that it is answered with. */
   call(name: OperationName, input: unknown, how: Calling): Promise<Answer>
+  readonly receiveWebhook: Core['receiveWebhook']
   /** For what loops do. */
   readonly host: { readonly database: Database; readonly engine: CoreEngine; readonly log: Log; readonly announce: () => void }
   close(): Promise<void>
@@ -63,6 +65,7 @@ export function openQuietCore(
     isMcpStdioAllowed: true,
   })
   return {
+    receiveWebhook: core.receiveWebhook,
     host: { database, engine, log, announce: () => {} },
     call: (name, input, { credential, idempotencyKey = null, requestId = 'quiet' }: Loose) =>
       core.call(name, { credential, idempotencyKey, requestId, traceId: null, face: 'test' }, input),

@@ -47,9 +47,20 @@ interface Trace {
 interface Walked {
   readonly operation: Operation
   readonly requestId: string
-  readonly traces: Readonly<Record<'unscoped' | 'malformed' | 'uncommitted' | 'uncommitted with a key' | 'done' | 'again', Trace>>
+  readonly traces: Readonly<Record<Way, Trace>>
 }
 
+type Way =
+  | 'without the scope'
+  | 'with a field that there is not'
+  | 'with the idempotency key of another request'
+  | 'with a commit that fails'
+  | 'with an idempotency key and a commit that fails'
+  | 'well'
+  | 'again'
+  | 'again with the same idempotency key'
+
+const TAKEN = 'taken'
 const operations = new Map(listOperations().map((operation) => [operation.name as string, operation]))
 
 let installation: Installation
@@ -80,6 +91,8 @@ beforeAll(async () => {
     create constraint trigger fail_commit after insert on app.audit_entry deferrable initially deferred
       for each row execute function app.fail_commit();
     alter table app.audit_entry disable trigger fail_commit`)
+  for (const credential of [ours.key, installation.adminKey])
+    await core.call('queues.pause', { queue: 'of-another-request' }, { credential, idempotencyKey: TAKEN })
   const { calls, close } = goodCalls(ours)
   for (const call of calls) await walk(call)
   close()
@@ -107,17 +120,21 @@ async function walk(call: GoodCall): Promise<void> {
     reads.push({ name: call.name, trace: await act() })
     return
   }
-  const unscoped = await act(input, { credential: narrow })
-  const malformed = await act({ ...input, 'no such field': 1 })
-  const failing = async (idempotencyKey?: string) => {
+  const failing = async (how = {}) => {
     await superuser.query('alter table app.audit_entry enable trigger fail_commit')
-    const failed = await act(input, idempotencyKey === undefined ? {} : { idempotencyKey })
+    const failed = await act(input, how)
     await superuser.query('alter table app.audit_entry disable trigger fail_commit')
     return failed
   }
-  const traces = {
-    ...{ unscoped, malformed, uncommitted: await failing(), 'uncommitted with a key': await failing(`failing-${call.name}`) },
-    ...{ done: await act(), again: await act(input, { idempotencyKey: `again-${call.name}` }) },
+  const traces: Record<Way, Trace> = {
+    'without the scope': await act(input, { credential: narrow }),
+    'with a field that there is not': await act({ ...input, 'no such field': 1 }),
+    'with the idempotency key of another request': await act(input, { idempotencyKey: TAKEN }),
+    'with a commit that fails': await failing(),
+    'with an idempotency key and a commit that fails': await failing({ idempotencyKey: `failing-${call.name}` }),
+    well: await act(),
+    again: await act(input, { idempotencyKey: `again-${call.name}` }),
+    'again with the same idempotency key': await act(input, { idempotencyKey: `again-${call.name}` }),
   }
   writes.push({ operation, requestId, traces })
 }
@@ -168,7 +185,7 @@ const callerOrg = ({ operation }: Walked) => (operation.permission === 'orgs:adm
 
 test('every operation was called, and every good call succeeds', () => {
   expect(writes.length + reads.length).toBe(operations.size)
-  expect(judge(({ traces }) => [traces.done.problem].filter((problem) => problem !== null))).toEqual({})
+  expect(judge(({ traces }) => [traces.well.problem].filter((problem) => problem !== null))).toEqual({})
   expect(reads.filter(({ trace: { problem } }) => problem !== null)).toEqual([])
 })
 
@@ -176,7 +193,7 @@ test('a read changes nothing and leaves no audit entry', () => {
   expect(reads.filter(({ trace: { changed } }) => changed.length > 0)).toEqual([])
 })
 
-const successes = ({ traces }: Walked) => [traces.done, traces.again].filter(({ problem }) => problem === null)
+const successes = ({ traces }: Walked) => [traces.well, traces.again].filter(({ problem }) => problem === null)
 
 test('a write that succeeds leaves its audit entry, once, under its action and its request', () => {
   const wrong = judge((walked) => {
@@ -196,30 +213,40 @@ test('the events of a write and its audit entry are of one transaction', () => {
     return successes(walked).flatMap(({ entries, events }) => events.filter((tx) => entries.every((entry) => entry.tx !== tx)))
   })
   expect(apart).toEqual({})
-  expect(writes.filter(({ traces }) => traces.done.events.length > 0).length).toBeGreaterThanOrEqual(25)
+  expect(writes.filter(({ traces }) => traces.well.events.length > 0).length).toBeGreaterThanOrEqual(25)
 })
 
-test.for(['unscoped', 'malformed'] as const)('nothing stays of a write that is refused: %s', (which) => {
-  const code = { unscoped: ['forbidden', 'unauthenticated'], malformed: ['invalid_input'] }[which]
-  expect(judge(({ traces }) => (code.includes(traces[which].problem ?? '') ? [] : [`answered ${traces[which].problem}`]))).toEqual({})
-  expect(judge(({ traces }) => traces[which].changed)).toEqual({})
+const refusals: [Way, readonly string[]][] = [
+  ['without the scope', ['forbidden', 'unauthenticated']],
+  ['with a field that there is not', ['invalid_input']],
+  ['with the idempotency key of another request', ['idempotency.key_reused']],
+]
+
+test.for(refusals)('nothing stays of a write that is refused: %s', ([way, codes]) => {
+  expect(judge(({ traces }) => (codes.includes(traces[way].problem ?? '') ? [] : [`answered ${traces[way].problem}`]))).toEqual({})
+  expect(judge(({ traces }) => traces[way].changed)).toEqual({})
 })
 
-test('nothing stays of a write that is refused for what it finds', () => {
+test('nothing stays of a write that is refused for what it finds, or whose answer is there already', () => {
   const refused = writes.filter(({ traces }) => traces.again.problem !== null)
-  const changes = judge(({ operation, traces }) =>
-    traces.again.problem === null ? [] : excess(traces.again.changed, CHANGING_REFUSALS[operation.name as OperationName]),
-  )
+  const changes = judge(({ operation, traces }) => {
+    const later = [...(traces.again.problem === null ? [] : [traces.again]), traces['again with the same idempotency key']]
+    return excess(
+      later.flatMap(({ changed }) => changed),
+      CHANGING_REFUSALS[operation.name as OperationName],
+    )
+  })
   expect(changes).toEqual({})
   expect(refused.length).toBeGreaterThanOrEqual(10)
+  expect(writes.length - refused.length).toBeGreaterThanOrEqual(20)
 })
 
-test.for(['uncommitted', 'uncommitted with a key'] as const)('nothing stays of a write that cannot commit: %s', (which) => {
-  expect(judge(({ traces }) => (traces[which].problem === 'internal' ? [] : [`answered ${traces[which].problem}`]))).toEqual({})
+test.for(['with a commit that fails', 'with an idempotency key and a commit that fails'] as const)('nothing stays of a write %s', (way) => {
+  expect(judge(({ traces }) => (traces[way].problem === 'internal' ? [] : [`answered ${traces[way].problem}`]))).toEqual({})
   const changes = judge(({ operation, traces }) => {
     const before = COMMITTED_BEFORE[operation.name as OperationName]
-    const claims = before === undefined || which === 'uncommitted' ? [] : ['app.idempotency_claim']
-    return excess(traces[which].changed, [...(before ?? []), ...claims])
+    const claims = before === undefined || way === 'with a commit that fails' ? [] : ['app.idempotency_claim']
+    return excess(traces[way].changed, [...(before ?? []), ...claims])
   })
   expect(changes).toEqual({})
 })
@@ -227,10 +254,12 @@ test.for(['uncommitted', 'uncommitted with a key'] as const)('nothing stays of a
 test('nothing keeps what an answer shows once', async () => {
   const showing = writes.filter(({ operation }) => operation.secrets !== undefined)
   const shown = showing.flatMap(({ operation, traces }) =>
-    [traces.done, traces.again].flatMap(({ output }) => (operation.secrets ?? []).map((field) => output[field])),
+    [traces.well, traces.again].flatMap(({ output }) => (operation.secrets ?? []).map((field) => output[field])),
   )
   // Of an address the last part is the secret.
-  const secrets = shown.filter((value) => typeof value === 'string').map((value) => value.split('/').at(-1) ?? value)
+  const secrets = shown
+    .filter((value) => typeof value === 'string')
+    .map((value) => (/^(https?:\/)?\//.test(value) ? (value.split('/').at(-1) ?? '') : value))
   expect(Math.min(...secrets.map(({ length }) => length))).toBeGreaterThanOrEqual(24)
   expect(secrets.length).toBeGreaterThanOrEqual(2 * showing.length)
   expect(await findTexts(superuser, relations, secrets)).toEqual([])
