@@ -39,8 +39,16 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
   return { ...twin, bundle: { ...twin.bundle, hash } }
 }
 
-/** Whether the policies of the tables are asked. */
-export async function setPolicies(client: pg.ClientBase, relations: readonly Relation[], isOn: boolean): Promise<void> {
+/** Tables, and their partitions, that have policies. */
+export async function readProtected(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select oid::regclass::text as name from pg_class where relrowsecurity and relnamespace in ('app'::regnamespace, 'engine'::regnamespace)`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Whether the policies of these tables are asked. */
+export async function setPolicies(client: pg.ClientBase, tables: readonly string[], isOn: boolean): Promise<void> {
   const change = isOn ? 'enable row level security, force row level security' : 'disable row level security, no force row level security'
-  for (const { name, kind, hasOrg } of relations) if (kind !== 'view' && hasOrg) await client.query(`alter table ${name} ${change}`)
+  for (const table of tables) await client.query(`alter table ${table} ${change}`)
 }
