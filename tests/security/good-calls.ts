@@ -96,7 +96,7 @@ function readsOf(org: Org): Inputs {
 
 function writesOf(org: Org, server: McpServer): Inputs {
   const { automation, calendar, limit, pipeline, queue, tool, word } = org
-  const { delayed, failed, holding, paused, succeeded, waiting } = org.runs
+  const { delayed, failed, paused, succeeded, waiting } = org.runs
   const start = { workflow: 'talk', input: { word } }
   const aDay = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' }
   return {
@@ -151,7 +151,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'tokens.issue': {},
     'tokens.refresh': {},
     'tokens.revoke': {},
-    'runs.cancel': { runId: holding },
+    'runs.cancel': { runId: waiting, terminate: true },
   }
 }
 
