@@ -107,9 +107,9 @@ export function fingerprintQuery(relations: readonly Relation[]): string {
   return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${digests}) x`
 }
 
-/** Tells at each call in which tables a row of whatever organization was written or taken away since the call before. */
+/** Returns a function that lists the tables in which rows of any organization were written or deleted since its previous call. */
 export function watchChanges(client: pg.ClientBase, relations: readonly Relation[]): () => Promise<string[]> {
-  // A row that is written anew is another version of it. To tell versions apart costs less than to read the rows.
+  // Each write makes a new version of a row. Comparing versions is cheaper than comparing contents.
   const rowOf = ({ columns }: Relation) =>
     OWN_TIMES.some((column) => columns.includes(column)) ? WITHOUT_OWN_TIMES : '(tableoid, ctid, xmin)::text'
   const query = { name: 'digests', text: digestsOf(relations, rowOf, '') }
@@ -133,7 +133,7 @@ function digestsOf(relations: readonly Relation[], rowOf: (relation: Relation) =
   return parts.join(' union all ')
 }
 
-/** Tables and columns in which one of these texts stands, as it is or in hexadecimal or base64. */
+/** Columns that contain one of these texts, plain, in hexadecimal or in base64. */
 export async function findTexts(client: pg.ClientBase, relations: readonly Relation[], texts: readonly string[]): Promise<string[]> {
   const forms = texts.flatMap((text) => ['utf8', 'hex', 'base64'].map((form) => Buffer.from(text).toString(form as BufferEncoding)))
   const found = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * For every operation a call that succeeds on an organization of an installation, in an order in which each finds what it needs: reads, then
- * writes, then what takes things away. Nobody works on its runs meanwhile.
+ * One call of every operation that succeeds on an organization of an installation without workers. The order matters: reads, then writes, then
+ * removals.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,14 +9,14 @@ import { listOperations, type OperationName } from '@orrery/contract'
 import type { Org } from './installation.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-/** Calls with the key of the organization and gives the output. */
+/** Calls with the key of the organization and returns the output. */
 export type Ask = (name: OperationName, input: Fields) => Promise<Readonly<Record<string, unknown>>>
 
 export interface GoodCall {
   readonly name: OperationName
-  /** Made when it is its turn. It may call for what the input needs. */
+  /** Computed right before the call. May make calls of its own to prepare. */
   input(ask: Ask): Fields | Promise<Fields>
-  /** What it is called with: the key of the organization, that of the installation, or a fresh refresh token. */
+  /** The credential: the key of the organization, the key of the installation, or a new refresh token. */
   readonly by: 'org' | 'installation' | 'login'
 }
 
@@ -32,7 +32,7 @@ export function goodCalls(org: Org): GoodCalls {
   const inputs = { ...readsOf(org), ...writesOf(org, server), ...removalsOf(org) }
   const names = Object.keys(inputs) as OperationName[]
   const unknown = listOperations().filter(({ name }) => !names.includes(name as OperationName))
-  if (unknown.length > 0) throw new Error(`Say here how they succeed: ${unknown.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0) throw new Error(`Add a call that succeeds to this file for: ${unknown.map(({ name }) => name).join(', ')}`)
   const calls = names.map((name): GoodCall => {
     const input = inputs[name] ?? {}
     return { name, input: typeof input === 'function' ? input : () => input, by: callerOf(name) }
@@ -50,7 +50,7 @@ function readsOf(org: Org): Inputs {
   const [connectionId] = org.connectionIds
   const { succeeded, waiting } = org.runs
   return {
-    'audit.list': {},
+    'audit.list': { limit: 200 },
     'audit.verify': {},
     'automations.firings': { automation },
     'automations.get': { automation },
@@ -63,7 +63,7 @@ function readsOf(org: Org): Inputs {
     'calendars.versions': { calendar },
     'connections.get': { connectionId },
     'connections.list': {},
-    'events.list': {},
+    'events.list': { limit: 200 },
     'keys.list': {},
     'limits.list': {},
     'orgs.get': { orgId: 'current' },
@@ -76,7 +76,7 @@ function readsOf(org: Org): Inputs {
     'queues.list': {},
     'runs.get': { runId: waiting },
     'runs.history': { runId: succeeded },
-    'runs.list': {},
+    'runs.list': { limit: 200 },
     'runs.logs': { runId: succeeded },
     'runs.query': { runId: waiting, name: 'stage' },
     'runs.result': { runId: succeeded },
@@ -121,7 +121,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'calendars.refresh': { calendar },
     'pipelines.put': { pipeline, definition: [{ id: 'now', uses: 'time.now' }] },
     'pipelines.run': { pipeline },
-    'tools.put': { tool, definition: { description: 'Another', implementation: { kind: 'builtin', builtIn: 'time.now' } } },
+    'tools.put': { tool, definition: { description: 'Another', implementation: { kind: 'builtin', builtIn: 'orchestrator.list' } } },
     'tools.call': { tool },
     'tools.import': { prefix: 'imported', document: DOCUMENT },
     'tools.discover': async (ask) => {
@@ -174,9 +174,9 @@ const DOCUMENT = {
 }
 
 interface McpServer {
-  /** Makes the connection `offering` to it. */
+  /** Creates the connection `offering` to the server. */
   connect(ask: Ask): Promise<void>
-  /** From now on it says something else of its tool. */
+  /** Changes the description of the server's tool. */
   change(ask: Ask): Promise<void>
   close(): void
 }
@@ -199,7 +199,7 @@ function describeMcpServer(): McpServer {
     },
     async change(ask) {
       offer('Speaks twice')
-      // Another argument makes it start anew, and read its file.
+      // A changed argument restarts the server, which then reads its file again.
       await ask('connections.update', { connectionId, settings: { type: 'mcp_stdio', args: [...args, 'anew'], env: {} } })
     },
     close: () => rmSync(folder, { recursive: true, force: true }),

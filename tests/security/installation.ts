@@ -26,7 +26,7 @@ export interface Org {
   readonly connectionIds: readonly string[]
   /** Name of one with a layer of each kind that says something. */
   readonly calendar: string
-  /** Name of one that can be used. */
+  /** Name of a calendar without feeds. */
   readonly office: string
   /** Name of one in two versions, called once. */
   readonly tool: string

@@ -1,4 +1,4 @@
-/** The product without faces, workers and loops on a database that is there: nothing happens in it but what is called. */
+/** The core without faces, workers and loops, on an existing database. Nothing happens but the calls of the test. */
 import { inspect } from 'node:util'
 import type { OperationName } from '@orrery/contract'
 import { createEngine } from '@orrery/engine'
@@ -23,10 +23,10 @@ import {
 } from '../../packages/core/src/index.ts'
 
 export interface QuietCore {
-  /** Throws the problem that it is answered with. */
+  /** Throws a problem as ProblemError. */
   call(name: OperationName, input: unknown, how: Calling): Promise<Answer>
   readonly receiveWebhook: Core['receiveWebhook']
-  /** For what loops do. */
+  /** For tests that do the work of a loop. */
   readonly host: { readonly database: Database; readonly engine: CoreEngine; readonly log: Log; readonly announce: () => void }
   close(): Promise<void>
 }
@@ -40,7 +40,7 @@ export interface Calling {
 
 export interface QuietCoreOptions {
   readonly secrets?: SecretKeys
-  /** Gets each line that is logged, whatever its level. */
+  /** Receives each log line of any level. */
   readonly onLog?: (line: string) => void
 }
 

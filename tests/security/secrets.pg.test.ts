@@ -1,6 +1,6 @@
 /**
- * Every secret that an operation of the registry takes, by the operation's own shape: nothing keeps it as text, and nobody who has a copy of the
- * database can check a guess against the digests that are kept of inputs.
+ * Fills every secret field of every operation, as the shapes of the inputs declare them. No secret is stored or logged as text, and a guess at a
+ * secret cannot be checked against the stored digests of inputs.
  */
 import { randomBytes } from 'node:crypto'
 import { listOperations, type Operation, type OperationName, ProblemError } from '@orrery/contract'
@@ -17,7 +17,7 @@ import { openQuietCore, type QuietCore } from './quiet-core.ts'
 
 type Input = Readonly<Record<string, unknown>>
 
-/** A call that succeeded, with secrets that no other call has. */
+/** A call that succeeded. Its secrets are unique. */
 interface Taken {
   readonly operation: Operation
   readonly input: Input
@@ -31,16 +31,16 @@ const takers = listOperations().filter((operation) => formsOf(operation).length 
 let database: TestDatabase
 let superuser: pg.Client
 let core: QuietCore
-/** The same installation after its operator has put a new key in front of the old one. */
+/** The same installation after a rotation of the secret key. */
 let rotated: QuietCore
 let credential = ''
 let log = ''
 const taken: Taken[] = []
 const reached = new Set<string>()
-/** What was sent with calls that were refused. */
+/** Secrets in calls that were refused. */
 const refused: string[] = []
 const problems: string[] = []
-/** Ids of connections, by their type. */
+/** Ids of connections by type. */
 const connections = new Map<unknown, unknown>()
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-/** Calls with generated inputs until each place for a secret was filled in some call that succeeded. */
+/** Calls with generated inputs until a call has succeeded for each secret field. */
 async function takeSecrets(operation: Operation): Promise<void> {
   const world: World = { known: {}, bundle: { code: '', hash: '', manifest: {} } as never }
   for (const [at, sample] of fc.sample(inputsOf(operation, world), { numRuns: 2000, seed: 1 }).entries()) {
@@ -82,7 +82,7 @@ async function takeSecrets(operation: Operation): Promise<void> {
   }
 }
 
-/** What a change is for is of the type that the input has. */
+/** Points a change at a connection of the right type. */
 function withConnection(input: Input): Input {
   if (!('connectionId' in input)) return input
   const settings = input.settings as { readonly type?: unknown } | undefined
@@ -99,7 +99,7 @@ async function attempt(operation: Operation, input: Input, idempotencyKey: strin
   }
 }
 
-/** With a field that there is not, so that the input is looked at and not taken. */
+/** Calls with an unknown field, so that validation refuses the input. */
 async function refuse(operation: Operation, input: Input, secrets: readonly string[]): Promise<void> {
   const answer = await core.call(operation.name as OperationName, { ...input, 'no such field': 1 }, { credential }).catch((error) => error)
   expect(answer).toBeInstanceOf(ProblemError)
@@ -107,7 +107,7 @@ async function refuse(operation: Operation, input: Input, secrets: readonly stri
   problems.push(JSON.stringify((answer as ProblemError).toProblem('r', '/')))
 }
 
-/** Puts a secret of its own into each place for one that the input has something in. */
+/** Replaces each secret in the input by a new one. */
 function fill(operation: Operation, input: Input): { readonly input: Input; readonly places: string[]; readonly secrets: string[] } {
   const copy = structuredClone(input)
   const [places, secrets] = [[] as string[], [] as string[]]
@@ -133,14 +133,14 @@ function fill(operation: Operation, input: Input): { readonly input: Input; read
   return { input: copy, places, secrets }
 }
 
-/** Among the forms of a union the one whose fixed fields the value has. */
+/** Whether the value has the constants of this member of a union. */
 function isOfForm({ properties = {} }: JsonSchema, value: unknown): boolean {
   return Object.entries(properties as Record<string, JsonSchema>).every(
     ([name, { const: fixed }]) => fixed === undefined || (value as Record<string, unknown>)[name] === fixed,
   )
 }
 
-/** All places for secrets that the shape of an operation has. */
+/** Paths of all secret fields of an operation. */
 function formsOf(operation: Operation): string[] {
   const find = (schema: JsonSchema, path: string): string[] => {
     if (schema.writeOnly === true) return [path]
@@ -155,25 +155,25 @@ function formsOf(operation: Operation): string[] {
   return Object.entries(fieldSchemas(operation)).flatMap(([name, schema]) => find(schema, name))
 }
 
-test('each place for a secret was filled in a call that succeeded', () => {
+test('each secret field was set in a call that succeeded', () => {
   const places = takers.flatMap((operation) => formsOf(operation).map((path) => `${operation.name} ${path}`))
   expect(places.filter((place) => !reached.has(place))).toEqual([])
   expect(places.length).toBeGreaterThanOrEqual(20)
 })
 
-test('no table, event, stored answer, problem or line of the log holds a secret', async () => {
+test('no table, event, stored answer, problem or log line contains a secret', async () => {
   const secrets = [...taken.flatMap((one) => one.secrets), ...refused]
   const relations = await readRelations(superuser)
   expect(await findTexts(superuser, relations, secrets)).toEqual([])
   expect(secrets.filter((secret) => log.includes(secret) || problems.some((text) => text.includes(secret)))).toEqual([])
-  // What is looked through does hold what may be kept.
+  // The search finds a text that is stored.
   expect(await findTexts(superuser, relations, ['mcp_stdio'])).toEqual(
     expect.arrayContaining(['app.connection.settings', 'engine.event.data']),
   )
   expect(log).toContain('connections.create')
 })
 
-test('a guess at a secret cannot be checked against a digest that is kept', async () => {
+test('a guess at a secret cannot be checked against a stored digest', async () => {
   for (const { operation, input, key } of taken) {
     const parsed = operation.input.parse(input)
     const { rows } = await superuser.query<{ audited: string; kept: string }>(
@@ -187,7 +187,7 @@ test('a guess at a secret cannot be checked against a digest that is kept', asyn
   }
 })
 
-test('the digest of an input tells its secrets from others, under the key of the installation alone', async () => {
+test('the stored digest depends on the secret and on the secret key of the installation', async () => {
   for (const { operation, input, key } of taken) {
     const ask = (at: QuietCore, given: Input) => at.call(operation.name as OperationName, given, { credential, idempotencyKey: key })
     expect(await ask(core, input)).toMatchObject({ replayed: true })

@@ -1,4 +1,4 @@
-/** A second organization with the same rows as the first: the same ids, the same names, other words. A query that does not name its organization meets both. */
+/** A second organization with a copy of every row of the first: the same ids and names, another canary. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
@@ -6,7 +6,7 @@ import { makeApiKey } from '../../packages/core/src/access/api-key.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
-/** The client is a superuser's. */
+/** @param client of a superuser. */
 export async function makeTwin(client: pg.ClientBase, relations: readonly Relation[], ours: Org): Promise<Org> {
   const uuid = randomUUID()
   const canary = `canary${randomBytes(8).toString('hex')}`
@@ -15,7 +15,7 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
     [ours.id, encodeId('org', uuid)],
     [ours.canary, canary],
   ] as const
-  // The address of a webhook is unique over all organizations; those of the twin are changed below.
+  // The token of a webhook is unique over all organizations; the tokens of the twin are replaced below.
   await client.query(`drop index app.trigger_token; set session_replication_role = replica`)
   for (const { name, columns } of relations.filter(({ kind, hasOrg }) => kind === 'table' && hasOrg)) {
     const text = renamed.reduce((inner, [from, to]) => `replace(${inner}, '${from}', '${to}')`, 'row_to_json(t)::text')
@@ -39,16 +39,10 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
   return { ...twin, bundle: { ...twin.bundle, hash } }
 }
 
-/** Tables, and their partitions, that have policies. */
-export async function readProtected(client: pg.ClientBase): Promise<string[]> {
+/** Switches row-level security off in the whole database. */
+export async function switchPoliciesOff(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select oid::regclass::text as name from pg_class where relrowsecurity and relnamespace in ('app'::regnamespace, 'engine'::regnamespace)`,
   )
-  return rows.map(({ name }) => name)
-}
-
-/** Whether the policies of these tables are asked. */
-export async function setPolicies(client: pg.ClientBase, tables: readonly string[], isOn: boolean): Promise<void> {
-  const change = isOn ? 'enable row level security, force row level security' : 'disable row level security, no force row level security'
-  for (const table of tables) await client.query(`alter table ${table} ${change}`)
+  for (const { name } of rows) await client.query(`alter table ${name} disable row level security, no force row level security`)
 }

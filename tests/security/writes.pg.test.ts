@@ -1,6 +1,6 @@
 /**
- * Every write of the registry, on a database in which nothing else happens: what it leaves in the audit log and in the event log when it succeeds,
- * and that nothing stays of it when it is refused or its transaction cannot commit.
+ * Calls every write of the registry on a database in which nothing else happens. A write that succeeds leaves its audit entry and its events in one
+ * transaction. A write that is refused, or whose transaction cannot commit, leaves nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
@@ -12,15 +12,15 @@ import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
 import { openQuietCore, type QuietCore } from './quiet-core.ts'
 
-/** Writes that leave another number of audit entries than one. Whoever adds a line here has thought about it. */
+/** Writes that do not leave exactly one audit entry. Each line has been reviewed. */
 const ENTRIES: Readonly<Partial<Record<OperationName, number>>> = {
-  // One for each run, of which the call starts two.
+  // One entry for each run; the call starts two.
   'runs.startMany': 2,
 }
 
 /**
- * Writes that wait for others, so that no transaction may be open meanwhile: what they do commits before their audit entry, in a transaction of its
- * own, and stays if the entry cannot be written. Their idempotency key stays taken then, as nobody knows what was done.
+ * Writes that call outside systems, and keep no transaction open while they wait. They commit their changes before their audit entry, so the changes
+ * stay if the entry cannot be written. Their idempotency key then stays taken. Each line has been reviewed.
  */
 const COMMITTED_BEFORE: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   'tools.call': ['app.tool_call'],
@@ -28,15 +28,15 @@ const COMMITTED_BEFORE: Readonly<Partial<Record<OperationName, readonly string[]
   'tools.import': ['app.tool', 'app.tool_version', 'engine.event'],
 }
 
-/** Refusals that change something, which is audited: a refresh token that comes a second time ends its login. */
+/** Refusals that change something and audit it: a refresh token that is used twice ends its login. */
 const CHANGING_REFUSALS: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   'tokens.refresh': ['app.audit_entry', 'app.login'],
 }
 
-/** What one call has left. */
+/** The effects of one call. */
 interface Trace {
   readonly output: Readonly<Record<string, unknown>>
-  /** The code of the problem that it was refused with; null: it succeeded. */
+  /** The code of the problem; null if the call succeeded. */
   readonly problem: string | null
   readonly changed: readonly string[]
   readonly entries: readonly { readonly org_id: string; readonly action: string; readonly request_id: string; readonly tx: string }[]
@@ -85,7 +85,7 @@ beforeAll(async () => {
   relations = await readRelations(superuser)
   findChanges = watchChanges(superuser, relations)
   first = (await superuser.query<{ org_id: string }>(`select org_id from app.org where name = 'default'`)).rows[0]?.org_id ?? ''
-  // Deferred, so that all of the call is done when it fails.
+  // Deferred: the call has done all its work when the commit fails.
   await superuser.query(`
     create function app.fail_commit() returns trigger language plpgsql as $$ begin raise exception 'this commit fails'; end $$;
     create constraint trigger fail_commit after insert on app.audit_entry deferrable initially deferred
@@ -144,14 +144,14 @@ async function credentialFor({ by }: GoodCall): Promise<string> {
   return by === 'installation' ? installation.adminKey : ours.key
 }
 
-/** A key that may do all but this. */
+/** A key with all scopes but the one that the operation needs. */
 async function narrowKey({ permission }: Operation): Promise<string> {
   if (!isScope(permission)) return 'no key at all'
   const scopes = PERMISSION_SETS.admin.filter((scope) => scope !== permission)
   return String((await ask('keys.create', { name: `all but ${permission}`, scopes })).secret)
 }
 
-/** The changes since the last trace. */
+/** Calls, and collects the changes since the previous trace. */
 async function trace(act: () => Promise<Answer>): Promise<Trace> {
   const lastEvent = async () =>
     (await superuser.query<{ id: string }>('select coalesce(max(id), 0)::text as id from engine.event')).rows[0]?.id
@@ -176,7 +176,7 @@ async function countEntries(): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-/** What is wrong with the traces of all writes, by the name of the operation. */
+/** Findings by operation, without the operations that have none. */
 function judge(find: (walked: Walked) => readonly unknown[]): Record<string, readonly unknown[]> {
   return Object.fromEntries(writes.map((walked) => [walked.operation.name, find(walked)] as const).filter(([, found]) => found.length > 0))
 }
@@ -227,7 +227,7 @@ test.for(refusals)('nothing stays of a write that is refused: %s', ([way, codes]
   expect(judge(({ traces }) => traces[way].changed)).toEqual({})
 })
 
-test('nothing stays of a write that is refused for what it finds, or whose answer is there already', () => {
+test('nothing stays of a write that conflicts with what is stored, or whose answer is stored', () => {
   const refused = writes.filter(({ traces }) => traces.again.problem !== null)
   const changes = judge(({ operation, traces }) => {
     const later = [...(traces.again.problem === null ? [] : [traces.again]), traces['again with the same idempotency key']]
@@ -251,12 +251,12 @@ test.for(['with a commit that fails', 'with an idempotency key and a commit that
   expect(changes).toEqual({})
 })
 
-test('nothing keeps what an answer shows once', async () => {
+test('no table and no log line holds a secret that an answer shows once', async () => {
   const showing = writes.filter(({ operation }) => operation.secrets !== undefined)
   const shown = showing.flatMap(({ operation, traces }) =>
     [traces.well, traces.again].flatMap(({ output }) => (operation.secrets ?? []).map((field) => output[field])),
   )
-  // Of an address the last part is the secret.
+  // The secret of an address is its last part.
   const secrets = shown
     .filter((value) => typeof value === 'string')
     .map((value) => (/^(https?:\/)?\//.test(value) ? (value.split('/').at(-1) ?? '') : value))
@@ -264,7 +264,7 @@ test('nothing keeps what an answer shows once', async () => {
   expect(secrets.length).toBeGreaterThanOrEqual(2 * showing.length)
   expect(await findTexts(superuser, relations, secrets)).toEqual([])
   expect(secrets.filter((secret) => log.includes(secret))).toEqual([])
-  // The look for texts does find what is there.
+  // The search finds a text that is stored.
   expect(await findTexts(superuser, relations, [ours.canary])).toContain('engine.run.input')
 })
 

@@ -12,7 +12,7 @@ interface Declared {
   readonly line: number
 }
 
-/** They name every operation, whatever else does. */
+/** Files that name every operation, tested or not. */
 const naming = /^(packages\/contract\/|tests\/security\/good-calls\.ts$)/
 
 export const testedOperations: Rule = {

@@ -7,7 +7,7 @@ import { listOperations } from './registry.ts'
 const TABLE = 'operations.golden.txt'
 
 const advice =
-  `The operations are not what ${TABLE} says. Other suites take what they expect from the declaration, so nothing else notices a wrong ` +
+  `The operations are not what ${TABLE} says. Other suites take what they expect from the declaration, so no other test notices a wrong ` +
   'permission. If you meant the change, run `npx vitest run --project pure packages/contract/src/operations.test.ts -u`, read each changed ' +
   'line of the table, and commit it with the change'
 
@@ -37,14 +37,14 @@ function findConcealed(schema: unknown, path = ''): string[] {
   )
 }
 
-/** Fields that are named like secrets and are none. Whoever adds one here has thought about it. */
+/** Fields with the name of a secret that hold none, and why. Each line has been reviewed. */
 const OPEN: Readonly<Record<string, string>> = {
   'tools.put definition.implementation.headers':
     'templates of requests, shown by tools.get: a credential belongs in the connection of the tool',
 }
 const SECRET_NAME = /secret|pass(word|phrase)|token|credential|auth|api_?key|private|signing|cookie|session|^(headers|env|value)$/i
 
-/** Paths of the fields whose names say that they hold a secret, and that are not marked as one. */
+/** Paths of fields with the name of a secret that are not marked as one. */
 function findUnmarked(schema: unknown, path = ''): string[] {
   if (Array.isArray(schema)) return schema.flatMap((one) => findUnmarked(one, path))
   if (typeof schema !== 'object' || schema === null) return []

@@ -153,15 +153,15 @@ describe('idempotency keys', () => {
 
 describe.each([
   { where: 'in a transaction', name: 'limits.set', input: { limit: 'aged', max: 3 }, other: { limit: 'aged', max: 4 } },
-  { where: 'outside of one', name: 'tools.call', input: { tool: 'time.now' }, other: { tool: 'orchestrator.list' } },
-])('an idempotency key of what is done $where', ({ name, input, other }) => {
+  { where: 'outside of a transaction', name: 'tools.call', input: { tool: 'time.now' }, other: { tool: 'orchestrator.list' } },
+])('the idempotency key of an operation that runs $where', ({ name, input, other }) => {
   const key = (suffix: string) => `${name}-${suffix}`
   const ask = (idempotencyKey: string, asked: object = input) => t.answer(name, asked, { idempotencyKey, requestId: idempotencyKey })
   const age = (idempotencyKey: string, hours: number) =>
     t.query(`update app.idempotency_key set at = at - $2 * interval '1 hour' where key = $1 returning key`, [idempotencyKey, hours])
   const effects = async (requestId: string) => (await t.query('select from app.audit_entry where request_id = $1', [requestId])).length
 
-  it('answers for 23 hours what was answered first, and does the work anew after 25', async () => {
+  it('returns the stored answer after 23 hours, and does the work again after 25', async () => {
     const { output } = await ask(key('answer'))
     expect(await age(key('answer'), 23)).toHaveLength(1)
     expect(await ask(key('answer'))).toMatchObject({ output, replayed: true })
@@ -171,7 +171,7 @@ describe.each([
     expect(await ask(key('answer'))).toMatchObject({ replayed: true })
   })
 
-  it('is refused to another request for 23 hours, and free for it after 25', async () => {
+  it('is refused for another request after 23 hours, and accepted after 25', async () => {
     await ask(key('reuse'))
     await age(key('reuse'), 23)
     await expect(ask(key('reuse'), other)).rejects.toMatchObject({ code: 'idempotency.key_reused' })
@@ -179,7 +179,7 @@ describe.each([
     expect(await ask(key('reuse'), other)).toMatchObject({ replayed: false })
   })
 
-  it('is kept for 23 hours, and forgotten after 25', async () => {
+  it('is kept after 23 hours, and deleted after 25', async () => {
     await ask(key('forget'))
     await age(key('forget'), 23)
     await forgetAnswers(t.database, t.engine.now())
@@ -190,9 +190,9 @@ describe.each([
   })
 })
 
-describe('the idempotency key of a call that was cut off on its way outside', () => {
+describe('the idempotency key of an outside call that was cut off', () => {
   const ask = (idempotencyKey: string) => t.answer('tools.call', { tool: 'time.now' }, { idempotencyKey })
-  /** As a process leaves it that dies before the answer. */
+  /** Leaves what a process leaves that dies before the answer. */
   const cutOff = async (idempotencyKey: string, hours: number) => {
     await ask(idempotencyKey)
     await t.query(
@@ -202,7 +202,7 @@ describe('the idempotency key of a call that was cut off on its way outside', ()
     )
   }
 
-  it('is taken for 23 hours, and free after 25', async () => {
+  it('is taken after 23 hours, and free after 25', async () => {
     await cutOff('cut-23', 23)
     await expect(ask('cut-23')).rejects.toMatchObject({ code: 'idempotency.in_progress' })
     await cutOff('cut-25', 25)
@@ -210,7 +210,7 @@ describe('the idempotency key of a call that was cut off on its way outside', ()
     expect(await ask('cut-25')).toMatchObject({ replayed: true })
   })
 
-  it('is kept for 23 hours, and forgotten after 25', async () => {
+  it('is kept after 23 hours, and deleted after 25', async () => {
     await cutOff('old-23', 23)
     await cutOff('old-25', 25)
     await forgetAnswers(t.database, t.engine.now())

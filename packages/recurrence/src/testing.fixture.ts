@@ -26,7 +26,7 @@ export function listRule(rrule: string, start: string, count: number): string[] 
 
 const repetitions = 5
 
-/** CPU time of this thread for some repetitions, after one to warm up. Other processes do not count, and the clock behind it ticks in steps of some ms. */
+/** CPU time of this thread for some repetitions, after one to warm up. Other processes do not count. The clock has steps of a few ms. */
 export function cpuMs(work: () => unknown): number {
   work()
   const before = process.threadCpuUsage()

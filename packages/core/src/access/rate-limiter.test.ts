@@ -24,7 +24,7 @@ describe('the rate limiter', () => {
     expect(burst()).toEqual([null, null, null, { retryAfterMs: 100 }])
   })
 
-  it('gives back of a burst only what the idle time has earned', () => {
+  it('refills a burst by the idle time alone', () => {
     let now = 0
     const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
     for (let count = 0; count < 3; count++) limit('a')

@@ -57,7 +57,7 @@ export function benchOf(t: TestCore): AutomationBench {
     firings: async (automation) => (await t.call('automations.firings', { automation, limit: 200 })).items.toReversed(),
     async fireNext(name) {
       const at = await bench.nextMs(name)
-      // The end of an earlier run may have its row locked just now; a scheduler then fires it at its next look.
+      // The end of an earlier run may hold a lock on the automation. A scheduler then fires it at its next look.
       await eventually(
         async () => {
           await bench.fireAt(at)

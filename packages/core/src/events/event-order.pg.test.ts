@@ -1,6 +1,6 @@
 /**
- * Goal: of two transactions that are in progress at once, the one with the higher number writes the events with the lower ids, and they commit in
- * either order. Each kind of reader looks between the two commits and goes on from there: it must miss none, repeat none, and agree with the others.
+ * Goal: two transactions run at the same time. The one with the higher transaction id writes the events with the lower ids, and they commit in either
+ * order. Each kind of reader reads between the two commits and continues from there. It must miss no event, repeat none, and keep the same order.
  */
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,27 +13,27 @@ import { EventHub } from './event-hub.ts'
 import { EventTail } from './event-tail.ts'
 
 const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
-/** Long transactions of others on the same PostgreSQL hide what is new from all readers. */
+/** Other tests on the same PostgreSQL may hold long transactions, which hide new events from all readers. */
 const eventually = <T>(ask: () => Promise<T>, good: (answer: T) => boolean) => eventuallyWithin(ask, good, 50_000)
 /** By transaction, then by id. */
 const ORDER = ['before', 'older 1', 'older 2', 'younger 1', 'younger 2']
 
 let t: TestCore
 let hub: EventHub
-/** By kind of reader: one that came before both transactions, and one that came between their commits. */
+/** By kind: a reader that began before both transactions, and one that began between their commits. */
 let readers: Readonly<Record<string, readonly Reader[]>>
-/** Those that began between the commits, and asked for nothing older. */
+/** Readers that began between the commits, from now on. */
 let beginners: readonly Reader[]
 const closing: (() => Promise<unknown>)[] = []
 
 interface Reader {
-  /** Subjects in the order in which they came. */
+  /** Subjects in the order of arrival. */
   readonly seen: readonly string[]
-  /** Resolves when it has looked for more than it has seen. */
+  /** Resolves when the reader has looked for new events. */
   look(): Promise<void>
 }
 
-/** The database of a reader, and a wait until that has asked for something and has had the answer. */
+/** A database for one reader, and a function that waits until the reader has made another query and received its result. */
 function watch(database: Database) {
   let asked = 0
   const watched: Database = {
@@ -49,7 +49,7 @@ function watch(database: Database) {
   }
   const look = async () => {
     const before = asked
-    // It asks one thing after another.
+    // A reader makes one query at a time: when the second begins, the first has returned.
     await eventually(
       async () => asked,
       (count) => count >= before + 2,
@@ -107,7 +107,7 @@ async function openConsumer(batchMax: number, begin: 'oldest' | 'now' = 'oldest'
   return {
     seen,
     async look() {
-      // It reads when the tail has told it that there is something.
+      // A consumer reads after the tail has found something for it.
       await eventually(
         async () => seen,
         (subjects) => begin === 'now' || subjects.includes('before'),
@@ -131,7 +131,7 @@ async function openReaders({ opened, look }: ReturnType<typeof openHub>): Promis
   }
 }
 
-/** Readers come in before the two transactions, and between their commits. */
+/** Opens readers before the two transactions, and between their commits. */
 async function writeAndRead(first: 'older' | 'younger'): Promise<void> {
   const clients = [new pg.Client({ connectionString: t.url }), new pg.Client({ connectionString: t.url })] as const
   for (const client of clients) await client.connect()
@@ -155,7 +155,7 @@ async function writeAndRead(first: 'older' | 'younger'): Promise<void> {
   for (const client of clients) await client.end()
 }
 
-/** All that a reader has seen when it sees this event. */
+/** Waits for an event and returns all that the reader has seen. */
 async function readTo(last: string, reader: Reader): Promise<readonly string[]> {
   return eventually(
     async () => {
@@ -187,7 +187,7 @@ describe.each(['older', 'younger'] as const)('when the %s of two transactions co
     expect(readers[kind]).toHaveLength(2)
   })
 
-  it('a subscriber that comes back gets the rest behind any event, from memory and from the database', async () => {
+  it('a subscriber that resumes behind any event gets the rest, from memory and from the database', async () => {
     const whole = (await t.call('events.list', { type: 'test.event' })).items
     for (const [at, { id }] of whole.slice(0, -1).entries()) {
       const fresh = openHub()
@@ -196,7 +196,7 @@ describe.each(['older', 'younger'] as const)('when the %s of two transactions co
     }
   })
 
-  it('what begins between the commits gets all that commits from then on', async () => {
+  it('a reader that begins between the commits gets all events that commit later', async () => {
     const still = first === 'older' ? 2 : 4
     for (const reader of beginners) {
       const seen = await readTo('younger 2', reader)
@@ -204,7 +204,7 @@ describe.each(['older', 'younger'] as const)('when the %s of two transactions co
     }
   })
 
-  it('events.list gives the same backwards', async () => {
+  it('events.list returns the same order backwards', async () => {
     const back: string[] = []
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await t.call('events.list', {
@@ -219,7 +219,7 @@ describe.each(['older', 'younger'] as const)('when the %s of two transactions co
     expect(back.toReversed()).toEqual(ORDER)
   })
 
-  it('no reader gets an event again when another comes', async () => {
+  it('no reader gets an event twice when another event comes', async () => {
     await t.query(insert('end'))
     for (const reader of Object.values(readers).flat()) expect(await readTo('end', reader)).toEqual([...ORDER, 'end'])
   })

@@ -73,7 +73,7 @@ describe('runs.start', () => {
     expect(second).toMatchObject({ runId: first.runId, outcome: 'existing', status: null })
   })
 
-  it('does not extend the window of a dedupe key by the starts that it answers', async () => {
+  it('does not extend the window of a dedupe key when a start is answered with the first run', async () => {
     const begin = () => t.call('runs.start', { workflow: 'approval', dedupe: { key: 'order-8', window: '1h' } })
     const window = async (shift = '0') =>
       (await t.query(`update engine.key set expires_at = expires_at - $1::interval where key = 'order-8' returning expires_at`, [shift]))[0]

@@ -41,7 +41,7 @@ export interface TestCore {
   /** A key of a new organization. */
   otherOrg(name: string): Promise<string>
   deploy(key?: string): Promise<void>
-  /** As the superuser of the database: gives the rows. */
+  /** Runs a query as the superuser of the database and returns the rows. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
 }

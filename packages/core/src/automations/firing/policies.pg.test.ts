@@ -147,7 +147,7 @@ describe('concurrencyKey', () => {
 })
 
 describe('dedupe', () => {
-  it('lets one start within the window stand for all with the key, and is not extended by them', async () => {
+  it('answers starts within the window with the first run, and does not extend the window', async () => {
     const name = await bench.make({ ...waiting, dedupe: { key: 'order ${event.order}', window: '1h' } })
     const ask = async (order: string) => (await runNow(name, { event: { order } })).firing
     const window = async (shift = '0') =>
