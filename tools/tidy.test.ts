@@ -160,7 +160,10 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['SQL in lower case', { 'packages/core/migrations/1.sql': 'SELECT 1' }, 'in capitals'],
   [
     'every operation has a test that names it',
-    { 'packages/contract/src/operations/a.ts': "export const startA = defineOperation({ name: 'as.start' })" },
+    {
+      'packages/contract/src/operations/a.ts': "export const startA = defineOperation({ name: 'as.start' })",
+      'tests/security/good-calls.ts': "const inputs = { 'as.start': {} }",
+    },
     'no test names the operation as.start',
   ],
   [

@@ -103,11 +103,46 @@ const OWN_TIMES = ['last_used_at', 'due_at', 'failed_at', 'failures']
 
 /** One query that gives a digest of all rows of an organization ($1). */
 export function fingerprintQuery(relations: readonly Relation[]): string {
-  const parts = relations
-    .filter((relation) => relation.hasOrg && relation.kind === 'table')
-    .map(
-      ({ name }) =>
-        `select '${name}' as name, md5(coalesce(string_agg(r, '|' order by r), '')) as digest from (select (to_jsonb(t) - array['${OWN_TIMES.join("', '")}'])::text as r from ${name} t where org_id = $1) x`,
-    )
-  return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${parts.join(' union all ')}) x`
+  const digests = digestsOf(relations, () => WITHOUT_OWN_TIMES, 'where org_id = $1')
+  return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${digests}) x`
+}
+
+/** Returns a function that lists the tables in which rows of any organization were written or deleted since its previous call. */
+export function watchChanges(client: pg.ClientBase, relations: readonly Relation[]): () => Promise<string[]> {
+  // Each write makes a new version of a row. Comparing versions is cheaper than comparing contents.
+  const rowOf = ({ columns }: Relation) =>
+    OWN_TIMES.some((column) => columns.includes(column)) ? WITHOUT_OWN_TIMES : '(tableoid, ctid, xmin)::text'
+  const query = { name: 'digests', text: digestsOf(relations, rowOf, '') }
+  let before = new Map<string, string>()
+  return async () => {
+    const { rows } = await client.query<{ name: string; digest: string }>(query)
+    const changed = rows.filter(({ name, digest }) => digest !== before.get(name))
+    before = new Map(rows.map(({ name, digest }) => [name, digest]))
+    return changed.map(({ name }) => name)
+  }
+}
+
+const WITHOUT_OWN_TIMES = `(to_jsonb(t) - array['${OWN_TIMES.join("', '")}'])::text`
+
+function digestsOf(relations: readonly Relation[], rowOf: (relation: Relation) => string, where: string): string {
+  const tables = relations.filter((relation) => relation.hasOrg && relation.kind === 'table')
+  const parts = tables.map(
+    (relation) =>
+      `select '${relation.name}' as name, md5(coalesce(string_agg(r, '|' order by r), '')) as digest from (select ${rowOf(relation)} as r from ${relation.name} t ${where}) x`,
+  )
+  return parts.join(' union all ')
+}
+
+/** Columns that contain one of these texts, plain, in hexadecimal or in base64. */
+export async function findTexts(client: pg.ClientBase, relations: readonly Relation[], texts: readonly string[]): Promise<string[]> {
+  const forms = texts.flatMap((text) => ['utf8', 'hex', 'base64'].map((form) => Buffer.from(text).toString(form as BufferEncoding)))
+  const found = new Set<string>()
+  for (const { name } of relations.filter(({ kind }) => kind === 'table')) {
+    const { rows } = await client.query<{ row: Readonly<Record<string, unknown>> }>(`select to_jsonb(t) as row from ${name} t`)
+    for (const [column, value] of rows.flatMap(({ row }) => Object.entries(row))) {
+      const shown = typeof value === 'string' ? value : JSON.stringify(value)
+      if (forms.some((form) => shown.includes(form))) found.add(`${name}.${column}`)
+    }
+  }
+  return [...found]
 }

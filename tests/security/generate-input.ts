@@ -26,7 +26,7 @@ export function worldOf(org: Org, more: readonly string[] = []): World {
     workflow: ['greeting', 'talk', 'fragile', 'single', org.workflow],
     queue: ['default', org.queue],
     limit: [org.limit],
-    calendar: [org.calendar],
+    calendar: [org.calendar, org.office],
     pipeline: [org.pipeline],
     tool: [org.tool, 'time.now'],
     automation: [org.automation, org.automationId],

@@ -26,6 +26,8 @@ export interface Org {
   readonly connectionIds: readonly string[]
   /** Name of one with a layer of each kind that says something. */
   readonly calendar: string
+  /** Name of a calendar without feeds. */
+  readonly office: string
   /** Name of one in two versions, called once. */
   readonly tool: string
   /** Name of one in two versions, of which a run waits. */
@@ -64,6 +66,8 @@ export interface Installation {
   readonly ours: Org
   readonly theirs: Org
   log(): string
+  /** Stops the server. The database stays until `close`. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -75,15 +79,20 @@ export async function startInstallation(): Promise<Installation> {
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
   await leaveClaims(database.url, [ours, theirs])
   await untilSettled(database.url)
+  let stopped: Promise<void> | null = null
+  const stop = async () => {
+    // A step in progress would hold the stop for the whole grace.
+    const toiling = [ours, theirs].map((org) => callAs(server.url, org.key)('runs.cancel', { runId: org.runs.toiling }))
+    await Promise.allSettled(toiling)
+    await server.stop()
+  }
   return {
     ...installation,
     ours,
     theirs,
+    stop: () => (stopped ??= stop()),
     async close() {
-      // A step in progress would hold the stop for the whole grace.
-      const toiling = [ours, theirs].map((org) => callAs(server.url, org.key)('runs.cancel', { runId: org.runs.toiling }))
-      await Promise.allSettled(toiling)
-      await server.stop()
+      await (stopped ??= stop())
       await database.drop()
     },
   }
@@ -138,6 +147,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     limit: `limit of ${word}`,
     word: `word of ${word}`,
     calendar: `calendar-of-${word}`,
+    office: `office-of-${word}`,
     pipeline: `pipeline-of-${word}`,
     tool: `tool-of-${word}`,
     automation: `automation-of-${word}`,
@@ -146,7 +156,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
   await call('tokens.issue', {})
-  await makeCalendar(call, names.calendar, canary)
+  await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
   await makeTool(call, names.tool, canary)
   const automationId = await makeAutomation(call, names.automation, canary)
@@ -237,13 +247,12 @@ async function makeConnections(call: CallAs, canary: string): Promise<string[]> 
   return made
 }
 
-async function makeCalendar(call: CallAs, calendar: string, canary: string): Promise<void> {
-  const layers = [
-    { kind: 'days', days: [{ date: '2026-12-24', name: canary }] },
-    // The guard refuses this address, so that nothing leaves the machine.
-    { kind: 'feed', feed: `http://127.0.0.1:9/${canary}.ics` },
-  ]
-  await call('calendars.put', { calendar, zone: 'UTC', layers })
+async function makeCalendars(call: CallAs, { calendar, office }: Pick<Org, 'calendar' | 'office'>, canary: string): Promise<void> {
+  const days = { kind: 'days', days: [{ date: '2026-12-24', name: canary }] }
+  // The guard refuses this address, so that nothing leaves the machine.
+  const feed = { kind: 'feed', feed: `http://127.0.0.1:9/${canary}.ics` }
+  await call('calendars.put', { calendar: office, zone: 'UTC', layers: [days] })
+  await call('calendars.put', { calendar, zone: 'UTC', layers: [days, feed] })
   await until('the feed has failed once', async () => (await call('calendars.get', { calendar })).feeds[0]?.state === 'failing')
 }
 

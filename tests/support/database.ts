@@ -25,10 +25,19 @@ export interface TestDatabase {
 /** A fresh, migrated, empty database. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const admin = adminUrl()
+  return createFrom(admin, (client) => findOrMakeTemplate(client, admin))
+}
+
+/** A copy of a database that has no connections. */
+export async function copyTestDatabase(url: string): Promise<TestDatabase> {
+  const source = new URL(url).pathname.slice(1)
+  return createFrom(adminUrl(), async () => source)
+}
+
+async function createFrom(admin: string, findSource: (client: pg.Client) => Promise<string>): Promise<TestDatabase> {
   const name = `orrery_test_${process.pid}_${randomBytes(5).toString('hex')}`
   await withClient(admin, async (client) => {
-    const template = await findOrMakeTemplate(client, admin)
-    await client.query(`create database ${name} template ${template} strategy wal_log`)
+    await client.query(`create database ${name} template ${await findSource(client)} strategy wal_log`)
   })
   return {
     url: withDatabase(admin, name),

@@ -75,6 +75,21 @@ describe('runs.start', () => {
     expect(second).toMatchObject({ runId: first.runId, outcome: 'existing', status: null })
   })
 
+  it('does not extend the window of a dedupe key when a start is answered with the first run', async () => {
+    const begin = () => t.call('runs.start', { workflow: 'approval', dedupe: { key: 'order-8', window: '1h' } })
+    const window = async (shift = '0') =>
+      (await t.query(`update engine.key set expires_at = expires_at - $1::interval where key = 'order-8' returning expires_at`, [shift]))[0]
+    const first = await begin()
+    const nearItsEnd = await window('59 minutes')
+    expect(await begin()).toMatchObject({ runId: first.runId, outcome: 'existing' })
+    expect(await window()).toEqual(nearItsEnd)
+    await window('1 hour')
+    const second = await begin()
+    expect(second.outcome).toBe('started')
+    expect(second.runId).not.toBe(first.runId)
+    expect(await begin()).toMatchObject({ runId: second.runId, outcome: 'existing' })
+  })
+
   it('keeps payloads over 64 KB whole', async () => {
     const name = 'x'.repeat(200_000)
     const runId = await start('greeting', { name })

@@ -4,6 +4,7 @@ import type { OperationName } from '@orrery/contract'
 import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/engine'
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
+import pg from 'pg'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { bootstrapInstallation } from '../../../kernel/src/access/bootstrap-installation.ts'
 import type { Rate } from '../../../kernel/src/access/rate-limiter.ts'
@@ -36,6 +37,8 @@ export interface TestCore {
   /** A key of a new organization. */
   otherOrg(name: string): Promise<string>
   deploy(key?: string): Promise<void>
+  /** Runs a query as the superuser of the database and returns the rows. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
 }
 
@@ -103,6 +106,12 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     },
     async deploy(key = secret) {
       await answer('workflows.deploy', { ...project.bundle }, { key })
+    },
+    async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
+      const superuser = new pg.Client({ connectionString: testDatabase.url })
+      await superuser.connect()
+      const { rows } = await superuser.query<Row>(text, [...values]).finally(() => superuser.end())
+      return rows
     },
     async close() {
       await core.stop()

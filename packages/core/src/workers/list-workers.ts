@@ -5,7 +5,7 @@ import { selectWorkers, type WorkerRow } from './worker-store.ts'
 export async function listWorkers(ctx: Ctx, input: InputFor<'workers.list'>): Promise<AnswerTo<'workers.list'>> {
   const [at, id] = decodeCursor(input.cursor, [TIME_FORM, UUID_FORM]) ?? []
   const behind = at === undefined || id === undefined ? null : { at, id }
-  const rows = await withOrg(ctx, (tx) => selectWorkers(tx, behind, input.limit + 1))
+  const rows = await withOrg(ctx, (tx) => selectWorkers(tx, ctx.org, behind, input.limit + 1))
   return toPage(rows, input.limit, toWorker, (row) => [row.started_at.toISOString(), row.worker_id])
 }
 

@@ -13,16 +13,18 @@ export interface WorkerRow {
   readonly fenced: boolean
 }
 
-/** Workers that the policy of the table shows: those that serve the organization of the transaction. Newest first. */
+/** Workers that serve the organization: those of all organizations, and its own. Newest first. */
 export function selectWorkers(
   tx: Transaction,
+  org: string,
   behind: { readonly at: string; readonly id: string } | null,
   limit: number,
 ): Promise<WorkerRow[]> {
   return tx.rows<WorkerRow>(
     sql`select worker_id, host, pid, version, queues, slots, steps, date_trunc('milliseconds', started_at) as started_at, beat_at, fenced
-        from engine.worker
-        ${behind === null ? empty : sql`where (date_trunc('milliseconds', started_at), worker_id) < (${behind.at}, ${behind.id})`}
+        from engine.worker_view
+        where (orgs is null or ${org} = any (orgs))
+          ${behind === null ? empty : sql`and (date_trunc('milliseconds', started_at), worker_id) < (${behind.at}, ${behind.id})`}
         order by date_trunc('milliseconds', started_at) desc, worker_id desc limit ${limit}`,
   )
 }

@@ -15,6 +15,23 @@ describe('the rate limiter', () => {
     expect(limit('a')).not.toBeNull()
   })
 
+  it.each([1_000, 3_600_000, 365 * 86_400_000])('lets exactly one burst through after %d idle ms', (idleMs) => {
+    let now = 5
+    const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
+    const burst = () => [limit('a'), limit('a'), limit('a'), limit('a')]
+    expect(burst()).toEqual([null, null, null, { retryAfterMs: 100 }])
+    now += idleMs
+    expect(burst()).toEqual([null, null, null, { retryAfterMs: 100 }])
+  })
+
+  it('refills a burst by the idle time alone', () => {
+    let now = 0
+    const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
+    for (let count = 0; count < 3; count++) limit('a')
+    now = 250
+    expect([limit('a'), limit('a'), limit('a')]).toEqual([null, null, { retryAfterMs: 50 }])
+  })
+
   it('never lets more through in any second than the rate and one burst', () => {
     let now = 0
     const limit = createRateLimiter({ perSecond: 50, burst: 5 }, () => now)

@@ -7,6 +7,7 @@ import { eventually } from '../../../core/src/testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
 import { makeApiKey } from '../access/api-key.ts'
 import { listViolations } from '../database/list-violations.ts'
+import { forgetAnswers } from '../idempotency/forget-answers.ts'
 
 let t: TestCore
 
@@ -147,6 +148,74 @@ describe('idempotency keys', () => {
       code: 'workflow.not_found',
     })
     expect(await t.answer('runs.start', minimal, { idempotencyKey: 'k-6' })).toMatchObject({ replayed: false })
+  })
+})
+
+describe.each([
+  { where: 'in a transaction', name: 'limits.set', input: { limit: 'aged', max: 3 }, other: { limit: 'aged', max: 4 } },
+  { where: 'outside of a transaction', name: 'tools.call', input: { tool: 'time.now' }, other: { tool: 'orchestrator.list' } },
+])('the idempotency key of an operation that runs $where', ({ name, input, other }) => {
+  const key = (suffix: string) => `${name}-${suffix}`
+  const ask = (idempotencyKey: string, asked: object = input) => t.answer(name, asked, { idempotencyKey, requestId: idempotencyKey })
+  const age = (idempotencyKey: string, hours: number) =>
+    t.query(`update app.idempotency_key set at = at - $2 * interval '1 hour' where key = $1 returning key`, [idempotencyKey, hours])
+  const effects = async (requestId: string) => (await t.query('select from app.audit_entry where request_id = $1', [requestId])).length
+
+  it('returns the stored answer after 23 hours, and does the work again after 25', async () => {
+    const { output } = await ask(key('answer'))
+    expect(await age(key('answer'), 23)).toHaveLength(1)
+    expect(await ask(key('answer'))).toMatchObject({ output, replayed: true })
+    await age(key('answer'), 2)
+    expect(await ask(key('answer'))).toMatchObject({ replayed: false })
+    expect(await effects(key('answer'))).toBe(2)
+    expect(await ask(key('answer'))).toMatchObject({ replayed: true })
+  })
+
+  it('is refused for another request after 23 hours, and accepted after 25', async () => {
+    await ask(key('reuse'))
+    await age(key('reuse'), 23)
+    await expect(ask(key('reuse'), other)).rejects.toMatchObject({ code: 'idempotency.key_reused' })
+    await age(key('reuse'), 2)
+    expect(await ask(key('reuse'), other)).toMatchObject({ replayed: false })
+  })
+
+  it('is kept after 23 hours, and deleted after 25', async () => {
+    await ask(key('forget'))
+    await age(key('forget'), 23)
+    await forgetAnswers(t.database, t.engine.now())
+    expect(await ask(key('forget'))).toMatchObject({ replayed: true })
+    await age(key('forget'), 2)
+    await forgetAnswers(t.database, t.engine.now())
+    expect(await age(key('forget'), 0)).toEqual([])
+  })
+})
+
+describe('the idempotency key of an outside call that was cut off', () => {
+  const ask = (idempotencyKey: string) => t.answer('tools.call', { tool: 'time.now' }, { idempotencyKey })
+  /** Leaves what a process leaves that dies before the answer. */
+  const cutOff = async (idempotencyKey: string, hours: number) => {
+    await ask(idempotencyKey)
+    await t.query(
+      `with answered as (delete from app.idempotency_key where key = $1 returning *)
+       insert into app.idempotency_claim select org_id, key, fingerprint, at - $2 * interval '1 hour' from answered`,
+      [idempotencyKey, hours],
+    )
+  }
+
+  it('is taken after 23 hours, and free after 25', async () => {
+    await cutOff('cut-23', 23)
+    await expect(ask('cut-23')).rejects.toMatchObject({ code: 'idempotency.in_progress' })
+    await cutOff('cut-25', 25)
+    expect(await ask('cut-25')).toMatchObject({ replayed: false })
+    expect(await ask('cut-25')).toMatchObject({ replayed: true })
+  })
+
+  it('is kept after 23 hours, and deleted after 25', async () => {
+    await cutOff('old-23', 23)
+    await cutOff('old-25', 25)
+    await forgetAnswers(t.database, t.engine.now())
+    const kept = await t.query(`select key from app.idempotency_claim where key like 'old-%'`)
+    expect(kept).toEqual([{ key: 'old-23' }])
   })
 })
 

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Operation } from './operation.ts'
+import { PERMISSION_SETS } from './permissions.ts'
+import { listOperations } from './registry.ts'
+
+const TABLE = 'operations.golden.txt'
+
+const advice =
+  `The operations are not what ${TABLE} says. Other suites take what they expect from the declaration, so no other test notices a wrong ` +
+  'permission. If you meant the change, run `npx vitest run --project pure packages/contract/src/operations.test.ts -u`, read each changed ' +
+  'line of the table, and commit it with the change'
+
+function describeOperation(operation: Operation): string {
+  const { name, permission, effect, idempotent, audit = 'nothing', http, secrets = [] } = operation
+  const concealed = [...new Set(findConcealed(z.toJSONSchema(operation.input, { io: 'input' })))]
+  return [
+    name,
+    `needs ${permission}`,
+    effect === 'read' ? 'reads' : `writes, ${idempotent ? 'repeatable' : 'repeatable with an idempotency key'}`,
+    `audits ${audit}`,
+    `${http.method} ${http.path} ${http.status ?? 200}`,
+    ...(concealed.length === 0 ? [] : [`conceals ${concealed.join(', ')}`]),
+    ...(secrets.length === 0 ? [] : [`shows once ${secrets.join(', ')}`]),
+  ].join(' | ')
+}
+
+/** Paths of the fields that are marked as secrets. */
+function findConcealed(schema: unknown, path = ''): string[] {
+  if (Array.isArray(schema)) return schema.flatMap((one) => findConcealed(one, path))
+  if (typeof schema !== 'object' || schema === null) return []
+  if ('writeOnly' in schema && schema.writeOnly === true) return [path.slice(1)]
+  return Object.entries(schema).flatMap(([keyword, part]) =>
+    keyword === 'properties'
+      ? Object.entries(part as object).flatMap(([name, property]) => findConcealed(property, `${path}.${name}`))
+      : findConcealed(part, path),
+  )
+}
+
+/** Fields with the name of a secret that hold none, and why. Each line has been reviewed. */
+const OPEN: Readonly<Record<string, string>> = {
+  'tools.put definition.implementation.headers':
+    'templates of requests, shown by tools.get: a credential belongs in the connection of the tool',
+}
+const SECRET_NAME = /secret|pass(word|phrase)|token|credential|auth|api_?key|private|signing|cookie|session|^(headers|env|value)$/i
+
+/** Paths of fields with the name of a secret that are not marked as one. */
+function findUnmarked(schema: unknown, path = ''): string[] {
+  if (Array.isArray(schema)) return schema.flatMap((one) => findUnmarked(one, path))
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([keyword, part]) => {
+    if (keyword !== 'properties') return findUnmarked(part, path)
+    return Object.entries(part as object).flatMap(([name, property]) => {
+      const isUnmarked = SECRET_NAME.test(name) && findConcealed(property).length === 0
+      return [...(isUnmarked ? [`${path}.${name}`.slice(1)] : []), ...findUnmarked(property, `${path}.${name}`)]
+    })
+  })
+}
+
+test('a field of an input that is named like a secret is marked as one', () => {
+  const unmarked = listOperations().flatMap(({ name, input }) =>
+    findUnmarked(z.toJSONSchema(input, { io: 'input' })).map((path) => `${name} ${path}`),
+  )
+  expect(unmarked).toEqual(Object.keys(OPEN))
+})
+
+test('each operation needs, does, records and hides what the reviewed table says', async () => {
+  const lines = [
+    ...listOperations().map(describeOperation),
+    ...Object.entries(PERMISSION_SETS).map(([set, permissions]) => `set ${set}: ${permissions.join(', ')}`),
+  ]
+  await expect(`${lines.join('\n')}\n`, advice).toMatchFileSnapshot(TABLE)
+})

@@ -1,0 +1,48 @@
+/** A second organization with a copy of every row of the first: the same ids and names, another canary. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { decodeId, encodeId } from '@orrery/contract'
+import type pg from 'pg'
+import { makeApiKey } from '../../packages/core/src/access/api-key.ts'
+import type { Relation } from './catalogue.ts'
+import type { Org } from './installation.ts'
+
+/** @param client of a superuser. */
+export async function makeTwin(client: pg.ClientBase, relations: readonly Relation[], ours: Org): Promise<Org> {
+  const uuid = randomUUID()
+  const canary = `canary${randomBytes(8).toString('hex')}`
+  const renamed = [
+    [ours.uuid, uuid],
+    [ours.id, encodeId('org', uuid)],
+    [ours.canary, canary],
+  ] as const
+  // The token of a webhook is unique over all organizations; the tokens of the twin are replaced below.
+  await client.query(`drop index app.trigger_token; set session_replication_role = replica`)
+  for (const { name, columns } of relations.filter(({ kind, hasOrg }) => kind === 'table' && hasOrg)) {
+    const text = renamed.reduce((inner, [from, to]) => `replace(${inner}, '${from}', '${to}')`, 'row_to_json(t)::text')
+    await client.query(
+      `insert into ${name} (${columns.join(', ')}) select ${columns.map((column) => `r.${column}`).join(', ')}
+       from ${name} t, lateral json_populate_record(null::${name}, ${text}::json) r where t.org_id = $1`,
+      [ours.uuid],
+    )
+  }
+  await client.query('set session_replication_role = origin')
+  await client.query('update app.trigger set token_hash = sha256(token_hash) where org_id = $1', [uuid])
+  await client.query('update app.api_key set hash = sha256(hash) where org_id = $1', [uuid])
+  const key = makeApiKey()
+  await client.query('update app.api_key set hash = $3 where org_id = $1 and key_id = $2', [
+    uuid,
+    decodeId('key', ours.keyIds[0] ?? ''),
+    key.hash,
+  ])
+  const twin = JSON.parse(renamed.reduce((text, [from, to]) => text.replaceAll(from, to), JSON.stringify({ ...ours, key: key.secret })))
+  const hash = createHash('sha256').update(twin.bundle.code).digest('hex')
+  return { ...twin, bundle: { ...twin.bundle, hash } }
+}
+
+/** Switches row-level security off in the whole database. */
+export async function switchPoliciesOff(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select oid::regclass::text as name from pg_class where relrowsecurity and relnamespace in ('app'::regnamespace, 'engine'::regnamespace)`,
+  )
+  for (const { name } of rows) await client.query(`alter table ${name} disable row level security, no force row level security`)
+}
