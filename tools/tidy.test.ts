@@ -11,6 +11,7 @@ import { rules } from './tidy/rules.ts'
 import { knownSmallFiles, listSmallFiles } from './tidy/small-files.ts'
 import { readTree, treeOf } from './tidy/tree.ts'
 import { knownTypeNames, listRepeatedTypes } from './tidy/type-names.ts'
+import { areaOf, knownWords, listWords } from './tidy/words.ts'
 import { root } from './workspaces.ts'
 
 const tree = readTree(root)
@@ -31,6 +32,8 @@ test.each(rules)('$name', (rule) => {
 test('the lists of known offences hold nothing that is mended', () => {
   expect(listRepeatedTypes(tree)).toEqual(knownTypeNames)
   const smallFiles = Map.groupBy(listSmallFiles(tree), ({ home }) => home)
+  const words = Map.groupBy(listWords(tree), ({ path }) => areaOf(path))
+  expect(Object.fromEntries([...words].map(([area, found]) => [area, found.length]))).toEqual(knownWords)
   expect(Object.fromEntries([...smallFiles].map(([home, files]) => [home, files.length]))).toEqual(knownSmallFiles)
 })
 
@@ -46,6 +49,7 @@ const lines = (count: number) => Array.from({ length: count }, (_, at) => `const
 
 /** Rule, a tree that breaks it, and words of what it must say. */
 const planted: [rule: string, texts: Record<string, string>, message: string][] = [
+  ['plain words', { 'packages/sdk/src/a.ts': `// ${'Who'}ever calls it.` }, 'name the subject'],
   ['file sizes', { 'packages/core/src/a.ts': lines(501) }, '501 lines'],
   ['file sizes', { 'docs/a.md': 'x'.repeat(600_000) }, '586 KB'],
   ['typical file size', { 'packages/core/src/a.ts': lines(111) }, 'median file has 111'],

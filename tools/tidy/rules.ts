@@ -10,6 +10,7 @@ import { fileSizes, functionSizes, lineLengths, packageShares, typicalSize } fro
 import { smallFiles } from './small-files.ts'
 import { engineViews, queriesNameOrg, sqlPlaces } from './sql.ts'
 import { uniqueTypeNames } from './type-names.ts'
+import { plainWords } from './words.ts'
 
 export const rules: readonly Rule[] = [
   fileSizes,
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   paths,
   syntax,
   texts,
+  plainWords,
   rowLevelSecurity,
   sqlCase,
   sqlPlaces,

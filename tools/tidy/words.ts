@@ -1,0 +1,79 @@
+/** Plain English (STYLE.md, "Words"): habits that make a sentence hard to read at once, and what to write instead. */
+import type { Finding, Rule } from './rule.ts'
+import type { Tree } from './tree.ts'
+
+const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/\b(?:whoever|nobody|somebody)(?:'s)?\b/i, 'name the subject: a caller, another process, no worker'],
+  [/\b(?:is|are|was|were|be) none\b/i, 'say what is missing: there is no …'],
+  [/\b(?:it|that|which|this|what) is no\b/i, 'is not a …'],
+  [/\bso (?:many|often)\b/i, 'up to n, every n'],
+  [/\b(?:go|goes|going|went|gone) on\b/i, 'continues'],
+  [/\bgives\b/i, 'returns, has, produces'],
+  [/\btells\b/i, 'reports, shows'],
+  [/\b(?:he|his|him|himself)\b/, 'it, its, the caller'],
+  [/\banew\b/i, 'again'],
+  [/\bmend(?:s|ed|ing)?\b/i, 'fix, repair'],
+  [/\bfor ever\b/i, 'forever, or say how long'],
+  [/\bstands\b(?! for\b)/i, 'is'],
+]
+
+/** Lines that are left, by area. The numbers only shrink; a test checks that they are exact. */
+export const knownWords: Readonly<Record<string, number>> = {
+  'ARCHITECTURE.md': 13,
+  'CHANGELOG.md': 1,
+  'CONTRIBUTING.md': 1,
+  'GUARANTEES.md': 7,
+  'README.md': 1,
+  'SECURITY.md': 10,
+  'apps/cli': 18,
+  'apps/server': 110,
+  bench: 21,
+  docs: 135,
+  examples: 9,
+  'packages/client': 10,
+  'packages/contract': 61,
+  'packages/core': 174,
+  'packages/embedded-postgres': 25,
+  'packages/engine': 134,
+  'packages/expressions': 87,
+  'packages/kernel': 83,
+  'packages/recurrence': 70,
+  'packages/tools': 134,
+  tests: 75,
+  tools: 13,
+}
+
+export const plainWords: Rule = {
+  name: 'plain words',
+  unit: 'files',
+  check(tree) {
+    const files = readable(tree)
+    const byArea = Map.groupBy(listWords(tree), ({ path }) => areaOf(path))
+    const findings = [...byArea].filter(([area, found]) => found.length > (knownWords[area] ?? 0)).flatMap(([, found]) => found)
+    return { looked: files.length, findings }
+  },
+}
+
+export function listWords(tree: Tree): Finding[] {
+  return readable(tree).flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, at) =>
+      banned.flatMap(([pattern, instead]) => {
+        const word = pattern.exec(line)?.[0]
+        return word === undefined ? [] : [{ path, line: at + 1, message: `"${word}": ${instead}` }]
+      }),
+    ),
+  )
+}
+
+/** `packages/core`; for what is in no package, the first folder. */
+export const areaOf = (path: string): string => /^(?:packages|apps)\/[^/]+/.exec(path)?.[0] ?? path.split('/')[0] ?? path
+
+/** Text of ours. Licences, changelogs of the past and data of examples are left as they are. */
+function readable(tree: Tree) {
+  return tree.files.filter(
+    ({ path }) =>
+      /\.(?:ts|mjs|sql|md|sh)$/.test(path) &&
+      !path.endsWith('.generated.ts') &&
+      !/(?:^|\/)(?:LICENSE|fixtures\/data)|^STYLE\.md$|tidy\/words\.ts$/.test(path),
+  )
+}
