@@ -200,6 +200,19 @@ export function describeTrouble(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
+    it('receives a signal that came before its worker retired, though the run continues as new in its first turn', async () => {
+      await boot({ work: false })
+      const { store } = t.engine
+      const run = await start('renewed', false)
+      const worker = await register(store)
+      await store.claim({ worker, queues: ['default'], orgs: [t.org], limit: 1 })
+      await t.engine.signal(t.org, run, 'go', 'on')
+      expect(await store.retire(worker)).toBe(1)
+      expect(await store.live(t.org, run)).toMatchObject({ crashes: 0 })
+      await t.engine.work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
+    })
+
     it('starts runs when its own worker has stopped, for others to take', async () => {
       await boot()
       await t.worker.stop()

@@ -21,11 +21,13 @@ export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): v
     else if (command.type === 'patch') record(scope, run, marker('patch', command.id, run.at))
     else if (command.type === 'log') log(scope, run, command)
   }
+  const isFresh = run.phase.type !== 'repeating'
   if (reaction.completion) {
     endRun(scope, run, reaction.completion)
+    // A run that continues as new still needs the messages that waited for its first turn.
+    if (!isFresh) readInbox(scope, run)
     return
   }
-  const isFresh = run.phase.type !== 'repeating'
   if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   // Invariant: a command dropped in the same turn was never begun.
   for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
