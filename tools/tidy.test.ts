@@ -8,10 +8,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findFloatingPromises, readProgram } from './tidy/promises.ts'
 import { rules } from './tidy/rules.ts'
-import { knownSmallFiles, listSmallFiles } from './tidy/small-files.ts'
 import { readTree, treeOf } from './tidy/tree.ts'
-import { knownTypeNames, listRepeatedTypes } from './tidy/type-names.ts'
-import { areaOf, knownWords, listWords } from './tidy/words.ts'
 import { root } from './workspaces.ts'
 
 const tree = readTree(root)
@@ -27,14 +24,6 @@ test.each(rules)('$name', (rule) => {
   const { looked, findings } = rule.check(tree)
   expect(looked, `${rule.unit} looked at`).toBeGreaterThan(0)
   expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
-})
-
-test('the lists of known offences hold nothing that is mended', () => {
-  expect(listRepeatedTypes(tree)).toEqual(knownTypeNames)
-  const smallFiles = Map.groupBy(listSmallFiles(tree), ({ home }) => home)
-  const words = Map.groupBy(listWords(tree), ({ path }) => areaOf(path))
-  expect(Object.fromEntries([...words].map(([area, found]) => [area, found.length]))).toEqual(knownWords)
-  expect(Object.fromEntries([...smallFiles].map(([home, files]) => [home, files.length]))).toEqual(knownSmallFiles)
 })
 
 test('no floating promises', { timeout: 60_000 }, () => {
@@ -258,17 +247,6 @@ test('a small file may be an entry point, a program, an operation, a store, expo
     'packages/sdk/src/a.test.ts': "import './a.fixture.ts'",
   }
   expect(findingsOf('no small file with one importer', texts)).toEqual([])
-})
-
-test('a package with known small files may not get another', () => {
-  const plant = (count: number) => {
-    const imports = Array.from({ length: count }, (_, at) => `import './b${at}.ts'`).join('\n')
-    const small = Array.from({ length: count }, (_, at) => [`packages/engine/src/b${at}.ts`, ''] as const)
-    return { 'packages/engine/src/a.ts': `${imports}\n${lines(15)}`, ...Object.fromEntries(small) }
-  }
-  const known = knownSmallFiles['packages/engine'] ?? 0
-  expect(findingsOf('no small file with one importer', plant(known))).toEqual([])
-  expect(findingsOf('no small file with one importer', plant(known + 1))).toHaveLength(known + 1)
 })
 
 test('a type may share its name with one of another package, of a test, or that stays in its file', () => {

@@ -10,13 +10,7 @@ const linesMin = 15
 /** Programs; what a noun brings; a folder's SQL, which may be nowhere else; the engine's statements, one part a file. */
 const standAlone = /\/main\.ts$|\/feature\.ts$|-store\.ts$|\/store\/postgres\/parts\//
 
-/** Today's offences: how many, by package. The numbers only shrink; a test checks that they are exact. */
-export const knownSmallFiles: Readonly<Record<string, number>> = {
-  'packages/engine': 3,
-}
-
 interface SmallFile {
-  readonly home: string
   readonly path: string
   readonly importer: string
 }
@@ -25,16 +19,15 @@ export const smallFiles: Rule = {
   name: 'no small file with one importer',
   unit: 'source files',
   check(tree) {
-    const found = Map.groupBy(listSmallFiles(tree), ({ home }) => home)
-    const findings = [...found]
-      .filter(([home, files]) => files.length > (knownSmallFiles[home] ?? 0))
-      .flatMap(([, files]) => files)
-      .map(({ path, importer }) => ({ path, message: `fewer than ${linesMin} lines, and only ${importer} imports it: it belongs there` }))
+    const findings = listSmallFiles(tree).map(({ path, importer }) => ({
+      path,
+      message: `fewer than ${linesMin} lines, and only ${importer} imports it: it belongs there`,
+    }))
     return { looked: tree.sources.filter(isSource).length, findings }
   },
 }
 
-export function listSmallFiles(tree: Tree): SmallFile[] {
+function listSmallFiles(tree: Tree): SmallFile[] {
   const entries = new Set(readExports(tree).values())
   const importers = Map.groupBy(readImports(tree), ({ to }) => to)
   return tree.sources.filter(isSource).flatMap((source) => {
@@ -45,9 +38,7 @@ export function listSmallFiles(tree: Tree): SmallFile[] {
     // Generated files list operations, entry points list what a package exports: neither is the place for code. Nor is another folder of the package:
     // the file is how the two folders meet.
     const isElsewhere = folderOf(importer.path) !== folderOf(source.path)
-    return importer.isGenerated || entries.has(importer.path) || isElsewhere
-      ? []
-      : [{ home: homeOf(source), path: source.path, importer: importer.path }]
+    return importer.isGenerated || entries.has(importer.path) || isElsewhere ? [] : [{ path: source.path, importer: importer.path }]
   })
 }
 
@@ -58,7 +49,6 @@ const folderOf = (path: string): string =>
     .slice(0, 4)
     .join('/')
     .replace(/\/[^/]+\.ts$/, '')
-const homeOf = ({ path }: Source): string => path.split('/').slice(0, 2).join('/')
 const countLines = ({ text }: Source): number => text.trimEnd().split('\n').length
 
 function isSource({ path, isTest, isGenerated }: Source): boolean {

@@ -3,12 +3,6 @@ import ts from 'typescript'
 import type { Rule } from './rule.ts'
 import { lineOf, type Source, type Tree } from './tree.ts'
 
-/** Today's offences, by package. The lists only shrink; a test checks that they hold nothing that is mended. */
-export const knownTypeNames: Readonly<Record<string, readonly string[]>> = {
-  'packages/core': ['Standing', 'VersionRow'],
-  'packages/engine': ['Machine', 'OpenCommand', 'Part', 'RunState', 'Scope', 'Turn'],
-}
-
 interface Declared {
   readonly name: string
   readonly source: Source
@@ -21,22 +15,14 @@ export const uniqueTypeNames: Rule = {
   check(tree) {
     const byPackage = readTypes(tree)
     const findings = [...byPackage].flatMap(([home, types]) =>
-      findRepeated(types)
-        .filter(([first]) => first !== undefined && !knownTypeNames[home]?.includes(first.name))
-        .map(([first, ...others]) => ({
-          path: first?.source.path ?? home,
-          ...(first === undefined ? {} : { line: first.line }),
-          message: `another type of this package is named "${first?.name}" too: ${others.map(({ source }) => source.path).join(', ')}`,
-        })),
+      findRepeated(types).map(([first, ...others]) => ({
+        path: first?.source.path ?? home,
+        ...(first === undefined ? {} : { line: first.line }),
+        message: `another type of this package is named "${first?.name}" too: ${others.map(({ source }) => source.path).join(', ')}`,
+      })),
     )
     return { looked: [...byPackage.values()].flat().length, findings }
   },
-}
-
-/** The names that stand for more than one type, by package. */
-export function listRepeatedTypes(tree: Tree): Record<string, string[]> {
-  const repeated = [...readTypes(tree)].map(([home, types]) => [home, findRepeated(types).map(([first]) => first?.name ?? '')] as const)
-  return Object.fromEntries(repeated.filter(([, names]) => names.length > 0).map(([home, names]) => [home, names.sort()]))
 }
 
 function readTypes(tree: Tree): Map<string, Declared[]> {

@@ -17,7 +17,7 @@ const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bstands\b(?! for\b)/i, 'is'],
 ]
 
-/** Lines that are left, by area. The numbers only shrink; a test checks that they are exact. */
+/** Lines that are left, by area. The numbers only shrink. */
 export const knownWords: Readonly<Record<string, number>> = {
   'ARCHITECTURE.md': 13,
   'CHANGELOG.md': 1,

@@ -126,7 +126,7 @@ export async function insertVersion(tx: Transaction, row: AutomationRow, actor: 
   await tx.write(insertInto('app.automation_version', { org_id, automation_id, version, definition, at: updated_at, actor }))
 }
 
-export interface VersionRow {
+export interface AutomationVersionRow {
   readonly version: number
   readonly definition: AutomationDefinition
   readonly at: Date
@@ -140,8 +140,8 @@ export function selectVersions(
   automation: string,
   before: number | null,
   limit: number,
-): Promise<VersionRow[]> {
-  return tx.rows<VersionRow>(
+): Promise<AutomationVersionRow[]> {
+  return tx.rows<AutomationVersionRow>(
     sql`select version, definition, at, actor from app.automation_version
         where org_id = ${org} and automation_id = ${automation} ${before === null ? empty : sql`and version < ${before}`}
         order by version desc limit ${limit}`,

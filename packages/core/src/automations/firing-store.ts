@@ -74,26 +74,26 @@ export function selectFiring(tx: Transaction, org: string, id: string): Promise<
 }
 
 /** What concerns the next decision about an automation: its runs in progress, and starts that wait for their end. */
-export interface Standing {
+export interface InProgress {
   readonly going: readonly string[]
   readonly buffered: readonly FiringRow[]
 }
 
 /** By automation. A run that has ended is not in progress, whether or not its end was settled. The automations are locked. */
-export async function selectStandings(tx: Transaction, org: string, automations: readonly string[]): Promise<Map<string, Standing>> {
+export async function selectInProgress(tx: Transaction, org: string, automations: readonly string[]): Promise<Map<string, InProgress>> {
   const statement = sql`select ${COLUMNS_OF_F} from app.firing f
       where f.org_id = ${org} and f.automation_id = any (${automations}) and f.going
-        and exists (select from engine.live l where l.org_id = f.org_id and l.run_id = f.run_id)
+        and exists (select from engine.live_view l where l.org_id = f.org_id and l.run_id = f.run_id)
       union all
       (select ${COLUMNS_OF_F} from app.firing f
       where f.org_id = ${org} and f.automation_id = any (${automations}) and f.outcome = 'buffered'
       order by f.decided_at, f.nominal_at, f.firing_id)`
   const found = new Map<string, { going: string[]; buffered: FiringRow[] }>()
-  for (const row of await tx.rows<FiringRow>(prepared('firings_standing', statement))) {
-    const standing = found.get(row.automation_id) ?? { going: [], buffered: [] }
-    if (row.outcome === 'buffered') standing.buffered.push(row)
-    else if (row.run_id !== null) standing.going.push(row.run_id)
-    found.set(row.automation_id, standing)
+  for (const row of await tx.rows<FiringRow>(prepared('firings_in_progress', statement))) {
+    const inProgress = found.get(row.automation_id) ?? { going: [], buffered: [] }
+    if (row.outcome === 'buffered') inProgress.buffered.push(row)
+    else if (row.run_id !== null) inProgress.going.push(row.run_id)
+    found.set(row.automation_id, inProgress)
   }
   return found
 }
@@ -173,10 +173,10 @@ export interface EndedRun {
 export function selectUnsettled(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
   return database.ask(
     sql`select f.org_id as org, f.run_id as run,
-          case r.status when 1 then 'succeeded' when 2 then 'failed' when 4 then 'timed_out' else 'cancelled' end as status
-        from app.firing f left join engine.result r on r.org_id = f.org_id and r.run_id = f.run_id
-        where f.going and not exists (select from engine.live l where l.org_id = f.org_id and l.run_id = f.run_id)
-          and coalesce(r.at < now() - interval '10 s', true)
+          coalesce(r.status, 'cancelled') as status
+        from app.firing f left join engine.result_view r on r.org_id = f.org_id and r.run_id = f.run_id
+        where f.going and not exists (select from engine.live_view l where l.org_id = f.org_id and l.run_id = f.run_id)
+          and coalesce(r.finished_at < now() - interval '10 s', true)
         limit ${limit}`,
   )
 }
@@ -189,7 +189,7 @@ export async function selectDepth(tx: Transaction, org: OrgId, run: RunId): Prom
   const statement = sql`with recursive up(run_id, place) as (
         select ${run}::uuid, 0
         union all
-        select coalesce(r.parent_run, r.origin_run), up.place + 1 from up join engine.run r on r.org_id = ${org} and r.run_id = up.run_id
+        select coalesce(r.parent_run, r.origin_run), up.place + 1 from up join engine.run_view r on r.org_id = ${org} and r.run_id = up.run_id
         where coalesce(r.parent_run, r.origin_run) is not null and up.place < ${ANCESTORS_MAX}
       )
       select coalesce(max(f.depth) + 1, 0) as depth from up join app.firing f on f.org_id = ${org} and f.firing_id = up.run_id`

@@ -49,11 +49,11 @@ export async function saveAutomation(
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
   const triggers = await saveTriggers(scene, row, planned, existing)
-  const standing = await settleEnd(scene, row, triggers)
-  await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', standing)
+  const settled = await settleEnd(scene, row, triggers)
+  await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', settled)
   wakeSchedulers(scene, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: standing, triggers, warnings: [...warnings, ...(await findUnready(scene, triggers))] }
+  return { row: settled, triggers, warnings: [...warnings, ...(await findUnready(scene, triggers))] }
 }
 
 const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0

@@ -65,15 +65,21 @@ export async function insertVersion(tx: Transaction, org: string, { name, versio
   await tx.write(insertInto('app.calendar_version', row))
 }
 
-export interface VersionRow {
+export interface CalendarVersionRow {
   readonly version: number
   readonly at: Date
   readonly actor: string
 }
 
 /** Newest first. */
-export function selectVersions(tx: Transaction, org: string, name: string, before: number | null, limit: number): Promise<VersionRow[]> {
-  return tx.rows<VersionRow>(
+export function selectVersions(
+  tx: Transaction,
+  org: string,
+  name: string,
+  before: number | null,
+  limit: number,
+): Promise<CalendarVersionRow[]> {
+  return tx.rows<CalendarVersionRow>(
     sql`select version, at, actor from app.calendar_version
         where org_id = ${org} and name = ${name} ${before === null ? empty : sql`and version < ${before}`} order by version desc limit ${limit}`,
   )

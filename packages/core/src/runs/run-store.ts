@@ -1,7 +1,7 @@
 /** Lists of runs and their rows, read under row-level security. Everything else about runs comes from the engine's store. */
 import type { Json, RunStatus } from '@orrery/contract'
 import { unpackRows } from '@orrery/engine/postgres'
-import { columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
+import { type AnswerTo, columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 
 /** A run in public words, from the view `engine.run_view`. */
 export interface RunRow {
@@ -82,8 +82,8 @@ const BAD: readonly RunStatus[] = ['failed', 'cancelled', 'timed_out']
 /** Joins the small table or index that holds the runs of a status. */
 function joinFewer(status: RunStatus | undefined): Sql {
   if (status === undefined) return empty
-  if (LIVE.includes(status)) return sql`join engine.live x on x.org_id = v.org_id and x.run_id = v.run_id`
-  if (BAD.includes(status)) return sql`join engine.result x on x.org_id = v.org_id and x.run_id = v.run_id and x.status <> 1`
+  if (LIVE.includes(status)) return sql`join engine.live_view x on x.org_id = v.org_id and x.run_id = v.run_id`
+  if (BAD.includes(status)) return sql`join engine.unsuccessful_view x on x.org_id = v.org_id and x.run_id = v.run_id`
   return empty
 }
 
@@ -100,20 +100,17 @@ interface Payloads {
 /** The payloads of a run, decoded; null if there is no such run. */
 export async function selectPayloads(tx: Transaction, org: string, run: string): Promise<Payloads | null> {
   const rows = await tx.rows<{ org: string; input: string | null; output: string | null; error: unknown }>(
-    sql`select r.org_id as org, r.input::text as input, s.output::text as output, s.error from engine.run r
-        left join engine.result s on s.org_id = r.org_id and s.run_id = r.run_id where r.org_id = ${org} and r.run_id = ${run}`,
+    sql`select v.org_id as org, v.input::text as input, v.output::text as output, v.error from engine.run_view v
+        where v.org_id = ${org} and v.run_id = ${run}`,
   )
   const [row] = await unpackRows(tx.client, rows, ['input', 'output'])
   return row === undefined ? null : { input: parse(row.input), output: parse(row.output), error: row.error }
 }
 
-/** Codes of engine.journal.kind, from 1. */
-const KINDS = ['step', 'sleep', 'signal', 'child', 'cancel', 'attempt', 'patch', 'version', 'generation'] as const
-
 interface JournalRow {
   readonly org: string
   readonly seq: number
-  readonly kind: number
+  readonly kind: AnswerTo<'runs.history'>['items'][number]['kind']
   readonly cmd: number
   readonly name: string
   readonly attempt: number
@@ -125,8 +122,7 @@ interface JournalRow {
 }
 
 /** A row of a run's history, its payloads decoded. */
-export type HistoryRow = Omit<JournalRow, 'kind' | 'input' | 'output'> & {
-  readonly kind: (typeof KINDS)[number]
+export type HistoryRow = Omit<JournalRow, 'input' | 'output'> & {
   readonly input: Json
   readonly output: Json
 }
@@ -134,16 +130,16 @@ export type HistoryRow = Omit<JournalRow, 'kind' | 'input' | 'output'> & {
 export async function selectHistory(tx: Transaction, org: string, run: string, afterSeq: number, limit: number): Promise<HistoryRow[]> {
   const rows = await tx.rows<JournalRow>(
     sql`select org_id as org, seq, kind, cmd, name, attempt, input::text as input, output::text as output, error, started_at, at
-        from engine.journal where org_id = ${org} and run_id = ${run} and seq > ${afterSeq}::bigint order by seq limit ${limit}`,
+        from engine.journal_view where org_id = ${org} and run_id = ${run} and seq > ${afterSeq}::bigint order by seq limit ${limit}`,
   )
   const unpacked = await unpackRows(tx.client, rows, ['input', 'output'])
-  return unpacked.map((row) => ({ ...row, kind: KINDS[row.kind - 1] ?? 'step', input: parse(row.input), output: parse(row.output) }))
+  return unpacked.map((row) => ({ ...row, input: parse(row.input), output: parse(row.output) }))
 }
 
 /** The commands among these that a row of a step answers. */
 export async function selectStepCommands(tx: Transaction, org: string, run: string, commands: readonly number[]): Promise<Set<number>> {
   const rows = await tx.rows<{ cmd: number }>(
-    sql`select cmd from engine.journal where org_id = ${org} and run_id = ${run} and kind = 1 and cmd = any (${commands})`,
+    sql`select cmd from engine.journal_view where org_id = ${org} and run_id = ${run} and kind = 'step' and cmd = any (${commands})`,
   )
   return new Set(rows.map(({ cmd }) => cmd))
 }
@@ -151,7 +147,7 @@ export async function selectStepCommands(tx: Transaction, org: string, run: stri
 /** Number of the last row of the history; 0 if it is empty. */
 export async function selectLastSeq(tx: Transaction, org: string, run: string): Promise<number> {
   const row = await tx.row<{ seq: number | null }>(
-    sql`select max(seq) as seq from engine.journal where org_id = ${org} and run_id = ${run}`,
+    sql`select max(seq) as seq from engine.journal_view where org_id = ${org} and run_id = ${run}`,
   )
   return row?.seq ?? 0
 }
@@ -169,7 +165,7 @@ export interface LogRow {
 /** In the order of their numbers: a bare `order by id` would mean the text that is selected. */
 export function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
   return tx.rows<LogRow>(
-    sql`select l.id::text, l.cmd, l.attempt, l.at, l.level, l.message, l.data from engine.log l
+    sql`select l.id::text, l.cmd, l.attempt, l.at, l.level, l.message, l.data from engine.log_view l
         where l.org_id = ${org} and l.run_id = ${run} and l.id > ${afterId} order by l.id limit ${limit}`,
   )
 }

@@ -1,5 +1,5 @@
 import { type AnswerTo, type Ctx, decodeCursor, type InputFor, orProblem, TIME_FORM, toPage, withOrg } from '@orrery/kernel'
-import { selectVersions, selectWorkflow, type VersionRow } from './workflow-store.ts'
+import { selectVersions, selectWorkflow, type WorkflowVersionRow } from './workflow-store.ts'
 
 const HASH_FORM = /^[0-9a-f]{64}$/
 
@@ -13,6 +13,6 @@ export async function listWorkflowVersions(ctx: Ctx, input: InputFor<'workflows.
   })
 }
 
-function toVersion(row: VersionRow) {
+function toVersion(row: WorkflowVersionRow) {
   return { version: row.hash, deployedAt: row.created_at.toISOString(), isDefault: row.is_default }
 }

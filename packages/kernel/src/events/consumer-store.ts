@@ -69,7 +69,7 @@ export async function readPage(
     count: number
   }
   const statement = sql`with page as materialized (
-        select e.* from engine.event e
+        select e.* from engine.event_view e
         where (e.tx, e.id) > ((select c.tx from app.event_consumer c where c.name = ${name}),
                               (select c.id from app.event_consumer c where c.name = ${name}))
           and e.tx < pg_snapshot_xmin(pg_current_snapshot())
@@ -99,9 +99,9 @@ export async function movePlace(database: Database, { name, holder, ms }: Lease,
 /** Which of these consumers have something to read in the log of all organizations, and whether there is more that an older transaction in progress hides. */
 export async function findBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
   const [row] = await database.ask<{ behind: string[]; hiding: boolean | null }>(
-    sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event e order by e.tx desc, e.id desc limit 1) as hiding,
+    sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event_view e order by e.tx desc, e.id desc limit 1) as hiding,
           array(select c.name from app.event_consumer c where c.name = any (${names}) and (c.tx, c.id) < (
-            select e.tx, e.id from engine.event e where e.tx < pg_snapshot_xmin(s) order by e.tx desc, e.id desc limit 1)) as behind
+            select e.tx, e.id from engine.event_view e where e.tx < pg_snapshot_xmin(s) order by e.tx desc, e.id desc limit 1)) as behind
         from pg_current_snapshot() s`,
   )
   return { behind: row?.behind ?? [], isHiding: row?.hiding ?? false }

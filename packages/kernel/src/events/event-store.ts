@@ -26,7 +26,7 @@ const meets = ({ type, subject }: Pick<EventFilter, 'type' | 'subject'>) =>
 export async function selectEvents(tx: Transaction, org: string, filter: EventFilter): Promise<Event[]> {
   // As plain numbers: the database would read one that begins with 0 as octal.
   const after = parsePosition(filter.after ?? '0-0')
-  const statement = sql`select ${EVENT} from engine.event e
+  const statement = sql`select ${EVENT} from engine.event_view e
       where e.org_id = ${org} and (e.tx, e.id) > (${String(after.tx)}::xid8, ${String(after.row)}::bigint)
         and e.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${meets(filter)}
       order by e.tx, e.id limit ${filter.limit}`
@@ -41,7 +41,7 @@ export async function selectEventsBack(
 ): Promise<Event[]> {
   const before = filter.before === null ? null : parsePosition(filter.before)
   const [beforeTx, beforeRow] = before === null ? [null, null] : [String(before.tx), String(before.row)]
-  const statement = sql`select ${EVENT} from engine.event e
+  const statement = sql`select ${EVENT} from engine.event_view e
       where e.org_id = ${org} and (${beforeTx}::xid8 is null or (e.tx, e.id) < (${beforeTx}::xid8, ${beforeRow}::bigint))
         and e.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${meets(filter)}
       order by e.tx desc, e.id desc limit ${filter.limit}`

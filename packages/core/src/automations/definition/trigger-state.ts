@@ -1,20 +1,20 @@
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
-import type { FiringState, Standing } from '../planning/firing-state.ts'
+import type { FiringMode, FiringState } from '../planning/firing-state.ts'
 import type { Wake } from '../planning/plan-firings.ts'
 
-type Standings = Pick<AutomationRow, 'status' | 'snoozed_until'>
+type ModeColumns = Pick<AutomationRow, 'status' | 'snoozed_until'>
 
-/** Where a schedule stands: its own row, and the standing of its automation. One that never began begins now. */
-export function readState(trigger: TriggerRow, automation: Standings, nowMs: number): FiringState {
+/** Where a schedule stands: its own row, and the mode of its automation. One that never began begins now. */
+export function readState(trigger: TriggerRow, automation: ModeColumns, nowMs: number): FiringState {
   return {
     cursorMs: trigger.cursor_at?.getTime() ?? nowMs - 1,
-    standing: standingOf(automation),
+    mode: toMode(automation),
     skipNext: trigger.skip_next,
     remaining: trigger.remaining,
   }
 }
 
-function standingOf({ status, snoozed_until }: Standings): Standing {
+function toMode({ status, snoozed_until }: ModeColumns): FiringMode {
   if (status === 'paused') return { kind: 'paused' }
   return snoozed_until === null ? { kind: 'active' } : { kind: 'snoozed', untilMs: snoozed_until.getTime() }
 }

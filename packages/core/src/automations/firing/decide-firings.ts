@@ -2,7 +2,7 @@ import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
-import { type FiringCauseName, type FiringRow, type Standing, selectStandings, writeFirings } from '../firing-store.ts'
+import { type FiringCauseName, type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
 import type { FiringScene } from '../scene.ts'
 import { countRunEnd } from './count-run-end.ts'
@@ -24,8 +24,8 @@ export interface FiringPart {
  */
 export async function decideFirings(scene: FiringScene, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
   const ids = parts.map(({ automation }) => automation.automation_id)
-  const standings = await selectStandings(scene.tx, scene.org, ids)
-  const undecided = parts.map((part) => toUndecided(part, standings.get(part.automation.automation_id)))
+  const found = await selectInProgress(scene.tx, scene.org, ids)
+  const undecided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
   // Again where a start has not become a run while others wait for the place that it would have taken.
   for (let open = undecided; open.length > 0; ) open = await decideOnce(scene, open)
   const rows = undecided.flatMap((part) => [...part.rows, ...leftOver(scene, part)])
@@ -44,16 +44,16 @@ type Pending = FiringRow & { readonly overlap?: NonNullable<FiringRow['request']
 interface Undecided {
   readonly automation: AutomationRow
   /** What waited before. */
-  readonly standing: Standing
+  readonly inProgress: InProgress
   pending: Pending[]
   isRunning: boolean
   failures: number
   readonly rows: FiringRow[]
 }
 
-function toUndecided({ automation, fresh, skips }: FiringPart, standing: Standing = { going: [], buffered: [] }): Undecided {
-  const pending = [...standing.buffered, ...fresh].map(withOverlap)
-  return { automation, standing, pending, isRunning: standing.going.length > 0, failures: 0, rows: [...skips] }
+function toUndecided({ automation, fresh, skips }: FiringPart, inProgress: InProgress = { going: [], buffered: [] }): Undecided {
+  const pending = [...inProgress.buffered, ...fresh].map(withOverlap)
+  return { automation, inProgress, pending, isRunning: inProgress.going.length > 0, failures: 0, rows: [...skips] }
 }
 
 /** What fires by itself. The rest was asked for by somebody who may do so while the automation is paused. */
@@ -75,12 +75,12 @@ function dropWaiting(scene: FiringScene, part: Undecided): void {
 async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Promise<Undecided[]> {
   const starting: { readonly part: Undecided; readonly start: Pending }[] = []
   for (const part of parts) {
-    const { automation, standing } = part
+    const { automation, inProgress } = part
     if (isPaused(part)) dropWaiting(scene, part)
     const decision = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
     for (const { start, reason } of decision.skipped) part.rows.push(settled(scene, automation, start, { outcome: 'skipped', reason }))
     starting.push(...decision.starts.map((start) => ({ part, start })))
-    await stopGoing(scene, standing.going, decision.stop)
+    await stopGoing(scene, inProgress.going, decision.stop)
     part.pending = [...decision.buffered]
   }
   const settlements = await beginAll(scene, starting)
@@ -96,8 +96,8 @@ async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Prom
 }
 
 /** What has begun to wait. */
-function leftOver(scene: FiringScene, { automation, standing, pending }: Undecided): FiringRow[] {
-  const before = new Set(standing.buffered.map(({ firing_id }) => firing_id))
+function leftOver(scene: FiringScene, { automation, inProgress, pending }: Undecided): FiringRow[] {
+  const before = new Set(inProgress.buffered.map(({ firing_id }) => firing_id))
   const fresh = pending.filter(({ firing_id }) => !before.has(firing_id))
   return fresh.map((start) => settled(scene, automation, start, { outcome: 'buffered' }))
 }

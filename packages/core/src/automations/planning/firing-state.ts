@@ -21,7 +21,7 @@ export interface Timetable {
  * Whether a trigger may fire. A pause lets what falls into it go by. A snooze postpones: at its end, what fell into it is late, as after a
  * downtime, and the misfire policy says what becomes of it.
  */
-export type Standing = { readonly kind: 'active' } | { readonly kind: 'paused' } | { readonly kind: 'snoozed'; readonly untilMs: number }
+export type FiringMode = { readonly kind: 'active' } | { readonly kind: 'paused' } | { readonly kind: 'snoozed'; readonly untilMs: number }
 
 /** Where a trigger stands: all that its row has to keep. */
 export interface FiringState {
@@ -30,7 +30,7 @@ export interface FiringState {
    * fires twice, wherever the clock goes.
    */
   readonly cursorMs: number
-  readonly standing: Standing
+  readonly mode: FiringMode
   /** So many firings are still to be left out. */
   readonly skipNext: number
   /**
@@ -42,7 +42,7 @@ export interface FiringState {
 /** A trigger that begins now: what was due earlier is not its concern. */
 export const beginFirings = (nowMs: number, remaining: number | null = null): FiringState => ({
   cursorMs: nowMs - 1,
-  standing: { kind: 'active' },
+  mode: { kind: 'active' },
   skipNext: 0,
   remaining,
 })

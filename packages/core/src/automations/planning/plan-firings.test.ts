@@ -133,7 +133,7 @@ describe('clocks', () => {
 
 describe('pause, snooze, skip next', () => {
   test('what falls into a pause has gone by', () => {
-    const paused = begin({ standing: { kind: 'paused' } })
+    const paused = begin({ mode: { kind: 'paused' } })
     expect(planFirings(paused, every('1h'), at(3)).wake).toEqual({ kind: 'paused' })
     const resumed = resumeFirings(paused, every('1h'), at(3))
     expect(resumed.skip).toEqual({ reason: 'paused', fromMs: at(1), toMs: at(3), count: 3, isExact: true })
@@ -141,23 +141,23 @@ describe('pause, snooze, skip next', () => {
   })
 
   test('what falls into a snooze is late at its end', () => {
-    const snoozed = begin({ standing: { kind: 'snoozed', untilMs: at(3.5) } })
+    const snoozed = begin({ mode: { kind: 'snoozed', untilMs: at(3.5) } })
     const latest = every('1h', { misfire: 'latest' })
     expect(planFirings(snoozed, latest, at(3))).toMatchObject({ firings: [], wake: { kind: 'at', atMs: at(3.5) } })
     const after = planFirings(snoozed, latest, at(3.5))
-    expect([hours(after.firings), after.state.standing]).toEqual([[3], { kind: 'active' }])
+    expect([hours(after.firings), after.state.mode]).toEqual([[3], { kind: 'active' }])
     expect(hours(planFirings(snoozed, every('1h', { misfire: 'all' }), at(3.5)).firings)).toEqual([1, 2, 3])
     expect(hours(planFirings(snoozed, every('1h', { misfire: 'none' }), at(3.5)).firings)).toEqual([])
   })
 
   test('what a snooze held back is not too old for the catch-up window, in whatever batches it fires', () => {
     const timetable = every('1h', { catchUpWindowMs: 30 * minuteMs })
-    const first = planFirings(begin({ standing: { kind: 'snoozed', untilMs: at(3.5) } }), timetable, at(3.6), 2)
+    const first = planFirings(begin({ mode: { kind: 'snoozed', untilMs: at(3.5) } }), timetable, at(3.6), 2)
     expect(hours([...first.firings, ...planFirings(first.state, timetable, at(3.6), 2).firings])).toEqual([1, 2, 3])
   })
 
   test('a snooze can be ended early', () => {
-    const { state } = resumeFirings(begin({ standing: { kind: 'snoozed', untilMs: at(9) } }), every('1h'), at(2))
+    const { state } = resumeFirings(begin({ mode: { kind: 'snoozed', untilMs: at(9) } }), every('1h'), at(2))
     expect(hours(planFirings(state, every('1h'), at(2)).firings)).toEqual([1, 2])
     expect(resumeFirings(begin(), every('1h'), at(2))).toEqual({ state: begin(), skip: null })
   })
@@ -281,8 +281,8 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
         let handled = 0
         for (const [command, stepMs] of list) {
           nowMs += stepMs
-          if (command === 'pause') state = { ...state, standing: { kind: 'paused' } }
-          if (command === 'snooze') state = { ...state, standing: { kind: 'snoozed', untilMs: nowMs + 3 * hourMs } }
+          if (command === 'pause') state = { ...state, mode: { kind: 'paused' } }
+          if (command === 'snooze') state = { ...state, mode: { kind: 'snoozed', untilMs: nowMs + 3 * hourMs } }
           if (command === 'skip') state = { ...state, skipNext: state.skipNext + 1 }
           if (command === 'resume') {
             const resumed = resumeFirings(state, timetable, nowMs)
@@ -290,7 +290,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
             state = resumed.state
           }
           const plan = planFirings(state, timetable, nowMs, 1_000_000)
-          if (plan.state.standing.kind !== 'active') expect(plan.firings).toEqual([])
+          if (plan.state.mode.kind !== 'active') expect(plan.firings).toEqual([])
           handled += plan.firings.length + plan.skips.reduce((sum, { count }) => sum + count, 0)
           state = plan.state
         }

@@ -37,9 +37,9 @@ export interface FiringPlan {
  */
 export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, firingsMax = 100): FiringPlan {
   const clockBehindMs = Math.max(0, state.cursorMs - nowMs)
-  if (state.standing.kind === 'paused') return { firings: [], skips: [], state, wake: { kind: 'paused' }, clockBehindMs }
+  if (state.mode.kind === 'paused') return { firings: [], skips: [], state, wake: { kind: 'paused' }, clockBehindMs }
   if (state.remaining === 0) return { firings: [], skips: [], state, wake: { kind: 'ended' }, clockBehindMs }
-  if (state.standing.kind === 'snoozed' && state.standing.untilMs > nowMs) {
+  if (state.mode.kind === 'snoozed' && state.mode.untilMs > nowMs) {
     return { firings: [], skips: [], state, wake: nextWake(state, timetable), clockBehindMs }
   }
   const passed = passOver(state, timetable, nowMs)
@@ -50,7 +50,7 @@ export function planFirings(state: FiringState, timetable: Timetable, nowMs: num
   return {
     firings: taken.firings,
     skips: [...passed.skips, ...taken.skips],
-    state: isDone ? { ...taken.state, standing: { kind: 'active' } } : taken.state,
+    state: isDone ? { ...taken.state, mode: { kind: 'active' } } : taken.state,
     wake,
     clockBehindMs,
   }
@@ -70,7 +70,7 @@ function passOver(state: FiringState, timetable: Timetable, nowMs: number) {
     if (last) passTo(reason, last.nominalMs)
   }
   // What a snooze held back is as old as the end of the snooze.
-  const isFreshlyHeld = state.standing.kind === 'snoozed' && state.standing.untilMs >= nowMs - timetable.catchUpWindowMs
+  const isFreshlyHeld = state.mode.kind === 'snoozed' && state.mode.untilMs >= nowMs - timetable.catchUpWindowMs
   if (!isFreshlyHeld) passBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
   switch (timetable.misfire) {
     case 'all':
@@ -110,9 +110,9 @@ function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number
 }
 
 /** When a schedule is to be planned next, as long as nothing changes. */
-export function nextWake({ cursorMs, standing, remaining }: FiringState, { schedule, key }: Timetable): Wake {
+export function nextWake({ cursorMs, mode, remaining }: FiringState, { schedule, key }: Timetable): Wake {
   if (remaining === 0) return { kind: 'ended' }
   const next = nextOccurrence(schedule, cursorMs, key)
   if (next.kind !== 'occurrence') return next
-  return { kind: 'at', atMs: standing.kind === 'snoozed' ? Math.max(next.firesAtMs, standing.untilMs) : next.firesAtMs }
+  return { kind: 'at', atMs: mode.kind === 'snoozed' ? Math.max(next.firesAtMs, mode.untilMs) : next.firesAtMs }
 }

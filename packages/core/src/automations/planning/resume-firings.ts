@@ -11,15 +11,15 @@ export function resumeFirings(
   timetable: Timetable,
   nowMs: number,
 ): { readonly state: FiringState; readonly skip: Skip | null } {
-  switch (state.standing.kind) {
+  switch (state.mode.kind) {
     case 'active':
       return { state, skip: null }
     case 'snoozed':
-      return { state: { ...state, standing: { kind: 'snoozed', untilMs: Math.min(state.standing.untilMs, nowMs) } }, skip: null }
+      return { state: { ...state, mode: { kind: 'snoozed', untilMs: Math.min(state.mode.untilMs, nowMs) } }, skip: null }
     case 'paused': {
       const last = findLastDue(timetable, state.cursorMs, nowMs)
       return {
-        state: { ...state, cursorMs: last?.nominalMs ?? state.cursorMs, standing: { kind: 'active' } },
+        state: { ...state, cursorMs: last?.nominalMs ?? state.cursorMs, mode: { kind: 'active' } },
         skip: last && skipSpan(timetable, 'paused', state.cursorMs, last.nominalMs),
       }
     }

@@ -51,7 +51,7 @@ export async function planTriggers(
       return writeState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
     }
     const next = goOn(kind, state, timetable, nowMs)
-    return writeState(row, next, next.standing.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
+    return writeState(row, next, next.mode.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
   })
   await writeStates(scene.tx, scene.org, planned)
   await writeFirings(scene.tx, scene.org, skips)
@@ -74,8 +74,8 @@ function goOn(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, 
  * came up before and waits for its jitter, or for the end of a pause or a snooze, keeps waiting.
  */
 function adoptCalendar(state: FiringState, timetable: Timetable, nowMs: number): FiringState {
-  const { standing } = state
-  if (standing.kind === 'paused' || (standing.kind === 'snoozed' && standing.untilMs > nowMs)) return state
+  const { mode } = state
+  if (mode.kind === 'paused' || (mode.kind === 'snoozed' && mode.untilMs > nowMs)) return state
   const last = findLastDue(timetable, state.cursorMs, nowMs - 1)
   return last === null ? state : { ...state, cursorMs: last.nominalMs }
 }

@@ -2,13 +2,13 @@ import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
+import { takeBackChild } from '../run/close-child.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
 import type { OpenChild } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { isPlain, limitsOf, startedEvent, toRunRow } from '../start/plan-start.ts'
 import { submitStart } from '../start/submit-start.ts'
-import { takeBackChild } from './close-child.ts'
 
 const RETRY_MS = 200
 const DEDUPE_WINDOW_MS = 24 * 3_600_000

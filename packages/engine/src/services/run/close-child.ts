@@ -1,7 +1,7 @@
-import type { ActiveRun } from '../run/active-run.ts'
-import { childId } from '../run/ids.ts'
-import type { OpenChild } from '../run/open-command.ts'
-import type { WorkerScope } from '../run/worker-scope.ts'
+import type { ActiveRun } from './active-run.ts'
+import { childId } from './ids.ts'
+import type { OpenChild } from './open-command.ts'
+import type { WorkerScope } from './worker-scope.ts'
 
 /** Closes a child that has not answered when its parent ends. */
 export function closeChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
