@@ -26,7 +26,7 @@ test.each(rules)('$name', (rule) => {
   expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
 })
 
-test('no floating promises', { timeout: 60_000 }, () => {
+test('no floating promises', { timeout: 600_000 }, () => {
   const { looked, findings } = findFloatingPromises(readProgram(root), root)
   expect(looked).toBeGreaterThan(500)
   expect(findings).toEqual([])

@@ -17,7 +17,10 @@ import { translatePath } from './translate-path.ts'
 type Automation = OutputOf<'automations.get'>
 
 const toJson = (task: Task): Json => JSON.parse(JSON.stringify(task)) as Json
-const show = (automation: Automation): ShownTask => automationToTask(automation, automation.ordinaut ?? null)
+/** What its task says beyond the definition is kept under this name. */
+const ANNOTATION = 'ordinaut'
+const readKept = (automation: Automation): Json => automation.annotations?.[ANNOTATION] ?? null
+const show = (automation: Automation): ShownTask => automationToTask(automation, readKept(automation))
 const find = (exchange: Exchange): Promise<Automation> => exchange.call('automations.get', { automation: exchange.id('aut', 'task_id') })
 
 async function createTask(exchange: Exchange): Promise<object> {
@@ -28,7 +31,7 @@ async function createTask(exchange: Exchange): Promise<object> {
     exchange.translate((path) => translatePath(path, new Set(Object.keys(body))))
     const created_by = task.data.created_by ?? (await callingKeyId(exchange))
     const granted = await grantScopes(exchange, task.data.payload.pipeline)
-    return { ...taskToAutomation(task.data), ...granted, ordinaut: toJson({ ...task.data, created_by }) }
+    return { ...taskToAutomation(task.data), ...granted, annotations: { [ANNOTATION]: toJson({ ...task.data, created_by }) } }
   })
   return show(made)
 }
@@ -70,7 +73,7 @@ async function updateTask(exchange: Exchange): Promise<object> {
 
 async function changeTask(exchange: Exchange, before: Automation, patch: TaskPatch): Promise<Automation> {
   exchange.translate((path) => translatePath(path, new Set(Object.keys(patch))))
-  const old = readTask(before, before.ordinaut ?? null)
+  const old = readTask(before, readKept(before))
   const task = patchTask(old, patch)
   if (!task.success) throw exchange.refuse(toInputErrors('body', task.error))
   if (isDeepStrictEqual(toJson(task.data), toJson(old))) return before
@@ -78,7 +81,8 @@ async function changeTask(exchange: Exchange, before: Automation, patch: TaskPat
   const granted = changes.pipeline === undefined ? {} : { scopes: null, ...(await grantScopes(exchange, task.data.payload.pipeline)) }
   // So that nothing is lost which somebody else has just changed. A change that is sent again begins from another version and is another input to us,
   // and it needs no key: it changes nothing more.
-  const input = { automation: before.id, ifVersion: before.version, ...changes, ...granted, ordinaut: toJson(task.data) }
+  const annotations = { ...before.annotations, [ANNOTATION]: toJson(task.data) }
+  const input = { automation: before.id, ifVersion: before.version, ...changes, ...granted, annotations }
   return exchange.call('automations.update', input, { idempotencyKey: null })
 }
 

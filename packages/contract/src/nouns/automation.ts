@@ -114,8 +114,13 @@ export const automationDefinition = z.strictObject({
 })
 export type AutomationDefinition = z.infer<typeof automationDefinition>
 
-/** Beside the definition, for whoever translates: it is kept and shown, and nothing reads it. */
-export const ordinautTask = json.meta({ description: 'For servers of Ordinaut’s interface: what its task says beyond the definition.' })
+/** Entries beside an automation's definition, by the name of the client that keeps them. */
+export const annotations = z
+  .record(text(64).min(1), json)
+  .refine((entries) => Object.keys(entries).length <= 32, 'At most 32 entries')
+  .meta({
+    description: 'What a client keeps beside the definition, by the name of the client. It is stored and returned, and has no effect.',
+  })
 
 const given = automationDefinition.shape
 
@@ -173,7 +178,7 @@ export const automation = automationSummary.extend({
   definition: automationDefinition.meta({ description: 'As it was given.' }),
   triggers: z.array(triggerState),
   warnings: z.array(z.string()),
-  ordinaut: ordinautTask.optional(),
+  annotations: annotations.optional(),
 })
 export type Automation = z.infer<typeof automation>
 

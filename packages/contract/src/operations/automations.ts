@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { backfillId, runId } from '../ids.ts'
 import {
+  annotations,
   automation,
   automationChange,
   automationDefinition,
@@ -10,7 +11,6 @@ import {
   automationStatus,
   automationSummary,
   firing,
-  ordinautTask,
   overlap,
 } from '../nouns/automation.ts'
 import { timezone } from '../nouns/schedule.ts'
@@ -28,7 +28,7 @@ export const createAutomation = defineOperation({
   description:
     'What runs, and when: a pipeline (its name, or written out) or a workflow, with triggers and policies. `schedule` is short for one trigger: ' +
     'an RRULE, a cron expression, `every 30m`, or a time. It is checked whole; look at `warnings`, and at the preview.',
-  input: automationDefinition.extend({ ordinaut: ordinautTask.optional() }),
+  input: automationDefinition.extend({ annotations: annotations.optional() }),
   output: automation,
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
   permission: 'automations:write',
@@ -99,7 +99,7 @@ export const updateAutomation = defineOperation({
     ...one,
     ifVersion: z.number().int().min(1).optional().meta({ description: 'Only if this is still its version.' }),
     ...automationChange,
-    ordinaut: ordinautTask.optional(),
+    annotations: annotations.optional().meta({ description: 'Replaces all annotations. Absent: they stay as they are.' }),
   }),
   output: automation,
   problems: [

@@ -30,7 +30,7 @@ export interface AutomationRow {
   readonly failures: number
   readonly created_at: Date
   readonly updated_at: Date
-  readonly ordinaut: Json | null
+  readonly annotations: Readonly<Record<string, Json>> | null
 }
 
 export interface TriggerRow {
@@ -96,7 +96,7 @@ export function toAutomation(
     definition: row.definition,
     triggers: triggers.map(toTriggerState),
     warnings: [...warnings],
-    ...(row.ordinaut === null ? {} : { ordinaut: row.ordinaut }),
+    ...(row.annotations === null ? {} : { annotations: row.annotations }),
   }
 }
 

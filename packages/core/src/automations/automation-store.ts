@@ -15,7 +15,7 @@ const NAMES = [
   'failures',
   'created_at',
   'updated_at',
-  'ordinaut',
+  'annotations',
 ]
 const COLUMNS = columns(NAMES)
 const LOCK = sql`for no key update`
@@ -92,7 +92,7 @@ export async function changeAutomation(tx: Transaction, row: AutomationRow): Pro
 const toColumns = (row: AutomationRow) => ({
   ...row,
   definition: JSON.stringify(row.definition),
-  ordinaut: row.ordinaut === null ? null : JSON.stringify(row.ordinaut),
+  annotations: row.annotations === null ? null : JSON.stringify(row.annotations),
 })
 
 function orNameTaken(name: string, write: Promise<number>): Promise<number> {

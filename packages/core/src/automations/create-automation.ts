@@ -4,10 +4,10 @@ import { saveAutomation } from './save-automation.ts'
 
 export function createAutomation(ctx: Ctx, input: InputFor<'automations.create'>): Promise<AnswerTo<'automations.create'>> {
   return withOrg(ctx, async (tx) => {
-    const { ordinaut, ...definition } = input
+    const { annotations, ...definition } = input
     const { row, triggers, warnings } = await saveAutomation(ctx, tx, definition, {
       before: null,
-      ...(ordinaut === undefined ? {} : { ordinaut }),
+      ...(annotations === undefined ? {} : { annotations }),
     })
     return toAutomation(row, triggers, ctx.clock.now(), warnings)
   })

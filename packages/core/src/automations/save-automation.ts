@@ -22,8 +22,8 @@ export interface SavedAutomation {
 export interface SaveOptions {
   /** The row that is changed, locked; null: a new one is made. */
   readonly before: AutomationRow | null
-  /** What Ordinaut's interface keeps beside the definition. Absent: as it was. */
-  readonly ordinaut?: Json
+  /** Absent: as before. */
+  readonly annotations?: AutomationRow['annotations']
 }
 
 /**
@@ -35,7 +35,7 @@ export async function saveAutomation(
   ctx: Ctx,
   tx: Transaction,
   definition: AutomationDefinition,
-  { before, ordinaut }: SaveOptions,
+  { before, annotations }: SaveOptions,
 ): Promise<SavedAutomation> {
   const scene = sceneOf(ctx, tx)
   const planned = readTriggers(definition, scene.nowMs)
@@ -45,7 +45,7 @@ export async function saveAutomation(
   const sources = await readSources(scene, planned)
   const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))
   const warnings = await checkDefinition(ctx, tx, definition, { planned, sources, isNew })
-  const row = toRow(ctx, definition, before, ordinaut, scene.nowMs)
+  const row = toRow(ctx, definition, before, annotations, scene.nowMs)
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
   const triggers = await saveTriggers(scene, row, planned, existing)
@@ -62,7 +62,7 @@ function toRow(
   ctx: Ctx,
   definition: AutomationDefinition,
   before: AutomationRow | null,
-  ordinaut: Json | undefined,
+  annotations: SaveOptions['annotations'],
   nowMs: number,
 ): AutomationRow {
   const now = new Date(nowMs)
@@ -82,7 +82,7 @@ function toRow(
     failures: before?.failures ?? 0,
     created_at: before?.created_at ?? now,
     updated_at: now,
-    ordinaut: ordinaut ?? before?.ordinaut ?? null,
+    annotations: annotations ?? before?.annotations ?? null,
   }
 }
 

@@ -7,7 +7,7 @@ import { saveAutomation } from './save-automation.ts'
 
 export function updateAutomation(ctx: Ctx, input: InputFor<'automations.update'>): Promise<AnswerTo<'automations.update'>> {
   return withOrg(ctx, async (tx) => {
-    const { automation, ifVersion, ordinaut, ...change } = input
+    const { automation, ifVersion, annotations, ...change } = input
     const before = await lockAutomation(tx, ctx.org, automation)
     if (ifVersion !== undefined && before.version !== ifVersion) {
       throw problem('automation.version_conflict', `The automation ${before.name} has version ${before.version}, not ${ifVersion}.`)
@@ -20,7 +20,7 @@ export function updateAutomation(ctx: Ctx, input: InputFor<'automations.update'>
     const definition = validateInput(z.object(automationDefinition.shape), Object.fromEntries(whole)) as typeof before.definition
     const { row, triggers, warnings } = await saveAutomation(ctx, tx, definition, {
       before,
-      ...(ordinaut === undefined ? {} : { ordinaut }),
+      ...(annotations === undefined ? {} : { annotations }),
     })
     return toAutomation(row, triggers, ctx.clock.now(), warnings)
   })

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+
+let t: TestCore
+
+beforeAll(async () => {
+  t = await startTestCore()
+  await t.deploy()
+})
+afterAll(() => t.close())
+
+const create = (name: string, annotations?: object) =>
+  t.call('automations.create', {
+    name,
+    schedule: 'every 1h',
+    workflow: { name: 'greeting', input: { name: 'Ada' } },
+    ...(annotations === undefined ? {} : { annotations: annotations as Record<string, never> }),
+  })
+
+describe('annotations of an automation', () => {
+  it('are kept by an update that does not name them, and replaced as a whole by one that does', async () => {
+    const { id: automation } = await create('annotated', { studio: { x: 1 }, ordinaut: 'a' })
+    expect(await t.call('automations.update', { automation, title: 'Other' })).toMatchObject({
+      annotations: { studio: { x: 1 }, ordinaut: 'a' },
+    })
+    const changed = await t.call('automations.update', { automation, annotations: { studio: { x: 2 } } })
+    expect(changed.annotations).toEqual({ studio: { x: 2 } })
+    expect((await t.call('automations.get', { automation })).annotations).toEqual({ studio: { x: 2 } })
+  })
+
+  it('are limited to 32 entries', async () => {
+    const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`client-${at}`, at]))
+    await expect(create('many', many)).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'annotations' }] } })
+  })
+
+  it('are shared with a server of the version before, which knows one of them as a column', async () => {
+    const { id: automation } = await create('shared', { studio: 1, ordinaut: { title: 'old' } })
+    const column = () => t.query<{ ordinaut: unknown }>(`select ordinaut from app.automation where name = 'shared'`)
+    expect(await column()).toEqual([{ ordinaut: { title: 'old' } }])
+    await t.query(`update app.automation set ordinaut = '{"title": "new"}' where name = 'shared'`)
+    expect((await t.call('automations.get', { automation })).annotations).toEqual({ studio: 1, ordinaut: { title: 'new' } })
+  })
+})
