@@ -3,10 +3,13 @@ import type { OrgId, StartRequest } from '@orrery/engine'
 import type { RetryOptions, RetryPolicy } from '@orrery/engine/workflow'
 import { type CoreEngine, describeMismatch, findMismatch, type Transaction } from '@orrery/kernel'
 import { formatDuration } from '@orrery/recurrence'
-import { deployInterpreter } from './deploy-interpreter.ts'
+import { createBuiltInWorkflow } from '../starts/built-in-workflow.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
 import { type PipelineSource, readPipeline } from './read-pipeline.ts'
 import { resolveCalls } from './resolve-calls.ts'
+
+/** The workflow that runs pipelines. */
+export const pipelineInterpreter = createBuiltInWorkflow(new URL('interpreter/interpret-pipeline', import.meta.url))
 
 export interface PipelineStart {
   readonly pipeline: PipelineSource
@@ -49,7 +52,7 @@ export async function toPipelineStart(
     ...(start.retry === undefined ? {} : { retry: toRetryOptions(start.retry) }),
     calls: await resolveCalls(tx, org, definition, name),
   }
-  const interpreter = await deployInterpreter(engine, org)
+  const interpreter = await pipelineInterpreter.deploy(engine, org)
   return { org, workflow: PIPELINE_WORKFLOW, version: interpreter, input: input as unknown as Json }
 }
 

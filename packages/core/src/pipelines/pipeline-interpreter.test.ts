@@ -1,16 +1,17 @@
 import type { Json, PipelineStep } from '@orrery/contract'
 import { createSandbox } from '@orrery/engine'
 import { expect, test } from 'vitest'
-import { buildInterpreter } from './deploy-interpreter.ts'
+
 import { PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
+import { pipelineInterpreter } from './to-pipeline-start.ts'
 
 test('the interpreter is one small workflow, built once in a process', { timeout: 30_000 }, async () => {
-  const { code, manifest } = await buildInterpreter()
+  const { code, manifest } = await pipelineInterpreter.build()
   expect(manifest.workflows.map(({ name }) => name)).toEqual([PIPELINE_WORKFLOW])
   expect(code.length).toBeLessThan(110_000)
   // Reading pipelines takes zod, which is ten times as much; it is done before.
   expect(code).not.toContain('ZodObject')
-  expect(await buildInterpreter()).toBe(await buildInterpreter())
+  expect(await pipelineInterpreter.build()).toBe(await pipelineInterpreter.build())
 })
 
 /** A run of a pipeline with a list as its params. */
@@ -36,7 +37,7 @@ function startOf(definition: PipelineInput['definition'], list: readonly Json[])
 }
 
 test('it goes through ten thousand rounds, each step in one activation', { timeout: 30_000 }, async () => {
-  const { code } = await buildInterpreter()
+  const { code } = await pipelineInterpreter.build()
   const sandbox = createSandbox(code, { timeoutMs: 5000 })
   const rounds = 10_000
   const each: PipelineStep = {
@@ -67,7 +68,7 @@ test.each([
   ['one after another', {}],
   ['side by side', { limit: 100 }],
 ])('rounds in rounds that only skip their steps, %s, let others have their turn', { timeout: 60_000 }, async (_, more) => {
-  const { code } = await buildInterpreter()
+  const { code } = await pipelineInterpreter.build()
   // An engine gives up a run that takes two seconds.
   const sandbox = createSandbox(code, { timeoutMs: 2000 })
   const skipped: PipelineStep = { id: 'skipped', uses: 'x', if: 'item < 0' }
