@@ -1,6 +1,5 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo } from '../context/implementation.ts'
-import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { countUnsealed, selectChain, selectCheckpoints } from './audit-store.ts'
 import { verifyChain } from './verify-chain.ts'
@@ -8,7 +7,7 @@ import { verifyChain } from './verify-chain.ts'
 const PIECE = 5000
 
 export function verifyAudit(ctx: Ctx): Promise<AnswerTo<'audit.verify'>> {
-  return withOrg(ctx, async (tx) => {
+  return ctx.kernel.database.report(ctx.org, async (tx) => {
     // Checkpoints first: the chain only grows, so every link they name is in what is read after them.
     const checkpoints = await selectCheckpoints(tx, ctx.org)
     const verdict = await verifyChain(ctx.org, readChain(tx, ctx.org), checkpoints, ctx.kernel.auditKeys)
