@@ -3,13 +3,13 @@ import type { WorkOptions } from '../../api.ts'
 import { type Clock, type DatabaseClock, databaseClock, systemClock } from '../../clock.ts'
 import { createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { Notifier, Store } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 import { createDefaultBundles, type DefaultBundles } from '../bundles/default-bundles.ts'
 import { InputChecker } from '../bundles/input-checker.ts'
 import { type IdFormat, SandboxCache, type SandboxMaker } from '../bundles/sandbox-cache.ts'
 import { Flusher } from '../flush/flusher.ts'
 import { recoverAlone, recoverStarts } from '../flush/recover-starts.ts'
 import { type Observer, observeNothing } from '../observe.ts'
-import { newId } from '../run/ids.ts'
 import type { StartParts } from '../start/start-run.ts'
 import type { SubmitParts } from '../start/submit-start.ts'
 import { EngineWorker } from '../worker/worker.ts'
@@ -105,7 +105,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
     starts: {
       store,
       now,
-      newId: () => newId({ now, random }),
+      newId: () => newUuid(now(), random),
       defaults,
       sandboxes,
       checker: new InputChecker(clock, (bundle) => sandboxes.renew(bundle)),

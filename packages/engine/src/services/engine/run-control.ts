@@ -1,7 +1,7 @@
 import type { RunChanges } from '../../api.ts'
 import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 import type { Json } from '../../workflow/protocol.ts'
-import { newId } from '../run/ids.ts'
 
 /** What the control operations share. With `tx` they are part of the caller's transaction, and the caller announces them after its commit. */
 export interface ControlParts<Tx> {
@@ -22,7 +22,7 @@ export async function signalRun<Tx>(
   signal: { readonly org: OrgId; readonly run: RunId; readonly name: string; readonly payload: Json; readonly id: string | undefined },
   tx?: Tx,
 ): Promise<DeliverOutcome> {
-  const { org, run, name, id = newId(parts) } = signal
+  const { org, run, name, id = newUuid(parts.now(), parts.random) } = signal
   const message = { org, run, id, kind: 'signal', name, payload: JSON.stringify(signal.payload) } as const
   return done(parts, run, await parts.store.deliver(message, tx), tx)
 }
@@ -45,7 +45,7 @@ export async function cancelRun<Tx>(
     await store.emit([event(org, run, live.workflow, 'run.cancelled', parts.now(), { reason })], tx)
     return done(parts, run, { type: 'delivered', worker: null, queue: live.queue }, tx)
   }
-  const message = { org, run, id: newId(parts), kind: 'cancel', reason: reason.replaceAll('\0', '') } as const
+  const message = { org, run, id: newUuid(parts.now(), parts.random), kind: 'cancel', reason: reason.replaceAll('\0', '') } as const
   return done(parts, run, await store.deliver(message, tx), tx)
 }
 
@@ -116,7 +116,7 @@ async function copyRun<Tx>(
   tx?: Tx,
 ): Promise<{ readonly run: RunId }> {
   const now = parts.now()
-  const run = newId(parts)
+  const run = newUuid(parts.now(), parts.random)
   const timeoutMs = source.deadline === null ? null : source.deadline - source.clockAt
   const target: RunRow = {
     ...source,

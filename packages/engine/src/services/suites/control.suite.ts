@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { buildBundle } from '../../bundle/build-bundle.ts'
+import { uuid7 } from '../../uuid.ts'
 import { gate } from '../fixtures/workflows.ts'
-import { uuid7 } from '../run/ids.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
 /** What people and callers do with runs, and what limits their start. */

@@ -1,8 +1,8 @@
+import { newUuid } from '../../uuid.ts'
 import type { RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
 import { hasRoom, limitOf, maxOf, takeLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
-import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 /** Decides on a gated run whose time has come. Answers the runs that are asked to make way for it. */

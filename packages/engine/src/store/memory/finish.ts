@@ -1,7 +1,7 @@
+import { newUuid } from '../../uuid.ts'
 import type { FinishRow } from '../store.ts'
 import { releaseLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
-import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 /** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Returns the runs admitted instead. */

@@ -1,6 +1,6 @@
+import { newUuid } from '../../uuid.ts'
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
 import { handOn } from './live-run.ts'
-import { newUuid } from './random.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { uuid7 } from '../../services/run/ids.ts'
+import { uuid7 } from '../../uuid.ts'
 import { firstEvent } from './read-events.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 

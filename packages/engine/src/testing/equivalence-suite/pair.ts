@@ -1,6 +1,7 @@
 import { createMemoryStore } from '../../store/memory/create-memory-store.ts'
-import { newUuid, seeded } from '../../store/memory/random.ts'
+import { seeded } from '../../store/memory/random.ts'
 import type { Message, RunId, Store, WorkerId } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 import { newWorld, type World } from '../store-suite/world.ts'
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
 

@@ -1,6 +1,6 @@
 import type { StartRequest } from '../../api.ts'
-import { newUuid } from '../../store/memory/random.ts'
 import type { RunId } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 import { askMachine } from './ask-machine.ts'
 import { createMeddler } from './meddle.ts'
 import { drawProgram, programJson, WORKFLOWS } from './program.ts'

@@ -1,5 +1,5 @@
-import { newUuid } from '../../store/memory/random.ts'
 import type { RunId, Wait } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 import { askMachine } from './ask-machine.ts'
 import { isLeftBehind } from './left-behind.ts'
 import { LANES, SIGNALS, STAY } from './program.ts'

@@ -1,5 +1,5 @@
 import { emptyBatch } from '../../store/empty-batch.ts'
-import { newUuid, seeded } from '../../store/memory/random.ts'
+import { seeded } from '../../store/memory/random.ts'
 import type {
   AdmittedStart,
   CancelMessage,
@@ -18,6 +18,7 @@ import type {
   Store,
   WorkerId,
 } from '../../store/store.ts'
+import { newUuid } from '../../uuid.ts'
 
 /** What a maker of stores gives the suite. One lives through all its tests. */
 export interface StoreFixture {
