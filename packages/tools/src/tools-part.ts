@@ -1,6 +1,6 @@
 import { type BackgroundPart, type Kernel, RESEAL_BATCH, sweepInBatches } from '@orrery/kernel'
+import { FORGET_CALLS_BATCH, forgetCalls } from './calls/forget-calls.ts'
 import { resealConnections } from './connections/reseal-connections.ts'
-import { FORGET_CALLS_BATCH, forgetCalls } from './forget-calls.ts'
 import { mcpClientsOf } from './mcp/mcp-clients.ts'
 
 /** What the tool platform does without being called. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventEmit } from './event-emit.ts'
+import { eventEmit } from './events/event-emit.ts'
 import { startTools, type Tools } from './testing/start-tools.fixture.ts'
-import { timeNow } from './time-now.ts'
+import { timeNow } from './time/time-now.ts'
 
 let tools: Tools
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import type { JsonObject, ToolImplementation } from '@orrery/contract'
 import { describeMismatch, findMismatch } from '@orrery/kernel'
 import { findBuiltIn } from '../builtins/registry.ts'
-import { type ToolContext, ToolError, type ToolResult } from '../tool-port.ts'
-import { presetsOf } from './bind-built-in.ts'
+import { type ToolContext, ToolError, type ToolResult } from '../port/tool-port.ts'
+import { presetsOf } from './builtin.ts'
 
 /** Calls a built-in tool with what was set when it was bound to a name. What is set cannot be given: presets win. */
 export function callBound(

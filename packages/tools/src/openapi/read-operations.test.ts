@@ -1,7 +1,7 @@
 import { type JsonObject, ProblemError } from '@orrery/contract'
 import { expect, test } from 'vitest'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
-import { findDefinitionFaults } from '../find-definition-faults.ts'
+import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
 import { buildOpenApiCall } from './build-open-api-call.ts'
 import { Unreadable } from './document.ts'
 import type { OpenApiOptions } from './operation-place.ts'

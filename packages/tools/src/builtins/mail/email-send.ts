@@ -1,0 +1,158 @@
+import { deriveKey } from '../../port/derive-key.ts'
+import { openTyped } from '../../port/require-connection.ts'
+import { type BuiltIn, ToolError } from '../../port/tool-port.ts'
+import { readMailAddress } from './mail-address.ts'
+import { sendMail } from './send-mail.ts'
+
+const RECIPIENTS_MAX = 100
+const ATTACHMENT_BYTES_MAX = 5_000_000
+
+interface Args {
+  readonly connection: string
+  readonly from?: string
+  readonly to: string | readonly string[]
+  readonly cc?: string | readonly string[]
+  readonly bcc?: string | readonly string[]
+  readonly reply_to?: string
+  readonly subject: string
+  readonly text?: string
+  readonly html?: string
+  readonly attachments?: readonly Attachment[]
+}
+
+interface Attachment {
+  readonly filename: string
+  readonly content: string
+  readonly encoding?: 'text' | 'base64'
+  readonly content_type?: string
+}
+
+/** One line of a header: nothing in it can end it. */
+const line = { type: 'string', pattern: '^\\P{Cc}*$' }
+const address = { ...line, minLength: 3, maxLength: 320 }
+const addresses = { anyOf: [address, { type: 'array', items: address, minItems: 1, maxItems: RECIPIENTS_MAX }] }
+
+export const emailSend: BuiltIn = {
+  name: 'email.send',
+  description:
+    'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, by which a mailbox can tell a mail that was sent twice; the server does not.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      connection: { type: 'string', description: 'Id or name of one of type smtp.' },
+      from: { ...address, description: 'ada@example.com or Ada <ada@example.com>; without one, that of the connection.' },
+      to: { ...addresses, description: 'One address or a list.' },
+      cc: addresses,
+      bcc: addresses,
+      reply_to: address,
+      subject: { ...line, maxLength: 998 },
+      text: { type: 'string', maxLength: 1_000_000, description: 'This or html is needed; with both, readers choose.' },
+      html: { type: 'string', maxLength: 1_000_000 },
+      attachments: {
+        type: 'array',
+        maxItems: 20,
+        description: `At most ${ATTACHMENT_BYTES_MAX} bytes in all.`,
+        items: {
+          type: 'object',
+          properties: {
+            filename: { ...line, minLength: 1, maxLength: 255 },
+            content: { type: 'string', maxLength: 7_000_000 },
+            encoding: { enum: ['text', 'base64'], default: 'text' },
+            content_type: { type: 'string', pattern: '^[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}$' },
+          },
+          required: ['filename', 'content'],
+          additionalProperties: false,
+        },
+      },
+    },
+    required: ['connection', 'to', 'subject'],
+    additionalProperties: false,
+  },
+  outputSchema: {
+    type: 'object',
+    properties: {
+      message_id: { type: 'string' },
+      accepted: { type: 'array', items: { type: 'string' } },
+      rejected: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Those that the server refused; it took the mail for the others.',
+      },
+    },
+    required: ['message_id', 'accepted', 'rejected'],
+    additionalProperties: false,
+  },
+  scopes: ['mail:send'],
+  costTier: 'low',
+  timeoutMs: 60_000,
+  examples: [
+    {
+      with: {
+        connection: 'mail',
+        from: 'Orrery <orrery@example.com>',
+        to: ['cto@example.com', 'ceo@example.com'],
+        subject: 'Daily Executive Briefing',
+        text: 'Revenue rose by 4 %.',
+      },
+      gives: {
+        message_id: '<PmmsPxhhBEyzq0tYTtmbUZ1zkv3zRKXO@example.com>',
+        accepted: ['cto@example.com', 'ceo@example.com'],
+        rejected: [],
+      },
+    },
+  ],
+
+  async call(given, context) {
+    const args = given as unknown as Args
+    // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
+    if (args.text === undefined && args.html === undefined)
+      throw refuse('InvalidArguments', 'There is nothing to send: give `text` or `html`')
+    const server = await openTyped(context, args.connection, ['smtp'])
+    const sender = args.from ?? server.from ?? server.username
+    if (sender === undefined) throw refuse('InvalidAddress', 'There is no sender: give `from`, here or in the connection')
+    const from = readMailAddress(sender)
+    const [to, cc, bcc] = [args.to, args.cc, args.bcc].map((some = []) => [some].flat().map(readMailAddress)) as [Found, Found, Found]
+    if (to.length + cc.length + bcc.length > RECIPIENTS_MAX)
+      throw refuse('InvalidAddress', `There are more than ${RECIPIENTS_MAX} recipients`)
+    const messageId = `<${deriveKey(context.idempotencyKey, 'email')}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`
+    const mail = {
+      messageId,
+      from,
+      to,
+      cc,
+      bcc,
+      subject: args.subject,
+      ...(args.reply_to === undefined ? {} : { replyTo: readMailAddress(args.reply_to) }),
+      ...(args.text === undefined ? {} : { text: args.text }),
+      ...(args.html === undefined ? {} : { html: args.html }),
+      attachments: readAttachments(args.attachments ?? []),
+    }
+    const { accepted, rejected } = await sendMail(server, mail, context)
+    return { output: { message_id: messageId, accepted: [...accepted], rejected: [...rejected] } }
+  },
+}
+
+type Found = ReturnType<typeof readMailAddress>[]
+
+function readAttachments(attachments: readonly Attachment[]) {
+  const read = attachments.map(({ filename, content, encoding = 'text', content_type }, at) => {
+    // Node takes what it can of a text that is none, and the rest would be missing from the mail.
+    if (encoding === 'base64' && !isBase64(content)) throw refuse('InvalidArguments', `attachments[${at}].content is not base64`)
+    return {
+      filename,
+      content: Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8'),
+      ...(content_type === undefined ? {} : { contentType: content_type }),
+    }
+  })
+  const bytes = read.reduce((sum, { content }) => sum + content.length, 0)
+  if (bytes > ATTACHMENT_BYTES_MAX) throw refuse('PayloadTooLarge', `The attachments are larger than ${ATTACHMENT_BYTES_MAX} bytes`)
+  return read
+}
+
+/** In either alphabet (RFC 4648, sections 4 and 5), padded or not, in one line or in many. */
+function isBase64(text: string): boolean {
+  const digits = text.replaceAll(/\s+/g, '').replace(/={1,2}$/, '')
+  return /^[A-Za-z0-9+/_-]*$/.test(digits) && digits.length % 4 !== 1
+}
+
+const refuse = (name: string, message: string): ToolError => new ToolError(name, message, { isRetryable: false })
