@@ -12,7 +12,6 @@ const testing = /\/testing\//
 
 /** Today's offences: how many neighbours depend on each other, by folder. Entries only shrink, and one that is out of date is an offence itself. */
 const known: Readonly<Record<string, number>> = {
-  'packages/tools/src': 2,
   'packages/engine/src': 4,
 }
 

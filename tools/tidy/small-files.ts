@@ -13,7 +13,6 @@ const standAlone = /\/main\.ts$|\/feature\.ts$|-store\.ts$|\/store\/postgres\/pa
 /** Today's offences: how many, by package. The numbers only shrink; a test checks that they are exact. */
 export const knownSmallFiles: Readonly<Record<string, number>> = {
   'packages/engine': 3,
-  'packages/tools': 2,
 }
 
 interface SmallFile {

@@ -4,7 +4,7 @@ import type { JsonObject } from '@orrery/contract'
 import { expect, test } from 'vitest'
 import { automationBuiltIns } from '../../../core/src/automations/built-ins/built-ins.ts'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
-import { listBuiltIns } from './registry.ts'
+import { listBuiltIns } from './built-ins.ts'
 
 const builtIns = [...listBuiltIns(), ...automationBuiltIns]
 const root = join(import.meta.dirname, '../../../..')

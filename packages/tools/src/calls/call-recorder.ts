@@ -1,6 +1,5 @@
 import type { Database } from '@orrery/kernel'
-import type { ToolCallRow } from '../catalogue/tool-row.ts'
-import { insertToolCalls } from '../catalogue/tool-store.ts'
+import { insertToolCalls, type ToolCallRow } from './tool-call-store.ts'
 
 interface CallRecorder {
   /** Resolves when the trace is durable. */

@@ -1,17 +1,19 @@
 import { encodeId, type JsonObject } from '@orrery/contract'
 import { type Ctx, describeMismatch, findMismatch, type Kernel, makeSystemContext, newId } from '@orrery/kernel'
 import { findTool, type Tool } from '../catalogue/find-tool.ts'
+import { recordOffer } from '../catalogue/record-offer.ts'
 import { openConnection } from '../connections/open-connection.ts'
+import { kindOf } from '../kinds/kinds.ts'
+import type { ToolOffer } from '../mcp/to-offer.ts'
 import { explainFailure } from '../port/explain-failure.ts'
-import { type ToolContext, ToolError, type ToolResult, type ToolUsage } from '../port/tool-port.ts'
+import { CALL_MS_MAX, type ToolContext, ToolError, type ToolResult, type ToolUsage } from '../port/tool-port.ts'
 import { withinLimit } from '../port/within-limit.ts'
-import { performTool } from './perform-tool.ts'
 import { recordCall } from './record-call.ts'
-import { CALL_MS_MAX, type ToolCall } from './tool-call.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /**
- * Calls a tool of an organization: its scopes, its arguments, the call within its time limit, its output, and a trace of it all. What a run
- * started by a tool (`workflow`, `pipeline`) gives is not had here: the interpreter starts those as children.
+ * Calls a tool of an organization: its scopes, its arguments, the call within its time limit, its output, and a trace of it all. Tools of
+ * kind `workflow` or `pipeline` are not handled here: the interpreter starts them as child runs.
  * @param org a UUID.
  * @throws ToolError whose `isRetryable` says whether another attempt may help; and the reason of `call.signal`, as it is, when that was aborted.
  */
@@ -55,11 +57,19 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
       openConnection: (nameOrId) => openConnection(ctx, nameOrId),
       log: call.log ?? (() => undefined),
     }
-    return performTool(tool, call.args, context)
+    return perform(tool, call.args, context)
   })
   if (face.outputSchema !== undefined)
     check('InvalidOutput', `What ${face.name} gave`, tool, face.outputSchema, result.output, result.usage)
   return result
+}
+
+/** Arguments have been checked. @throws ToolError, OutsideError, ProblemError of connections */
+function perform({ name, made }: Tool, args: JsonObject, context: ToolContext): Promise<ToolResult> {
+  if (made.by === 'orrery') return made.builtIn.call(args, context)
+  const { implementation, pin, status } = made
+  const called = { name, implementation, pin, status, recordOffer: (offer: ToolOffer | null) => recordOffer(context.ctx, name, offer) }
+  return kindOf(implementation).call(called, args, context)
 }
 
 function check(name: string, what: string, { made }: Tool, schema: JsonObject, value: ToolResult['output'], usage?: ToolUsage): void {

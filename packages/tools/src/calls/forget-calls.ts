@@ -1,5 +1,5 @@
 import type { Database } from '@orrery/kernel'
-import { deleteToolCalls } from '../catalogue/tool-store.ts'
+import { deleteToolCalls } from './tool-call-store.ts'
 
 const KEPT_FOR_MS = 90 * 86_400_000
 

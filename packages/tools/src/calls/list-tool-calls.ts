@@ -1,7 +1,6 @@
 import { encodeId } from '@orrery/contract'
 import { type AnswerTo, type Ctx, decodeCursor, type InputFor, orNull, toPage, toRunId, toUuid, UUID_FORM, withOrg } from '@orrery/kernel'
-import type { ToolCallRow } from '../catalogue/tool-row.ts'
-import { selectToolCalls } from '../catalogue/tool-store.ts'
+import { selectToolCalls, type ToolCallRow } from './tool-call-store.ts'
 
 type Answer = AnswerTo<'tools.calls'>
 

@@ -1,11 +1,11 @@
 import { decodeId } from '@orrery/contract'
 import type { Ctx } from '@orrery/kernel'
 import type { Tool } from '../catalogue/find-tool.ts'
-import type { ToolCallRow } from '../catalogue/tool-row.ts'
 import type { CallFailure } from '../port/explain-failure.ts'
 import type { ToolUsage } from '../port/tool-port.ts'
 import { recorderOf } from './call-recorder.ts'
 import type { ToolCall } from './tool-call.ts'
+import type { ToolCallRow } from './tool-call-store.ts'
 
 export interface CallTrace {
   /** A UUID v7. */

@@ -1,9 +1,6 @@
 import type { JsonObject } from '@orrery/contract'
 import type { ToolContext } from '../port/tool-port.ts'
 
-/** Longer attempts are runs. */
-export const CALL_MS_MAX = 3_600_000
-
 /** One attempt at calling a tool. */
 export interface ToolCall
   extends Pick<ToolContext, 'step' | 'attempt' | 'idempotencyKey' | 'signal' | 'scopes'>,

@@ -2,9 +2,10 @@ import type { ToolDefinition } from '@orrery/contract'
 import { type AnswerTo, type Ctx, durationMs, emitEvent, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
 import { openConnection } from '../connections/open-connection.ts'
 import { listOffers } from '../mcp/list-offers.ts'
-import { judgeMadeTool, type MadeTool } from './make-candidate.ts'
+import type { ToolOffer } from '../mcp/to-offer.ts'
+import { makeCandidate, type ToolCandidate } from './make-candidate.ts'
 import { saveDefinition } from './save-definition.ts'
-import type { ToolOffer, ToolRow } from './tool-row.ts'
+import type { ToolRow } from './tool-row.ts'
 import { lockTools, markTool, selectTool, selectToolsOfConnection } from './tool-store.ts'
 
 type Input = InputFor<'tools.discover'>
@@ -16,10 +17,10 @@ export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
   const connection = await openConnection(ctx, input.connection)
   const offers = await listOffers(ctx, connection)
-  const made = new Map<string, MadeTool>()
+  const made = new Map<string, ToolCandidate>()
   for (const [tool, offer] of offers) {
     if (!(input.only?.includes(tool) ?? true)) continue
-    made.set(tool, await judgeMadeTool(input.prefix ?? connection.name, tool, toDefinition(input, tool, offer)))
+    made.set(tool, await makeCandidate(input.prefix ?? connection.name, tool, toDefinition(input, tool, offer)))
   }
   const answer = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
@@ -66,7 +67,7 @@ function judge(row: ToolRow, offer: ToolOffer | null): Exclude<Outcome, 'added'>
 async function addNew(
   ctx: Ctx,
   tx: Transaction,
-  made: ReadonlyMap<string, MadeTool>,
+  made: ReadonlyMap<string, ToolCandidate>,
   offers: ReadonlyMap<string, ToolOffer>,
 ): Promise<Pick<Answer, 'tools' | 'leftOut'>> {
   const tools: Answer['tools'] = []

@@ -1,12 +1,11 @@
 import type { JsonObject, ToolDefinition, ToolImplementation, ToolKind, ToolStatus } from '@orrery/contract'
-import { schemaOfArguments } from '@orrery/expressions'
 import { type Ctx, type Transaction, withOrg } from '@orrery/kernel'
 import { parseDurationMs } from '@orrery/recurrence'
-import { findBuiltIn } from '../builtins/registry.ts'
-import { CALL_MS_MAX } from '../calls/tool-call.ts'
-import { bindBuiltIn } from '../kinds/builtin.ts'
+import { findBuiltIn } from '../builtins/built-ins.ts'
+import { kindOf } from '../kinds/kinds.ts'
+import type { ToolOffer } from '../mcp/to-offer.ts'
 import type { BuiltIn, ToolFace } from '../port/tool-port.ts'
-import type { ToolOffer, ToolRow } from './tool-row.ts'
+import type { ToolRow } from './tool-row.ts'
 import { type NamedDefinition, selectDefinitions, selectTool } from './tool-store.ts'
 
 /** A tool as it can be called: Orrery's own, or one of the organization. */
@@ -66,43 +65,21 @@ export function toTool(row: ToolRow): Tool {
 
 const ANYTHING: JsonObject = { type: 'object' }
 
-/** What a definition leaves out, its implementation says. */
+/** Parts that a definition leaves out are those of its implementation. */
 export function toFace(name: string, definition: ToolDefinition): ToolFace {
   const { description, scopes, costTier, timeout, examples, implementation } = definition
-  const said = saidBy(implementation)
-  const outputSchema = definition.outputSchema ?? said.outputSchema
+  const kind = kindOf(implementation)
+  const described = kind.describe(implementation)
+  const outputSchema = definition.outputSchema ?? described.outputSchema
   return {
     name,
     description,
-    inputSchema: definition.inputSchema ?? said.inputSchema ?? ANYTHING,
+    inputSchema: definition.inputSchema ?? described.inputSchema ?? ANYTHING,
     ...(outputSchema === undefined ? {} : { outputSchema }),
     // A binding asks for no less than what it binds.
-    scopes: [...new Set([...scopes, ...(said.scopes ?? [])])],
+    scopes: [...new Set([...scopes, ...(described.scopes ?? [])])],
     costTier,
-    timeoutMs: timeout === undefined ? defaultLimitMs(implementation) : parseDurationMs(timeout, 'timeout'),
+    timeoutMs: timeout === undefined ? kind.timeoutMs : parseDurationMs(timeout, 'timeout'),
     examples: examples.map(({ with: given, gives }) => ({ with: given, ...(gives === undefined ? {} : { gives }) })),
-  }
-}
-
-/** What runs steps of its own has their limits. */
-function defaultLimitMs({ kind }: ToolImplementation): number {
-  return kind === 'workflow' || kind === 'pipeline' ? CALL_MS_MAX : 30_000
-}
-
-type Said = Partial<Pick<ToolFace, 'inputSchema' | 'outputSchema' | 'scopes'>>
-
-function saidBy(implementation: ToolImplementation): Said {
-  switch (implementation.kind) {
-    case 'builtin':
-      return bindBuiltIn(implementation)
-    case 'pipeline': {
-      const inputSchema = schemaOfArguments(implementation.definition)
-      return inputSchema === undefined ? {} : { inputSchema }
-    }
-    case 'http':
-    case 'mcp':
-    case 'openapi':
-    case 'workflow':
-      return {}
   }
 }

@@ -4,7 +4,7 @@ import { type AnswerTo, type Ctx, durationMs, type InputFor, type Transaction, w
 import { Unreadable } from '../openapi/document.ts'
 import { fetchDocument } from '../openapi/fetch-document.ts'
 import { type FoundOperation, findOperations, type OpenApiOperation } from '../openapi/read-operations.ts'
-import { judgeMadeTool, type MadeTool } from './make-candidate.ts'
+import { makeCandidate, type ToolCandidate } from './make-candidate.ts'
 import { saveDefinition } from './save-definition.ts'
 import { lockTools, selectTool } from './tool-store.ts'
 
@@ -17,7 +17,7 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
   const document = await findDocument(ctx, input)
   const { title, operations } = findOperations(document, { documentUrl: input.url, baseUrl: input.baseUrl })
   const leftOut: Answer['leftOut'] = []
-  const made: { readonly id: string; readonly tool: MadeTool }[] = []
+  const made: { readonly id: string; readonly tool: ToolCandidate }[] = []
   for (const found of operations) {
     const { id } = found
     if (!(input.only?.includes(id) ?? true)) continue
@@ -27,7 +27,7 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
     }
     const operation = await readOne(found)
     if ('reason' in operation) leftOut.push({ operation: id, reason: operation.reason })
-    else made.push({ id, tool: await judgeMadeTool(input.prefix, id, complete(operation, input)) })
+    else made.push({ id, tool: await makeCandidate(input.prefix, id, complete(operation, input)) })
   }
   const tools = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
@@ -82,7 +82,7 @@ function complete(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes,
 }
 
 /** A second import replaces what the first one made, and nothing else. */
-async function findOther(ctx: Ctx, tx: Transaction, { name, definition: { implementation } }: MadeTool): Promise<string | null> {
+async function findOther(ctx: Ctx, tx: Transaction, { name, definition: { implementation } }: ToolCandidate): Promise<string | null> {
   const before = (await selectTool(tx, ctx.org, name))?.definition.implementation
   if (before === undefined) return null
   const isOfDocument =

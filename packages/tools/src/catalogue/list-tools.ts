@@ -1,5 +1,5 @@
 import { type AnswerTo, type Ctx, decodeCursor, type InputFor, TEXT_FORM, toPage, withOrg } from '@orrery/kernel'
-import { listBuiltIns } from '../builtins/registry.ts'
+import { listBuiltIns } from '../builtins/built-ins.ts'
 import { type Tool, toTool } from './find-tool.ts'
 import { toToolSummary } from './to-tool-answer.ts'
 import { selectTools, type ToolFilter } from './tool-store.ts'

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
-import { findBuiltIn } from '../builtins/registry.ts'
+import { findBuiltIn } from '../builtins/built-ins.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 
 /** A tool that was made of what somebody else said: an operation of a document, a tool of a server. */
-export interface MadeTool {
+export interface ToolCandidate {
   readonly name: string
   readonly definition: ToolDefinition
   /** Why it cannot be stored, whatever there is already. */
@@ -12,7 +12,7 @@ export interface MadeTool {
 }
 
 /** Compiling schemas takes milliseconds each: to be awaited one by one and outside of any transaction, so that others get their turn. */
-export async function judgeMadeTool(prefix: string, said: string, definition: ToolDefinition): Promise<MadeTool> {
+export async function makeCandidate(prefix: string, said: string, definition: ToolDefinition): Promise<ToolCandidate> {
   await setImmediate()
   const name = `${prefix}.${said.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`
   return { name, definition, reason: findReason(name, definition) }

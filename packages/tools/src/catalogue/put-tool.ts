@@ -1,7 +1,8 @@
 import { type FieldError, problem, type ToolDefinition } from '@orrery/contract'
 import { type AnswerTo, type Ctx, canonicalJson, type InputFor, withOrg } from '@orrery/kernel'
 import { admitTool } from '../kinds/admission.ts'
-import { refuseReserved } from './check-not-built-in.ts'
+import { kindOf } from '../kinds/kinds.ts'
+import { checkNotBuiltIn } from './check-not-built-in.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 import { toTool } from './find-tool.ts'
 import { saveDefinition } from './save-definition.ts'
@@ -11,7 +12,7 @@ import { lockTools, selectTool } from './tool-store.ts'
 
 export async function putTool(ctx: Ctx, input: InputFor<'tools.put'>): Promise<AnswerTo<'tools.put'>> {
   const { tool: name, definition: given } = input
-  refuseReserved(name)
+  checkNotBuiltIn(name)
   refuseFaults(findDefinitionFaults(name, given))
   const { implementation } = given
   await admitTool(ctx, implementation)
@@ -24,10 +25,10 @@ export async function putTool(ctx: Ctx, input: InputFor<'tools.put'>): Promise<A
   return toToolAnswer(toTool(row))
 }
 
-/** What an MCP server says of its tool is accepted by discovery and review, and not by whoever changes the rest. @throws invalid_input */
+/** A server's description of its tool is accepted by discovery and review alone, not by a change of the rest. @throws invalid_input */
 function withAccepted(given: ToolDefinition, before: ToolRow | undefined): ToolDefinition {
   const { implementation } = given
-  if (implementation.kind !== 'mcp') return given
+  if (kindOf(implementation).describedBy === 'author') return given
   const fault = (path: string, message: string) => refuseFaults([{ path: `definition.${path}`, message }])
   if (before === undefined || canonicalJson(before.definition.implementation) !== canonicalJson(implementation)) {
     fault('implementation', 'Tools of MCP servers are made by tools.discover')

@@ -1,7 +1,7 @@
 import type { Json } from '@orrery/contract'
 import type { CallSchemas } from '@orrery/expressions'
 import { type Ctx, withOrg } from '@orrery/kernel'
-import { listBuiltIns } from '../builtins/registry.ts'
+import { listBuiltIns } from '../builtins/built-ins.ts'
 import type { ToolFace } from '../port/tool-port.ts'
 import { toFace } from './find-tool.ts'
 import { selectDefinitions } from './tool-store.ts'

@@ -1,9 +1,9 @@
 import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
-import type { ToolOffer } from './tool-row.ts'
+import type { ToolOffer } from '../mcp/to-offer.ts'
 import { lockTools, markTool, selectTool } from './tool-store.ts'
 
 /** A server says something else of a tool than what was accepted, or nothing: it is not called until somebody has looked at it. */
-export async function noteOffer(ctx: Ctx, name: string, offer: ToolOffer | null): Promise<void> {
+export async function recordOffer(ctx: Ctx, name: string, offer: ToolOffer | null): Promise<void> {
   await withOrg(ctx, async (tx) => {
     // Somebody may be accepting just this offer.
     await lockTools(tx, ctx.org)

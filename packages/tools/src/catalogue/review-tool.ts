@@ -1,6 +1,6 @@
 import { type JsonFields, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, emitEvent, findSchemaFault, type InputFor, orProblem, withOrg } from '@orrery/kernel'
-import { refuseReserved } from './check-not-built-in.ts'
+import { checkNotBuiltIn } from './check-not-built-in.ts'
 import { toTool } from './find-tool.ts'
 import { saveDefinition } from './save-definition.ts'
 import { toToolAnswer } from './to-tool-answer.ts'
@@ -9,7 +9,7 @@ import { lockTools, markTool, selectTool } from './tool-store.ts'
 /** Accepting makes a new version of what the server says now; refusing leaves the tool unused until the server says something else. */
 export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Promise<AnswerTo<'tools.review'>> {
   const { tool: name, decision, pin } = input
-  refuseReserved(name)
+  checkNotBuiltIn(name)
   const row = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
     const before = orProblem(await selectTool(tx, ctx.org, name), 'tool.not_found', `There is no tool ${name}.`)

@@ -1,5 +1,6 @@
 import { problem, type ToolDefinition } from '@orrery/contract'
 import { type Ctx, canonicalJson, emitEvent, type Transaction } from '@orrery/kernel'
+import { kindOf } from '../kinds/kinds.ts'
 import type { ToolRow } from './tool-row.ts'
 import { countTools, nextVersion, saveTool, selectTool } from './tool-store.ts'
 
@@ -36,8 +37,10 @@ export async function saveDefinition(
     description: definition.description,
     version: await nextVersion(tx, ctx.org, name),
     definition,
-    // What a server said of it is of no concern to a tool of another kind.
-    ...(before !== undefined && definition.implementation.kind === 'mcp' ? kept(before) : { pin: null, status: 'ready', offer: null }),
+    // A tool that its author describes has no description of a server to keep.
+    ...(before !== undefined && kindOf(definition.implementation).describedBy === 'server'
+      ? kept(before)
+      : { pin: null, status: 'ready', offer: null }),
     ...accepted,
     created_at: before?.created_at ?? now,
     updated_at: now,

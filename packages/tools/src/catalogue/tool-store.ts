@@ -1,6 +1,7 @@
 import type { ToolKind, ToolStatus } from '@orrery/contract'
-import { assignments, type Database, empty, insertInto, sql, type Transaction } from '@orrery/kernel'
-import type { ToolCallRow, ToolOffer, ToolRow } from './tool-row.ts'
+import { assignments, empty, insertInto, sql, type Transaction } from '@orrery/kernel'
+import type { ToolOffer } from '../mcp/to-offer.ts'
+import type { ToolRow } from './tool-row.ts'
 
 const COLUMNS = sql`org_id, name, kind, description, version, definition, pin, status, offer, created_at, updated_at`
 
@@ -86,38 +87,4 @@ export async function markTool(tx: Transaction, org: string, name: string, statu
 /** The row as it was. */
 export function removeTool(tx: Transaction, org: string, name: string): Promise<ToolRow | undefined> {
   return tx.row<ToolRow>(sql`delete from app.tool where org_id = ${org} and name = ${name} returning ${COLUMNS}`)
-}
-
-/** Of any organizations, in one statement. */
-export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
-  await database.ask(sql`insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, ${JSON.stringify(rows)})`)
-}
-
-export interface ToolCallFilter {
-  readonly tool: string | undefined
-  /** A UUID. */
-  readonly run: string | undefined
-  /** Calls with a smaller id only. */
-  readonly before: string | null
-  readonly limit: number
-}
-
-/** Newest first: ids sort by time. */
-export function selectToolCalls(tx: Transaction, org: string, { tool, run, before, limit }: ToolCallFilter): Promise<ToolCallRow[]> {
-  return tx.rows<ToolCallRow>(
-    sql`select org_id, call_id, tool, tool_version, kind, run_id, step, attempt, outcome, error, started_at, took_ms,
-          input_tokens, output_tokens, cost, model
-        from app.tool_call
-        where org_id = ${org} ${tool === undefined ? empty : sql`and tool = ${tool}`} ${run === undefined ? empty : sql`and run_id = ${run}`}
-          ${before === null ? empty : sql`and call_id < ${before}`}
-        order by call_id desc limit ${limit}`,
-  )
-}
-
-/** In all organizations, up to `limit` of those that began before. Returns how many. */
-export function deleteToolCalls(tx: Transaction, before: Date, limit: number): Promise<number> {
-  return tx.write(
-    sql`delete from app.tool_call where (org_id, call_id) in (
-          select org_id, call_id from app.tool_call where started_at < ${before} limit ${limit})`,
-  )
 }

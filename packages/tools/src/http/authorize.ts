@@ -1,6 +1,5 @@
-import { openTyped } from '../port/require-connection.ts'
+import { requireConnection } from '../port/require-connection.ts'
 import { type ToolContext, ToolError } from '../port/tool-port.ts'
-import { matchesOrigin } from './matches-origin.ts'
 
 /**
  * The header that a connection puts its secret into for a request to this address, and nothing else: a fit for `hideSecrets` too. Whoever writes the
@@ -8,7 +7,7 @@ import { matchesOrigin } from './matches-origin.ts'
  * @throws ToolError (`ConnectionError`), final
  */
 export async function authorize(context: ToolContext, nameOrId: string, url: string): Promise<Readonly<Record<string, string>>> {
-  const settings = await openTyped(context, nameOrId, ['bearer', 'basic', 'header'])
+  const settings = await requireConnection(context, nameOrId, ['bearer', 'basic', 'header'])
   requireOrigin(nameOrId, settings.origins, url)
   switch (settings.type) {
     case 'bearer':
@@ -30,4 +29,13 @@ function requireOrigin(connection: string, origins: readonly string[] | undefine
   throw new ToolError('ConnectionError', `The connection ${connection} may not be used for ${url?.origin ?? 'this address'}: ${why}`, {
     isRetryable: false,
   })
+}
+
+/** Whether an address lies at `https://api.example.com`, or below `https://*.example.com`, which does not include that name itself. */
+function matchesOrigin(origin: string, url: URL): boolean {
+  const [, scheme = '', wildcard, rest = ''] = /^(https?:\/\/)(\*\.)?(.+)$/.exec(origin) ?? []
+  const place = URL.parse(`${scheme}${rest}`)
+  if (place === null) return false
+  if (wildcard === undefined) return place.origin === url.origin
+  return place.protocol === url.protocol && place.port === url.port && url.hostname.endsWith(`.${place.hostname}`)
 }

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import { fetchOutside } from '@orrery/kernel'
 import { deriveKey } from '../port/derive-key.ts'
 import { type ToolContext, ToolError, type ToolResult } from '../port/tool-port.ts'
-import { patientPolicy } from './allow-slow-answers.ts'
+import { allowSlowAnswers } from './allow-slow-answers.ts'
 import { authorize } from './authorize.ts'
 import { hideSecrets } from './hide-secrets.ts'
 import { toHttpFailure } from './http-failure.ts'
@@ -25,11 +25,11 @@ const ANSWER_BYTES_MAX = 5_000_000
  * gets no credentials.
  * @throws ToolError `HttpError` for a status outside of 200 to 299. 408, 425, 429 and most of 5xx may be better next time, the others are final.
  */
-export async function exchange(call: HttpCall, context: ToolContext): Promise<ToolResult> {
+export async function sendHttpCall(call: HttpCall, context: ToolContext): Promise<ToolResult> {
   const { method, url, body, connection } = call
   const authorization = connection === undefined ? {} : await authorize(context, connection, url.href)
   const headers = { ...defaultHeaders(call, context), ...call.headers, ...authorization }
-  const policy = patientPolicy(context.outside)
+  const policy = allowSlowAnswers(context.outside)
   const answer = await fetchOutside(
     { url: url.href, method, headers, signal: context.signal, ...(body === undefined ? {} : { body }) },
     { ...policy, answerBytesMax: Math.min(policy.answerBytesMax, ANSWER_BYTES_MAX) },

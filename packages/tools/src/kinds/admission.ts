@@ -1,7 +1,7 @@
-import type { ToolImplementation, ToolKind } from '@orrery/contract'
+import type { ToolKind } from '@orrery/contract'
 import type { Ctx } from '@orrery/kernel'
+import type { Implementation } from './kind.ts'
 
-type Implementation<K extends ToolKind> = Extract<ToolImplementation, { kind: K }>
 type Admit<K extends ToolKind> = (ctx: Ctx, implementation: Implementation<K>) => Promise<void>
 
 const admissions: { [K in ToolKind]?: Admit<K> } = {}
@@ -11,7 +11,7 @@ export function admitWith<K extends ToolKind>(kind: K, admit: Admit<K>): void {
   ;(admissions as Partial<Record<ToolKind, unknown>>)[kind] = admit
 }
 
-export async function admitTool(ctx: Ctx, implementation: ToolImplementation): Promise<void> {
+export async function admitTool(ctx: Ctx, implementation: Implementation): Promise<void> {
   const admit = admissions[implementation.kind] as Admit<ToolKind> | undefined
   await admit?.(ctx, implementation)
 }

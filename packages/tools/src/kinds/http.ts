@@ -1,54 +1,43 @@
-import type { Json, JsonObject, ToolImplementation } from '@orrery/contract'
-import { fillText, fillValue, placeholdersIn, toPairs, toText } from '../http/fill-template.ts'
-import { fillUrl } from '../http/fill-url.ts'
-import { exchange } from '../http/send-http-call.ts'
-import type { ToolContext, ToolResult } from '../port/tool-port.ts'
+import { httpImplementation, type Json, type JsonObject } from '@orrery/contract'
+import { buildHttpCall } from '../http/build-http-call.ts'
+import { placeholdersIn } from '../http/fill-template.ts'
+import { sendHttpCall } from '../http/send-http-call.ts'
+import type { Fault, Implementation, Kind } from './kind.ts'
 
-export type HttpImplementation = Extract<ToolImplementation, { kind: 'http' }>
-
-/** @throws ToolError, OutsideError */
-export function callHttp(implementation: HttpImplementation, args: JsonObject, context: ToolContext): Promise<ToolResult> {
-  return exchange(buildHttpCall(implementation, args), context)
+/** A request whose parts are filled with the arguments. */
+export const httpKind: Kind<'http'> = {
+  name: 'http',
+  shape: httpImplementation,
+  reaches: 'outside',
+  describedBy: 'author',
+  timeoutMs: 30_000,
+  describe: () => ({}),
+  findFaults,
+  call: async ({ implementation }, args, context) => sendHttpCall(buildHttpCall(implementation, args), context),
 }
 
-/** The request that a tool of kind `http` makes of its arguments. @throws ToolError `InvalidArguments` */
-export function buildHttpCall(implementation: HttpImplementation, args: JsonObject) {
-  const { method, headers = {}, query = {}, connection } = implementation
-  const url = fillUrl(implementation.url, args)
-  for (const [name, template] of Object.entries(query)) {
-    const value = fillValue(template, args)
-    if (value !== undefined) for (const pair of toPairs(name, value)) url.searchParams.append(...pair)
+/** Everybody in the organization can read a definition. */
+const SECRET_HEADERS = /^(authorization|proxy-authorization|cookie|x-api-key|api-key)$/i
+
+function findFaults({ method, url, headers = {}, query = {}, body }: Implementation<'http'>, inputSchema: JsonObject): Fault[] {
+  const { required } = inputSchema
+  const needed = new Set(Array.isArray(required) ? required : [])
+  const faults: Fault[] = []
+  const parts: Readonly<Record<string, Json>> = { url, headers, query, ...(body === undefined ? {} : { body }) }
+  for (const [part, value] of Object.entries(parts)) {
+    for (const name of placeholdersIn(value)) {
+      if (!isProperty(inputSchema, name)) faults.push([part, `{${name}} is no argument: inputSchema.properties does not have it`])
+      else if (part === 'url' && !needed.has(name))
+        faults.push([part, `{${name}} is part of the address, so inputSchema has to require it`])
+    }
   }
-  const rest = withoutUsed(implementation, args)
-  const hasBody = !['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) || implementation.body !== undefined
-  if (!hasBody) for (const [name, value] of Object.entries(rest)) for (const pair of toPairs(name, value)) url.searchParams.append(...pair)
-  const body = hasBody
-    ? encodeBody(implementation, implementation.body === undefined ? rest : fillValue(implementation.body, args))
-    : undefined
-  const filled = Object.entries(headers).map(([name, template]) => [name.toLowerCase(), fillText(template, args)] as const)
-  return {
-    method,
-    url,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': body.type }),
-      ...Object.fromEntries(filled.filter((header): header is [string, string] => header[1] !== undefined)),
-    },
-    body: body?.text,
-    connection,
+  if (body !== undefined && (method === 'GET' || method === 'HEAD')) faults.push(['body', `A ${method} request has no body`])
+  for (const name of Object.keys(headers)) {
+    if (SECRET_HEADERS.test(name)) faults.push([`headers.${name}`, 'Credentials belong into a connection, which keeps them sealed'])
   }
+  return faults
 }
 
-/** The arguments that neither the address nor a header nor the query speaks of. */
-function withoutUsed({ url, headers = {}, query = {} }: HttpImplementation, args: JsonObject): JsonObject {
-  const used = new Set([url, headers, query].flatMap((part) => [...placeholdersIn(part)]))
-  return Object.fromEntries(Object.entries(args).filter(([name]) => !used.has(name)))
-}
-
-function encodeBody({ encoding = 'json' }: HttpImplementation, value: Json | undefined): { text: string; type: string } | undefined {
-  if (value === undefined) return undefined
-  if (encoding === 'json') return { text: JSON.stringify(value), type: 'application/json' }
-  const members = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
-  const pairs = members.flatMap(([name, item]) => toPairs(name, item))
-  const text = typeof value === 'string' ? toText(value) : new URLSearchParams(pairs).toString()
-  return { text, type: 'application/x-www-form-urlencoded' }
+function isProperty({ properties }: JsonObject, name: string): boolean {
+  return typeof properties === 'object' && properties !== null && Object.hasOwn(properties, name)
 }

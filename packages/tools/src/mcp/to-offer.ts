@@ -1,7 +1,14 @@
 import type { Tool as RemoteTool } from '@modelcontextprotocol/client'
 import type { JsonFields } from '@orrery/contract'
 import { digest } from '@orrery/kernel'
-import type { ToolOffer } from '../catalogue/tool-row.ts'
+
+/** The part of a tool that an MCP server says. */
+export interface ToolOffer {
+  readonly description: string
+  readonly inputSchema: JsonFields
+  readonly outputSchema: JsonFields | null
+  readonly pin: string
+}
 
 const DESCRIPTION_LETTERS_MAX = 10_000
 

@@ -7,7 +7,7 @@ type SettingsOf<T extends ConnectionType> = Extract<ConnectionSettings, { type: 
  * The settings of a connection that has to be of one of these types. They hold secrets.
  * @throws ToolError (`ConnectionError`), final: nothing but a person changes what is wrong.
  */
-export async function openTyped<T extends ConnectionType>(
+export async function requireConnection<T extends ConnectionType>(
   context: ToolContext,
   nameOrId: string,
   types: readonly T[],

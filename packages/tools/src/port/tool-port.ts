@@ -3,6 +3,9 @@ import type { Json, JsonObject } from '@orrery/contract'
 import type { Ctx, OutsidePolicy } from '@orrery/kernel'
 import type { OpenedConnection } from '../connections/open-connection.ts'
 
+/** The longest attempt: what takes longer is a run. */
+export const CALL_MS_MAX = 3_600_000
+
 /** What a tool's body is given beside its arguments. Lives for one attempt. */
 export interface ToolContext {
   /** Acts as the system in the organization of the run. It has no open transaction. */

@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '@orrery/contract'
 import { fetchOutside } from '@orrery/kernel'
 import { isPassingStatus } from '../../http/http-failure.ts'
 import { readAnswer } from '../../http/read-answer.ts'
-import { openTyped } from '../../port/require-connection.ts'
+import { requireConnection } from '../../port/require-connection.ts'
 import { type BuiltIn, type ToolContext, ToolError } from '../../port/tool-port.ts'
 
 interface Args {
@@ -66,7 +66,7 @@ export function createSlackPost(origin: string): BuiltIn {
 
     async call(given, context) {
       const { connection, ...message } = given as unknown as Args
-      const { token } = await openTyped(context, connection, ['slack'])
+      const { token } = await requireConnection(context, connection, ['slack'])
       const { ok, error, channel, ts } = await post(`${origin}/api/chat.postMessage`, token, JSON.stringify(message), context)
       if (ok === true) return { output: { channel: String(channel), ts: String(ts) } }
       const code = String(error ?? 'no reason given').slice(0, 100)

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import { fetchOutside } from '@orrery/kernel'
-import { patientPolicy } from '../../http/allow-slow-answers.ts'
+import { allowSlowAnswers } from '../../http/allow-slow-answers.ts'
 import { authorize } from '../../http/authorize.ts'
 import { hideSecrets } from '../../http/hide-secrets.ts'
 import { toHttpFailure } from '../../http/http-failure.ts'
@@ -84,7 +84,7 @@ export const httpRequest: BuiltIn = {
       throw new ToolError('InvalidArguments', 'The body is either `json` or `text`', { isRetryable: false })
     }
     const authorization = args.connection === undefined ? {} : await authorize(context, args.connection, args.url)
-    const policy = patientPolicy(context.outside)
+    const policy = allowSlowAnswers(context.outside)
     const answer = await fetchOutside(
       {
         url: withQuery(args.url, args.query ?? {}),

@@ -3,7 +3,7 @@ import { fetchOutside, signWebhook } from '@orrery/kernel'
 import { toHttpFailure } from '../../http/http-failure.ts'
 import { readAnswer } from '../../http/read-answer.ts'
 import { deriveKey } from '../../port/derive-key.ts'
-import { openTyped } from '../../port/require-connection.ts'
+import { requireConnection } from '../../port/require-connection.ts'
 import type { BuiltIn } from '../../port/tool-port.ts'
 
 interface Args {
@@ -48,7 +48,7 @@ export const webhookSend: BuiltIn = {
 
   async call(given, context) {
     const { url, payload, connection } = given as unknown as Args
-    const { secret } = await openTyped(context, connection, ['webhook'])
+    const { secret } = await requireConnection(context, connection, ['webhook'])
     const id = `msg_${deriveKey(context.idempotencyKey, 'webhook')}`
     const body = JSON.stringify(payload)
     const answer = await fetchOutside(

@@ -1,4 +1,4 @@
-import { openTyped } from '../../port/require-connection.ts'
+import { requireConnection } from '../../port/require-connection.ts'
 import { type BuiltIn, ToolError } from '../../port/tool-port.ts'
 import { fetchMail } from './imap/fetch-mail.ts'
 import { readMail } from './read-mail.ts'
@@ -91,7 +91,7 @@ export const emailFetch: BuiltIn = {
     if (day !== null && Number.isNaN(day.getTime())) {
       throw new ToolError('InvalidDate', `${JSON.stringify(since)} is no day`, { isRetryable: false })
     }
-    const server = await openTyped(context, connection, ['imap'])
+    const server = await requireConnection(context, connection, ['imap'])
     const { found, mails } = await fetchMail(server, { mailbox, unseen, since: day, limit, markSeen }, context)
     return { output: { messages: await Promise.all(mails.map(readMail)), found } }
   },

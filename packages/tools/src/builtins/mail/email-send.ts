@@ -1,5 +1,5 @@
 import { deriveKey } from '../../port/derive-key.ts'
-import { openTyped } from '../../port/require-connection.ts'
+import { requireConnection } from '../../port/require-connection.ts'
 import { type BuiltIn, ToolError } from '../../port/tool-port.ts'
 import { readMailAddress } from './mail-address.ts'
 import { sendMail } from './send-mail.ts'
@@ -107,7 +107,7 @@ export const emailSend: BuiltIn = {
     // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
     if (args.text === undefined && args.html === undefined)
       throw refuse('InvalidArguments', 'There is nothing to send: give `text` or `html`')
-    const server = await openTyped(context, args.connection, ['smtp'])
+    const server = await requireConnection(context, args.connection, ['smtp'])
     const sender = args.from ?? server.from ?? server.username
     if (sender === undefined) throw refuse('InvalidAddress', 'There is no sender: give `from`, here or in the connection')
     const from = readMailAddress(sender)

@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
  * The words of a page or a mail in HTML, for readers who want no markup. One pass from left to right, so that whoever wrote it cannot make it
  * slow; it is for reading, not for making HTML safe.
  */
-export function wordsOf(html: string): string {
+export function htmlToText(html: string): string {
   // Names of tags are ASCII; other letters may become longer (`İ` becomes two), and every place behind them another.
   const lower = html.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const words: string[] = []

@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { Address, Email } from 'postal-mime'
-import { wordsOf } from './html-to-text.ts'
+import { htmlToText } from './html-to-text.ts'
 import type { FetchedMail } from './imap/fetch-mail.ts'
 
 const TEXT_LETTERS_MAX = 20_000
@@ -10,7 +10,7 @@ const ENTRIES_MAX = 100
 /** A mail as JSON, bounded in every direction: it was written by anybody. */
 export async function readMail({ uid, source, bytes, isSeen, received }: FetchedMail): Promise<{ [name: string]: Json }> {
   const { mail, isWhole } = await parse(source)
-  const text = (mail.text ?? '').trim() || wordsOf(mail.html ?? '')
+  const text = (mail.text ?? '').trim() || htmlToText(mail.html ?? '')
   return {
     uid,
     message_id: clip(mail.messageId ?? '', LINE_LETTERS_MAX),

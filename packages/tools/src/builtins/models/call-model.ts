@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import { createOutsideFetch, findSchemaFault } from '@orrery/kernel'
 import type { LanguageModelUsage } from 'ai'
-import { patientPolicy } from '../../http/allow-slow-answers.ts'
-import { openTyped } from '../../port/require-connection.ts'
+import { allowSlowAnswers } from '../../http/allow-slow-answers.ts'
+import { requireConnection } from '../../port/require-connection.ts'
 import { type ToolContext, ToolError, type ToolUsage } from '../../port/tool-port.ts'
 import type { ModelArgs } from './model-arguments.ts'
 import { toModelFailure } from './model-failure.ts'
@@ -37,7 +37,7 @@ export async function callModel(args: ModelArgs, question: Question, context: To
   const fault = question.schema === undefined ? null : findSchemaFault(question.schema)
   // Told before anything is spent: no answer fits such a schema.
   if (fault !== null) throw new ToolError('InvalidArguments', `\`schema\` cannot be used: ${fault}`, { isRetryable: false })
-  const settings = await openTyped(context, args.connection, ['model'])
+  const settings = await requireConnection(context, args.connection, ['model'])
   const name = args.model ?? settings.defaultModel
   if (name === undefined) {
     throw new ToolError('ModelError', 'There is no model: give `model`, here or `defaultModel` in the connection', { isRetryable: false })
@@ -67,7 +67,7 @@ async function ask(settings: ModelSettings, name: string, args: ModelArgs, quest
   const system = systemOf(question, settings)
   try {
     const answer = await generateText({
-      model: await openModel(settings, name, createOutsideFetch(patientPolicy(outside))),
+      model: await openModel(settings, name, createOutsideFetch(allowSlowAnswers(outside))),
       ...(system === undefined ? {} : { system }),
       prompt: question.prompt,
       // The object is read from the text by us: the packages give up where a fence around it is all that is wrong.

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../core/src/testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
 import { sql } from '../../../kernel/src/database/sql.ts'
-import { lockTools } from '../catalogue/tool-store.ts'
-import { toOffer } from './to-offer.ts'
+import { toOffer } from '../mcp/to-offer.ts'
+import { lockTools } from './tool-store.ts'
 
 const require = createRequire(import.meta.url)
 const everything = join(dirname(require.resolve('@modelcontextprotocol/server-everything/package.json')), 'dist/index.js')
 const filesystem = join(dirname(require.resolve('@modelcontextprotocol/server-filesystem/package.json')), 'dist/index.js')
-const changing = join(import.meta.dirname, 'testing/changing-server.fixture.ts')
+const changing = join(import.meta.dirname, '../mcp/testing/changing-server.fixture.ts')
 
 let t: TestCore
 let folder: string

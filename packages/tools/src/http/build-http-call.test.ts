@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { ToolError } from '../port/tool-port.ts'
-import { buildHttpCall, type HttpImplementation } from './http.ts'
+import { buildHttpCall } from './build-http-call.ts'
 
-const built = (implementation: Partial<HttpImplementation>, args: Parameters<typeof buildHttpCall>[1]) => {
+const built = (implementation: Partial<Parameters<typeof buildHttpCall>[0]>, args: Parameters<typeof buildHttpCall>[1]) => {
   const { method, url, headers, body } = buildHttpCall(
     { kind: 'http', method: 'GET', url: 'https://api.example.com/', ...implementation },
     args,
