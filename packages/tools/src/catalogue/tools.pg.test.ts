@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
-import { listenModel } from '../builtins/models/testing/model-server.fixture.ts'
+import { listenModel } from '../models/testing/model-server.fixture.ts'
 
 interface Seen {
   readonly method: string | undefined

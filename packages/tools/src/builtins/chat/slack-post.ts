@@ -1,17 +1,11 @@
-import { isObject, type Json, type JsonObject } from '@orrery/contract'
+import { isObject, type Json, json } from '@orrery/contract'
 import { fetchOutside } from '@orrery/kernel'
+import { z } from 'zod'
 import { isPassingStatus } from '../../http/http-failure.ts'
 import { readAnswer } from '../../http/read-answer.ts'
+import { defineBuiltIn, letters } from '../../port/define-built-in.ts'
 import { requireConnection } from '../../port/require-connection.ts'
 import { type BuiltIn, type ToolContext, ToolError } from '../../port/tool-port.ts'
-
-interface Args {
-  readonly connection: string
-  readonly channel: string
-  readonly text: string
-  readonly blocks?: readonly JsonObject[]
-  readonly thread_ts?: string
-}
 
 /** Errors of `chat.postMessage` that say nothing of the message: https://docs.slack.dev/reference/methods/chat.postMessage. */
 const passing: ReadonlySet<string> = new Set([
@@ -27,33 +21,22 @@ export const slackPost: BuiltIn = createSlackPost('https://slack.com')
 
 /** @param origin of the API; a test has one of its own. */
 export function createSlackPost(origin: string): BuiltIn {
-  return {
+  return defineBuiltIn({
     name: 'slack.post',
     description:
       'Posts a message into a channel of Slack (chat.postMessage). An attempt repeated after its answer was lost posts it again.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        connection: { type: 'string', description: 'Id or name of one of type slack, whose token may chat:write.' },
-        channel: {
-          type: 'string',
-          minLength: 1,
-          maxLength: 256,
-          description: 'Id of a channel or a member; the name of a public channel.',
-        },
-        text: { type: 'string', minLength: 1, maxLength: 40_000, description: 'In mrkdwn; what notifications show if there are blocks.' },
-        blocks: { type: 'array', items: { type: 'object' }, maxItems: 50, description: "Slack's Block Kit." },
-        thread_ts: { type: 'string', pattern: '^[0-9]+[.][0-9]+$', description: 'The ts of a message, to answer in its thread.' },
-      },
-      required: ['connection', 'channel', 'text'],
-      additionalProperties: false,
-    },
-    outputSchema: {
-      type: 'object',
-      properties: { channel: { type: 'string' }, ts: { type: 'string', description: 'Names the message in its channel.' } },
-      required: ['channel', 'ts'],
-      additionalProperties: false,
-    },
+    args: z.strictObject({
+      connection: z.string().meta({ description: 'Id or name of one of type slack, whose token may chat:write.' }),
+      channel: letters(256, 1).meta({ description: 'Id of a channel or a member; the name of a public channel.' }),
+      text: letters(40_000, 1).meta({ description: 'In mrkdwn; what notifications show if there are blocks.' }),
+      blocks: z.array(z.record(z.string(), json)).max(50).optional().meta({ description: "Slack's Block Kit." }),
+      thread_ts: z
+        .string()
+        .regex(/^[0-9]+[.][0-9]+$/)
+        .optional()
+        .meta({ description: 'The ts of a message, to answer in its thread.' }),
+    }),
+    output: z.strictObject({ channel: z.string(), ts: z.string().meta({ description: 'Names the message in its channel.' }) }),
     scopes: ['slack:post'],
     costTier: 'low',
     timeoutMs: 30_000,
@@ -64,15 +47,14 @@ export function createSlackPost(origin: string): BuiltIn {
       },
     ],
 
-    async call(given, context) {
-      const { connection, ...message } = given as unknown as Args
+    async call({ connection, ...message }, context) {
       const { token } = await requireConnection(context, connection, ['slack'])
       const { ok, error, channel, ts } = await post(`${origin}/api/chat.postMessage`, token, JSON.stringify(message), context)
       if (ok === true) return { output: { channel: String(channel), ts: String(ts) } }
       const code = String(error ?? 'no reason given').slice(0, 100)
       throw new ToolError('SlackError', `Slack did not take the message: ${code}`, { isRetryable: passing.has(code), details: { code } })
     },
-  }
+  })
 }
 
 async function post(

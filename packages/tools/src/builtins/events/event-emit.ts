@@ -1,45 +1,27 @@
-import type { Json } from '@orrery/contract'
+import { json } from '@orrery/contract'
+import { z } from 'zod'
 import { actInRun } from '../../port/act-in-run.ts'
-import type { BuiltIn } from '../../port/tool-port.ts'
+import { defineBuiltIn, formatted, letters } from '../../port/define-built-in.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
 
-interface Args {
-  readonly topic: string
-  readonly source?: string
-  readonly payload?: Json
-}
-
-export const eventEmit: BuiltIn = {
+export const eventEmit = defineBuiltIn({
   name: 'event.emit',
   description:
     'Writes an event to the log of the organization: subscribers see it, and automations with a trigger for its topic fire. ' +
     'An attempt that is repeated writes no second one.',
-  inputSchema: {
-    type: 'object',
-    properties: {
-      topic: {
-        type: 'string',
-        maxLength: 128,
-        pattern: '^[a-z0-9_-]+([.][a-z0-9_-]+)*$',
-        description: 'Its type, such as order.paid. The words that Orrery begins its own with are taken.',
-      },
-      source: {
-        type: 'string',
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
-        description: 'Who says so, or what it is about; it becomes the subject. Without one, the id of the run.',
-      },
-      payload: { default: null, description: `Any JSON of at most ${PAYLOAD_BYTES_MAX} bytes.` },
-    },
-    required: ['topic'],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: { type: { type: 'string' }, subject: { type: 'string' }, at: { type: 'string', format: 'date-time' } },
-    required: ['type', 'subject', 'at'],
-    additionalProperties: false,
-  },
+  args: z.strictObject({
+    topic: letters(128)
+      .regex(/^[a-z0-9_-]+([.][a-z0-9_-]+)*$/)
+      .meta({ description: 'Its type, such as order.paid. The words that Orrery begins its own with are taken.' }),
+    source: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)
+      .optional()
+      .meta({ description: 'Who says so, or what it is about; it becomes the subject. Without one, the id of the run.' }),
+    payload: json.default(null).meta({ description: `Any JSON of at most ${PAYLOAD_BYTES_MAX} bytes.` }),
+  }),
+  output: z.strictObject({ type: z.string(), subject: z.string(), at: formatted('date-time') }),
   scopes: ['events:emit'],
   costTier: 'free',
   timeoutMs: 10_000,
@@ -50,9 +32,8 @@ export const eventEmit: BuiltIn = {
     },
   ],
 
-  async call(given, context) {
-    const { topic, source = context.runId, payload = null } = given as unknown as Args
-    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source, payload })
+  async call({ topic, source, payload }, context) {
+    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source: source ?? context.runId, payload })
     return { output: { type, subject, at } }
   },
-}
+})

@@ -1,71 +1,53 @@
-import type { Json, JsonObject } from '@orrery/contract'
+import { json } from '@orrery/contract'
 import { fetchOutside } from '@orrery/kernel'
+import { z } from 'zod'
 import { allowSlowAnswers } from '../../http/allow-slow-answers.ts'
 import { authorize } from '../../http/authorize.ts'
 import { hideSecrets } from '../../http/hide-secrets.ts'
 import { toHttpFailure } from '../../http/http-failure.ts'
 import { readAnswer } from '../../http/read-answer.ts'
+import { defineBuiltIn, letters } from '../../port/define-built-in.ts'
 import { deriveKey } from '../../port/derive-key.ts'
-import { type BuiltIn, type ToolContext, ToolError } from '../../port/tool-port.ts'
+import { type ToolContext, ToolError } from '../../port/tool-port.ts'
 
 const ANSWER_BYTES_MAX = 1_000_000
 
-interface Args {
-  readonly url: string
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>
-  readonly json?: Json
-  readonly text?: string
-  readonly connection?: string
-  readonly expect?: readonly number[]
-  readonly follow_redirects?: boolean
-}
+const scalar = z.union([z.string(), z.number(), z.boolean()])
 
-const scalar = { type: ['string', 'number', 'boolean'] }
+const args = z.strictObject({
+  url: letters(8_192, 1),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('GET'),
+  headers: z.record(z.string(), letters(8_192)).optional().meta({ maxProperties: 50 }),
+  query: z
+    .record(z.string(), z.union([scalar, z.array(scalar).max(100)]))
+    .optional()
+    .meta({ maxProperties: 100, description: 'Added to the URL; a list repeats its name.' }),
+  json: json.optional().meta({ description: 'The body, sent as application/json.' }),
+  text: z.string().optional().meta({ description: 'The body as it is; text/plain unless a header says otherwise.' }),
+  connection: z
+    .string()
+    .optional()
+    .meta({ description: 'Id or name of one of type bearer, basic or header, whose secret goes into a header.' }),
+  expect: z
+    .array(z.int().min(200).max(599))
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({ uniqueItems: true, description: 'The statuses that are no failure, in place of 200 to 299.' }),
+  follow_redirects: z.boolean().default(true).meta({ description: 'Up to five. Another origin gets no credentials.' }),
+})
+type Args = z.output<typeof args>
 
-export const httpRequest: BuiltIn = {
+export const httpRequest = defineBuiltIn({
   name: 'http.request',
   description: 'Sends an HTTP request and gives the answer. Any status outside of 200 to 299 is a failure, unless it is expected.',
-  inputSchema: {
-    type: 'object',
-    properties: {
-      url: { type: 'string', minLength: 1, maxLength: 8_192 },
-      method: { enum: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], default: 'GET' },
-      headers: { type: 'object', additionalProperties: { type: 'string', maxLength: 8_192 }, maxProperties: 50 },
-      query: {
-        type: 'object',
-        additionalProperties: { anyOf: [scalar, { type: 'array', items: scalar, maxItems: 100 }] },
-        maxProperties: 100,
-        description: 'Added to the URL; a list repeats its name.',
-      },
-      json: { description: 'The body, sent as application/json.' },
-      text: { type: 'string', description: 'The body as it is; text/plain unless a header says otherwise.' },
-      connection: { type: 'string', description: 'Id or name of one of type bearer, basic or header, whose secret goes into a header.' },
-      expect: {
-        type: 'array',
-        items: { type: 'integer', minimum: 200, maximum: 599 },
-        minItems: 1,
-        maxItems: 50,
-        uniqueItems: true,
-        description: 'The statuses that are no failure, in place of 200 to 299.',
-      },
-      follow_redirects: { type: 'boolean', default: true, description: 'Up to five. Another origin gets no credentials.' },
-    },
-    required: ['url'],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      status: { type: 'integer' },
-      headers: { type: 'object', additionalProperties: { type: 'string' }, description: 'Names in lower case; without set-cookie.' },
-      body: { description: 'Parsed JSON, or a string.' },
-      encoding: { enum: ['json', 'text', 'base64'], description: 'What the body is. base64: bytes that are no text.' },
-    },
-    required: ['status', 'headers', 'body', 'encoding'],
-    additionalProperties: false,
-  },
+  args,
+  output: z.strictObject({
+    status: z.int(),
+    headers: z.record(z.string(), z.string()).meta({ description: 'Names in lower case; without set-cookie.' }),
+    body: json.meta({ description: 'Parsed JSON, or a string.' }),
+    encoding: z.enum(['json', 'text', 'base64']).meta({ description: 'What the body is. base64: bytes that are no text.' }),
+  }),
   scopes: ['http:request'],
   costTier: 'low',
   timeoutMs: 30_000,
@@ -77,8 +59,7 @@ export const httpRequest: BuiltIn = {
     { with: { url: 'https://api.example.com/orders/1042', method: 'DELETE', expect: [204, 404] } },
   ],
 
-  async call(given, context) {
-    const args = given as unknown as Args
+  async call(args, context) {
     if (args.json !== undefined && args.text !== undefined) {
       // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
       throw new ToolError('InvalidArguments', 'The body is either `json` or `text`', { isRetryable: false })
@@ -88,9 +69,9 @@ export const httpRequest: BuiltIn = {
     const answer = await fetchOutside(
       {
         url: withQuery(args.url, args.query ?? {}),
-        method: args.method ?? 'GET',
+        method: args.method,
         headers: { ...defaultHeaders(args, context), ...lowerNames(args.headers ?? {}), ...authorization },
-        redirect: args.follow_redirects === false ? 'manual' : 'follow',
+        redirect: args.follow_redirects ? 'follow' : 'manual',
         signal: context.signal,
         ...writeBody(args),
       },
@@ -99,9 +80,9 @@ export const httpRequest: BuiltIn = {
     const read = readAnswer(answer, hideSecrets(Object.values(authorization)))
     const isExpected = args.expect?.includes(answer.status) ?? (answer.status >= 200 && answer.status < 300)
     if (!isExpected) throw toHttpFailure(answer, read.body)
-    return { output: { status: answer.status, ...read } satisfies JsonObject }
+    return { output: { status: answer.status, ...read } }
   },
-}
+})
 
 /** A URL that cannot be read is left for the fetch to refuse. */
 function withQuery(text: string, query: NonNullable<Args['query']>): string {

@@ -1,37 +1,22 @@
-import type { Json } from '@orrery/contract'
+import { json } from '@orrery/contract'
 import { fetchOutside, signWebhook } from '@orrery/kernel'
+import { z } from 'zod'
 import { toHttpFailure } from '../../http/http-failure.ts'
 import { readAnswer } from '../../http/read-answer.ts'
+import { defineBuiltIn, letters } from '../../port/define-built-in.ts'
 import { deriveKey } from '../../port/derive-key.ts'
 import { requireConnection } from '../../port/require-connection.ts'
-import type { BuiltIn } from '../../port/tool-port.ts'
-
-interface Args {
-  readonly url: string
-  readonly payload: Json
-  readonly connection: string
-}
 
 /** Signed as https://www.standardwebhooks.com says: whoever knows the secret can tell that it is ours, unchanged and new. */
-export const webhookSend: BuiltIn = {
+export const webhookSend = defineBuiltIn({
   name: 'webhook.send',
   description: 'Sends JSON to an URL by POST, signed as Standard Webhooks. All attempts of a call have the same webhook-id.',
-  inputSchema: {
-    type: 'object',
-    properties: {
-      url: { type: 'string', minLength: 1, maxLength: 8_192 },
-      payload: { description: 'The body: any JSON; by convention an object of type, timestamp and data.' },
-      connection: { type: 'string', description: 'Id or name of one of type webhook, which holds the secret.' },
-    },
-    required: ['url', 'payload', 'connection'],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: { status: { type: 'integer' }, webhook_id: { type: 'string' } },
-    required: ['status', 'webhook_id'],
-    additionalProperties: false,
-  },
+  args: z.strictObject({
+    url: letters(8_192, 1),
+    payload: json.meta({ description: 'The body: any JSON; by convention an object of type, timestamp and data.' }),
+    connection: z.string().meta({ description: 'Id or name of one of type webhook, which holds the secret.' }),
+  }),
+  output: z.strictObject({ status: z.int(), webhook_id: z.string() }),
   scopes: ['webhook:send'],
   costTier: 'low',
   timeoutMs: 30_000,
@@ -46,8 +31,7 @@ export const webhookSend: BuiltIn = {
     },
   ],
 
-  async call(given, context) {
-    const { url, payload, connection } = given as unknown as Args
+  async call({ url, payload, connection }, context) {
     const { secret } = await requireConnection(context, connection, ['webhook'])
     const id = `msg_${deriveKey(context.idempotencyKey, 'webhook')}`
     const body = JSON.stringify(payload)
@@ -65,4 +49,4 @@ export const webhookSend: BuiltIn = {
     if (answer.status < 200 || answer.status > 299) throw toHttpFailure(answer, readAnswer(answer, (text) => text).body)
     return { output: { status: answer.status, webhook_id: id } }
   },
-}
+})

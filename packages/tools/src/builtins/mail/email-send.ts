@@ -1,87 +1,54 @@
+import { z } from 'zod'
+import { defineBuiltIn, letters } from '../../port/define-built-in.ts'
 import { deriveKey } from '../../port/derive-key.ts'
 import { requireConnection } from '../../port/require-connection.ts'
-import { type BuiltIn, ToolError } from '../../port/tool-port.ts'
+import { ToolError } from '../../port/tool-port.ts'
 import { readMailAddress } from './mail-address.ts'
 import { sendMail } from './send-mail.ts'
 
 const RECIPIENTS_MAX = 100
 const ATTACHMENT_BYTES_MAX = 5_000_000
 
-interface Args {
-  readonly connection: string
-  readonly from?: string
-  readonly to: string | readonly string[]
-  readonly cc?: string | readonly string[]
-  readonly bcc?: string | readonly string[]
-  readonly reply_to?: string
-  readonly subject: string
-  readonly text?: string
-  readonly html?: string
-  readonly attachments?: readonly Attachment[]
-}
-
-interface Attachment {
-  readonly filename: string
-  readonly content: string
-  readonly encoding?: 'text' | 'base64'
-  readonly content_type?: string
-}
-
 /** One line of a header: nothing in it can end it. */
-const line = { type: 'string', pattern: '^\\P{Cc}*$' }
-const address = { ...line, minLength: 3, maxLength: 320 }
-const addresses = { anyOf: [address, { type: 'array', items: address, minItems: 1, maxItems: RECIPIENTS_MAX }] }
+const line = (max: number, min = 0) => letters(max, min).regex(/^\P{Cc}*$/u)
+const address = line(320, 3)
+const addresses = z.union([address, z.array(address).min(1).max(RECIPIENTS_MAX)])
 
-export const emailSend: BuiltIn = {
+const attachment = z.strictObject({
+  filename: line(255, 1),
+  content: letters(7_000_000),
+  encoding: z.enum(['text', 'base64']).default('text'),
+  content_type: z
+    .string()
+    .regex(/^[A-Za-z0-9.+-]{1,60}\/[A-Za-z0-9.+-]{1,60}$/)
+    .optional(),
+})
+
+export const emailSend = defineBuiltIn({
   name: 'email.send',
   description:
     'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, by which a mailbox can tell a mail that was sent twice; the server does not.',
-  inputSchema: {
-    type: 'object',
-    properties: {
-      connection: { type: 'string', description: 'Id or name of one of type smtp.' },
-      from: { ...address, description: 'ada@example.com or Ada <ada@example.com>; without one, that of the connection.' },
-      to: { ...addresses, description: 'One address or a list.' },
-      cc: addresses,
-      bcc: addresses,
-      reply_to: address,
-      subject: { ...line, maxLength: 998 },
-      text: { type: 'string', maxLength: 1_000_000, description: 'This or html is needed; with both, readers choose.' },
-      html: { type: 'string', maxLength: 1_000_000 },
-      attachments: {
-        type: 'array',
-        maxItems: 20,
-        description: `At most ${ATTACHMENT_BYTES_MAX} bytes in all.`,
-        items: {
-          type: 'object',
-          properties: {
-            filename: { ...line, minLength: 1, maxLength: 255 },
-            content: { type: 'string', maxLength: 7_000_000 },
-            encoding: { enum: ['text', 'base64'], default: 'text' },
-            content_type: { type: 'string', pattern: '^[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}$' },
-          },
-          required: ['filename', 'content'],
-          additionalProperties: false,
-        },
-      },
-    },
-    required: ['connection', 'to', 'subject'],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      message_id: { type: 'string' },
-      accepted: { type: 'array', items: { type: 'string' } },
-      rejected: {
-        type: 'array',
-        items: { type: 'string' },
-        description: 'Those that the server refused; it took the mail for the others.',
-      },
-    },
-    required: ['message_id', 'accepted', 'rejected'],
-    additionalProperties: false,
-  },
+  args: z.strictObject({
+    connection: z.string().meta({ description: 'Id or name of one of type smtp.' }),
+    from: address.optional().meta({ description: 'ada@example.com or Ada <ada@example.com>; without one, that of the connection.' }),
+    to: addresses.meta({ description: 'One address or a list.' }),
+    cc: addresses.optional(),
+    bcc: addresses.optional(),
+    reply_to: address.optional(),
+    subject: line(998),
+    text: letters(1_000_000).optional().meta({ description: 'This or html is needed; with both, readers choose.' }),
+    html: letters(1_000_000).optional(),
+    attachments: z
+      .array(attachment)
+      .max(20)
+      .optional()
+      .meta({ description: `At most ${ATTACHMENT_BYTES_MAX} bytes in all.` }),
+  }),
+  output: z.strictObject({
+    message_id: z.string(),
+    accepted: z.array(z.string()),
+    rejected: z.array(z.string()).meta({ description: 'Those that the server refused; it took the mail for the others.' }),
+  }),
   scopes: ['mail:send'],
   costTier: 'low',
   timeoutMs: 60_000,
@@ -102,8 +69,7 @@ export const emailSend: BuiltIn = {
     },
   ],
 
-  async call(given, context) {
-    const args = given as unknown as Args
+  async call(args, context) {
     // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
     if (args.text === undefined && args.html === undefined)
       throw refuse('InvalidArguments', 'There is nothing to send: give `text` or `html`')
@@ -130,12 +96,12 @@ export const emailSend: BuiltIn = {
     const { accepted, rejected } = await sendMail(server, mail, context)
     return { output: { message_id: messageId, accepted: [...accepted], rejected: [...rejected] } }
   },
-}
+})
 
 type Found = ReturnType<typeof readMailAddress>[]
 
-function readAttachments(attachments: readonly Attachment[]) {
-  const read = attachments.map(({ filename, content, encoding = 'text', content_type }, at) => {
+function readAttachments(attachments: readonly z.output<typeof attachment>[]) {
+  const read = attachments.map(({ filename, content, encoding, content_type }, at) => {
     // Node takes what it can of a text that is none, and the rest would be missing from the mail.
     if (encoding === 'base64' && !isBase64(content)) throw refuse('InvalidArguments', `attachments[${at}].content is not base64`)
     return {

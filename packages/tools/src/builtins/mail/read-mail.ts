@@ -1,4 +1,3 @@
-import type { Json } from '@orrery/contract'
 import type { Address, Email } from 'postal-mime'
 import { htmlToText } from './html-to-text.ts'
 import type { FetchedMail } from './imap/fetch-mail.ts'
@@ -8,7 +7,7 @@ const LINE_LETTERS_MAX = 998
 const ENTRIES_MAX = 100
 
 /** A mail as JSON, bounded in every direction: it was written by anybody. */
-export async function readMail({ uid, source, bytes, isSeen, received }: FetchedMail): Promise<{ [name: string]: Json }> {
+export async function readMail({ uid, source, bytes, isSeen, received }: FetchedMail) {
   const { mail, isWhole } = await parse(source)
   const text = (mail.text ?? '').trim() || htmlToText(mail.html ?? '')
   return {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import { describeMismatch, findMismatch } from '@orrery/kernel'
-import { ToolError, type ToolUsage } from '../../port/tool-port.ts'
+import { ToolError, type ToolUsage } from '../port/tool-port.ts'
 
 type ReadJson = { [name: string]: Json }
 

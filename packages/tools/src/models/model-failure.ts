@@ -1,8 +1,8 @@
 import { OutsideError } from '@orrery/kernel'
-import { hideSecrets } from '../../http/hide-secrets.ts'
-import { isPassingStatus } from '../../http/http-failure.ts'
-import { ToolError } from '../../port/tool-port.ts'
-import type { ModelSettings } from './open-model.ts'
+import { hideSecrets } from '../http/hide-secrets.ts'
+import { isPassingStatus } from '../http/http-failure.ts'
+import { ToolError } from '../port/tool-port.ts'
+import type { ModelSettings } from './provider.ts'
 
 const SAID_LETTERS_MAX = 500
 

@@ -1,7 +1,7 @@
 /** A server that speaks what models speak: OpenAI's chat completions and Anthropic's messages, as their providers document the wire. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { listenHttp } from '../../../../../kernel/src/outside/testing/listen.fixture.ts'
+import { listenHttp } from '../../../../kernel/src/outside/testing/listen.fixture.ts'
 
 export interface Asked {
   readonly path: string

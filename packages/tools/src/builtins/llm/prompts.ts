@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@orrery/contract'
+import type { Json } from '@orrery/contract'
 
 /** What a model is told. Whatever is to be read stands between marks, so that orders in it are not taken for ours. */
 interface Prompt {
@@ -14,15 +14,15 @@ const caution = (mark: string): string =>
 
 export interface SummaryWish {
   readonly content: Json
-  readonly focus?: string
-  readonly style?: 'paragraph' | 'bullets' | 'headline'
-  readonly max_words?: number
-  readonly language?: string
+  readonly focus?: string | undefined
+  readonly style: 'paragraph' | 'bullets' | 'headline'
+  readonly max_words: number
+  readonly language?: string | undefined
 }
 
 const forms = { paragraph: 'Write running text.', bullets: 'Write a list with a dash before each point.', headline: 'Write one sentence.' }
 
-export function summaryPrompt({ content, focus, style = 'paragraph', max_words = 200, language }: SummaryWish): Prompt {
+export function summaryPrompt({ content, focus, style, max_words, language }: SummaryWish): Prompt {
   const lines = [
     'You summarize. Say what matters most first, keep names and numbers exact, and add nothing that is not in the text.',
     `Use at most ${max_words} words. ${forms[style]}`,
@@ -36,12 +36,12 @@ export function summaryPrompt({ content, focus, style = 'paragraph', max_words =
 
 export interface PlanWish {
   readonly goal: string
-  readonly background?: Json
-  readonly tools?: readonly { readonly name: string; readonly description?: string }[]
-  readonly max_steps?: number
+  readonly background?: Json | undefined
+  readonly tools: readonly { readonly name: string; readonly description?: string | undefined }[]
+  readonly max_steps: number
 }
 
-export function planPrompt({ goal, background, tools = [], max_steps = 10 }: PlanWish): Prompt {
+export function planPrompt({ goal, background, tools, max_steps }: PlanWish): Prompt {
   const lines = [
     'You plan. Break the goal into steps that somebody could carry out one by one, each with an end that can be told.',
     `Use as few steps as will do, and at most ${max_steps}. Number them from 1; "after" names the earlier steps whose results a step needs.`,
@@ -54,7 +54,7 @@ export function planPrompt({ goal, background, tools = [], max_steps = 10 }: Pla
   return { system: lines.join('\n'), prompt: parts.join('\n\n') }
 }
 
-const lineOf = ({ name, description }: { readonly name: string; readonly description?: string }): string =>
+const lineOf = ({ name, description }: PlanWish['tools'][number]): string =>
   `- ${name}${description === undefined ? '' : `: ${description}`}`
 
 export function extractPrompt(content: Json, instructions: string | undefined): Prompt {
@@ -65,9 +65,4 @@ export function extractPrompt(content: Json, instructions: string | undefined): 
     caution('content'),
   ]
   return { system: lines.join('\n'), prompt: between('content', content) }
-}
-
-/** For servers that take a schema and do not heed it. */
-export function schemaPrompt(schema: JsonObject): string {
-  return `Answer with JSON alone, without a word before or after it. It has to fit this JSON Schema:\n${JSON.stringify(schema)}`
 }

@@ -1,11 +1,11 @@
 import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listenModel, type Reply } from '../../models/testing/model-server.fixture.ts'
 import { localPolicy, startTools, type Tools } from '../testing/start-tools.fixture.ts'
 import { llmExtract } from './llm-extract.ts'
 import { llmGenerate } from './llm-generate.ts'
 import { llmPlan } from './llm-plan.ts'
 import { llmSummarize } from './llm-summarize.ts'
-import { listenModel, type Reply } from './testing/model-server.fixture.ts'
 
 let tools: Tools
 beforeAll(async () => {
