@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { type JsonObject, problem, type ToolDefinition } from '@orrery/contract'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
-import { Unreadable } from '../openapi/document.ts'
+import { UnreadableOperation } from '../openapi/document.ts'
 import { fetchDocument } from '../openapi/fetch-document.ts'
-import { type FoundOperation, findOperations, type OpenApiOperation } from '../openapi/read-operations.ts'
+import { type FoundOperation, findOperations, type OpenApiOperation } from '../openapi/find-operations.ts'
 import { makeCandidate, type ToolCandidate } from './make-candidate.ts'
 import { saveDefinition } from './save-definition.ts'
 import { lockTools, selectTool } from './tool-store.ts'
@@ -62,7 +62,7 @@ async function readOne(found: FoundOperation): Promise<OpenApiOperation | { read
   try {
     return found.read()
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
+    if (!(error instanceof UnreadableOperation)) throw error
     return { reason: error.message }
   }
 }

@@ -1,6 +1,6 @@
 import { type FieldError, problem, type ToolDefinition } from '@orrery/contract'
 import { type AnswerTo, type Ctx, canonicalJson, type InputFor, withOrg } from '@orrery/kernel'
-import { admitTool } from '../kinds/admission.ts'
+import { admitTool } from '../kinds/admit-tool.ts'
 import { kindOf } from '../kinds/kinds.ts'
 import { checkNotBuiltIn } from './check-not-built-in.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'

@@ -20,7 +20,7 @@ export interface ModelChoice {
   readonly max_tokens: number
 }
 
-export interface Question {
+export interface ModelQuestion {
   readonly prompt: string
   readonly system?: string | undefined
   /** Of an object, which the answer then is. */
@@ -42,7 +42,7 @@ export interface ModelAnswer {
  * Asks a model once: attempts are counted by whoever runs the step.
  * @throws ToolError (`ModelError`, `InvalidArguments` for a schema that is none), OutsideError
  */
-export async function callModel(choice: ModelChoice, question: Question, context: ToolContext): Promise<ModelAnswer> {
+export async function callModel(choice: ModelChoice, question: ModelQuestion, context: ToolContext): Promise<ModelAnswer> {
   const fault = question.schema === undefined ? null : findSchemaFault(question.schema)
   // Told before anything is spent: no answer fits such a schema.
   if (fault !== null) throw new ToolError('InvalidArguments', `\`schema\` cannot be used: ${fault}`, { isRetryable: false })
@@ -71,7 +71,7 @@ function toUsage(provider: ModelSettings['provider'], model: string, tokens: Lan
   }
 }
 
-async function ask(settings: ModelSettings, name: string, choice: ModelChoice, question: Question, { outside, signal }: ToolContext) {
+async function ask(settings: ModelSettings, name: string, choice: ModelChoice, question: ModelQuestion, { outside, signal }: ToolContext) {
   const { generateText, jsonSchema, Output } = await import('ai')
   const { schema } = question
   const provider = providers[settings.provider]
@@ -98,7 +98,7 @@ async function ask(settings: ModelSettings, name: string, choice: ModelChoice, q
   }
 }
 
-function systemOf({ system, schema }: Question, followsSchemas: boolean): string | undefined {
+function systemOf({ system, schema }: ModelQuestion, followsSchemas: boolean): string | undefined {
   if (schema === undefined || followsSchemas) return system
   const wanted = `Answer with JSON alone, without a word before or after it. It has to fit this JSON Schema:\n${JSON.stringify(schema)}`
   return system === undefined ? wanted : `${system}\n\n${wanted}`

@@ -59,7 +59,7 @@ export interface ToolFace {
   readonly examples?: readonly { readonly with: JsonObject; readonly gives?: Json }[]
 }
 
-/** A tool that Orrery brings. `builtins/<name with dashes>.ts` exports one, and `builtins/built-ins.ts` lists them. */
+/** A tool that Orrery brings, made by `defineBuiltIn`. `builtins/built-ins.ts` lists those of this package. */
 export interface BuiltIn extends ToolFace {
   /** Arguments have been checked against `inputSchema`; the output is checked after. @throws ToolError */
   call(args: JsonObject, context: ToolContext): Promise<ToolResult>

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { callModel } from '../../models/call-model.ts'
 import { defineBuiltIn, letters, toJsonSchema } from '../../port/define-built-in.ts'
 import { MODEL_MS_MAX, modelArgs, modelOutput } from './llm-shapes.ts'
-import { type PlanWish, planPrompt } from './prompts.ts'
+import { type PlanRequest, planPrompt } from './prompts.ts'
 
 const STEPS_MAX = 50
 
@@ -49,7 +49,7 @@ export const llmPlan = defineBuiltIn({
 type Step = z.output<ReturnType<typeof stepShape>>
 
 /** Names of tools are written into the schema, so that none is made up. */
-function planSchema(tools: PlanWish['tools'], stepsMax: number): JsonObject {
+function planSchema(tools: PlanRequest['tools'], stepsMax: number): JsonObject {
   const tool = tools.length === 0 ? z.null() : z.literal([...tools.map(({ name }) => name), null])
   return toJsonSchema(z.strictObject({ steps: z.array(stepShape(tool)).min(1).max(stepsMax) }))
 }

@@ -4,7 +4,7 @@ import { deriveKey } from '../../port/derive-key.ts'
 import { requireConnection } from '../../port/require-connection.ts'
 import { ToolError } from '../../port/tool-port.ts'
 import { readMailAddress } from './mail-address.ts'
-import { sendMail } from './send-mail.ts'
+import { sendMail } from './smtp/send-mail.ts'
 
 const RECIPIENTS_MAX = 100
 const ATTACHMENT_BYTES_MAX = 5_000_000

@@ -9,7 +9,7 @@ import type { ImapValue } from './parse-response.ts'
 
 type ImapServer = Extract<ConnectionSettings, { type: 'imap' }>
 
-export interface MailWish {
+export interface MailQuery {
   readonly mailbox: string
   readonly unseen: boolean
   /** The midnight with which it begins, in UTC; null: since ever. */
@@ -33,17 +33,17 @@ const SOURCE_BYTES_MAX = 262_144
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** The newest mails of a mailbox, newest first, and how many there are. @throws ToolError (`ImapError`), OutsideError */
-export async function fetchMail(server: ImapServer, wish: MailWish, { outside, signal }: ToolContext) {
+export async function fetchMail(server: ImapServer, query: MailQuery, { outside, signal }: ToolContext) {
   const socket = await openMailSocket(server.host, server.port, outside, signal)
   try {
     const session = openImapSession(socket, server.host, SOURCE_BYTES_MAX)
     await logIn(session, server, socket, outside)
-    await session.command(`${wish.markSeen ? 'SELECT' : 'EXAMINE'} ${quoteMailbox(wish.mailbox)}`)
-    const uids = await search(session, wish)
+    await session.command(`${query.markSeen ? 'SELECT' : 'EXAMINE'} ${quoteMailbox(query.mailbox)}`)
+    const uids = await search(session, query)
     const mails: FetchedMail[] = []
     // One at a time: what a server sends for one command is then bounded by one mail.
-    for (const uid of uids.toSorted((a, b) => b - a).slice(0, wish.limit)) mails.push(...(await read(session, uid)))
-    if (wish.markSeen && mails.length > 0)
+    for (const uid of uids.toSorted((a, b) => b - a).slice(0, query.limit)) mails.push(...(await read(session, uid)))
+    if (query.markSeen && mails.length > 0)
       await session.command(`UID STORE ${mails.map(({ uid }) => uid).join(',')} +FLAGS.SILENT (\\Seen)`)
     await session.command('LOGOUT').catch(() => undefined)
     return { found: uids.length, mails }
@@ -79,7 +79,7 @@ async function logIn(session: ImapSession, server: ImapServer, socket: Socket, o
   }
 }
 
-async function search(session: ImapSession, { unseen, since }: MailWish): Promise<readonly number[]> {
+async function search(session: ImapSession, { unseen, since }: MailQuery): Promise<readonly number[]> {
   const day = since === null ? '' : ` SINCE ${since.getUTCDate()}-${MONTHS[since.getUTCMonth()]}-${since.getUTCFullYear()}`
   const data = await session.command(`UID SEARCH ${unseen ? 'UNSEEN' : 'ALL'}${day}`)
   const found = data.filter(([word]) => String(word).toUpperCase() === 'SEARCH').flatMap((values) => values.slice(1).map(Number))

@@ -11,12 +11,12 @@ export type ImapResponse =
   | { readonly type: 'data'; readonly values: readonly ImapValue[] }
 
 /** Pieces of a response: text, and between two of them a literal. */
-export type Piece = string | Uint8Array
+export type ResponsePiece = string | Uint8Array
 
 const DEPTH_MAX = 20
 
 /** @throws SyntaxError */
-export function parseResponse(pieces: readonly Piece[]): ImapResponse {
+export function parseResponse(pieces: readonly ResponsePiece[]): ImapResponse {
   const [first = ''] = pieces
   if (typeof first !== 'string') throw new SyntaxError('A response begins with a literal')
   if (first.startsWith('+')) return { type: 'continue' }
@@ -27,7 +27,7 @@ export function parseResponse(pieces: readonly Piece[]): ImapResponse {
   return { type: 'data', values: parseValues([first.slice(2), ...pieces.slice(1)]) }
 }
 
-function parseValues(pieces: readonly Piece[]): readonly ImapValue[] {
+function parseValues(pieces: readonly ResponsePiece[]): readonly ImapValue[] {
   const lists: ImapValue[][] = [[]]
   const add = (value: ImapValue) => lists.at(-1)?.push(value)
   for (const piece of pieces) {

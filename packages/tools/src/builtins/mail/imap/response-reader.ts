@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type ImapResponse, type Piece, parseResponse } from './parse-response.ts'
+import { type ImapResponse, parseResponse, type ResponsePiece } from './parse-response.ts'
 
 /** A search may name a million mails in one line. */
 const LINE_BYTES_MAX = 8_000_000
@@ -21,7 +21,7 @@ export function readResponses(socket: Socket, literalBytesMax: number): Response
   const queue = queueBytes(socket)
   return {
     async next() {
-      const pieces: Piece[] = []
+      const pieces: ResponsePiece[] = []
       for (;;) {
         const text = (await queue.takeLine()).toString('utf8')
         const length = /\{(\d{1,10})\+?\}$/.exec(text)

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { ConnectionSettings } from '@orrery/contract'
 import { judgeAddress, tlsOptions } from '@orrery/kernel'
-import { hideSecrets } from '../../http/hide-secrets.ts'
-import { type ToolContext, ToolError } from '../../port/tool-port.ts'
-import type { MailAddress } from './mail-address.ts'
-import { isUntrusted, openMailSocket } from './open-mail-socket.ts'
+import { hideSecrets } from '../../../http/hide-secrets.ts'
+import { type ToolContext, ToolError } from '../../../port/tool-port.ts'
+import type { MailAddress } from '../mail-address.ts'
+import { isUntrusted, openMailSocket } from '../open-mail-socket.ts'
 
 type SmtpServer = Extract<ConnectionSettings, { type: 'smtp' }>
 

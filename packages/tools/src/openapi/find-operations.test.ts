@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
 import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
 import { buildOpenApiCall } from './build-open-api-call.ts'
-import { Unreadable } from './document.ts'
+import { UnreadableOperation } from './document.ts'
+import { findOperations, type OpenApiOperation } from './find-operations.ts'
 import type { OpenApiOptions } from './operation-place.ts'
-import { findOperations, type OpenApiOperation } from './read-operations.ts'
 
 const here = { documentUrl: undefined, baseUrl: undefined }
 const ok = { 200: { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Pet' } } } } }
@@ -18,7 +18,7 @@ function readOperations(document: JsonObject, options: OpenApiOptions) {
     try {
       operations.push(read())
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error
+      if (!(error instanceof UnreadableOperation)) throw error
       leftOut.push({ operation: id, reason: error.message })
     }
   }

@@ -1,9 +1,9 @@
 import { type Json, type JsonObject, problem } from '@orrery/contract'
-import { asList, asObject, asText, follow, Unreadable } from './document.ts'
+import { asList, asObject, asText, follow, UnreadableOperation } from './document.ts'
 import { METHODS, type OpenApiOptions, type OperationPlace } from './operation-place.ts'
+import { readBaseUrl } from './read-base-url.ts'
 import { type OpenApiRequest, readRequest } from './read-request.ts'
 import { readResponse } from './read-response.ts'
-import { readBaseUrl } from './read-servers.ts'
 
 export interface OpenApiOperation {
   readonly id: string
@@ -17,7 +17,7 @@ const DESCRIPTION_LETTERS_MAX = 4_000
 
 export interface FoundOperation {
   readonly id: string
-  /** Each may cost as much as a document has schemas, so that one is read at a time, and only if it is wanted. @throws Unreadable */
+  /** Each may cost as much as a document has schemas, so that one is read at a time, and only if it is wanted. @throws UnreadableOperation */
   read(): OpenApiOperation
 }
 
@@ -41,7 +41,7 @@ export function findOperations(document: JsonObject, options: OpenApiOptions) {
       operations.push({
         id,
         read() {
-          if (isTwice) throw new Unreadable('Another operation has the same id')
+          if (isTwice) throw new UnreadableOperation('Another operation has the same id')
           return readOperation({ document, place, operation, path, method, is30: version.startsWith('3.0') }, id, options)
         },
       })
@@ -55,7 +55,7 @@ function findPlace(document: JsonObject, item: Json): JsonObject {
   try {
     return asObject(follow(document, item)) ?? {}
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
+    if (!(error instanceof UnreadableOperation)) throw error
     return {}
   }
 }

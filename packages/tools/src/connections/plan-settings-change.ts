@@ -20,7 +20,7 @@ const settingsInput = z.object({ settings: connectionSettings })
  * have it sent to himself; so secrets are kept only if nothing else of the settings changes.
  * @throws invalid_input, connection.secrets_needed
  */
-export function planChange(row: Pick<ConnectionRow, 'settings' | 'secrets'>, change: SettingsChange): ChangePlan {
+export function planSettingsChange(row: Pick<ConnectionRow, 'settings' | 'secrets'>, change: SettingsChange): ChangePlan {
   const { type } = row.settings
   if (change.type !== type) {
     const error = { path: 'settings.type', message: 'The type of a connection cannot change', expected: JSON.stringify(type) }

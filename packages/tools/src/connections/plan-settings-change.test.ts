@@ -1,7 +1,7 @@
 import type { ProblemError } from '@orrery/contract'
 import { expect, test } from 'vitest'
-import { planChange, type SettingsChange } from './change-settings.ts'
 import type { ShownSettings } from './connection-row.ts'
+import { planSettingsChange, type SettingsChange } from './plan-settings-change.ts'
 
 const smtp = {
   settings: { type: 'smtp', host: 'mail.example', port: 25, secure: true, username: 'ada' },
@@ -10,7 +10,7 @@ const smtp = {
 
 function failure(settings: ShownSettings, secrets: Readonly<Record<string, string>>, change: SettingsChange): string {
   try {
-    planChange({ settings, secrets }, change).complete({})
+    planSettingsChange({ settings, secrets }, change).complete({})
     return 'none'
   } catch (error) {
     return (error as ProblemError).code
@@ -18,16 +18,16 @@ function failure(settings: ShownSettings, secrets: Readonly<Record<string, strin
 }
 
 test('a secret stays where it is, and goes nowhere else', () => {
-  expect(planChange(smtp, { type: 'smtp', host: 'mail.example' }).kept).toEqual(['password'])
+  expect(planSettingsChange(smtp, { type: 'smtp', host: 'mail.example' }).kept).toEqual(['password'])
   for (const change of [{ host: 'evil.example' }, { port: 26 }, { secure: false }, { username: 'eve' }, { username: null }])
     expect(failure(smtp.settings, smtp.secrets, { type: 'smtp', ...change })).toBe('connection.secrets_needed')
 })
 
 test('with its secrets given again, or taken away, anything may change', () => {
-  const moved = planChange(smtp, { type: 'smtp', host: 'other.example', password: 'new' })
+  const moved = planSettingsChange(smtp, { type: 'smtp', host: 'other.example', password: 'new' })
   expect(moved.kept).toEqual([])
   expect(moved.complete({})).toEqual({ ...smtp.settings, host: 'other.example', password: 'new' })
-  const open = planChange(smtp, { type: 'smtp', host: 'other.example', username: null, password: null })
+  const open = planSettingsChange(smtp, { type: 'smtp', host: 'other.example', username: null, password: null })
   expect(open.complete({})).toEqual({ type: 'smtp', host: 'other.example', port: 25, secure: true })
 })
 
