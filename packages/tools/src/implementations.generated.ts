@@ -1,20 +1,20 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
-import { callToolByHand } from './call-tool-by-hand.ts'
+import { callToolByHand } from './calls/call-tool-by-hand.ts'
+import { listToolCalls } from './calls/list-tool-calls.ts'
+import { deleteTool } from './catalogue/delete-tool.ts'
+import { discoverTools } from './catalogue/discover-tools.ts'
+import { getTool } from './catalogue/get-tool.ts'
+import { importTools } from './catalogue/import-tools.ts'
+import { listTools } from './catalogue/list-tools.ts'
+import { putTool } from './catalogue/put-tool.ts'
+import { reviewTool } from './catalogue/review-tool.ts'
 import { createConnection } from './connections/create-connection.ts'
 import { deleteConnection } from './connections/delete-connection.ts'
 import { getConnection } from './connections/get-connection.ts'
 import { listConnections } from './connections/list-connections.ts'
 import { updateConnection } from './connections/update-connection.ts'
-import { deleteTool } from './delete-tool.ts'
-import { discoverTools } from './discover-tools.ts'
-import { getTool } from './get-tool.ts'
-import { importTools } from './import-tools.ts'
-import { listToolCalls } from './list-tool-calls.ts'
-import { listTools } from './list-tools.ts'
-import { putTool } from './put-tool.ts'
-import { reviewTool } from './review-tool.ts'
 import type { Implementations } from '@orrery/kernel'
 
 export const implementations = {

@@ -106,7 +106,7 @@ export const toolImplementation = z.discriminatedUnion('kind', [
 ])
 export type ToolImplementation = z.infer<typeof toolImplementation>
 export type ToolKind = ToolImplementation['kind']
-export const toolKind = z.enum(['http', 'mcp', 'openapi', 'builtin', 'workflow', 'pipeline'])
+export const toolKind = z.enum(toolImplementation.options.map(({ shape }) => shape.kind.value))
 
 const example = z.strictObject({ with: fields(ARGUMENTS_LETTERS_MAX), gives: json.optional() })
 

@@ -1,7 +1,7 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
 import type { Transaction } from '@orrery/kernel'
-import { findBuiltIn, findDefinitions, toFace } from '@orrery/tools'
+import { findBuiltIn, findDefinitions, startsRun, toFace } from '@orrery/tools'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 
@@ -56,7 +56,7 @@ async function findTools(tx: Transaction, org: string, level: readonly PipelineD
   const inside: PipelineDefinition[] = []
   for (const row of await findDefinitions(tx, org, names)) {
     const { implementation } = row.definition
-    if (implementation.kind !== 'workflow' && implementation.kind !== 'pipeline') continue
+    if (!startsRun(implementation)) continue
     const { scopes, timeoutMs, inputSchema, outputSchema } = toFace(row.name, row.definition)
     const face = {
       scopes,

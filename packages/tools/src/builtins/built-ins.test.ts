@@ -1,51 +1,90 @@
+/** What all built-in tools have in common, those of nouns included. A new one needs no line here, only its line in the table. */
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { JsonObject } from '@orrery/contract'
-import { expect, test } from 'vitest'
+import { basename, dirname, join } from 'node:path'
+import { isObject, type JsonObject } from '@orrery/contract'
+import { describe, expect, it, test } from 'vitest'
 import { automationBuiltIns } from '../../../core/src/automations/built-ins/built-ins.ts'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
-import { listBuiltIns } from './registry.ts'
+import { addBuiltIns, builtInsBySubject, findBuiltIn, listBuiltIns } from './built-ins.ts'
 
 const builtIns = [...listBuiltIns(), ...automationBuiltIns]
 const root = join(import.meta.dirname, '../../../..')
 
-test.each(builtIns)('$name says of itself what is needed, and its examples fit', ({ name, inputSchema, outputSchema, ...tool }) => {
-  expect(name).toMatch(/^[a-z]+\.[a-z_]+$/)
-  expect(tool.description.length).toBeGreaterThan(20)
-  expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false })
-  expect(tool.timeoutMs).toBeGreaterThan(0)
+describe.each(builtIns)('$name', ({ name, inputSchema, outputSchema = {}, ...tool }) => {
   const examples = tool.examples ?? []
-  expect(examples.length).toBeGreaterThan(0)
-  for (const { with: args, gives } of examples) {
-    expect(findMismatch(inputSchema, args as never)).toBeNull()
-    expect(findMismatch(inputSchema, { ...args, surprise: 1 } as never)).toMatchObject({ path: '.surprise' })
-    if (gives !== undefined) expect(findMismatch(outputSchema ?? {}, gives)).toBeNull()
-  }
-  for (const one of (inputSchema.required as string[] | undefined) ?? []) {
-    const { [one]: _, ...others } = { ...examples[0]?.with }
-    expect(findMismatch(inputSchema, others as never)).toEqual({ path: `.${one}`, message: 'is missing' })
-  }
+
+  it('has a name, a description, a time limit and an example', () => {
+    expect(name).toMatch(/^[a-z]+\.[a-z_]+$/)
+    expect(tool.description.length).toBeGreaterThan(20)
+    expect(tool.timeoutMs).toBeGreaterThan(0)
+    expect(examples.length).toBeGreaterThan(0)
+  })
+
+  it('accepts its examples', () => {
+    for (const { with: args, gives } of examples) {
+      expect(findMismatch(inputSchema, args)).toBeNull()
+      if (gives !== undefined) expect(findMismatch(outputSchema, gives)).toBeNull()
+    }
+  })
+
+  it('names an argument that it does not know, and one that is missing', () => {
+    const [{ with: args } = { with: {} }] = examples
+    expect(findMismatch(inputSchema, { ...args, surprise: 1 })).toEqual({ path: '.surprise', message: 'is not known here' })
+    for (const one of listOf(inputSchema.required)) {
+      const { [one]: _, ...others } = args
+      expect(findMismatch(inputSchema, others)).toEqual({ path: `.${one}`, message: 'is missing' })
+    }
+  })
+
+  it('always gives all of its output, and nothing else', () => {
+    expect(outputSchema).toMatchObject({ type: 'object', additionalProperties: false })
+    expect(listOf(outputSchema.required).sort()).toEqual(
+      Object.keys(isObject(outputSchema.properties) ? outputSchema.properties : {}).sort(),
+    )
+  })
 })
 
-test('there is one of each name, and the guide knows them all with an example that fits', () => {
+const listOf = (names: JsonObject[string] | undefined): string[] => (Array.isArray(names) ? names.map(String) : [])
+
+test('each file of a built-in tool lies in the folder of its subject, bears its name, and is in the table', () => {
+  const files = globSync('*/*.ts', { cwd: import.meta.dirname }).filter((file) =>
+    /^export const \w+(: BuiltIn)? = (?:defineBuiltIn|create\w+)\(/m.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+  )
+  const listed = Object.entries(builtInsBySubject).flatMap(([subject, tools]) =>
+    tools.map(({ name }) => `${subject}/${name.replaceAll(/[._]/g, '-')}.ts`),
+  )
+  expect(files.map((file) => `${dirname(file)}/${basename(file)}`).sort()).toEqual(listed.sort())
+})
+
+test('names are unique, and a second tool of a name is refused', () => {
   const names = builtIns.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
+  const [first] = listBuiltIns()
+  if (first === undefined) throw new Error('There are no built-in tools')
+  expect(() => addBuiltIns([{ ...first }])).toThrow(`There are two built-in tools ${first.name}`)
+  expect(findBuiltIn(first.name)).toBe(first)
+})
+
+test('the guide shows each of them, with its scopes and an example that it accepts', () => {
   const guide = readFileSync(join(root, 'docs/guides/built-in-tools.md'), 'utf8')
   const steps = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
     ([, text = '']) => JSON.parse(text) as { uses: string; with: JsonObject },
   )
-  expect(new Set(steps.map(({ uses }) => uses))).toEqual(new Set(names))
+  expect(new Set(steps.map(({ uses }) => uses))).toEqual(new Set(builtIns.map(({ name }) => name)))
   for (const { uses, with: args } of steps) {
     const schema = builtIns.find(({ name }) => name === uses)?.inputSchema ?? {}
-    expect([uses, findMismatch(schema, args as never)]).toEqual([uses, null])
+    expect([uses, findMismatch(schema, args)]).toEqual([uses, null])
   }
   for (const { name, scopes } of builtIns) expect(guide).toContain(`| \`${name}\` | ${scopes.map((scope) => `\`${scope}\``).join(', ')} |`)
 })
 
-test('what they are built on is loaded when it is first called, and not before', () => {
+test('loads the libraries of mail and models at the first call, not before', () => {
   const heavy = /from '(ai|@ai-sdk\/[a-z-]+|nodemailer|postal-mime)'/
-  for (const file of globSync('*.ts', { cwd: import.meta.dirname }).filter((one) => !one.endsWith('.test.ts'))) {
-    const lines = readFileSync(join(import.meta.dirname, file), 'utf8').split('\n')
+  const source = dirname(import.meta.dirname)
+  const files = globSync('**/*.ts', { cwd: source }).filter((one) => !/\.(test|fixture)\.ts$/.test(one))
+  expect(files.length).toBeGreaterThan(50)
+  for (const file of files) {
+    const lines = readFileSync(join(source, file), 'utf8').split('\n')
     expect(lines.filter((line) => heavy.test(line) && !line.startsWith('import type '))).toEqual([])
   }
 })

@@ -1,15 +1,15 @@
 import { type AnswerTo, type Ctx, emitEvent, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
-import { planChange } from './change-settings.ts'
 import { type ConnectionRow, toConnection } from './connection-row.ts'
 import { readSecrets, splitSettings } from './connection-secrets.ts'
 import { changeConnection, lockConnection } from './connection-store.ts'
+import { planSettingsChange } from './plan-settings-change.ts'
 
 /** Whatever changes, all secrets are sealed anew, with the key that is active now. */
 export function updateConnection(ctx: Ctx, input: InputFor<'connections.update'>): Promise<AnswerTo<'connections.update'>> {
   return withOrg(ctx, async (tx) => {
     const found = await lockConnection(tx, ctx.org, toUuid('con', input.connectionId))
     const before = orProblem(found, 'connection.not_found', `There is no connection ${input.connectionId}.`)
-    const plan = planChange(before, input.settings ?? before.settings)
+    const plan = planSettingsChange(before, input.settings ?? before.settings)
     const whole = plan.complete(readSecrets(ctx.kernel.secretKeys, before, plan.kept))
     const row: ConnectionRow = {
       ...before,

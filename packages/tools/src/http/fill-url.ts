@@ -1,5 +1,5 @@
 import type { JsonObject } from '@orrery/contract'
-import { ToolError } from '../tool-port.ts'
+import { ToolError } from '../port/tool-port.ts'
 import { fillText } from './fill-template.ts'
 
 /**

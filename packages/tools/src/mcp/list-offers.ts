@@ -1,12 +1,11 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '@orrery/kernel'
 import type { OpenedConnection } from '../connections/open-connection.ts'
-import { explainFailure } from '../explain-failure.ts'
-import type { ToolOffer } from '../tool-row.ts'
-import { withinLimit } from '../within-limit.ts'
+import { explainFailure } from '../port/explain-failure.ts'
+import { withinLimit } from '../port/within-limit.ts'
 import { mcpClientsOf } from './mcp-clients.ts'
 import { toMcpFailure } from './mcp-failure.ts'
-import { toOffer } from './pin-tool.ts'
+import { type ToolOffer, toOffer } from './to-offer.ts'
 
 const LIMIT_MS = 45_000
 const TOOLS_MAX = 1_000

@@ -1,6 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client'
 import { OutsideError } from '@orrery/kernel'
-import { ToolError } from '../tool-port.ts'
+import { ToolError } from '../port/tool-port.ts'
 import { McpRefusal } from './mcp-clients.ts'
 
 const MESSAGE_LETTERS_MAX = 1_000

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import type { Json } from '@orrery/contract'
-import { ToolError, type ToolResult } from '../tool-port.ts'
+import { ToolError, type ToolResult } from '../port/tool-port.ts'
 
 const MESSAGE_LETTERS_MAX = 2_000
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject, ToolImplementation } from '@orrery/contract'
-import type { HttpCall } from '../http/exchange.ts'
 import { toPairs, toText } from '../http/fill-template.ts'
 import { encodeValue } from '../http/fill-url.ts'
-import { ToolError } from '../tool-port.ts'
+import type { HttpCall } from '../http/send-http-call.ts'
+import { ToolError } from '../port/tool-port.ts'
 
 type OpenApiImplementation = Extract<ToolImplementation, { kind: 'openapi' }>
 type Parameter = OpenApiImplementation['parameters'][number]

@@ -1,5 +1,5 @@
 import type { Json, JsonFields, JsonObject } from '@orrery/contract'
-import { asList, asObject, asText, resolvePointer, Unreadable } from './document.ts'
+import { asList, asObject, asText, resolvePointer, UnreadableOperation } from './document.ts'
 
 export interface Dialect {
   /** OpenAPI 3.0: `nullable`, boolean `exclusiveMinimum`, nothing beside `$ref`. 3.1 is JSON Schema 2020-12. */
@@ -23,7 +23,7 @@ interface Bundling extends Dialect {
   left: number
 }
 
-/** A schema of the document as one that stands alone: what it refers to lies in its `$defs`. @throws Unreadable */
+/** A schema of the document as one that stands alone: what it refers to lies in its `$defs`. @throws UnreadableOperation */
 export function bundleSchema(document: JsonObject, schema: Json, dialect: Dialect): JsonFields {
   const bundling: Bundling = { ...dialect, document, names: new Map(), open: [], left: SCHEMAS_MAX }
   const converted = convert(schema, bundling)
@@ -39,7 +39,7 @@ function convert(schema: Json, bundling: Bundling): Json {
   const object = asObject(schema)
   if (object === undefined) return typeof schema === 'boolean' ? schema : true
   bundling.left -= 1
-  if (bundling.left < 0) throw new Unreadable(`Its schemas have more than ${SCHEMAS_MAX} parts`)
+  if (bundling.left < 0) throw new UnreadableOperation(`Its schemas have more than ${SCHEMAS_MAX} parts`)
   const reference = asText(object.$ref)
   if (reference !== undefined && bundling.is30) return { $ref: refer(reference, bundling) }
   const members = Object.entries(object).filter(([keyword]) => !DROPPED.has(keyword) && !keyword.startsWith('x-'))

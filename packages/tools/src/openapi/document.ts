@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from '@orrery/contract'
 
 /** Why an operation cannot become a tool. Its text is for people. */
-export class Unreadable extends Error {
-  override readonly name = 'Unreadable'
+export class UnreadableOperation extends Error {
+  override readonly name = 'UnreadableOperation'
 }
 
 export function asObject(value: Json | undefined): JsonObject | undefined {
@@ -20,7 +20,7 @@ export function asText(value: Json | undefined): string | undefined {
 
 const HOPS_MAX = 16
 
-/** What a Reference Object leads to, in the end. @throws Unreadable for one that leads out of the document, nowhere, or in circles */
+/** What a Reference Object leads to, in the end. @throws UnreadableOperation for one that leads out of the document, nowhere, or in circles */
 export function follow(document: JsonObject, value: Json | undefined): Json | undefined {
   let at = value
   for (let hops = 0; hops < HOPS_MAX; hops += 1) {
@@ -28,17 +28,18 @@ export function follow(document: JsonObject, value: Json | undefined): Json | un
     if (reference === undefined) return at
     at = resolvePointer(document, reference)
   }
-  throw new Unreadable('It has references that lead in circles')
+  throw new UnreadableOperation('It has references that lead in circles')
 }
 
-/** RFC 6901 as a fragment. @throws Unreadable */
+/** RFC 6901 as a fragment. @throws UnreadableOperation */
 export function resolvePointer(document: JsonObject, reference: string): Json {
-  if (reference !== '#' && !reference.startsWith('#/')) throw new Unreadable(`It refers to another document (${reference.slice(0, 100)})`)
+  if (reference !== '#' && !reference.startsWith('#/'))
+    throw new UnreadableOperation(`It refers to another document (${reference.slice(0, 100)})`)
   let at: Json = document as Json
   for (const part of decodeFragment(reference.slice(1)).split('/').slice(1)) {
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
     const next = typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? (at as JsonObject)[name] : undefined
-    if (next === undefined) throw new Unreadable(`It refers to ${reference.slice(0, 100)}, which is not there`)
+    if (next === undefined) throw new UnreadableOperation(`It refers to ${reference.slice(0, 100)}, which is not there`)
     at = next
   }
   return at

@@ -1,6 +1,6 @@
 import type { Json, JsonFields, JsonObject, ToolImplementation } from '@orrery/contract'
 import { bundleSchema } from './bundle-schema.ts'
-import { asList, asObject, asText, follow, Unreadable } from './document.ts'
+import { asList, asObject, asText, follow, UnreadableOperation } from './document.ts'
 import type { OperationPlace } from './operation-place.ts'
 
 type Implementation = Extract<ToolImplementation, { kind: 'openapi' }>
@@ -21,7 +21,7 @@ interface Argument {
   readonly isRequired: boolean
 }
 
-/** What an operation takes: each parameter an argument by its name, the body as `body`. @throws Unreadable */
+/** What an operation takes: each parameter an argument by its name, the body as `body`. @throws UnreadableOperation */
 export function readRequest(at: OperationPlace): OpenApiRequest {
   const { document, method, path, is30 } = at
   const taken = new Map<string, Argument>()
@@ -40,7 +40,7 @@ export function readRequest(at: OperationPlace): OpenApiRequest {
   }
   for (const [, name = ''] of path.matchAll(/\{([^{}]*)\}/g)) {
     if (!parameters.some((parameter) => parameter.in === 'path' && parameter.name === name))
-      throw new Unreadable(`Its path has {${name}}, which is no parameter of it`)
+      throw new UnreadableOperation(`Its path has {${name}}, which is no parameter of it`)
   }
   const body = readBody(at)
   const bodyArgument = taken.has('body') ? 'request_body' : 'body'
@@ -91,7 +91,7 @@ function collectParameters({ document, place, operation }: OperationPlace): Foun
         description,
       })
     } else if (isRequired && !(location === 'header' && OTHER_HEADERS.test(name)))
-      throw new Unreadable(`It needs the parameter ${name}: ${reason}`)
+      throw new UnreadableOperation(`It needs the parameter ${name}: ${reason}`)
   }
   return [...found.values()]
 }
@@ -135,6 +135,6 @@ function readBody({ document, operation, method }: OperationPlace): Body | null 
     if (found !== undefined) return { mediaType: found[0].split(';')[0] ?? '', schema: asObject(found[1])?.schema ?? true, isRequired }
   }
   const types = content.map(([type]) => type).join(', ')
-  if (isRequired) throw new Unreadable(`Its body is of a type that cannot be written here (${types.slice(0, 200)})`)
+  if (isRequired) throw new UnreadableOperation(`Its body is of a type that cannot be written here (${types.slice(0, 200)})`)
   return null
 }

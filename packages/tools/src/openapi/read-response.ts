@@ -3,7 +3,7 @@ import { bundleSchema } from './bundle-schema.ts'
 import { asObject, follow } from './document.ts'
 import type { OperationPlace } from './operation-place.ts'
 
-/** What an operation gives when it succeeds, if the document says it of every such answer. @throws Unreadable */
+/** What an operation gives when it succeeds, if the document says it of every such answer. @throws UnreadableOperation */
 export function readResponse({ document, operation, is30 }: OperationPlace): JsonFields | undefined {
   const responses = Object.entries(asObject(operation.responses) ?? {}).filter(([status]) => /^2(\d\d|XX)$/i.test(status))
   const schemas = responses.map(([, response]) => schemaOf(asObject(follow(document, response))?.content))

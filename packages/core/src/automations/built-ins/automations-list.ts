@@ -1,55 +1,35 @@
-import { actInRun, type BuiltIn } from '@orrery/tools'
+import { actInRun, defineBuiltIn, formatted, letters } from '@orrery/tools'
+import { z } from 'zod'
 
 const ITEMS_MAX = 100
 
-interface Args {
-  readonly text?: string
-  readonly status?: 'active' | 'paused' | 'snoozed' | 'ended'
-}
-
-export const automationsList: BuiltIn = {
+export const automationsList = defineBuiltIn({
   name: 'orchestrator.list',
   description: `Lists automations, newest first, ${ITEMS_MAX} at most.`,
-  inputSchema: {
-    type: 'object',
-    properties: {
-      text: { type: 'string', minLength: 1, maxLength: 200, description: 'In the name or the title.' },
-      status: { enum: ['active', 'paused', 'snoozed', 'ended'] },
-    },
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      items: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            id: { type: 'string' },
-            name: { type: 'string' },
-            title: { type: 'string' },
-            status: { type: 'string' },
-            next_at: { type: ['string', 'null'], format: 'date-time' },
-          },
-          required: ['id', 'name', 'title', 'status', 'next_at'],
-          additionalProperties: false,
-        },
-      },
-    },
-    required: ['items'],
-    additionalProperties: false,
-  },
+  args: z.strictObject({
+    text: letters(200, 1).optional().meta({ description: 'In the name or the title.' }),
+    status: z.enum(['active', 'paused', 'snoozed', 'ended']).optional(),
+  }),
+  output: z.strictObject({
+    items: z.array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        title: z.string(),
+        status: z.string(),
+        next_at: formatted('date-time').nullable(),
+      }),
+    ),
+  }),
   scopes: ['automations:read'],
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { status: 'active' } }],
 
-  async call(given, context) {
-    const { text, status } = given as unknown as Args
+  async call({ text, status }, context) {
     const filter = { limit: ITEMS_MAX, ...(text === undefined ? {} : { text }), ...(status === undefined ? {} : { status }) }
     const found = await actInRun(context, 'automations.list', filter)
     const items = found.items.map(({ id, name, title, status, nextAt }) => ({ id, name, title, status, next_at: nextAt }))
     return { output: { items } }
   },
-}
+})

@@ -1,25 +1,20 @@
-import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
+import { actInRun, defineBuiltIn, letters } from '@orrery/tools'
+import { z } from 'zod'
+import { automationArgument, CHANGING, findNamed, statusOutput } from './parts.ts'
 
-export const automationsPause: BuiltIn = {
+export const automationsPause = defineBuiltIn({
   name: 'orchestrator.pause',
   description: 'Pauses an automation: nothing fires by itself until it is resumed.',
-  inputSchema: {
-    type: 'object',
-    properties: { task: automationArgument, note: { type: 'string', maxLength: 500, description: 'Why.' } },
-    required: ['task'],
-    additionalProperties: false,
-  },
-  outputSchema: statusOutput,
+  args: z.strictObject({ task: automationArgument, note: letters(500).optional().meta({ description: 'Why.' }) }),
+  output: statusOutput,
   scopes: CHANGING,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
-  async call(given, context) {
-    const automation = await findNamedBy(context, given)
-    const note = typeof given.note === 'string' ? { note: given.note } : {}
-    const { name, status } = await actInRun(context, 'automations.pause', { automation, ...note })
+  async call({ task, note }, context) {
+    const automation = await findNamed(context, task)
+    const { name, status } = await actInRun(context, 'automations.pause', { automation, ...(note === undefined ? {} : { note }) })
     return { output: { automation: name, status } }
   },
-}
+})

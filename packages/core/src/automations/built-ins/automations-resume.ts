@@ -1,24 +1,20 @@
-import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
+import { actInRun, defineBuiltIn } from '@orrery/tools'
+import { z } from 'zod'
+import { automationArgument, CHANGING, findNamed, statusOutput } from './parts.ts'
 
-export const automationsResume: BuiltIn = {
+export const automationsResume = defineBuiltIn({
   name: 'orchestrator.resume',
   description: 'Resumes an automation that is paused or snoozed, and forgets its failures.',
-  inputSchema: {
-    type: 'object',
-    properties: { task: automationArgument },
-    required: ['task'],
-    additionalProperties: false,
-  },
-  outputSchema: statusOutput,
+  args: z.strictObject({ task: automationArgument }),
+  output: statusOutput,
   scopes: CHANGING,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
-  async call(given, context) {
-    const automation = await findNamedBy(context, given)
+  async call({ task }, context) {
+    const automation = await findNamed(context, task)
     const { name, status } = await actInRun(context, 'automations.resume', { automation })
     return { output: { automation: name, status } }
   },
-}
+})

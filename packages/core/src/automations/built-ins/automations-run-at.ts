@@ -1,52 +1,46 @@
-import type { JsonObject } from '@orrery/contract'
 import { formatDuration } from '@orrery/recurrence'
-import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
+import { actInRun, defineBuiltIn, formatted, letters } from '@orrery/tools'
+import { z } from 'zod'
+import { automationArgument, CHANGING, findNamed, paramsArgument } from './parts.ts'
 
 const msPerHour = 3_600_000
 
-export const automationsRunAt: BuiltIn = {
+export const automationsRunAt = defineBuiltIn({
   name: 'orchestrator.schedule_task',
   description:
     'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Whether it may run is decided at that time, ' +
     'by its overlap policy; if it is paused by then, it is left out. An attempt that is repeated schedules nothing twice.',
-  inputSchema: {
-    type: 'object',
-    properties: {
+  args: z
+    .strictObject({
       task: automationArgument,
-      delay_hours: { type: 'number', minimum: 0, maximum: 876_600 },
-      delay: { type: 'string', maxLength: 64, description: 'A duration: 30m, 1h30m, PT30M.' },
-      at: { type: 'string', format: 'date-time' },
+      delay_hours: z.number().min(0).max(876_600).optional(),
+      delay: letters(64).optional().meta({ description: 'A duration: 30m, 1h30m, PT30M.' }),
+      at: formatted('date-time').optional(),
       params: paramsArgument,
-    },
-    required: ['task'],
-    oneOf: [{ required: ['delay_hours'] }, { required: ['delay'] }, { required: ['at'] }],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      firing_id: { type: 'string' },
-      automation: { type: 'string' },
-      fires_at: { type: 'string', format: 'date-time' },
-    },
-    required: ['firing_id', 'automation', 'fires_at'],
-    additionalProperties: false,
-  },
+    })
+    .meta({ oneOf: [{ required: ['delay_hours'] }, { required: ['delay'] }, { required: ['at'] }] }),
+  output: z.strictObject({ firing_id: z.string(), automation: z.string(), fires_at: formatted('date-time') }),
   scopes: CHANGING,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'client_follow_up', delay_hours: 24, params: { client_id: 'c-1042' } } }],
 
-  async call(given, context) {
-    const automation = await findNamedBy(context, given)
-    const { firing } = await actInRun(context, 'automations.runAt', { automation, ...timeIn(given), ...paramsIn(given) })
+  async call({ task, params, ...time }, context) {
+    const automation = await findNamed(context, task)
+    const wanted = { automation, ...timeIn(time), ...(params === undefined ? {} : { params }) }
+    const { firing } = await actInRun(context, 'automations.runAt', wanted)
     return { output: { firing_id: firing.id, automation, fires_at: firing.firesAt ?? firing.nominalAt } }
   },
+})
+
+interface WantedTime {
+  readonly delay_hours?: number | undefined
+  readonly delay?: string | undefined
+  readonly at?: string | undefined
 }
 
-/** As it was written, so that a repeated attempt asks for the same. */
-function timeIn({ delay_hours: hours, delay, at }: JsonObject): { readonly at: string } | { readonly delay: string } {
-  if (typeof hours === 'number') return { delay: formatDuration(Math.round(hours * msPerHour)) }
-  return typeof delay === 'string' ? { delay } : { at: String(at) }
+/** As it was written, so that a repeated attempt asks for the same. One of them was given. */
+function timeIn({ delay_hours: hours, delay, at = '' }: WantedTime): { readonly at: string } | { readonly delay: string } {
+  if (hours !== undefined) return { delay: formatDuration(Math.round(hours * msPerHour)) }
+  return delay === undefined ? { at } : { delay }
 }

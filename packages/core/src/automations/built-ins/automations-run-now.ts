@@ -1,37 +1,28 @@
-import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
+import { actInRun, defineBuiltIn } from '@orrery/tools'
+import { z } from 'zod'
+import { automationArgument, CHANGING, findNamed, paramsArgument } from './parts.ts'
 
-export const automationsRunNow: BuiltIn = {
+export const automationsRunNow = defineBuiltIn({
   name: 'orchestrator.run_now',
   description:
     'Runs an automation now. Its schedule goes on as it was. It does not wait for the run; an attempt that is repeated starts no second one.',
-  inputSchema: {
-    type: 'object',
-    properties: { task: automationArgument, params: paramsArgument },
-    required: ['task'],
-    additionalProperties: false,
-  },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      firing_id: { type: 'string' },
-      automation: { type: 'string' },
-      outcome: { enum: ['started', 'existing', 'buffered', 'skipped', 'failed', 'scheduled'] },
-      reason: { type: ['string', 'null'] },
-      run_id: { type: ['string', 'null'] },
-    },
-    required: ['firing_id', 'automation', 'outcome', 'reason', 'run_id'],
-    additionalProperties: false,
-  },
+  args: z.strictObject({ task: automationArgument, params: paramsArgument }),
+  output: z.strictObject({
+    firing_id: z.string(),
+    automation: z.string(),
+    outcome: z.enum(['started', 'existing', 'buffered', 'skipped', 'failed', 'scheduled']),
+    reason: z.string().nullable(),
+    run_id: z.string().nullable(),
+  }),
   scopes: CHANGING,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
-  async call(given, context) {
-    const automation = await findNamedBy(context, given)
-    const { firing } = await actInRun(context, 'automations.runNow', { automation, ...paramsIn(given) })
+  async call({ task, params }, context) {
+    const automation = await findNamed(context, task)
+    const { firing } = await actInRun(context, 'automations.runNow', { automation, ...(params === undefined ? {} : { params }) })
     const { id, outcome, reason, runId } = firing
     return { output: { firing_id: id, automation, outcome, reason, run_id: runId } }
   },
-}
+})

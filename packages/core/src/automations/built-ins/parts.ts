@@ -1,39 +1,26 @@
-import { type Json, type JsonObject, ProblemError } from '@orrery/contract'
+import { json, ProblemError } from '@orrery/contract'
 import { withOrg } from '@orrery/kernel'
-import { type ToolContext, ToolError } from '@orrery/tools'
+import { letters, type ToolContext, ToolError } from '@orrery/tools'
+import { z } from 'zod'
 import { findMeant } from '../find-meant.ts'
 
 /** An argument that names an automation. */
-export const automationArgument: JsonObject = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 200,
-  description: 'An automation: its name, its title or its id.',
-}
+export const automationArgument = letters(200, 1).meta({ description: 'An automation: its name, its title or its id.' })
 
 /** What a change of an automation answers with. */
-export const statusOutput: JsonObject = {
-  type: 'object',
-  properties: { automation: { type: 'string' }, status: { enum: ['active', 'paused', 'ended'] } },
-  required: ['automation', 'status'],
-  additionalProperties: false,
-}
+export const statusOutput = z.strictObject({ automation: z.string(), status: z.enum(['active', 'paused', 'snoozed', 'ended']) })
 
-export const paramsArgument: JsonObject = { type: 'object', description: 'In place of its own params, name by name.' }
+export const paramsArgument = z.record(z.string(), json).optional().meta({ description: 'In place of its own params, name by name.' })
 
 /** What changes automations: a run that was granted it may do with them what the organization may. */
 export const CHANGING = ['automations:write'] as const
 
-/** The name of the automation that the argument `task` means. @throws ToolError (`automation.not_found`) */
-export async function findNamedBy({ ctx }: ToolContext, { task }: JsonObject): Promise<string> {
+/** The name of the automation that this name, title or id stands for. @throws ToolError (`automation.not_found`) */
+export async function findNamed({ ctx }: ToolContext, automation: string): Promise<string> {
   try {
-    return (await withOrg(ctx, (tx) => findMeant(tx, ctx.org, String(task)))).name
+    return (await withOrg(ctx, (tx) => findMeant(tx, ctx.org, automation))).name
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     throw new ToolError(error.code, error.detail, { isRetryable: false, cause: error })
   }
-}
-
-export function paramsIn({ params }: JsonObject): { readonly params?: { readonly [name: string]: Json } } {
-  return typeof params === 'object' && params !== null && !Array.isArray(params) ? { params } : {}
 }

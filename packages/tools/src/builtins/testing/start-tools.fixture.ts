@@ -10,8 +10,8 @@ import { type OutsidePolicy, outsidePolicy } from '../../../../kernel/src/outsid
 import { certificate } from '../../../../kernel/src/outside/testing/certificate.fixture.ts'
 import { makeSecretKey, readSecretKeys } from '../../../../kernel/src/secrets/secret-keys.ts'
 import { openConnection } from '../../connections/open-connection.ts'
-import { explainFailure } from '../../explain-failure.ts'
-import { type BuiltIn, type ToolContext, ToolError, type ToolResult } from '../../tool-port.ts'
+import { explainFailure } from '../../port/explain-failure.ts'
+import { type BuiltIn, type ToolContext, ToolError, type ToolResult } from '../../port/tool-port.ts'
 
 export interface Tools {
   readonly core: TestCore

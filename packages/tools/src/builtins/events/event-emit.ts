@@ -1,0 +1,39 @@
+import { json } from '@orrery/contract'
+import { z } from 'zod'
+import { actInRun } from '../../port/act-in-run.ts'
+import { defineBuiltIn, formatted, letters } from '../../port/define-built-in.ts'
+
+const PAYLOAD_BYTES_MAX = 65_536
+
+export const eventEmit = defineBuiltIn({
+  name: 'event.emit',
+  description:
+    'Writes an event to the log of the organization: subscribers see it, and automations with a trigger for its topic fire. ' +
+    'An attempt that is repeated writes no second one.',
+  args: z.strictObject({
+    topic: letters(128)
+      .regex(/^[a-z0-9_-]+([.][a-z0-9_-]+)*$/)
+      .meta({ description: 'Its type, such as order.paid. The words that Orrery begins its own with are taken.' }),
+    source: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)
+      .optional()
+      .meta({ description: 'Who says so, or what it is about; it becomes the subject. Without one, the id of the run.' }),
+    payload: json.default(null).meta({ description: `Any JSON of at most ${PAYLOAD_BYTES_MAX} bytes.` }),
+  }),
+  output: z.strictObject({ type: z.string(), subject: z.string(), at: formatted('date-time') }),
+  scopes: ['events:emit'],
+  costTier: 'free',
+  timeoutMs: 10_000,
+  examples: [
+    {
+      with: { topic: 'order.paid', source: 'order-1042', payload: { total: 99.5, currency: 'EUR' } },
+      gives: { type: 'order.paid', subject: 'order-1042', at: '2026-11-05T12:30:00.000Z' },
+    },
+  ],
+
+  async call({ topic, source, payload }, context) {
+    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source: source ?? context.runId, payload })
+    return { output: { type, subject, at } }
+  },
+})

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { htmlToText } from './html-to-text.ts'
+
+test('the words of a page are what one reads of it', () => {
+  const cases = {
+    '<p>Gr&uuml;&szlig;e &amp; K&#252;sse</p><p>Ada&#x21;</p>': 'Gr&uuml;&szlig;e & Küsse\n\nAda!',
+    'a<br>b<BR/>c': 'a\nb\nc',
+    '<head><title>no</title></head><style>p{}</style>yes<script>no("<p>")</script>': 'yes',
+    'a <!-- <p>no</p> --> b': 'a b',
+    '<ul><li>one</li><li>two</li></ul>': 'one\n\ntwo',
+    'a <b>bold</b>  claim': 'a bold claim',
+    '1 &lt; 2 &nosuch; &#1114112;': '1 < 2 &nosuch; &#1114112;',
+    '<script>never ends': '',
+    'İİİİ<br>iki<STYLE>p{}</STYLE>üç': 'İİİİ\nikiüç',
+    'a < b': 'a',
+    '': '',
+  }
+  for (const [html, words] of Object.entries(cases)) expect(htmlToText(html)).toBe(words)
+})
+
+test('nothing that is written makes it slow', () => {
+  const tricks = ['<script>', '<', '<!--', '<p', '&#', ' \n', '<style></style', '"<a href="']
+  for (const trick of tricks) {
+    const from = performance.now()
+    htmlToText(trick.repeat(100_000))
+    expect(performance.now() - from).toBeLessThan(1_000)
+  }
+})

@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net'
+import { type ImapResponse, parseResponse, type ResponsePiece } from './parse-response.ts'
+
+/** A search may name a million mails in one line. */
+const LINE_BYTES_MAX = 8_000_000
+const BUFFERED_BYTES_MAX = 2 * LINE_BYTES_MAX
+const PIECES_MAX = 40
+const NEWLINE = 10
+
+/** Takes a stream of bytes apart into responses, none of them larger than allowed, and reads no faster than they are taken. */
+export interface ResponseReader {
+  /** @throws SyntaxError, or what the socket broke with */
+  next(): Promise<ImapResponse>
+  /** Leaves the socket to another reader. @throws SyntaxError if the server said more than it was asked for: it would not be from within TLS. */
+  detach(): void
+  /** Bytes that `next` has taken so far. */
+  taken(): number
+}
+
+export function readResponses(socket: Socket, literalBytesMax: number): ResponseReader {
+  const queue = queueBytes(socket)
+  return {
+    async next() {
+      const pieces: ResponsePiece[] = []
+      for (;;) {
+        const text = (await queue.takeLine()).toString('utf8')
+        const length = /\{(\d{1,10})\+?\}$/.exec(text)
+        pieces.push(length === null ? text : text.slice(0, length.index))
+        if (length === null) return parseResponse(pieces)
+        const bytes = Number(length[1])
+        if (bytes > literalBytesMax || pieces.length > PIECES_MAX) throw new SyntaxError('A literal is too large')
+        pieces.push(await queue.take(bytes))
+      }
+    },
+    detach() {
+      if (queue.stop() > 0) throw new SyntaxError('The server spoke out of turn')
+    },
+    taken: queue.taken,
+  }
+}
+
+/** Chunks are put together only once it is known how much of them is wanted: what comes drop by drop costs no more than what comes at once. */
+function queueBytes(socket: Socket) {
+  let chunks: Buffer[] = []
+  let size = 0
+  let taken = 0
+  /** Of the chunks that hold no end of a line. */
+  let searched = { chunks: 0, bytes: 0 }
+  let ended: Error | null = null
+  let wake = () => {}
+  const onData = (chunk: Buffer) => {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > BUFFERED_BYTES_MAX) socket.pause()
+    wake()
+  }
+  const onEnd = (error?: Error | boolean) => {
+    ended ??= error instanceof Error ? error : new Error('The server closed the connection')
+    wake()
+  }
+  socket.on('data', onData).on('error', onEnd).on('close', onEnd).on('end', onEnd)
+
+  async function more(): Promise<void> {
+    if (ended !== null) throw ended
+    if (socket.isPaused()) socket.resume()
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+
+  function cut(bytes: number): Buffer {
+    const [first] = chunks
+    const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+    chunks = whole.length > bytes ? [whole.subarray(bytes)] : []
+    size -= bytes
+    taken += bytes
+    searched = { chunks: 0, bytes: 0 }
+    return whole.subarray(0, bytes)
+  }
+
+  return {
+    async take(bytes: number): Promise<Buffer> {
+      while (size < bytes) await more()
+      return cut(bytes)
+    },
+    /** Without its end. */
+    async takeLine(): Promise<Buffer> {
+      for (;;) {
+        for (const chunk of chunks.slice(searched.chunks)) {
+          const at = chunk.indexOf(NEWLINE)
+          if (at >= 0) return withoutEnd(cut(searched.bytes + at + 1))
+          searched = { chunks: searched.chunks + 1, bytes: searched.bytes + chunk.length }
+        }
+        if (searched.bytes > LINE_BYTES_MAX) throw new SyntaxError('A line is too long')
+        await more()
+      }
+    },
+    taken: () => taken,
+    /** How many bytes nobody took. */
+    stop(): number {
+      socket.off('data', onData).off('error', onEnd).off('close', onEnd).off('end', onEnd)
+      return size
+    },
+  }
+}
+
+const withoutEnd = (line: Buffer): Buffer => line.subarray(0, line.at(-2) === 13 ? -2 : -1)

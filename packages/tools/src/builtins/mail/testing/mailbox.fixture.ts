@@ -1,0 +1,71 @@
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import createImapServer from 'hoodiecrow-imap'
+import PostalMime, { type Email } from 'postal-mime'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { onTestFinished } from 'vitest'
+import { listen } from '../../../../../kernel/src/outside/testing/listen.fixture.ts'
+
+export interface Delivered {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly isSecure: boolean
+  readonly source: string
+  readonly mail: Email
+}
+
+/** A real SMTP server that takes every mail, unless its options say otherwise. */
+export async function listenSmtp(options: SMTPServerOptions = {}): Promise<{ readonly port: number; readonly delivered: Delivered[] }> {
+  const delivered: Delivered[] = []
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    logger: false,
+    closeTimeout: 100,
+    onData(stream, session, done) {
+      buffer(stream)
+        .then(async (source) => {
+          const { mailFrom, rcptTo } = session.envelope
+          delivered.push({
+            from: mailFrom === false ? '' : mailFrom.address,
+            to: rcptTo.map(({ address }) => address),
+            isSecure: session.secure,
+            source: source.toString(),
+            mail: await PostalMime.parse(source),
+          })
+          done()
+        })
+        .catch(done)
+    },
+    ...options,
+  })
+  server.on('error', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // Not by destroying sockets below TLS that has failed: that crashes Node 24.
+  onTestFinished(() => new Promise<void>((resolve) => server.close(resolve)))
+  return { port: (server.server.address() as AddressInfo).port, delivered }
+}
+
+export interface KeptMail {
+  readonly raw: string
+  readonly flags: readonly string[]
+  readonly internaldate: string
+}
+
+/** A real IMAP server with these mailboxes, for one who logs in as `ada`. */
+export async function listenImap(
+  mailboxes: Readonly<Record<string, readonly KeptMail[]>>,
+  password: string,
+  options: object = {},
+  plugins: readonly string[] = [],
+) {
+  const { INBOX = [], ...others } = mailboxes
+  const folders = Object.fromEntries(Object.entries(others).map(([name, messages]) => [name, { messages }]))
+  const imap = createImapServer({
+    users: { ada: { password } },
+    storage: { INBOX: { messages: INBOX }, '': { folders } },
+    plugins: ['ID', 'SASL-IR', 'AUTH-PLAIN', 'NAMESPACE', 'ENABLE', ...plugins],
+    ...options,
+  })
+  return { port: await listen(imap.server), flagsOf: (path: string) => imap.getMailbox(path)?.messages.map(({ flags }) => flags) }
+}

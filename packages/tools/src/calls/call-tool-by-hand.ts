@@ -1,0 +1,44 @@
+import { problem } from '@orrery/contract'
+import { type AnswerTo, type Ctx, durationMs, type InputFor, newId, orProblem, refuseGrant } from '@orrery/kernel'
+import { findTool } from '../catalogue/find-tool.ts'
+import { ToolError } from '../port/tool-port.ts'
+import { callTool } from './call-tool.ts'
+
+/** A request is waiting. */
+const LIMIT_MS_MAX = 60_000
+
+export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): Promise<AnswerTo<'tools.call'>> {
+  const { tool: name, args, timeout } = input
+  const tool = orProblem(await findTool(ctx, name), 'tool.not_found', `There is no tool ${name}.`)
+  refuseGrant(ctx, tool.face.scopes)
+  const wantedMs = timeout === undefined ? tool.face.timeoutMs : durationMs(timeout, 'timeout')
+  const from = performance.now()
+  ctx.note(name)
+  try {
+    const { output, usage = {} } = await callTool(ctx.kernel, ctx.org, {
+      tool: name,
+      args,
+      runId: null,
+      step: 'tools.call',
+      attempt: 1,
+      idempotencyKey: newId(ctx.clock.now()),
+      signal: new AbortController().signal,
+      timeoutMs: Math.max(1, Math.min(wantedMs, LIMIT_MS_MAX)),
+      scopes: new Set(tool.face.scopes),
+    })
+    const { inputTokens = null, outputTokens = null, cost = null, model = null } = usage
+    return { output, tookMs: Math.round(performance.now() - from), usage: { inputTokens, outputTokens, cost, model } }
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error
+    throw toProblem(error)
+  }
+}
+
+function toProblem({ name, message, details }: ToolError) {
+  if (name === 'InvalidArguments' && typeof details === 'object' && details !== null && 'path' in details) {
+    return problem('invalid_input', `${message}.`, {
+      errors: [{ path: `args${String(details.path)}`, message: String(Reflect.get(details, 'message')) }],
+    })
+  }
+  return problem('tool.failed', `${name}: ${message}`)
+}

@@ -1,0 +1,90 @@
+import { decodeId } from '@orrery/contract'
+import type { Ctx } from '@orrery/kernel'
+import type { Tool } from '../catalogue/find-tool.ts'
+import type { CallFailure } from '../port/explain-failure.ts'
+import type { ToolUsage } from '../port/tool-port.ts'
+import { recorderOf } from './call-recorder.ts'
+import type { ToolCall } from './tool-call.ts'
+import type { ToolCallRow } from './tool-call-store.ts'
+
+export interface CallTrace {
+  /** A UUID v7. */
+  readonly callId: string
+  readonly tool: Tool
+  readonly call: ToolCall
+  /** ms since the epoch, on the database's clock. */
+  readonly startedAt: number
+  /** The same moment on this process's monotonic clock. */
+  readonly from: number
+}
+
+type Ending = { readonly outcome: 'succeeded'; readonly usage: ToolUsage } | CallFailure
+
+const MESSAGE_MAX = 2000
+const MODEL_MAX = 256
+
+/** Writes the trace of a call. What the call did has happened: a trace that cannot be written may not make anybody repeat it. */
+export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Promise<void> {
+  const row = toRow(ctx.org, trace, ending)
+  try {
+    await recorderOf(ctx.kernel.database).add(row)
+  } catch (error) {
+    ctx.log.warn({ error, tool: trace.tool.name }, 'The trace of a call could not be written')
+  }
+}
+
+function toRow(org: string, { callId, tool, call, startedAt, from }: CallTrace, ending: Ending): ToolCallRow {
+  const usage = usageOf(ending)
+  return {
+    org_id: org,
+    call_id: callId,
+    tool: tool.name,
+    tool_version: tool.made.by === 'org' ? tool.made.version : null,
+    kind: tool.kind,
+    run_id: call.runId === null ? null : decodeId('run', call.runId),
+    step: call.step,
+    attempt: call.attempt,
+    outcome: ending.outcome,
+    error: errorOf(ending),
+    started_at: new Date(startedAt),
+    took_ms: Math.round(performance.now() - from),
+    input_tokens: countOf(usage.inputTokens),
+    output_tokens: countOf(usage.outputTokens),
+    cost: usage.cost ?? null,
+    model: usage.model === undefined ? null : toKept(usage.model, MODEL_MAX),
+  }
+}
+
+/** A call may fail over what it got, and has taken that all the same. */
+function usageOf(ending: Ending): ToolUsage {
+  switch (ending.outcome) {
+    case 'succeeded':
+      return ending.usage
+    case 'failed':
+      return ending.thrown.usage ?? {}
+    case 'stopped':
+      return {}
+  }
+}
+
+function errorOf(ending: Ending): ToolCallRow['error'] {
+  switch (ending.outcome) {
+    case 'succeeded':
+      return null
+    case 'stopped':
+      return { name: ending.reason, message: 'The call was stopped by the run', isRetryable: true }
+    case 'failed': {
+      const { name, message, isRetryable } = ending.thrown
+      return { name, message: toKept(message, MESSAGE_MAX), isRetryable }
+    }
+  }
+}
+
+/** NUL is in no text that PostgreSQL keeps, and half of a character, as a cut leaves it, in none at all. */
+function toKept(text: string, lettersMax: number): string {
+  return text.slice(0, lettersMax).replaceAll('\0', '').toWellFormed()
+}
+
+function countOf(tokens: number | undefined): string | null {
+  return tokens === undefined || !Number.isSafeInteger(tokens) ? null : String(tokens)
+}

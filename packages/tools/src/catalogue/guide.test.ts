@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { toolDefinition } from '@orrery/contract'
+import { expect, test } from 'vitest'
+import { findDefinitionFaults } from './find-definition-faults.ts'
+
+const guide = readFileSync(fileURLToPath(new URL('../../../../docs/guides/tools.md', import.meta.url)), 'utf8')
+const definitions = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => JSON.parse(match[1] ?? '') as unknown)
+
+test('every definition in the guide can be stored', () => {
+  expect(definitions.length).toBeGreaterThan(3)
+  for (const given of definitions) expect(findDefinitionFaults('guide', toolDefinition.parse(given))).toEqual([])
+})

@@ -1,0 +1,16 @@
+import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
+import type { ToolOffer } from '../mcp/to-offer.ts'
+import { lockTools, markTool, selectTool } from './tool-store.ts'
+
+/** A server says something else of a tool than what was accepted, or nothing: it is not called until somebody has looked at it. */
+export async function recordOffer(ctx: Ctx, name: string, offer: ToolOffer | null): Promise<void> {
+  await withOrg(ctx, async (tx) => {
+    // Somebody may be accepting just this offer.
+    await lockTools(tx, ctx.org)
+    const row = await selectTool(tx, ctx.org, name)
+    if (row === undefined || row.status !== 'ready' || row.pin === offer?.pin) return
+    const status = offer === null ? 'missing' : 'changed'
+    await markTool(tx, ctx.org, name, status, offer)
+    await emitEvent({ ...ctx, tx }, 'tool.changed', name, { status, pin: offer?.pin ?? null })
+  })
+}

@@ -1,0 +1,16 @@
+import { type BackgroundPart, type Kernel, RESEAL_BATCH, sweepInBatches } from '@orrery/kernel'
+import { FORGET_CALLS_BATCH, forgetCalls } from './calls/forget-calls.ts'
+import { resealConnections } from './connections/reseal-connections.ts'
+import { mcpClientsOf } from './mcp/mcp-clients.ts'
+
+/** What the tool platform does without being called. */
+export function createToolsPart(kernel: Kernel): BackgroundPart {
+  const { database, clock, secretKeys, log } = kernel
+  return {
+    sweeps: [
+      sweepInBatches('tool calls', FORGET_CALLS_BATCH, () => forgetCalls(database, clock.now())),
+      sweepInBatches('secrets of connections', RESEAL_BATCH, () => resealConnections(database, secretKeys, log)),
+    ],
+    stop: () => mcpClientsOf(kernel).stop(),
+  }
+}

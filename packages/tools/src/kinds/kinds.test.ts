@@ -1,0 +1,65 @@
+/** What all kinds of tools have in common, checked without a database. A new kind needs no line here, only an implementation in the fixture. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { operations, ProblemError, toolImplementation, toolKind } from '@orrery/contract'
+import { describe, expect, it } from 'vitest'
+import { validateInput } from '../../../kernel/src/call/validate-input.ts'
+import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
+import { toFace } from '../catalogue/find-tool.ts'
+import { CALL_MS_MAX } from '../port/tool-port.ts'
+import { kindOf, kinds, startsRun } from './kinds.ts'
+import { implementations } from './testing/implementations.fixture.ts'
+
+const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/tools.md'), 'utf8')
+const put = (implementation: object) =>
+  validateInput(operations['tools.put'].input, { tool: 'a.tool', definition: { description: 'A tool', implementation } })
+
+it('has one kind for each name in the contract, each with the shape that the contract lists', () => {
+  expect(Object.keys(kinds).sort()).toEqual([...toolKind.options].sort())
+  expect(new Set(Object.values(kinds).map(({ shape }) => shape))).toEqual(new Set(toolImplementation.options))
+})
+
+it('describes exactly these kinds in the guide', () => {
+  const table = /\| `kind` \| is \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide)?.[1] ?? ''
+  const described = [...table.matchAll(/^\| `([a-z]+)` \| .{10,} \|$/gm)].map(([, name]) => name)
+  expect(described).toEqual(Object.keys(kinds))
+})
+
+describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) => {
+  const implementation = implementations[name]
+  const kind = kindOf(implementation)
+  const definition = { description: 'A tool', scopes: ['a:b'], costTier: 'low' as const, examples: [], implementation }
+
+  it('bears its own name', () => {
+    expect([kind.name, implementation.kind]).toEqual([name, name])
+  })
+
+  it('accepts an implementation, and names a field that it does not know', () => {
+    expect(kind.shape.parse(implementation)).toEqual(implementation)
+    expect(() => put(implementation)).not.toThrow()
+    try {
+      put({ ...implementation, surprise: 1 })
+      expect.unreachable('It was accepted')
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      expect([error.code, error.extra.errors?.map(({ path }) => path)]).toEqual(['invalid_input', ['definition.implementation.surprise']])
+    }
+  })
+
+  it('finds no fault in an implementation that works', () => {
+    expect(findDefinitionFaults('a.tool', definition)).toEqual([])
+  })
+
+  it('completes the face of a tool, which keeps the scopes of its definition', () => {
+    const face = toFace('a.tool', definition)
+    expect(face.inputSchema).toMatchObject({ type: 'object' })
+    expect(face.scopes).toContain('a:b')
+    expect(face.timeoutMs).toBe(kind.timeoutMs)
+    expect(toFace('a.tool', { ...definition, timeout: '5s' }).timeoutMs).toBe(5_000)
+  })
+
+  it('may take as long as a call can if it is a run of its own', () => {
+    expect(startsRun(implementation)).toBe(kind.reaches === 'run')
+    expect(kind.timeoutMs).toBe(kind.reaches === 'run' ? CALL_MS_MAX : 30_000)
+  })
+})

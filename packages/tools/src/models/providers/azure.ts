@@ -1,0 +1,25 @@
+import { type Provider, requireBaseUrl } from '../provider.ts'
+
+/** OpenAI's own interface, but for the header of the key: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
+export const azure: Provider = {
+  name: 'azure',
+  // Its models are called by the names of deployments, which say nothing of their price.
+  prices: {},
+  followsSchemas: true,
+  requestOptions: { openai: { strictJsonSchema: false } },
+
+  async open(settings, deployment, fetch) {
+    const { createOpenAI } = await import('@ai-sdk/openai')
+    const { apiKey } = settings
+    return createOpenAI({ apiKey, fetch: withKeyHeader(apiKey, fetch), baseURL: requireBaseUrl(settings) }).chat(deployment)
+  },
+}
+
+function withKeyHeader(apiKey: string, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers)
+    headers.delete('authorization')
+    headers.set('api-key', apiKey)
+    return fetch(input, { ...init, headers })
+  }
+}

@@ -1,0 +1,39 @@
+import type { Json, JsonObject } from '@orrery/contract'
+import { describeMismatch, findMismatch } from '@orrery/kernel'
+import { ToolError, type ToolUsage } from '../port/tool-port.ts'
+
+type ReadJson = { [name: string]: Json }
+
+/**
+ * What a model answered, as an object that fits a schema. Models that know no schemas like to put a fence or a sentence around it.
+ * @throws ToolError (`ModelError`): another attempt gives another answer, unless this one was cut off.
+ */
+export function readObject(text: string, schema: JsonObject, finishReason: string, usage: ToolUsage): ReadJson {
+  const value = parse(text) ?? parse(unfence(text))
+  const isCut = finishReason === 'length' || finishReason === 'content-filter'
+  const fail = (message: string) =>
+    new ToolError('ModelError', message, { isRetryable: !isCut, details: { finish_reason: finishReason }, usage })
+  if (value === undefined)
+    throw fail(isCut ? `The answer of the model was cut off (${finishReason})` : 'The answer of the model is no object')
+  const mismatch = findMismatch(schema, value)
+  if (mismatch !== null) throw fail(describeMismatch('The answer of the model', mismatch))
+  return value
+}
+
+/** What stands in the first fence, or nothing. Line by line: what a model read may have made it write what is slow to search. */
+function unfence(text: string): string {
+  const lines = text.split('\n')
+  const open = lines.findIndex((line) => /```(json)?$/.test(line.trimEnd()))
+  const close = lines.findIndex((line, at) => at > open && line.trimStart().startsWith('```'))
+  return open < 0 || close < 0 ? '' : lines.slice(open + 1, close).join('\n')
+}
+
+function parse(text: string): ReadJson | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ReadJson) : undefined
+  } catch {
+    // Whoever asked says what that means: it is not JSON.
+    return undefined
+  }
+}

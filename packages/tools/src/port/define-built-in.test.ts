@@ -1,0 +1,58 @@
+import { json } from '@orrery/contract'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
+import { defineBuiltIn, formatted, letters, toJsonSchema } from './define-built-in.ts'
+import type { ToolContext } from './tool-port.ts'
+
+const echo = defineBuiltIn({
+  name: 'test.echo',
+  description: 'Gives its arguments back',
+  args: z.strictObject({ text: letters(3, 2), count: z.int().min(1).default(5) }),
+  output: z.strictObject({ args: z.strictObject({ text: z.string(), count: z.int() }) }),
+  scopes: [],
+  costTier: 'free',
+  timeoutMs: 1_000,
+  call: async (args) => ({ output: { args } }),
+})
+const context = {} as ToolContext
+
+test('a built-in tool is called with its defaults filled in', async () => {
+  expect(await echo.call({ text: 'abc' }, context)).toEqual({ output: { args: { text: 'abc', count: 5 } } })
+  expect(echo.inputSchema).toEqual({
+    type: 'object',
+    properties: { text: { type: 'string', minLength: 2, maxLength: 3 }, count: { type: 'integer', minimum: 1, default: 5 } },
+    required: ['text'],
+    additionalProperties: false,
+  })
+})
+
+test('arguments that do not fit the shape never reach the tool', async () => {
+  await expect(echo.call({ text: 'abc', count: 0 }, context)).rejects.toMatchObject({ name: 'InvalidArguments', isRetryable: false })
+})
+
+test.each([
+  ['ab', true],
+  ['abc', true],
+  ['a', false],
+  ['abcd', false],
+  ['🙂🙂🙂', true],
+  ['🙂', false],
+  ['🙂🙂🙂🙂', false],
+])('the shape and its JSON Schema count the same characters in %j', async (text, fits) => {
+  const isCalled = echo.call({ text }, context).then(
+    () => true,
+    () => false,
+  )
+  expect([findMismatch(echo.inputSchema, { text }) === null, await isCalled]).toEqual([fits, fits])
+})
+
+test('JSON Schemas say nothing that goes without saying', () => {
+  const shape = z.strictObject({ id: z.int(), at: formatted('date-time').nullable(), params: z.record(z.string(), json) })
+  expect(toJsonSchema(shape)).toEqual({
+    type: 'object',
+    properties: { id: { type: 'integer' }, at: { type: ['string', 'null'], format: 'date-time' }, params: { type: 'object' } },
+    required: ['id', 'at', 'params'],
+    additionalProperties: false,
+  })
+})

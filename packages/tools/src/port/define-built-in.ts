@@ -1,0 +1,63 @@
+import type { JsonObject } from '@orrery/contract'
+import { z } from 'zod'
+import { type BuiltIn, type ToolContext, ToolError, type ToolFace, type ToolResult } from './tool-port.ts'
+
+interface BuiltInSpec<A extends z.ZodObject, O extends z.ZodObject> extends Omit<ToolFace, 'inputSchema' | 'outputSchema'> {
+  readonly args: A
+  readonly output: O
+  /** @throws ToolError */
+  call(args: z.output<A>, context: ToolContext): Promise<ToolResult & { readonly output: z.output<O> }>
+}
+
+/** A built-in tool whose arguments and output are declared once: as shapes, from which both the JSON Schemas and the types follow. */
+export function defineBuiltIn<A extends z.ZodObject, O extends z.ZodObject>(spec: BuiltInSpec<A, O>): BuiltIn {
+  const { args, output, call, ...face } = spec
+  return {
+    ...face,
+    inputSchema: toJsonSchema(args),
+    outputSchema: toJsonSchema(output),
+    // The caller has checked the arguments against the JSON Schema; this fills in the defaults.
+    async call(given, context) {
+      const read = args.safeParse(given)
+      if (read.success) return call(read.data, context)
+      const [{ path, message } = { path: [], message: 'not valid' }] = read.error.issues
+      throw new ToolError('InvalidArguments', `The arguments of ${face.name}: ${path.join('.')} ${message}`, { isRetryable: false })
+    },
+  }
+}
+
+/** JSON Schema (2020-12) of a value before its defaults are filled in. */
+export function toJsonSchema(shape: z.ZodType): JsonObject {
+  const { $schema, ...schema } = z.toJSONSchema(shape, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => void simplify(jsonSchema),
+  })
+  return schema as JsonObject
+}
+
+/** Takes out what says no more than JSON Schema means without it, and writes `X or null` as one schema with two types. */
+function simplify(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+  if (schema.type === 'object') delete schema.propertyNames
+  const { additionalProperties: others } = schema
+  if (typeof others === 'object' && Object.keys(others).length === 0) delete schema.additionalProperties
+  const [first, second, ...more] = schema.anyOf ?? []
+  if (first?.type === undefined || first.enum !== undefined || second?.type !== 'null' || more.length > 0) return
+  delete schema.anyOf
+  // One with the other's type: a list of types is allowed by JSON Schema, though not by the type of zod.
+  Object.assign(schema, first, { type: [first.type, 'null'] })
+}
+
+/** A text of `min` to `max` characters. JSON Schema counts code points; zod's own limits count UTF-16 code units, which would refuse emoji too early. */
+export function letters(max: number, min = 0) {
+  return z
+    .string()
+    .refine((text) => text.length <= max || [...text].length <= max, `At most ${max} characters`)
+    .refine((text) => min === 0 || [...text.slice(0, 2 * min)].length >= min, `At least ${min} characters`)
+    .meta({ ...(min === 0 ? {} : { minLength: min }), maxLength: max })
+}
+
+/** A text of one of JSON Schema's formats, which is checked there. */
+export const formatted = (format: 'date' | 'date-time') => z.string().meta({ format })
