@@ -35,7 +35,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/core': 174,
   'packages/embedded-postgres': 25,
   'packages/engine': 134,
-  'packages/expressions': 87,
   'packages/kernel': 83,
   'packages/recurrence': 70,
   'packages/tools': 134,
