@@ -36,7 +36,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/embedded-postgres': 25,
   'packages/engine': 134,
   'packages/kernel': 83,
-  'packages/recurrence': 70,
   'packages/tools': 134,
   tests: 75,
   tools: 13,

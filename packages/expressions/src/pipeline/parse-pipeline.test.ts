@@ -262,7 +262,7 @@ test.each(['index', 'true', 'false', 'null', 'steps'])('refuses %s as the name o
 test.each<[object, string]>([
   [{ initial: '10m', maximum: '1m' }, 'retry.maximum must not be shorter than retry.initial'],
   [{ initial: '999999999w' }, 'at most 3,000 years'],
-  [{ increment: '0.001ms' }, 'no whole number of milliseconds'],
+  [{ increment: '0.001ms' }, 'not a whole number of milliseconds'],
 ])('refuses an impossible retry: %j', (retry, why) => {
   const step = { id: 'a', uses: 'x', retry }
   expect(parsePipeline([step])).toMatchObject({
