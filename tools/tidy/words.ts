@@ -31,7 +31,7 @@ export const knownWords: Readonly<Record<string, number>> = {
   docs: 135,
   examples: 9,
   'packages/client': 10,
-  'packages/contract': 61,
+  'packages/contract': 1,
   'packages/core': 174,
   'packages/embedded-postgres': 25,
   'packages/engine': 134,

@@ -1,4 +1,7 @@
-/** Any text either renders to JSON or throws an ExpressionError, quickly and with a bounded size. `ORRERY_FUZZ_COUNT=1000000` for a long run. */
+/**
+ * Any text either renders to JSON or throws an ExpressionError, quickly and with a bounded size. `ORRERY_FUZZ_COUNT=1000000` for a long
+ * run.
+ */
 import type { Json, JsonObject } from '@orrery/contract'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

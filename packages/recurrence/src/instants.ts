@@ -29,8 +29,8 @@ export function fromList(instantsMs: readonly number[]): Instants {
 }
 
 /**
- * Caches the last answer while it is valid. A caller that walks from instant to instant asks the same question many times: of a hundred rules
- * only one has moved on.
+ * Caches the last answer while it is valid. A caller that walks from instant to instant asks the same question many times: of a hundred
+ * rules only one has moved on.
  */
 export function remember(instants: Instants): Instants {
   let askedMs = Number.POSITIVE_INFINITY
@@ -75,8 +75,8 @@ export function within(instants: Instants, fromMs: number, toMs: number): Instan
 }
 
 /**
- * Only the first `count` instants. The last of them is found by walking there once, as far as queries require, and then remembered: after that
- * a query costs as much as without a count.
+ * Only the first `count` instants. The last of them is found by walking there once, as far as queries require, and then remembered: after
+ * that a query costs as much as without a count.
  */
 export function first(instants: Instants, count: number): Instants {
   let counted = 0

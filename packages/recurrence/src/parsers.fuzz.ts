@@ -17,7 +17,10 @@ import {
 
 const count = Math.min(Number(process.env.ORRERY_FUZZ_COUNT ?? 20_000), 1_000_000)
 const seed = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
-/** Generous, to detect hangs on a busy machine. On an idle machine `ORRERY_FUZZ_MS=10` passes for parsing, and impossible rules take up to twice that. */
+/**
+ * Generous, to detect hangs on a busy machine. On an idle machine `ORRERY_FUZZ_MS=10` passes for parsing, and impossible rules take up to
+ * twice that.
+ */
 const PARSE_MS_MAX = Number(process.env.ORRERY_FUZZ_MS ?? 200)
 const NEXT_MS_MAX = PARSE_MS_MAX * 2
 console.log(`fuzz: ${count} texts each, ORRERY_FUZZ_SEED=${seed}`)
@@ -37,7 +40,10 @@ function createRandom(start: number): Random {
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[random(list.length)] as T
 
-/** Half of the texts are plausible: parts of the language in order. A quarter are such texts with damage; the rest are random tokens or characters. */
+/**
+ * Half of the texts are plausible: parts of the language in order. A quarter are such texts with damage; the rest are random tokens or
+ * characters.
+ */
 function makeText(random: Random, tokens: readonly string[], write: (random: Random) => string): string {
   const kind = random(8)
   if (kind < 4) return write(random)

@@ -239,9 +239,9 @@ describe('only own members of JSON values are reachable', () => {
 })
 
 /**
- * The oracle is the reference implementation by JMESPath's author. Excluded are the differences on purpose: here 0 counts as false, values that
- * cannot be ordered are an error, `!a.b` negates b, and a missing argument is an error. Also excluded is an argument that begins with @, which
- * the reference implementation parses wrongly.
+ * The oracle is the reference implementation by JMESPath's author. Excluded are the differences on purpose: here 0 counts as false, values
+ * that cannot be ordered are an error, `!a.b` negates b, and a missing argument is an error. Also excluded is an argument that begins with
+ * @, which the reference implementation parses wrongly.
  */
 describe('compared with the reference implementation of JMESPath', () => {
   const names = fc.constantFrom('a', 'b', 'c')

@@ -1,7 +1,7 @@
 /**
  * Why an expression has no value. `syntax`: it cannot be parsed. `name`: no name like that exists at the top. `missing`: a path leads
- * nowhere. `type`: a value of the wrong kind. `limit`: too long, too deep or too much work. `pending`: it needs a value that is not known yet
- * (in a dry run).
+ * nowhere. `type`: a value of the wrong kind. `limit`: too long, too deep or too much work. `pending`: it needs a value that is not known
+ * yet (in a dry run).
  */
 export type ExpressionFault = 'syntax' | 'name' | 'missing' | 'type' | 'limit' | 'pending'
 

@@ -3,12 +3,15 @@ import type { Json } from '@orrery/contract'
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Arithmetic = '+' | '-' | '*' | '/' | '%'
 
-/** What a projection iterates over: the elements of a list, of a list flattened by one level, the values of an object, the matching elements. */
+/**
+ * What a projection iterates over: the elements of a list, of a list flattened by one level, the values of an object, the matching
+ * elements.
+ */
 export type Spread = 'list' | 'flat' | 'values' | 'filter'
 
 /**
- * A parsed expression. Every node is evaluated with a current value. At the top that is the scope (`params`, `steps`, `now` …); after a dot or
- * in a projection it is the value on the left.
+ * A parsed expression. Every node is evaluated with a current value. At the top that is the scope (`params`, `steps`, `now` …); after a dot
+ * or in a projection it is the value on the left.
  */
 export type Expression =
   | { readonly type: 'current' }

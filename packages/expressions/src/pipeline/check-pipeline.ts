@@ -46,8 +46,8 @@ const PROBLEMS_MAX = 50
 
 /**
  * Checks the meaning of a pipeline that `parsePipeline` returned, and reports each problem with its step and path: tools and names that do
- * not exist, results that are read before their step ran, arguments that are missing or of the wrong type, judged by their literal values or by
- * the schemas of the tools.
+ * not exist, results that are read before their step ran, arguments that are missing or of the wrong type, judged by their literal values
+ * or by the schemas of the tools.
  */
 export function checkPipeline(
   pipeline: PipelineDefinition,

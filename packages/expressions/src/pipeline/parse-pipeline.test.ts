@@ -95,7 +95,7 @@ describe('problems are reported with their step and path', () => {
     ['null', null, ['null : Expected object']],
     ['no steps', {}, ['null pipeline: Missing']],
     ['an unknown member', { pipeline: [], schedule: 'x' }, ['null schedule: There is no such member']],
-    ['a step without a kind', [{ id: 'a' }], ['a pipeline[0]: A step has one of uses, pipeline, parallel, for_each, wait, human']],
+    ['a step without a kind', [{ id: 'a' }], ['a pipeline[0]: A step needs one of uses, pipeline, parallel, for_each, wait, human']],
     ['a step of two kinds', [tool('a', { wait: '1h' })], ['a pipeline[0].wait: A step does one thing: it has uses already']],
     ['a member of another kind of step', [tool('a', { limit: 2 })], ['a pipeline[0].limit: A step with uses has no limit']],
     ['a misspelt member', [tool('a', { saveAs: 'x' })], ['a pipeline[0].saveAs: There is no such member']],
@@ -138,9 +138,9 @@ describe('problems are reported with their step and path', () => {
     [
       'both retry and max_retries',
       [tool('a', { retry: { max: 2 }, max_retries: 2 })],
-      ['a pipeline[0].max_retries: Either retry or max_retries'],
+      ['a pipeline[0].max_retries: Set either retry or max_retries, not both'],
     ],
-    ['a for_each without do', [{ id: 'a', for_each: '${params.x}' }], ['a pipeline[0].do: Missing: the steps of a round']],
+    ['a for_each without do', [{ id: 'a', for_each: '${params.x}' }], ['a pipeline[0].do: Missing: the steps to run for each element']],
     [
       'a for_each over a text',
       [{ id: 'a', for_each: 'params.x', do: [tool('b')] }],

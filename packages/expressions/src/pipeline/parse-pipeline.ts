@@ -22,8 +22,8 @@ const A_DURATION = 'a duration such as 2h'
 const A_TIME = 'a time such as 2026-11-05T09:30:00Z'
 
 /**
- * Reads a pipeline: `{params, params_schema, pipeline, output}`, or only the list of its steps. The result has the declared shape, unique ids
- * and expressions that parse; `checkPipeline` checks their meaning.
+ * Reads a pipeline: `{params, params_schema, pipeline, output}`, or only the list of its steps. The result has the declared shape, unique
+ * ids and expressions that parse; `checkPipeline` checks their meaning.
  */
 export function parsePipeline(raw: unknown): ParsedPipeline {
   const fail = (problems: readonly PipelineProblem[]): ParsedPipeline => ({ ok: false, problems: problems.slice(0, PROBLEMS_MAX) })

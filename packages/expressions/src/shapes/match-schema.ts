@@ -26,8 +26,8 @@ interface Matching {
 const UNMETERED = { fuel: Number.POSITIVE_INFINITY, room: Number.POSITIVE_INFINITY }
 
 /**
- * Where a value with `${…}` in its texts cannot match a JSON Schema (2020-12), whatever the expressions return. Ignores `pattern`, `format`,
- * `not`, `if`, `dependent*`, `unevaluated*`, `contains` and `propertyNames`, because a call is validated again when it is made.
+ * Where a value with `${…}` in its texts cannot match a JSON Schema (2020-12), whatever the expressions return. Ignores `pattern`,
+ * `format`, `not`, `if`, `dependent*`, `unevaluated*`, `contains` and `propertyNames`, because a call is validated again when it is made.
  */
 export function matchSchema(value: Json, schema: Json, shapeOfText: ShapeOfText, suggest = createSuggest()): readonly Mismatch[] {
   return match(value, schema, '', { document: documentOf(schema), shapeOfText, suggest })

@@ -98,8 +98,8 @@ interface ComparisonBudget {
 const COMPARISONS_MAX = 5000
 
 /**
- * Whether some value could have both shapes. Ignores that an empty list matches any list. Where the answer is uncertain or too expensive, it
- * is true.
+ * Whether some value could have both shapes. Ignores that an empty list matches any list. Where the answer is uncertain or too expensive,
+ * it is true.
  */
 export function overlaps(a: Shape, b: Shape, budget: ComparisonBudget = { left: COMPARISONS_MAX }, depth = 0): boolean {
   return depth > 6 || a.length === 0 || b.length === 0 || a.some((left) => b.some((right) => formsOverlap(left, right, budget, depth + 1)))

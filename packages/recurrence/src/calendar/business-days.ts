@@ -1,7 +1,10 @@
 import { monthIndexOf } from '../rrule/periods.ts'
 import type { CompiledCalendar } from './compile-calendar.ts'
 
-/** What to do with an occurrence on a day without business. `modified-following`: the next business day, or the previous one if the next is in another month. */
+/**
+ * What to do with an occurrence on a day without business. `modified-following`: the next business day, or the previous one if the next is
+ * in another month.
+ */
 export type Roll = 'skip' | 'next' | 'previous' | 'modified-following'
 
 /** A calendar that is closed for this long counts as one that never opens. */

@@ -27,7 +27,9 @@ export type BusinessInstant =
   | { readonly kind: 'paused' }
   /** The calendar does not open often enough within a hundred years. */
   | { readonly kind: 'never' }
-  /** The duration has no clear meaning: the number of business days in a week depends on the calendar, and a business day has no fraction. */
+  /**
+   * The duration has no clear meaning: the number of business days in a week depends on the calendar, and a business day has no fraction.
+   */
   | { readonly kind: 'unclear'; readonly reason: string }
 
 /** Over a hundred years; and a calendar that is closed for almost three years counts as one that never opens. */

@@ -1,4 +1,7 @@
-/** Business calendars: arithmetic on business time and its algebra, layers over each other, and holidays from the real data of `date-holidays`. */
+/**
+ * Business calendars: arithmetic on business time and its algebra, layers over each other, and holidays from the real data of
+ * `date-holidays`.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dayOf } from '../gregorian.ts'

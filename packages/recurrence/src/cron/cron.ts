@@ -21,6 +21,9 @@ export interface Cron {
   readonly months: readonly number[]
   readonly monthDays: readonly CronMonthDay[]
   readonly weekdays: readonly CronWeekday[]
-  /** True if a day need match only one of the two day fields; false if it must match both, because one field starts with `*` (as in Vixie cron). */
+  /**
+   * True if a day need match only one of the two day fields; false if it must match both, because one field starts with `*` (as in Vixie
+   * cron).
+   */
   readonly either: boolean
 }

@@ -8,8 +8,8 @@ const DAY_MS = 86_400_000
 const regions = new Map<string, DateHolidays>()
 
 /**
- * The holidays of a region (`US`, `US-CA`, `DE-BY-A`) in a year, with their English names. Undefined for an unknown region. Holidays shorter
- * than half a day (Halloween, from 18:00) are left out, because they close nothing.
+ * The holidays of a region (`US`, `US-CA`, `DE-BY-A`) in a year, with their English names. Undefined for an unknown region. Holidays
+ * shorter than half a day (Halloween, from 18:00) are left out, because they close nothing.
  */
 export const findHolidays: HolidaySource = (region, year) => {
   const holidays = openRegion(region)

@@ -57,7 +57,9 @@ const outlookNames: Readonly<Record<string, string>> = {
   'w. europe standard time': 'Europe/Berlin',
 }
 
-/** The IANA zone that a TZID means: an IANA name, one with a prefix (`/freeassociation.sourceforge.net/Europe/Berlin`), or Outlook's name. */
+/**
+ * The IANA zone that a TZID means: an IANA name, one with a prefix (`/freeassociation.sourceforge.net/Europe/Berlin`), or Outlook's name.
+ */
 export function nameZone(tzid: string): string | undefined {
   if (isZoneName(tzid)) return tzid
   const tail = /(?:^|\/)((?:[A-Za-z_]+\/)?[A-Za-z_]+\/[A-Za-z_+\-0-9]+)$/.exec(tzid)?.[1]

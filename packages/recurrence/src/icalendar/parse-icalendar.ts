@@ -134,7 +134,10 @@ function readLength(length: ContentLine | undefined, start: Stamp, end: Stamp | 
   return duration.ok ? Math.max(fallback, clockMs(duration.value) / 1000) : refuse(length.valuePosition, duration.problem.message)
 }
 
-/** Measured in local time if start and end share a zone: a series from 22:00 to 06:00 is so on every night. Otherwise by instants, as for a flight. */
+/**
+ * Measured in local time if start and end share a zone: a series from 22:00 to 06:00 is so on every night. Otherwise by instants, as for a
+ * flight.
+ */
 function lengthBetween(start: Stamp, end: Stamp, isSeries: boolean): number {
   const isOnOneWall = start.isDate || end.isDate || (start.zone === end.zone && (isSeries || start.zone === undefined))
   // A time without a zone is in the local time of the reader, which is not known here.

@@ -17,8 +17,8 @@ const SOLVED_TIMES_MAX = 64
 const SOLVED_PERIOD_MAX = 1_000_000_000
 
 /**
- * Returns the candidates for an offset, or undefined if no time of day is ever met: a rule of every second minute that starts at an even minute
- * never meets an odd one, and a walk through the years would not find that out.
+ * Returns the candidates for an offset, or undefined if no time of day is ever met: a rule of every second minute that starts at an even
+ * minute never meets an odd one, and a walk through the years would not find that out.
  */
 export function candidatesByOffset(spacing: Spacing, times: TimesOfDay | undefined): (offset: number) => NextCandidate | undefined {
   const plain: NextCandidate = (second) => align(spacing, second)
@@ -40,8 +40,8 @@ function align({ anchor, period, window }: Spacing, second: number): number {
 }
 
 /**
- * The intersection of two regular sequences (the rule's, and one time of each day) is a third one, by the Chinese remainder theorem. So a rule
- * of 86,401 seconds that must meet midnight, which happens every 236 years, needs no walk.
+ * The intersection of two regular sequences (the rule's, and one time of each day) is a third one, by the Chinese remainder theorem. So a
+ * rule of 86,401 seconds that must meet midnight, which happens every 236 years, needs no walk.
  */
 function solve({ anchor, period }: Spacing, times: TimesOfDay, offset: number): NextCandidate | undefined {
   const divisor = greatestDivisor(period, SECONDS_PER_DAY)

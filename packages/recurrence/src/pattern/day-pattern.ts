@@ -1,7 +1,7 @@
 /**
- * The days that a rule allows. The properties of a day that a rule can test (month, weekday, number from the end of the year …) are the same
- * in every year of equal length that starts on the same weekday. So the days are computed once for each kind of year, and finding the next day
- * is one table look-up, however old the rule and however distant the day.
+ * The days that a rule allows. The properties of a day that a rule can test (month, weekday, number from the end of the year …) are the
+ * same in every year of equal length that starts on the same weekday. So the days are computed once for each kind of year, and finding the
+ * next day is one table look-up, however old the rule and however distant the day.
  */
 import {
   daysBeforeMonth,
@@ -73,7 +73,10 @@ export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart 
   }
 }
 
-/** One of 21 kinds: the weekday of New Year, and whether this or the previous year is a leap year (which determines the week of the first days). */
+/**
+ * One of 21 kinds: the weekday of New Year, and whether this or the previous year is a leap year (which determines the week of the first
+ * days).
+ */
 function kindOfYear(year: number): number {
   const leap = isLeapYear(year) ? 1 : isLeapYear(year - 1) ? 2 : 0
   return weekdayOf(startOfYear(year)) * 3 + leap

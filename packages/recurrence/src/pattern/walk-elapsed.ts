@@ -1,6 +1,6 @@
 /**
- * Rules that run by elapsed time: every 90 minutes, every hour. Their instants are evenly spaced, whatever the clocks do. Months, days, hours,
- * minutes and seconds only filter them, by the local time at each instant.
+ * Rules that run by elapsed time: every 90 minutes, every hour. Their instants are evenly spaced, whatever the clocks do. Months, days,
+ * hours, minutes and seconds only filter them, by the local time at each instant.
  */
 import { SECONDS_PER_DAY, YEAR_MAX, yearOf } from '../gregorian.ts'
 import type { Halt } from '../instants.ts'

@@ -25,8 +25,8 @@ export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): 
 }
 
 /**
- * Near a clock change the order of local times differs from the order of instants: 02:45, shifted to 03:45, comes after 03:15. So local times
- * are read until no later one can have an earlier instant.
+ * Near a clock change the order of local times differs from the order of instants: 02:45, shifted to 03:45, comes after 03:15. So local
+ * times are read until no later one can have an earlier instant.
  */
 function nextNearChange(times: LocalTimes, zone: Zone, policy: DstPolicy, after: number): ReturnType<Instants['next']> {
   // No instant later than `after` has a local time before this one.

@@ -14,8 +14,8 @@ export interface CompiledSet {
 }
 
 /**
- * The recurrence set: RRULE and RDATE without EXRULE and EXDATE (RFC 5545 3.8.5.3). `start` is used if the text has no DTSTART, and `zone` for
- * times without a zone.
+ * The recurrence set: RRULE and RDATE without EXRULE and EXDATE (RFC 5545 3.8.5.3). `start` is used if the text has no DTSTART, and `zone`
+ * for times without a zone.
  */
 export function compileRecurrence(set: RecurrenceSet, start: Stamp, zone: Zone, policy: DstPolicy): CompiledSet {
   const begin = set.start ?? start

@@ -74,7 +74,10 @@ function patternPeriods(pattern: DayPattern, periods: Periods): Pick<Choice, 'da
   }
 }
 
-/** The period that INTERVAL counts from: that of DTSTART. If the rule does not match DTSTART, its calendar year counts, not the year of its week. */
+/**
+ * The period that INTERVAL counts from: that of DTSTART. If the rule does not match DTSTART, its calendar year counts, not the year of its
+ * week.
+ */
 function firstIndexOf(rule: Rule, pattern: DayPattern, periods: Periods, startDay: number): number {
   return rule.byWeekNumber && !pattern.has(startDay) ? yearOf(startDay) : periods.indexOf(startDay)
 }

@@ -9,8 +9,8 @@ const RECURRENCE_LENGTH_MAX = 200_000
 const LINES_MAX = 200
 
 /**
- * Parses a rule as users write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or iCalendar lines DTSTART, RRULE, EXRULE, RDATE and EXDATE,
- * folded or not. Malformed text is refused with the position and the reason.
+ * Parses a rule as users write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or iCalendar lines DTSTART, RRULE, EXRULE, RDATE and
+ * EXDATE, folded or not. Malformed text is refused with the position and the reason.
  */
 export function parseRrule(text: string): Parsed<RecurrenceSet> {
   const unfolded = unfold(text)

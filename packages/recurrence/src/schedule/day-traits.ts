@@ -6,7 +6,10 @@ import type { Rule } from '../rrule/rule.ts'
 import { stampOf } from '../rrule/stamp-of.ts'
 import type { Include } from './schedule.ts'
 
-/** The effect of leap years: it occurs `only` in them, on 29 February too (`also`), or its day of the year is another date in them (`moves`). */
+/**
+ * The effect of leap years: it occurs `only` in them, on 29 February too (`also`), or its day of the year is another date in them
+ * (`moves`).
+ */
 export type LeapDay = 'none' | 'only' | 'also' | 'moves'
 
 export interface DayTraits {

@@ -1,6 +1,7 @@
 /**
  * Occurrences rolled to business days. If the clocks change on such a day, the order of the occurrences differs from the order of their new
- * instants. An example: New York sets its clocks back on Sunday, 1 November 2026, from 02:00 EDT to 01:00 EST. Saturday is closed, the roll is
+ * instants. An example: New York sets its clocks back on Sunday, 1 November 2026, from 02:00 EDT to 01:00 EST. Saturday is closed, the roll
+ * is
  * `next`, the overlap policy `both`, and the schedule occurs on Saturday at three times. Each keeps its time of day on Sunday:
  *
  *     01:15   becomes   01:15 EDT = 05:15Z   and   01:15 EST = 06:15Z

@@ -6,7 +6,9 @@ import type { CompiledInclude } from './compile-include.ts'
 /** How many local times of one gap are checked. */
 const TIMES_MAX = 100
 
-/** The local times that an occurrence was scheduled for: 03:30 may be a 02:30 that the clocks skip. Moved to another day, it is 02:30 again. */
+/**
+ * The local times that an occurrence was scheduled for: 03:30 may be a 02:30 that the clocks skip. Moved to another day, it is 02:30 again.
+ */
 export function scheduledLocalTimes(includes: readonly CompiledInclude[], zone: Zone, { gap }: DstPolicy): (second: number) => number[] {
   const walls = includes.flatMap((include) => include.walls).flatMap((wall) => (wall.zone === zone ? [wall.times] : []))
   const isAll = includes.every(({ isOnWall }) => isOnWall)

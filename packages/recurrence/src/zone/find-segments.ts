@@ -11,8 +11,8 @@ export interface Segment {
 }
 
 /**
- * Since 1940 no zone has kept an offset for less than this (Brazil in 2000 and Gaza in 2040: seven days less an hour; Freetown in 1939: four),
- * so sampling at this interval finds every change.
+ * Since 1940 no zone has kept an offset for less than this (Brazil in 2000 and Gaza in 2040: seven days less an hour; Freetown in 1939:
+ * four), so sampling at this interval finds every change.
  */
 const SAMPLE_DAYS = 6
 const EARLY_SAMPLE_DAYS = 3

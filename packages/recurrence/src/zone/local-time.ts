@@ -41,7 +41,10 @@ function resolveGap(segments: readonly Segment[], local: number, policy: GapPoli
   return [policy === 'shift' ? local - before.offset : before.to]
 }
 
-/** Always exactly one instant for a local time: the first of two, or the moment of the jump if the clocks skip it. For the edges of days and ranges. */
+/**
+ * Always exactly one instant for a local time: the first of two, or the moment of the jump if the clocks skip it. For the edges of days and
+ * ranges.
+ */
 export function instantOf(zone: Zone, local: number): number {
   const [instant] = resolveLocal(zone, local, { gap: 'first-valid', overlap: 'first' })
   if (instant === undefined) throw new RangeError(`no instant of local second ${local} in ${zone.name}`)

@@ -1,6 +1,6 @@
 /**
- * Time zones as tables of offsets, filled one year at a time from `Intl.DateTimeFormat`. A look-up in Intl takes 2 us, here about 10 ns, and the
- * table also contains *when* the clocks change. Times are whole seconds since 1970-01-01T00:00Z.
+ * Time zones as tables of offsets, filled one year at a time from `Intl.DateTimeFormat`. A look-up in Intl takes 2 us, here about 10 ns,
+ * and the table also contains *when* the clocks change. Times are whole seconds since 1970-01-01T00:00Z.
  */
 import { isLeapYear, SECONDS_PER_DAY, startOfYear, weekdayOf, yearOf } from '../gregorian.ts'
 import { findSegments, type Segment } from './find-segments.ts'
@@ -85,8 +85,8 @@ function makeZone(name: string, format: Intl.DateTimeFormat): Zone {
 const equivalentYears = new Map<string, number>()
 
 /**
- * Distant years have the offsets of a nearer year that starts on the same weekday and has the same length: the last announced rules in the time
- * zone database (Morocco's, to 2087) have ended by then, and the remaining ones are of the form "the last Sunday of March".
+ * Distant years have the offsets of a nearer year that starts on the same weekday and has the same length: the last announced rules in the
+ * time zone database (Morocco's, to 2087) have ended by then, and the remaining ones are of the form "the last Sunday of March".
  */
 function equivalentYear(year: number): number {
   if (year < MAPPED_YEAR) return year
