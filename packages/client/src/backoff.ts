@@ -3,15 +3,15 @@ export function backoffMs(attempt: number, random: number = Math.random()): numb
   return Math.ceil(random * Math.min(5_000, 100 * 2 ** Math.min(attempt, 10)))
 }
 
-/** The server's wish (`Retry-After`, seconds or a date) in ms, at most a minute; null without one. */
+/** The delay that the server requests (`Retry-After`, seconds or a date) in ms, at most a minute; null without one. */
 export function retryAfterMs(header: string | null, now: number = Date.now()): number | null {
   if (header === null || header.trim() === '') return null
   const seconds = Number(header)
-  const wishMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now
-  return Number.isNaN(wishMs) ? null : Math.min(60_000, Math.max(0, wishMs))
+  const delayMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now
+  return Number.isNaN(delayMs) ? null : Math.min(60_000, Math.max(0, delayMs))
 }
 
-/** Waits; rejects with the signal's reason as soon as that is aborted. Runs in a browser too. */
+/** Waits. Rejects with the signal's reason as soon as the signal is aborted. Also runs in a browser. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()

@@ -7,7 +7,7 @@ export interface BuiltRequest {
   readonly body: string | null
 }
 
-/** Where each field of an input goes: the braces of the path first, then the query (GET, DELETE) or the JSON body. */
+/** Places the fields of an input: first into the braces of the path, the others into the query (GET, DELETE) or the JSON body. */
 export function buildRequest(operation: Operation, input: Readonly<Record<string, unknown>>): BuiltRequest {
   const { method, path } = operation.http
   const fields = new Map(Object.entries(input).filter(([, value]) => value !== undefined))

@@ -6,7 +6,7 @@ import { ProblemError, UnreachableError } from './problem-error.ts'
 
 const started = { runId: 'run_01h455vb4pex5vsknk084sn02q', outcome: 'started', status: 'queued', cancelled: [] }
 
-test('every operation of the contract is a function of the client', () => {
+test('the client has a function for every operation of the contract', () => {
   const client: Record<string, Record<string, unknown>> = createClient({ url: 'http://127.0.0.1:9' }) as never
   for (const name of Object.keys(operations)) {
     const [noun = '', verb = ''] = name.split('.')
@@ -23,7 +23,7 @@ test('inputs and outputs have the types of the contract', () => {
     .toEqualTypeOf<{ readonly limit?: number | undefined; readonly cursor?: string | undefined } | undefined>()
 })
 
-test('fields go to the path, the body and the query', async () => {
+test('sends fields in the path, the body and the query', async () => {
   await using server = await edgeServer((_, response) => sendJson(response, 200, {}))
   const client = createClient({ url: server.url, key: 'k' })
   await client.runs.signal({ runId: 'run_1', name: 'go', payload: { a: 1 } })
@@ -35,7 +35,7 @@ test('fields go to the path, the body and the query', async () => {
   expect(server.requests[0]?.headers.authorization).toBe('Bearer k')
 })
 
-test('a write is repeated with the same idempotency key until it is answered', async () => {
+test('repeats a write with the same idempotency key until it is answered', async () => {
   await using server = await edgeServer((_, response, count) => {
     if (count === 1) response.destroy()
     else if (count === 2) sendJson(response, 503, { code: 'unavailable' }, { 'retry-after': '0' })
@@ -49,7 +49,7 @@ test('a write is repeated with the same idempotency key until it is answered', a
   expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
 })
 
-test('a problem is thrown with its code and its fields, and is not repeated', async () => {
+test('throws a problem with its code and fields, without retrying', async () => {
   const problem = {
     code: 'invalid_input',
     title: 'The input is not valid',
@@ -65,7 +65,7 @@ test('a problem is thrown with its code and its fields, and is not repeated', as
   expect(server.requests).toHaveLength(1)
 })
 
-test('a server that is not there is named', async () => {
+test('reports why a server cannot be reached', async () => {
   const server = await edgeServer(() => {})
   await server[Symbol.asyncDispose]()
   const error = await createClient({ url: server.url, attempts: 2 })
@@ -75,7 +75,7 @@ test('a server that is not there is named', async () => {
   expect(String(error)).toContain('ECONNREFUSED')
 })
 
-test('an aborted call ends with the reason of its signal', async () => {
+test('an aborted call rejects with the reason of its signal', async () => {
   await using server = await edgeServer((_, response) => sendJson(response, 503, {}, { 'retry-after': '30' }))
   const stop = new AbortController()
   const call = createClient({ url: server.url }).system.info({}, { signal: stop.signal })

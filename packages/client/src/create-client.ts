@@ -7,18 +7,20 @@ import { type RunProgress, type WatchOptions, watchRun } from './watch-run.ts'
 
 export interface Client extends Operations {
   readonly runs: Operations['runs'] & {
-    /** How a run gets on, from its first step to its end. Survives restarts of the server; ends after the final status. */
+    /** Progress of a run from its first step to its end. Survives restarts of the server; ends after the final status. */
     watch(runId: string, options?: WatchOptions): AsyncGenerator<RunProgress, void, void>
   }
   readonly events: Operations['events'] & {
-    /** Events as they happen, without gaps: a broken stream goes on behind the last event seen. */
+    /** Events as they happen, without gaps: a broken stream resumes after the last event seen. */
     stream(options?: EventOptions): AsyncGenerator<Event, void, void>
   }
-  /** Any operation by its name, for tools that walk the registry. */
+  /** Calls any operation by its declaration, for programs that walk the registry. */
   call(operation: Operation, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>
 }
 
-/** A client of one server. Retries what may be retried; throws ProblemError for a problem, UnreachableError when nothing answers. */
+/**
+ * A client of one server. Retries requests that are safe to repeat; throws ProblemError for a problem, UnreachableError if nothing answers.
+ */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options)
   const call: Client['call'] = (operation, input, callOptions = {}) => callOperation(transport, operation, input, callOptions)
@@ -26,7 +28,7 @@ export function createClient(options: ClientOptions): Client {
     runs: { watch: (runId: string, watch?: WatchOptions) => watchRun(client, client.events.stream, runId, watch) },
     events: { stream: (stream?: EventOptions) => streamEvents(transport, stream) },
   }
-  // The type says what is there; the object makes it on demand, so a server's new noun costs this client nothing.
+  // The type lists the operations; the object creates their functions on demand, so new operations need no code here.
   const client = new Proxy({} as Client, {
     get: (_, noun) => {
       if (noun === 'call') return call

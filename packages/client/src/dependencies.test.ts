@@ -1,4 +1,4 @@
-/** A program that only calls the API installs no compiler, no parser and no database driver. */
+/** A program that only calls the API does not install a compiler, a parser or a database driver. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
@@ -13,11 +13,11 @@ const { packages } = JSON.parse(readFileSync(new URL('../../../package-lock.json
   packages: Readonly<Record<string, Locked>>
 }
 
-test('installs with the contract and its zod, and nothing else', () => {
+test('depends only on the contract and its zod', () => {
   expect([...findInstalled('packages/client')].sort()).toEqual(['@orrery/contract', 'zod'])
 })
 
-/** Names of everything that npm installs for the package at this place of the lockfile. */
+/** Names of all packages that npm installs for the package at this path of the lockfile. */
 function findInstalled(place: string, found = new Set<string>()): ReadonlySet<string> {
   const { dependencies, optionalDependencies } = packages[place] ?? {}
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {

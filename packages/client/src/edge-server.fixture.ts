@@ -8,7 +8,7 @@ export interface EdgeRequest {
   readonly body: string
 }
 
-/** A server at the network's edge that answers as the test says; the client under test speaks real HTTP to it. */
+/** A fake API server that answers as the test says; the client under test speaks real HTTP to it. */
 export async function edgeServer(answer: (request: EdgeRequest, response: ServerResponse, count: number) => void | Promise<void>) {
   const requests: EdgeRequest[] = []
   const server = createServer(async (message, response) => {

@@ -1,4 +1,4 @@
-/** Calls the API from any program, a browser's too. Needs nothing but `fetch`. */
+/** Calls the API from any program, including a browser. Requires only `fetch`. */
 export type { Event, InputOf, OperationName, OutputOf, Problem } from '@orrery/contract'
 export { type Client, createClient } from './create-client.ts'
 export type { CallOptions, Operations } from './operations.ts'

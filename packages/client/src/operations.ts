@@ -2,21 +2,23 @@ import type { InputOf, OperationName, OutputOf } from '@orrery/contract'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
-  /** Of a write: the same key with the same input gives the same answer for 24 hours. Absent: a new one for this call and its retries. */
+  /**
+   * For a write: the same key with the same input returns the same answer for 24 hours. Default: a new key for each call and its retries.
+   */
   readonly idempotencyKey?: string
 }
 
-/** The fields that a shape names. A loose one takes others, too, which an interface could not promise to have. */
+/** The named fields of a shape. A loose shape also allows unknown fields, which an interface of a caller would not match. */
 type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] }
 
-/** What a caller gives is only read. */
+/** The input type with all members readonly: the client never changes an input. */
 export type Given<T> = T extends readonly (infer E)[]
   ? readonly Given<E>[]
   : T extends object
     ? { readonly [K in keyof ([keyof Named<T>] extends [never] ? T : Named<T>)]: Given<T[K & keyof T]> }
     : T
 
-/** A call needs no argument where every field of the input may be absent. */
+/** A call needs no argument if every field of the input may be absent. */
 type Call<N extends OperationName> =
   Record<never, never> extends InputOf<N>
     ? (input?: Given<InputOf<N>>, options?: CallOptions) => Promise<OutputOf<N>>

@@ -16,7 +16,7 @@ async function parse(text: string, cut: (length: number) => number = (length) =>
   return found
 }
 
-test('fields, comments and many lines of data are read as the standard says', async () => {
+test('parses fields, comments and multi-line data according to the standard', async () => {
   expect(await parse(': hello\n\nid: 4\nevent: run.started\ndata: {"a":\ndata: 1}\n\ndata:x\n\nid: 5\n\nid: 6\ndata: unfinished')).toEqual([
     { id: '4', event: 'run.started', data: '{"a":\n1}' },
     { id: '4', event: 'message', data: 'x' },
@@ -24,7 +24,7 @@ test('fields, comments and many lines of data are read as the standard says', as
   ])
 })
 
-test('it does not matter where the network cuts, nor how lines end', async () => {
+test('parses the same messages for any chunk boundaries and line endings', async () => {
   const text = 'id: 1\ndata: ä€😀\n\ndata: b\n\n'
   const whole = await parse(text)
   await fc.assert(

@@ -1,6 +1,6 @@
 /**
- * One message of an event stream (WHATWG HTML, 9.2). `id` is the last one seen, as the standard wants. Without data only the
- * place in the stream has moved.
+ * One message of an event stream (WHATWG HTML, 9.2). `id` is the last id seen, as the standard requires. A message without data only
+ * advances the position in the stream.
  */
 export interface ServerMessage {
   readonly id: string
@@ -8,7 +8,7 @@ export interface ServerMessage {
   readonly data: string
 }
 
-/** Messages of a `text/event-stream` body. Comments (heartbeats) yield nothing; `onComment` hears that the line is alive. */
+/** Messages of a `text/event-stream` body. Comments (heartbeats) yield nothing; `onComment` is called for each. */
 export async function* parseSse(body: AsyncIterable<Uint8Array>, onComment?: () => void): AsyncGenerator<ServerMessage> {
   let id = ''
   let event = ''
@@ -38,7 +38,7 @@ export async function* parseSse(body: AsyncIterable<Uint8Array>, onComment?: () 
   }
 }
 
-/** Lines end in LF, CR or CRLF; an unfinished last line is dropped, as the standard wants. */
+/** Lines end in LF, CR or CRLF. An unfinished last line is dropped, as the standard requires. */
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let buffer = ''

@@ -1,6 +1,6 @@
 import type { FieldError, Problem, ProblemCode } from '@orrery/contract'
 
-/** What the server answered when it could not do what was asked (RFC 9457). A newer server may know codes that this client does not. */
+/** The server refused the request or failed (RFC 9457). A newer server may send codes that this client does not know. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode | (string & {})
@@ -14,13 +14,13 @@ export class ProblemError extends Error {
     this.problem = problem
   }
 
-  /** What is wrong with which field; empty if it is not about fields. */
+  /** The fields at fault; empty if the problem is not about fields. */
   get fields(): readonly FieldError[] {
     return this.problem.errors ?? []
   }
 }
 
-/** The server could not be reached, or stopped answering, at every attempt. */
+/** The server could not be reached, or did not answer, at every attempt. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
   readonly url: string
@@ -31,7 +31,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** `fetch failed` says nothing; its cause (`connect ECONNREFUSED 127.0.0.1:8787`) does. */
+/** The cause explains more than `fetch failed` does: `connect ECONNREFUSED 127.0.0.1:8787`. */
 function describeCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof AggregateError && error.errors.length > 0) return describeCause(error.errors[0])

@@ -4,22 +4,22 @@ import { parseSse } from './parse-sse.ts'
 import { readProblem, type Transport } from './transport.ts'
 
 export interface EventOptions {
-  /** Id of the last event seen; absent: from now on. */
+  /** Id of the last event seen. Default: only new events. */
   readonly after?: string
   readonly type?: string
   /** Only events about this run or name. */
   readonly subject?: string
   readonly signal?: AbortSignal
-  /** Told when the line is (again) open and when it broke. */
+  /** Called when the connection is opened or reopened, and when it breaks. */
   readonly onState?: (state: 'open' | 'broken') => void
 }
 
-/** The server sends a comment every few seconds; a line that is silent for this long is dead. */
+/** The server sends a comment every few seconds; a connection that is silent for this long is dead. */
 const SILENCE_MS = 45_000
 
 /**
- * Events as they happen. When the line breaks it connects again, for as long as it takes, and goes on behind the last
- * event seen (`Last-Event-ID`). Ends when `signal` is aborted; throws ProblemError when the server refuses.
+ * Events as they happen. If the connection breaks, it reconnects, without a limit, and resumes after the last event seen (`Last-Event-ID`).
+ * Ends when `signal` is aborted; throws ProblemError if the server refuses.
  */
 export async function* streamEvents(transport: Transport, options: EventOptions = {}): AsyncGenerator<Event, void, void> {
   let lastId = options.after
@@ -31,8 +31,8 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
 
   for (;;) {
     if (options.signal?.aborted) return
-    const line = new AbortController()
-    const drop = () => line.abort()
+    const connection = new AbortController()
+    const drop = () => connection.abort()
     options.signal?.addEventListener('abort', drop, { once: true })
     let silence = setTimeout(drop, SILENCE_MS)
     const alive = () => {
@@ -42,7 +42,7 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
     try {
       const headers: Record<string, string> = { accept: 'text/event-stream' }
       if (lastId !== undefined) headers['last-event-id'] = lastId
-      const response = await transport.open(target, headers, line.signal)
+      const response = await transport.open(target, headers, connection.signal)
       if (!response.ok && response.status < 500 && response.status !== 429) throw await readProblem(response)
       if (response.ok && response.body !== null) {
         options.onState?.('open')
@@ -56,10 +56,10 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
       }
     } catch (error) {
       if (error instanceof Error && error.name === 'ProblemError') throw error
-      // Anything else is a broken line, which is what the next turn of the loop is for.
+      // Any other error is a broken connection; the loop reconnects.
     } finally {
       clearTimeout(silence)
-      line.abort()
+      connection.abort()
       options.signal?.removeEventListener('abort', drop)
     }
     if (isAborted(options.signal)) return
@@ -69,17 +69,17 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
   }
 }
 
-/** Null for a message that is not an event of ours, which a newer server may send. */
+/** Null for a message that is not an event, which a newer server may send. */
 function readEvent(data: string): Event | null {
   const value: unknown = JSON.parse(data)
   return typeof value === 'object' && value !== null && 'type' in value && 'subject' in value ? (value as Event) : null
 }
 
-/** Asked anew: the compiler would carry an earlier answer over the awaits. */
+/** A function, because the compiler would otherwise assume the earlier value after an await. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true
 }
 
 function ignoreAbort(): void {
-  // The loop's condition sees the aborted signal and ends.
+  // The loop's condition detects the aborted signal and ends the loop.
 }

@@ -6,18 +6,15 @@ interface Counts {
   readonly last: string | null
 }
 
-const PAGE = 200
+const PAGE_ROWS = 200
 
-/**
- * Counts what was recorded, reading only rows it has not seen: the history grows at its end, so only the last page
- * is ever read again.
- */
+/** Counts the recorded steps and attempts. It reads only new rows: a history grows at its end, so only the last page is read again. */
 export function tailHistory(client: Operations, runId: string): () => Promise<Counts> {
   let cursor: string | undefined
   let whole = { steps: 0, attempts: 0 }
   return async () => {
     for (;;) {
-      const page = await client.runs.history({ runId, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })
+      const page = await client.runs.history({ runId, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) })
       const steps = whole.steps + page.items.filter((entry) => entry.kind === 'step').length
       const attempts = whole.attempts + page.items.filter((entry) => entry.kind === 'attempt').length
       if (page.nextCursor === null) return { steps, attempts, last: page.items.at(-1)?.name ?? null }

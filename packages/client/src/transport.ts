@@ -2,20 +2,20 @@ import { backoffMs, pause, retryAfterMs } from './backoff.ts'
 import { ProblemError, UnreachableError } from './problem-error.ts'
 
 export interface ClientOptions {
-  /** Where the server is: `http://127.0.0.1:8787`. A path before `/api/v1` is kept. */
+  /** Address of the server: `http://127.0.0.1:8787`. A path in front of `/api/v1` is kept. */
   readonly url: string
-  /** An API key. Absent: only public operations answer. */
+  /** An API key. Without one, only public operations answer. */
   readonly key?: string
-  /** Attempts in all for a request that may be repeated. 5 by default. */
+  /** Attempts in total for a request that may be repeated. 5 by default. */
   readonly attempts?: number
-  /** How long one attempt may take. 70 s by default, more than the longest wait for a result. */
+  /** Time limit of one attempt. 70 s by default, more than the longest wait for a result. */
   readonly timeoutMs?: number
   readonly fetch?: typeof globalThis.fetch
 }
 
 export interface Transport {
   readonly base: string
-  /** The answer of an attempt that was not worth repeating; its status may be a problem's. */
+  /** The response of the last attempt; its status may be that of a problem. */
   send(target: string, init: RequestInit & { readonly headers: Record<string, string> }, signal?: AbortSignal): Promise<Response>
   /** One attempt without a time limit, for streams. */
   open(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>
@@ -34,7 +34,7 @@ export function createTransport(options: ClientOptions): Transport {
         const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
         try {
           const response = await fetch(base + target, { ...init, headers: { ...identity, ...init.headers }, signal: either })
-          if (attempt >= attempts || !mayPass(response.status)) return response
+          if (attempt >= attempts || !isTemporary(response.status)) return response
           await response.body?.cancel()
           await pause(retryAfterMs(response.headers.get('retry-after')) ?? backoffMs(attempt), signal)
         } catch (error) {
@@ -48,8 +48,8 @@ export function createTransport(options: ClientOptions): Transport {
   }
 }
 
-/** Too many requests, and what a proxy or a starting server says. Every write carries an idempotency key, so repeating is safe. */
-function mayPass(status: number): boolean {
+/** Too many requests, or a proxy or a starting server. Every write carries an idempotency key, so repeating is safe. */
+function isTemporary(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
 }
 
@@ -58,7 +58,7 @@ export async function readAnswer(response: Response): Promise<unknown> {
   return response.status === 204 ? null : await response.json()
 }
 
-/** An answer that is not a problem document (a proxy's page) still becomes one. */
+/** Turns an error response into a ProblemError, even if it is not a problem document (a proxy's page). */
 export async function readProblem(response: Response): Promise<ProblemError> {
   const text = await response.text()
   const type = response.headers.get('content-type') ?? ''

@@ -6,7 +6,7 @@ import type { RunProgress } from './watch-run.ts'
 const runId = 'run_01h455vb4pex5vsknk084sn02q'
 const entry = (seq: number) => ({ seq, kind: 'step', cmd: seq, name: `step-${seq}`, attempt: 1 })
 
-/** A run with `rows` recorded rows in pages of 200, as the server gives them. */
+/** A run with `rows` recorded rows, in pages of 200, as the server returns them. */
 function historyPage(url: string, rows: number) {
   const query = new URL(url, 'http://x').searchParams
   const from = Number(query.get('cursor') ?? 0)
@@ -14,7 +14,7 @@ function historyPage(url: string, rows: number) {
   return { items, nextCursor: from + items.length < rows ? String(from + items.length) : null }
 }
 
-test('counts each step once over pages and restarts of the server, and ends with the result', async () => {
+test('counts each step once across pages, and ends with the result', async () => {
   let rows = 150
   await using server = await edgeServer((request, response) => {
     if (request.url.includes('/events/stream'))
@@ -40,17 +40,17 @@ test('counts each step once over pages and restarts of the server, and ends with
   for await (const progress of createClient({ url: server.url }).runs.watch(runId, { intervalMs: 5 })) seen.push(progress)
   expect(seen.map(({ steps }) => steps)).toEqual([300, 450, 450])
   expect(seen.at(-1)).toMatchObject({ status: 'succeeded', done: true, last: 'step-450', result: { output: 7 } })
-  // The first page was full, so it was read once for each look until the cursor moved past it, and never again.
+  // The first page was full, so the cursor moved past it and it was never read again.
   expect(server.requests.filter(({ url }) => url.endsWith('/history?limit=200'))).toHaveLength(1)
 })
 
-test('the event stream goes on behind the last event seen when the line breaks', async () => {
+test('the event stream resumes after the last event seen when the connection breaks', async () => {
   const text = (at: number) =>
     JSON.stringify({ id: `1-${at}`, type: 'run.started', subject: runId, at: '2026-01-01T00:00:00.000Z', data: {} })
   const event = (at: number) => `id: 1-${at}\nevent: run.started\ndata: ${text(at)}\n\n`
   await using server = await edgeServer((_, response, count) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    // The second line breaks before any event, but has told the place to go on from.
+    // The second connection breaks before any event, but has already sent the id from which to resume.
     response.write(count === 2 ? 'retry: 1000\nid: 1-2\n\n' : event(count))
     response.end()
   })

@@ -7,7 +7,7 @@ import { tailHistory } from './tail-history.ts'
 
 type Result = OutputOf<'runs.result'>
 
-/** Where a run stands. `steps` and `attempts` count rows of its history; a step is counted once, when its outcome is recorded. */
+/** Progress of a run. `steps` and `attempts` count rows of its history; a step counts once, when its outcome is recorded. */
 export interface RunProgress {
   readonly runId: string
   readonly workflow: string
@@ -15,25 +15,25 @@ export interface RunProgress {
   readonly done: boolean
   readonly createdAt: string
   readonly steps: number
-  /** Failed attempts that were or will be repeated. */
+  /** Failed attempts. */
   readonly attempts: number
-  /** Name of the thing recorded last. */
+  /** Name of the entry that was recorded last. */
   readonly last: string | null
-  /** What the workflow answers to the query `progress`, if it has that handler and gives `{ done, total }`. */
+  /** The workflow's answer to the query `progress`, if it has that handler and returns `{ done, total }`. */
   readonly estimate: { readonly done: number; readonly total: number } | null
-  /** False while the server cannot be reached; the rest is then what was last known. */
+  /** False while the server cannot be reached; the other members then have their last known values. */
   readonly connected: boolean
-  /** With the output or error once `done`. */
+  /** The result with the output or error, once `done`. */
   readonly result: Result | null
 }
 
 export interface WatchOptions {
   readonly signal?: AbortSignal
-  /** How often the history is read while nothing else happens. 500 ms by default. */
+  /** How often the history is read if no event arrives. 500 ms by default. */
   readonly intervalMs?: number
 }
 
-/** Yields at the start, at every change, when the server goes and comes back, and at the end. */
+/** Yields at the start, at every change, when the connection to the server is lost or restored, and at the end. */
 export async function* watchRun(
   client: Operations,
   stream: (options: EventOptions) => AsyncGenerator<Event, void, void>,
@@ -41,9 +41,9 @@ export async function* watchRun(
   options: WatchOptions = {},
 ): AsyncGenerator<RunProgress, void, void> {
   const { intervalMs = 500, signal } = options
-  const bell = createBell()
-  const hangUp = new AbortController()
-  const listening = ringOnEvents(stream({ subject: runId, signal: hangUp.signal, onState: bell.ring }), bell, hangUp.signal)
+  const alarm = createAlarm()
+  const endStream = new AbortController()
+  const listening = wakeOnEvents(stream({ subject: runId, signal: endStream.signal, onState: alarm.wake }), alarm, endStream.signal)
   try {
     const run = await client.runs.get({ runId }, signal === undefined ? {} : { signal })
     const history = tailHistory(client, runId)
@@ -65,10 +65,10 @@ export async function* watchRun(
       const now = await readOnce(client, shown, history, estimate)
       if (first || JSON.stringify(now) !== JSON.stringify(shown)) yield now
       shown = now
-      if (!now.done) await bell.wait(intervalMs, signal)
+      if (!now.done) await alarm.wait(intervalMs, signal)
     }
   } finally {
-    hangUp.abort()
+    endStream.abort()
     await listening
   }
 }
@@ -82,7 +82,7 @@ async function readOnce(
   estimate: () => Promise<RunProgress['estimate']>,
 ): Promise<RunProgress> {
   try {
-    // The result first: rows recorded before the end are then sure to be in the history that follows.
+    // The result is read first: if the run has ended, the history read afterwards contains all its rows.
     const result = await client.runs.result({ runId: before.runId, timeout: '1ms' })
     const counts = await history()
     const done = result.done
@@ -93,7 +93,7 @@ async function readOnce(
   }
 }
 
-/** A query replays the run, so it is asked at most every two seconds, and never again once there is no such handler. */
+/** A query replays the run, so it is sent at most every two seconds, and never again if the workflow has no such handler. */
 function readEstimates(client: Operations, runId: string): () => Promise<RunProgress['estimate']> {
   let last: RunProgress['estimate'] = null
   let next = 0
@@ -123,38 +123,39 @@ function isEstimate(value: unknown): value is { done: number; total: number } {
   )
 }
 
-interface Bell {
-  ring(): void
+/** A wait that can be ended early. A `wake` before the wait counts, too. */
+interface Alarm {
+  wake(): void
   wait(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-function createBell(): Bell {
-  let rung = false
-  let wake = () => {}
+function createAlarm(): Alarm {
+  let isWoken = false
+  let interrupt = () => {}
   return {
-    ring() {
-      rung = true
-      wake()
+    wake() {
+      isWoken = true
+      interrupt()
     },
     async wait(ms, signal) {
       const asleep = new AbortController()
-      wake = () => asleep.abort()
-      if (rung) wake()
+      interrupt = () => asleep.abort()
+      if (isWoken) interrupt()
       try {
         await pause(ms, signal === undefined ? asleep.signal : AbortSignal.any([asleep.signal, signal]))
       } catch (error) {
         signal?.throwIfAborted()
         if (!asleep.signal.aborted) throw error
       }
-      rung = false
+      isWoken = false
     },
   }
 }
 
-/** Events make the watcher quick; the reading above is what makes it right. So a key without `events:read` may watch, too. */
-async function ringOnEvents(events: AsyncIterable<Event>, bell: Bell, signal: AbortSignal): Promise<void> {
+/** Events only make the watcher faster; polling makes it correct. So a key without `events:read` can watch, too. */
+async function wakeOnEvents(events: AsyncIterable<Event>, alarm: Alarm, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of events) bell.ring()
+    for await (const _ of events) alarm.wake()
   } catch (error) {
     if (!signal.aborted && !(error instanceof ProblemError)) throw error
   }

@@ -12,7 +12,7 @@ import { text, timestamp } from './scalars.ts'
 const uuid = fc.uuid().map((text) => text.toLowerCase())
 
 describe('public ids', () => {
-  it('come back as the UUID they were made of, and sort as the UUIDs do', () => {
+  it('ids decode to their UUID, and sort like their UUIDs', () => {
     fc.assert(
       fc.property(uuid, uuid, (a, b) => {
         const [x, y] = [encodeId('run', a), encodeId('run', b)]
@@ -23,7 +23,7 @@ describe('public ids', () => {
     )
   })
 
-  it('are not taken for those of another noun, nor is anything else', () => {
+  it('refuses ids of another noun and malformed ids', () => {
     const id = encodeId('run', '01920000-0000-7000-8000-000000000000')
     expect(decodeId('org', id)).toBeNull()
     for (const text of ['', 'run_', `${id}0`, id.toUpperCase(), id.replace('run_0', 'run_8'), id.replace(/.$/, 'u')]) {
@@ -33,45 +33,45 @@ describe('public ids', () => {
     expect(() => encodeId('run', 'nonsense')).toThrow(TypeError)
   })
 
-  it('have the form that the TypeID specification gives for its example', () => {
+  it('ids have the format of the example in the TypeID specification', () => {
     // TypeID 0.3, spec/valid.json: "valid-uuidv7".
     expect(encodeId('run', '01890a5d-ac96-774b-bcce-b302099a8057').slice(4)).toBe('01h455vb4pex5vsknk084sn02q')
   })
 })
 
 describe('text and times', () => {
-  it('takes text that a database can hold, and no other', () => {
+  it('accepts only text that the database can store', () => {
     for (const good of ['a', 'ﬀ', '💡', '\u0001']) expect(text(10).safeParse(good).success, good).toBe(true)
     for (const bad of ['a\u0000', '\ud800', 'a\udfff', '']) expect(text(10).safeParse(bad).success).toBe(false)
   })
 
-  it('takes times whose year has four digits wherever one is', () => {
+  it('accepts times whose year has four digits in UTC', () => {
     for (const good of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '2026-11-05T09:30:00.123456789+05:30'])
       expect(timestamp.safeParse(good).success, good).toBe(true)
-    // In UTC the one lies in the year 10000, the other before the year 0.
+    // In UTC the first is in the year 10000, the second before the year 0.
     for (const bad of ['9999-12-31T23:59:59-00:01', '0000-01-01T00:00:00+00:01', '2026-02-30T00:00:00Z', 'soon'])
       expect(timestamp.safeParse(bad).error?.issues.length, bad).toBe(1)
   })
 })
 
 describe('durations', () => {
-  it.each(['30m', '1h30m', '250ms', '1.5h', '0s', 'PT30M', 'P3D', 'P1DT12H', 'P2W', '5m3ms'])('takes %s', (text) => {
+  it.each(['30m', '1h30m', '250ms', '1.5h', '0s', 'PT30M', 'P3D', 'P1DT12H', 'P2W', '5m3ms'])('accepts the duration %s', (text) => {
     expect(duration.safeParse(text).success).toBe(true)
   })
-  it.each(['', '30', '1m1h', 'P', 'PT', 'P1Y', '-5m', '1 h', '5M', 'm', '99999999999s'])('refuses %j', (text) => {
+  it.each(['', '30', '1m1h', 'P', 'PT', 'P1Y', '-5m', '1 h', '5M', 'm', '99999999999s'])('refuses the duration %j', (text) => {
     expect(duration.safeParse(text).success).toBe(false)
   })
 })
 
-describe('the registry', () => {
+describe('the registry of operations', () => {
   const operations = listOperations()
 
-  it('finds operations by their own names only', () => {
+  it('the registry finds operations only by their exact names', () => {
     expect(findOperation('runs.start')?.name).toBe('runs.start')
     for (const name of ['toString', 'runs', '__proto__', 'runs.start ']) expect(findOperation(name)).toBeNull()
   })
 
-  it.each(operations.map((operation) => [operation.name, operation] as const))('%s can be derived for every face', (_, operation) => {
+  it.each(operations.map((operation) => [operation.name, operation] as const))('%s is complete enough for every face', (_, operation) => {
     const fields = Object.keys(operation.input.shape)
     const inPath = [...operation.http.path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field)
     for (const field of [...inPath, ...(operation.cli?.positionals ?? [])]) expect(fields).toContain(field)
@@ -84,7 +84,7 @@ describe('the registry', () => {
     if (operation.mcp) expect(operation.description).toBeDefined()
   })
 
-  it('gives no two operations the same address, tool or verb', () => {
+  it('no two operations have the same address, tool or verb', () => {
     const addresses = operations.map(({ http }) => `${http.method} ${http.path.replaceAll(/\{\w+\}/g, '{}')}`)
     const tools = operations.flatMap(({ mcp }) => (mcp ? [mcp.tool] : []))
     const verbs = operations.flatMap(({ cli }) => (cli ? [cli.verb] : []))
@@ -93,7 +93,7 @@ describe('the registry', () => {
 })
 
 describe('problems', () => {
-  it('are RFC 9457 documents with the members of ours', () => {
+  it('problems serialize to RFC 9457 with Orrery’s own members', () => {
     const errors = [{ path: 'limit', message: 'Too big', expected: 'at most 200' }]
     const shown = problem('invalid_input', 'limit: Too big', { errors, cause: new Error('secret') }).toProblem('req-1', '/api/v1/runs')
     expect(problemShape.parse(shown)).toEqual({
@@ -110,7 +110,7 @@ describe('problems', () => {
 })
 
 describe('permissions', () => {
-  it('leave all organizations to the installation’s set', () => {
+  it('only the set `installation` grants orgs:admin', () => {
     expect(PERMISSION_SETS.admin).not.toContain('orgs:admin')
     expect(PERMISSION_SETS.installation).toEqual(PERMISSIONS)
     for (const set of Object.values(PERMISSION_SETS)) expect(PERMISSIONS).toEqual(expect.arrayContaining([...set]))

@@ -6,8 +6,8 @@ const SHORT = `(?=\\d)${optional('w', 'd', 'h', 'm(?!s)', 's', 'ms')}`
 const ISO = `P(?=\\d|T\\d)${optional('W', 'D')}(?:T(?=\\d)${optional('H', 'M', 'S')})?`
 
 /**
- * `30m`, `1h30m`, `250ms`, `P3D`, `PT30M`. A bare number is refused: nobody can see its unit.
- * Weeks and days are 7 and 1 times 24 hours. At most 3,000 years.
+ * `30m`, `1h30m`, `250ms`, `P3D`, `PT30M`. A bare number is refused because its unit is unknown.
+ * A day has 24 hours, a week 7 days. At most 3,000 years.
  */
 export const duration = z
   .string()

@@ -1,4 +1,4 @@
-/** Events: durable, ordered facts of one organization. Subscribers resume behind the last `id` they saw. */
+/** Events: durable, ordered facts of one organization. A subscriber resumes after the last `id` it saw. */
 import { z } from 'zod'
 import { json, timestamp } from './scalars.ts'
 
@@ -21,7 +21,7 @@ export const EVENT_TYPES = [
   'connection.deleted',
   'tool.put',
   'tool.deleted',
-  /** The MCP server of a tool says something else of it than what was accepted; it is not called until it is reviewed. */
+  /** An MCP server has changed the definition of a tool; the tool is not called until a review accepts the new one. */
   'tool.changed',
   'tool.reviewed',
   'automation.created',
@@ -44,7 +44,7 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]
 
-/** First words of types that only Orrery writes: whoever reacts to `run.failed` relies on it that a run has failed. */
+/** First words of types that only Orrery writes, so that a subscriber can trust a `run.failed`. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...EVENT_TYPES.map(firstWord),
   ...['run', 'workflow', 'queue', 'limit', 'connection', 'key', 'automation', 'tool', 'pipeline', 'calendar', 'event'],
@@ -58,22 +58,27 @@ export function isReservedTopic(topic: string): boolean {
   return RESERVED.has(firstWord(topic.toLowerCase()))
 }
 
-/** The type of an event that people have named. */
+/** The type of an event that users emit. */
 export const eventTopic = z
   .string()
   .max(128)
-  .regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, 'Expected words of small letters, digits, dashes and underscores between dots, e.g. order.paid')
+  .regex(
+    /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/,
+    'Expected words of lower-case letters, digits, dashes and underscores, separated by dots, e.g. order.paid',
+  )
   .refine((topic) => !isReservedTopic(topic), 'Only Orrery writes events whose type begins with this word')
-  .meta({ description: 'Words between dots, e.g. `order.paid`. The first one may not be one that Orrery’s own events begin with.' })
+  .meta({
+    description: 'Words separated by dots, e.g. `order.paid`. The first word must not be the first word of one of Orrery’s own events.',
+  })
 
-/** Position in the log of an organization: `<transaction>-<row>`. Ordered by its two numbers, not as text. */
+/** Position in the log of an organization: `<transaction>-<row>`. Compared as two numbers, not as text. */
 export const eventId = z.string().regex(/^\d{1,20}-\d{1,19}$/, 'Expected the id of an event, e.g. 7412-90')
 
 export const event = z.object({
   id: eventId,
-  /** One of EVENT_TYPES; a reader must let types pass that it does not know. */
+  /** One of EVENT_TYPES. Readers must ignore types that they do not know. */
   type: z.string(),
-  /** The id of what it is about: `run_…`, or a name. */
+  /** The id or name of the object of the event: `run_…`, for example. */
   subject: z.string(),
   at: timestamp,
   data: json,

@@ -1,6 +1,6 @@
 /**
- * Public ids: a prefix that names the noun, `_`, and 26 characters of Crockford base32 (lower case) of a UUID.
- * The same form as TypeID 0.3, so ids sort as their UUIDs do and can be told apart in a log.
+ * Public ids: a prefix for the noun, `_`, and a UUID as 26 characters of Crockford base32 (lower case). This is the format of TypeID 0.3:
+ * ids sort like their UUIDs, and the prefix shows in a log which noun they belong to.
  */
 import { z } from 'zod'
 
@@ -8,7 +8,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** The two letters of ten bits. */
+/** Two letters for each value of ten bits. */
 const PAIRS = Array.from({ length: 1024 }, (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31))
 const lettersOf = (bits: number): string => PAIRS[bits] ?? ''
 
@@ -21,7 +21,7 @@ export type Id<P extends IdPrefix> = `${P}_${string}`
 export function encodeId<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
   if (!UUID.test(uuid)) throw new TypeError(`Not a UUID: ${uuid}`)
   const hex = uuid.replaceAll('-', '')
-  // 26 letters carry 130 bits, a UUID has 128: two zeros come first, then 8 bits, then six times 20.
+  // 26 letters hold 130 bits and a UUID has 128: two zero bits come first, then 8 bits, then six times 20.
   let suffix = lettersOf(Number.parseInt(hex.slice(0, 2), 16))
   for (let at = 2; at < 32; at += 5) {
     const bits = Number.parseInt(hex.slice(at, at + 5), 16)
@@ -39,7 +39,7 @@ export function decodeId(prefix: IdPrefix, id: string): string | null {
     if (digit === undefined) return null
     bits = (bits << 5n) | BigInt(digit)
   }
-  // 26 letters carry 130 bits; a UUID has 128.
+  // 26 letters hold 130 bits; a UUID has 128.
   if (bits >> 128n) return null
   const hex = bits.toString(16).padStart(32, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`

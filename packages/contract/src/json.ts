@@ -1,4 +1,4 @@
-/** JSON as a type. Apart from the shapes, so that a workflow bundle which needs these gets no zod. */
+/** JSON as a type. Separate from the shapes, so that a workflow bundle that imports only these does not include zod. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 export interface JsonObject {

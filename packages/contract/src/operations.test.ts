@@ -7,8 +7,8 @@ import { listOperations } from './registry.ts'
 const TABLE = 'operations.golden.txt'
 
 const advice =
-  `The operations are not what ${TABLE} says. Other suites take what they expect from the declaration, so no other test notices a wrong ` +
-  'permission. If you meant the change, run `npx vitest run --project pure packages/contract/src/operations.test.ts -u`, read each changed ' +
+  `The operations differ from ${TABLE}. Other suites take their expectations from the declarations, so no other test notices a wrong ` +
+  'permission. If the change is intended, run `npx vitest run --project pure packages/contract/src/operations.test.ts -u`, read each changed ' +
   'line of the table, and commit it with the change'
 
 function describeOperation(operation: Operation): string {
@@ -37,14 +37,14 @@ function findConcealed(schema: unknown, path = ''): string[] {
   )
 }
 
-/** Fields with the name of a secret that hold none, and why. Each line has been reviewed. */
+/** Fields that are named like a secret but contain none, and why. Each line has been reviewed. */
 const OPEN: Readonly<Record<string, string>> = {
   'tools.put definition.implementation.headers':
     'templates of requests, shown by tools.get: a credential belongs in the connection of the tool',
 }
 const SECRET_NAME = /secret|pass(word|phrase)|token|credential|auth|api_?key|private|signing|cookie|session|^(headers|env|value)$/i
 
-/** Paths of fields with the name of a secret that are not marked as one. */
+/** Paths of fields that are named like a secret but are not marked as one. */
 function findUnmarked(schema: unknown, path = ''): string[] {
   if (Array.isArray(schema)) return schema.flatMap((one) => findUnmarked(one, path))
   if (typeof schema !== 'object' || schema === null) return []
@@ -64,7 +64,7 @@ test('a field of an input that is named like a secret is marked as one', () => {
   expect(unmarked).toEqual(Object.keys(OPEN))
 })
 
-test('each operation needs, does, records and hides what the reviewed table says', async () => {
+test('permissions, effects, audit actions and secrets of all operations are those of the reviewed table', async () => {
   const lines = [
     ...listOperations().map(describeOperation),
     ...Object.entries(PERMISSION_SETS).map(([set, permissions]) => `set ${set}: ${permissions.join(', ')}`),

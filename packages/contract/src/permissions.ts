@@ -1,4 +1,4 @@
-/** What an actor may do. A key carries scopes out of this list; people get them through a role later. */
+/** What an actor may do. An API key has scopes from this list. */
 import { z } from 'zod'
 
 export const PERMISSIONS = [
@@ -13,7 +13,7 @@ export const PERMISSIONS = [
   'connections:write',
   'tools:read',
   'tools:write',
-  /** Call a tool by hand, and give the scopes that tools ask for to what calls them. */
+  /** Call a tool by hand, and grant the scopes that tools require to their callers. */
   'tools:call',
   'pipelines:read',
   'pipelines:write',
@@ -24,7 +24,7 @@ export const PERMISSIONS = [
   'keys:read',
   'keys:write',
   'orgs:read',
-  /** Over the whole installation: makes and lists organizations. */
+  /** For the whole installation: create and list organizations. */
   'orgs:admin',
   'audit:read',
   'events:read',
@@ -35,7 +35,8 @@ export const permission = z.enum(PERMISSIONS)
 export type Permission = z.infer<typeof permission>
 
 /**
- * What a caller needs: a scope; `public`: nothing; `any`: any key or access token, whatever its scopes; `token`: the same, or a refresh token.
+ * What a caller needs: a scope; `public`: nothing; `any`: any key or access token, whatever its scopes; `token`: the same, or a refresh
+ * token.
  */
 export type Access = Permission | 'public' | 'any' | 'token'
 
@@ -46,7 +47,7 @@ export function isScope(access: Access): access is Permission {
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))
 const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write', 'automations:write', 'calendars:write', 'events:write']
 
-/** Named sets, for making keys. `admin` is everything inside one organization; `installation` is that and all organizations. */
+/** Named sets of scopes for new keys. `admin` is everything inside one organization; `installation` adds all organizations. */
 export const PERMISSION_SETS = {
   reader: READ,
   operator: OPERATE,

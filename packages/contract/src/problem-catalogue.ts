@@ -1,6 +1,6 @@
 /**
- * The closed list of problems: what a caller can act on. `title` never varies, `meaning` and `remedy` become the page
- * docs/problems/<code>.md. 404 where the caller may not know that the thing exists, 403 only where he may.
+ * The closed list of problems that a caller can act on. `title` never varies; `meaning` and `remedy` become the page
+ * docs/problems/<code>.md. A caller who may not know that something exists gets 404; 403 is only for those who may know.
  */
 export interface ProblemKind {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 429 | 500 | 503
@@ -14,81 +14,82 @@ export const PROBLEMS = {
     status: 401,
     title: 'No valid API key',
     meaning: 'The request has no API key, or the key is unknown, revoked or expired.',
-    remedy: 'Send `Authorization: Bearer <key>`. Make a key with `orrery keys create`.',
+    remedy: 'Send `Authorization: Bearer <key>`. Create a key with `orrery keys create`.',
   },
   forbidden: {
     status: 403,
     title: 'The key lacks a permission',
-    meaning: 'The key is valid but does not carry the scope that this operation needs. `permission` names it.',
-    remedy: 'Use a key with that scope. A key’s scopes cannot be widened; make a new one.',
+    meaning: 'The key is valid but does not have the scope that this operation needs; `permission` names that scope.',
+    remedy: 'Use a key with that scope. The scopes of a key cannot be extended; create a new key.',
   },
   invalid_input: {
     status: 400,
     title: 'The input is not valid',
-    meaning: 'At least one field is missing, unknown or of the wrong form. `errors` names each by its path, with what was expected.',
+    meaning: 'At least one field is missing, unknown or malformed. `errors` lists each field by its path, with the expected form.',
     remedy: 'Correct the fields listed in `errors` and send the request again.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    meaning: 'This key sent more requests than its rate allows.',
+    meaning: 'This key sent more requests than its rate limit allows.',
     remedy: 'Wait for `retryAfterMs` (also in the header `Retry-After`, in seconds), then send the request again.',
   },
   internal: {
     status: 500,
     title: 'Something went wrong on our side',
-    meaning: 'A bug or a lost connection. Nothing of the cause is shown here; the server’s log has it under `requestId`.',
-    remedy: 'Send the request again with the same idempotency key. If it goes on, report the `requestId`.',
+    meaning: 'A bug or a lost connection. The cause is not shown here; the server’s log contains it under `requestId`.',
+    remedy: 'Send the request again with the same idempotency key. If the problem persists, report the `requestId`.',
   },
   unavailable: {
     status: 503,
     title: 'The server cannot answer now',
-    meaning: 'The server is starting, stopping, or its database cannot be reached.',
+    meaning: 'The server is starting or stopping, or it cannot reach its database.',
     remedy: 'Send the request again after a few seconds.',
   },
   not_found: {
     status: 404,
     title: 'There is nothing at this address',
-    meaning: 'No operation has this path, or the thing does not exist in your organization.',
+    meaning: 'No operation has this path, or the object does not exist in your organization.',
     remedy: 'Compare the path with `/docs`.',
   },
   method_not_allowed: {
     status: 405,
-    title: 'The address does not take this method',
-    meaning: 'The path exists with other methods; the header `Allow` lists them.',
+    title: 'The address does not support this method',
+    meaning: 'The path supports other methods; the header `Allow` lists them.',
     remedy: 'Compare the method with `/docs`.',
   },
   payload_too_large: {
     status: 413,
     title: 'The request is too large',
-    meaning: 'The body is longer, or nested deeper, than the server takes.',
-    remedy: 'Send less at once, or pass a reference to where the data lies.',
+    meaning: 'The body is longer, or nested deeper, than the server accepts.',
+    remedy: 'Send less data per request, or pass a reference to the data.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The body is not JSON',
-    meaning: 'Bodies are `application/json` in UTF-8.',
+    meaning: 'Request bodies must be `application/json` in UTF-8.',
     remedy: 'Send `Content-Type: application/json`.',
   },
   host_not_allowed: {
     status: 403,
     title: 'The server does not answer under this name',
     meaning:
-      'The header `Host` or `Origin` names a host that this server was not told about. This is how a web ' +
-      'page would reach a private server.',
-    remedy: 'Set `ORRERY_PUBLIC_URL`, or add the name to `ORRERY_ALLOWED_HOSTS` (for `Origin`: `ORRERY_CORS_ORIGINS`), and start again.',
+      'The header `Host` or `Origin` names a host that this server is not configured for. A web page could use such ' +
+      'a request to reach a private server.',
+    remedy:
+      'Set `ORRERY_PUBLIC_URL`, or add the name to `ORRERY_ALLOWED_HOSTS` (for `Origin`: `ORRERY_CORS_ORIGINS`), and restart the server.',
   },
   'idempotency.key_reused': {
     status: 422,
     title: 'The idempotency key was used with other input',
-    meaning: 'An earlier request with this key had a different input or was another operation. Keys are kept for 24 hours.',
-    remedy: 'Use a new key for a new request. Use the same key only to repeat exactly the same one.',
+    meaning: 'An earlier request with this key had different input or called another operation. Keys are kept for 24 hours.',
+    remedy: 'Use a new key for a new request. Repeat a key only with exactly the same request.',
   },
   'idempotency.in_progress': {
     status: 409,
     title: 'A request with this idempotency key is still running',
     meaning: 'Two requests with the same key arrived at the same time; the first one has not finished.',
-    remedy: 'Wait for `retryAfterMs` and send it again: it answers what the first one did.',
+    remedy: 'Wait for `retryAfterMs` and send the request again: it returns the answer of the first one.',
   },
   'workflow.not_found': {
     status: 404,
@@ -99,20 +100,20 @@ export const PROBLEMS = {
   'workflow.version_not_found': {
     status: 404,
     title: 'No such version of the workflow',
-    meaning: 'No deployed bundle has this hash, or it does not hold this workflow.',
+    meaning: 'No deployed bundle has this hash, or it does not contain this workflow.',
     remedy: 'List them with `orrery workflows versions <workflow>`.',
   },
   'workflow.bundle_invalid': {
     status: 422,
     title: 'The bundle cannot be used',
-    meaning: 'The hash does not fit the code, the code does not load, or it does not describe itself as the manifest says.',
+    meaning: 'The hash does not match the code, the code does not load, or its own description differs from the manifest.',
     remedy: 'Build it again with this version of Orrery and deploy the result unchanged.',
   },
   'workflow.name_reserved': {
     status: 422,
     title: 'The name belongs to Orrery',
-    meaning: 'Workflows whose names begin with `orrery.` are part of the server; nobody else deploys or starts them.',
-    remedy: 'Give the workflow another name. A pipeline is started with `orrery pipelines run`.',
+    meaning: 'Workflows whose names begin with `orrery.` are part of the server and cannot be deployed or started by others.',
+    remedy: 'Choose another name for the workflow. To start a pipeline, use `orrery pipelines run`.',
   },
   'pipeline.not_found': {
     status: 404,
@@ -123,16 +124,16 @@ export const PROBLEMS = {
   'pipeline.version_not_found': {
     status: 404,
     title: 'No such version of the pipeline',
-    meaning: 'The pipeline is there, but not with this number.',
+    meaning: 'The pipeline exists, but has no version with this number.',
     remedy: 'List its versions with `orrery pipelines versions <pipeline>`.',
   },
   'pipeline.invalid': {
     status: 422,
     title: 'The pipeline cannot run',
     meaning:
-      'Something in it cannot be read, names what does not exist, or does not fit the schema of a tool or of its params. `errors` has each ' +
-      'place: the id of the step, the path, and what is wrong there.',
-    remedy: 'Correct the places named. `orrery pipelines check` says the same without saving anything.',
+      'A part of it cannot be parsed, names something that does not exist, or does not match the schema of a tool or of its params. `errors` ' +
+      'lists each mistake with the id of the step, the path, and a message.',
+    remedy: 'Correct the mistakes listed in `errors`. `orrery pipelines check` lists them without saving anything.',
   },
   'run.not_found': {
     status: 404,
@@ -143,32 +144,32 @@ export const PROBLEMS = {
   'run.finished': {
     status: 409,
     title: 'The run has finished',
-    meaning: 'A finished run never changes, so it takes no signals and cannot be cancelled, paused or resumed.',
-    remedy: 'Read it with `orrery runs get`, or make a new run out of it with retry or fork.',
+    meaning: 'A finished run never changes, so it cannot receive signals, and cannot be cancelled, paused or resumed.',
+    remedy: 'Read it with `orrery runs get`, or create a new run from it with retry or fork.',
   },
   'run.not_finished': {
     status: 409,
     title: 'The run has not finished',
     meaning: 'Only a finished run can be retried or have a failed step edited.',
-    remedy: 'Wait for its end or cancel it first. A blocked run is carried on with resume.',
+    remedy: 'Wait until it finishes, or cancel it first. To continue a blocked run, use resume.',
   },
   'run.not_retryable': {
     status: 409,
     title: 'The run has no failed step to retry from',
-    meaning: 'The run succeeded, or its history does not hold what was to be repeated.',
+    meaning: 'The run succeeded, or its history does not contain the step to repeat.',
     remedy: 'Fork it from a step instead, or start a new run.',
   },
   'run.step_not_found': {
     status: 404,
     title: 'No such step in the run',
-    meaning: 'The history of the run has no step, or no place, with the number given.',
+    meaning: 'The history of the run has no step, or no position, with the given number.',
     remedy: 'Read the history with `orrery runs history <run>`.',
   },
   'run.query_failed': {
     status: 422,
     title: 'The workflow could not answer the query',
     meaning: 'The workflow has no handler of this name, or the handler threw.',
-    remedy: 'Compare the name with those the workflow registers. `detail` has the error.',
+    remedy: 'Compare the name with the handlers that the workflow registers. `detail` contains the error.',
   },
   'connection.not_found': {
     status: 404,
@@ -180,21 +181,22 @@ export const PROBLEMS = {
     status: 409,
     title: 'The name of the connection is taken',
     meaning: 'Names of connections are unique in an organization.',
-    remedy: 'Choose another name, or change the connection that has it.',
+    remedy: 'Choose another name, or change the connection with that name.',
   },
   'connection.secrets_needed': {
     status: 422,
     title: 'The secrets must be given again',
     meaning:
-      'The update changes where or how secrets are used (a host, an address, a name) and keeps some as they are. Whoever may change a ' +
-      'connection could so have secrets sent to himself that he was never shown.',
-    remedy: 'Send the secret fields with the change, or take away those that are optional with null.',
+      'The update changes where or how secrets are used (a host, an address, a name) and keeps some of them. A user who may change a ' +
+      'connection could otherwise redirect secrets that were never shown to that user.',
+    remedy: 'Send the secret fields with the change, or remove optional ones by setting them to null.',
   },
   'connection.unreadable': {
     status: 409,
     title: 'The secrets of the connection cannot be read',
-    meaning: 'They were sealed with a key that is not in this server’s file of secret keys, or were changed in the database.',
-    remedy: 'Put the missing key back into the file (`ORRERY_SECRET_KEY_FILE`) and start again, or give all secrets anew with an update.',
+    meaning: 'They were encrypted with a key that is not in this server’s file of secret keys, or they were changed in the database.',
+    remedy:
+      'Put the missing key back into the file (`ORRERY_SECRET_KEY_FILE`) and restart the server, or set all secrets again with an update.',
   },
   'automation.not_found': {
     status: 404,
@@ -205,54 +207,54 @@ export const PROBLEMS = {
   'automation.name_taken': {
     status: 409,
     title: 'The name of the automation is taken',
-    meaning: 'Names of automations are unique in an organization. One without a name gets one made of its title.',
-    remedy: 'Choose another name, or replace the automation that has it with `orrery automations apply`.',
+    meaning: 'Names of automations are unique in an organization. An automation without a name gets one derived from its title.',
+    remedy: 'Choose another name, or replace the automation with that name using `orrery automations apply`.',
   },
   'automation.version_conflict': {
     status: 409,
     title: 'The automation has changed in the meantime',
-    meaning: 'Its version is not the one named by `ifVersion`, so somebody has changed it since you read it.',
-    remedy: 'Read it again, and send the change with the version it has now.',
+    meaning: 'Its version differs from `ifVersion`: it was changed after you read it.',
+    remedy: 'Read it again, and send the change with its current version.',
   },
   'automation.trigger_not_found': {
     status: 404,
     title: 'The automation has no such trigger',
-    meaning: 'No trigger has this key; or none was named, and there is not exactly one that could be meant.',
-    remedy: 'Read the keys of its triggers with `orrery automations get`, and name one of them.',
+    meaning: 'No trigger has this key, or no key was given and the automation does not have exactly one suitable trigger.',
+    remedy: 'Read the keys of its triggers with `orrery automations get`, and pass one of them as `trigger`.',
   },
   'calendar.not_found': {
     status: 404,
     title: 'No such calendar',
-    meaning: 'No calendar of your organization has this name, or it has no such version.',
+    meaning: 'No calendar of your organization has this name, or the calendar has no such version.',
     remedy: 'List calendars with `orrery calendars list`, versions with `orrery calendars versions <calendar>`.',
   },
   'calendar.invalid': {
     status: 422,
-    title: 'The calendar cannot be used as it is written',
+    title: 'The calendar cannot be used as written',
     meaning:
-      'A layer is malformed, names a region or a calendar that does not exist, or calendars would lean on one another in a circle. `errors` names ' +
-      'each place by its path.',
-    remedy: 'Correct the places in `errors` and put it again. Nothing was kept.',
+      'A layer is malformed, names a region or a calendar that does not exist, or makes calendars refer to each other in a circle. `errors` lists ' +
+      'each mistake by its path.',
+    remedy: 'Correct the mistakes in `errors` and send the calendar again. Nothing was saved.',
   },
   'calendar.in_use': {
     status: 409,
     title: 'The calendar is in use',
-    meaning: 'A schedule or another calendar names it; `detail` says which.',
+    meaning: 'A schedule or another calendar refers to it; `detail` names them.',
     remedy: 'Change or delete those first.',
   },
   'calendar.unusable': {
     status: 409,
     title: 'The calendar cannot be used yet',
-    meaning: 'Something that it leans on is not there: a feed that was never fetched, for example. Schedules that name it wait.',
+    meaning: 'Something it depends on is missing, for example a feed that was never fetched. Schedules that use this calendar wait.',
     remedy:
-      'Look at its feeds with `orrery calendars get <calendar>`. A feed that fails says why; correct its address with `orrery calendars put`.',
+      'Check its feeds with `orrery calendars get <calendar>`: a failing feed shows the reason. Correct its address with `orrery calendars put`.',
   },
   'schedule.invalid': {
     status: 422,
-    title: 'The schedule cannot be used as it is written',
+    title: 'The schedule cannot be used as written',
     meaning:
-      'A rule, a time or a calendar in it is malformed or does not exist. `errors` names each place by its path, and where in the text.',
-    remedy: 'Correct the places in `errors`. `docs/guides/schedules-and-calendars.md` has the forms.',
+      'A rule, a time or a calendar in it is malformed or does not exist. `errors` lists each mistake by its path and its position in the text.',
+    remedy: 'Correct the mistakes in `errors`. `docs/guides/schedules-and-calendars.md` describes the formats.',
   },
   'tool.not_found': {
     status: 404,
@@ -263,34 +265,34 @@ export const PROBLEMS = {
   'tool.name_reserved': {
     status: 409,
     title: 'The name belongs to a built-in tool',
-    meaning: 'Names of built-in tools mean the same in every organization. They can be neither changed nor deleted.',
-    remedy: 'Choose another name. A tool of kind `builtin` gives a built-in one a name of yours, with arguments that are set.',
+    meaning: 'Built-in tools have the same names in every organization. They cannot be changed or deleted.',
+    remedy: 'Choose another name. To use a built-in tool under your own name and with fixed arguments, create a tool of kind `builtin`.',
   },
   'tool.too_many': {
     status: 409,
     title: 'Too many tools',
-    meaning: 'An organization has at most 5,000 tools.',
-    remedy: 'Delete tools that nothing uses, or import fewer operations (`only`, `limit`).',
+    meaning: 'An organization can have at most 5,000 tools.',
+    remedy: 'Delete unused tools, or import fewer operations (`only`, `limit`).',
   },
   'tool.no_offer': {
     status: 409,
     title: 'There is no such definition to review',
-    meaning: 'The definition of the tool has not changed, or it has changed once more since you looked at it.',
-    remedy: 'Read the tool again (`orrery tools get`) and review what it says now.',
+    meaning: 'The definition of the tool has not changed, or it has changed again since you read it.',
+    remedy: 'Read the tool again (`orrery tools get`) and review its current definition.',
   },
   'tool.failed': {
     status: 422,
     title: 'The tool failed',
-    meaning: 'The call was made and did not succeed, or could not be made. `detail` has the name of the error and what the tool said.',
-    remedy: 'Look at the arguments and at what the tool talks to. `orrery tools calls` has the trace of the call.',
+    meaning: 'The call failed or could not be made. `detail` contains the name of the error and the message of the tool.',
+    remedy: 'Check the arguments and the system behind the tool. `orrery tools calls` shows the trace of the call.',
   },
   'tool.source_failed': {
     status: 422,
-    title: 'What the tools are to be made of cannot be read',
+    title: 'The tool source could not be read',
     meaning:
-      'The OpenAPI document or the MCP server did not answer, may not be reached from this installation, or said something that is no tool.',
+      'The OpenAPI document or the MCP server did not answer, is not allowed from this installation, or returned an invalid tool definition.',
     remedy:
-      'See `detail`. Addresses in private networks are opened by the operator (`ORRERY_OUTSIDE_ALLOW`), programs by `ORRERY_MCP_STDIO`.',
+      'See `detail`. The operator allows addresses in private networks with `ORRERY_OUTSIDE_ALLOW`, and programs with `ORRERY_MCP_STDIO`.',
   },
   'key.not_found': {
     status: 404,
@@ -300,14 +302,14 @@ export const PROBLEMS = {
   },
   'key.scope_too_wide': {
     status: 403,
-    title: 'A key cannot give more than it has',
-    meaning: 'The new key would carry a scope that the key making it does not have.',
-    remedy: 'Ask for fewer scopes, or use a key that has them.',
+    title: 'A key cannot grant scopes that it does not have',
+    meaning: 'The new key would have a scope that the key used for this request does not have.',
+    remedy: 'Request fewer scopes, or use a key that has them.',
   },
   'org.not_found': {
     status: 404,
     title: 'No such organization',
-    meaning: 'No organization that you may see has this id.',
+    meaning: 'No organization that is visible to you has this id.',
     remedy: 'List organizations with `orrery orgs list`.',
   },
   'org.name_taken': {
@@ -320,7 +322,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** Every operation can answer these, beside those it lists. */
+/** Every operation can answer these, in addition to those it lists. */
 export const COMMON_PROBLEMS = [
   'invalid_input',
   'rate_limited',

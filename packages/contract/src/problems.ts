@@ -1,4 +1,4 @@
-/** Problems as they cross a border: RFC 9457 members, and ours (`code`, `errors`, `requestId`). */
+/** Problems as they are sent: the members of RFC 9457, and Orrery’s own (`code`, `errors`, `requestId`). */
 import { z } from 'zod'
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.ts'
 
@@ -7,12 +7,12 @@ export const fieldError = z.object({
   path: z.string(),
   message: z.string(),
   expected: z.string().optional(),
-  /** Of a pipeline: the id of the step at fault. */
+  /** For a pipeline: the id of the step that has the mistake. */
   step: z.string().optional(),
 })
 export type FieldError = z.infer<typeof fieldError>
 
-/** Problems may carry more members (`permission`, `retryAfterMs`), so unknown ones pass. */
+/** Unknown members are allowed: problems may have more of them (`permission`, `retryAfterMs`). */
 export const problemShape = z.looseObject({
   type: z.string(),
   title: z.string(),
@@ -33,7 +33,7 @@ export interface ProblemExtra {
   readonly cause?: unknown
 }
 
-/** The one error that a use case throws on purpose. Anything else is a bug and shows as `internal`. */
+/** The only error that a use case throws on purpose. Any other error is a bug and is shown as `internal`. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
@@ -52,7 +52,7 @@ export class ProblemError extends Error {
     return PROBLEMS[this.code].status
   }
 
-  /** @param instance path of the request, where there is one. */
+  /** @param instance path of the request, if there is one. */
   toProblem(requestId?: string, instance?: string): Problem {
     const { errors, ...rest } = this.extra
     return {
@@ -69,12 +69,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** `throw problem('run.not_found', …)`. `detail` is for people and says what is the matter this time. */
+/** `throw problem('run.not_found', …)`. `detail` is a sentence for people about this particular failure. */
 export function problem(code: ProblemCode, detail: string, extra?: ProblemExtra): ProblemError {
   return new ProblemError(code, detail, extra)
 }
 
-/** The `type` of RFC 9457: a path at the server itself, where its page is. */
+/** The `type` of RFC 9457: a path on this server, where the page of the problem is. */
 export function problemType(code: ProblemCode): string {
   return `/docs/problems/${code}`
 }

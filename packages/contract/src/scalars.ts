@@ -1,44 +1,48 @@
-/** The small shapes that every noun is made of. Each one is bounded, so that no input is too long for its column. */
+/** The scalar shapes of all nouns. Each is bounded, so that no input is too long for its column. */
 import { z } from 'zod'
 import type { Json } from './json.ts'
 
 /**
- * Any JSON value. It is not walked: what reaches a face came out of a JSON parser. `undefined` (a missing field)
- * is refused unless the field says `.optional()` or has a default.
+ * Any JSON value. It is not walked: every face parses JSON before it validates. `undefined` (a missing field) is refused unless the field
+ * is
+ * `.optional()` or has a default.
  */
 export const json = z.unknown().refine((value) => value !== undefined, 'Required') as unknown as z.ZodType<Json>
 
-/** Text without NUL, which PostgreSQL cannot store, and without half of a surrogate pair, which UTF-8 has no bytes for. */
+/** Text without NUL, which PostgreSQL cannot store, and without unpaired surrogates, which UTF-8 cannot encode. */
 export function text(maxLength: number, minLength = 1) {
   return (
     z
       .string()
       .min(minLength)
       .max(maxLength)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it is about.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern excludes NUL.
       .regex(/^[^\u0000]*$/, 'May not contain a NUL character')
-      .refine((value) => value.isWellFormed(), 'May not contain half of a surrogate pair')
+      .refine((value) => value.isWellFormed(), 'May not contain an unpaired surrogate')
   )
 }
 
-/** A name that reads well in an address and in a shell. */
+/** A name that can be used in URLs and in a shell without quotes. */
 export const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'Expected 1 to 128 letters, digits, dots, dashes or underscores, a letter or a digit first')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    'Expected 1 to 128 letters, digits, dots, dashes or underscores, beginning with a letter or a digit',
+  )
 
 const EARLIEST = Date.parse('0000-01-01T00:00:00.000Z')
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** False for a time whose year has more than four digits in UTC. What is no time at all is found before. */
+/** False for a time whose year in UTC is outside 0000 to 9999. Text that is not a time has been refused already. */
 function isInRange(text: string): boolean {
   const at = Date.parse(text)
   return Number.isNaN(at) || (at >= EARLIEST && at <= LATEST)
 }
 
-/** ISO 8601 with a zone, in output always UTC with milliseconds. */
+/** ISO 8601 with a time zone; in outputs always UTC with milliseconds. */
 export const timestamp = z.iso
-  .datetime({ offset: true, error: 'Expected a time with its zone, such as 2026-11-05T09:30:00Z' })
-  .refine(isInRange, 'Expected a time in the years 0000 to 9999 of UTC')
+  .datetime({ offset: true, error: 'Expected a time with a time zone, such as 2026-11-05T09:30:00Z' })
+  .refine(isInRange, 'Expected a time in the years 0000 to 9999 (UTC)')
   .meta({ description: 'ISO 8601 with a time zone, e.g. 2026-11-05T09:30:00.000Z.' })
 
 /** SHA-256 in lower-case hexadecimal. */

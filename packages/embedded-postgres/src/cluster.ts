@@ -1,8 +1,8 @@
 /**
  * The database cluster on disk:
  *
- *     <folder>/cluster/data         PostgreSQL's own, mode 0700, of the identity that runs it
- *     <folder>/cluster/secret.json  passwords, mode 0600, ours
+ *     <folder>/cluster/data         PostgreSQL's own files, mode 0700, owned by the identity that runs it
+ *     <folder>/cluster/secret.json  passwords, mode 0600, owned by this process
  *     <folder>/postgres.log
  */
 import { randomBytes } from 'node:crypto'
@@ -25,7 +25,7 @@ import { executable, findNative } from './native-folder.ts'
 import { folderSeenBy, lastLines, runAs } from './spawn-as.ts'
 
 export const superuser = 'postgres'
-const majorVersion = '17'
+const MAJOR_VERSION = '17'
 const draftPrefix = 'cluster.new-'
 
 export interface Secret {
@@ -38,12 +38,12 @@ export interface Cluster {
   readonly identity: Identity
   readonly native: string
   readonly secret: Secret
-  /** Shown in the titles of all its processes; the folder's device and inode, so a copied folder has another one. */
+  /** Shown in the titles of all its processes. Made of the folder's device and inode, so a copied folder has another name. */
   readonly name: string
   readonly logFile: string
 }
 
-/** The cluster in this folder, made first if there is none. The caller holds the folder's lock. */
+/** Opens the cluster in this folder, and creates it if it does not exist. The caller holds the folder's lock. */
 export async function openCluster(folder: string): Promise<Cluster> {
   const home = join(folder, 'cluster')
   const data = join(home, 'data')
@@ -57,21 +57,24 @@ export async function openCluster(folder: string): Promise<Cluster> {
   return { data, identity, native, secret, name: `orrery-${dev}-${ino}`, logFile }
 }
 
-/** Made beside its place and moved there when it is whole: a kill during the first start leaves a draft that the next one deletes. */
+/**
+ * Creates the cluster beside its final path and renames it when complete: a kill during the first start leaves a draft, which the next
+ * start deletes.
+ */
 async function createCluster(folder: string, home: string, native: string, identity: Identity, logFile: string): Promise<void> {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(draftPrefix))) {
-    // An `initdb` that outlived its server may be deleting the same files; rmSync gives up in silence where one of them is gone already.
+    // An `initdb` that outlived its server may be deleting the same files; rmSync stops silently if one of them is already gone.
     await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 })
   }
   const draft = mkdtempSync(join(folder, draftPrefix))
   const secret: Secret = { adminPassword: newPassword(), password: newPassword() }
   await initialise(draft, native, secret.adminPassword, logFile)
   writeFileSync(join(draft, 'secret.json'), JSON.stringify(secret), { mode: 0o600 })
-  if (identity) giveTo(identity, join(draft, 'data'))
+  if (identity) chownAll(identity, join(draft, 'data'))
   renameSync(draft, home)
 }
 
-/** Fills `<draft>/data`. The draft belongs to the identity that `initdb` needs while it runs, and to us again afterwards. */
+/** Fills `<draft>/data`. The draft belongs to the identity that runs `initdb`, and to this process again afterwards. */
 async function initialise(draft: string, native: string, password: string, logFile: string): Promise<void> {
   const identity = chooseInitIdentity()
   const passwordFile = join(draft, 'password')
@@ -88,23 +91,25 @@ async function initialise(draft: string, native: string, password: string, logFi
     folder: draft,
     logFile,
   })
-  if (failed !== undefined) throw new Error(`PostgreSQL could not make its data folder (${failed}):\n${lastLines(logFile)}`)
+  if (failed !== undefined) throw new Error(`PostgreSQL could not create its data folder (${failed}):\n${lastLines(logFile)}`)
   rmSync(passwordFile)
   if (identity) chownSync(draft, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
 }
 
-// Passwords even on the socket. Texts sort by code point, the same on every machine, and no locale has to be installed.
+// Passwords are required even on the socket. Texts sort by code point, the same on every machine, and no locale needs to be installed.
 const initOptions = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 
-function giveTo(identity: NonNullable<Identity>, folder: string): void {
+function chownAll(identity: NonNullable<Identity>, folder: string): void {
   chownSync(folder, identity.uid, identity.gid)
   for (const entry of readdirSync(folder, { recursive: true })) lchownSync(join(folder, String(entry)), identity.uid, identity.gid)
 }
 
 function requireVersion(data: string): void {
   const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
-  if (found === majorVersion) return
-  throw new Error(`The data folder ${data} was made by PostgreSQL ${found}; this Orrery brings ${majorVersion}. Dump and restore it.`)
+  if (found === MAJOR_VERSION) return
+  throw new Error(
+    `The data folder ${data} was created by PostgreSQL ${found}, but this version of Orrery includes ${MAJOR_VERSION}. Dump and restore it.`,
+  )
 }
 
 const newPassword = (): string => randomBytes(24).toString('base64url')

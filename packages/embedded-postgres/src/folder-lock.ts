@@ -1,12 +1,12 @@
 /**
- * One supervisor per data folder. The lock is SQLite's on an empty file: the kernel frees it when the process dies, however it
- * dies, and it holds between containers with separate process ids. Files with a process id in them offer neither.
+ * One supervisor per data folder. The lock is SQLite's lock on an empty file: the kernel releases it when the process ends, however it
+ * ends, and it works between containers with separate process ids. A file that contains a process id has neither property.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-const sqliteBusy = 5
+const SQLITE_BUSY = 5
 
 export interface FolderLock {
   release(): void
@@ -24,7 +24,7 @@ export function lockFolder(folder: string): FolderLock {
     lock.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive')
   } catch (cause) {
     lock.close()
-    if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw cause
+    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw cause
     throw new FolderInUse(
       `Another Orrery is running on the data folder ${folder} (${readHolder(holder)}). Stop it first, or choose another folder.`,
       { cause },
@@ -42,7 +42,7 @@ function readHolder(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    // Between taking the lock and writing this file there is a moment; the message is all that suffers.
+    // The holder takes the lock just before it writes this file; a read in between affects only the message.
     return `holder unknown: ${(cause as Error).message}`
   }
 }

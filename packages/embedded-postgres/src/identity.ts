@@ -1,20 +1,20 @@
 /**
- * Whose rights the PostgreSQL processes get. PostgreSQL refuses to run as root, so a root process hands it a numeric user id
- * that belongs to nobody: no account is made, and no other service of the machine shares it.
+ * The user id of the PostgreSQL processes. PostgreSQL refuses to run as root, so a root process starts it with a numeric user id that no
+ * account has: no account is created, and no other service of the machine shares the id.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 
-/** Ids to give to child processes; undefined: they run as we do. */
+/** Ids for child processes; undefined: they run as this process does. */
 export type Identity = { readonly uid: number; readonly gid: number } | undefined
 
-// systemd documents 60706-61183 as used by nobody; ids above 65533 do not exist in many containers.
-const firstFreeUid = 60_900
-const lastFreeUid = 61_183
+// systemd documents 60706-61183 as unused; ids above 65533 do not exist in many containers.
+const FIRST_FREE_UID = 60_900
+const LAST_FREE_UID = 61_183
 
 const isRoot = (): boolean => process.getuid?.() === 0
 
-/** The owner of an existing cluster keeps it; a new one, made by root, gets an id of its own. */
+/** The owner of an existing cluster is kept; a new cluster that root creates gets an id of its own. */
 export function chooseIdentity(existingData: string | undefined): Identity {
   if (!isRoot()) return undefined
   if (existingData !== undefined) {
@@ -22,13 +22,15 @@ export function chooseIdentity(existingData: string | undefined): Identity {
     return { uid, gid }
   }
   const taken = new Set(readAccounts().map((account) => account.uid))
-  for (let uid = firstFreeUid; uid <= lastFreeUid; uid++) {
+  for (let uid = FIRST_FREE_UID; uid <= LAST_FREE_UID; uid++) {
     if (!taken.has(uid)) return { uid, gid: uid }
   }
-  throw new Error(`Every user id from ${firstFreeUid} to ${lastFreeUid} is taken: start Orrery as an ordinary user, or set DATABASE_URL`)
+  throw new Error(
+    `Every user id from ${FIRST_FREE_UID} to ${LAST_FREE_UID} is taken: start Orrery as an ordinary user, or set DATABASE_URL`,
+  )
 }
 
-/** `initdb` (unlike the server) looks its user id up by name, so root runs it as an account that exists and has no rights. */
+/** Unlike the server, `initdb` looks up the name of its user id, so root runs it as an existing account without rights. */
 export function chooseInitIdentity(): Identity {
   if (!isRoot()) {
     requireName()
@@ -40,7 +42,7 @@ export function chooseInitIdentity(): Identity {
   return { uid: account.uid, gid: account.gid }
 }
 
-/** Containers like to run as a bare number. */
+/** In containers, processes often run with a user id that has no name. */
 function requireName(): void {
   try {
     userInfo()

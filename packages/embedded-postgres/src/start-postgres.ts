@@ -1,44 +1,44 @@
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { clearLeftovers } from './clear-leftovers.ts'
 import { type Cluster, openCluster, superuser } from './cluster.ts'
 import { lockFolder } from './folder-lock.ts'
-import { clearLeftovers } from './leftovers.ts'
 import { startPostmaster } from './postmaster.ts'
 import { appDatabase, appRole, provision } from './provision.ts'
 import { type Address, chooseAddress, connectionUrl, type Settings } from './settings.ts'
 import { type ExitReason, supervise } from './supervise.ts'
 
 export interface StartOptions {
-  /** Made if absent. One server at a time; everything of the database lies beneath it. */
+  /** Created if absent. Contains everything of the database; only one server at a time may use it. */
   readonly dataDir: string
-  /** TCP port on 127.0.0.1. Absent: a Unix socket inside the data folder, or a free port where that cannot be. */
+  /** TCP port on 127.0.0.1. Default: a Unix socket inside the data folder, or a free port if that is not possible. */
   readonly port?: number
   readonly log?: (message: string) => void
-  /** Server settings over ours, by their PostgreSQL names. */
+  /** Server settings that override the defaults, by their PostgreSQL names. */
   readonly settings?: Settings
-  /** Gives the start up: what has begun is stopped, and the signal's reason is thrown. Of no effect once it is up. */
+  /** Aborts the start: stops what has been started and throws the signal's reason. Has no effect after the start. */
   readonly signal?: AbortSignal
 }
 
 export interface EmbeddedPostgres {
-  /** Role `orrery` (may create roles, no superuser) on its database `orrery`. */
+  /** Role `orrery` (may create roles, not a superuser) on its database `orrery`. */
   readonly url: string
   /** The superuser on the same database. */
   readonly adminUrl: string
-  /** Undefined where the server listens on TCP. */
+  /** Undefined if the server listens on TCP. */
   readonly socketDir: string | undefined
   readonly port: number
-  /** Of the present process: another one after a restart. */
+  /** Of the current process; it changes after a restart. */
   readonly pid: number
   /** Fast shutdown; the folder is free afterwards. May be called twice. */
   stop(): Promise<void>
-  /** Called once, when PostgreSQL has died so often that it is not started again. */
+  /** Called once, when PostgreSQL has died too often to be restarted. */
   onExit(listener: (reason: ExitReason) => void): void
 }
 
-const logBytesMax = 16 * 1024 * 1024
+const LOG_BYTES_MAX = 16 * 1024 * 1024
 
-/** A real PostgreSQL on a folder of our own, as root or not. Throws `FolderInUse` if a live process serves it already. */
+/** Starts a real PostgreSQL on its own data folder, as root or as another user. Throws `FolderInUse` if a live process uses the folder. */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(options.dataDir)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -89,8 +89,8 @@ function describe(cluster: Cluster, address: Address): Pick<EmbeddedPostgres, 'u
   }
 }
 
-/** The server's log is quiet; this bounds it over years. */
+/** The server writes little to its log; this bounds it over years. */
 function rotateLog(file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (size > logBytesMax) renameSync(file, `${file}.1`)
+  if (size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
 }

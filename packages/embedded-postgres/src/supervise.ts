@@ -1,12 +1,12 @@
-/** Keeps one server running: starts it again when it dies, and gives up when that does not help. */
+/** Keeps one server running: restarts it when it dies, and stops trying after repeated deaths. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Postmaster } from './postmaster.ts'
 
-const restartsMax = 5
-const restartWindowMs = 60_000
-const firstPauseMs = 100
+const RESTARTS_MAX = 5
+const RESTART_WINDOW_MS = 60_000
+const FIRST_PAUSE_MS = 100
 
-/** PostgreSQL is down and stays down. */
+/** PostgreSQL has ended and will not be restarted. */
 export interface ExitReason {
   readonly message: string
 }
@@ -27,14 +27,14 @@ export function supervise(first: Postmaster, restart: () => Promise<Postmaster>,
     const deaths: number[] = []
     for (let reason = await first.exited; !isStopping; ) {
       deaths.push(performance.now())
-      const recent = deaths.filter((at) => performance.now() - at < restartWindowMs).length
-      if (recent > restartsMax) {
-        gaveUp = { message: `PostgreSQL died ${recent} times within ${restartWindowMs / 1000} s, last: ${reason}` }
+      const recent = deaths.filter((at) => performance.now() - at < RESTART_WINDOW_MS).length
+      if (recent > RESTARTS_MAX) {
+        gaveUp = { message: `PostgreSQL died ${recent} times within ${RESTART_WINDOW_MS / 1000} s, last: ${reason}` }
         for (const listener of listeners) listener(gaveUp)
         return
       }
-      log(`PostgreSQL died (${reason}): starting it again`)
-      if (recent > 1) await delay(firstPauseMs * 2 ** (recent - 2))
+      log(`PostgreSQL died (${reason}): restarting it`)
+      if (recent > 1) await delay(FIRST_PAUSE_MS * 2 ** (recent - 2))
       try {
         current = await restart()
         if (isStopping) await current.stop()

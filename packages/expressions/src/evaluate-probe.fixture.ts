@@ -1,8 +1,8 @@
-/** Without reading pipelines, which needs zod: what an interpreter of checked pipelines takes with it. */
+/** What an interpreter of checked pipelines bundles: no parsing of pipelines, so no zod. */
 import type { Json, JsonObject, ToolStep } from '@orrery/contract'
 import { workflow } from '@orrery/engine/workflow'
+import { kindOfStep, listSteps, sequencesOf } from './pipeline/pipeline-steps.ts'
 import { renderArguments } from './pipeline/render-step.ts'
-import { kindOfStep, listSteps, sequencesOf } from './pipeline/step-places.ts'
 import { createScope } from './template/scope.ts'
 
 export const evaluateProbe = workflow('evaluate-probe', async (ctx, input: { texts: Json; params: JsonObject }) => {

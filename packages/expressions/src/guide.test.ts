@@ -1,4 +1,4 @@
-/** docs/guides/pipelines.md says what is true: its pipelines can be read, and its tables are what comes out. */
+/** Checks docs/guides/pipelines.md: its pipelines parse, and its tables show what the code returns. */
 import { readFileSync } from 'node:fs'
 import type { Json, JsonObject } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
@@ -7,8 +7,8 @@ import { listBuiltIns } from '../../tools/src/builtins/built-ins.ts'
 import { FUNCTION_NAMES } from './expression/functions/function-table.ts'
 import { type CallSchemas, checkPipeline } from './pipeline/check-pipeline.ts'
 import { parsePipeline } from './pipeline/parse-pipeline.ts'
+import { listTools } from './pipeline/pipeline-steps.ts'
 import { evaluateCondition, renderArguments } from './pipeline/render-step.ts'
-import { listTools } from './pipeline/step-places.ts'
 import { createScope } from './template/scope.ts'
 
 const builtIns = [...listBuiltIns(), ...automationBuiltIns]
@@ -23,7 +23,7 @@ const scope = createScope({
   names: { event: null, run: null },
 })
 
-/** The rows of the table with this heading, without the marks of code. */
+/** The rows of the table with this heading, without backticks. */
 function rows(heading: string): [string, string][] {
   const table = guide.slice(guide.indexOf(`| ${heading} |`)).split('\n\n')[0] ?? ''
   const cells = table
@@ -44,19 +44,19 @@ const render = (value: Json): Json => {
   return rendered.value.value ?? null
 }
 
-test('there is something to check', () => {
+test('the guide has the expected number of examples', () => {
   expect([blocks.length, rows('template').length, rows('arguments').length, rows('condition').length, rows('mistake').length]).toEqual([
     4, 21, 2, 5, 3,
   ])
 })
 
 test.each(blocks.filter(isPipeline).map((block) => [JSON.stringify(block).slice(0, 60), block] as const))(
-  'the pipeline %s… is one',
+  'parses the pipeline %s…',
   (_, block) => {
     const parsed = parsePipeline(block)
     expect(parsed).toMatchObject({ ok: true })
     if (!parsed.ok) return
-    // What is not built in is a tool of the reader's own.
+    // A tool that is not built in belongs to the reader.
     const tools = new Map(
       listTools(parsed.pipeline).map((uses): [string, CallSchemas] => [uses, builtIns.find(({ name }) => name === uses) ?? {}]),
     )
@@ -64,17 +64,17 @@ test.each(blocks.filter(isPipeline).map((block) => [JSON.stringify(block).slice(
   },
 )
 
-describe('tables', () => {
-  test.each(rows('template'))('%s', (template, expected) => {
+describe('tables of the guide', () => {
+  test.each(rows('template'))('renders %s as shown', (template, expected) => {
     expect(render(template)).toEqual(JSON.parse(expected))
   })
-  test.each(rows('arguments'))('%s', (value, expected) => {
+  test.each(rows('arguments'))('renders the arguments %s as shown', (value, expected) => {
     expect(render(JSON.parse(value) as Json)).toEqual(JSON.parse(expected))
   })
-  test.each(rows('condition'))('%s', (condition, expected) => {
+  test.each(rows('condition'))('evaluates the condition %s as shown', (condition, expected) => {
     expect(evaluateCondition({ id: 'a', uses: 'x', if: condition }, scope)).toEqual({ ok: true, value: expected === 'true' })
   })
-  test.each(rows('mistake'))('%s', (mistake, answer) => {
+  test.each(rows('mistake'))('reports the mistake %s as shown', (mistake, answer) => {
     const spoiled = JSON.stringify(blocks[0]).replace(...spoil(mistake))
     const parsed = parsePipeline(JSON.parse(spoiled))
     const inputSchema = { type: 'object', properties: { lookback_days: { type: 'number' } } }
@@ -88,14 +88,14 @@ describe('tables', () => {
   })
 })
 
-/** What of the first pipeline the mistake stands in place of. */
+/** The part of the first pipeline that the mistake replaces, and its replacement. */
 function spoil(mistake: string): [RegExp, string] {
   const text = JSON.stringify(mistake).slice(1, -1).replaceAll('\\"', '"').replaceAll(': ', ':')
   if (mistake.startsWith('"lookback_days"')) return [/"lookback_days":"[^"]*"/, text]
   return mistake.startsWith('"uses"') ? [/"uses":"llm.summarize"/, text] : [/"\$\{steps\.metrics\}"/, text.replaceAll('$', '$$$$')]
 }
 
-test('all functions are named', () => {
+test('names all functions', () => {
   const [, list = ''] = /\*\*Functions\*\*: ([^.]*)\./.exec(guide) ?? []
   expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual([...FUNCTION_NAMES])
 })

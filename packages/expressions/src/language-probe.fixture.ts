@@ -1,4 +1,4 @@
-/** Does in a workflow's sandbox what the interpreter of pipelines will do there. */
+/** Runs in a workflow's sandbox what the pipeline interpreter runs there. */
 import type { Json, JsonObject } from '@orrery/contract'
 import { workflow } from '@orrery/engine/workflow'
 import { dryRun } from './pipeline/dry-run.ts'

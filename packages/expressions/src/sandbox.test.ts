@@ -1,4 +1,4 @@
-/** The language runs where pipelines are interpreted: in the engine's sandbox, the same as outside of it. */
+/** The language in the engine's sandbox, where pipelines are interpreted: the same results as outside it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json } from '@orrery/contract'
@@ -23,7 +23,7 @@ async function runInSandbox(module: string, name: string, input: Json): Promise<
   return { output: completion?.type === 'succeeded' ? completion.output : completion, bytes: code.length, code }
 }
 
-test('the daily briefing is read, rendered and shown in there', async () => {
+test('parses, renders and dry-runs the daily briefing in the sandbox', async () => {
   const { pipeline } = JSON.parse(readFileSync(join(FIXTURES, 'daily-briefing.json'), 'utf8')) as { pipeline: Json }
   const outputs = { metrics: { revenue: 12 }, analysis: { mood: 'good' }, briefing: { summary: 'All is well' } }
   const timezone = 'America/New_York'
@@ -48,7 +48,7 @@ test('the daily briefing is read, rendered and shown in there', async () => {
   })
 })
 
-test('problems are told in there as well', async () => {
+test('reports problems in the sandbox', async () => {
   const { output } = await runInSandbox('language-probe.fixture.ts', 'language-probe', {
     pipeline: [{ id: 'a', uses: 'x', limit: 1 }],
     params: {},
@@ -61,7 +61,7 @@ test('problems are told in there as well', async () => {
   })
 })
 
-test('an interpreter of checked pipelines takes little with it, and what has no end is stopped by the language itself', async () => {
+test('an interpreter of checked pipelines bundles no zod, and the fuel limit stops endless work', async () => {
   const texts = ['${now+24h}', '${date}', "${if(params.n > 1, 'a', 'b')}", '${sort_by(params.rows, &n)[*].n}', '${params.n / 4}']
   const params = { n: 2, rows: [{ n: 3 }, { n: 1 }] }
   const small = await runInSandbox('evaluate-probe.fixture.ts', 'evaluate-probe', { texts, params })

@@ -1,4 +1,7 @@
-/** Any text in, a value or an ExpressionError out: soon, of bounded size, and of JSON. `ORRERY_FUZZ_COUNT=1000000` for the long run. */
+/**
+ * Any text either renders to JSON or throws an ExpressionError, quickly and with a bounded size. `ORRERY_FUZZ_COUNT=1000000` for a long
+ * run.
+ */
 import type { Json, JsonObject } from '@orrery/contract'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -12,7 +15,7 @@ import { createScope } from './template/scope.ts'
 
 const COUNT = Number(process.env.ORRERY_FUZZ_COUNT ?? 20_000)
 const SEED = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
-/** Here a hang; on a machine of its own `ORRERY_FUZZ_MS=10` holds. */
+/** Generous, to detect hangs on a busy machine; on an idle machine `ORRERY_FUZZ_MS=10` passes. */
 const MS_MAX = Number(process.env.ORRERY_FUZZ_MS ?? 200)
 
 const deep = (levels: number): Json => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as Json
@@ -104,7 +107,7 @@ const pieces = fc.constantFrom(
   '😀',
   '24h',
 )
-/** Most are well formed; a third is broken in some way. */
+/** Most are well formed; about a third is broken in some way. */
 const template = fc.oneof(
   { weight: 6, arbitrary: hole },
   { weight: 2, arbitrary: fc.array(fc.oneof(hole, fc.string({ maxLength: 8 })), { maxLength: 4 }).map((parts) => parts.join('')) },
@@ -129,8 +132,8 @@ function attempt(text: string): Json | undefined | ExpressionError {
 }
 
 /**
- * The machine may be busy: what takes long is run again, and what still does is judged by the processor's time, of which the clock has ticks
- * of some milliseconds, so of ten rounds together.
+ * The machine may be busy, so a slow call is repeated. A call that stays slow is measured in processor time: over ten rounds, because that
+ * clock ticks every few milliseconds.
  */
 function measureMs(run: () => unknown): number {
   let best = Number.POSITIVE_INFINITY
@@ -149,11 +152,11 @@ function measureMs(run: () => unknown): number {
 interface Seen {
   values: number
   readonly faults: Map<string, number>
-  /** The slowest few at their first reading, in which the rest of the machine has a part. */
+  /** The slowest few when first run, which includes the influence of other processes. */
   slow: { readonly ms: number; readonly text: string }[]
 }
 
-/** What the slowest take when nothing interrupts them. */
+/** The time of the slowest when nothing interrupts it. */
 function describeSlowest({ slow }: Seen): string {
   const again = slow.map(({ text }) => {
     const times = Array.from({ length: 20 }, () => {
@@ -169,7 +172,7 @@ function describeSlowest({ slow }: Seen): string {
 
 test(`${COUNT} templates`, () => {
   const seen: Seen = { values: 0, faults: new Map(), slow: [] }
-  // fast-check's own loop keeps every value for a report; a sample in blocks does not.
+  // fast-check's own loop keeps every value for its report; sampling in blocks does not.
   for (let block = 0; block * 10_000 < COUNT; block += 1) {
     for (const text of fc.sample(template, { numRuns: Math.min(10_000, COUNT - block * 10_000), seed: SEED + block })) judge(text, seen)
   }
@@ -193,7 +196,7 @@ function judge(text: string, seen: Seen): void {
   }
   seen.values += 1
   const json = JSON.stringify(value) ?? ''
-  // Escapes make JSON text up to six times as long as the characters that were counted.
+  // Escapes make JSON text up to six times as long as the number of characters that the meter counted.
   if (json.length > LIMITS.outputLength * 6) expect.fail(`a result of ${json.length} characters: ${text}`)
 }
 
@@ -207,7 +210,7 @@ test(`${Math.ceil(COUNT / 10)} conditions`, () => {
   }
 })
 
-test('a text of a megabyte is read in a moment, whatever is in it', () => {
+test('a text of a megabyte is parsed quickly, whatever it contains', () => {
   for (const piece of ['${', '${a}', '\\', '\\${', 'x', "${'", '${a', '${[', '$', '9', '${9', '${"\\']) {
     const text = piece.repeat(Math.ceil(1_000_000 / piece.length))
     expect(

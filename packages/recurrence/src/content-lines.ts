@@ -1,17 +1,17 @@
-/** Lines of iCalendar: `NAME;PARAM=VALUE:value`, folded with a line break and a blank (RFC 5545 3.1). */
+/** Lines of iCalendar: `NAME;PARAM=VALUE:value`, folded with a line break and a space (RFC 5545 3.1). */
 import { quote, refuse } from './parsing.ts'
 
 export interface ContentLine {
   /** In upper case. */
   readonly name: string
-  /** Names in upper case, values as they stand, without quotation marks. */
+  /** Names in upper case; values as written, without quotation marks. */
   readonly parameters: ReadonlyMap<string, string>
   readonly value: string
   readonly position: number
   readonly valuePosition: number
 }
 
-/** The text without folds, and the way back from a position in it to one in the folded text. */
+/** The text without folds, and a function that maps a position in it to the position in the folded text. */
 export function unfold(folded: string): { readonly text: string; readonly positionBefore: (position: number) => number } {
   const folds: { readonly at: number; readonly removed: number }[] = []
   let removed = 0

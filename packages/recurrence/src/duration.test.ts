@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { clockMs, formatDuration, parseDuration, parseDurationMs } from './duration.ts'
 
 describe('parseDuration', () => {
-  test('keeps days apart from hours, which a calendar tells apart', () => {
+  test('keeps days separate from hours, because business calendars treat them differently', () => {
     expect(parseDuration('P1D')).toEqual({ ok: true, value: { weeks: 0, days: 1, timeMs: 0 } })
     expect(parseDuration('PT24H')).toEqual({ ok: true, value: { weeks: 0, days: 0, timeMs: 86_400_000 } })
     expect(parseDuration('1d2h')).toEqual({ ok: true, value: { weeks: 0, days: 1, timeMs: 7_200_000 } })
     expect(parseDuration('P2W')).toEqual({ ok: true, value: { weeks: 2, days: 0, timeMs: 0 } })
   })
 
-  test('gives whole milliseconds, also of parts of a day', () => {
+  test('returns whole milliseconds for fractions of a day', () => {
     for (let thousandth = 1; thousandth < 3_000; thousandth++) {
       const parsed = parseDuration(`${thousandth / 1_000}d`)
       expect(parsed.ok && clockMs(parsed.value)).toBe(thousandth * 86_400)
@@ -20,19 +20,19 @@ describe('parseDuration', () => {
   test.each<readonly [string, number, string]>([
     ['', 0, 'empty'],
     ['30', 2, 'no unit'],
-    ['P', 1, 'follows the P'],
-    ['PT', 2, 'follows the T'],
-    ['P1DT', 4, 'follows the T'],
+    ['P', 1, 'after the P'],
+    ['PT', 2, 'after the T'],
+    ['P1DT', 4, 'after the T'],
     ['P1M', 2, 'no fixed length'],
     ['P1Y', 2, 'no fixed length'],
     ['1y', 1, 'no fixed length'],
     ['30M', 2, 'no fixed length'],
     ['1h1h', 3, 'twice'],
     ['1m1h', 3, 'smaller unit'],
-    ['5 m', 0, 'not understood'],
-    ['-5m', 0, 'not understood'],
-    ['1h x', 2, 'not understood'],
-    ['PT1D', 3, 'no unit here; there are H, M, S'],
+    ['5 m', 0, 'not a duration'],
+    ['-5m', 0, 'not a duration'],
+    ['1h x', 2, 'not a duration'],
+    ['PT1D', 3, 'not a unit here; the units are H, M, S'],
     ['0.0001s', 0, 'whole number of milliseconds'],
     ['99999999999d', 0, '3,000 years'],
   ])('refuses %j', (text, position, message) => {
@@ -57,7 +57,7 @@ describe('parseDurationMs', () => {
     ['P1DT12H', 129_600_000],
     ['P2W', 1_209_600_000],
     ['PT0.5S', 500],
-  ])('reads %s', (text, ms) => {
+  ])('parses %s', (text, ms) => {
     expect(parseDurationMs(text)).toBe(ms)
   })
 
@@ -67,7 +67,7 @@ describe('parseDurationMs', () => {
     expect(() => parseDurationMs(null, 'timeout')).toThrow("timeout must be a string like '30m' or 'PT30M', got object")
   })
 
-  test('reads back every duration that formatDuration writes', () => {
+  test('parses every text that formatDuration returns', () => {
     fc.assert(fc.property(fc.nat(1e13), (ms) => parseDurationMs(formatDuration(ms)) === ms))
   })
 

@@ -1,14 +1,14 @@
 import { dateOf, SECONDS_PER_DAY } from './gregorian.ts'
 import type { Zone } from './zone/zone.ts'
 
-/** `2026-03-08T03:30:00-04:00`: an instant on the wall of a zone, with the offset it has there. Milliseconds are left out if zero. */
+/** `2026-03-08T03:30:00-04:00`: an instant in local time of a zone, with its offset there. Milliseconds are omitted if zero. */
 export function formatIso(zone: Zone, ms: number): string {
   const second = Math.floor(ms / 1000)
   const { offset } = zone.segmentAt(second)
   return `${formatLocalIso(second + offset)}${formatFraction(ms - second * 1000)}${formatOffset(offset)}`
 }
 
-/** `2026-03-08T03:30:00` of seconds on the wall. */
+/** `2026-03-08T03:30:00` from seconds of local time. */
 export function formatLocalIso(local: number): string {
   const day = Math.floor(local / SECONDS_PER_DAY)
   const { year, month, day: monthDay } = dateOf(day)

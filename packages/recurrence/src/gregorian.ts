@@ -1,6 +1,6 @@
-/** The proleptic Gregorian calendar as whole numbers: a day is counted from 1970-01-01, a weekday from Monday = 0. */
+/** The proleptic Gregorian calendar in whole numbers: days are counted from 1970-01-01, weekdays from Monday = 0. */
 
-/** Years that schedules may name: before, few zones are known; after, RFC 5545 cannot write them. */
+/** The years that schedules may contain: before them few zones are known, and RFC 5545 cannot write later ones. */
 export const YEAR_MIN = 1900
 export const YEAR_MAX = 9999
 
@@ -31,7 +31,7 @@ export function startOfYear(year: number): number {
   return past * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400) - 719_162
 }
 
-/** Days of the year before the first of the month; a month of 13 gives the length of the year. */
+/** Days of the year before the first of the month; for month 13, the length of the year. */
 export const daysBeforeMonth = (month: number, isLeap: boolean): number => (daysBefore[month] ?? 0) + (isLeap && month > 2 ? 1 : 0)
 
 /** The month may be any whole number: 13 is January of the next year. */
@@ -51,7 +51,7 @@ export function dateOf(dayNumber: number): CivilDate {
   const year = yearOf(dayNumber)
   const isLeap = isLeapYear(year)
   const dayOfYear = dayNumber - startOfYear(year)
-  // A month has at least 28 days, so this never guesses too high a month by more than one.
+  // A month has at least 28 days, so the guess is at most one month too high.
   let month = Math.min(12, Math.floor(dayOfYear / 29) + 1)
   if (dayOfYear < daysBeforeMonth(month, isLeap)) month -= 1
   return { year, month, day: dayOfYear - daysBeforeMonth(month, isLeap) + 1 }
@@ -73,7 +73,7 @@ export function startOfWeekYear(year: number, weekStart: number): number {
   return daysIntoWeek <= 3 ? newYear - daysIntoWeek : newYear + 7 - daysIntoWeek
 }
 
-/** The year that the day's week counts to, which near New Year may be the year before or after. */
+/** The year to which the week of a day belongs; near New Year it may be the year before or after. */
 export function weekYearOf(day: number, weekStart: number): number {
   const year = yearOf(day)
   if (day < startOfWeekYear(year, weekStart)) return year - 1

@@ -1,4 +1,7 @@
-/** When: RRULE, cron, intervals, dates, time zones, business calendars. Pure; times are milliseconds since 1970-01-01T00:00Z. */
+/**
+ * When something happens: RRULE, cron, intervals, dates, time zones, business calendars. Pure; times are milliseconds since
+ * 1970-01-01T00:00Z.
+ */
 export { findBusinessDay, isBusinessDay, type Roll, rollDay } from './calendar/business-days.ts'
 export {
   addBusinessTime,

@@ -1,17 +1,17 @@
-/** The one shape of everything that recurs. */
+/** The common interface of everything that recurs. */
 
-/** Why there is no next instant: nothing follows, or nothing was found within the bound of work that one question may cost. */
+/** Why there is no next instant: the recurrence has ended, or the search reached its limit of work. */
 export type Halt = 'ended' | 'limit'
 
-/** Instants in ascending order, each once, that can be entered anywhere at the same cost. Milliseconds since 1970-01-01T00:00Z. */
+/** Distinct instants in ascending order. Starting at any point costs the same. Milliseconds since 1970-01-01T00:00Z. */
 export interface Instants {
-  /** The first instant after `afterMs`, which is itself never returned. */
+  /** The first instant after `afterMs`, exclusive. */
   next(afterMs: number): number | Halt
 }
 
 export const never: Instants = { next: () => 'ended' }
 
-/** A list, sorted here, without duplicates. */
+/** A list; it is sorted here, and duplicates are removed. */
 export function fromList(instantsMs: readonly number[]): Instants {
   const sorted = [...new Set(instantsMs)].sort((a, b) => a - b)
   return {
@@ -29,7 +29,7 @@ export function fromList(instantsMs: readonly number[]): Instants {
 }
 
 /**
- * Keeps the last answer for as long as it is right, which whoever goes on from one instant to the next asks for again and again: of a hundred
+ * Caches the last answer while it is valid. A caller that walks from instant to instant asks the same question many times: of a hundred
  * rules only one has moved on.
  */
 export function remember(instants: Instants): Instants {
@@ -75,8 +75,8 @@ export function within(instants: Instants, fromMs: number, toMs: number): Instan
 }
 
 /**
- * Only the first `count` instants. Where the last one lies is found by walking there once, as far as the questions need, and then kept:
- * after that, asking costs what it costs without a count.
+ * Only the first `count` instants. The last of them is found by walking there once, as far as queries require, and then remembered: after
+ * that a query costs as much as without a count.
  */
 export function first(instants: Instants, count: number): Instants {
   let counted = 0
@@ -89,7 +89,7 @@ export function first(instants: Instants, count: number): Instants {
         reachedMs = next
         counted += 1
       }
-      // Everything up to `reachedMs` is among the first.
+      // All instants up to `reachedMs` are among the first `count`.
       if (afterMs >= reachedMs) return 'ended'
       return instants.next(afterMs)
     },

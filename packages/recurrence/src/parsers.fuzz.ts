@@ -1,6 +1,6 @@
 /**
- * Whatever is written into the parsers: an outcome, never an exception, and soon; and what they accept can be asked for its next
- * occurrence. `ORRERY_FUZZ_COUNT` texts each (20,000 if not set), from `ORRERY_FUZZ_SEED` (printed).
+ * For any text, a parser returns an outcome quickly and never throws; the next occurrence of whatever it accepts can be computed.
+ * `ORRERY_FUZZ_COUNT` texts per parser (20,000 by default), from `ORRERY_FUZZ_SEED` (printed).
  */
 import { describe, expect, test } from 'vitest'
 import {
@@ -17,14 +17,17 @@ import {
 
 const count = Math.min(Number(process.env.ORRERY_FUZZ_COUNT ?? 20_000), 1_000_000)
 const seed = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
-/** Here a hang; on a machine of its own `ORRERY_FUZZ_MS=10` holds for parsing, and impossible rules end within twice that. */
+/**
+ * Generous, to detect hangs on a busy machine. On an idle machine `ORRERY_FUZZ_MS=10` passes for parsing, and impossible rules take up to
+ * twice that.
+ */
 const PARSE_MS_MAX = Number(process.env.ORRERY_FUZZ_MS ?? 200)
 const NEXT_MS_MAX = PARSE_MS_MAX * 2
 console.log(`fuzz: ${count} texts each, ORRERY_FUZZ_SEED=${seed}`)
 
 type Random = (below: number) => number
 
-/** Mulberry32: small, fast, and the same everywhere. */
+/** Mulberry32: small, fast, and the same on every platform. */
 function createRandom(start: number): Random {
   let state = start >>> 0
   return (below) => {
@@ -37,7 +40,10 @@ function createRandom(start: number): Random {
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[random(list.length)] as T
 
-/** Half of the texts nearly right: parts of the language in a plausible order, some of them damaged. The rest from its alphabet, or any. */
+/**
+ * Half of the texts are plausible: parts of the language in order. A quarter are such texts with damage; the rest are random tokens or
+ * characters.
+ */
 function makeText(random: Random, tokens: readonly string[], write: (random: Random) => string): string {
   const kind = random(8)
   if (kind < 4) return write(random)
@@ -151,7 +157,7 @@ const ruleTokens = [
 const cronTokens = ['*', '/', '-', ',', ' ', 'L', 'W', '#', '?', 'MON', 'JAN', '0', '5', '59', '@daily', '@']
 const durationTokens = ['P', 'T', '1', '.', 'h', 'm', 's', 'ms', 'D', 'W', 'M', '0', ' ', '-']
 
-/** The shortest of a few tries: what the machine does beside is not counted. */
+/** The shortest of a few attempts, to exclude the influence of other processes. */
 function fastest(run: () => void, enoughMs: number): number {
   let best = Number.POSITIVE_INFINITY
   for (let attempt = 0; attempt < 5 && best > enoughMs; attempt++) {
@@ -180,16 +186,16 @@ function fuzzParser<T>(
       accepted += 1
       use(text)
     } else if (!(parsed.problem.position >= 0 && parsed.problem.position <= text.length && parsed.problem.message.length > 0)) {
-      expect.fail(`${JSON.stringify(text)} is refused nowhere, or for no reason: ${JSON.stringify(parsed.problem)}`)
+      expect.fail(`${JSON.stringify(text)} is refused without a position or a reason: ${JSON.stringify(parsed.problem)}`)
     }
   }
-  // Texts that are all refused, or all accepted, would prove little.
+  // If all texts were refused, or all accepted, the test would prove little.
   expect(accepted).toBeGreaterThan(count / 50)
   expect(accepted).toBeLessThan(count)
 }
 
-/** An accepted rule can be described, compiled and asked, within bounds. */
-function ask(include: Include): void {
+/** An accepted rule can be described, compiled and queried within the time limits. */
+function checkRule(include: Include): void {
   let isSound = true
   const run = () => {
     const schedule = { zone: 'America/New_York', start: '2020-01-01T02:30', include: [include] }
@@ -202,13 +208,13 @@ function ask(include: Include): void {
   if (nextMs > NEXT_MS_MAX) expect.fail(`${JSON.stringify(include)} took ${nextMs} ms`)
 }
 
-describe('no text crashes or holds up', () => {
+describe('no text crashes or delays', () => {
   test('the RRULE parser', { timeout: 3_600_000 }, () => {
-    fuzzParser(ruleTokens, writeRule, parseRrule, (rrule) => ask({ kind: 'rrule', rrule }))
+    fuzzParser(ruleTokens, writeRule, parseRrule, (rrule) => checkRule({ kind: 'rrule', rrule }))
   })
 
   test('the cron parser', { timeout: 3_600_000 }, () => {
-    fuzzParser(cronTokens, writeCron, parseCron, (cron) => ask({ kind: 'cron', cron }))
+    fuzzParser(cronTokens, writeCron, parseCron, (cron) => checkRule({ kind: 'cron', cron }))
   })
 
   test('the duration parser', { timeout: 3_600_000 }, () => {

@@ -1,6 +1,6 @@
-/** What every parser of this package gives back, and how it says where a text is wrong. */
+/** The result of every parser in this package, and how it reports where a text is wrong. */
 
-/** Why a text was refused, and where: `position` counts characters from 0. */
+/** Why a text was refused; `position` counts characters from 0. */
 export interface Malformed {
   readonly position: number
   readonly message: string
@@ -16,15 +16,15 @@ class Refusal extends Error {
   }
 }
 
-/** Ends a parse from any depth; `parseWith` turns it into an outcome. */
+/** Aborts a parse from any depth; `parseWith` turns it into an outcome. */
 export function refuse(position: number, message: string): never {
   throw new Refusal(position, message)
 }
 
-/** Texts longer than this are refused unread. The longest sensible rule is a few hundred characters. */
+/** Longer texts are refused without parsing. The longest sensible rule is a few hundred characters. */
 const TEXT_LENGTH_MAX = 10_000
 
-/** Runs a parser that refuses by throwing. Bugs pass through. */
+/** Runs a parser that calls `refuse` for malformed text. Any other error passes through. */
 export function parseWith<T>(text: string, parse: () => T, lengthMax = TEXT_LENGTH_MAX): Parsed<T> {
   if (text.length > lengthMax) return { ok: false, problem: { position: lengthMax, message: `longer than ${lengthMax} characters` } }
   try {
@@ -35,23 +35,23 @@ export function parseWith<T>(text: string, parse: () => T, lengthMax = TEXT_LENG
   }
 }
 
-/** A text as it is shown inside a message: short, and quoted. */
+/** A text for use inside a message: shortened and quoted. */
 export const quote = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
-/** What is wrong with a schedule or a calendar, and where in it: `include[0].cron`. */
+/** What is wrong with a schedule or a calendar, and at which path: `include[0].cron`. */
 export interface Issue {
   readonly path: string
   readonly message: string
-  /** Where in the text at that path, counted in characters from 0. */
+  /** The position in the text at that path, in characters from 0. */
   readonly position?: number
 }
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly Issue[] }
 
-/** Collects what is wrong, so that a caller sees all of it at once. */
+/** Collects issues, so that a caller sees all of them at once. */
 export interface Issues {
   add(path: string, message: string, position?: number): undefined
-  /** The value of a parse, or undefined after noting what was wrong. */
+  /** The value of a parse, or undefined after adding its problem. */
   take<T>(path: string, parsed: Parsed<T>): T | undefined
   conclude<T>(value: T): Checked<T>
 }

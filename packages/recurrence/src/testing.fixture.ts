@@ -1,4 +1,4 @@
-/** Short ways to ask, for tests. */
+/** Shortcuts for tests. */
 import { type CalendarSources, type CompiledSchedule, compileSchedule, formatIso, occurrencesBetween, type Schedule } from './index.ts'
 
 export function compiled(schedule: Schedule, sources?: CalendarSources): CompiledSchedule {
@@ -7,14 +7,14 @@ export function compiled(schedule: Schedule, sources?: CalendarSources): Compile
   return checked.value
 }
 
-/** The first `count` occurrences from an instant on, as on the wall of the schedule's zone: `2026-03-08T03:30:00-04:00`. */
+/** The first `count` occurrences from an instant on, in local time of the schedule's zone: `2026-03-08T03:30:00-04:00`. */
 export function listLocal(schedule: Schedule, from: string, count: number, sources?: CalendarSources): string[] {
   const one = compiled(schedule, sources)
   const { occurrences } = occurrencesBetween(one, Date.parse(from), Date.UTC(9999, 0, 1), count)
   return occurrences.map(({ nominalMs }) => formatIso(one.zone, nominalMs))
 }
 
-/** The occurrences of a rule in UTC, as iCalendar writes them. */
+/** The occurrences of a rule in UTC, in iCalendar's format. */
 export function listRule(rrule: string, start: string, count: number): string[] {
   const lines = listLocal(
     { zone: 'UTC', include: [{ kind: 'rrule', rrule: `DTSTART:${start}\nRRULE:${rrule}` }] },
@@ -26,7 +26,7 @@ export function listRule(rrule: string, start: string, count: number): string[] 
 
 const repetitions = 5
 
-/** CPU time of this thread for some repetitions, after one to warm up. Other processes do not count. The clock has steps of a few ms. */
+/** CPU time of this thread for five repetitions, after one to warm up, so other processes do not count. The clock ticks every few ms. */
 export function cpuMs(work: () => unknown): number {
   work()
   const before = process.threadCpuUsage()

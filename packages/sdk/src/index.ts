@@ -1,4 +1,4 @@
-/** What workflow code imports. It becomes part of bundles, so nothing but the authoring side of the engine may be reachable from here. */
+/** Imported by workflow code. It becomes part of bundles, so it may reach only the authoring side of the engine. */
 export {
   CancelledError,
   type ChildCallOptions,

@@ -8,15 +8,15 @@ export const org = z.object({ id: orgId, name: z.string(), createdAt: timestamp 
 export const apiKey = z.object({
   id: keyId,
   name: z.string(),
-  prefix: z.string().meta({ description: 'The first letters of the key, to tell keys apart.' }),
+  prefix: z.string().meta({ description: 'The first characters of the key, to identify it.' }),
   scopes: z.array(permission),
   createdAt: timestamp,
   expiresAt: timestamp.nullable(),
-  lastUsedAt: timestamp.nullable().meta({ description: 'Right to within a minute.' }),
+  lastUsedAt: timestamp.nullable().meta({ description: 'Accurate to one minute.' }),
   revokedAt: timestamp.nullable(),
 })
 
-/** An answer that shows the key itself, this once. */
+/** A result that shows the key itself, only once. */
 export const newApiKey = apiKey.extend({
-  secret: z.string().nullable().meta({ description: 'The key. Shown once: null when an idempotent request is repeated.' }),
+  secret: z.string().nullable().meta({ description: 'The key. Shown only once: null when an idempotent request is repeated.' }),
 })

@@ -1,24 +1,24 @@
-/** Connections: what is needed to talk to an outside system. One table of kinds; every other shape follows from it. */
+/** Connections: credentials and addresses for outside systems. One table of kinds; all other shapes are derived from it. */
 import { z } from 'zod'
 import { connectionId } from '../ids.ts'
 import { name, text, timestamp } from '../scalars.ts'
 
 type Fields = Readonly<Record<string, z.ZodType>>
 
-/** What is sent as part of a header: no line can be ended in it. */
+/** Sent as part of a header, so it must not contain a line break. */
 const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'Expected 1 to 4096 visible ASCII characters, without spaces')
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'Expected the name of an HTTP header')
 const headerValue = z
   .string()
-  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,8190}[\x21-\x7e])?$/, 'Expected 1 to 8192 printable ASCII characters, no space at either end')
+  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,8190}[\x21-\x7e])?$/, 'Expected 1 to 8192 printable ASCII characters, without a space at either end')
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'Expected the name of an environment variable')
 const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/, 'Expected a host name or an IP address')
 const port = z.number().int().min(1).max(65_535)
-/** A key of 24 to 64 bytes, as Standard Webhooks writes it. */
+/** A key of 24 to 64 bytes, in the format of Standard Webhooks. */
 const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'Expected whsec_ and 24 to 64 bytes in base64')
-/** Whether it is an address is checked where it is used; here only that it is one line of a header. */
+/** Only checked to be a single line of a header. The mail tool checks whether it is an address. */
 const sender = text(320, 3).regex(/^\P{Cc}*$/u, 'May not contain control characters')
-/** A user name and a password in it would be shown. */
+/** Must not contain a user name and a password, because it is shown. */
 const address = z
   .string()
   .max(2048)
@@ -28,7 +28,7 @@ const address = z
   )
   .refine((value) => URL.canParse(value), 'Expected a URL')
 
-/** Where a secret may be sent: scheme, host and port as browsers compare them (RFC 6454), with `*.` for every name below. */
+/** Where a secret may be sent: scheme, host and port, compared as in browsers (RFC 6454). `*.` stands for every subdomain. */
 const origin = z
   .string()
   .max(300)
@@ -43,10 +43,10 @@ const origins = {
     .min(1)
     .max(50)
     .optional()
-    .meta({ description: 'Where the secret may be sent: `https://api.example.com`, `https://*.example.com`. Absent: nowhere.' }),
+    .meta({ description: 'Where the secret may be sent: `https://api.example.com`, `https://*.example.com`. Default: nowhere.' }),
 }
 
-/** What is sealed has at most 65536 bytes, and a letter at most three. */
+/** The encrypted part may have at most 65536 bytes, and a character up to three. */
 const SEALED_LETTERS_MAX = 20_000
 
 function small<T extends z.ZodType>(record: T): T {
@@ -56,10 +56,10 @@ function small<T extends z.ZodType>(record: T): T {
 const mailServer = {
   host,
   port,
-  secure: z.boolean().meta({ description: 'TLS from the first byte; otherwise STARTTLS where the server has it.' }),
+  secure: z.boolean().meta({ description: 'TLS from the first byte; otherwise STARTTLS if the server supports it.' }),
 }
 
-/** Secrets are named apart from what may be shown, here and nowhere else. */
+/** For each kind, the fields that may be shown and the secret ones. This is the only place that separates them. */
 const KINDS = {
   bearer: kind('bearer', origins, { token }),
   basic: kind(
@@ -73,19 +73,19 @@ const KINDS = {
     {
       ...mailServer,
       username: text(256).optional(),
-      from: sender.optional().meta({ description: 'The sender of mail that names none.' }),
+      from: sender.optional().meta({ description: 'The sender of mails that do not set one.' }),
     },
     { password: text(1024).optional() },
   ),
   imap: kind('imap', { ...mailServer, username: text(256) }, { password: text(1024) }),
   slack: kind('slack', {}, { token }),
-  webhook: kind('webhook', {}, { secret: webhookSecret.meta({ description: 'Signs what is sent (Standard Webhooks).' }) }),
+  webhook: kind('webhook', {}, { secret: webhookSecret.meta({ description: 'Signs the requests that are sent (Standard Webhooks).' }) }),
   model: kind(
     'model',
     {
       provider: z.enum(['anthropic', 'openai', 'azure', 'compatible']),
-      baseUrl: address.optional().meta({ description: 'Needed for `azure` and `compatible`.' }),
-      defaultModel: text(256).optional().meta({ description: 'The model (of Azure: the deployment) for calls that name none.' }),
+      baseUrl: address.optional().meta({ description: 'Required for `azure` and `compatible`.' }),
+      defaultModel: text(256).optional().meta({ description: 'The model (for Azure: the deployment) of calls that do not set one.' }),
     },
     { apiKey: token },
   ),
@@ -99,7 +99,7 @@ const KINDS = {
 
 export type ConnectionType = keyof typeof KINDS
 
-/** The shapes of one kind. JSON Schema has a word for a secret, `writeOnly`: whatever must not keep one looks for it. */
+/** The shapes of one kind. Secrets are marked with JSON Schema's `writeOnly`: code that must not store a secret looks for it. */
 function kind<T extends string, Shown extends Fields, Secret extends Fields>(type: T, shown: Shown, secret: Secret) {
   // The same fields with the same shapes, so the same type.
   const marked = Object.fromEntries(Object.entries(secret).map(([field, shape]) => [field, shape.meta({ writeOnly: true })])) as Secret
@@ -116,7 +116,7 @@ type Changeable<F extends Fields> = {
   [K in keyof F]: undefined extends z.output<F[K]> ? z.ZodNullable<F[K]> : z.ZodOptional<F[K]>
 }
 
-/** Every field may be absent; one that a connection can do without may be null, which takes it away. */
+/** Every field may be absent. An optional field may also be null, which removes it. */
 function changeable<F extends Fields>(fields: F): Changeable<F> {
   return Object.fromEntries(
     Object.entries(fields).map(([field, shape]) => [field, shape.safeParse(undefined).success ? shape.nullable() : shape.optional()]),
@@ -125,7 +125,7 @@ function changeable<F extends Fields>(fields: F): Changeable<F> {
 
 const { bearer, basic, header, smtp, imap, slack, webhook, model, mcp_http, mcp_stdio } = KINDS
 
-/** With the secrets: as they are given, and as whoever uses the connection gets them. */
+/** With the secrets: as users set them, and as the code that uses a connection receives them. */
 export const connectionSettings = z
   .discriminatedUnion('type', [
     bearer.whole,
@@ -143,12 +143,12 @@ export const connectionSettings = z
     (settings) => settings.type !== 'model' || settings.baseUrl !== undefined || !['azure', 'compatible'].includes(settings.provider),
     {
       path: ['baseUrl'],
-      message: 'Needed for this provider',
+      message: 'Required for this provider',
     },
   )
 export type ConnectionSettings = z.infer<typeof connectionSettings>
 
-/** What of them is to be replaced. */
+/** The settings that an update replaces. */
 export const connectionChange = z.discriminatedUnion('type', [
   bearer.change,
   basic.change,
@@ -175,19 +175,19 @@ const shownSettings = z.discriminatedUnion('type', [
   mcp_stdio.shown,
 ])
 
-/** Not of the form of an id, so that either can be used where one of both is meant. */
+/** A name must not look like an id, so that a reference can be either. */
 export const connectionName = name.refine((value) => !connectionId.safeParse(value).success, 'May not look like the id of a connection')
 
 export const connection = z.object({
   id: connectionId,
   name: z.string(),
-  settings: shownSettings.meta({ description: 'Without the secrets.' }),
-  secretFields: z.array(z.string()).meta({ description: 'The secrets that are kept, by name. They are never shown.' }),
+  settings: shownSettings.meta({ description: 'The settings without the secrets.' }),
+  secretFields: z.array(z.string()).meta({ description: 'Names of the stored secrets. Their values are never shown.' }),
   createdAt: timestamp,
   updatedAt: timestamp,
 })
 
-/** The fields of a kind that are kept sealed. */
+/** The fields of a kind that are stored encrypted. */
 export function secretFieldsOf(type: ConnectionType): readonly string[] {
   return KINDS[type].secretFields
 }

@@ -7,15 +7,15 @@ const count = z.number().int()
 export const queue = z.object({
   name: z.string(),
   paused: z.boolean(),
-  /** Live runs by state. `queued` has those that could start now, `gated` those that a limit holds back. */
+  /** Live runs by state. `queued`: ready to start. `gated`: held back by a limit. */
   depth: z.object({ queued: count, gated: count, running: count, waiting: count, paused: count, blocked: count }),
-  oldestQueuedAt: timestamp.nullable().meta({ description: 'Since when the oldest run of normal priority waits for a worker.' }),
+  oldestQueuedAt: timestamp.nullable().meta({ description: 'Since when the oldest run of normal priority has been waiting for a worker.' }),
 })
 
 export const limit = z.object({
   name: z.string(),
-  max: count.nullable().meta({ description: 'In force now.' }),
-  override: count.nullable().meta({ description: 'What an operator set; null: what the workflow declares holds.' }),
+  max: count.nullable().meta({ description: 'The limit that applies now.' }),
+  override: count.nullable().meta({ description: 'The limit that an operator set; null: the one that the workflow declares applies.' }),
   holders: count,
   waiting: count,
 })

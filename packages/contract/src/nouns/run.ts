@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { runId } from '../ids.ts'
 import { json, priority, timestamp } from '../scalars.ts'
 
-/** The words for where a run stands, the same on every face. */
+/** The status of a run, with the same words on every face. */
 export const runStatus = z.enum(['queued', 'running', 'waiting', 'paused', 'blocked', 'succeeded', 'failed', 'cancelled', 'timed_out'])
 export type RunStatus = z.infer<typeof runStatus>
 
@@ -18,21 +18,21 @@ export type FailureShape = z.infer<typeof failure>
 export const runOrigin = z.object({
   kind: z.enum(['retry', 'fork']),
   runId,
-  seq: z.number().int().meta({ description: 'Rows of the source’s history below this one were copied.' }),
+  seq: z.number().int().meta({ description: 'The rows of the source’s history before this one were copied.' }),
 })
 
-/** A run in a list: no payloads. */
+/** A run in a list: without payloads. */
 export const runSummary = z.object({
   id: runId,
   workflow: z.string(),
-  version: z.string().meta({ description: 'Hash of the bundle it is pinned to.' }),
+  version: z.string().meta({ description: 'Hash of the bundle that the run is pinned to.' }),
   status: runStatus,
   queue: z.string(),
   priority,
   tags: z.array(z.string()),
   createdAt: timestamp,
   finishedAt: timestamp.nullable(),
-  deadline: timestamp.nullable().meta({ description: 'When it is timed out.' }),
+  deadline: timestamp.nullable().meta({ description: 'When the run times out.' }),
   parentRunId: runId.nullable(),
   origin: runOrigin.nullable(),
 })
@@ -42,13 +42,13 @@ export const run = runSummary.extend({
   input: json,
   output: json.nullable(),
   error: failure.nullable(),
-  reason: z.string().nullable().meta({ description: 'Why it is blocked or waits, for people.' }),
+  reason: z.string().nullable().meta({ description: 'Why the run is blocked or waiting, in plain English.' }),
 })
 export type Run = z.infer<typeof run>
 
 export const runResult = z.object({
   runId,
-  done: z.boolean().meta({ description: 'False: it had not finished when the waiting ended.' }),
+  done: z.boolean().meta({ description: 'False: the run had not finished when the timeout passed.' }),
   status: runStatus,
   output: json.nullable(),
   error: failure.nullable(),
@@ -61,11 +61,14 @@ export const historyKind = z.enum(['step', 'sleep', 'signal', 'child', 'cancel',
 export const historyEntry = z.object({
   seq: z.number().int().meta({ description: '1, 2, 3 … without gaps.' }),
   kind: historyKind,
-  cmd: z.number().int().meta({ description: 'Number of the workflow’s command that it answers; 0 if none. Steps are edited by it.' }),
+  cmd: z
+    .number()
+    .int()
+    .meta({ description: 'Number of the workflow’s command that this row answers; 0 if it answers no command. Used to edit steps.' }),
   name: z.string(),
   attempt: z.number().int(),
   input: json.nullable(),
-  output: json.nullable().meta({ description: 'Of an attempt that failed: when the next may begin.' }),
+  output: json.nullable().meta({ description: 'For a failed attempt: when the next one may begin.' }),
   error: failure.nullable(),
   startedAt: timestamp,
   at: timestamp,

@@ -1,11 +1,13 @@
-/** When something should happen, as data. What it means is in docs/guides/schedules-and-calendars.md. */
+/** When something should happen, as data. docs/guides/schedules-and-calendars.md explains the members. */
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { name, text } from '../scalars.ts'
 
 export const timezone = text(64).meta({ description: 'IANA name of a time zone, e.g. America/New_York.' })
 
-const moment = text(40).meta({ description: '2026-03-01, 2026-03-01T09:00 (on the wall of the zone) or 2026-03-01T09:00:00Z.' })
+const moment = text(40).meta({
+  description: 'A day (2026-03-01), a local time in the zone (2026-03-01T09:00) or an instant (2026-03-01T09:00:00Z).',
+})
 
 const included = [
   z.strictObject({ kind: z.literal('rrule'), rrule: text(10_000), start: moment.optional() }),
@@ -22,7 +24,7 @@ export const scheduleExclude = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('calendar'), calendar: name, closed: z.enum(['holidays', 'days', 'hours']).optional() }),
 ])
 
-/** `zone` absent: that of whoever has the schedule. */
+/** Default of `zone`: the time zone of the object that has the schedule. */
 export const schedule = z.strictObject({
   zone: timezone.optional(),
   include: z.array(scheduleInclude).min(1).max(100),
@@ -30,7 +32,7 @@ export const schedule = z.strictObject({
   calendar: z
     .strictObject({ id: name, roll: z.enum(['skip', 'next', 'previous', 'modified-following']) })
     .optional()
-    .meta({ description: 'Occurrences on days without business are dropped or moved.' }),
+    .meta({ description: 'A business calendar: occurrences on days without business are dropped or moved.' }),
   start: moment.optional(),
   end: moment.optional(),
   count: z.number().int().min(1).max(100_000).optional(),

@@ -6,10 +6,10 @@ import { startRequest } from './start.ts'
 
 export const pipelineName = name.meta({ description: 'Name of a pipeline.' })
 
-/** Read by core, which says by step and path what is wrong with it. */
+/** Parsed by core, which reports mistakes by step and path. */
 export const rawPipeline = json.meta({
   description:
-    'A pipeline: `{"params": {…}, "pipeline": [{"id": …, "uses": <tool>, "with": {…}, "save_as": …}, …], "output": …}`, or the bare list of its ' +
+    'A pipeline: `{"params": {…}, "pipeline": [{"id": …, "uses": <tool>, "with": {…}, "save_as": …}, …], "output": …}`, or only the list of its ' +
     'steps. See docs/guides/pipelines.md.',
 })
 
@@ -17,14 +17,14 @@ export const pipelineVersion = z.number().int().min(1).max(2_147_483_647)
 
 export const pipelineProblem = z.object({
   severity: z.enum(['error', 'warning']),
-  step: z.string().nullable().meta({ description: 'Id of the step; null for what belongs to none.' }),
-  path: z.string().meta({ description: '`pipeline[3].with.content`.' }),
+  step: z.string().nullable().meta({ description: 'Id of the step; null for a problem outside all steps.' }),
+  path: z.string().meta({ description: 'Path of the problem: `pipeline[3].with.content`.' }),
   message: z.string(),
 })
 
 export const pipelineSummary = z.object({
   name: z.string(),
-  version: z.number().int().meta({ description: 'The newest.' }),
+  version: z.number().int().meta({ description: 'The newest version.' }),
   createdAt: timestamp,
   updatedAt: timestamp,
 })
@@ -35,29 +35,29 @@ export const storedPipeline = z.object({
   isNewest: z.boolean(),
   definition: json,
   savedAt: timestamp,
-  savedBy: z.string().meta({ description: 'Id of who saved it.' }),
+  savedBy: z.string().meta({ description: 'Id of the actor who saved it.' }),
 })
 
 export const savedPipeline = z.object({
   name: z.string(),
   version: z.number().int(),
-  changed: z.boolean().meta({ description: 'False: this definition was the newest already.' }),
+  changed: z.boolean().meta({ description: 'False: this definition was the newest version already.' }),
   warnings: z.array(pipelineProblem),
 })
 
 const values = z.record(z.string().max(256), json)
 
-/** Which pipeline: a stored one by its name, or one written out. */
+/** Which pipeline: a stored one by its name, or an inline definition. */
 const source = {
-  pipeline: pipelineName.optional().meta({ description: 'A stored pipeline. Either this or `definition`.' }),
-  version: pipelineVersion.optional().meta({ description: 'Of the stored pipeline; absent: the newest.' }),
+  pipeline: pipelineName.optional().meta({ description: 'A stored pipeline. Set either this or `definition`.' }),
+  version: pipelineVersion.optional().meta({ description: 'Version of the stored pipeline. Default: the newest.' }),
   definition: rawPipeline.optional(),
 }
 
 const scene = {
-  params: values.optional().meta({ description: 'In place of those of the definition, name by name.' }),
-  event: json.optional().meta({ description: 'Steps read it as `event`.' }),
-  timezone: timezone.optional().meta({ description: 'For `date` and `today`: an IANA name such as Europe/Berlin. Absent: UTC.' }),
+  params: values.optional().meta({ description: 'Params that override those of the definition with the same names.' }),
+  event: json.optional().meta({ description: 'An event that steps can read as `event`.' }),
+  timezone: timezone.optional().meta({ description: 'Time zone of `date` and `today`: an IANA name such as Europe/Berlin. Default: UTC.' }),
 }
 
 const { priority, tags, at, delay, timeout, dedupe, concurrencyKey, queue } = startRequest.shape
@@ -65,7 +65,7 @@ const { priority, tags, at, delay, timeout, dedupe, concurrencyKey, queue } = st
 export const pipelineRunRequest = z.strictObject({
   ...source,
   ...scene,
-  scopes: z.array(text(128)).max(100).optional().meta({ description: 'Given to the tools that the run calls.' }),
+  scopes: z.array(text(128)).max(100).optional().meta({ description: 'Scopes granted to the run, for the tools that it calls.' }),
   queue,
   priority,
   tags,
@@ -79,13 +79,13 @@ export const pipelineRunRequest = z.strictObject({
 export const pipelineDryRunRequest = z.strictObject({
   ...source,
   ...scene,
-  steps: values.optional().meta({ description: 'What steps are supposed to give, by `save_as`.' }),
-  now: timestamp.optional().meta({ description: 'Absent: now.' }),
+  steps: values.optional().meta({ description: 'Assumed results of steps, by `save_as`.' }),
+  now: timestamp.optional().meta({ description: 'The time at which the run would start. Default: now.' }),
 })
 
 export const pipelineDryRun = z.object({
-  ok: z.boolean().meta({ description: 'False: it could not be saved, or something cannot be rendered.' }),
+  ok: z.boolean().meta({ description: 'False: the pipeline could not be saved, or an expression cannot be rendered.' }),
   problems: z.array(pipelineProblem),
-  steps: json.meta({ description: 'Each step with what it would be called with; `⟨…⟩` stands for what is known only when it runs.' }),
+  steps: json.meta({ description: 'Each step with its rendered arguments; `⟨…⟩` replaces values that are known only during a run.' }),
   output: json,
 })

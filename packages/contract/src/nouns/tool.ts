@@ -1,4 +1,4 @@
-/** Tools: what a step of a pipeline or an agent can call. What the members mean is in docs/guides/tools.md. */
+/** Tools: what a pipeline step or an agent can call. docs/guides/tools.md explains the members. */
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { runId, toolCallId } from '../ids.ts'
@@ -11,14 +11,14 @@ export const toolName = z
   .max(128)
   .regex(
     /^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/,
-    'Expected letters, digits, dashes and underscores, with dots between the words, such as analytics.business_metrics',
+    'Expected letters, digits, dashes and underscores, in words separated by dots, such as analytics.business_metrics',
   )
 
 export interface JsonFields {
   [key: string]: Json
 }
 
-/** An object of any members; those that are stored are bounded. */
+/** An object with any members. Stored objects are bounded. */
 function fields(bytesMax: number) {
   return z
     .unknown()
@@ -33,7 +33,7 @@ const ARGUMENTS_LETTERS_MAX = 100_000
 const schema = fields(SCHEMA_LETTERS_MAX)
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'Expected the name of an HTTP header')
 const method = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
-const connectionRef = text(128).meta({ description: 'A connection, by name or id.' })
+const connectionRef = text(128).meta({ description: 'The name or id of a connection.' })
 const httpUrl = text(2048).regex(/^https?:\/\/[^\s/?#@{}]+([/?][^\s]*)?$/, 'Expected an http or https URL without a user name in it')
 
 export const costTier = z.enum(['free', 'low', 'medium', 'high'])
@@ -42,20 +42,20 @@ export const httpImplementation = z.strictObject({
   kind: z.literal('http'),
   method,
   url: httpUrl.meta({
-    description: 'With `{placeholders}` for arguments, behind the host.',
+    description: 'The URL, with `{placeholders}` for arguments after the host.',
     examples: ['https://api.example.com/items/{id}'],
   }),
   headers: z.record(headerName, text(8192)).optional(),
   query: z.record(text(256), json).optional(),
-  body: json.optional().meta({ description: 'With `"{placeholders}"`; absent: the arguments that are used nowhere else.' }),
-  encoding: z.enum(['json', 'form']).optional().meta({ description: 'Of the body; absent: json.' }),
+  body: json.optional().meta({ description: 'The body, with `"{placeholders}"`. Default: the arguments that are not used elsewhere.' }),
+  encoding: z.enum(['json', 'form']).optional().meta({ description: 'Encoding of the body. Default: json.' }),
   connection: connectionRef.optional(),
 })
 
 const parameter = z.strictObject({
   name: text(256),
   in: z.enum(['path', 'query', 'header']),
-  /** The argument that it is filled from. */
+  /** The argument that supplies the value. */
   argument: text(256),
   style: z.enum(['simple', 'form', 'spaceDelimited', 'pipeDelimited', 'deepObject']).optional(),
   explode: z.boolean().optional(),
@@ -74,13 +74,13 @@ export const openApiImplementation = z.strictObject({
 export const mcpImplementation = z.strictObject({
   kind: z.literal('mcp'),
   connection: connectionRef,
-  tool: text(256).meta({ description: 'Its name at the server.' }),
+  tool: text(256).meta({ description: 'The name of the tool on the server.' }),
 })
 
 export const builtInImplementation = z.strictObject({
   kind: z.literal('builtin'),
   builtIn: toolName.meta({ description: 'One of Orrery’s own tools.' }),
-  with: fields(ARGUMENTS_LETTERS_MAX).optional().meta({ description: 'Arguments that are set once and for all.' }),
+  with: fields(ARGUMENTS_LETTERS_MAX).optional().meta({ description: 'Fixed arguments.' }),
   connection: connectionRef.optional(),
 })
 
@@ -88,12 +88,10 @@ export const workflowImplementation = z.strictObject({ kind: z.literal('workflow
 
 export const pipelineImplementation = z.strictObject({
   kind: z.literal('pipeline'),
-  definition: pipelineDefinition.meta({ description: 'Its `params` are the arguments of the tool.' }),
-  grants: z
-    .array(text(128))
-    .max(100)
-    .optional()
-    .meta({ description: 'Scopes for the tools it calls, which its callers need not have. What callers need is in `scopes`.' }),
+  definition: pipelineDefinition.meta({ description: 'The pipeline; its `params` are the arguments of the tool.' }),
+  grants: z.array(text(128)).max(100).optional().meta({
+    description: 'Scopes for the tools that it calls; its callers do not need them. The scopes that callers need are in `scopes`.',
+  }),
 })
 
 export const toolImplementation = z.discriminatedUnion('kind', [
@@ -110,24 +108,29 @@ export const toolKind = z.enum(toolImplementation.options.map(({ shape }) => sha
 
 const example = z.strictObject({ with: fields(ARGUMENTS_LETTERS_MAX), gives: json.optional() })
 
-/** As it is put and as it is kept. */
+/** A definition as it is submitted and stored. */
 export const toolDefinition = z.strictObject({
-  description: text(10_000).meta({ description: 'For people, and for models that choose among tools.' }),
+  description: text(10_000).meta({ description: 'What the tool does, for people and for models that choose among tools.' }),
   inputSchema: schema.optional().meta({
-    description: 'JSON Schema (2020-12) of the arguments, an object. Absent: what the implementation says of itself, or anything.',
+    description:
+      'JSON Schema (2020-12) of the arguments, which are an object. Default: the schema of the implementation if it has one, else anything.',
   }),
-  outputSchema: schema.optional().meta({ description: 'JSON Schema of what it gives. Absent: anything.' }),
-  scopes: z.array(text(128)).max(50).default([]).meta({ description: 'A run may call it only when all of them were granted to it.' }),
+  outputSchema: schema.optional().meta({ description: 'JSON Schema of the result. Default: anything.' }),
+  scopes: z
+    .array(text(128))
+    .max(50)
+    .default([])
+    .meta({ description: 'A run may call the tool only if it was granted all of these scopes.' }),
   costTier: costTier.default('low'),
-  timeout: duration
-    .optional()
-    .meta({ description: 'For one attempt, at most an hour. Absent: 30 seconds; for what runs a workflow or a pipeline, an hour.' }),
+  timeout: duration.optional().meta({
+    description: 'Time limit of one attempt, at most an hour. Default: 30 seconds; an hour for tools that run a workflow or a pipeline.',
+  }),
   examples: z.array(example).max(20).default([]),
   implementation: toolImplementation,
 })
 export type ToolDefinition = z.infer<typeof toolDefinition>
 
-/** `changed`, `refused`, `missing`: of tools of an MCP server, whose definition is not the one that was accepted. They are not called. */
+/** `changed`, `refused`, `missing`: for a tool of an MCP server whose current definition is not the accepted one. It is not called. */
 export const toolStatus = z.enum(['ready', 'changed', 'refused', 'missing'])
 export type ToolStatus = z.infer<typeof toolStatus>
 
@@ -135,7 +138,7 @@ export const toolSummary = z.object({
   name: z.string(),
   kind: toolKind,
   description: z.string(),
-  isBuiltIn: z.boolean().meta({ description: 'Orrery’s own. It has no version and cannot be changed.' }),
+  isBuiltIn: z.boolean().meta({ description: 'True for Orrery’s own tools, which have no version and cannot be changed.' }),
   version: z.number().int().nullable(),
   status: toolStatus,
   scopes: z.array(z.string()),
@@ -143,13 +146,13 @@ export const toolSummary = z.object({
   updatedAt: timestamp.nullable(),
 })
 
-/** The part of a tool that an MCP server says. */
+/** The part of a tool that an MCP server defines. */
 const offer = z.object({ description: z.string(), inputSchema: json, outputSchema: json.nullable(), pin: sha256 })
 
 export const tool = toolSummary.extend({
   definition: toolDefinition.extend({ inputSchema: json }),
   pin: sha256.nullable().meta({ description: 'Hash of the definition that was accepted from an MCP server.' }),
-  offer: offer.nullable().meta({ description: 'What the MCP server says now, when it is not what was accepted.' }),
+  offer: offer.nullable().meta({ description: 'The current definition on the MCP server, if it differs from the accepted one.' }),
   createdAt: timestamp.nullable(),
 })
 
@@ -158,17 +161,19 @@ export const toolCall = z.object({
   tool: z.string(),
   version: z.number().int().nullable(),
   kind: toolKind,
-  runId: runId.nullable().meta({ description: 'Null for a call by hand.' }),
+  runId: runId.nullable().meta({ description: 'The run that made the call; null for a call by hand.' }),
   step: z.string(),
   attempt: z.number().int(),
-  outcome: z.enum(['succeeded', 'failed', 'stopped']).meta({ description: '`stopped`: the run was cancelled or taken over meanwhile.' }),
+  outcome: z
+    .enum(['succeeded', 'failed', 'stopped'])
+    .meta({ description: '`stopped`: the run was cancelled, or taken over by another worker, in the meantime.' }),
   error: z.object({ name: z.string(), message: z.string(), isRetryable: z.boolean() }).nullable(),
   startedAt: timestamp,
   tookMs: z.number().int(),
   usage: z.object({
     inputTokens: z.number().nullable(),
     outputTokens: z.number().nullable(),
-    cost: z.number().nullable().meta({ description: 'In US dollars, as far as it is known.' }),
+    cost: z.number().nullable().meta({ description: 'In US dollars, if known.' }),
     model: z.string().nullable(),
   }),
 })

@@ -5,8 +5,8 @@ import { json, name, priority, sha256, timestamp } from '../scalars.ts'
 const milliseconds = z.number().int().positive()
 
 /**
- * What a workflow declares of itself when its bundle is built; data, so that the host applies it without running code.
- * Members that this version does not know pass: the server compares the whole with what the bundle itself says.
+ * The options that a workflow declares when its bundle is built. They are data, so that the host can apply them without running code.
+ * Unknown members are allowed: the server compares the whole with the bundle's own description.
  */
 export const workflowOptions = z.looseObject({
   timeoutMs: milliseconds.optional(),

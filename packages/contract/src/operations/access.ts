@@ -9,7 +9,7 @@ import { name, text, timestamp } from '../scalars.ts'
 export const createOrg = defineOperation({
   name: 'orgs.create',
   summary: 'Create an organization',
-  description: 'And its first key, which may do everything inside it.',
+  description: 'Also creates its first API key, which may do everything inside it.',
   input: z.strictObject({ name }),
   output: org.extend({ keyId, secret: newApiKey.shape.secret }),
   problems: ['org.name_taken'],
@@ -39,7 +39,7 @@ export const listOrgs = defineOperation({
 export const getOrg = defineOperation({
   name: 'orgs.get',
   summary: 'Show an organization',
-  description: 'Your own, as `current` or by its id.',
+  description: 'Your own organization, as `current` or by its id.',
   input: z.strictObject({ orgId: z.union([orgId, z.literal('current')]) }),
   output: org,
   problems: ['org.not_found'],
@@ -53,10 +53,15 @@ export const getOrg = defineOperation({
 export const createKey = defineOperation({
   name: 'keys.create',
   summary: 'Create an API key',
-  description: 'The answer holds the key itself, this once. It can carry no scope that the key you use lacks.',
+  description: 'The answer shows the key, only this once. The new key cannot have a scope that the key you use lacks.',
   input: z.strictObject({
     name: text(128),
-    scopes: z.array(permission).min(1).max(PERMISSIONS.length).optional().meta({ description: 'Or `set`.' }),
+    scopes: z
+      .array(permission)
+      .min(1)
+      .max(PERMISSIONS.length)
+      .optional()
+      .meta({ description: 'The scopes of the key. Set either this or `set`.' }),
     set: permissionSet.optional().meta({ description: 'A named set of scopes.' }),
     expiresAt: timestamp.optional(),
   }),
@@ -74,7 +79,7 @@ export const createKey = defineOperation({
 export const listKeys = defineOperation({
   name: 'keys.list',
   summary: 'List API keys',
-  description: 'Newest first, also revoked and expired ones. Never the keys themselves.',
+  description: 'Newest first, including revoked and expired keys. The secrets are never shown.',
   input: z.strictObject(pageInput),
   output: page(apiKey),
   problems: [],
@@ -89,7 +94,7 @@ export const listKeys = defineOperation({
 export const revokeKey = defineOperation({
   name: 'keys.revoke',
   summary: 'Revoke an API key',
-  description: 'It stops working within five seconds on every process. It stays in the list.',
+  description: 'The key stops working within five seconds in every process. It stays in the list.',
   input: z.strictObject({ keyId }),
   output: apiKey,
   problems: ['key.not_found'],

@@ -29,7 +29,7 @@ export const listAuditEntries = defineOperation({
 export const verifyAudit = defineOperation({
   name: 'audit.verify',
   summary: 'Verify the audit log',
-  description: 'Computes the hash chain again and checks the signed checkpoints. Shows tampering with entries after they were sealed.',
+  description: 'Recomputes the hash chain and checks the signed checkpoints. Detects changes to entries after they were sealed.',
   input: z.strictObject({}),
   output: auditVerdict,
   problems: [],

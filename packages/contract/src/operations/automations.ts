@@ -19,15 +19,15 @@ import { page, pageInput } from '../pagination.ts'
 import { json, name, text, timestamp } from '../scalars.ts'
 
 const one = { automation: automationRef }
-const note = text(500).meta({ description: 'Why, for those who look at it later.' })
-const params = z.record(z.string(), json).meta({ description: 'In place of the automation’s own, name by name.' })
+const note = text(500).meta({ description: 'The reason, shown with the automation.' })
+const params = z.record(z.string(), json).meta({ description: 'Params that override those of the automation with the same names.' })
 
 export const createAutomation = defineOperation({
   name: 'automations.create',
   summary: 'Create an automation',
   description:
-    'What runs, and when: a pipeline (its name, or written out) or a workflow, with triggers and policies. `schedule` is short for one trigger: ' +
-    'an RRULE, a cron expression, `every 30m`, or a time. It is checked whole; look at `warnings`, and at the preview.',
+    'An automation has a pipeline (a name or an inline definition) or a workflow, triggers and policies. `schedule` is short for one trigger: ' +
+    'an RRULE, a cron expression, `every 30m`, or a time. The whole definition is checked; read `warnings` and the preview.',
   input: automationDefinition.extend({ annotations: annotations.optional() }),
   output: automation,
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
@@ -44,7 +44,7 @@ export const applyAutomation = defineOperation({
   name: 'automations.apply',
   summary: 'Create an automation, or replace the one of this name',
   description:
-    'Triggers that did not change keep their state. What is not in the definition is taken away; nothing changes if all is the same.',
+    'Unchanged triggers keep their state. Parts that are not in the definition are removed. An identical definition changes nothing.',
   input: automationDefinition,
   output: automation.extend({ outcome: z.enum(['created', 'updated', 'unchanged']) }),
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
@@ -62,7 +62,7 @@ export const listAutomations = defineOperation({
   description: 'Newest first.',
   input: z.strictObject({
     status: automationStatus.optional(),
-    text: text(200).optional().meta({ description: 'In the name or the title.' }),
+    text: text(200).optional().meta({ description: 'A part of the name or the title.' }),
     ...pageInput,
   }),
   output: page(automationSummary),
@@ -79,7 +79,7 @@ export const listAutomations = defineOperation({
 export const getAutomation = defineOperation({
   name: 'automations.get',
   summary: 'Show an automation',
-  description: 'Its definition, and where its triggers stand.',
+  description: 'Its definition, and the state of its triggers.',
   input: z.strictObject(one),
   output: automation,
   problems: ['automation.not_found'],
@@ -94,10 +94,10 @@ export const getAutomation = defineOperation({
 export const updateAutomation = defineOperation({
   name: 'automations.update',
   summary: 'Change an automation',
-  description: 'Fields that are absent stay as they are; null takes one away. Each change makes a version.',
+  description: 'Absent fields keep their value; null removes an optional one. Each change creates a version.',
   input: z.strictObject({
     ...one,
-    ifVersion: z.number().int().min(1).optional().meta({ description: 'Only if this is still its version.' }),
+    ifVersion: z.number().int().min(1).optional().meta({ description: 'The change is refused if the version has changed since.' }),
     ...automationChange,
     annotations: annotations.optional().meta({ description: 'Replaces all annotations. Absent: they stay as they are.' }),
   }),
@@ -137,7 +137,7 @@ export const listAutomationVersions = defineOperation({
 export const deleteAutomation = defineOperation({
   name: 'automations.delete',
   summary: 'Delete an automation',
-  description: 'With its versions and firings. Its runs stay, and those in progress go on.',
+  description: 'Also deletes its versions and firings. Its runs are kept, and runs in progress continue.',
   input: z.strictObject(one),
   output: automation,
   problems: ['automation.not_found'],
@@ -153,7 +153,7 @@ export const deleteAutomation = defineOperation({
 export const pauseAutomation = defineOperation({
   name: 'automations.pause',
   summary: 'Pause an automation',
-  description: 'Until it is resumed nothing fires by itself, and what would have fired in the meantime is gone.',
+  description: 'Until it is resumed, no trigger fires, and firings that fall into the pause are lost.',
   input: z.strictObject({ ...one, note: note.optional() }),
   output: automation,
   problems: ['automation.not_found'],
@@ -170,7 +170,7 @@ export const resumeAutomation = defineOperation({
   name: 'automations.resume',
   summary: 'Resume an automation',
   description:
-    'Ends a pause or a snooze, and forgets its failures. After a snooze the misfire policy decides what becomes of what it held back.',
+    'Ends a pause or a snooze, and resets the count of failures. After a snooze, the misfire policy decides which of the held-back firings run.',
   input: z.strictObject(one),
   output: automation,
   problems: ['automation.not_found'],
@@ -187,7 +187,7 @@ export const snoozeAutomation = defineOperation({
   name: 'automations.snooze',
   summary: 'Snooze an automation',
   description:
-    'Puts its schedules off: what falls into the snooze is late at its end, and the misfire policy decides. Give `until` or `for`.',
+    'Defers its schedules: occurrences during the snooze are overdue at its end, and the misfire policy decides which of them run. Set `until` or `for`.',
   input: z.strictObject({ ...one, until: timestamp.optional(), for: duration.optional(), note: note.optional() }),
   output: automation,
   problems: ['automation.not_found'],
@@ -200,15 +200,15 @@ export const snoozeAutomation = defineOperation({
   cli: { verb: 'automations snooze', positionals: ['automation'] },
 })
 
-const triggerKey = name.meta({ description: 'Absent: its only schedule.' })
+const triggerKey = name.meta({ description: 'The key of a schedule trigger. Default: its only one.' })
 
 export const skipNextFirings = defineOperation({
   name: 'automations.skipNext',
-  summary: 'Leave out the next firings of a trigger',
-  description: 'They are recorded as skipped. 0 takes it back.',
+  summary: 'Skip the next firings of a trigger',
+  description: 'They are recorded as skipped. 0 undoes it.',
   input: z.strictObject({
     ...one,
-    trigger: name.optional().meta({ description: 'Its key. Absent: the only one.' }),
+    trigger: name.optional().meta({ description: 'The key of the trigger. Default: its only one.' }),
     count: z.number().int().min(0).max(1000).default(1),
   }),
   output: automation,
@@ -224,8 +224,7 @@ export const skipNextFirings = defineOperation({
 export const runAutomationNow = defineOperation({
   name: 'automations.runNow',
   summary: 'Run an automation now',
-  description:
-    'Its schedule goes on as if nothing had happened, and a pause does not matter. `overlap` replaces its own policy for this once.',
+  description: 'Does not affect its schedule, and works while it is paused. `overlap` replaces its policy for this run.',
   input: z.strictObject({ ...one, params: params.optional(), event: json.optional(), overlap: overlap.optional() }),
   output: z.object({ firing, runId: runId.nullable() }),
   problems: ['automation.not_found'],
@@ -242,8 +241,8 @@ export const runAutomationAt = defineOperation({
   name: 'automations.runAt',
   summary: 'Run an automation once, later',
   description:
-    'Give `at` or `delay`; a time that has passed means now. Whether it may run is decided at that time, by its overlap policy and by what it ' +
-    'says then; if it is paused by then, the run is left out.',
+    'Set `at` or `delay`; a past time means now. Whether it runs is decided at that time, by the overlap policy and definition that the ' +
+    'automation has then. If it is paused at that time, the run is skipped.',
   input: z.strictObject({ ...one, at: timestamp.optional(), delay: duration.optional(), params: params.optional() }),
   output: z.object({ firing }),
   problems: ['automation.not_found'],
@@ -259,7 +258,7 @@ export const backfillAutomation = defineOperation({
   name: 'automations.backfill',
   summary: 'Run the past occurrences of a schedule',
   description:
-    'Each occurrence of the range runs, whether it ran before or not, 10,000 at most. They are started some at a time, oldest first.',
+    'Runs every occurrence in the range, whether or not it ran before, up to 10,000. They are started a few at a time, oldest first.',
   input: z.strictObject({
     ...one,
     trigger: triggerKey.optional(),
@@ -281,17 +280,17 @@ export const previewAutomation = defineOperation({
   name: 'automations.preview',
   summary: 'Show when an automation will fire',
   description:
-    'Of a saved automation (`automation`), or of one that is not saved yet (`definition`). Moments in two zones, changes of clocks marked.',
+    'For a saved automation (`automation`), or for one that is not saved yet (`definition`). Shows each moment in two time zones and marks clock changes.',
   input: z.strictObject({
     automation: automationRef.optional(),
     definition: automationDefinition.optional(),
     count: z.number().int().min(1).max(200).default(10),
-    from: timestamp.optional().meta({ description: 'Absent: now.' }),
-    timezone: timezone.optional().meta({ description: 'Of whoever looks. Absent: that of the automation.' }),
+    from: timestamp.optional().meta({ description: 'Default: now.' }),
+    timezone: timezone.optional().meta({ description: 'Time zone of the viewer. Default: that of the automation.' }),
   }),
   output: z.object({
     occurrences: z.array(automationOccurrence),
-    summaries: z.array(z.string()).meta({ description: 'What each trigger means.' }),
+    summaries: z.array(z.string()).meta({ description: 'Each trigger in plain English.' }),
     warnings: z.array(z.string()),
   }),
   problems: ['automation.not_found', 'schedule.invalid'],
@@ -306,8 +305,8 @@ export const previewAutomation = defineOperation({
 
 export const listFirings = defineOperation({
   name: 'automations.firings',
-  summary: 'List what came of the moments of an automation',
-  description: 'Newest decision first, those that were skipped included, with the reason.',
+  summary: 'List the firings of an automation',
+  description: 'Newest decision first, including skipped firings, with the reason.',
   input: z.strictObject({
     ...one,
     outcome: firing.shape.outcome.optional(),

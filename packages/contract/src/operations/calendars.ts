@@ -8,10 +8,10 @@ const named = { calendar: name }
 
 export const putCalendar = defineOperation({
   name: 'calendars.put',
-  summary: 'Make or replace a calendar',
+  summary: 'Create or replace a calendar',
   description:
-    'The whole calendar: a zone, and layers over “always open” of which later ones win. Each change makes a version; what is the same makes ' +
-    'none. Feeds are fetched by the server within seconds, then every hour.',
+    'The whole calendar: a time zone, and layers over “always open”; later layers win. Each change creates a version; an identical ' +
+    'definition does not. The server fetches feeds within seconds, and then every hour.',
   input: z.strictObject({ ...named, ...calendarDefinition.shape }),
   output: calendar,
   problems: ['calendar.invalid'],
@@ -27,7 +27,7 @@ export const putCalendar = defineOperation({
 export const listCalendars = defineOperation({
   name: 'calendars.list',
   summary: 'List calendars',
-  description: 'By name, without what is in their layers.',
+  description: 'Ordered by name, without the content of their layers.',
   input: z.strictObject(pageInput),
   output: page(calendarSummary),
   problems: [],
@@ -43,7 +43,7 @@ export const listCalendars = defineOperation({
 export const getCalendar = defineOperation({
   name: 'calendars.get',
   summary: 'Show a calendar',
-  description: 'With the state of its feeds. The newest version, or an older one.',
+  description: 'With the state of its feeds. Shows the newest version by default.',
   input: z.strictObject({ ...named, version: z.number().int().min(1).max(1_000_000_000).optional() }),
   output: calendar,
   problems: ['calendar.not_found'],
@@ -73,7 +73,7 @@ export const listCalendarVersions = defineOperation({
 export const deleteCalendar = defineOperation({
   name: 'calendars.delete',
   summary: 'Delete a calendar',
-  description: 'With its versions. Refused while an automation or another calendar names it.',
+  description: 'Also deletes its versions. Refused while an automation or another calendar refers to it.',
   input: z.strictObject(named),
   output: calendar,
   problems: ['calendar.not_found', 'calendar.in_use'],
@@ -87,12 +87,12 @@ export const deleteCalendar = defineOperation({
 
 export const listCalendarDays = defineOperation({
   name: 'calendars.days',
-  summary: 'Show what a calendar says of some days',
-  description: 'Open hours, the name of a holiday or event, and whether it closes the day. At most 400 days.',
+  summary: 'Show the days of a calendar',
+  description: 'For each day: opening hours, the name of a holiday or event, and whether it closes the day. At most 400 days.',
   input: z.strictObject({
     ...named,
-    from: calendarDate.optional().meta({ description: 'The first day. Absent: today in the zone of the calendar.' }),
-    to: calendarDate.optional().meta({ description: 'The last day. Absent: 29 days after the first.' }),
+    from: calendarDate.optional().meta({ description: 'The first day. Default: today in the time zone of the calendar.' }),
+    to: calendarDate.optional().meta({ description: 'The last day. Default: 29 days after the first.' }),
   }),
   output: z.object({ zone: z.string(), days: z.array(calendarDay) }),
   problems: ['calendar.not_found', 'calendar.unusable'],
@@ -108,7 +108,7 @@ export const listCalendarDays = defineOperation({
 export const refreshCalendar = defineOperation({
   name: 'calendars.refresh',
   summary: 'Fetch the feeds of a calendar now',
-  description: 'Of its own layers. The server fetches them within seconds; `calendars.get` shows what came of it.',
+  description: 'Fetches the feeds of its own layers. This takes seconds; `calendars.get` shows the result.',
   input: z.strictObject(named),
   output: calendar,
   problems: ['calendar.not_found'],

@@ -7,7 +7,7 @@ import { page, pageInput } from '../pagination.ts'
 export const createConnection = defineOperation({
   name: 'connections.create',
   summary: 'Create a connection',
-  description: 'Credentials for an outside system. They are kept encrypted and no answer ever shows them again.',
+  description: 'A connection holds credentials for an outside system. They are stored encrypted, and no answer ever shows them again.',
   input: z.strictObject({ name: connectionName, settings: connectionSettings }),
   output: connection,
   problems: ['connection.name_taken'],
@@ -22,7 +22,7 @@ export const createConnection = defineOperation({
 export const listConnections = defineOperation({
   name: 'connections.list',
   summary: 'List connections',
-  description: 'Newest first, without their secrets.',
+  description: 'Newest first, without secrets.',
   input: z.strictObject(pageInput),
   output: page(connection),
   problems: [],
@@ -54,8 +54,8 @@ export const updateConnection = defineOperation({
   name: 'connections.update',
   summary: 'Change a connection',
   description:
-    'Fields that are absent stay as they are; null takes an optional one away. Secrets may stay only where they are: a change of anything ' +
-    'else in the settings asks for them again, so that nobody can have them sent to another address.',
+    'Absent fields keep their value; null removes an optional one. A change of any other setting requires the secrets again, so that ' +
+    'stored secrets cannot be redirected to another address.',
   input: z.strictObject({ connectionId, name: connectionName.optional(), settings: connectionChange.optional() }),
   output: connection,
   problems: ['connection.not_found', 'connection.name_taken', 'connection.secrets_needed', 'connection.unreadable'],
@@ -70,7 +70,7 @@ export const updateConnection = defineOperation({
 export const deleteConnection = defineOperation({
   name: 'connections.delete',
   summary: 'Delete a connection',
-  description: 'With its secrets. What uses it fails from now on.',
+  description: 'Also deletes its secrets. Calls that use the connection fail from now on.',
   input: z.strictObject({ connectionId }),
   output: connection,
   problems: ['connection.not_found'],

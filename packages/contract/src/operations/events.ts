@@ -8,11 +8,11 @@ export const listEvents = defineOperation({
   name: 'events.list',
   summary: 'Read the event log',
   description:
-    'Oldest first, behind the event `cursor`; `nextCursor` is null when there is nothing more yet. With `newestFirst` the other way round. ' +
-    'The stream at /events/stream gives the same events as they happen.',
+    'Oldest first, starting after the event `cursor`; `nextCursor` is null when there are no more events yet. `newestFirst` reverses the ' +
+    'order. The stream at /events/stream sends the same events as they happen.',
   input: z.strictObject({
     ...pageInput,
-    cursor: eventId.optional().meta({ description: 'Id of the last event seen; absent: from the oldest that is kept.' }),
+    cursor: eventId.optional().meta({ description: 'Id of the last event seen. Default: start with the oldest event.' }),
     newestFirst: z.boolean().default(false),
     type: text(128).optional(),
     subject: text(600).optional(),
@@ -32,12 +32,12 @@ export const emitTopic = defineOperation({
   name: 'events.emit',
   summary: 'Emit an event',
   description:
-    'Writes an event to the log: subscribers see it, and automations with a trigger for its topic fire. The payload may have 64 KB; ' +
-    'a run that is started gets the event as `event`, with the payload in `event.data`.',
+    'Writes an event to the log: subscribers receive it, and automations with a trigger for its topic fire. The payload may have up to 64 KB; ' +
+    'a run that it starts can read it as `event`, with the payload in `event.data`.',
   input: z.strictObject({
     topic: eventTopic,
-    payload: json.default(null).meta({ description: 'Any JSON.' }),
-    source: name.optional().meta({ description: 'Who says so; it becomes the subject. Absent: the id of the caller.' }),
+    payload: json.default(null).meta({ description: 'Any JSON value.' }),
+    source: name.optional().meta({ description: 'The source of the event, which becomes its subject. Default: the id of the caller.' }),
   }),
   output: z.object({ type: z.string(), subject: z.string(), at: timestamp }),
   problems: [],

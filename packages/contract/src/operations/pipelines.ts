@@ -21,8 +21,8 @@ export const putPipeline = defineOperation({
   name: 'pipelines.put',
   summary: 'Save a pipeline',
   description:
-    'Creates it, or makes a new version of it. It is checked against the schemas of the tools it calls: what cannot work is refused with ' +
-    'the step and the path. Runs that have begun keep the definition they began with.',
+    'Creates a pipeline or a new version of it. It is checked against the schemas of the tools that it calls; mistakes are reported by step ' +
+    'and path, and it is not saved. Runs in progress keep their definition.',
   input: z.strictObject({ pipeline: pipelineName, definition: rawPipeline }),
   output: savedPipeline,
   problems: ['pipeline.invalid'],
@@ -37,7 +37,7 @@ export const putPipeline = defineOperation({
 export const getPipeline = defineOperation({
   name: 'pipelines.get',
   summary: 'Show a pipeline',
-  description: 'Its newest version, or the one named.',
+  description: 'Shows the newest version by default.',
   input: z.strictObject({ pipeline: pipelineName, version: pipelineVersion.optional() }),
   output: storedPipeline,
   problems: ['pipeline.not_found', 'pipeline.version_not_found'],
@@ -52,7 +52,7 @@ export const getPipeline = defineOperation({
 export const listPipelines = defineOperation({
   name: 'pipelines.list',
   summary: 'List pipelines',
-  description: 'In the order of their names.',
+  description: 'Ordered by name.',
   input: z.strictObject(pageInput),
   output: page(pipelineSummary),
   problems: [],
@@ -83,7 +83,7 @@ export const listPipelineVersions = defineOperation({
 export const deletePipeline = defineOperation({
   name: 'pipelines.delete',
   summary: 'Delete a pipeline',
-  description: 'Runs that have begun go on. What starts it by its name fails from now on.',
+  description: 'Runs in progress continue. Starting it by its name fails from now on.',
   input: onePipeline,
   output: pipelineSummary,
   problems: ['pipeline.not_found'],
@@ -98,7 +98,8 @@ export const deletePipeline = defineOperation({
 export const checkPipelineDefinition = defineOperation({
   name: 'pipelines.check',
   summary: 'Check a pipeline without saving it',
-  description: 'Reads every expression and compares each step with the schemas of the tools. `ok` is false if saving it would be refused.',
+  description:
+    'Parses every expression and checks each step against the schemas of the tools. `ok` is false if the pipeline could not be saved.',
   input: z.strictObject({ definition: rawPipeline }),
   output: z.object({ ok: z.boolean(), problems: z.array(pipelineProblem) }),
   problems: [],
@@ -115,7 +116,7 @@ export const dryRunPipeline = defineOperation({
   name: 'pipelines.dryRun',
   summary: 'Show what a pipeline would do',
   description:
-    'With every expression filled in and nothing done. `⟨…⟩` stands for what is known only when it runs; `steps` may suppose what steps give.',
+    'Fills in every expression and runs nothing. `⟨…⟩` replaces values that are known only during a run; `steps` may assume results of steps.',
   input: pipelineDryRunRequest,
   output: pipelineDryRun,
   problems: ['pipeline.not_found', 'pipeline.version_not_found'],
@@ -132,7 +133,7 @@ export const runPipeline = defineOperation({
   summary: 'Run a pipeline',
   description:
     'Starts a run of the workflow orrery.pipeline; follow it with runs.get, runs.result, or runs.query with the name `pipeline`, which shows each ' +
-    'step. One that is written out asks for the scope pipelines:write too, and giving scopes to tools for tools:call.',
+    'step. An inline definition also requires the scope pipelines:write, and granting scopes to tools requires tools:call.',
   input: pipelineRunRequest,
   output: started,
   problems: ['pipeline.not_found', 'pipeline.version_not_found', 'pipeline.invalid'],

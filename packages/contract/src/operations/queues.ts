@@ -9,8 +9,8 @@ const queueState = z.object({ queue: z.string(), paused: z.boolean() })
 
 export const listQueues = defineOperation({
   name: 'queues.list',
-  summary: 'List queues and how full they are',
-  description: 'Queues that have live runs or are paused, by name.',
+  summary: 'List queues and their depth',
+  description: 'Queues that have live runs or are paused, ordered by name.',
   input: z.strictObject(pageInput),
   output: page(queue),
   problems: [],
@@ -26,7 +26,7 @@ export const listQueues = defineOperation({
 export const pauseQueue = defineOperation({
   name: 'queues.pause',
   summary: 'Pause a queue',
-  description: 'No worker takes runs from it until it is resumed. Runs in progress go on.',
+  description: 'No worker takes runs from the queue until it is resumed. Runs in progress continue.',
   input: queueName,
   output: queueState,
   problems: [],
@@ -55,7 +55,7 @@ export const resumeQueue = defineOperation({
 export const listLimits = defineOperation({
   name: 'limits.list',
   summary: 'List concurrency limits in use',
-  description: 'With how many runs hold each one and how many wait for it.',
+  description: 'With the number of runs that hold each limit and the number that wait for it.',
   input: z.strictObject(pageInput),
   output: page(limit),
   problems: [],
@@ -70,7 +70,8 @@ export const listLimits = defineOperation({
 export const setLimit = defineOperation({
   name: 'limits.set',
   summary: 'Set a concurrency limit',
-  description: 'Overrides what the workflow declares; a null `max` gives that back. Runs that hold it already go on.',
+  description:
+    'Overrides the limit that the workflow declares; a null `max` removes the override. Runs that already hold the limit continue.',
   input: z.strictObject({ limit: text(600), max: z.number().int().min(0).max(1_000_000).nullable() }),
   output: z.object({ limit: z.string(), max: z.number().int().nullable() }),
   problems: [],
@@ -85,7 +86,7 @@ export const setLimit = defineOperation({
 export const listWorkers = defineOperation({
   name: 'workers.list',
   summary: 'List the workers that serve your organization',
-  description: 'Newest first, with those that stopped in the last while.',
+  description: 'Newest first, including workers that stopped recently.',
   input: z.strictObject(pageInput),
   output: page(worker),
   problems: [],

@@ -6,18 +6,19 @@ import { json, sha256, text } from '../scalars.ts'
 const accepted = z.object({ runId, accepted: z.literal(true) })
 const newRun = z.object({ runId: runId.meta({ description: 'Id of the new run.' }), sourceRunId: runId })
 
-const version = sha256.optional().meta({ description: 'Hash of the bundle to go on with; absent: the one it is on.' })
+const version = sha256.optional().meta({ description: 'Hash of the bundle to continue with. Default: the current one of the run.' })
 
 const edits = z
   .array(z.strictObject({ cmd: z.number().int().min(1).max(2_147_483_647), output: json }))
   .max(100)
   .default([])
-  .meta({ description: 'Replace what steps gave, by the `cmd` of their rows in the history.' })
+  .meta({ description: 'Replacements for results of steps, by the `cmd` of their rows in the history.' })
 
 export const cancelRun = defineOperation({
   name: 'runs.cancel',
   summary: 'Cancel a run',
-  description: 'Asks the workflow to stop; its cleanup code runs. With `terminate` it ends at once, without cleanup, if no worker has it.',
+  description:
+    'Asks the workflow to stop; its cleanup code runs. With `terminate`, a run that no worker holds ends at once, without cleanup.',
   input: z.strictObject({ runId, reason: text(1000).default('Cancelled by request'), terminate: z.boolean().default(false) }),
   output: accepted,
   problems: ['run.not_found', 'run.finished'],
@@ -33,7 +34,7 @@ export const cancelRun = defineOperation({
 export const pauseRun = defineOperation({
   name: 'runs.pause',
   summary: 'Pause a run',
-  description: 'It stops after the steps in progress. Signals are kept and timers run on meanwhile.',
+  description: 'The run stops after the steps in progress. In the meantime, signals are kept and timers continue.',
   input: z.strictObject({ runId }),
   output: accepted,
   problems: ['run.not_found', 'run.finished'],
@@ -49,7 +50,7 @@ export const pauseRun = defineOperation({
 export const resumeRun = defineOperation({
   name: 'runs.resume',
   summary: 'Resume a paused or blocked run',
-  description: 'A blocked run can be moved to another version of its workflow, which is how one is carried on after a repair.',
+  description: 'A blocked run can be moved to another version of its workflow, to continue it with repaired code.',
   input: z.strictObject({ runId, version }),
   output: accepted,
   problems: ['run.not_found', 'run.finished', 'workflow.version_not_found'],
@@ -66,7 +67,7 @@ export const retryRun = defineOperation({
   name: 'runs.retry',
   summary: 'Retry a finished run from its failed step',
   description:
-    'A new run that keeps everything recorded before the failure, with the same idempotency keys of steps. The old run stays as it is.',
+    'Creates a new run that keeps everything recorded before the failure, with the same idempotency keys for its steps. The old run is not changed.',
   input: z.strictObject({ runId, edits, version }),
   output: newRun,
   problems: ['run.not_found', 'run.not_finished', 'run.not_retryable', 'run.step_not_found', 'workflow.version_not_found'],
@@ -81,8 +82,8 @@ export const retryRun = defineOperation({
 
 export const forkRun = defineOperation({
   name: 'runs.fork',
-  summary: 'Fork a run from a place in its history',
-  description: 'A new run that copies the history below row `fromSeq` and goes on from there, with idempotency keys of its own.',
+  summary: 'Fork a run from a position in its history',
+  description: 'Creates a new run that copies the history before row `fromSeq` and continues from there, with its own idempotency keys.',
   input: z.strictObject({ runId, fromSeq: z.number().int().min(1).max(2_147_483_647), edits, version }),
   output: newRun,
   problems: ['run.not_found', 'run.step_not_found', 'workflow.version_not_found'],
@@ -96,15 +97,15 @@ export const forkRun = defineOperation({
 
 export const editStep = defineOperation({
   name: 'runs.editStep',
-  summary: 'Give or skip the outcome of a failed step',
+  summary: 'Set or skip the result of a failed step',
   description:
-    'Makes a new run that goes on as if the step had given `output`; with `skip` it gave null. Who did ' +
-    'it and what he put in is in the audit log.',
+    'Creates a new run that continues as if the step had returned `output`, or null with `skip`. The audit log ' +
+    'records the actor and the value.',
   input: z.strictObject({
     runId,
     cmd: z.number().int().min(1).max(2_147_483_647).meta({ description: 'The `cmd` of the step’s row in the history.' }),
     output: json.optional(),
-    skip: z.boolean().default(false).meta({ description: 'Go on without an outcome (null). Not together with `output`.' }),
+    skip: z.boolean().default(false).meta({ description: 'Continue with null as the result. Not together with `output`.' }),
     version,
   }),
   output: newRun,

@@ -13,7 +13,7 @@ export const startRun = defineOperation({
   name: 'runs.start',
   summary: 'Start a run of a workflow',
   description:
-    'Answers once the run is durable: from then on it goes on through crashes of any process. Follow it ' +
+    'Answers once the run is durable: from then on it survives the crash of any process. Follow it ' +
     'with runs.get, runs.result or the event stream.',
   input: startRequest,
   output: started,
@@ -31,7 +31,7 @@ export const startRun = defineOperation({
 export const startRuns = defineOperation({
   name: 'runs.startMany',
   summary: 'Start up to 1000 runs',
-  description: 'Each item is started or has its own problem; the answers are in the order of the items.',
+  description: 'Each item either starts a run or has its own problem; the results are in the order of the items.',
   input: z.strictObject({ items: z.array(startRequest).min(1).max(1000) }),
   output: z.object({ items: z.array(startOutcome) }),
   problems: [],
@@ -47,13 +47,13 @@ export const startRuns = defineOperation({
 export const listRuns = defineOperation({
   name: 'runs.list',
   summary: 'List runs',
-  description: 'Newest first, without inputs and outputs. All filters must hold.',
+  description: 'Newest first, without inputs and outputs. A run must match all filters.',
   input: z.strictObject({
     workflow: name.optional(),
     status: runStatus.optional(),
     tag: tag.optional(),
-    since: timestamp.optional().meta({ description: 'Started at or after this time.' }),
-    until: timestamp.optional().meta({ description: 'Started before this time.' }),
+    since: timestamp.optional().meta({ description: 'Runs created at or after this time.' }),
+    until: timestamp.optional().meta({ description: 'Runs created before this time.' }),
     parentRunId: runId.optional().meta({ description: 'Children of this run.' }),
     ...pageInput,
   }),
@@ -101,7 +101,7 @@ export const getRunHistory = defineOperation({
 
 export const listRunLogs = defineOperation({
   name: 'runs.logs',
-  summary: 'Show what a run logged',
+  summary: 'Show the log of a run',
   description: 'Lines that the workflow and its steps wrote, oldest first.',
   input: z.strictObject({ runId, ...pageInput }),
   output: page(runLog),
@@ -118,7 +118,7 @@ export const getRunResult = defineOperation({
   name: 'runs.result',
   summary: 'Wait for the result of a run',
   description:
-    'Answers as soon as the run has finished, or with `done: false` when the timeout (at most 60 s) passes first; then ask again.',
+    'Answers as soon as the run has finished, or with `done: false` when the timeout (at most 60 s) passes first; in that case, call it again.',
   input: z.strictObject({ runId, timeout: duration.default('30s') }),
   output: runResult,
   problems: ['run.not_found'],
@@ -133,7 +133,7 @@ export const getRunResult = defineOperation({
 export const signalRun = defineOperation({
   name: 'runs.signal',
   summary: 'Send a signal to a run',
-  description: 'Kept until the workflow waits for it, also when it arrives early.',
+  description: 'The signal is kept until the workflow waits for it, even if it arrives early.',
   input: z.strictObject({ runId, name: text(128), payload: json.default(null) }),
   output: z.object({ runId, accepted: z.literal(true) }),
   problems: ['run.not_found', 'run.finished'],
@@ -148,8 +148,8 @@ export const signalRun = defineOperation({
 
 export const queryRun = defineOperation({
   name: 'runs.query',
-  summary: 'Ask a run a question',
-  description: 'Calls a query handler of the workflow, in the state its history gives. Works for finished runs too.',
+  summary: 'Query a run',
+  description: 'Calls a query handler of the workflow in the state that the history of the run leads to. Works for finished runs, too.',
   input: z.strictObject({ runId, name: text(128), args: json.default(null) }),
   output: z.object({ runId, value: json }),
   problems: ['run.not_found', 'run.query_failed'],
@@ -163,9 +163,9 @@ export const queryRun = defineOperation({
 
 export const whyRun = defineOperation({
   name: 'runs.why',
-  summary: 'Say why a run is not running',
+  summary: 'Explain why a run is not running',
   description:
-    'What a live run waits for: a timer, a signal, a child, a retry, a limit, a paused queue, a missing worker, a person who paused it.',
+    'Shows what a live run waits for: a timer, a signal, a child, a retry, a limit, a paused queue, a missing worker, or a pause.',
   input: oneRun,
   output: why,
   problems: ['run.not_found'],

@@ -8,16 +8,16 @@ export const previewSchedule = defineOperation({
   name: 'schedules.preview',
   summary: 'Show when a schedule occurs',
   description:
-    'The next moments in two zones with the days on which clocks change, the schedule in plain English, and what may surprise. Keeps nothing: ' +
-    'ask it before making an automation.',
+    'Shows the next occurrences in two time zones, marks clock changes, and describes the schedule and possible surprises in plain English. ' +
+    'Saves nothing: use it before creating an automation.',
   input: z.strictObject({
     schedule: z.union([text(10_000), schedule]).meta({
-      description: 'A schedule; or for short an RRULE, a cron expression, `every 30m`, or a time (once).',
+      description: 'A schedule, or a text: an RRULE, a cron expression, `every 30m`, or a time (once).',
     }),
-    timezone: timezone.optional().meta({ description: 'Of a schedule that names none. Absent: UTC.' }),
-    viewerZone: timezone.optional().meta({ description: 'The second zone. Absent: the first one again.' }),
-    count: z.number().int().min(1).max(100).default(10).meta({ description: 'How many moments, 1 to 100.' }),
-    after: timestamp.optional().meta({ description: 'Absent: now.' }),
+    timezone: timezone.optional().meta({ description: 'Time zone of a schedule that does not set one. Default: UTC.' }),
+    viewerZone: timezone.optional().meta({ description: 'Time zone of the viewer. Default: that of the schedule.' }),
+    count: z.number().int().min(1).max(100).default(10).meta({ description: 'The number of occurrences, 1 to 100.' }),
+    after: timestamp.optional().meta({ description: 'Occurrences after this time. Default: now.' }),
   }),
   output: schedulePreview,
   problems: ['schedule.invalid'],

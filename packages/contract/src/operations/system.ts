@@ -4,7 +4,7 @@ import { timestamp } from '../scalars.ts'
 
 export const getSystemInfo = defineOperation({
   name: 'system.info',
-  summary: 'Say what server this is',
+  summary: 'Show information about the server',
   description: 'Its version and its clock (the database’s).',
   input: z.strictObject({}),
   output: z.object({ name: z.literal('orrery'), version: z.string(), api: z.literal('v1'), now: timestamp }),

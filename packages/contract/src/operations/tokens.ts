@@ -7,14 +7,13 @@ export const issueToken = defineOperation({
   name: 'tokens.issue',
   summary: 'Exchange the key you call with for short-lived tokens',
   description:
-    'Begins a token family: an access token for 15 minutes and a refresh token for the next pair. Revoking the key ends the family. ' +
-    'A token cannot be exchanged this way; a key can.',
+    'Starts a token family: an access token for 15 minutes, and a refresh token for the next pair. Revoking the key ends the family. ' +
+    'Only an API key can be exchanged, not a token.',
   input: z.strictObject({
     agent: text(128).optional().meta({ description: 'Id or name of the key; if given, it must be that of the key you call with.' }),
-    contract: z
-      .enum(['ordinaut'])
-      .optional()
-      .meta({ description: 'Addresses that two contracts share answer these tokens in the words of this one. Absent: ours.' }),
+    contract: z.enum(['ordinaut']).optional().meta({
+      description: 'The API contract in which paths that two contracts share answer requests with these tokens. Default: Orrery’s own.',
+    }),
   }),
   output: tokenPair,
   problems: ['unauthenticated'],
@@ -31,8 +30,8 @@ export const refreshToken = defineOperation({
   name: 'tokens.refresh',
   summary: 'Exchange the refresh token you call with for the next tokens',
   description:
-    'The refresh token is the bearer token of this request. A refresh token that is used a second time ends its token family, ' +
-    'because one of its two users must have copied it.',
+    'The refresh token is the bearer token of this request. Using it a second time ends its token family, ' +
+    'because one of the two callers must have copied it.',
   input: z.strictObject({}),
   output: tokenPair,
   problems: ['unauthenticated'],
@@ -47,7 +46,7 @@ export const refreshToken = defineOperation({
 export const revokeToken = defineOperation({
   name: 'tokens.revoke',
   summary: 'End the token family of the token you call with',
-  description: 'All its access and refresh tokens stop working. Called with a key: all token families of that key.',
+  description: 'All its access and refresh tokens stop working. Called with an API key, it ends all token families of that key.',
   input: z.strictObject({}),
   output: z.object({ revoked: z.literal(true) }),
   problems: [],

@@ -16,8 +16,8 @@ export const putTool = defineOperation({
   name: 'tools.put',
   summary: 'Create or replace a tool',
   description:
-    'Gives a name to an HTTP request, a built-in tool with some arguments set, a workflow or a pipeline. Each change is a new version; steps use the ' +
-    'newest. Tools of MCP servers are made by `tools.discover`; here their scopes, texts and limits can be changed.',
+    'A tool is a named HTTP request, a built-in tool with fixed arguments, a workflow or a pipeline. Each change creates a version; steps use the ' +
+    'newest. `tools.discover` creates the tools of MCP servers; their scopes, texts and limits can be changed here.',
   input: byName.extend({ definition: toolDefinition }),
   output: tool,
   problems: ['tool.name_reserved', 'tool.too_many', 'pipeline.invalid'],
@@ -32,7 +32,7 @@ export const putTool = defineOperation({
 export const getTool = defineOperation({
   name: 'tools.get',
   summary: 'Show a tool',
-  description: 'With the JSON Schemas of what it takes and gives.',
+  description: 'With the JSON Schemas of its arguments and its result.',
   input: byName,
   output: tool,
   problems: ['tool.not_found'],
@@ -47,11 +47,11 @@ export const getTool = defineOperation({
 export const listTools = defineOperation({
   name: 'tools.list',
   summary: 'List tools',
-  description: 'Those of the organization and Orrery’s own, by name.',
+  description: 'The tools of the organization and Orrery’s own, ordered by name.',
   input: z.strictObject({
     ...pageInput,
     kind: toolKind.optional(),
-    search: text(200).optional().meta({ description: 'Part of the name or of the description.' }),
+    search: text(200).optional().meta({ description: 'A part of the name or the description.' }),
   }),
   output: page(toolSummary),
   problems: [],
@@ -83,24 +83,25 @@ const DOCUMENT_BYTES_MAX = 10 * 1024 * 1024
 
 export const importTools = defineOperation({
   name: 'tools.import',
-  summary: 'Make tools of an OpenAPI document',
+  summary: 'Create tools from an OpenAPI document',
   description:
-    'One tool for each operation of an OpenAPI 3.0 or 3.1 document, given as JSON or fetched from a URL. Tells what was left out and why.',
+    'Creates one tool for each operation of an OpenAPI 3.0 or 3.1 document, sent as JSON or fetched from a URL. Reports the operations that were ' +
+    'left out, and why.',
   input: z.strictObject({
-    document: fields.optional().meta({ description: 'The document; or give `url`.' }),
+    document: fields.optional().meta({ description: 'The document. Set either this or `url`.' }),
     url: z
       .url({ protocol: /^https?$/ })
       .max(2048)
       .optional(),
-    prefix: toolName.meta({ description: 'In front of each name: `<prefix>.<operationId>`.' }),
+    prefix: toolName.meta({ description: 'Prefix of each name: `<prefix>.<operationId>`.' }),
     baseUrl: z
       .url({ protocol: /^https?$/ })
       .max(2048)
       .optional()
-      .meta({ description: 'In place of the document’s first server.' }),
-    connection: text(128).optional().meta({ description: 'By name or id; its credentials go with each call.' }),
-    only: z.array(text(256)).max(500).optional().meta({ description: 'Ids of the operations that are wanted; absent: all.' }),
-    limit: z.number().int().min(1).max(500).default(100).meta({ description: 'Operations at most.' }),
+      .meta({ description: 'Replaces the first server of the document.' }),
+    connection: text(128).optional().meta({ description: 'Name or id of a connection; its credentials are sent with each call.' }),
+    only: z.array(text(256)).max(500).optional().meta({ description: 'Ids of the operations to import. Default: all.' }),
+    limit: z.number().int().min(1).max(500).default(100).meta({ description: 'The most operations to import.' }),
     scopes: z.array(text(128)).max(50).default([]),
     costTier: costTier.default('low'),
     timeout: duration.default('30s'),
@@ -124,14 +125,18 @@ export const importTools = defineOperation({
 
 export const discoverTools = defineOperation({
   name: 'tools.discover',
-  summary: 'Make tools of what an MCP server offers',
+  summary: 'Create tools from an MCP server',
   description:
-    'Asks the server of a connection (`mcp_http`, `mcp_stdio`) for its tools and keeps each definition by its hash. A tool whose definition has ' +
-    'changed since is not called until `tools.review` accepts it.',
+    'Lists the tools of the server of a connection (`mcp_http`, `mcp_stdio`) and pins each definition by its hash. A tool whose definition has ' +
+    'changed since then is not called until `tools.review` accepts the change.',
   input: z.strictObject({
-    connection: text(128).meta({ description: 'By name or id.' }),
-    prefix: toolName.optional().meta({ description: 'In front of each name; absent: the name of the connection.' }),
-    only: z.array(text(256)).max(500).optional().meta({ description: 'Names at the server of the tools that are wanted; absent: all.' }),
+    connection: text(128).meta({ description: 'Name or id of the connection.' }),
+    prefix: toolName.optional().meta({ description: 'Prefix of each name. Default: the name of the connection.' }),
+    only: z
+      .array(text(256))
+      .max(500)
+      .optional()
+      .meta({ description: 'Names of the tools to create, as the server names them. Default: all.' }),
     scopes: z.array(text(128)).max(50).default([]),
     costTier: costTier.default('low'),
     timeout: duration.default('60s'),
@@ -140,7 +145,7 @@ export const discoverTools = defineOperation({
     tools: z.array(
       z.object({
         name: z.string(),
-        tool: z.string().meta({ description: 'Its name at the server.' }),
+        tool: z.string().meta({ description: 'The name of the tool on the server.' }),
         outcome: z.enum(['added', 'unchanged', 'restored', 'changed', 'refused', 'missing']),
       }),
     ),
@@ -159,8 +164,8 @@ export const discoverTools = defineOperation({
 export const reviewTool = defineOperation({
   name: 'tools.review',
   summary: 'Accept or refuse the changed definition of a tool',
-  description: 'Of an MCP server. `pin` says which definition was looked at, so that no other one is accepted in its place.',
-  input: byName.extend({ decision: z.enum(['accept', 'refuse']), pin: sha256.meta({ description: '`offer.pin` of the tool.' }) }),
+  description: 'For tools of MCP servers. `pin` identifies the definition that was reviewed, so that no other one is accepted by mistake.',
+  input: byName.extend({ decision: z.enum(['accept', 'refuse']), pin: sha256.meta({ description: 'The `offer.pin` of the tool.' }) }),
   output: tool,
   problems: ['tool.not_found', 'tool.no_offer', 'tool.name_reserved'],
   permission: 'tools:write',
@@ -173,8 +178,8 @@ export const reviewTool = defineOperation({
 
 export const listToolCalls = defineOperation({
   name: 'tools.calls',
-  summary: 'List calls of tools',
-  description: 'Newest first: when, how long, how it ended, what it used. Kept for 90 days.',
+  summary: 'List tool calls',
+  description: 'Newest first, with time, duration, outcome and usage. Calls are kept for 90 days.',
   input: z.strictObject({ ...pageInput, tool: toolName.optional(), runId: runId.optional() }),
   output: page(toolCall),
   problems: [],
@@ -190,11 +195,11 @@ export const callToolByHand = defineOperation({
   name: 'tools.call',
   summary: 'Call a tool',
   description:
-    'Once, now, outside of any run, with all scopes that it asks for; those that are permissions the caller needs himself. At most a minute. ' +
-    'What starts a run (`workflow`, `pipeline`) is not called so.',
+    'Calls the tool once, outside any run, with all scopes that it requires; the caller needs those among them that are permissions. Takes at most ' +
+    'a minute. Tools that start a run (kinds `workflow` and `pipeline`) cannot be called this way.',
   input: byName.extend({
     args: fields.default({}),
-    timeout: duration.optional().meta({ description: 'Absent: the tool’s own, at most 60s.' }),
+    timeout: duration.optional().meta({ description: 'Default: the time limit of the tool, at most 60s.' }),
   }),
   output: z.object({
     output: json,

@@ -5,19 +5,22 @@ import { name } from '../scalars.ts'
 
 export const rotateWebhook = defineOperation({
   name: 'automations.rotateWebhook',
-  summary: 'Make a new address for a webhook',
+  summary: 'Create a new address for a webhook',
   description:
-    'Shows the secret address of a webhook trigger and, if its deliveries are signed, the secret that signs them: once. The address and ' +
-    'the secret that it had before end at once.',
+    'Shows, only once, the secret address of a webhook trigger and, if its deliveries are signed, the signing secret. The previous address ' +
+    'and secret stop working at once.',
   input: z.strictObject({
     automation: automationRef,
-    trigger: name.optional().meta({ description: 'Key of the trigger; needed if it has several webhooks.' }),
+    trigger: name.optional().meta({ description: 'The key of the trigger. Required if the automation has several webhooks.' }),
   }),
   output: z.object({
     trigger: z.string(),
     signature: z.enum(['none', 'standard', 'github']),
-    url: z.string().nullable().meta({ description: 'Whoever knows it can deliver. Without a public URL of the server: its path.' }),
-    signingSecret: z.string().nullable().meta({ description: 'For the sender; null if nothing is signed.' }),
+    url: z
+      .string()
+      .nullable()
+      .meta({ description: 'The address; anyone who knows it can deliver. Only its path if the server has no public URL.' }),
+    signingSecret: z.string().nullable().meta({ description: 'The signing secret, for the sender; null if deliveries are not signed.' }),
   }),
   problems: ['automation.not_found', 'automation.trigger_not_found'],
   permission: 'automations:write',

@@ -4,21 +4,21 @@ import { defineOperation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
 import { name, sha256 } from '../scalars.ts'
 
-/** A bundle is workflow code only, and larger ones are a mistake. */
+/** A bundle contains only the code of workflows; a larger one is a mistake. */
 const BUNDLE_CHARS_MAX = 5_000_000
-/** Escaped as JSON, with its manifest. */
+/** Room for the code escaped as JSON, and the manifest. */
 const maxBodyBytes = 16 * 1024 * 1024
 
 const bundle = {
   hash: sha256.meta({ description: 'SHA-256 of `code` in UTF-8.' }),
   code: z.string().min(1).max(BUNDLE_CHARS_MAX).meta({ description: 'The bundle, as `orrery deploy` builds it.' }),
-  manifest: manifest.meta({ description: 'What the bundle says of itself.' }),
+  manifest: manifest.meta({ description: 'The manifest of the bundle.' }),
 }
 
 export const deployWorkflow = defineOperation({
   name: 'workflows.deploy',
   summary: 'Deploy a bundle of workflows',
-  description: 'Stores the bundle under its hash and makes it the version that new runs of its workflows use. Live runs stay on theirs.',
+  description: 'Stores the bundle under its hash and makes it the version for new runs of its workflows. Live runs keep their version.',
   input: z.strictObject(bundle),
   output: z.object({ version: sha256, workflows: z.array(z.string()) }),
   problems: ['workflow.bundle_invalid', 'workflow.name_reserved'],
@@ -33,8 +33,8 @@ export const checkDeploy = defineOperation({
   name: 'workflows.checkDeploy',
   summary: 'Check a bundle against every live run',
   description:
-    'Replays the history of the live runs of its workflows on the bundle, without effects. `findings` ' +
-    'has those that it could not carry on, at most 200. Stops after `limit` runs.',
+    'Replays the histories of live runs of its workflows on the bundle, without effects. `findings` ' +
+    'lists the runs that it could not continue, at most 200. Stops after `limit` runs.',
   input: z.strictObject({ ...bundle, limit: z.number().int().min(1).max(10_000).default(1000) }),
   output: z.object({ checked: z.number().int(), failed: z.number().int(), complete: z.boolean(), findings: z.array(deployFinding) }),
   problems: ['workflow.bundle_invalid', 'workflow.name_reserved'],
@@ -48,7 +48,7 @@ export const checkDeploy = defineOperation({
 export const listWorkflows = defineOperation({
   name: 'workflows.list',
   summary: 'List deployed workflows',
-  description: 'The workflows that can be started, by name, with the version that new runs use.',
+  description: 'The workflows that can be started, ordered by name, with the version that new runs use.',
   input: z.strictObject(pageInput),
   output: page(workflow),
   problems: [],
@@ -64,7 +64,7 @@ export const listWorkflows = defineOperation({
 export const getWorkflow = defineOperation({
   name: 'workflows.get',
   summary: 'Show one workflow',
-  description: 'With the JSON Schema of its input and output, where it declares them: read it before starting a run.',
+  description: 'With the JSON Schemas of its input and output, if it declares them. Read it before starting a run.',
   input: z.strictObject({ workflow: name }),
   output: workflowDetail,
   problems: ['workflow.not_found'],
@@ -79,7 +79,7 @@ export const getWorkflow = defineOperation({
 export const listWorkflowVersions = defineOperation({
   name: 'workflows.versions',
   summary: 'List the versions of a workflow',
-  description: 'Every bundle deployed so far that holds it, newest first.',
+  description: 'All deployed bundles that contain the workflow, newest first.',
   input: z.strictObject({ workflow: name, ...pageInput }),
   output: page(workflowVersion),
   problems: ['workflow.not_found'],

@@ -137,7 +137,7 @@ describe('feeds of calendars', () => {
     await fetched('shaky')
     const failures: [string | number, string][] = [
       [503, 'answers with status 503'],
-      ['<html>Log in</html>', 'no iCalendar text'],
+      ['<html>Log in</html>', 'not an iCalendar text'],
       [`${feedOf('20260605')}\u0000`, 'NUL'],
       ['BEGIN:VCALENDAR\r\n'.padEnd(5_100_000, 'x'), 'larger'],
     ]

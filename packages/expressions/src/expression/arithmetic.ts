@@ -4,14 +4,14 @@ import { typeError } from './expression-error.ts'
 import { moveTime, readDuration } from './time-values.ts'
 import { kindOf, nameKinds } from './values.ts'
 
-/** Numbers with numbers, and a time (or date) plus or minus a duration. Throws ExpressionError. */
+/** Two numbers, or a time (or date) plus or minus a duration. Throws ExpressionError. */
 export function calculate(operator: Arithmetic, left: Json, right: Json): Json {
   if (typeof left === 'number' && typeof right === 'number') return checkNumber(calculateNumber(operator, left, right), operator)
   if (typeof left === 'string' && typeof right === 'string' && (operator === '+' || operator === '-')) {
     const ms = readDuration(right)
     const moved = ms === null ? null : moveTime(left, operator === '+' ? ms : -ms)
     if (moved !== null) return moved
-    throw typeError(`${operator} takes a time and a duration (now + 24h); to put texts together write join('', [a, b])`)
+    throw typeError(`${operator} takes a time and a duration (now + 24h); to join texts write join('', [a, b])`)
   }
   throw typeError(
     `${operator} takes two numbers, or a time and a duration, not ${nameKinds([kindOf(left)])} and ${nameKinds([kindOf(right)])}`,
@@ -33,8 +33,8 @@ function calculateNumber(operator: Arithmetic, left: number, right: number): num
   }
 }
 
-/** JSON has neither infinity nor NaN, and -0 would be 0 after a replay. */
+/** JSON has neither infinity nor NaN, and -0 would become 0 after a replay. */
 export function checkNumber(value: number, what: string): number {
-  if (!Number.isFinite(value)) throw typeError(`${what} gave no number that can be written: divided by zero, or too large`)
+  if (!Number.isFinite(value)) throw typeError(`the result of ${what} is not a finite number: it was divided by zero, or is too large`)
   return value === 0 ? 0 : value
 }

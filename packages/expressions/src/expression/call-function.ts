@@ -9,28 +9,28 @@ import { suggest } from './suggest.ts'
 import { isTrue, type Kind, kindOf, nameKinds, type Value } from './values.ts'
 
 type Call = Extract<Expression, { readonly type: 'call' }>
-/** Evaluates an argument, with the current value of the call or with that of an element. */
+/** Evaluates an argument, with the current value of the call, or with `element` as the current value. */
 type Evaluate = (expression: Expression, element?: Json) => Value
 
-/** Fuel for a call, beside what the function takes. */
-const CALLING = 3
+/** Fuel for a call, in addition to what the function itself spends. */
+const CALL_FUEL = 3
 
-export function callFunction(call: Call, evaluate: Evaluate, around: CallContext): Value {
-  const complaint = judgeCall(call)
+export function callFunction(call: Call, evaluate: Evaluate, context: CallContext): Value {
+  const complaint = checkFunctionCall(call)
   if (complaint !== null) throw new ExpressionError('syntax', complaint)
   const { name, args } = call
   if (isLazy(name)) return callLazy(name, args, evaluate)
   const spec = findFunction(name)
-  // judgeCall knows no other names.
+  // checkFunctionCall has refused every other name.
   if (spec === null) return undefined
-  spend(around.meter, CALLING)
-  const values = args.map((arg, index) => toArgument(name, arg, spec.params[index] ?? spec.rest ?? [], evaluate, around))
-  const result = spec.apply(values, around)
+  spend(context.meter, CALL_FUEL)
+  const values = args.map((arg, index) => toArgument(name, arg, spec.params[index] ?? spec.rest ?? [], evaluate, context))
+  const result = spec.apply(values, context)
   return typeof result === 'number' ? checkNumber(result, `${name}()`) : result
 }
 
-/** What is wrong with a call by its look: an unknown function, the number of arguments, a misplaced `&`. Null if nothing is. */
-export function judgeCall({ name, args }: Call): string | null {
+/** Checks a call without its values: an unknown function, the number of arguments, a misplaced `&`. Returns the message, or null. */
+export function checkFunctionCall({ name, args }: Call): string | null {
   const arity = arityOf(name)
   if (arity === null) return `there is no function ${name}()${suggest(name, FUNCTION_NAMES)}`
   const { least, most } = arity
@@ -42,13 +42,13 @@ export function judgeCall({ name, args }: Call): string | null {
   const misplaced = args.findIndex((arg, index) => (arg.type === 'lambda') !== ((spec?.params[index] ?? spec?.rest) === 'lambda'))
   if (misplaced < 0) return null
   return args[misplaced]?.type === 'lambda'
-    ? `${name}() takes no & before argument ${misplaced + 1}`
-    : `argument ${misplaced + 1} of ${name}() is written with &, as in ${name}(list, &name)`
+    ? `${name}() does not take & before argument ${misplaced + 1}`
+    : `argument ${misplaced + 1} of ${name}() needs &, as in ${name}(list, &name)`
 }
 
 function callLazy(name: LazyName, args: readonly Expression[], evaluate: Evaluate): Value {
   const [first, second, third] = args
-  // judgeCall has counted them.
+  // checkFunctionCall has counted the arguments.
   if (first === undefined) return undefined
   switch (name) {
     case 'if': {
@@ -66,7 +66,7 @@ function callLazy(name: LazyName, args: readonly Expression[], evaluate: Evaluat
   }
 }
 
-function toArgument(name: string, arg: Expression, param: Param, evaluate: Evaluate, around: CallContext): Argument {
+function toArgument(name: string, arg: Expression, param: Param, evaluate: Evaluate, context: CallContext): Argument {
   if (arg.type === 'lambda') return (element) => evaluate(arg.body, element) ?? null
   const value = evaluate(arg)
   if (value === undefined) throw new ExpressionError('missing', `an argument of ${name}() is missing`)
@@ -76,9 +76,9 @@ function toArgument(name: string, arg: Expression, param: Param, evaluate: Evalu
   if (param === 'numbers' || param === 'texts') {
     const wanted = param === 'numbers' ? 'number' : 'string'
     const list = value as Json[]
-    spend(around.meter, list.length)
+    spend(context.meter, list.length)
     const odd = list.find((item) => typeof item !== wanted)
-    if (odd !== undefined) throw typeError(`${name}() takes a list of ${param}; there is ${nameKinds([kindOf(odd)])} among them`)
+    if (odd !== undefined) throw typeError(`${name}() takes a list of ${param}; this one contains ${nameKinds([kindOf(odd)])}`)
   }
   return value
 }

@@ -1,3 +1,4 @@
+/** The language against a table of values and faults, its limits, its sandboxing, and JMESPath's reference implementation as the oracle. */
 import type { Json, JsonObject } from '@orrery/contract'
 import fc from 'fast-check'
 import jmespath from 'jmespath'
@@ -31,7 +32,7 @@ function fault(source: string, root: JsonObject = ROOT): string {
   return 'no fault'
 }
 
-describe('what JMESPath does not have', () => {
+describe('additions to JMESPath', () => {
   test.each<[string, Json | undefined]>([
     ['steps.mail.count > 5', true],
     ['steps.mail.count >= 7.5', false],
@@ -72,51 +73,51 @@ describe('what JMESPath does not have', () => {
     ['{true: true, n: params.chat_id}', { true: true, n: 42 }],
     ["'it\\'s'", "it's"],
     ['steps.mail.nope < 3', undefined],
-  ])('%s', (source, expected) => {
+  ])('evaluates %s', (source, expected) => {
     expect(run(source)).toEqual(expected)
   })
 })
 
-describe('what is wrong is said', () => {
+describe('faults', () => {
   test.each([
     ['params.chat_id > params.tags', 'type: > compares two numbers or two texts, not a number and a list'],
     ["steps.mail.count > '5'", 'type: > compares two numbers or two texts, not a number and a text'],
-    ['stepz.mail', 'name: there is nothing called stepz; there are params, steps, now, today'],
+    ['stepz.mail', 'name: there is nothing called stepz; the names are params, steps, now, today'],
     ['length(5)', 'type: length() takes a text or a list or an object, not a number'],
     ['length(params.nope)', 'missing: an argument of length() is missing'],
     ['lenth(params)', 'syntax: there is no function lenth(); did you mean length?'],
     ['join(params.tags)', 'syntax: join() takes 2 arguments, not 1'],
-    ['sort_by(params.tags, name)', 'syntax: argument 2 of sort_by() is written with &, as in sort_by(list, &name)'],
-    ["sum(['a'])", 'type: sum() takes a list of numbers; there is a text among them'],
-    ['sort(steps.mail.items)', 'type: sort() orders numbers or texts; there is an object among them'],
-    ['1 / 0', 'type: / gave no number that can be written: divided by zero, or too large'],
-    ["'a' + 'b'", "type: + takes a time and a duration (now + 24h); to put texts together write join('', [a, b])"],
-    ['today + 3h', 'type: 2026-03-08 is a date, which moves by whole days'],
+    ['sort_by(params.tags, name)', 'syntax: argument 2 of sort_by() needs &, as in sort_by(list, &name)'],
+    ["sum(['a'])", 'type: sum() takes a list of numbers; this one contains a text'],
+    ['sort(steps.mail.items)', 'type: sort() orders numbers or texts; this list contains an object'],
+    ['1 / 0', 'type: the result of / is not a finite number: it was divided by zero, or is too large'],
+    ["'a' + 'b'", "type: + takes a time and a duration (now + 24h); to join texts write join('', [a, b])"],
+    ['today + 3h', 'type: 2026-03-08 is a date, so it can be moved only by whole days'],
     ["date('soon')", 'type: date() takes a time such as 2026-11-05T09:30:00Z, not "soon"'],
     ["'2026-02-30T00:00:00Z' + 1d", 'type: + takes a time'],
-    ['now - 1000000d', 'type: the time lies outside the years 1 to 9999'],
+    ['now - 1000000d', 'type: the time is outside the years 1 to 9999'],
     ['params = 1', 'syntax: write == to compare'],
-    ['a ? b : c', 'syntax: a question mark stands at the end; for a choice write if(condition, a, b)'],
-    ['params.tags.[0]', 'syntax: no dot stands before a place in a list: items[0]'],
+    ['a ? b : c', 'syntax: a question mark is allowed only at the end; for a choice write if(condition, a, b)'],
+    ['params.tags.[0]', 'syntax: an index has no dot before it: items[0]'],
     ['params.', 'syntax: a name was expected after the dot'],
-    ["'open", "syntax: what begins with ' does not end with one"],
+    ["'open", "syntax: the closing ' is missing"],
     ['24x', 'syntax: 24x is neither a number nor a duration such as 24h or 1h30m'],
     ['params tags', 'syntax: tags was not expected here'],
     ['`{a}`', 'syntax: {a} is not JSON'],
     ['params.tags[1:2:0]', 'syntax: a slice is written [from:to:by], and by is not 0'],
-  ])('%s', (source, expected) => {
+  ])('explains what is wrong in %s', (source, expected) => {
     expect(fault(source)).toContain(expected)
   })
 
-  test('what is too long is refused before it is read', () => {
+  test('refuses an expression that is too long before parsing it', () => {
     expect(fault(`${'('.repeat(600)}1`)).toBe('syntax: the expression is too long')
     expect(fault(`${' '.repeat(9000)}abc`)).toBe('syntax: the expression is too long')
-    expect(fault(`'${'x'.repeat(9000)}'`)).toBe("syntax: what begins with ' does not end with one")
+    expect(fault(`'${'x'.repeat(9000)}'`)).toBe("syntax: the closing ' is missing")
     expect(fault('9'.repeat(9000))).toContain('neither a number')
   })
 })
 
-describe('bounds', () => {
+describe('limits', () => {
   const big: JsonObject = {
     list: Array.from({ length: 20_000 }, (_, at) => at % 97),
     text: 'ab'.repeat(100_000),
@@ -132,11 +133,11 @@ describe('bounds', () => {
     ['map(&contains($.text, join(``, [$.text])), list)', 'syntax'],
     ["map(&contains($.text, 'zz'), list)", 'limit: '],
     ['list[?length($.list[?@ == $.list[5]]) > 3]', 'limit: '],
-  ])('%s', (source, expected) => {
+  ])('stops %s at a limit', (source, expected) => {
     expect(fault(source, big)).toContain(expected)
   })
 
-  test('the longest expressions neither overflow the stack nor take long', () => {
+  test('the deepest expressions do not overflow the stack', () => {
     const chains = [
       `a${'.a'.repeat(240)}`,
       `${'!'.repeat(450)}a`,
@@ -158,7 +159,7 @@ describe('bounds', () => {
     }
   })
 
-  test('a lot of ordinary work fits', () => {
+  test('selecting from 5,000 rows stays within the limits', () => {
     const root: JsonObject = { rows: Array.from({ length: 5000 }, (_, id) => ({ id, name: `n${id}`, tags: ['x', 'y'] })) }
     expect(run("rows[?contains(tags, 'x') && id > 4990].{id: id, name: upper(name)} | sort_by(@, &id)[0]", root)).toEqual({
       id: 4991,
@@ -168,7 +169,7 @@ describe('bounds', () => {
   })
 })
 
-describe('nothing but own members of JSON can be reached', () => {
+describe('only own members of JSON values are reachable', () => {
   const words = [
     '__proto__',
     'constructor',
@@ -208,7 +209,7 @@ describe('nothing but own members of JSON can be reached', () => {
   ]
   const attempts = places.flatMap((place) => words.flatMap((word) => ways(place, word)))
 
-  test(`${attempts.length} attempts give nothing`, () => {
+  test(`${attempts.length} attempts to reach other members have no value`, () => {
     for (const source of attempts) {
       let value: Json | undefined
       try {
@@ -220,14 +221,14 @@ describe('nothing but own members of JSON can be reached', () => {
     }
   })
 
-  test('globals are only names that do not exist', () => {
+  test('globals of JavaScript are unknown names', () => {
     for (const name of ['globalThis', 'process', 'require', 'Function', 'eval', 'window', 'this', 'self', 'console', 'import']) {
       expect(fault(name)).toMatch(/^name: /)
       expect(fault(`${name}('1')`)).toMatch(/^syntax: there is no function/)
     }
   })
 
-  test('members that data has under such names are data', () => {
+  test('reads members of the data that have such names', () => {
     const root = JSON.parse('{"a": {"__proto__": {"x": 1}, "constructor": 2}}') as JsonObject
     expect(run('a.__proto__.x', root)).toBe(1)
     const merged = run('merge(a, {b: 1}) | {"__proto__": @.constructor, c: @}', root) as object
@@ -238,10 +239,11 @@ describe('nothing but own members of JSON can be reached', () => {
 })
 
 /**
- * The oracle is the reference implementation by JMESPath's author. Left out is what differs on purpose: 0 counts as false here, what cannot
- * be ordered is an error, `!a.b` is about b, a missing argument is an error; and what the other reads wrongly: an argument that begins with @.
+ * The oracle is the reference implementation by JMESPath's author. Excluded are the differences on purpose: here 0 counts as false, values
+ * that cannot be ordered are an error, `!a.b` negates b, and a missing argument is an error. Also excluded is an argument that begins with
+ * @, which the reference implementation parses wrongly.
  */
-describe('JMESPath as its reference implementation has it', () => {
+describe('compared with the reference implementation of JMESPath', () => {
   const names = fc.constantFrom('a', 'b', 'c')
   const leaf = fc.oneof(fc.constant(null), fc.boolean(), fc.integer({ min: 1, max: 5 }), fc.constantFrom('', 'x', 'y'))
   const { value: data } = fc.letrec<{ value: Json }>((tie) => ({
@@ -275,14 +277,14 @@ describe('JMESPath as its reference implementation has it', () => {
     ),
   }))
 
-  test('both give the same, or both refuse', () => {
+  test('both return the same value, or both refuse', () => {
     let compared = 0
     fc.assert(
       fc.property(data, expression, (value, source) => {
         const theirs = attempt(() => jmespath.search(value, source) as Json)
         const ours = attempt(() => {
-          const around = { root: {}, timezone: 'UTC', meter: createMeter() }
-          return evaluate(parseExpression(source).expression, value, around) ?? null
+          const context = { root: {}, timezone: 'UTC', meter: createMeter() }
+          return evaluate(parseExpression(source).expression, value, context) ?? null
         })
         if (/[(,] *@ *[^,) ]/.test(source) || ours.fault === 'missing' || theirs.fault === 'syntax' || theirs.fault === 'crash') return
         compared += 1

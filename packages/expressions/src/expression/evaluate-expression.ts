@@ -7,81 +7,86 @@ import type { CallContext } from './functions/function-spec.ts'
 import { type Meter, spend } from './meter.ts'
 import { compareValues, isEqual, isTrue, kindOf, nameKinds, type Value } from './values.ts'
 
-export interface Surroundings extends CallContext {
-  /** What names at the top mean: `params`, `steps`, `now` … */
+export interface EvaluationContext extends CallContext {
+  /** The names that an expression can begin with: `params`, `steps`, `now` … */
   readonly root: JsonObject
-  /** Members of these objects are not known yet: reading one ends the evaluation with the fault `pending`. */
+  /** Names of members that are not known yet, by object. Reading one ends the evaluation with the fault `pending`. */
   readonly pending?: ReadonlyMap<Json, ReadonlySet<string>>
 }
 
-/** Fuel for a new list or member: they cost more than reading one. */
-const BUILDING = 4
+/** Fuel for a new list or member, which costs more than reading one. */
+const BUILD_FUEL = 4
 /** Fuel for reading a time and a duration. */
-const MOVING = 40
+const MOVE_TIME_FUEL = 40
 
 /**
- * The value of an expression, or undefined where it leads nowhere. Only own members of what JSON can hold are reachable. Throws
+ * The value of an expression, or undefined if a path leads nowhere. Only own members of JSON values are reachable. Throws
  * ExpressionError.
  */
-export function evaluate(expression: Expression, current: Value, around: Surroundings): Value {
-  spend(around.meter, 1)
+export function evaluate(expression: Expression, current: Value, context: EvaluationContext): Value {
+  spend(context.meter, 1)
   switch (expression.type) {
     case 'current':
       return current
     case 'root':
-      return around.root
+      return context.root
     case 'literal':
       return expression.value
     case 'field':
-      return readField(current, expression.name, around)
+      return readField(current, expression.name, context)
     case 'index':
-      return readIndex(evaluate(expression.of, current, around), expression.index)
+      return readIndex(evaluate(expression.of, current, context), expression.index)
     case 'slice':
-      return slice(evaluate(expression.of, current, around), expression.from, expression.to, expression.by, around.meter)
+      return slice(evaluate(expression.of, current, context), expression.from, expression.to, expression.by, context.meter)
     case 'chain':
-      return evaluate(expression.right, evaluate(expression.left, current, around), around)
+      return evaluate(expression.right, evaluate(expression.left, current, context), context)
     case 'projection':
-      return project(expression, current, around)
+      return project(expression, current, context)
     case 'list':
       if (current === undefined || current === null) return undefined
-      spend(around.meter, BUILDING)
-      return expression.items.map((item) => evaluate(item, current, around) ?? null)
+      spend(context.meter, BUILD_FUEL)
+      return expression.items.map((item) => evaluate(item, current, context) ?? null)
     case 'object':
       if (current === undefined || current === null) return undefined
-      spend(around.meter, BUILDING + expression.entries.length * BUILDING)
-      // fromEntries makes own members even of names such as __proto__.
-      return Object.fromEntries(expression.entries.map(([name, item]) => [name, evaluate(item, current, around) ?? null]))
+      spend(context.meter, BUILD_FUEL + expression.entries.length * BUILD_FUEL)
+      // fromEntries defines own members, even for names such as __proto__.
+      return Object.fromEntries(expression.entries.map(([name, item]) => [name, evaluate(item, current, context) ?? null]))
     case 'or': {
-      const left = evaluate(expression.left, current, around)
-      return isTrue(left) ? left : evaluate(expression.right, current, around)
+      const left = evaluate(expression.left, current, context)
+      return isTrue(left) ? left : evaluate(expression.right, current, context)
     }
     case 'and': {
-      const left = evaluate(expression.left, current, around)
-      return isTrue(left) ? evaluate(expression.right, current, around) : left
+      const left = evaluate(expression.left, current, context)
+      return isTrue(left) ? evaluate(expression.right, current, context) : left
     }
     case 'not':
-      return !isTrue(evaluate(expression.of, current, around))
+      return !isTrue(evaluate(expression.of, current, context))
     case 'compare':
-      return compare(expression.operator, evaluate(expression.left, current, around), evaluate(expression.right, current, around), around)
+      return compare(
+        expression.operator,
+        evaluate(expression.left, current, context),
+        evaluate(expression.right, current, context),
+        context,
+      )
     case 'arithmetic': {
-      const left = evaluate(expression.left, current, around)
-      const right = evaluate(expression.right, current, around)
+      const left = evaluate(expression.left, current, context)
+      const right = evaluate(expression.right, current, context)
       if (left === undefined || right === undefined) return undefined
-      if (typeof left === 'string') spend(around.meter, MOVING)
+      if (typeof left === 'string') spend(context.meter, MOVE_TIME_FUEL)
       return calculate(expression.operator, left, right)
     }
     case 'call':
-      return callFunction(expression, (inner, at) => evaluate(inner, at === undefined ? current : at, around), around)
+      return callFunction(expression, (inner, at) => evaluate(inner, at === undefined ? current : at, context), context)
     case 'lambda':
-      throw new ExpressionError('syntax', '& stands only before an argument of a function')
+      throw new ExpressionError('syntax', '& is allowed only before an argument of a function')
   }
 }
 
-function readField(current: Value, name: string, { root, pending }: Surroundings): Value {
+function readField(current: Value, name: string, { root, pending }: EvaluationContext): Value {
   if (typeof current !== 'object' || current === null || Array.isArray(current)) return undefined
   if (pending?.get(current)?.has(name)) throw new ExpressionError('pending', `${name} is not known yet`)
   if (Object.hasOwn(current, name)) return current[name]
-  if (current === root) throw new ExpressionError('name', `there is nothing called ${name}; there are ${Object.keys(root).join(', ')}`)
+  if (current === root) throw new ExpressionError('name', `there is nothing called ${name}; the names are ${Object.keys(root).join(', ')}`)
   return undefined
 }
 
@@ -89,7 +94,7 @@ function readIndex(list: Value, index: number): Value {
   return Array.isArray(list) ? list.at(index) : undefined
 }
 
-/** Python's slices, as JMESPath has them. */
+/** Slices as in Python and JMESPath. */
 function slice(list: Value, from: number | null, to: number | null, by: number, meter: Meter): Value {
   if (!Array.isArray(list)) return undefined
   const { length } = list
@@ -98,24 +103,24 @@ function slice(list: Value, from: number | null, to: number | null, by: number, 
   const start = from === null ? (forward ? 0 : length - 1) : clamp(from, forward ? 0 : -1, forward ? length : length - 1)
   const stop = to === null ? (forward ? length : -1) : clamp(to, forward ? 0 : -1, forward ? length : length - 1)
   const picked: Json[] = []
-  // Between the bounds every place has an element.
+  // Every index between the bounds has an element.
   for (let at = start; forward ? at < stop : at > stop; at += by) picked.push(list[at] as Json)
   spend(meter, picked.length)
   return picked
 }
 
-/** What is missing or null for an element is left out, as JMESPath says. */
-function project({ spread, left, right, condition }: Projection, current: Value, around: Surroundings): Value {
-  const source = evaluate(left, current, around)
+/** Leaves out elements for which the result is missing or null, as JMESPath says. */
+function project({ spread, left, right, condition }: Projection, current: Value, context: EvaluationContext): Value {
+  const source = evaluate(left, current, context)
   const items = spread === 'values' ? listValues(source) : Array.isArray(source) ? source : undefined
   if (items === undefined) return undefined
   const flat = spread === 'flat' ? items.flat() : items
-  spend(around.meter, flat.length)
+  spend(context.meter, flat.length)
   if (right.type === 'current' && condition === null) return flat.filter((item) => item !== null)
   const results: Json[] = []
   for (const item of flat) {
-    if (condition !== null && !isTrue(evaluate(condition, item, around))) continue
-    const result = evaluate(right, item, around)
+    if (condition !== null && !isTrue(evaluate(condition, item, context))) continue
+    const result = evaluate(right, item, context)
     if (result !== undefined && result !== null) results.push(result)
   }
   return results
@@ -125,8 +130,8 @@ function listValues(source: Value): Json[] | undefined {
   return typeof source === 'object' && source !== null && !Array.isArray(source) ? Object.values(source) : undefined
 }
 
-/** A missing value compares as null. What cannot be ordered is not silently false: a text that should be a number is a mistake. */
-function compare(operator: Comparison, left: Value, right: Value, { meter }: Surroundings): Value {
+/** A missing value compares as null. Values that cannot be ordered are an error, not false: a text in place of a number is a mistake. */
+function compare(operator: Comparison, left: Value, right: Value, { meter }: EvaluationContext): Value {
   if (operator === '==') return isEqual(meter, left ?? null, right ?? null)
   if (operator === '!=') return !isEqual(meter, left ?? null, right ?? null)
   if (left === undefined || right === undefined) return undefined

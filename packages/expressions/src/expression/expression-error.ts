@@ -1,21 +1,22 @@
 /**
- * `syntax`: it cannot be read. `name`: nothing at the top is called that. `missing`: a path leads nowhere. `type`: a value of the wrong
- * kind. `limit`: too long, too deep, too much. `pending`: it needs something that is not known yet (a dry run).
+ * Why an expression has no value. `syntax`: it cannot be parsed. `name`: no name like that exists at the top. `missing`: a path leads
+ * nowhere. `type`: a value of the wrong kind. `limit`: too long, too deep or too much work. `pending`: it needs a value that is not known
+ * yet (in a dry run).
  */
 export type ExpressionFault = 'syntax' | 'name' | 'missing' | 'type' | 'limit' | 'pending'
 
-const MESSAGE_MAX = 500
+const MESSAGE_LENGTH_MAX = 500
 
-/** Messages quote texts and names of any length. */
+/** Shortens a message: messages quote texts and names of any length. */
 export function clip(message: string): string {
-  return message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message
+  return message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message
 }
 
-/** Why an expression gave no value. It is told to people, so the message is a sentence about their text. */
+/** Why an expression has no value. Users see the message: it is a sentence about their text. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError'
   readonly fault: ExpressionFault
-  /** Where in the text, counted from 0; null where no place is to blame. */
+  /** Offset in the text, from 0; null if the error has no single place. */
   readonly at: number | null
 
   constructor(fault: ExpressionFault, message: string, at: number | null = null) {

@@ -3,12 +3,15 @@ import type { Json } from '@orrery/contract'
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Arithmetic = '+' | '-' | '*' | '/' | '%'
 
-/** What a projection goes through: the elements of a list, those of its lists too, the values of an object, the elements that pass. */
+/**
+ * What a projection iterates over: the elements of a list, of a list flattened by one level, the values of an object, the matching
+ * elements.
+ */
 export type Spread = 'list' | 'flat' | 'values' | 'filter'
 
 /**
- * A parsed expression. Every node is evaluated with a current value: at the top that is the scope (`params`, `steps`, `now` …), on the
- * right of a dot or in a projection it is what stands on the left.
+ * A parsed expression. Every node is evaluated with a current value. At the top that is the scope (`params`, `steps`, `now` …); after a dot
+ * or in a projection it is the value on the left.
  */
 export type Expression =
   | { readonly type: 'current' }
@@ -17,7 +20,7 @@ export type Expression =
   | { readonly type: 'field'; readonly name: string }
   | { readonly type: 'index'; readonly of: Expression; readonly index: number }
   | { readonly type: 'slice'; readonly of: Expression; readonly from: number | null; readonly to: number | null; readonly by: number }
-  /** `left.right`, and `left | right`, which differ in how they are read only. */
+  /** `left.right` and `left | right`, which differ only in how they are parsed. */
   | { readonly type: 'chain'; readonly left: Expression; readonly right: Expression }
   | Projection
   | { readonly type: 'list'; readonly items: readonly Expression[] }
@@ -27,7 +30,7 @@ export type Expression =
   | { readonly type: 'compare'; readonly operator: Comparison; readonly left: Expression; readonly right: Expression }
   | { readonly type: 'arithmetic'; readonly operator: Arithmetic; readonly left: Expression; readonly right: Expression }
   | { readonly type: 'call'; readonly name: string; readonly args: readonly Expression[] }
-  /** `&expression`: not evaluated here but by the function that gets it, for each element. */
+  /** `&expression`: evaluated by the function that receives it, once for each element. */
   | { readonly type: 'lambda'; readonly body: Expression }
 
 export interface Projection {
@@ -35,6 +38,6 @@ export interface Projection {
   readonly spread: Spread
   readonly left: Expression
   readonly right: Expression
-  /** Of a filter. */
+  /** Of a filter; null for the other projections. */
   readonly condition: Expression | null
 }

@@ -3,14 +3,14 @@ import { syntaxError } from './expression-error.ts'
 
 export interface Token {
   readonly type: 'name' | 'quoted' | 'text' | 'json' | 'number' | 'duration' | 'symbol' | 'end'
-  /** Without quotes, escapes resolved; JSON as it stands. Empty at the end. */
+  /** Without quotes and with escapes resolved; JSON is kept as written. Empty for `end`. */
   readonly text: string
   readonly at: number
 }
 
-/** Bounds the depth of what is parsed, and with it every recursion over an expression. */
+/** Bounds the depth of the parsed expression, and so every recursion over it. */
 const TOKENS_MAX = 500
-const LENGTH_MAX = 8192
+const EXPRESSION_LENGTH_MAX = 8192
 
 const SPACE = /[ \t\r\n]+/y
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
@@ -19,8 +19,8 @@ const SYMBOL = /\[\?|\[\]|&&|\|\||==|!=|<=|>=|[.*[\]{}(),:@$&|!<>+\-/%?]/y
 const QUOTED = { "'": 'text', '"': 'quoted', '`': 'json' } as const
 
 /**
- * The tokens of an expression that begins at `from`. With `closed` it ends before the first `}` that it did not open itself, which must be
- * there. The last token is always `end`. Throws ExpressionError.
+ * The tokens of an expression that begins at `from`. With `closed`, the expression ends before the first `}` that it did not open itself;
+ * that brace is required. The last token is always `end`. Throws ExpressionError.
  */
 export function lexExpression(source: string, from = 0, closed = false): readonly Token[] {
   const tokens: Token[] = []
@@ -31,14 +31,14 @@ export function lexExpression(source: string, from = 0, closed = false): readonl
     const next = source[at]
     if (next === undefined || (closed && braces === 0 && next === '}')) break
     const token = readToken(source, at, next)
-    if (tokens.length >= TOKENS_MAX || at + token.text.length - from > LENGTH_MAX) throw syntaxError('the expression is too long', at)
+    if (tokens.length >= TOKENS_MAX || at + token.text.length - from > EXPRESSION_LENGTH_MAX)
+      throw syntaxError('the expression is too long', at)
     if (token.text === '{') braces += token.type === 'symbol' ? 1 : 0
     if (token.text === '}') braces -= token.type === 'symbol' ? 1 : 0
     tokens.push(token.type === 'quoted' || token.type === 'text' || token.type === 'json' ? unquote(token) : token)
     at += token.text.length
   }
-  if (closed && source[at] !== '}')
-    throw syntaxError('`${` has no `}` that closes it; write `\\${` for the two characters themselves', from)
+  if (closed && source[at] !== '}') throw syntaxError('`${` has no closing `}`; write `\\${` for the two characters themselves', from)
   tokens.push({ type: 'end', text: '', at })
   return tokens
 }
@@ -50,17 +50,17 @@ function readToken(source: string, at: number, next: string): Token {
   const figures = match(FIGURES, source, at)
   if (figures !== '') return { type: isNumber(figures, at) ? 'number' : 'duration', text: figures, at }
   const symbol = match(SYMBOL, source, at)
-  if (symbol === '') throw syntaxError(next === '=' ? 'write == to compare' : `${JSON.stringify(next)} means nothing here`, at)
+  if (symbol === '') throw syntaxError(next === '=' ? 'write == to compare' : `${JSON.stringify(next)} has no meaning here`, at)
   return { type: 'symbol', text: symbol, at }
 }
 
-/** From the quote to the same quote, whatever is escaped in between. */
+/** From the quote to the next quote of the same kind that is not escaped. */
 function readQuoted(source: string, from: number, quote: string): string {
-  for (let at = from + 1; at < source.length && at - from <= LENGTH_MAX; at += 1) {
+  for (let at = from + 1; at < source.length && at - from <= EXPRESSION_LENGTH_MAX; at += 1) {
     if (source[at] === '\\') at += 1
     else if (source[at] === quote) return source.slice(from, at + 1)
   }
-  throw syntaxError(`what begins with ${quote} does not end with one`, from)
+  throw syntaxError(`the closing ${quote} is missing`, from)
 }
 
 function match(pattern: RegExp, source: string, at: number): string {
@@ -74,7 +74,7 @@ function isNumber(figures: string, at: number): boolean {
   throw syntaxError(`${figures.slice(0, 64)} is neither a number nor a duration such as 24h or 1h30m`, at)
 }
 
-/** JMESPath's rules: in '…' only \' is an escape, in "…" those of JSON are, and `…` is JSON. */
+/** JMESPath's rules: in '…' the only escape is \', in "…" the escapes are those of JSON, and `…` is JSON. */
 function unquote({ type, text, at }: Token): Token {
   const inner = text.slice(1, -1)
   if (type === 'text') return { type, text: inner.replaceAll("\\'", "'"), at }
@@ -89,6 +89,6 @@ function parseJson(text: string, at: number): unknown {
     return JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw syntaxError(`${text.slice(0, 40)} is not JSON; a text in single quotes needs none: 'like this'`, at)
+    throw syntaxError(`${text.slice(0, 40)} is not JSON; a text in single quotes does not need to be: 'like this'`, at)
   }
 }

@@ -1,13 +1,13 @@
 import type { Json } from '@orrery/contract'
 import { limitError } from './expression-error.ts'
 
-/** What one rendering may cost. One unit of fuel is about one value looked at, or sixteen characters written. */
+/** What one rendering may cost. One unit of fuel is about one value read, or sixteen characters written. */
 export const LIMITS = { fuel: 100_000, outputLength: 1_000_000, depth: 100 } as const
 
-/** Bounds a rendering: every part of it pays before it works. */
+/** Bounds a rendering: every part of it spends fuel or room before it works. */
 export interface Meter {
   fuel: number
-  /** Characters that the result may still have. */
+  /** Characters left for the result. */
   room: number
 }
 
@@ -20,12 +20,12 @@ export function spend(meter: Meter, units: number): void {
   if (meter.fuel < 0) throw limitError('it is too much work to evaluate; select less, or do it in a tool')
 }
 
-/** Pays for reading or writing a text. */
+/** Fuel for reading or writing a text. */
 export function spendText(meter: Meter, length: number): void {
   spend(meter, 1 + (length >> 4))
 }
 
-/** Pays for walking through a whole value, and refuses one that is too deep. Gives about the length of its JSON text. */
+/** Spends fuel for every value inside, and refuses one that is nested too deep. Returns the approximate length of its JSON text. */
 export function measure(meter: Meter, value: Json, depth = 0): number {
   spend(meter, 1)
   if (typeof value === 'string') return value.length + 2
@@ -42,7 +42,7 @@ export function measure(meter: Meter, value: Json, depth = 0): number {
   return length
 }
 
-/** Takes what `length` characters of the result need. */
+/** Takes `length` characters from the room for the result. */
 export function takeRoom(meter: Meter, length: number): void {
   meter.room -= length
   if (meter.room < 0) throw limitError(`the result is longer than ${LIMITS.outputLength} characters`)

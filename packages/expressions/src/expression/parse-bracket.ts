@@ -2,8 +2,8 @@ import type { Expression } from './expression.ts'
 import { syntaxError } from './expression-error.ts'
 import { type Cursor, isSymbol, next, peek, take } from './token-cursor.ts'
 
-/** After an opening bracket: whether `0]`, `1:3]` or `*]` follows, and not a list of expressions. */
-export function isPlace(cursor: Cursor): boolean {
+/** After an opening bracket: whether `0]`, `1:3]` or `*]` follows, as opposed to a list of expressions. */
+export function isIndexOrSlice(cursor: Cursor): boolean {
   if (isSymbol(cursor, ':') || (isSymbol(cursor, '*') && isSymbol(cursor, ']', 1))) return true
   const ahead = isSymbol(cursor, '-') ? 1 : 0
   const isNumber = cursor.tokens[cursor.at + ahead]?.type === 'number'
@@ -11,7 +11,7 @@ export function isPlace(cursor: Cursor): boolean {
 }
 
 /** The rest of `of[0]`, `of[from:to:by]`. */
-export function parsePlace(cursor: Cursor, of: Expression): Expression {
+export function parseIndexOrSlice(cursor: Cursor, of: Expression): Expression {
   const { at } = peek(cursor)
   const places: (number | null)[] = [null]
   while (!take(cursor, ']')) {

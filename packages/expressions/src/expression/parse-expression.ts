@@ -2,10 +2,10 @@ import type { Json } from '@orrery/contract'
 import type { Comparison, Expression, Spread } from './expression.ts'
 import { syntaxError } from './expression-error.ts'
 import { lexExpression, type Token } from './lex-expression.ts'
-import { isPlace, parsePlace } from './parse-bracket.ts'
+import { isIndexOrSlice, parseIndexOrSlice } from './parse-bracket.ts'
 import { type Cursor, expect, isSymbol, next, peek, take } from './token-cursor.ts'
 
-/** How strongly a symbol binds what stands on its left. */
+/** How strongly a symbol binds to the expression on its left. */
 const POWERS: Readonly<Record<string, number>> = {
   '|': 1,
   '||': 2,
@@ -26,9 +26,9 @@ const POWERS: Readonly<Record<string, number>> = {
   '.': 40,
   '[': 55,
 }
-/** `!a.b` is about `b` (in JMESPath's own table it is not), `!a == b` about `a`. */
+/** `!a.b` negates `b` (JMESPath's own table differs), `!a == b` negates `a`. */
 const PREFIX = 8
-/** What binds weaker is no part of a projection but is applied to its result. */
+/** A symbol that binds more weakly is not part of a projection: it is applied to the result. */
 const PROJECTED = 10
 const STAR = 20
 const FLAT = 9
@@ -42,17 +42,17 @@ const WORDS: ReadonlyMap<string, Json> = new Map([
 
 export interface Parsed {
   readonly expression: Expression
-  /** Where it stopped: the end of the text, or the closing brace. */
+  /** Where parsing stopped: the end of the text, or the closing brace. */
   readonly end: number
-  /** A question mark stands at the end: a missing value is allowed. */
+  /** The expression ends with a question mark: a missing value is allowed. */
   readonly optional: boolean
 }
 
 /**
- * JMESPath (jmespath.org/specification.html) with additions: numbers, `true`, `false` and `null` without backticks, `+ - * / %`, durations,
- * `$` for the scope. Throws ExpressionError.
+ * Parses JMESPath (jmespath.org/specification.html) with additions: numbers, `true`, `false` and `null` without backticks, `+ - * / %`,
+ * durations, `$` for the scope. Throws ExpressionError.
  *
- * @param from where the expression begins in `source`; with `closed` it ends before the `}` that belongs to nothing in it.
+ * @param from where the expression begins in `source`; with `closed` it ends before the `}` that it did not open itself.
  */
 export function parseExpression(source: string, from = 0, closed = false): Parsed {
   const cursor: Cursor = { tokens: lexExpression(source, from, closed), at: 0 }
@@ -60,7 +60,8 @@ export function parseExpression(source: string, from = 0, closed = false): Parse
   const expression = parse(cursor, 0)
   const optional = take(cursor, '?')
   const { type, text, at } = peek(cursor)
-  if (type !== 'end' && optional) throw syntaxError('a question mark stands at the end; for a choice write if(condition, a, b)', at)
+  if (type !== 'end' && optional)
+    throw syntaxError('a question mark is allowed only at the end; for a choice write if(condition, a, b)', at)
   if (type !== 'end') throw syntaxError(`${text === '' ? 'a text' : text} was not expected here`, at)
   return { expression, end: at, optional }
 }
@@ -86,7 +87,7 @@ function parseFirst(cursor: Cursor): Expression {
       return word === undefined ? { type: 'field', name: text } : { type: 'literal', value: word }
     }
     case 'quoted':
-      if (isSymbol(cursor, '(')) throw syntaxError('the name of a function has no quotes', at)
+      if (isSymbol(cursor, '(')) throw syntaxError('the name of a function is written without quotes', at)
       return { type: 'field', name: text }
     case 'number':
       return { type: 'literal', value: Number(text) }
@@ -98,7 +99,7 @@ function parseFirst(cursor: Cursor): Expression {
     case 'symbol':
       return parseFirstSymbol(cursor, text, at)
     case 'end':
-      throw syntaxError('the expression ends where a value should stand', at)
+      throw syntaxError('the expression ends where a value was expected', at)
   }
 }
 
@@ -126,9 +127,9 @@ function parseFirstSymbol(cursor: Cursor, symbol: string, at: number): Expressio
     case '{':
       return parseObject(cursor)
     case '[':
-      return isPlace(cursor) ? parseBracket(cursor, CURRENT) : parseList(cursor)
+      return isIndexOrSlice(cursor) ? parseBracket(cursor, CURRENT) : parseList(cursor)
     case '&':
-      throw syntaxError('& stands only before an argument of a function, as in sort_by(list, &name)', at)
+      throw syntaxError('& is allowed only before an argument of a function, as in sort_by(list, &name)', at)
     default:
       throw syntaxError(`a value was expected before ${symbol}`, at)
   }
@@ -163,18 +164,18 @@ function parseNext(cursor: Cursor, left: Expression, symbol: string): Expression
     case '%':
       return { type: 'arithmetic', operator: symbol, left, right: parse(cursor, power) }
     default:
-      // What is left of POWERS are the comparisons.
+      // The symbols of POWERS that remain are comparisons.
       return { type: 'compare', operator: symbol as Comparison, left, right: parse(cursor, power) }
   }
 }
 
-/** What may follow a dot. Here `true` is a member like any other. */
+/** What may follow a dot. After a dot, `true` is an ordinary name. */
 function parseMember(cursor: Cursor): Expression {
   const { type, text, at } = next(cursor)
   if (type === 'name' && take(cursor, '(')) return { type: 'call', name: text, args: parseArguments(cursor) }
   if (type === 'name' || type === 'quoted') return { type: 'field', name: text }
   if (type === 'symbol' && text === '[') {
-    if (isPlace(cursor) && !isSymbol(cursor, '*')) throw syntaxError('no dot stands before a place in a list: items[0]', at)
+    if (isIndexOrSlice(cursor) && !isSymbol(cursor, '*')) throw syntaxError('an index has no dot before it: items[0]', at)
     return parseList(cursor)
   }
   if (type === 'symbol' && text === '{') return parseObject(cursor)
@@ -186,7 +187,7 @@ function parseBracket(cursor: Cursor, left: Expression): Expression {
     expect(cursor, ']')
     return project(cursor, 'list', left, STAR)
   }
-  const place = parsePlace(cursor, left)
+  const place = parseIndexOrSlice(cursor, left)
   return place.type === 'slice' ? project(cursor, 'list', place, STAR) : place
 }
 
@@ -200,7 +201,7 @@ function project(cursor: Cursor, spread: Spread, left: Expression, power: number
   return { type: 'projection', spread, left, right: parseProjected(cursor, power), condition: null }
 }
 
-/** What is applied to each element: a dot or a bracket and what binds to it more strongly than the projection. */
+/** What is applied to each element: a dot or a bracket, and everything that binds to it more strongly than the projection does. */
 function parseProjected(cursor: Cursor, power: number): Expression {
   if (powerOf(peek(cursor)) < PROJECTED) return CURRENT
   if (!take(cursor, '.')) return parse(cursor, power)

@@ -1,32 +1,32 @@
-const COMPARED_MAX = 64
-/** Comparing takes long: with so many others, and for so many names in one check. */
-export const KNOWN_MAX = 2000
-const ANSWERS_MAX = 20
+const NAME_LENGTH_MAX = 64
+/** Comparing is slow: at most this many candidates, and this many suggestions in one check. */
+export const CANDIDATES_MAX = 2000
+const SUGGESTIONS_MAX = 20
 
 export type Suggest = (name: string, known: Iterable<string>) => string
 
-/** A `suggest` that has nothing more to say after some answers. */
+/** A `suggest` that returns nothing after its first SUGGESTIONS_MAX calls. */
 export function createSuggest(): Suggest {
-  let left = ANSWERS_MAX
+  let left = SUGGESTIONS_MAX
   return (name, known) => (left-- > 0 ? suggest(name, known) : '')
 }
 
-/** `; did you mean params?` for a name that is nearly one of those known, else nothing. */
+/** `; did you mean params?` if one of the known names is similar to `name`, else an empty text. */
 export function suggest(name: string, known: Iterable<string>): string {
-  if (name.length > COMPARED_MAX) return ''
+  if (name.length > NAME_LENGTH_MAX) return ''
   let best: string | null = null
   let least = name.length < 3 ? 1 : name.length < 6 ? 2 : 3
   let compared = 0
   for (const candidate of known) {
-    if (compared++ >= KNOWN_MAX) break
-    if (candidate.length > COMPARED_MAX || Math.abs(candidate.length - name.length) >= least) continue
+    if (compared++ >= CANDIDATES_MAX) break
+    if (candidate.length > NAME_LENGTH_MAX || Math.abs(candidate.length - name.length) >= least) continue
     const distance = countEdits(name.toLowerCase(), candidate.toLowerCase(), least)
     if (distance < least) [best, least] = [candidate, distance]
   }
   return best === null ? '' : `; did you mean ${best}?`
 }
 
-/** How many letters are wrong, missing, too much, or swapped with their neighbour. Gives up at `most`. */
+/** Edit distance: letters that are wrong, missing, surplus, or swapped with their neighbour. Returns `most` as soon as it is reached. */
 function countEdits(a: string, b: string, most: number): number {
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, at) => at)

@@ -7,27 +7,25 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** Milliseconds since 1970 of an ISO 8601 time with a zone; null for anything else. */
+/** Parses an ISO 8601 time with a zone into milliseconds since 1970; null for anything else. */
 export function readTime(text: string): number | null {
   if (text.length > 40 || !isDay(TIME.exec(text))) return null
   const ms = Date.parse(text.toUpperCase())
   return Number.isFinite(ms) ? ms : null
 }
 
-/** Milliseconds of a duration; null for anything else. */
+/** Parses a duration into milliseconds; null for anything else. */
 export function readDuration(text: string): number | null {
   const parsed = parseDuration(text)
   return parsed.ok ? clockMs(parsed.value) : null
 }
 
-/**
- * A time moved by a duration, in UTC; a date (`2026-11-05`) moved by whole days is a date. Null if `time` is neither. A day is 24 hours.
- */
+/** Moves a time by a duration, in UTC, or a date (`2026-11-05`) by whole days. Null if `time` is neither. A day is 24 hours. */
 export function moveTime(time: string, ms: number): string | null {
   const isDate = time.length === 10 && isDay(DATE.exec(time))
   const from = isDate ? Date.parse(`${time}T00:00:00Z`) : readTime(time)
   if (from === null) return null
-  if (isDate && ms % DAY_MS !== 0) throw typeError(`${time} is a date, which moves by whole days`)
+  if (isDate && ms % DAY_MS !== 0) throw typeError(`${time} is a date, so it can be moved only by whole days`)
   const text = formatTime(from + ms)
   return isDate ? text.slice(0, 10) : text
 }
@@ -35,11 +33,11 @@ export function moveTime(time: string, ms: number): string | null {
 export const isTellable = (ms: number): boolean => ms >= FIRST_MS && ms <= LAST_MS
 
 export function formatTime(ms: number): string {
-  if (!isTellable(ms)) throw typeError('the time lies outside the years 1 to 9999')
+  if (!isTellable(ms)) throw typeError('the time is outside the years 1 to 9999')
   return new Date(ms).toISOString()
 }
 
-/** JavaScript reads 30 February as 2 March. */
+/** Checked here because JavaScript reads 30 February as 2 March. */
 function isDay(match: RegExpExecArray | null): boolean {
   if (match === null) return false
   const [year, month, day] = match.slice(1, 4).map(Number) as [number, number, number]
@@ -59,7 +57,7 @@ export function localDate(ms: number, timezone: string): string {
   return `${parts.get('year')?.padStart(4, '0')}-${parts.get('month')}-${parts.get('day')}`
 }
 
-/** Making one takes longer than using it a hundred times. What is kept depends on the name alone. */
+/** Cached: creating a format takes longer than using it a hundred times. A cached format depends on the name alone. */
 function formatFor(timezone: string): Intl.DateTimeFormat {
   const known = formats.get(timezone)
   if (known !== undefined) return known
@@ -74,6 +72,6 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat {
     return new Intl.DateTimeFormat('en-US', { timeZone, calendar: 'gregory', year: 'numeric', month: '2-digit', day: '2-digit' })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw typeError(`${JSON.stringify(timeZone.slice(0, 64))} is no time zone; it is named like Europe/Berlin`)
+    throw typeError(`${JSON.stringify(timeZone.slice(0, 64))} is not a time zone; an example is Europe/Berlin`)
   }
 }

@@ -1,14 +1,14 @@
 import { syntaxError } from './expression-error.ts'
 import type { Token } from './lex-expression.ts'
 
-/** A place in a list of tokens, the last of which is `end`. */
+/** A position in a list of tokens, the last of which is `end`. */
 export interface Cursor {
   readonly tokens: readonly Token[]
   at: number
 }
 
 export function peek({ tokens, at }: Cursor): Token {
-  // There is always an `end`, and it is never passed for good: whoever takes it throws.
+  // The last token is always `end`, and a caller that takes it throws.
   return tokens[Math.min(at, tokens.length - 1)] as Token
 }
 
@@ -23,7 +23,7 @@ export function isSymbol({ tokens, at }: Cursor, text: string, ahead = 0): boole
   return token?.type === 'symbol' && token.text === text
 }
 
-/** Goes past this symbol if it is next. */
+/** Skips this symbol if it is next. */
 export function take(cursor: Cursor, text: string): boolean {
   const found = isSymbol(cursor, text)
   if (found) cursor.at += 1

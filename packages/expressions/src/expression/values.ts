@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import { limitError } from './expression-error.ts'
 import { LIMITS, type Meter, spend, spendText } from './meter.ts'
 
-/** A value, or nothing: what a path that leads nowhere gives. */
+/** A value, or undefined: a path led nowhere. */
 export type Value = Json | undefined
 
 export const KINDS = ['null', 'boolean', 'number', 'string', 'array', 'object'] as const
@@ -23,18 +23,18 @@ const WORDS: Readonly<Record<Kind, string>> = {
   object: 'an object',
 }
 
-/** `a text`, `a number or a list`, as messages say it. */
+/** `a text`, `a number or a list`, for messages. */
 export function nameKinds(kinds: readonly Kind[]): string {
   return kinds.map((kind) => WORDS[kind]).join(' or ')
 }
 
-/** Nothing, null, false, 0, "" and what is empty count as false; all else as true. */
+/** Missing, null, false, 0, "" and an empty list or object count as false; everything else as true. */
 export function isTrue(value: Value): boolean {
   if (typeof value !== 'object' || value === null) return Boolean(value)
   return (Array.isArray(value) ? value : Object.keys(value)).length > 0
 }
 
-/** Compares by content; the order of members does not matter. */
+/** Compares by content; the order of members is irrelevant. */
 export function isEqual(meter: Meter, a: Json, b: Json, depth = 0): boolean {
   if (typeof a === 'string') spendText(meter, a.length)
   else spend(meter, 1)
@@ -48,18 +48,18 @@ export function isEqual(meter: Meter, a: Json, b: Json, depth = 0): boolean {
   return names.every((name) => Object.hasOwn(b, name) && isEqual(meter, memberOf(a, name), memberOf(b, name), depth + 1))
 }
 
-/** Own members only: prototypes are out of reach. Callers have checked that it is there. */
+/** An own member, never one of a prototype. Callers have checked that it exists. */
 function memberOf(value: object, name: string): Json {
   return (value as Record<string, Json>)[name] as Json
 }
 
-/** Order of numbers, or of texts by their UTF-16 units: the same in every locale. */
+/** Orders numbers, or texts by their UTF-16 units: the same in every locale. */
 export function compareValues(meter: Meter, a: number | string, b: number | string): number {
   if (typeof a === 'string') spendText(meter, a.length)
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** JSON text; callers have measured the value. */
+/** The text itself, or JSON text for any other value. Callers have measured the value. */
 export function toText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

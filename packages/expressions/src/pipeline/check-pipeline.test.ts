@@ -1,3 +1,4 @@
+/** Problems that a check reports, with hand-written schemas for tools and two pipelines of the documentation as fixtures. */
 import { readFileSync } from 'node:fs'
 import type { Json, PipelineDefinition } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
@@ -89,17 +90,17 @@ const check = (raw: unknown, options?: CheckOptions, tools = schemas): string[] 
   checkPipeline(parse(raw), tools, options).map(
     ({ severity, step, path, message }) => `${severity === 'error' ? '' : 'warning '}${step} ${path}: ${message}`,
   )
-/** Of a mail that is sent after the clients were found. */
+/** Checks a mail that is sent after the clients were found. */
 const checkMail = (args: object): string[] => check([find, { id: 'send', uses: 'mail.send', with: { to: ['a'], ...args } }])
 const checkRead = (text: string): string[] => check([find, { id: 'read', uses: 'any', with: { x: text } }])
 
-describe('what is promised passes', () => {
-  test('the daily briefing, against its tools', () => {
+describe('documented pipelines have no problems', () => {
+  test('accepts the daily briefing with the schemas of its tools', () => {
     const { pipeline } = fixture('daily-briefing.json') as { pipeline: Json }
     expect(check(pipeline, {}, briefingTools)).toEqual([])
   })
 
-  test('the adaptive follow-up', () => {
+  test('accepts the adaptive follow-up', () => {
     const tools = new Map<string, CallSchemas>([
       ['mail.triage', { outputSchema: { type: 'object', properties: { level: { enum: ['low', 'high'] } } } }],
       ['imap.fetch', { outputSchema: { type: 'object', properties: { client_id: { type: 'string' } } } }],
@@ -122,7 +123,7 @@ describe('what is promised passes', () => {
   })
 })
 
-describe('the daily briefing, with one mistake', () => {
+describe('the daily briefing with one mistake', () => {
   const { pipeline } = fixture('daily-briefing.json') as { pipeline: Json }
   const spoil = (from: string, to: string): string[] => check(JSON.parse(JSON.stringify(pipeline).replace(from, to)), {}, briefingTools)
   test.each([
@@ -147,9 +148,9 @@ describe('the daily briefing, with one mistake', () => {
       '${steps.gather_metrics}: the step gather_metrics saves its value as metrics: steps.metrics',
     ],
     ['${steps.metrics}', '${steps.briefing}', '${steps.briefing}: steps.briefing is saved by generate_briefing, which comes later'],
-    ['${steps.metrics}', '${steps.analysis}', '${steps.analysis}: steps.analysis is what this very step will give'],
-    ['${steps.metrics}', '${steps.metrics.revenue}', 'analyze_trends pipeline[1].with.data: expected an object, but this gives a number'],
-    ['${steps.metrics}', 'see ${steps.metrics}', 'analyze_trends pipeline[1].with.data: expected an object, but this gives a text'],
+    ['${steps.metrics}', '${steps.analysis}', '${steps.analysis}: steps.analysis is the result of this step itself'],
+    ['${steps.metrics}', '${steps.metrics.revenue}', 'analyze_trends pipeline[1].with.data: expected an object, but this is a number'],
+    ['${steps.metrics}', 'see ${steps.metrics}', 'analyze_trends pipeline[1].with.data: expected an object, but this is a text'],
     [
       '${steps.metrics}',
       '${steps.metrics.revenu}',
@@ -169,28 +170,28 @@ describe('the daily briefing, with one mistake', () => {
     ['${date}', '${dat}', 'deliver_briefing pipeline[3].with.subject: ${dat}: there is nothing called dat; did you mean date?'],
     ['["cto@company.com","ceo@company.com"]', '[]', 'deliver_briefing pipeline[3].with.recipients: expected at least 1 elements'],
     ['"cto@company.com"', '7', 'deliver_briefing pipeline[3].with.recipients[0]: expected a text, not a number'],
-  ])('%s as %s', (from, to, expected) => {
+  ])('reports %s replaced by %s', (from, to, expected) => {
     expect(JSON.stringify(pipeline)).toContain(from)
     expect(spoil(from, to).join('\n')).toContain(expected)
   })
 })
 
-describe('arguments', () => {
+describe('arguments of a call', () => {
   test.each<[object, string[]]>([
     [{ subject: 'ok', priority: 'high', count: 3, ratio: 0.3, body: { text: 'x' }, when: null, note: null }, []],
     [{ to: ['${steps.found.clients[0].name}', 'b'], count: '${steps.found.total}', when: '${steps.found.next}' }, []],
     [{ to: '${steps.found.clients[*].name}' }, []],
     [
       { to: '${steps.found.clients[*].age}' },
-      ['send pipeline[1].with.to: expected a list (each a text), but this gives a list (each a number)'],
+      ['send pipeline[1].with.to: expected a list (each a text), but this is a list (each a number)'],
     ],
-    [{ to: '${steps.found.clients}' }, ['send pipeline[1].with.to: expected a list (each a text), but this gives a list (each an object)']],
+    [{ to: '${steps.found.clients}' }, ['send pipeline[1].with.to: expected a list (each a text), but this is a list (each an object)']],
     [{ priority: '${steps.found.clients[0].level}' }, []],
     [{ priority: "${if(steps.found.total > 3, 'high', 'low')}" }, []],
     [{ priority: "${if(steps.found.total > 3, 'urgent', 'normal')}" }, ['send pipeline[1].with.priority: expected "low" or "high"']],
     [{ count: '${steps.found.total / 2}' }, []],
-    [{ count: '${1.5}' }, ['send pipeline[1].with.count: what this gives does not fit here']],
-    [{ count: '${date}' }, ['send pipeline[1].with.count: expected a number, but this gives a text']],
+    [{ count: '${1.5}' }, ['send pipeline[1].with.count: this value does not match what is allowed here']],
+    [{ count: '${date}' }, ['send pipeline[1].with.count: expected a number, but this is a text']],
     [{ count: '${params.n}' }, []],
     [{ count: 10 }, ['send pipeline[1].with.count: expected less than 10']],
     [{ ratio: 0.25 }, ['send pipeline[1].with.ratio: expected a multiple of 0.1']],
@@ -200,14 +201,14 @@ describe('arguments', () => {
     [{ body: { html: 1 } }, ['send pipeline[1].with.body.html: expected a text, not a number']],
     [{ body: { markdown: 'x' } }, ['send pipeline[1].with.body.html: missing; it is required']],
     [{ body: '${steps.found}' }, []],
-    [{ when: 3 }, ['send pipeline[1].with.when: none of the forms that are allowed here']],
+    [{ when: 3 }, ['send pipeline[1].with.when: it matches none of the forms that are allowed here']],
     [{ bcc: 'x' }, ['send pipeline[1].with.bcc: there is no such argument']],
-  ])('%j', (args, expected) => {
+  ])('checks %j', (args, expected) => {
     expect(checkMail(args)).toEqual(expected)
   })
 })
 
-describe('expressions', () => {
+describe('types of expressions', () => {
   test.each([
     ['${steps.found.clients[?age > 30].name}', []],
     ["${steps.found.clients[?level == 'hihg'].name}", ['warning == is always false: "high" or "low" is never "hihg"']],
@@ -215,7 +216,7 @@ describe('expressions', () => {
     ['${steps.found.clients[?name > 30]}', ['> compares two numbers or two texts, not a text and a number']],
     [
       '${steps.found.clients[?name == params.name]}',
-      ['in brackets and after & names are those of the element; write $.params (or @.params for its own)'],
+      ["in brackets and after &, names refer to the element; write $.params (or @.params for the element's own)"],
     ],
     ['${steps.found.clients[?name == $.params.name]}', []],
     ['${sort_by(steps.found.clients, &aeg)}', ['there is no aeg; did you mean age? (name, age, level)']],
@@ -228,7 +229,7 @@ describe('expressions', () => {
     ['${steps.found.tree.children[0].children[0].lable}', ['there is no lable; did you mean label? (children, label)']],
     [
       '${steps.found.clinets}',
-      ['warning clinets is not among the members that are declared; did you mean clients? (clients, total, next, pair, tree)'],
+      ['warning clinets is not one of the declared members; did you mean clients? (clients, total, next, pair, tree)'],
     ],
     ['${steps.found.next.x}', ['x is read from null or a text, which has no members']],
     ['${steps.found.clients[0] | name}', []],
@@ -240,10 +241,10 @@ describe('expressions', () => {
     ['${$.steps.found.total}', []],
     ['${params.x.y.z}', []],
     ['${event.type} ${run.id}', []],
-    ['${item}', ["there is nothing called item (a text stands in single quotes: 'item')"]],
-    ['${error}', ["there is nothing called error (a text stands in single quotes: 'error')"]],
+    ['${item}', ["there is nothing called item (write a text in single quotes: 'item')"]],
+    ['${error}', ["there is nothing called error (write a text in single quotes: 'error')"]],
     ['a ${null}', ['is always null']],
-  ] as [string, string[]][])('%s', (text, expected) => {
+  ] as [string, string[]][])('checks %s', (text, expected) => {
     const found = checkRead(text)
     expect(found).toHaveLength(expected.length)
     for (const [at, message] of expected.entries()) {
@@ -252,29 +253,29 @@ describe('expressions', () => {
     }
   })
 
-  test('conditions are checked as well', () => {
+  test('checks conditions', () => {
     expect(check([find, { id: 'a', uses: 'any', if: 'steps.found.total > "5"' }])).toEqual([
-      'a pipeline[1].if: ${steps.found.total > "5"}: there is nothing called 5 (a text stands in single quotes: \'5\')',
+      'a pipeline[1].if: ${steps.found.total > "5"}: there is nothing called 5 (write a text in single quotes: \'5\')',
     ])
   })
 })
 
-describe('what steps see of each other', () => {
+describe('results of other steps', () => {
   const read = (id: string, name: string) => ({ id, uses: 'any', with: { x: `\${steps.${name}}` } })
   const save = (id: string, more: object = {}) => ({ id, uses: 'any', save_as: id, ...more })
 
-  test('branches do not see each other, later steps see all', () => {
+  test('later steps see what all branches saved, other branches do not', () => {
     expect(check([{ id: 'p', parallel: [save('a'), [save('b'), read('r', 'b')]] }, read('after', 'a')])).toEqual([])
     expect(check([{ id: 'p', parallel: [save('a'), read('r', 'a')] }])[0]).toContain(
       'r pipeline[0].parallel[1].with.x: ${steps.a}: steps.a is saved by a, which runs beside this step',
     )
     expect(check([{ id: 'p', parallel: [read('r', 'a'), save('a')] }])[0]).toContain('which runs beside this step')
     expect(check([{ id: 'p', parallel: [save('a'), save('b', { save_as: 'a' })] }])[0]).toContain(
-      'two branches save a, and either may come last',
+      'two branches save a, and either branch may finish last',
     )
   })
 
-  test('rounds keep to themselves, and give a list', () => {
+  test('results saved in a round stay there, and the for_each returns a list', () => {
     const each = (more: object = {}) => ({
       id: 'each',
       for_each: '${steps.found.clients}',
@@ -283,7 +284,7 @@ describe('what steps see of each other', () => {
     })
     expect(check([find, each({ save_as: 'all' }), read('r', 'all[0]')])).toEqual([])
     expect(check([find, each(), read('r', 'one')])[0]).toContain(
-      'steps.one is saved by one for the steps beside it in its own round or on_error',
+      'steps.one is saved by one, and visible only inside its own round or on_error',
     )
     expect(check([find, each({ as: 'client' })])[0]).toContain('there is nothing called item')
     expect(check([find, each({ do: [save('one', { with: { x: '${item.nam}' } })] })])[0]).toContain('there is no nam; did you mean name?')
@@ -291,41 +292,41 @@ describe('what steps see of each other', () => {
       'each pipeline[1].for_each: expected a list, not a number',
     )
     const mails = { id: 'm', for_each: [1, 2], do: [{ id: 'send', uses: 'mail.send', with: { to: ['${item}'] } }] }
-    expect(check([mails])).toEqual(['send pipeline[0].do[0].with.to[0]: expected a text, but this gives a number'])
+    expect(check([mails])).toEqual(['send pipeline[0].do[0].with.to[0]: expected a text, but this is a number'])
   })
 
-  test('on_error sees the error, and its last value may stand for the step', () => {
+  test('on_error sees the error, and its last result can replace that of the step', () => {
     const handled = (after: string) => save('a', { on_error: { steps: [save('h', { with: { x: '${error.message}' } })], after } })
     expect(check([handled('continue'), read('r', 'a')])).toEqual([])
-    expect(check([handled('fail'), read('r', 'h')])[0]).toContain('in its own round or on_error')
+    expect(check([handled('fail'), read('r', 'h')])[0]).toContain('only inside its own round or on_error')
     expect(check([save('a', { on_error: { steps: [read('h', 'a')] } })])[0]).toContain('steps.a is')
   })
 
-  test('what may be missing is warned of, where nothing provides for it', () => {
+  test('warns of a value that may be missing, unless the expression handles that', () => {
     const maybe = save('a', { if: 'params.x' })
     expect(check([maybe, read('r', 'a.b')])).toEqual([
-      'warning r pipeline[1].with.x: ${steps.a.b}: it may be missing, for the step a has an if; end it with ? or write default(…) if the step shall run all the same',
+      'warning r pipeline[1].with.x: ${steps.a.b}: it may be missing: the step a has an if; end it with ? or write default(…) if this step is to run anyway',
     ])
     expect(check([maybe, read('r', 'a.b?')])).toEqual([])
     expect(check([maybe, { id: 'r', uses: 'any', with: { x: "${default(steps.a.b, 'x')}" } }])).toEqual([])
     expect(check([maybe, { id: 'r', uses: 'any', if: 'steps.a.b' }])).toEqual([])
-    expect(check([save('a', { on_error: 'continue' }), read('r', 'a')])[0]).toContain('the step a may fail and the run go on')
+    expect(check([save('a', { on_error: 'continue' }), read('r', 'a')])[0]).toContain('the step a may fail without failing the run')
     expect(check([{ id: 'p', if: 'params.x', parallel: [save('a')] }, read('r', 'a')])[0]).toContain('the step p has an if')
     const either = [save('a', { if: 'params.x', save_as: 'v' }), save('b', { if: '!params.x', save_as: 'v' })]
     expect(check([...either, save('c', { save_as: 'v' }), read('r', 'v')])).toEqual([])
   })
 
-  test('names with dashes and steps that save nothing are explained', () => {
+  test('explains names with dashes and steps that save nothing', () => {
     expect(check([save('a', { save_as: 'my-data' }), read('r', 'my-data')]).join()).toContain(
       'a name with a dash is written steps."my-data"',
     )
     expect(check([save('a', { save_as: 'my-data' }), read('r', '"my-data"')])).toEqual([])
-    expect(check([{ id: 'a', uses: 'any' }, read('r', 'a')]).join()).toContain('the step a has no save_as, so nothing of it is kept')
+    expect(check([{ id: 'a', uses: 'any' }, read('r', 'a')]).join()).toContain('the step a has no save_as, so its result is not kept')
   })
 })
 
 describe('params, other pipelines, names', () => {
-  test('params follow their schema', () => {
+  test('checks params against their schema', () => {
     const params_schema = { type: 'object', properties: { limit: { type: 'integer' } }, additionalProperties: false }
     const steps = [{ id: 'a', uses: 'any', with: { x: '${params.limit}', y: '${params.limt}' } }]
     expect(check({ params_schema, params: { limit: 'x' }, pipeline: steps })).toEqual([
@@ -333,18 +334,18 @@ describe('params, other pipelines, names', () => {
       'a pipeline[0].with.y: ${params.limt}: there is no limt; did you mean limit? (limit)',
     ])
     expect(check({ params: { limit: 1 }, pipeline: steps })).toEqual([
-      'warning a pipeline[0].with.y: ${params.limt}: limt is not among the members that are declared; did you mean limit? (limit)',
+      'warning a pipeline[0].with.y: ${params.limt}: limt is not one of the declared members; did you mean limit? (limit)',
     ])
   })
 
-  test('params that a start has to bring are not missing yet', () => {
+  test('accepts a missing param that a start must supply', () => {
     const params_schema = { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'integer' } }, required: ['a', 'b'] }
     const pipeline = [{ id: 'a', uses: 'any', with: { x: '${params.b}' } }]
     expect(check({ params_schema, params: { a: 1 }, pipeline })).toEqual([])
     expect(check({ params_schema, params: { a: 'x' }, pipeline })).toEqual(['null params.a: expected a number, not a text'])
   })
 
-  test('other pipelines are called with their params', () => {
+  test('checks the params of calls to other pipelines', () => {
     const pipelines = new Map<string, CallSchemas>([
       [
         'clean-up',
@@ -368,18 +369,18 @@ describe('params, other pipelines, names', () => {
     ])
   })
 
-  test('further names may have schemas', () => {
+  test('checks further names against their schemas', () => {
     const names = { event: { type: 'object', properties: { type: { type: 'string' } }, additionalProperties: false } }
     expect(check([{ id: 'a', uses: 'any', with: { x: '${event.typ}' } }], { names })[0]).toContain('there is no typ; did you mean type?')
     expect(check([{ id: 'a', uses: 'any', with: { x: '${run.id}' } }], { names })[0]).toContain('there is nothing called run')
   })
 
-  test('an empty pipeline is warned of', () => {
+  test('warns of an empty pipeline', () => {
     expect(check([])).toEqual(['warning null pipeline: There are no steps'])
   })
 })
 
-test('of very many mistakes the first are told, and names are compared for those only', () => {
+test('reports the first 50 of many mistakes, and suggests names for few of them', () => {
   const name = (at: number) => `n${at}`.padEnd(60, 'x')
   const wrong = (what: string) => Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [name(at), `\${${what}.${name(at)}yy}`]))
   const properties = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [name(at), {}]))
@@ -398,7 +399,7 @@ test('of very many mistakes the first are told, and names are compared for those
   }
 })
 
-test('schemas that refer to each other without end are looked at for a moment only', () => {
+test('stops following schemas that refer to each other without end', () => {
   const $defs: { [name: string]: Json } = { d40: { type: 'string' } }
   for (let at = 0; at < 40; at += 1) $defs[`d${at}`] = { anyOf: Array.from({ length: 5 }, () => ({ $ref: `#/$defs/d${at + 1}` })) }
   const loop = { $ref: '#/$defs/loop' }

@@ -6,29 +6,29 @@ import { matchSchema } from '../shapes/match-schema.ts'
 import { shapeOfSchema } from '../shapes/schema-shape.ts'
 import { ANYTHING, formOf, itemsOf, kindsIn, listOf, objectOf, type Shape, shapeOfKinds, shapeOfValue, unite } from '../shapes/shape.ts'
 import { holdsTemplate, isTemplate } from '../template/parse-template.ts'
-import { checkCondition, checkText, checkTexts, type TextSetting } from './check-texts.ts'
-import { createStepGuide, type ExplainStep } from './create-step-guide.ts'
+import { checkCondition, checkText, checkTexts, type TextEnvironment } from './check-texts.ts'
+import { createStepExplainer, type ExplainStep } from './create-step-explainer.ts'
 import type { PipelineProblem } from './pipeline-problem.ts'
-import { type PlacedStep, placeAll, placesOf, sequencesOf } from './step-places.ts'
+import { type PlacedStep, placeAll, sequencesOf, templateValuesOf } from './pipeline-steps.ts'
 
-/** JSON Schemas (2020-12) of what is called. Absent: anything goes. */
+/** JSON Schemas (2020-12) of a tool or pipeline. If absent, anything is allowed. */
 export interface CallSchemas {
   readonly inputSchema?: Json
   readonly outputSchema?: Json
 }
 
 export interface CheckOptions {
-  /** Other pipelines by name; `inputSchema` is that of their `params`. Absent: names of pipelines are not checked. */
+  /** Other pipelines by name; `inputSchema` is the schema of their `params`. If absent, names of pipelines are not checked. */
   readonly pipelines?: ReadonlyMap<string, CallSchemas>
-  /** Further names at the top and the JSON Schemas of what they mean, in place of `event` and `run`, which may be anything. */
+  /** Further names at the top, with the JSON Schemas of their values. They replace `event` and `run`, which may be anything. */
   readonly names?: Readonly<Record<string, Json>>
 }
 
-/** What is known while the steps are walked through in their order. */
+/** What is known at one step, while the steps are checked in order. */
 interface Known {
-  /** What was saved so far, by name. */
+  /** The shapes saved so far, by name. */
   readonly saved: Map<string, Shape>
-  /** Of these, what may be missing, and why. */
+  /** Why a saved value may be missing, by its name. */
   readonly doubts: Map<string, string>
   readonly names: ReadonlyMap<string, Shape>
 }
@@ -41,12 +41,13 @@ interface Walk {
   readonly problems: PipelineProblem[]
 }
 
-/** Of each severity. */
+/** Per severity. */
 const PROBLEMS_MAX = 50
 
 /**
- * What is wrong with a pipeline that `parsePipeline` gave, told by step and path: tools and names that do not exist, steps that are read before
- * they ran, arguments that are missing or of the wrong type, by their literal value or by what the tools' schemas say of it.
+ * Checks the meaning of a pipeline that `parsePipeline` returned, and reports each problem with its step and path: tools and names that do
+ * not exist, results that are read before their step ran, arguments that are missing or of the wrong type, judged by their literal values
+ * or by the schemas of the tools.
  */
 export function checkPipeline(
   pipeline: PipelineDefinition,
@@ -54,21 +55,21 @@ export function checkPipeline(
   options: CheckOptions = {},
 ): readonly PipelineProblem[] {
   const suggest = createSuggest()
-  const walk: Walk = { tools, options, explainStep: createStepGuide(pipeline, suggest), suggest, problems: [] }
+  const walk: Walk = { tools, options, explainStep: createStepExplainer(pipeline, suggest), suggest, problems: [] }
   const names = new Map<string, Shape>([['params', shapeOfParams(pipeline)]])
   for (const name of ['now', 'date', 'today', 'timezone']) names.set(name, [formOf('string')])
   for (const [name, schema] of Object.entries(options.names ?? { event: true, run: true })) names.set(name, shapeOfSchema(schema))
   const known: Known = { saved: new Map(), doubts: new Map(), names }
   checkParams(pipeline, walk)
   checkSequence(placeAll(pipeline.pipeline, 'pipeline'), known, walk)
-  if (pipeline.output !== undefined) checkTexts(pipeline.output, 'output', settingOf(known, { step: null, path: 'output' }, walk))
+  if (pipeline.output !== undefined) checkTexts(pipeline.output, 'output', environmentOf(known, { step: null, path: 'output' }, walk))
   if (pipeline.pipeline.length === 0) {
     report(walk, { severity: 'warning', step: null, path: 'pipeline', message: 'There are no steps' })
   }
   return walk.problems
 }
 
-/** By their schema; else those that have a value here are known, and a start may bring others. */
+/** The shape that the schema describes. Without a schema, the params that have a value are known, and a start may add others. */
 function shapeOfParams({ params, params_schema: schema }: PipelineDefinition): Shape {
   if (schema !== undefined) return shapeOfSchema(schema)
   const members = new Map(Object.keys(params ?? {}).map((name) => [name, () => ANYTHING]))
@@ -77,13 +78,13 @@ function shapeOfParams({ params, params_schema: schema }: PipelineDefinition): S
 
 function checkParams({ params, params_schema: schema }: PipelineDefinition, walk: Walk): void {
   if (schema === undefined || params === undefined) return
-  // A start brings those that are required and have no value here.
+  // A start must supply the required params that have no value here.
   for (const { path, message } of matchSchema(params, { ...schema, required: [] }, () => [formOf('string')], walk.suggest)) {
     report(walk, { severity: 'error', step: null, path: `params${path}`, message })
   }
 }
 
-/** What the last of the steps gives. Their saves are added to what is known. */
+/** Returns the shape of the last step's result, and adds what the steps save to `known`. */
 function checkSequence(steps: readonly PlacedStep[], known: Known, walk: Walk): Shape {
   let last: Shape = shapeOfKinds(['null'])
   for (const placed of steps) last = checkStep(placed, known, walk)
@@ -92,14 +93,14 @@ function checkSequence(steps: readonly PlacedStep[], known: Known, walk: Walk): 
 
 function checkStep(placed: PlacedStep, known: Known, walk: Walk): Shape {
   const { step } = placed
-  const setting = settingOf(known, { step: step.id, path: placed.path }, walk)
-  for (const { path, value, role } of placesOf(placed)) {
-    if (role === 'condition') checkCondition(value, path, setting)
-    // Arguments are looked at together with their schema.
-    else if (role !== 'arguments') checkTexts(value, path, setting)
+  const environment = environmentOf(known, { step: step.id, path: placed.path }, walk)
+  for (const { path, value, role } of templateValuesOf(placed)) {
+    if (role === 'condition') checkCondition(value, path, environment)
+    // Arguments are checked together with their schema.
+    else if (role !== 'arguments') checkTexts(value, path, environment)
   }
   const handled = checkHandler(placed, known, walk)
-  const own = checkKind(placed, known, setting, walk)
+  const own = checkKind(placed, known, environment, walk)
   const given = handled === null ? own : unite([own, handled])
   if (step.save_as !== undefined) save(step.save_as, given, step, known)
   return given
@@ -108,16 +109,16 @@ function checkStep(placed: PlacedStep, known: Known, walk: Walk): Shape {
 function save(name: string, shape: Shape, step: PipelineStep, { saved, doubts }: Known): void {
   const doubt = doubtOf(step)
   const before = saved.get(name)
-  // The step that saves it in the other case has said so already.
+  // The earlier step, which saves the name under the other condition, has reported the doubt already.
   saved.set(name, before === undefined || doubt === null ? shape : unite([before, shape]))
   if (doubt === null) doubts.delete(name)
   else if (before === undefined) doubts.set(name, doubt)
 }
 
-/** Why a step may save nothing; null if it saves or the run fails. */
+/** Why a step may save nothing; null if it always saves or the run fails. */
 function doubtOf({ id, if: condition, on_error: onError }: PipelineStep): string | null {
   if (condition !== undefined && condition !== true) return `the step ${id} has an if`
-  return onError === 'continue' ? `the step ${id} may fail and the run go on` : null
+  return onError === 'continue' ? `the step ${id} may fail without failing the run` : null
 }
 
 function checkHandler(placed: PlacedStep, known: Known, walk: Walk): Shape | null {
@@ -134,46 +135,46 @@ function checkHandler(placed: PlacedStep, known: Known, walk: Walk): Shape | nul
   return typeof placed.step.on_error === 'object' && placed.step.on_error.after === 'fail' ? null : shape
 }
 
-/** What is saved inside stays inside. */
+/** A copy for nested steps: what they save is not visible outside. */
 function inner({ saved, doubts, names }: Known, more: readonly (readonly [string, Shape])[]): Known {
   return { saved: new Map(saved), doubts: new Map(doubts), names: new Map([...names, ...more]) }
 }
 
-function checkKind(placed: PlacedStep, known: Known, setting: TextSetting, walk: Walk): Shape {
+function checkKind(placed: PlacedStep, known: Known, environment: TextEnvironment, walk: Walk): Shape {
   const { step, path } = placed
   if ('uses' in step) {
     const schemas = walk.tools.get(step.uses)
     if (schemas === undefined) {
-      setting.report('error', `${path}.uses`, `there is no tool called ${step.uses}${walk.suggest(step.uses, walk.tools.keys())}`)
+      environment.report('error', `${path}.uses`, `there is no tool called ${step.uses}${walk.suggest(step.uses, walk.tools.keys())}`)
     }
-    return checkCall(step.with ?? {}, `${path}.with`, schemas, setting)
+    return checkArguments(step.with ?? {}, `${path}.with`, schemas, environment)
   }
   if ('pipeline' in step) {
     const { pipelines } = walk.options
     const schemas = pipelines?.get(step.pipeline)
     if (pipelines !== undefined && schemas === undefined) {
       const message = `there is no pipeline called ${step.pipeline}${walk.suggest(step.pipeline, pipelines.keys())}`
-      setting.report('error', `${path}.pipeline`, message)
+      environment.report('error', `${path}.pipeline`, message)
     }
-    return checkCall(step.with ?? {}, `${path}.with`, schemas, setting)
+    return checkArguments(step.with ?? {}, `${path}.with`, schemas, environment)
   }
-  if ('parallel' in step) return checkParallel(placed, known, setting, walk)
-  if ('for_each' in step) return checkRounds(placed, step.for_each, step.as ?? 'item', known, setting, walk)
+  if ('parallel' in step) return checkParallel(placed, known, environment, walk)
+  if ('for_each' in step) return checkRounds(placed, step.for_each, step.as ?? 'item', known, environment, walk)
   if ('wait' in step) return typeof step.wait === 'object' && 'signal' in step.wait ? ANYTHING : shapeOfKinds(['null'])
   return ANYTHING
 }
 
-function checkCall(value: Json, path: string, schemas: CallSchemas | undefined, setting: TextSetting): Shape {
-  checkTexts(value, path, setting)
-  // Everything in the texts has been reported; here only their shapes count.
-  const quiet: TextSetting = { ...setting, suggest: () => '', report: () => {} }
-  const mismatches = matchSchema(value, schemas?.inputSchema ?? true, (text) => checkText(text, path, quiet), setting.suggest)
-  for (const mismatch of mismatches) setting.report('error', path + mismatch.path, mismatch.message)
+function checkArguments(value: Json, path: string, schemas: CallSchemas | undefined, environment: TextEnvironment): Shape {
+  checkTexts(value, path, environment)
+  // Problems in the texts have been reported above; this pass needs only their shapes.
+  const quiet: TextEnvironment = { ...environment, suggest: () => '', report: () => {} }
+  const mismatches = matchSchema(value, schemas?.inputSchema ?? true, (text) => checkText(text, path, quiet), environment.suggest)
+  for (const mismatch of mismatches) environment.report('error', path + mismatch.path, mismatch.message)
   return schemas?.outputSchema === undefined ? ANYTHING : shapeOfSchema(schemas.outputSchema)
 }
 
-/** A branch sees what was there before, and afterwards everybody sees what all of them saved. */
-function checkParallel(placed: PlacedStep, known: Known, setting: TextSetting, walk: Walk): Shape {
+/** A branch sees what was saved before the `parallel`; later steps see what all branches saved. */
+function checkParallel(placed: PlacedStep, known: Known, environment: TextEnvironment, walk: Walk): Shape {
   const { step, path } = placed
   const doubt = doubtOf(step) ?? (typeof step.on_error === 'object' ? `the step ${step.id} may fail` : null)
   const branches = sequencesOf(placed).filter(({ role }) => role === 'branch')
@@ -184,7 +185,7 @@ function checkParallel(placed: PlacedStep, known: Known, setting: TextSetting, w
   const names = new Set<string>()
   for (const { saved, own } of results) {
     for (const [name, shape] of saved) {
-      if (names.has(name)) setting.report('error', `${path}.parallel`, `two branches save ${name}, and either may come last`)
+      if (names.has(name)) environment.report('error', `${path}.parallel`, `two branches save ${name}, and either branch may finish last`)
       names.add(name)
       known.saved.set(name, shape)
       const why = own.doubts.get(name) ?? doubt
@@ -195,13 +196,20 @@ function checkParallel(placed: PlacedStep, known: Known, setting: TextSetting, w
   return listOf(() => unite(results.map(({ last }) => last)))
 }
 
-function checkRounds(placed: PlacedStep, items: string | Json[], name: string, known: Known, setting: TextSetting, walk: Walk): Shape {
+function checkRounds(
+  placed: PlacedStep,
+  items: string | Json[],
+  name: string,
+  known: Known,
+  environment: TextEnvironment,
+  walk: Walk,
+): Shape {
   const path = `${placed.path}.for_each`
-  const quiet: TextSetting = { ...setting, suggest: () => '', report: () => {} }
+  const quiet: TextEnvironment = { ...environment, suggest: () => '', report: () => {} }
   const shape =
     typeof items !== 'string' ? shapeOfItems(items, path, quiet) : isTemplate(items) ? checkText(items, path, quiet) : shapeOfValue(items)
   if (shape.length > 0 && !shape.some(({ kind }) => kind === 'array')) {
-    setting.report('error', path, `expected a list, not ${nameKinds(kindsIn(shape))}`)
+    environment.report('error', path, `expected a list, not ${nameKinds(kindsIn(shape))}`)
   }
   const round = sequencesOf(placed).find(({ role }) => role === 'round')
   const own = inner(known, [
@@ -212,7 +220,7 @@ function checkRounds(placed: PlacedStep, items: string | Json[], name: string, k
   return listOf(() => last)
 }
 
-function shapeOfItems(items: readonly Json[], path: string, quiet: TextSetting): Shape {
+function shapeOfItems(items: readonly Json[], path: string, quiet: TextEnvironment): Shape {
   const shapes = items.map((item) => {
     if (typeof item === 'string' && isTemplate(item)) return checkText(item, path, quiet)
     return holdsTemplate(item) ? ANYTHING : shapeOfValue(item)
@@ -220,7 +228,7 @@ function shapeOfItems(items: readonly Json[], path: string, quiet: TextSetting):
   return listOf(() => unite(shapes))
 }
 
-function settingOf({ saved, doubts, names }: Known, at: { step: string | null; path: string }, walk: Walk): TextSetting {
+function environmentOf({ saved, doubts, names }: Known, at: { step: string | null; path: string }, walk: Walk): TextEnvironment {
   const steps = objectOf(saved)
   return {
     root: objectOf([...names, ['steps', steps]]),

@@ -26,7 +26,7 @@ function outline(steps: readonly DryStep[], indent = ''): string[] {
   ])
 }
 
-test('the daily briefing shows what is known before it ran', () => {
+test('shows the values of the daily briefing that are known before a run', () => {
   const { pipeline } = JSON.parse(readFileSync(new URL('../fixtures/daily-briefing.json', import.meta.url), 'utf8')) as { pipeline: Json }
   const { steps, problems } = show(pipeline)
   expect(problems).toEqual([])
@@ -41,7 +41,7 @@ test('the daily briefing shows what is known before it ran', () => {
   expect(outline(supposed.steps)[3]).toContain('"content":"All is well"')
 })
 
-test('conditions, branches and rounds are shown as far as they are known', () => {
+test('shows conditions, branches and rounds as far as they are known', () => {
   const { steps, output, problems } = show(
     {
       pipeline: [
@@ -92,7 +92,7 @@ test('conditions, branches and rounds are shown as far as they are known', () =>
   expect(output).toEqual({ total: '⟨steps.found.total⟩', of: 9 })
 })
 
-test('what cannot work with these params is told', () => {
+test('reports expressions that cannot work with these params', () => {
   const { problems } = show([tool('a', { x: [{ y: '${params.nope}' }] }), tool('b', {}, { if: 'params.on > 3' })], { params: { on: 'x' } })
   expect(problems.map(({ step, path, message }) => `${step} ${path} ${message}`)).toEqual([
     'a pipeline[0].with.x[0].y ${params.nope}: params has no nope; it has on (end it with ? if it may be missing)',
@@ -100,13 +100,13 @@ test('what cannot work with these params is told', () => {
   ])
 })
 
-test('an event that nobody supposes is not known, one that is given is', () => {
+test('shows an event as unknown unless the input supplies it', () => {
   const pipeline = [tool('a', { x: '${event.type}' })]
   expect(outline(show(pipeline).steps)).toEqual(['a yes {"x":"⟨event.type⟩"}'])
   expect(outline(show(pipeline, { names: { event: { type: 'paid' }, run: null } }).steps)).toEqual(['a yes {"x":"paid"}'])
 })
 
-test('what would be too much to show is cut off, and said to be', () => {
+test('cuts off a result that is too long, and says so', () => {
   const list = [1, 2, 3, 4, 5]
   let nested: object = tool('inmost', { n: '${item}' })
   for (let at = 0; at < 12; at += 1) nested = { id: `e${at}`, for_each: list, do: [nested] }

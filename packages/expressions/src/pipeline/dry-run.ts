@@ -1,5 +1,5 @@
 import type { Json, JsonObject, PipelineDefinition, StepKind } from '@orrery/contract'
-import { evaluate, type Surroundings } from '../expression/evaluate-expression.ts'
+import { type EvaluationContext, evaluate } from '../expression/evaluate-expression.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { createMeter, LIMITS, type Meter } from '../expression/meter.ts'
 import { isTrue, type Value } from '../expression/values.ts'
@@ -7,33 +7,33 @@ import { type Hole, parseCondition } from '../template/parse-template.ts'
 import { fillHole, RenderError, renderValue } from '../template/render-value.ts'
 import { createScope, type ScopeParts } from '../template/scope.ts'
 import type { PipelineProblem } from './pipeline-problem.ts'
-import { kindOfStep, listSteps, type PlacedStep, placeAll, placesOf, type Sequence, sequencesOf } from './step-places.ts'
+import { kindOfStep, listSteps, type PlacedStep, placeAll, type Sequence, sequencesOf, templateValuesOf } from './pipeline-steps.ts'
 
 export interface DryRunInput {
   readonly params: JsonObject
   readonly nowMs: number
   /** IANA name. */
   readonly timezone: string
-  /** What steps would give, by `save_as`, where that is known or supposed. */
+  /** Results of steps, by `save_as`, that are known or assumed. */
   readonly steps?: JsonObject
   readonly names?: ScopeParts['names']
 }
 
-/** What a step would do. `⟨…⟩` stands for what is known only when the pipeline runs. */
+/** What a step would do. `⟨…⟩` replaces a value that is known only when the pipeline runs. */
 export interface DryStep {
   readonly id: string
   readonly kind: StepKind
   readonly path: string
-  /** `unknown`: its condition needs what is not known yet. */
+  /** `unknown`: the condition depends on a value that is not known yet. */
   readonly runs: 'yes' | 'no' | 'unknown'
-  /** Arguments, elements, what is waited for or asked, by the kind of the step; null where it has none. */
+  /** Depending on the kind of the step: its arguments, elements, wait or questions. Null if it has none of them. */
   readonly rendered: Json
   readonly inside: readonly DrySequence[]
 }
 
 export interface DrySequence {
   readonly role: Sequence['role']
-  /** Of a round: which element it is for; null for all of them, when they are not known. */
+  /** The index of the element for a round. Null for other sequences, and for a round when the elements are not known. */
   readonly round: number | null
   readonly steps: readonly DryStep[]
 }
@@ -44,9 +44,9 @@ export interface DryRun {
   readonly problems: readonly PipelineProblem[]
 }
 
-/** Of a for_each only these rounds are shown. */
+/** How many rounds of a for_each are shown. */
 const ROUNDS_SHOWN = 5
-/** What all of it may cost, and how long the answer gets. A step is about so many characters long beside its path and its values. */
+/** Limits of a whole dry run: its work, and the length of its answer. A step adds about STEP_LENGTH characters to its path and values. */
 const FUEL_MAX = 20 * LIMITS.fuel
 const ROOM_MAX = 4 * LIMITS.outputLength
 const STEP_LENGTH = 200
@@ -55,19 +55,19 @@ interface Walk {
   readonly input: DryRunInput
   readonly problems: PipelineProblem[]
   readonly left: Meter
-  /** Names under `steps` that some step saves and nobody has supposed a value for. */
+  /** Names under `steps` that a step saves and the input does not supply. */
   readonly unknownSteps: ReadonlySet<string>
 }
 
-/** The names that a round or an error adds, and which of them are not known. */
+/** The names that a round or an error handler adds, and those among them whose values are not known. */
 interface Local {
   readonly names: Readonly<Record<string, Json>>
   readonly unknown: ReadonlySet<string>
 }
 
 /**
- * Shows a pipeline with its expressions filled in, without doing anything: what depends on steps that have not run stands there as `⟨…⟩`,
- * unless `steps` supposes their values.
+ * Shows a pipeline with its expressions filled in, without running it. A value that depends on a step that has not run is shown as `⟨…⟩`,
+ * unless `steps` supplies it.
  */
 export function dryRun(pipeline: PipelineDefinition, input: DryRunInput): DryRun {
   const supposed = input.steps ?? {}
@@ -90,17 +90,17 @@ function showSequence(steps: readonly PlacedStep[], local: Local, walk: Walk): r
   return shown
 }
 
-/** Rounds in rounds are many, and each may repeat what is large. */
+/** Nested rounds multiply, and each may repeat a large value: true once the limits of the whole dry run are used up. */
 function isSpent({ step, path }: PlacedStep, { left, problems }: Walk): boolean {
   if (left.room === Number.NEGATIVE_INFINITY) return true
   left.room -= STEP_LENGTH + path.length
   if (left.fuel >= 0 && left.room >= 0) return false
   left.room = Number.NEGATIVE_INFINITY
-  problems.push({ severity: 'warning', step: step.id, path, message: 'It is too much to show: what comes from here on is not shown' })
+  problems.push({ severity: 'warning', step: step.id, path, message: 'The dry run is too long: this step and all after it are not shown' })
   return true
 }
 
-/** Does something within the limits of one rendering, and takes what that cost from those of the whole. */
+/** Works within the limits of one rendering, and subtracts the cost from the limits of the whole dry run. */
 function pay<T>({ left }: Walk, work: (meter: Meter) => T): T {
   const meter = createMeter()
   try {
@@ -116,7 +116,7 @@ function showStep(placed: PlacedStep, local: Local, walk: Walk): DryStep {
   const runs = showCondition(placed, local, walk)
   const base = { id: step.id, kind: kindOfStep(step), path, runs }
   if (runs === 'no') return { ...base, rendered: null, inside: [] }
-  const place = placesOf(placed).find(({ role }) => role !== 'condition')
+  const place = templateValuesOf(placed).find(({ role }) => role !== 'condition')
   const rendered = place === undefined ? NOTHING : render(place.value, { step: step.id, path: place.path }, local, walk)
   const inside = sequencesOf(placed).flatMap((sequence) => showInside(placed, sequence, rendered, local, walk))
   return { ...base, rendered: rendered.value, inside }
@@ -128,8 +128,8 @@ function showCondition({ step, path }: PlacedStep, local: Local, walk: Walk): Dr
   try {
     const { expression } = parseCondition(condition)
     return pay(walk, (meter) => {
-      const around = surroundings(local, walk, meter)
-      return isTrue(evaluate(expression, around.root, around)) ? 'yes' : 'no'
+      const context = contextOf(local, walk, meter)
+      return isTrue(evaluate(expression, context.root, context)) ? 'yes' : 'no'
     })
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
@@ -159,7 +159,7 @@ function add({ names, unknown }: Local, known: Readonly<Record<string, Json>>, o
   }
 }
 
-function surroundings({ names, unknown }: Local, { input, unknownSteps }: Walk, meter: Meter): Surroundings {
+function contextOf({ names, unknown }: Local, { input, unknownSteps }: Walk, meter: Meter): EvaluationContext {
   const { params, steps = {}, nowMs, timezone } = input
   const own = { ...steps }
   const { root } = createScope({ params, steps: own, nowMs, timezone, names })
@@ -170,7 +170,7 @@ function surroundings({ names, unknown }: Local, { input, unknownSteps }: Walk, 
   return { root, timezone, meter, pending }
 }
 
-/** A value as far as it is known. */
+/** A rendered value, and whether all of it is known. */
 interface Shown {
   readonly value: Json
   readonly isKnown: boolean
@@ -180,9 +180,9 @@ const NOTHING: Shown = { value: null, isKnown: true }
 
 function render(value: Json, at: Pick<PipelineProblem, 'step' | 'path'>, local: Local, walk: Walk): Shown {
   let isKnown = true
-  const fillOrShow = (hole: Hole, around: Surroundings): Value => {
+  const fillOrShow = (hole: Hole, context: EvaluationContext): Value => {
     try {
-      return fillHole(hole, around)
+      return fillHole(hole, context)
     } catch (error) {
       if (!(error instanceof ExpressionError) || error.fault !== 'pending') throw error
       isKnown = false
@@ -190,7 +190,7 @@ function render(value: Json, at: Pick<PipelineProblem, 'step' | 'path'>, local: 
     }
   }
   try {
-    const rendered = pay(walk, (meter) => renderValue(value, surroundings(local, walk, meter), '', fillOrShow))
+    const rendered = pay(walk, (meter) => renderValue(value, contextOf(local, walk, meter), '', fillOrShow))
     return { value: rendered ?? null, isKnown }
   } catch (error) {
     if (!(error instanceof RenderError)) throw error

@@ -5,17 +5,17 @@ import type { PipelineProblem } from './pipeline-problem.ts'
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
-/** What zod found, told by the step's id and the way to the member. `raw` is what was parsed. */
+/** Turns zod's issues into problems with the id of their step and the path of the member. `raw` is the value that was parsed. */
 export function explainIssues(issues: readonly Issue[], raw: unknown): PipelineProblem[] {
   return issues.flatMap((issue) => explain(issue, [])).map(({ path, message }) => toProblem(path, message, raw))
 }
 
-interface Found {
+interface PathMessage {
   readonly path: Path
   readonly message: string
 }
 
-function explain(issue: Issue, before: Path): Found[] {
+function explain(issue: Issue, before: Path): PathMessage[] {
   const path = [...before, ...issue.path]
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -31,8 +31,8 @@ function explain(issue: Issue, before: Path): Found[] {
   }
 }
 
-/** The form that was meant is the one whose outside fits. */
-function explainUnion(forms: readonly (readonly Issue[])[], path: Path): Found[] {
+/** The author most likely meant a form that has no issue with the value itself, only with its members: explains the shortest of those. */
+function explainUnion(forms: readonly (readonly Issue[])[], path: Path): PathMessage[] {
   const isOutside = ({ path: inner, code }: Issue) => inner.length === 0 && code !== 'unrecognized_keys'
   const meant = forms.filter((form) => !form.some(isOutside))
   const [first, ...others] = meant.length > 0 ? meant : forms
@@ -50,7 +50,7 @@ function toProblem(path: Path, message: string, raw: unknown): PipelineProblem {
   return { severity: 'error', step: findStep(path, raw), path: text.replace(/^\./, ''), message }
 }
 
-/** The id of the innermost step on the way. Arguments may have an `id` too, so the way ends where they begin. */
+/** The id of the innermost step on the path. The search ends at arguments, which may have a member `id` of their own. */
 function findStep(path: Path, raw: unknown): string | null {
   let step: string | null = null
   let at: unknown = raw

@@ -1,10 +1,11 @@
+/** Documented and hostile pipelines as JSON, and the problem that each mistake is reported as. */
 import { readFileSync } from 'node:fs'
 import { pipelineDefinition } from '@orrery/contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { parsePipeline } from './parse-pipeline.ts'
-import { listSteps, listTools } from './step-places.ts'
+import { listSteps, listTools } from './pipeline-steps.ts'
 
 const fixture = (name: string): unknown => JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'))
 const problems = (raw: unknown): string[] => {
@@ -13,8 +14,8 @@ const problems = (raw: unknown): string[] => {
 }
 const tool = (id: string, more: object = {}) => ({ id, uses: 'echo', ...more })
 
-describe('what is promised can be read', () => {
-  test('the daily briefing', () => {
+describe('documented pipelines parse', () => {
+  test('parses the daily briefing, with or without its envelope', () => {
     const { pipeline } = fixture('daily-briefing.json') as { pipeline: unknown[] }
     const parsed = parsePipeline({ pipeline })
     expect(parsed).toEqual({ ok: true, pipeline: { pipeline } })
@@ -27,12 +28,12 @@ describe('what is promised can be read', () => {
     ])
   })
 
-  test('the adaptive follow-up', () => {
+  test('parses the adaptive follow-up', () => {
     const before = [tool('a', { save_as: 'email_priority' }), tool('b', { save_as: 'email' })]
     expect(problems([...before, fixture('adaptive-follow-up.step.json')])).toEqual([])
   })
 
-  test('every kind of step, nested', () => {
+  test('parses every kind of step, nested ones too', () => {
     const parsed = parsePipeline({
       params: { a: 1 },
       params_schema: { type: 'object' },
@@ -84,29 +85,29 @@ describe('what is promised can be read', () => {
     ])
   })
 
-  test('an empty pipeline', () => {
+  test('parses an empty pipeline', () => {
     expect(problems([])).toEqual([])
   })
 })
 
-describe('what is wrong is told by step and path', () => {
+describe('problems are reported with their step and path', () => {
   test.each<[string, unknown, string[]]>([
-    ['nothing', null, ['null : Expected object']],
+    ['null', null, ['null : Expected object']],
     ['no steps', {}, ['null pipeline: Missing']],
-    ['a member too much', { pipeline: [], schedule: 'x' }, ['null schedule: There is no such member']],
-    ['a step without a kind', [{ id: 'a' }], ['a pipeline[0]: A step has one of uses, pipeline, parallel, for_each, wait, human']],
+    ['an unknown member', { pipeline: [], schedule: 'x' }, ['null schedule: There is no such member']],
+    ['a step without a kind', [{ id: 'a' }], ['a pipeline[0]: A step needs one of uses, pipeline, parallel, for_each, wait, human']],
     ['a step of two kinds', [tool('a', { wait: '1h' })], ['a pipeline[0].wait: A step does one thing: it has uses already']],
-    ['a member of another kind', [tool('a', { limit: 2 })], ['a pipeline[0].limit: A step with uses has no limit']],
-    ['a typing error', [tool('a', { saveAs: 'x' })], ['a pipeline[0].saveAs: There is no such member']],
+    ['a member of another kind of step', [tool('a', { limit: 2 })], ['a pipeline[0].limit: A step with uses has no limit']],
+    ['a misspelt member', [tool('a', { saveAs: 'x' })], ['a pipeline[0].saveAs: There is no such member']],
     ['no id', [{ uses: 'x' }], ['null pipeline[0].id: Missing']],
-    ['an id of odd characters', [tool('a b')], ['a b pipeline[0].id: Expected 1 to 128 letters, digits, dots, dashes or underscores']],
-    ['arguments that are no object', [tool('a', { with: [1] })], ['a pipeline[0].with: Expected an object']],
-    ['an empty tool', [{ id: 'a', uses: '' }], ['a pipeline[0].uses: Too small: expected string to have >=1 characters']],
+    ['an id with a space', [tool('a b')], ['a b pipeline[0].id: Expected 1 to 128 letters, digits, dots, dashes or underscores']],
+    ['arguments that are not an object', [tool('a', { with: [1] })], ['a pipeline[0].with: Expected an object']],
+    ['an empty name of a tool', [{ id: 'a', uses: '' }], ['a pipeline[0].uses: Too small: expected string to have >=1 characters']],
     ['a number for a text', [{ id: 'a', uses: 3 }], ['a pipeline[0].uses: Expected string']],
     [
-      'two steps of one id',
+      'two steps with one id',
       [tool('a'), { id: 'b', parallel: [tool('a')] }],
-      ['a pipeline[1].parallel[0].id: The step at pipeline[0] is called a too'],
+      ['a pipeline[1].parallel[0].id: The step at pipeline[0] has the id a already'],
     ],
     [
       'a nested mistake',
@@ -118,9 +119,13 @@ describe('what is wrong is told by step and path', () => {
       [tool('a', { on_error: { steps: [{ id: 'b', uses: 1 }] } })],
       ['b pipeline[0].on_error.steps[0].uses: Expected string'],
     ],
-    ['another on_error', [tool('a', { on_error: 'stop' })], ['a pipeline[0].on_error: Expected "fail" or "continue", or Expected object']],
     [
-      'a wait of another form',
+      'an unknown on_error',
+      [tool('a', { on_error: 'stop' })],
+      ['a pipeline[0].on_error: Expected "fail" or "continue", or Expected object'],
+    ],
+    [
+      'an unknown form of wait',
       [{ id: 'a', wait: { during: '1h' } }],
       ['a pipeline[0].wait.for: Missing', 'a pipeline[0].wait.during: There is no such member'],
     ],
@@ -129,23 +134,27 @@ describe('what is wrong is told by step and path', () => {
       [{ id: 'a', wait: '30' }],
       ['a pipeline[0].wait: Expected a duration such as 2h or a time such as 2026-11-05T09:30:00Z'],
     ],
-    ['a time where a duration stands', [{ id: 'a', wait: { for: 'noon' } }], ['a pipeline[0].wait.for: Expected a duration such as 2h']],
-    ['retry twice', [tool('a', { retry: { max: 2 }, max_retries: 2 })], ['a pipeline[0].max_retries: Either retry or max_retries']],
-    ['a for_each without do', [{ id: 'a', for_each: '${params.x}' }], ['a pipeline[0].do: Missing: the steps of a round']],
+    ['a text that is not a duration', [{ id: 'a', wait: { for: 'noon' } }], ['a pipeline[0].wait.for: Expected a duration such as 2h']],
     [
-      'a for_each of a text',
+      'both retry and max_retries',
+      [tool('a', { retry: { max: 2 }, max_retries: 2 })],
+      ['a pipeline[0].max_retries: Set either retry or max_retries, not both'],
+    ],
+    ['a for_each without do', [{ id: 'a', for_each: '${params.x}' }], ['a pipeline[0].do: Missing: the steps to run for each element']],
+    [
+      'a for_each over a text',
       [{ id: 'a', for_each: 'params.x', do: [tool('b')] }],
-      ['a pipeline[0].for_each: Expected a list, or a ${…} that gives one'],
+      ['a pipeline[0].for_each: Expected a list, or a ${…} that returns one'],
     ],
     [
-      'a name that is taken',
+      'a name that has a meaning already',
       [{ id: 'a', for_each: [1], as: 'now', do: [tool('b')] }],
-      ['a pipeline[0].as: now means something already; take another name'],
+      ['a pipeline[0].as: now has a meaning already; choose another name'],
     ],
     [
-      'a template that does not end',
+      'a template without its closing brace',
       [tool('a', { with: { x: [{ y: 'see ${params.x' }] } })],
-      ['a pipeline[0].with.x[0].y: `${` has no `}` that closes it; write `\\${` for the two characters themselves (character 7)'],
+      ['a pipeline[0].with.x[0].y: `${` has no closing `}`; write `\\${` for the two characters themselves (character 7)'],
     ],
     [
       'an unknown function',
@@ -155,23 +164,23 @@ describe('what is wrong is told by step and path', () => {
     [
       'a condition with text beside it',
       [tool('a', { if: 'x ${params.x}' })],
-      ['a pipeline[0].if: a condition is one expression; nothing stands beside its ${…} (character 1)'],
+      ['a pipeline[0].if: a condition is one expression; it has no text beside its ${…} (character 1)'],
     ],
     [
-      'an output that cannot be read',
+      'an output that does not parse',
       { pipeline: [], output: ['${1 +}'] },
-      ['null output[0]: the expression ends where a value should stand (character 6)'],
+      ['null output[0]: the expression ends where a value was expected (character 6)'],
     ],
     [
-      'an id inside arguments',
+      'a mistake beside an id inside arguments',
       [tool('a', { with: { id: 'b', x: '${}' } })],
       ['a pipeline[0].with.x: there is no expression (character 3)'],
     ],
-  ])('%s', (_, raw, expected) => {
+  ])('reports %s', (_, raw, expected) => {
     expect(problems(raw)).toEqual(expected)
   })
 
-  test('every problem, up to fifty', () => {
+  test('reports every problem, up to fifty', () => {
     expect(problems(Array.from({ length: 80 }, (_, at) => tool(`s${at}`, { with: { x: '${' } })))).toHaveLength(50)
   })
 })
@@ -180,30 +189,30 @@ describe('hostile pipelines', () => {
   const nest = (levels: number): unknown =>
     levels === 0 ? tool('x') : { id: `l${levels}`, parallel: [nest(levels - 1)], on_error: { steps: [{ id: `h${levels}`, uses: 1 }] } }
 
-  test('deep ones are refused at once, and nesting costs no more than it is long', () => {
+  test('refuses deep nesting, and parses in time proportional to the length', () => {
     expect(problems([nest(300)])[0]).toContain('too large: it is nested deeper than 100 levels')
     const start = performance.now()
     expect(problems([nest(20)]).length).toBeGreaterThan(0)
     expect(performance.now() - start).toBeLessThan(1000)
   })
 
-  test('large ones are refused', () => {
+  test('refuses large pipelines and those with too many steps', () => {
     const large = [tool('a', { with: { list: Array.from({ length: 200_000 }, () => 0) } })]
     expect(problems(large)[0]).toContain('The pipeline is too large')
     const many = Array.from({ length: 150 }, (_, at) => ({
       id: `p${at}`,
       parallel: [1, 2, 3, 4].map((branch) => tool(`s${at}-${branch}`)),
     }))
-    expect(problems(many)).toEqual(['null pipeline: There are 750 steps, nested ones counted; a pipeline has at most 500'])
+    expect(problems(many)).toEqual(['null pipeline: There are 750 steps, including nested ones; a pipeline may have at most 500'])
   })
 
-  test('members with odd names stay arguments', () => {
+  test('keeps an argument named __proto__', () => {
     const parsed = parsePipeline(JSON.parse('[{"id":"a","uses":"t","with":{"__proto__":{"x":1}}}]'))
     expect(JSON.stringify(parsed)).toContain('"with":{"__proto__":{"x":1}}')
     expect(problems(JSON.parse('[{"id":"a","uses":"t","__proto__":{"x":1}}]'))).toHaveLength(1)
   })
 
-  test('any JSON gives a pipeline or problems', () => {
+  test('returns a pipeline or problems for any JSON', () => {
     const member = fc.constantFrom(
       'id',
       'uses',
@@ -239,13 +248,13 @@ describe('hostile pipelines', () => {
   })
 })
 
-test('the shape is told as JSON Schema, in which a step refers to itself', () => {
+test('the shape can be written as a JSON Schema in which a step refers to itself', () => {
   const schema = z.toJSONSchema(pipelineDefinition, { io: 'input', unrepresentable: 'any' })
   expect(schema).toMatchObject({ type: 'object', required: ['pipeline'], additionalProperties: false })
   expect(JSON.stringify(schema).length).toBeLessThan(10_000)
 })
 
-test.each(['index', 'true', 'false', 'null', 'steps'])('no element is called %s, which means something already', (name) => {
+test.each(['index', 'true', 'false', 'null', 'steps'])('refuses %s as the name of an element', (name) => {
   const step = { id: 'e', for_each: [1], as: name, do: [{ id: 'a', uses: 'x' }] }
   expect(parsePipeline([step])).toMatchObject({ ok: false, problems: [{ step: 'e', path: 'pipeline[0].as' }] })
 })
@@ -253,8 +262,8 @@ test.each(['index', 'true', 'false', 'null', 'steps'])('no element is called %s,
 test.each<[object, string]>([
   [{ initial: '10m', maximum: '1m' }, 'retry.maximum must not be shorter than retry.initial'],
   [{ initial: '999999999w' }, 'at most 3,000 years'],
-  [{ increment: '0.001ms' }, 'no whole number of milliseconds'],
-])('retries that could not be made are refused: %j', (retry, why) => {
+  [{ increment: '0.001ms' }, 'not a whole number of milliseconds'],
+])('refuses an impossible retry: %j', (retry, why) => {
   const step = { id: 'a', uses: 'x', retry }
   expect(parsePipeline([step])).toMatchObject({
     ok: false,

@@ -1,16 +1,16 @@
 import { type Json, type PipelineDefinition, type PipelineStep, pipelineDefinition, type WaitStep } from '@orrery/contract'
 import { parseRetry } from '@orrery/engine/workflow'
 import { ExpressionError } from '../expression/expression-error.ts'
-import { judgeExpression } from '../expression/judge-expression.ts'
 import { createMeter, measure } from '../expression/meter.ts'
+import { requireValidCalls } from '../expression/require-valid-calls.ts'
 import { readDuration, readTime } from '../expression/time-values.ts'
 import { isTemplate, parseCondition, parseTemplate } from '../template/parse-template.ts'
 import { pathTo } from '../template/render-value.ts'
 import { FIXED_NAMES } from '../template/scope.ts'
 import { explainIssues } from './explain-issues.ts'
 import type { PipelineProblem } from './pipeline-problem.ts'
+import { listSteps, type PlacedStep, templateValuesOf } from './pipeline-steps.ts'
 import { resolveRetry } from './resolve-retry.ts'
-import { listSteps, type PlacedStep, placesOf } from './step-places.ts'
 
 export type ParsedPipeline =
   | { readonly ok: true; readonly pipeline: PipelineDefinition }
@@ -22,8 +22,8 @@ const A_DURATION = 'a duration such as 2h'
 const A_TIME = 'a time such as 2026-11-05T09:30:00Z'
 
 /**
- * Reads a pipeline: `{params, params_schema, pipeline, output}`, or the bare list of its steps. What comes out has the declared shape, ids that
- * are unique, and expressions that can be read; `checkPipeline` looks at what they mean.
+ * Reads a pipeline: `{params, params_schema, pipeline, output}`, or only the list of its steps. The result has the declared shape, unique
+ * ids and expressions that parse; `checkPipeline` checks their meaning.
  */
 export function parsePipeline(raw: unknown): ParsedPipeline {
   const fail = (problems: readonly PipelineProblem[]): ParsedPipeline => ({ ok: false, problems: problems.slice(0, PROBLEMS_MAX) })
@@ -36,40 +36,40 @@ export function parsePipeline(raw: unknown): ParsedPipeline {
   }
   const parsed = pipelineDefinition.safeParse(whole)
   if (!parsed.success) return fail(explainIssues(parsed.error.issues, whole))
-  const problems = [...judgeSteps(listSteps(parsed.data)), ...judgeTexts(parsed.data.output ?? null, 'output', null)]
+  const problems = [...checkSteps(listSteps(parsed.data)), ...checkTemplateSyntax(parsed.data.output ?? null, 'output', null)]
   return problems.length > 0 ? fail(problems) : { ok: true, pipeline: parsed.data }
 }
 
-function judgeSteps(steps: readonly PlacedStep[]): PipelineProblem[] {
+function checkSteps(steps: readonly PlacedStep[]): PipelineProblem[] {
   const problems: PipelineProblem[] = []
   const ids = new Map<string, string>()
   for (const placed of steps) {
     const { step, path } = placed
     const add = (at: string, message: string) => problems.push({ severity: 'error', step: step.id, path: `${path}.${at}`, message })
     const first = ids.get(step.id)
-    if (first !== undefined) add('id', `The step at ${first} is called ${step.id} too`)
+    if (first !== undefined) add('id', `The step at ${first} has the id ${step.id} already`)
     else ids.set(step.id, path)
-    const noRetry = judgeRetry(step)
+    const noRetry = checkRetry(step)
     if (noRetry !== null) add('retry', noRetry)
-    if ('as' in step && step.as !== undefined && isTaken(step.as)) add('as', `${step.as} means something already; take another name`)
-    for (const { path: at, value, role } of placesOf(placed)) {
-      if (role === 'condition') problems.push(...judgeCondition(value, at, step.id))
-      else problems.push(...judgeTexts(value, at, step.id))
+    if ('as' in step && step.as !== undefined && isTaken(step.as)) add('as', `${step.as} has a meaning already; choose another name`)
+    for (const { path: at, value, role } of templateValuesOf(placed)) {
+      if (role === 'condition') problems.push(...checkConditionSyntax(value, at, step.id))
+      else problems.push(...checkTemplateSyntax(value, at, step.id))
     }
     if ('for_each' in step && typeof step.for_each === 'string' && !isTemplate(step.for_each)) {
-      add('for_each', 'Expected a list, or a ${…} that gives one')
+      add('for_each', 'Expected a list, or a ${…} that returns one')
     }
-    if ('wait' in step) for (const [at, message] of judgeWait(step.wait)) add(`wait${at}`, message)
+    if ('wait' in step) for (const [at, message] of checkWait(step.wait)) add(`wait${at}`, message)
   }
   if (steps.length > STEPS_MAX) {
-    const message = `There are ${steps.length} steps, nested ones counted; a pipeline has at most ${STEPS_MAX}`
+    const message = `There are ${steps.length} steps, including nested ones; a pipeline may have at most ${STEPS_MAX}`
     problems.push({ severity: 'error', step: null, path: 'pipeline', message })
   }
   return problems
 }
 
-/** Durations and times that are written out. */
-function judgeWait(wait: WaitStep['wait']): readonly (readonly [path: string, message: string])[] {
+/** Checks durations and times that are written as literals. */
+function checkWait(wait: WaitStep['wait']): readonly (readonly [path: string, message: string])[] {
   const isDuration = (text: string | undefined) => text === undefined || isTemplate(text) || readDuration(text) !== null
   const isTime = (text: string) => isTemplate(text) || readTime(text) !== null
   if (typeof wait === 'string') return isDuration(wait) || isTime(wait) ? [] : [['', `Expected ${A_DURATION} or ${A_TIME}`]]
@@ -78,8 +78,8 @@ function judgeWait(wait: WaitStep['wait']): readonly (readonly [path: string, me
   return isDuration(wait.timeout) ? [] : [['.timeout', `Expected ${A_DURATION}`]]
 }
 
-/** Bounds that have to do with each other; each by itself was looked at before. */
-function judgeRetry(step: PipelineStep): string | null {
+/** Checks the settings of a retry against each other; the schema has checked each on its own. */
+function checkRetry(step: PipelineStep): string | null {
   if (!('uses' in step || 'pipeline' in step)) return null
   try {
     parseRetry(resolveRetry(step))
@@ -90,25 +90,25 @@ function judgeRetry(step: PipelineStep): string | null {
   }
 }
 
-/** Names at the top of every round, and words of the language. */
+/** Names that exist in every round, and keywords of the language. */
 const TAKEN: readonly string[] = [...FIXED_NAMES, 'index', 'true', 'false', 'null']
 const isTaken = (name: string): boolean => TAKEN.includes(name)
 
-function judgeCondition(value: Json, path: string, step: string): PipelineProblem[] {
-  return typeof value === 'string' ? attempt(path, step, () => judgeExpression(parseCondition(value).expression)) : []
+function checkConditionSyntax(value: Json, path: string, step: string): PipelineProblem[] {
+  return typeof value === 'string' ? attempt(path, step, () => requireValidCalls(parseCondition(value).expression)) : []
 }
 
-/** Every text in the value, and what stands in its `${…}`. */
-function judgeTexts(value: Json, path: string, step: string | null): PipelineProblem[] {
+/** Checks that every `${…}` in the texts of a value parses. */
+function checkTemplateSyntax(value: Json, path: string, step: string | null): PipelineProblem[] {
   if (typeof value === 'string') {
     if (!isTemplate(value)) return []
     return attempt(path, step, () => {
-      for (const part of parseTemplate(value)) if (typeof part === 'object') judgeExpression(part.expression)
+      for (const part of parseTemplate(value)) if (typeof part === 'object') requireValidCalls(part.expression)
     })
   }
   if (typeof value !== 'object' || value === null) return []
-  if (Array.isArray(value)) return value.flatMap((item, at) => judgeTexts(item, `${path}[${at}]`, step))
-  return Object.entries(value).flatMap(([name, item]) => judgeTexts(item, path + pathTo(name), step))
+  if (Array.isArray(value)) return value.flatMap((item, at) => checkTemplateSyntax(item, `${path}[${at}]`, step))
+  return Object.entries(value).flatMap(([name, item]) => checkTemplateSyntax(item, path + pathTo(name), step))
 }
 
 function attempt(path: string, step: string | null, read: () => void): PipelineProblem[] {

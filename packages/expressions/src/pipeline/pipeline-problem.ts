@@ -1,13 +1,13 @@
-/** Something that is wrong, or looks wrong, with a pipeline. */
+/** An error in a pipeline, or something that looks like one. */
 export interface PipelineProblem {
-  /** A warning does not keep a pipeline from being saved. */
+  /** A pipeline with warnings can be saved. */
   readonly severity: 'error' | 'warning'
-  /** `id` of the step; null for what belongs to none. */
+  /** `id` of the step; null for a problem outside all steps. */
   readonly step: string | null
-  /** `pipeline[3].with.content`; of a problem while rendering, from the step: `with.content`. */
+  /** `pipeline[3].with.content`. For a problem found while rendering, relative to the step: `with.content`. */
   readonly path: string
   readonly message: string
 }
 
-/** What came of a step's text when it was rendered. */
+/** The result of rendering a part of a step. */
 export type Rendered<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: PipelineProblem }

@@ -1,3 +1,4 @@
+/** Rendering one step: its condition, arguments, elements, wait and questions, over a fixed scope. Nothing is called. */
 import type { HumanStep, Json, JsonObject, PipelineStep, ToolStep, WaitStep } from '@orrery/contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -54,16 +55,16 @@ describe('arguments', () => {
     ['\\\\${params.name}', '\\Ada'],
     ['C:\\dir', 'C:\\dir'],
     ["${'${'}x}", '${x}'],
-  ])('%s', (text, expected) => {
+  ])('renders %j', (text, expected) => {
     expect(value(render({ x: text }))).toEqual({ x: expected })
   })
 
-  test('what is missing and may be is left out, and written as nothing in a text', () => {
+  test('leaves out an optional missing value, and writes nothing for it in a text', () => {
     const args = { a: '${steps.nope.x?}', b: ['${params.nope ?}', 1], c: 'x${params.nope?}y', d: '${params.none?}', e: 'x${params.none?}y' }
     expect(value(render(args))).toEqual({ b: [1], c: 'xy', d: null, e: 'xy' })
   })
 
-  test('members keep their names, even odd ones, and values their places', () => {
+  test('keeps names such as __proto__, and nested values', () => {
     const args = JSON.parse(
       '{"__proto__": {"x": "${params.chat_id}"}, "a.b": [[["${index}"]]], "n": 1.5, "t": true, "z": null}',
     ) as JsonObject
@@ -79,18 +80,18 @@ describe('arguments', () => {
     ['${steps.metrics.rows[5].id}', 'steps.metrics.rows has 2 elements, so there is no [5]'],
     ['${params.name.first}', 'params.name is a text, so it has no first'],
     ['${event.type}', 'event is null, so it has no type'],
-    ['x ${params.none}', '${params.none}: null cannot stand in a text'],
+    ['x ${params.none}', '${params.none}: null cannot be written into a text'],
     ['${stepz}', '${stepz}: there is nothing called stepz'],
     ['${stepz?}', '${stepz?}: there is nothing called stepz'],
     ['${params.list + 1}', '+ takes two numbers'],
     ['${}', 'there is no expression'],
-    ['${params', '`${` has no `}` that closes it'],
-  ])('%s is a problem', (text, message) => {
+    ['${params', '`${` has no closing `}`'],
+  ])('reports a problem for %s', (text, message) => {
     expect(problem(render({ list: [{ x: text }] }))).toContain(`send with.list[0].x: `)
     expect(problem(render({ list: [{ x: text }] }))).toContain(message)
   })
 
-  test('the result is bounded', () => {
+  test('limits the length and depth of the result', () => {
     const big = createScope({ ...parts, params: { text: 'x'.repeat(400_000) } })
     expect(value(renderArguments(step({ a: '${params.text}', b: '${params.text}' }), big))).toBeDefined()
     expect(problem(renderArguments(step({ a: '${params.text}', b: '${params.text}', c: 'y${params.text}' }), big))).toBe(
@@ -101,7 +102,7 @@ describe('arguments', () => {
     expect(problem(renderArguments(step({ a: '${params.deep}' }), createScope({ ...parts, params: { deep } })))).toContain('nested deeper')
   })
 
-  test('values without templates come out as they went in, and texts keep what they hold', () => {
+  test('returns values without templates unchanged, and inserts texts unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (args) => {
         const plain = JSON.parse(JSON.stringify(args).replaceAll('${', '$(')) as Json
@@ -119,7 +120,7 @@ describe('arguments', () => {
     )
   })
 
-  test('a whole template gives any value back unchanged', () => {
+  test('a single template returns any value unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (given) => {
         const it = JSON.parse(JSON.stringify(given)) as Json
@@ -128,7 +129,7 @@ describe('arguments', () => {
     )
   })
 
-  test('escaping makes any text stand for itself', () => {
+  test('an escaped text renders as itself', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('${', '}', '\\', 'a', '$', '{', '${a}'), { maxLength: 12 }), (pieces) => {
         const text = pieces.join('')
@@ -157,11 +158,11 @@ describe('conditions', () => {
     ['event', false],
     ['steps.metrics.rows', true],
     ["steps.metrics.rows[?id == 'z']", false],
-  ])('%s', (text, expected) => {
+  ])('evaluates %s', (text, expected) => {
     expect(value(condition(text))).toBe(expected)
   })
 
-  test('a step without one runs', () => {
+  test('a step without a condition runs', () => {
     expect(value(evaluateCondition(step({}), scope))).toBe(true)
   })
 
@@ -170,13 +171,13 @@ describe('conditions', () => {
     ['params.name > 5', 'send if: > compares two numbers or two texts'],
     ['a ${params.name}', 'send if: a condition is one expression'],
     ['', 'send if: there is no expression'],
-  ])('%j is a problem', (text, message) => {
+  ])('reports a problem for the condition %j', (text, message) => {
     expect(problem(condition(text))).toContain(message)
   })
 })
 
-describe('other steps', () => {
-  test('for_each goes through a list', () => {
+describe('other parts of a step', () => {
+  test('for_each takes a list and limits its length', () => {
     const items = (for_each: string | Json[]) => renderItems({ id: 'each', for_each, do: [] }, scope)
     expect(value(items('${steps.metrics.rows[*].id}'))).toEqual(['a', 'b'])
     expect(value(items(['x', '${params.chat_id}']))).toEqual(['x', 42])
@@ -204,7 +205,7 @@ describe('other steps', () => {
     expect(problem(wait({ for: '${params.nope}' }))).toContain('nap wait.for: ${params.nope}: params has no nope')
   })
 
-  test('human renders what a person is asked', () => {
+  test('renders the texts that a person sees', () => {
     const human: HumanStep['human'] = {
       title: 'Help ${params.name}',
       form: { answer: { type: 'textarea', required: true } },
@@ -214,13 +215,13 @@ describe('other steps', () => {
     expect(value(renderHuman({ id: 'ask', human }, scope))).toEqual({ ...human, title: 'Help Ada' })
   })
 
-  test('output is what the pipeline gives', () => {
+  test('renders the output, or all saved results without one', () => {
     expect(value(renderOutput({ pipeline: [] }, scope))).toEqual(parts.steps)
     expect(value(renderOutput({ pipeline: [], output: { n: '${steps.metrics.total}' } }, scope))).toEqual({ n: 7 })
     expect(problem(renderOutput({ pipeline: [], output: { n: '${steps.x}' } }, scope))).toContain('null output.n: ')
   })
 
-  test('retries are those of the engine', () => {
+  test('translates retries into options of the engine', () => {
     expect(resolveRetry({ id: 'a', uses: 't' })).toBeUndefined()
     expect(resolveRetry({ id: 'a', uses: 't', max_retries: 3 })).toEqual({ max: 4 })
     expect(resolveRetry({ id: 'a', uses: 't', max_retries: 0 })).toBe(false)
@@ -232,13 +233,13 @@ describe('other steps', () => {
     })
   })
 
-  test('dates are those of the time zone, over its changes too', () => {
+  test('dates follow the time zone, across changes of its offset', () => {
     const at = (time: string, timezone: string) => createScope({ ...parts, nowMs: Date.parse(time), timezone }).root.date
     expect(at('2026-03-08T04:59:00Z', 'America/New_York')).toBe('2026-03-07')
     expect(at('2026-03-08T05:00:00Z', 'America/New_York')).toBe('2026-03-08')
     expect(at('2026-11-02T04:59:00Z', 'America/New_York')).toBe('2026-11-01')
     expect(at('2026-01-01T10:00:00Z', 'Pacific/Kiritimati')).toBe('2026-01-02')
     expect(at('2026-01-01T00:00:00Z', 'UTC')).toBe('2026-01-01')
-    expect(() => at('2026-01-01T00:00:00Z', 'Invalid/Timezone')).toThrow('"Invalid/Timezone" is no time zone')
+    expect(() => at('2026-01-01T00:00:00Z', 'Invalid/Timezone')).toThrow('"Invalid/Timezone" is not a time zone')
   })
 })

@@ -1,7 +1,7 @@
 import type { CallStep, ToolStep } from '@orrery/contract'
 import type { RetryOptions } from '@orrery/engine/workflow'
 
-/** The step's retries as the engine writes them; undefined: the engine's own. */
+/** The step's retries as options of the engine; undefined: the engine's default. */
 export function resolveRetry({ retry, max_retries: retries }: ToolStep | CallStep): RetryOptions | false | undefined {
   if (retries !== undefined) return retries === 0 ? false : { max: retries + 1 }
   if (retry === undefined || retry === false) return retry

@@ -1,32 +1,33 @@
 import type { Expression } from '../expression/expression.ts'
 import { findFunction, isLazy, type LazyName } from '../expression/functions/function-table.ts'
-import { type Infer, needKind, type Setting, type Standing } from './setting.ts'
 import { ANYTHING, formOf, itemsOf, listOf, type Shape, shapeOfKinds, unite, valuesOf, without } from './shape.ts'
+import { type Infer, needKind, type ReadPosition, type TypeEnvironment } from './type-environment.ts'
 
 type Call = Extract<Expression, { readonly type: 'call' }>
 
-/** What a call gives; `judgeCall` has nothing against it. */
-export function inferCall({ name, args }: Call, standing: Standing, setting: Setting, infer: Infer): Shape {
+/** The shape of a call's result. `checkFunctionCall` must have accepted the call. */
+export function inferCall({ name, args }: Call, position: ReadPosition, environment: TypeEnvironment, infer: Infer): Shape {
   if (isLazy(name)) {
     return inferLazy(
       name,
-      args.map((arg) => infer(arg, standing, setting)),
+      args.map((arg) => infer(arg, position, environment)),
     )
   }
   const spec = findFunction(name)
   if (spec === null) return ANYTHING
-  const plain = args.map((arg) => (arg.type === 'lambda' ? null : infer(arg, standing, setting)))
+  const plain = args.map((arg) => (arg.type === 'lambda' ? null : infer(arg, position, environment)))
   const elements = itemsOf(plain.find((shape) => shape !== null) ?? ANYTHING)
   const shapes = args.map((arg, index) => {
-    if (arg.type === 'lambda') return infer(arg.body, { current: elements, isHead: true }, setting)
+    if (arg.type === 'lambda') return infer(arg.body, { current: elements, isHead: true }, environment)
     const param = spec.params[index] ?? spec.rest ?? []
     const shape = plain[index] ?? ANYTHING
-    if (typeof param === 'object') return needKind(shape, param, `${name}() takes`, setting)
-    const list = needKind(shape, ['array'], `${name}() takes`, setting)
-    if (param !== 'lambda') needKind(itemsOf(list), [param === 'numbers' ? 'number' : 'string'], `${name}() takes a list, each`, setting)
+    if (typeof param === 'object') return needKind(shape, param, `${name}() takes`, environment)
+    const list = needKind(shape, ['array'], `${name}() takes`, environment)
+    if (param !== 'lambda')
+      needKind(itemsOf(list), [param === 'numbers' ? 'number' : 'string'], `${name}() takes a list, each`, environment)
     return list
   })
-  return resultOf(name, shapes) ?? shapeOfKinds(spec.gives)
+  return resultOf(name, shapes) ?? shapeOfKinds(spec.returns)
 }
 
 function inferLazy(name: LazyName, shapes: readonly Shape[]): Shape {
@@ -42,7 +43,7 @@ function inferLazy(name: LazyName, shapes: readonly Shape[]): Shape {
   }
 }
 
-/** Functions whose result has to do with what they got; null for the others. */
+/** For functions whose result depends on their argument; null for the others. */
 function resultOf(name: string, [first = ANYTHING]: readonly Shape[]): Shape | null {
   switch (name) {
     case 'sort':

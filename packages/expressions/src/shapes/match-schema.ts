@@ -3,17 +3,17 @@ import { createSuggest, type Suggest } from '../expression/suggest.ts'
 import { isEqual, kindOf, nameKinds } from '../expression/values.ts'
 import { holdsTemplate, isTemplate } from '../template/parse-template.ts'
 import { pathTo } from '../template/render-value.ts'
-import { judgeSize } from './judge-size.ts'
+import { checkSize } from './check-size.ts'
 import { type Document, documentOf, resolveSchema, shapeOfSchema } from './schema-shape.ts'
 import { describeShape, kindsIn, overlaps, type Shape, valuesIn } from './shape.ts'
 
 export interface Mismatch {
-  /** From the value: `.recipients[0]`. */
+  /** Relative to the value: `.recipients[0]`. */
   readonly path: string
   readonly message: string
 }
 
-/** What a text with `${…}` in it can become. */
+/** Returns the shape of a text that contains `${…}`. */
 export type ShapeOfText = (text: string) => Shape
 
 interface Matching {
@@ -22,12 +22,12 @@ interface Matching {
   readonly suggest: Suggest
 }
 
-/** A pipeline was measured when it was read. */
+/** Without limits: `parsePipeline` has measured the pipeline already. */
 const UNMETERED = { fuel: Number.POSITIVE_INFINITY, room: Number.POSITIVE_INFINITY }
 
 /**
- * Where a value with `${…}` in its texts cannot fit a JSON Schema (2020-12), whatever the values will be. Not looked at, because a call is
- * checked again when it is made: `pattern`, `format`, `not`, `if`, `dependent*`, `unevaluated*`, `contains`, `propertyNames`.
+ * Where a value with `${…}` in its texts cannot match a JSON Schema (2020-12), whatever the expressions return. Ignores `pattern`,
+ * `format`, `not`, `if`, `dependent*`, `unevaluated*`, `contains` and `propertyNames`, because a call is validated again when it is made.
  */
 export function matchSchema(value: Json, schema: Json, shapeOfText: ShapeOfText, suggest = createSuggest()): readonly Mismatch[] {
   return match(value, schema, '', { document: documentOf(schema), shapeOfText, suggest })
@@ -37,7 +37,7 @@ function match(value: Json, schema: Json, path: string, matching: Matching): rea
   const { document, shapeOfText } = matching
   const resolved = resolveSchema(schema, document.root)
   document.left -= 1
-  if (resolved === false) return [{ path, message: 'nothing may stand here' }]
+  if (resolved === false) return [{ path, message: 'no value is allowed here' }]
   if (!isObject(resolved) || document.left < 0) return []
   if (typeof value === 'string' && isTemplate(value)) return matchShape(shapeOfText(value), shapeOfSchema(resolved, document), path)
   return [
@@ -51,12 +51,12 @@ function match(value: Json, schema: Json, path: string, matching: Matching): rea
 function matchShape(given: Shape, wanted: Shape, path: string): readonly Mismatch[] {
   if (overlaps(given, wanted)) return []
   const [have, want] = [describeShape(given), describeShape(wanted)]
-  if (have !== want) return [{ path, message: `expected ${want}, but this gives ${have}` }]
+  if (have !== want) return [{ path, message: `expected ${want}, but this is ${have}` }]
   const values = valuesIn(wanted)?.map((value) => JSON.stringify(value))
-  return [{ path, message: values === undefined ? 'what this gives does not fit here' : `expected ${values.join(' or ')}` }]
+  return [{ path, message: values === undefined ? 'this value does not match what is allowed here' : `expected ${values.join(' or ')}` }]
 }
 
-/** Type, enum, const and sizes. Values with templates inside have their type already, and the rest is left for later. */
+/** Type, enum, const and sizes. A value with templates inside has its type already; its content is checked when it is known. */
 function matchValue(value: Json, schema: JsonObject, path: string): readonly Mismatch[] {
   const wanted = shapeOfSchema({ ...(schema.type === undefined ? {} : { type: schema.type }) })
   const kinds = kindsIn(schema.nullable === true ? [...wanted, { kind: 'null' }] : wanted)
@@ -68,7 +68,7 @@ function matchValue(value: Json, schema: JsonObject, path: string): readonly Mis
     const words = choices.slice(0, 12).map((choice) => JSON.stringify(choice))
     return [{ path, message: `expected ${words.join(' or ')}` }]
   }
-  return judgeSize(value, schema).map((message) => ({ path, message }))
+  return checkSize(value, schema).map((message) => ({ path, message }))
 }
 
 function matchInside(value: Json, schema: JsonObject, path: string, matching: Matching): readonly Mismatch[] {
@@ -92,7 +92,7 @@ function matchInside(value: Json, schema: JsonObject, path: string, matching: Ma
   ]
 }
 
-/** One of them has to fit. If none does, the nearest is explained. */
+/** One choice must match. If none does, the mismatches of the nearest one are returned. */
 function matchAny(value: Json, choices: readonly Json[], path: string, matching: Matching): readonly Mismatch[] {
   let nearest: readonly Mismatch[] | null = null
   for (const choice of choices) {
@@ -105,7 +105,8 @@ function matchAny(value: Json, choices: readonly Json[], path: string, matching:
   return [
     {
       path,
-      message: nearest.length === 1 && choices.length === 1 ? (nearest[0]?.message ?? '') : 'none of the forms that are allowed here',
+      message:
+        nearest.length === 1 && choices.length === 1 ? (nearest[0]?.message ?? '') : 'it matches none of the forms that are allowed here',
     },
   ]
 }

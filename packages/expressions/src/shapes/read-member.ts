@@ -1,27 +1,30 @@
-import { KNOWN_MAX } from '../expression/suggest.ts'
+import { CANDIDATES_MAX } from '../expression/suggest.ts'
 import { nameKinds } from '../expression/values.ts'
-import type { Setting, Standing } from './setting.ts'
 import { ANYTHING, kindsIn, type ObjectForm, type Shape, unite } from './shape.ts'
+import type { ReadPosition, TypeEnvironment } from './type-environment.ts'
 
 const NAMED_MAX = 12
 
-/** What a member is, and a report if there can be none of that name. */
-export function readMember(name: string, { current, isHead }: Standing, setting: Setting): Shape {
+/** The shape of a member. Reports a problem if no member of that name can exist. */
+export function readMember(name: string, { current, isHead }: ReadPosition, environment: TypeEnvironment): Shape {
   const objects = current.filter((form) => form.kind === 'object')
   const declared = objects.flatMap(({ members }) => members.get(name) ?? [])
   const open = objects.filter(({ members, others }) => !members.has(name) && others !== null)
   if (declared.length > 0) return unite([...declared.map((shape) => shape()), ...othersOf(open)])
-  if (current === setting.root) return complain(setting, explainName(name, objects, setting))
-  if (current === setting.steps) return complain(setting, setting.explainStep(name))
+  if (current === environment.root) return complain(environment, explainName(name, objects, environment))
+  if (current === environment.steps) return complain(environment, environment.explainStep(name))
   if (isHead && (name === 'params' || name === 'steps')) {
-    return complain(setting, `in brackets and after & names are those of the element; write $.${name} (or @.${name} for its own)`)
+    return complain(
+      environment,
+      `in brackets and after &, names refer to the element; write $.${name} (or @.${name} for the element's own)`,
+    )
   }
   if (current.length === 0) return ANYTHING
-  if (objects.length === 0) return complain(setting, `${name} is read from ${nameKinds(kindsIn(current))}, which has no members`)
+  if (objects.length === 0) return complain(environment, `${name} is read from ${nameKinds(kindsIn(current))}, which has no members`)
   const known = namesIn(objects)
-  if (open.length === 0) return complain(setting, `there is no ${name}${setting.suggest(name, known)}${list(known)}`)
+  if (open.length === 0) return complain(environment, `there is no ${name}${environment.suggest(name, known)}${list(known)}`)
   if (known.length > 0) {
-    setting.report('warning', `${name} is not among the members that are declared${setting.suggest(name, known)}${list(known)}`)
+    environment.report('warning', `${name} is not one of the declared members${environment.suggest(name, known)}${list(known)}`)
   }
   return unite(othersOf(open))
 }
@@ -30,21 +33,21 @@ function othersOf(objects: readonly ObjectForm[]): Shape[] {
   return objects.flatMap(({ others }) => (others === null ? [] : [others()]))
 }
 
-function complain(setting: Setting, message: string): Shape {
-  setting.report('error', message)
+function complain(environment: TypeEnvironment, message: string): Shape {
+  environment.report('error', message)
   return ANYTHING
 }
 
-function explainName(name: string, objects: readonly ObjectForm[], { suggest }: Setting): string {
-  return `there is nothing called ${name}${suggest(name, namesIn(objects))} (a text stands in single quotes: '${name}')`
+function explainName(name: string, objects: readonly ObjectForm[], { suggest }: TypeEnvironment): string {
+  return `there is nothing called ${name}${suggest(name, namesIn(objects))} (write a text in single quotes: '${name}')`
 }
 
-/** As many as are of use to somebody who looks for one. */
+/** At most CANDIDATES_MAX names: `suggest` compares no more. */
 function namesIn(objects: readonly ObjectForm[]): string[] {
   const names: string[] = []
   for (const { members } of objects) {
     for (const name of members.keys()) {
-      if (names.length >= KNOWN_MAX) return names
+      if (names.length >= CANDIDATES_MAX) return names
       names.push(name)
     }
   }

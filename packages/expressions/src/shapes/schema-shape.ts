@@ -4,7 +4,7 @@ import { ANYTHING, type Form, formOf, type ObjectForm, type Shape, shapeOfKinds,
 
 const HOPS_MAX = 16
 
-/** The schema that a local `$ref` leads to, in the end. Null if it leads nowhere, outside, or round in circles. */
+/** Follows local `$ref`s to a schema. Null if a reference leads nowhere, outside the document, or in a circle. */
 export function resolveSchema(schema: Json, root: Json): Json | null {
   let at: Json = schema
   for (let hops = 0; hops < HOPS_MAX; hops += 1) {
@@ -36,7 +36,7 @@ function decode(text: string): string {
   }
 }
 
-/** A whole schema document, and how many schemas of it may still be looked at: some refer to each other without end. */
+/** A whole schema document, and how many of its schemas may still be visited: schemas can refer to each other without end. */
 export interface Document {
   readonly root: Json
   left: number
@@ -46,7 +46,7 @@ const SCHEMAS_MAX = 5000
 
 export const documentOf = (root: Json): Document => ({ root, left: SCHEMAS_MAX })
 
-/** What JSON Schema 2020-12 says of a value, as far as forms go. What is not understood allows everything. */
+/** The shape that JSON Schema 2020-12 describes. Keywords that are not supported allow everything. */
 export function shapeOfSchema(schema: Json, document: Document = documentOf(schema), depth = 0): Shape {
   const resolved = resolveSchema(schema, document.root)
   if (resolved === false) return []
@@ -75,7 +75,7 @@ function ownShape(schema: JsonObject, document: Document): Shape {
   })
 }
 
-/** Whatever place they have: places are not told apart. */
+/** The items at every position: positions are not distinguished. */
 function itemsIn({ items, prefixItems }: JsonObject, document: Document): Shape {
   if (items === undefined) return ANYTHING
   const first = Array.isArray(prefixItems) ? prefixItems : []

@@ -1,7 +1,7 @@
 import type { Json } from '@orrery/contract'
 import { KINDS, type Kind, nameKinds } from '../expression/values.ts'
 
-/** One form that a value may have. What has members is looked at only when somebody asks: schemas may refer to themselves. */
+/** One form that a value may have. Members and items are computed only when needed: schemas may refer to themselves. */
 export type Form =
   | { readonly kind: 'null' }
   | { readonly kind: 'boolean' | 'string'; readonly values: readonly Json[] | null }
@@ -13,16 +13,16 @@ export interface ObjectForm {
   readonly kind: 'object'
   readonly members: ReadonlyMap<string, () => Shape>
   readonly required: ReadonlySet<string>
-  /** What members have that are not listed; null: there are no others. */
+  /** The shape of members that are not listed; null: there are no others. */
   readonly others: (() => Shape) | null
 }
 
-/** What is known of a value before there is one: it has one of these forms. No form: there can be no such value. */
+/** What is known about a value before it exists: it has one of these forms. No forms: no value is possible. */
 export type Shape = readonly Form[]
 
 const anything: () => Shape = () => ANYTHING
 
-/** Every value at all, as far as this kind goes. */
+/** Every value of this kind. */
 export function formOf(kind: Kind): Form {
   switch (kind) {
     case 'null':
@@ -44,7 +44,7 @@ export const ANYTHING: Shape = KINDS.map(formOf)
 export const shapeOfKinds = (kinds: readonly Kind[]): Shape => (kinds.length === KINDS.length ? ANYTHING : kinds.map(formOf))
 export const listOf = (items: () => Shape): Shape => [{ kind: 'array', items }]
 
-/** An object with these members and no others, all of which are there. */
+/** An object that has exactly these members, all of them present. */
 export function objectOf(members: Iterable<readonly [string, Shape]>): Shape {
   const entries = [...members].map(([name, shape]) => [name, () => shape] as const)
   return [{ kind: 'object', members: new Map(entries), required: new Set(entries.map(([name]) => name)), others: null }]
@@ -77,12 +77,12 @@ export function without(shape: Shape, kind: Kind): Shape {
   return shape.filter((form) => form.kind !== kind)
 }
 
-/** What the elements of the lists among the forms are. */
+/** The shape of the elements of all lists among the forms. */
 export function itemsOf(shape: Shape): Shape {
   return unite(shape.flatMap((form) => (form.kind === 'array' ? [form.items()] : [])))
 }
 
-/** What the values of the objects among the forms are. */
+/** The shape of the values of all objects among the forms. */
 export function valuesOf(shape: Shape): Shape {
   const objects = shape.filter((form) => form.kind === 'object')
   return unite(
@@ -90,25 +90,26 @@ export function valuesOf(shape: Shape): Shape {
   )
 }
 
-/** Comparisons that may still be made. */
-interface Patience {
+/** How many comparisons may still be made. */
+interface ComparisonBudget {
   left: number
 }
 
 const COMPARISONS_MAX = 5000
 
-/** Whether some value could have both shapes; that an empty list fits any list does not count. Else wrong only towards yes. */
-export function overlaps(a: Shape, b: Shape, patience: Patience = { left: COMPARISONS_MAX }, depth = 0): boolean {
-  return (
-    depth > 6 || a.length === 0 || b.length === 0 || a.some((left) => b.some((right) => formsOverlap(left, right, patience, depth + 1)))
-  )
+/**
+ * Whether some value could have both shapes. Ignores that an empty list matches any list. Where the answer is uncertain or too expensive,
+ * it is true.
+ */
+export function overlaps(a: Shape, b: Shape, budget: ComparisonBudget = { left: COMPARISONS_MAX }, depth = 0): boolean {
+  return depth > 6 || a.length === 0 || b.length === 0 || a.some((left) => b.some((right) => formsOverlap(left, right, budget, depth + 1)))
 }
 
-function formsOverlap(a: Form, b: Form, patience: Patience, depth: number): boolean {
-  patience.left -= 1
-  if (patience.left < 0) return true
-  if (a.kind === 'object' && b.kind === 'object') return hasNeeded(a, b, patience, depth) && hasNeeded(b, a, patience, depth)
-  if (a.kind === 'array' && b.kind === 'array') return overlaps(a.items(), b.items(), patience, depth)
+function formsOverlap(a: Form, b: Form, budget: ComparisonBudget, depth: number): boolean {
+  budget.left -= 1
+  if (budget.left < 0) return true
+  if (a.kind === 'object' && b.kind === 'object') return hasNeeded(a, b, budget, depth) && hasNeeded(b, a, budget, depth)
+  if (a.kind === 'array' && b.kind === 'array') return overlaps(a.items(), b.items(), budget, depth)
   if (a.kind !== b.kind || !('values' in a) || !('values' in b)) return a.kind === b.kind
   const fits = (form: Form, value: Json) => !('whole' in form && form.whole) || Number.isInteger(value)
   if (a.values === null) return b.values?.some((value) => fits(a, value)) ?? true
@@ -116,12 +117,12 @@ function formsOverlap(a: Form, b: Form, patience: Patience, depth: number): bool
   return a.values.some((value) => b.values?.includes(value))
 }
 
-/** Whether `source` may have what `target` must have. */
-function hasNeeded(source: ObjectForm, target: ObjectForm, patience: Patience, depth: number): boolean {
+/** Whether `source` may have every member that `target` requires. */
+function hasNeeded(source: ObjectForm, target: ObjectForm, budget: ComparisonBudget, depth: number): boolean {
   return [...target.required].every((name) => {
     const wanted = target.members.get(name) ?? target.others ?? anything
     const given = source.members.get(name) ?? source.others
-    return given !== null && overlaps(given(), wanted(), patience, depth)
+    return given !== null && overlaps(given(), wanted(), budget, depth)
   })
 }
 
@@ -134,7 +135,7 @@ export function describeShape(shape: Shape, depth = 0): string {
   return words.length === KINDS.length ? 'anything' : words.join(' or ')
 }
 
-/** The values a shape is limited to, for messages; null if it is not limited. */
+/** The values that a shape is limited to; null if it is not limited. For messages. */
 export function valuesIn(shape: Shape): readonly Json[] | null {
   const lists = shape.map((form) => ('values' in form ? form.values : null))
   return lists.every((list) => list !== null) ? lists.flat() : null

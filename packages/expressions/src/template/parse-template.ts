@@ -8,7 +8,7 @@ export interface Hole {
   readonly expression: Expression
   /** `${…?}`: a missing value is allowed. */
   readonly optional: boolean
-  /** The expression as it is written. */
+  /** The expression as written. */
   readonly source: string
 }
 
@@ -27,8 +27,8 @@ export function holdsTemplate(value: Json): boolean {
 }
 
 /**
- * Splits a text into what stands for itself and its `${…}`. A backslash before `${` takes its meaning away; two of them are one backslash.
- * Throws ExpressionError, with the place in `text`.
+ * Splits a text into literal parts and `${…}`. A backslash before `${` escapes it; two backslashes there stand for
+ * one. Throws ExpressionError with the offset in `text`.
  */
 export function parseTemplate(text: string): Template {
   const parts: (string | Hole)[] = []
@@ -57,20 +57,20 @@ export function parseTemplate(text: string): Template {
   return parts
 }
 
-/** Of a text that is one `${…}` and nothing else: its value keeps its type. */
+/** The `${…}` of a text that consists of nothing else, whose value keeps its type. Null for any other text. */
 export function wholeHole(template: Template): Hole | null {
   const [only] = template
   return template.length === 1 && typeof only === 'object' ? only : null
 }
 
-/** A condition is an expression, as it is or in `${…}`. Throws ExpressionError. */
+/** Parses a condition: an expression, either bare or in `${…}`. Throws ExpressionError. */
 export function parseCondition(text: string): Hole {
   if (!isTemplate(text)) {
     const { expression, optional } = parseExpression(text)
     return { expression, optional, source: text.trim() }
   }
   const hole = wholeHole(parseTemplate(text.trim()))
-  if (hole === null) throw syntaxError('a condition is one expression; nothing stands beside its ${…}', 0)
+  if (hole === null) throw syntaxError('a condition is one expression; it has no text beside its ${…}', 0)
   return hole
 }
 

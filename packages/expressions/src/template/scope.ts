@@ -1,33 +1,34 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import { formatTime, localDate } from '../expression/time-values.ts'
 
-/** What a step may read. */
+/** The values from which a scope is made. */
 export interface ScopeParts {
   readonly params: JsonObject
-  /** What steps gave, by `save_as`. */
+  /** Results of steps, by `save_as`. */
   readonly steps: JsonObject
   /** When the step begins, in ms since 1970. */
   readonly nowMs: number
   /** IANA name. */
   readonly timezone: string
-  /** More names at the top: `event`, `run`; `item` and `index` in a round, `error` in `on_error`. They hide none of the others. */
+  /** More names at the top: `event`, `run`; `item` and `index` in a round, `error` in `on_error`. They cannot replace the fixed names. */
   readonly names?: Readonly<Record<string, Json>>
-  /** Where whoever evaluates adds what it cost. */
+  /** The fuel that evaluation uses is added here. */
   readonly spent?: { fuel: number }
 }
 
-export interface Scope {
+/** What the expressions of one step may read. */
+export interface StepScope {
   readonly root: JsonObject
   readonly nowMs: number
   readonly timezone: string
   readonly spent?: { fuel: number }
 }
 
-/** Names that are always there; nothing else may be called so. */
+/** Names that always exist; no other value may use them. */
 export const FIXED_NAMES = ['params', 'steps', 'now', 'date', 'today', 'timezone'] as const
 
 /** Throws ExpressionError for a time zone that does not exist or a time outside the years 1 to 9999. */
-export function createScope({ params, steps, nowMs, timezone, names, spent }: ScopeParts): Scope {
+export function createScope({ params, steps, nowMs, timezone, names, spent }: ScopeParts): StepScope {
   const now = formatTime(nowMs)
   const date = localDate(nowMs, timezone)
   return { root: { ...names, params, steps, now, date, today: date, timezone }, nowMs, timezone, ...(spent === undefined ? {} : { spent }) }

@@ -34,7 +34,7 @@ describe('validateInput', () => {
   it('says how a time is written, with its zone', () => {
     const input = findOperation('automations.backfill')?.input ?? z.never()
     expect(() => validateInput(input, { automation: 'a', from: '2026-11-18', to: '2026-11-20T00:00' })).toThrow(
-      'from: Expected a time with its zone, such as 2026-11-05T09:30:00Z (and 1 more)',
+      'from: Expected a time with a time zone, such as 2026-11-05T09:30:00Z (and 1 more)',
     )
   })
 

@@ -1,6 +1,6 @@
 /**
- * Arithmetic on business time. `PT24H` is 24 hours of business, `P1D` one business day: the same time on the next one. What is paused
- * does not count, and a pause costs only the business time in it.
+ * Arithmetic on business time. `PT24H` is 24 hours of business, `P1D` is one business day: the same time on the next one. Time in a pause
+ * does not count, so a pause delays the result by the business time that it covers.
  */
 
 import type { DurationParts } from '../duration.ts'
@@ -9,13 +9,13 @@ import { instantOf, localOf } from '../zone/local-time.ts'
 import { findBusinessDay, isBusinessDay } from './business-days.ts'
 import type { CompiledCalendar } from './compile-calendar.ts'
 
-/** Open and not paused; `toMs` is exclusive. */
+/** A period that is open and not paused; `toMs` is exclusive. */
 export interface OpenTime {
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** When a clock stood still; without an end it still does. */
+/** A period in which the clock was stopped; without `toMs` it is still stopped. */
 export interface Pause {
   readonly fromMs: number
   readonly toMs?: number
@@ -23,18 +23,20 @@ export interface Pause {
 
 export type BusinessInstant =
   | { readonly kind: 'at'; readonly ms: number }
-  /** A pause without an end began before the time was over. */
+  /** A pause without an end began before the duration was over. */
   | { readonly kind: 'paused' }
-  /** The calendar does not open often enough for that in a lifetime. */
+  /** The calendar does not open often enough within a hundred years. */
   | { readonly kind: 'never' }
-  /** How many business days a week has depends on the calendar, and part of a day has no business day. */
+  /**
+   * The duration has no clear meaning: the number of business days in a week depends on the calendar, and a business day has no fraction.
+   */
   | { readonly kind: 'unclear'; readonly reason: string }
 
-/** Over a hundred years; and a calendar that is closed for three is not going to open. */
+/** Over a hundred years; and a calendar that is closed for almost three years counts as one that never opens. */
 const DAYS_MAX = 40_000
 const CLOSED_DAYS_MAX = 1_000
 
-/** The opening times from an instant on, in order, whole ones except the first. */
+/** The opening times from an instant on, in order. The first may begin within an opening time. */
 export function* openTimes(calendar: CompiledCalendar, fromMs: number): Generator<OpenTime> {
   const { zone } = calendar
   const first = dayAt(calendar, fromMs)
@@ -49,7 +51,7 @@ export function* openTimes(calendar: CompiledCalendar, fromMs: number): Generato
   }
 }
 
-/** Milliseconds of business between two instants, pauses left out. Negative if `toMs` is before `fromMs`. */
+/** Milliseconds of business between two instants, without pauses. Negative if `toMs` is before `fromMs`. */
 export function businessTimeBetween(calendar: CompiledCalendar, fromMs: number, toMs: number, pauses: readonly Pause[] = []): number {
   if (toMs < fromMs) return -businessTimeBetween(calendar, toMs, fromMs, pauses)
   let total = 0
@@ -62,7 +64,7 @@ export function businessTimeBetween(calendar: CompiledCalendar, fromMs: number, 
 }
 
 /**
- * The instant at which a duration of business time is over. Time that ends exactly at closing ends then, not at the next opening. A clock
+ * The instant at which a duration of business time is over. A duration that ends exactly at closing ends then, not at the next opening. One
  * that starts while closed starts at the next opening.
  */
 export function addBusinessTime(
@@ -72,15 +74,15 @@ export function addBusinessTime(
   pauses: readonly Pause[] = [],
 ): BusinessInstant {
   if (duration.weeks > 0)
-    return { kind: 'unclear', reason: 'a week on a business calendar is not clear; write its business days, such as P5D' }
-  if (!Number.isInteger(duration.days)) return { kind: 'unclear', reason: 'part of a business day is not clear; write its hours' }
+    return { kind: 'unclear', reason: 'a week has no fixed number of business days; write business days, such as P5D' }
+  if (!Number.isInteger(duration.days)) return { kind: 'unclear', reason: 'a business day has no fraction; write hours' }
   const sorted = sortPauses(pauses)
   if (duration.days === 0) return addOpenTime(calendar, fromMs, duration.timeMs, sorted)
   const start = nextOpening(calendar, fromMs)
   if (start === undefined) return { kind: 'never' }
   const reached = addBusinessDays(calendar, start, duration.days)
   if (reached === undefined) return { kind: 'never' }
-  // What was paused on the way there is still to be done.
+  // Business time that was paused on the way is added at the end.
   const pausedMs = businessTimeBetween(calendar, start, reached) - businessTimeBetween(calendar, start, reached, sorted)
   return addOpenTime(calendar, reached, duration.timeMs + pausedMs, sorted)
 }
@@ -99,7 +101,7 @@ function addOpenTime(calendar: CompiledCalendar, fromMs: number, amountMs: numbe
   return { kind: 'never' }
 }
 
-/** The same time of day so many business days later, moved into the opening hours of that day if it lies outside of them. */
+/** The same time of day, `days` business days later, moved into the opening hours of that day if it is outside them. */
 function addBusinessDays(calendar: CompiledCalendar, startMs: number, days: number): number | undefined {
   const { zone } = calendar
   let day: number | undefined = dayAt(calendar, startMs)
@@ -109,14 +111,14 @@ function addBusinessDays(calendar: CompiledCalendar, startMs: number, days: numb
   const startSecond = Math.floor(startMs / 1000)
   const time = localOf(zone, startSecond) - startDay * SECONDS_PER_DAY
   const { open } = calendar.planOf(day)
-  // Before an opening, also that after a break, it waits for it; after the last closing it was due at that.
+  // A time before an opening moves to that opening, also after a break; a time after the last closing moves back to it.
   const range = open.find(({ to }) => time <= to)
   const clamped = range ? Math.max(time, range.from) : (open.at(-1)?.to ?? SECONDS_PER_DAY)
   return instantOf(zone, day * SECONDS_PER_DAY + clamped) * 1000 + (clamped === time ? startMs - startSecond * 1000 : 0)
 }
 
 function nextOpening(calendar: CompiledCalendar, fromMs: number): number | undefined {
-  // The moment of closing still belongs to its day: due one business day later is due at closing then.
+  // The moment of closing still belongs to its day: one business day later it is due at closing.
   const day = dayAt(calendar, fromMs)
   const isWithinDay =
     isBusinessDay(calendar, day) &&

@@ -1,3 +1,7 @@
+/**
+ * Business calendars: arithmetic on business time and its algebra, layers over each other, and holidays from the real data of
+ * `date-holidays`.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dayOf } from '../gregorian.ts'
@@ -37,7 +41,7 @@ const duration = (text: string): DurationParts => {
   return parsed.value
 }
 
-/** The local time at which a duration of business is over. */
+/** The local time at which a duration of business time is over. */
 function due(calendar: Calendar, from: string, text: string, pauses: readonly Pause[] = []): string {
   const compiled = open(calendar)
   const result = addBusinessTime(compiled, Date.parse(from), duration(text), pauses)
@@ -50,31 +54,31 @@ describe('business time', () => {
     ['2026-05-29T10:00:00-04:00', 'PT2H', '2026-05-29T12:00'],
     ['2026-05-29T16:00:00-04:00', 'PT2H', '2026-06-01T10:00'],
     ['2026-05-29T20:00:00-04:00', '30m', '2026-06-01T09:30'],
-    // What ends exactly at closing ends then.
+    // A duration that ends exactly at closing ends then.
     ['2026-05-29T09:00:00-04:00', 'PT8H', '2026-05-29T17:00'],
-    // One business day and 24 hours of business are not the same.
+    // One business day differs from 24 hours of business.
     ['2026-05-29T10:00:00-04:00', 'P1D', '2026-06-01T10:00'],
     ['2026-05-29T10:00:00-04:00', 'PT24H', '2026-06-03T10:00'],
     ['2026-05-29T10:00:00-04:00', 'P1DT1H', '2026-06-01T11:00'],
     ['2026-05-29T17:00:00-04:00', 'P1D', '2026-06-01T17:00'],
-    // A clock that starts while closed starts at the opening.
+    // A duration that starts while closed starts at the opening.
     ['2026-05-30T12:00:00-04:00', 'P1D', '2026-06-02T09:00'],
     ['2026-05-29T07:00:00-04:00', 'P1D', '2026-06-01T09:00'],
     ['2026-05-29T10:00:00-04:00', 'PT0S', '2026-05-29T10:00'],
-    // Not so many hours by the clock, because the clocks change in between (8 March), but just as many of business.
+    // The clocks change in between (8 March), so more hours pass by the clock, but the business time is the same.
     ['2026-03-06T16:00:00-05:00', 'PT2H', '2026-03-09T10:00'],
-  ])('from %s for %s is over at %s', (from, text, expected) => {
+  ])('business time from %s plus %s ends at %s', (from, text, expected) => {
     expect(due(hours, from, text)).toBe(expected)
   })
 
-  test('of a business day that is shorter ends at closing', () => {
+  test('P1D ends at closing if the target day is shorter', () => {
     const short: Calendar = { ...hours, layers: [...hours.layers, { kind: 'days', days: [{ date: '2026-06-01', open: ['10:00-12:00'] }] }] }
     expect(due(short, '2026-05-29T16:00:00-04:00', 'P1D')).toBe('2026-06-01T12:00')
     expect(due(short, '2026-05-29T09:00:00-04:00', 'P1D')).toBe('2026-06-01T10:00')
     expect(due(short, '2026-05-29T16:00:00-04:00', 'PT4H')).toBe('2026-06-02T10:00')
   })
 
-  test('of a business day with a break goes on after it', () => {
+  test('P1D moves a time in a break to the end of the break', () => {
     const split: Calendar = { zone: 'UTC', layers: [{ kind: 'hours', week: { ...week, fri: ['09:00-12:00', '13:00-16:00'] } }] }
     const after = (time: string) => due(split, `2026-05-28T${time}:00Z`, 'P1D').slice(11)
     expect(['09:30', '12:00', '12:30', '13:00', '15:00', '16:30'].map(after)).toEqual([
@@ -87,7 +91,7 @@ describe('business time', () => {
     ])
   })
 
-  test('does not pass during a pause, and a pause outside of business costs nothing', () => {
+  test('does not count pauses, and a pause outside business hours has no effect', () => {
     const at = (local: string) => Date.parse(`${local}:00-04:00`)
     const lunch = { fromMs: at('2026-05-29T12:00'), toMs: at('2026-05-29T13:00') }
     const weekend = { fromMs: at('2026-05-29T16:30'), toMs: at('2026-06-01T09:30') }
@@ -99,14 +103,14 @@ describe('business time', () => {
     expect(due(hours, '2026-05-29T11:00:00-04:00', 'PT1H', [{ fromMs: at('2026-05-29T12:00') }])).toBe('2026-05-29T12:00')
   })
 
-  test('refuses what is not clear', () => {
+  test('refuses durations without a clear meaning, and calendars that never open', () => {
     expect(due(hours, '2026-05-29T10:00:00-04:00', 'P1W')).toBe('unclear')
     expect(due(hours, '2026-05-29T10:00:00-04:00', '1.5d')).toBe('unclear')
     expect(due({ zone: 'UTC', layers: [{ kind: 'hours', week: {} }] }, '2026-05-29T10:00:00Z', 'PT1H')).toBe('never')
     expect(due({ zone: 'UTC', layers: [{ kind: 'hours', week: {} }] }, '2026-05-29T10:00:00Z', 'P1D')).toBe('never')
   })
 
-  test('added and measured is the same', () => {
+  test('measuring an added duration returns that duration', () => {
     const compiled = open(hours)
     const instant = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2027, 0, 1) })
     const pause = fc
@@ -121,7 +125,7 @@ describe('business time', () => {
     )
   })
 
-  test('between two instants is the sum of its parts', () => {
+  test('the time between two instants is the sum of its parts', () => {
     const compiled = open(hours)
     const instant = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2026, 11, 1) })
     fc.assert(
@@ -134,18 +138,18 @@ describe('business time', () => {
   })
 })
 
-describe('layers', () => {
+describe('layers of a calendar', () => {
   const planOn = (calendar: Calendar, date: string, sources?: CalendarSources) => {
     const [year = 0, month = 0, day = 0] = date.split('-').map(Number)
     const plan = open(calendar, sources).planOf(dayOf(year, month, day))
     return { ...plan, open: plan.open.map(({ from, to }) => [from / 3600, to / 3600]) }
   }
 
-  test('without any a calendar is always open', () => {
+  test('a calendar without layers is always open', () => {
     expect(planOn({ zone: 'UTC', layers: [] }, '2026-01-01')).toEqual({ open: [[0, 24]], name: undefined, isHoliday: false })
   })
 
-  test('apply one after the other: later days win over holidays', () => {
+  test('later layers override earlier ones: special days override holidays', () => {
     const calendar: Calendar = {
       zone: 'Europe/Berlin',
       layers: [
@@ -175,7 +179,7 @@ describe('layers', () => {
     expect(planOn(calendar, '2026-05-02', sources)).toEqual({ open: [], name: undefined, isHoliday: false })
   })
 
-  test('of hours after holidays open them again, and then they are none', () => {
+  test('a layer of hours after holidays reopens them, and they stop being holidays', () => {
     const layers: Calendar['layers'] = [
       { kind: 'holidays', region: 'US' },
       { kind: 'hours', week: { fri: ['09:00-17:00'] } },
@@ -185,13 +189,13 @@ describe('layers', () => {
     expect(planOn({ zone: 'UTC', layers }, '2026-07-04', { holidays: findHolidays })).toMatchObject({ open: [], isHoliday: true })
   })
 
-  test('of another calendar keep only what both are open for', () => {
+  test('a layer with another calendar keeps the hours at which both are open', () => {
     const london: Calendar = { zone: 'Europe/London', layers: [{ kind: 'hours', week: { ...week, mon: ['12:00-20:00'] } }] }
     const both: Calendar = { ...hours, layers: [...hours.layers, { kind: 'calendar', calendar: 'london' }] }
     expect(planOn(both, '2026-06-01', { calendars: () => london }).open).toEqual([[12, 17]])
   })
 
-  test('that lead nowhere, or in a circle, are issues', () => {
+  test('reports layers that lead nowhere or in a circle', () => {
     expect(issuesOf({ zone: 'Mars/Olympus', layers: [] })).toEqual(['zone'])
     expect(issuesOf({ zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'x' }] })).toEqual(['layers[0].calendar'])
     expect(issuesOf({ zone: 'UTC', layers: [{ kind: 'feed', feed: 'x' }] })).toEqual(['layers[0].feed'])
@@ -212,7 +216,7 @@ describe('layers', () => {
     expect(issuesOf(circle, { calendars: () => circle })).toHaveLength(1)
   })
 
-  test('that many others lean on are compiled once', () => {
+  test('compiles a calendar that many layers refer to once', () => {
     const asked: string[] = []
     const calendars = (id: string): Calendar => {
       asked.push(id)
@@ -233,21 +237,21 @@ describe('holidays', () => {
     ['JP', '2026-05-05'],
     ['IL', '2026-09-12'],
     ['MD', '2026-08-27'],
-  ])('of %s include %s', (region, date) => {
+  ])('the holidays of %s include %s', (region, date) => {
     expect(findHolidays(region, 2026)?.map((holiday) => holiday.date)).toContain(date)
   })
 
-  test('of a region that is unknown are undefined', () => {
+  test('an unknown region has undefined holidays', () => {
     for (const region of ['', 'us', 'XX', 'US-XX', 'DE-BY-XX', '__proto__', 'US-constructor'])
       expect(findHolidays(region, 2026)).toBeUndefined()
   })
 
-  test('of a calendar that ends are none beyond', () => {
+  test('a calendar of `date-holidays` that ends has no later holidays', () => {
     expect(findHolidays('IR', 3_000)).not.toEqual([])
     expect(findHolidays('IR', 9_999)).toEqual([])
   })
 
-  test('of several days close all of them', () => {
+  test('a holiday of several days closes all of them', () => {
     const calendar = open({ zone: 'Asia/Riyadh', layers: [{ kind: 'holidays', region: 'SA' }] }, { holidays: findHolidays })
     const eid = findHolidays('SA', 2026)?.find(({ days }) => days > 1)
     const [year = 0, month = 0, day = 0] = eid?.date.split('-').map(Number) ?? []

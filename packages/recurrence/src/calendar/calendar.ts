@@ -1,4 +1,4 @@
-/** Business calendars as data. What they are made of is fetched and kept elsewhere; here they are only computed with. */
+/** Business calendars as data. Other packages fetch and store what they refer to; this one only computes. */
 
 export const weekdayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type WeekdayName = (typeof weekdayNames)[number]
@@ -8,11 +8,11 @@ export const holidayTypes = ['public', 'bank', 'school', 'optional', 'observance
 export type HolidayType = (typeof holidayTypes)[number]
 
 /**
- * A calendar starts as always open and is what its layers make of each day, one after the other. Times of day are `09:00-17:30`; a range
- * may end at `24:00`.
+ * A calendar starts as always open; its layers change each day one after the other. A range of times is `09:00-17:30`, and may end at
+ * `24:00`.
  */
 export interface Calendar {
-  /** IANA name: where the calendar's hours are told. */
+  /** IANA name of the time zone of the calendar's hours. */
   readonly zone: string
   readonly layers: readonly CalendarLayer[]
 }
@@ -22,9 +22,9 @@ export type CalendarLayer =
   /** `US`, `US-CA`, `DE-BY-A`: a country, a state, a region. Public holidays unless `types` says otherwise. */
   | { readonly kind: 'holidays'; readonly region: string; readonly types?: readonly HolidayType[]; readonly except?: readonly string[] }
   | { readonly kind: 'days'; readonly days: readonly SpecialDay[] }
-  /** Closed on the events of an iCalendar feed; its text comes from the sources, by this id. */
+  /** Closed during the events of an iCalendar feed; the sources supply its text by this id. */
   | { readonly kind: 'feed'; readonly feed: string }
-  /** Open only where another calendar is open too. */
+  /** Open only while another calendar is open too. */
   | { readonly kind: 'calendar'; readonly calendar: string }
 
 export interface SpecialDay {
@@ -38,7 +38,7 @@ export interface SpecialDay {
 }
 
 export interface Holiday {
-  /** `2026-12-25`, and how many days from there on. */
+  /** The first day, `2026-12-25`, and the number of days. */
   readonly date: string
   readonly days: number
   readonly name: string
@@ -48,7 +48,7 @@ export interface Holiday {
 /** Holidays of a region in a year; undefined if the region is unknown. */
 export type HolidaySource = (region: string, year: number) => readonly Holiday[] | undefined
 
-/** What layers refer to. A name that is not found is a problem of the calendar, not an empty day. */
+/** Looks up what layers refer to. A name that is not found is reported as an issue of the calendar. */
 export interface CalendarSources {
   readonly calendars?: (id: string) => Calendar | undefined
   /** The text of an iCalendar feed. */
@@ -56,17 +56,17 @@ export interface CalendarSources {
   readonly holidays?: HolidaySource
 }
 
-/** Part of a day, in seconds since midnight on the wall; `to` is exclusive. */
+/** Part of a day, in seconds since local midnight; `to` is exclusive. */
 export interface DayRange {
   readonly from: number
   readonly to: number
 }
 
-/** What a calendar says of one day. */
+/** How a calendar describes one day. */
 export interface DayPlan {
-  /** Ascending, apart from one another; empty if closed. */
+  /** Ascending and disjoint; empty if closed. */
   readonly open: readonly DayRange[]
-  /** The holiday, special day or event that changed the day last. */
+  /** The name of the holiday, special day or event that changed the day last. */
   readonly name: string | undefined
   /** Whether a layer other than weekly hours closed the whole day. */
   readonly isHoliday: boolean

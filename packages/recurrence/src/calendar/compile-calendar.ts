@@ -16,7 +16,7 @@ import {
 import { intersect, parseRanges, subtract, wholeDay } from './day-ranges.ts'
 import { findHoles, isWhole } from './event-holes.ts'
 
-/** A calendar that can be asked. Days are numbers since 1970-01-01. */
+/** A calendar that is ready for queries. Days are counted from 1970-01-01. */
 export interface CompiledCalendar {
   readonly zone: Zone
   planOf(day: number): DayPlan
@@ -25,25 +25,27 @@ export interface CompiledCalendar {
 type Layer = (day: number, plan: DayPlan) => DayPlan
 
 const PLANS_MAX = 5_000
-/** A calendar may lean on another one, which leans on a third. */
+/** How deep calendars may refer to other calendars. */
 const DEPTH_MAX = 8
 const SPECIAL_DAYS_MAX = 400
 
-/** Everything that a calendar refers to is looked up here, once; what is missing or malformed is an issue. */
+/** Looks up everything that a calendar refers to, once; whatever is missing or malformed is an issue. */
 export function compileCalendar(calendar: Calendar, sources: CalendarSources = {}): Checked<CompiledCalendar> {
   const issues = collectIssues()
   const compiled = compile(calendar, { sources, issues, depth: 0, path: '', known: new Map() })
   return issues.conclude(compiled)
 }
 
-function compile(calendar: Calendar, place: Omit<Place, 'zone'>): CompiledCalendar {
-  const { issues, depth, path } = place
+function compile(calendar: Calendar, context: Omit<CompileContext, 'zone'>): CompiledCalendar {
+  const { issues, depth, path } = context
   const zone = findZone(calendar.zone)
-  if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is no IANA time zone`)
-  if (depth > DEPTH_MAX) issues.add(path, 'calendars lean on one another in a circle, or too deep')
+  if (!zone) issues.add(`${path}zone`, `${JSON.stringify(calendar.zone)} is not an IANA time zone`)
+  if (depth > DEPTH_MAX) issues.add(path, 'calendars refer to each other in a circle, or too deep')
   const home = zone ?? openZone('UTC')
   const layers =
-    depth > DEPTH_MAX ? [] : calendar.layers.map((layer, at) => compileLayer(layer, { ...place, zone: home, path: `${path}layers[${at}]` }))
+    depth > DEPTH_MAX
+      ? []
+      : calendar.layers.map((layer, at) => compileLayer(layer, { ...context, zone: home, path: `${path}layers[${at}]` }))
   const plans = new Map<number, DayPlan>()
   return {
     zone: home,
@@ -59,34 +61,34 @@ function compile(calendar: Calendar, place: Omit<Place, 'zone'>): CompiledCalend
   }
 }
 
-interface Place {
+interface CompileContext {
   readonly sources: CalendarSources
   readonly zone: Zone
   readonly issues: Issues
   readonly depth: number
   readonly path: string
-  /** Each calendar is compiled once, or those that lean on one another twice over would take twice as long at each level. */
+  /** Calendars by id, so that each is compiled once. Without this, two references at each level would double the time at each level. */
   readonly known: Map<string, CompiledCalendar>
 }
 
-function compileLayer(layer: CalendarLayer, place: Place): Layer {
+function compileLayer(layer: CalendarLayer, context: CompileContext): Layer {
   switch (layer.kind) {
     case 'hours':
-      return weeklyHours(layer, place)
+      return weeklyHours(layer, context)
     case 'holidays':
-      return holidays(layer, place)
+      return holidays(layer, context)
     case 'days':
-      return specialDays(layer.days, place)
+      return specialDays(layer.days, context)
     case 'feed':
-      return feed(layer.feed, place)
+      return feed(layer.feed, context)
     case 'calendar':
-      return otherCalendar(layer.calendar, place)
+      return otherCalendar(layer.calendar, context)
   }
 }
 
 const unchanged: Layer = (_, plan) => plan
 
-function takeRanges(texts: readonly string[], path: string, { issues }: Place): DayRange[] {
+function takeRanges(texts: readonly string[], path: string, { issues }: CompileContext): DayRange[] {
   return (
     issues.take(
       path,
@@ -95,23 +97,23 @@ function takeRanges(texts: readonly string[], path: string, { issues }: Place): 
   )
 }
 
-function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, place: Place): Layer {
+function weeklyHours({ week }: Extract<CalendarLayer, { kind: 'hours' }>, context: CompileContext): Layer {
   for (const name of Object.keys(week)) {
     if (!weekdayNames.some((known) => known === name))
-      place.issues.add(`${place.path}.week.${name}`, `no weekday; there are ${weekdayNames.join(', ')}`)
+      context.issues.add(`${context.path}.week.${name}`, `not a weekday; the weekdays are ${weekdayNames.join(', ')}`)
   }
-  const ranges = weekdayNames.map((name) => takeRanges(week[name] ?? [], `${place.path}.week.${name}`, place))
+  const ranges = weekdayNames.map((name) => takeRanges(week[name] ?? [], `${context.path}.week.${name}`, context))
   return (day, plan) => {
     const open = ranges[weekdayOf(day)] ?? []
     return { ...plan, open, isHoliday: plan.isHoliday && open.length === 0 }
   }
 }
 
-function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources, issues, path }: Place): Layer {
+function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources, issues, path }: CompileContext): Layer {
   const source = sources.holidays
-  if (!source) return issues.add(`${path}.region`, 'holidays need a source, and none was given') ?? unchanged
+  if (!source) return issues.add(`${path}.region`, 'holidays need a source, and there is no source') ?? unchanged
   if (!source(layer.region, 2000))
-    return issues.add(`${path}.region`, `no holidays are known for ${JSON.stringify(layer.region)}`) ?? unchanged
+    return issues.add(`${path}.region`, `there are no holidays for the region ${JSON.stringify(layer.region)}`) ?? unchanged
   const types = layer.types ?? ['public']
   const years = new Map<number, Map<number, string>>()
   const namesOf = (year: number): Map<number, string> => {
@@ -125,7 +127,7 @@ function holidays(layer: Extract<CalendarLayer, { kind: 'holidays' }>, { sources
   }
   return (day, plan) => {
     const year = yearOf(day)
-    // A holiday of several days may have started last year.
+    // A holiday of several days may have started in the year before.
     const name = namesOf(year).get(day) ?? namesOf(year - 1).get(day)
     return name === undefined ? plan : { open: [], name, isHoliday: true }
   }
@@ -137,16 +139,16 @@ function daysOfHoliday({ date, days, name }: Holiday): [number, string][] {
   return Array.from({ length: days }, (_, index) => [first + index, name])
 }
 
-function specialDays(days: readonly SpecialDay[], place: Place): Layer {
+function specialDays(days: readonly SpecialDay[], context: CompileContext): Layer {
   const plans = new Map<number, DayPlan>()
   days.forEach((special, at) => {
-    const path = `${place.path}.days[${at}]`
-    const from = takeDay(special.date, `${path}.date`, place)
-    const to = special.to === undefined ? from : takeDay(special.to, `${path}.to`, place)
+    const path = `${context.path}.days[${at}]`
+    const from = takeDay(special.date, `${path}.date`, context)
+    const to = special.to === undefined ? from : takeDay(special.to, `${path}.to`, context)
     if (from === undefined || to === undefined) return
     if (to < from || to - from > SPECIAL_DAYS_MAX)
-      place.issues.add(`${path}.to`, `the last day comes 0 to ${SPECIAL_DAYS_MAX} days after the first`)
-    const open = takeRanges(special.open ?? [], `${path}.open`, place)
+      context.issues.add(`${path}.to`, `the last day must be 0 to ${SPECIAL_DAYS_MAX} days after the first`)
+    const open = takeRanges(special.open ?? [], `${path}.open`, context)
     for (let day = from; day <= Math.min(to, from + SPECIAL_DAYS_MAX); day++) {
       plans.set(day, { open, name: special.name ?? special.date, isHoliday: open.length === 0 })
     }
@@ -154,15 +156,15 @@ function specialDays(days: readonly SpecialDay[], place: Place): Layer {
   return (day, plan) => plans.get(day) ?? plan
 }
 
-function takeDay(text: string, path: string, { issues }: Place): number | undefined {
+function takeDay(text: string, path: string, { issues }: CompileContext): number | undefined {
   const moment: Moment | undefined = issues.take(path, parseMoment(text))
   if (moment === undefined) return undefined
-  return moment.kind === 'day' ? moment.day : issues.add(path, 'this has to be a date without a time')
+  return moment.kind === 'day' ? moment.day : issues.add(path, 'this must be a date without a time')
 }
 
-function feed(id: string, { sources, zone, issues, path }: Place): Layer {
+function feed(id: string, { sources, zone, issues, path }: CompileContext): Layer {
   const text = sources.feeds?.(id)
-  if (text === undefined) return issues.add(`${path}.feed`, `there is no text of the feed ${JSON.stringify(id)}`) ?? unchanged
+  if (text === undefined) return issues.add(`${path}.feed`, `there is no text for the feed ${JSON.stringify(id)}`) ?? unchanged
   const parsed = issues.take(`${path}.feed`, parseICalendar(text))
   if (!parsed) return unchanged
   const holesOn = findHoles(parsed.events, zone)
@@ -174,11 +176,11 @@ function feed(id: string, { sources, zone, issues, path }: Place): Layer {
   }
 }
 
-function otherCalendar(id: string, place: Place): Layer {
-  const { sources, issues, depth, path, known } = place
+function otherCalendar(id: string, context: CompileContext): Layer {
+  const { sources, issues, depth, path, known } = context
   const other = sources.calendars?.(id)
   if (!other) return issues.add(`${path}.calendar`, `there is no calendar ${JSON.stringify(id)}`) ?? unchanged
-  const compiled = known.get(id) ?? compile(other, { ...place, path: `${path}.calendar.`, depth: depth + 1 })
+  const compiled = known.get(id) ?? compile(other, { ...context, path: `${path}.calendar.`, depth: depth + 1 })
   known.set(id, compiled)
   return (day, plan) => {
     const { open, name, isHoliday } = compiled.planOf(day)

@@ -4,7 +4,7 @@ import type { DayRange } from './calendar.ts'
 
 export const wholeDay: readonly DayRange[] = [{ from: 0, to: SECONDS_PER_DAY }]
 
-/** `09:00-12:30` and its like, sorted. Ranges that touch are one; ranges that overlap are a mistake. */
+/** Ranges such as `09:00-12:30`, sorted. Ranges may touch; ranges that overlap are refused. */
 export function parseRanges(texts: readonly string[]): DayRange[] {
   const ranges = texts.map(parseRange).sort((a, b) => a.from - b.from)
   ranges.forEach((range, index) => {
@@ -18,12 +18,12 @@ const form = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/
 
 function parseRange(text: string): DayRange {
   const match = form.exec(text)
-  if (!match) refuse(0, `${quote(text)} is no range of hours such as 09:00-17:30`)
+  if (!match) refuse(0, `${quote(text)} is not a range of hours such as 09:00-17:30`)
   const [, fromHour, fromMinute, toHour, toMinute] = match.map(Number)
   const from = timeOf(fromHour, fromMinute)
   const to = timeOf(toHour, toMinute)
-  if (from === undefined || to === undefined) refuse(0, `${quote(text)} names a time that no day has`)
-  if (to <= from) refuse(0, `${text} ends before it starts; hours past midnight are two ranges, on two days`)
+  if (from === undefined || to === undefined) refuse(0, `${quote(text)} has a time after 24:00 or minutes above 59`)
+  if (to <= from) refuse(0, `${text} ends before it starts; write hours past midnight as two ranges, on two days`)
   return { from, to }
 }
 
@@ -42,14 +42,14 @@ export function intersect(some: readonly DayRange[], others: readonly DayRange[]
   )
 }
 
-/** What is left of ascending ranges, without some holes in any order. */
+/** Removes holes, given in any order, from ascending ranges. */
 export function subtract(some: readonly DayRange[], holes: readonly DayRange[]): DayRange[] {
   const sorted = holes.toSorted((a, b) => a.from - b.from)
   const left: DayRange[] = []
   let at = 0
   for (const { from, to } of some) {
     let start = from
-    // A hole that reaches beyond this range is looked at again for the next.
+    // A hole that ends after this range is used again for the next one.
     for (; at < sorted.length; at++) {
       const hole = sorted[at]
       if (hole === undefined || hole.from >= to) break

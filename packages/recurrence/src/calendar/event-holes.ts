@@ -1,4 +1,4 @@
-/** What events of a feed take away from a day. */
+/** The parts of a day that the events of a feed close. */
 import { SECONDS_PER_DAY } from '../gregorian.ts'
 import type { CalendarEvent } from '../icalendar/parse-icalendar.ts'
 import { compileRecurrence } from '../rrule/compile-recurrence.ts'
@@ -10,15 +10,15 @@ export interface Hole extends DayRange {
   readonly name: string
 }
 
-/** An event longer than this closes only so much. */
+/** An event that is longer closes only this many days. */
 const EVENT_DAYS_MAX = 400
 /**
- * Questions for occurrences that one day may cost, of all series together. Nobody's calendar has so many; one that recurs each second, for a year each time,
- * would hold up everybody else.
+ * How many occurrences may be looked up for one day, in all series together. A real calendar needs far fewer; a series that recurs every
+ * second for a year would delay all other work.
  */
 const OCCURRENCES_MAX = 10_000
 
-/** For each day the parts that events cover, as seconds on the wall of the zone. */
+/** Returns, for each day, the parts that events cover, in seconds of local time in the zone. */
 export function findHoles(events: readonly CalendarEvent[], zone: Zone): (day: number) => readonly Hole[] {
   const single = new Map<number, Hole[]>()
   const series: HolesOfSeries[] = []
@@ -28,12 +28,12 @@ export function findHoles(events: readonly CalendarEvent[], zone: Zone): (day: n
   }
   return (day) => {
     const [fromMs = 0, toMs = 0] = [day, day + 1].map((one) => instantOf(zone, one * SECONDS_PER_DAY) * 1000)
-    const question = { day, fromMs, toMs, left: OCCURRENCES_MAX }
-    return series.reduce((holes, holesOn) => holesOn(question).reduce(add, holes), [...(single.get(day) ?? [])])
+    const query = { day, fromMs, toMs, left: OCCURRENCES_MAX }
+    return series.reduce((holes, holesOn) => holesOn(query).reduce(add, holes), [...(single.get(day) ?? [])])
   }
 }
 
-/** A day that is closed as a whole needs no parts; the last event that closes it so gives it its name. */
+/** A day that is closed as a whole needs no parts; it takes the name of the last event that closes all of it. */
 function add(holes: Hole[] | undefined, hole: Hole): Hole[] {
   if (holes === undefined || isWhole(hole)) return [hole]
   const [first] = holes
@@ -43,21 +43,21 @@ function add(holes: Hole[] | undefined, hole: Hole): Hole[] {
 
 export const isWhole = ({ from, to }: DayRange): boolean => from === 0 && to === SECONDS_PER_DAY
 
-interface Question {
+interface DayQuery {
   readonly day: number
-  /** The day, as instants. */
+  /** The start and end of the day, as instants. */
   readonly fromMs: number
   readonly toMs: number
-  /** How many questions for occurrences are left. */
+  /** How many lookups of occurrences are left. */
   left: number
 }
 
-type HolesOfSeries = (question: Question) => Hole[]
+type HolesOfSeries = (query: DayQuery) => Hole[]
 
 const isSeries = ({ recurrence }: CalendarEvent): boolean =>
   recurrence.rules.length > 0 || recurrence.dates.length > 1 || recurrence.exceptionDates.length > 0
 
-/** Start and end on the wall of the calendar's zone. Whole days are days there, wherever the feed comes from. */
+/** Start and end in local time of the calendar's zone. Whole days are days of that zone, whatever the zone of the feed. */
 function spanOfOne({ recurrence: { start }, lengthSeconds }: CalendarEvent, zone: Zone): DayRange {
   if (start.isDate) return { from: start.local, to: start.local + lengthSeconds }
   const home = start.zone === undefined ? zone : openZone(start.zone)
@@ -80,17 +80,17 @@ function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
   const { start } = event.recurrence
   const { instants } = compileRecurrence(event.recurrence, start, zone, defaultDstPolicy)
   const lengthMs = Math.min(event.lengthSeconds, EVENT_DAYS_MAX * SECONDS_PER_DAY) * 1000
-  // Nothing occurs after the one and before the other: most series rest on most days, and many have ended.
+  // The series has no occurrence between these two. Most series have none on most days, and many have ended.
   let quiet = { afterMs: 0, beforeMs: 0 }
-  return (question) => {
-    const { day, fromMs, toMs } = question
-    // Twenty-six hours more, because days in local time may be longer than 24 hours.
+  return (query) => {
+    const { day, fromMs, toMs } = query
+    // 26 hours more than the length, because a day can be longer than 24 hours where clocks change.
     let after = fromMs - lengthMs - 26 * 3_600_000
     if (after >= quiet.afterMs && toMs <= quiet.beforeMs) return []
     const holes: Hole[] = []
     for (;;) {
-      // To be open on a day that should be closed is worse than the other way round.
-      if (--question.left < 0) return [{ from: 0, to: SECONDS_PER_DAY, name: event.name }]
+      // Closing a day by mistake is better than opening one by mistake.
+      if (--query.left < 0) return [{ from: 0, to: SECONDS_PER_DAY, name: event.name }]
       const next = instants.next(after)
       if (typeof next !== 'number' || next >= toMs) {
         quiet = { afterMs: after, beforeMs: next === 'ended' ? Number.POSITIVE_INFINITY : next === 'limit' ? toMs : next }
@@ -105,7 +105,7 @@ function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
   }
 }
 
-/** The part of a span that lies on a day. */
+/** The part of a span that falls on a day. */
 function cut({ from, to }: DayRange, day: number, name: string): Hole | undefined {
   const start = day * SECONDS_PER_DAY
   const part = { from: Math.max(0, from - start), to: Math.min(SECONDS_PER_DAY, to - start), name }

@@ -1,6 +1,6 @@
 import { dayOf, SECONDS_PER_DAY, YEAR_MIN } from '../gregorian.ts'
-import { elapsedInstants } from '../pattern/chosen-elapsed.ts'
 import { createDayPattern, type DayFacts } from '../pattern/day-pattern.ts'
+import { elapsedInstants } from '../pattern/elapsed-instants.ts'
 import { timesOnDays } from '../pattern/local-times.ts'
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
 import { wallInstants } from '../pattern/wall-instants.ts'
@@ -9,8 +9,8 @@ import type { DstPolicy } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { Cron, CronMonthDay, CronWeekday } from './cron.ts'
 
-// An expression that names hours means times on the wall, so the policy for changes of the clocks applies. One that allows every hour
-// (`*/15 * * * *`) means elapsed time: it goes on through a repeated hour and needs nothing made up for a skipped one.
+// Cron expressions with specific hours mean local times, so the policy for clock changes applies. Those that allow every hour
+// (`*/15 * * * *`) mean elapsed time: they continue through a repeated hour, and a skipped hour needs no replacement.
 export function compileCron(cron: Cron, zone: Zone, policy: DstPolicy): Compiled {
   const days = createDayPattern((day) => matchesDay(cron, day))
   const times = createTimesOfDay(cron.hours, cron.minutes, cron.seconds)
@@ -42,7 +42,7 @@ function isMonthDay(entry: CronMonthDay, { monthDay, monthLength, firstWeekday }
   }
 }
 
-/** Monday to Friday, at most two days away, in the same month. */
+/** The nearest day from Monday to Friday: at most two days away, in the same month. */
 function nearestWeekday(day: number, monthLength: number, firstWeekday: number): number {
   const weekday = (firstWeekday + day - 1) % 7
   if (weekday === 5) return day === 1 ? 3 : day - 1

@@ -1,13 +1,13 @@
 /** A cron expression as data. Weekdays count from Monday = 0, unlike in the text. */
 
-/** A day of the month: a number, so many days before the last, or the weekday (Monday to Friday) nearest to one. */
+/** A day of the month: its number, a number of days before the last, or the weekday (Monday to Friday) nearest to a day. */
 export type CronMonthDay =
   | { readonly kind: 'day'; readonly day: number }
   | { readonly kind: 'before-last'; readonly days: number }
   | { readonly kind: 'nearest-weekday'; readonly day: number }
   | { readonly kind: 'last-weekday' }
 
-/** A day of the week: every one, the nth or the last of the month. */
+/** A weekday: every one, the nth or the last of the month. */
 export interface CronWeekday {
   readonly weekday: number
   readonly nth: number | 'last' | undefined
@@ -21,6 +21,9 @@ export interface Cron {
   readonly months: readonly number[]
   readonly monthDays: readonly CronMonthDay[]
   readonly weekdays: readonly CronWeekday[]
-  /** With both days restricted either of them is enough; with one of them starting with `*` both must fit (as Vixie cron has it). */
+  /**
+   * True if a day need match only one of the two day fields; false if it must match both, because one field starts with `*` (as in Vixie
+   * cron).
+   */
   readonly either: boolean
 }

@@ -10,10 +10,10 @@ export interface Field {
   readonly names?: readonly string[]
 }
 
-/** An entry that is not made of numbers, such as `L` or `5#2`; undefined if it is none. */
+/** Reads an entry that is not a number, such as `L` or `5#2`; undefined for any other entry. */
 export type ReadSpecial<T> = (text: string, position: number) => T | undefined
 
-/** The entries of a field in the order in which they stand: whole numbers, and what `readSpecial` knows. */
+/** The entries of a field, in the order written: whole numbers, and what `readSpecial` returns. */
 export function readField<T extends object>(text: string, position: number, field: Field, readSpecial: ReadSpecial<T>): (number | T)[] {
   let at = position
   return text.split(',').flatMap((entry): (number | T)[] => {
@@ -44,13 +44,13 @@ function readStep(text: string, position: number, field: Field): number {
 function readBounds(range: string, position: number, field: Field, hasStep: boolean): { from: number; to: number } {
   if (range === '*') return { from: field.min, to: field.max }
   const [first = '', last, ...more] = range.split('-')
-  if (more.length > 0) refuse(position, `${quote(range)} is no range`)
+  if (more.length > 0) refuse(position, `${quote(range)} is not a range`)
   const from = readValue(first, position, field)
-  // `5/15` starts at 5 and goes on to the end.
+  // `5/15` starts at 5 and continues to the end.
   if (last === undefined) return { from, to: hasStep ? field.max : from }
   const lastPosition = position + first.length + 1
   let to = readValue(last, lastPosition, field)
-  // Sunday ends a week as well as it starts one.
+  // Sunday can end a week as well as start it.
   if (field.max === 7 && to === 0 && from > 0) to = 7
   if (to < from) refuse(position, `the range ${range} runs backwards; write ${first}-${field.max},${field.min}-${last}`)
   return { from, to }
@@ -63,6 +63,6 @@ export function readValue(text: string, position: number, field: Field): number 
   if (!/^\d{1,2}$/.test(text))
     refuse(position, `the ${field.label} field takes numbers from ${field.min} to ${field.max}${hint}, not ${quote(text)}`)
   const value = Number(text)
-  if (value < field.min || value > field.max) refuse(position, `the ${field.label} is from ${field.min} to ${field.max}, not ${text}`)
+  if (value < field.min || value > field.max) refuse(position, `the ${field.label} must be from ${field.min} to ${field.max}, not ${text}`)
   return value
 }

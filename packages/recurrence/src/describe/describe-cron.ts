@@ -21,7 +21,7 @@ function describeDays(cron: Cron): string {
   const ofMonth = isEveryMonthDay(cron.monthDays) ? undefined : describeMonthDays(cron.monthDays)
   const ofWeek = isEveryWeekday(cron.weekdays) ? undefined : describeWeekdays(cron.weekdays)
   const isEveryDay = cron.either ? !ofMonth || !ofWeek : !ofMonth && !ofWeek
-  // "every 15 minutes" needs no day; "at 09:00" does.
+  // "every 15 minutes" needs no day, but "at 09:00" does.
   if (isEveryDay) return cron.hours.length === 24 ? '' : 'every day'
   if (ofMonth && ofWeek) return cron.either ? `on ${ofMonth} or on ${ofWeek}` : `on ${ofMonth} if that is ${ofWeek}`
   return `on ${ofMonth ?? ofWeek}`

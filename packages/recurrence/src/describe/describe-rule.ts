@@ -16,7 +16,7 @@ import {
 
 const units = { SECONDLY: 'second', MINUTELY: 'minute', HOURLY: 'hour', DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month', YEARLY: 'year' }
 
-/** A recurrence in words. What a rule leaves to its start is said where the start is known. */
+/** A recurrence in words. With a known start, includes the parts that a rule takes from its start. */
 export function describeRecurrence(set: RecurrenceSet, start: Stamp | undefined): string {
   const begin = set.start ?? start
   const rules = set.rules.map((rule) => describeRule(rule, begin))
@@ -45,13 +45,13 @@ function describeRule(written: Rule, start: Stamp | undefined): string {
     describeDays(rule),
     isSubDaily(rule.frequency) ? describeLimits(rule) : describeRuleTimes(rule),
     rule.bySetPosition && `(only ${listOrdinals(rule.bySetPosition)} of these in each ${unit})`,
-    rule.skip === 'OMIT' ? undefined : `(or the day ${rule.skip === 'BACKWARD' ? 'before' : 'after'}, where there is no such day)`,
+    rule.skip === 'OMIT' ? undefined : `(or the day ${rule.skip === 'BACKWARD' ? 'before' : 'after'} if there is no such day)`,
     rule.count === undefined ? undefined : `${rule.count} ${rule.count === 1 ? 'time' : 'times'}`,
     rule.until && `until ${formatLocal(rule.until.local, rule.until.isDate)}${rule.until.zone === 'UTC' ? ' UTC' : ''}`,
   ])
 }
 
-/** `every Monday` says more than `every week on Monday`. */
+/** Prefers `every Monday` to `every week on Monday`. */
 function describeCadence(rule: Rule, unit: string): string {
   const isPlainWeekly = rule.frequency === 'WEEKLY' && rule.interval === 1 && rule.byDay !== undefined
   const words = isPlainWeekly ? describeWeekdays(rule.byDay ?? []) : plural(rule.interval, unit)

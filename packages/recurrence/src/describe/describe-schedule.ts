@@ -8,7 +8,7 @@ import { describeCron } from './describe-cron.ts'
 import { describeRecurrence } from './describe-rule.ts'
 import { formatLocal, joinWords } from './english.ts'
 
-/** A schedule in one English sentence. Texts in it that are malformed are quoted as they stand. */
+/** A schedule in one English sentence. Malformed texts in it are quoted as written. */
 export function describeSchedule(schedule: Schedule): string {
   const includes = schedule.include.map((include) => describeInclude(include, schedule.start))
   const excludes = (schedule.exclude ?? []).map((exclude) => describeExclude(exclude, schedule.start))
@@ -47,7 +47,7 @@ function describeExclude(exclude: Exclude, scheduleStart: string | undefined): s
     case 'range':
       return `from ${describeMoment(exclude.from)} to ${describeMoment(exclude.to)}`
     case 'calendar': {
-      const what = { holidays: 'on holidays of', days: 'on days without business in', hours: 'outside of the hours of' }
+      const what = { holidays: 'on holidays of', days: 'on days without business in', hours: 'outside the hours of' }
       return `${what[exclude.closed ?? 'holidays']} the calendar ${exclude.calendar}`
     }
     default:

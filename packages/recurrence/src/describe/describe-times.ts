@@ -2,10 +2,10 @@ import { pad } from '../format-iso.ts'
 import { createTimesOfDay } from '../pattern/times-of-day.ts'
 import { formatTime, joinWords, listNumbers, ordinal } from './english.ts'
 
-/** So many times are named one by one. */
+/** Up to this many times are listed one by one. */
 const NAMED_MAX = 6
 
-/** Times on the wall: `at 09:00 and 17:00`, or by hours and minutes if there are many. */
+/** Times of day: `at 09:00 and 17:00`, or by hours and minutes if there are many. */
 export function describeTimes(hours: readonly number[], minutes: readonly number[], seconds: readonly number[]): string {
   const times = createTimesOfDay(hours, minutes, seconds)
   if (times.size <= NAMED_MAX) {
@@ -14,7 +14,7 @@ export function describeTimes(hours: readonly number[], minutes: readonly number
   return joinParts([describeWithinHour(minutes, seconds), describeHours(hours)])
 }
 
-/** `every 15 minutes`, `at minute 5 and 35`; with seconds if they are not simply 0. */
+/** `every 15 minutes`, `at minute 5 and 35`; with seconds unless they are just 0. */
 export function describeWithinHour(minutes: readonly number[], seconds: readonly number[]): string {
   const isOnTheMinute = seconds.length === 1 && seconds[0] === 0
   const step = evenStep(minutes, 60)
@@ -34,7 +34,7 @@ export function describeHours(hours: readonly number[]): string {
   return last - first === hours.length - 1 ? `from ${pad(first)}:00 to ${pad(last)}:59` : `in the hours ${listNumbers(hours)}`
 }
 
-/** The step of a list such as 0, 15, 30, 45; undefined if it is not even, or a single entry. */
+/** The step of a list such as 0, 15, 30, 45; undefined if the steps are unequal or there is only one entry. */
 function evenStep(list: readonly number[], end: number): number | undefined {
   const [first, second] = list
   if (first !== 0 || second === undefined) return undefined

@@ -25,7 +25,7 @@ export function joinWords(words: readonly string[], last = 'and'): string {
   return head.length === 0 ? tail : `${head.join(', ')} ${last} ${tail}`
 }
 
-/** Whole numbers, runs of three and more shortened: `1, 3 and 9 to 16`. */
+/** Whole numbers, with runs of three or more shortened: `1, 3 and 9 to 16`. */
 export function listNumbers(numbers: readonly number[], word: (value: number) => string = String): string {
   const words: string[] = []
   for (let at = 0; at < numbers.length; ) {
@@ -48,7 +48,7 @@ export function ordinal(value: number): string {
   return `${value}${ending}`
 }
 
-/** `the 1st, 3rd to 7th and last`: what is counted from the end comes after what is counted from the start. */
+/** `the 1st, 3rd to 7th and last`: numbers counted from the end follow those counted from the start. */
 export function listOrdinals(numbers: readonly number[]): string {
   const inReadingOrder = [...numbers.filter((value) => value > 0), ...numbers.filter((value) => value < 0).toReversed()]
   return `the ${listNumbers(inReadingOrder, ordinal)}`
@@ -58,7 +58,7 @@ export const listMonths = (months: readonly number[]): string => listNumbers(mon
 
 export const anyDay = 'any day'
 
-/** `Monday to Friday` as people say it. */
+/** A list of weekdays, such as `Monday to Friday`. */
 export function listWeekdays(weekdays: readonly number[]): string {
   const sorted = [...new Set(weekdays)].sort((a, b) => a - b)
   if (sorted.length === 7) return anyDay
@@ -71,7 +71,7 @@ export function formatTime(secondOfDay: number): string {
   return second === 0 ? short : `${short}:${pad(second)}`
 }
 
-/** `24 December 1997` for a day, `24 December 1997 00:00` for a time: until midnight is not until the end of that day. */
+/** `24 December 1997` for a day, `24 December 1997 00:00` for a time: "until midnight" differs from "until the end of that day". */
 export function formatLocal(local: number, isDay: boolean): string {
   const day = Math.floor(local / SECONDS_PER_DAY)
   const { year, month, day: monthDay } = dateOf(day)

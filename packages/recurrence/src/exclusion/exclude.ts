@@ -1,15 +1,15 @@
 import { type Instants, remember } from '../instants.ts'
 
-/** Something that occurrences are taken away by. */
+/** Excludes occurrences of a schedule. */
 export interface Exclusion {
   /**
-   * The last millisecond from `instantMs` on up to which everything is excluded, so that a search can go on after it; undefined if
-   * `instantMs` is not excluded.
+   * The last millisecond of the excluded period that contains `instantMs`, so that a search can continue after it; undefined if `instantMs`
+   * is not excluded.
    */
   excludedUntil(instantMs: number): number | undefined
 }
 
-/** Exclusions that leave nothing over are noticed after so many occurrences; the answer is 'limit'. */
+/** After this many excluded occurrences in a row the answer is 'limit': the exclusions may leave nothing. */
 const EXCLUDED_MAX = 10_000
 
 export function exclude(instants: Instants, exclusions: readonly Exclusion[]): Instants {
@@ -38,7 +38,7 @@ function excludedUntil(exclusions: readonly Exclusion[], instantMs: number): num
   return latest
 }
 
-/** Excludes exactly the instants of something that recurs. */
+/** Excludes exactly the instants of another recurrence. */
 export function excludeInstants(instants: Instants): Exclusion {
   const { next } = remember(instants)
   return { excludedUntil: (instantMs) => (next(instantMs - 1) === instantMs ? instantMs : undefined) }
@@ -50,10 +50,10 @@ export interface Range {
   readonly toMs: number
 }
 
-/** Excludes what lies in one of some ranges. */
+/** Excludes everything inside one of the ranges. */
 export function excludeRanges(ranges: readonly Range[]): Exclusion {
   const sorted = ranges.toSorted((a, b) => a.fromMs - b.fromMs)
-  // The furthest end up to each range, so that a search can go back past ranges inside of longer ones.
+  // For each range, the latest end so far: a search must also find longer ranges that began earlier.
   let furthest = Number.NEGATIVE_INFINITY
   const ends = sorted.map(({ toMs }) => (furthest = Math.max(furthest, toMs)))
   return {

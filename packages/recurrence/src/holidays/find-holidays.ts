@@ -4,12 +4,12 @@ import type { Holiday, HolidaySource } from '../calendar/calendar.ts'
 const HALF_DAY_MS = 43_200_000
 const DAY_MS = 86_400_000
 
-/** The data of `date-holidays`, one instance for each region that was asked for. Regions are as many as it knows, about 1,000. */
+/** The data of `date-holidays`, one instance per region in use. There are about 1,000 regions. */
 const regions = new Map<string, DateHolidays>()
 
 /**
- * The holidays of a region in a year, by their English names: `US`, `US-CA`, `DE-BY-A`. Undefined for a region that is unknown. What lasts
- * less than half a day (Halloween, from 18:00) closes nothing and is left out.
+ * The holidays of a region (`US`, `US-CA`, `DE-BY-A`) in a year, with their English names. Undefined for an unknown region. Holidays
+ * shorter than half a day (Halloween, from 18:00) are left out, because they close nothing.
  */
 export const findHolidays: HolidaySource = (region, year) => {
   const holidays = openRegion(region)
@@ -30,7 +30,7 @@ function holidaysOf(holidays: DateHolidays, year: number) {
   try {
     return holidays.getHolidays(year) ?? []
   } catch {
-    // Some of its calendars end: that of Iran throws from the year 3798 on. Beyond, no holidays are known.
+    // Some calendars of `date-holidays` end: the one of Iran throws from the year 3798 on. Later years have no known holidays.
     return []
   }
 }
@@ -51,7 +51,7 @@ function openRegion(region: string): DateHolidays | undefined {
   return opened
 }
 
-/** Codes may have dashes of their own, so each is looked up in what its parent has. */
+/** Codes may contain dashes, so each part is looked up under its parent. */
 function isRegion(region: string): boolean {
   if (!/^[A-Z]{2}(?:-[A-Z0-9]{1,8}){0,2}$/i.test(region)) return false
   const [country = '', state, area] = region.split('-')

@@ -1,3 +1,4 @@
+/** iCalendar feeds: the events of a text, and the hours that they close in a calendar over the year 2026. */
 import { describe, expect, test } from 'vitest'
 import { dateOf, dayOf } from '../gregorian.ts'
 import { compileCalendar, parseICalendar } from '../index.ts'
@@ -21,7 +22,7 @@ const feed = (...events: string[][]) =>
     '',
   ].join('\r\n')
 
-/** The days of 2026 on which a calendar with the feed is not open all day, with the hours it is. */
+/** The days of 2026 on which a calendar with the feed is not open all day, with its opening hours on those days. */
 function changedDays(text: string, zone = 'Europe/Berlin'): string[] {
   const compiled = compileCalendar({ zone, layers: [{ kind: 'feed', feed: 'x' }] }, { feeds: () => text })
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
@@ -35,19 +36,19 @@ function changedDays(text: string, zone = 'Europe/Berlin'): string[] {
   return changed
 }
 
-describe('a feed closes a calendar', () => {
-  test('on whole days, alone and in a series', () => {
+describe('a calendar with a feed', () => {
+  test('closes on whole-day events, single and in series', () => {
     const text = feed(
       ['UID:1', 'SUMMARY:Team day\\, out', 'DTSTART;VALUE=DATE:20260115', 'DTEND;VALUE=DATE:20260117'],
       ['UID:2', 'SUMMARY:Birthday', 'DTSTART;VALUE=DATE:20200229', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1'],
       ['UID:3', 'SUMMARY:One day', 'DTSTART;VALUE=DATE:20260601'],
     )
     expect(changedDays(text)).toEqual(['1/15 Team day, out', '1/16 Team day, out', '2/28 Birthday', '6/1 One day'])
-    // A day is that day on the wall of whatever calendar it is in.
+    // A whole-day event is on that day in the zone of the calendar.
     expect(changedDays(text, 'Pacific/Auckland')).toHaveLength(4)
   })
 
-  test('for some hours, in the zone that the event names', () => {
+  test('closes for timed events, in the zone of the event', () => {
     const text = feed(
       ['UID:1', 'SUMMARY:Here', 'DTSTART;TZID=Europe/Berlin:20260115T120000', 'DTEND;TZID=Europe/Berlin:20260115T133000'],
       ['UID:2', 'SUMMARY:In UTC', 'DTSTART:20260202T230000Z', 'DURATION:PT2H'],
@@ -69,7 +70,7 @@ describe('a feed closes a calendar', () => {
     ])
   })
 
-  test('by a series with exceptions, one moved and one cancelled', () => {
+  test('handles a series with an exception, a moved and a cancelled occurrence', () => {
     const text = feed(
       [
         'UID:1',
@@ -106,7 +107,7 @@ describe('a feed closes a calendar', () => {
     ])
   })
 
-  test('until an end on another wall, or after a change of the clocks', () => {
+  test('handles events that end in another zone or after a clock change', () => {
     const text = feed(
       ['UID:1', 'SUMMARY:Flight', 'DTSTART;TZID=America/New_York:20260302T090000', 'DTEND;TZID=Europe/London:20260302T210000'],
       ['UID:2', 'SUMMARY:In UTC', 'DTSTART:20260303T150000Z', 'DTEND;TZID=America/New_York:20260303T120000'],
@@ -115,7 +116,7 @@ describe('a feed closes a calendar', () => {
     expect(changedDays(text)).toEqual(['3/2 Flight 0-15,22-24', '3/3 In UTC 0-16,18-24', '3/28 Night 0-22', '3/29 Night 6-24'])
   })
 
-  test('by the last of those that close a whole day, whatever part others close', () => {
+  test('names a closed day after the last event that closes all of it', () => {
     const text = feed(
       ['UID:1', 'SUMMARY:Fair', 'DTSTART;VALUE=DATE:20260601', 'DTEND;VALUE=DATE:20260603'],
       ['UID:2', 'SUMMARY:Stocktaking', 'DTSTART;VALUE=DATE:20260602'],
@@ -126,7 +127,7 @@ describe('a feed closes a calendar', () => {
     expect(changedDays(text)).toEqual(['6/1 Fair', '6/2 Stocktaking', '6/3 Daily 0-8,12-24', '6/4 Daily 0-10,12-24'])
   })
 
-  test('that has more in it than anybody reads, in bounded time, rather closed than open', () => {
+  test('reads oversized feeds in bounded time, and closes rather than opens', () => {
     const many = (count: number, ...lines: string[]) => Array.from({ length: count }, () => lines)
     const daily = 'RRULE:FREQ=DAILY'
     const texts = [
@@ -152,7 +153,7 @@ describe('a feed closes a calendar', () => {
     })
   })
 
-  test('by events without a UID, which replace nothing', () => {
+  test('events without a UID replace nothing', () => {
     const text = feed(
       ['SUMMARY:Series', 'DTSTART:20260105T090000', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=2'],
       ['SUMMARY:Other', 'DTSTART:20260110T090000', 'DURATION:PT1H', 'RECURRENCE-ID:20260105T090000'],
@@ -160,7 +161,7 @@ describe('a feed closes a calendar', () => {
     expect(changedDays(text)).toEqual(['1/5 Series 0-9,10-24', '1/6 Series 0-9,10-24', '1/10 Other 0-9,10-24'])
   })
 
-  test('past midnight, on both days', () => {
+  test('an event past midnight closes both days', () => {
     expect(changedDays(feed(['SUMMARY:Night', 'DTSTART:20260115T220000', 'DTEND:20260116T060000', 'RRULE:FREQ=DAILY;COUNT=2']))).toEqual([
       '1/15 Night 0-22',
       '1/16 Night 6-22',
@@ -170,7 +171,7 @@ describe('a feed closes a calendar', () => {
 })
 
 describe('parseICalendar', () => {
-  test('leaves out what is broken, and says so', () => {
+  test('leaves out malformed events and reports them', () => {
     const text = feed(
       ['SUMMARY:No start'],
       ['SUMMARY:Bad rule', 'DTSTART:20260101T000000', 'RRULE:FREQ=OFTEN'],
@@ -180,21 +181,21 @@ describe('parseICalendar', () => {
     if (!parsed.ok) throw new Error(parsed.problem.message)
     expect(parsed.value.events.map(({ name }) => name)).toEqual(['Good'])
     expect(parsed.value.problems.map(({ message }) => message)).toEqual([
-      'an event without DTSTART',
-      expect.stringContaining('FREQ is one of'),
+      'the event has no DTSTART',
+      expect.stringContaining('FREQ must be one of'),
     ])
   })
 
-  test('reads folded lines, and lines that end in a line feed alone', () => {
-    const text = feed(['SUMMARY:A long name that', ' \tgoes on', 'DTSTART;VALUE=DATE:2026', ' 0101']).replaceAll('\r\n', '\n')
+  test('parses folded lines, and lines that end with a line feed only', () => {
+    const text = feed(['SUMMARY:A long name that', ' \tcontinues', 'DTSTART;VALUE=DATE:2026', ' 0101']).replaceAll('\r\n', '\n')
     const parsed = parseICalendar(text)
     expect(parsed).toMatchObject({
       ok: true,
-      value: { events: [{ name: 'A long name that\tgoes on', lengthSeconds: 86_400 }], problems: [] },
+      value: { events: [{ name: 'A long name that\tcontinues', lengthSeconds: 86_400 }], problems: [] },
     })
   })
 
-  test('refuses what is no calendar', () => {
+  test('refuses texts that are not a calendar', () => {
     for (const text of ['', '<html></html>', '{"error":"not found"}', 'BEGIN:VEVENT']) expect(parseICalendar(text).ok).toBe(false)
     expect(parseICalendar('x'.repeat(6_000_000)).ok).toBe(false)
   })
@@ -206,6 +207,6 @@ test.each([
   ['/citadel.org/20210210_1/America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
   ['W. Europe Standard Time', 'Europe/Berlin'],
   ['Customized Time Zone', undefined],
-])('the zone %s means %s', (tzid, expected) => {
+])('maps the zone %s to %s', (tzid, expected) => {
   expect(nameZone(tzid)).toBe(expected)
 })

@@ -1,6 +1,6 @@
 import { isZoneName } from '../zone/zone.ts'
 
-/** What Outlook and Exchange call zones, and where those are (Unicode CLDR, `windowsZones`, the territory 001), the frequent ones. */
+/** The frequent names of zones in Outlook and Exchange, with their IANA names (Unicode CLDR, `windowsZones`, territory 001). */
 const outlookNames: Readonly<Record<string, string>> = {
   'alaskan standard time': 'America/Anchorage',
   'arab standard time': 'Asia/Riyadh',
@@ -57,7 +57,9 @@ const outlookNames: Readonly<Record<string, string>> = {
   'w. europe standard time': 'Europe/Berlin',
 }
 
-/** The IANA zone that a TZID means: its own name, one with a prefix (`/freeassociation.sourceforge.net/Europe/Berlin`), or Outlook's. */
+/**
+ * The IANA zone that a TZID means: an IANA name, one with a prefix (`/freeassociation.sourceforge.net/Europe/Berlin`), or Outlook's name.
+ */
 export function nameZone(tzid: string): string | undefined {
   if (isZoneName(tzid)) return tzid
   const tail = /(?:^|\/)((?:[A-Za-z_]+\/)?[A-Za-z_]+\/[A-Za-z_+\-0-9]+)$/.exec(tzid)?.[1]

@@ -11,31 +11,31 @@ import { nameZone } from './name-zone.ts'
 /** An event of a feed, or a series of them. */
 export interface CalendarEvent {
   readonly name: string
-  /** Seconds from start to end; of an event on whole days, 86,400 for each. */
+  /** Seconds from start to end; for an event on whole days, 86,400 per day. */
   readonly lengthSeconds: number
-  /** With its start, always. */
+  /** Always has a start. */
   readonly recurrence: RecurrenceSet & { readonly start: Stamp }
 }
 
 export interface CalendarFeed {
   readonly events: readonly CalendarEvent[]
-  /** Events that were left out, and why: one bad event does not spoil a feed. */
+  /** Events that were left out, and why: one malformed event does not invalidate a feed. */
   readonly problems: readonly Malformed[]
 }
 
 const FEED_LENGTH_MAX = 5_000_000
 const EVENTS_MAX = 20_000
-/** Lines that are none of iCalendar, which each cost as much as twenty good ones: texts of some programs that break them wrongly have a few. */
+/** Lines that are not iCalendar. Each costs as much as twenty valid ones; some programs fold lines wrongly and produce a few. */
 const BROKEN_LINES_MAX = 20_000
-/** In all series together: occurrences that are replaced by events of their own. */
+/** Occurrences of all series together that are replaced by separate events. */
 const REPLACED_MAX = 100_000
 
-/** The events of an iCalendar text (RFC 5545). Refused if it is no calendar at all. */
+/** The events of an iCalendar text (RFC 5545). Refuses a text that is not a calendar. */
 export function parseICalendar(text: string): Parsed<CalendarFeed> {
   return parseWith(text, () => readFeed(unfold(text).text), FEED_LENGTH_MAX)
 }
 
-/** The lines between BEGIN:VEVENT and END:VEVENT, without those of its parts (alarms). */
+/** The lines between BEGIN:VEVENT and END:VEVENT, without those of nested components (alarms). */
 interface Block {
   readonly lines: ContentLine[]
   readonly position: number
@@ -43,7 +43,7 @@ interface Block {
 
 function readFeed(text: string): CalendarFeed {
   if (!/^\uFEFF?BEGIN:VCALENDAR\r?$/im.test(text.slice(0, 200)))
-    refuse(0, 'this is no iCalendar text: it does not start with BEGIN:VCALENDAR')
+    refuse(0, 'this is not an iCalendar text: it does not start with BEGIN:VCALENDAR')
   const problems: Malformed[] = []
   const { blocks, zone } = readBlocks(text.replace(/^\uFEFF/, ''), problems)
   if (blocks.length > EVENTS_MAX) refuse(0, `more than ${EVENTS_MAX} events`)
@@ -65,7 +65,7 @@ function readBlocks(text: string, problems: Malformed[]): { blocks: Block[]; zon
     const parsed = parseWith(line, () => parseContentLine(line, position), FEED_LENGTH_MAX)
     if (!parsed.ok) {
       problems.push(parsed.problem)
-      if (problems.length > BROKEN_LINES_MAX) refuse(position, `more than ${BROKEN_LINES_MAX} lines that are none of iCalendar`)
+      if (problems.length > BROKEN_LINES_MAX) refuse(position, `more than ${BROKEN_LINES_MAX} lines that are not iCalendar`)
       continue
     }
     const { name, value } = parsed.value
@@ -86,7 +86,7 @@ function readBlocks(text: string, problems: Malformed[]): { blocks: Block[]; zon
 interface Draft {
   readonly uid: string
   readonly event: CalendarEvent
-  /** The occurrence of a series that this event stands for. */
+  /** The occurrence of a series that this event replaces. */
   readonly replaces: Stamp | undefined
   readonly isCancelled: boolean
 }
@@ -94,13 +94,13 @@ interface Draft {
 function readEvent({ lines, position }: Block, feedZone: string | undefined): Draft {
   const all = (name: string) => lines.filter((line) => line.name === name)
   const one = (name: string) => lines.find((line) => line.name === name)
-  // A zone that nobody knows is better read as the calendar's own than not at all.
+  // An event in an unknown zone is read in the zone of the feed: better than leaving it out.
   const zoneNamer: ZoneNamer = (tzid) => nameZone(tzid) ?? feedZone ?? ''
   const stamps = (line: ContentLine): Stamp[] =>
     readStamps(line, zoneNamer).map((stamp) => ({ ...stamp, zone: stamp.isDate ? undefined : stamp.zone || feedZone }))
   const startLine = one('DTSTART')
   const start = startLine && stamps(startLine)[0]
-  if (!start) refuse(position, 'an event without DTSTART')
+  if (!start) refuse(position, 'the event has no DTSTART')
   const endLine = one('DTEND')
   const replacesLine = one('RECURRENCE-ID')
   const parseRules = (name: string) => all(name).map((line) => parseRule(line.value, line.valuePosition))
@@ -116,7 +116,7 @@ function readEvent({ lines, position }: Block, feedZone: string | undefined): Dr
         start,
         rules,
         exceptionRules: parseRules('EXRULE'),
-        // The start of an event is always one of its occurrences.
+        // The start of an event is always an occurrence.
         dates: [start, ...more],
         exceptionDates: all('EXDATE').flatMap(stamps),
       },
@@ -134,20 +134,23 @@ function readLength(length: ContentLine | undefined, start: Stamp, end: Stamp | 
   return duration.ok ? Math.max(fallback, clockMs(duration.value) / 1000) : refuse(length.valuePosition, duration.problem.message)
 }
 
-/** By the wall where that is one: a series from 22:00 to 06:00 is so in every night. Else by the instants, as of a flight. */
+/**
+ * Measured in local time if start and end share a zone: a series from 22:00 to 06:00 is so on every night. Otherwise by instants, as for a
+ * flight.
+ */
 function lengthBetween(start: Stamp, end: Stamp, isSeries: boolean): number {
   const isOnOneWall = start.isDate || end.isDate || (start.zone === end.zone && (isSeries || start.zone === undefined))
-  // A time without a zone is on the wall of whoever reads the calendar, which is not known here.
+  // A time without a zone is in the local time of the reader, which is not known here.
   const instant = ({ zone, local }: Stamp, other: Stamp) => instantOf(openZone(zone ?? other.zone ?? 'UTC'), local)
   return isOnOneWall ? end.local - start.local : instant(end, start) - instant(start, end)
 }
 
-/** An event with a RECURRENCE-ID takes the place of one occurrence of the series with its UID; a cancelled one only takes it away. */
+/** An event with a RECURRENCE-ID replaces one occurrence of the series with its UID; a cancelled one only removes it. */
 function mergeOverrides(drafts: readonly Draft[]): CalendarEvent[] {
   const replaced = new Map<string, Stamp[]>()
   for (const { uid, replaces } of drafts) {
     const known = replaced.get(uid)
-    // Events without a UID have nothing to do with one another.
+    // Events without a UID are unrelated to each other.
     if (replaces === undefined || uid === '') continue
     if (known) known.push(replaces)
     else replaced.set(uid, [replaces])

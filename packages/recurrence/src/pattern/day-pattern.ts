@@ -1,7 +1,7 @@
 /**
- * The days that a rule allows. What a rule asks of a day (its month, its weekday, its number from the end of the year …) is the same in
- * every year that starts on the same weekday and has the same length, so a year's answer is computed once for each kind of year and the
- * next day of a rule is one look-up, however old the rule is and however far away the day.
+ * The days that a rule allows. The properties of a day that a rule can test (month, weekday, number from the end of the year …) are the
+ * same in every year of equal length that starts on the same weekday. So the days are computed once for each kind of year, and finding the
+ * next day is one table look-up, however old the rule and however distant the day.
  */
 import {
   daysBeforeMonth,
@@ -15,7 +15,7 @@ import {
   yearOf,
 } from '../gregorian.ts'
 
-/** What a rule may ask of a day. */
+/** The properties of a day that a rule can test. */
 export interface DayFacts {
   readonly month: number
   readonly monthDay: number
@@ -27,18 +27,18 @@ export interface DayFacts {
   readonly weekday: number
   /** The weekday of the first of the month. */
   readonly firstWeekday: number
-  /** 1 to 53, and the number of weeks of the year it counts to; weeks start as the pattern says. */
+  /** The week of the day, 1 to 53, and the number of weeks in the year of that week; weeks start on the pattern's week start. */
   readonly week: number
   readonly weeks: number
 }
 
 export interface DayPattern {
   has(day: number): boolean
-  /** The first day of the pattern that is not before `day`; undefined if there is none until the year 9999. */
+  /** The first day of the pattern on or after `day`; undefined if no day follows before the year 10000. */
   next(day: number): number | undefined
 }
 
-/** After 400 years the Gregorian calendar repeats, weekdays included: what has not occurred by then never will. */
+/** The Gregorian calendar, including weekdays, repeats after 400 years: a day that does not occur by then never will. */
 const CYCLE_YEARS = 400
 
 export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart = 0): DayPattern {
@@ -73,17 +73,20 @@ export function createDayPattern(matches: (day: DayFacts) => boolean, weekStart 
   }
 }
 
-/** One of 21: the weekday of New Year, and whether this or the last year is a leap year (which decides what week the first days are in). */
+/**
+ * One of 21 kinds: the weekday of New Year, and whether this or the previous year is a leap year (which determines the week of the first
+ * days).
+ */
 function kindOfYear(year: number): number {
   const leap = isLeapYear(year) ? 1 : isLeapYear(year - 1) ? 2 : 0
   return weekdayOf(startOfYear(year)) * 3 + leap
 }
 
-/** For every day of a year the next matching one of that year, as days since New Year; -1 where none follows. */
+/** For every day of a year, the next matching day of that year, in days since New Year; -1 if no day follows. */
 function fillTable(year: number, matches: (day: DayFacts) => boolean, weekStart: number): Int16Array {
   const table = new Int16Array(yearLength(year)).fill(-1)
   let next = -1
-  const facts = factsLike(year, weekStart)
+  const facts = factsOfKind(year, weekStart)
   for (let offset = table.length - 1; offset >= 0; offset--) {
     const day = facts[offset]
     if (day !== undefined && matches(day)) next = offset
@@ -92,10 +95,10 @@ function fillTable(year: number, matches: (day: DayFacts) => boolean, weekStart:
   return table
 }
 
-/** Years of a kind have the same days, so their facts are kept: at most 21 years for each of seven week starts, 100 kB a year. */
+/** Years of one kind have the same days, so their facts are cached: at most 21 years for each of seven week starts, 100 kB per year. */
 const factsByKind = new Map<number, readonly DayFacts[]>()
 
-function factsLike(year: number, weekStart: number): readonly DayFacts[] {
+function factsOfKind(year: number, weekStart: number): readonly DayFacts[] {
   const key = kindOfYear(year) * 7 + weekStart
   let facts = factsByKind.get(key)
   if (!facts) {

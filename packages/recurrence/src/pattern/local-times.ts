@@ -1,15 +1,15 @@
-/** Local times of rules that name days: seconds since 1970 of the clock on the wall, before any time zone. */
+/** Local times of rules that name days: seconds since 1970 in local time, independent of a time zone. */
 import { SECONDS_PER_DAY, YEAR_MAX, yearOf } from '../gregorian.ts'
 import type { TimesOfDay } from './times-of-day.ts'
 
 export interface LocalTimes {
-  /** The first local time that is not before `local`; undefined if there is none. */
+  /** The first local time at or after `local`; undefined if nothing follows. */
   next(local: number): number | undefined
 }
 
-/** Every allowed time of every day that `nextDay` gives (the first that is not before its argument). */
+/** Every allowed time of every day that `nextDay` returns (the first allowed day on or after its argument). */
 export function timesOnDays(nextDay: (day: number) => number | undefined, times: TimesOfDay, startLocal: number): LocalTimes {
-  return remember((from) => {
+  return rememberEnd((from) => {
     const local = Math.max(from, startLocal)
     const today = Math.floor(local / SECONDS_PER_DAY)
     const day = nextDay(today)
@@ -26,16 +26,16 @@ export interface Choice {
   /** Ascending days of the period of an index. */
   daysOf(index: number): readonly number[]
   readonly times: TimesOfDay
-  /** Which of the occurrences of a period count, from 1, or from the end if negative; undefined for all. */
+  /** Which occurrences of a period count: from 1, or from the end if negative. Undefined: all. */
   readonly positions: readonly number[] | undefined
   /** The period of a day. */
   indexOf(day: number): number
-  /** The first period, not before that of the index, that may have days; undefined if none has. */
+  /** The first period at or after the index that may have days; undefined if nothing follows. */
   nextPeriod(index: number): number | undefined
-  /** The index of the first period that counts; the others follow at the interval. */
+  /** The index of the first period that counts; the others follow at multiples of the interval. */
   readonly firstIndex: number
   readonly interval: number
-  /** After so many periods the calendar repeats: what has not occurred by then never will. */
+  /** After this many periods the calendar repeats: a time that does not occur by then never will. */
   readonly stepsMax: number
   readonly startLocal: number
 }
@@ -44,9 +44,9 @@ export interface Choice {
 export function chosenTimes(choice: Choice): LocalTimes {
   const { interval, startLocal, firstIndex } = choice
   const align = (index: number) => firstIndex + Math.max(0, Math.ceil((index - firstIndex) / interval)) * interval
-  return remember((from) => {
+  return rememberEnd((from) => {
     const local = Math.max(from, startLocal)
-    // One period earlier, because a day that was moved may lie in the next one.
+    // Starts one period earlier, because a moved day may be in the next period.
     let index = align(choice.indexOf(Math.floor(local / SECONDS_PER_DAY)) - 1)
     for (let step = 0; step <= choice.stepsMax + 1; step++) {
       const next = choice.nextPeriod(index)
@@ -63,7 +63,7 @@ export function chosenTimes(choice: Choice): LocalTimes {
   })
 }
 
-/** The chosen times of one period are numbered without being listed: a day times the times of a day. */
+/** Finds the chosen times of one period by their number, without listing them: each day has the same times. */
 function choose(days: readonly number[], times: TimesOfDay, positions: Choice['positions'], local: number): number | undefined {
   const size = days.length * times.size
   const timeAt = (index: number) => (days[Math.floor(index / times.size)] ?? 0) * SECONDS_PER_DAY + times.at(index % times.size)
@@ -84,8 +84,8 @@ function choose(days: readonly number[], times: TimesOfDay, positions: Choice['p
   return earliest
 }
 
-/** Looking for what never comes is the dearest question there is, so its answer is kept. */
-function remember(find: (local: number) => number | undefined): LocalTimes {
+/** A search for a time that never comes is the most expensive one, so its result is cached. */
+function rememberEnd(find: (local: number) => number | undefined): LocalTimes {
   let noneFrom = Number.POSITIVE_INFINITY
   return {
     next(local) {

@@ -1,14 +1,14 @@
-/** The times of a day that a rule allows: every combination of some hours, minutes and seconds, without writing them all down. */
+/** The times of day that a rule allows: every combination of some hours, minutes and seconds, without listing them. */
 
 export interface TimesOfDay {
-  /** How many there are. */
+  /** The number of times. */
   readonly size: number
   readonly hours: readonly number[]
   readonly minutes: readonly number[]
   readonly seconds: readonly number[]
-  /** The one at an index, in seconds since midnight. */
+  /** The time at an index, in seconds since midnight. */
   at(index: number): number
-  /** The first that is not before a second of the day, or -1. */
+  /** The first time at or after a second of the day, or -1. */
   next(secondOfDay: number): number
 }
 
@@ -55,7 +55,7 @@ function nextInHour(minutes: readonly number[], seconds: readonly number[], minu
   return later < 0 ? -1 : later * 60 + (seconds[0] ?? 0)
 }
 
-/** The first of an ascending list that is not below a value, or -1. Lists have at most 60 entries. */
+/** The first value of an ascending list that is at least `value`, or -1. Lists have at most 60 entries. */
 function atLeast(list: readonly number[], value: number): number {
   for (const entry of list) if (entry >= value) return entry
   return -1

@@ -1,23 +1,23 @@
 import type { Instants } from '../instants.ts'
-import { CALM_SECONDS, type DstPolicy, resolveLocal, segmentsAround } from '../zone/local-time.ts'
+import { CHANGE_MARGIN_SECONDS, type DstPolicy, resolveLocal, segmentsAround } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { LocalTimes } from './local-times.ts'
 
-/** A rule whose every time falls into gaps that it skips has no end; this many in a row are enough. */
+/** If all times of a rule fall into gaps and are skipped, it never ends; the search stops after this many in a row. */
 const SKIPPED_MAX = 20_000
 
-/** The instants of local times in a zone, under a policy for times that are skipped or repeated by the clocks. */
+/** The instants of local times in a zone. The policy decides for times that a clock change skips or repeats. */
 export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): Instants {
   return {
     next(afterMs) {
       const after = Math.floor(afterMs / 1000)
       const near = zone.segmentAt(after)
-      if (after - near.from > CALM_SECONDS && near.to - after > CALM_SECONDS) {
+      if (after - near.from > CHANGE_MARGIN_SECONDS && near.to - after > CHANGE_MARGIN_SECONDS) {
         const local = times.next(after + near.offset + 1)
         if (local === undefined) return 'ended'
         const there = zone.segmentAt(local - near.offset)
         const instant = local - there.offset
-        if (instant - there.from > CALM_SECONDS && there.to - instant > CALM_SECONDS) return instant * 1000
+        if (instant - there.from > CHANGE_MARGIN_SECONDS && there.to - instant > CHANGE_MARGIN_SECONDS) return instant * 1000
       }
       return nextNearChange(times, zone, policy, after)
     },
@@ -25,11 +25,11 @@ export function wallInstants(times: LocalTimes, zone: Zone, policy: DstPolicy): 
 }
 
 /**
- * Near a change of the clocks the order of local times is not the order of instants: 02:45, shifted to 03:45, comes after 03:15. So all
- * local times are looked at until no later one can give an earlier instant.
+ * Near a clock change the order of local times differs from the order of instants: 02:45, shifted to 03:45, comes after 03:15. So local
+ * times are read until no later one can have an earlier instant.
  */
 function nextNearChange(times: LocalTimes, zone: Zone, policy: DstPolicy, after: number): ReturnType<Instants['next']> {
-  // No instant after `after` has a local time before this one.
+  // No instant later than `after` has a local time before this one.
   let from = after + 1 + Math.min(...segmentsAround(zone, after).map(({ offset }) => offset))
   let earliest: number | undefined
   for (let step = 0; step < SKIPPED_MAX; step++) {

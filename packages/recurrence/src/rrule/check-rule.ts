@@ -2,7 +2,7 @@ import { refuse } from '../parsing.ts'
 import type { Part, Parts } from './parts.ts'
 import type { Frequency, Rule } from './rule.ts'
 
-/** Parts that must not meet (the table and the text of RFC 5545 3.3.10). */
+/** Refuses parts that must not be combined (RFC 5545 3.3.10, its table and text). */
 export function checkRule(rule: Rule, parts: Parts): void {
   const { frequency } = rule
   const forbid = (name: string, isForbidden: boolean, reason: string): void => {
@@ -12,16 +12,16 @@ export function checkRule(rule: Rule, parts: Parts): void {
   const is = (...some: Frequency[]): boolean => some.includes(frequency)
 
   forbid('UNTIL', parts.has('COUNT'), 'a rule ends by COUNT or by UNTIL, not by both')
-  forbid('BYWEEKNO', !is('YEARLY'), `BYWEEKNO stands only in a YEARLY rule, not in a ${frequency} one`)
-  forbid('BYYEARDAY', is('DAILY', 'WEEKLY', 'MONTHLY'), `BYYEARDAY does not stand in a ${frequency} rule`)
-  forbid('BYMONTHDAY', is('WEEKLY'), 'BYMONTHDAY does not stand in a WEEKLY rule')
+  forbid('BYWEEKNO', !is('YEARLY'), `BYWEEKNO is allowed only in a YEARLY rule, not in a ${frequency} one`)
+  forbid('BYYEARDAY', is('DAILY', 'WEEKLY', 'MONTHLY'), `BYYEARDAY is not allowed in a ${frequency} rule`)
+  forbid('BYMONTHDAY', is('WEEKLY'), 'BYMONTHDAY is not allowed in a WEEKLY rule')
   const isNumbered = rule.byDay?.some(({ nth }) => nth !== undefined) === true
   forbid(
     'BYDAY',
     isNumbered && !is('MONTHLY', 'YEARLY'),
-    `weekdays have numbers (1MO) only in MONTHLY and YEARLY rules, not in a ${frequency} one`,
+    `weekdays may have numbers (1MO) only in MONTHLY and YEARLY rules, not in a ${frequency} one`,
   )
-  forbid('BYDAY', isNumbered && rule.byWeekNumber !== undefined, 'weekdays have no numbers (1MO) beside BYWEEKNO')
+  forbid('BYDAY', isNumbered && rule.byWeekNumber !== undefined, 'weekdays may not have numbers (1MO) together with BYWEEKNO')
   const hasOtherPart = [...parts.keys()].some((name) => name.startsWith('BY') && name !== 'BYSETPOS')
-  forbid('BYSETPOS', !hasOtherPart, 'BYSETPOS chooses from what another BY… part gives, and there is none')
+  forbid('BYSETPOS', !hasOtherPart, 'BYSETPOS needs another BY… part to choose from')
 }

@@ -9,13 +9,13 @@ import type { RecurrenceSet, Rule, Stamp } from './rule.ts'
 export interface CompiledSet {
   readonly instants: Instants
   readonly walls: readonly NonNullable<Compiled['wall']>[]
-  /** Whether all instants come from `walls`. */
+  /** True if all instants come from `walls`. */
   readonly isOnWall: boolean
 }
 
 /**
- * The recurrence set: RRULE and RDATE without EXRULE and EXDATE (RFC 5545 3.8.5.3). `start` stands for a DTSTART that the text lacks;
- * `zone` for the zone of times that have none.
+ * The recurrence set: RRULE and RDATE without EXRULE and EXDATE (RFC 5545 3.8.5.3). `start` is used if the text has no DTSTART, and `zone`
+ * for times without a zone.
  */
 export function compileRecurrence(set: RecurrenceSet, start: Stamp, zone: Zone, policy: DstPolicy): CompiledSet {
   const begin = set.start ?? start
@@ -37,7 +37,7 @@ function instantsOf(stamp: Stamp, zone: Zone, policy: DstPolicy): number[] {
   return resolveLocal(home, stamp.local, policy).map((second) => second * 1000)
 }
 
-/** An exception that is a date excludes its day; one that is a local time which comes twice, both. */
+/** An exception that is a date excludes its whole day; a local time that occurs twice is excluded both times. */
 function rangesOf(stamp: Stamp, zone: Zone, policy: DstPolicy): Range[] {
   const home = stamp.zone === undefined ? zone : openZone(stamp.zone)
   if (stamp.isDate) {

@@ -1,10 +1,10 @@
 import { SECONDS_PER_DAY, yearOf } from '../gregorian.ts'
 import { first, type Instants, within } from '../instants.ts'
-import { elapsedInstants } from '../pattern/chosen-elapsed.ts'
 import { createDayPattern, type DayPattern } from '../pattern/day-pattern.ts'
-import type { Elapsed } from '../pattern/elapsed-instants.ts'
+import { elapsedInstants } from '../pattern/elapsed-instants.ts'
 import { type Choice, chosenTimes, type LocalTimes, timesOnDays } from '../pattern/local-times.ts'
 import { allHours, allMinutes, allSeconds, createTimesOfDay, type TimesOfDay } from '../pattern/times-of-day.ts'
+import type { Elapsed } from '../pattern/walk-elapsed.ts'
 import { wallInstants } from '../pattern/wall-instants.ts'
 import { type DstPolicy, instantOf, resolveLocal } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
@@ -14,7 +14,7 @@ import { daysAtMost, type Periods, periodsOf, stepsAtMost } from './periods.ts'
 import { isSubDaily, type Rule, type Stamp } from './rule.ts'
 import { movedDays, movesDates } from './skipped-days.ts'
 
-/** What recurs, and (for rules that name times of the wall clock) the local times before any change of the clocks touched them. */
+/** The instants of a recurrence and, for rules with local times, those times before clock changes are applied. */
 export interface Compiled {
   readonly instants: Instants
   readonly wall: { readonly times: LocalTimes; readonly zone: Zone } | undefined
@@ -25,7 +25,7 @@ export function compileRule(written: Rule, start: Stamp, zone: Zone, policy: Dst
   const [startSecond = 0] = resolveLocal(zone, start.local, { gap: 'shift', overlap: 'first' })
   const times = isSubDaily(rule.frequency) ? undefined : localTimes(rule, start.local)
   const instants = times ? wallInstants(times, zone, policy) : elapsedInstants(elapsed(rule, start, startSecond, zone), rule.bySetPosition)
-  // A start that the clocks jump over is the moment of the jump here: with 'first-valid' that is when its first occurrence is.
+  // If the clocks jump over the start, this is the moment of the jump: with 'first-valid' the first occurrence is there.
   const fromMs = Math.min(startSecond, instantOf(zone, start.local)) * 1000
   const bounded = within(instants, fromMs, untilMs(rule.until, zone))
   return { instants: rule.count === undefined ? bounded : first(bounded, rule.count), wall: times && { times, zone } }
@@ -39,7 +39,7 @@ function localTimes(rule: Rule, startLocal: number): LocalTimes {
   if (rule.bySetPosition === undefined && !movesDates(rule)) {
     return timesOnDays(daysAtInterval(pattern, periods, rule.interval, firstIndex), times, startLocal)
   }
-  // Impossible positions are known at once: no need to look for them through the ages.
+  // Positions that are impossible are detected here, without searching 400 years for them.
   const most = daysAtMost(rule) * times.size
   if (rule.bySetPosition?.every((position) => Math.abs(position) > most)) return { next: () => undefined }
   return chosenTimes({
@@ -74,7 +74,10 @@ function patternPeriods(pattern: DayPattern, periods: Periods): Pick<Choice, 'da
   }
 }
 
-/** The period that INTERVAL counts from: the one of DTSTART. A DTSTART that the rule lacks says its own year, not the year of its week. */
+/**
+ * The period that INTERVAL counts from: that of DTSTART. If the rule does not match DTSTART, its calendar year counts, not the year of its
+ * week.
+ */
 function firstIndexOf(rule: Rule, pattern: DayPattern, periods: Periods, startDay: number): number {
   return rule.byWeekNumber && !pattern.has(startDay) ? yearOf(startDay) : periods.indexOf(startDay)
 }
@@ -94,7 +97,7 @@ function daysAtInterval(pattern: DayPattern, periods: Periods, interval: number,
   }
 }
 
-/** A sub-daily rule in the form of `Elapsed`: what is not said of minutes and seconds follows the start by elapsed time. */
+/** A sub-daily rule as `Elapsed`: minutes and seconds that the rule does not set follow the start by elapsed time. */
 function elapsed(rule: Rule, start: Stamp, startSecond: number, zone: Zone): Elapsed {
   const saysDay = rule.byMonth ?? rule.byYearDay ?? rule.byMonthDay ?? rule.byDay
   const days = saysDay === undefined ? undefined : createDayPattern(matchDay(rule))
@@ -106,12 +109,12 @@ function elapsed(rule: Rule, start: Stamp, startSecond: number, zone: Zone): Ela
 
 function elapsedTimes(rule: Rule, start: Stamp): TimesOfDay | undefined {
   if (start.isDate || !(rule.byHour ?? rule.byMinute ?? rule.bySecond)) return undefined
-  // Minutes that are chosen within an hour leave the second to DTSTART.
+  // A rule that chooses minutes within an hour takes the second from DTSTART.
   const startSeconds = rule.frequency === 'HOURLY' && rule.byMinute ? [((start.local % 60) + 60) % 60] : allSeconds
   return createTimesOfDay(rule.byHour ?? allHours, rule.byMinute ?? allMinutes, rule.bySecond ?? startSeconds)
 }
 
-/** UNTIL is inclusive: a date includes its day, a local time that comes twice both. */
+/** UNTIL is inclusive: a date includes its day, and a local time that occurs twice includes both. */
 function untilMs(until: Stamp | undefined, zone: Zone): number {
   if (!until) return Number.POSITIVE_INFINITY
   if (until.zone === 'UTC') return until.local * 1000

@@ -2,13 +2,13 @@ import { dateOf, SECONDS_PER_DAY, weekdayOf } from '../gregorian.ts'
 import { isSubDaily, type Rule, type Stamp } from './rule.ts'
 
 /**
- * The rule with what it leaves to DTSTART: "FREQ=YEARLY;BYMONTH=1" takes its day and its time from there (RFC 5545 3.3.10). Times of day
- * of sub-daily rules stay open, for those run on from DTSTART by elapsed time.
+ * The rule, completed from DTSTART: "FREQ=YEARLY;BYMONTH=1" takes its day and time from there (RFC 5545 3.3.10). Sub-daily rules keep their
+ * times of day unset, because they run on from DTSTART by elapsed time.
  */
 export function fillRule(rule: Rule, start: Stamp): Rule {
   const dated = fillDate(rule, start)
   if (isSubDaily(rule.frequency)) return dated
-  // A DTSTART that is a date has no time, and BYHOUR and its like are ignored (RFC 5545 3.3.10).
+  // A DTSTART that is a date has no time, and BYHOUR, BYMINUTE and BYSECOND are ignored (RFC 5545 3.3.10).
   if (start.isDate) return { ...dated, byHour: [0], byMinute: [0], bySecond: [0] }
   const time = ((start.local % SECONDS_PER_DAY) + SECONDS_PER_DAY) % SECONDS_PER_DAY
   return {

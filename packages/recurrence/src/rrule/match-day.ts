@@ -1,7 +1,7 @@
 import type { DayFacts } from '../pattern/day-pattern.ts'
 import type { Rule, WeekdayNumber } from './rule.ts'
 
-/** Whether a day is one of the rule's, whatever its frequency: expanding a year or limiting days gives the same days. */
+/** Whether a day matches the rule. The frequency does not matter: expanding a year or limiting days yields the same days. */
 export function matchDay(rule: Rule): (day: DayFacts) => boolean {
   const { byDay } = rule
   const isMonth = oneOf(rule.byMonth)
@@ -17,7 +17,7 @@ export function matchDay(rule: Rule): (day: DayFacts) => boolean {
     (byDay === undefined || byDay.some((entry) => entry.weekday === day.weekday && isNth(entry, day)))
 }
 
-/** Whether a number, or what it is counted from the end (the last is -1), is in a list. No list allows all. */
+/** Whether a number, or its value counted from the end (the last is -1), is in a list. Without a list, all numbers are. */
 function oneOf(list: readonly number[] | undefined): (value: number, last: number) => boolean {
   if (!list) return () => true
   const set = new Set(list)

@@ -1,35 +1,36 @@
+/** RRULE texts: every refusal with its position, linear time for hostile texts, and the parts of valid ones. */
 import { describe, expect, test } from 'vitest'
 import { cpuMs } from '../testing.fixture.ts'
 import { parseRrule } from './parse-rrule.ts'
 
 const zoned = 'DTSTART;TZID=America/New_York:19970902T090000\n'
 
-describe('parseRrule refuses', () => {
+describe('malformed recurrences', () => {
   test.each<readonly [string, number, string]>([
-    ['', 0, 'missing'],
-    ['DAILY', 0, 'no part of a rule'],
+    ['', 0, 'empty part'],
+    ['DAILY', 0, 'not a part of a rule'],
     ['COUNT=2', 0, 'needs FREQ'],
     ['FREQ=', 5, 'no value'],
-    ['FREQ=FORTNIGHTLY', 5, 'FREQ is one of'],
-    ['FREQ=DAILY;', 11, 'missing'],
-    ['FREQ=DAILY;;COUNT=2', 11, 'missing'],
-    [';FREQ=DAILY', 0, 'missing'],
-    ['FREQ=DAILY;FREQ=WEEKLY', 11, 'FREQ stands twice'],
+    ['FREQ=FORTNIGHTLY', 5, 'FREQ must be one of'],
+    ['FREQ=DAILY;', 11, 'empty part'],
+    ['FREQ=DAILY;;COUNT=2', 11, 'empty part'],
+    [';FREQ=DAILY', 0, 'empty part'],
+    ['FREQ=DAILY;FREQ=WEEKLY', 11, 'FREQ is given twice'],
     ['FREQ=DAILY;BYEASTER=0', 11, 'no part "BYEASTER"'],
     ['FREQ=DAILY;X-FOO=1', 11, 'no part'],
-    ['FREQ=DAILY;INTERVAL=0', 20, 'INTERVAL is from 1'],
+    ['FREQ=DAILY;INTERVAL=0', 20, 'INTERVAL must be from 1'],
     ['FREQ=DAILY;INTERVAL=-1', 20, 'whole number'],
     ['FREQ=DAILY;INTERVAL=1.5', 20, 'whole number'],
-    ['FREQ=DAILY;INTERVAL=99999999999', 20, 'INTERVAL is from 1'],
-    ['FREQ=DAILY;COUNT=0', 17, 'COUNT is from 1'],
+    ['FREQ=DAILY;INTERVAL=99999999999', 20, 'INTERVAL must be from 1'],
+    ['FREQ=DAILY;COUNT=0', 17, 'COUNT must be from 1'],
     ['FREQ=DAILY;COUNT=+5', 17, 'whole number'],
     ['FREQ=DAILY;COUNT=2;UNTIL=20260101', 19, 'not by both'],
-    ['FREQ=DAILY;UNTIL=2026-01-01', 17, 'no date'],
+    ['FREQ=DAILY;UNTIL=2026-01-01', 17, 'not a date'],
     ['FREQ=DAILY;UNTIL=20260230', 17, 'there is no day 2026-02-30'],
     ['FREQ=DAILY;UNTIL=20260101T250000', 26, 'hour 25'],
     ['FREQ=DAILY;UNTIL=20260101T006000', 28, 'minute 60'],
     ['FREQ=DAILY;UNTIL=20260101T000061', 30, 'second 61'],
-    ['FREQ=DAILY;UNTIL=19980119T230000-0800', 17, 'no date'],
+    ['FREQ=DAILY;UNTIL=19980119T230000-0800', 17, 'not a date'],
     ['FREQ=DAILY;BYSECOND=61', 20, 'from 0 to 60'],
     ['FREQ=DAILY;BYMINUTE=60', 20, 'from 0 to 59'],
     ['FREQ=DAILY;BYHOUR=24', 18, 'from 0 to 23'],
@@ -45,15 +46,15 @@ describe('parseRrule refuses', () => {
     ['FREQ=DAILY;BYDAY=-1FR', 11, 'only in MONTHLY and YEARLY'],
     ['FREQ=MONTHLY;BYDAY=0MO', 19, 'from 1 to 53'],
     ['FREQ=YEARLY;BYDAY=54MO', 18, 'from 1 to 53'],
-    ['FREQ=YEARLY;BYDAY=1MO;BYWEEKNO=20', 12, 'beside BYWEEKNO'],
+    ['FREQ=YEARLY;BYDAY=1MO;BYWEEKNO=20', 12, 'together with BYWEEKNO'],
     ['FREQ=MONTHLY;BYMONTHDAY=0', 24, 'from 1 to 31'],
     ['FREQ=MONTHLY;BYMONTHDAY=32', 24, 'from 1 to 31'],
-    ['FREQ=WEEKLY;BYMONTHDAY=1', 12, 'not stand in a WEEKLY'],
+    ['FREQ=WEEKLY;BYMONTHDAY=1', 12, 'not allowed in a WEEKLY'],
     ['FREQ=YEARLY;BYYEARDAY=0', 22, 'from 1 to 366'],
     ['FREQ=YEARLY;BYYEARDAY=367', 22, 'from 1 to 366'],
-    ['FREQ=DAILY;BYYEARDAY=1', 11, 'not stand in a DAILY'],
-    ['FREQ=WEEKLY;BYYEARDAY=1', 12, 'not stand in a WEEKLY'],
-    ['FREQ=MONTHLY;BYYEARDAY=1', 13, 'not stand in a MONTHLY'],
+    ['FREQ=DAILY;BYYEARDAY=1', 11, 'not allowed in a DAILY'],
+    ['FREQ=WEEKLY;BYYEARDAY=1', 12, 'not allowed in a WEEKLY'],
+    ['FREQ=MONTHLY;BYYEARDAY=1', 13, 'not allowed in a MONTHLY'],
     ['FREQ=YEARLY;BYWEEKNO=54', 21, 'from 1 to 53'],
     ['FREQ=MONTHLY;BYWEEKNO=1', 13, 'only in a YEARLY'],
     ['FREQ=YEARLY;BYMONTH=13', 20, 'from 1 to 12'],
@@ -62,24 +63,24 @@ describe('parseRrule refuses', () => {
     ['FREQ=MONTHLY;BYSETPOS=1', 13, 'another BY'],
     ['FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0', 31, 'from 1 to 366'],
     ['FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367', 31, 'from 1 to 366'],
-    ['FREQ=WEEKLY;WKST=1MO', 17, 'WKST is one of'],
-    ['FREQ=MONTHLY;SKIP=FORWARD', 13, 'beside RSCALE'],
-    ['RSCALE=HEBREW;FREQ=YEARLY', 7, 'only calendar here is GREGORIAN'],
-    ['RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=SIDEWAYS', 34, 'SKIP is one of'],
+    ['FREQ=WEEKLY;WKST=1MO', 17, 'WKST must be one of'],
+    ['FREQ=MONTHLY;SKIP=FORWARD', 13, 'together with RSCALE'],
+    ['RSCALE=HEBREW;FREQ=YEARLY', 7, 'only GREGORIAN is'],
+    ['RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=SIDEWAYS', 34, 'SKIP must be one of'],
     [' FREQ=DAILY', 0, 'no part'],
     ['FREQ = DAILY', 0, 'no part'],
-    ['RRULE:FREQ=DAILY\nSUMMARY:Lunch', 17, 'not of SUMMARY'],
+    ['RRULE:FREQ=DAILY\nSUMMARY:Lunch', 17, 'not SUMMARY'],
     ['RRULE FREQ=DAILY', 0, 'no part'],
-    ['DTSTART:19970902T090000', 23, 'neither RRULE nor RDATE'],
-    ['DTSTART:19970902T090000\nDTSTART:19970902T090000\nRRULE:FREQ=DAILY', 24, 'stands twice'],
-    ['DTSTART;TZID=Mars/Olympus:19970902T090000\nRRULE:FREQ=DAILY', 0, 'no IANA time zone'],
-    ['DTSTART;TZID=America/New_York:19970902T090000Z\nRRULE:FREQ=DAILY', 45, 'has no TZID'],
+    ['DTSTART:19970902T090000', 23, 'needs an RRULE or RDATE'],
+    ['DTSTART:19970902T090000\nDTSTART:19970902T090000\nRRULE:FREQ=DAILY', 24, 'is given twice'],
+    ['DTSTART;TZID=Mars/Olympus:19970902T090000\nRRULE:FREQ=DAILY', 0, 'not an IANA time zone'],
+    ['DTSTART;TZID=America/New_York:19970902T090000Z\nRRULE:FREQ=DAILY', 45, 'cannot have a TZID'],
     ['DTSTART;VALUE=DATE:19970902T090000\nRRULE:FREQ=DAILY', 19, 'VALUE=DATE'],
     ['DTSTART:18990101T000000\nRRULE:FREQ=DAILY', 8, 'year 1899'],
-    [`${zoned}RRULE:FREQ=DAILY;UNTIL=19971224T000000`, 69, 'has to be in UTC'],
-    [`${zoned}RRULE:FREQ=DAILY;UNTIL=19971224`, 69, 'has to be a date-time'],
-    ['DTSTART;VALUE=DATE:19970902\nRRULE:FREQ=DAILY;UNTIL=19971224T000000Z', 51, 'has to be a date,'],
-  ])('%j', (text, position, message) => {
+    [`${zoned}RRULE:FREQ=DAILY;UNTIL=19971224T000000`, 69, 'must be in UTC'],
+    [`${zoned}RRULE:FREQ=DAILY;UNTIL=19971224`, 69, 'must be a date-time'],
+    ['DTSTART;VALUE=DATE:19970902\nRRULE:FREQ=DAILY;UNTIL=19971224T000000Z', 51, 'must be a date,'],
+  ])('refuses %j', (text, position, message) => {
     const parsed = parseRrule(text)
     expect(parsed.ok).toBe(false)
     if (parsed.ok) return
@@ -87,9 +88,9 @@ describe('parseRrule refuses', () => {
     expect(parsed.problem.position).toBe(position)
   })
 
-  test('with the position in the folded text', () => {
+  test('reports the position in the folded text', () => {
     const parsed = parseRrule('RRULE:FREQ=DAILY;BYHOUR=9,\r\n 10,\r\n 25')
-    expect(parsed).toEqual({ ok: false, problem: { position: 35, message: 'BYHOUR is from 0 to 23, not 25' } })
+    expect(parsed).toEqual({ ok: false, problem: { position: 35, message: 'BYHOUR must be from 0 to 23, not 25' } })
   })
 
   test.each([
@@ -101,16 +102,16 @@ describe('parseRrule refuses', () => {
     ['of endless folds', `RRULE:FREQ=DAILY${'\r\n '.repeat(60_000)};X=1`],
     ['of endless lines', 'RRULE:FREQ=DAILY\n'.repeat(11_000)],
     ['of endless dates', `RDATE:${'20260101T000000Z,'.repeat(11_000)}20260101T000000Z`],
-  ])('in linear time a text %s', (_, text) => {
+  ])('refuses in linear time a text %s', (_, text) => {
     expect(parseRrule(text).ok).toBe(false)
-    // Quadratic work would take hundreds of them.
+    // Quadratic work would take hundreds of times as long.
     const readingMs = cpuMs(() => text.replaceAll(/./gs, (character) => character))
     expect(cpuMs(() => parseRrule(text))).toBeLessThan(5 * readingMs)
   })
 })
 
-describe('parseRrule reads', () => {
-  test('names and values in any case and order', () => {
+describe('valid recurrences', () => {
+  test('parses names and values in any case and order', () => {
     expect(parseRrule('byday=mo,1su;freq=monthly')).toMatchObject({
       ok: true,
       value: {
@@ -127,17 +128,17 @@ describe('parseRrule reads', () => {
     })
   })
 
-  test('plus signs where the grammar has them', () => {
+  test('parses plus signs where the grammar allows them', () => {
     expect(parseRrule('FREQ=MONTHLY;BYMONTHDAY=+1,-1;BYSETPOS=+1')).toMatchObject({
       value: { rules: [{ byMonthDay: [-1, 1], bySetPosition: [1] }] },
     })
   })
 
-  test('the sixtieth second as the fifty-ninth', () => {
+  test('reads second 60 as 59', () => {
     expect(parseRrule('FREQ=MINUTELY;BYSECOND=59,60')).toMatchObject({ value: { rules: [{ bySecond: [59] }] } })
   })
 
-  test('all lines of a recurrence', () => {
+  test('parses all lines of a recurrence', () => {
     const text = [
       'DTSTART;TZID="Europe/Berlin":20260101T090000',
       'RRULE:FREQ=DAILY',
@@ -160,7 +161,7 @@ describe('parseRrule reads', () => {
     })
   })
 
-  test('an UNTIL in local time, where no DTSTART says a zone', () => {
+  test('parses a local UNTIL if DTSTART has no zone', () => {
     expect(parseRrule('FREQ=DAILY;UNTIL=20261231T235959').ok).toBe(true)
     expect(parseRrule('DTSTART:20260101T090000\nRRULE:FREQ=DAILY;UNTIL=20261231T235959').ok).toBe(true)
   })

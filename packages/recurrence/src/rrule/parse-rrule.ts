@@ -4,13 +4,13 @@ import { parseRule } from './parse-rule.ts'
 import { readStamps } from './read-stamps.ts'
 import type { RecurrenceSet, Rule, Stamp } from './rule.ts'
 
-/** A rule is short; only lists of dates are long. */
+/** Far more than a rule needs: only lists of dates are long. */
 const RECURRENCE_LENGTH_MAX = 200_000
 const LINES_MAX = 200
 
 /**
- * A rule as people write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or lines of iCalendar with DTSTART, RRULE, EXRULE, RDATE and
- * EXDATE, folded or not. What is malformed is refused with its position and the reason.
+ * Parses a rule as users write it: either the bare value (`FREQ=DAILY;BYHOUR=9`), or iCalendar lines DTSTART, RRULE, EXRULE, RDATE and
+ * EXDATE, folded or not. Malformed text is refused with the position and the reason.
  */
 export function parseRrule(text: string): Parsed<RecurrenceSet> {
   const unfolded = unfold(text)
@@ -36,10 +36,10 @@ function parseSet(text: string): RecurrenceSet {
   const lines: Lines = { start: undefined, rules: [], exceptionRules: [], dates: [], exceptionDates: [] }
   let count = 0
   for (const { line, position } of splitLines(text)) {
-    if (++count > LINES_MAX) refuse(position, `a recurrence has at most ${LINES_MAX} lines`)
+    if (++count > LINES_MAX) refuse(position, `a recurrence may have at most ${LINES_MAX} lines`)
     readLine(parseContentLine(line, position), lines)
   }
-  if (lines.rules.length + lines.dates.length === 0) refuse(text.length, 'neither RRULE nor RDATE says when')
+  if (lines.rules.length + lines.dates.length === 0) refuse(text.length, 'a recurrence needs an RRULE or RDATE line')
   for (const { rule, line } of lines.rules) checkUntil(rule, lines.start, line)
   return {
     start: lines.start,
@@ -53,7 +53,7 @@ function parseSet(text: string): RecurrenceSet {
 function readLine(line: ContentLine, lines: Lines): void {
   switch (line.name) {
     case 'DTSTART':
-      if (lines.start) refuse(line.position, 'DTSTART stands twice')
+      if (lines.start) refuse(line.position, 'DTSTART is given twice')
       lines.start = readStamps(line)[0]
       return
     case 'RRULE':
@@ -69,16 +69,16 @@ function readLine(line: ContentLine, lines: Lines): void {
       lines.exceptionDates.push(...readStamps(line))
       return
     default:
-      refuse(line.position, `a recurrence is made of DTSTART, RRULE, EXRULE, RDATE and EXDATE, not of ${line.name}`)
+      refuse(line.position, `a recurrence consists of DTSTART, RRULE, EXRULE, RDATE and EXDATE lines, not ${line.name}`)
   }
 }
 
-/** RFC 5545 3.3.10: UNTIL is of the kind of DTSTART, and in UTC if that has a time zone. */
+/** RFC 5545 3.3.10: UNTIL has the type of DTSTART, and is in UTC if DTSTART has a time zone. */
 function checkUntil({ until }: Rule, start: Stamp | undefined, line: ContentLine): void {
   if (!until || !start) return
   const position = line.valuePosition + line.value.toUpperCase().indexOf('UNTIL=') + 6
-  if (until.isDate !== start.isDate) refuse(position, `UNTIL has to be a ${start.isDate ? 'date' : 'date-time'}, as DTSTART is`)
+  if (until.isDate !== start.isDate) refuse(position, `UNTIL must be a ${start.isDate ? 'date' : 'date-time'}, as DTSTART is`)
   if (start.zone !== undefined && !start.isDate && until.zone !== 'UTC') {
-    refuse(position, 'UNTIL has to be in UTC (end in Z), because DTSTART has a time zone')
+    refuse(position, 'UNTIL must be in UTC (end in Z), because DTSTART has a time zone')
   }
 }

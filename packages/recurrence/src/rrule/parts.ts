@@ -2,7 +2,7 @@
 export interface Part {
   readonly name: string
   readonly value: string
-  /** Where the name and the value stand in the whole text. */
+  /** Offsets of the name and the value in the whole text. */
   readonly namePosition: number
   readonly position: number
 }

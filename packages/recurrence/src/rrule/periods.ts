@@ -1,12 +1,12 @@
 import { dateOf, dayOf, greatestDivisor, startOfWeekYear, startOfYear, weekYearOf, yearOf } from '../gregorian.ts'
 import type { Rule } from './rule.ts'
 
-/** The years, months, weeks or days that INTERVAL counts and BYSETPOS looks into. */
+/** The years, months, weeks or days that INTERVAL counts and from which BYSETPOS chooses. */
 export interface Periods {
   indexOf(day: number): number
-  /** Its first day; the period ends where the next one starts. */
+  /** The first day of a period; it ends where the next one starts. */
   startOf(index: number): number
-  /** After so many periods, whatever the interval, the calendar repeats: what has not occurred by then never will. */
+  /** After this many periods, whatever the interval, the calendar repeats: a day that does not occur by then never will. */
   readonly cycle: number
 }
 
@@ -14,7 +14,7 @@ export function periodsOf({ frequency, byWeekNumber, weekStart }: Rule): Periods
   switch (frequency) {
     case 'YEARLY':
       if (byWeekNumber === undefined) return { indexOf: yearOf, startOf: startOfYear, cycle: 400 }
-      // Week 1 may start in December; it is still a week of the year that it is named after.
+      // Week 1 may start in December and still belongs to the year it is named after.
       return { indexOf: (day) => weekYearOf(day, weekStart), startOf: (year) => startOfWeekYear(year, weekStart), cycle: 400 }
     case 'MONTHLY':
       return { indexOf: monthIndexOf, startOf: (index) => dayOf(0, index + 1, 1), cycle: 4800 }
@@ -31,7 +31,7 @@ export function monthIndexOf(day: number): number {
   return year * 12 + month - 1
 }
 
-/** More days than a period can ever have of the rule: what BYSETPOS asks for beyond is impossible. */
+/** An upper bound for the days of a rule in one period: a larger BYSETPOS is impossible. */
 export function daysAtMost(rule: Rule): number {
   const months = rule.frequency === 'YEARLY' ? (rule.byMonth?.length ?? 12) : 1
   const whole = { YEARLY: 371, MONTHLY: 31, WEEKLY: 7 }[rule.frequency as string] ?? 1
@@ -42,5 +42,5 @@ export function daysAtMost(rule: Rule): number {
   return Math.min(whole, ofWeekdays, ofMonthDays, rule.byYearDay?.length ?? whole)
 }
 
-/** Steps of an interval until the calendar repeats. */
+/** How many steps of an interval it takes until the calendar repeats. */
 export const stepsAtMost = (cycle: number, interval: number): number => cycle / greatestDivisor(cycle, interval)

@@ -6,26 +6,27 @@ import type { Stamp } from './rule.ts'
 
 const DATES_MAX = 10_000
 
-/** What a TZID names: an IANA zone, or undefined. */
+/** The IANA zone that a TZID names, or undefined. */
 export type ZoneNamer = (tzid: string) => string | undefined
 
 const ianaOnly: ZoneNamer = (tzid) => (isZoneName(tzid) ? tzid : undefined)
 
-/** The dates of a DTSTART, RDATE or EXDATE line. Of a period the start counts. */
+/** The dates of a DTSTART, RDATE or EXDATE line. A period counts with its start. */
 export function readStamps(line: ContentLine, nameZone: ZoneNamer = ianaOnly): Stamp[] {
   const tzid = line.parameters.get('TZID')
   const zone = tzid === undefined ? undefined : nameZone(tzid)
-  if (tzid !== undefined && zone === undefined) refuse(line.position, `${quote(tzid)} is no IANA time zone`)
+  if (tzid !== undefined && zone === undefined) refuse(line.position, `${quote(tzid)} is not an IANA time zone`)
   const kind = line.parameters.get('VALUE')?.toUpperCase()
   let at = line.valuePosition
   const stamps = line.value.split(',').map((text) => {
     const position = at
     at += text.length + 1
     const stamp = parseStamp(kind === 'PERIOD' ? (text.split('/')[0] ?? '') : text, position, zone)
-    if (kind !== undefined && (kind === 'DATE') !== stamp.isDate) refuse(position, `${line.name} says VALUE=${kind}, and this is none`)
+    if (kind !== undefined && (kind === 'DATE') !== stamp.isDate)
+      refuse(position, `${line.name} has VALUE=${kind}, but this value has another type`)
     return stamp
   })
   if (stamps.length > DATES_MAX) refuse(line.position, `${line.name} lists more than ${DATES_MAX} dates`)
-  if (line.name === 'DTSTART' && stamps.length > 1) refuse(line.valuePosition, 'DTSTART is one date')
+  if (line.name === 'DTSTART' && stamps.length > 1) refuse(line.valuePosition, 'DTSTART must be a single date')
   return stamps
 }

@@ -1,3 +1,4 @@
+/** Recurrences against RFC 7529's examples, hand-counted cases, brute-force counting, and rrule-temporal as the oracle for random rules. */
 import fc from 'fast-check'
 import { RRuleTemporal } from 'rrule-temporal'
 import { describe, expect, test } from 'vitest'
@@ -8,8 +9,8 @@ import { openZone } from '../zone/zone.ts'
 
 const newYork = 'America/New_York'
 
-describe('what the RFC leaves to an implementation', () => {
-  test('a DTSTART that does not match the rule is no occurrence', () => {
+describe('conventions where RFC 5545 is silent or easily misread', () => {
+  test('a DTSTART that does not match the rule is not an occurrence', () => {
     expect(listRule('FREQ=WEEKLY;BYDAY=MO;COUNT=2', '19970902T090000', 3)).toEqual(['19970908T090000', '19970915T090000'])
   })
 
@@ -17,7 +18,7 @@ describe('what the RFC leaves to an implementation', () => {
     expect(listRule('FREQ=YEARLY;BYWEEKNO=20', '19970512T090000', 3)).toEqual(['19970512T090000', '19980511T090000', '19990517T090000'])
   })
 
-  test('a week belongs to the year that it is numbered in, wherever it starts', () => {
+  test('a week belongs to the year it is numbered in, even if it starts in another', () => {
     expect(listRule('FREQ=YEARLY;INTERVAL=2;BYWEEKNO=1;BYDAY=MO', '20241230T090000', 3)).toEqual([
       '20241230T090000',
       '20270104T090000',
@@ -30,7 +31,7 @@ describe('what the RFC leaves to an implementation', () => {
     ])
   })
 
-  test('BYSETPOS counts from the start of the week, even where DTSTART is in the middle of it', () => {
+  test('BYSETPOS counts from the start of the week, even if DTSTART is in the middle of it', () => {
     expect(listRule('FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2,3', '19970904T090000', 3)).toEqual([
       '19970905T090000',
       '19970910T090000',
@@ -50,7 +51,7 @@ describe('what the RFC leaves to an implementation', () => {
     ])
   })
 
-  test('leap days are skipped in other years, and not counted', () => {
+  test('a leap day is skipped in other years and does not count', () => {
     expect(listRule('FREQ=YEARLY;COUNT=3', '20240229T120000', 4)).toEqual(['20240229T120000', '20280229T120000', '20320229T120000'])
   })
 
@@ -87,16 +88,16 @@ describe('RFC 7529 in the Gregorian calendar', () => {
       '20150101',
       ['20150130', '20150301', '20150330', '20150430'],
     ],
-  ])('%s from %s', (rule, start, expected) => {
+  ])('RFC 7529: %s from %s', (rule, start, expected) => {
     expect(listRule(rule, start, expected.length).map((stamp) => stamp.slice(0, 8))).toEqual(expected)
   })
 })
 
-describe('a recurrence set', () => {
+describe('recurrence sets', () => {
   const set = (...lines: string[]) =>
     listLocal({ zone: newYork, include: [{ kind: 'rrule', rrule: lines.join('\n') }] }, '2026-01-01T00:00:00Z', 20)
 
-  test('is rules and dates without exceptions, each once', () => {
+  test('unites rules and dates without duplicates, minus exceptions', () => {
     expect(
       set(
         'DTSTART;TZID=America/New_York:20260105T090000',
@@ -107,14 +108,14 @@ describe('a recurrence set', () => {
     ).toEqual(['2026-01-05', '2026-01-07', '2026-01-08', '2026-01-10'].map((date) => `${date}T09:00:00-05:00`))
   })
 
-  test('loses whole days to exceptions that are dates', () => {
+  test('an exception that is a date removes the whole day', () => {
     const lines = ['DTSTART:20260105T000000', 'RRULE:FREQ=HOURLY;INTERVAL=8;COUNT=9', 'EXDATE;VALUE=DATE:20260106']
     expect(set(...lines).map((line) => line.slice(0, 13))).toEqual(
       ['05T00', '05T08', '05T16', '07T00', '07T08', '07T16'].map((hour) => `2026-01-${hour}`),
     )
   })
 
-  test('loses what an EXRULE gives', () => {
+  test('removes the occurrences of an EXRULE', () => {
     const lines = ['DTSTART:20260105T090000', 'RRULE:FREQ=DAILY;COUNT=7', 'EXRULE:FREQ=WEEKLY;BYDAY=SA,SU']
     expect(set(...lines)).toHaveLength(5)
   })
@@ -132,11 +133,11 @@ describe('when the clocks change', () => {
     ['shift', '2026-03-08T03:30:00-04:00'],
     ['first-valid', '2026-03-08T03:00:00-04:00'],
     ['skip', '2026-03-09T02:30:00-04:00'],
-  ] as const)('a time that does not exist, with %s', (gap, first) => {
+  ] as const)('a time that does not exist, with the policy %s', (gap, first) => {
     expect(daily('02:30', { gap })[0]).toBe(first)
   })
 
-  test('shifted times keep the order of instants, not that of the wall', () => {
+  test('shifted times are in the order of instants, not of local times', () => {
     const rrule = 'FREQ=DAILY;BYHOUR=2,3;BYMINUTE=15,45'
     expect(listLocal({ zone: newYork, start: '2026-01-01', include: [{ kind: 'rrule', rrule }] }, '2026-03-08T00:00:00-05:00', 3)).toEqual([
       '2026-03-08T03:15:00-04:00',
@@ -145,7 +146,7 @@ describe('when the clocks change', () => {
     ])
   })
 
-  test('skipped times are not counted', () => {
+  test('skipped times do not count', () => {
     const rule = (gap: 'skip' | 'shift') =>
       listLocal(
         { zone: newYork, start: '2026-03-07T02:30', include: [{ kind: 'rrule', rrule: 'FREQ=DAILY;COUNT=3' }], dst: { gap } },
@@ -156,7 +157,7 @@ describe('when the clocks change', () => {
     expect(rule('shift').at(-1)).toBe('2026-03-09T02:30:00-04:00')
   })
 
-  test('every 90 minutes stays 90 minutes', () => {
+  test('every 90 minutes is 90 minutes across a clock change', () => {
     const include = [{ kind: 'rrule', rrule: 'FREQ=MINUTELY;INTERVAL=90' }] as const
     expect(listLocal({ zone: newYork, start: '2026-11-01T00:00', include }, '2026-11-01T00:00:00-04:00', 4)).toEqual([
       '2026-11-01T00:00:00-04:00',
@@ -166,13 +167,13 @@ describe('when the clocks change', () => {
     ])
   })
 
-  test('a rule that never gets out of a gap ends', () => {
+  test('a rule whose every time is skipped ends', () => {
     const include = [{ kind: 'rrule', rrule: 'FREQ=YEARLY;BYMONTH=3;BYDAY=2SU;BYHOUR=2;BYMINUTE=30' }] as const
     expect(listLocal({ zone: newYork, start: '2026-01-01', include, dst: { gap: 'skip' } }, '2026-01-01T00:00:00Z', 1)).toEqual([])
   })
 })
 
-describe('a rule can be entered anywhere', () => {
+describe('starting a rule anywhere', () => {
   const rules = [
     'FREQ=DAILY',
     'FREQ=DAILY;INTERVAL=3;BYHOUR=2,9;BYMINUTE=0,30',
@@ -186,7 +187,7 @@ describe('a rule can be entered anywhere', () => {
     'FREQ=SECONDLY;INTERVAL=8641;BYMONTH=3,11',
     'FREQ=DAILY;COUNT=900',
   ]
-  test.each(rules)('%s gives the same from the start and from the middle', (rrule) => {
+  test.each(rules)('%s has the same occurrences from the start and from the middle', (rrule) => {
     const one = compiled({ zone: newYork, start: '2020-02-01T01:30', include: [{ kind: 'rrule', rrule }], dst: { overlap: 'both' } })
     const walked: number[] = []
     for (
@@ -207,7 +208,7 @@ describe('a rule can be entered anywhere', () => {
   })
 })
 
-describe('against other implementations', () => {
+describe('compared with other implementations', () => {
   const numbers = (min: number, max: number, most: number) =>
     fc.uniqueArray(
       fc.integer({ min, max }).filter((n) => n !== 0 || min === 0),
@@ -237,12 +238,12 @@ describe('against other implementations', () => {
         list('BYHOUR', hours) +
         list('BYMINUTE', minutes)
       const rule = `FREQ=${frequency};INTERVAL=${interval}${by}`
-      // In the first week positions differ by convention: ours count from the start of the week.
+      // For WEEKLY, positions in the first week differ by convention: here they count from the start of the week.
       const hasPosition = by !== '' && position !== undefined && frequency !== 'WEEKLY'
       return { rule: hasPosition ? `${rule};BYSETPOS=${position}` : rule, start: formatLocalIso((10_000 + start) * 86_400 + 9 * 3600) }
     })
 
-  test('rules of days give what rrule-temporal gives', { timeout: 60_000 }, () => {
+  test('rules of days have the occurrences of rrule-temporal', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(dateRule, ({ rule, start }) => {
         const compact = start.replaceAll(/[-:]/g, '')
@@ -252,7 +253,7 @@ describe('against other implementations', () => {
         try {
           expected = theirs.all().map((one) => one.epochMilliseconds)
         } catch {
-          // It gives up on rules that are too sparse for it.
+          // rrule-temporal throws for rules that are too sparse for it.
           return
         }
         const found: number[] = []
@@ -272,17 +273,17 @@ describe('against other implementations', () => {
     hours: some(numbers(0, 23, 8)),
     minutes: some(numbers(0, 59, 20)),
     seconds: some(numbers(0, 59, 20)),
-    // Around both changes of 2026 in New York.
+    // Near both clock changes of 2026 in New York.
     start: fc.oneof(fc.integer({ min: 1_772_900_000, max: 1_773_000_000 }), fc.integer({ min: 1_793_450_000, max: 1_793_550_000 })),
   })
 
-  test('rules by elapsed time give what counting gives', () => {
+  test('rules by elapsed time have the occurrences that counting finds', () => {
     const zone = openZone(newYork)
     fc.assert(
       fc.property(elapsedRule, ({ unit: [frequency, size], interval, months, monthDays, hours, minutes, seconds, start }) => {
-        // A start in the repeated hour means the first of the two.
+        // A local start in the repeated hour means the first of the two instants.
         fc.pre(instantOf(zone, localOf(zone, start)) === start)
-        // Only limits: what a rule expands is another matter.
+        // Only parts that limit a rule: those that expand it are tested elsewhere.
         const minuteLimit = size <= 60 ? minutes : undefined
         const secondLimit = size === 1 ? seconds : undefined
         const list = (name: string, values: readonly number[] | undefined) => (values ? `;${name}=${values.join(',')}` : '')

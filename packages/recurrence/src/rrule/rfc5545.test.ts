@@ -1,4 +1,4 @@
-/** Every example of RFC 5545 3.8.5.3, in the order in which they stand there, as instants in New York. */
+/** Every example of RFC 5545 3.8.5.3, in the RFC's order, as instants in New York. */
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { compileSchedule, occurrencesBetween } from '../index.ts'
@@ -6,12 +6,12 @@ import { compileSchedule, occurrencesBetween } from '../index.ts'
 interface Example {
   readonly name: string
   readonly start: string
-  /** Without `RRULE:`. Several are different ways to say the same. */
+  /** Without `RRULE:`. Several rules are different ways to express the same recurrence. */
   readonly rules: readonly string[]
   readonly exceptions?: string
   /** `1997: 9/2-11; 10/26,28` are days; `1997-09-02: 9:00,9:20` are times of a day. */
   readonly expected: readonly string[]
-  /** Whether the recurrence ends with what is expected, or goes on. */
+  /** True if the recurrence continues after the expected occurrences; false if it ends with them. */
   readonly isForever?: boolean
 }
 
@@ -292,14 +292,14 @@ function expandDays(text: string): string[] {
 const two = (text: string): string => text.padStart(2, '0')
 
 describe('the examples of RFC 5545 3.8.5.3', () => {
-  test('are all here', () => {
+  test('are complete', () => {
     expect(examples).toHaveLength(39)
   })
 
   for (const { name, start, rules, exceptions, expected, isForever = false } of examples) {
     test.each(rules)(`${name}: %s`, (rule) => {
       const lines = [`DTSTART;TZID=America/New_York:${start}`, ...(exceptions ? [exceptions] : []), `RRULE:${rule}`]
-      // The schedule's own zone is another one, so that the rule's is what counts.
+      // The schedule's zone differs, so that only the zone of the rule can produce the expected instants.
       const compiled = compileSchedule({ zone: 'Asia/Tokyo', include: [{ kind: 'rrule', rrule: lines.join('\r\n') }] })
       if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
       const instants = expectedInstants(expected)

@@ -1,28 +1,28 @@
-/** A recurrence rule as data: what RFC 5545 3.3.10 and RFC 7529 let a text say, checked, and nothing computed yet. */
+/** A recurrence rule as data: a checked text according to RFC 5545 3.3.10 and RFC 7529, with nothing computed yet. */
 
 export const frequencies = ['SECONDLY', 'MINUTELY', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const
 export type Frequency = (typeof frequencies)[number]
 
-/** RFC 7529 4.1: what becomes of a date that a month or a year does not have. */
+/** RFC 7529 4.1: what to do with a date that does not exist in a month or year. */
 export type Skip = 'OMIT' | 'BACKWARD' | 'FORWARD'
 
-/** A date or date-time as iCalendar writes it. */
+/** A date or date-time in iCalendar. */
 export interface Stamp {
-  /** Seconds since 1970 of what the clock on the wall shows. */
+  /** Local time, in seconds since 1970. */
   readonly local: number
   readonly isDate: boolean
-  /** `UTC` for a time with Z, the TZID if it has one, undefined for a floating time. */
+  /** `UTC` for a time with Z, the TZID if there is one, undefined for a floating time. */
   readonly zone: string | undefined
 }
 
 export interface WeekdayNumber {
   /** Monday is 0. */
   readonly weekday: number
-  /** The nth one, from the end if negative; undefined for every one. */
+  /** The nth one, from the end if negative; undefined: all. */
   readonly nth: number | undefined
 }
 
-/** Lists are ascending and without duplicates; undefined means that the rule does not say. */
+/** Lists are ascending and without duplicates; undefined: the rule does not set this part. */
 export interface Rule {
   readonly frequency: Frequency
   readonly interval: number
@@ -37,12 +37,12 @@ export interface Rule {
   readonly byWeekNumber: readonly number[] | undefined
   readonly byMonth: readonly number[] | undefined
   readonly bySetPosition: readonly number[] | undefined
-  /** Monday is 0, and the default. */
+  /** Monday is 0, the default. */
   readonly weekStart: number
   readonly skip: Skip
 }
 
-/** What the lines DTSTART, RRULE, EXRULE, RDATE and EXDATE say together. */
+/** The content of the lines DTSTART, RRULE, EXRULE, RDATE and EXDATE. */
 export interface RecurrenceSet {
   readonly start: Stamp | undefined
   readonly rules: readonly Rule[]

@@ -2,14 +2,14 @@
 import { dayOf, monthLength, startOfYear, weekdayOf, yearLength } from '../gregorian.ts'
 import type { Rule, Skip } from './rule.ts'
 
-/** Whether SKIP changes anything: only numbers of days can name a day that is not there. */
+/** Whether SKIP has an effect: only day numbers can name a day that does not exist. */
 export const movesDates = (rule: Rule): boolean =>
   rule.skip !== 'OMIT' &&
   (rule.frequency === 'YEARLY' || rule.frequency === 'MONTHLY') &&
   (rule.byMonthDay ?? rule.byYearDay) !== undefined &&
   rule.byWeekNumber === undefined
 
-/** The days of one year or month (its index as in `periodsOf`), ascending. The first or last may lie just outside of it. */
+/** The days of one year or month (its index as in `periodsOf`), ascending. The first or last may be just outside that period. */
 export function movedDays(rule: Rule, index: number): number[] {
   const days = rule.frequency === 'YEARLY' ? daysOfYear(rule, index) : daysOfMonth(rule, Math.floor(index / 12), (index % 12) + 1)
   const isWeekday = (day: number) => rule.byDay === undefined || rule.byDay.some(({ weekday }) => weekday === weekdayOf(day))

@@ -5,8 +5,8 @@ import type { Zone } from '../zone/zone.ts'
 import type { Stamp } from './rule.ts'
 
 /**
- * The start of a rule, given in ISO 8601 beside it, as a DTSTART on the wall of the zone. A day starts at midnight. Without a zone an
- * instant is on no wall, and gives nothing; nor does a malformed text.
+ * Converts a start in ISO 8601 to a DTSTART in local time of the zone. A day starts at midnight. Undefined for a malformed text, and for an
+ * instant if there is no zone.
  */
 export function stampOf(text: string | undefined, zone: Zone | undefined): Stamp | undefined {
   const parsed = text === undefined ? undefined : parseMoment(text)

@@ -8,29 +8,29 @@ import { dayTraits, type LeapDay } from './day-traits.ts'
 import { isOccurrence } from './next-occurrence.ts'
 
 export interface Analysis {
-  /** Nothing ever occurs: 30 February, or excludes that leave nothing over. */
+  /** There is never an occurrence: 30 February, for example, or excludes that leave nothing. */
   readonly isImpossible: boolean
-  /** The search was given up, so that nothing can be said of `isImpossible`. */
+  /** The search reached its limit, so `isImpossible` is not known. */
   readonly isUndecided: boolean
-  /** Local times in the next ten years that the clocks jump over or show twice: there the DST policy decides. The first few. */
+  /** Local times in the next ten years that a clock change skips or repeats, where the DST policy decides. The first ten. */
   readonly dstConflicts: readonly DstConflict[]
   readonly leapDay: LeapDay
-  /** Days of the month that some months lack (29, 30, 31). */
+  /** The schedule names a day that some months do not have (29, 30, 31). */
   readonly skipsShortMonths: boolean
 }
 
 export interface DstConflict {
-  /** On the wall of the zone: `2027-03-14T02:30:00`. */
+  /** Local time in the zone: `2027-03-14T02:30:00`. */
   readonly local: string
   readonly kind: 'gap' | 'overlap'
 }
 
 const CONFLICTS_MAX = 10
-/** Local times that are looked at around one change of the clocks. */
+/** How many local times are checked around one clock change. */
 const TIMES_MAX = 100
 const YEARS_AHEAD = 10
 
-/** What may surprise whoever wrote the schedule, looking on from an instant. */
+/** Properties of a schedule that may surprise its author, seen from an instant on. */
 export function analyse(compiled: CompiledSchedule, nowMs: number): Analysis {
   const first = compiled.instants.next(Date.UTC(YEAR_MIN, 0, 1))
   const traits = compiled.schedule.include.flatMap((include) => dayTraits(include, compiled.schedule.start))
@@ -61,10 +61,10 @@ function findConflicts(compiled: CompiledSchedule, nowMs: number): DstConflict[]
   return conflicts.sort((a, b) => (a.local < b.local ? -1 : 1)).slice(0, CONFLICTS_MAX)
 }
 
-/** Whether the policy has a say: not if the schedule is over by then, or a calendar or an exclude takes the time away anyhow. */
+/** Whether the policy matters: not if the schedule has ended by then, or a calendar or an exclude removes the time anyway. */
 function isDecided(compiled: CompiledSchedule, zone: Zone, local: number, changeAt: number): boolean {
   const instants = resolveLocal(zone, local, compiled.policy)
-  // What is skipped leaves no trace, but for a schedule that goes on.
+  // A skipped time leaves no instant, so the policy matters if the schedule continues.
   if (instants.length === 0) return typeof compiled.instants.next(changeAt * 1000) === 'number'
   return instants.some((instant) => isOccurrence(compiled, instant * 1000))
 }

@@ -6,14 +6,14 @@ import { SECONDS_PER_DAY } from '../gregorian.ts'
 import { parseMoment, spanOfMoment } from '../moment.ts'
 import { instantOf, localOf } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
-import { compileInclude, type Place } from './compile-include.ts'
+import { compileInclude, type IncludeContext } from './compile-include.ts'
 import type { Exclude } from './schedule.ts'
 
-/** Looks up a calendar; undefined after noting an issue. */
+/** Looks up a calendar; undefined after adding an issue. */
 export type FindCalendar = (id: string, path: string) => CompiledCalendar | undefined
 
-export function compileExclude(exclusion: Exclude, place: Place, findCalendar: FindCalendar): Exclusion[] {
-  const { issues, path, zone } = place
+export function compileExclude(exclusion: Exclude, context: IncludeContext, findCalendar: FindCalendar): Exclusion[] {
+  const { issues, path, zone } = context
   switch (exclusion.kind) {
     case 'range': {
       const from = issues.take(`${path}.from`, parseMoment(exclusion.from))
@@ -27,14 +27,14 @@ export function compileExclude(exclusion: Exclude, place: Place, findCalendar: F
       return calendar ? [excludeClosed(calendar, exclusion.closed ?? 'holidays', zone)] : []
     }
     case 'dates':
-      // A date without a time means the day, not its first instant.
-      return [excludeDates(exclusion.dates, place), excludeInstants(compileInclude(exclusion, place).instants)]
+      // A date without a time excludes the whole day, not only its first instant.
+      return [excludeDates(exclusion.dates, context), excludeInstants(compileInclude(exclusion, context).instants)]
     default:
-      return [excludeInstants(compileInclude(exclusion, place).instants)]
+      return [excludeInstants(compileInclude(exclusion, context).instants)]
   }
 }
 
-function excludeDates(dates: readonly string[], { zone }: Place): Exclusion {
+function excludeDates(dates: readonly string[], { zone }: IncludeContext): Exclusion {
   const days = dates
     .map(parseMoment)
     .flatMap((parsed) => (parsed.ok && parsed.value.kind === 'day' ? [spanOfMoment(parsed.value, zone)] : []))

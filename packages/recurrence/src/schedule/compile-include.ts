@@ -13,7 +13,7 @@ import type { DstPolicy } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { Include } from './schedule.ts'
 
-export interface Place {
+export interface IncludeContext {
   readonly zone: Zone
   readonly policy: DstPolicy
   /** The schedule's start, if it has one. */
@@ -24,9 +24,9 @@ export interface Place {
 
 export interface CompiledInclude {
   readonly instants: Instants
-  /** The local times in it that a change of the clocks could touch. */
+  /** Its local times that a clock change can affect. */
   readonly walls: readonly NonNullable<Compiled['wall']>[]
-  /** Whether all instants come from `walls`. */
+  /** True if all instants come from `walls`. */
   readonly isOnWall: boolean
 }
 
@@ -34,41 +34,41 @@ const nothing: CompiledInclude = { instants: never, walls: [], isOnWall: false }
 const DATES_MAX = 10_000
 const LAST_MS = Date.UTC(YEAR_MAX, 11, 31, 23, 59, 59, 999)
 
-export function compileInclude(include: Include, place: Place): CompiledInclude {
+export function compileInclude(include: Include, context: IncludeContext): CompiledInclude {
   switch (include.kind) {
     case 'rrule':
-      return compileRrule(include, place)
+      return compileRrule(include, context)
     case 'cron': {
-      const cron = place.issues.take(`${place.path}.cron`, parseCron(include.cron))
+      const cron = context.issues.take(`${context.path}.cron`, parseCron(include.cron))
       if (!cron) return nothing
-      const { instants, wall } = compileCron(cron, place.zone, place.policy)
+      const { instants, wall } = compileCron(cron, context.zone, context.policy)
       return { instants, walls: wall ? [wall] : [], isOnWall: wall !== undefined }
     }
     case 'interval':
-      return { instants: compileInterval(include, place), walls: [], isOnWall: false }
+      return { instants: compileInterval(include, context), walls: [], isOnWall: false }
     case 'dates':
-      return { instants: compileDates(include.dates, place), walls: [], isOnWall: false }
+      return { instants: compileDates(include.dates, context), walls: [], isOnWall: false }
   }
 }
 
-function compileRrule(include: Extract<Include, { kind: 'rrule' }>, place: Place): CompiledInclude {
-  const { issues, path, zone, policy } = place
+function compileRrule(include: Extract<Include, { kind: 'rrule' }>, context: IncludeContext): CompiledInclude {
+  const { issues, path, zone, policy } = context
   const set = issues.take(`${path}.rrule`, parseRrule(include.rrule))
   if (include.start !== undefined) issues.take(`${path}.start`, parseMoment(include.start))
   if (!set) return nothing
-  const start = set.start ?? stampOf(include.start ?? place.start, zone)
+  const start = set.start ?? stampOf(include.start ?? context.start, zone)
   if (start) return compileRecurrence(set, start, zone, policy)
-  if ((include.start ?? place.start) !== undefined) return nothing
-  return issues.add(`${path}.start`, 'a rule counts from its start: give DTSTART, or a start of this rule or of the schedule') ?? nothing
+  if ((include.start ?? context.start) !== undefined) return nothing
+  return issues.add(`${path}.start`, 'a rule counts from its start: add DTSTART, or a start to this rule or to the schedule') ?? nothing
 }
 
-function compileInterval(include: Extract<Include, { kind: 'interval' }>, { issues, path, zone, policy }: Place): Instants {
+function compileInterval(include: Extract<Include, { kind: 'interval' }>, { issues, path, zone, policy }: IncludeContext): Instants {
   const every = issues.take(`${path}.every`, parseDuration(include.every))
   const phase = include.phase === undefined ? undefined : issues.take(`${path}.phase`, parseDuration(include.phase))
   const anchor = include.anchor === undefined ? undefined : issues.take(`${path}.anchor`, parseMoment(include.anchor))
   if (!every) return never
   const everyMs = clockMs(every)
-  if (everyMs < 1000) return issues.add(`${path}.every`, 'an interval is at least one second') ?? never
+  if (everyMs < 1000) return issues.add(`${path}.every`, 'an interval must be at least one second') ?? never
   const [anchorMs = 0] = anchor ? instantsOfMoment(anchor, zone, { ...policy, gap: 'shift' }) : [0]
   const originMs = anchorMs + (phase ? clockMs(phase) : 0)
   return {
@@ -79,7 +79,7 @@ function compileInterval(include: Extract<Include, { kind: 'interval' }>, { issu
   }
 }
 
-function compileDates(dates: readonly string[], { issues, path, zone, policy }: Place): Instants {
+function compileDates(dates: readonly string[], { issues, path, zone, policy }: IncludeContext): Instants {
   if (dates.length > DATES_MAX) return issues.add(`${path}.dates`, `more than ${DATES_MAX} dates`) ?? never
   const moments = dates.map((date, at) => issues.take(`${path}.dates[${at}]`, parseMoment(date)))
   return fromList(moments.flatMap((moment) => (moment ? instantsOfMoment(moment, zone, policy) : [])))

@@ -10,34 +10,34 @@ import { type DstPolicy, defaultDstPolicy } from '../zone/local-time.ts'
 import { findZone, type Zone } from '../zone/zone.ts'
 import { compileExclude, type FindCalendar } from './compile-exclude.ts'
 import { type CompiledInclude, compileInclude } from './compile-include.ts'
-import { nameInstants } from './name-instants.ts'
 import { rollInstants } from './roll-instants.ts'
 import type { Schedule } from './schedule.ts'
+import { scheduledLocalTimes } from './scheduled-local-times.ts'
 
-/** A schedule that was checked and can be asked. Compile once and ask often: what was found out is kept. */
+/** A checked schedule that is ready for queries. Compile once and query often: results are cached. */
 export interface CompiledSchedule {
   readonly schedule: Schedule
   readonly zone: Zone
   readonly policy: DstPolicy
-  /** Nominal instants, after excludes, roll, bounds and count. */
+  /** Nominal instants, after excludes, roll, start, end and count. */
   readonly instants: Instants
   readonly includes: readonly CompiledInclude[]
   readonly jitterMs: number
 }
 
 export interface ScheduleSources extends CalendarSources {
-  /** Calendars that are compiled already, for many schedules to share. Asked before `calendars`. */
+  /** Calendars that are already compiled and can be shared by many schedules. Queried before `calendars`. */
   readonly compiled?: (id: string) => CompiledCalendar | undefined
 }
 
 const PARTS_MAX = 100
 const COUNT_MAX = 100_000
 
-/** Everything that is wrong with the schedule is said at once, with its path. Calendars that it names come from the sources. */
+/** Reports all issues of the schedule at once, each with its path. The sources supply the calendars that it names. */
 export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {}): Checked<CompiledSchedule> {
   const issues = collectIssues()
   const zone = findZone(schedule.zone)
-  if (!zone) return { ok: false, issues: [{ path: 'zone', message: `${JSON.stringify(schedule.zone)} is no IANA time zone` }] }
+  if (!zone) return { ok: false, issues: [{ path: 'zone', message: `${JSON.stringify(schedule.zone)} is not an IANA time zone` }] }
   checkSizes(schedule, issues)
   const policy: DstPolicy = {
     gap: schedule.dst?.gap ?? defaultDstPolicy.gap,
@@ -51,9 +51,9 @@ export function compileSchedule(schedule: Schedule, sources: ScheduleSources = {
   const calendar = schedule.calendar && findCalendar(schedule.calendar.id, 'calendar.id')
   const roll = schedule.calendar?.roll ?? 'skip'
   const nominal = exclude(unite(includes.map(({ instants }) => instants)), exclusions)
-  const namesOf = nameInstants(includes, zone, policy)
-  const rolled = calendar ? rollInstants(within(nominal, EARLIEST_MS, LATEST_MS), { calendar, roll, zone, policy, namesOf }) : nominal
-  // Nothing is moved to a time that is excluded.
+  const localTimesOf = scheduledLocalTimes(includes, zone, policy)
+  const rolled = calendar ? rollInstants(within(nominal, EARLIEST_MS, LATEST_MS), { calendar, roll, zone, policy, localTimesOf }) : nominal
+  // An occurrence must not be moved to a time that is excluded.
   const allowed = calendar && roll !== 'skip' ? exclude(rolled, exclusions) : rolled
   const bounded = within(allowed, bounds.fromMs, bounds.toMs)
   const instants = schedule.count === undefined ? bounded : first(bounded, schedule.count)
@@ -73,19 +73,19 @@ function readBounds(schedule: Schedule, zone: Zone, issues: Issues): Bounds {
   const end = schedule.end === undefined ? undefined : issues.take('end', parseMoment(schedule.end))
   const fromMs = start ? spanOfMoment(start, zone).fromMs : EARLIEST_MS
   const endSpan = end && spanOfMoment(end, zone)
-  // The end is inclusive: a day up to its last millisecond.
+  // The end is inclusive: a day ends with its last millisecond.
   const toMs = endSpan ? Math.max(endSpan.fromMs, endSpan.toMs - 1) : LATEST_MS
-  if (toMs < fromMs) issues.add('end', 'the end comes before the start')
+  if (toMs < fromMs) issues.add('end', 'the end is before the start')
   return { fromMs, toMs }
 }
 
 function checkSizes(schedule: Schedule, issues: Issues): void {
-  if (schedule.include.length === 0) issues.add('include', 'a schedule includes at least one rule, cron expression, interval or date')
-  if (schedule.include.length > PARTS_MAX) issues.add('include', `at most ${PARTS_MAX}`)
-  if ((schedule.exclude?.length ?? 0) > PARTS_MAX) issues.add('exclude', `at most ${PARTS_MAX}`)
+  if (schedule.include.length === 0) issues.add('include', 'a schedule needs at least one rule, cron expression, interval or date')
+  if (schedule.include.length > PARTS_MAX) issues.add('include', `there may be at most ${PARTS_MAX}`)
+  if ((schedule.exclude?.length ?? 0) > PARTS_MAX) issues.add('exclude', `there may be at most ${PARTS_MAX}`)
   const { count } = schedule
   if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= COUNT_MAX)) {
-    issues.add('count', `a whole number from 1 to ${COUNT_MAX}`)
+    issues.add('count', `count must be a whole number from 1 to ${COUNT_MAX}`)
   }
 }
 

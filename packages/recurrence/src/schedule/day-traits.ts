@@ -6,20 +6,23 @@ import type { Rule } from '../rrule/rule.ts'
 import { stampOf } from '../rrule/stamp-of.ts'
 import type { Include } from './schedule.ts'
 
-/** What leap years do: it occurs in them `only`, on 29 February too (`also`), or its day of the year is another date in them (`moves`). */
+/**
+ * The effect of leap years: it occurs `only` in them, on 29 February too (`also`), or its day of the year is another date in them
+ * (`moves`).
+ */
 export type LeapDay = 'none' | 'only' | 'also' | 'moves'
 
 export interface DayTraits {
   readonly leapDay: LeapDay
-  /** It names a day that some of its months do not have. */
+  /** The include names a day that some of its months do not have. */
   readonly skipsShortMonths: boolean
 }
 
-/** The days of the month that a rule names (from the start, and not simply all of them) and the months it looks at. */
+/** The days of the month that a rule names (counted from the start, and not simply all of them), and its months. */
 interface NamedDays {
   readonly monthDays: readonly number[]
   readonly months: readonly number[]
-  /** Whether nothing else makes it occur. */
+  /** True if these days are all that makes it occur. */
   readonly isAlone: boolean
 }
 
@@ -48,7 +51,7 @@ export function dayTraits(include: Include, scheduleStart: string | undefined): 
 }
 
 function traitsOfRule(rule: Rule): DayTraits {
-  // Such a rule says itself what becomes of missing days.
+  // Such a rule handles missing days itself.
   if (rule.skip !== 'OMIT' || rule.bySetPosition) return plain
   if (rule.byYearDay) {
     if (rule.byYearDay.every((day) => Math.abs(day) === 366)) return { leapDay: 'only', skipsShortMonths: false }

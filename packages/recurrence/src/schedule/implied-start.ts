@@ -5,9 +5,9 @@ import { localOf } from '../zone/local-time.ts'
 import { openZone } from '../zone/zone.ts'
 
 /**
- * A start for a rule that was written without DTSTART, to be stored with it: else INTERVAL drifts and COUNT never ends. It is the next whole
- * minute, so that "at 07:30" does not become 07:30:42; the next whole hour if the rule names hours and no minutes; the next second if it
- * counts seconds. The result is a local time, as `start` of an include takes it.
+ * A start for a rule without DTSTART, to be stored with it: without one, INTERVAL would drift and COUNT would never end. It is the next
+ * whole minute, so that "at 07:30" does not become 07:30:42; the next whole hour if the rule names hours but no minutes; the next second if
+ * it counts seconds. The result is a local time, as for `start` of an include.
  */
 export function impliedStart(rrule: string, nowMs: number, zone: string): Parsed<string> {
   const set = parseRrule(rrule)

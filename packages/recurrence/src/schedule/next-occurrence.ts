@@ -2,8 +2,8 @@ import type { CompiledSchedule } from './compile-schedule.ts'
 import type { NextOccurrence, Occurrence } from './schedule.ts'
 
 /**
- * The first occurrence whose nominal time is after an instant. `key` makes jitter differ from one schedule to another, and is the same
- * for one schedule always (its id).
+ * The first occurrence whose nominal time is after an instant. `key` (the schedule's id) makes jitter differ between schedules and stay the
+ * same for one schedule.
  */
 export function nextOccurrence(compiled: CompiledSchedule, afterMs: number, key = ''): NextOccurrence {
   const next = compiled.instants.next(afterMs)
@@ -12,11 +12,11 @@ export function nextOccurrence(compiled: CompiledSchedule, afterMs: number, key 
 
 export interface Occurrences {
   readonly occurrences: readonly Occurrence[]
-  /** Whether that is all: false if there are more than the limit, or if searching took too long. */
+  /** False if there are more than the limit, or if the search took too long. */
   readonly isComplete: boolean
 }
 
-/** The occurrences whose nominal time is from `fromMs` to before `toMs`, at most `limit` of them. */
+/** The occurrences with a nominal time from `fromMs` up to but not including `toMs`, at most `limit` of them. */
 export function occurrencesBetween(compiled: CompiledSchedule, fromMs: number, toMs: number, limit = 1_000, key = ''): Occurrences {
   const occurrences: Occurrence[] = []
   for (let after = fromMs - 1; ; ) {
@@ -32,7 +32,7 @@ export function occurrencesBetween(compiled: CompiledSchedule, fromMs: number, t
 /** Whether an instant is one of the schedule's nominal times. */
 export const isOccurrence = (compiled: CompiledSchedule, instantMs: number): boolean => compiled.instants.next(instantMs - 1) === instantMs
 
-/** Never later than the next occurrence, so that jitter does not change the order. */
+/** Jitter never exceeds the time to the next occurrence, so it cannot change the order. */
 function withJitter({ instants, jitterMs }: CompiledSchedule, nominalMs: number, key: string): Occurrence {
   if (jitterMs === 0) return { nominalMs, firesAtMs: nominalMs }
   const next = instants.next(nominalMs)
@@ -40,7 +40,7 @@ function withJitter({ instants, jitterMs }: CompiledSchedule, nominalMs: number,
   return { nominalMs, firesAtMs: nominalMs + Math.floor(jitterFraction(key, nominalMs) * room) }
 }
 
-/** The same key and instant give the same fraction, from 0 up to but not 1, in every process. FNV-1a with a final mix. */
+/** A fraction from 0 up to but not including 1, the same for the same key and instant in every process. FNV-1a with a final mix. */
 function jitterFraction(key: string, nominalMs: number): number {
   const text = `${key}@${nominalMs}`
   let hash = 0x811c9dc5

@@ -1,4 +1,4 @@
-/** Rules under the names that people ask for; the time of day comes from the rule's start unless it says BYHOUR. */
+/** Rules under common names. The time of day comes from the start of the rule unless it sets BYHOUR. */
 export const presets = {
   daily: 'FREQ=DAILY',
   business_days: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR',

@@ -1,3 +1,4 @@
+/** What a user sees of a schedule before saving it: previews, warnings, descriptions, and the start that a rule gets. */
 import { describe, expect, test } from 'vitest'
 import { analyse, describeSchedule, type Include, impliedStart, type PresetName, presets, preview, type Schedule } from '../index.ts'
 import { compiled, listLocal } from '../testing.fixture.ts'
@@ -5,7 +6,7 @@ import { compiled, listLocal } from '../testing.fixture.ts'
 const newYork = 'America/New_York'
 
 describe('preview', () => {
-  test('shows occurrences in two zones and marks the days on which the clocks change', () => {
+  test('shows occurrences in two zones and marks days with a clock change', () => {
     const one = compiled({ zone: newYork, include: [{ kind: 'cron', cron: '30 2 * * *' }] })
     const { lines, end } = preview(one, Date.parse('2026-03-07T00:00:00Z'), 3, 'Europe/Berlin')
     expect(end).toBe('more')
@@ -22,7 +23,7 @@ describe('preview', () => {
     expect(lines[0]?.here.weekday).toBe(5)
   })
 
-  test('says why it ends', () => {
+  test('reports why it ends', () => {
     const one = compiled({ zone: 'UTC', include: [{ kind: 'dates', dates: ['2026-01-01'] }] })
     expect(preview(one, 0, 5, 'UTC')).toMatchObject({ end: 'ended', lines: [{ nominalMs: Date.UTC(2026, 0, 1) }] })
   })
@@ -34,7 +35,7 @@ describe('analyse', () => {
   const cron = (text: string): Include => ({ kind: 'cron', cron: text })
   const rrule = (text: string): Include => ({ kind: 'rrule', rrule: text })
 
-  test('finds what never occurs', () => {
+  test('finds schedules that never occur', () => {
     expect(of(cron('0 0 30 2 *')).isImpossible).toBe(true)
     expect(of(rrule('FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30')).isImpossible).toBe(true)
     expect(of(rrule('FREQ=MINUTELY;INTERVAL=2;BYMINUTE=1')).isImpossible).toBe(true)
@@ -52,7 +53,7 @@ describe('analyse', () => {
     expect(of(cron('30 2 * * *'), 'Asia/Tokyo').dstConflicts).toEqual([])
   })
 
-  test('finds none where nothing occurs: after the end, and on days that are excluded', () => {
+  test('finds no conflict after the end or on an excluded day', () => {
     const conflictsOf = (schedule: Omit<Schedule, 'zone'>) => analyse(compiled({ zone: newYork, ...schedule }), now).dstConflicts
     const include = [cron('30 2 * * *')]
     const spring = [{ local: '2026-03-08T02:30:00', kind: 'gap' }]
@@ -62,12 +63,12 @@ describe('analyse', () => {
     expect(conflictsOf({ include, end: '2026-02-01' })).toEqual([])
     expect(conflictsOf({ include, start: '2026-01-01', count: 20 })).toEqual([])
     expect(conflictsOf({ include, end: '2026-04-01', exclude: [{ kind: 'dates', dates: ['2026-03-08'] }] })).toEqual([])
-    // The first of the two is excluded, the other is not.
+    // One of the two times in the gap is excluded, the other is not.
     const twice = { include: [cron('15,45 2 * * *')], end: '2026-04-01', exclude: [rrule('DTSTART:20260101T021500\nRRULE:FREQ=DAILY')] }
     expect(conflictsOf(twice)).toEqual([{ local: '2026-03-08T02:45:00', kind: 'gap' }])
   })
 
-  test('finds what leap years and short months do', () => {
+  test('finds effects of leap years and short months', () => {
     expect(of(rrule('FREQ=YEARLY'))).toMatchObject({ leapDay: 'only', skipsShortMonths: false })
     expect(of(rrule('FREQ=YEARLY;BYYEARDAY=366')).leapDay).toBe('only')
     expect(of(rrule('FREQ=YEARLY;BYYEARDAY=100')).leapDay).toBe('moves')
@@ -88,11 +89,11 @@ describe('impliedStart', () => {
     ['FREQ=DAILY;BYHOUR=7', '2026-01-01T08:00:00'],
     ['FREQ=WEEKLY;INTERVAL=2', '2026-01-01T07:35:00'],
     ['FREQ=SECONDLY;INTERVAL=10', '2026-01-01T07:34:57'],
-  ])('of %s is %s', (rrule, expected) => {
+  ])('the implied start of %s is %s', (rrule, expected) => {
     expect(impliedStart(rrule, now, newYork)).toEqual({ ok: true, value: expected })
   })
 
-  test('makes a daily rule fire at the time that it names', () => {
+  test('a daily rule with an implied start fires at the time it names', () => {
     const rrule = 'FREQ=DAILY;BYHOUR=7;BYMINUTE=30'
     const start = impliedStart(rrule, now, newYork)
     if (!start.ok) throw new Error(start.problem.message)
@@ -101,12 +102,12 @@ describe('impliedStart', () => {
     ])
   })
 
-  test('passes on what is wrong with the rule', () => {
+  test('returns the problem of a malformed rule', () => {
     expect(impliedStart('FREQ=DAYLY', now, newYork)).toMatchObject({ ok: false, problem: { position: 5 } })
   })
 })
 
-test.each(Object.keys(presets) as PresetName[])('the preset %s is a rule that occurs', (name) => {
+test.each(Object.keys(presets) as PresetName[])('the preset %s has occurrences', (name) => {
   const one = compiled({ zone: newYork, start: '2026-01-05T09:00', include: [{ kind: 'rrule', rrule: presets[name] }] })
   expect(typeof one.instants.next(0)).toBe('number')
 })
@@ -130,7 +131,7 @@ describe('describeSchedule', () => {
     ['*/10 * * * * *', 'Every 10 seconds'],
     ['15 */5 * * * *', 'At second 15, every 5 minutes'],
     ['*/20 9-16 * * *', 'Every 20 minutes from 09:00 to 16:59 every day'],
-    // What starts with * in neither day field means either of them, also where one of them is all days.
+    // Neither day field starts with *: a day must match only one of them, even if one field lists all days.
     ['0 9 1-31 * MON', 'At 09:00 every day'],
     ['0 9 13 * 0-6', 'At 09:00 every day'],
     [
@@ -141,7 +142,7 @@ describe('describeSchedule', () => {
     ['*/30 5 * * * *', 'Every 30 seconds, at minute 5 of every hour'],
     ['*/15 */6 * * *', 'Every 15 minutes in every 6th hour from midnight on every day'],
     ['nonsense', '"nonsense"'],
-  ])('%s: %s', (cron, expected) => {
+  ])('describes %s: %s', (cron, expected) => {
     expect(of({ kind: 'cron', cron })).toBe(expected)
   })
 
@@ -161,14 +162,14 @@ describe('describeSchedule', () => {
     ['FREQ=YEARLY;BYMONTH=11;BYDAY=4TH', 'Every year in November on the 4th Thursday of the month at 09:00'],
     [
       'RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=BACKWARD',
-      'Every year in February on the 29th day of the month at 09:00 (or the day before, where there is no such day)',
+      'Every year in February on the 29th day of the month at 09:00 (or the day before if there is no such day)',
     ],
     ['DTSTART:20260101T080000\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20260102', 'Every day at 08:00, but not on 2 January 2026'],
-  ])('%s: %s', (rrule, expected) => {
+  ])('describes %s: %s', (rrule, expected) => {
     expect(of({ kind: 'rrule', rrule, start: '2024-02-29T09:00' })).toBe(expected)
   })
 
-  test('says everything else about a schedule too', () => {
+  test('describes all other parts of a schedule', () => {
     expect(
       describeSchedule({
         zone: newYork,
@@ -188,7 +189,7 @@ describe('describeSchedule', () => {
       }),
     ).toBe(
       'Every 90m, 15m past and on 1 January 2026, 1 February 2026 10:00, 1 March 2026 10:00 UTC and 1 more dates (America/New_York), ' +
-        'but not outside of the hours of the calendar us or from 24 December 2026 to 26 December 2026, ' +
+        'but not outside the hours of the calendar us or from 24 December 2026 to 26 December 2026, ' +
         'moved to the next business day in the calendar us, from 1 January 2026, until 31 December 2026, at most 5 times, up to 5m later',
     )
   })

@@ -11,20 +11,20 @@ export interface PreviewTime {
   /** `2026-03-08T03:30:00-04:00`. */
   readonly local: string
   readonly weekday: number
-  /** Whether the clocks of that zone change on that day: forward (a gap) or back (an overlap). */
+  /** Whether the clocks of that zone change on that day: forward (a gap) or back (an overlap). Undefined if they do not. */
   readonly clocks: 'forward' | 'back' | undefined
 }
 
 export interface PreviewLine extends Occurrence {
   /** In the zone of the schedule. */
   readonly here: PreviewTime
-  /** In the zone of who looks. */
+  /** In the zone of the viewer. */
   readonly there: PreviewTime
 }
 
 export interface Preview {
   readonly lines: readonly PreviewLine[]
-  /** Why there are fewer lines than were asked for. */
+  /** Why there are no more lines: the count was reached, the schedule ended, or the search reached its limit. */
   readonly end: 'more' | 'ended' | 'limit'
 }
 
@@ -48,7 +48,7 @@ export function preview(compiled: CompiledSchedule, afterMs: number, count: numb
 function timeIn(zone: Zone, ms: number): PreviewTime {
   const second = Math.floor(ms / 1000)
   const day = Math.floor(localOf(zone, second) / SECONDS_PER_DAY)
-  // A local day is at most 24 hours away from this second, whatever the clocks do on it.
+  // A local day is at most 24 hours away from this second, whatever the clocks do on that day.
   const changes = findChanges(zone, second - 2 * SECONDS_PER_DAY, second + 2 * SECONDS_PER_DAY)
   const change = changes.find(({ at, offsetBefore }) => Math.floor((at + offsetBefore) / SECONDS_PER_DAY) === day)
   const clocks = change && (change.offsetAfter > change.offsetBefore ? 'forward' : 'back')

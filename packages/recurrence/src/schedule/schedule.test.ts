@@ -1,3 +1,4 @@
+/** Whole schedules: includes, excludes, intervals, bounds, rolling over a business calendar and jitter. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Calendar, compileSchedule, isOccurrence, nextOccurrence, occurrencesBetween, type Roll, type Schedule } from '../index.ts'
@@ -17,7 +18,7 @@ const dates = (schedule: Omit<Schedule, 'zone'>, from: string, count: number) =>
   listLocal({ zone: newYork, ...schedule }, from, count, sources).map((line) => line.slice(0, 16))
 
 describe('includes and excludes', () => {
-  test('unite in order, each instant once', () => {
+  test('includes are united in order, without duplicates', () => {
     const include = [
       { kind: 'cron', cron: '0 9 * * *' },
       { kind: 'dates', dates: ['2026-01-02T09:00', '2026-01-02T12:00', '2026-01-02T18:00:00Z'] },
@@ -32,7 +33,7 @@ describe('includes and excludes', () => {
     ])
   })
 
-  test('two local days that are one instant occur once', () => {
+  test('two local times that are one instant occur once', () => {
     const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
     expect(listLocal({ zone: 'Pacific/Apia', include }, '2011-12-29T00:00:00Z', 3)).toEqual([
       '2011-12-29T09:00:00-10:00',
@@ -41,7 +42,7 @@ describe('includes and excludes', () => {
     ])
   })
 
-  test('take away rules, days, ranges and holidays', () => {
+  test('excludes remove rules, days, ranges and holidays', () => {
     const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
     const exclude = [
       { kind: 'cron', cron: '0 9 * * SAT,SUN' },
@@ -57,7 +58,7 @@ describe('includes and excludes', () => {
     ])
   })
 
-  test('keep to business hours', () => {
+  test('an exclude by hours keeps business hours only', () => {
     const include = [{ kind: 'cron', cron: '30 */4 * * *' }] as const
     const exclude = [{ kind: 'calendar', calendar: 'business', closed: 'hours' }] as const
     expect(dates({ include, exclude }, '2026-05-28T00:00:00-04:00', 4)).toEqual([
@@ -68,7 +69,7 @@ describe('includes and excludes', () => {
     ])
   })
 
-  test('that are dear to ask are asked no more often than they have to be', () => {
+  test('expensive excludes are queried no more often than necessary', () => {
     const seconds = Array.from({ length: 33 }, (_, second) => second).join(',')
     const dear = (more: number) => `FREQ=SECONDLY;INTERVAL=${86_335 - more};BYHOUR=3;BYMINUTE=0,1;BYSECOND=${seconds}`
     const daily = { kind: 'rrule', rrule: 'FREQ=DAILY' } as const
@@ -79,7 +80,7 @@ describe('includes and excludes', () => {
     expect(performance.now() - begin).toBeLessThan(2_000)
   })
 
-  test('that leave nothing over give up instead of searching on', () => {
+  test('excludes that leave nothing end the search with a limit', () => {
     const include = [{ kind: 'cron', cron: '0 * * * *' }] as const
     const one = compiled({ zone: 'UTC', include, exclude: include })
     const started = performance.now()
@@ -90,7 +91,7 @@ describe('includes and excludes', () => {
 })
 
 describe('intervals', () => {
-  test('count from an anchor and a phase by elapsed time', () => {
+  test('intervals count elapsed time from an anchor plus a phase', () => {
     const include = [{ kind: 'interval', every: '36h', phase: '30m', anchor: '2026-03-07T00:00' }] as const
     expect(listLocal({ zone: newYork, include }, '2026-03-07T00:00:00-05:00', 3)).toEqual([
       '2026-03-07T00:30:00-05:00',
@@ -99,26 +100,26 @@ describe('intervals', () => {
     ])
   })
 
-  test('count from 1970 if no anchor is given', () => {
+  test('intervals count from 1970 without an anchor', () => {
     expect(listLocal({ zone: 'UTC', include: [{ kind: 'interval', every: 'P1D' }] }, '2026-01-01T00:00:01Z', 1)).toEqual([
       '2026-01-02T00:00:00+00:00',
     ])
   })
 })
 
-describe('bounds', () => {
+describe('start, end and count', () => {
   const include = [{ kind: 'cron', cron: '0 9 * * *' }] as const
 
-  test('are inclusive, and an end that is a day includes it', () => {
+  test('start and end are inclusive, and an end that is a day includes it', () => {
     expect(dates({ include, start: '2026-01-02T09:00', end: '2026-01-04' }, '2025-01-01T00:00:00Z', 9)).toHaveLength(3)
     expect(dates({ include, start: '2026-01-02T09:01', end: '2026-01-04T09:00' }, '2025-01-01T00:00:00Z', 9)).toHaveLength(2)
   })
 
-  test('count what is left after exclusions', () => {
+  test('the count applies after excludes', () => {
     const schedule = { include, start: '2026-01-01', count: 3, exclude: [{ kind: 'dates', dates: ['2026-01-02'] }] } as const
     expect(dates(schedule, '2025-01-01T00:00:00Z', 9)).toEqual(['2026-01-01T09:00', '2026-01-03T09:00', '2026-01-04T09:00'])
     const one = compiled({ zone: newYork, ...schedule })
-    // Asked from the middle first, the count is the same.
+    // The count is the same if the first query is in the middle.
     expect(nextOccurrence(one, Date.parse('2026-01-03T20:00:00Z'))).toMatchObject({ kind: 'occurrence' })
     expect(nextOccurrence(one, Date.parse('2026-01-04T20:00:00Z'))).toEqual({ kind: 'ended' })
     expect(isOccurrence(one, Date.parse('2026-01-04T14:00:00Z'))).toBe(true)
@@ -126,7 +127,7 @@ describe('bounds', () => {
   })
 })
 
-describe('rolling', () => {
+describe('rolling to business days', () => {
   // In 2026: 30 May is a Saturday after a closed Friday, 31 May a Sunday; 15 August a Saturday.
   const include = [{ kind: 'cron', cron: '0 9 15,L * *' }] as const
   test.each<readonly [Roll, readonly string[]]>([
@@ -134,44 +135,41 @@ describe('rolling', () => {
     ['next', ['2026-05-15', '2026-06-01', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-17']],
     ['previous', ['2026-05-15', '2026-05-28', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-14']],
     ['modified-following', ['2026-05-15', '2026-05-28', '2026-06-15', '2026-06-30', '2026-07-15', '2026-07-31', '2026-08-17']],
-  ])('%s', (roll, expected) => {
+  ])('rolls with %s', (roll, expected) => {
     const found = dates({ include, calendar: { id: 'business', roll } }, '2026-05-01T00:00:00Z', expected.length)
     expect(found).toEqual(expected.map((date) => `${date}T09:00`))
   })
 
-  test('never moves an occurrence to a time that is excluded', () => {
+  test('never moves an occurrence to an excluded time', () => {
     const exclude = [{ kind: 'dates', dates: ['2026-08-17'] }] as const
     expect(dates({ include, exclude, calendar: { id: 'business', roll: 'next' } }, '2026-08-01T00:00:00Z', 1)).toEqual(['2026-08-31T09:00'])
   })
 
-  test.each<Roll>(['skip', 'next', 'previous', 'modified-following'])(
-    '%s gives the same from anywhere, in order, on business days',
-    (roll) => {
-      const schedule: Schedule = {
-        zone: newYork,
-        include: [
-          { kind: 'cron', cron: '15 6,22 * * *' },
-          { kind: 'cron', cron: '45 13 * * SUN' },
-        ],
-        calendar: { id: 'business', roll },
-      }
-      const from = Date.parse('2026-05-20T00:00:00Z')
-      const one = compiled(schedule, sources)
-      const all = occurrencesBetween(one, from, from + 40 * 86_400_000, 500).occurrences.map(({ nominalMs }) => nominalMs)
-      expect(all.length).toBeGreaterThan(50)
-      expect(new Set(all).size).toBe(all.length)
-      fc.assert(
-        fc.property(fc.nat(all.length - 2), fc.integer({ min: 1, max: 86_400_000 }), (at, wait) => {
-          const after = (all[at] ?? 0) + wait
-          const expected = all.find((ms) => ms > after)
-          return expected === undefined || one.instants.next(after) === expected
-        }),
-        { numRuns: 200 },
-      )
-    },
-  )
+  test.each<Roll>(['skip', 'next', 'previous', 'modified-following'])('%s has the same occurrences from any start, in order', (roll) => {
+    const schedule: Schedule = {
+      zone: newYork,
+      include: [
+        { kind: 'cron', cron: '15 6,22 * * *' },
+        { kind: 'cron', cron: '45 13 * * SUN' },
+      ],
+      calendar: { id: 'business', roll },
+    }
+    const from = Date.parse('2026-05-20T00:00:00Z')
+    const one = compiled(schedule, sources)
+    const all = occurrencesBetween(one, from, from + 40 * 86_400_000, 500).occurrences.map(({ nominalMs }) => nominalMs)
+    expect(all.length).toBeGreaterThan(50)
+    expect(new Set(all).size).toBe(all.length)
+    fc.assert(
+      fc.property(fc.nat(all.length - 2), fc.integer({ min: 1, max: 86_400_000 }), (at, wait) => {
+        const after = (all[at] ?? 0) + wait
+        const expected = all.find((ms) => ms > after)
+        return expected === undefined || one.instants.next(after) === expected
+      }),
+      { numRuns: 200 },
+    )
+  })
 
-  test('loses nothing where the clocks change on the day that occurrences are rolled to', () => {
+  test('loses no occurrence that is rolled to a day with a clock change', () => {
     const list = (closed: string, times: readonly string[], overlap: 'first' | 'both') => {
       const calendar: Calendar = { zone: newYork, layers: [{ kind: 'days', days: [{ date: closed }] }] }
       const moments = times.map((time) => `${closed}T${time}`)
@@ -194,7 +192,7 @@ describe('rolling', () => {
     ])
   })
 
-  test.each(['shift', 'first-valid', 'skip'] as const)('moves a time that the clocks jump over (%s) to the same time of day', (gap) => {
+  test.each(['shift', 'first-valid', 'skip'] as const)('moves a time that the clocks skip (%s) to the same time of day', (gap) => {
     const list = (roll: Roll, ...crons: string[]) => {
       const week = Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri'].map((day) => [day, ['09:00-17:00']]))
       const all = crons.map((cron) => ({ kind: 'cron', cron }) as const)
@@ -212,7 +210,7 @@ describe('rolling', () => {
     ])
   })
 
-  test('a calendar that never opens gives up', () => {
+  test('a calendar that never opens ends the search with a limit', () => {
     const closed: Calendar = { zone: 'UTC', layers: [{ kind: 'hours', week: {} }] }
     const schedule: Schedule = { zone: 'UTC', include, calendar: { id: 'closed', roll: 'next' } }
     expect(nextOccurrence(compiled(schedule, { calendars: () => closed }), 0)).toEqual({ kind: 'limit' })
@@ -222,7 +220,7 @@ describe('rolling', () => {
 describe('jitter', () => {
   const schedule: Schedule = { zone: 'UTC', include: [{ kind: 'cron', cron: '*/10 * * * *' }], jitter: '1h' }
 
-  test('is the same each time, differs by key, and never passes the next occurrence', () => {
+  test('jitter is stable, differs by key, and never passes the next occurrence', () => {
     const [one, again] = [compiled(schedule), compiled(schedule)]
     const fires = occurrencesBetween(one, 0, 86_400_000, 1000, 'a').occurrences
     expect(occurrencesBetween(again, 0, 86_400_000, 1000, 'a').occurrences).toEqual(fires)
@@ -233,7 +231,7 @@ describe('jitter', () => {
     })
   })
 
-  test('spreads evenly over many schedules', () => {
+  test('jitter spreads evenly over many schedules', () => {
     const one = compiled({ ...schedule, include: [{ kind: 'cron', cron: '0 9 * * *' }] })
     const delays = Array.from({ length: 2000 }, (_, index) => {
       const next = nextOccurrence(one, 0, `schedule-${index}`)
@@ -244,7 +242,7 @@ describe('jitter', () => {
   })
 })
 
-test('everything that is wrong with a schedule is said at once', () => {
+test('reports all issues of a schedule at once', () => {
   const checked = compileSchedule({
     zone: newYork,
     include: [

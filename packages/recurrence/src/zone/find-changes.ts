@@ -1,13 +1,13 @@
 import type { Zone } from './zone.ts'
 
-/** A moment at which the clocks of a zone change. Times are in seconds. */
+/** A moment when the clocks of a zone change. Times are in seconds. */
 export interface ClockChange {
   readonly at: number
   readonly offsetBefore: number
   readonly offsetAfter: number
 }
 
-/** The changes of the clocks after `from` and up to `to`. */
+/** The clock changes after `from`, up to and including `to`. */
 export function findChanges(zone: Zone, from: number, to: number): ClockChange[] {
   const changes: ClockChange[] = []
   let segment = zone.segmentAt(from)

@@ -1,6 +1,6 @@
 import { SECONDS_PER_DAY, yearOf } from '../gregorian.ts'
 
-/** A stretch of time with one offset. It may end where a year does, without a change of the clocks. */
+/** A period with one offset. It may end at the end of a year without a clock change. */
 export interface Segment {
   /** First second, inclusive. */
   readonly from: number
@@ -11,8 +11,8 @@ export interface Segment {
 }
 
 /**
- * No zone has kept an offset for less than this since 1940 (Brazil in 2000 and Gaza in 2040 for seven days less an hour; Freetown, in
- * 1939, for four), so a sample every so often sees every change.
+ * Since 1940 no zone has kept an offset for less than this (Brazil in 2000 and Gaza in 2040: seven days less an hour; Freetown in 1939:
+ * four), so sampling at this interval finds every change.
  */
 const SAMPLE_DAYS = 6
 const EARLY_SAMPLE_DAYS = 3
@@ -43,7 +43,7 @@ export function findSegments(format: Intl.DateTimeFormat, from: number, to: numb
   return segments
 }
 
-/** The first second with another offset than `offset`, which holds at `low` and no longer at `high`. */
+/** The first second whose offset differs from `offset`, which applies at `low` and no longer at `high`. */
 function findChange(format: Intl.DateTimeFormat, low: number, high: number, offset: number): number {
   let before = low
   let after = high
@@ -55,7 +55,7 @@ function findChange(format: Intl.DateTimeFormat, low: number, high: number, offs
   return after
 }
 
-/** Intl writes `3/8/2026, GMT-05:00`, with seconds where a zone had its local mean time. */
+/** Parses Intl's `3/8/2026, GMT-05:00`, which has seconds while a zone used local mean time. */
 function readOffset(format: Intl.DateTimeFormat, second: number): number {
   const text = format.format(second * 1000)
   const at = text.lastIndexOf('GMT') + 3

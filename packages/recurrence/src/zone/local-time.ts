@@ -1,13 +1,11 @@
-/**
- * From what a clock on the wall shows to what is meant. Local times are seconds since 1970-01-01T00:00 as if the wall were in UTC.
- */
+/** From local times to instants. A local time is counted in seconds since 1970-01-01T00:00, as if it were in UTC. */
 import type { Segment } from './find-segments.ts'
 import type { Zone } from './zone.ts'
 
-/** What happens to a local time that the clocks jump over: 02:30 runs at 03:30, or at 03:00, or not at all. */
+/** What happens to a local time that the clocks skip: 02:30 becomes 03:30, or 03:00, or is dropped. */
 export type GapPolicy = 'shift' | 'first-valid' | 'skip'
 
-/** Which of the two is meant when the clocks show a local time twice. */
+/** Which instant is meant when a local time occurs twice. */
 export type OverlapPolicy = 'first' | 'second' | 'both'
 
 export interface DstPolicy {
@@ -15,20 +13,20 @@ export interface DstPolicy {
   readonly overlap: OverlapPolicy
 }
 
-/** RFC 5545 3.3.5: before the gap's offset, and the first of two. Argued in docs/decisions/0010-dst-policy.md. */
+/** RFC 5545 3.3.5: the offset before the gap, and the first of two. See docs/decisions/0010-dst-policy.md. */
 export const defaultDstPolicy: DstPolicy = { gap: 'shift', overlap: 'first' }
 
 /**
- * More than the largest jump of any clock since 1900 (24 hours, at the date line) plus the largest offset: at this distance from a
- * change of the clocks, local time and UTC differ by one constant.
+ * More than the largest jump of any clock since 1900 (24 hours, at the date line) plus the largest offset: at this distance from a clock
+ * change, local time and UTC differ by a constant.
  */
-export const CALM_SECONDS = 40 * 3600
+export const CHANGE_MARGIN_SECONDS = 40 * 3600
 
-/** The instants of a local time, in seconds: none, one or two, ascending. */
+/** The instants of a local time, in seconds: none, one or two, in ascending order. */
 export function resolveLocal(zone: Zone, local: number, policy: DstPolicy): readonly number[] {
   const guess = zone.segmentAt(local)
   const instant = local - guess.offset
-  if (instant - guess.from >= CALM_SECONDS && guess.to - instant > CALM_SECONDS) return [instant]
+  if (instant - guess.from >= CHANGE_MARGIN_SECONDS && guess.to - instant > CHANGE_MARGIN_SECONDS) return [instant]
   const segments = segmentsAround(zone, local)
   const found = segments.filter(({ from, to, offset }) => local - offset >= from && local - offset < to).map(({ offset }) => local - offset)
   found.sort((a, b) => a - b)
@@ -43,7 +41,10 @@ function resolveGap(segments: readonly Segment[], local: number, policy: GapPoli
   return [policy === 'shift' ? local - before.offset : before.to]
 }
 
-/** One instant for a local time, always: of two the first, and for none the moment of the jump. For the edges of days and ranges. */
+/**
+ * Always exactly one instant for a local time: the first of two, or the moment of the jump if the clocks skip it. For the edges of days and
+ * ranges.
+ */
 export function instantOf(zone: Zone, local: number): number {
   const [instant] = resolveLocal(zone, local, { gap: 'first-valid', overlap: 'first' })
   if (instant === undefined) throw new RangeError(`no instant of local second ${local} in ${zone.name}`)
@@ -52,12 +53,12 @@ export function instantOf(zone: Zone, local: number): number {
 
 export const localOf = (zone: Zone, second: number): number => second + zone.segmentAt(second).offset
 
-/** All stretches of one offset that a local time, or an instant, could have to do with. */
+/** All periods of constant offset that can apply to a local time or instant. */
 export function segmentsAround(zone: Zone, second: number): Segment[] {
-  return segmentsBetween(zone, second - CALM_SECONDS, second + CALM_SECONDS)
+  return segmentsBetween(zone, second - CHANGE_MARGIN_SECONDS, second + CHANGE_MARGIN_SECONDS)
 }
 
-/** The stretches between two instants, the first of which holds `from`, and the last `to`. */
+/** The periods of constant offset from the one that contains `from` to the one that contains `to`. */
 function segmentsBetween(zone: Zone, from: number, to: number): Segment[] {
   const segments = [zone.segmentAt(from)]
   let last = segments[0]

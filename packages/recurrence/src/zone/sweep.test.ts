@@ -1,4 +1,4 @@
-/** Ten years over zones of every kind, against Temporal's own rules for what a local time means. */
+/** Ten years in zones of every kind, compared with Temporal's rules for the meaning of a local time. */
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { compileSchedule, type GapPolicy, type OverlapPolicy, occurrencesBetween } from '../index.ts'
@@ -22,7 +22,7 @@ const from = Date.UTC(FIRST_YEAR, 0, 1)
 const to = Date.UTC(LAST_YEAR + 1, 0, 1)
 
 describe('offsets', () => {
-  test.each(zones)('of %s are those of Temporal, every day and around every change', (name) => {
+  test.each(zones)('offsets of %s equal those of Temporal, every day and around every clock change', (name) => {
     const zone = openZone(name)
     const seconds = Array.from({ length: (to - from) / 86_400_000 }, (_, day) => from / 1000 + day * 86_400 + 43_200)
     for (const { at } of findChanges(zone, from / 1000, to / 1000)) seconds.push(at - 1, at, at + 1)
@@ -32,11 +32,11 @@ describe('offsets', () => {
     }
   })
 
-  test('of every zone that Intl knows are right once a month from 1970 to 2070', { timeout: 60_000 }, () => {
+  test('offsets of all zones of Intl are right in every month of sample years from 1970 to 2070', { timeout: 60_000 }, () => {
     const names = Intl.supportedValuesOf('timeZone')
     for (const name of names) {
       const zone = openZone(name)
-      // Some years are enough here, and take seconds rather than minutes.
+      // Sample years are enough here, and take seconds rather than minutes.
       for (let year = 1970; year <= 2070; year += 25) {
         for (let month = 0; month < 12; month++) {
           const ms = Date.UTC(year, month, 15, 12)
@@ -49,7 +49,7 @@ describe('offsets', () => {
   })
 
   test.each(['America/New_York', 'Europe/Berlin', 'Australia/Sydney', 'Africa/Casablanca', 'Asia/Gaza'])(
-    'of %s in far years, which are taken from nearer ones, are those of Intl',
+    'offsets of %s in distant years, which are taken from nearer ones, equal those of Intl',
     (name) => {
       const zone = openZone(name)
       for (const year of [2087, 2100, 2101, 2150, 2200, 2399, 2400, 3001, 9998]) {
@@ -63,7 +63,7 @@ describe('offsets', () => {
   )
 })
 
-/** Temporal's answers for a local time: with the earlier and the later offset of a gap or an overlap. */
+/** Temporal's instants for a local time: with the earlier and with the later offset of a gap or an overlap. */
 interface Resolved {
   readonly earlier: Temporal.ZonedDateTime
   readonly later: Temporal.ZonedDateTime
@@ -112,7 +112,7 @@ const policies: readonly (readonly [GapPolicy, OverlapPolicy])[] = [
 ]
 
 describe('a daily rule under every policy', () => {
-  test.each(zones)('in %s occurs when Temporal says', { timeout: 30_000 }, (zone) => {
+  test.each(zones)('a daily rule in %s occurs when Temporal says', { timeout: 30_000 }, (zone) => {
     const resolved = resolveAll(zone)
     for (const [gap, overlap] of policies) {
       const expected = new Set(resolved.flatMap((one) => instantsOf(one, gap, overlap)))
@@ -132,7 +132,7 @@ describe('a daily rule under every policy', () => {
 })
 
 describe('an hourly rule', () => {
-  test.each(zones)('in %s occurs every hour by elapsed time, whatever the clocks do', (zone) => {
+  test.each(zones)('an hourly rule in %s occurs every hour of elapsed time, whatever the clocks do', (zone) => {
     for (const include of [
       { kind: 'rrule', rrule: 'FREQ=HOURLY', start: '2011-01-01' },
       { kind: 'interval', every: '1h', anchor: '2011-01-01' },

@@ -8,7 +8,7 @@ import {
   parseRetry,
   type RetryOptions,
 } from '@orrery/engine/workflow'
-import { type PlacedStep, renderArguments, resolveRetry, type Scope } from '@orrery/expressions'
+import { type PlacedStep, renderArguments, resolveRetry, type StepScope } from '@orrery/expressions'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'
@@ -19,7 +19,7 @@ import { type StepTrack, shorten } from './pipeline-progress.ts'
 export interface Beginning {
   readonly placed: PlacedStep
   readonly frame: Frame
-  readonly scope: Scope
+  readonly scope: StepScope
   readonly track: StepTrack
 }
 

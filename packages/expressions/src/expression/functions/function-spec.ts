@@ -2,16 +2,16 @@ import type { Json } from '@orrery/contract'
 import type { Meter } from '../meter.ts'
 import type { Kind } from '../values.ts'
 
-/** What an argument may be: values of these kinds, a list of numbers or of texts, or `&expression`. */
+/** The kind of value an argument must be: one of these kinds, a list of numbers or of texts, or `&expression`. */
 export type Param = readonly Kind[] | 'numbers' | 'texts' | 'lambda'
 
-/** Evaluates the `&expression` that was given, for one element. Missing is null. */
+/** Evaluates an `&expression` for one element. A missing value becomes null. */
 export type Lambda = (element: Json) => Json
 
-/** An argument. The evaluator has compared it with its `Param` before a function sees it. */
+/** An argument. The evaluator checks it against its `Param` before the function is called. */
 export type Argument = Json | Lambda
 
-/** What a function may use besides its arguments. */
+/** What a function may use in addition to its arguments. */
 export interface CallContext {
   readonly meter: Meter
   /** IANA name of the pipeline's time zone. */
@@ -20,12 +20,12 @@ export interface CallContext {
 
 export interface FunctionSpec {
   readonly params: readonly Param[]
-  /** Of any further arguments. */
+  /** For all further arguments. */
   readonly rest?: Param
-  /** How many of `params` may be left out, from the end. */
+  /** How many of `params`, counted from the end, may be left out. */
   readonly optional?: number
-  /** Kinds that a result may have. */
-  readonly gives: readonly Kind[]
+  /** Kinds that the result may have. */
+  readonly returns: readonly Kind[]
   readonly apply: (args: readonly Argument[], context: CallContext) => Json
 }
 

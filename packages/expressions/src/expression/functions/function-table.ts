@@ -9,13 +9,13 @@ const FUNCTIONS: ReadonlyMap<string, FunctionSpec> = new Map([
   ...Object.entries(LIST_FUNCTIONS),
 ])
 
-/** Functions whose arguments are evaluated one by one, as far as they are needed, and may be missing. */
+/** Functions whose arguments are evaluated only when needed, and may be missing. */
 export const LAZY = {
-  /** if(condition, a, b); without b nothing is given when the condition is false. */
+  /** if(condition, a, b): without b, a false condition has no value. */
   if: { least: 2, most: 3 },
-  /** default(a, b): a, or b if that is missing or null. */
+  /** default(a, b): a, or b if a is missing or null. */
   default: { least: 2, most: 2 },
-  /** The first argument that is neither missing nor null; null if none is. */
+  /** The first argument that is neither missing nor null; null if there is no such argument. */
   not_null: { least: 1, most: 100 },
 } as const
 export type LazyName = keyof typeof LAZY
@@ -28,7 +28,7 @@ export function findFunction(name: string): FunctionSpec | null {
 
 export const FUNCTION_NAMES: readonly string[] = [...Object.keys(LAZY), ...FUNCTIONS.keys()].sort()
 
-/** How many arguments a function takes. */
+/** The least and the most arguments that a function takes; null for an unknown function. */
 export function arityOf(name: string): { least: number; most: number } | null {
   if (isLazy(name)) return LAZY[name]
   const spec = findFunction(name)

@@ -9,7 +9,7 @@ type Key = number | string
 export const LIST_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   length: {
     params: [['string', 'array', 'object']],
-    gives: NUMBER,
+    returns: NUMBER,
     apply: ([value], { meter }) => {
       if (typeof value === 'string') return countCharacters(meter, value)
       const length = Object.keys(value as object).length
@@ -19,7 +19,7 @@ export const LIST_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   },
   contains: {
     params: [['string', 'array'], ANY],
-    gives: ['boolean'],
+    returns: ['boolean'],
     apply: ([whole, part], { meter }) => {
       if (Array.isArray(whole)) return whole.some((item) => isEqual(meter, item, part as Json))
       spendText(meter, (whole as string).length)
@@ -28,34 +28,34 @@ export const LIST_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   },
   reverse: {
     params: [['string', 'array']],
-    gives: ['string', 'array'],
+    returns: ['string', 'array'],
     apply: ([value], { meter }) => {
       spend(meter, (value as string | Json[]).length)
       return typeof value === 'string' ? [...value].reverse().join('') : (value as Json[]).toReversed()
     },
   },
-  map: { params: ['lambda', LIST], gives: LIST, apply: ([each, list]) => (list as Json[]).map((item) => (each as Lambda)(item)) },
-  sort: { params: [LIST], gives: LIST, apply: ([list], { meter }) => sortBy(meter, list as Json[], list as Json[], 'sort') },
+  map: { params: ['lambda', LIST], returns: LIST, apply: ([each, list]) => (list as Json[]).map((item) => (each as Lambda)(item)) },
+  sort: { params: [LIST], returns: LIST, apply: ([list], { meter }) => sortBy(meter, list as Json[], list as Json[], 'sort') },
   sort_by: {
     params: [LIST, 'lambda'],
-    gives: LIST,
+    returns: LIST,
     apply: ([list, by], { meter }) => sortBy(meter, list as Json[], (list as Json[]).map(by as Lambda), 'sort_by'),
   },
   max: extreme('max', 1),
   min: extreme('min', -1),
   max_by: extremeBy('max_by', 1),
   min_by: extremeBy('min_by', -1),
-  to_array: { params: [ANY], gives: LIST, apply: ([value]) => (Array.isArray(value) ? value : [value as Json]) },
-  keys: { params: [OBJECT], gives: LIST, apply: ([object], { meter }) => entriesOf(meter, object).map(([name]) => name) },
-  values: { params: [OBJECT], gives: LIST, apply: ([object], { meter }) => entriesOf(meter, object).map(([, value]) => value) },
+  to_array: { params: [ANY], returns: LIST, apply: ([value]) => (Array.isArray(value) ? value : [value as Json]) },
+  keys: { params: [OBJECT], returns: LIST, apply: ([object], { meter }) => entriesOf(meter, object).map(([name]) => name) },
+  values: { params: [OBJECT], returns: LIST, apply: ([object], { meter }) => entriesOf(meter, object).map(([, value]) => value) },
   merge: {
     params: [OBJECT],
     rest: OBJECT,
-    gives: OBJECT,
-    // fromEntries makes own members even of names such as __proto__.
+    returns: OBJECT,
+    // fromEntries defines own members, even for names such as __proto__.
     apply: (objects, { meter }) => Object.fromEntries(objects.flatMap((object) => entriesOf(meter, object))),
   },
-  type: { params: [ANY], gives: TEXT, apply: ([value]) => kindOf(value as Json) },
+  type: { params: [ANY], returns: TEXT, apply: ([value]) => kindOf(value as Json) },
 }
 
 function countCharacters(meter: Meter, text: string): number {
@@ -71,11 +71,11 @@ function entriesOf(meter: Meter, object: Argument | undefined): [string, Json][]
   return entries
 }
 
-/** Numbers and texts can be ordered, but not one with the other. */
+/** Numbers can be ordered, and texts can, but not a mixture. */
 function checkKeys(keys: readonly Json[], name: string): readonly Key[] {
   const kind = keys[0] === undefined ? 'number' : kindOf(keys[0])
   const odd = keys.find((key) => kindOf(key) !== kind || (kind !== 'number' && kind !== 'string'))
-  if (odd !== undefined) throw typeError(`${name}() orders numbers or texts; there is ${nameKinds([kindOf(odd)])} among them`)
+  if (odd !== undefined) throw typeError(`${name}() orders numbers or texts; this list contains ${nameKinds([kindOf(odd)])}`)
   return keys as readonly Key[]
 }
 
@@ -83,23 +83,23 @@ function sortBy(meter: Meter, list: readonly Json[], by: readonly Json[], name: 
   const keys = checkKeys(by, name)
   spend(meter, list.length * Math.ceil(Math.log2(list.length + 2)))
   const order = list.map((_, index) => index)
-  // Both indexes are those of elements.
+  // Both indexes come from `list`, so both keys exist.
   order.sort((a, b) => compareValues(meter, keys[a] as Key, keys[b] as Key))
   return order.map((index) => list[index] as Json)
 }
 
 function extreme(name: string, sign: 1 | -1): FunctionSpec {
   const apply = ([list]: readonly Argument[], { meter }: CallContext) => pick(meter, list as Json[], list as Json[], name, sign)
-  return { params: [LIST], gives: ['number', 'string', 'null'], apply }
+  return { params: [LIST], returns: ['number', 'string', 'null'], apply }
 }
 
 function extremeBy(name: string, sign: 1 | -1): FunctionSpec {
   const apply = ([list, by]: readonly Argument[], { meter }: CallContext) =>
     pick(meter, list as Json[], (list as Json[]).map(by as Lambda), name, sign)
-  return { params: [LIST, 'lambda'], gives: ANY, apply }
+  return { params: [LIST, 'lambda'], returns: ANY, apply }
 }
 
-/** The first of the greatest (or smallest); null for an empty list. */
+/** The first of the greatest (or smallest) elements; null for an empty list. */
 function pick(meter: Meter, list: readonly Json[], by: readonly Json[], name: string, sign: 1 | -1): Json {
   const keys = checkKeys(by, name)
   spend(meter, list.length)

@@ -3,7 +3,7 @@ import { type FunctionSpec, NUMBER } from './function-spec.ts'
 
 const of = (compute: (value: number) => number): FunctionSpec => ({
   params: [NUMBER],
-  gives: NUMBER,
+  returns: NUMBER,
   apply: ([value]) => compute(value as number),
 })
 
@@ -14,16 +14,16 @@ export const NUMBER_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   round: {
     params: [NUMBER, NUMBER],
     optional: 1,
-    gives: NUMBER,
+    returns: NUMBER,
     apply: ([value, digits = 0]) => {
       const scale = 10 ** Math.min(12, Math.max(0, Math.trunc(digits as number)))
       return Math.round((value as number) * scale) / scale
     },
   },
-  sum: { params: ['numbers'], gives: NUMBER, apply: ([list], { meter }) => total(list as number[], (units) => spend(meter, units)) },
+  sum: { params: ['numbers'], returns: NUMBER, apply: ([list], { meter }) => total(list as number[], (units) => spend(meter, units)) },
   avg: {
     params: ['numbers'],
-    gives: ['number', 'null'],
+    returns: ['number', 'null'],
     apply: ([list], { meter }) => {
       const numbers = list as number[]
       return numbers.length === 0 ? null : total(numbers, (units) => spend(meter, units)) / numbers.length

@@ -6,11 +6,11 @@ import { ANY, type Argument, type CallContext, type FunctionSpec, TEXT } from '.
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?$/
 
-/** A function of texts. Both are paid for before it works. */
-function ofTexts(count: number, gives: FunctionSpec['gives'], compute: (...texts: string[]) => string | boolean): FunctionSpec {
+/** A function of texts only. Fuel for reading them is spent before it runs. */
+function ofTexts(count: number, returns: FunctionSpec['returns'], compute: (...texts: string[]) => string | boolean): FunctionSpec {
   return {
     params: Array<readonly ['string']>(count).fill(['string']),
-    gives,
+    returns,
     apply: (args, { meter }) => {
       const texts = args as readonly string[]
       for (const text of texts) spendText(meter, text.length)
@@ -25,12 +25,12 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   lower: ofTexts(1, TEXT, (text = '') => text.toLowerCase()),
   upper: ofTexts(1, TEXT, (text = '') => text.toUpperCase()),
   trim: ofTexts(1, TEXT, (text = '') => text.trim()),
-  replace: { params: [TEXT, TEXT, TEXT], gives: TEXT, apply: replace },
-  split: { params: [TEXT, TEXT], gives: ['array'], apply: ([text, by], { meter }) => splitText(meter, text as string, by as string) },
-  join: { params: [TEXT, 'texts'], gives: TEXT, apply: ([by, list], { meter }) => joinTexts(meter, by as string, list as string[]) },
+  replace: { params: [TEXT, TEXT, TEXT], returns: TEXT, apply: replace },
+  split: { params: [TEXT, TEXT], returns: ['array'], apply: ([text, by], { meter }) => splitText(meter, text as string, by as string) },
+  join: { params: [TEXT, 'texts'], returns: TEXT, apply: ([by, list], { meter }) => joinTexts(meter, by as string, list as string[]) },
   to_string: {
     params: [ANY],
-    gives: TEXT,
+    returns: TEXT,
     apply: ([value], { meter }) => {
       spendText(meter, measure(meter, value as never))
       return toText(value as never)
@@ -38,7 +38,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   },
   to_number: {
     params: [ANY],
-    gives: ['number', 'null'],
+    returns: ['number', 'null'],
     apply: ([value]) => {
       if (typeof value === 'number') return value
       return typeof value === 'string' && value.length < 1000 && JSON_NUMBER.test(value) ? finite(Number(value)) : null
@@ -46,7 +46,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   },
   date: {
     params: [TEXT],
-    gives: TEXT,
+    returns: TEXT,
     apply: ([time], { timezone, meter }) => {
       spend(meter, 50)
       const ms = readTime(time as string)
@@ -64,7 +64,7 @@ function replace([text, from, to]: readonly Argument[], { meter }: CallContext):
 }
 
 function splitText(meter: CallContext['meter'], text: string, by: string): string[] {
-  if (by === '') throw typeError('there must be something to look for, not an empty text')
+  if (by === '') throw typeError('the text to look for must not be empty')
   spendText(meter, text.length)
   const parts: string[] = []
   let from = 0

@@ -1,12 +1,12 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import type { Suggest } from '../expression/suggest.ts'
-import { listSteps, type PlacedStep } from './step-places.ts'
+import { listSteps, type PlacedStep } from './pipeline-steps.ts'
 
-/** Says why `steps.<name>` cannot be read at a place. */
+/** Explains why the step at `path` cannot read `steps.<name>`. */
 export type ExplainStep = (name: string, path: string) => string
 
-/** Knows which step saves what, to say why a name cannot be read where it is. */
-export function createStepGuide(pipeline: PipelineDefinition, suggest: Suggest): ExplainStep {
+/** Indexes which step saves which name, to explain why a name cannot be read at a step. */
+export function createStepExplainer(pipeline: PipelineDefinition, suggest: Suggest): ExplainStep {
   const all = listSteps(pipeline)
   const savers = Map.groupBy(
     all.filter(({ step }) => step.save_as !== undefined),
@@ -17,14 +17,14 @@ export function createStepGuide(pipeline: PipelineDefinition, suggest: Suggest):
     const known = savers.get(name)
     if (known === undefined) return explainUnknown(name, all, savers.keys(), suggest)
     const here = order.get(path) ?? 0
-    // Nested steps of the step itself come after it, but are no later steps.
+    // Steps nested in this step come after it in the list, but they are not later steps.
     const saver = known.find((one) => one.path === path) ?? known[0]
     if (saver === undefined) return ''
-    if (saver.path === path) return `steps.${name} is what this very step will give`
+    if (saver.path === path) return `steps.${name} is the result of this step itself`
     if (runBeside(saver.path, path)) return `steps.${name} is saved by ${saver.step.id}, which runs beside this step`
     return (order.get(saver.path) ?? 0) > here && !saver.path.startsWith(`${path}.`)
       ? `steps.${name} is saved by ${saver.step.id}, which comes later`
-      : `steps.${name} is saved by ${saver.step.id} for the steps beside it in its own round or on_error`
+      : `steps.${name} is saved by ${saver.step.id}, and visible only inside its own round or on_error`
   }
 }
 
@@ -36,7 +36,7 @@ function explainUnknown(name: string, all: readonly PlacedStep[], saved: Iterabl
   if (quiet !== undefined) {
     const { save_as: other } = quiet.step
     return other === undefined
-      ? `the step ${name} has no save_as, so nothing of it is kept`
+      ? `the step ${name} has no save_as, so its result is not kept`
       : `the step ${name} saves its value as ${other}: steps.${other}`
   }
   return `no step saves ${name}${suggest(name, names)}`

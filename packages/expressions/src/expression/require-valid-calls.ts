@@ -1,14 +1,14 @@
-import { judgeCall } from './call-function.ts'
+import { checkFunctionCall } from './call-function.ts'
 import type { Expression } from './expression.ts'
 import { ExpressionError } from './expression-error.ts'
 
-/** Refuses calls that cannot work whatever the values are. Throws ExpressionError. */
-export function judgeExpression(expression: Expression): void {
+/** Throws ExpressionError for calls that cannot work, whatever the values are. */
+export function requireValidCalls(expression: Expression): void {
   if (expression.type === 'call') {
-    const complaint = judgeCall(expression)
+    const complaint = checkFunctionCall(expression)
     if (complaint !== null) throw new ExpressionError('syntax', complaint)
   }
-  for (const part of partsOf(expression)) judgeExpression(part)
+  for (const part of partsOf(expression)) requireValidCalls(part)
 }
 
 function partsOf(expression: Expression): readonly Expression[] {

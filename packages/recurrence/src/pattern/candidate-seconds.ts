@@ -1,49 +1,49 @@
-/** Where a rule by elapsed time and the times of day that it allows can meet, under one offset. */
+/** The seconds at which a rule by elapsed time can meet one of its allowed times of day, under one offset. */
 import { greatestDivisor, SECONDS_PER_DAY } from '../gregorian.ts'
 import type { TimesOfDay } from './times-of-day.ts'
 
 export interface Spacing {
-  /** An instant counts if it lies within `window` seconds after `anchor` plus a multiple of `period` seconds. */
+  /** An instant counts if it is within `window` seconds after `anchor` plus a multiple of `period` seconds. */
   readonly anchor: number
   readonly period: number
   readonly window: number
 }
 
-/** The first second, not before the given one, that the spacing allows and where a time of day may be met. */
-export type Stops = (second: number) => number
+/** The first second, at or after the given one, that the spacing allows and at which a time of day may be met. */
+export type NextCandidate = (second: number) => number
 
-/** So many times of day are worth being solved one by one; and so long a period keeps the products exact. */
+/** Up to this many times of day are solved one by one; up to this period the products stay exact. */
 const SOLVED_TIMES_MAX = 64
 const SOLVED_PERIOD_MAX = 1_000_000_000
 
 /**
- * For each offset the stops, or undefined if no time of day is ever met: every second minute from an even one never meets an odd one, and
- * walking through the years would not find out.
+ * Returns the candidates for an offset, or undefined if no time of day is ever met: a rule of every second minute that starts at an even
+ * minute never meets an odd one, and a walk through the years would not find that out.
  */
-export function stopsByOffset(spacing: Spacing, times: TimesOfDay | undefined): (offset: number) => Stops | undefined {
-  const plain: Stops = (second) => align(spacing, second)
+export function candidatesByOffset(spacing: Spacing, times: TimesOfDay | undefined): (offset: number) => NextCandidate | undefined {
+  const plain: NextCandidate = (second) => align(spacing, second)
   if (times === undefined || spacing.window >= spacing.period) return () => plain
-  const known = new Map<number, Stops | undefined>()
+  const known = new Map<number, NextCandidate | undefined>()
   const isSolved = spacing.window === 1 && times.size <= SOLVED_TIMES_MAX && spacing.period <= SOLVED_PERIOD_MAX
   return (offset) => {
     if (known.has(offset)) return known.get(offset)
-    const stops = isSolved ? solve(spacing, times, offset) : isReachable(spacing, times, offset) ? plain : undefined
-    known.set(offset, stops)
-    return stops
+    const candidates = isSolved ? solve(spacing, times, offset) : isReachable(spacing, times, offset) ? plain : undefined
+    known.set(offset, candidates)
+    return candidates
   }
 }
 
-/** The first second, not before `second`, that is in a window. */
+/** The first second, at or after `second`, that is in a window. */
 function align({ anchor, period, window }: Spacing, second: number): number {
   const past = modulo(second - anchor, period)
   return past < window ? second : second - past + period
 }
 
 /**
- * Two regular sequences (the rule's, and one time of each day) meet in a third, by the Chinese remainder theorem. So a rule of 86,401
- * seconds that has to meet midnight, which it does every 236 years, is not walked.
+ * The intersection of two regular sequences (the rule's, and one time of each day) is a third one, by the Chinese remainder theorem. So a
+ * rule of 86,401 seconds that must meet midnight, which happens every 236 years, needs no walk.
  */
-function solve({ anchor, period }: Spacing, times: TimesOfDay, offset: number): Stops | undefined {
+function solve({ anchor, period }: Spacing, times: TimesOfDay, offset: number): NextCandidate | undefined {
   const divisor = greatestDivisor(period, SECONDS_PER_DAY)
   const days = SECONDS_PER_DAY / divisor
   const inverse = inverseOf((period / divisor) % days, days)
@@ -65,7 +65,7 @@ function isReachable({ anchor, period, window }: Spacing, times: TimesOfDay, off
   return false
 }
 
-/** The number that gives 1 with `value`, modulo `modulus`; they have no common divisor. */
+/** The multiplicative inverse of `value` modulo `modulus`; the two have no common divisor. */
 function inverseOf(value: number, modulus: number): number {
   let [before, now] = [0, 1]
   let [rest, divisor] = [modulus, value]

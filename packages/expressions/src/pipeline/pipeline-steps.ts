@@ -1,25 +1,25 @@
 import type { Json, PipelineDefinition, PipelineStep, StepKind } from '@orrery/contract'
 
-/** A step and the way to it from the pipeline: `pipeline[2].parallel[0]`. */
+/** A step and its path from the pipeline: `pipeline[2].parallel[0]`. */
 export interface PlacedStep {
   readonly step: PipelineStep
   readonly path: string
 }
 
-/** A value of a step in whose texts `${…}` may stand. */
-export interface Place {
+/** A value of a step whose texts may contain `${…}`. */
+export interface TemplateValue {
   readonly path: string
   readonly value: Json
   readonly role: 'condition' | 'arguments' | 'items' | 'wait' | 'human'
 }
 
-/** Steps that run one after another inside a step: a branch of a `parallel`, a round of a `for_each`, what follows an error. */
+/** Steps that run one after another inside a step: a branch of a `parallel`, a round of a `for_each`, or an error handler. */
 export interface Sequence {
   readonly role: 'branch' | 'round' | 'handler'
   readonly steps: readonly PlacedStep[]
 }
 
-/** The member that makes a step what it is. */
+/** The kind of a step, named after the member that defines it. */
 export function kindOfStep(step: PipelineStep): StepKind {
   if ('uses' in step) return 'uses'
   if ('pipeline' in step) return 'pipeline'
@@ -32,9 +32,9 @@ export function placeAll(steps: readonly PipelineStep[], path: string): readonly
   return steps.map((step, at) => ({ step, path: `${path}[${at}]` }))
 }
 
-/** In the order in which they are evaluated. */
-export function placesOf({ step, path }: PlacedStep): readonly Place[] {
-  const places: Place[] = []
+/** The values of a step that may contain `${…}`, in the order of their evaluation. */
+export function templateValuesOf({ step, path }: PlacedStep): readonly TemplateValue[] {
+  const places: TemplateValue[] = []
   if (step.if !== undefined) places.push({ path: `${path}.if`, value: step.if, role: 'condition' })
   if ('with' in step && step.with !== undefined) places.push({ path: `${path}.with`, value: step.with, role: 'arguments' })
   if ('for_each' in step) places.push({ path: `${path}.for_each`, value: step.for_each, role: 'items' })
@@ -56,18 +56,18 @@ export function sequencesOf({ step, path }: PlacedStep): readonly Sequence[] {
   return sequences
 }
 
-/** Every step, nested ones after the one that they are in. */
+/** Every step; nested steps follow the step that contains them. */
 export function listSteps(pipeline: PipelineDefinition): readonly PlacedStep[] {
   const flatten = (placed: PlacedStep): PlacedStep[] => [placed, ...sequencesOf(placed).flatMap(({ steps }) => steps.flatMap(flatten))]
   return placeAll(pipeline.pipeline, 'pipeline').flatMap(flatten)
 }
 
-/** The tools that a pipeline may call, each once. */
+/** The tools that a pipeline may call, without duplicates. */
 export function listTools(pipeline: PipelineDefinition): readonly string[] {
   return [...new Set(listSteps(pipeline).flatMap(({ step }) => ('uses' in step ? [step.uses] : [])))]
 }
 
-/** The other pipelines that it may call, each once. */
+/** The other pipelines that it may call, without duplicates. */
 export function listPipelines(pipeline: PipelineDefinition): readonly string[] {
   return [...new Set(listSteps(pipeline).flatMap(({ step }) => ('pipeline' in step ? [step.pipeline] : [])))]
 }

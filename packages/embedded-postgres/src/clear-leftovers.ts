@@ -1,7 +1,7 @@
 /**
- * Processes of an earlier life: a parent killed with -9 leaves a whole server behind, a postmaster killed with -9 leaves backends
- * that still finish their statement. We hold the folder's lock, so nobody serves from them any more: they are stopped, and the
- * new server recovers. (Adopting them would mean to supervise a process that is not our child and tells us nothing of its end.)
+ * Processes that an earlier server left behind: if the parent is killed with -9, the whole server remains; if the postmaster is, its
+ * backends finish their statements. This process holds the folder's lock, so no other process uses them: it stops them, and the new server
+ * recovers. (Adopting them would mean supervising a process that is not a child, whose end is not reported.)
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -9,13 +9,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
 
-const fastShutdownMs = 15_000
-const immediateShutdownMs = 5_000
-const pollMs = 20
+const FAST_SHUTDOWN_MS = 15_000
+const IMMEDIATE_SHUTDOWN_MS = 5_000
+const POLL_MS = 20
 
 type Log = (message: string) => void
 
-/** Afterwards nothing runs in this data folder, and no file there claims otherwise. */
+/** Stops all of them. Afterwards no process uses this data folder, and no file in it says otherwise. */
 export async function clearLeftovers(cluster: Cluster, log: Log): Promise<void> {
   const found = findProcesses(cluster)
   if (found.length > 0) log(`stopping ${found.length} PostgreSQL process(es) that an earlier server left on ${cluster.data}`)
@@ -23,24 +23,24 @@ export async function clearLeftovers(cluster: Cluster, log: Log): Promise<void> 
   let sent: NodeJS.Signals | undefined
   for (let left = found; left.length > 0; left = findProcesses(cluster)) {
     const waitedMs = performance.now() - begun
-    const due = waitedMs < fastShutdownMs ? 'SIGINT' : waitedMs < fastShutdownMs + immediateShutdownMs ? 'SIGQUIT' : 'SIGKILL'
+    const due = waitedMs < FAST_SHUTDOWN_MS ? 'SIGINT' : waitedMs < FAST_SHUTDOWN_MS + IMMEDIATE_SHUTDOWN_MS ? 'SIGQUIT' : 'SIGKILL'
     if (due !== sent) for (const process of left) signal(process.pid, firstSignal(process, left, due))
     sent = due
-    await delay(pollMs)
+    await delay(POLL_MS)
   }
-  // A process that has ended but that nobody has waited for still "exists", and so does a stranger with a reused id:
-  // for PostgreSQL either means that a server runs here. We know better.
+  // PostgreSQL takes a zombie, or an unrelated process that reuses the id, for a running server. The check above is more
+  // reliable, so the file is deleted.
   rmSync(join(cluster.data, 'postmaster.pid'), { force: true })
   for (const name of readdirSync(cluster.data)) if (name.startsWith('.s.PGSQL.')) rmSync(join(cluster.data, name), { force: true })
 }
 
-interface Found {
+interface Leftover {
   readonly pid: number
   readonly isPostmaster: boolean
 }
 
-/** A postmaster takes its children with it. Backends without one end by SIGQUIT, as it would have told them. */
-function firstSignal(process: Found, all: readonly Found[], due: NodeJS.Signals): NodeJS.Signals {
+/** A postmaster stops its children itself. Backends without one get SIGQUIT, as the postmaster would have sent them. */
+function firstSignal(process: Leftover, all: readonly Leftover[], due: NodeJS.Signals): NodeJS.Signals {
   if (due !== 'SIGINT' || process.isPostmaster) return due
   return all.some((other) => other.isPostmaster) ? 'SIGCONT' : 'SIGQUIT'
 }
@@ -53,8 +53,8 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Recognised by the cluster's name in their titles; the owner is compared so that nobody can pass a process of theirs for ours. */
-function findProcesses(cluster: Cluster): Found[] {
+/** Recognized by the cluster's name in their titles. The owner must match, so that another user cannot fake such a process. */
+function findProcesses(cluster: Cluster): Leftover[] {
   const { uid } = statSync(cluster.data)
   return listProcesses().flatMap(({ pid, owner, title }) => {
     if (owner !== uid) return []
@@ -73,14 +73,14 @@ function listProcesses(): { pid: number; owner: number; title: string }[] {
   })
 }
 
-/** A zombie's command line is empty, so it is not listed: there is nothing left in it to stop. */
+/** A zombie has an empty command line and is not listed: there is nothing to stop. */
 function readProcess(entry: string): { pid: number; owner: number; title: string }[] {
   if (!/^\d+$/.test(entry)) return []
   try {
     const title = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ')
     return [{ pid: Number(entry), owner: statSync(`/proc/${entry}`).uid, title }]
   } catch (cause) {
-    // It ended between the listing and the reading.
+    // The process ended after it was listed.
     if (['ENOENT', 'ESRCH', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return []
     throw cause
   }

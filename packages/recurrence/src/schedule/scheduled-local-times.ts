@@ -3,11 +3,13 @@ import { type DstPolicy, localOf } from '../zone/local-time.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { CompiledInclude } from './compile-include.ts'
 
-/** Times of one gap that are looked at. */
+/** How many local times of one gap are checked. */
 const TIMES_MAX = 100
 
-/** What an occurrence is called: 03:30 on the wall may be a 02:30 that the clocks jump over. On another day, that is 02:30 again. */
-export function nameInstants(includes: readonly CompiledInclude[], zone: Zone, { gap }: DstPolicy): (second: number) => number[] {
+/**
+ * The local times that an occurrence was scheduled for: 03:30 may be a 02:30 that the clocks skip. Moved to another day, it is 02:30 again.
+ */
+export function scheduledLocalTimes(includes: readonly CompiledInclude[], zone: Zone, { gap }: DstPolicy): (second: number) => number[] {
   const walls = includes.flatMap((include) => include.walls).flatMap((wall) => (wall.zone === zone ? [wall.times] : []))
   const isAll = includes.every(({ isOnWall }) => isOnWall)
   return (second) => {
