@@ -34,7 +34,7 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/contract': 61,
   'packages/core': 174,
   'packages/embedded-postgres': 25,
-  'packages/engine': 60,
+  'packages/engine': 26,
   'packages/expressions': 87,
   'packages/kernel': 83,
   'packages/recurrence': 70,

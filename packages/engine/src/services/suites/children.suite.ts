@@ -10,7 +10,7 @@ import type { EngineTests } from './use-engine.fixture.ts'
  * hand the parent to a second process.
  */
 export function describeChildren(t: EngineTests): void {
-  describe('what becomes of children', () => {
+  describe('children', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
     /** The only live run of "pair". */

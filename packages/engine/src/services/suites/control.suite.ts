@@ -9,7 +9,7 @@ import type { EngineTests } from './use-engine.fixture.ts'
  * Goal: callers can cancel, pause, retry, fork and query runs, and limits and keys decide their starts. Uses one engine on the given store.
  */
 export function describeControl(t: EngineTests): void {
-  describe('what is asked of a run', () => {
+  describe('control of runs', () => {
     const { boot, start, end, go, state, rows, of } = t
 
     it('cancelling a run runs its cleanup', async () => {

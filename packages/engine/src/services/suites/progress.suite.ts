@@ -9,7 +9,7 @@ import type { EngineTests } from './use-engine.fixture.ts'
  * given store.
  */
 export function describeProgress(t: EngineTests): void {
-  describe('what a run does', () => {
+  describe('progress of runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
     it('runs steps in order and records each once', async () => {

@@ -19,7 +19,7 @@ async function register(store: Store): Promise<WorkerId> {
  * process.
  */
 export function describeTrouble(t: EngineTests): void {
-  describe('what befalls a run', () => {
+  describe('lost workers and blocked runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
     it('blocks a run whose step no worker has, and continues it after a deploy', async () => {
