@@ -34,12 +34,12 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/contract': 61,
   'packages/core': 174,
   'packages/embedded-postgres': 25,
-  'packages/engine': 26,
+  'packages/engine': 13,
   'packages/expressions': 87,
   'packages/kernel': 83,
   'packages/recurrence': 70,
   'packages/tools': 134,
-  tests: 75,
+  tests: 53,
   tools: 13,
 }
 

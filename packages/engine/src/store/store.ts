@@ -47,7 +47,7 @@ export interface RunRow {
 
 /** A start without keys and limits. `at`: null starts now, otherwise not before that time. */
 export interface StartRow extends RunRow {
-  /** `running` gives the run to the flushing worker at once. The others leave it to a claim. */
+  /** With `running` the flushing worker holds the run at once. The other states leave it to a claim. */
   readonly state: 'running' | 'ready' | 'waiting'
   readonly at: Millis | null
 }
@@ -351,7 +351,7 @@ export interface LiveRow {
 export interface Depths {
   readonly live: Readonly<Record<RunState, number>>
   /**
-   * How long the oldest ready run has waited for a worker; 0 if there is none. A run in a paused queue waits for a person and does not
+   * How long the oldest ready run has waited for a worker; 0 if no run waits. A run in a paused queue waits for a person and does not
    * count.
    */
   readonly oldestReadyMs: Millis

@@ -13,7 +13,7 @@ export function openScope(parent: CancelScope, shielded = false): CancelScope {
   return { run: parent.run, parent, shielded, cancelled: null }
 }
 
-/** The cancellation that reaches code in this scope. Null if there is none. */
+/** The cancellation that reaches code in this scope, or null. */
 export function cancellationOf(scope: CancelScope): CancelledError | null {
   for (let at: CancelScope | null = scope; at !== null; at = at.shielded ? null : at.parent) {
     if (at.cancelled !== null) return at.cancelled

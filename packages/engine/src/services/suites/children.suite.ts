@@ -1,3 +1,7 @@
+/**
+ * Goal: children start once, report to their parents, and are closed as declared when their parents end. Some tests slow the store down or
+ * hand the parent to a second process.
+ */
 import { describe, expect, it } from 'vitest'
 import type { RunId, Store } from '../../store/store.ts'
 import type { Json } from '../../workflow/protocol.ts'
@@ -5,10 +9,6 @@ import { stepRegistry } from '../../workflow/step-registry.ts'
 import { effects, gate, type Leaving } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/**
- * Goal: children start once, report to their parents, and are closed as declared when their parents end. Some tests slow the store down or
- * hand the parent to a second process.
- */
 export function describeChildren(t: EngineTests): void {
   describe('children', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t

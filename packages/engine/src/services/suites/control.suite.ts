@@ -1,3 +1,6 @@
+/**
+ * Goal: callers can cancel, pause, retry, fork and query runs, and limits and keys decide their starts. Uses one engine on the given store.
+ */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { buildBundle } from '../../bundle/build-bundle.ts'
@@ -5,9 +8,6 @@ import { gate } from '../fixtures/workflows.ts'
 import { uuid7 } from '../run/ids.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/**
- * Goal: callers can cancel, pause, retry, fork and query runs, and limits and keys decide their starts. Uses one engine on the given store.
- */
 export function describeControl(t: EngineTests): void {
   describe('control of runs', () => {
     const { boot, start, end, go, state, rows, of } = t

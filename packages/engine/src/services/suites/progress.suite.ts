@@ -1,13 +1,13 @@
+/**
+ * Goal: steps, sleeps, signals, races and queries behave as declared across attempts, parking and processes. Uses one or two engines on the
+ * given store.
+ */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/**
- * Goal: steps, sleeps, signals, races and queries behave as declared across attempts, parking and processes. Uses one or two engines on the
- * given store.
- */
 export function describeProgress(t: EngineTests): void {
   describe('progress of runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t

@@ -1,3 +1,7 @@
+/**
+ * Goal: runs survive lost workers and registrations, and block with a reason when they cannot continue. Uses short leases and a second
+ * process.
+ */
 import { describe, expect, it } from 'vitest'
 import type { Store, WorkerId } from '../../store/store.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
@@ -14,10 +18,6 @@ async function register(store: Store): Promise<WorkerId> {
   return (await store.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })).worker
 }
 
-/**
- * Goal: runs survive lost workers and registrations, and block with a reason when they cannot continue. Uses short leases and a second
- * process.
- */
 export function describeTrouble(t: EngineTests): void {
   describe('lost workers and blocked runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t

@@ -1,13 +1,13 @@
+/** Tries every verb on every table of an org, so the list of tables comes from the catalogue. */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
-/** Tries every verb on every table of an org, so the list of tables comes from the catalogue. */
 let pw: PostgresWorld
 let theirs: string
 let tables: string[]
-let [owner, stranger, nobody, engine]: pg.Client[] = []
+let [owner, stranger, withoutOrg, engine]: pg.Client[] = []
 const run = { table: '', org: '' }
 
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
   engine = await pw.connect('orrery_engine')
   owner = await pw.connect('orrery_app', pw.world.org)
   stranger = await pw.connect('orrery_app', theirs)
-  nobody = await pw.connect('orrery_app')
+  withoutOrg = await pw.connect('orrery_app')
   const { rows } = await engine.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
      where c.relnamespace = 'engine'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'org_id' order by 1`,
@@ -73,7 +73,7 @@ describe('row-level security', () => {
         run.table,
         await count(owner, run.table, `not ${mine}`),
         await count(stranger, run.table, mine),
-        await count(nobody, run.table),
+        await count(withoutOrg, run.table),
       ]).toEqual([run.table, 0, 0, 0])
       expect(await count(engine, run.table, `org_id in ('${pw.world.org}', '${theirs}')`)).toBeGreaterThanOrEqual(2)
     }

@@ -1,10 +1,10 @@
+/** The engine's views: the words they show, their isolation, and that the planner treats a query over a view like one over its tables. */
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
 import type { RunState } from '../store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
-/** The engine's views: the words they show, their isolation, and that the planner treats a query over a view like one over its tables. */
 let pw: PostgresWorld
 let admin: pg.Client
 beforeAll(async () => {

@@ -20,9 +20,9 @@ export function bootMachine(world: World, index: number, name: string): void {
   const fates = draw.split()
   const fateOf = (call: string): Fate => {
     if (world.over || !fates.chance(world.conditions.fatal)) return 'lives'
-    const fate = fates.pick(['dies before', 'dies after', 'stands still'] as const)
+    const fate = fates.pick(['dies before', 'dies after', 'pauses'] as const)
     world.trace(`${name} ${fate} ${call}`)
-    if (fate === 'stands still') {
+    if (fate === 'pauses') {
       pauseMachine(world, machine)
       return 'lives'
     }
@@ -79,7 +79,7 @@ export function killMachine(world: World, index: number): void {
 export function pauseMachine(world: World, { process }: Machine): void {
   const ms = world.draw.pick(STILL_MS)
   count(world, 'pauses')
-  world.trace(`${process.name} stands still for ${ms}`)
+  world.trace(`${process.name} pauses for ${ms}`)
   process.pauseUntil(world.clock.now() + ms)
 }
 
@@ -95,7 +95,7 @@ export function stopMachine(world: World, index: number): void {
     world.trace(`${machine.process.name} ${how}`)
     replace(world, index, machine)
   }
-  machine.engine.close().then(end('stopped'), end('ended without a word'))
+  machine.engine.close().then(end('stopped'), end('failed to stop'))
 }
 
 function replace(world: World, index: number, { process }: Machine): void {

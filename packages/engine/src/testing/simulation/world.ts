@@ -48,7 +48,7 @@ export function count(world: World, what: string, by = 1): number {
 /** True if the machine answers requests. */
 export const isUp = ({ process, ready }: Machine): boolean => process.alive && ready
 
-/** A random machine that is up. Null if there is none. */
+/** A random machine that is up, or null. */
 export function anyMachine(world: World): Machine | null {
   const ready = world.machines.filter(isUp)
   return ready.length === 0 ? null : world.draw.pick(ready)

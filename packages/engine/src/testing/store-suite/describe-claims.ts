@@ -1,8 +1,8 @@
+/** Goal: a claim hands each run to one worker, fairly over orgs and by rank. Uses only the port, with several workers at once. */
 import { expect, it } from 'vitest'
 import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
-/** Goal: a claim hands each run to one worker, fairly over orgs and by rank. Uses only the port, with several workers at once. */
 export function describeClaims(world: () => World): void {
   it('hands a ready run to only one worker, with its row', async () => {
     const { store, worker, ready, claim, queue, org } = world()
@@ -174,7 +174,7 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([theirs])
   })
 
-  it('gives each run to one of several workers that claim at once', async () => {
+  it('several workers that claim at once never get the same run', async () => {
     const { store, other, worker, flush, start, queue } = world()
     const workers = [await worker(), await worker(), await worker(), await worker()]
     const starts = Array.from({ length: 40 }, () => start())

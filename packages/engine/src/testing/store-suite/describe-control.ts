@@ -1,8 +1,8 @@
+/** Goal: terminate, pause, unblock, fork, listing and bundles behave as store.ts says. Uses only the port. */
 import { expect, it } from 'vitest'
 import type { JournalRow } from '../../store/store.ts'
 import type { World } from './world.ts'
 
-/** Goal: terminate, pause, unblock, fork, listing and bundles behave as store.ts says. Uses only the port. */
 export function describeControl(world: () => World): void {
   it('terminates a run in any state that no worker holds', async () => {
     const { store, worker, running, ready, flush, park, org, now } = world()

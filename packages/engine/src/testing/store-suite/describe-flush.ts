@@ -1,8 +1,8 @@
+/** Goal: a flush writes all of its batch or nothing, and nothing for a fenced worker. Uses only the port. */
 import { expect, it } from 'vitest'
 import { Fenced, Refused } from '../../store/store.ts'
 import type { World } from './world.ts'
 
-/** Goal: a flush writes all of its batch or nothing, and nothing for a fenced worker. Uses only the port. */
 export function describeFlush(world: () => World): void {
   it('stores a start with all of its fields', async () => {
     const { store, flush, start, org, now, id } = world()
@@ -24,7 +24,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.live(org, begun.run)).toMatchObject({ state, at, worker: null, nextSeq: 1, base: 0, crashes: 0, priority: 'high' })
   })
 
-  it('gives a start in state running to the flushing worker', async () => {
+  it('the flushing worker holds a run that starts in state running', async () => {
     const { store, worker, running, org } = world()
     const me = await worker()
     const run = await running(me)

@@ -1,8 +1,8 @@
+/** Goal: dedupe keys, debounce keys and repeated ids decide which starts make a run. Uses only the port, with concurrent starts. */
 import { expect, it } from 'vitest'
 import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
-/** Goal: dedupe keys, debounce keys and repeated ids decide which starts make a run. Uses only the port, with concurrent starts. */
 export function describeKeys(world: () => World): void {
   it('starts a run without limits at once', async () => {
     const { store, admitted, org } = world()

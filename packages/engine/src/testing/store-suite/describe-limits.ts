@@ -1,10 +1,10 @@
+/** Goal: limits and rates admit as many runs as declared, in order, and hand over every freed place. Uses only the port. */
 import { expect, it } from 'vitest'
 import type { AdmittedStart, StartOutcome } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 type OnFull = AdmittedStart['concurrency'][number]['onFull']
 
-/** Goal: limits and rates admit as many runs as declared, in order, and hand over every freed place. Uses only the port. */
 export function describeLimits(world: () => World): void {
   const limited = (max: number, onFull: OnFull = 'queue', change: Partial<AdmittedStart> = {}): AdmittedStart =>
     world().admitted({ concurrency: [{ limit: 'printer', max, onFull }], ...change })

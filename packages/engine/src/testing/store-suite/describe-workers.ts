@@ -3,7 +3,7 @@ import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeWorkers(world: () => World): void {
-  it("gives every registration an id of its own and the database's time", async () => {
+  it('every registration has an id of its own and returns the database’s time', async () => {
     const { store } = world()
     const info = { host: 'h', pid: 7, version: '1', queues: ['q'], slots: 2, steps: ['a'], orgs: null }
     const [first, second] = [await store.register(info), await store.register(info)]
