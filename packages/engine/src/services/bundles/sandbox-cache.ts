@@ -41,7 +41,7 @@ export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 
 export type SandboxMaker = (code: string) => Sandbox
 
-/** How many bundles a process keeps. Drops the least recently used first; runs in hand keep theirs. */
+/** How many bundles a process keeps. Drops the least recently used first; held runs keep theirs. */
 const BUNDLES_MAX = 100
 
 /** The bundles loaded by this process. One sandbox serves all of its runs of a bundle. */

@@ -53,7 +53,7 @@ export interface Outcome {
 }
 
 /**
- * The phase of a run in hand. `pausing`: a pause was requested. Work in progress finishes, nothing new begins, and the run parks when no
+ * The phase of a held run. `pausing`: a pause was requested. Work in progress finishes, nothing new begins, and the run parks when no
  * work is left.
  */
 export type Phase =
@@ -66,7 +66,7 @@ export type Phase =
   | { readonly type: 'live'; readonly pausing: boolean; linger: Timer | null }
   /** The workflow has ended, but a detached child is still being started or a transactional step is committing. */
   | { readonly type: 'ending'; readonly pausing: boolean; readonly completion: Completion }
-  /** The park is being written. The run is out of hand once that is committed. */
+  /** The park is being written. Once that is committed, this process no longer holds the run. */
   | { readonly type: 'parking'; readonly state: ParkRow['state']; readonly reason: string | null }
   /** Kept in the cache, without a slot. */
   | { readonly type: 'parked' }

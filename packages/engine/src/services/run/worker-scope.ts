@@ -26,7 +26,7 @@ export interface WorkerScope {
   readonly worker: () => WorkerId
   readonly queues: readonly string[]
   readonly slots: number
-  /** The runs in hand. */
+  /** The runs that this worker holds. */
   readonly active: Map<RunId, ActiveRun>
   /** Parked runs whose coroutine is still in memory, least recently parked first. */
   readonly parked: Map<RunId, ActiveRun>

@@ -51,7 +51,7 @@ export const ANY = '*'
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 2000
 
-/** This process as a worker: its successive registrations and the runs in hand. */
+/** This process as a worker: its successive registrations and the runs that it holds. */
 export class EngineWorker implements Worker {
   readonly scope: WorkerScope
   private readonly parts: WorkerParts
@@ -159,7 +159,7 @@ export class EngineWorker implements Worker {
   }
 
   /**
-   * The registration is gone, or the fate of a write is unknown. Drops everything in hand; the runs are replayed by the worker that claims
+   * The registration is gone, or the fate of a write is unknown. Drops all held runs; they are replayed by the worker that claims
    * them.
    */
   lost(cause: Fenced | Ambiguous, batches: readonly Batch[]): void {
