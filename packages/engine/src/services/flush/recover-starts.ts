@@ -30,8 +30,9 @@ export async function recoverAlone(
 
 /**
  * After a loss, determines the fate of starts that callers still wait for. Written starts are acknowledged; the others are sent again for
- * any worker to claim. All other rows in the batches belonged to runs of this worker, and are repeated where those are replayed. Call it after the
- * old registration was retired, when none of its writes can commit any more. If it throws, it has done nothing and must be called again.
+ * any worker to claim. All other rows in the batches belonged to runs of this worker, and are repeated where those are replayed. Call it
+ * after the old registration was retired, when none of its writes can commit any more. If it throws, it has done nothing and must be called
+ * again.
  */
 export async function recoverStarts(store: Store, flusher: Flusher, batches: readonly Batch[]): Promise<void> {
   const written = new Set<string>()
