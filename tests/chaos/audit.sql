@@ -1,5 +1,5 @@
--- What the oracle looks at: every effect, and every write of the engine with the process that made it and the owner the run had.
--- Installed by the superuser of the test's own server; nothing of it exists in production.
+-- Data for the oracle: every effect, and every write of the engine with the writing process and the owner that the run
+-- had. Installed by the superuser of the test's own server. Production has nothing of it.
 create schema chaos;
 grant usage on schema chaos to public;
 
@@ -11,16 +11,16 @@ create table chaos.effect (
   attempt integer not null,
   saw text[] not null,
   at timestamptz not null default clock_timestamp(),
-  -- Every result that the body was given was in the journal at this moment (I3).
+  -- True if every result that the body was given was in the journal at this moment (I3).
   durable boolean not null default false
 );
 create index effect_by_run on chaos.effect (run_id);
 
--- No unique key on (run, key): a second deposit must be seen, not refused.
+-- No unique key on (run, key): a second deposit must be recorded and not rejected.
 create table chaos.deposit (like chaos.effect including defaults including indexes);
 grant select, insert on chaos.effect, chaos.deposit to public;
 
-create function chaos.look() returns trigger language plpgsql security definer set plan_cache_mode = force_generic_plan as $$
+create function chaos.check_durable() returns trigger language plpgsql security definer set plan_cache_mode = force_generic_plan as $$
 begin
   new.durable := not exists (
     select from unnest(new.saw) t(token) where not exists (
@@ -28,8 +28,8 @@ begin
       where j.org_id = current_setting('chaos.org')::uuid and j.run_id = split_part(t.token, '/', 1)::uuid and j.output->>'token' = t.token));
   return new;
 end $$;
-create trigger look before insert on chaos.effect for each row execute function chaos.look();
-create trigger look before insert on chaos.deposit for each row execute function chaos.look();
+create trigger check_durable before insert on chaos.effect for each row execute function chaos.check_durable();
+create trigger check_durable before insert on chaos.deposit for each row execute function chaos.check_durable();
 
 create table chaos.audit (
   id bigint generated always as identity primary key,
@@ -45,7 +45,8 @@ create table chaos.audit (
 create index audit_by_run on chaos.audit (run_id, id);
 create index audit_by_worker on chaos.audit (old_worker) where what = 'owner';
 
--- Who has the run, over time. The order of ids is the order of ownership: the row's lock is held while the trigger runs.
+-- Records the owner of each run over time. The order of ids is the order of ownership, because the row's lock is held
+-- while the trigger runs.
 create function chaos.note_owner() returns trigger language plpgsql security definer as $$
 begin
   if tg_op = 'INSERT' then
@@ -59,26 +60,27 @@ begin
 end $$;
 create trigger note after insert or update or delete on engine.live for each row execute function chaos.note_owner();
 
--- What only the owner of a run may write on its behalf. The argument says whose behalf that is.
+-- Records writes that only the owner of a run may make on its behalf. The argument determines the run.
 create function chaos.note_write() returns trigger language plpgsql security definer as $$
 begin
   insert into chaos.audit (what, run_id)
-  values (tg_argv[0], case tg_argv[0] when 'child' then (to_jsonb(new)->>'parent_run')::uuid when 'tell' then split_part(to_jsonb(new)->>'name', ' ', 2)::uuid else new.run_id end);
+  values (tg_argv[0], case tg_argv[0] when 'child' then (to_jsonb(new)->>'parent_run')::uuid when 'child-message' then split_part(to_jsonb(new)->>'name', ' ', 2)::uuid else new.run_id end);
   return null;
 end $$;
 create trigger note after insert on engine.journal for each row execute function chaos.note_write('journal');
 create trigger note after insert on engine.result for each row execute function chaos.note_write('result');
 create trigger note_child after insert on engine.run for each row when (new.parent_run is not null) execute function chaos.note_write('child');
 create trigger note_receive after update on engine.inbox for each row when (new.read and not old.read) execute function chaos.note_write('receive');
-create trigger note_tell after insert on engine.inbox for each row when (new.kind = 2) execute function chaos.note_write('tell');
+create trigger note_child_message after insert on engine.inbox for each row when (new.kind = 2) execute function chaos.note_write('child-message');
 
--- Writes of a process that was not the run's owner at that moment: its registration had been fenced and the run handed on.
--- A write in the transaction that ended the ownership (a park, the end of the run) is the owner's last.
+-- Writes of a process that was not the run's owner at that moment: its registration had been fenced and another worker
+-- had the run. A write in the transaction that ended the ownership (a park, the end of the run) is the owner's last
+-- one.
 create view chaos.stale_write as
 with counted as (
   select a.*, count(*) filter (where a.what = 'owner') over (partition by a.run_id order by a.id) as change from chaos.audit a
 ), held as (
-  -- The first row of each change is the one that says who has the run from there on.
+  -- The first row of each change names the owner from there on.
   select c.*, first_value(c.tx) over since as owner_tx, first_value(c.old_worker) over since as before, first_value(c.new_worker) over since as after
   from counted c window since as (partition by c.run_id, c.change order by c.id)
 )

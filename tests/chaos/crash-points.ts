@@ -15,25 +15,25 @@ import type { FromProcess, ToProcess } from './process-messages.ts'
 
 export interface CrashReport {
   readonly cases: number
-  /** Cases whose process did not die where it should have. */
+  /** Cases whose process did not die at its failpoint. */
   readonly missed: readonly string[]
   /** Cases with runs that did not end. */
   readonly unfinished: readonly string[]
   readonly findings: readonly Finding[]
 }
 
-/** Cases at once: most of a case is waiting for a lease to run out. */
-const lanes = 8
-/** Runs that the dying process starts itself. */
-const ownStarts = 4
-/** Runs that it has to claim, at most. */
-const otherStarts = 9
-const deathMs = 20_000
-const endMs = 60_000
-const leaseMs = 700
-const beatMs = 100
+/** Cases in progress at once. Most of a case's time is waiting for a lease to expire. */
+const LANES = 8
+/** Runs that the victim starts itself. */
+const OWN_STARTS = 4
+/** The maximum number of runs that the victim has to claim. */
+const OTHER_STARTS_MAX = 9
+const DEATH_MS_MAX = 20_000
+const END_MS_MAX = 60_000
+const LEASE_MS = 700
+const BEAT_MS = 100
 
-/** In each case a process dies at one point; another takes over. At the end the oracle looks at everything. */
+/** In each case one process dies at a failpoint and another takes over. At the end the oracle checks everything. */
 export async function runCrashPoints(log: (line: string) => void, cases = crashCases()): Promise<CrashReport> {
   const database = await startDatabase()
   openOutside(database.url)
@@ -55,7 +55,7 @@ export async function runCrashPoints(log: (line: string) => void, cases = crashC
     }
   }
   try {
-    await Promise.all(Array.from({ length: lanes }, lane))
+    await Promise.all(Array.from({ length: LANES }, lane))
     return { cases: cases.length, missed, unfinished, findings: await judge(database, acknowledged) }
   } finally {
     await closeOutside()
@@ -63,13 +63,13 @@ export async function runCrashPoints(log: (line: string) => void, cases = crashC
   }
 }
 
-/** One case, on a queue of its own. */
+/** One case, with a queue of its own. */
 class Crash {
   readonly acknowledged: string[] = []
   private readonly database: ChaosDatabase
   private readonly each: CrashCase
   private readonly queue: string
-  /** Starts what the process has to claim; later takes over. */
+  /** Starts the runs that the victim has to claim, and takes over afterwards. */
   private readonly engine: Engine
   private readonly signalled = new Set<string>()
   private isOver = false
@@ -78,23 +78,23 @@ class Crash {
     this.database = database
     this.each = each
     this.queue = `case-${number}`
-    const name = `heir-${number}`
+    const name = `successor-${number}`
     const store = createPostgresStore({ url: `${database.url}?application_name=${name}`, poolMax: 2, transactMax: 2 })
-    this.engine = createEngine({ store, notifier: store.notifier, version: name, leaseMs, beatMs })
+    this.engine = createEngine({ store, notifier: store.notifier, version: name, leaseMs: LEASE_MS, beatMs: BEAT_MS })
   }
 
   async run(): Promise<{ isHit: boolean; isFinished: boolean }> {
     const victim = this.spawn()
     const death = new Promise<string | null>((resolve) => victim.once('exit', (_code, signal) => resolve(signal)))
-    // The first message of any process: nothing else is told before.
+    // `ready` is the first message of any process.
     const isReady = new Promise<void>((resolve) => victim.once('message', () => resolve()))
-    // Who gets its signals at once never parks.
+    // A run that gets its signals at once never parks.
     const signalling = (this.each.failpoint === 'park.after' ? death : Promise.resolve()).then(() => this.signalAll())
     let worker: Worker | null = null
     try {
       const ended = await Promise.race([
         Promise.all([death, this.startFromOutside(isReady, death)]).then(([signal]) => signal),
-        delay(deathMs, 'alive'),
+        delay(DEATH_MS_MAX, 'alive'),
       ])
       if (ended === 'alive') victim.kill('SIGKILL')
       await death
@@ -112,23 +112,34 @@ class Crash {
     const { failpoint, count, workflow } = this.each
     const { url, folder } = this.database
     const place = { url, cacheDir: join(folder, 'compiled'), org: ORG, queue: this.queue }
-    const settings = { ...place, name: `victim-${this.queue}`, role: 'worker', slots: 20, leaseMs, beatMs, withoutFence: false } as const
+    const settings = {
+      ...place,
+      name: `victim-${this.queue}`,
+      role: 'worker',
+      slots: 20,
+      leaseMs: LEASE_MS,
+      beatMs: BEAT_MS,
+      withoutFence: false,
+    } as const
     const victim = forkProcess(settings, { ORRERY_FAILPOINT: `${failpoint}:${count}` })
     victim.on('message', (message: FromProcess) => {
       if (message.type === 'started') this.acknowledged.push(message.run)
       if (message.type !== 'ready') return
-      // It may be dead by now.
-      for (let n = 0; n < ownStarts; n++) victim.send({ type: 'start', n, workflow } satisfies ToProcess, () => undefined)
+      // The process may be dead by now.
+      for (let n = 0; n < OWN_STARTS; n++) victim.send({ type: 'start', n, workflow } satisfies ToProcess, () => undefined)
     })
     return victim
   }
 
-  /** One for the first claim, the others one after another, so that each is a claim of its own; until the process is dead. */
+  /**
+   * Starts one run for the first claim, then the others one after another, so that each needs a claim of its own. Stops when the process is
+   * dead.
+   */
   private async startFromOutside(isReady: Promise<unknown>, death: Promise<unknown>): Promise<void> {
     const { workflow } = this.each
     let isDead = false
     void death.then(() => (isDead = true))
-    for (let n = ownStarts; n < ownStarts + otherStarts && !isDead; n++) {
+    for (let n = OWN_STARTS; n < OWN_STARTS + OTHER_STARTS_MAX && !isDead; n++) {
       const outcome = await this.engine.start({ org: ORG, queue: this.queue, workflow, input: inputOf(workflow, n) })
       if (outcome.type === 'started') this.acknowledged.push(outcome.run)
       await Promise.race([death, isReady])
@@ -142,7 +153,7 @@ class Crash {
   }
 
   private async waitForEnd(): Promise<boolean> {
-    const until = performance.now() + endMs
+    const until = performance.now() + END_MS_MAX
     while ((await this.live()).length > 0) {
       if (performance.now() > until) return false
       await delay(20)

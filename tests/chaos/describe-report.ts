@@ -18,15 +18,18 @@ function table(report: ChaosReport): string[] {
     ['runs acknowledged', report.runs],
     ['lost', count('lost')],
     ['duplicates', count('twice') + count('exactly one')],
-    ['writes looked at', report.writes],
+    ['writes checked', report.writes],
     ['stale writes', count('did not own')],
-    ['violations in all', report.findings.reduce((sum, each) => sum + each.count, 0)],
+    ['all violations', report.findings.reduce((sum, each) => sum + each.count, 0)],
     ['refusals by the fence', report.refusals],
-    ['registrations given up', `${lostRegistrations.fenced} fenced, ${lostRegistrations.ambiguous} with a broken connection`],
-    ['runs taken for poison, and resumed', report.resumed],
+    ['registrations lost', `${lostRegistrations.fenced} fenced, ${lostRegistrations.ambiguous} with a broken connection`],
+    ['runs blocked as poison and resumed', report.resumed],
     ['step bodies', `${report.effects}, ${report.repeatedPercent} % of them repeated`],
     ['a killed worker’s runs taken over', `${report.recoveredRuns}: p50 ${recovery.p50} s, p95 ${recovery.p95} s, max ${recovery.max} s`],
-    ['first step after PostgreSQL’s death', `p50 ${databaseRecovery.p50} s, p95 ${databaseRecovery.p95} s, max ${databaseRecovery.max} s`],
+    [
+      'first step after a kill of PostgreSQL',
+      `p50 ${databaseRecovery.p50} s, p95 ${databaseRecovery.p95} s, max ${databaseRecovery.max} s`,
+    ],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
@@ -37,10 +40,10 @@ function findings(report: ChaosReport): string[] {
   return report.findings.flatMap(({ rule, count, examples }) => [`VIOLATION ${rule}: ${count}`, ...examples.map((each) => `    ${each}`)])
 }
 
-/** What processes complained of; most of it is a killed database. */
+/** Errors that processes reported, most of them caused by a killed database. */
 function often(troubles: Readonly<Record<string, number>>): string[] {
   const most = Object.entries(troubles)
     .sort(([, a], [, b]) => b - a)
     .slice(0, 12)
-  return most.length === 0 ? [] : ['', 'Troubles that processes told of:', ...most.map(([text, n]) => `${String(n).padStart(6)}  ${text}`)]
+  return most.length === 0 ? [] : ['', 'Errors reported by processes:', ...most.map(([text, n]) => `${String(n).padStart(6)}  ${text}`)]
 }

@@ -7,16 +7,16 @@ import { CI, CONTROL } from './sizes.ts'
 const log = (line: string) => console.log(line)
 const newSeed = () => Math.floor(Math.random() * 1e9)
 
-it('keeps its promises while processes and PostgreSQL are killed and paused', async () => {
+it('keeps every promise while processes and PostgreSQL are killed and paused', async () => {
   const report = await runChaos({ ...CI, seed: newSeed(), withoutFence: false, log })
   log(describeReport(report))
   expect(report.findings).toEqual([])
 })
 
-/** Whether a process that was paused had something to write when it woke is chance: most seeds show it, and one has to. */
+/** Whether a paused process has something to write when it wakes is a matter of chance. Most seeds show a stale write; one of them must. */
 const SEEDS_MAX = 6
 
-it('would notice if the fence were missing', async () => {
+it('finds stale writes without the fence', async () => {
   const rules: string[] = []
   for (let count = 0; count < SEEDS_MAX && !rules.includes(STALE_WRITE); count++) {
     const report = await runChaos({ ...CONTROL, seed: newSeed(), withoutFence: true, log })

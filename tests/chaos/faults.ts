@@ -13,34 +13,34 @@ export interface FaultCounts {
 
 export interface Fault {
   readonly kind: FaultKind
-  /** The process it hit, or the server. */
+  /** The process that was hit, or the server. */
   readonly name: string
   /** ms since the epoch. */
   readonly at: number
-  /** Of a killed server: how long nothing answered. */
+  /** Of a killed server: how long it did not answer. */
   readonly downMs: number | null
 }
 
-/** Pauses overlap, but somebody must be left to notice. */
-const pausesMax = 2
-const leftMin = 2
-const pollMs = 15
-const chooseMs = 60_000
+/** Pauses overlap, but some workers must keep running to notice them. */
+const PAUSES_MAX = 2
+const LEFT_MIN = 2
+const POLL_MS = 15
+const CHOOSE_MS_MAX = 60_000
 
-/** In random order, the kills of the server spread evenly: one right after another would only hit a recovery. */
+/** Random order, with the kills of the server spread evenly: two in a row would only hit a recovery. */
 export function planFaults(random: () => number, counts: FaultCounts): FaultKind[] {
   const others = shuffle<FaultKind>(random, [...Array(counts.kills).fill('kill'), ...Array(counts.pauses).fill('pause')])
   const every = Math.ceil(others.length / (counts.databaseKills + 1))
   return others.flatMap((kind, i): FaultKind[] => (i > 0 && i % every === 0 ? ['kill database', kind] : [kind]))
 }
 
-/** Brings faults about, one by one; a pause goes on while the next come. */
+/** Injects faults one after another. A pause continues while the next faults come. */
 export class Injector {
   readonly done: Fault[] = []
   private readonly fleet: Fleet
   private readonly database: ChaosDatabase
   private readonly random: () => number
-  /** A paused process sleeps at least this long: longer than its lease. */
+  /** The shortest pause of a process: longer than its lease. */
   private readonly pauseMs: number
   private readonly pauses = new Set<Promise<void>>()
 
@@ -60,11 +60,11 @@ export class Injector {
         return
       }
       case 'pause': {
-        while (this.pauses.size >= pausesMax) await Promise.race(this.pauses)
+        while (this.pauses.size >= PAUSES_MAX) await Promise.race(this.pauses)
         const victim = await this.choose('worker')
         this.note(kind, victim.name)
-        const goOn = this.fleet.freeze(victim)
-        const pause = delay(this.pauseMs * (1 + this.random())).then(goOn)
+        const resume = this.fleet.freeze(victim)
+        const pause = delay(this.pauseMs * (1 + this.random())).then(resume)
         this.pauses.add(pause)
         void pause.finally(() => this.pauses.delete(pause))
         return
@@ -87,12 +87,12 @@ export class Injector {
   }
 
   private async choose(role: Member['role']): Promise<Member> {
-    for (const until = performance.now() + chooseMs; performance.now() < until; ) {
+    for (const until = performance.now() + CHOOSE_MS_MAX; performance.now() < until; ) {
       const candidates = this.fleet.ready(role)
-      const victim = role === 'starter' || candidates.length > leftMin ? pick(this.random, candidates) : undefined
+      const victim = role === 'starter' || candidates.length > LEFT_MIN ? pick(this.random, candidates) : undefined
       if (victim) return victim
-      await delay(pollMs)
+      await delay(POLL_MS)
     }
-    throw new Error(`no ${role} was ready for ${chooseMs / 1000} s`)
+    throw new Error(`no ${role} was ready for ${CHOOSE_MS_MAX / 1000} s`)
   }
 }

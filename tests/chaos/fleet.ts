@@ -9,7 +9,7 @@ export interface Member {
   readonly role: ProcessSettings['role']
   readonly child: ChildProcess
   state: 'booting' | 'ready' | 'stopped' | 'dead'
-  /** How it is meant to end; an end that nobody meant is a finding. */
+  /** False while the process must not end. An unexpected end is a finding. */
   isMeantToEnd: boolean
 }
 
@@ -19,11 +19,11 @@ export interface FleetOptions {
   readonly starters: number
   readonly onMessage: (member: Member, message: FromProcess) => void
   readonly onDeath: (member: Member) => void
-  /** A process ended by itself. */
+  /** A process ended unexpectedly. */
   readonly onSurprise: (text: string) => void
 }
 
-/** The processes under test. Whoever dies is replaced at once by a new one of the same role. */
+/** The processes under test. A dead process is replaced at once by a new one with the same role. */
 export class Fleet {
   private readonly options: FleetOptions
   private readonly members = new Set<Member>()
@@ -45,7 +45,7 @@ export class Fleet {
     member.child.kill('SIGKILL')
   }
 
-  /** Stops it in its tracks; the returned function lets it go on. */
+  /** Stops the process with SIGSTOP. The returned function continues it. */
   freeze(member: Member): () => void {
     member.child.kill('SIGSTOP')
     member.state = 'stopped'
@@ -56,11 +56,11 @@ export class Fleet {
   }
 
   send(member: Member, message: ToProcess): void {
-    // A process that dies meanwhile is noticed by its exit; what it was told is told to another.
+    // If the process dies, its exit event reports that, and its orders go to another process.
     member.child.send(message, () => undefined)
   }
 
-  /** Asks everybody to stop, and kills who has not within the time. */
+  /** Asks all processes to stop, and kills those that have not ended in time. */
   async close(graceMs: number): Promise<void> {
     this.isClosing = true
     await Promise.all(
@@ -92,7 +92,7 @@ export class Fleet {
     member.child.once('exit', (code, signal) => {
       member.state = 'dead'
       this.members.delete(member)
-      if (!member.isMeantToEnd) this.options.onSurprise(`${name} ended by itself (${signal ?? `exit code ${code}`})`)
+      if (!member.isMeantToEnd) this.options.onSurprise(`${name} ended unexpectedly (${signal ?? `exit code ${code}`})`)
       this.options.onDeath(member)
       if (!this.isClosing) this.spawn(role)
     })

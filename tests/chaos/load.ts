@@ -8,31 +8,31 @@ import type { FromProcess, StartOrder } from './process-messages.ts'
 import { pick } from './random.ts'
 
 /** Runs in progress at once: enough that every fault hits many. */
-const windowMax = 160
-const lookEveryMs = 120
-const signalRetryMs = 100
-const takenForPoison = /^\d+ workers were lost while they had this run/
+const WINDOW_MAX = 160
+const POLL_EVERY_MS = 120
+const SIGNAL_RETRY_MS = 100
+const POISON = /^\d+ workers were lost while they had this run/
 
 export interface Load {
   /** Acknowledged starts, by run. */
   readonly acknowledged: ReadonlyMap<string, WorkflowName>
   readonly ended: number
-  /** Runs that were blocked as they should never be, with their reasons. */
+  /** Runs that were blocked without a cause, with their reasons. */
   readonly blocked: ReadonlyMap<string, string>
-  /** Runs that were blocked because too many workers were lost with them, and resumed, as their operator would do. */
+  /** Runs that were blocked as poison because many workers were lost with them, and resumed, as an operator would do. */
   readonly resumed: number
-  /** Starts that were asked for and never answered. */
+  /** Requested starts without an answer. */
   readonly unanswered: number
-  /** From now on, up to `n` starts in all. */
+  /** Raises the total number of starts to `n`. */
   allow(n: number): void
   onMessage(member: Member, message: FromProcess): void
   onDeath(member: Member): void
-  /** Resolves when everything allowed was acknowledged and nothing is live any more, or `timeoutMs` after anything last ended. */
+  /** Resolves when every allowed start was acknowledged and no run is live, or `timeoutMs` after the last end of a run. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
-/** Orders starts from whoever is ready, sends the signals that runs wait for, and watches what ends. */
+/** Sends start orders to processes that are ready, sends the signals that runs wait for, and watches runs end. */
 export function createLoad(database: ChaosDatabase, fleet: () => Fleet, random: () => number): Load {
   return new RunLoad(database, fleet, random)
 }
@@ -45,7 +45,7 @@ class RunLoad implements Load {
   private readonly fleet: () => Fleet
   private readonly random: () => number
   private readonly engine: Engine
-  /** Starts asked of a process and not answered yet. */
+  /** Starts requested of a process and not answered yet. */
   private readonly asked = new Map<Member, Map<number, StartOrder>>()
   private readonly again: StartOrder[] = []
   private readonly live = new Set<string>()
@@ -62,7 +62,7 @@ class RunLoad implements Load {
     this.random = random
     const store = createPostgresStore({ url: `${database.url}?application_name=driver`, poolMax: 6 })
     this.engine = createEngine({ store, notifier: store.notifier })
-    this.loops = [this.loop(() => this.order(), 10), this.loop(() => this.look(), lookEveryMs)]
+    this.loops = [this.loop(() => this.order(), 10), this.loop(() => this.poll(), POLL_EVERY_MS)]
   }
 
   get ended(): number {
@@ -89,7 +89,7 @@ class RunLoad implements Load {
     if (message.workflow === 'asked') void this.signal(message.run)
   }
 
-  /** What it was asked and did not answer is asked again, of others: perhaps the run exists already, then there are two. */
+  /** Orders that the dead process did not answer go to others. If the process had started the run, there are two. */
   onDeath(member: Member): void {
     this.again.push(...(this.asked.get(member)?.values() ?? []))
     this.asked.delete(member)
@@ -98,7 +98,7 @@ class RunLoad implements Load {
   async drain(timeoutMs: number): Promise<void> {
     this.endedAt = performance.now()
     while (performance.now() - this.endedAt < timeoutMs) {
-      await delay(lookEveryMs)
+      await delay(POLL_EVERY_MS)
       const isAllStarted = this.next === this.allowed && this.unanswered === 0
       if (isAllStarted && this.live.size === 0 && (await this.countLive()) === 0) return
     }
@@ -115,7 +115,7 @@ class RunLoad implements Load {
   }
 
   private async order(): Promise<void> {
-    while (this.live.size + this.waiting() < windowMax) {
+    while (this.live.size + this.waiting() < WINDOW_MAX) {
       const member = pick(this.random, this.fleet().ready())
       if (member === undefined) return
       const order = this.again.pop() ?? this.fresh()
@@ -132,7 +132,7 @@ class RunLoad implements Load {
     return { type: 'start', n: this.next++, workflow }
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const { pool, patiently } = this.database
     const { rows: ended } = await patiently(() =>
       pool.query<{ run: string }>('select run_id as run from engine.result where org_id = $1 and run_id = any($2)', [ORG, [...this.live]]),
@@ -143,10 +143,10 @@ class RunLoad implements Load {
       pool.query<{ run: string; reason: string }>('select run_id as run, reason from engine.live where state = 6 and org_id = $1', [ORG]),
     )
     for (const { run, reason } of stuck) {
-      if (!takenForPoison.test(reason)) this.blocked.set(run, reason)
+      if (!POISON.test(reason)) this.blocked.set(run, reason)
       else if (await this.engine.resume(ORG, run).catch(() => null)) this.resumed++
     }
-    // Runs whose process died between the commit and the answer: nobody was told of them, but they are there.
+    // Also signals runs whose process died between the commit and the answer: they exist without an acknowledgement.
     const { rows: unknown } = await patiently(() =>
       pool.query<{ run: string }>(
         `select run_id as run from engine.live join engine.run using (org_id, run_id) where workflow = 'asked' and org_id = $1`,
@@ -156,7 +156,10 @@ class RunLoad implements Load {
     for (const { run } of unknown) void this.signal(run)
   }
 
-  /** Sends a run its signals one after another. A signal that got no answer is sent again under the same id, which must do nothing if it did arrive. */
+  /**
+   * Sends a run its signals one after another. A signal without an answer is sent again with the same id, which must have no effect if the
+   * first one arrived.
+   */
   private async signal(run: string): Promise<void> {
     if (this.signalled.has(run)) return
     this.signalled.add(run)
@@ -166,9 +169,9 @@ class RunLoad implements Load {
       await delay(this.random() * 60)
       while (!this.isClosing) {
         const outcome = await this.engine.signal(ORG, run, 'go', payload, { id }).catch(() => null)
-        // Twice, now and then: the second must do nothing.
+        // Now and then sends a signal twice. The second must have no effect.
         if (outcome !== null && this.random() > 0.2) break
-        await delay(signalRetryMs * this.random())
+        await delay(SIGNAL_RETRY_MS * this.random())
       }
     }
   }

@@ -9,14 +9,14 @@ export interface Quantiles {
 
 export interface Measures {
   readonly effects: number
-  /** Bodies that ran again though no attempt of theirs had been recorded as failed, in % of all. */
+  /** Percentage of bodies that ran again although none of their attempts had been recorded as failed. */
   readonly repeatedPercent: number
-  /** Writes looked at, one by one. */
+  /** The number of writes checked. */
   readonly writes: number
-  /** From the SIGKILL of a worker until another had each of its runs, s. */
+  /** Seconds from the SIGKILL of a worker until another worker had each of its runs. */
   readonly recovery: Quantiles
   readonly recoveredRuns: number
-  /** From the SIGKILL of PostgreSQL until the next journal row, s. */
+  /** Seconds from the SIGKILL of PostgreSQL until the next journal row. */
   readonly databaseRecovery: Quantiles
 }
 
@@ -38,7 +38,7 @@ export async function measure(pool: pg.Pool, faults: readonly Fault[]): Promise<
   }
 }
 
-/** Every run that a killed process had when it died: how long until somebody had it again. */
+/** For every run that a killed process held: the time until another worker held it. */
 async function readRecoveries(pool: pg.Pool, faults: readonly Fault[]): Promise<number[]> {
   const kills = faults.filter(({ kind }) => kind === 'kill')
   const { rows } = await pool.query<{ ms: number }>(
@@ -68,7 +68,7 @@ async function readDatabaseRecoveries(pool: pg.Pool, faults: readonly Fault[]): 
   return rows.map(({ ms }) => ms)
 }
 
-/** Of times in ms, in s. */
+/** Quantiles in seconds of times in ms. */
 function quantiles(times: readonly number[]): Quantiles {
   const sorted = [...times].sort((a, b) => a - b)
   const at = (share: number) => Number(((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) / 1000).toFixed(2))

@@ -1,4 +1,4 @@
-/** Judges what a database holds after chaos. Every finding is a broken promise. */
+/** Checks a database after chaos. Every finding is a broken promise. */
 import { createPostgresStore } from '@orrery/engine/postgres'
 import type pg from 'pg'
 import { expect, type ModelInput, type WorkflowName } from './fixtures/model.ts'
@@ -10,15 +10,15 @@ export interface Finding {
   readonly examples: readonly string[]
 }
 
-/** What only the fence prevents. */
+/** The violation that only the fence prevents. */
 export const STALE_WRITE = 'a write of a process that did not own the run (I5)'
 
-const examplesMax = 3
+const EXAMPLES_MAX = 3
 
-/** Each returns one text column, a row for every thing that is wrong. */
+/** Each query returns one text column, with a row for each violation. */
 const rules: Readonly<Record<string, string>> = {
   [STALE_WRITE]: `
-    select format('%s wrote %s of run %s, which %s had', process, what, run_id, coalesce(owner, 'nobody')) from chaos.stale_write`,
+    select format('%s wrote %s of run %s, which %s had', process, what, run_id, coalesce(owner, 'no worker')) from chaos.stale_write`,
   'an effect before what it saw was durable (I3)': `
     select format('%s of run %s saw %s', step, run_id, saw) from (table chaos.effect union all table chaos.deposit) e where not durable`,
   'a recorded result that no body made': `
@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, string>> = {
   'a run that was not announced exactly once': `
     select format('run %s: %s', r.run_id, count(e.type)) from engine.run r
     left join engine.event e on e.subject = r.run_id::text and e.type = 'run.started' group by r.run_id having count(e.type) <> 1`,
-  'a run taken for poison though fewer than six workers were lost with it': `
+  'a run blocked as poison after fewer than six crashes': `
     select format('run %s: %s', e.subject, count(w.worker_id)) from engine.event e
     left join chaos.audit a on a.run_id = e.subject::uuid and a.what = 'owner'
     left join engine.worker w on w.worker_id = a.old_worker and w.version <> a.process
@@ -49,11 +49,11 @@ const rules: Readonly<Record<string, string>> = {
 }
 
 export async function judge(database: ChaosDatabase, acknowledged: Iterable<string>): Promise<Finding[]> {
-  // The tables have grown from nothing within minutes.
+  // The tables have grown from empty within minutes.
   await database.pool.query('analyze')
   const findings: Finding[] = []
   const add = (rule: string, wrong: readonly string[]) => {
-    if (wrong.length > 0) findings.push({ rule, count: wrong.length, examples: wrong.slice(0, examplesMax) })
+    if (wrong.length > 0) findings.push({ rule, count: wrong.length, examples: wrong.slice(0, EXAMPLES_MAX) })
   }
   for (const { rule, count } of await findViolations(database)) findings.push({ rule, count, examples: [] })
   for (const [rule, text] of Object.entries(rules)) {
@@ -70,13 +70,13 @@ export async function judge(database: ChaosDatabase, acknowledged: Iterable<stri
     [...acknowledged].filter((run) => !known.get(run)?.output).map((run) => `run ${run}: ${known.has(run) ? 'no result' : 'unknown'}`),
   )
   add(
-    'a run that came to something else than the model',
+    'a run whose result differs from the model',
     ends.flatMap((end) => compare(end)),
   )
   return findings
 }
 
-/** The engine's own invariants; they must hold at any moment. */
+/** The engine's own invariants, which must hold at any time. */
 export async function findViolations(database: ChaosDatabase): Promise<{ rule: string; count: number }[]> {
   const store = createPostgresStore({ url: database.url, poolMax: 1 })
   try {

@@ -1,6 +1,6 @@
 /**
- * A crash in step 4 does not send the mail of step 2 again: whole servers as workers, `kill -9` while a service outside counts what pipelines
- * ask of it.
+ * Goal: a crash in step 4 of a pipeline does not repeat the effect of step 2. Whole servers run as workers and get `kill -9`, while a
+ * service outside counts the calls of pipelines.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -15,7 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const STEPS = ['one', 'two', 'three', 'four', 'five'] as const
 const KILLS = 5
-/** Steps that are still to be asked for: enough that every kill finds some at work, and no more. */
+/** Calls still to come that are enough for the next kill: every kill must find steps in progress. */
 const AHEAD = 60
 
 interface Effect {
@@ -24,11 +24,11 @@ interface Effect {
   readonly key: string
 }
 
-/** In the order in which they were asked for. */
+/** In the order of the calls. */
 const effects: Effect[] = []
-/** Their keys. */
+/** The keys of all calls. */
 const asked = new Set<string>()
-/** Called when one is asked for, before it is answered. */
+/** Called for each effect before it is answered. */
 let onEffect = () => {}
 
 const data = mkdtempSync(join(tmpdir(), 'orrery-pipeline-chaos-'))
@@ -53,7 +53,7 @@ async function openOutside(): Promise<string> {
       effects.push({ run, step, key })
       asked.add(key)
       onEffect()
-      // Long enough for a kill to come between the effect and its record.
+      // Long enough for a kill between the effect and its journal row.
       setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ receipt: effects.length })), 15)
     })
   })
@@ -66,7 +66,7 @@ function boot(role: 'api' | 'worker'): Program {
     ORRERY_DATA: data,
     ORRERY_LOG_LEVEL: 'error',
     ORRERY_ROLES: role,
-    // Who is killed does not compile everything again.
+    // A replacement of a killed worker need not compile everything again.
     NODE_COMPILE_CACHE: join(data, 'compiled'),
     ORRERY_OUTSIDE_ALLOW: '127.0.0.1',
     DATABASE_URL: database.url,
@@ -92,7 +92,7 @@ const define = (url: string) => ({
   output: STEPS.map((id) => `\${steps.${id}.body.receipt}`),
 })
 
-/** Each time while an effect is at work, one worker after the other; its place is taken at once. */
+/** Kills one worker after another, each time while an effect is in progress, and replaces it at once. */
 async function killWorkers(workers: Program[]): Promise<void> {
   for (let n = 0; n < KILLS; n++) {
     const before = effects.length
@@ -110,7 +110,7 @@ async function killWorkers(workers: Program[]): Promise<void> {
   }
 }
 
-it('a step that has completed is never called again, whoever dies', async () => {
+it('never repeats a completed step after the death of any worker', async () => {
   database = await createTestDatabase()
   const definition = define(await openOutside())
   const api = boot('api')
@@ -150,12 +150,12 @@ it('a step that has completed is never called again, whoever dies', async () => 
       recorded.map(({ output }) => output.body.receipt),
       run,
     ).toEqual(result.output)
-    // Once the next step was asked for, the one before it is over.
+    // A step is complete once the next one was called.
     const order = effects.filter((effect) => effect.run === run).map(({ step }) => STEPS.indexOf(step))
     expect(order, run).toEqual(order.toSorted((a, b) => a - b))
   }
   const keys = Map.groupBy(effects, (effect) => effect.key)
   for (const [, calls] of keys) expect(new Set(calls.map(({ run, step }) => `${run} ${step}`)).size).toBe(1)
   expect(keys.size).toBe(runs.length * STEPS.length)
-  console.log(`${KILLS} kills, ${runs.length} runs, ${effects.length - keys.size} effects asked for again, each with its own key`)
+  console.log(`${KILLS} kills, ${runs.length} runs, ${effects.length - keys.size} repeated effects, each with its own key`)
 })

@@ -12,22 +12,25 @@ import { isPassing } from './fixtures/outside.ts'
 
 export const ORG = '01900000-0000-7000-8000-0000000c4a05'
 
-const pollMs = 25
+const POLL_MS = 25
 
 export interface ChaosDatabase {
-  /** As the engine's processes see it: not the superuser. */
+  /** The URL that the engine's processes use. Its login is not a superuser. */
   readonly url: string
-  /** For whatever else must go when it goes. */
+  /** For other files that must be deleted together with the database. */
   readonly folder: string
-  /** The superuser's connections. A query on one that breaks fails; `patiently` repeats it. */
+  /** The superuser's connections. A query fails if its connection breaks; `patiently` repeats it. */
   readonly pool: pg.Pool
   patiently<T>(work: () => Promise<T>): Promise<T>
-  /** SIGKILL to the server and all its processes, then waits until the supervisor has it up again. Returns how long nothing answered, ms. */
+  /**
+   * Sends SIGKILL to the server and all of its processes, then waits until the supervisor has restarted it. Returns how many ms it did not
+   * answer.
+   */
   kill(): Promise<number>
   stop(): Promise<void>
 }
 
-/** A migrated database with the fixtures deployed and everything under audit. */
+/** A migrated database with the fixtures deployed and all writes under audit. */
 export async function startDatabase(): Promise<ChaosDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'orrery-chaos-'))
   const server = await startPostgres({ dataDir, settings: { max_connections: 300 } })
@@ -71,7 +74,10 @@ async function prepare(url: string, pool: pg.Pool): Promise<void> {
   await engine.close()
 }
 
-/** The postmaster first: it would tidy up after its children. They are looked for before, while they are still its children. */
+/**
+ * Kills the postmaster first, because it would clean up after its children. Finds the children before that, while they still have this
+ * parent.
+ */
 function killTree(postmaster: number): void {
   const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === postmaster)
   process.kill(postmaster, 'SIGKILL')
@@ -79,7 +85,7 @@ function killTree(postmaster: number): void {
     try {
       process.kill(Number(child), 'SIGKILL')
     } catch (error) {
-      // It ended in the meantime.
+      // The process has already ended.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
@@ -87,7 +93,7 @@ function killTree(postmaster: number): void {
 
 function parentOf(pid: string): number | undefined {
   try {
-    // The second field, the name, may contain anything; what follows its closing parenthesis is the state and the parent.
+    // The second field, the name, may contain any character. The state and the parent follow its closing parenthesis.
     return Number(
       readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
@@ -105,7 +111,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       return await work()
     } catch (error) {
       if (!isPassing(error)) throw error
-      await delay(pollMs)
+      await delay(POLL_MS)
     }
   }
 }

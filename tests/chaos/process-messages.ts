@@ -1,13 +1,13 @@
-/** What the driver and its processes tell each other. */
+/** Messages between the driver and its processes. */
 import type { WorkflowName } from './fixtures/model.ts'
 
 export interface ProcessSettings {
-  /** Unique in a test: its connections carry it, and so does its registration. */
+  /** Unique in a test. The process's connections and its registration carry it. */
   readonly name: string
   /** A worker takes runs; a starter only starts them. */
   readonly role: 'worker' | 'starter'
   readonly url: string
-  /** Hundreds of processes compile the same files: here the first leave what they compiled to the others. */
+  /** A shared compile cache, because hundreds of processes compile the same files. */
   readonly cacheDir: string
   readonly org: string
   readonly queue: string
@@ -28,10 +28,10 @@ export type ToProcess = StartOrder | { readonly type: 'stop' }
 
 export type FromProcess =
   | { readonly type: 'ready' }
-  /** The engine acknowledged the start: from here on the run may not be lost. */
+  /** The engine acknowledged the start: from now on the run must not be lost. */
   | { readonly type: 'started'; readonly n: number; readonly workflow: WorkflowName; readonly run: string }
   | { readonly type: 'not started'; readonly n: number; readonly workflow: WorkflowName; readonly why: string }
-  /** The store refused a write (or a claim) because the registration is fenced. */
+  /** The store rejected a write or a claim because the registration is fenced. */
   | { readonly type: 'refused'; readonly what: string }
   | { readonly type: 'lost'; readonly cause: 'fenced' | 'ambiguous' }
   | { readonly type: 'trouble'; readonly text: string }

@@ -1,4 +1,4 @@
-/** One process of the engine, for the driver to kill: loads the fixtures, starts runs on order and, as a worker, takes them. */
+/** One process of the engine, for the driver to kill. It loads the fixtures, starts runs on order and, as a worker, takes runs. */
 import { flushCompileCache } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createEngine, type EngineFact, Fenced, type Store } from '@orrery/engine'
@@ -8,21 +8,21 @@ import { inputOf } from './fixtures/model.ts'
 import { isPassing, openOutside } from './fixtures/outside.ts'
 import './fixtures/steps.ts'
 import type { FromProcess, ProcessSettings, StartOrder, ToProcess } from './process-messages.ts'
-import { takeOutFence } from './take-out-fence.ts'
+import { removeFence } from './remove-fence.ts'
 
 const settings: ProcessSettings = JSON.parse(process.env.ORRERY_CHAOS ?? '{}')
-const tell = (message: FromProcess): void => void process.send?.(message)
+const report = (message: FromProcess): void => void process.send?.(message)
 
-if (settings.withoutFence) takeOutFence()
+if (settings.withoutFence) removeFence()
 openOutside(settings.url)
 const store = createPostgresStore({ url: `${settings.url}?application_name=${settings.name}`, poolMax: 4, transactMax: 6 })
 const engine = createEngine({
-  store: telling(store),
+  store: reportRefusals(store),
   notifier: store.notifier,
   version: settings.name,
   leaseMs: settings.leaseMs,
   beatMs: settings.beatMs,
-  // Few runs are enough for two flushes at once.
+  // A low minimum, so that two flushes in flight at once occur.
   shareMin: 2,
   observe,
 })
@@ -33,11 +33,11 @@ process.on('message', (message: ToProcess) => {
 })
 process.on('disconnect', () => process.exit(0))
 if (settings.role === 'worker') await work()
-tell({ type: 'ready' })
-// Who is killed does not get to do it at its end.
+report({ type: 'ready' })
+// A killed process cannot flush the cache at its end, so it is flushed now.
 flushCompileCache()
 
-/** A worker that comes up while the database is down waits for it, as its supervisor would make it do. */
+/** A worker that starts while the database is down waits for it, as a supervisor would make it do. */
 async function work(): Promise<void> {
   for (;;) {
     try {
@@ -54,25 +54,25 @@ async function start({ n, workflow }: StartOrder): Promise<void> {
   try {
     const { org, queue } = settings
     const outcome = await engine.start({ org, queue, workflow, input: inputOf(workflow, n) })
-    if (outcome.type === 'started') tell({ type: 'started', n, workflow, run: outcome.run })
-    else tell({ type: 'not started', n, workflow, why: JSON.stringify(outcome) })
+    if (outcome.type === 'started') report({ type: 'started', n, workflow, run: outcome.run })
+    else report({ type: 'not started', n, workflow, why: JSON.stringify(outcome) })
   } catch (error) {
-    tell({ type: 'not started', n, workflow, why: String(error) })
+    report({ type: 'not started', n, workflow, why: String(error) })
   }
 }
 
 function observe(fact: EngineFact): void {
-  if (fact.type === 'lost') tell({ type: 'lost', cause: fact.cause })
-  else if (fact.type === 'trouble') tell({ type: 'trouble', text: `${fact.where}: ${fact.error.message}` })
+  if (fact.type === 'lost') report({ type: 'lost', cause: fact.cause })
+  else if (fact.type === 'trouble') report({ type: 'trouble', text: `${fact.where}: ${fact.error.message}` })
 }
 
-/** The same store, but whatever it refuses for the fence's sake is told. */
-function telling<Tx>(inner: Store<Tx>): Store<Tx> {
+/** The same store, but it reports every rejection by the fence to the driver. */
+function reportRefusals<Tx>(inner: Store<Tx>): Store<Tx> {
   const watch = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
       return await work
     } catch (error) {
-      if (error instanceof Fenced) tell({ type: 'refused', what })
+      if (error instanceof Fenced) report({ type: 'refused', what })
       throw error
     }
   }

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) from a seed (mulberry32), so that a run's plan can be had again. What the machine does with it is another matter. */
+/** Numbers in [0, 1) from a seed (mulberry32), so that the plan of a test can be repeated. The timing on the machine cannot. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -25,30 +25,33 @@ export interface ChaosReport extends Measures {
   readonly pauses: number
   readonly databaseKills: number
   readonly runs: number
-  /** Writes and claims that the store refused because of the fence. */
+  /** Writes and claims that the store rejected because of the fence. */
   readonly refusals: number
-  /** Registrations given up, by cause. */
+  /** Registrations lost, by cause. */
   readonly lostRegistrations: Readonly<Record<'fenced' | 'ambiguous', number>>
-  /** Runs that so many workers were lost with that the engine took them for poison, and that were resumed. */
+  /** Runs that the engine blocked as poison after many lost workers, and that were resumed. */
   readonly resumed: number
   readonly findings: readonly Finding[]
   readonly troubles: Readonly<Record<string, number>>
 }
 
-const leaseMs = 900
-const beatMs = 250
-/** Just longer than a lease and the beat that notices, so that most come back while their heirs have only begun; at most twice as long. */
-const pauseMs = 1200
-const drainMs = 90_000
-/** Without the fence some runs never end; what was wrongly written is written by then. */
-const controlDrainMs = 5000
-const tellEveryMs = 5000
-/** Different complaints that are remembered. */
-const troublesMax = 200
-/** The engine's own views are read this often while everything goes on. */
-const looks = 8
+const LEASE_MS = 900
+const BEAT_MS = 250
+/**
+ * Just longer than a lease and the beat that notices it, and at most twice as long, so that most paused processes return when their
+ * successors have only begun.
+ */
+const PAUSE_MS = 1200
+const DRAIN_MS_MAX = 90_000
+/** Without the fence some runs never end. By this time the stale writes have happened. */
+const CONTROL_DRAIN_MS_MAX = 5000
+const REPORT_EVERY_MS = 5000
+/** The maximum number of different errors kept. */
+const TROUBLES_MAX = 200
+/** How many times the engine's own views are checked while the test runs. */
+const CHECKS = 8
 
-/** Sends runs through a fleet of processes while killing and pausing them and their database, then judges what is left. */
+/** Sends runs through a fleet of processes, kills and pauses the processes and their database, then checks what is left. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const began = performance.now()
   const database = await startDatabase()
@@ -85,8 +88,8 @@ class Chaos {
         org: ORG,
         queue: 'default',
         slots: 60,
-        leaseMs,
-        beatMs,
+        leaseMs: LEASE_MS,
+        beatMs: BEAT_MS,
         withoutFence: options.withoutFence,
       },
       workers: options.workers,
@@ -99,29 +102,29 @@ class Chaos {
       onSurprise: (text) => this.surprises.push(text),
     })
     this.load = createLoad(database, () => this.fleet, seeded(options.seed + 1))
-    this.injector = new Injector(this.fleet, database, this.random, pauseMs)
+    this.injector = new Injector(this.fleet, database, this.random, PAUSE_MS)
   }
 
   async run(): Promise<ChaosReport> {
     const { log } = this.options
-    const telling = setInterval(() => log(this.progress()), tellEveryMs)
+    const reporting = setInterval(() => log(this.progress()), REPORT_EVERY_MS)
     try {
       await this.injectAll()
       log(`${this.progress()}; all faults done, waiting for the last runs`)
-      await this.load.drain(this.options.withoutFence ? controlDrainMs : drainMs)
+      await this.load.drain(this.options.withoutFence ? CONTROL_DRAIN_MS_MAX : DRAIN_MS_MAX)
     } finally {
-      clearInterval(telling)
+      clearInterval(reporting)
       await this.fleet.close(10_000)
       await this.load.close()
     }
     return await this.report()
   }
 
-  /** Faults and starts take turns: before each fault there are that many more runs, so that none hits an idle system. */
+  /** Faults and starts alternate: before each fault a share of the runs is started, so that no fault hits an idle system. */
   private async injectAll(): Promise<void> {
     const { runs, timeLimitMs } = this.options
     const plan = planFaults(this.random, this.options)
-    const lookEvery = Math.ceil(plan.length / looks)
+    const checkEvery = Math.ceil(plan.length / CHECKS)
     const window = Math.min(runs, 150)
     for (const [i, kind] of plan.entries()) {
       const due = Math.floor((runs * i) / plan.length)
@@ -133,7 +136,7 @@ class Chaos {
       }
       await delay(this.random() * 60)
       await this.injector.inject(kind)
-      if (i % lookEvery === lookEvery - 1) this.add(await findViolations(this.database))
+      if (i % checkEvery === checkEvery - 1) this.add(await findViolations(this.database))
     }
     this.load.allow(runs)
     await this.injector.settle()
@@ -155,7 +158,7 @@ class Chaos {
   }
 
   private noteTrouble(text: string): void {
-    if (text in this.troubles || Object.keys(this.troubles).length < troublesMax) this.troubles[text] = (this.troubles[text] ?? 0) + 1
+    if (text in this.troubles || Object.keys(this.troubles).length < TROUBLES_MAX) this.troubles[text] = (this.troubles[text] ?? 0) + 1
   }
 
   private async report(): Promise<ChaosReport> {
@@ -165,16 +168,16 @@ class Chaos {
     const list = (rule: string, wrong: readonly string[]) => {
       if (wrong.length > 0) this.findings.push({ rule, count: wrong.length, examples: wrong.slice(0, 3) })
     }
-    list('something ended or stopped that should not have', this.surprises)
+    list('an unexpected end of a process or of the test', this.surprises)
     list(
       'a blocked run',
       [...load.blocked].map(([run, reason]) => `run ${run}: ${reason}`),
     )
     list(
-      'a start that was never answered',
+      'a start without an answer',
       Array.from({ length: load.unanswered }, (_, i) => `${i + 1}`),
     )
-    // The pauses were there to make stale writers: if the fence never had to refuse one, the test proved nothing.
+    // The pauses are meant to create stale writers. If the fence never rejected one, the test proved nothing.
     const refusalsMin = Math.min(10, Math.ceil(of('pause') / 4))
     if (!options.withoutFence && refusals < refusalsMin) list('too few refusals by the fence', [`${refusals} of at least ${refusalsMin}`])
     return {

@@ -1,9 +1,9 @@
 /**
- * `npm run chaos`: kills and pauses real processes and a real PostgreSQL while runs go through them. Ends with 1 if any promise was broken.
+ * `npm run chaos`: kills and pauses real processes and a real PostgreSQL while they execute runs. Exits with 1 if any promise was broken.
  *
- *     npm run chaos -- [--full] [--seed N] [--no-fence] [--runs N] [--kills N] [--pauses N] [--database-kills N]
+ * `npm run chaos -- [--full] [--seed N] [--no-fence] [--runs N] [--kills N] [--pauses N] [--database-kills N]`
  *
- * `--no-fence` is the negative control: it must find stale writes, and ends with 0 only if it does.
+ * `--no-fence` is the negative control: it must find stale writes, and exits with 0 only if it does.
  */
 import { parseArgs } from 'node:util'
 import { describeReport } from './describe-report.ts'

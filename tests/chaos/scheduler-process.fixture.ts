@@ -1,4 +1,4 @@
-/** One process that fires schedules, for a test to kill. Its clock can be set from outside. */
+/** One process that fires schedules, for a test to kill. The test can set its clock. */
 import { createCore } from '@orrery/core'
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'

@@ -1,7 +1,7 @@
 /**
- * Three processes fire the same schedules. They are killed, stopped for longer than a transaction may idle, and their clocks are set forwards and
- * back: no occurrence is lost, and none fires twice.
- * `ORRERY_CHAOS_SECONDS` and `ORRERY_CHAOS_SCHEDULES` ask for more, `ORRERY_CHAOS_SEED` for another sequence.
+ * Goal: no occurrence of a schedule is lost or fires twice. Three processes fire the same schedules; they are killed, stopped for longer
+ * than a transaction may be idle, and their clocks are set forwards and back.
+ * `ORRERY_CHAOS_SECONDS` and `ORRERY_CHAOS_SCHEDULES` set the size, `ORRERY_CHAOS_SEED` the sequence of faults.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -58,7 +58,7 @@ interface Fired {
   readonly nominals: readonly number[]
 }
 
-/** Nominal times of what was fired, by automation. */
+/** Nominal times of the firings, by automation. */
 async function readFired(): Promise<Fired[]> {
   const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
     client.query<Fired>(
@@ -74,7 +74,7 @@ const count = async (text: string): Promise<number> => {
   return Number(rows[0]?.count)
 }
 
-it(`seed ${seed}: ${schedules} schedules, each once a second for ${seconds} s, lose nothing and fire nothing twice`, async () => {
+it(`seed ${seed}: ${schedules} schedules, each once a second for ${seconds} s, are all fired exactly once`, async () => {
   t = await startTestCore({ work: false })
   await t.deploy()
   const names = Array.from({ length: schedules }, (_, at) => `each-second-${at}`)
@@ -94,7 +94,7 @@ it(`seed ${seed}: ${schedules} schedules, each once a second for ${seconds} s, l
     const at = Math.floor(random() * PROCESSES)
     const chance = random()
     const child = processes[at] ?? null
-    // It is on its way up.
+    // The process is still starting.
     if (child === null) continue
     if (chance < 0.4) {
       pending.push(replace(at, child))
@@ -108,7 +108,7 @@ it(`seed ${seed}: ${schedules} schedules, each once a second for ${seconds} s, l
     }
   }
   await Promise.all(pending)
-  // With right clocks until all of them have come at least to the present.
+  // With correct clocks until every schedule has reached the present.
   await Promise.all(processes.map((child, at) => (child === null ? null : replace(at, child))))
   const present = Date.now()
   const isThere = ({ nominals }: Fired) => (nominals.at(-1) ?? 0) >= present - 1000

@@ -1,4 +1,7 @@
-/** The whole server as its users run it, with the embedded PostgreSQL: `kill -9` again and again while it is asked for more. */
+/**
+ * Goal: the server keeps every run that it accepted. The whole server, with its embedded PostgreSQL, gets `kill -9` again and again while
+ * callers start runs.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,11 +10,11 @@ import { afterEach, expect, it } from 'vitest'
 import { killPrograms, type Program, runProgram } from '../../apps/server/src/testing/run-program.fixture.ts'
 import { killHard, processesOf, until } from '../e2e/processes.ts'
 
-const kills = 6
-const runsEach = 80
-const total = runsEach * (kills + 1)
-/** Callers that start runs at once, each the next as soon as it has its answer. */
-const callers = 8
+const KILLS = 6
+const RUNS_PER_KILL = 80
+const TOTAL = RUNS_PER_KILL * (KILLS + 1)
+/** Concurrent callers. Each starts its next run as soon as the last start is answered. */
+const CALLERS = 8
 
 const data = mkdtempSync(join(tmpdir(), 'orrery-server-chaos-'))
 const file = join(data, 'receipts.txt')
@@ -32,14 +35,14 @@ async function boot(): Promise<void> {
   key ??= server.key() ?? ''
 }
 
-/** Every second time its PostgreSQL goes with it; else the next server finds that one orphaned. */
+/** Every second kill includes PostgreSQL. Otherwise the next server finds an orphaned one. */
 async function kill(withDatabase: boolean): Promise<void> {
   server.child.kill('SIGKILL')
   if (withDatabase) for (const { pid } of processesOf(data)) killHard(pid)
   await server.ended
 }
 
-/** Asks until it is answered. */
+/** Repeats the request until it is answered. */
 async function ask<T>(path: string, init: { readonly body?: string; readonly headers?: Record<string, string> } = {}): Promise<T> {
   for (;;) {
     try {
@@ -49,7 +52,7 @@ async function ask<T>(path: string, init: { readonly body?: string; readonly hea
       if (response.ok) return JSON.parse(text) as T
       if (response.status < 500) throw new Refusal(`${response.status} to ${path}: ${text}`)
     } catch (error) {
-      // Nobody there, or gone in the middle of the answer.
+      // No server is listening, or it died while answering.
       if (error instanceof Refusal) throw error
     }
     await delay(20)
@@ -60,18 +63,18 @@ class Refusal extends Error {}
 
 const isKeyed = (n: number): boolean => n % 4 !== 0
 
-/** Most with an idempotency key, some without: those take the shorter road, and may exist twice if an answer was lost. */
+/** Most starts have an idempotency key. Those without one join the group commit, and may exist twice if an answer was lost. */
 async function startAll(accepted: Map<string, number>): Promise<void> {
   let next = 0
   const caller = async () => {
-    for (let n = next++; n < total; n = next++) {
+    for (let n = next++; n < TOTAL; n = next++) {
       const headers: Record<string, string> = isKeyed(n) ? { 'idempotency-key': `receipts-${n}` } : {}
       const body = JSON.stringify({ workflow: 'receipts', input: { n, file } })
       const { runId } = await ask<{ runId: string }>('/api/v1/runs', { body, headers })
       accepted.set(runId, n)
     }
   }
-  await Promise.all(Array.from({ length: callers }, caller))
+  await Promise.all(Array.from({ length: CALLERS }, caller))
 }
 
 async function listRuns(): Promise<string[]> {
@@ -101,7 +104,7 @@ async function readOutcome(run: string): Promise<Outcome> {
   return { run, status, n: output?.n ?? -1, lines: output?.lines ?? [], recorded }
 }
 
-/** Counted by the server itself, in the background. */
+/** The server counts them itself, in the background. */
 const countViolations = () =>
   until(
     'the server has looked at its invariants',
@@ -112,12 +115,12 @@ const countViolations = () =>
     30_000,
   )
 
-it('finishes every run that it accepted, each step recorded once, though it is killed in the middle of it all', async () => {
+it('a server that is killed repeatedly finishes every accepted run and records each step once', async () => {
   await boot()
   const accepted = new Map<string, number>()
   const starting = startAll(accepted)
-  for (let i = 1; i <= kills; i++) {
-    await until(`${i * runsEach} runs are accepted`, () => accepted.size >= i * runsEach, 60_000)
+  for (let i = 1; i <= KILLS; i++) {
+    await until(`${i * RUNS_PER_KILL} runs are accepted`, () => accepted.size >= i * RUNS_PER_KILL, 60_000)
     await kill(i % 2 === 0)
     await boot()
   }
@@ -130,7 +133,7 @@ it('finishes every run that it accepted, each step recorded once, though it is k
   expect([...accepted.keys()].filter((run) => !runs.includes(run))).toEqual([])
   expect(outcomes.filter(({ run, n }) => accepted.has(run) && accepted.get(run) !== n)).toEqual([])
   const keyed = outcomes.map(({ n }) => n).filter(isKeyed)
-  expect(keyed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, n) => n).filter(isKeyed))
+  expect(keyed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: TOTAL }, (_, n) => n).filter(isKeyed))
 
   const left = new Set(readFileSync(file, 'utf8').split('\n'))
   for (const { run, lines, recorded } of outcomes) {
@@ -143,7 +146,7 @@ it('finishes every run that it accepted, each step recorded once, though it is k
   }
   expect(await countViolations()).toBe('0')
   expect(await ask('/api/v1/audit/verify')).toMatchObject({ ok: true, faults: [] })
-  console.log(`${kills} kills, ${accepted.size} runs accepted of ${runs.length}, ${left.size - 1 - runs.length * 5} step bodies repeated`)
+  console.log(`${KILLS} kills, ${accepted.size} runs accepted of ${runs.length}, ${left.size - 1 - runs.length * 5} step bodies repeated`)
   server.child.kill('SIGTERM')
   expect(await server.ended).toBe(0)
 })

@@ -1,4 +1,4 @@
-/** A process of `runParts`: carries out one order after the other, until the process that gives them is gone. */
+/** A process of `runParts`: carries out one order after another until its parent disconnects. */
 import { openRunner } from './run-seeds.ts'
 import type { SeedsOrder } from './tally.ts'
 

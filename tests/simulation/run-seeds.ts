@@ -9,14 +9,14 @@ const workflows = fileURLToPath(new URL('../../packages/engine/src/testing/simul
 
 export type SeedsRunner = (order: SeedsOrder, onLine?: (line: string) => void) => Promise<Tally>
 
-/** Makes what every seed needs, once for a process. */
+/** Creates everything that all seeds need, once per process. */
 export async function openRunner(): Promise<SeedsRunner> {
   const bundle = await buildBundle({ entries: [workflows], root: dirname(workflows) })
-  // The same workflows as another version: what is deployed in the middle.
+  // The same workflows as a second version, to deploy during a simulation.
   const bundles = [bundle, { ...bundle, code: `${bundle.code}\n//`, hash: bundle.hash.replace(/^./, 'x') }]
   const sandbox = shareSandbox()
   const stray: string[] = []
-  process.on('unhandledRejection', (error) => stray.push(`nobody handled: ${error instanceof Error ? error.stack : String(error)}`))
+  process.on('unhandledRejection', (error) => stray.push(`unhandled: ${error instanceof Error ? error.stack : String(error)}`))
 
   const run = async (seed: number, fencing: boolean, onLine?: (line: string) => void): Promise<[SimulationResult, string[]]> => {
     const result = await simulate({ seed, bundles, sandbox, fencing, ...(onLine ? { onLine } : {}) })
@@ -29,7 +29,7 @@ export async function openRunner(): Promise<SeedsRunner> {
       if (seed % recheck === 0) {
         tally.rechecked++
         const [again] = await run(seed, fencing)
-        if (again.hash !== result.hash) problems.push(`it came out as ${result.hash} and as ${again.hash}`)
+        if (again.hash !== result.hash) problems.push(`two runs of the seed have the hashes ${result.hash} and ${again.hash}`)
       }
       addResult(tally, result, problems)
     }

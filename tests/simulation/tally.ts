@@ -1,11 +1,11 @@
 import type { SimulationResult } from '../../packages/engine/src/testing/simulation.ts'
 
-/** Which seeds, and how. */
+/** The seeds to run, and how. */
 export interface SeedsOrder {
   readonly from: number
   readonly seeds: number
   readonly fencing: boolean
-  /** Every so many seeds one is run twice. */
+  /** Every n-th seed runs twice. */
   readonly recheck: number
 }
 
@@ -14,11 +14,11 @@ export interface FailedSeed {
   readonly problems: readonly string[]
 }
 
-/** What came of many seeds; plain data, because it goes from process to process. */
+/** The results of many seeds. Plain data, because it crosses processes. */
 export interface Tally {
   seeds: number
   events: number
-  /** Seeds run twice; one that did not come out the same is among the failures. */
+  /** Seeds run twice. A seed whose second run differs is among the failures. */
   rechecked: number
   failures: number
   /** The first few. */

@@ -19,25 +19,22 @@ const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
 
 /** Lines that are left, by area. The numbers only shrink. */
 export const knownWords: Readonly<Record<string, number>> = {
-  'ARCHITECTURE.md': 13,
   'CHANGELOG.md': 1,
-  'CONTRIBUTING.md': 1,
-  'GUARANTEES.md': 7,
   'README.md': 1,
   'SECURITY.md': 10,
   'apps/cli': 18,
   'apps/server': 110,
   bench: 21,
-  docs: 135,
+  docs: 127,
   examples: 9,
   'packages/contract': 1,
-  'packages/core': 174,
+  'packages/core': 172,
   'packages/embedded-postgres': 1,
-  'packages/engine': 134,
+  'packages/engine': 13,
   'packages/kernel': 83,
-  'packages/tools': 134,
-  tests: 75,
-  tools: 13,
+  'packages/tools': 132,
+  tests: 53,
+  tools: 11,
 }
 
 export const plainWords: Rule = {

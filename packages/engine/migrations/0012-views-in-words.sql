@@ -1,5 +1,5 @@
--- What a host reads of the engine besides `run_view`, in public words: no integer code leaves this schema. Rights and policies are those of
--- the reader. Every view but `queue_view` is one table, or a join by a key, so that a query over it is planned as one over the table.
+-- The engine's tables for a host, in addition to `run_view`, with words in place of integer codes. The rights and policies of the reader
+-- apply. Every view except `queue_view` is one table or a join by a key, so the planner treats a query over it like one over the table.
 
 -- Runs that have not ended.
 create view engine.live_view with (security_invoker = true) as
@@ -15,7 +15,7 @@ select
   s.org_id, s.run_id, (array['succeeded', 'failed', 'cancelled', 'timed_out'])[s.status] as status, s.at as finished_at, s.output, s.error
 from engine.result s;
 
--- Of the runs that have ended, those that did not succeed: few, and found by an index of their own.
+-- The ended runs that did not succeed. They are few and have an index of their own.
 create view engine.unsuccessful_view with (security_invoker = true) as
 select
   s.org_id, s.run_id, (array['succeeded', 'failed', 'cancelled', 'timed_out'])[s.status] as status, s.at as finished_at, s.error
@@ -34,7 +34,7 @@ select g.org_id, g.run_id, g.id, g.cmd, g.attempt, g.at, g.level, g.message, g.d
 create view engine.event_view with (security_invoker = true) as
 select e.org_id, e.tx, e.id, e.at, e.type, e.subject, e.data, e.run_id from engine.event e;
 
--- Queues that have live runs or are paused. `oldest_ready_at`: since when the first ready run of normal priority waits for a worker.
+-- Queues that have live runs or are paused. `oldest_ready_at`: when the oldest ready run of normal priority became ready.
 create view engine.queue_view with (security_invoker = true) as
 select
   q.org_id, q.queue, bool_or(q.paused) as paused,
@@ -49,7 +49,7 @@ from (
 ) q
 group by q.org_id, q.queue;
 
--- Concurrency limits; a name that only a rate uses is not among them. `max`: as set by an operator, else as declared by a workflow.
+-- Concurrency limits, without names that only a rate uses. `max`: the size set by an operator, else the size declared by a workflow.
 create view engine.limit_view with (security_invoker = true) as
 select
   f.org_id, f.name, coalesce(f.override, f.max) as max, f.override, f.running as holders,
@@ -62,12 +62,12 @@ select w.worker_id, w.host, w.pid, w.version, w.queues, w.slots, w.steps, w.orgs
 create view engine.bundle_view with (security_invoker = true) as
 select b.org_id, b.hash as bundle, b.manifest, b.created_at from engine.bundle b;
 
--- The bundle that new starts of a workflow use.
+-- The bundle that new starts of each workflow use.
 create view engine.workflow_view with (security_invoker = true) as
 select d.org_id, d.workflow, d.bundle, d.set_at as deployed_at, b.manifest
 from engine.workflow_default d join engine.bundle b on b.org_id = d.org_id and b.hash = d.bundle;
 
--- The bundles that hold a workflow.
+-- The bundles that contain each workflow.
 create view engine.version_view with (security_invoker = true) as
 select
   b.org_id, w.value->>'name' as workflow, b.hash as bundle, b.created_at,

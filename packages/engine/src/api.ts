@@ -1,4 +1,4 @@
-/** What the host of the engine (core, a benchmark, a test) calls. `services/engine/create-engine.ts` makes one. */
+/** The interface that the engine's host calls (core, benchmarks, tests). `services/engine/create-engine.ts` implements it. */
 import type { CompanionRow, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
 import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'
@@ -6,27 +6,27 @@ import type { StepSource } from './workflow/step-source.ts'
 export interface StartRequest {
   readonly org: OrgId
   readonly workflow: string
-  /** Hash of a bundle; absent: the workflow's default. */
+  /** Hash of a bundle. Absent: the workflow's default version. */
   readonly version?: string
   readonly input: Json
-  /** A UUID v7 chosen by the caller (makes the start idempotent); absent: a new one. */
+  /** A UUID v7 chosen by the caller, which makes the start idempotent. Absent: a new one. */
   readonly runId?: RunId
   readonly queue?: string
   readonly priority?: Priority
   readonly tags?: readonly string[]
-  /** Not before this time, ms since the epoch. */
+  /** The earliest time of the start, ms since the epoch. */
   readonly at?: Millis
   readonly timeoutMs?: number
   readonly dedupe?: { readonly key: string; readonly windowMs: number }
   readonly debounce?: { readonly key: string; readonly delayMs: number; readonly maxDelayMs?: number }
   readonly concurrencyKey?: string
-  /** One run at a time among all with this key, of whatever workflow, beside the limits that the workflow declares. */
+  /** At most one run at a time has this key, across all workflows. Applies in addition to the limits that the workflow declares. */
   readonly exclusiveKey?: string
 }
 
 /** A start that shares a group commit with rows of the host's own tables. */
 export interface StartWithCompanions extends StartRequest {
-  /** Rows that commit together with the start; given the run's id. */
+  /** Rows that commit together with the start, built from the run's id. */
   readonly companions?: (run: RunId) => readonly CompanionRow[]
 }
 
@@ -37,16 +37,16 @@ export type StartProblem =
   | { readonly type: 'no_such_version'; readonly workflow: string; readonly version: string }
   | { readonly type: 'invalid_input'; readonly issues: readonly { readonly path: string; readonly message: string }[] }
 
-/** A live run's answer to "why is it not running?". */
+/** The answer to "why is this run not running?". */
 export interface Why {
   readonly state: 'gone' | 'ready' | 'running' | 'waiting' | 'gated' | 'paused' | 'blocked'
-  /** One sentence for people. */
+  /** One sentence for a person to read. */
   readonly summary: string
   readonly waits: readonly Wait[]
   readonly facts: Readonly<Record<string, Json>>
 }
 
-/** Whether a build could carry on a live run. */
+/** Whether a live run could continue on a build. */
 export interface DeployFinding {
   readonly run: RunId
   readonly workflow: string
@@ -54,11 +54,11 @@ export interface DeployFinding {
   readonly reason: string | null
 }
 
-/** How a copy of a run differs from it. */
+/** What a copy of a run changes. */
 export interface RunChanges {
-  /** Outputs of steps, by cmd, instead of what they returned. */
+  /** Step outputs, by cmd, that replace the recorded ones. */
   readonly edits?: ReadonlyMap<number, Json>
-  /** Hash of a bundle, instead of the run's own. */
+  /** Hash of the bundle to use instead of the run's own. */
   readonly version?: string
 }
 
@@ -69,29 +69,32 @@ export interface BuiltBundle {
 }
 
 /**
- * What any engine can do, wherever it keeps its state: on PostgreSQL (`createEngine`), or on a cluster of another system. Every promise
- * resolves once the effect is durable.
+ * What every engine can do, whether its state is in PostgreSQL (`createEngine`) or in a cluster of another system. Every promise resolves
+ * once the effect is durable.
  */
 export interface Engine {
-  /** The engine's clock as this process knows it. */
+  /** The engine's time, as this process knows it. */
   now(): Millis
   start(request: StartRequest): Promise<StartOutcome | StartProblem>
-  /** Resolves with the final result, or null when `timeoutMs` passes first. */
+  /** Resolves with the final result, or with null when `timeoutMs` passes first. */
   result(org: OrgId, run: RunId, timeoutMs: number): Promise<RunAnswer | null>
-  /** The process is about to stop: all who wait for a result, now or later, are answered at once. */
+  /** Call when the process is about to stop: every wait for a result, present or future, is answered at once. */
   endWaits(): void
-  /** The payload is stored as it is: whether it fits is decided by the receiving workflow. A repeated `id` does nothing. */
+  /** Stores the payload as it is; the receiving workflow decides whether it is valid. Repeating an `id` has no effect. */
   signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }): Promise<DeliverOutcome>
-  /** Asks the workflow to stop (its cleanup runs). `terminate`: at once, without cleanup, if no worker has it. */
+  /** Asks the workflow to stop, so that its cleanup runs. `terminate`: stops it at once, without cleanup, if no worker holds it. */
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }): Promise<DeliverOutcome>
   pause(org: OrgId, run: RunId): Promise<DeliverOutcome>
-  /** Continues a paused or a blocked run; `version` moves it to another bundle. */
+  /** Continues a paused or blocked run. `version` moves it to another bundle. */
   resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<DeliverOutcome>
-  /** A new run that repeats a finished one from its failed step (same idempotency keys). Null: it has not ended, or never was. */
+  /**
+   * A new run that repeats a finished one from its failed step, with the same idempotency keys. Null: the run has not ended or does not
+   * exist.
+   */
   retry(org: OrgId, run: RunId, changes?: RunChanges): Promise<{ readonly run: RunId } | null>
-  /** A new run with the history of another below journal row `fromSeq`. Null: no such run. */
+  /** A new run with the other run's journal rows below `fromSeq`. Null: there is no such run. */
   fork(org: OrgId, run: RunId, fromSeq: number, changes?: RunChanges): Promise<{ readonly run: RunId } | null>
-  /** Replays the run's history without effects and asks its query handler. */
+  /** Replays the run's history without effects, then asks its query handler. */
   query(
     org: OrgId,
     run: RunId,
@@ -101,29 +104,29 @@ export interface Engine {
   why(org: OrgId, run: RunId): Promise<Why>
   /** Stores a bundle and makes it the default version of its workflows. */
   deploy(org: OrgId, bundle: BuiltBundle): Promise<void>
-  /** Stores a bundle that is nothing's default: a start names it by its hash. */
+  /** Stores a bundle without making it a default. A start names it by its hash. */
   saveBundle(org: OrgId, bundle: BuiltBundle): Promise<void>
-  /** Replays every live run of the bundle's workflows against it. */
+  /** Replays every live run of the bundle's workflows against the bundle. */
   checkDeploy(org: OrgId, bundle: BuiltBundle): AsyncIterable<DeployFinding>
-  /** How many runs may hold a limit at once, instead of what workflows declare; null: as they declare. */
+  /** Sets how many runs may hold a limit at once, overriding what workflows declare. Null: back to the declared number. */
   setLimit(org: OrgId, limit: string, max: number | null): Promise<void>
-  /** A paused queue gives out no runs. */
+  /** Workers take no runs from a paused queue. */
   setQueuePaused(org: OrgId, queue: string, paused: boolean): Promise<void>
-  /** Sends a `due` hint to all processes: the host's own clockwork listens for it. */
+  /** Sends a `due` hint to all processes, which the host's schedulers listen for. */
   announceDue(at: Millis): void
-  /** Registers as a worker and takes runs. */
+  /** Registers a worker that takes runs. */
   work(options: WorkOptions): Promise<Worker>
   close(): Promise<void>
 }
 
 /**
- * An engine whose state is in the host's own database. With `tx`, a transaction of the caller's, an operation is part of it: it takes effect
- * with the commit, or not at all, and the caller calls `nudge` afterwards. Without, the operation has a transaction of its own.
+ * An engine whose state is in the host's own database. With `tx` (the caller's transaction) an operation takes effect when that transaction
+ * commits, or not at all, and the caller calls `nudge` afterwards. Without `tx` an operation has a transaction of its own.
  */
 export interface TransactionalEngine<Tx = unknown> extends Engine {
-  /** Without `tx`, starts that have no keys and no limits share a group commit. */
+  /** Without `tx`, starts without keys or limits share a group commit. */
   start(request: StartWithCompanions, tx?: Tx): Promise<StartOutcome | StartProblem>
-  /** Several starts, as `start` would one by one; plain ones share a statement. */
+  /** Several starts with the same effect as one `start` each. Plain ones share a statement. */
   startMany(requests: readonly StartRequest[], tx: Tx): Promise<readonly (StartOutcome | StartProblem)[]>
   signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }, tx?: Tx): Promise<DeliverOutcome>
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }, tx?: Tx): Promise<DeliverOutcome>
@@ -134,16 +137,16 @@ export interface TransactionalEngine<Tx = unknown> extends Engine {
   deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>
   setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>
-  /** Adds events to the log that the engine's own events are in. */
+  /** Appends to the log that also holds the engine's own events. */
   appendEvents(events: readonly EventRow[], tx?: Tx): Promise<void>
-  /** After the caller's own transaction committed: tells workers of these runs. */
+  /** Notifies workers of these runs. Call it after your own transaction has committed. */
   nudge(runs: readonly RunId[]): void
 }
 
 export interface WorkOptions {
   readonly queues?: readonly string[]
   readonly orgs?: readonly OrgId[] | null
-  /** Runs in hand at once; parked ones do not count. */
+  /** How many runs the worker holds at once. Parked runs do not count. */
   readonly slots?: number
   readonly steps: StepSource
 }
@@ -152,7 +155,7 @@ export type { StepImplementation, StepSource } from './workflow/step-source.ts'
 
 export interface Worker {
   readonly id: string
-  /** Stops claiming, lets bodies in progress finish for up to `graceMs`, hands the rest on. */
+  /** Stops claiming, lets step bodies in progress finish for up to `graceMs`, then hands over the remaining runs. */
   stop(options?: { readonly graceMs?: number }): Promise<void>
   readonly activeRuns: number
 }

@@ -1,28 +1,30 @@
-/** Time as the engine's services see it. Real in production, virtual in the simulation; nothing in the engine reads the machine's clock directly. */
+/**
+ * The time that the engine's services see: real in production, virtual in the simulation. Nothing else in the engine reads the machine's
+ * clock.
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
   /**
-   * A timer never keeps the process alive on its own. `ms` beyond the platform's 24.8 days is cut to that: the caller must check the
-   * time when it fires.
+   * A timer does not keep the process alive. The platform caps `ms` at 24.8 days, so the caller must check the time when the timer fires.
    */
   setTimeout(fn: () => void, ms: number): Timer
   clearTimeout(timer: Timer): void
-  /** After what is running now and its microtasks, before any timer that is not due. */
+  /** Runs `fn` after the current task and its microtasks, before any timer that is not due yet. */
   setImmediate(fn: () => void): void
 }
 
-/** Opaque; only the clock that made it can clear it. */
+/** Opaque: only the clock that made it can clear it. */
 export interface Timer {
   readonly [Symbol.dispose]: () => void
 }
 
-const LONGEST_MS = 2 ** 31 - 1
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 export const systemClock: Clock = {
-  // The monotonic clock: setting the machine's time must not move deadlines. The engine corrects it by the database's time.
+  // Monotonic: a change of the machine's time must not move deadlines. The engine corrects it by the database's time.
   now: () => performance.timeOrigin + performance.now(),
-  setTimeout: (fn, ms) => setTimeout(fn, Math.min(ms, LONGEST_MS)).unref(),
+  setTimeout: (fn, ms) => setTimeout(fn, Math.min(ms, TIMEOUT_MS_MAX)).unref(),
   clearTimeout: (timer) => timer[Symbol.dispose](),
   setImmediate: (fn) => {
     setImmediate(fn)
@@ -30,11 +32,11 @@ export const systemClock: Clock = {
 }
 
 export interface DatabaseClock extends Clock {
-  /** The database's clock read `now` at this moment; the machine's own time does not matter from here on. */
+  /** Sets this clock to the database's time `now`. From here on the machine's own time does not matter. */
   sync(now: number): void
 }
 
-/** The database's time, carried forward by this machine's clock between readings. Only one time counts for all processes. */
+/** The database's time, carried forward by this machine's clock between readings. All processes share this one time. */
 export function databaseClock(base: Clock): DatabaseClock {
   let offset = 0
   return {

@@ -23,14 +23,14 @@ const mixed = (body: string) =>
 export const charge = step('charge', { retry: { max: 3 }, timeout: '5m' }, async (input: { n: number }) => { ${body}; return helper() })\n${WORKFLOW}`
 
 describe('buildBundle', () => {
-  test('takes out step bodies and whatever only they used', async () => {
+  test('removes step bodies and everything that only they used', async () => {
     const root = await project({ 'a.ts': mixed('await fetch("http://bank")') })
     const { code, manifest } = await buildBundle({ entries: ['a.ts'], root })
     expect(manifest.workflows.map(({ name }) => name)).toEqual(['order'])
     for (const gone of ['node:fs', 'passwd', 'http://bank', 'process.env.KEY']) expect(code).not.toContain(gone)
   })
 
-  test('a changed step body or its options change neither text nor hash; a changed workflow does', async () => {
+  test('a change to a step body or its options keeps text and hash; a change to a workflow does not', async () => {
     const build = async (text: string) => (await buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': text }) })).hash
     const hash = await build(mixed('const x = 1'))
     expect(await build(mixed('const x = 2; console.log(x)'))).toBe(hash)
@@ -38,7 +38,7 @@ describe('buildBundle', () => {
     expect(await build(mixed('const x = 1').replace('ctx.run(charge, input)', 'ctx.run(charge, { n: 2 })'))).not.toBe(hash)
   })
 
-  test('the hash does not depend on where the project lies', async () => {
+  test('the hash does not depend on the project’s folder', async () => {
     const root = await project({
       'workflows/a.ts': `${HEAD}import { n } from 'dep'\nexport const w = workflow('w', () => n)`,
       'node_modules/dep/package.json': '{"name":"dep","version":"1.0.0","main":"index.js"}',
@@ -51,7 +51,7 @@ describe('buildBundle', () => {
     expect(one?.code).toBe(two?.code)
   })
 
-  test('a builtin that workflow code itself uses is named with its file', async () => {
+  test('reports a Node builtin used by workflow code, with the file that imports it', async () => {
     const root = await project({
       'a.ts': `${HEAD}import { load } from './load.ts'\nexport const w = workflow('w', () => load())`,
       'load.ts': "import { readFileSync } from 'fs'\nexport const load = () => readFileSync('/x', 'utf8')",
@@ -59,14 +59,14 @@ describe('buildBundle', () => {
     await expect(buildBundle({ entries: ['a.ts'], root })).rejects.toThrow('load.ts: workflow code may not use node:fs; do it in a step')
   })
 
-  test('errors say file, line and column', async () => {
+  test('errors name file, line and column', async () => {
     const broken = await project({ 'a.ts': `${HEAD}export const = 1` })
     await expect(buildBundle({ entries: ['a.ts'], root: broken })).rejects.toThrow(/^a\.ts:2:14: /)
     const missing = await project({ 'a.ts': `${HEAD}\n\nimport { x } from './nowhere.ts'\nexport const w = workflow('w', () => x)` })
     await expect(buildBundle({ entries: ['a.ts'], root: missing })).rejects.toThrow('a.ts:4:19: cannot find "./nowhere.ts"')
   })
 
-  test('a module that throws, loops by import() or exports no workflow is refused', async () => {
+  test('rejects a module that throws, calls import() or exports no workflow', async () => {
     const refuse = async (text: string, message: RegExp) =>
       expect(buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': HEAD + text }) })).rejects.toThrow(message)
     await refuse("export const w = workflow('w', () => 1)\nif (w) throw new Error('at load')", /cannot be loaded: .*at load/)
@@ -77,7 +77,7 @@ describe('buildBundle', () => {
 })
 
 describe('stripSteps', () => {
-  test('knows renamed and namespace imports, and leaves other functions named step alone', () => {
+  test('strips steps imported under another name or by namespace, and leaves other functions named step alone', () => {
     const text = stripSteps(
       "import { step as durable } from '@orrery/sdk'\nimport * as o from '@orrery/sdk'\nimport { step } from './mine.js'\nexport const a = durable('a', () => 11)\nexport const b = o.txStep('b', {}, () => 22)\nexport const c = step('c', () => 33)",
     )
@@ -85,7 +85,7 @@ describe('stripSteps', () => {
     expect(text).toContain('33')
   })
 
-  test('in a module of steps alone, the statements that prepared them go as well', () => {
+  test('removes the top-level statements of a module that exports only steps', () => {
     const text = stripSteps(
       "import { step } from '@orrery/sdk'\nimport db from './db.js'\ndb.connect()\nconst a = step('a', () => db.x)\nexport { a }",
     )
@@ -95,7 +95,7 @@ describe('stripSteps', () => {
 })
 
 describe('loadProject', () => {
-  test('finds the modules, builds both halves and gives the steps with their bodies, again after a change', async () => {
+  test('finds the modules, builds the bundle and loads the step bodies, and does so again after a change', async () => {
     const steps = (value: number) =>
       `import { step } from '@orrery/engine/workflow'\nexport const charge = step('charge', { timeout: '1m' }, async () => ${value})`
     const root = await project({
@@ -114,7 +114,7 @@ describe('loadProject', () => {
     expect(await Promise.all(values)).toEqual([1, 2])
   })
 
-  test('package.json may name other places', async () => {
+  test('package.json can set other globs', async () => {
     const root = await project({ 'package.json': '{"orrery":{"workflows":["src/*.flow.ts"]}}', 'src/a.flow.ts': '', 'src/b.ts': '' })
     expect(await findEntries(root)).toEqual(['src/a.flow.ts'])
   })

@@ -13,12 +13,12 @@ export interface BundleRequest {
   readonly root: string
 }
 
-/** Modules that cannot be loaded within this time have a loop at their top level. */
+/** A module that does not load within this time has an endless loop at its top level. */
 const LOAD_TIMEOUT_MS = 10_000
 
 /**
- * Builds what the sandbox runs: workflow code with the machine that drives it, without the bodies of steps. The same sources give the same
- * text and hash on any machine; a changed step body changes neither. Throws BuildError.
+ * Builds the text that the sandbox runs: workflow code and the machine that drives it, without step bodies. The same sources produce the
+ * same text and hash on any machine, and a changed step body changes neither. Throws BuildError.
  */
 export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> {
   const root = await realpath(request.root)
@@ -36,10 +36,10 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
     mainFields: ['module', 'main'],
     conditions: ['import', 'module', ...(extname(OWN.index) === '.ts' ? ['orrery-source'] : [])],
     target: 'es2024',
-    // Over our own Promise; see workflow/bundled/bundle-promise.ts.
+    // Lowered to our own Promise; see workflow/bundled/bundle-promise.ts.
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': true },
     define: { 'process.env.NODE_ENV': '"production"' },
-    // Modules are strict by definition, and writing to something frozen must throw.
+    // Modules are strict by definition. In strict mode a write to a frozen object throws.
     banner: { js: '"use strict";' },
     minifyWhitespace: true,
     minifySyntax: true,
@@ -69,7 +69,7 @@ function entryText(entries: readonly string[]): string {
   ].join('\n')
 }
 
-/** Only imports that tree shaking left in the output count: those that just bodies needed are gone. */
+/** Counts only the imports that tree shaking left in the output. Imports that only step bodies needed are gone by then. */
 function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void {
   const [output] = Object.values(metafile.outputs)
   const kept = new Set(

@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import type { Message } from 'esbuild'
 
-/** A project cannot be built. Each line of the message is `file:line:column: what is wrong`. */
+/** The project cannot be built. Each line of the message is `file:line:column: what is wrong`. */
 export class BuildError extends Error {
   override readonly name = 'BuildError'
   readonly problems: readonly string[]
@@ -12,7 +12,7 @@ export class BuildError extends Error {
   }
 }
 
-/** esbuild's own failures carry their messages; whatever else was thrown is a bug and stays as it is. */
+/** Converts esbuild's failures, which carry messages with places. Any other error is a bug and is returned unchanged. */
 export function toBuildError(error: unknown, root: string): unknown {
   if (error instanceof BuildError || !(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return error
   return new BuildError(error.errors.map((message: Message) => formatMessage(message, root)))

@@ -8,9 +8,8 @@ import { toBuildError } from './build-error.ts'
 import { OWN } from './module-plugin.ts'
 
 /**
- * Builds the modules with their step bodies for the worker: one Node module in `<root>/.orrery/`, named by its content, packages left
- * outside.
- * Returns its path. Throws BuildError.
+ * Builds the modules with their step bodies for the worker: one Node module in `<root>/.orrery/`, named by its content. Packages are not
+ * bundled. Returns the module's path. Throws BuildError.
  */
 export async function buildSteps(request: BundleRequest): Promise<string> {
   const root = await realpath(request.root)
@@ -31,7 +30,7 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
     target: 'es2024',
     packages: 'external',
     charset: 'utf8',
-    // Stack traces of step bodies then name the author's lines under --enable-source-maps.
+    // With --enable-source-maps, stack traces of step bodies then show the author's lines.
     sourcemap: 'inline',
     outfile: join(directory, 'steps.mjs'),
     sourcesContent: false,
@@ -50,7 +49,7 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
 
 const ASKED = Symbol('asked esbuild itself')
 
-/** Steps must land in the registry of the engine that runs them; and a project that was not installed yet has no SDK of its own. */
+/** Steps must register with the engine that runs them. A project that is not installed yet has no SDK of its own either. */
 function ownEngine(root: string): Plugin {
   return {
     name: 'orrery-engine',

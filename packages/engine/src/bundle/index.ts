@@ -1,4 +1,4 @@
-/** Building and loading of workflow projects. */
+/** Builds and loads workflow projects. */
 export { type BundleRequest, buildBundle } from './build-bundle.ts'
 export { BuildError } from './build-error.ts'
 export { buildSteps } from './build-steps.ts'

@@ -20,21 +20,20 @@ const NOT_CODE = /\.d\.m?ts$|\.(?:test|spec)\.m?[jt]s$|(?:^|[\\/])node_modules[\
 let turn: Promise<unknown> = Promise.resolve()
 
 /**
- * Builds a project and loads its steps into this process. Modules are those of `workflows/**`, or of the glob or globs that its
- * package.json
- * names under `"orrery": { "workflows": … }`. A project may be loaded again after it changed. Throws BuildError.
+ * Builds a project and loads its steps into this process. The modules are those that match `workflows/**`, or the globs that package.json
+ * sets under `"orrery": { "workflows": … }`. A project can be loaded again after a change. Throws BuildError.
  */
 export async function loadProject(root: string): Promise<LoadedProject> {
   const entries = await findEntries(root)
   const [bundle, file] = await Promise.all([buildBundle({ entries, root }), buildSteps({ entries, root })])
   const load = () => collectSteps(() => import(pathToFileURL(file).href))
   const loaded = turn.then(load)
-  // One at a time, for steps declare themselves in one global place; a failed load must not stop those after it.
+  // One load at a time, because steps register in one global place. A failed load must not stop the next ones.
   turn = loaded.catch(() => null)
   return { bundle, steps: await keepSteps(file, loaded), entries }
 }
 
-/** A module is evaluated once; loading the same text again declares nothing, so its first answer is kept. */
+/** Node evaluates a module once. Loading the same text again would register nothing, so the first result is kept. */
 const known = new Map<string, StepSource>()
 
 async function keepSteps(file: string, loaded: Promise<StepSource>): Promise<StepSource> {

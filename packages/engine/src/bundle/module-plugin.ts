@@ -16,7 +16,7 @@ import { stableName } from './stable-name.ts'
 import { stripSteps } from './strip-steps.ts'
 
 const own = (path: string): string => fileURLToPath(new URL(`../workflow/${path}${extname(import.meta.url)}`, import.meta.url))
-/** The machine that goes into a bundle is the one beside this file, whatever copy the project has. */
+/** A bundle contains the machine beside this file, not the copy that the project may have. */
 export const OWN = { index: own('index'), entry: own('bundled/bundle-entry'), install: own('bundled/install') }
 const LOADERS: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx', '.json': 'json' }
 const NAMESPACE = 'orrery'
@@ -28,8 +28,8 @@ export interface Builtin {
 }
 
 /**
- * Reads every module under a name that does not depend on the machine, strips steps, treats modules as free of side effects, and collects
- * imports of Node's builtins; which of them survive is known after tree shaking.
+ * Loads every module under a name that does not depend on the machine, strips steps, and marks modules as free of side effects. Collects
+ * imports of Node's builtins; which of them remain is known only after tree shaking.
  */
 export function modulePlugin(root: string, builtins: Builtin[]): Plugin {
   const realPaths = new Map<string, string>()
@@ -49,7 +49,7 @@ export function modulePlugin(root: string, builtins: Builtin[]): Plugin {
           let real = path === '@orrery/engine/workflow' ? OWN.index : ''
           if (real === '') {
             const found = await resolve(resolveDir)
-            // A project that was not installed yet still finds the SDK of this engine.
+            // A project that is not installed yet resolves the SDK to this engine's.
             const again = found.errors.length > 0 && path.startsWith('@orrery/') ? await resolve(dirname(OWN.index)) : found
             if (again.errors.length > 0) {
               const from = namespace === NAMESPACE ? realPaths.get(importer) : undefined
@@ -78,11 +78,11 @@ async function load(name: string, real: string): Promise<OnLoadResult> {
     (result) => ({ ...result, errors: [] }),
     (failure: TransformFailure) => ({ code: '', errors: failure.errors }),
   )
-  // esbuild's own places already name the author's file and line.
+  // esbuild's locations already name the author's file and line.
   return errors.length > 0 ? { errors } : { contents: stripSteps(code), loader: 'js', resolveDir }
 }
 
-/** The place in the file as its author wrote it, which is no longer the text that esbuild sees. */
+/** Finds the specifier in the author's source, because esbuild sees the stripped text. */
 async function locate(text: string, specifier: string, importer: string, real: string | undefined): Promise<PartialMessage> {
   if (real === undefined) return { text }
   const lines = (await readFile(real, 'utf8')).split('\n')

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 
 /**
- * A name for a file that is the same on every machine: its path below the project's root, or `package@version/path` for what comes from
- * elsewhere, wherever that happens to be installed.
+ * A file name that is the same on every machine: the path below the project's root, or `package@version/path` for an installed package,
+ * whatever folder it is installed in.
  */
 export async function stableName(file: string, root: string): Promise<string> {
   const below = relative(root, file)
@@ -25,7 +25,7 @@ function findPackage(directory: string): Promise<Owner | null> {
   return known
 }
 
-/** Packages put further package.json files without a name into their folders; those are passed by. */
+/** Skips the package.json files without a name that packages have in their subfolders. */
 async function readOwner(directory: string): Promise<Owner | null> {
   const text = await readFile(join(directory, 'package.json'), 'utf8').catch(missing)
   const { name, version }: { name?: string; version?: string } = text === null ? {} : JSON.parse(text)

@@ -5,9 +5,9 @@ const AUTHORING = /^@orrery\/(?:sdk|engine\/workflow)$/
 type TopLevel = Statement | ModuleDeclaration
 
 /**
- * Takes the bodies and options out of `step(…)` and `txStep(…)` calls of a JavaScript module, then everything at the top level that nothing
- * refers to any more. In a module whose exports are all steps, statements with effects go too: they prepared the bodies. What is removed
- * becomes white space, so that positions stay.
+ * Removes the bodies and options of `step(…)` and `txStep(…)` calls from a JavaScript module, then every top-level declaration that nothing
+ * refers to any more. In a module that exports only steps, statements with side effects are removed too, because they only prepared the
+ * bodies. Removed text becomes white space, so that positions do not change.
  */
 export function stripSteps(source: string): string {
   if (!/@orrery\/(?:sdk|engine)/.test(source)) return source
@@ -17,7 +17,7 @@ export function stripSteps(source: string): string {
   walk(program, (node) => {
     if (node.type !== 'CallExpression' || !isStepCall(node)) return
     const [name] = node.arguments
-    // Up to the closing parenthesis, so that a trailing comma goes as well.
+    // Up to the closing parenthesis, which includes a trailing comma.
     if (name !== undefined && node.arguments.length > 1) cuts.push([name.end, node.end - 1])
   })
   if (cuts.length === 0) return source
@@ -48,7 +48,7 @@ function findStepCalls(program: Program): (node: CallExpression) => boolean {
 const isStepName = (name: string): boolean => name === 'step' || name === 'txStep'
 const nameOf = (node: AnyNode): string => (node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '')
 
-/** esbuild prints `const a = …` and one `export { a, b }` at the end, or `export default`. */
+/** esbuild prints `const a = …` with one `export { a, b }` at the end, or `export default`. */
 function exportsOnlySteps(program: Program, isStepCall: (node: CallExpression) => boolean): boolean {
   const steps = new Set<string>()
   const exported: string[] = []
@@ -68,7 +68,7 @@ function exportsOnlySteps(program: Program, isStepCall: (node: CallExpression) =
   return exported.length > 0 && exported.every((name) => steps.has(name))
 }
 
-/** Repeats until nothing changes: what only a removed declaration used is unused itself. */
+/** Repeats until nothing changes: removing a declaration can leave others unused. */
 function dropUnused(program: Program, cuts: [number, number][], onlySteps: boolean): void {
   const left = new Set<TopLevel>(program.body)
   const drop = (node: TopLevel): void => {
@@ -87,7 +87,7 @@ function dropUnused(program: Program, cuts: [number, number][], onlySteps: boole
   }
 }
 
-/** Names bound by a declaration that may be dropped; null for everything else. */
+/** The names that a removable declaration binds. Null for any other node. */
 function declaredNames(node: TopLevel): string[] | null {
   switch (node.type) {
     case 'VariableDeclaration':
@@ -102,7 +102,7 @@ function declaredNames(node: TopLevel): string[] | null {
   }
 }
 
-/** By name alone: a shadowed name counts as a use, which keeps too much rather than too little. */
+/** Compares names only. A shadowed name counts as a use, so this keeps too much rather than too little. */
 function isUsed(name: string, declaration: TopLevel, left: ReadonlySet<TopLevel>, cuts: readonly [number, number][]): boolean {
   for (const node of left) {
     if (node === declaration) continue

@@ -2,30 +2,34 @@ import vm from 'node:vm'
 import { type Node, parse } from 'acorn'
 
 const compiled = new Map<string, vm.Script>()
-/** Versions in use at once are few; the bound only keeps a process that sees hundreds of deploys from growing. */
-const MAX_KEPT = 64
+/** Few versions are in use at once. The bound keeps a process that sees hundreds of deploys from growing. */
+const SCRIPTS_MAX = 64
 
-/** Compiles once per process. Throws a SyntaxError for code that could leave the sandbox or its scheduling. */
+/** Compiles each text once per process. Throws a SyntaxError for code that could escape the sandbox or its scheduler. */
 export function compileBundle(code: string): vm.Script {
   const known = compiled.get(code)
   if (known !== undefined) return known
   const script = new vm.Script(meter(code), { filename: 'workflow-bundle.js' })
   const [oldest] = compiled.keys()
-  if (compiled.size >= MAX_KEPT && oldest !== undefined) compiled.delete(oldest)
+  if (compiled.size >= SCRIPTS_MAX && oldest !== undefined) compiled.delete(oldest)
   compiled.set(code, script)
   return script
 }
 
-/** How many rounds all loops together may make in one call: tenths of a second of doing nothing, far more than workflow code has to do. */
+/**
+ * Iterations that all loops together may make in one call. An empty loop of that length takes tenths of a second, far more than workflow
+ * code needs.
+ */
 export const FUEL = 20_000_000
 
 const CHECK = 'if(--__orreryFuel<0)__orreryOut();'
 const LOOPS: ReadonlySet<string> = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'])
 
 /**
- * Puts a count into every loop, so that one that does not end is stopped without a watching thread (which costs 0.2 ms a call).
- * Invariant: `import()` would hand the host's promises and errors to workflow code, and from those its Function and its process; an async
- * function would make a promise that the bundle's own scheduler does not see. The builder emits neither; text from elsewhere is refused.
+ * Adds a counter to every loop, so that an endless loop is stopped without a watchdog thread (which costs 0.2 ms a call).
+ * Invariant: `import()` would hand the host's promises and errors to workflow code, and through them its Function and its process. An async
+ * function would make a promise that the bundle's own scheduler does not see. The builder emits neither; bundle text that contains one is
+ * rejected.
  */
 function meter(code: string): string {
   const inserts: { readonly at: number; readonly text: string }[] = []
@@ -38,7 +42,7 @@ function meter(code: string): string {
     if (body.type === 'BlockStatement') inserts.push({ at: body.start + 1, text: CHECK })
     else inserts.push({ at: body.start, text: `{${CHECK}` }, { at: body.end, text: '}' })
   })
-  // Closing braces of one-line bodies come before what starts at the same place; the sort keeps their order.
+  // At the same offset, the closing braces of one-line bodies come before the text that starts there. The sort is stable.
   inserts.sort((a, b) => a.at - b.at || (a.text === '}' ? -1 : 0) - (b.text === '}' ? -1 : 0))
   let metered = ''
   let from = 0

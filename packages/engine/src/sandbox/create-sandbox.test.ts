@@ -1,3 +1,4 @@
+/** Goal: workflow code cannot reach the host’s realm, sees only its run’s clock and randomness, and cannot loop forever. Uses real bundles. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,27 +44,27 @@ describe('the realm border', () => {
     "(() => { let seen; Error.prepareStackTrace = (_, frames) => { seen = frames; return '' }; void new Error().stack; return seen.constructor.constructor('return typeof process')() })()",
     'new Proxy({}, { get() { throw new Error() } }).x',
     'setTimeout.constructor("return typeof process")()',
-  ])('%s gives nothing of the host', async (way) => {
+  ])('%s reaches nothing of the host', async (way) => {
     expect(await evaluate(attempt(way))).toMatch(/^threw /)
   })
 
-  test('no frame of a stack trace gives a function or a receiver of the host', async () => {
+  test('stack frames expose no function or receiver of the host', async () => {
     const frames = `(() => { let out = ''; Error.prepareStackTrace = (_, frames) => { out = frames.map((f) => [f.getThis(), f.getFunction()].filter((x) => x !== undefined && !(x instanceof Object)).length).join(''); return '' }; void new Error().stack; return out })()`
     expect(await evaluate(frames)).toMatch(/^0+$/)
   })
 
-  test('import() and async functions are refused when the code is loaded', () => {
+  test('rejects import() and async functions when the code is loaded', () => {
     expect(() => createSandbox("import('node:fs')", { timeoutMs: 1000 })).toThrow(/import\(\)/)
     expect(() => createSandbox('(async () => {})()', { timeoutMs: 1000 })).toThrow(/async functions/)
     expect(() => createSandbox('"import(x) async"; globalThis.__orrery = {}', { timeoutMs: 1000 })).not.toThrow()
   })
 
-  test('an error while loading reaches the host as its own error', () => {
+  test('an error while loading reaches the host as an error of the host’s realm', () => {
     expect(() => createSandbox('throw new RangeError("bad module")', { timeoutMs: 1000 })).toThrow(/RangeError: bad module/)
   })
 })
 
-describe('time, chance and place', () => {
+describe('time, randomness and locale', () => {
   test.each([
     'process',
     'Buffer',
@@ -83,11 +84,11 @@ describe('time, chance and place', () => {
     ['fetch("http://x")', /in a step/],
     ['Array.fromAsync([])', /ctx\.all/],
     ['eval("1")', /eval/],
-  ])('%s says what to use instead', async (code, message) => {
+  ])('%s throws an error that says what to use instead', async (code, message) => {
     expect(await evaluate(attempt(code))).toMatch(message)
   })
 
-  test('dates are in UTC and texts in English, wherever the worker is', async () => {
+  test('dates are in UTC and texts in English on every machine', async () => {
     const code = `[
       new Date(2030, 0, 31, 9).toISOString(), new Date('2030-01-31T09:00').toISOString(), new Date('Jan 31 2030 09:00').toISOString(),
       new Date('2030-01-31T09:00:00+02:00').toISOString(), new Date('2030-01-31').toISOString(), String(new Date(0)), new Date(0).getTimezoneOffset(),
@@ -112,7 +113,7 @@ describe('time, chance and place', () => {
     ])
   })
 
-  test('runs of one batch have their own clocks, across awaits', async () => {
+  test('each run of a batch keeps its own clock across awaits', async () => {
     const code = await bundle(
       "const a = Date.now(); await null; const b = new Date().getTime(); await ctx.sleep('1s'); return [a, b, new Intl.DateTimeFormat().format(), Date.now()]",
     )
@@ -129,7 +130,7 @@ describe('time, chance and place', () => {
     ])
   })
 
-  test('globals and exported data cannot carry anything from run to run', async () => {
+  test('runs cannot pass data through globals or exported data', async () => {
     const code = await bundle(
       "try { settings.list.push(1) } catch (error) { return error.name } return 'written'",
       'export const settings = { list: [] }',
@@ -175,7 +176,7 @@ describe('promises of a bundle behave like the native ones', () => {
 })
 
 describe('endless loops', () => {
-  test.each(['for (;;) {}', 'for (;;) await null'])('%s is stopped, and the run is named', async (loop) => {
+  test.each(['for (;;) {}', 'for (;;) await null'])('%s is stopped, and the error names the run', async (loop) => {
     const sandbox = createSandbox(await bundle(`await ctx.sleep('1s'); if (ctx.info.runId === 'bad') { ${loop} }`), { timeoutMs: 100 })
     const bad = begin('bad-run')
     sandbox.activate([begin('good-run'), { ...bad, delivery: { ...bad.delivery, info: { ...info, runId: 'bad' } } as Delivery }])
@@ -184,12 +185,12 @@ describe('endless loops', () => {
     expect(() => sandbox.describe()).toThrow(/disposed/)
   })
 
-  test('at the top level of a module fails the load', () => {
+  test('an endless loop at the top level of a module fails the load', () => {
     expect(() => createSandbox('for (;;) {}', { timeoutMs: 100 })).toThrow(/while the modules were loaded/)
   })
 })
 
-test('validateInputs tells what the workflows’ own validators say', async () => {
+test('validateInputs returns the issues that the workflows’ own validators find', async () => {
   const schema = `const schema = { '~standard': { version: 1, vendor: 'x', validate: (v) => v === 1 ? { value: v } : { issues: [{ message: 'not one', path: ['a', { key: 0 }] }] } } }`
   const code = await bundle('return 1', `${schema}; export const other = workflow('other', { input: schema }, () => 1)`)
   const sandbox = createSandbox(code, { timeoutMs: 2000 })
@@ -197,7 +198,7 @@ test('validateInputs tells what the workflows’ own validators say', async () =
     sandbox.validateInputs([
       ['other', '1'],
       ['other', '2'],
-      ['nobody', '2'],
+      ['missing', '2'],
     ]),
   ).toEqual([[], [{ path: 'a.0', message: 'not one' }], null])
 })

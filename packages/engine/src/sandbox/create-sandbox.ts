@@ -5,31 +5,38 @@ import { compileBundle, FUEL } from './compile-bundle.ts'
 
 export interface SandboxOptions {
   /**
-   * For loading the modules and for validators, which look at what strangers send (a regular expression can take for ever). A call under
-   * this guard costs 0.2 ms. Activations need none: every loop counts its rounds.
+   * Limit for loading the modules and for validators, which see untrusted input (a regular expression can run forever). A call under this
+   * guard costs 0.2 ms. Activations do without it, because every loop counts its iterations.
    */
   readonly timeoutMs: number
 }
 
 export interface Sandbox {
-  /** Delivers activations in order; one reaction for each, at the same index. Throws SandboxStuck when workflow code does not return. */
+  /**
+   * Delivers activations in order and returns one reaction for each, at the same index. Throws SandboxStuck when workflow code does not
+   * return.
+   */
   activate(batch: readonly Activation[]): readonly Reaction[]
-  /** The same as JSON text in and out, for a host that has the payloads as text. */
+  /** The same with JSON text in and out, for a host that has the payloads as text. */
   activateText(batch: string): string
-  /** What the workflows' own validators say of inputs, each given as JSON text; null where the bundle has no such workflow. */
+  /**
+   * Runs the workflows' own validators on inputs given as JSON text, and returns their issues. Null where the bundle has no such workflow.
+   */
   validateInputs(batch: readonly (readonly [workflow: string, input: string])[]): readonly (readonly Issue[] | null)[]
   describe(): Manifest
-  /** Lets go of all runs in it. Any later call throws. */
+  /** Drops all runs in it. Any later call throws. */
   dispose(): void
 }
 
-/** Workflow code ran longer than it may without giving back control. The sandbox is spent: its other runs must be replayed in a new one. */
+/**
+ * Workflow code ran too long without returning control. The sandbox is unusable from then on: its other runs must be replayed in a new one.
+ */
 export class SandboxStuck extends Error {
   override readonly name = 'SandboxStuck'
   readonly run: string
 
   constructor(run: string) {
-    super(`workflow code of run ${run} did not give back control; is there an endless loop?`)
+    super(`workflow code of run ${run} did not return control; is there an endless loop?`)
     this.run = run
   }
 }
@@ -37,25 +44,26 @@ export class SandboxStuck extends Error {
 const FACE = ['describe', 'activate', 'validateInputs'] as const
 type Face = (typeof FACE)[number]
 
-// `__io` holds the arguments. A call's value is its result, so nothing has to be read from an object that workflow code could have
-// prepared.
+// `__io` holds the arguments. The value of a call is its result, so the host reads from no object that workflow code could have prepared.
 const SCRIPTS = Object.fromEntries(
   FACE.map((name) => [name, new vm.Script(`__orreryFuel = ${FUEL}; __orrery.${name}(__io.text)`)]),
 ) as Record<Face, vm.Script>
 const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
 const SPENT = new vm.Script('__orreryFuel < 0')
-const PREPARE = new vm.Script(`let __orreryFuel = ${FUEL}; function __orreryOut() { throw new RangeError('a loop that does not end') }
+const PREPARE = new vm.Script(`let __orreryFuel = ${FUEL}; function __orreryOut() { throw new RangeError('endless loop') }
 Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
 const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 
 /**
  * Runs a workflow bundle in a `node:vm` context of its own.
  *
- * Guaranteed: nothing of the host's realm can be reached from inside; code cannot be made from strings or imported; time, chance, time zone
- * and locale are the run's, whatever the machine; runs of one batch see only their own clock. Globals and exported plain data are frozen
- * once the modules are loaded. Not guaranteed: variables inside a module are shared by the runs of a sandbox, and writing to one makes a
- * run depend on its neighbours; the check of commands at replay notices that late. This is a fence against mistakes and a realm border;
- * memory is the process's, so code of strangers belongs in a process of its own.
+ * Guaranteed: code inside cannot reach the host's realm, and cannot be made from strings or imported. Time, randomness, time zone and
+ * locale are the run's own on any machine, and each run of a batch sees only its own clock. Globals and exported plain data are frozen once
+ * the modules are loaded.
+ *
+ * Not guaranteed: the runs of a sandbox share the variables inside a module. A run that writes to one makes other runs depend on it, and
+ * only the comparison of commands at replay notices that. This is a realm boundary and a guard against mistakes. Memory belongs to the
+ * process, so untrusted code needs a process of its own.
  */
 export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   const { timeoutMs } = options
@@ -80,7 +88,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   const call = (name: Face, text = ''): string => {
     io.text = text
     const result = enter(SCRIPTS[name])
-    if (typeof result !== 'string') throw new TypeError(`__orrery.${name} of the bundle gave ${typeof result}`)
+    if (typeof result !== 'string') throw new TypeError(`__orrery.${name} of the bundle returned ${typeof result}`)
     return result
   }
 
@@ -98,12 +106,12 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   }
 }
 
-/** The error is made in the context's realm, so its code identifies it, not its class. */
+/** Checks the code and not the class, because the error is made in the context's realm. */
 function isTimeout(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
 }
 
-/** An error of the other realm is not let through: only its text is. */
+/** Only the text of an error from the other realm is passed to the host, never the object. */
 function translate(error: unknown): Error {
   if (error instanceof Error) return error
   const { name, message, stack } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as Partial<Error>

@@ -18,14 +18,14 @@ const org = '00000000-0000-7000-8000-000000000001'
 interface Ending {
   readonly status: string | undefined
   readonly output: unknown
-  /** The run's history fits its code. */
+  /** Whether the run's history can be replayed by its code. */
   readonly replays: boolean | undefined
   readonly violations: readonly unknown[]
-  /** Workflows of the runs that never end. */
+  /** Workflows of the runs that never ended. */
   readonly left: readonly string[]
 }
 
-/** One run on one process with a virtual clock, and how it ends when the connection breaks at the calls named. */
+/** Runs one workflow in one process with a virtual clock and returns how it ended. The connection breaks at the named calls. */
 async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number, CallFault['broken']>) {
   const clock = createVirtualClock()
   let calls = 0
@@ -40,11 +40,11 @@ async function runOnce(workflow: string, input: Json, breaks: ReadonlyMap<number
   const runId = '019b76da-a800-7000-8000-000000000002'
   const start = async (): Promise<unknown> => engine.start({ org, workflow, input, runId }).catch(start)
   await until(start())
-  // By then whoever waits for it is parked.
+  // By then a parent that waits for a child is parked.
   await clock.advance(500)
   await until(engine.signal(org, runId, 'go', 'on').catch(() => engine.signal(org, runId, 'go', 'on')))
   const answer = await until(engine.result(org, runId, 60_000).catch(() => engine.result(org, runId, 60_000)))
-  // Children that were asked to stop do so.
+  // Lets children that were asked to stop end.
   await clock.advance(10_000)
   const last = calls
   const replayed = await until(engine.query(org, runId, 'none', null))
@@ -72,7 +72,7 @@ it.each([
   ['deserter', null],
   ['chooser', null],
 ] as const)(
-  '"%s" ends the same whichever call finds its connection broken',
+  '"%s" ends the same for a broken connection at any single call',
   async (workflow, input) => {
     const undisturbed = await runOnce(workflow, input, new Map())
     expect(undisturbed.ending).toMatchObject({ replays: true, violations: [], left: [] })

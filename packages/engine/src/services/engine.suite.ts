@@ -5,7 +5,7 @@ import { describeProgress } from './suites/progress.suite.ts'
 import { describeTrouble } from './suites/trouble.suite.ts'
 import { type EngineBench, useEngine } from './suites/use-engine.fixture.ts'
 
-/** Everything that a run can go through, on a given store. */
+/** The behaviour of the engine and its runs, on a given store. */
 export function describeEngine(name: string, makeBench: () => Promise<EngineBench>): void {
   describe(`the engine on ${name}`, () => {
     const t = useEngine(makeBench)

@@ -15,11 +15,11 @@ it('does nothing when no failpoint is armed', () => {
   expect(runWith(undefined, FAILPOINTS)).toEqual({ signal: null, status: 0, stdout: 'alive' })
 })
 
-it('kills the process the named time that it passes the named point', () => {
+it('kills the process when it passes the named failpoint for the given time', () => {
   expect(runWith('flush.after:2', ['flush.before', 'flush.after', 'step.before'])).toMatchObject({ signal: null, stdout: 'alive' })
   expect(runWith('flush.after:2', ['flush.after', 'flush.after'])).toMatchObject({ signal: 'SIGKILL', stdout: '' })
 })
 
-it('refuses to start with a point that it does not know', () => {
+it('throws on an unknown failpoint', () => {
   expect(runWith('flush.afterwards:1', [])).toMatchObject({ status: 1 })
 })

@@ -1,6 +1,6 @@
 /**
- * Named places at which a crash test kills its process: `ORRERY_FAILPOINT=flush.after:3` sends it SIGKILL the third time it passes
- * `flush.after`. Without that variable a call is a comparison with a constant.
+ * Named places where a crash test kills its process: `ORRERY_FAILPOINT=flush.after:3` sends it SIGKILL when it passes `flush.after` for the
+ * third time. Without that variable a call only compares a constant.
  */
 export const FAILPOINTS = [
   'flush.before',

@@ -1,6 +1,6 @@
 import type { FinalStatus } from '../store/store.ts'
 
-/** Facts for a host's metrics. Reported on hot paths: an observer must be cheap and must not throw. */
+/** Facts for a host's metrics, reported on hot paths. An observer must be cheap and must not throw. */
 export type EngineFact =
   | { readonly type: 'flushed'; readonly rows: number; readonly tookMs: number }
   | { readonly type: 'claimed'; readonly runs: number; readonly tookMs: number }

@@ -10,11 +10,11 @@ import { createEngine } from './engine/create-engine.ts'
 const root = fileURLToPath(new URL('.', import.meta.url))
 const noSteps = { find: () => undefined, names: () => [] }
 
-it('blocks a run that was poked meanwhile, though the connection breaks when it looks why', async () => {
+it('blocks a run that was poked during its park, even if the connection breaks while it reads the inbox', async () => {
   let flushes = 0
   let inboxes = 0
   const call = (method: string): CallFault => {
-    // The second flush blocks the run; a signal comes while it is on its way.
+    // The second flush blocks the run. A signal arrives while that flush is in flight.
     if (method === 'flush') return { ...noFault, beforeMs: ++flushes === 2 ? 100 : 0 }
     return { ...noFault, broken: method === 'inbox' && ++inboxes === 1 ? 'before' : 'no' }
   }

@@ -12,10 +12,10 @@ import './fixtures/workflows.ts'
 const root = fileURLToPath(new URL('.', import.meta.url))
 const bundle = await buildBundle({ entries: ['fixtures/workflows.ts'], root })
 
-/** Which call of a method finds its connection broken, counted from 1. */
+/** The calls whose connection breaks, by method and number, counted from 1. */
 type Breaks = Partial<Record<string, Partial<Record<number, CallFault['broken']>>>>
 
-/** Three starts at once on an engine whose connection breaks now and then; every one of them is answered. */
+/** Makes three starts at once on an engine with a failing connection. All of them are answered. */
 async function startThree(breaks: Breaks, isWorker: boolean) {
   const counts = new Map<string, number>()
   const call = (method: string): CallFault => {
@@ -38,12 +38,12 @@ async function startThree(breaks: Breaks, isWorker: boolean) {
 
 const allThree = { types: ['started', 'started', 'started'], known: 3, violations: [] }
 
-it.each([true, false])('answers every start of a flush that got no answer itself, in a worker (%s)', async (isWorker) => {
+it.each([true, false])('answers every start of a flush that got no answer, in a worker (%s)', async (isWorker) => {
   for (const broken of ['before', 'after'] as const) expect(await startThree({ flush: { 1: broken } }, isWorker)).toEqual(allThree)
 })
 
 it.each([true, false])(
-  'asks again when the connection breaks once more while it makes sure of them, in a worker (%s)',
+  'asks again when the connection breaks once more during the recovery of the starts, in a worker (%s)',
   async (isWorker) => {
     for (const broken of ['before', 'after'] as const) {
       const attempts = [1, 2, 3].map((question) => startThree({ flush: { 1: broken }, run: { [question]: 'before' } }, isWorker))

@@ -14,7 +14,10 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const bundle = await buildBundle({ entries: ['fixtures/workflows.ts'], root })
 const org = '00000000-0000-7000-8000-000000000001'
 
-/** A run that is put off gets another input and ends, all while the first answer is on its way to whoever wants to repeat the run. */
+/**
+ * Repeats a delayed run through a slow connection. The run gets another input and ends while the first answer is in flight to the repeating
+ * process.
+ */
 async function repeatSlowly(kind: 'retry' | 'fork') {
   const clock = createVirtualClock()
   let isSlow = false
@@ -46,10 +49,10 @@ async function repeatSlowly(kind: 'retry' | 'fork') {
   return { first: first?.output, second: second?.output ?? null, violations }
 }
 
-it('a fork has the input that its rows belong to', async () => {
+it('a fork copies the input that its rows belong to', async () => {
   expect(await repeatSlowly('fork')).toEqual({ first: '2', second: '2', violations: [] })
 })
 
-it('a run that had not ended is not repeated from what it was before', async () => {
+it('retry does not repeat an earlier state of a run that had not ended', async () => {
   expect(await repeatSlowly('retry')).toEqual({ first: '2', second: null, violations: [] })
 })

@@ -1,4 +1,4 @@
-/** A transactional step whose connection breaks at its commit: its effect happens once, whatever the server had done by then. */
+/** A transactional step whose connection breaks at its commit has its effect once, whether or not the server had committed. */
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -36,7 +36,7 @@ afterAll(async () => {
 it.each([
   ['is lost on its way back', 'after', 1],
   ['never gets to the server', 'before', 2],
-] as const)('has its effect once when the commit %s', async (_, moment, bodies) => {
+] as const)('a transactional step has its effect once when the commit %s', async (_, moment, bodies) => {
   proxy.breakNext(moment)
   const outcome = await engine.start({ org, workflow: 'payment', input: null })
   if (outcome.type !== 'started') throw new Error(`not started: ${outcome.type}`)

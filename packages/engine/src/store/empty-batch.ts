@@ -1,6 +1,6 @@
 import type { FlushBatch } from './store.ts'
 
-/** A batch that writes nothing, to be filled by spreading. */
+/** An empty batch, to build others from by spreading it. */
 export const emptyBatch: FlushBatch = {
   worker: null,
   starts: [],

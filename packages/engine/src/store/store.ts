@@ -1,18 +1,18 @@
 /**
- * The port between the engine and where it keeps its state. Two implementations: `memory/` (simulation, tests)
- * and `postgres/`. `testing/store.suite.ts` is the definition of a correct one.
+ * The port between the engine and its state. Two implementations: `memory/` (simulation, tests) and `postgres/`. `testing/store.suite.ts`
+ * defines a correct one.
  *
- * Payloads cross this port as JSON text and are opaque here. A store moves any payload over BLOB_BYTES to its
- * blob table and back without the engine noticing.
+ * Payloads cross this port as JSON text and are opaque here. A store moves any payload over BLOB_BYTES to its blob table and back; the
+ * engine does not notice.
  */
 import type { Failure, Priority } from '../workflow/protocol.ts'
 
 export const BLOB_BYTES = 64 * 1024
 
-/** UUIDs in canonical text form. Run ids are version 7, so they sort by time and carry their partition. */
+/** UUIDs in canonical text form. Run ids are version 7, so they sort by time and determine their partition. */
 export type OrgId = string
 export type RunId = string
-/** One registration of one process. A fenced id never writes again; a process that continues takes a new one. */
+/** One registration of one process. A fenced id never writes again; the process must register again and gets a new id. */
 export type WorkerId = string
 /** JSON text. */
 export type JsonText = string
@@ -33,21 +33,21 @@ export interface RunRow {
   readonly input: JsonText
   readonly tags: readonly string[]
   readonly createdAt: Millis
-  /** The run whose command started it, and which command. */
+  /** The run that started it, and which of that run's commands did. */
   readonly parent: { readonly run: RunId; readonly cmd: number } | null
-  /** Where a retry or a fork came from. `seed` feeds random(), uuid(); `keys` prefixes steps' idempotency keys. */
+  /** The run that a retry or a fork copies. `seed` feeds random() and uuid(); `keys` prefixes the idempotency keys of steps. */
   readonly origin: { readonly kind: 'retry' | 'fork'; readonly run: RunId; readonly seq: number } | null
   readonly seed: string
   readonly keys: string
-  /** The run's clock at its first activation: `createdAt`, but a retry's or fork's is its source's, so that replay sees the same times. */
+  /** The run's clock at its first activation: `createdAt`, or for a retry or fork the source's, so that replay sees the same times. */
   readonly clockAt: Millis
-  /** Absolute time at which the run is timed out, or null. */
+  /** Absolute time at which the run times out, or null. */
   readonly deadline: Millis | null
 }
 
-/** A start that needs no key, no limit. `at`: null starts now, otherwise not before that time. */
+/** A start without keys and limits. `at`: null starts now, otherwise not before that time. */
 export interface StartRow extends RunRow {
-  /** `running` takes it at once for the flushing worker; the others leave it to a claim. */
+  /** With `running` the flushing worker holds the run at once. The other states leave it to a claim. */
   readonly state: 'running' | 'ready' | 'waiting'
   readonly at: Millis | null
 }
@@ -58,7 +58,7 @@ export type JournalKind =
   | 'signal'
   | 'child' // outcomes of commands, delivered to the workflow
   | 'cancel' // a cancellation or time-out request, delivered to the workflow
-  | 'attempt' // a failed attempt of a step that will be tried again; not delivered
+  | 'attempt' // a failed attempt of a step that will be retried; not delivered
   | 'patch'
   | 'version'
   | 'generation' // markers; not delivered
@@ -69,7 +69,7 @@ export interface JournalRow {
   /** 1, 2, 3 … over the whole life of the run, without gaps, in the order of delivery. */
   readonly seq: number
   readonly kind: JournalKind
-  /** The command this answers; 0 for rows that answer none. */
+  /** The command whose outcome this is; 0 for rows that are not outcomes. */
   readonly cmd: number
   readonly name: string
   readonly input: JsonText | null
@@ -87,11 +87,11 @@ export interface FinishRow {
   readonly output: JsonText | null
   readonly error: Failure | null
   readonly at: Millis
-  /** True if the run holds limits, which are released and passed on in the same transaction. */
+  /** True if the run holds limits. The same transaction releases them and admits waiting runs. */
   readonly holds: boolean
 }
 
-/** What a parked run waits for; shown by `why`. */
+/** A condition that a parked run waits for. `why` shows it. */
 export type Wait =
   | { readonly type: 'timer'; readonly until: Millis }
   | { readonly type: 'signal'; readonly name: string; readonly until: Millis | null }
@@ -99,25 +99,25 @@ export type Wait =
   | { readonly type: 'retry'; readonly step: string; readonly attempt: number; readonly until: Millis }
 
 /**
- * Gives a run up. It is written only if the run was not poked since the worker last looked (`wakes` unchanged); otherwise the row stays
- * `running` with this worker and is reported in `kept`.
+ * Parks a run: the worker gives it up. Written only if the run was not poked since the worker last looked (`wakes` unchanged). Otherwise
+ * the row stays `running` with this worker, and the run is reported in `kept`.
  */
 export interface ParkRow {
   readonly org: OrgId
   readonly run: RunId
   readonly state: 'waiting' | 'paused' | 'blocked' | 'ready'
   readonly wakes: number
-  /** When `waiting`: wake no later than this; null waits for a poke alone. */
+  /** Of a `waiting` run: wake it no later than this. Null: only a poke wakes it. */
   readonly at: Millis | null
   readonly waits: readonly Wait[]
-  /** When `blocked`: why, for people. */
+  /** Of a `blocked` run: the reason, for people. */
   readonly reason: string | null
   readonly nextSeq: number
-  /** The seq of the `generation` row the current generation starts at; 0 for the first. */
+  /** The seq of the `generation` row that starts the current generation; 0 for the first one. */
   readonly base: number
 }
 
-/** A message to a run. A second one with the same id does nothing. */
+/** A message to a run. A second one with the same id has no effect. */
 export type Message = SignalMessage | ChildMessage | CancelMessage
 
 interface MessageAddress {
@@ -132,10 +132,10 @@ export interface SignalMessage extends MessageAddress {
   readonly payload: JsonText | null
 }
 
-/** A child has ended: with an output, or with an error. */
+/** A child has ended, with an output or an error. */
 export interface ChildMessage extends MessageAddress {
   readonly kind: 'child'
-  /** The command of the parent that started the child. */
+  /** The parent's command that started the child. */
   readonly cmd: number
   readonly child: RunId
   readonly output: JsonText | null
@@ -154,7 +154,9 @@ export interface EventRow {
   readonly subject: string
   readonly data: JsonText
   readonly at: Millis
-  /** The run whose work wrote it, if it is about something else. `emit` keeps it; events of a flush are about their runs. */
+  /**
+   * The run that caused the event, if the event is about something else. Only `emit` stores it; events of a flush are about their own runs.
+   */
   readonly run?: RunId
 }
 
@@ -169,7 +171,7 @@ export interface LogRow {
   readonly data: JsonText | null
 }
 
-/** Last heartbeat details of a step in progress. */
+/** Details of the last heartbeat of a step in progress. */
 export interface ProgressRow {
   readonly org: OrgId
   readonly run: RunId
@@ -180,7 +182,7 @@ export interface ProgressRow {
 }
 
 /**
- * Rows of a host's own table that must commit with the batch (an audit entry). `table` names a companion registered with the store;
+ * A row of a host's own table that must commit with the batch (an audit entry). `table` names a companion registered with the store;
  * `values` are its columns.
  */
 export interface CompanionRow {
@@ -189,17 +191,17 @@ export interface CompanionRow {
 }
 
 /**
- * Everything one process has to make durable now, written in one transaction, all or nothing.
- * Invariant: a batch touches a run's live row at most once (the flusher sees to it).
+ * Everything that one process has to make durable now, written in one transaction, all or nothing.
+ * Invariant: a batch touches a run's live row at most once. The flusher ensures it.
  */
 export interface FlushBatch {
-  /** null: the process is no worker; then only starts that are not `running`, messages, events and companions may be present. */
+  /** Null: the process is not a worker. Then the batch may only have starts that are not `running`, messages, events and companions. */
   readonly worker: WorkerId | null
   readonly starts: readonly StartRow[]
   readonly journal: readonly JournalRow[]
   readonly finishes: readonly FinishRow[]
   readonly parks: readonly ParkRow[]
-  /** Messages taken out of the inbox; their receipts are in `journal`. */
+  /** Messages taken from the inbox; their receipts are in `journal`. */
   readonly received: readonly { readonly org: OrgId; readonly run: RunId; readonly id: string }[]
   readonly messages: readonly Message[]
   readonly logs: readonly LogRow[]
@@ -209,15 +211,15 @@ export interface FlushBatch {
 }
 
 export interface FlushResult {
-  /** Parks that were not done because the run had been poked; the worker must look at its inbox. */
+  /** Runs that were not parked because they had been poked. The worker must read their inbox. */
   readonly kept: readonly RunId[]
-  /** Runs that became ready through this batch (woken by a message, admitted by a released limit); worth a notification. */
+  /** Runs that this batch made ready (woken by a message, admitted by a released limit). Worth a notification. */
   readonly readied: readonly { readonly run: RunId; readonly queue: string }[]
-  /** Running runs poked by this batch, with the worker that has them. */
+  /** Running runs that this batch poked, with the worker that holds each. A poke says that there is a message or a request to pause. */
   readonly poked: readonly { readonly run: RunId; readonly worker: WorkerId }[]
 }
 
-/** The worker was fenced: nothing of the batch was written, and nothing of this worker ever will be. */
+/** The worker was fenced: nothing of the batch was written, and this worker can never write again. */
 export class Fenced extends Error {
   override readonly name = 'Fenced'
 }
@@ -227,12 +229,12 @@ export class Ambiguous extends Error {
   override readonly name = 'Ambiguous'
 }
 
-/** The store refused the data of a batch (nothing written); the flusher bisects to find the row. */
+/** The store rejected the data of a batch and wrote nothing. The flusher bisects the batch to find the row. */
 export class Refused extends Error {
   override readonly name = 'Refused'
 }
 
-/** What a transactional step gets: queries in the transaction that also records the step. */
+/** The argument of a transactional step's body: queries in the transaction that also records the step. */
 export interface SqlTransaction {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: R[]; readonly rowCount: number }>
 }
@@ -244,7 +246,7 @@ export interface WorkerInfo {
   readonly queues: readonly string[]
   readonly slots: number
   readonly steps: readonly string[]
-  /** Orgs it serves; null serves all. */
+  /** Orgs that it serves. Null: all. */
   readonly orgs: readonly OrgId[] | null
 }
 
@@ -255,14 +257,14 @@ export interface ClaimRequest {
   readonly limit: number
 }
 
-/** A run handed to a worker: its state is now `running` with this worker. */
+/** A run handed to a worker. Its state is now `running` with this worker. */
 export interface ClaimedRun extends RunRow {
   readonly wakes: number
   readonly nextSeq: number
   readonly base: number
-  /** How often a worker was lost with this run since it last made progress. */
+  /** How many workers were lost with this run since it last made progress. */
   readonly crashes: number
-  /** A worker had it before, which may have begun what the run asks for first. */
+  /** A worker held the run before, and may have begun its first commands. */
   readonly begun: boolean
   readonly holds: boolean
   readonly pauseRequested: boolean
@@ -272,40 +274,41 @@ export interface Beat {
   /** False: this worker is fenced. */
   readonly alive: boolean
   readonly now: Millis
-  /** Runs of this worker that have unread messages or a pause request. */
+  /** Runs of this worker with unread messages or a request to pause. */
   readonly poked: readonly RunId[]
-  /** Ready runs exist in the given queues. */
+  /** The given queues have ready runs. */
   readonly ready: boolean
-  /** The earliest `at` among waiting runs, or null. */
+  /** The earliest `at` of waiting runs, or null. */
   readonly nextAt: Millis | null
-  /** Runs taken back from workers that stopped beating, by this call. */
+  /** Runs that this call took from workers that had stopped beating. */
   readonly reaped: number
 }
 
 /**
- * A start with keys or limits; decided in one transaction. Keys belong to an org's workflow. All limits or none: gated on the first
- * that is full. A delayed start takes its limits when its time has come; until then it is `gated` on the first, with `at`.
+ * A start with keys or limits, decided in one transaction. Keys belong to a workflow of an org. The run takes all its limits or none: then
+ * it is gated on the first full one. A delayed start takes its limits when its time has come; until then it is `gated` on the first one,
+ * with `at`.
  */
 export interface AdmittedStart extends RunRow {
-  /** The worker on whose run's behalf this is: once it is fenced, nothing is started (`Fenced`). Absent: a caller's start. */
+  /** The worker that holds the run which starts this one. If it is fenced, nothing is started (`Fenced`). Absent: a caller's start. */
   readonly worker?: WorkerId
   readonly at: Millis | null
-  /** Same key within the window: no second run; the first one's id is the answer. */
+  /** A second start with the same key within the window starts no run. Its outcome names the first run. */
   readonly dedupe: { readonly key: string; readonly windowMs: number } | null
   readonly debounce: { readonly key: string; readonly delayMs: number; readonly maxDelayMs: number | null } | null
-  /** Limits to hold from admission to the end, in the order they are tried. */
+  /** Limits that the run holds from its admission to its end, in the order in which they are tried. */
   readonly concurrency: readonly {
     readonly limit: string
     readonly max: number
     readonly onFull: 'queue' | 'cancel_in_progress' | 'cancel_newest'
   }[]
-  /** Starts of one rate are at least periodMs / max apart, however they arrive (GCRA without a burst). */
+  /** Starts of one rate are at least periodMs / max apart, whenever they arrive (GCRA without a burst). */
   readonly rate: { readonly limit: string; readonly max: number; readonly periodMs: number } | null
-  /** Written in the same transaction if, and only if, the answer is `started`. */
+  /** Written in the same transaction, and only if the outcome is `started`. */
   readonly event?: EventRow
 }
 
-/** A start that needs no key, no limit and no worker: it is left to a claim. */
+/** A start without keys, limits and worker. A claim takes the run. */
 export interface PlainStartRow extends RunRow {
   readonly at: Millis | null
   readonly event: EventRow
@@ -316,7 +319,7 @@ export type StartOutcome =
   | { readonly type: 'existing'; readonly run: RunId }
   /** A pending debounced run took the new input and time. */
   | { readonly type: 'debounced'; readonly run: RunId }
-  /** `cancel_newest`: recorded as a cancelled run. */
+  /** `cancel_newest`: the run is recorded as cancelled. */
   | { readonly type: 'refused'; readonly run: RunId }
 
 export type DeliverOutcome =
@@ -337,82 +340,88 @@ export interface LiveRow {
   readonly crashes: number
   readonly waits: readonly Wait[]
   readonly reason: string | null
-  /** The limit a gated run waits for. */
+  /** The limit that a gated run waits for. */
   readonly gate: string | null
   readonly pauseRequested: boolean
   readonly nextSeq: number
   readonly base: number
 }
 
-/** How much work there is, over all orgs: for the operators of the installation. */
+/** How much work there is over all orgs, for the operators of the installation. */
 export interface Depths {
   readonly live: Readonly<Record<RunState, number>>
-  /** How long the first ready run has waited for a worker; 0 if none does. One in a paused queue waits for a person. */
+  /**
+   * How long the oldest ready run has waited for a worker; 0 if no run waits. A run in a paused queue waits for a person and does not
+   * count.
+   */
   readonly oldestReadyMs: Millis
 }
 
 /**
- * Control operations take `tx`, a transaction of the caller's, so that a use case can do them together with its
- * audit entry; without it they make their own. After the caller's commit it calls `engine.nudge()`.
+ * Control operations take `tx`, a transaction of the caller, so that a use case can perform them together with its audit entry. Without it
+ * each has a transaction of its own. After committing, the caller calls `engine.nudge()`.
  */
 export interface Store<Tx = unknown> {
   register(info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }>
-  /** Fences a registration and hands its runs on at once (graceful stop, or an abandoned epoch). Returns how many were handed on. */
+  /**
+   * Fences a registration and makes its runs ready at once (after a graceful stop, or for an abandoned registration). Returns how many
+   * runs.
+   */
   retire(worker: WorkerId): Promise<number>
   /**
-   * One statement: proves life, fences workers silent for longer than `leaseMs` and hands on their runs, reports what concerns this
-   * worker.
+   * One statement: renews this worker's lease, fences workers silent for longer than `leaseMs`, makes their runs ready, and reports what
+   * this worker has to do.
    */
   beat(worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat>
   /** Throws Fenced, Ambiguous or Refused. */
   flush(batch: FlushBatch): Promise<FlushResult>
   /**
-   * One transaction for a transactional step: runs `body` with a query function, writes the journal row it returns under the
-   * worker's fence, commits. Whatever `body` throws rolls back and is thrown on. Throws Fenced or Ambiguous as `flush` does. Absent where
-   * the store has no SQL.
+   * One transaction for a transactional step: runs `body` with a query function, writes the journal row that it returns under the worker's
+   * fence, and commits. An error thrown by `body` rolls back and is rethrown. Throws Fenced or Ambiguous like `flush`. Absent in a store
+   * without SQL.
    */
   transact?(worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow>
   /**
-   * Due waiting runs first, then ready runs: fair over orgs (round robin), by rank (time of readiness less a bonus for priority) within
-   * one. Throws Fenced.
+   * Takes due waiting runs first, then ready runs: fair over orgs (round robin), and within an org by rank (time of readiness less a bonus
+   * for priority). Throws Fenced.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedRun[]>
   /** Journal rows with seq >= from, ordered by seq. */
   history(org: OrgId, run: RunId, from: number): Promise<readonly JournalRow[]>
-  /** Unread messages, oldest first, with the live row's `wakes` read no later than the messages; also whether a pause is wanted. */
+  /** Unread messages, oldest first, with the live row's `wakes` read no later than the messages, and whether a pause is requested. */
   inbox(
     org: OrgId,
     run: RunId,
   ): Promise<{ readonly wakes: number; readonly pauseRequested: boolean; readonly messages: readonly Message[] } | null>
   progress(org: OrgId, run: RunId, cmd: number): Promise<JsonText | null>
 
-  /** Writes events, in the caller's transaction or their own. */
+  /** Writes events, in the caller's transaction or in one of its own. */
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   /**
-   * Starts without keys and limits, all in one statement of the caller's transaction. Returns those that did not exist; the others stay
-   * as they are. Absent where the store has no SQL.
+   * Starts runs without keys and limits, all in one statement of the caller's transaction. Returns those that did not exist; the others
+   * stay unchanged. Absent in a store without SQL.
    */
   startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /**
-   * Ends at once a run that no worker has (ready, gated, waiting, paused, blocked) without running its code. False if a worker has it or
-   * it is not live.
+   * Ends at once a run that no worker holds (ready, gated, waiting, paused, blocked), without running its code. False if a worker holds it
+   * or it is not live.
    */
   terminate(org: OrgId, run: RunId, reason: string, tx?: Tx): Promise<boolean>
   /**
-   * Sets or clears the wish to pause. A ready or waiting run is paused at once; others keep the wish. Clearing makes a paused run
-   * ready (waiting again, if it was delayed, never began and its time has not come).
+   * Sets or clears the request to pause. A ready or waiting run is paused at once; others keep the request. Clearing makes a paused run
+   * ready (or waiting again, if it was delayed, never began and its time has not come).
    */
   setPause(org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome>
   /**
-   * Makes a blocked run ready again, its crash count 0; with `bundle`, pinned to that one from now on (a `version` row). False if it is
-   * not blocked.
+   * Makes a blocked run ready again and resets its crash count. With `bundle`, pins it to that bundle from now on (a `version` row). False
+   * if it is not blocked.
    */
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
   /**
-   * A new run whose journal is a copy of `source`'s rows below `beforeSeq`, under their own numbers; steps of the last generation
-   * among them are replaced by `edits` where given, keyed by cmd. It is ready.
+   * A new, ready run whose journal is a copy of `source`'s rows below `beforeSeq`, with their numbers. `edits` (by cmd) replace outputs of
+   * steps in the last of the copied generations.
    */
   fork(
     source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
@@ -421,31 +430,31 @@ export interface Store<Tx = unknown> {
     tx?: Tx,
   ): Promise<void>
   setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
-  /** Stops or releases claims of a queue. */
+  /** Stops or resumes claims from a queue. */
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>
 
   live(org: OrgId, run: RunId): Promise<LiveRow | null>
   run(org: OrgId, run: RunId): Promise<RunRow | null>
   result(org: OrgId, run: RunId): Promise<FinishRow | null>
-  /** Live runs of a workflow (all if null), by run id after `after`; for deploy checks. */
+  /** Live runs of a workflow (of all if null), by run id after `after`, for deploy checks. */
   liveRuns(org: OrgId, workflow: string | null, after: RunId | null, limit: number): Promise<readonly LiveRow[]>
 
   saveBundle(org: OrgId, hash: string, code: string, manifest: JsonText, tx?: Tx): Promise<void>
   bundle(org: OrgId, hash: string): Promise<{ readonly code: string; readonly manifest: JsonText } | null>
-  /** The bundle that new starts of a workflow use. */
+  /** Sets the bundle that new starts of a workflow use. */
   setDefault(org: OrgId, workflow: string, bundle: string, tx?: Tx): Promise<void>
   defaultBundle(org: OrgId, workflow: string): Promise<string | null>
 
   /** Reads the whole of a narrow table. */
   depths(): Promise<Depths>
-  /** Rows of each invariant view that returned any; empty when all hold. */
+  /** The number of rows of each invariant view that has any. Empty when all invariants hold. */
   violations(): Promise<readonly { readonly invariant: string; readonly rows: number }[]>
   close(): Promise<void>
 }
 
-/** Hints between processes; losing one costs latency, never correctness. */
+/** Hints between processes. A lost one costs latency, never correctness. */
 export interface Notifier {
-  /** Coalesced; sent after commit. */
+  /** Coalesces hints and sends them after the commit. */
   send(hint: Hint): void
   listen(handler: (hint: Hint) => void): () => void
   close(): Promise<void>
@@ -456,5 +465,5 @@ export type Hint =
   | { readonly type: 'poke'; readonly worker: WorkerId; readonly run: RunId }
   | { readonly type: 'done'; readonly run: RunId }
   | { readonly type: 'events' }
-  /** Something of the host's is due at this time. */
+  /** Work of the host becomes due at this time. */
   | { readonly type: 'due'; readonly at: Millis }

@@ -11,7 +11,7 @@ describeStore('the memory store', async () => {
       if (await condition()) return
       await clock.advance(10)
     }
-    throw new Error('it did not come about')
+    throw new Error('the condition did not become true')
   }
   return { store, other, until, ageBeats: (ms) => clock.advance(ms), close: () => store.close() }
 })

@@ -1,7 +1,7 @@
 /**
- * A whole installation in one thread: real engines, the real machine and sandbox, the memory store, a virtual clock.
- * Processes die, stop and stand still, connections break with and without effect, hints get lost; what happens is decided
- * by the seed alone, so any failure can be looked at again.
+ * Simulates a whole installation in one thread: real engines, the real machine and sandbox, the memory store, a virtual clock. Processes
+ * die, stop and pause, connections break before or after the effect, and hints get lost. The seed alone decides what happens, so any
+ * failure can be reproduced.
  */
 import { createHash } from 'node:crypto'
 import type { BuiltBundle } from '../api.ts'
@@ -11,13 +11,13 @@ import { newUuid } from '../uuid.ts'
 import type { Failure } from '../workflow/protocol.ts'
 import { payloadOf } from './simulation/check-history.ts'
 import { createClient } from './simulation/client.ts'
-import { planDisasters } from './simulation/disasters.ts'
+import { createFaults, drawConditions } from './simulation/conditions.ts'
 import { createDraw } from './simulation/draw.ts'
 import { bootMachine } from './simulation/machines.ts'
 import { createOracle } from './simulation/oracle.ts'
+import { planFaults } from './simulation/plan-faults.ts'
 import { replayAll } from './simulation/replay-all.ts'
 import type { SharedSandbox } from './simulation/shared-sandbox.ts'
-import { createFaults, drawWeather } from './simulation/weather.ts'
 import { count, isUp, type World } from './simulation/world.ts'
 import { createVirtualClock, EPOCH, settle } from './virtual-clock.ts'
 
@@ -25,26 +25,26 @@ export interface SimulationOptions {
   readonly seed: number
   readonly bundles: readonly BuiltBundle[]
   readonly sandbox: SharedSandbox
-  /** False: the store lets fenced workers write. The simulation must notice. */
+  /** False: the store lets fenced workers write, and the simulation must notice. */
   readonly fencing?: boolean
-  /** Called with each line of the trace, and with each call of each process. */
+  /** Called with each line of the trace and with each call of each process. */
   readonly onLine?: (line: string) => void
 }
 
 export interface SimulationResult {
   readonly seed: number
   readonly events: number
-  /** Of the whole trace and of what the database holds at the end: the same for the same seed, always. */
+  /** Hash of the whole trace and of the database's final content. The same seed always produces the same hash. */
   readonly hash: string
   readonly problems: readonly string[]
-  /** How often what happened. */
+  /** How often each kind of event happened. */
   readonly counts: ReadonlyMap<string, number>
 }
 
 const EVENTS_MAX = 60_000
-const GLANCE_EVERY = 100
-/** Long enough for every wait that a program can have, and for every lease. */
-const PATIENCE_MS = 600_000
+const CHECK_EVERY_EVENTS = 100
+/** Longer than every wait that a program can have, and than every lease. */
+const DRAIN_MS_MAX = 600_000
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const lines: string[] = []
@@ -55,36 +55,36 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { oracle, database } = world
   setUp(world)
   const client = createClient(world)
-  planDisasters(world)
+  planFaults(world)
   const isQuiet = (): boolean => world.over && client.isDone() && database.tables.live.size === 0 && world.machines.some(isUp)
   let events = await runUntil(world, isQuiet, client.waiting)
   if (oracle.problems.length === 0) {
     const replayed = replayAll(world)
     events += await runUntil(world, replayed.isDone, client.waiting)
   }
-  oracle.verdict()
+  oracle.checkEnd()
   countEnd(world)
   options.sandbox.sweep()
   const hash = createHash('sha256').update(lines.join('\n')).update(describeEnd(database)).digest('hex').slice(0, 16)
   return { seed: options.seed, events, hash, problems: oracle.problems, counts: world.counts }
 }
 
-/** Lets things happen, one after another, until all is done or something is wrong. Answers how many happened. */
+/** Runs events one after another until `isDone` or until the oracle has found a problem. Returns the number of events. */
 async function runUntil(world: World, isDone: () => boolean, waiting: () => readonly RunId[]): Promise<number> {
-  const { clock, oracle, weather } = world
-  const end = Math.max(clock.now(), EPOCH + weather.chaosMs) + PATIENCE_MS
+  const { clock, oracle, conditions } = world
+  const end = Math.max(clock.now(), EPOCH + conditions.chaosMs) + DRAIN_MS_MAX
   let events = 0
   while (oracle.problems.length === 0 && !isDone()) {
-    if (!clock.runNext()) oracle.problem('nothing is left to happen')
+    if (!clock.runNext()) oracle.problem('no event is pending')
     await settle()
     events++
-    if (events % GLANCE_EVERY === 0) oracle.glance()
+    if (events % CHECK_EVERY_EVENTS === 0) oracle.checkInvariants()
     if (events > EVENTS_MAX || clock.now() > end) oracle.problem(describeStuck(world, waiting()))
   }
   return events
 }
 
-/** What the database holds, but for stacks, which name files of the machine. */
+/** The content of the database without stacks, which contain the machine's file names. */
 function describeEnd({ tables }: MemoryDatabase): string {
   const lines: string[] = []
   const failure = (error: Failure | null): string => (error === null ? '' : `${error.name}: ${error.message}`)
@@ -101,18 +101,18 @@ function describeEnd({ tables }: MemoryDatabase): string {
 
 function newWorld(options: SimulationOptions, trace: World['trace']): World {
   const draw = createDraw(options.seed)
-  const weather = drawWeather(draw)
+  const conditions = drawConditions(draw)
   const clock = createVirtualClock({ random: draw.split().random })
   const stamped = (line: string): void => trace(`${clock.now() - EPOCH} ${line}`)
   const isOver = (): boolean => world.over
   const isDown = (): boolean => clock.now() < world.downUntil
-  const faults = createFaults({ draw: draw.split(), weather, isOver, isDown, trace: stamped })
+  const faults = createFaults({ draw: draw.split(), conditions, isOver, isDown, trace: stamped })
   const database = createMemoryDatabase({ clock, random: draw.split().random, faults, fencing: options.fencing ?? true })
   const org = newUuid(clock.now(), draw.random)
   const world: World = {
     clock,
     draw,
-    weather,
+    conditions,
     database,
     org,
     oracle: createOracle(database.tables, org),
@@ -135,7 +135,7 @@ function setUp(world: World): void {
   if (bundle === undefined) throw new Error('a simulation needs workflows')
   tables.bundles.set(`${org}/${bundle.hash}`, { code: bundle.code, manifest: JSON.stringify(bundle.manifest) })
   for (const { name } of bundle.manifest.workflows) tables.defaults.set(`${org}/${name}`, bundle.hash)
-  for (let index = 0; index < world.weather.processes; index++) bootMachine(world, index, `${index}`)
+  for (let index = 0; index < world.conditions.processes; index++) bootMachine(world, index, `${index}`)
 }
 
 function countEnd(world: World): void {

@@ -1,13 +1,13 @@
 /**
- * The memory store and the Postgres store give the same answers to any sequence of calls. That is what makes a
- * simulation over the one say something about the other. `EQUIVALENCE_RUNS` (300) and `EQUIVALENCE_SEED` change the dose.
+ * The memory store and the PostgreSQL store return the same results for any sequence of calls, so a simulation over the one is evidence
+ * about the other. `EQUIVALENCE_RUNS` (300) and `EQUIVALENCE_SEED` choose the number of sequences and the seed.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { createPostgresStore, type PostgresStore } from '../store/postgres/create-postgres-store.ts'
 import { type Action, actions, plans } from './equivalence-suite/actions.ts'
-import { both, lookAt, newPair } from './equivalence-suite/pair.ts'
+import { both, newPair, readState } from './equivalence-suite/pair.ts'
 
 const numRuns = Number(process.env.EQUIVALENCE_RUNS ?? 300)
 const seed = Number(process.env.EQUIVALENCE_SEED ?? 20_260_101)
@@ -26,31 +26,31 @@ afterAll(async () => {
   await drop()
 })
 
-/** Without a worker most actions make no sense. */
+/** Most actions are impossible without a worker. */
 const first: Action = { name: 'register', pick: 0, option: 0 }
 
-async function tell(story: readonly Action[]): Promise<number> {
+async function perform(sequence: readonly Action[]): Promise<number> {
   const pair = await newPair(postgres)
   let done = 0
-  for (const action of [first, ...story]) {
-    const deed = await plans[action.name]?.plan(pair, action.pick, action.option)
-    if (!deed) continue
+  for (const action of [first, ...sequence]) {
+    const operation = await plans[action.name]?.plan(pair, action.pick, action.option)
+    if (!operation) continue
     done++
-    const answers = await both(pair, deed.act)
+    const answers = await both(pair, operation.act)
     expect(answers.postgres, JSON.stringify(action)).toEqual(answers.memory)
-    const seen = await lookAt(pair, deed.run)
+    const seen = await readState(pair, operation.run)
     expect(seen.postgres, `after ${JSON.stringify(action)}`).toEqual(seen.memory)
   }
   expect(await pair.stores.memory.violations()).toEqual([])
   return done
 }
 
-it(`gives the same answers from both stores (${numRuns} sequences of up to 60 calls, seed ${seed})`, { timeout: 1_200_000 }, async () => {
+it(`both stores return the same results (${numRuns} sequences of up to 60 calls, seed ${seed})`, { timeout: 1_200_000 }, async () => {
   let calls = 0
-  const property = fc.asyncProperty(actions(60), async (story) => {
-    calls += await tell(story)
+  const property = fc.asyncProperty(actions(60), async (sequence) => {
+    calls += await perform(sequence)
   })
   await fc.assert(property, { numRuns, seed })
   expect(await postgres.violations()).toEqual([])
-  console.log(`${calls} calls in ${numRuns} sequences gave the same answers`)
+  console.log(`${calls} calls in ${numRuns} sequences returned the same results`)
 })

@@ -23,8 +23,8 @@ const parts: Readonly<Record<string, (world: () => World) => void>> = {
 }
 
 /**
- * What a store has to be. A store that passes is a correct one; what it does beyond this no caller may rely on.
- * The invariants are looked at after every test.
+ * The definition of a correct store. Callers may not rely on behaviour that this suite does not test. The invariants are checked after
+ * every test.
  */
 export function describeStore(name: string, makeStore: () => Promise<StoreFixture>): void {
   describe(`${name} is a store:`, () => {

@@ -21,26 +21,26 @@ const localCarrier: ScopeCarrier = {
 
 export interface TestSetup<In = unknown> {
   readonly input?: In
-  /** By step name: a function in place of the body, or the value it would return. */
+  /** By step name: a function that replaces the body, or the value to return. */
   readonly steps?: Readonly<Record<string, StepReplacement>>
-  /** Messages to the run; `at` is the time since its start, absent: before it waits for anything. */
+  /** Messages to the run. `at` is the time since its start. Absent: before its first wait. */
   readonly signals?: readonly { readonly name: string; readonly payload?: Json; readonly at?: Duration }[]
   /** By workflow name: the definition to run, a function of the input, or the output. */
   readonly children?: Readonly<Record<string, WorkflowDefinition | ((input: never) => unknown) | Json>>
   readonly cancel?: { readonly at: Duration; readonly reason?: string }
-  /** When the run starts; absent: the first moment of 2030. */
+  /** The start of the run. Absent: the first moment of 2030. */
   readonly now?: Date | string
 }
 
 export interface TestResult<Out = Json> {
-  /** `stuck`: the run waits for something that will never come, such as a signal nobody sends. */
+  /** `stuck`: the run waits for something that never happens, such as a signal that is never sent. */
   readonly status: 'succeeded' | 'failed' | 'cancelled' | 'timed_out' | 'stuck'
   readonly output: Out | null
   readonly error: Failure | null
   /** Every attempt of a step, in order. */
   readonly steps: readonly { readonly name: string; readonly input: Json; readonly attempt: number }[]
   readonly elapsedMs: number
-  /** All that the workflow asked for and was told, in order. */
+  /** All commands of the workflow and all deliveries to it, in order. */
   readonly history: readonly TestEvent[]
   query(name: string, args?: Json): Promise<Json>
 }
@@ -61,8 +61,8 @@ type Waiting = Extract<Command, { readonly type: 'signal' }>
 
 const RUN = 'test-run'
 const FIRST_MOMENT = Date.UTC(2030, 0, 1)
-/** A run that continues as new without end would otherwise never return. */
-const MAX_EVENTS = 100_000
+/** Stops a run that continues as new without end. */
+const EVENTS_MAX = 100_000
 
 export async function createTestRun(workflow: WorkflowDefinition, setup: TestSetup): Promise<TestResult> {
   const run = new TestDriver(workflow, setup)
@@ -70,7 +70,7 @@ export async function createTestRun(workflow: WorkflowDefinition, setup: TestSet
   return run.finish()
 }
 
-/** One run in virtual time: whatever is due next happens next. */
+/** One run in virtual time: the event that is due next happens next. */
 class TestDriver {
   private readonly workflow: WorkflowDefinition
   private readonly setup: TestSetup
@@ -100,7 +100,7 @@ class TestDriver {
     const activation = { run: RUN, at: this.at, replaying: false, delivery }
     if (delivery.type !== 'evict') this.history.push({ at: this.at, delivery })
     this.machine.apply(activation)
-    // A macrotask comes after all microtasks, so the workflow has gone as far as it can.
+    // A macrotask runs after all microtasks, so the workflow has run until its next wait.
     await nextTurn()
     return this.machine.collect(activation)
   }
@@ -162,7 +162,7 @@ class TestDriver {
     }
   }
 
-  /** The oldest message that somebody waits for goes to the one who asked first. */
+  /** Delivers the oldest message that a command waits for, to the command that was issued first. */
   private nextMessage(): Delivery | null {
     for (const { cmd, name } of this.waiting) {
       const index = this.open.has(cmd) ? this.mailbox.findIndex((message) => message.name === name) : -1
@@ -223,7 +223,7 @@ class TestDriver {
     if (this.workflow.options.timeoutMs !== undefined) stop(this.workflow.options.timeoutMs, 'the run took longer than its timeout', true)
     await this.begin(toJson(this.setup.input, 'input'))
     for (let events = 0; (this.completion === null || this.completion.type === 'continued') && (await this.advance()); events++) {
-      if (events >= MAX_EVENTS) throw new Error(`workflow ${this.workflow.name} did not end within ${MAX_EVENTS} events`)
+      if (events >= EVENTS_MAX) throw new Error(`workflow ${this.workflow.name} did not end within ${EVENTS_MAX} events`)
     }
   }
 

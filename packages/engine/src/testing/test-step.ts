@@ -15,7 +15,7 @@ interface Delayed {
 
 export type StepReplacement = ((input: never, context: StepContext) => unknown) | Json | Delayed
 
-/** A replacement whose outcome comes after `duration` of virtual time, so that timeouts and races can be tested. */
+/** A replacement whose outcome arrives after `duration` of virtual time, for tests of timeouts and races. */
 export function takes(duration: Duration, replacement: ((input: never, context: StepContext) => unknown) | Json): Delayed {
   return { [DELAYED]: parseDurationMs(duration), replacement }
 }
@@ -26,7 +26,7 @@ interface Recorder {
   record(attempt: { readonly name: string; readonly input: Json; readonly attempt: number }): unknown
 }
 
-/** All attempts of a step under its own retry policy. Gives the answer and how much virtual time it took. */
+/** Performs all attempts of a step under its own retry policy. Returns the outcome and the virtual time that it took. */
 export async function attemptStep(
   command: StepCommand,
   replaced: StepReplacement | undefined,

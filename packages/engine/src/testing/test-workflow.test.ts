@@ -9,14 +9,14 @@ const real = step('real', { retry: { max: 3, initial: '10s', jitter: 'none' } },
   return n * attempt
 })
 
-test('real bodies run under their retry policy in virtual time', async () => {
+test('runs real step bodies under their retry policy in virtual time', async () => {
   const wf = workflow('w', async (ctx, input: { n: number }) => ctx.run(real, input.n))
   const result = await testWorkflow(wf, { input: { n: 5 } })
   expect(result).toMatchObject({ status: 'succeeded', output: 15, elapsedMs: 30_000 })
   expect(result.steps.map(({ attempt }) => attempt)).toEqual([1, 2, 3])
 })
 
-test('a sleep of months takes no time', async () => {
+test('a sleep of months takes no real time', async () => {
   const wf = workflow('w', async (ctx) => {
     await ctx.sleep('90d')
     return ctx.now().toISOString()
@@ -27,7 +27,7 @@ test('a sleep of months takes no time', async () => {
   })
 })
 
-test('signals come at their time, and a wait without one ends by its timeout or is stuck', async () => {
+test('delivers signals at their time, and a wait without a signal times out or is stuck', async () => {
   expect(await testWorkflow(scenes.waits, { signals: [{ name: 'approve', payload: { yes: true }, at: '2h' }] })).toMatchObject({
     output: { yes: true },
     elapsedMs: 7_200_000,
@@ -41,7 +41,7 @@ test('signals come at their time, and a wait without one ends by its timeout or 
   ).toMatchObject({ status: 'stuck' })
 })
 
-test('races, scopes and cleanup work as they do in a bundle', async () => {
+test('races, scopes and cleanup work as in a bundle', async () => {
   const steps = { work: takes('1h', 7), cleanUp: 1 }
   expect(await testWorkflow(scenes.racing, { steps: { work: (n: number) => n } })).toMatchObject({
     output: { first: 1, seen: ['lane 2 was cancelled'] },
@@ -63,7 +63,7 @@ test('children are replaced by value, function or definition', async () => {
   })
 })
 
-test('failures, timeouts of steps and runs, generations and queries are as they are on a server', async () => {
+test('failures, timeouts, generations and queries behave as on a server', async () => {
   const steps = {
     work: () => {
       throw new NonRetryableError('never')

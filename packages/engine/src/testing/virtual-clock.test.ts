@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { seeded } from '../store/memory/random.ts'
 import { createVirtualClock } from './virtual-clock.ts'
 
-it('runs what is due in the order of its time, and stands there meanwhile', async () => {
+it('runs callbacks in the order of their times, and each sees its own time', async () => {
   const clock = createVirtualClock({ startAt: 1000 })
   const seen: [string, number][] = []
   clock.setTimeout(() => seen.push(['late', clock.now()]), 20)
@@ -17,7 +17,7 @@ it('runs what is due in the order of its time, and stands there meanwhile', asyn
   expect([clock.now(), clock.pending, clock.nextAt]).toEqual([1010, 1, 1020])
 })
 
-it('runs what is set while time advances, and nothing that was cleared', async () => {
+it('runs timers set while time advances, and no cleared ones', async () => {
   const clock = createVirtualClock({ startAt: 0 })
   const seen: string[] = []
   const cleared = clock.setTimeout(() => seen.push('cleared'), 10)
@@ -30,7 +30,7 @@ it('runs what is set while time advances, and nothing that was cleared', async (
   expect(clock.runNext()).toBe(false)
 })
 
-it('runs what is due at the same time in the order asked for, or in one drawn from a seed', async () => {
+it('runs simultaneous timers in the order in which they were set, or in a seeded random order', async () => {
   const order = async (random?: () => number): Promise<number[]> => {
     const clock = createVirtualClock(random ? { random } : {})
     const seen: number[] = []

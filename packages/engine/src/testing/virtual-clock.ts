@@ -1,14 +1,14 @@
 import type { Clock, Timer } from '../clock.ts'
 
 export interface VirtualClock extends Clock {
-  /** Runs the earliest thing due, moving time to it. False if nothing is pending. */
+  /** Runs the earliest pending callback and moves time to it. False if none is pending. */
   runNext(): boolean
-  /** Runs everything due until then, letting microtasks settle after each, and moves time there. */
+  /** Runs every callback due by then, lets microtasks settle after each, and moves time to `ms`. */
   advanceTo(ms: number): Promise<void>
   advance(ms: number): Promise<void>
-  /** How many timers and immediates are pending. */
+  /** The number of pending timers and immediates. */
   readonly pending: number
-  /** When the earliest of them is due, or null. */
+  /** When the earliest of them is due. Null if none is pending. */
   readonly nextAt: number | null
 }
 
@@ -19,12 +19,12 @@ interface Entry extends Timer {
   fn: (() => void) | null
 }
 
-/** 2026-01-01T00:00:00Z: a fixed beginning, so that ids made from the time are the same in every run. */
+/** 2026-01-01T00:00:00Z: a fixed start, so that ids made from the time are the same in every run. */
 export const EPOCH = 1_767_225_600_000
 
 /**
- * A clock that moves only when told to. Things due at the same time run in the order in which they were asked for,
- * or, with `random`, in an order drawn from it: any such order can happen on real machines.
+ * A clock that moves only on request. Callbacks due at the same time run in the order in which they were set, or, with `random`, in an
+ * order drawn from it, because any such order can happen on real machines.
  */
 export function createVirtualClock(options: { readonly startAt?: number; readonly random?: () => number } = {}): VirtualClock {
   const { random } = options
@@ -83,14 +83,14 @@ export function createVirtualClock(options: { readonly startAt?: number; readonl
   }
 }
 
-/** Lets every microtask that is due, and those they cause, run. */
+/** Runs all pending microtasks, including those that they queue. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
 }
 
-/** Moves time on until the promise is settled, or nothing is left to happen. */
+/** Moves time forward until the promise settles or no timer is pending. */
 export async function runUntil<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
   let isOver = false
   const over = promise.finally(() => {

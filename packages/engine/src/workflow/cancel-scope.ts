@@ -1,13 +1,11 @@
 import { CancelledError } from './errors.ts'
 import type { CancelScope, MachineRun } from './machine-run.ts'
 
-/**
- * How code finds the scope it runs in, across awaits. Inside a bundle our own promises carry it; in process AsyncLocalStorage does.
- */
+/** Finds the scope that code runs in, across awaits. In a bundle our own promises carry it; outside a bundle AsyncLocalStorage does. */
 export interface ScopeCarrier {
   current(): CancelScope | null
   enter<T>(scope: CancelScope, fn: () => T): T
-  /** Rejections of this run that nothing has handled so far. In process the runtime itself reports them, so there are none. */
+  /** The unhandled rejections of this run. Always empty outside a bundle, because the runtime itself reports those. */
   rejections(run: MachineRun): ReadonlySet<unknown>
 }
 
@@ -15,7 +13,7 @@ export function openScope(parent: CancelScope, shielded = false): CancelScope {
   return { run: parent.run, parent, shielded, cancelled: null }
 }
 
-/** The cancellation that reaches code in this scope, if there is one. */
+/** The cancellation that reaches code in this scope, or null. */
 export function cancellationOf(scope: CancelScope): CancelledError | null {
   for (let at: CancelScope | null = scope; at !== null; at = at.shielded ? null : at.parent) {
     if (at.cancelled !== null) return at.cancelled
@@ -23,7 +21,7 @@ export function cancellationOf(scope: CancelScope): CancelledError | null {
   return null
 }
 
-/** Takes back every open command that the cancellation reaches, in order of issue. A second cancellation changes nothing. */
+/** Drops every open command that the cancellation reaches, in order of issue. A second cancellation has no effect. */
 export function cancelScope(scope: CancelScope, reason: string): void {
   if (scope.cancelled !== null) return
   scope.cancelled = new CancelledError(reason)

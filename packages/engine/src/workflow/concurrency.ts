@@ -63,7 +63,7 @@ export function runRace<T>(run: MachineRun, carrier: ScopeCarrier, thunks: reado
   })
 }
 
-/** Holds the run's completion back until the work inside has ended. */
+/** Delays the run's completion until the work inside has ended. */
 export async function runShielded<T>(run: MachineRun, carrier: ScopeCarrier, fn: Thunk<T>): Promise<T> {
   run.shields++
   try {

@@ -9,7 +9,7 @@ const move = txStep(
   async (input: { to: string }, { tx }) => (await tx.query<{ n: number }>('select $1::int as n', [input.to.length])).rows[0]?.n ?? 0,
 )
 
-test('types follow the values through JSON, and a tx step is no part of a portable workflow', () => {
+test('types describe values after JSON, and a portable workflow cannot run a tx step', () => {
   const check = async (ctx: Context, portable: PortableContext) => {
     expectTypeOf(await ctx.run(charge, { amount: 1 })).toEqualTypeOf<{ id: string; at: string; amount: number }>()
     expectTypeOf(await ctx.run(ping)).toEqualTypeOf<null>()
@@ -37,13 +37,13 @@ test('types follow the values through JSON, and a tx step is no part of a portab
   expect([typeof check, wf.name, portable.name]).toEqual(['function', 'types', 'portable'])
 })
 
-test('a name belongs to one body', () => {
+test('rejects a second body under the same step name', () => {
   expect(stepRegistry().find('types/move')).toMatchObject({ transactional: true, timeoutMs: null })
   expect(() => step('types/ping', async () => 'another')).toThrow(/two steps are named types\/ping/)
   expect(step('types/ping')).toMatchObject({ name: 'types/ping' })
 })
 
-test('options that make no sense are refused where they are written', () => {
+test('declarations reject invalid options', () => {
   expect(() => step('types/bad', { timeout: '30' }, () => 1)).toThrow(/timeout of step types\/bad: "30" has no unit/)
   expect(() => workflow('w', { concurrency: { limit: 0 } }, () => 1)).toThrow(/concurrency\.limit of workflow w/)
   expect(() => step('', () => 1)).toThrow(/1 to 200 characters/)

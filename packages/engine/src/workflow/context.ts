@@ -6,11 +6,11 @@ import type { StepDefinition, StepLog, TxStepDefinition } from './step.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
 
 export interface RunOptions {
-  /** For one attempt; instead of the step's own. */
+  /** For one attempt. Overrides the step's own. */
   readonly timeout?: Duration
-  /** Instead of the step's own. `false`: one attempt. */
+  /** Overrides the step's own. `false`: one attempt. */
   readonly retry?: RetryOptions | false
-  /** The step is executed by a worker of this queue. */
+  /** A worker of this queue executes the step. */
   readonly queue?: string
 }
 
@@ -18,7 +18,7 @@ export interface ChildCallOptions extends Omit<ChildOptions, 'timeoutMs'> {
   readonly timeout?: Duration
 }
 
-/** A step or workflow without input may be called without one. */
+/** The input argument is optional for a step or workflow without input. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a body without parameters infers void, and undefined extends it
 type Arguments<In, Options> = [In] extends [void]
   ? [input?: In, options?: Options]
@@ -28,33 +28,36 @@ type Arguments<In, Options> = [In] extends [void]
 
 export type Thunk<T> = () => Promise<T> | T
 
-/** The promise of a scope, which can also be asked to stop. */
+/** A scope's promise, with a way to cancel the scope. */
 export type ScopePromise<T> = Promise<T> & { cancel(reason?: string): void }
 
 /**
- * What a workflow may do on every engine. Everything that waits is a command with a number; commands are numbered in the order of
- * the calls, so the code between two waits must depend on nothing but the input, earlier results and this object.
+ * What a workflow may do on every engine. Every operation that waits is a command. Commands are numbered in the order of the calls, so the
+ * code between two waits may depend only on the input, earlier results and this object.
  */
 export interface PortableContext {
   readonly info: RunInfo
-  /** Runs a step and returns its value as JSON carried it. Throws StepFailedError when its last attempt failed. */
+  /** Runs a step and returns its value after a round trip through JSON. Throws StepFailedError when the last attempt failed. */
   run<In, Out>(step: StepDefinition<In, Out>, ...rest: Arguments<In, RunOptions>): Promise<Out>
   sleep(duration: Duration): Promise<void>
-  /** A Date or an ISO 8601 time with an offset. A time gone by ends the wait at once. */
+  /** Takes a Date or an ISO 8601 time with an offset. A past time ends the wait at once. */
   sleepUntil(time: Date | string): Promise<void>
   /**
-   * The next message sent to this run under `name`; messages that came before are kept in order. A payload that does not fit `schema` is
-   * consumed, logged as a warning, and the wait continues. Throws TimeoutError when `timeout` passes first.
+   * The next message sent to this run under `name`. Messages that arrived earlier are kept in order. A payload that does not fit `schema`
+   * is consumed and logged as a warning, and the wait continues. Throws TimeoutError when `timeout` passes first.
    */
   waitFor<Out>(name: string, schema: Schema<unknown, Out>, options?: { readonly timeout?: Duration }): Promise<Out>
   waitFor<Out = Json>(name: string, schema?: undefined, options?: { readonly timeout?: Duration }): Promise<Out>
-  /** Runs another workflow and returns its output. Throws ChildFailedError unless it succeeded. */
+  /** Runs another workflow and returns its output. Throws ChildFailedError if it does not succeed. */
   child<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<Out>
   child<Out = Json>(workflow: string, input?: Json, options?: ChildCallOptions): Promise<Out>
-  /** Starts another workflow and does not wait for it. Returns its run id. */
+  /** Starts another workflow without waiting for it. Returns its run id. */
   start<In, Out>(workflow: WorkflowDefinition<In, Out>, ...rest: Arguments<In, ChildCallOptions>): Promise<string>
   start(workflow: string, input?: Json, options?: ChildCallOptions): Promise<string>
-  /** Results in the order of the thunks, at most `limit` at once. The first failure cancels the others and is thrown. */
+  /**
+   * Runs at most `limit` thunks at once and returns their results in the order of the thunks. The first failure cancels the others and is
+   * thrown.
+   */
   all<const T extends readonly Thunk<unknown>[]>(
     thunks: T,
     options?: { readonly limit?: number },
@@ -64,26 +67,29 @@ export interface PortableContext {
     fn: (item: Item, index: number) => Promise<T> | T,
     options?: { readonly limit?: number },
   ): Promise<T[]>
-  /** The outcome of the first thunk to end, well or badly. The commands of the others are taken back: they see CancelledError. */
+  /**
+   * The outcome of the first thunk that ends, whether it succeeds or fails. The commands of the others are dropped: they see
+   * CancelledError.
+   */
   race<const T extends readonly Thunk<unknown>[]>(thunks: T): Promise<Awaited<ReturnType<T[number]>>>
-  /** A group of commands that `cancel` stops as one, like a cancelled run but smaller. */
+  /** A group of commands that `cancel` stops together, as cancelling a run does for all of its commands. */
   scope<T>(fn: Thunk<T>): ScopePromise<T>
-  /** Commands inside continue although the run or the scope around was cancelled: for cleaning up. The run does not end before them. */
+  /** For cleanup: commands inside continue even if the run or the surrounding scope was cancelled. The run does not end before they do. */
   shield<T>(fn: Thunk<T>): Promise<T>
-  /** The run's clock: the time of the last thing that happened to it. */
+  /** The run's clock: the time of its latest event. */
   now(): Date
   random(): number
   uuid(): string
-  /** False in a run that passed here before the change named `id` was made, true ever after. */
+  /** False in a run that passed this point before the change `id` was made; true in every other run. */
   patched(id: string): boolean
-  /** Ends this run's history and continues with a fresh one under the same id. Nothing after it is carried out. */
+  /** Ends this run's history and continues with an empty one under the same id. Commands issued after it are not carried out. */
   continueAsNew(input: unknown): never
-  /** Answers questions from outside. The handler must not wait, change anything or issue commands. */
+  /** Registers a handler that answers queries from outside. It must not wait, change state or issue commands. */
   query<Args = Json>(name: string, handler: (args: Args) => unknown): void
   readonly log: StepLog
 }
 
-/** What a workflow may do on the PostgreSQL engine: also run steps in its database. */
+/** What a workflow may do on the PostgreSQL engine: in addition, run steps in its database. */
 export interface Context extends PortableContext {
   run<In, Out>(step: StepDefinition<In, Out> | TxStepDefinition<In, Out>, ...rest: Arguments<In, RunOptions>): Promise<Out>
 }

@@ -10,31 +10,31 @@ abstract class EngineError extends Error {
   }
 }
 
-/** Thrown by a step body to say that no further attempt can help. */
+/** A step body throws this when further attempts cannot help. */
 export class NonRetryableError extends EngineError {
   override readonly name: string = 'NonRetryableError'
   readonly kind = 'non_retryable'
 }
 
-/** The run, or the scope in which a command was issued, was cancelled. Clean up inside `ctx.shield` and let it pass. */
+/** The run, or the scope that issued the command, was cancelled. Clean up inside `ctx.shield` and rethrow it. */
 export class CancelledError extends EngineError {
   override readonly name: string = 'CancelledError'
   readonly kind = 'cancelled'
 }
 
-/** A wait for a signal, or a step, took longer than it was allowed to. */
+/** A step or a wait for a signal exceeded its timeout. */
 export class TimeoutError extends EngineError {
   override readonly name: string = 'TimeoutError'
   readonly kind = 'timeout'
 }
 
-/** A value did not fit its validator; `details` holds `[{ path, message }]`. */
+/** A value did not pass its validator. `details` holds `[{ path, message }]`. */
 export class InvalidInputError extends EngineError {
   override readonly name: string = 'InvalidInputError'
   readonly kind = 'invalid'
 }
 
-/** A step failed for good. `failure` is what its last attempt threw; `failure.name` is the original error's name. */
+/** A step failed for good. `failure` is the error of its last attempt; `failure.name` is the original error's name. */
 export class StepFailedError extends EngineError {
   override readonly name: string = 'StepFailedError'
   readonly kind = 'error'
@@ -65,7 +65,7 @@ export class ChildFailedError extends EngineError {
   }
 }
 
-/** What a thrown value looks like in the journal. Works across copies of this module: it goes by shape, not by class. */
+/** The journal's form of a thrown value. Checks the shape and not the class, so it works across copies of this module. */
 export function toFailure(error: unknown): Failure {
   if (!isErrorLike(error)) return { name: 'Error', message: describe(error), kind: 'error' }
   const { name, message, kind, details, stack } = error
@@ -78,7 +78,7 @@ export function toFailure(error: unknown): Failure {
   }
 }
 
-/** The error that a journalled failure stands for. Failures of unknown names become an Error with that name. */
+/** The error for a journalled failure. A failure with an unknown name becomes an Error with that name. */
 export function fromFailure(failure: Failure): Error {
   const error = build(failure)
   if (error.name !== failure.name) Object.defineProperty(error, 'name', { value: failure.name, configurable: true, writable: true })
@@ -110,7 +110,7 @@ function isErrorLike(error: unknown): error is { name?: unknown; message: unknow
   return typeof error === 'object' && error !== null && 'message' in error
 }
 
-/** Frames of the host say nothing about the workflow and differ from machine to machine. */
+/** Frames of the host carry no information about the workflow and differ between machines. */
 function ownFrames(stack: string): string {
   const lines = stack.split('\n').filter((line) => !/^\s+at .*(?:node:|node_modules\/)/.test(line))
   return lines.slice(0, 20).join('\n')
@@ -122,7 +122,7 @@ function describe(value: unknown): string {
   return text === null ? String(value) : JSON.stringify(text)
 }
 
-/** Details must never be the reason why a failure cannot be recorded, so what JSON refuses becomes null. */
+/** Details that JSON cannot carry become null, so that they never prevent recording the failure. */
 function safeJson(value: unknown): Json {
   try {
     const text: string | undefined = JSON.stringify(value)

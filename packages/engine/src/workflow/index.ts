@@ -1,4 +1,4 @@
-/** What authors of workflows import. Runs inside a bundle and in user projects; needs nothing of Node. */
+/** The entry point for authors of workflows. Runs inside a bundle and in user projects, and needs nothing from Node. */
 export { type Duration, formatDuration, parseDurationMs } from '@orrery/recurrence/duration'
 export type { ChildCallOptions, Context, PortableContext, RunOptions, ScopePromise, Thunk } from './context.ts'
 export {

@@ -4,17 +4,17 @@ import { type CancelScope, type MachineRun, refuseInQuery } from './machine-run.
 import type { Command, Failure, Json } from './protocol.ts'
 
 type Numbered = Extract<Command, { readonly type: 'step' | 'sleep' | 'signal' | 'child' }>
-/** A command before it has its number. */
+/** A command without its number. */
 export type Draft = Numbered extends infer C ? (C extends Numbered ? Omit<C, 'cmd'> : never) : never
 
 /**
- * Numbers the command and returns the promise of its outcome. Invariant (I12): numbers depend only on the order of calls, and a
- * call refused for a cancellation takes none, because the cancellation itself stands at a fixed place in the journal.
+ * Numbers the command and returns the promise of its outcome. Invariant (I12): numbers depend only on the order of calls. A call rejected
+ * because of a cancellation takes no number, because the cancellation has a fixed place in the journal.
  */
 export function issueCommand(run: MachineRun, carrier: ScopeCarrier, draft: Draft): Promise<Json> {
   refuseInQuery(run, `commands (${draft.type})`)
-  // The run has ended: nothing will answer what its leftovers ask for.
-  if (run.told || run.outcome?.type === 'continued') return new Promise(() => {})
+  // The run has ended, so commands of its leftover code are never answered.
+  if (run.reported || run.outcome?.type === 'continued') return new Promise(() => {})
   const scope = scopeOf(run, carrier)
   const cancelled = cancellationOf(scope)
   if (cancelled !== null) return Promise.reject(cancelled)
@@ -25,7 +25,7 @@ export function issueCommand(run: MachineRun, carrier: ScopeCarrier, draft: Draf
   })
 }
 
-/** Code that a scope cannot be found for, such as a callback of a foreign promise, belongs to the run as a whole. */
+/** Code without a known scope, such as a callback of a foreign promise, belongs to the run's root scope. */
 export function scopeOf(run: MachineRun, carrier: ScopeCarrier): CancelScope {
   const scope = carrier.current()
   return scope !== null && scope.run === run ? scope : run.root

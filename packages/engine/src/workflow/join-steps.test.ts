@@ -9,7 +9,7 @@ function source(...names: string[]): StepSource {
   return { find: (name) => (names.includes(name) ? step(name) : undefined), names: () => names }
 }
 
-test('the first source that knows a name has it', () => {
+test('a name resolves to the first source that has it', () => {
   const joined = joinSteps(source('a', 'b'), source('b', 'c'))
   expect(joined.names()).toEqual(['a', 'b', 'c'])
   expect(joined.find('b')?.body(undefined as never, undefined as never)).toEqual(['a', 'b'])

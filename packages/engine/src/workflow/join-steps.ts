@@ -1,6 +1,6 @@
 import type { StepSource } from './step-source.ts'
 
-/** One source out of several, so that one worker serves them all. The first that knows a name has it. */
+/** Joins several sources, so that one worker serves them all. A name resolves to the first source that has it. */
 export function joinSteps(...sources: readonly StepSource[]): StepSource {
   return {
     find(name) {

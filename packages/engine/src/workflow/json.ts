@@ -1,8 +1,8 @@
 import type { Json } from './protocol.ts'
 
 /**
- * The value as the journal will give it back: what JSON makes of it, with undefined as null. A copy, so that later
- * changes to the original cannot reach into a command already issued. Throws a TypeError for what JSON refuses.
+ * The value as the journal returns it: after JSON, with undefined as null. It is a copy, so later changes to the original do not affect a
+ * command already issued. Throws a TypeError for values that JSON cannot represent.
  */
 export function toJson(value: unknown, what: string): Json {
   if (value === undefined || value === null) return null
@@ -15,10 +15,10 @@ export function toJson(value: unknown, what: string): Json {
   }
 }
 
-/** The type that a value has after a journey through JSON: a Date has become a string, a method is gone. */
+/** The type of a value after a round trip through JSON: a Date becomes a string, a method is dropped. */
 export type Jsonified<T> = unknown extends T
   ? T
-  : // What is JSON already stays as it is; that also ends the recursion for `Json` itself.
+  : // A JSON type stays as it is, which also ends the recursion for `Json` itself.
     [T] extends [Json]
     ? T
     : T extends null | boolean | number | string
@@ -35,5 +35,5 @@ export type Jsonified<T> = unknown extends T
                 ? { [K in keyof T as T[K] extends symbol | ((...args: never) => unknown) ? never : K]: JsonifiedProperty<T[K]> }
                 : never
 
-/** An absent property stays absent, where an absent value at the top becomes null. */
+/** An absent property stays absent, whereas an absent top-level value becomes null. */
 type JsonifiedProperty<T> = T extends undefined ? undefined : Jsonified<T>

@@ -8,8 +8,8 @@ import { invalid, type Schema, validate } from './standard-schema.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
 
 /**
- * Drives workflow functions. For each activation: `apply` it, let every microtask run, then `collect` the reaction. A run lives here
- * from its `start` to its `evict`, also past its completion, so that it can still be queried.
+ * Drives workflow functions. For each activation: `apply` it, let every microtask run, then `collect` the reaction. A run stays from its
+ * `start` to its `evict`, also after its completion, so that it can still answer queries.
  */
 export interface WorkflowMachine {
   apply(activation: Activation): void
@@ -73,7 +73,7 @@ export function createMachine(workflows: ReadonlyMap<string, WorkflowDefinition>
   return { apply, collect }
 }
 
-/** A command that was dropped, or answered before, is no longer open; a late answer to it means nothing. */
+/** A command that was dropped or answered is no longer open. A late answer to it is ignored. */
 function takeOpen(run: MachineRun, cmd: number) {
   const command = run.open.get(cmd)
   run.open.delete(cmd)
@@ -108,7 +108,7 @@ function check(schema: Schema | undefined, value: unknown, what: string): unknow
   return 'then' in result ? result.then(unwrap) : unwrap(result)
 }
 
-/** Only a run that was asked to stop can end as cancelled; a scope's own CancelledError that was not caught is a failure. */
+/** Only a run that was asked to stop can end as cancelled. An uncaught CancelledError of a scope is a failure. */
 function toCompletion(run: MachineRun, error: unknown): Completion {
   const failure = toFailure(error)
   return failure.kind === 'cancelled' && run.cancelRequest !== null
@@ -117,22 +117,22 @@ function toCompletion(run: MachineRun, error: unknown): Completion {
 }
 
 /**
- * The completion, if it is due now. A rejection that nothing handles is logged at once, because it may still be handled later
- * (`const p = f(); await g(); await p`); it fails the run when the function ends without that, or when the run could never move again.
+ * The completion, if the run has one now. An unhandled rejection is logged at once but does not fail the run yet, because it may be handled
+ * later (`const p = f(); await g(); await p`). It fails the run when the function ends first, or when the run has no open command left.
  */
 function complete(run: MachineRun, carrier: ScopeCarrier): Completion | null {
-  if (run.told) return null
+  if (run.reported) return null
   const rejections = carrier.rejections(run)
   for (const reason of rejections) {
-    if (run.reported.has(reason)) continue
-    run.reported.add(reason)
+    if (run.loggedRejections.has(reason)) continue
+    run.loggedRejections.add(reason)
     logTo(run, 'error', `a rejection is not handled: ${toFailure(reason).message}`, null)
   }
   if (run.shields > 0 && run.outcome?.type !== 'continued') return null
   const [lost] = rejections
   let outcome = run.outcome
   if (rejections.size > 0 && (outcome === null ? run.open.size === 0 : outcome.type === 'succeeded')) outcome = toCompletion(run, lost)
-  run.told = outcome !== null
+  run.reported = outcome !== null
   return outcome
 }
 

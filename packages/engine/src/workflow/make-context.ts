@@ -11,14 +11,14 @@ import { type Schema, validate } from './standard-schema.ts'
 import type { StepLog } from './step.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
 
-/** Thrown to leave the function; the run's new generation is already decided when it is. */
+/** Thrown to leave the workflow function. The new generation is already decided by then. */
 class ContinuedAsNew extends Error {
   override readonly name = 'ContinuedAsNew'
 }
 
 type Callee = WorkflowDefinition | string
 
-/** The `ctx` of one run. Its types are those of `Context`; inside, every value is plain JSON. */
+/** The `ctx` of one run. Its types are those of `Context`; internally every value is plain JSON. */
 export function makeContext(run: MachineRun, carrier: ScopeCarrier): Context {
   const issue = issueCommand.bind(null, run, carrier)
   const callChild = (callee: Callee, input: unknown, options: ChildCallOptions | undefined, detached: boolean): Promise<Json> => {
@@ -66,12 +66,12 @@ export function makeContext(run: MachineRun, carrier: ScopeCarrier): Context {
     continueAsNew: (input: unknown): never => {
       refuseInQuery(run, 'ctx.continueAsNew')
       run.outcome ??= { type: 'continued', input: toJson(input, 'input of continueAsNew') }
-      throw new ContinuedAsNew('the run goes on as a new generation')
+      throw new ContinuedAsNew('the run continues as a new generation')
     },
     query: (name: string, handler: (args: never) => unknown) => void run.queries.set(name, handler),
     log: makeLog(run),
   }
-  // The interface's overloads say what JSON becomes by the callee's types; that cannot be written for one implementation.
+  // The overloads derive a call's JSON type from the callee. A single implementation cannot express that.
   return context as unknown as Context
 }
 
@@ -88,17 +88,17 @@ async function waitFor(
     if (schema === undefined) return payload
     const checked = await validate(schema, payload)
     if (checked.ok) return checked.value
-    // The wait keeps its deadline, so a flood of bad messages cannot hold the run longer than it said.
+    // The wait keeps its deadline, so that a flood of invalid messages cannot prolong it.
     logTo(
       run,
       'warn',
-      `signal ${name} did not fit and was dropped`,
+      `signal ${name} was dropped because its payload is invalid`,
       checked.issues.map(({ path, message }) => ({ path, message })),
     )
   }
 }
 
-/** A mistake in a call rejects its promise, like a failing command would, and does not throw past it. */
+/** An invalid call rejects its promise, as a failing command does. It does not throw synchronously. */
 function guarded<T>(run: MachineRun, fn: () => Promise<T>): Promise<T> {
   try {
     return fn()
@@ -114,10 +114,10 @@ function patched(run: MachineRun, id: string): boolean {
   const known = run.patches.get(id)
   if (known !== undefined) return known
   refuseInQuery(run, 'ctx.patched')
-  // Old history without the marker was made by code without the change, and stays so for this run's life.
+  // A history without the marker was made by code without the change. The answer stays false for the rest of this run.
   const fresh = !run.replaying
   run.patches.set(id, fresh)
-  if (fresh && !run.told) run.commands.push({ type: 'patch', id })
+  if (fresh && !run.reported) run.commands.push({ type: 'patch', id })
   return fresh
 }
 

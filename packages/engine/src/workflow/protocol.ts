@@ -1,14 +1,14 @@
 /**
- * What crosses the border between the host and a workflow bundle. Only JSON text does: no host object is
- * ever reachable from workflow code. A bundle carries its own copy of the machine that speaks this protocol,
- * so an old bundle keeps its own semantics for ever; the host speaks every version it has ever spoken.
+ * The protocol between the host and a workflow bundle. Only JSON text crosses, so workflow code can reach no object of the host. A bundle
+ * carries its own copy of the machine that speaks this protocol, so an old bundle keeps its semantics forever. The host must speak every
+ * version that it has ever spoken.
  */
 export const PROTOCOL = 1
 
 /** Any value that JSON can carry. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
-/** A failure as it is journalled and shown. `retryable` false stops retries; `kind` tells the built-in ones apart. */
+/** A failure as it is journalled and shown. `retryable` false stops retries. `kind` marks the built-in failures. */
 export interface Failure {
   readonly name: string
   readonly message: string
@@ -17,7 +17,7 @@ export interface Failure {
   readonly details?: Json
 }
 
-/** One thing that happened to a run; delivering it is the only way in which a workflow moves. */
+/** One event in a run. A workflow moves only when one is delivered to it. */
 export type Delivery =
   | {
       readonly type: 'start'
@@ -42,8 +42,8 @@ export interface RunInfo {
 }
 
 /**
- * One activation: at most one delivery for one run. `at` is the run's clock in ms since the epoch, taken from the
- * journal row being delivered. `replaying` is true while journalled rows remain behind this one.
+ * At most one delivery for one run. `at` is the run's clock in ms since the epoch, taken from the journal row that is delivered.
+ * `replaying` is true while journalled rows remain behind this one.
  */
 export interface Activation {
   readonly run: string
@@ -52,7 +52,7 @@ export interface Activation {
   readonly delivery: Delivery
 }
 
-/** What the workflow asked for. `cmd` counts 1, 2, 3 … within a generation, in the order of issue; it is the key of replay. */
+/** What the workflow asks for. `cmd` counts 1, 2, 3 … within a generation in the order of issue. Replay compares commands by it. */
 export type Command =
   | { readonly type: 'step'; readonly cmd: number; readonly name: string; readonly args: Json; readonly options: StepCallOptions }
   | { readonly type: 'sleep'; readonly cmd: number; readonly until: number }
@@ -66,40 +66,39 @@ export type Command =
       readonly detached: boolean
     }
   /**
-   * Takes back an open command (the loser of a race, a cancelled scope): its outcome will not be delivered. Has no journal row of its
-   * own.
+   * Drops an open command (the loser of a race, a cancelled scope): its outcome will not be delivered. It has no journal row of its own.
    */
   | { readonly type: 'drop'; readonly cmd: number }
-  /** A `patched(id)` marker taken in live code; the host journals it (kind `patch`). Never sent while replaying. */
+  /** Live code passed a `patched(id)` marker, which the host journals (kind `patch`). Never sent while replaying. */
   | { readonly type: 'patch'; readonly id: string }
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly data: Json | null }
 
-/** Overrides at the call; what is absent comes from the step's own definition in the worker. */
+/** Overrides at the call. The step's own definition in the worker supplies the rest. */
 export interface StepCallOptions {
   readonly timeoutMs?: number
   readonly retry?: RetryPolicy
   readonly queue?: string
 }
 
-/** How a step's failed attempts are repeated. Times in ms. */
+/** How failed attempts of a step are repeated. Times in ms. */
 export interface RetryPolicy {
-  /** Attempts in all, the first one counted. */
+  /** All attempts, including the first. */
   readonly maxAttempts: number
   readonly initialMs: number
   readonly factor: number
-  /** Added with each further attempt: a second more each time grows 1, 2, 3 … seconds. */
+  /** Added once more for each further attempt: 1000 adds 1, 2, 3 … seconds. */
   readonly incrementMs: number
   readonly maxMs: number
   readonly jitter: Jitter
-  /** Names of errors that end the step at once. */
+  /** Names of errors that end the step without another attempt. */
   readonly nonRetryable: readonly string[]
 }
 
-/** `full`: anywhere between 0 and the delay; `equal`: between half of it and all; `none`: exactly the delay. */
+/** `full`: between 0 and the delay. `equal`: between half the delay and the delay. `none`: exactly the delay. */
 export type Jitter = 'full' | 'equal' | 'none'
 
 export interface ChildOptions {
-  /** Hash of a bundle. Absent: the parent's own, if it has the workflow, else the organization's default. */
+  /** Hash of a bundle. Absent: the parent's bundle if it contains the workflow, else the organization's default. */
   readonly version?: string
   readonly queue?: string
   readonly priority?: Priority
@@ -111,14 +110,14 @@ export interface ChildOptions {
 
 export type Priority = 'low' | 'normal' | 'high' | 'urgent'
 
-/** How a workflow function ended, if it did. */
+/** How a workflow function ended. */
 export type Completion =
   | { readonly type: 'succeeded'; readonly output: Json }
   | { readonly type: 'failed'; readonly error: Failure }
   | { readonly type: 'cancelled'; readonly timedOut: boolean }
   | { readonly type: 'continued'; readonly input: Json }
 
-/** The answer to one activation. */
+/** What one activation led to. */
 export interface Reaction {
   readonly run: string
   readonly commands: readonly Command[]
@@ -128,7 +127,7 @@ export interface Reaction {
     | { readonly id: number; readonly ok: false; readonly error: Failure }
 }
 
-/** What a bundle says of itself (`__orrery.describe()`), taken once when it is built. */
+/** A bundle's description of itself (`__orrery.describe()`), taken once when it is built. */
 export interface Manifest {
   readonly protocol: number
   readonly workflows: readonly WorkflowManifest[]
@@ -137,17 +136,17 @@ export interface Manifest {
 export interface WorkflowManifest {
   readonly name: string
   readonly description: string | null
-  /** JSON Schema 2020-12 of the input and output, if their validators can tell. */
+  /** JSON Schema 2020-12 of the input and output. Null if their validators cannot produce it. */
   readonly inputSchema: Json | null
   readonly outputSchema: Json | null
   readonly options: WorkflowOptions
-  /** False: any input is taken, so that none has to be checked. Absent in bundles of old. */
+  /** False: the workflow has no input validator, so no input needs a check. Absent in old bundles. */
   readonly validates?: boolean
 }
 
 /**
- * Declared limits are data, not functions, so that the host applies them without running workflow code. `key` is a path into the input
- * (`customer.id`).
+ * Limits are declared as data and not as functions, so that the host applies them without running workflow code. `key` is a path into the
+ * input (`customer.id`).
  */
 export interface WorkflowOptions {
   readonly timeoutMs?: number

@@ -1,4 +1,4 @@
-/** Invariant (I12): replaying a journal gives the commands that were given when it was written, whatever the order of completions. */
+/** Invariant (I12): a replayed journal produces the commands that were issued when it was written, for any order of completions. */
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
@@ -36,7 +36,7 @@ const { node } = fc.letrec<{ node: Node }>((tie) => {
   }
 })
 
-/** Answers whatever is open, in an order and with outcomes that `choices` decide; returns the journal of deliveries and the reactions. */
+/** Answers open commands in an order and with outcomes that `choices` decide. Returns the journal of deliveries and the reactions. */
 function live(run: string, program: Node, choices: readonly number[]) {
   const info = { runId: run, orgId: 'org', workflow: 'program', version: 'v', parentRunId: null }
   const journal: { at: number; delivery: Delivery }[] = []
@@ -75,7 +75,7 @@ function live(run: string, program: Node, choices: readonly number[]) {
   return { journal, reactions, ended: !goes }
 }
 
-test('every journal replays to the same commands, in any sandbox', { timeout: 60_000 }, () => {
+test('every journal replays to the same commands in another sandbox', { timeout: 60_000 }, () => {
   let count = 0
   fc.assert(
     fc.property(node, fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), (program, choices) => {
@@ -84,7 +84,7 @@ test('every journal replays to the same commands, in any sandbox', { timeout: 60
       expect(ended).toBe(true)
       const again = count % 50 === 0 ? createSandbox(code, { timeoutMs: 1000 }) : sandbox
       const batch: Activation[] = journal.map(({ at, delivery }) => ({ run: `${run}-again`, at, replaying: false, delivery }))
-      // All in one call here, one call each there; the run's own id is not part of what a workflow sees.
+      // The replay delivers in one call what came in single calls before. A workflow does not see the run's own id.
       expect(again.activate(batch)).toEqual(reactions.map((reaction) => ({ ...reaction, run: `${run}-again` })))
       sandbox.activate([run, `${run}-again`].map((id) => ({ run: id, at: 0, replaying: false, delivery: { type: 'evict' } })))
     }),

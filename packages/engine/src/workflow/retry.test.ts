@@ -18,7 +18,7 @@ describe('retry', () => {
     expect(nextDelayMs(parseRetry(false), 1, 0)).toBeNull()
   })
 
-  test('delays grow to the maximum and never beyond it', () => {
+  test('delays grow up to the maximum', () => {
     const policy = parseRetry({ max: 100, initial: '1s', factor: 10, maximum: '1m', jitter: 'full' })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 99 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, random) => {
@@ -28,7 +28,7 @@ describe('retry', () => {
     )
   })
 
-  test('an increment is added with each attempt, up to the maximum, beside the factor', () => {
+  test('an increment adds to the factor with each attempt, up to the maximum', () => {
     const delays = (options: RetryOptions) =>
       [1, 2, 3, 4].map((attempt) => nextDelayMs(parseRetry({ max: 9, jitter: 'none', ...options }), attempt, 0))
     expect(delays({ initial: '1s', factor: 1, increment: '1s' })).toEqual([1000, 2000, 3000, 4000])
@@ -40,7 +40,7 @@ describe('retry', () => {
     expect(nextDelayMs(parseRetry({ initial: '10s' }), 1, 0)).toBe(5000)
   })
 
-  test('errors named as non-retryable, and those that say so, are not repeated', () => {
+  test('does not retry errors named as non-retryable, or that declare themselves so', () => {
     const policy = parseRetry({ nonRetryable: ['CardDeclined'] })
     const failure = { name: 'Error', message: '', kind: 'error' } as const
     expect(isRetryable(policy, failure)).toBe(true)

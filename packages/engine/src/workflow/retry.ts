@@ -1,7 +1,7 @@
 import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Failure, Jitter, RetryPolicy } from './protocol.ts'
 
-/** The form in which a policy is written at a step. What is absent comes from `DEFAULT_RETRY`. */
+/** A retry policy as written at a step. `DEFAULT_RETRY` supplies absent fields. */
 export interface RetryOptions {
   readonly max?: number
   readonly initial?: Duration
@@ -12,7 +12,7 @@ export interface RetryOptions {
   readonly nonRetryable?: readonly string[]
 }
 
-/** Five attempts after about 1, 2, 4 and 8 seconds: outlasts a restart of most services, yet fails within half a minute. */
+/** Five attempts with delays of about 1, 2, 4 and 8 seconds. That outlasts a restart of most services, yet fails within half a minute. */
 export const DEFAULT_RETRY: RetryPolicy = {
   maxAttempts: 5,
   initialMs: 1000,
@@ -39,7 +39,7 @@ export function parseRetry(options: RetryOptions | false | undefined): RetryPoli
   return { maxAttempts: max, initialMs, factor, incrementMs, maxMs, jitter, nonRetryable: [...nonRetryable] }
 }
 
-/** Milliseconds to wait after attempt number `attempt` (1, 2, …) failed, or null when that was the last. `random` is in [0, 1). */
+/** Milliseconds to wait after failed attempt number `attempt` (1, 2, …). Null after the last one. `random` is in [0, 1). */
 export function nextDelayMs(policy: RetryPolicy, attempt: number, random: number): number | null {
   if (attempt >= policy.maxAttempts) return null
   const delay = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1) + policy.incrementMs * (attempt - 1))
@@ -53,7 +53,7 @@ export function nextDelayMs(policy: RetryPolicy, attempt: number, random: number
   }
 }
 
-/** Whether another attempt could help. A timeout and a child's failure may pass; a cancellation or invalid input will not. */
+/** Whether another attempt could help. A timeout or a child's failure may pass; a cancellation or invalid input will not. */
 export function isRetryable(policy: RetryPolicy, failure: Failure): boolean {
   if (policy.nonRetryable.includes(failure.name)) return false
   switch (failure.kind) {

@@ -1,12 +1,12 @@
-/** A generator that yields the same numbers for the same seed, for ever: its output is part of every journal's meaning. */
+/** A generator that always produces the same numbers for the same seed. It must never change, because journals depend on its output. */
 export interface SeededRandom {
   /** In [0, 1), 32 bits of resolution. */
   next(): number
-  /** A version 4 UUID of the generator's bits. Unique like the seed is; not a secret. */
+  /** A version 4 UUID made of the generator's bits. As unique as the seed, and not a secret. */
   uuid(): string
 }
 
-/** sfc32 (C. Doty-Humphrey, PractRand), seeded by a hash of the text and run in. */
+/** sfc32 (C. Doty-Humphrey, PractRand), seeded by a hash of the text and warmed up. */
 export function createSeededRandom(seed: string): SeededRandom {
   let [a, b, c, counter] = hashSeed(seed)
   const bits = (): number => {

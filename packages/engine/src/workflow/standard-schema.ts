@@ -1,7 +1,7 @@
 import { InvalidInputError } from './errors.ts'
 import type { Json } from './protocol.ts'
 
-/** A validator of any library that speaks Standard Schema V1 (standardschema.dev): zod, valibot, arktype and others. */
+/** A validator of any library that implements Standard Schema V1 (standardschema.dev): zod, valibot, arktype and others. */
 export interface Schema<In = unknown, Out = In> {
   readonly '~standard': {
     readonly version: 1
@@ -18,7 +18,7 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** A validator's complaint, its path written `customer.emails.0`. */
+/** One issue that a validator found, with its path written as `customer.emails.0`. */
 export interface Issue {
   readonly path: string
   readonly message: string
@@ -26,7 +26,7 @@ export interface Issue {
 
 export type Validated = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly Issue[] }
 
-/** Stays synchronous for a synchronous validator, so that checking costs no extra turn. */
+/** Stays synchronous for a synchronous validator, so that a check costs no extra microtask. */
 export function validate(schema: Schema, value: unknown): Validated | Promise<Validated> {
   const result = schema['~standard'].validate(value)
   return 'then' in result ? result.then(toValidated) : toValidated(result)
@@ -41,13 +41,13 @@ function toIssue(issue: SchemaIssue): Issue {
   return { path, message: issue.message }
 }
 
-/** One sentence for people and the issues as details. */
+/** An error with one sentence for people and the issues as details. */
 export function invalid(what: string, issues: readonly Issue[]): InvalidInputError {
   const text = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
   return new InvalidInputError(`${what} is invalid: ${text}`, { details: issues.map(({ path, message }) => ({ path, message })) })
 }
 
-/** JSON Schema 2020-12 by Standard JSON Schema, or null where the validator cannot tell (a transform, a library without it). */
+/** JSON Schema 2020-12 by Standard JSON Schema. Null where the validator cannot produce it (a transform, a library without support). */
 export function jsonSchema(schema: Schema | undefined, side: 'input' | 'output'): Json | null {
   const standard: object | undefined = schema?.['~standard']
   if (standard === undefined || !('jsonSchema' in standard)) return null
@@ -55,7 +55,7 @@ export function jsonSchema(schema: Schema | undefined, side: 'input' | 'output')
   try {
     return converter[side]?.({ target: 'draft-2020-12' }) ?? null
   } catch (error) {
-    // The standard lets a converter throw for what JSON Schema cannot express; such a schema still validates.
+    // The standard lets a converter throw for types that JSON Schema cannot express. Such a schema still validates.
     if (error instanceof Error) return null
     throw error
   }

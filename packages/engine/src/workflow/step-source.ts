@@ -1,6 +1,6 @@
 import type { RetryPolicy } from './protocol.ts'
 
-/** A step's body and its policy, found by name in the worker's own code. */
+/** A step's body and policy, found by name in the worker's own code. */
 export interface StepImplementation {
   readonly name: string
   readonly retry: RetryPolicy

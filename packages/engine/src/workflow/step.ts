@@ -6,28 +6,28 @@ import { registerStep } from './step-registry.ts'
 import type { StepImplementation } from './step-source.ts'
 
 export interface StepOptions {
-  /** `false`: one attempt. Absent: five, with growing delays (see `DEFAULT_RETRY`). */
+  /** Absent: five attempts with growing delays (see `DEFAULT_RETRY`). `false`: one attempt. */
   readonly retry?: RetryOptions | false
   /** For one attempt. Absent: no limit. */
   readonly timeout?: Duration
-  /** An attempt that does not call `heartbeat` for this long is given up and repeated. */
+  /** An attempt that does not call `heartbeat` for this long is abandoned and repeated. */
   readonly heartbeatTimeout?: Duration
 }
 
-/** What a step's body is given beside its input. */
+/** The second argument of a step's body. */
 export interface StepContext {
   readonly runId: string
   readonly orgId: string
-  /** Of the run. */
+  /** The run's workflow. */
   readonly workflow: string
   readonly step: string
   /** 1 for the first attempt. */
   readonly attempt: number
-  /** The same for every attempt of this step of this run: pass it on to services that can tell repeated calls. */
+  /** The same for every attempt of this step of this run. Pass it to services that deduplicate calls. */
   readonly idempotencyKey: string
-  /** Aborted on cancellation, timeout and when another worker has taken over. */
+  /** Aborted on cancellation, on timeout, and when another worker has taken over the run. */
   readonly signal: AbortSignal
-  /** Says that the body is alive. `details` is given to the next attempt as `lastHeartbeat`. */
+  /** Reports that the body is alive. The next attempt gets `details` as `lastHeartbeat`. */
   heartbeat(details?: Json): void
   readonly lastHeartbeat: Json | null
   readonly log: StepLog
@@ -40,7 +40,7 @@ export interface StepLog {
   error(message: string, data?: Json): void
 }
 
-/** A step in the database: what it writes commits together with the record that it ran, or not at all. */
+/** A step in the database: its writes commit together with its journal row, or not at all. */
 export interface TxStepContext extends StepContext {
   readonly tx: {
     query<Row = Record<string, unknown>>(
@@ -53,16 +53,16 @@ export interface TxStepContext extends StepContext {
 interface StepReference<In, Out> {
   readonly kind: 'step'
   readonly name: string
-  /** Never set: carries the types. */
+  /** Never set; it only carries the types. */
   readonly types?: { readonly input: In; readonly output: Out }
 }
 
-/** A declared unit of work with an effect. Runs at least once for each call; its outcome is recorded once. */
+/** A declared unit of work with an effect. The body runs at least once for each call; the outcome is recorded once. */
 export interface StepDefinition<In = unknown, Out = unknown> extends StepReference<In, Out> {
   readonly transactional: false
 }
 
-/** A step on the engine's own database. Portable workflows cannot call it. */
+/** A step in the engine's own database. Portable workflows cannot call it. */
 export interface TxStepDefinition<In = unknown, Out = unknown> extends StepReference<In, Out> {
   readonly transactional: true
 }
@@ -70,8 +70,8 @@ export interface TxStepDefinition<In = unknown, Out = unknown> extends StepRefer
 type Body<In, Out, C> = (input: In, context: C) => Out
 
 /**
- * Declares a step. Its name is its identity: in journals, in other versions and on other workers. A name without a body
- * refers to a step that some worker has. Throws a TypeError for options that make no sense and for a name taken by another body.
+ * Declares a step. Its name identifies it in journals, in other versions and on other workers. A name without a body refers to a step that
+ * some worker has. Throws a TypeError for invalid options and for a name that already has another body.
  */
 export function step<In = void, Out = unknown>(name: string): StepDefinition<In, Jsonified<Awaited<Out>>>
 export function step<In = void, Out = unknown>(name: string, body: Body<In, Out, StepContext>): StepDefinition<In, Jsonified<Awaited<Out>>>
@@ -89,7 +89,9 @@ export function step(
   return { kind: 'step', name, transactional: false }
 }
 
-/** Declares a step whose effect is in the engine's database and happens exactly once: use `context.tx.query`, nothing else. */
+/**
+ * Declares a step whose effect is in the engine's database and happens exactly once. Its body must use `context.tx.query` and nothing else.
+ */
 export function txStep<In = void, Out = unknown>(name: string): TxStepDefinition<In, Jsonified<Awaited<Out>>>
 export function txStep<In = void, Out = unknown>(
   name: string,
@@ -119,7 +121,7 @@ function declare(
     throw new TypeError('a step needs a name of 1 to 200 characters')
   }
   const body = typeof second === 'function' ? second : third
-  // In a bundle the body has been taken out; only the worker's own code has it.
+  // The builder strips bodies from bundles; only the worker's own code has them.
   if (body === undefined) return
   const options = typeof second === 'function' || second === undefined ? {} : second
   registerStep({

@@ -8,9 +8,9 @@ export interface WorkflowDefinition<In = unknown, Out = unknown> {
   readonly input: Schema | undefined
   readonly output: Schema | undefined
   readonly options: WorkflowOptions
-  /** Takes a Context and the validated input; written `never` so that every function fits. */
+  /** Takes a Context and the validated input. Typed `never` so that every function fits. */
   readonly fn: (ctx: never, input: never) => unknown
-  /** Never set: carries the types. */
+  /** Never set; it only carries the types. */
   readonly types?: { readonly input: In; readonly output: Out }
 }
 

@@ -8,31 +8,31 @@ import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 /**
- * Options of a workflow. `I` is what a caller passes, `V` what the validator makes of it, `R` what the function returns, `O` what the
+ * Options of a workflow. `I` is what a caller passes, `V` what the input validator returns, `R` what the function returns, and `O` what the
  * caller gets.
  */
 export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
   readonly description?: string
   readonly input?: Schema<I, V>
   readonly output?: Schema<R, O>
-  /** For the whole run, waits included. */
+  /** For the whole run, including waits. */
   readonly timeout?: Duration
   readonly queue?: string
   readonly priority?: Priority
-  /** At most `limit` runs at once; with `key` (a path into the input, `customer.id`) for each value of it. */
+  /** At most `limit` runs at once; with `key` (a path into the input, `customer.id`), at most `limit` for each value of it. */
   readonly concurrency?: {
     readonly limit: number
     readonly key?: string
     readonly onFull?: 'queue' | 'cancel_in_progress' | 'cancel_newest'
   }
   readonly rateLimit?: { readonly limit: number; readonly period: Duration; readonly key?: string }
-  /** A start waits for `delay`; another start with the same key meanwhile takes its place. */
+  /** A start waits for `delay`. Another start with the same key in that time replaces it. */
   readonly debounce?: { readonly delay: Duration; readonly key?: string; readonly maxDelay?: Duration }
 }
 
 /**
- * Declares a workflow: a deterministic function whose every effect and wait goes through `ctx`. It may be stopped between any two
- * of them and carried on elsewhere, months later. Throws a TypeError for options that make no sense.
+ * Declares a workflow: a deterministic function that performs every effect and wait through `ctx`. It may stop between any two of them and
+ * continue elsewhere, even months later. Throws a TypeError for invalid options.
  */
 export function workflow<V = JsonObject, R = unknown>(
   name: string,
@@ -67,7 +67,7 @@ export function workflow(
   }
 }
 
-/** What the bundle says of one workflow. */
+/** The bundle's description of one workflow. */
 export function describeWorkflow(definition: WorkflowDefinition): WorkflowManifest {
   return {
     name: definition.name,

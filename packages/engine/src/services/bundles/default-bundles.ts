@@ -1,15 +1,15 @@
 import type { OrgId, Store } from '../../store/store.ts'
 
-/** The versions that new starts use, by workflow. */
+/** The version that new starts use, by workflow. */
 export interface DefaultBundles {
-  /** The hash; null if the org has no such workflow. */
+  /** The bundle's hash. Null if the org has no such workflow. */
   find(org: OrgId, workflow: string): Promise<string | null>
-  /** A new default was set in this process. */
+  /** Call when this process has set a new default. */
   forget(org: OrgId, workflow: string): void
   forgetAll(): void
 }
 
-/** A deploy through another process shows after this time at the latest. */
+/** A deploy by another process takes effect here after at most this time. */
 const KEPT_MS = 1000
 
 export function createDefaultBundles(store: Store, now: () => number): DefaultBundles {

@@ -9,7 +9,7 @@ interface Question {
   readonly answer: (issues: readonly Issue[]) => void
 }
 
-/** Runs workflows' own validators. Inputs of one moment share a call: a call costs 0.2 ms, an input a few microseconds. */
+/** Runs workflows' own validators. Inputs that arrive together share a call: a call costs 0.2 ms, an input a few microseconds. */
 export class InputChecker {
   private readonly clock: Clock
   private readonly renew: (bundle: LoadedBundle) => void
@@ -21,7 +21,7 @@ export class InputChecker {
   }
 
   check(bundle: LoadedBundle, workflow: string, input: string): Promise<readonly Issue[]> {
-    // The manifest says whether a workflow validates at all.
+    // The manifest says whether the workflow has a validator.
     if (bundle.workflows.get(workflow)?.validates === false) return Promise.resolve([])
     return new Promise((answer) => {
       const questions = this.asked.get(bundle)
@@ -45,7 +45,7 @@ export class InputChecker {
     }
   }
 
-  /** A validator did not return: each input of the call is validated again alone, so that only the bad one fails. */
+  /** A validator did not return. Validates each input of the call again by itself, so that only the bad one fails. */
   private refuse(bundle: LoadedBundle, questions: readonly Question[], error: unknown): void {
     if (error instanceof SandboxStuck) this.renew(bundle)
     const [only] = questions

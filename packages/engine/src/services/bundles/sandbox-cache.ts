@@ -10,14 +10,14 @@ export interface LoadedBundle {
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat
   sandbox: Sandbox
-  /** Runs whose coroutines are to be forgotten with the next call, since a call alone costs more than a turn. */
+  /** Runs to evict with the next call into the sandbox, because a call costs more than a turn. */
   readonly forgotten: string[]
 }
 
-/** The memory of ended runs must not pile up until the next call. */
+/** Bounds the memory that ended runs occupy until the next call. */
 const FORGOTTEN_MAX = 256
 
-/** Delivers activations to a bundle's sandbox. Throws what the sandbox throws. */
+/** Delivers activations to a bundle's sandbox. Rethrows the sandbox's errors. */
 export function activate(bundle: LoadedBundle, activations: readonly Activation[]): readonly Reaction[] {
   const forgotten = bundle.forgotten.splice(0)
   if (forgotten.length === 0) return bundle.sandbox.activate(activations)
@@ -31,7 +31,7 @@ export function forget(bundle: LoadedBundle, run: string): void {
   if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, [])
 }
 
-/** How ids are shown to workflows and steps. Must never change for a database: workflows may depend on what they saw. */
+/** The form in which workflows and steps see ids. Must never change for a database, because workflows may depend on ids that they saw. */
 export interface IdFormat {
   readonly run: (id: RunId) => string
   readonly org: (id: OrgId) => string
@@ -41,10 +41,10 @@ export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 
 export type SandboxMaker = (code: string) => Sandbox
 
-/** How many bundles a process keeps; the least recently used goes first. Runs in hand keep theirs. */
+/** How many bundles a process keeps. Drops the least recently used first; held runs keep theirs. */
 const BUNDLES_MAX = 100
 
-/** The bundles that this process has loaded. One sandbox serves all runs of a bundle here. */
+/** The bundles loaded by this process. One sandbox serves all of its runs of a bundle. */
 export class SandboxCache {
   private readonly store: Store
   private readonly make: SandboxMaker
@@ -57,7 +57,7 @@ export class SandboxCache {
     this.ids = ids
   }
 
-  /** A bundle with a sandbox of its own, stored or not. The caller disposes of the sandbox. */
+  /** Loads a bundle, stored or not, into a sandbox of its own. The caller disposes of the sandbox. */
   open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
     return { org, hash, code, manifest, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
@@ -85,7 +85,7 @@ export class SandboxCache {
     return loading
   }
 
-  /** Replaces a sandbox whose state can no longer be trusted. */
+  /** Replaces a sandbox whose state cannot be trusted any more. */
   renew(bundle: LoadedBundle): void {
     bundle.sandbox.dispose()
     bundle.sandbox = this.make(bundle.code)

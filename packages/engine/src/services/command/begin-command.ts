@@ -10,7 +10,7 @@ import { startChild } from './start-child.ts'
 import { startStep } from './start-step.ts'
 
 /**
- * Begins an open command of a live run. `fresh`: it was issued just now, so nothing of it can exist yet; otherwise (after a replay, or
+ * Begins an open command of a live run. `fresh`: the command was issued just now, so it has no effects yet. Otherwise (after a replay, or
  * when a parked run continues) an earlier incarnation of the run may have begun it.
  */
 export function beginCommand(scope: WorkerScope, run: ActiveRun, open: OpenCommand, fresh: boolean): void {
@@ -34,7 +34,7 @@ export function beginCommand(scope: WorkerScope, run: ActiveRun, open: OpenComma
   }
 }
 
-/** Continues a run that was parked, paused or replayed: everything it waits for is begun (again), unless it is to pause. */
+/** Continues a run that was parked, paused or replayed: begins everything that it waits for again, unless it is pausing. */
 export function continueRun(scope: WorkerScope, run: ActiveRun, pausing: boolean): void {
   stopLingering(scope.clock, run)
   run.phase = { type: 'live', pausing, linger: null }
@@ -44,8 +44,8 @@ export function continueRun(scope: WorkerScope, run: ActiveRun, pausing: boolean
 }
 
 /**
- * Ends a run once the children that it started and did not wait for are started, no start of a child is on its way, and no transactional
- * step is committing.
+ * Ends a run. First waits until its detached children are started, no start of a child is in progress, and no transactional step is
+ * committing.
  */
 export function endRun(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   const leaving = [...run.open.values()].filter((open) => open.type === 'child' && open.command.detached)

@@ -5,7 +5,7 @@ import { type Attempt, makeStepContext } from './step-context.ts'
 
 export type BodyOutcome = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly failure: Failure }
 
-/** Runs a body under its time limits. Never throws. `extra` is added to the step's context (`tx`). */
+/** Runs a step body within its time limits. Never throws. `extra` is added to the step's context (`tx`). */
 export async function perform(scope: WorkerScope, attempt: Attempt, extra: object): Promise<BodyOutcome> {
   const { open, implementation } = attempt
   const made = makeStepContext(scope, attempt)
@@ -24,7 +24,7 @@ export async function perform(scope: WorkerScope, attempt: Attempt, extra: objec
 
 const RETRY_MS = 200
 
-/** A connection that breaks is no failure of the step: the attempt waits until the database answers. */
+/** A broken connection is not a failure of the step: the attempt waits until the database answers. */
 async function readHeartbeat(scope: WorkerScope, { run, open, abort }: Attempt): Promise<string | null> {
   for (;;) {
     try {

@@ -3,7 +3,7 @@ import { type ActiveRun, isPausing, type OpenCommand } from '../run/active-run.t
 import { deliver, resolved } from '../run/deliver.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 
-/** Keeps a signal until a command waits for it, or hands it to the oldest one that does. */
+/** Keeps a signal until a command waits for it, or delivers it to the oldest command that does. */
 export function bufferSignal(scope: WorkerScope, run: ActiveRun, message: SignalMessage): void {
   const queue = run.buffered.get(message.name)
   if (queue) queue.push(message)
@@ -14,8 +14,8 @@ export function bufferSignal(scope: WorkerScope, run: ActiveRun, message: Signal
 }
 
 /**
- * Gives the oldest buffered signal to a waiting command; false if there is none. Invariant (I8): journal row and removal from the inbox
- * commit together.
+ * Delivers the oldest buffered signal to a waiting command. False if no signal is buffered. Invariant (I8): the journal row and the removal
+ * from the inbox commit together.
  */
 export function receiveSignal(scope: WorkerScope, run: ActiveRun, open: Extract<OpenCommand, { type: 'signal' }>): boolean {
   if (isPausing(run)) return false
@@ -27,7 +27,7 @@ export function receiveSignal(scope: WorkerScope, run: ActiveRun, open: Extract<
   return true
 }
 
-/** Takes a message out of the inbox together with the journal row that records its receipt. */
+/** Removes a message from the inbox together with the journal row that records its receipt. */
 export function acknowledge(scope: WorkerScope, run: ActiveRun, message: Message): void {
   scope.flusher.add(run.id, 'received', { org: run.row.org, run: run.id, id: message.id })
 }

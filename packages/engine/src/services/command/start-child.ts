@@ -13,7 +13,7 @@ import { submitStart } from '../start/submit-start.ts'
 const RETRY_MS = 200
 const DEDUPE_WINDOW_MS = 24 * 3_600_000
 
-/** Starts a child. Its id depends on the parent and the command alone, so that starting it again after a crash does nothing. */
+/** Starts a child. Its id depends only on the parent and the command, so a second start after a crash has no effect. */
 export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): void {
   open.begun = 'requested'
   run.busy++
@@ -21,14 +21,14 @@ export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, 
   void startSurely(scope, run, open, fresh).finally(() => {
     run.busy--
     run.starting--
-    // Taken back while its start was on its way: the request to stop may have come before it.
+    // The parent dropped the child while its start was in progress. The request to stop may have arrived before the start.
     if (isLive(run) && run.open.get(open.cmd) !== open) takeBackChild(scope, run, open)
     open.begun = 'yes'
     considerIdle(scope, run)
   })
 }
 
-/** A start without an answer is repeated; its id is the same, so it happens once. */
+/** Repeats a start that got no answer. The id stays the same, so the child starts once. */
 async function startSurely(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
   for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
     try {
@@ -45,7 +45,7 @@ async function startSurely(scope: WorkerScope, run: ActiveRun, open: OpenChild, 
   }
 }
 
-/** The version asked for; else the parent's own if it has the workflow, else the org's default. */
+/** The requested version; else the parent's own if it contains the workflow; else the org's default. */
 async function bundleFor(scope: WorkerScope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
   const { version } = open.command.options
   if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
@@ -71,15 +71,15 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
   const parent = detached ? null : { run: run.id, cmd: open.cmd }
   const row = toRunRow(request, { input: open.input, manifest, bundle: bundle.hash, run: open.child, now, parent })
   const limits = limitsOf(request, manifest)
-  // An earlier incarnation of the parent may have started it: then it exists, was announced, and perhaps runs.
+  // An earlier incarnation of the parent may have started the child. Then the child exists, was announced, and may be running.
   const exists = !fresh && (await scope.store.run(run.row.org, open.child)) !== null
   let child: RunId = open.child
   if (!exists && isPlain(limits)) {
     if (isGone(run, open)) return
     startPlainly(scope, run, row, fresh)
   } else if (!exists) {
-    // A plain start goes out with the flush that has what it depends on (Invariant I3), under its fence (I5). This one has a transaction of
-    // its own and must see to both.
+    // A plain start goes out with the flush that contains everything it depends on (Invariant I3), under that flush's fence (I5). This
+    // start has a transaction of its own and must ensure both.
     await new Promise<void>((resolve) => whenSafe(scope, run, resolve))
     if (isGone(run, open)) return
     const admitted: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
@@ -93,10 +93,10 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
     fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
 }
 
-/** The run was lost or has ended, or took the command back, while we waited for something. */
+/** While we waited, the run was lost, has ended, or dropped the command. */
 const isGone = (run: ActiveRun, open: OpenChild): boolean => !isLive(run) || run.open.get(open.cmd) !== open
 
-/** A fresh child may be taken by this worker at once; one that may exist already is left to a claim. */
+/** This worker may take a fresh child at once. A child that may already exist is left to a claim. */
 function startPlainly(scope: WorkerScope, run: ActiveRun, row: RunRow, fresh: boolean): void {
   submitStart(scope.starts, { row, at: null, unit: run.id, local: fresh, companions: [], done: () => {} })
 }

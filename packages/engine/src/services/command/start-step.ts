@@ -11,8 +11,8 @@ import type { Attempt } from './step-context.ts'
 import { attemptTransactionally } from './tx-step.ts'
 
 /**
- * Starts the next attempt of a step as soon as it may: not before its time, nor before what it depends on is durable, nor in a pausing
- * run.
+ * Starts the next attempt of a step at its earliest time: not before its delay is over, not before everything it depends on is durable, and
+ * not in a pausing run.
  */
 export function startStep(scope: WorkerScope, run: ActiveRun, open: OpenStep): void {
   if (isPausing(run) || scope.stopping || open.abort) return
@@ -52,7 +52,7 @@ async function attemptOnce(scope: WorkerScope, attempt: Attempt): Promise<void> 
   settle(scope, attempt, outcome)
 }
 
-/** Records how an attempt ended: as the step's outcome, or as a failed attempt before another one. */
+/** Records the end of an attempt: as the step's outcome, or as a failed attempt that will be retried. */
 function settle(scope: WorkerScope, attempt: Attempt, outcome: BodyOutcome): void {
   const { run, open, startedAt } = attempt
   open.abort = null
@@ -67,7 +67,7 @@ function settle(scope: WorkerScope, attempt: Attempt, outcome: BodyOutcome): voi
   considerIdle(scope, run)
 }
 
-/** False: the policy allows no further attempt. */
+/** False: the retry policy allows no further attempt. */
 function tryAgain(scope: WorkerScope, { run, open, implementation, startedAt }: Attempt, failure: Failure): boolean {
   const policy = open.command.options.retry ?? implementation.retry
   const delayMs = isRetryable(policy, failure) ? nextDelayMs(policy, open.attempt, scope.random()) : null

@@ -7,7 +7,7 @@ import { type ActiveRun, isLive } from '../run/active-run.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 
-/** Heartbeat details are written at most this often; the last ones are what the next attempt gets. */
+/** The shortest time between two writes of heartbeat details. The next attempt gets the last details written. */
 const HEARTBEAT_WRITE_MS = 1000
 
 /** One attempt of a step, from the moment its body may begin. */
@@ -20,14 +20,14 @@ export interface Attempt {
 }
 
 interface PreparedContext {
-  /** What the body is given (but for `lastHeartbeat`). */
+  /** The body's context without `lastHeartbeat`. */
   readonly context: object
-  /** Rejects when the attempt's time limit, its heartbeat or its abortion ends it. */
+  /** Rejects when the attempt exceeds its time limit, misses its heartbeat or is aborted. */
   readonly expired: Promise<never>
   readonly done: () => void
 }
 
-/** The context of one attempt: identity, abort signal, heartbeats, logs. */
+/** Makes the context of one attempt: identity, abort signal, heartbeats, logs. */
 export function makeStepContext(scope: WorkerScope, { run, open, implementation, abort }: Attempt): PreparedContext {
   const { promise: expired, reject } = Promise.withResolvers<never>()
   expired.catch(() => {})
@@ -94,8 +94,8 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
 }
 
 /**
- * A retried run has the keys of its source, but where branches run side by side it may give a command's number to another step. Another
- * effect must have another key.
+ * Distinguishes steps that share a command number. A retried run has the idempotency keys of its source, but with concurrent branches it
+ * may assign a command's number to another step, and another effect needs another key.
  */
 const digest = (open: OpenStep): string => hash('sha256', `${open.name} ${open.input}`, 'base64url').slice(0, 16)
 

@@ -17,8 +17,8 @@ class Failed extends Error {
 
 /**
  * A transactional step: the body's database effects and the journal row commit together, under the worker's fence.
- * Invariant (I2): the row is numbered only when all earlier rows of the run are durable, and no other outcome of the run is numbered until
- * it has committed; so rows stay without gaps whether or not it commits. `onFailed`: nothing was written.
+ * Invariant (I2): the row gets its number only when all earlier rows of the run are durable, and no other outcome of the run gets a number
+ * until the transaction has ended. So the rows have no gaps even if it does not commit. `onFailed`: nothing was written.
  */
 export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onFailed: (outcome: BodyOutcome) => void): void {
   const { run, open, abort, startedAt } = attempt
@@ -33,7 +33,7 @@ export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onF
   const work = transact.call(scope.store, scope.worker(), async (tx) => {
     const result = await perform(scope, attempt, { tx })
     if (!result.ok) throw new Failed(result)
-    // One commit of a run after another.
+    // A run commits its transactional steps one after another.
     while (run.held) await new Promise<void>((resolve) => run.released.push(resolve))
     isHolding = true
     await hold(scope, run, abort.signal)
@@ -58,7 +58,7 @@ export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onF
     (error: unknown) => {
       const isLost = error instanceof Fenced || error instanceof Ambiguous
       if (isLost) scope.flusher.abandon(error)
-      // Also after a loss: other steps of this run, with transactions open, wait for their turn and must learn of it.
+      // Also after a loss: other steps of this run hold open transactions, wait for their turn and must notice the loss.
       if (isHolding) continueHeld(scope, run)
       if (!isLost) onFailed(toOutcome(error))
     },
@@ -71,12 +71,12 @@ function toOutcome(error: unknown): BodyOutcome {
   return { ok: false, failure: { name: 'TransactionError', kind: 'error', message } }
 }
 
-/** Waits until all rows of the run are durable. From now on everything that needs the next number waits for the commit. */
+/** Waits until all rows of the run are durable. From here on, everything that needs the next number waits for the commit. */
 async function hold(scope: WorkerScope, run: ActiveRun, signal: AbortSignal): Promise<void> {
   run.held = []
   if (scope.flusher.isDurable(run.id)) return
   await new Promise<void>((resolve, reject) => {
-    // Rows that were lost are never durable: the transaction must not stay open for them.
+    // Lost rows never become durable, so the transaction must not wait for them.
     const giveUp = (): void => reject(signal.reason)
     if (signal.aborted) return giveUp()
     signal.addEventListener('abort', giveUp, { once: true })
@@ -84,7 +84,7 @@ async function hold(scope: WorkerScope, run: ActiveRun, signal: AbortSignal): Pr
   })
 }
 
-/** What waited for the commit continues, in its order; then the next transactional step may commit. */
+/** Continues the work that waited for the commit, in its order. Then the next transactional step may commit. */
 function continueHeld(scope: WorkerScope, run: ActiveRun): void {
   const held = run.held ?? []
   run.held = null

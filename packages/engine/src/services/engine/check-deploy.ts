@@ -5,7 +5,7 @@ import { forgetReplay, type ReplayParts, replayApart } from './query-run.ts'
 
 const PAGE = 200
 
-/** Whether `built` could continue the live runs of its workflows. Each is replayed against it; nothing is changed. */
+/** Reports whether `built` could continue each live run of its workflows. Replays every run against it and changes nothing. */
 export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
   const bundle = parts.sandboxes.open(org, built.hash, built.code, built.manifest)
   try {
@@ -28,7 +28,7 @@ export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltB
 
 async function checkRun(parts: ReplayParts, bundle: LoadedBundle, live: LiveRow): Promise<DeployFinding | null> {
   const row = await parts.store.run(live.org, live.run)
-  // A run that ended since the page was read is no longer in question.
+  // The run has ended since its page was read, so it needs no check.
   if (row === null) return null
   const { run, replayed } = await replayApart(parts, row, live.base, bundle)
   forgetReplay(run)

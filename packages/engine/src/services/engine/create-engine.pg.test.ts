@@ -6,12 +6,12 @@ import { buildBundle } from '../../bundle/build-bundle.ts'
 import { openWorld, type PostgresWorld } from '../../store/postgres/test-database.ts'
 import { createEngine } from './create-engine.ts'
 
-/** An operation that is given a caller's transaction is part of it: it takes effect with the commit, and leaves nothing after a rollback. */
+/** An operation with a caller's transaction takes effect when that transaction commits, and leaves nothing after a rollback. */
 type Operation = (engine: TransactionalEngine<pg.ClientBase>, tx: pg.ClientBase | undefined, subject: Subject) => Promise<unknown>
 
 interface Subject {
   readonly org: string
-  /** A run that waits for a worker, one that is paused, and one that has failed. */
+  /** A run that waits for a worker, a paused one, and a failed one. */
   readonly ready: string
   readonly paused: string
   readonly failed: string
@@ -60,7 +60,7 @@ async function newSubject(): Promise<Subject> {
 
 const TABLES = ['run', 'live', 'journal', 'result', 'inbox', 'event', 'flow_limit', 'queue_control', 'bundle', 'workflow_default']
 
-/** All that the tables of the engine hold of the org. */
+/** All rows of the org in the engine's tables. */
 async function look(org: string): Promise<unknown> {
   const parts = TABLES.map((name) => `select '${name}' as name, t::text as row from engine.${name} t where org_id = $1`)
   return (await admin.query(`${parts.join(' union all ')} order by 1, 2`, [org])).rows

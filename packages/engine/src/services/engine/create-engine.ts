@@ -6,7 +6,7 @@ import { explainRun } from './explain-run.ts'
 import { queryRun } from './query-run.ts'
 import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
 
-/** Makes the engine of one process. It can start and control runs at once; `work` makes it take runs too. */
+/** Makes the engine of one process. It can start and control runs at once; after `work` it also executes them. */
 export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngine<Tx> {
   const parts = assembleEngine(options)
   const { store, clock, control, starts, results, hints, defaults } = parts

@@ -23,20 +23,20 @@ export interface EngineOptions<Tx> {
   readonly observe?: Observer
   /** Shown with the worker (`0.1.0`). */
   readonly version?: string
-  /** A worker silent for this long counts as dead. Default 5 s. */
+  /** A worker that is silent for this long counts as dead. Default: 5 s. */
   readonly leaseMs?: number
-  /** Default 2 s. */
+  /** Default: 2 s. */
   readonly beatMs?: number
-  /** The fewest runs in a flush that goes out beside another. Default 24. */
+  /** The smallest number of runs in a flush that is sent while another is in flight. Default: 24. */
   readonly shareMin?: number
   readonly clock?: Clock
   readonly random?: () => number
   readonly makeSandbox?: SandboxMaker
-  /** How ids are shown to workflows and steps; absent: as they are. */
+  /** The form in which workflows and steps see ids. Absent: unchanged. */
   readonly ids?: IdFormat
 }
 
-/** What the engine of one process is made of. */
+/** The parts of one process's engine. */
 export interface EngineParts<Tx> {
   readonly options: EngineOptions<Tx>
   readonly store: Store<Tx>
@@ -50,7 +50,7 @@ export interface EngineParts<Tx> {
   readonly defaults: DefaultBundles
   readonly starts: StartParts<Tx>
   readonly control: ControlParts<Tx>
-  /** The worker of this process, if there is one. */
+  /** The worker of this process, or null. */
   worker: EngineWorker | null
 }
 

@@ -1,7 +1,7 @@
 import type { Why } from '../../api.ts'
 import type { LiveRow, OrgId, RunId, Store } from '../../store/store.ts'
 
-/** Answers "why is it not running?" for every live run. */
+/** Answers "why is this run not running?" for a live run. */
 export async function explainRun(store: Store, org: OrgId, run: RunId, now: number): Promise<Why> {
   const live = await store.live(org, run)
   if (live === null) return { state: 'gone', summary: 'The run has ended, or never was.', waits: [], facts: {} }
@@ -12,7 +12,7 @@ export async function explainRun(store: Store, org: OrgId, run: RunId, now: numb
 function summarize(live: LiveRow, now: number): string {
   const inTime = (at: number): string => {
     if (at <= now) return 'now'
-    // Beyond this a time of day says more.
+    // For longer times the time of day is more useful.
     return at - now < 120_000 ? `in ${Math.ceil((at - now) / 1000)} s` : `at ${new Date(at).toISOString()}`
   }
   switch (live.state) {

@@ -5,11 +5,11 @@ import type { Results } from './results.ts'
 export interface HintsOptions {
   readonly notifier: Notifier
   readonly results: Results
-  /** The worker of this process, if there is one. */
+  /** The worker of this process, or null. */
   readonly worker: () => EngineWorker | null
 }
 
-/** Hints between processes. What concerns this process's own worker reaches it at once, without the notifier. */
+/** Hints between processes. This process's own worker gets them at once, without the notifier. */
 export class Hints {
   private readonly options: HintsOptions
   private readonly unlisten: () => void
@@ -37,7 +37,7 @@ export class Hints {
     if (outcome.state === 'ready') this.announceReady(queue)
   }
 
-  /** A message, or another request, reached a run. */
+  /** A message or another request was delivered to a run. */
   announceDelivery(run: RunId, outcome: DeliverOutcome): void {
     this.send({ type: 'events' })
     if (outcome.type !== 'delivered') return
@@ -47,7 +47,7 @@ export class Hints {
     else this.send({ type: 'poke', worker: outcome.worker, run })
   }
 
-  /** A transaction of the host has committed, which may have done anything to these runs. */
+  /** A transaction of the host has committed, which may have changed these runs in any way. */
   announceCommit(runs: readonly RunId[]): void {
     const worker = this.options.worker()
     for (const run of runs) {

@@ -12,8 +12,8 @@ export interface ReplayParts {
 type QueryAnswer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
 
 /**
- * Replays a run from its generation at row `base`, without effects, while a worker may have it. Its id there is prefixed, so that it never
- * meets the run itself in a sandbox that both use. Let go of it with `forgetReplay`.
+ * Replays a run without effects, from its generation at row `base`, while a worker may hold the run. The replay has a prefixed id, so that
+ * it never collides with the run itself in a sandbox that both use. Free it with `forgetReplay`.
  */
 export async function replayApart(
   { store, sandboxes }: ReplayParts,
@@ -28,7 +28,7 @@ export async function replayApart(
   return { run, replayed }
 }
 
-/** A run that has ended, or that a worker has, may be in a later generation than its live row says. */
+/** A run that has ended, or that a worker holds, may be in a later generation than its live row says. */
 function lastGeneration(rows: readonly JournalRow[]): readonly JournalRow[] {
   const start = rows.findLastIndex(({ kind }) => kind === 'generation')
   return start < 0 ? rows : rows.slice(start)
@@ -38,7 +38,7 @@ export function forgetReplay(run: ActiveRun): void {
   forget(run.bundle, run.id)
 }
 
-/** Asks a run's query handler, live or finished, in this process, by replaying its history. Null: no such run. */
+/** Asks a run's query handler by replaying its history in this process. The run may be live or finished. Null: there is no such run. */
 export async function queryRun(parts: ReplayParts, org: OrgId, run: RunId, name: string, args: Json): Promise<QueryAnswer | null> {
   const { store, sandboxes } = parts
   const row = await store.run(org, run)

@@ -4,7 +4,7 @@ import type { OrgId, RunId, Store } from '../../store/store.ts'
 
 type ResultWaiter = (answer: RunAnswer | null) => void
 
-/** The store is asked again this often while a caller waits, in case a hint was lost. */
+/** The store is polled at this interval while a caller waits, in case a hint was lost. */
 const POLL_MS = 1000
 
 /** The callers in this process that wait for the end of a run. */
@@ -28,7 +28,7 @@ export class Results {
     for (const waiter of waiters) waiter(answer)
   }
 
-  /** `local`: the run is in hand here, so that the store need not be asked first. */
+  /** `local`: this process holds the run, so the store need not be asked first. */
   wait(org: OrgId, run: RunId, timeoutMs: number, local: boolean): Promise<RunAnswer | null> {
     return new Promise((resolve, reject) => {
       const waiters = this.waiting.get(run) ?? new Set<ResultWaiter>()
@@ -61,13 +61,13 @@ export class Results {
     })
   }
 
-  /** Answers all who wait, now and from now on, that the run has not ended yet. */
+  /** Answers every caller, waiting now or later, that the run has not ended yet. */
   stop(): void {
     this.stopped = true
     for (const waiters of [...this.waiting.values()]) for (const waiter of [...waiters]) waiter(null)
   }
 
-  /** A hint arrived that `run` ended somewhere. */
+  /** A hint says that `run` has ended in some process. */
   hint(run: RunId): void {
     for (const waiter of this.waiting.get(run) ?? []) this.lookers.get(waiter)?.()
   }

@@ -3,12 +3,15 @@ import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store 
 import { newUuid } from '../../uuid.ts'
 import type { Json } from '../../workflow/protocol.ts'
 
-/** What the control operations share. With `tx` they are part of the caller's transaction, and the caller announces them after its commit. */
+/**
+ * Shared by the control operations. With `tx` they are part of the caller's transaction, and the caller announces their effects after its
+ * commit.
+ */
 export interface ControlParts<Tx> {
   readonly store: Store<Tx>
   readonly now: () => number
   readonly random: () => number
-  /** After the effect is durable: tells the processes that it concerns. */
+  /** Notifies the processes concerned. Called once the effect is durable. */
   readonly announce: (run: RunId, outcome: DeliverOutcome) => void
 }
 
@@ -27,7 +30,7 @@ export async function signalRun<Tx>(
   return done(parts, run, await parts.store.deliver(message, tx), tx)
 }
 
-/** A run that never began, or whose code cannot continue (blocked), ends at once; any other is asked to stop, so that its cleanup runs. */
+/** Ends a run at once if it never began or its code cannot continue (blocked). Asks any other run to stop, so that its cleanup runs. */
 export async function cancelRun<Tx>(
   parts: ControlParts<Tx>,
   { org, run, reason, terminate }: { readonly org: OrgId; readonly run: RunId; readonly reason: string; readonly terminate: boolean },
@@ -70,7 +73,7 @@ export async function resumeRun<Tx>(
   return done(parts, run, outcome, tx)
 }
 
-/** A new run that repeats a finished one from its failed step. Null: it has not ended, or never was. */
+/** A new run that repeats a finished one from its failed step. Null: the run has not ended or does not exist. */
 export async function retryRun<Tx>(
   parts: ControlParts<Tx>,
   org: OrgId,
@@ -79,7 +82,8 @@ export async function retryRun<Tx>(
   tx?: Tx,
 ): Promise<{ readonly run: RunId } | null> {
   const { store } = parts
-  // In this order: until a run begins, another start of its debounce key may replace its input, and the rows to copy belong to the last one.
+  // The order matters: until a run begins, another start with its debounce key may replace its input, and the rows to copy belong to the
+  // last input.
   if ((await store.result(org, run)) === null) return null
   const source = await store.run(org, run)
   if (source === null) return null
@@ -93,20 +97,21 @@ function beforeFailure(rows: readonly JournalRow[], { edits }: RunChanges): numb
   return failed.seq + (edits?.has(failed.cmd) ? 1 : 0)
 }
 
-/** A new run with another's history below row `fromSeq`. Null: no such run. */
+/** A new run with another run's history below row `fromSeq`. Null: there is no such run. */
 export async function forkFrom<Tx>(
   parts: ControlParts<Tx>,
   { org, run, fromSeq }: { readonly org: OrgId; readonly run: RunId; readonly fromSeq: number },
   changes: RunChanges,
   tx?: Tx,
 ): Promise<{ readonly run: RunId } | null> {
-  // In this order, too: a run without rows may yet get another input, whose rows must not be copied beside the one that is read.
+  // The order matters here too: a run without rows may still get another input, and the rows of that input must not be combined with the
+  // input read here.
   const isEmpty = (await parts.store.live(org, run))?.nextSeq === 1
   const source = await parts.store.run(org, run)
   return source === null ? null : copyRun(parts, source, isEmpty ? 1 : fromSeq, 'fork', changes, tx)
 }
 
-/** `retry` keeps the source's idempotency keys: what it already did for the outside world is not done twice. */
+/** `retry` keeps the source's idempotency keys, so that effects that the source has already had are not repeated. */
 async function copyRun<Tx>(
   parts: ControlParts<Tx>,
   source: RunRow,

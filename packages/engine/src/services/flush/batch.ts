@@ -57,13 +57,11 @@ interface Waiter {
   readonly done: (error: Error | null) => void
 }
 
-/**
- * Rows that will be written together. `unit` names the run on whose behalf a row is written, so that a refused batch can be taken apart.
- */
+/** Rows to be written together. `unit` names the run on whose behalf a row is written, so that a rejected batch can be split. */
 export interface Batch {
   readonly rows: RowsByPart
   readonly units: Set<string>
-  /** Invariant: one batch writes a live row in at most one part. */
+  /** Invariant: in one batch, at most one part writes a given live row. */
   readonly touched: Map<RunId, BatchPart>
   readonly waiters: Waiter[]
   size: number
@@ -90,12 +88,12 @@ export function newBatch(): Batch {
   }
 }
 
-/** Adds a row; false if the batch already writes that run's live row through another part. */
+/** Adds a row. False if the batch already writes that run's live row through another part. */
 export function addToBatch<P extends BatchPart>(batch: Batch, unit: string, part: P, row: BatchRows[P]): boolean {
   const run = touches[part]?.(row)
   if (run !== undefined) {
     const before = batch.touched.get(run)
-    // Several messages to one run are one write; anything else must wait for the next batch.
+    // Several messages to one run are one write. Anything else must wait for the next batch.
     if (before !== undefined && !(before === 'messages' && part === 'messages')) return false
     batch.touched.set(run, part)
   }
@@ -122,7 +120,7 @@ export function toFlush(batch: Batch, worker: WorkerId | null): FlushBatch {
   }
 }
 
-/** One batch a unit, in order of first appearance; used after a refusal to find the row at fault. */
+/** One batch per unit, in order of first appearance. Used after a rejection to find the bad row. */
 export function splitByUnit(batch: Batch): Batch[] {
   const parts = new Map<string, Batch>()
   const of = (unit: string): Batch => {
@@ -137,7 +135,7 @@ export function splitByUnit(batch: Batch): Batch[] {
   return [...parts.values()]
 }
 
-/** Two batches with about as many units each: the older units in the first. */
+/** Two batches with about the same number of units each, with the older units in the first one. */
 export function halve(batch: Batch): [Batch, Batch] {
   const halves: [Batch, Batch] = [newBatch(), newBatch()]
   const early = new Set([...batch.units].slice(0, Math.ceil(batch.units.size / 2)))
@@ -147,7 +145,7 @@ export function halve(batch: Batch): [Batch, Batch] {
   return halves
 }
 
-/** Whether no run has rows in both, and neither writes the live row of a run that has rows in the other. */
+/** True if the batches have no run in common, and neither writes the live row of a run with rows in the other. */
 export function isApart(one: Batch, other: Batch): boolean {
   const hasToDoWith = (run: string): boolean => other.units.has(run) || other.touched.has(run)
   return [...one.units].every((unit) => !hasToDoWith(unit)) && [...one.touched.keys()].every((run) => !hasToDoWith(run))

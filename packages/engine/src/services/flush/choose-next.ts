@@ -1,25 +1,25 @@
 import { type Batch, isApart } from './batch.ts'
 
-/** What happens to the oldest queued batch now: it waits, goes out whole, or goes out as two halves beside each other. */
+/** The next action for the oldest queued batch: it waits, is sent whole, or is sent as two halves at once. */
 export type NextFlush = 'wait' | 'whole' | 'halves'
 
 export interface FlushState {
   /** Oldest first. */
   readonly queued: readonly Batch[]
-  /** Batches on their way to the database. */
+  /** Batches in flight to the database. */
   readonly flights: ReadonlySet<Batch>
-  /** Nothing was queued when the last flush returned: this process and the database wait for each other in turn. */
+  /** The queue was empty when the last flush returned: process and database take turns waiting for each other. */
   readonly takesTurns: boolean
-  /** The fewest runs in a batch that goes out beside another. */
+  /** The smallest number of runs in a batch that is sent while another is in flight. */
   readonly shareMin: number
 }
 
-/** The database writes one batch while this process builds the other, or reacts to it. */
+/** The database writes one batch while this process builds the next or reacts to the last. */
 const FLIGHTS_MAX = 2
-/** A batch beside another has nearly as many runs, since each flush has a cost of its own. */
+/** A batch sent beside another must have at least this share of its runs, because each flush has a fixed cost. */
 const SHARE = 0.9
 
-/** Invariant: batches on their way at the same time have no run in common, so that the rows of each run commit in their order. */
+/** Invariant: batches in flight at the same time have no run in common, so the rows of each run commit in order. */
 export function chooseNext({ queued, flights, takesTurns, shareMin }: FlushState): NextFlush {
   const [oldest] = queued
   if (oldest === undefined || oldest.size === 0 || flights.size >= FLIGHTS_MAX) return 'wait'

@@ -10,13 +10,16 @@ import { Flusher } from './flusher.ts'
 const info = { host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null }
 
 interface Story {
-  /** The flush of this number finds its connection broken. */
+  /** The number of the flush whose connection breaks. */
   readonly breaksAt?: number
-  /** After the first flush that was done, the registration is given up for another. */
+  /** After the first successful flush, the registration is replaced by another. */
   readonly losesRegistration?: boolean
 }
 
-/** Three runs with a row each; the store refuses that of the first, so the batch is written run by run. Answers how it was lost. */
+/**
+ * Flushes three runs with a row each. The store rejects the first run's row, so the batch is written run by run. Returns how the flusher
+ * lost it.
+ */
 async function flushApart({ breaksAt, losesRegistration = false }: Story) {
   let flushes = 0
   const call = (method: string): CallFault => ({ ...noFault, broken: method === 'flush' && ++flushes === breaksAt ? 'before' : 'no' })
@@ -53,19 +56,19 @@ async function flushApart({ breaksAt, losesRegistration = false }: Story) {
   return { cause, waiting, answers, written: tables.journal.size }
 }
 
-it('writes what is left of a batch under no other registration than the one it was put together under', async () => {
+it('writes the rest of a split batch only under the registration that built it', async () => {
   const { cause, ...seen } = await flushApart({ losesRegistration: true })
   expect(cause).toBeInstanceOf(Fenced)
   expect(seen).toEqual({ answers: ['Refused', 'durable'], written: 1, waiting: [2] })
 })
 
-it('keeps those who wait for runs that were still to be written when the connection breaks', async () => {
+it('keeps the waiters of unwritten runs when the connection breaks', async () => {
   const { cause, ...seen } = await flushApart({ breaksAt: 3 })
   expect(cause).toBeInstanceOf(Ambiguous)
   expect(seen).toEqual({ answers: ['Refused'], written: 0, waiting: [1, 2] })
 })
 
-/** Flushes are written down as they begin, and end when they are told to. */
+/** A flusher whose flushes are recorded when they begin and end when the test says so. */
 function holdFlushes(shareMin: number) {
   const { connect } = createMemoryDatabase({
     clock: systemClock,
@@ -97,7 +100,7 @@ function holdFlushes(shareMin: number) {
   return { flusher, begun, add }
 }
 
-it('sends two halves of a large batch at once, and meanwhile nothing of a run that is in one of them', async () => {
+it('sends two halves of a large batch at once and holds back further rows of their runs', async () => {
   const { flusher, begun, add } = holdFlushes(2)
   const runs: readonly RunId[] = Array.from({ length: 8 }, () => randomUUID())
   const durable: number[] = []
@@ -118,12 +121,12 @@ it('sends two halves of a large batch at once, and meanwhile nothing of a run th
   begun[0]?.end()
   await expect.poll(() => begun.map((one) => one.runs)).toEqual([4, 4, 4])
   expect(durable).toEqual([4, 5, 6, 7, 0, 1, 2, 3])
-  // Others were queued when the last one came back: the process has enough to do without halves.
+  // Rows were queued when the last flush returned, so the process has enough to do without halves.
   begun[2]?.end()
   await expect.poll(() => flusher.idle).toBe(true)
 })
 
-it('sends a second batch beside the first once it is nearly as large, and small ones whole', async () => {
+it('sends a second batch beside the first once it is nearly as large', async () => {
   const { begun, add, flusher } = holdFlushes(3)
   for (let i = 0; i < 5; i++) add(randomUUID())
   await expect.poll(() => begun.map((one) => one.runs)).toEqual([5])
@@ -136,7 +139,7 @@ it('sends a second batch beside the first once it is nearly as large, and small 
   await expect.poll(() => flusher.idle).toBe(true)
 })
 
-/** More than the flusher takes to send what is queued. */
+/** More turns of the event loop than the flusher needs to send queued rows. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
 }

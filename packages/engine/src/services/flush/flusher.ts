@@ -8,26 +8,26 @@ export interface FlusherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly worker: () => WorkerId | null
-  /** The fewest runs in a batch that goes out beside another. */
+  /** The smallest number of runs in a batch that is sent while another is in flight. */
   readonly shareMin: number
   /**
-   * The registration is gone, or the fate of the batch is unknown: `batches` are not (known to be) written, oldest first. Nothing is
-   * flushed until `resume`. Another batch on its way reports for itself.
+   * The registration is gone, or the fate of a batch is unknown. `batches`, oldest first, are not written or not known to be. Nothing is
+   * flushed until `resume`. Another batch in flight reports its own loss.
    */
   readonly onLost: (cause: Fenced | Ambiguous, batches: readonly Batch[]) => void
-  /** The store refuses this unit's rows even alone; none of them was written. */
+  /** The store rejects this unit's rows even alone. None of them was written. */
   readonly onRefused: (unit: string, refusal: Refused) => void
-  /** `worker`: the registration that the batch was written under; it may be given up by now. */
+  /** `worker`: the registration that wrote the batch. It may have been given up since. */
   readonly onFlushed: (result: FlushResult, batch: Batch, worker: WorkerId | null, tookMs: number) => void
 }
 
 /**
- * Group commit. All rows queued since the last flush go out as one batch. The next flush starts when the last returns, so the size of
- * batches follows the load and nothing waits for a timer. Which batch goes out when is decided in `choose-next.ts`.
+ * Group commit. All rows queued since the last flush are written as one batch. The next flush starts when the last returns, so the batch
+ * size follows the load and no row waits for a timer. `choose-next.ts` decides which batch is sent when.
  */
 export class Flusher {
   private readonly options: FlusherOptions
-  /** Oldest first; there is always a last one to add to. */
+  /** Oldest first. Rows are added to the last one, which always exists. */
   private batches: Batch[] = [newBatch()]
   private readonly flights = new Set<Batch>()
   private scheduled = false
@@ -39,7 +39,7 @@ export class Flusher {
     this.options = options
   }
 
-  /** Queues a row for the next flush. `unit`: the run on whose behalf. */
+  /** Queues a row for the next flush. `unit`: the run on whose behalf it is written. */
   add<P extends BatchPart>(unit: string, part: P, row: BatchRows[P]): void {
     const last = this.batches.at(-1)
     if (last === undefined || !addToBatch(last, unit, part, row)) {
@@ -50,13 +50,13 @@ export class Flusher {
     this.schedule()
   }
 
-  /** Whether everything of this unit that was added so far is committed. */
+  /** Whether all rows of this unit added so far are committed. */
   isDurable(unit: string): boolean {
     return this.newestOf(unit) === null
   }
 
   /**
-   * Calls back once everything of this unit that was added so far is committed (null), or with the error that kept its rows out. Never called
+   * Calls `done` once all rows of this unit added so far are committed (with null), or with the error that rejected them. Never calls it
    * after a loss.
    */
   whenDurable(unit: string, done: (error: Error | null) => void): void {
@@ -65,7 +65,7 @@ export class Flusher {
     else newest.waiters.push({ unit, done })
   }
 
-  /** Gives up for a reason outside the flusher (a claim failed, a beat found this worker fenced): nothing is flushed until `resume`. */
+  /** Stops for a reason outside the flusher (a claim failed, a beat found this worker fenced). Nothing is flushed until `resume`. */
   abandon(cause: Fenced | Ambiguous): void {
     if (!this.stopped) this.lose(cause, null)
   }
@@ -74,13 +74,13 @@ export class Flusher {
     return this.flights.size === 0 && this.batches.every((batch) => batch.size === 0)
   }
 
-  /** Starts over after a loss, with nothing queued. */
+  /** Starts again after a loss, with an empty queue. */
   resume(): void {
     this.stopped = false
     this.schedule()
   }
 
-  /** Queued rows are newer than rows on their way; no unit is in two flights. */
+  /** Queued rows are newer than rows in flight. A unit is in at most one flight. */
   private newestOf(unit: string): Batch | null {
     const queued = this.batches.findLast(({ units }) => units.has(unit))
     if (queued !== undefined) return queued
@@ -91,8 +91,8 @@ export class Flusher {
   private schedule(): void {
     if (this.scheduled || this.stopped || this.choose() === 'wait') return
     this.scheduled = true
-    // One turn of the event loop later: the rows by which workflows answer those queued now then go into the same batch (2 flushes for a
-    // one-step run, not 3).
+    // Waits one turn of the event loop: the workflows' reactions to the rows queued now then join the same batch (2 flushes for a one-step
+    // run instead of 3).
     this.options.clock.setImmediate(() =>
       this.options.clock.setImmediate(() => {
         this.scheduled = false
@@ -106,7 +106,7 @@ export class Flusher {
     return chooseNext({ queued: batches, flights, takesTurns, shareMin: this.options.shareMin })
   }
 
-  /** Sends the oldest batch, or the first half of it: the second half is then the oldest. */
+  /** Sends the oldest batch, or its first half; the second half is then the oldest batch. */
   private send(next: 'whole' | 'halves'): void {
     const oldest = this.batches.shift()
     if (oldest === undefined) return
@@ -121,7 +121,7 @@ export class Flusher {
     )
   }
 
-  /** Invariant (I5): `worker` is the registration under which the batch was built; the rest of it is written under no other. */
+  /** Invariant (I5): `worker` is the registration under which the batch was built. The rest of the batch is written under no other. */
   private async write(batch: Batch, worker: WorkerId | null): Promise<void> {
     const started = this.options.clock.now()
     try {
@@ -134,7 +134,7 @@ export class Flusher {
     }
   }
 
-  /** The store refused the data: write each unit on its own, so that one bad row hurts only its own run. */
+  /** The store rejected the data. Writes each unit separately, so that a bad row affects only its own run. */
   private async writeApart(batch: Batch, worker: WorkerId | null, refusal: Refused): Promise<void> {
     const units = splitByUnit(batch)
     const only = units.length === 1 ? units[0] : undefined
@@ -147,7 +147,7 @@ export class Flusher {
     for (const unit of units) {
       const waiters = new Set(unit.waiters)
       await this.write(unit, worker)
-      // Waiters of units not written yet stay with the batch: should it be lost now, their starts are recovered.
+      // Waiters of unwritten units stay with the batch, so that their starts are recovered if the batch is lost now.
       batch.waiters.splice(0, batch.waiters.length, ...batch.waiters.filter((waiter) => !waiters.has(waiter)))
       for (const waiter of unit.waiters.splice(0)) waiter.done(null)
     }

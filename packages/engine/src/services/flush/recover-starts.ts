@@ -6,7 +6,7 @@ import type { Flusher } from './flusher.ts'
 
 const RETRY_MS = 200
 
-/** For a process that is no worker: it has no registration to give up, and only has to recover its starts. */
+/** For a process without a worker: it has no registration to give up and only has to recover its starts. */
 export async function recoverAlone(
   {
     store,
@@ -29,9 +29,10 @@ export async function recoverAlone(
 }
 
 /**
- * After a loss: finds out about the starts that callers still wait for. Those that were written are acknowledged; the others go out again,
- * to be claimed by any worker. All else in the batches belonged to runs in hand and is repeated where they are replayed. Must run after the
- * old registration was retired, when nothing of it can commit any more. If it throws, nothing was done, and it must be called again.
+ * After a loss, determines the fate of starts that callers still wait for. Written starts are acknowledged; the others are sent again for
+ * any worker to claim. All other rows in the batches belonged to runs of this worker, and are repeated where those are replayed. Call it
+ * after the old registration was retired, when none of its writes can commit any more. If it throws, it has done nothing and must be called
+ * again.
  */
 export async function recoverStarts(store: Store, flusher: Flusher, batches: readonly Batch[]): Promise<void> {
   const written = new Set<string>()
@@ -52,10 +53,10 @@ export async function recoverStarts(store: Store, flusher: Flusher, batches: rea
   }
 }
 
-/** A child's start is not among them: its parent is replayed and starts it again. */
+/** Excludes starts of children: their parents are replayed and start them again. */
 const callersStarts = (batch: Batch): Batch['rows']['starts'] => batch.rows.starts.filter(({ row, unit }) => unit === row.run)
 
-/** Companions of an admitted start travel without it (its own transaction has committed). Written twice is better than lost. */
+/** The transaction of an admitted start has committed before its companions are queued. Writing them twice is better than losing them. */
 function recoverCompanions(flusher: Flusher, batch: Batch): void {
   const withStart = new Set(batch.rows.starts.map((entry) => entry.unit))
   const alone = batch.rows.companions.filter((entry) => !withStart.has(entry.unit))

@@ -3,7 +3,7 @@ import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, ParkRow, Ru
 import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 
-/** A command that has been issued and not answered. */
+/** A command that has been issued and has no outcome yet. */
 export type OpenCommand =
   | {
       readonly type: 'step'
@@ -11,9 +11,9 @@ export type OpenCommand =
       readonly name: string
       readonly input: JsonText
       readonly command: Extract<Command, { type: 'step' }>
-      /** The attempt that is running or comes next, from 1. */
+      /** The number of the running or next attempt, from 1. */
       attempt: number
-      /** The next attempt starts no sooner. */
+      /** The earliest time of the next attempt. */
       notBefore: Millis
       abort: AbortController | null
       timer: Timer | null
@@ -34,12 +34,12 @@ export type OpenCommand =
       readonly input: JsonText
       readonly command: Extract<Command, { type: 'child' }>
       readonly child: RunId
-      /** `no`: this incarnation of the run has not requested its start. `requested`: the start is on its way. */
+      /** `no`: this incarnation of the run has not requested its start. `requested`: the start is in progress. */
       begun: 'no' | 'requested' | 'yes'
       timer: null
     }
 
-/** An answer to be journalled and then delivered. */
+/** An outcome to be journalled and then delivered. */
 export interface Outcome {
   readonly kind: JournalKind
   readonly cmd: number
@@ -53,27 +53,27 @@ export interface Outcome {
 }
 
 /**
- * Where a run in hand stands. `pausing`: a pause was requested; what is under way ends, nothing new begins, and the run parks when nothing is
- * under way any more.
+ * The phase of a held run. `pausing`: a pause was requested. Work in progress finishes, nothing new begins, and the run parks when no
+ * work is left.
  */
 export type Phase =
   /**
-   * Its first turn is due, and a worker had it before, which may have begun what the workflow will ask for. Messages may answer that, so
-   * they wait until the workflow has asked.
+   * Its first turn is due, and a worker that held it before may have begun commands that the workflow will issue. Messages may answer those
+   * commands, so they wait until the workflow has issued them.
    */
   | { readonly type: 'repeating'; readonly pausing: boolean }
-  /** Its workflow moves. `linger`: it has nothing to do, and keeps its slot a moment longer in case an answer comes at once. */
+  /** Its workflow runs. `linger`: it has nothing to do and keeps its slot a moment longer, in case an outcome arrives at once. */
   | { readonly type: 'live'; readonly pausing: boolean; linger: Timer | null }
-  /** The workflow has ended; a child that it does not wait for is still being started, or a transactional step commits. */
+  /** The workflow has ended, but a detached child is still being started or a transactional step is committing. */
   | { readonly type: 'ending'; readonly pausing: boolean; readonly completion: Completion }
-  /** On its way back to the database; it is out of hand once that is committed. */
+  /** The park is being written. Once that is committed, this process no longer holds the run. */
   | { readonly type: 'parking'; readonly state: ParkRow['state']; readonly reason: string | null }
-  /** In the cache, without a slot. */
+  /** Kept in the cache, without a slot. */
   | { readonly type: 'parked' }
-  /** Ended, lost, or dropped from the cache: nothing here acts for it any more. */
+  /** Ended, lost, or dropped from the cache. This object must not act for the run any more. */
   | { readonly type: 'gone' }
 
-/** What starts over when a run continues as new. */
+/** The state that starts over when a run continues as new. */
 interface Generation {
   /** 0, 1, 2 … */
   readonly number: number
@@ -83,37 +83,37 @@ interface Generation {
   cancelled: boolean
 }
 
-/** A run that this process has in hand, or keeps parked in its cache. */
+/** A run that this process holds, or keeps parked in its cache. */
 export interface ActiveRun {
   readonly row: ClaimedRun
   readonly id: RunId
   readonly bundle: LoadedBundle
   phase: Phase
-  /** Whether its messages are being read; `again`: they must be read once more, because others have come since. */
+  /** Whether its messages are being read. `again`: they must be read once more, because others have arrived. */
   inbox: 'idle' | 'reading' | 'again'
-  /** How many messages and other pokes the live row had counted when it was last read. */
+  /** The live row's count of messages and other pokes when it was last read. */
   wakes: number
   generation: Generation
-  /** The number that the next journal row gets. */
+  /** The number of the next journal row. */
   seq: number
-  /** The time of the last row journalled; the next has no earlier one. */
+  /** The time of the last journalled row. Times of later rows are not earlier. */
   at: Millis
-  /** The run's clock: the time of the last row delivered. */
+  /** The run's clock: the time of the last delivered row. */
   clockAt: Millis
   readonly open: Map<number, OpenCommand>
-  /** Deliveries whose rows are journalled (perhaps not yet flushed), one for each turn to come. */
+  /** Deliveries whose rows are journalled (perhaps not yet flushed), one for each future turn. */
   readonly queue: Activation[]
-  /** Work that waits while a transactional step commits: anything that numbers a row, or acts on one. Null: no step commits. */
+  /** Work that waits while a transactional step commits: everything that numbers a row or acts on one. Null: no step is committing. */
   held: (() => void)[] | null
-  /** Transactional steps waiting for their turn to commit. */
+  /** Transactional steps that wait for their turn to commit. */
   readonly released: (() => void)[]
   /** Signals that no command waits for yet, by name. */
   readonly buffered: Map<string, SignalMessage[]>
-  /** Ids of messages taken in but not yet flushed as received, and of those buffered. */
+  /** Ids of messages received but not yet flushed, and of buffered ones. */
   readonly seen: Set<string>
-  /** Step bodies and starts of children under way. */
+  /** Step bodies and starts of children in progress. */
   busy: number
-  /** Starts of children on their way, those that were taken back meanwhile included. */
+  /** Starts of children in progress, including those dropped since. */
   starting: number
   deadline: Timer | null
   readonly progress: { steps: number; reportedAt: Millis }
@@ -144,7 +144,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
   }
 }
 
-/** Whether this worker has the run and may still write for it. */
+/** Whether this worker holds the run and may still write for it. */
 export function isLive({ phase }: ActiveRun): boolean {
   return phase.type === 'live' || phase.type === 'repeating' || phase.type === 'ending'
 }
@@ -153,7 +153,7 @@ export function isPausing({ phase }: ActiveRun): boolean {
   return 'pausing' in phase && phase.pausing
 }
 
-/** The row that a claim would return for a run that this worker has just started itself. */
+/** The row that a claim would return for a run that this worker has just started. */
 export function toClaimed(row: RunRow): ClaimedRun {
   return { ...row, wakes: 0, nextSeq: 1, base: 0, crashes: 0, begun: false, holds: false, pauseRequested: false }
 }

@@ -2,7 +2,7 @@ import { type ActiveRun, isLive, isPausing } from './active-run.ts'
 import { deliver } from './deliver.ts'
 import type { WorkerScope } from './worker-scope.ts'
 
-/** Asks the workflow to stop, once a generation; its shielded cleanup runs. */
+/** Asks the workflow to stop, once per generation. Its shielded cleanup runs. */
 export function deliverCancel(scope: WorkerScope, run: ActiveRun, reason: string, timedOut: boolean): void {
   if (run.generation.cancelled || !isLive(run)) return
   run.generation.cancelled = true
@@ -16,7 +16,7 @@ export function deliverCancel(scope: WorkerScope, run: ActiveRun, reason: string
   })
 }
 
-/** Arms the run's own deadline. */
+/** Arms the timer of the run's own deadline. */
 export function armDeadline(scope: WorkerScope, run: ActiveRun): void {
   const deadline = run.row.deadline
   if (deadline === null || run.generation.cancelled || run.deadline) return

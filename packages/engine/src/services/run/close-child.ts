@@ -3,7 +3,7 @@ import { childId } from './ids.ts'
 import type { OpenChild } from './open-command.ts'
 import type { WorkerScope } from './worker-scope.ts'
 
-/** Closes a child that has not answered when its parent ends. */
+/** Closes a child that has not ended when its parent ends. */
 export function closeChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
   if (open.command.options.parentClose !== 'abandon') cancelChild(scope, run, open, 'its parent ended')
 }
@@ -14,8 +14,8 @@ export function takeBackChild(scope: WorkerScope, run: ActiveRun, open: OpenChil
 }
 
 /**
- * Invariant (I11): the id depends on the child alone, so a request sent twice arrives once. It is sent whether or not the child exists: an
- * earlier incarnation of the run may have started it, and a message to a run that is not live is dropped.
+ * Invariant (I11): the message's id depends only on the child, so a request sent twice is received once. It is sent even if the child may
+ * not exist: an earlier incarnation of the run may have started it, and a message to a run that is not live is dropped.
  */
 function cancelChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, reason: string): void {
   // A detached child does not depend on its parent.

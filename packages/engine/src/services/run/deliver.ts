@@ -4,17 +4,17 @@ import { type ActiveRun, isLive, type OpenCommand, type Outcome, toJournal } fro
 import { runEvent } from './run-event.ts'
 import type { WorkerScope } from './worker-scope.ts'
 
-/** Progress of a run is reported no more often than this. */
+/** The shortest time between two progress events of a run. */
 const PROGRESS_MS = 1000
 
 /**
- * Journals an outcome and queues it for the workflow. The workflow sees it at once; what it then asks of the outside world waits until the
+ * Journals an outcome and queues it for the workflow. The workflow sees it at once; external effects that it then asks for wait until the
  * row is durable (Invariant I3, kept by `whenSafe`).
  */
 export function deliver(scope: WorkerScope, run: ActiveRun, outcome: Outcome): void {
   if (!isLive(run)) return
   if (run.held) {
-    // Two may wait with an answer to one command: a child that is left behind is started again when the code ends. The first counts.
+    // Two outcomes of one command may arrive: a child left behind is started again when the code ends. Only the first counts.
     const open = run.open.get(outcome.cmd)
     const isAnswered = () => open !== undefined && run.open.get(outcome.cmd) !== open
     return void run.held.push(() => void (isAnswered() || deliver(scope, run, outcome)))
@@ -25,7 +25,7 @@ export function deliver(scope: WorkerScope, run: ActiveRun, outcome: Outcome): v
   enqueue(scope, run, outcome, at)
 }
 
-/** Journals without delivering: a failed attempt, a marker. */
+/** Journals a row without delivering it: a failed attempt or a marker. */
 export function record(scope: WorkerScope, run: ActiveRun, outcome: Omit<Outcome, 'delivery'>): void {
   if (!isLive(run)) return
   if (run.held) return void run.held.push(() => record(scope, run, outcome))
@@ -48,7 +48,7 @@ function journal(scope: WorkerScope, run: ActiveRun, outcome: Omit<Outcome, 'del
   run.seq++
 }
 
-/** A run with many steps reports where it is, at most once a second. */
+/** Emits the progress of a run with many steps, at most once a second. */
 function reportProgress(scope: WorkerScope, run: ActiveRun): void {
   const now = run.at
   if (now - run.progress.reportedAt < PROGRESS_MS) return
@@ -67,8 +67,8 @@ export function rejected(open: OpenCommand, error: Failure, attempt: number, sta
 }
 
 /**
- * Calls back when everything that this run has seen so far is durable: the moment an external effect may begin. Not called if the run was
- * lost meanwhile.
+ * Calls `begin` once everything that this run has seen so far is durable, which is when an external effect may begin. Never calls it if the
+ * run was lost.
  */
 export function whenSafe(scope: WorkerScope, run: ActiveRun, begin: () => void): void {
   if (run.held) return void run.held.push(() => isLive(run) && whenSafe(scope, run, begin))

@@ -12,7 +12,7 @@ import { runEvent } from './run-event.ts'
 import { clearTimers, evict } from './timers.ts'
 import type { WorkerScope } from './worker-scope.ts'
 
-/** Ends a run, or starts its next generation. The last journal rows, the result and the parent's wake-up share one flush. */
+/** Ends a run, or starts its next generation. The last journal rows, the result and the parent's message share one flush. */
 export function finish(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
   clearTimers(scope.clock, run)
@@ -65,13 +65,13 @@ function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'conti
 function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: number): void {
   const parent = run.row.parent
   if (parent === null) return
-  // Invariant (I11): the id depends on the child alone, so a message sent twice arrives once.
+  // Invariant (I11): the id depends only on the child, so a message sent twice is received once.
   const id = childId(run.id, 0, -1, at)
   const address = { org: run.row.org, run: parent.run, id }
   scope.flusher.add(run.id, 'messages', { ...address, kind: 'child', cmd: parent.cmd, child: run.id, output: row.output, error: row.error })
 }
 
-/** `continueAsNew`: a journal row with the new input, at which replay starts from then on. */
+/** `continueAsNew`: a journal row with the new input, from which replay starts afterwards. */
 function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
   const number = run.generation.number + 1
   run.generation = { number, base: run.seq, cancelled: false }
@@ -82,7 +82,7 @@ function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unhe
   forget(run.bundle, run.id)
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.turns.schedule(run)
-  // Invariant (I10): a request to stop that the code had not heard of when it ended is for the code that continues.
+  // Invariant (I10): a request to stop that the code had not seen when it ended goes to the code that continues.
   for (const delivery of unheard) if (delivery.type === 'cancel') deliverCancel(scope, run, delivery.reason, delivery.timedOut)
   armDeadline(scope, run)
 }

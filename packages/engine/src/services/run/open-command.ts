@@ -5,7 +5,7 @@ import { childId } from './ids.ts'
 export type OpenStep = Extract<OpenCommand, { type: 'step' }>
 export type OpenChild = Extract<OpenCommand, { type: 'child' }>
 
-/** Registers a command as open; undefined for the kinds that expect no answer. */
+/** Registers a command as open. Undefined for the kinds without an outcome. */
 export function register(run: ActiveRun, command: Command): OpenCommand | undefined {
   const open = toOpen(run, command)
   if (open) run.open.set(open.cmd, open)
@@ -52,7 +52,7 @@ export function abortStep(open: OpenStep, reason: string): void {
   open.abort?.abort(new Error(reason))
 }
 
-/** A journal row that marks something and is not delivered. */
+/** A journal row that is a marker and is not delivered. */
 export function marker(kind: 'patch' | 'version' | 'generation', name: string, at: number, output: string | null = null) {
   return { kind, cmd: 0, name, input: null, output, error: null, attempt: 0, startedAt: at } as const
 }
@@ -65,7 +65,7 @@ export function startDelivery(run: ActiveRun, input: string, patches: readonly s
     input: JSON.parse(input),
     seed: run.generation.number === 0 ? run.row.seed : `${run.row.seed}/${run.generation.number}`,
     info: {
-      // Not `run.id`: a replay beside the run has another one.
+      // Not `run.id`: a replay for a query has another one.
       runId: run.bundle.ids.run(run.row.run),
       orgId: run.bundle.ids.org(run.row.org),
       workflow: run.row.workflow,

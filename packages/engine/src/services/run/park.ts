@@ -7,13 +7,13 @@ import { runEvent } from './run-event.ts'
 import { clearTimers, evict } from './timers.ts'
 import { hasRoom, type WorkerScope } from './worker-scope.ts'
 
-/** A run that waits no longer than this stays in memory; for a longer wait it is parked. */
+/** A run whose wait is at most this long stays in memory. A longer wait parks it. */
 const STAY_MS = 2000
-/** A run with nothing to do keeps its slot this long, in case an answer comes at once. */
+/** A run with nothing to do keeps its slot this long, in case an outcome arrives at once. */
 const LINGER_MS = 50
 const RETRY_MS = 200
 
-/** Called whenever a run may have nothing left to do here: decides whether it keeps its slot. */
+/** Called whenever a run may have no work left here. Decides whether it keeps its slot. */
 export function considerIdle(scope: WorkerScope, run: ActiveRun): void {
   const { phase } = run
   switch (phase.type) {
@@ -23,7 +23,7 @@ export function considerIdle(scope: WorkerScope, run: ActiveRun): void {
     case 'live':
       if (isIdle(run)) considerParking(scope, run, phase)
       return
-    // Before its first turn a run has something to do; in the other phases nothing can be done for it.
+    // Before its first turn a run has work to do. In the other phases this process must not act for it.
     case 'repeating':
     case 'parking':
     case 'parked':
@@ -32,7 +32,7 @@ export function considerIdle(scope: WorkerScope, run: ActiveRun): void {
   }
 }
 
-/** Nothing is under way here for the run: no turn, no step, no commit, no reading of its messages. */
+/** No work is in progress here for the run: no turn, no step, no commit, no reading of messages. */
 function isIdle(run: ActiveRun): boolean {
   return run.queue.length === 0 && run.busy === 0 && run.held === null && run.inbox === 'idle'
 }
@@ -62,12 +62,12 @@ function onlyWaits(run: ActiveRun): boolean {
   return run.phase.type === 'live' && !run.phase.pausing && isIdle(run) && run.open.size > 0
 }
 
-/** Parks runs that only wait, to make room for runs that can go on. */
+/** Parks runs that only wait, to make room for runs with work to do. */
 export function parkIdle(scope: WorkerScope): void {
   for (const run of scope.active.values()) if (onlyWaits(run)) park(scope, run, 'waiting', null)
 }
 
-/** Stops a run where it is, with a reason that people can act on: it is neither lost nor failed without a word. */
+/** Stops a run where it is, with a reason that people can act on, instead of losing it or failing it silently. */
 export function block(scope: WorkerScope, run: ActiveRun, reason: string): void {
   if (!isLive(run)) return
   if (run.held) return void run.held.push(() => block(scope, run, reason))
@@ -78,7 +78,7 @@ export function block(scope: WorkerScope, run: ActiveRun, reason: string): void 
   park(scope, run, 'blocked', reason)
 }
 
-/** Hands a run back as ready: another worker, or this one later, replays it. */
+/** Returns a run as ready. Another worker, or this one later, replays it. */
 export function release(scope: WorkerScope, run: ActiveRun): void {
   if (run.held) return void run.held.push(() => isLive(run) && release(scope, run))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'released')
@@ -86,7 +86,7 @@ export function release(scope: WorkerScope, run: ActiveRun): void {
   park(scope, run, 'ready', null)
 }
 
-/** Gives the run's slot back. Should a message come before the flush, the run is not parked: see `continueKept`. */
+/** Returns the run's slot. If a message arrives before the flush, the run is not parked: see `continueKept`. */
 function park(scope: WorkerScope, run: ActiveRun, state: ParkRow['state'], reason: string | null): void {
   clearTimers(scope.clock, run)
   const phase: Phase = { type: 'parking', state, reason }
@@ -116,7 +116,7 @@ function park(scope: WorkerScope, run: ActiveRun, state: ParkRow['state'], reaso
   })
 }
 
-/** For a run that goes whatever its messages say: only the count of pokes has to be right. */
+/** For a run that leaves this worker regardless of its messages: only the count of pokes has to be right. */
 export function parkAgain(scope: WorkerScope, run: ActiveRun, { state, reason }: Extract<Phase, { type: 'parking' }>): void {
   const phase: Phase = { type: 'parking', state, reason }
   run.phase = phase
@@ -158,7 +158,7 @@ function nextTime(run: ActiveRun): number | null {
   return next
 }
 
-/** At most this many waits are written down; `why` needs no more. */
+/** The maximum number of waits stored for `why`. */
 const WAITS_MAX = 10
 
 function waits(run: ActiveRun): Wait[] {

@@ -6,15 +6,15 @@ import type { ActiveRun, OpenCommand } from './active-run.ts'
 import { type OpenChild, register, startDelivery } from './open-command.ts'
 
 export type Replayed =
-  /** The workflow is where its history ends. `patches`: markers taken by its last turn that are not in the history yet. */
+  /** The workflow has reached the end of its history. `patches`: markers of its last turn that are not in the history yet. */
   | {
       readonly type: 'ready'
       readonly completion: Completion | null
       readonly patches: readonly string[]
-      /** Children that it took back on its way. */
+      /** Children that it dropped during the replay. */
       readonly takenBack: readonly OpenChild[]
     }
-  /** The code does not ask for what the history answers. `reason` is a sentence for people. */
+  /** The code does not issue the commands that the history answers. `reason` is a sentence for people. */
   | { readonly type: 'diverged'; readonly reason: string }
 
 /** Kinds of rows that are delivered to the workflow. */
@@ -23,9 +23,9 @@ const DELIVERED: ReadonlySet<JournalRow['kind']> = new Set(['step', 'sleep', 'si
 const CHUNK = 100
 
 /**
- * Brings a run's workflow to where its history ends: every row is delivered in order, one an activation, and each
- * command is compared with the row that answers it (kind, name, input). Nothing outside is touched.
- * Invariant (I12): the same bundle and the same rows give the same commands.
+ * Brings a run's workflow to the end of its history: delivers every row in order, one per activation, and compares each command with the
+ * row that answers it (kind, name, input). Has no external effects.
+ * Invariant (I12): the same bundle and the same rows produce the same commands.
  */
 function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   const delivered = rows.filter((row) => DELIVERED.has(row.kind))
@@ -49,7 +49,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
     if (row.kind === 'attempt') noteAttempt(run, row)
     if (!DELIVERED.has(row.kind)) continue
     const wrong = mismatch(run, dropped, row)
-    // Rows that were on their way to the workflow when it ended answer what it had asked for; they stay undelivered.
+    // Rows that had not been delivered when the workflow ended answer commands that it had issued. They stay undelivered.
     if (wrong && completion)
       return { type: 'diverged', reason: `The code ended (${completion.type}) where the history continues with ${describe(row)}.` }
     if (wrong) return { type: 'diverged', reason: wrong }
@@ -65,7 +65,10 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   return { type: 'ready', completion, patches: taken, takenBack: [...dropped.values()].filter((open) => open.type === 'child') }
 }
 
-/** A call into the sandbox costs more than a turn, so rows go in by the hundred. Reactions behind a divergence are dropped with the run. */
+/**
+ * A call into the sandbox costs more than a turn, so rows are delivered by the hundred. Reactions after a divergence are dropped with the
+ * run.
+ */
 function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
   for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
   return undefined
@@ -86,7 +89,7 @@ function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<numbe
 
 function noteAttempt(run: ActiveRun, row: JournalRow): void {
   const open = run.open.get(row.cmd)
-  // Rows older than the run itself were copied from the run it retries or forks: its own attempts count from one.
+  // Rows older than the run were copied from the run that it retries or forks. Its own attempts count from one.
   if (open?.type !== 'step' || (run.row.origin && row.at < run.row.createdAt)) return
   open.attempt = row.attempt + 1
   open.notBefore = Number(row.output ?? 0)
@@ -119,7 +122,7 @@ function describeOpen(open: OpenCommand): string {
 
 const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
 
-/** As `replay`, but code that does not yield, or throws outside a run, counts as a divergence. */
+/** Like `replay`, but code that does not yield, or that throws outside a run, counts as a divergence. */
 export function replaySafely(sandboxes: SandboxCache, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   try {
     return replay(run, rows)

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import type { ActiveRun } from './active-run.ts'
 
-/** Drops a run from this process's memory, its coroutine included. */
+/** Drops a run, including its coroutine, from this process's memory. */
 export function evict(clock: Clock, run: ActiveRun): void {
   clearTimers(clock, run)
   run.phase = { type: 'gone' }

@@ -7,13 +7,13 @@ import { type ActiveRun, isLive } from './active-run.ts'
 export interface TurnHandlers {
   readonly clock: Clock
   readonly react: (run: ActiveRun, reaction: Reaction) => void
-  /** The workflow code of `culprit` (null if unknown) did not yield, or the sandbox broke: its context can no longer be trusted. */
+  /** The workflow code of `culprit` (null if unknown) did not yield, or the sandbox broke. Its context cannot be trusted any more. */
   readonly broken: (bundle: LoadedBundle, culprit: string | null, error: Error) => void
 }
 
 /**
- * Gives runs their turns. In one turn a run gets at most one delivery, and all runs of a bundle with a delivery are activated by one call.
- * Replay also makes one delivery a turn, so that both interleave alike.
+ * Schedules the turns of runs. In one turn a run gets at most one delivery, and one call activates all runs of a bundle that have one.
+ * Replay also makes one delivery per turn, so that both interleave in the same way.
  */
 export class Turns {
   private readonly handlers: TurnHandlers
@@ -24,7 +24,7 @@ export class Turns {
     this.handlers = handlers
   }
 
-  /** The run has a delivery queued: gives it a turn. */
+  /** Call when the run has a queued delivery: schedules its turn. */
   schedule(run: ActiveRun): void {
     this.due.add(run)
     if (this.scheduled) return

@@ -8,7 +8,7 @@ import type { SubmitParts } from '../start/submit-start.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Turns } from './turns.ts'
 
-/** What the functions of one worker share. */
+/** State shared by the functions of one worker. */
 export interface WorkerScope {
   readonly store: Store
   readonly clock: Clock
@@ -20,28 +20,28 @@ export interface WorkerScope {
   /** Uniform in [0, 1); seeded in simulations. */
   readonly random: () => number
   /**
-   * The registration; '' while there is none. Code that waited for an answer compares it: what was claimed under another registration no
-   * longer belongs to this worker.
+   * The registration; '' between registrations. Code that waited for an answer compares it: runs claimed under another registration no
+   * longer belong to this worker.
    */
   readonly worker: () => WorkerId
   readonly queues: readonly string[]
   readonly slots: number
-  /** Runs in hand. */
+  /** The runs that this worker holds. */
   readonly active: Map<RunId, ActiveRun>
   /** Parked runs whose coroutine is still in memory, least recently parked first. */
   readonly parked: Map<RunId, ActiveRun>
   readonly parkedMax: number
-  /** A slot came free, or something may have become claimable. `at`: not before this time. */
+  /** A slot became free, or a run may have become claimable. `at`: not before this time. */
   readonly wantClaim: (at?: number) => void
-  /** A run of this process has ended, durably. */
+  /** A run of this process has ended, and its end is durable. */
   readonly ended: (run: ActiveRun, answer: RunAnswer) => void
   /** For `submitStart`. */
   readonly starts: SubmitParts
-  /** After a start in a transaction of its own: tells the processes that it concerns. */
+  /** Notifies the processes concerned after a start in a transaction of its own. */
   readonly announceStart: (outcome: StartOutcome) => void
-  /** Local starts on their way to being durable; each has a slot. */
+  /** Local starts that are not durable yet. Each has a slot. */
   starting: number
-  /** True while the worker takes no new work. */
+  /** True while the worker accepts no new runs. */
   stopping: boolean
 }
 

@@ -16,13 +16,13 @@ const limitFor = (lane: Json) => {
   return limitsOf(request, manifest).concurrency[0]?.limit ?? ''
 }
 
-test('a key out of an input is text that a database takes, whatever the input holds', () => {
+test('a key from an input is text that PostgreSQL accepts, for any input', () => {
   expect(limitFor('a')).toBe('workflow:single:a')
   expect(limitFor({ a: [1] })).toBe('workflow:single:{"a":[1]}')
   expect(limitFor('a\u0000\ud800')).toBe('workflow:single:a\ufffd\ufffd')
 })
 
-test('keys too long for an index are cut and stay apart', () => {
+test('shortens keys too long for an index and keeps them distinct', () => {
   const long = '💡'.repeat(5000)
   const [one, other] = [limitFor(`${long}1`), limitFor(`${long}2`)]
   expect(one).not.toBe(other)

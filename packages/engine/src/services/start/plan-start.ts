@@ -14,7 +14,7 @@ interface NewRun {
   readonly now: number
 }
 
-/** The row of a new run: what the caller asked for, then what the workflow declares, then defaults. */
+/** The row of a new run, from the caller's request, then the workflow's declaration, then defaults. */
 export function toRunRow(request: StartRequest, { run, input, manifest, bundle, parent, now }: NewRun): RunRow {
   const timeoutMs = request.timeoutMs ?? manifest.options.timeoutMs
   return {
@@ -42,7 +42,7 @@ export function startedEvent(row: RunRow): EventRow {
   return { org: row.org, type: 'run.started', subject: row.run, data, at: row.createdAt }
 }
 
-/** The limits a start is under: the workflow's declared ones, keyed by its input, and the caller's own keys. */
+/** The limits of a start: those that the workflow declares, keyed by its input, and the caller's own keys. */
 export function limitsOf(request: StartRequest, manifest: WorkflowManifest): StartLimits {
   const { concurrency, rateLimit, debounce } = manifest.options
   const keyed = (path: string | undefined): string => (path === undefined ? '' : `:${textAt(request.input, path)}`)
@@ -69,17 +69,17 @@ export function limitsOf(request: StartRequest, manifest: WorkflowManifest): Sta
   }
 }
 
-/** Plain starts share a group commit; all others are decided one by one. */
+/** Plain starts share a group commit. All others are decided one by one. */
 export function isPlain(limits: StartLimits): boolean {
   return limits.dedupe === null && limits.debounce === null && limits.concurrency.length === 0 && limits.rate === null
 }
 
-/** Longer ones would not fit into an index. */
+/** Longer keys would not fit into an index. */
 const KEY_CHARS_MAX = 512
 
 /**
- * Text out of an input as the part of a key that a database takes: well-formed, without NUL, and not too long. Long ones end in a
- * digest instead, so that they stay apart.
+ * Turns text from an input into a part of a key that the database accepts: well-formed, without NUL, and not too long. A long text ends in
+ * a digest instead, so that distinct texts stay distinct.
  */
 function toKey(text: string): string {
   const plain = text.toWellFormed().replaceAll('\u0000', '\ufffd')
@@ -88,7 +88,7 @@ function toKey(text: string): string {
   return `${plain.slice(0, KEY_CHARS_MAX - digest.length - 1).toWellFormed()}-${digest}`
 }
 
-/** The value at a dotted path of the input, as text; absent values share one key. */
+/** The value at a dotted path of the input, as text. Absent values share one key. */
 function textAt(input: Json, path: string): string {
   let value: Json | undefined = input
   for (const name of path.split('.')) {

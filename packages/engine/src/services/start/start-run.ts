@@ -17,15 +17,15 @@ export interface StartParts<Tx> {
   readonly checker: InputChecker
   readonly flusher: Flusher
   readonly submit: SubmitParts
-  /** After a start in a transaction of its own: tells the processes that it concerns. */
+  /** Notifies the processes concerned after a start in a transaction of its own. */
   readonly announceStart: (outcome: StartOutcome, queue: string) => void
 }
 
-/** A start whose input was checked. */
+/** A start with a checked input. */
 interface PlannedStart {
   readonly type: 'planned'
   readonly row: RunRow
-  /** Not before this time; null: now. */
+  /** The earliest time of the start. Null: now. */
   readonly at: number | null
   readonly limits: StartLimits
 }
@@ -54,7 +54,9 @@ export async function startRun<Tx>(parts: StartParts<Tx>, request: StartWithComp
   return outcome
 }
 
-/** In the caller's transaction: plain starts in one statement, all others one by one. Outcomes in the order of the requests. */
+/**
+ * Starts runs in the caller's transaction: plain starts in one statement, all others one by one. Outcomes are in the order of the requests.
+ */
 export async function startRuns<Tx>(
   parts: StartParts<Tx>,
   requests: readonly StartRequest[],
@@ -98,7 +100,7 @@ function toAdmitted({ row, limits, at }: PlannedStart): AdmittedStart {
   return { ...row, ...limits, at, event: startedEvent(row) }
 }
 
-/** The run itself is durable already: without companions there is nothing to wait for. */
+/** The run itself is already durable. Without companions there is nothing to wait for. */
 async function writeCompanions(flusher: Flusher, run: string, companions: readonly CompanionRow[]): Promise<void> {
   if (companions.length === 0) return
   for (const companion of companions) flusher.add(run, 'companions', companion)

@@ -6,22 +6,22 @@ import { startedEvent } from './plan-start.ts'
 /** A start that shares the process's next group commit. */
 export interface PlainStart {
   readonly row: RunRow
-  /** Not before this time; null: now. */
+  /** The earliest time of the start. Null: now. */
   readonly at: number | null
-  /** On whose behalf: the run itself, or its parent. */
+  /** The run on whose behalf it is written: the run itself, or its parent. */
   readonly unit: RunId
   /** This process may take the run at once. Only for ids that cannot exist yet. */
   readonly local: boolean
   readonly companions: readonly CompanionRow[]
-  /** Called once when the start is durable, or with what kept it out. */
+  /** Called once: when the start is durable, or with the error that prevented it. */
   readonly done: (error: Error | null) => void
 }
 
-/** The worker of this process, as a start sees it. */
+/** The worker of this process, as far as a start needs it. */
 export interface LocalWorker {
-  /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
+  /** Reserves a slot for a run that is being started here and returns the registration. Null: the run must be left to a claim. */
   reserve(row: RunRow): WorkerId | null
-  /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
+  /** The start is durable (or failed: `row` is null). Returns the slot and begins the run, if the registration is still the current one. */
   begin(registration: WorkerId, row: RunRow | null): void
 }
 
@@ -35,7 +35,7 @@ export interface SubmitParts {
   readonly dueAt: (at: number) => void
 }
 
-/** Queues a start. If this process has a free slot the run begins here the moment it is durable: no queue, no claim, no notification. */
+/** Queues a start. If this process has a free slot, the run begins here as soon as it is durable, without queue, claim or notification. */
 export function submitStart(parts: SubmitParts, start: PlainStart): void {
   const { row, at, unit } = start
   const worker = start.local && at === null ? parts.worker() : null

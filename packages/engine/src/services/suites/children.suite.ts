@@ -1,3 +1,7 @@
+/**
+ * Goal: children start once, report to their parents, and are closed as declared when their parents end. Some tests slow the store down or
+ * hand the parent to a second process.
+ */
 import { describe, expect, it } from 'vitest'
 import type { RunId, Store } from '../../store/store.ts'
 import type { Json } from '../../workflow/protocol.ts'
@@ -5,12 +9,11 @@ import { stepRegistry } from '../../workflow/step-registry.ts'
 import { effects, gate, type Leaving } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/** Children: how they begin, what their parents hear of them, and what becomes of them when their parents end. */
 export function describeChildren(t: EngineTests): void {
-  describe('what becomes of children', () => {
+  describe('children', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
-    /** The one run of "pair" that is there. */
+    /** The only live run of "pair". */
     const theChild = async (): Promise<RunId> => {
       const [child] = await until(
         () => t.engine.store.liveRuns(t.org, 'pair', null, 10),
@@ -19,13 +22,13 @@ export function describeChildren(t: EngineTests): void {
       return child?.run ?? ''
     }
 
-    /** Whether a run has been asked to stop. The inbox is read first: a message is taken out of it with the row that says so. */
+    /** Whether a run has been asked to stop. Reads the inbox first, because a message leaves the inbox together with its journal row. */
     const isCancelled = async (run: RunId): Promise<boolean> => {
       const unread = (await t.engine.store.inbox(t.org, run))?.messages ?? []
       return [...unread, ...(await rows(run))].some(({ kind }) => kind === 'cancel')
     }
 
-    /** A run of "leaver" whose child waits. */
+    /** Starts a run of "leaver" and waits until its child waits. */
     const startLeaver = async (leaving: Omit<Leaving, 'gate'>) => {
       await boot()
       const at = gate('leave')
@@ -48,7 +51,7 @@ export function describeChildren(t: EngineTests): void {
       expect(await go('guardian', null)).toMatchObject({ status: 'succeeded', output: 'ChildFailedError' })
     })
 
-    it('begins a child once, though another process takes the parent, which has nothing in its journal', async () => {
+    it('begins a child once when another process takes over a parent with an empty journal', async () => {
       await boot()
       const run = await start('warden', null)
       await state(run, 'waiting')
@@ -64,7 +67,7 @@ export function describeChildren(t: EngineTests): void {
       expect(of(child?.run ?? '', 'note')).toHaveLength(1)
     })
 
-    it('ends, and has started what it did not wait for', async () => {
+    it('a run ends only after its detached children are started', async () => {
       await boot()
       expect(await go('launcher', null)).toMatchObject({ status: 'succeeded', output: 'gone' })
       await until(
@@ -73,12 +76,12 @@ export function describeChildren(t: EngineTests): void {
       )
     })
 
-    it('tells a parent that the key of its child is taken', async () => {
+    it('reports to a parent that the key of its child is taken', async () => {
       await boot()
       expect(await go('sharer', null)).toMatchObject({ output: [6, expect.stringContaining('its key is held by run')] })
     })
 
-    it('starts a child in the version that is asked for, else in its own', async () => {
+    it('starts a child in the requested version, else in the version of its parent', async () => {
       await boot()
       await t.engine.store.saveBundle(t.org, t.changed.hash, t.changed.code, JSON.stringify(t.changed.manifest))
       expect(await end(await start('elder', null))).toMatchObject({ output: 'own' })
@@ -117,7 +120,7 @@ export function describeChildren(t: EngineTests): void {
         () => t.engine.store.liveRuns(t.org, 'pair', null, 10),
         (live) => live.length === 0,
       )
-      // On a busy machine the time is up before the child is started.
+      // On a busy machine the timeout may pass before the child is started.
       const ofChildren = t.facts.filter((fact) => 'workflow' in fact && fact.workflow === 'pair')
       const started = ofChildren.filter(({ type }) => type === 'started')
       const finished = await until(
@@ -140,20 +143,20 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(child?.run ?? '')).toMatchObject({ status: 'cancelled' })
     })
 
-    it('cancels a child whose parent is cancelled when another process has just taken it', async () => {
+    it('cancels a child whose parent is cancelled just after another process took it over', async () => {
       const { run, child, at } = await startLeaver({ does: 'waits', close: 'cancel' })
       at.open()
       await state(run, 'waiting')
       await t.worker.stop()
       await t.engine.cancel(t.org, run, 'not wanted')
-      // The cancellation is read before that process knows whether the child exists.
+      // The second process reads the cancellation before it knows whether the child exists.
       const slow = (store: Store): Store => ({ ...store, run: (...which) => turns().then(() => store.run(...which)) })
       await process([], slow).work({ steps: stepRegistry() })
       expect(await end(run)).toMatchObject({ status: 'cancelled' })
       expect(await end(child)).toMatchObject({ status: 'cancelled' })
     })
 
-    /** A run whose child is under a limit, and not started before `admit` is called: its parent has gone past its step by then. */
+    /** Starts a run whose child is under a limit. The child starts only when `admit` is called; by then its parent has passed its step. */
     const startSlowly = async (workflow: string, input: Json) => {
       await boot({ work: false })
       const admission = Promise.withResolvers<void>()
@@ -182,7 +185,7 @@ export function describeChildren(t: EngineTests): void {
       return { run, child, admit }
     }
 
-    it('cancels a child that lost a race while its start was on its way', async () => {
+    it('cancels a child that lost a race while its start was in progress', async () => {
       const at = gate('race')
       const { run, child, admit } = await startSlowly('landlord', 'race')
       at.open()
@@ -192,14 +195,14 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
-    it('cancels a child whose parent ended while its start was on its way', async () => {
+    it('cancels a child whose parent ended while its start was in progress', async () => {
       const { run, child, admit } = await startSlowly('deserter', null)
       await admit()
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'gone' })
       expect(await end(child)).toMatchObject({ status: 'cancelled' })
     })
 
-    it('cancels a child that lost a race, while its parent goes on', async () => {
+    it('cancels a child that lost a race while its parent continues', async () => {
       await boot()
       const at = gate('race')
       const run = await start('hurried', 'race')
@@ -211,11 +214,11 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
-    it.each(['returns', 'throws'] as const)('leaves an abandoned child alone whose parent %s', async (does) => {
+    it.each(['returns', 'throws'] as const)('leaves an abandoned child running when its parent %s', async (does) => {
       const { run, child, at } = await startLeaver({ does, close: 'abandon' })
       at.open()
       await end(run)
-      // What a run sends as it ends is there when its result is.
+      // Messages that a run sends at its end are written together with its result.
       expect(await isCancelled(child)).toBe(false)
       await t.engine.signal(t.org, child, 'a', 1)
       await t.engine.signal(t.org, child, 'b', 2)
@@ -231,12 +234,12 @@ export function describeChildren(t: EngineTests): void {
       expect(await isCancelled(child)).toBe(true)
     })
 
-    it('starts a child under a limit only when what its parent saw is durable', async () => {
+    it('starts a child under a limit only once everything its parent saw is durable', async () => {
       await boot({ work: false })
       const durable: string[][] = []
       const slow = (store: Store): Store => ({
         ...store,
-        // A start that does not wait for the commit is ahead of it by then.
+        // By now, a start that did not wait for the commit would have happened.
         flush: async (batch) => {
           await turns()
           return store.flush(batch)
@@ -254,7 +257,7 @@ export function describeChildren(t: EngineTests): void {
   })
 }
 
-/** More turns of the event loop than it takes from an outcome to what follows from it. */
+/** More turns of the event loop than the reaction to an outcome takes. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,3 +1,6 @@
+/**
+ * Goal: callers can cancel, pause, retry, fork and query runs, and limits and keys decide their starts. Uses one engine on the given store.
+ */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { buildBundle } from '../../bundle/build-bundle.ts'
@@ -5,12 +8,11 @@ import { uuid7 } from '../../uuid.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/** What people and callers do with runs, and what limits their start. */
 export function describeControl(t: EngineTests): void {
-  describe('what is asked of a run', () => {
+  describe('control of runs', () => {
     const { boot, start, end, go, state, rows, of } = t
 
-    it('cancels with cleanup', async () => {
+    it('cancelling a run runs its cleanup', async () => {
       await boot()
       const at = gate('c1')
       const run = await start('careful', 'c1')
@@ -21,7 +23,7 @@ export function describeControl(t: EngineTests): void {
       at.open()
     })
 
-    it('cancels a parked run, cleanup included', async () => {
+    it('cancelling a parked run runs its cleanup', async () => {
       await boot()
       gate('c2').open()
       const run = await start('careful', 'c2')
@@ -42,14 +44,14 @@ export function describeControl(t: EngineTests): void {
       expect(of(run, 'note')).toHaveLength(0)
     })
 
-    it('times a run out, cleanup included', async () => {
+    it('a run that exceeds its timeout runs its cleanup and ends as timed out', async () => {
       await boot()
       const ended = await go('brief', null)
       expect(ended.status).toBe('timed_out')
       expect(of(ended.run, 'note')).toHaveLength(1)
     })
 
-    it('pauses after the steps in progress and goes on when resumed', async () => {
+    it('pauses after the steps in progress and continues when resumed', async () => {
       await boot()
       const at = gate('p1')
       const run = await start('careful', 'p1')
@@ -64,7 +66,7 @@ export function describeControl(t: EngineTests): void {
       expect((await end(run)).status).toBe('cancelled')
     })
 
-    it('retries a failed run from its failed step with the same keys', async () => {
+    it('retries a failed run from its failed step with the same idempotency keys', async () => {
       await boot()
       const failed = await go('tries', 4)
       expect(failed.status).toBe('failed')
@@ -78,7 +80,7 @@ export function describeControl(t: EngineTests): void {
       expect(await t.engine.store.result(t.org, failed.run)).toMatchObject({ status: 'failed' })
     })
 
-    it('goes on with the output that a person gave for a failed step', async () => {
+    it('a retry continues with an edited output of the failed step', async () => {
       await boot()
       const failed = await go('doomed', 'no')
       const step = (await rows(failed.run)).find((row) => row.error !== null)
@@ -87,7 +89,7 @@ export function describeControl(t: EngineTests): void {
       expect(of(again?.run ?? '', 'add')).toHaveLength(0)
     })
 
-    it('forks a run from a row, with new keys', async () => {
+    it('forks a run from a journal row, with new idempotency keys', async () => {
       await boot()
       const first = await go('five', 10)
       const fork = await t.engine.fork(t.org, first.run, 4, { edits: new Map([[3, 100]]) })
@@ -98,7 +100,7 @@ export function describeControl(t: EngineTests): void {
       expect(of(ended.run, 'add').some((effect) => keys.has(effect.key))).toBe(false)
     })
 
-    it('continues as new under the same id', async () => {
+    it('a run continues as new under the same id', async () => {
       await boot()
       const ended = await go('counter', { left: 4, sum: 0 })
       expect(ended).toMatchObject({ status: 'succeeded', output: 4 })
@@ -113,7 +115,7 @@ export function describeControl(t: EngineTests): void {
       ])
     })
 
-    it('answers queries of a run that has begun another generation', async () => {
+    it('answers queries of a run in its second generation', async () => {
       await boot()
       const relay = gate('relay')
       const run = await start('relay', 2)
@@ -123,7 +125,7 @@ export function describeControl(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'relay' })
     })
 
-    it('queues runs of one concurrency key, in order', async () => {
+    it('runs of one concurrency key execute one at a time, in order', async () => {
       await boot()
       const [one, two] = [gate('k1'), gate('k2')]
       const first = await start('single', { customer: 'x', gate: 'k1' })
@@ -137,7 +139,7 @@ export function describeControl(t: EngineTests): void {
       expect((await end(second)).status).toBe('succeeded')
     })
 
-    it('cancels the run in progress for a newer one of its key', async () => {
+    it('cancels the run in progress for a newer one with its key', async () => {
       await boot()
       const [one, two] = [gate('r1'), gate('r2')]
       const first = await start('replacing', { customer: 'x', gate: 'r1' })
@@ -149,7 +151,7 @@ export function describeControl(t: EngineTests): void {
       one.open()
     })
 
-    it('refuses the newest run of a full key', async () => {
+    it('cancels the newest run of a full key', async () => {
       await boot()
       const one = gate('n1')
       const first = await start('refusing', { customer: 'x', gate: 'n1' })
@@ -159,7 +161,7 @@ export function describeControl(t: EngineTests): void {
       expect((await end(first)).status).toBe('succeeded')
     })
 
-    it('lets only the last of a burst run', async () => {
+    it('runs only the last start of a debounced burst', async () => {
       await boot()
       const runs = []
       for (const value of [1, 2, 3]) runs.push(await start('settled', { id: 'a', value }))
@@ -167,7 +169,7 @@ export function describeControl(t: EngineTests): void {
       expect(new Set(runs).size).toBe(1)
     })
 
-    it('starts once for a dedupe key', async () => {
+    it('starts one run for repeated starts with a dedupe key', async () => {
       await boot()
       const dedupe = { key: 'order-1', windowMs: 60_000 }
       const first = await start('five', 1, { dedupe })
@@ -176,7 +178,7 @@ export function describeControl(t: EngineTests): void {
       await end(first)
     })
 
-    it('starts once for a run id that the caller chose', async () => {
+    it('starts one run for repeated starts with a run id chosen by the caller', async () => {
       await boot()
       const runId = uuid7(Date.now(), Buffer.from(randomUUID()))
       await Promise.all([start('five', 1, { runId }), start('five', 1, { runId })])
@@ -184,7 +186,7 @@ export function describeControl(t: EngineTests): void {
       expect(of(runId, 'add')).toHaveLength(5)
     })
 
-    it('starts no sooner than asked', async () => {
+    it('a delayed run starts no sooner than its time', async () => {
       await boot()
       const at = t.engine.now() + 150
       const run = await start('five', 1, { at })
@@ -193,13 +195,13 @@ export function describeControl(t: EngineTests): void {
       expect((await rows(run))[0]?.at).toBeGreaterThanOrEqual(at)
     })
 
-    it('begins the clock of a run that was put off at its time', async () => {
+    it('the clock of a delayed run begins at its time', async () => {
       await boot()
       const at = Math.ceil(t.engine.now()) + 300
       expect(await end(await start('timed', null, { at }))).toMatchObject({ output: at })
     })
 
-    it('names what it cannot start', async () => {
+    it('a start names an unknown workflow or version and invalid input', async () => {
       await boot()
       expect(await t.engine.start({ org: t.org, workflow: 'nothing', input: null })).toEqual({
         type: 'no_such_workflow',

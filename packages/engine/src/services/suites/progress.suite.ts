@@ -1,12 +1,15 @@
+/**
+ * Goal: steps, sleeps, signals, races and queries behave as declared across attempts, parking and processes. Uses one or two engines on the
+ * given store.
+ */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/** Steps, waits, signals and queries. */
 export function describeProgress(t: EngineTests): void {
-  describe('what a run does', () => {
+  describe('progress of runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
     it('runs steps in order and records each once', async () => {
@@ -20,13 +23,13 @@ export function describeProgress(t: EngineTests): void {
       expect(of(ended.run, 'add').map((effect) => effect.input)).toEqual([1, 2, 3, 4, 5])
     })
 
-    it('keeps input as it is, whatever JSON holds', async () => {
+    it('keeps any JSON input unchanged', async () => {
       await boot()
       const input = { text: 'a\u0000b \ud800 "q" 💡', deep: [[[null, 1e300, -0.5]]], $blob: 'no reference', '': {} }
       expect(await go('echo', input)).toMatchObject({ status: 'succeeded', output: JSON.parse(JSON.stringify(input)) })
     })
 
-    it('repeats a failing step with the same idempotency key and records every attempt', async () => {
+    it('retries a failing step with the same idempotency key and records every attempt', async () => {
       await boot()
       const ended = await go('tries', 2)
       expect(ended).toMatchObject({ status: 'succeeded', output: 3 })
@@ -38,14 +41,14 @@ export function describeProgress(t: EngineTests): void {
       expect(new Set(of(ended.run, 'flaky').map((effect) => effect.key)).size).toBe(1)
     })
 
-    it('fails after the last attempt with what the step threw', async () => {
+    it('fails after the last attempt with the error of the step', async () => {
       await boot()
       const ended = await go('tries', 9)
       expect(ended).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('attempt 4 failed') } })
       expect(of(ended.run, 'flaky')).toHaveLength(4)
     })
 
-    it('repeats a step as its call says, in place of the step', async () => {
+    it('the retry policy of a call overrides that of the step', async () => {
       await boot()
       expect(await end(await start('hasty', 1))).toMatchObject({ status: 'succeeded', output: 2 })
       expect(await end(await start('hasty', 2))).toMatchObject({
@@ -54,24 +57,24 @@ export function describeProgress(t: EngineTests): void {
       })
     })
 
-    it('does not repeat an error that cannot pass', async () => {
+    it('does not retry a non-retryable error', async () => {
       await boot()
       const ended = await go('doomed', 'no card')
       expect(ended.status).toBe('failed')
       expect(of(ended.run, 'hopeless')).toHaveLength(1)
     })
 
-    it('ends an attempt that takes too long', async () => {
+    it('an attempt that exceeds its timeout fails', async () => {
       await boot()
       expect(await go('limits', 'slow')).toMatchObject({ status: 'succeeded', output: expect.stringContaining('60 ms') })
     })
 
-    it('gives up an attempt without heartbeats, and hands its last words to the next', async () => {
+    it('abandons an attempt without heartbeats and hands its last heartbeat details to the next', async () => {
       await boot()
       expect(await go('limits', 'silent')).toMatchObject({ status: 'succeeded', output: { at: 41 } })
     })
 
-    it('commits transactional steps among others, and ends while one is under way', async () => {
+    it('commits transactional steps beside others, and ends while one is in progress', async () => {
       await boot()
       const ended = await go('ledger', 8)
       expect(ended).toMatchObject({
@@ -88,7 +91,7 @@ export function describeProgress(t: EngineTests): void {
       })
     })
 
-    it('sleeps short waits in memory and long ones parked', async () => {
+    it('a short sleep stays in memory and a long one parks the run', async () => {
       await boot()
       expect((await go('sleeper', '30ms')).output).toBeGreaterThanOrEqual(30)
       const long = await start('sleeper', '30d')
@@ -102,7 +105,7 @@ export function describeProgress(t: EngineTests): void {
       expect(await end(long)).toMatchObject({ status: 'cancelled' })
     })
 
-    it('keeps signals that arrive before anyone waits, in order, each received once', async () => {
+    it('keeps signals that arrive before a wait, and delivers each once and in order', async () => {
       await boot()
       const run = await start('asker', '400ms')
       for (const n of [1, 2, 3]) expect(await t.engine.signal(t.org, run, 'answer', n)).toMatchObject({ type: 'delivered' })
@@ -111,7 +114,7 @@ export function describeProgress(t: EngineTests): void {
       expect(await t.engine.signal(t.org, run, 'answer', 4)).toEqual({ type: 'finished' })
     })
 
-    it('takes a repeated signal id for one signal', async () => {
+    it('delivers a repeated signal id once', async () => {
       await boot()
       const run = await start('asker', '300ms')
       const id = randomUUID()
@@ -130,7 +133,7 @@ export function describeProgress(t: EngineTests): void {
       expect((await end(run)).output).toEqual([1, 2])
     })
 
-    it('keeps signals that nothing waits for yet from one generation to the next', async () => {
+    it('keeps unreceived signals for the next generation', async () => {
       await boot({ work: false })
       const run = await start('collector', [])
       for (const n of [1, 2, 3]) await t.engine.signal(t.org, run, 'item', n)
@@ -140,7 +143,7 @@ export function describeProgress(t: EngineTests): void {
       expect((await rows(run)).map(({ kind }) => kind)).toEqual(['signal', 'generation', 'signal', 'generation', 'signal'])
     })
 
-    it('receives a signal of an earlier generation in another process', async () => {
+    it('another process receives a signal sent to an earlier generation', async () => {
       await boot()
       const run = await start('collector', [])
       await state(run, 'waiting')
@@ -155,14 +158,14 @@ export function describeProgress(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 2, 3] })
     })
 
-    it('keeps a signal that a lost worker had read, and that nothing waited for yet', async () => {
+    it('keeps a signal that a lost worker had read before any command waited for it', async () => {
       await boot()
       const at = gate('patient')
       const run = await start('patient', 'patient')
       await state(run, 'waiting')
       await t.engine.signal(t.org, run, 'go', 'kept')
       await t.engine.signal(t.org, run, 'first', null)
-      // Messages are read in their order: with the second, the first has been.
+      // Messages are read in order: once the second is read, the first has been too.
       await at.reached.promise
       await t.engine.store.retire(t.worker.id)
       await until(
@@ -173,7 +176,7 @@ export function describeProgress(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'kept' })
     })
 
-    it('receives a signal that came while the run was being paused', async () => {
+    it('receives a signal that arrived while the run was pausing', async () => {
       await boot()
       const at = gate('busy')
       const run = await start('busy', 'busy')
@@ -187,7 +190,7 @@ export function describeProgress(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 'busy'] })
     })
 
-    it('answers queries of live and of finished runs', async () => {
+    it('answers queries of live and finished runs', async () => {
       await boot()
       const run = await start('asker', '400ms')
       await t.engine.signal(t.org, run, 'answer', 'first')
@@ -201,7 +204,7 @@ export function describeProgress(t: EngineTests): void {
       expect(await t.engine.query(t.org, '00000000-0000-7000-8000-0000000000ff', 'x', null)).toBeNull()
     })
 
-    it('takes the winner of a race and drops the losers', async () => {
+    it('a race returns the winner and drops the losers', async () => {
       await boot()
       const at = gate('race')
       expect((await go('racer', null)).output).toBe('clock')

@@ -1,3 +1,7 @@
+/**
+ * Goal: runs survive lost workers and registrations, and block with a reason when they cannot continue. Uses short leases and a second
+ * process.
+ */
 import { describe, expect, it } from 'vitest'
 import type { Store, WorkerId } from '../../store/store.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
@@ -6,20 +10,19 @@ import type { EngineFact } from '../observe.ts'
 import { CRASHES_MAX } from '../worker/take-run.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
-/** Less than the time between two beats, so that a worker at work is taken for dead. */
+/** Shorter than the time between two beats, so that a busy worker counts as dead. */
 const SHORT_LEASE_MS = 20
 
-/** A worker that takes no runs by itself. */
+/** Registers a worker that takes no runs by itself. */
 async function register(store: Store): Promise<WorkerId> {
   return (await store.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })).worker
 }
 
-/** Runs that cannot go on, and workers that are lost. */
 export function describeTrouble(t: EngineTests): void {
-  describe('what befalls a run', () => {
+  describe('lost workers and blocked runs', () => {
     const { boot, process, start, end, go, until, state, rows, of } = t
 
-    it('blocks a run whose step nobody has, and goes on after a deploy', async () => {
+    it('blocks a run whose step no worker has, and continues it after a deploy', async () => {
       await boot({ work: false })
       const names = stepRegistry()
       const lacking = await t.engine.work({ steps: { find: (step) => (step === 'add' ? undefined : names.find(step)), names: () => [] } })
@@ -32,7 +35,7 @@ export function describeTrouble(t: EngineTests): void {
       expect((await end(run)).output).toBe(6)
     })
 
-    it('blocks a run that its version cannot replay, and goes on with one that can', async () => {
+    it('blocks a run that its version cannot replay, and continues it with a version that can', async () => {
       await boot()
       const run = await start('pair', null)
       await state(run, 'waiting')
@@ -58,7 +61,7 @@ export function describeTrouble(t: EngineTests): void {
       expect((await end(run)).status).toBe('cancelled')
     })
 
-    it('blocks workflow code that does not yield, and its neighbours go on', async () => {
+    it('blocks workflow code that does not yield, while other runs of its bundle continue', async () => {
       await boot()
       const run = await start('spinning', null)
       const neighbour = await start('pair', null)
@@ -69,7 +72,7 @@ export function describeTrouble(t: EngineTests): void {
       await t.engine.cancel(t.org, run, 'hopeless')
     })
 
-    it('survives the loss of its registration: steps are recorded once, the run ends', async () => {
+    it('a run whose worker loses its registration ends, and each of its steps is recorded once', async () => {
       await boot()
       const at = gate('lost')
       const run = await start('careful', 'lost')
@@ -87,7 +90,7 @@ export function describeTrouble(t: EngineTests): void {
       expect(t.facts.some((fact) => fact.type === 'lost')).toBe(true)
     })
 
-    it('is taken over by another process when its worker goes silent', async () => {
+    it('another process takes over the runs of a silent worker', async () => {
       await boot()
       const run = await start('pair', null)
       await t.engine.signal(t.org, run, 'a', 1)
@@ -98,7 +101,7 @@ export function describeTrouble(t: EngineTests): void {
       expect((await end(run)).output).toEqual([1, 2])
     })
 
-    it('goes on in the version it began with in a process that never saw it, though another is deployed since', async () => {
+    it('a run keeps its version in a new process after another version was deployed', async () => {
       await boot()
       const parked = await start('edition', null)
       await until(
@@ -117,7 +120,7 @@ export function describeTrouble(t: EngineTests): void {
       expect(outputs).toEqual(['first edition', 'first edition', 'second edition'])
     })
 
-    it('repeats an attempt whose worker was lost under the same number, and counts every attempt that failed', async () => {
+    it('repeats the attempt of a lost worker under the same number, and counts every failed attempt', async () => {
       await boot()
       const at = gate('stubborn')
       const run = await start('insistent', 'stubborn')
@@ -137,7 +140,7 @@ export function describeTrouble(t: EngineTests): void {
       ])
     })
 
-    it('waits in another process for as long as the attempt before said', async () => {
+    it('another process observes the retry delay of the previous attempt', async () => {
       await boot()
       const run = await start('delayed', null)
       await state(run, 'waiting')
@@ -157,7 +160,7 @@ export function describeTrouble(t: EngineTests): void {
       await end(run)
     })
 
-    it('blocks a run after six workers were lost in the middle of one attempt, and begins it no more until it is resumed', async () => {
+    it('blocks a run after six workers were lost during one attempt, until it is resumed', async () => {
       await boot()
       const { store } = t.engine
       const at = gate('deadly')
@@ -182,7 +185,7 @@ export function describeTrouble(t: EngineTests): void {
       await state(run, 'waiting')
     })
 
-    it('receives a signal that came before its worker was lost, though the run continues as new when it is replayed', async () => {
+    it('a signal sent before the loss of a worker is received after the replay continues as new', async () => {
       await boot({ work: false })
       const { store } = t.engine
       const run = await start('renewed', false)
@@ -213,7 +216,7 @@ export function describeTrouble(t: EngineTests): void {
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
     })
 
-    it('starts runs when its own worker has stopped, for others to take', async () => {
+    it('an engine whose worker has stopped still starts runs, for other workers to claim', async () => {
       await boot()
       await t.worker.stop()
       await process([]).work({ steps: stepRegistry() })

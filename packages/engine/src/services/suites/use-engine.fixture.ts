@@ -11,7 +11,7 @@ import { effects } from '../fixtures/workflows.ts'
 import type { EngineFact } from '../observe.ts'
 
 export interface EngineBench {
-  /** A connection of a new process to the same database. */
+  /** Connects a new process to the same database. */
   readonly connect: () => { store: Store; notifier: Notifier }
   readonly close: () => Promise<void>
 }
@@ -25,10 +25,10 @@ export interface Ended {
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
 
-/** The engine of a process, and the store behind it. */
+/** The engine of a process, with its store. */
 export type EngineOnStore = TransactionalEngine & { readonly store: Store }
 
-/** To be called within `describe`: its hooks close what a test opened and look for violations. */
+/** Call it within `describe`: its hooks close everything that a test opened and check for invariant violations. */
 export function useEngine(makeBench: () => Promise<EngineBench>): EngineTests {
   const t = new EngineTests()
   beforeAll(async () => {
@@ -47,11 +47,11 @@ export function useEngine(makeBench: () => Promise<EngineBench>): EngineTests {
   return t
 }
 
-/** An engine for each test, in an organization of its own, so that all tests share a database. */
+/** One engine for each test, in an organization of its own, so that all tests share a database. */
 export class EngineTests {
   declare bench: EngineBench
   declare bundle: BuiltBundle
-  /** The workflows in another version. */
+  /** A changed version of the workflows. */
   declare changed: BuiltBundle
   declare engine: EngineOnStore
   declare worker: Worker
@@ -60,7 +60,7 @@ export class EngineTests {
   readonly facts: EngineFact[] = []
   readonly open: EngineOnStore[] = []
 
-  /** `around` stands between the engine and its store. */
+  /** `around` wraps the engine's store. */
   readonly process = (into: EngineFact[], around: (store: Store) => Store = (store) => store): EngineOnStore => {
     const connection = this.bench.connect()
     const store = around(connection.store)

@@ -9,8 +9,8 @@ const CLAIM_MAX = 256
 const TIMER_MAX_MS = 60_000
 
 /**
- * Takes ready and due runs while there is room. It asks the store only when there is reason to expect some; what it misses, the next
- * heartbeat reports.
+ * Claims ready and due runs while there is room. It asks the store only when it has reason to expect some; the next heartbeat reports any
+ * that it misses.
  */
 export class Claimer {
   private readonly scope: WorkerScope
@@ -25,18 +25,18 @@ export class Claimer {
     this.orgs = orgs
   }
 
-  /** Something became ready. */
+  /** A run became ready. */
   ready(): void {
     this.backlog = true
     this.pump()
   }
 
-  /** A slot came free. */
+  /** A slot became free. */
   freed(): void {
     if (this.backlog) this.pump()
   }
 
-  /** Some run becomes due at `at`. */
+  /** A run becomes due at `at`. */
   dueAt(at: number): void {
     if (at >= this.timerAt) return
     if (this.timer) this.scope.clock.clearTimeout(this.timer)
@@ -79,7 +79,7 @@ export class Claimer {
         this.busy = false
         this.backlog = true
         if (worker !== this.scope.worker()) return
-        // Runs may have been claimed although no answer came: only a new registration sets them free.
+        // The claim may have succeeded although no answer arrived. Only a new registration releases those runs.
         const cause = error instanceof Fenced ? error : new Ambiguous('a claim got no answer', { cause: error })
         this.scope.flusher.abandon(cause)
       },
@@ -89,7 +89,7 @@ export class Claimer {
   private take(row: Parameters<typeof takeRun>[1]): void {
     const worker = this.scope.worker()
     if (this.scope.active.has(row.run)) {
-      // Its park has committed but the answer is still on its way here.
+      // The run's park has committed, but its answer has not arrived here yet.
       this.scope.clock.setTimeout(() => worker === this.scope.worker() && this.take(row), 1)
       return
     }

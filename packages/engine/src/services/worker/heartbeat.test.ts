@@ -7,7 +7,7 @@ import { createEngine } from '../engine/create-engine.ts'
 
 const LEASE_MS = 5000
 
-it('keeps one registration for many leases while another process reaps silent workers', async () => {
+it('keeps one registration over many leases while another process reaps silent workers', async () => {
   const clock = createVirtualClock()
   const database = createMemoryDatabase({ clock })
   const [store, other] = [database.connect(clock), database.connect(clock)]

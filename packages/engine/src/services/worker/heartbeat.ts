@@ -8,11 +8,11 @@ import { readInbox } from './read-inbox.ts'
 export interface HeartbeatOptions {
   readonly beatMs: number
   readonly leaseMs: number
-  /** The database's clock read `now` at this moment. */
+  /** Called with the database's current time. */
   readonly onTime: (now: number) => void
 }
 
-/** One query every beat: proves that this worker lives, fences workers that do not, and finds what hints have missed. */
+/** One query per beat: renews this worker's lease, fences workers that are silent, and finds work whose hints were lost. */
 export class Heartbeat {
   private readonly scope: WorkerScope
   private readonly claimer: Claimer
@@ -52,7 +52,7 @@ export class Heartbeat {
       if (beat.nextAt !== null) this.claimer.dueAt(beat.nextAt)
       if (beat.ready) this.claimer.ready()
     } catch (error) {
-      // One missed beat is no loss; if the database is gone, the next flush or claim fails too.
+      // One missed beat does no harm. If the database is gone, the next flush or claim fails too.
       this.scope.observe({ type: 'trouble', where: 'beat', error: error instanceof Error ? error : new Ambiguous(String(error)) })
     } finally {
       if (!this.stopped) this.start()

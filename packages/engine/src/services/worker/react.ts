@@ -8,10 +8,10 @@ import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { readInbox } from './read-inbox.ts'
 
-/** Carries out what a live workflow asked for. */
+/** Carries out the commands of a live workflow. */
 export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): void {
   if (!isLive(run)) return
-  // It has ended already: this answers a start that it did not wait for, perhaps the last one.
+  // The run has already ended. This is the outcome of a start of a detached child, perhaps the last one.
   if (run.phase.type === 'ending') return considerIdle(scope, run)
   const opened: OpenCommand[] = []
   for (const command of reaction.commands) {
@@ -29,13 +29,13 @@ export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): v
     return
   }
   if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
-  // Invariant: a command dropped in the same turn was never begun.
+  // Invariant: a command dropped in the turn that issued it is never begun.
   for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
   if (isFresh) considerIdle(scope, run)
   else readInbox(scope, run)
 }
 
-/** Takes an open command back: aborts its body, asks its child to stop, and ignores its answer. */
+/** Drops an open command: aborts its body, asks its child to stop, and ignores its outcome. */
 function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
   const open = run.open.get(cmd)
   if (open === undefined) return

@@ -10,14 +10,14 @@ import type { WorkerScope } from '../run/worker-scope.ts'
 
 const RETRY_MS = 200
 
-/** Reads a run's unread messages and acts on them. Called when something poked the run; one read at a time. */
+/** Reads a run's unread messages and acts on them. Called after a poke. Only one read at a time. */
 export function readInbox(scope: WorkerScope, run: ActiveRun): void {
   if (!isLive(run) || run.phase.type === 'repeating') return
   if (run.inbox !== 'idle') {
     run.inbox = 'again'
     return
   }
-  // Nothing is taken out of the inbox while the row that says so cannot be numbered.
+  // A message leaves the inbox with its journal row, so this waits while no row can get a number.
   if (run.held !== null) {
     run.inbox = 'again'
     run.held.push(() => readAgain(scope, run))
@@ -35,7 +35,8 @@ export function readInbox(scope: WorkerScope, run: ActiveRun): void {
     },
     (error: unknown) => {
       scope.observe({ type: 'trouble', where: 'inbox', error: error instanceof Error ? error : new Error(String(error)) })
-      // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing would wake it.
+      // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing else would wake
+      // it.
       scope.clock.setTimeout(() => readAgain(scope, run), RETRY_MS)
     },
   )

@@ -11,10 +11,10 @@ import { replaySafely } from '../run/replay.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { readInbox } from './read-inbox.ts'
 
-/** A run is blocked as poison when this many workers were lost with it and it made no progress. */
+/** A run is blocked as poison when more workers than this were lost with it without progress. */
 export const CRASHES_MAX = 5
 
-/** Begins a run that has no history; its bundle is at hand. */
+/** Begins a run without history, whose bundle is loaded. */
 export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
   if (row.begun) run.phase = { type: 'repeating', pausing: row.pauseRequested }
@@ -25,7 +25,7 @@ export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBu
   return run
 }
 
-/** Takes up a claimed run: from the cache if its coroutine is still here, else by replay. */
+/** Takes a claimed run: from the cache if its coroutine is still here, else by replay. */
 export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void> {
   const worker = scope.worker()
   const cached = scope.parked.get(row.run)
@@ -34,7 +34,7 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
-  // Invariant (I5): the registration it was claimed under may be gone by now, and the run with another worker.
+  // Invariant (I5): the registration that claimed the run may be gone by now, and another worker may hold the run.
   if (worker !== scope.worker()) return
   if (bundle === null)
     return refuse(
@@ -82,12 +82,12 @@ function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBun
     return
   }
   for (const patch of replayed.patches) record(scope, run, marker('patch', patch, run.at))
-  // The requests to stop may have been lost with the worker that was to send them.
+  // The lost worker may not have sent the requests to stop.
   for (const child of replayed.takenBack) takeBackChild(scope, run, child)
   if (replayed.completion) endRun(scope, run, replayed.completion)
   else continueRun(scope, run, row.pauseRequested)
   if (!isLive(run)) return
-  // An earlier incarnation may have left messages that were read but not received; a run that continues as new still waits for them.
+  // An earlier incarnation may have read messages without receiving them. A run that continues as new still waits for them.
   if (row.wakes > 0) readInbox(scope, run)
   else considerIdle(scope, run)
 }
@@ -101,14 +101,14 @@ export function continueKept(scope: WorkerScope, run: ActiveRun): void {
   readInbox(scope, run)
 }
 
-/** Blocks a run that cannot even be replayed here. */
+/** Blocks a run that cannot be replayed here at all. */
 function refuse(scope: WorkerScope, row: ClaimedRun, reason: string, bundle?: LoadedBundle): void {
   const run = newActiveRun(row, bundle ?? placeholder(row), scope.clock.now())
   scope.active.set(run.id, run)
   block(scope, run, reason)
 }
 
-/** Stands for a bundle that is not stored; no code is run in it. */
+/** A stand-in for a bundle that is not stored. It executes no code. */
 function placeholder(row: ClaimedRun): LoadedBundle {
   const sandbox = {
     activate: () => [],

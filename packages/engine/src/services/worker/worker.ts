@@ -42,16 +42,16 @@ export interface WorkerParts {
   readonly ended: WorkerScope['ended']
   readonly starts: WorkerScope['starts']
   readonly announceStart: WorkerScope['announceStart']
-  /** Called with the batches of a lost flush once the old registration is retired. */
+  /** Called with the batches of a lost flush, once the old registration is retired. */
   readonly recover: (batches: readonly Batch[]) => Promise<void>
 }
 
-/** In a hint: any worker, or any queue. */
+/** In a hint: any worker or any queue. */
 export const ANY = '*'
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 2000
 
-/** This process as a worker: one registration after another, and the runs it has in hand. */
+/** This process as a worker: its successive registrations and the runs that it holds. */
 export class EngineWorker implements Worker {
   readonly scope: WorkerScope
   private readonly parts: WorkerParts
@@ -102,9 +102,9 @@ export class EngineWorker implements Worker {
     this.claimer.ready()
   }
 
-  /** Acts on the answer to a flush. */
+  /** Acts on the result of a flush. */
   onFlushed(result: FlushResult, registration: WorkerId | null): void {
-    // A late answer is about runs that another registration may have by now.
+    // A late result may be about runs that another registration holds by now.
     if (registration === this.scope.worker()) for (const id of result.kept) this.keepRun(id)
     for (const { run, worker } of result.poked) this.poke(run, worker)
     for (const { queue } of result.readied) this.onReady(queue)
@@ -143,7 +143,7 @@ export class EngineWorker implements Worker {
     this.claimer.dueAt(at)
   }
 
-  /** Stops claiming, waits for bodies in progress, hands everything on. */
+  /** Stops claiming, waits for bodies in progress, and hands over all runs. */
   async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
     this.scope.stopping = true
     this.stopped = true
@@ -158,7 +158,10 @@ export class EngineWorker implements Worker {
     this.registration = ''
   }
 
-  /** The registration is gone, or the fate of a write is unknown. Everything in hand is dropped, and replayed where it is claimed. */
+  /**
+   * The registration is gone, or the fate of a write is unknown. Drops all held runs; they are replayed by the worker that claims
+   * them.
+   */
   lost(cause: Fenced | Ambiguous, batches: readonly Batch[]): void {
     this.pendingLoss.push(...batches)
     if (this.losing) return
@@ -174,7 +177,7 @@ export class EngineWorker implements Worker {
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       try {
         if (this.registration !== '') await this.parts.store.retire(this.registration)
-        // A stopped worker takes no new registration: starts that callers still wait for go out under none.
+        // A stopped worker does not register again. Starts that callers still wait for are written without a worker.
         if (this.stopped) this.registration = ''
         else await this.register()
         await this.recoverPending()
@@ -189,7 +192,7 @@ export class EngineWorker implements Worker {
     if (!this.stopped) this.claimer.ready()
   }
 
-  /** A flush that was on its way when the registration was given up may fail meanwhile and add its batch to the list. */
+  /** A flush in flight when the registration was given up may fail during the recovery and add its batch to the list. */
   private async recoverPending(): Promise<void> {
     while (this.pendingLoss.length > 0) {
       const batches = [...this.pendingLoss]
@@ -226,7 +229,7 @@ export class EngineWorker implements Worker {
     this.scope.starting = 0
   }
 
-  /** A sandbox can no longer be trusted: the culprit is blocked, its neighbours are handed back and replayed in a new one. */
+  /** A sandbox cannot be trusted any more. Blocks the culprit and returns the other runs, which are replayed in a new sandbox. */
   private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
     this.scope.sandboxes.renew(bundle)
     for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
@@ -236,14 +239,14 @@ export class EngineWorker implements Worker {
     }
   }
 
-  /** Takes a slot for a run that is being started here; null if it must be left to a claim. The answer is the registration it is for. */
+  /** Reserves a slot for a run that is being started here and returns the registration. Null: the run must be left to a claim. */
   reserve(row: RunRow): WorkerId | null {
     if (!this.ready || !hasRoom(this.scope) || !this.serves(row.queue, row.org)) return null
     this.scope.starting++
     return this.registration
   }
 
-  /** The start is durable (or failed, `row` null): gives the slot back and begins the run, if the registration still stands. */
+  /** The start is durable (or failed: `row` is null). Returns the slot and begins the run, if the registration is still the current one. */
   begin(registration: WorkerId, row: RunRow | null): void {
     if (registration !== this.scope.worker()) return
     this.scope.starting--
@@ -266,7 +269,7 @@ export class EngineWorker implements Worker {
       steps: options.steps,
       observe: parts.observe,
       random: parts.random,
-      // Invariant (I5): between two registrations there is none, so that code which waited for an answer sees that it is too late.
+      // Invariant (I5): '' between two registrations, so that code which waited for an answer notices that it is too late.
       worker: () => (this.losing ? '' : this.registration),
       queues: options.queues ?? ['default'],
       slots: options.slots ?? 500,

@@ -5,7 +5,7 @@ import { hasRoom, limitOf, maxOf, takeLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
 import { key, type Live, type Session } from './tables.ts'
 
-/** Decides on a gated run whose time has come. Answers the runs that are asked to make way for it. */
+/** Decides on a gated run whose time has come. Returns the runs that are asked to stop so that it can have their limit. */
 export function admit(session: Session, live: Live): RunId[] {
   if (takeLimits(session, live)) return []
   const full = live.limits.filter((wish) => !hasRoom(limitOf(session.tables, live.row.org, wish.limit)))
@@ -17,11 +17,11 @@ export function admit(session: Session, live: Live): RunId[] {
   return full.flatMap((wish) => (wish.onFull === 'cancel_in_progress' ? makeWay(session, live, wish.limit) : []))
 }
 
-/** Decides on the gated runs that were delayed until now. */
+/** Decides on the gated runs whose delay has passed. */
 export function admitDue(session: Session, queues: readonly string[]): void {
   const { tables, now } = session
   const due = [...tables.live.values()].filter((live) => isDue(live, now) && queues.includes(live.row.queue))
-  // An earlier one may have ended a later one.
+  // A run handled earlier in this loop may have ended a later one.
   for (const live of due.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))) {
     if (isDue(live, now) && tables.live.has(key(live.row.org, live.row.run))) admit(session, live)
   }
@@ -31,7 +31,7 @@ function isDue(live: Live, now: number): boolean {
   return live.state === 'gated' && live.at !== null && live.at <= now
 }
 
-/** Asks the oldest of those that hold a limit or wait for it to stop: as many as stand in the way of the newest. */
+/** Asks the oldest runs that hold the limit or wait for it to stop, as many as prevent the newest from running. */
 function makeWay(session: Session, newest: Live, name: string): RunId[] {
   const { tables, now, random } = session
   const { org } = newest.row
@@ -41,10 +41,10 @@ function makeWay(session: Session, newest: Live, name: string): RunId[] {
     .filter((live) => live !== newest && live.row.org === org && (limit.holders.has(live.row.run) || waits(live)))
     .map((live) => live.row.run)
     .sort()
-  const inTheWay = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
-  for (const run of inTheWay) {
+  const displaced = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
+  for (const run of displaced) {
     const id = newUuid(now, random)
     insertMessage(session, { org, run, id, kind: 'cancel', reason: 'a newer run took its place' })
   }
-  return inTheWay
+  return displaced
 }

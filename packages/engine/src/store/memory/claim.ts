@@ -1,18 +1,18 @@
 import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
 import { admitDue } from './admit.ts'
-import { proveWorker } from './flush.ts'
+import { requireUnfenced } from './flush.ts'
 import { byRank } from './limits.ts'
 import { makeReady, makeRunning, toClaimed } from './live-run.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
 
-/** The org that this process served last: the next claim begins behind it. */
+/** The org that this process served last. The next claim begins after it. */
 export interface OrgCursor {
   org: OrgId
 }
 
 export function claim(session: Session, request: ClaimRequest, cursor: OrgCursor, fencing = true): readonly ClaimedRun[] {
   const { tables, now } = session
-  if (fencing) proveWorker(tables, request.worker)
+  if (fencing) requireUnfenced(tables, request.worker)
   admitDue(session, request.queues)
   const inQueues = [...tables.live.values()].filter((live) => request.queues.includes(live.row.queue))
   const ready = inQueues.filter((live) => live.state === 'ready' && mayTake(tables, live, request))
@@ -21,7 +21,7 @@ export function claim(session: Session, request: ClaimRequest, cursor: OrgCursor
     .sort(byAt)
     .slice(0, request.limit)
   const mine = due.filter((live) => mayTake(tables, live, request))
-  // The others are due as well: they become ready, so that they need not be found a second time.
+  // The others are due as well. They become ready, so that no later claim has to find them again.
   for (const live of due) makeReady(live, live.at ?? now)
   return [...mine, ...roundRobin(ready, request.limit - mine.length, cursor)].map((live) => {
     const { begun } = live
@@ -35,7 +35,7 @@ function mayTake(tables: Tables, live: Live, request: ClaimRequest): boolean {
   return (request.orgs?.includes(org) ?? true) && !tables.pausedQueues.has(key(org, queue))
 }
 
-/** One of each org in cursor, beginning after the org that was served last; within an org by rank. */
+/** One run of each org in turn, beginning after the org that was served last. Within an org by rank. */
 function roundRobin(ready: readonly Live[], limit: number, cursor: OrgCursor): Live[] {
   const byOrg = new Map<OrgId, Live[]>()
   for (const live of [...ready].sort(byRank)) {

@@ -1,7 +1,7 @@
 import type { DeliverOutcome, OrgId, RunId } from '../store.ts'
 import { cancelRun } from './finish.ts'
 import { makeReady } from './live-run.ts'
-import { whereIs } from './messages.ts'
+import { findOutcome } from './messages.ts'
 import { key, type Session } from './tables.ts'
 
 export function terminate(session: Session, org: OrgId, run: RunId, reason: string): boolean {
@@ -12,12 +12,12 @@ export function terminate(session: Session, org: OrgId, run: RunId, reason: stri
 }
 
 /**
- * A run without a worker is paused at once; a delayed one keeps its time. A run that a worker has is poked, and its
- * worker parks it. One that is gated or blocked keeps the wish for when it gets on.
+ * Pauses a run without a worker at once; a delayed one keeps its time. Pokes a run that a worker holds, and the worker parks it. A gated or
+ * blocked run keeps the request until it becomes ready.
  */
 export function setPause(session: Session, org: OrgId, run: RunId, paused: boolean): DeliverOutcome {
   const live = session.tables.live.get(key(org, run))
-  if (live === undefined) return whereIs(session.tables, org, run)
+  if (live === undefined) return findOutcome(session.tables, org, run)
   live.pauseRequested = paused
   live.wakes++
   if (paused && (live.state === 'ready' || live.state === 'waiting')) {
@@ -33,7 +33,7 @@ export function setPause(session: Session, org: OrgId, run: RunId, paused: boole
       live.at = at
     }
   }
-  return whereIs(session.tables, org, run)
+  return findOutcome(session.tables, org, run)
 }
 
 export function unblock(session: Session, org: OrgId, run: RunId, bundle: string | null): boolean {

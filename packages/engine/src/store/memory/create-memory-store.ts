@@ -7,13 +7,13 @@ import { newTables, type Tables } from './tables.ts'
 import { fence } from './workers.ts'
 
 export interface MemoryOptions {
-  /** The database's clock. */
+  /** The clock of the simulated database. */
   readonly clock: Clock
-  /** Uniform in [0, 1); absent: a fixed sequence. */
+  /** Uniform in [0, 1). Absent: a fixed sequence. */
   readonly random?: () => number
-  /** Absent: nothing goes wrong and every call answers at once. */
+  /** Absent: nothing fails and every call returns at once. */
   readonly faults?: Faults
-  /** False leaves the fence out, so that a test can prove it would notice. */
+  /** False disables the fence, so that a test can prove that it would notice. */
   readonly fencing?: boolean
 }
 
@@ -21,7 +21,7 @@ export type MemoryStore = Store & { readonly notifier: Notifier }
 
 export interface MemoryDatabase {
   readonly tables: Tables
-  /** One process's connection. Answers and hints arrive on that process's own clock, which may stop. */
+  /** The connection of one process. Results and hints arrive on that process's own clock, which may stop. */
   connect(clock?: Clock): MemoryStore
 }
 
@@ -31,8 +31,8 @@ export function createMemoryStore(options: MemoryOptions): MemoryStore {
 }
 
 /**
- * What several processes share. Every operation is one indivisible moment, as a transaction of the real store is.
- * The transactions of a host (`tx`) have no meaning here and are ignored.
+ * A database shared by several processes. Every operation is atomic, like a transaction of the PostgreSQL store. A host's transactions
+ * (`tx`) do not exist here and are ignored.
  */
 export function createMemoryDatabase(options: MemoryOptions): MemoryDatabase {
   const tables = newTables()
@@ -87,11 +87,11 @@ function promised(operations: Operations, call: Caller): Omit<Store, 'close' | '
     const run = operation as (...args: readonly unknown[]) => unknown
     return [method, (...args: readonly unknown[]) => call(method, callingWorker(args[0]), () => run(...args))]
   })
-  // Each method keeps its arguments and answers a promise of what it answered: the definition of Operations, undone.
+  // Each method keeps its arguments and returns a promise of its result: the inverse of `Operations`.
   return Object.fromEntries(methods) as Omit<Store, 'close' | 'transact'>
 }
 
-/** The worker that a call is made for: its first argument, or in it. */
+/** The worker that makes the call: the first argument, or its `worker` field. */
 function callingWorker(first: unknown): WorkerId | null {
   if (typeof first === 'string') return first
   if (typeof first !== 'object' || first === null || !('worker' in first)) return null

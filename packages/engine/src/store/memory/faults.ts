@@ -1,25 +1,25 @@
 import type { Hint } from '../store.ts'
 
-/** What goes wrong with one call. Times are virtual. */
+/** The faults of one call. Times are virtual. */
 export interface CallFault {
-  /** Until the database does it. */
+  /** Delay before the database performs the call. */
   readonly beforeMs: number
-  /** Until the caller hears of it. */
+  /** Delay before the caller gets the result. */
   readonly afterMs: number
-  /** The connection breaks before or after the database did it: the caller gets `Ambiguous`. */
+  /** The connection breaks before or after the database has performed the call. The caller gets `Ambiguous`. */
   readonly broken: 'no' | 'before' | 'after'
-  /** A reaper fences the calling worker just before. */
+  /** A reaper fences the calling worker just before the call. */
   readonly fence: boolean
 }
 
 export interface HintFault {
   readonly lost: boolean
   readonly delayMs: number
-  /** It arrives a second time, that much later. */
+  /** A copy of the hint arrives this much later. */
   readonly repeatMs?: number
 }
 
-/** Decides what goes wrong; asked once for each call and for each hint and listener, so a seeded one makes a run repeatable. */
+/** Chooses the faults. Asked once for each call, and once for each hint and listener, so a seeded one makes a run repeatable. */
 export interface Faults {
   call(method: string): CallFault
   hint(hint: Hint): HintFault

@@ -4,12 +4,15 @@ import { releaseLimits } from './limits.ts'
 import { insertMessage } from './messages.ts'
 import { key, type Live, type Session } from './tables.ts'
 
-/** Ends a run for good: its result is written, its live row, inbox and places in limits are gone. Returns the runs admitted instead. */
+/**
+ * Ends a run for good: writes its result, deletes its live row and inbox, and releases its limits. Returns the runs admitted to those
+ * limits.
+ */
 export function finishRun(session: Session, finish: FinishRow): Live[] {
   const { tables } = session
   const id = key(finish.org, finish.run)
   const live = tables.live.get(id)
-  // A run that has ended holds nothing.
+  // A run that has ended holds no limits.
   tables.results.set(id, { ...finish, holds: false })
   tables.live.delete(id)
   tables.inbox.delete(id)
@@ -17,7 +20,7 @@ export function finishRun(session: Session, finish: FinishRow): Live[] {
   return live ? releaseLimits(session, live) : []
 }
 
-/** Ends a run that no worker has, and sends its parent the message of its end. */
+/** Ends a run that no worker holds, and sends the outcome to its parent. */
 export function cancelRun(session: Session, live: Live, reason: string): void {
   const { org, run, parent } = live.row
   const error = { name: 'Cancelled', message: reason, kind: 'cancelled' } as const

@@ -4,12 +4,12 @@ import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
 
-/** All or nothing: whatever could refuse the batch is asked before anything is written. */
+/** All or nothing: everything that could reject the batch is checked before the first write. */
 export function flush(session: Session, batch: FlushBatch, fencing = true): FlushResult {
   const { tables } = session
   // Invariant (I5): a fenced worker writes nothing.
-  if (batch.worker !== null && fencing) proveWorker(tables, batch.worker)
-  refuseBad(tables, batch)
+  if (batch.worker !== null && fencing) requireUnfenced(tables, batch.worker)
+  requireValid(tables, batch)
   const readied = new Map<string, Live>()
   const poked = new Map<string, Live>()
   for (const [index, start] of batch.starts.entries()) insertStart(session, start, batch.worker, index)
@@ -39,18 +39,18 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   }
 }
 
-export function proveWorker(tables: Tables, worker: WorkerId): void {
+export function requireUnfenced(tables: Tables, worker: WorkerId): void {
   const row = tables.workers.get(worker)
   if (row === undefined || row.fenced) throw new Fenced(`worker ${worker} is fenced`)
 }
 
-/** A start is idempotent by its run's id: a run that exists keeps its row and its state. */
+/** A start is idempotent by its run's id: an existing run keeps its row and state. */
 function insertStart(session: Session, start: StartRow, worker: WorkerId | null, index: number): void {
   const { tables, now } = session
   if (tables.runs.has(key(start.org, start.run))) return
   const { state, at, ...row } = start
   const live = newLive(row, at ?? now)
-  // Runs of one batch keep their order.
+  // Keeps the order of the runs in a batch.
   live.rank += index / 1000
   if (state === 'running' && worker !== null) makeRunning(live, worker)
   if (state === 'waiting') {
@@ -60,7 +60,7 @@ function insertStart(session: Session, start: StartRow, worker: WorkerId | null,
   insertRun(tables, row, live)
 }
 
-/** Returns false, and leaves the run with its worker, if it was poked since the worker last looked. */
+/** Returns false, and leaves the run with its worker, if the run was poked since the worker last looked. */
 function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): boolean {
   const live = session.tables.live.get(key(park.org, park.run))
   countStale(session.tables, park.org, park.run, worker)
@@ -92,8 +92,8 @@ function countStale(tables: Tables, org: string, run: string, worker: WorkerId |
 
 const nameOf = (message: Message): string => (message.kind === 'signal' ? message.name : message.kind === 'cancel' ? message.reason : '')
 
-/** What PostgreSQL would refuse: a second row under a key, text that it cannot hold. */
-function refuseBad(tables: Tables, batch: FlushBatch): void {
+/** Throws for what PostgreSQL would reject: a second row under one key, or text that it cannot store. */
+function requireValid(tables: Tables, batch: FlushBatch): void {
   const free = batch.starts.every((start) => start.state !== 'running')
   if (batch.worker === null && !(free && [batch.journal, batch.finishes, batch.parks, batch.received].every((part) => part.length === 0)))
     throw new Refused('only a worker may write this')

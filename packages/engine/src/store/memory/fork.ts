@@ -2,7 +2,7 @@ import type { JournalRow, JsonText, OrgId, RunId, RunRow } from '../store.ts'
 import { insertRun, newLive } from './live-run.ts'
 import { key, type Session } from './tables.ts'
 
-/** Copies all rows below `beforeSeq` under their own numbers; edits apply to the generation that the new run continues. */
+/** Copies all rows below `beforeSeq` with their numbers. Edits apply to the generation that the new run continues. */
 export function forkRun(
   { tables, now }: Session,
   source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
@@ -15,7 +15,7 @@ export function forkRun(
   const base = below.findLast((row) => row.kind === 'generation')?.seq ?? 0
   const copy = (row: JournalRow): JournalRow => {
     const edit = row.kind === 'step' && row.seq > base ? edits.get(row.cmd) : undefined
-    // The copy is pinned to one bundle from its beginning.
+    // The copy is pinned to one bundle from its first row.
     const name = row.kind === 'version' ? target.bundle : row.name
     return { ...row, run: target.run, name, ...(edit ? { output: edit.output, error: null } : {}) }
   }

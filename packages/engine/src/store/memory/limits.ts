@@ -19,7 +19,7 @@ export function hasRoom(limit: Limit): boolean {
   return limit.holders.size < maxOf(limit)
 }
 
-/** Runs that hold a limit when it is made smaller keep their places. */
+/** Runs that hold a limit keep it when the limit becomes smaller. */
 function resize(limit: Limit): void {
   limit.allowed = Math.max(maxOf(limit), limit.holders.size)
 }
@@ -38,8 +38,8 @@ export function setLimit(session: Session, org: OrgId, name: string, max: number
 }
 
 /**
- * Takes all limits of a run, which is then ready, or none: a run that held one while it waits for another could wait
- * for ever. Otherwise gates it on the first that is full.
+ * Takes all limits of a run, which makes it ready, or takes none and gates it on the first full one. A run that held one limit while
+ * waiting for another could wait forever.
  */
 export function takeLimits(session: Session, live: Live): boolean {
   const { tables, now } = session
@@ -57,7 +57,7 @@ export function takeLimits(session: Session, live: Live): boolean {
   return true
 }
 
-/** Releases what a run holds and admits runs that wait for it. Returns those admitted. */
+/** Releases a run's limits and admits runs that wait for them. Returns the admitted runs. */
 export function releaseLimits(session: Session, live: Live): Live[] {
   const held = live.holds
   live.holds = []

@@ -2,19 +2,19 @@ import type { Priority } from '../../workflow/protocol.ts'
 import type { AdmittedStart, ClaimedRun, LiveRow, Millis, RunRow, WorkerId } from '../store.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
 
-/** How much earlier than its time a run counts as ready. A difference in time, so whatever waits long enough comes first. */
+/** Moves a run's time of readiness earlier by this much. Because it is a difference in time, a run that waits long enough becomes first. */
 const BONUS_MS: Readonly<Record<Priority, number>> = { low: -600_000, normal: 0, high: 600_000, urgent: 3_600_000 }
 
 export function rankAt(at: Millis, priority: Priority): number {
   return at - BONUS_MS[priority]
 }
 
-/** When it became ready, if it is. */
+/** When the run became ready. Only meaningful for a ready run. */
 export function readyAt({ rank, row }: Live): Millis {
   return rank + BONUS_MS[row.priority]
 }
 
-/** A new run's live row, not yet in any state that a worker could see. */
+/** The live row of a new run, in a state that no worker can see yet. */
 export function newLive(row: RunRow, at: Millis, limits: AdmittedStart['concurrency'] = []): Live {
   return {
     row,
@@ -60,8 +60,8 @@ export function makeRunning(live: Live, worker: WorkerId): void {
   live.begun = true
 }
 
-/** Takes a run from a worker that is gone. What was journalled since the row was last written counts as progress. */
-export function handOn(session: Session, live: Live, crashed: boolean): void {
+/** Takes a run from a worker that is gone and makes it ready. Rows journalled since the live row was last written count as progress. */
+export function requeue(session: Session, live: Live, crashed: boolean): void {
   const rows = session.tables.journal.get(key(live.row.org, live.row.run)) ?? []
   const fresh = rows.filter((row) => row.seq >= live.nextSeq)
   const last = fresh.at(-1)

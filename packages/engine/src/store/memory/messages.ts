@@ -3,8 +3,8 @@ import { makeReady } from './live-run.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /**
- * Puts a message into a live run's inbox and wakes the run if it waits. Answers the live row if the message is new,
- * null if the run is not live or had the message before.
+ * Puts a message into a live run's inbox and wakes the run if it waits. Returns the live row if the message is new, and null if the run is
+ * not live or has already had the message.
  */
 export function insertMessage(session: Session, message: Message): Live | null {
   const { tables, now } = session
@@ -12,7 +12,7 @@ export function insertMessage(session: Session, message: Message): Live | null {
   const live = tables.live.get(id)
   if (live === undefined) return null
   const known = tables.known.get(id) ?? new Set()
-  // Invariant (I8): a message is taken in once, also if its id comes again after it was received.
+  // Invariant (I8): a message is received once, even if its id arrives again afterwards.
   if (known.has(message.id)) return null
   tables.known.set(id, known.add(message.id))
   const unread = tables.inbox.get(id) ?? []
@@ -25,10 +25,10 @@ export function insertMessage(session: Session, message: Message): Live | null {
 
 export function deliver(session: Session, message: Message): DeliverOutcome {
   insertMessage(session, message)
-  return whereIs(session.tables, message.org, message.run)
+  return findOutcome(session.tables, message.org, message.run)
 }
 
-export function whereIs(tables: Tables, org: OrgId, run: RunId): DeliverOutcome {
+export function findOutcome(tables: Tables, org: OrgId, run: RunId): DeliverOutcome {
   const id = key(org, run)
   const live = tables.live.get(id)
   if (live) return { type: 'delivered', worker: live.worker, queue: live.row.queue }

@@ -1,7 +1,7 @@
 import type { Depths, RunState, Store } from '../store.ts'
 import { claim, type OrgCursor } from './claim.ts'
 import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
-import { flush, proveWorker } from './flush.ts'
+import { flush, requireUnfenced } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { setLimit } from './limits.ts'
 import { readyAt, toLiveRow } from './live-run.ts'
@@ -13,14 +13,14 @@ import { beat, register, retire } from './workers.ts'
 
 type Immediate<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 
-/** The port, each operation done at once and whole. */
+/** The port's operations, each executed at once and atomically. */
 export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact' | 'startPlain'>]: Immediate<Store[M]> }
 
 export interface OperationOptions {
   readonly tables: Tables
   readonly now: () => number
   readonly random: () => number
-  /** Off only to prove that tests notice a missing fence. */
+  /** False only to prove that tests notice a missing fence. */
   readonly fencing: boolean
 }
 
@@ -36,7 +36,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     inbox: (org, run) => readInbox(tables, org, run),
     emit: (events) => void tables.events.push(...events),
     startAdmitted: (start) => {
-      if (start.worker !== undefined && fencing) proveWorker(tables, start.worker)
+      if (start.worker !== undefined && fencing) requireUnfenced(tables, start.worker)
       const outcome = startAdmitted(session(), start)
       if (outcome.type === 'started' && start.event) tables.events.push(start.event)
       return outcome
@@ -65,7 +65,7 @@ function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'liv
     },
     run: (org, run) => {
       const row = tables.runs.get(key(org, run))
-      // It may have been moved to another bundle since it started, and keeps that when it has ended.
+      // The run may have moved to another bundle since its start. An ended run keeps the bundle of its last `version` row.
       const moved = tables.journal.get(key(org, run))?.findLast(({ kind }) => kind === 'version')
       return row ? { ...row, bundle: moved?.name ?? row.bundle } : null
     },
@@ -83,7 +83,7 @@ function bundles(tables: Tables): Pick<Operations, 'saveBundle' | 'bundle' | 'se
   return {
     saveBundle: (org, hash, code, manifest) => {
       const id = key(org, hash)
-      // The hash names the content: what is there already is the same.
+      // The hash names the content, so an existing bundle is identical.
       if (!tables.bundles.has(id)) tables.bundles.set(id, { code, manifest })
     },
     bundle: (org, hash) => tables.bundles.get(key(org, hash)) ?? null,

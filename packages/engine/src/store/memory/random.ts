@@ -1,4 +1,4 @@
-/** mulberry32: small, fast, and the same everywhere. Uniform in [0, 1). */
+/** mulberry32: small, fast, and the same on every machine. Uniform in [0, 1). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {

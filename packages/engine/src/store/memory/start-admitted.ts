@@ -4,7 +4,7 @@ import { declareLimit, promote } from './limits.ts'
 import { insertRun, newLive, rankAt } from './live-run.ts'
 import { key, type Session } from './tables.ts'
 
-/** Asks in this order: is it there already, dedupe, debounce, rate, limits. The first that answers decides. */
+/** Checks in this order: existing run, dedupe, debounce, rate, limits. The first that applies decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {
   const { tables, now } = session
   if (tables.runs.has(key(start.org, start.run))) return { type: 'existing', run: start.run }
@@ -16,7 +16,7 @@ export function startAdmitted(session: Session, start: AdmittedStart): StartOutc
   return outcome
 }
 
-/** A pending run of the key takes what this start asks for, and is put off. */
+/** A pending run with the same debounce key takes this start's input and is delayed again. */
 function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome | null {
   const wish = start.debounce
   if (wish === null) return null
@@ -50,14 +50,14 @@ function begin(session: Session, start: AdmittedStart): StartOutcome {
     live.gate = start.concurrency[0]?.limit ?? null
     return { type: 'started', run: start.run, state: live.state, cancelled: [] }
   }
-  // Those that wait already go first, should the limit have been raised by this start.
+  // Waiting runs are admitted first, in case this start has raised the limit.
   for (const wish of start.concurrency) promote(session, start.org, wish.limit)
   const cancelled = admit(session, live)
   const refused = !tables.live.has(key(start.org, start.run))
   return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
 }
 
-/** GCRA without a burst: starts of one rate are a period / max apart, however they arrive, so that no period ever sees more. */
+/** GCRA without a burst: starts of one rate are at least periodMs / max apart, whenever they arrive, so no period sees more than `max`. */
 function reserve({ tables, now }: Session, start: AdmittedStart): Millis {
   if (start.rate === null) return now
   const id = key(start.org, start.rate.limit)

@@ -18,14 +18,14 @@ import type {
   WorkerInfo,
 } from '../store.ts'
 
-/** The one row that changes while a run lives; the rest of its history is only added to. */
+/** The only row of a run that changes while it lives. The rest of its history is append-only. */
 export interface Live {
   row: RunRow
   bundle: string
   state: RunState
-  /** When waiting: wake no later than this. When gated: not to be admitted before this. */
+  /** Of a waiting run: wake it no later than this. Of a gated run: do not admit it before this. */
   at: Millis | null
-  /** When ready: the time of that, less the bonus of its priority. When gated: the same, of its start. */
+  /** Of a ready run: when it became ready, less the bonus of its priority. Of a gated run: when it started, less the same bonus. */
   rank: number
   worker: WorkerId | null
   crashes: number
@@ -36,10 +36,10 @@ export interface Live {
   pauseRequested: boolean
   nextSeq: number
   base: number
-  /** False until a worker first had it: a delayed start is not woken by signals. */
+  /** False until a worker has held the run. Signals do not wake a delayed start. */
   begun: boolean
   readonly limits: AdmittedStart['concurrency']
-  /** Names of the limits it holds. */
+  /** Names of the limits that it holds. */
   holds: readonly string[]
 }
 
@@ -51,24 +51,24 @@ export interface WorkerRow {
 }
 
 export interface Limit {
-  /** As the latest start declared it. */
+  /** The size that the latest start declared. */
   declared: number
-  /** As an operator set it; wins. */
+  /** The size that an operator set. Takes precedence. */
   override: number | null
-  /** How many may hold it: its size, or more while runs still hold it that did when it was made smaller. */
+  /** How many runs may hold it: its size, or more while runs still hold it from before it was made smaller. */
   allowed: number
   readonly holders: Set<RunId>
 }
 
-/** What one memory database holds. Keys that start with an org are made by `key`. */
+/** The content of one memory database. `key` makes the keys that start with an org. */
 export interface Tables {
   readonly runs: Map<string, RunRow>
   readonly live: Map<string, Live>
   readonly journal: Map<string, JournalRow[]>
   readonly results: Map<string, FinishRow>
-  /** Unread messages by run, in the order of their arrival. */
+  /** Unread messages by run, in the order of arrival. */
   readonly inbox: Map<string, Message[]>
-  /** Ids of all messages a live run was ever sent, read or not. */
+  /** Ids of all messages that a live run was ever sent, read or not. */
   readonly known: Map<string, Set<string>>
   readonly workers: Map<WorkerId, WorkerRow>
   readonly dedupes: Map<string, { readonly run: RunId; readonly until: Millis }>
@@ -83,11 +83,11 @@ export interface Tables {
   readonly logs: LogRow[]
   readonly events: EventRow[]
   readonly companions: CompanionRow[]
-  /** Writes for a run by a worker that does not have it: always 0 while fences work (Invariant I5). */
+  /** Writes to a run by a worker that does not hold it. Always 0 while the fence works (Invariant I5). */
   staleWrites: number
 }
 
-/** What an operation works on: the tables, one moment of the database's clock, and a source of randomness. */
+/** The context of an operation: the tables, one reading of the database's clock, and a source of randomness. */
 export interface Session {
   readonly tables: Tables
   readonly now: Millis

@@ -3,14 +3,14 @@ import { key, type Live, type Tables } from './tables.ts'
 
 type Check = (tables: Tables) => number
 
-/** Each answers how many rows break it. The Postgres store has one view for each. */
+/** Each check returns how many rows violate it. The PostgreSQL store has one view for each. */
 const checks: Readonly<Record<string, Check>> = {
   // Every run is live or has a result …
   I1: ({ runs, live, results }) => count(runs.keys(), (id) => !live.has(id) && !results.has(id)),
-  // … its rows are numbered 1, 2, 3 …
+  // … its journal rows are numbered 1, 2, 3 …
   I2: ({ journal }) => count(journal.values(), (rows) => rows.some((row, index) => row.seq !== index + 1)),
   I5: ({ staleWrites }) => staleWrites,
-  // … and never both.
+  // … and no run is both live and ended.
   I6: ({ live, results }) => count(live.keys(), (id) => results.has(id)),
   I7: ({ limits, live }) =>
     count(limits, ([id, limit]) => {

@@ -1,6 +1,6 @@
 import { newUuid } from '../../uuid.ts'
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
-import { handOn } from './live-run.ts'
+import { requeue } from './live-run.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
@@ -15,12 +15,12 @@ export function retire(session: Session, worker: WorkerId): number {
   return fence(session, worker, false)
 }
 
-/** Invariant (I5): the fence comes before the runs are handed on, so that the next worker is alone with them. */
+/** Invariant (I5): the fence comes before the runs are handed over, so that only the next worker can write to them. */
 export function fence(session: Session, worker: WorkerId, crashed: boolean): number {
   const row = session.tables.workers.get(worker)
   if (row) row.fenced = true
   const runs = runsOf(session, worker)
-  for (const live of runs) handOn(session, live, crashed)
+  for (const live of runs) requeue(session, live, crashed)
   return runs.length
 }
 

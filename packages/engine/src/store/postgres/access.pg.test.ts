@@ -1,13 +1,13 @@
+/** Tries every verb on every table of an org, so the list of tables comes from the catalogue. */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
-/** Every table of an org is tried with every verb, so the list comes from the catalogue. */
 let pw: PostgresWorld
 let theirs: string
 let tables: string[]
-let [owner, stranger, nobody, engine]: pg.Client[] = []
+let [owner, stranger, withoutOrg, engine]: pg.Client[] = []
 const run = { table: '', org: '' }
 
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
   engine = await pw.connect('orrery_engine')
   owner = await pw.connect('orrery_app', pw.world.org)
   stranger = await pw.connect('orrery_app', theirs)
-  nobody = await pw.connect('orrery_app')
+  withoutOrg = await pw.connect('orrery_app')
   const { rows } = await engine.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
      where c.relnamespace = 'engine'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'org_id' order by 1`,
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => pw.close())
 
-/** A row of an org in every table. */
+/** Inserts a row of an org into every table. */
 async function fill(org: string): Promise<void> {
   const { store, world } = pw
   const me = await world.worker()
@@ -64,7 +64,7 @@ const code = (promise: Promise<unknown>) =>
   )
 
 describe('row-level security', () => {
-  it('shows an app connection the rows of its org, in every table, and none without an org', async () => {
+  it('shows an app connection only the rows of its org in every table, and no rows without an org', async () => {
     expect(tables.length).toBeGreaterThanOrEqual(15)
     for (run.table of tables) {
       const mine = `org_id = '${pw.world.org}'`
@@ -73,13 +73,13 @@ describe('row-level security', () => {
         run.table,
         await count(owner, run.table, `not ${mine}`),
         await count(stranger, run.table, mine),
-        await count(nobody, run.table),
+        await count(withoutOrg, run.table),
       ]).toEqual([run.table, 0, 0, 0])
       expect(await count(engine, run.table, `org_id in ('${pw.world.org}', '${theirs}')`)).toBeGreaterThanOrEqual(2)
     }
   })
 
-  it("lets no app connection change, delete or add another org's rows", async () => {
+  it('rejects an app connection that changes, deletes or adds rows of another org', async () => {
     for (run.table of tables) {
       const before = await count(engine, run.table)
       const columns = await need(engine).query<{ list: string }>(
@@ -97,7 +97,7 @@ describe('row-level security', () => {
     }
   })
 
-  it('lets nobody but the owner change or delete history', async () => {
+  it('lets only the owner change or delete history', async () => {
     for (const table of ['run', 'journal', 'result', 'log', 'event']) {
       for (const client of [owner, engine]) {
         expect(await code(need(client).query(`delete from engine.${table}`))).toBe('42501')
@@ -107,7 +107,7 @@ describe('row-level security', () => {
     }
   })
 
-  it('lets the input of a run change only before a worker has had it', async () => {
+  it('lets the input of a run change only before a worker has held the run', async () => {
     const delayed = pw.world.start({ state: 'waiting', at: Date.now() + 600_000 })
     await pw.world.flush(null, { starts: [delayed] })
     const { rowCount } = await need(owner).query(`update engine.run set input = '9' where org_id = $1`, [pw.world.org])
@@ -120,7 +120,7 @@ describe('row-level security', () => {
     expect(begun.rowCount).toBe(0)
   })
 
-  it('shuts partitions to everyone who comes by their own name', async () => {
+  it('denies direct access to partitions, even to the owner', async () => {
     const { rows } = await need(engine).query<{ name: string; open: boolean }>(
       `select c.relname as name, not (c.relrowsecurity and c.relforcerowsecurity) as open from pg_class c
        where c.relispartition and c.relkind = 'r' and c.relnamespace = 'engine'::regnamespace`,
@@ -132,7 +132,7 @@ describe('row-level security', () => {
 })
 
 describe('control operations in an app transaction', () => {
-  it('work on the own org and see nothing of another', async () => {
+  it('control operations in an app transaction work on their own org and see no other', async () => {
     const { store, world } = pw
     const tx = need(owner)
     const foreign = need(stranger)

@@ -6,7 +6,7 @@ type Bundles = Pick<Store<pg.ClientBase>, 'saveBundle' | 'bundle' | 'setDefault'
 export function storeBundles(pool: pg.Pool): Bundles {
   return {
     async saveBundle(org, hash, code, manifest, tx) {
-      // The hash names the content: what is there already is the same.
+      // The hash names the content, so an existing bundle is identical.
       await (tx ?? pool).query(
         'insert into engine.bundle (org_id, hash, code, manifest) values ($1, $2, $3, $4) on conflict (org_id, hash) do nothing',
         [org, hash, code, manifest],

@@ -3,11 +3,11 @@ import { runColumns } from './run-columns.ts'
 /**
  * $1 worker, $2 queues, $3 orgs or null, $4 limit, $5 the org that was served last.
  *
- * `due`: waiting runs whose time has come; those that this worker may not take become ready, so that they are not found twice.
- * `walk`: which orgs have ready runs, by a loose index scan: one look-up an org, however many runs each has.
- * `served`: orgs in turn, beginning after the one served last. Each gets an equal share of what is left; `more` says that an
- * org had more than that, so that it is worth asking again if the others had less.
- * Always at least one row, for the fence.
+ * `due`: waiting runs whose time has come. Those that this worker may not take become ready, so that no later claim has to find them again.
+ * `walk`: the orgs that have ready runs, by a loose index scan: one look-up for each org, however many runs it has.
+ * `served`: the orgs in turn, beginning after the one served last. Each gets an equal share of the remaining limit. `more` says that an org
+ * has further runs, so that it is worth asking again if the others had fewer than their share.
+ * Returns at least one row, which carries the fence.
  */
 export const claimStatement = `
 with recursive fence as materialized (

@@ -1,4 +1,4 @@
-/** Claims under another plan: an index that has the order of a claim already would hide that the statement does not ask for it. */
+/** Claims under another query plan: an index that already has the order of a claim would hide a missing `order by`. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createPostgresStore, type PostgresStore } from './create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
@@ -8,7 +8,7 @@ let store: PostgresStore
 beforeAll(async () => {
   pw = await openWorld()
   const admin = await pw.connect('postgres')
-  // Bitmap scans are left, which find rows in the order in which they were written.
+  // Leaves bitmap scans, which return rows in the order in which they were written.
   await admin.query(`do $$ begin execute format('alter database %I set enable_indexscan = off', current_database()); end $$`)
   store = createPostgresStore({ url: pw.url })
 })
@@ -23,7 +23,7 @@ const claim = async (limit: number): Promise<readonly string[]> => {
   return (await store.claim({ worker, queues: [world.queue], orgs: null, limit })).map(({ run }) => run)
 }
 
-it('takes the first by rank whichever way the database finds them', async () => {
+it('takes ready runs by rank under any query plan', async () => {
   const { world } = pw
   const starts = Array.from({ length: 20 }, () => world.start())
   const [high, urgent] = [world.start({ priority: 'high' }), world.start({ priority: 'urgent' })]
@@ -32,7 +32,7 @@ it('takes the first by rank whichever way the database finds them', async () => 
   expect(await claim(20)).toEqual(starts.map(({ run }) => run))
 })
 
-it('takes those that were due first whichever way the database finds them', async () => {
+it('takes the runs that became due first under any query plan', async () => {
   const { world } = pw
   const starts = [10, 20, 50, 40, 30].map((seconds) => world.start({ state: 'waiting', at: world.now - seconds * 1000 }))
   await world.flush(null, { starts })

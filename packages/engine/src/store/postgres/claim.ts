@@ -9,7 +9,7 @@ interface ClaimRow extends StoredRun {
   readonly fence: number
   readonly more: boolean
   readonly gated: boolean
-  /** Null in the one row of a claim that found nothing; 0 for a run that was due, else its place in the round. */
+  /** Null in the one row of a claim that found nothing. 0 for a run that was due, else its position in the round. */
   readonly n: string | null
   readonly wakes: number
   readonly nextSeq: number
@@ -20,18 +20,18 @@ interface ClaimRow extends StoredRun {
   readonly pauseRequested: boolean
 }
 
-/** The org that this process served last: the next claim begins behind it. */
+/** The org that this process served last. The next claim begins after it. */
 interface ClaimCursor {
   org: OrgId
 }
 
 export const firstCursor = (): ClaimCursor => ({ org: '00000000-0000-0000-0000-000000000000' })
 
-const maxRounds = 4
+const ROUNDS_MAX = 4
 
 export async function claimRuns(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<readonly ClaimedRun[]> {
   const claimed: ClaimRow[] = []
-  for (let round = 0; round < maxRounds && claimed.length < request.limit; round++) {
+  for (let round = 0; round < ROUNDS_MAX && claimed.length < request.limit; round++) {
     const rows = await claimOnce(pool, { ...request, limit: request.limit - claimed.length }, cursor)
     const first = rows[0]
     if (first === undefined || first.fence === 0) throw new Fenced(`worker ${request.worker} is fenced`)
@@ -51,7 +51,7 @@ async function claimOnce(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCurs
       return (await pool.query<ClaimRow>({ name: 'claim', text: claimStatement, values })).rows
     } catch (error) {
       const verdict = classifyError(error)
-      // The runs may be claimed without our knowing: the worker must give up its registration to set them free.
+      // The server may have made the claim. The worker must give up its registration to release those runs.
       if (verdict === 'lost') throw new Ambiguous('the connection broke during a claim', { cause: error })
       if (verdict !== 'race' || attempt === 5) throw error
     }

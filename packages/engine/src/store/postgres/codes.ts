@@ -1,7 +1,7 @@
 import type { Priority } from '../../workflow/protocol.ts'
 import type { FinalStatus, JournalKind, Message, RunState } from '../store.ts'
 
-/** Words of the port and the small integers they are stored as (listed at the top of migrations/0001-tables.sql). */
+/** The port's words and the small integers that store them (listed at the top of migrations/0001-tables.sql). */
 interface Codec<Word extends string> {
   readonly code: (word: Word) => number
   readonly word: (code: number) => Word

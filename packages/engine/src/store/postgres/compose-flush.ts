@@ -34,27 +34,27 @@ export interface FlushStatement {
   readonly values: unknown[]
 }
 
-/** Texts by mask of the parts present: a process uses a handful, each prepared once per connection. */
+/** Statement texts by mask of the parts present. A process uses a handful, each prepared once per connection. */
 const texts = new Map<number, string>()
-const resentBit = 1 << parts.length
+const RESENT_BIT = 1 << parts.length
 
-/** One statement with only the parts that the batch has. */
+/** One statement with only the parts that the batch needs. Null for an empty batch. */
 export function composeFlush(batch: FlushBatch, resent: boolean): FlushStatement | null {
   const packer = new PayloadPacker()
   const values: unknown[] = []
-  let mask = resent ? resentBit : 0
+  let mask = resent ? RESENT_BIT : 0
   parts.forEach((part, index) => {
     if (!part.used(batch, packer)) return
     mask |= 1 << index
     values.push(...part.values(batch, packer))
   })
-  if ((mask & ~resentBit) === 0) return null
+  if ((mask & ~RESENT_BIT) === 0) return null
   let text = texts.get(mask)
   if (text === undefined) texts.set(mask, (text = composeText(mask)))
   return { name: `flush_${mask}`, text, values }
 }
 
-/** How many values each part has, learnt from an empty batch. */
+/** How many values each part has, counted with an empty batch. */
 const sizes = parts.map((part) => part.values(emptyBatch, new PayloadPacker()).length)
 
 function composeText(mask: number): string {
@@ -69,7 +69,7 @@ function composeText(mask: number): string {
       at: (n) => `$${first + n}`,
       worker: fenced ? '$1::uuid' : 'null::uuid',
       guard: fenced ? 'exists (select from fence)' : 'true',
-      resent: (mask & resentBit) !== 0,
+      resent: (mask & RESENT_BIT) !== 0,
     }
     ctes.push(part.sql(scope).trim())
     if (part.output) outputs.push(part.output(scope).trim())

@@ -1,16 +1,16 @@
 import pg from 'pg'
 
-/** The oldest major version that everything is tested with. */
+/** The oldest major version that all tests run on. */
 const OLDEST = 15
-/** A server that is there answers sooner; one behind a firewall that drops packets never does. */
+/** A reachable server answers sooner. One behind a firewall that drops packets never answers. */
 const CONNECT_TIMEOUT_MS = 15_000
 
-/** The database's server lacks what the migrations use. */
+/** The server's version lacks features that the migrations use. */
 export class ServerTooOld extends Error {
   override readonly name = 'ServerTooOld'
 }
 
-/** @throws ServerTooOld, or what node-postgres throws when there is no connection. */
+/** @throws ServerTooOld, or the error of node-postgres when there is no connection. */
 export async function connectToMigrate(url: string, oldest = OLDEST): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
@@ -18,7 +18,7 @@ export async function connectToMigrate(url: string, oldest = OLDEST): Promise<pg
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   })
-  // A connection that breaks fails the query in progress, and says so a second time by an event that would end the process.
+  // A broken connection fails the query in progress, and also emits an event that would end the process.
   client.on('error', () => undefined)
   await client.connect()
   const { rows } = await client.query<{ version: string; number: string }>(

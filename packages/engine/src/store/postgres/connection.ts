@@ -2,12 +2,12 @@ import pg from 'pg'
 import { Ambiguous } from '../store.ts'
 import { isLostConnection } from './classify-error.ts'
 
-const giveUpMs = 30_000
+const GIVE_UP_MS = 30_000
 
 /**
- * Settings of every connection of the engine. Its statements are all point look-ups in tables that grow from nothing to millions
- * of rows between two analyses; a plan made for the empty table must not turn into a scan of the full one. So plans are generic
- * (made once) and made of index look-ups only. A process that is stopped in a transaction must not keep its locks for ever.
+ * Settings of every connection of the engine. All of its statements are point look-ups in tables that can grow from empty to millions of
+ * rows between two runs of analyze, and a plan made for the empty table must not become a scan of the full one. So plans are generic (made
+ * once) and use only index look-ups. A process that is suspended inside a transaction must not keep its locks forever.
  */
 export function engineConfig(url: string, name: string): pg.ClientConfig {
   const settings = {
@@ -23,7 +23,7 @@ export function engineConfig(url: string, name: string): pg.ClientConfig {
   return { connectionString: url, options: options.join(' '), application_name: `orrery ${name}`, keepAlive: true }
 }
 
-/** One connection of the flusher, made when it is needed and again after it broke. */
+/** One connection of the flusher. It connects when needed, and again after the connection broke. */
 export class FlushConnection {
   private readonly config: pg.ClientConfig
   private client: pg.Client | null = null
@@ -51,7 +51,7 @@ export class FlushConnection {
   }
 
   private async connect(): Promise<pg.Client> {
-    const deadline = Date.now() + giveUpMs
+    const deadline = Date.now() + GIVE_UP_MS
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, 1000)) {
       if (this.closed) throw new Ambiguous('the store is closed')
       const client = new pg.Client(this.config)
@@ -70,7 +70,7 @@ export class FlushConnection {
 
   private discard(client: pg.Client): void {
     if (this.client === client) this.client = null
-    // It is broken already; what ending it says adds nothing.
+    // The connection is already broken, so an error while ending it adds no information.
     client.end().catch(() => undefined)
   }
 }

@@ -24,7 +24,7 @@ type Controls = Pick<
   'emit' | 'startAdmitted' | 'deliver' | 'terminate' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
 >
 
-/** In the caller's transaction, or on a connection of our own: one statement each, tried again if it lost a race. */
+/** Runs in the caller's transaction, or on a connection of our own: then one statement each, repeated if it lost a race. */
 export function controlRuns(pool: pg.Pool): Controls {
   return {
     emit: (events, tx) => emit(pool, events, tx),
@@ -94,7 +94,7 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
   const values: unknown[] = [JSON.stringify(plan), stored]
   const next = (value: unknown) => `$${values.push(value)}`
-  // Invariant (I5): a fenced worker starts nothing. The function gets its plan through the fence, so that it cannot be called before it.
+  // Invariant (I5): a fenced worker starts nothing. The function reads its plan from the fence, so that it cannot run before the fence.
   const plans = worker === undefined ? 'select $1::json as plan' : fencedPlan(next(worker))
   const parts = [
     `fence as materialized (${plans})`,
@@ -153,7 +153,7 @@ async function fork(
   const { input, ...rest } = target
   const packer = new PayloadPacker()
   const stored = packer.pack(target.org, input)
-  // Each as text: an edited output keeps the form its writer gave it.
+  // As text: an edited output keeps the form in which it was written.
   const outputs = Object.fromEntries([...edits].map(([cmd, { output }]) => [cmd, packer.pack(target.org, output)]))
   await saveBlobs(tx ?? pool, packer)
   const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority) })

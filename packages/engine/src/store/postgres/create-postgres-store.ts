@@ -17,36 +17,36 @@ import { beatWorker, registerWorker, retireWorker } from './workers.ts'
 export interface PostgresStoreOptions {
   /** A migrated database. The login must be able to take the role orrery_engine. */
   readonly url: string
-  /** Tables of the host whose rows may travel with a batch, by name. */
+  /** The host's tables whose rows may be written with a batch, by name. */
   readonly companions?: Companions
   /** Batches in flight at once. One is best on few cores: the next batch is larger instead. */
   readonly flushConnections?: number
-  /** Connections for everything but flushes and notifications. */
+  /** Connections for everything except flushes and notifications. */
   readonly poolMax?: number
   /** Transactional steps in progress at once. */
   readonly transactMax?: number
-  /** False behind a transaction pooler. */
+  /** Set to false behind a transaction pooler. */
   readonly listen?: boolean
 }
 
-/** A transaction of the caller's: a connection with the role orrery_app and app.org_id set, or orrery_engine. */
+/** `Tx` is a transaction of the caller: a connection with the role orrery_app and app.org_id set, or with orrery_engine. */
 export type PostgresStore = Store<pg.ClientBase> & {
   readonly notifier: Notifier
   readEvents(after: EventCursor, limit: number): Promise<readonly StoredEvent[]>
   maintain(options: MaintainOptions): Promise<Maintained>
   /** More than 0: nothing may be written until this many transactions of the cluster have passed. See `readTransactionGap`. */
   transactionGap(): Promise<number>
-  /** Flushes and hints have connections of their own, one each. */
+  /** Flushes and hints are not included: each has a connection of its own. */
   pools(): readonly PoolFigures[]
 }
 
-/** Connections of one pool at this moment. */
+/** The current connections of one pool. */
 export interface PoolFigures {
   readonly name: string
   readonly max: number
   readonly total: number
   readonly idle: number
-  /** Callers who wait for a connection. */
+  /** Callers that wait for a connection. */
   readonly waiting: number
 }
 
@@ -103,12 +103,12 @@ export function describePool(name: string, { options, totalCount, idleCount, wai
   return { name, max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount }
 }
 
-/** `free`: PostgreSQL chooses plans freely, for statements of workflow authors. */
+/** `free`: PostgreSQL may choose any plan. For the statements of workflow authors. */
 function createPool(url: string, name: string, max: number, free = false): pg.Pool {
   const config = engineConfig(url, name)
   const pool = new pg.Pool({ ...config, ...(free ? { options: '-c role=orrery_engine' } : {}), max })
-  // A connection that breaks while no query runs says so by an event, which would end the process if nothing listened.
-  // An idle one is replaced; one in use fails at its next query.
+  // A connection that breaks without a query in progress emits an event, which would end the process without a listener. The pool replaces
+  // an idle connection; one in use fails at its next query.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool

@@ -1,8 +1,12 @@
+/**
+ * Goal: a flush on PostgreSQL is atomic, fenced and free of lost updates. Other connections take locks or break connections at chosen
+ * moments.
+ */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
 import { Ambiguous, Fenced, Refused } from '../store.ts'
-import { openWorld, type PostgresWorld, someoneWaits } from './test-database.ts'
+import { isLockAwaited, openWorld, type PostgresWorld } from './test-database.ts'
 
 const companions = {
   note: { text: 'insert into public.note (org_id, n) select * from unnest($1::uuid[], $2::int[])' },
@@ -23,23 +27,23 @@ afterAll(async () => {
 })
 
 describe('races', () => {
-  it('a message that arrives while its run ends leaves nothing behind', async () => {
+  it('a message that arrives while its run ends leaves no inbox row', async () => {
     const { store, world } = pw
     const me = await world.worker()
     const run = await world.running(me)
     const sender = await pw.connect('orrery_engine')
     await sender.query('begin')
     await store.deliver(world.message(run), sender)
-    // The flush has taken its snapshot when it comes to wait for the sender's lock, so it cannot see the message.
+    // The flush already has its snapshot when it waits for the sender's lock, so it cannot see the message.
     const flushed = world.flush(me, { finishes: [world.finish(run)] })
-    await pw.until(() => someoneWaits(admin))
+    await pw.until(() => isLockAwaited(admin))
     await sender.query('commit')
     await flushed
     expect(await store.result(world.org, run)).toMatchObject({ status: 'succeeded' })
     expect((await sender.query('select from engine.inbox where run_id = $1', [run])).rowCount).toBe(0)
   })
 
-  it('a run that is poked while it parks is kept', async () => {
+  it('a run poked while it parks stays with its worker', async () => {
     const { store, world } = pw
     const me = await world.worker()
     const run = await world.running(me)
@@ -47,13 +51,13 @@ describe('races', () => {
     await sender.query('begin')
     await store.deliver(world.message(run), sender)
     const flushed = world.flush(me, { parks: [world.park(run)] })
-    await pw.until(() => someoneWaits(admin))
+    await pw.until(() => isLockAwaited(admin))
     await sender.query('commit')
     expect((await flushed).kept).toEqual([run])
     expect(await world.state(run)).toBe('running')
   })
 
-  it('retirement waits for a flush in progress, and refuses every later one', async () => {
+  it('retire waits for a flush in progress and fences every later one', async () => {
     const { store, world } = pw
     const me = await world.worker()
     const run = await world.running(me)
@@ -61,7 +65,7 @@ describe('races', () => {
     await blocker.query('begin')
     await blocker.query('select from engine.live where run_id = $1 for update', [run])
     const flushed = world.flush(me, { journal: [world.journal(run, 1)], parks: [world.park(run, { nextSeq: 2 })] })
-    await pw.until(() => someoneWaits(admin))
+    await pw.until(() => isLockAwaited(admin))
     const retired = store.retire(me)
     await blocker.query('commit')
     await flushed
@@ -71,7 +75,7 @@ describe('races', () => {
     expect(await store.history(world.org, run, 1)).toHaveLength(1)
   })
 
-  it('two batches that send to the same runs in opposite order both arrive', async () => {
+  it('two batches that send to the same runs in opposite order both succeed', async () => {
     const { store, other, world } = pw
     const runs = [await world.ready(), await world.ready(), await world.ready()]
     const send = (by: typeof store, order: string[]) => by.flush({ ...emptyBatch, messages: order.map((run) => world.message(run)) })
@@ -79,7 +83,7 @@ describe('races', () => {
     for (const run of runs) expect((await store.inbox(world.org, run))?.messages).toHaveLength(20)
   })
 
-  it('finishes of limited runs in two processes pass each limit on exactly once', async () => {
+  it('concurrent finishes in two processes hand over each limit exactly once', async () => {
     const { store, other, world } = pw
     const me = await world.worker()
     const names = ['a', 'b', 'c'].map((name) => `${name}-${world.id()}`)
@@ -102,7 +106,7 @@ describe('races', () => {
 })
 
 describe('errors', () => {
-  it('a connection that breaks after the statement was sent is ambiguous, and sending the starts again harmless', async () => {
+  it('a connection that breaks after the statement was sent throws Ambiguous, and the starts can be sent again', async () => {
     const { store, world } = pw
     const start = world.start()
     await world.flush(null, { starts: [start] })
@@ -112,7 +116,7 @@ describe('errors', () => {
     const other = world.start()
     const flushed = world.flush(null, { starts: [other], messages: [world.message(start.run)] })
     const failed = expect(flushed).rejects.toThrow(Ambiguous)
-    await pw.until(() => someoneWaits(admin))
+    await pw.until(() => isLockAwaited(admin))
     await admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'orrery flush' and wait_event_type = 'Lock'`,
     )
@@ -123,7 +127,7 @@ describe('errors', () => {
     expect(await world.state(other.run)).toBe('ready')
   })
 
-  it('data that PostgreSQL cannot hold is refused, and nothing of the batch is written', async () => {
+  it('rejects data that PostgreSQL cannot store and writes nothing of the batch', async () => {
     const { world, store } = pw
     const [good, bad] = [world.start(), world.start({ workflow: 'nul\0' })]
     await expect(world.flush(null, { starts: [good, bad] })).rejects.toThrow(Refused)
@@ -131,7 +135,7 @@ describe('errors', () => {
     expect(await store.run(world.org, good.run)).toBeNull()
   })
 
-  it('a second row of one number is refused', async () => {
+  it('rejects a second journal row with the same number', async () => {
     const { world } = pw
     const me = await world.worker()
     const run = await world.running(me)
@@ -139,7 +143,7 @@ describe('errors', () => {
     await expect(world.flush(me, { journal: [world.journal(run, 1)] })).rejects.toThrow(Refused)
   })
 
-  it('the end of a run that the worker does not have is refused', async () => {
+  it('rejects the end of a run that the worker does not hold', async () => {
     const { world, store } = pw
     const [me, thief] = [await world.worker(), await world.worker()]
     const run = await world.running(me)
@@ -149,7 +153,7 @@ describe('errors', () => {
 })
 
 describe('companions', () => {
-  it('commit with the batch or not at all', async () => {
+  it('companion rows commit with the batch or not at all', async () => {
     const { world, store } = pw
     const count = async () => (await admin.query<{ n: number }>('select count(*)::int n from public.note')).rows[0]?.n
     const [first, second] = [world.start(), world.start()]
@@ -164,7 +168,7 @@ describe('companions', () => {
     expect(await count()).toBe(3)
   })
 
-  it('are not written for a fenced worker', async () => {
+  it('companion rows are not written for a fenced worker', async () => {
     const { world, store } = pw
     const me = await world.worker()
     const run = await world.running(me)

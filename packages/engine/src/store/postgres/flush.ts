@@ -4,7 +4,9 @@ import { Ambiguous, type CompanionRow, Fenced, type FlushBatch, type FlushResult
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 
-/** A host's own table. `text` inserts many rows at once: it gets one array a column (`… select * from unnest($1::uuid[], $2::text[])`). */
+/**
+ * A table of the host. `text` inserts many rows at once and gets one array per column (`… select * from unnest($1::uuid[], $2::text[])`).
+ */
 export interface Companion {
   readonly text: string
 }
@@ -13,13 +15,13 @@ export type Companions = Readonly<Record<string, Companion>>
 
 type UseConnection = <T>(work: (client: pg.ClientBase) => Promise<T>) => Promise<T>
 
-const maxRaces = 6
-const maxBusy = 5
+const RACES_MAX = 6
+const BUSY_MAX = 5
 
-/** Writes a batch, again if it lost a race (nothing was written then). */
+/** Writes a batch. Writes it again if it lost a race, because then nothing was written. */
 export async function flushBatch(use: UseConnection, companions: Companions, asked: FlushBatch): Promise<FlushResult> {
   const batch = withoutEnded(asked)
-  refuseForeign(batch)
+  requireWorker(batch)
   let resent = false
   let races = 0
   let busy = 0
@@ -35,8 +37,8 @@ export async function flushBatch(use: UseConnection, companions: Companions, ask
         resent = true
         continue
       }
-      if (verdict === 'busy' && ++busy > maxBusy) throw new Ambiguous(message, { cause: error })
-      if (verdict === 'refused' || verdict === 'duplicate' || (verdict === 'race' && ++races > maxRaces)) {
+      if (verdict === 'busy' && ++busy > BUSY_MAX) throw new Ambiguous(message, { cause: error })
+      if (verdict === 'refused' || verdict === 'duplicate' || (verdict === 'race' && ++races > RACES_MAX)) {
         throw new Refused(message, { cause: error })
       }
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * (races + busy * 20)))
@@ -44,22 +46,21 @@ export async function flushBatch(use: UseConnection, companions: Companions, ask
   }
 }
 
-/** What a run received in its last batch goes with its whole inbox: one statement may not update a row and delete it too. */
+/** The messages that a run received in its last batch are deleted with its whole inbox: one statement cannot update a row and delete it. */
 function withoutEnded(batch: FlushBatch): FlushBatch {
   if (batch.finishes.length === 0 || batch.received.length === 0) return batch
   const ended = new Set(batch.finishes.map((row) => row.run))
   return { ...batch, received: batch.received.filter((row) => !ended.has(row.run)) }
 }
 
-function refuseForeign(batch: FlushBatch): void {
+function requireWorker(batch: FlushBatch): void {
   if (batch.worker !== null) return
   const workersOnly = batch.journal.length + batch.finishes.length + batch.parks.length + batch.received.length
   if (workersOnly > 0 || batch.starts.some((start) => start.state === 'running')) throw new Refused('only a worker may write this')
 }
 
 /**
- * One statement, by itself if it is all there is; with companions, limits to release or a conflict inside the batch, a transaction around
- * it.
+ * One statement suffices for most batches. Companions, limits to release or a conflict inside the batch need a transaction around several.
  */
 async function writeBatch(client: pg.ClientBase, companions: Companions, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
   const holders = batch.finishes.filter((finish) => finish.holds)
@@ -111,14 +112,14 @@ async function writeRows(client: pg.ClientBase, batch: FlushBatch, resent: boole
   const statement = composeFlush(batch, resent)
   if (statement === null) return { kept: [], readied: [], poked: [] }
   const row = (await client.query<FlushRow>(statement)).rows[0]
-  // Invariant (I5): every part of the statement was subject to the fence, so nothing was written.
+  // Invariant (I5): the fence guards every part of the statement, so nothing was written.
   if (row?.fence === 0) throw new Fenced(`worker ${batch.worker} is fenced`)
   return { kept: row?.kept ?? [], readied: row?.readied ?? [], poked: row?.poked ?? [] }
 }
 
 /**
- * A statement writes a live row once. Messages to a run that the batch also starts, ends or parks go into a second statement, which sees
- * the first.
+ * A statement can write a live row only once. Messages to a run that the batch also starts, ends or parks go into a second statement, which
+ * sees the effect of the first.
  */
 function splitMessages(batch: FlushBatch): { first: FlushBatch; later: FlushBatch | null } {
   if (batch.messages.length === 0 || batch.starts.length + batch.finishes.length + batch.parks.length === 0)

@@ -14,7 +14,7 @@ const week = 7 * 86_400_000
 const runAt = (at: number) => uuid7(at, randomBytes(10))
 
 describe('partitions', () => {
-  it('are there for the coming weeks, and made as time passes, taking in what came too early', async () => {
+  it('creates the partitions of the coming weeks and moves early rows from the default partition into them', async () => {
     const { store, world } = pw
     const admin = await pw.connect('postgres')
     const later = Date.now() + 8 * week
@@ -30,7 +30,7 @@ describe('partitions', () => {
     expect(await store.violations()).toEqual([])
   })
 
-  it('go when they are past retention, unless an unfinished run needs them', async () => {
+  it('drops partitions past retention unless an unfinished run needs them', async () => {
     const { store, world } = pw
     const me = await world.worker()
     const [ended, live] = [world.start({ state: 'running' }), world.start({ run: runAt(Date.now() + week), state: 'running' })]
@@ -47,7 +47,7 @@ describe('partitions', () => {
 })
 
 describe('the outbox', () => {
-  it('is read in the order of transactions, and never past one that is still open', async () => {
+  it('events are read in the order of transactions, and never past an open one', async () => {
     const { store, world } = pw
     const event = (subject: string) => ({ org: world.org, type: 'test.order', subject, data: '{}', at: world.now })
     const subjects = async (after = firstEvent) =>
@@ -57,7 +57,7 @@ describe('the outbox', () => {
     await slow.query('begin')
     await store.emit([event('3')], slow)
     await store.emit([event('4')])
-    // Transactions are numbered over all databases of a server, so an open one of another test's holds these up as well.
+    // Transaction ids are shared by all databases of a server, so an open transaction of another test delays these too.
     await expect.poll(() => subjects()).toEqual(['1', '2'])
     const last = (await store.readEvents(firstEvent, 100)).at(-1) ?? firstEvent
     await slow.query('commit')

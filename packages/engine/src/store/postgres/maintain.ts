@@ -1,7 +1,7 @@
 import type pg from 'pg'
 
 export interface MaintainOptions {
-  /** Ended runs are kept at least this long, in whole weeks; null keeps all. */
+  /** Ended runs are kept at least this long, in whole weeks. Null keeps all. */
   readonly retentionDays: number | null
   readonly now: Date
 }
@@ -9,14 +9,14 @@ export interface MaintainOptions {
 export interface Maintained {
   readonly created: readonly string[]
   readonly dropped: readonly string[]
-  /** Rows removed, by table. */
+  /** Rows deleted, by table. */
   readonly swept: Readonly<Record<string, number>>
 }
 
 /**
- * Creates the partitions of the coming weeks, drops those past retention that no unfinished run needs, sweeps what has expired.
- * Run daily by any process; several at once wait for each other. The login must be able to take the role orrery_owner.
- * Fails with 55P03 rather than block writers when a table stays in use for longer than two seconds; try again later.
+ * Creates the partitions of the coming weeks, drops those past retention that no unfinished run needs, and deletes expired rows. Any
+ * process may run it daily; concurrent calls wait for each other. The login must be able to take the role orrery_owner. Fails with 55P03
+ * when a table stays in use for longer than two seconds, because writers must not be blocked; try again later.
  */
 export async function maintainPartitions(pool: pg.Pool, options: MaintainOptions): Promise<Maintained> {
   const client = await pool.connect()

@@ -3,10 +3,10 @@ import type { JsonText, Message } from '../store.ts'
 import { messageCode } from './codes.ts'
 import type { PayloadPacker } from './payload.ts'
 
-/** A message as `engine.inbox` keeps it. */
+/** A row of `engine.inbox`. */
 interface StoredMessage {
   readonly kind: number
-  /** A signal's name; the parent's command, a space and the child's id; the reason of a cancellation. */
+  /** A signal's name; or the parent's command, a space and the child's id; or the reason of a cancellation. */
   readonly name: string
   readonly payload: JsonText | null
   readonly error: Failure | null

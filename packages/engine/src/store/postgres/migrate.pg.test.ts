@@ -47,7 +47,7 @@ const versions = async (url: string) => {
 }
 
 describe('migrating', () => {
-  it('applies each file once, in order, whoever else does the same at the same time', async () => {
+  it('applies each file once and in order, even from several processes at once', async () => {
     await put('0001-first.sql', 'create schema test; create table test.a (n int)')
     await put('0002-second.sql', 'insert into test.a values (1)')
     const applied = await Promise.all([1, 2, 3].map(() => migrate(database.url, [set()])))
@@ -55,7 +55,7 @@ describe('migrating', () => {
     expect(await migrate(database.url, [set()])).toEqual([])
   })
 
-  it('refuses a file that was changed or removed since it was applied, and one that comes too late', async () => {
+  it('rejects a file changed or removed after it was applied, and one numbered before an applied file', async () => {
     await put('0001-first.sql', 'create schema test')
     await put('0003-third.sql', 'select 1')
     await migrate(database.url, [set()])
@@ -68,7 +68,7 @@ describe('migrating', () => {
     await expect(migrate(database.url, [set()])).rejects.toThrow(MigrationRefused)
   })
 
-  it('leaves a database alone that is ahead of its files', async () => {
+  it('leaves a database alone that is ahead of the files', async () => {
     await put('0001-first.sql', 'create schema test')
     await put('0002-second.sql', 'select 1')
     await migrate(database.url, [set()])
@@ -76,7 +76,7 @@ describe('migrating', () => {
     expect(await migrate(database.url, [set()])).toEqual([])
   })
 
-  it('takes a file back as a whole if it fails, and says where', async () => {
+  it('rolls back a failing file as a whole and reports the line', async () => {
     await put('0001-first.sql', 'create schema test')
     await put('0002-second.sql', 'create table test.a (n int);\nselect nonsense')
     await expect(migrate(database.url, [set()])).rejects.toThrow('0002-second.sql failed at line 2: column "nonsense" does not exist')
@@ -85,7 +85,7 @@ describe('migrating', () => {
     expect(await migrate(database.url, [set()])).toHaveLength(1)
   })
 
-  it('fails like any other call when the server ends the connection, and does not take the process along', async () => {
+  it('rejects when the server ends the connection, and does not end the process', async () => {
     await put('0001-slow.sql', 'select pg_sleep(60)')
     const migrating = migrate(database.url, [set()]).catch((error: Error) => error)
     const admin = new pg.Client({ connectionString: database.url })
@@ -101,19 +101,19 @@ describe('migrating', () => {
     await admin.end()
   })
 
-  it('refuses a server that is older than what the migrations are made for', async () => {
+  it('rejects a server older than the migrations need', async () => {
     await expect(connectToMigrate(database.url, 99)).rejects.toThrow(/^The server is PostgreSQL \d+\.\d+; 99 or newer is needed$/)
     await expect(connectToMigrate(database.url, 99)).rejects.toThrow(ServerTooOld)
   })
 
-  it('refuses a file that is not named as one', async () => {
+  it('rejects a file whose name is not NNNN-title.sql', async () => {
     await put('1-first.sql', 'select 1')
     await expect(migrate(database.url, [set()])).rejects.toThrow('is not named NNNN-title.sql')
   })
 })
 
 describe("the engine's migrations", () => {
-  it('work for a login that is no superuser, owns the database and may create roles', async () => {
+  it('migrates with a login that is not a superuser, owns the database and may create roles', async () => {
     const login = `orrery_login_${process.pid}`
     const admin = new pg.Client({ connectionString: database.url })
     await admin.connect()
@@ -121,7 +121,7 @@ describe("the engine's migrations", () => {
     await admin.query(`create role ${login} login createrole password 'secret'`)
     try {
       await admin.query(`alter database ${name} owner to ${login}`)
-      // The roles may exist on this server already: then only who has them may pass them on.
+      // If the roles already exist on this server, only a role with the admin option on them may grant them.
       await migrate(database.url, [set()])
       for (const role of ['orrery_owner', 'orrery_engine', 'orrery_app']) await admin.query(`grant ${role} to ${login}`)
       const url = new URL(database.url)
@@ -138,7 +138,7 @@ describe("the engine's migrations", () => {
     }
   })
 
-  it('are the same for every copy of the package', async () => {
+  it('migration files are part of the package and have the same checksums in every copy', async () => {
     await cp(engineMigrations.directory, directory, { recursive: true })
     await migrate(database.url, [engineMigrations])
     expect(await migrate(database.url, [{ name: 'engine', directory }])).toEqual([])

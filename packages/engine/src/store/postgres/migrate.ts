@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { connectToMigrate } from './connect-to-migrate.ts'
 import { ensureRoles } from './roles.ts'
 
-/** A folder of `NNNN-title.sql` files. Sets are applied in the order given. */
+/** A folder of `NNNN-title.sql` files. Sets are applied in the given order. */
 export interface MigrationSet {
   readonly name: string
   readonly directory: string
@@ -23,7 +23,7 @@ export const engineMigrations: MigrationSet = {
   directory: fileURLToPath(new URL('../../../migrations', import.meta.url)),
 }
 
-/** A migration that cannot be applied as it stands; the database is unchanged by it. */
+/** A migration that cannot be applied. It has not changed the database. */
 export class MigrationRefused extends Error {
   override readonly name = 'MigrationRefused'
 }
@@ -43,10 +43,10 @@ create table if not exists orrery.orrery_migration (
 );`
 
 /**
- * Brings a database up to these sets, forward only, and returns what it applied. The login must be superuser, or own the
- * database and have CREATEROLE (or be a member of the roles already). Safe to call from several processes at once.
- * A database that is ahead of the files is left alone: an older server keeps working while a newer one has migrated.
- * @throws ServerTooOld; MigrationRefused if an applied file was changed or is missing, or a file comes before one that is applied.
+ * Brings a database up to these sets, forward only, and returns the migrations that it applied. The login must be superuser, or own the
+ * database and have CREATEROLE (or already be a member of the roles). Safe to call from several processes at once. A database that is ahead
+ * of the files is left alone, so an older server keeps working after a newer one has migrated.
+ * @throws ServerTooOld; MigrationRefused if an applied file was changed or is missing, or if a new file's number is below an applied one's.
  */
 export async function migrate(url: string, sets: readonly MigrationSet[]): Promise<readonly AppliedMigration[]> {
   const files = new Map<string, MigrationFile[]>()
@@ -128,7 +128,7 @@ async function inOwnerTransaction(client: pg.Client, text: string, then?: () => 
     await then?.()
     await client.query('commit')
   } catch (error) {
-    // A broken connection has rolled back already; what broke it says more than that it is broken.
+    // A broken connection has already rolled back. The first error says more than the error of this rollback.
     await client.query('rollback').catch(() => undefined)
     throw error
   }

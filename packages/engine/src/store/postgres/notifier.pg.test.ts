@@ -16,7 +16,7 @@ const listening = async () => {
   return rowCount ?? 0
 }
 
-it('carries every kind of hint to other processes, each once, also more than one notification holds', async () => {
+it('delivers every kind of hint to other processes once, even more than fit into one notification', async () => {
   const [from, to] = [createNotifier({ url: pw.url }), createNotifier({ url: pw.url })]
   const got: Hint[] = []
   to.listen((hint) => got.push(hint))
@@ -34,7 +34,7 @@ it('carries every kind of hint to other processes, each once, also more than one
   await Promise.all([from.close(), to.close()])
 })
 
-it('tells nobody while nobody else listens, and whoever begins to from then on', async () => {
+it('sends no notification without another listener, and starts when one appears', async () => {
   const witness = await pw.connect('postgres')
   const heard: string[] = []
   witness.on('notification', ({ payload = '' }) => heard.push(payload))
@@ -57,7 +57,7 @@ it('tells nobody while nobody else listens, and whoever begins to from then on',
   await Promise.all([one.close(), two.close()])
 })
 
-it('listens again after its connection was lost', async () => {
+it('listens again after it lost its connection', async () => {
   const [from, to] = [createNotifier({ url: pw.url }), createNotifier({ url: pw.url })]
   const got: Hint[] = []
   to.listen((hint) => got.push(hint))
@@ -73,8 +73,8 @@ it('listens again after its connection was lost', async () => {
   await Promise.all([from.close(), to.close()])
 })
 
-it('is heard within its process where there is no database, and where nobody may listen', async () => {
-  const [lost, deaf] = [createNotifier({ url: 'postgres://nobody@127.0.0.1:1/none' }), createNotifier({ url: pw.url, listen: false })]
+it('delivers hints within the process without a database, and with `listen: false`', async () => {
+  const [lost, deaf] = [createNotifier({ url: 'postgres://nologin@127.0.0.1:1/none' }), createNotifier({ url: pw.url, listen: false })]
   const got: Hint[] = []
   lost.listen((hint) => got.push(hint))
   deaf.listen((hint) => got.push(hint))

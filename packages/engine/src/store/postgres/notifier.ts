@@ -1,35 +1,34 @@
 import pg from 'pg'
 import type { Hint, Notifier } from '../store.ts'
 
-const channel = 'orrery_hint'
-/** PostgreSQL refuses a payload of 8000 bytes. */
-const maxBytes = 7900
-const retryMs = 1000
-/** How long a look for other listeners counts, unless one announces itself meanwhile. */
-const lookMs = 5000
-/** Held, shared, by every connection that listens: the two halves of an advisory lock. */
-const mark = '28530, 1'
-/** Announces a listener; no hint is written like this. */
-const hello = 'h'
+const CHANNEL = 'orrery_hint'
+/** PostgreSQL rejects a payload of 8000 bytes. */
+const PAYLOAD_BYTES_MAX = 7900
+const RETRY_MS = 1000
+/** How long the result of a look for other listeners is valid, unless a listener announces itself in that time. */
+const LOOK_VALID_MS = 5000
+/** Every listening connection holds this advisory lock (in its two-key form) in shared mode. */
+const LISTENER_LOCK = '28530, 1'
+/** Announces a new listener. No hint encodes to this text. */
+const HELLO = 'h'
 const listeners = {
   name: 'hint_listeners',
-  text: `select from pg_locks where locktype = 'advisory' and (classid, objid) = (${mark}) and objsubid = 2 and granted and pid <> pg_backend_pid()
+  text: `select from pg_locks where locktype = 'advisory' and (classid, objid) = (${LISTENER_LOCK}) and objsubid = 2 and granted and pid <> pg_backend_pid()
            and database = (select oid from pg_database where datname = current_database()) limit 1`,
 }
 
 export interface NotifierOptions {
   readonly url: string
   /**
-   * False behind a pooler that hands connections from one transaction to the next: hints are sent but none arrive, and polling does the
-   * work.
+   * Set to false behind a pooler that assigns connections per transaction: hints are then sent but not received, and polling replaces them.
    */
   readonly listen?: boolean
 }
 
 /**
- * Hints over LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the flush's transaction would halve its throughput.
- * At most one NOTIFY is in flight; what comes in the meantime goes together with the next, each hint once. While no other connection listens
- * nothing is sent: one that begins to says so, which is heard by all that listen.
+ * Hints over LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the flush's transaction would halve its throughput. At most one
+ * NOTIFY is in flight; hints sent in the meantime go out together with the next one, each once. Nothing is sent while no other connection
+ * listens: a new listener announces itself to all others.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
   return new PostgresNotifier(options)
@@ -43,7 +42,7 @@ class PostgresNotifier implements Notifier {
   private client: pg.Client | null = null
   private backendId: number | null = null
   private listening = false
-  /** Whether another connection listened at `lookedAt` (of `performance.now`), when it was last looked for or heard. */
+  /** Whether another connection listened at `lookedAt` (by `performance.now`), when this one last looked for or heard of others. */
   private heard = false
   private lookedAt = Number.NEGATIVE_INFINITY
   private sending = false
@@ -85,7 +84,7 @@ class PostgresNotifier implements Notifier {
           this.pump()
         },
         () => {
-          // Hints may be lost: polling replaces them.
+          // Polling replaces lost hints.
           this.pending.clear()
           this.sending = false
         },
@@ -95,20 +94,20 @@ class PostgresNotifier implements Notifier {
 
   private async sendAll(): Promise<void> {
     const payload = takePayload(this.pending)
-    // Listeners in this process need no database for it; the echo is dropped.
-    this.tell(payload)
+    // Listeners in this process get hints without the database. Their echo from the database is dropped.
+    this.dispatch(payload)
     const client = await this.connect()
     if (client === null) throw new Error('no connection')
     if (!(await this.hasListeners(client))) return
-    await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, payload] })
+    await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [CHANNEL, payload] })
   }
 
-  /** A connection that does not listen cannot hear others announce themselves, so it always sends. */
+  /** A connection that does not listen cannot hear announcements of others, so it always sends. */
   private async hasListeners(client: pg.Client): Promise<boolean> {
     if (!this.listening) return true
-    if (performance.now() - this.lookedAt > lookMs) {
+    if (performance.now() - this.lookedAt > LOOK_VALID_MS) {
       this.lookedAt = performance.now()
-      // An announcement heard while this is on its way is newer.
+      // An announcement that arrives during the query is newer than its result.
       const before = this.lookedAt
       const isThere = (await client.query(listeners)).rowCount === 1
       if (this.lookedAt === before) this.heard = isThere
@@ -129,7 +128,7 @@ class PostgresNotifier implements Notifier {
   }
 
   private async open(): Promise<pg.Client | null> {
-    // A hint need not survive a crash, so no commit waits for the disk.
+    // A hint need not survive a crash, so its commit does not wait for the disk.
     const options = '-c synchronous_commit=off'
     const client = new pg.Client({ connectionString: this.options.url, application_name: 'orrery notifier', keepAlive: true, options })
     client.on('notification', (message) => this.receive(message))
@@ -145,7 +144,7 @@ class PostgresNotifier implements Notifier {
       await this.subscribe(client)
       return client
     } catch {
-      // Without this connection the engine is slower, not wrong.
+      // Without this connection the engine is slower, but still correct.
       this.lost(client)
       return null
     }
@@ -154,8 +153,8 @@ class PostgresNotifier implements Notifier {
   private async subscribe(client: pg.Client): Promise<void> {
     if (this.listening || this.handlers.size === 0 || this.options.listen === false) return
     this.listening = true
-    // In one statement: a look for others afterwards misses none, since all that come later announce themselves.
-    await client.query(`select pg_advisory_lock_shared(${mark}); listen ${channel}; notify ${channel}, '${hello}'`)
+    // In one statement: a later look for listeners misses none, because every listener that comes after it announces itself.
+    await client.query(`select pg_advisory_lock_shared(${LISTENER_LOCK}); listen ${CHANNEL}; notify ${CHANNEL}, '${HELLO}'`)
   }
 
   private lost(client: pg.Client): void {
@@ -164,18 +163,18 @@ class PostgresNotifier implements Notifier {
     this.retry = setTimeout(() => {
       this.retry = null
       void this.connect()
-    }, retryMs)
+    }, RETRY_MS)
     this.retry.unref()
   }
 
   private receive(message: pg.Notification): void {
-    if (message.channel !== channel || !message.payload || message.processId === this.backendId) return
+    if (message.channel !== CHANNEL || !message.payload || message.processId === this.backendId) return
     this.heard = true
     this.lookedAt = performance.now()
-    this.tell(message.payload)
+    this.dispatch(message.payload)
   }
 
-  private tell(payload: string): void {
+  private dispatch(payload: string): void {
     for (const line of payload.split('\n')) {
       const hint = decode(line)
       if (hint) for (const handler of this.handlers) handler(hint)
@@ -183,15 +182,15 @@ class PostgresNotifier implements Notifier {
   }
 }
 
-/** As many hints as fit, a line each. One that is too long by itself is dropped: it is only a hint. */
+/** As many hints as fit, one per line. A hint too long for a notification is dropped, because hints may be lost. */
 function takePayload(pending: Set<string>): string {
   const lines: string[] = []
   let bytes = 0
   for (const line of pending) {
     const size = Buffer.byteLength(line) + 1
-    if (bytes + size > maxBytes && lines.length > 0) break
+    if (bytes + size > PAYLOAD_BYTES_MAX && lines.length > 0) break
     pending.delete(line)
-    if (size > maxBytes) continue
+    if (size > PAYLOAD_BYTES_MAX) continue
     lines.push(line)
     bytes += size
   }
@@ -227,7 +226,7 @@ function decode(line: string): Hint | null {
     case 't':
       return { type: 'due', at: Number(first) }
     default:
-      // A hint of a newer version.
+      // A hint from a newer version.
       return null
   }
 }

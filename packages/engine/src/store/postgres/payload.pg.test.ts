@@ -9,7 +9,7 @@ afterAll(() => it_.close())
 
 const large = (mark: string) => JSON.stringify(mark + 'ü'.repeat(50_000))
 
-it('gives back large and awkward payloads wherever they were put', async () => {
+it('returns large and awkward payloads unchanged from every table', async () => {
   const { store, world } = it_
   const me = await world.worker()
   const tricky = ['{"$blob":"x"}', '{"$json":{"$blob":"y"}}', '"\\u0000"', '{ "a" : 1.0 }', large('same')]
@@ -31,7 +31,7 @@ it('gives back large and awkward payloads wherever they were put', async () => {
   expect((await admin.query('select from engine.blob')).rowCount).toBe(1)
 })
 
-it('keeps blobs apart by org', async () => {
+it('stores blobs separately for each org', async () => {
   const { store, world } = it_
   const theirs = world.id()
   const input = large('shared')

@@ -5,7 +5,7 @@ import { PayloadPacker } from './payload.ts'
 const org = '00000000-0000-7000-8000-000000000001'
 
 describe('packing payloads', () => {
-  it('leaves a payload of up to 64 KB as it is, and makes a blob of a larger one', () => {
+  it('keeps a payload of up to 64 KB inline and makes a blob of a larger one', () => {
     const packer = new PayloadPacker()
     const [fits, large] = [JSON.stringify('x'.repeat(BLOB_BYTES - 2)), JSON.stringify('x'.repeat(BLOB_BYTES - 1))]
     expect(packer.pack(org, fits)).toBe(fits)
@@ -20,7 +20,7 @@ describe('packing payloads', () => {
     expect(packer.blobs.size).toBe(1)
   })
 
-  it('makes one blob of the same payload, but one for each org', () => {
+  it('makes one blob for equal payloads of an org, and one more for another org', () => {
     const packer = new PayloadPacker()
     const large = JSON.stringify('y'.repeat(BLOB_BYTES))
     for (const owner of [org, org, '00000000-0000-7000-8000-000000000002']) packer.pack(owner, large)

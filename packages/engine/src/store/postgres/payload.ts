@@ -3,9 +3,9 @@ import type pg from 'pg'
 import { BLOB_BYTES, type JsonText, type OrgId } from '../store.ts'
 
 /**
- * Claim check for large payloads: over BLOB_BYTES a payload goes to `engine.blob` under its hash and the row keeps
- * `{"$blob":"<sha256>","bytes":n}`. A payload that itself begins like such a reference is wrapped as `{"$json":…}`.
- * Only texts that begin exactly as written here are ours, so no parsing is needed to tell.
+ * Claim check for large payloads: a payload over BLOB_BYTES goes to `engine.blob` under its hash, and the row holds
+ * `{"$blob":"<sha256>","bytes":n}`. A payload that itself begins like such a reference is wrapped as `{"$json":…}`. Only texts that begin
+ * exactly as written here are references, so no parsing is needed.
  */
 const blobStart = '{"$blob":"'
 const wrapStart = '{"$json":'
@@ -17,7 +17,7 @@ export interface Blob {
   readonly body: string
 }
 
-/** Turns payloads into what is stored, collecting the blobs that must be written with them. */
+/** Turns payloads into their stored form and collects the blobs that must be written with them. */
 export class PayloadPacker {
   readonly blobs = new Map<string, Blob>()
 
@@ -33,7 +33,7 @@ export class PayloadPacker {
 }
 
 /**
- * Writes blobs ahead of the rows that refer to them, in the same transaction or before it: content-addressed, so a spare one does no
+ * Writes blobs in the same transaction as the rows that refer to them, or before it. Blobs are content-addressed, so an unused one does no
  * harm.
  */
 export const insertBlobs = (org: string, hash: string, body: string) => `
@@ -46,13 +46,13 @@ export async function saveBlobs(client: pg.ClientBase | pg.Pool, packer: Payload
   await client.query({ name: 'blob_save', text: insertBlobs('$1', '$2', '$3'), values: blobColumns(packer) })
 }
 
-/** In the order of their hashes, so that two writers of the same blobs do not wait for each other in a circle. */
+/** In the order of their hashes, so that two writers of the same blobs cannot deadlock. */
 export function blobColumns(packer: PayloadPacker): [string[], string[], string[]] {
   const blobs = [...packer.blobs.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
   return [blobs.map((blob) => blob.org), blobs.map((blob) => blob.hash), blobs.map((blob) => blob.body)]
 }
 
-/** Replaces stored payloads in the named columns of rows by what they stand for. Most rows have none: then nothing is read. */
+/** Replaces stored payloads in the named columns by the original text. Reads no blobs if no row refers to one, which is the usual case. */
 export async function unpackRows<Row extends { readonly org: OrgId }, Column extends keyof Row & string>(
   client: pg.ClientBase | pg.Pool,
   rows: readonly Row[],

@@ -7,8 +7,8 @@ import { composeFlush } from './compose-flush.ts'
 import { engineConfig } from './connection.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
-const liveRows = 200_000
-const churning = ['live', 'inbox', 'progress', 'run', 'journal', 'result', 'worker', 'hold', 'flow_limit', 'key']
+const LIVE_ROWS = 200_000
+const CHURNING = ['live', 'inbox', 'progress', 'run', 'journal', 'result', 'worker', 'hold', 'flow_limit', 'key']
 
 let pw: PostgresWorld
 let client: pg.Client
@@ -30,17 +30,17 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** A table read as it lies, through an index from its first entry to its last, or a run looked up by an index other than its key. */
+/** Sequential scans, index scans without a condition, and look-ups of a run by an index other than its key. */
 const scans = (plan: Plan): string[] => {
   const [type, table = '', index = ''] = [plan['Node Type'], plan['Relation Name'], plan['Index Name']]
   const whole = type === 'Seq Scan' || (/^Index.* Scan$/.test(type) && plan['Index Cond'] === undefined)
-  const astray = table.startsWith('run_') && !index.endsWith('_pkey')
-  return [...(whole || astray ? [`${type} ${table} ${index}`] : []), ...(plan.Plans ?? []).flatMap(scans)]
+  const wrongIndex = table.startsWith('run_') && !index.endsWith('_pkey')
+  return [...(whole || wrongIndex ? [`${type} ${table} ${index}`] : []), ...(plan.Plans ?? []).flatMap(scans)]
 }
 
-/** Tables that the generic plan of a statement would read from end to end. */
+/** The tables that the generic plan of a statement would read completely. */
 async function scanned(name: string, text: string, values: unknown[]): Promise<string[]> {
-  // Prepared as the driver does it, so that the types of the parameters are inferred as they are in use.
+  // Prepared as the driver does it, so that parameter types are inferred as in production.
   await client.query('begin')
   await client.query(`prepare ${name} as ${text}`)
   const literals = values.map((value) =>
@@ -74,7 +74,7 @@ function everything(): FlushBatch {
   }
 }
 
-async function look(): Promise<void> {
+async function expectIndexPlans(): Promise<void> {
   const claim = [pw.world.id(), [pw.world.queue], null, 10, pw.world.org]
   expect(await scanned('p_claim', claimStatement, claim)).toEqual([])
   for (const resent of [false, true]) {
@@ -84,21 +84,21 @@ async function look(): Promise<void> {
 }
 
 describe('generic plans', () => {
-  it('use indexes alone while the tables are empty, and so still when they have filled', async () => {
-    await look()
+  it('generic plans made for empty tables use only indexes', async () => {
+    await expectIndexPlans()
   })
 
-  it('use indexes alone over many live runs, and so do the functions', async () => {
+  it('generic plans and functions use only indexes with many live runs', async () => {
     const admin = await pw.connect('postgres')
     await admin.query(
       `insert into engine.live (org_id, run_id, queue, state, priority, rank, at, begun, next_seq, waits)
        select $1, engine.uuid7(), $2, case when n % 10 < 2 then 1 when n % 10 < 8 then 3 else 5 end, 1, now(),
               case when n % 10 between 2 and 7 then now() + n * interval '1 second' end, true, 1, '[{"type":"signal","name":"x","until":null}]'
        from generate_series(1, $3::int) n`,
-      [pw.world.org, pw.world.queue, liveRows],
+      [pw.world.org, pw.world.queue, LIVE_ROWS],
     )
     await admin.query('analyze engine.live')
-    await look()
+    await expectIndexPlans()
     const { store, world } = pw
     const me = await world.worker()
     const before = await seqScans(admin)
@@ -117,7 +117,7 @@ describe('generic plans', () => {
     expect(after.map(({ relname, seq_scan }) => ({ relname, seq_scan }))).toEqual(
       before.map(({ relname, seq_scan }) => ({ relname, seq_scan })),
     )
-    // They did reach the statistics.
+    // Proves that the counters reached the statistics.
     const used = (rows: readonly Scans[]) => rows.find((row) => row.relname === 'live')?.idx_scan ?? 0
     expect(used(after)).toBeGreaterThan(used(before))
   })
@@ -140,7 +140,7 @@ async function seqScans(admin: pg.Client): Promise<Scans[]> {
   await admin.query('select pg_stat_clear_snapshot()')
   const { rows } = await admin.query<Scans>(
     `select relname, seq_scan::int, idx_scan::int from pg_stat_user_tables where schemaname = 'engine' and relname = any ($1) order by 1`,
-    [churning],
+    [CHURNING],
   )
   return rows
 }

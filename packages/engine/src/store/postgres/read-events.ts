@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { JsonText, Millis, OrgId } from '../store.ts'
 import { onlyRow } from './workers.ts'
 
-/** Where a reader of the outbox is. Both are decimal text: they exceed what a number holds exactly. */
+/** The position of a reader of the outbox. Both fields are decimal text, because they exceed the exact range of a number. */
 export interface EventCursor {
   readonly tx: string
   readonly id: string
@@ -19,9 +19,9 @@ export interface StoredEvent extends EventCursor {
 }
 
 /**
- * Events after a cursor, in the order of (tx, id), at most `limit`. Only those of transactions older than the oldest one in
- * progress: a transaction with a smaller number that commits later can therefore not be skipped. One event of a transaction
- * that is held open delays all later ones. Reads what `client` may see: all orgs for the engine, one org for an app connection.
+ * Events after a cursor, in the order of (tx, id), at most `limit`. Reads only events of transactions older than the oldest one in
+ * progress, so an event whose transaction has a smaller number and commits later is not skipped. An open transaction delays all later
+ * events. Reads what `client` may see: all orgs for the engine, one org for an app connection.
  */
 export async function readEvents(client: pg.ClientBase | pg.Pool, after: EventCursor, limit: number): Promise<readonly StoredEvent[]> {
   const { rows } = await client.query<StoredEvent>({
@@ -36,8 +36,8 @@ export async function readEvents(client: pg.ClientBase | pg.Pool, after: EventCu
 }
 
 /**
- * By how many transactions the cluster is behind the newest event: more than 0 only after a dump was restored into another cluster.
- * Until they have passed, readers of events see neither the old events nor, behind their cursors, the new ones.
+ * How many transactions the cluster is behind the newest event. More than 0 only after a dump was restored into another cluster. Until they
+ * have passed, readers see neither the old events nor the new ones, whose transaction ids are below the readers' cursors.
  */
 export async function readTransactionGap(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ gap: number }>(

@@ -50,7 +50,7 @@ interface StoredInbox {
   readonly error: Failure | null
 }
 
-/** One statement, so one snapshot: a message is among them, or `wakes` has not counted it yet. */
+/** One statement, so one snapshot: either a message is in the result, or `wakes` has not counted it yet. */
 async function readInbox(pool: pg.Pool, org: OrgId, run: RunId): ReturnType<Store['inbox']> {
   const { rows } = await pool.query<StoredInbox>({
     name: 'inbox',
@@ -97,7 +97,7 @@ async function readLive(pool: pg.Pool, name: string, where: string, values: unkn
   }))
 }
 
-/** The bundle is the one the run is pinned to now: that of its last `version` row, if it was moved. */
+/** The bundle is the one that the run is pinned to now: its last `version` row's, if it was moved. */
 async function readRun(pool: pg.Pool, org: OrgId, run: RunId): Promise<RunRow | null> {
   const { rows } = await pool.query<StoredRun & { moved: string | null }>({
     name: 'run',

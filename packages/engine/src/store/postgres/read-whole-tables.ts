@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Depths, RunState } from '../store.ts'
 import { stateCode } from './codes.ts'
 
-/** One snapshot, planned freely: the engine's other statements are point look-ups, and its connections forbid other plans. */
+/** Reads in one snapshot with free choice of plans. The engine's connections otherwise allow only index look-ups. */
 async function readWholeTables<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
@@ -24,7 +24,7 @@ interface StateDepth {
   readonly oldestMs: number | null
 }
 
-/** A few ms for 100,000 runs: the table is narrow. */
+/** Takes a few ms for 100,000 runs, because the table is narrow. */
 export async function readDepths(pool: pg.Pool): Promise<Depths> {
   const rows = await readWholeTables(pool, async (client) => {
     // The rank is the time of readiness less the bonus of the priority.
@@ -42,7 +42,9 @@ export async function readDepths(pool: pg.Pool): Promise<Depths> {
   return { live, oldestReadyMs: Math.max(0, ...rows.map(({ oldestMs }) => oldestMs ?? 0)) }
 }
 
-/** Runs every view `engine.inv_…` and names those that have rows. The list comes from the catalogue, so a new view needs no change here. */
+/**
+ * Runs every view `engine.inv_…` and returns those that have rows. The list comes from the catalogue, so a new view needs no change here.
+ */
 export function findViolations(pool: pg.Pool): Promise<readonly { readonly invariant: string; readonly rows: number }[]> {
   return readWholeTables(pool, async (client) => {
     const views = await client.query<{ name: string }>(

@@ -1,9 +1,12 @@
 import type pg from 'pg'
 
-/** Owns the schemas; runs the engine's loops over all orgs; serves one org at a time. None can log in: pools take them with `-c role=…`. */
+/**
+ * orrery_owner owns the schemas, orrery_engine runs the engine's loops over all orgs, orrery_app serves one org at a time. None of them can
+ * log in: pools take them with `-c role=…`.
+ */
 export const ROLES = ['orrery_owner', 'orrery_engine', 'orrery_app'] as const
 
-/** The login may not take a role that it needs, and cannot give it to itself. */
+/** The login lacks a role that it needs and cannot grant it to itself. */
 export class RoleRefused extends Error {
   override readonly name = 'RoleRefused'
 
@@ -12,11 +15,11 @@ export class RoleRefused extends Error {
   }
 }
 
-const attempts = 20
+const ATTEMPTS_MAX = 20
 
 /**
- * Makes the roles and lets the current login take them. Roles belong to the whole cluster, and several databases may be
- * migrated at once: a lost race shows as a duplicate or as a concurrent update of a catalogue row, and is tried again.
+ * Creates the roles and grants them to the current login. Roles belong to the whole cluster, and several databases may migrate at once: a
+ * lost race shows as a duplicate or as a concurrent update of a catalogue row, and is retried.
  */
 export async function ensureRoles(client: pg.ClientBase): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -25,7 +28,7 @@ export async function ensureRoles(client: pg.ClientBase): Promise<void> {
       await client.query(`do $$ begin execute format('grant create, connect on database %I to orrery_owner', current_database()); end $$`)
       return
     } catch (error) {
-      if (attempt === attempts || !isLostRace(error)) throw error
+      if (attempt === ATTEMPTS_MAX || !isLostRace(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt))
     }
   }
@@ -55,7 +58,7 @@ async function canTake(client: pg.ClientBase, role: string): Promise<boolean> {
   }
 }
 
-/** 42710 duplicate object, 23505 the same seen by the index, XX000 "tuple concurrently updated". */
+/** 42710: duplicate object. 23505: the same, detected by the index. XX000: "tuple concurrently updated". */
 function isLostRace(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string }
   return code === '42710' || code === '23505' || (code === 'XX000' && message?.includes('concurrently') === true)

@@ -2,7 +2,7 @@ import type { Priority } from '../../workflow/protocol.ts'
 import type { RunRow } from '../store.ts'
 import { priorityCode } from './codes.ts'
 
-/** Columns of a RunRow as they come from the database. */
+/** Columns of a RunRow as the database returns them. */
 export interface StoredRun {
   readonly org: string
   readonly run: string
@@ -24,7 +24,7 @@ export interface StoredRun {
   readonly deadline: number | null
 }
 
-/** `live`: the alias of the run's live row, whose bundle wins. */
+/** `live`: the alias of the run's live row, whose bundle takes precedence. */
 export function runColumns(run: string, live: string | null): string {
   const bundle = live === null ? `${run}.bundle` : `coalesce(${live}.bundle, ${run}.bundle)`
   return `${run}.org_id as org, ${run}.run_id as run, ${run}.workflow, ${bundle} as bundle, ${run}.queue, ${run}.priority,
@@ -56,7 +56,7 @@ export function toRunRow(row: StoredRun): RunRow {
   }
 }
 
-/** The literal of a `text[]`. Needed where an array travels inside an array, which unnest would flatten. */
+/** The literal of a `text[]`. Needed for an array inside an array, which unnest would flatten. */
 export function textArray(items: readonly string[]): string {
   return items.length === 0 ? '{}' : `{${items.map((item) => `"${item.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
 }

@@ -19,7 +19,7 @@ function start(run: RunId, at: number | null = null, input = '{"n":1}'): PlainSt
   return { ...row, parent: null, origin: null, seed: run, keys: run, clockAt: createdAt, deadline: null, at, event }
 }
 
-it('starts many in the transaction of an application, each with its place and its event', async () => {
+it('starts many runs in the transaction of an application, each with a live row and an event', async () => {
   const { store, world } = pw
   const client = await pw.connect('orrery_app', world.org)
   const later = Date.now() + 60_000
@@ -43,7 +43,7 @@ it('starts many in the transaction of an application, each with its place and it
   expect(await store.violations()).toEqual([])
 })
 
-it('leaves those that exist as they are, and nothing of a transaction that is rolled back', async () => {
+it('leaves existing runs unchanged, and leaves no rows of a rolled-back transaction', async () => {
   const { store, world } = pw
   const client = await pw.connect('orrery_app', world.org)
   const [known, fresh, lost] = [newRun(), newRun(), newRun()]
@@ -57,7 +57,7 @@ it('leaves those that exist as they are, and nothing of a transaction that is ro
   expect(await store.run(world.org, lost)).toBeNull()
 })
 
-it('keeps the order of a batch for those that take runs', async () => {
+it('workers claim the runs of a batch in its order', async () => {
   const { store, world } = pw
   const client = await pw.connect('orrery_app', world.org)
   const queue = 'in order'

@@ -4,12 +4,12 @@ import { priorityCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
 import { textArray } from './run-columns.ts'
 
-const ready = 1
-const waiting = 3
+const READY = 1
+const WAITING = 3
 
 /**
- * One statement for all of them: the run, its place in `live` and its event. What exists already is left as it is. They are left to a claim,
- * one microsecond apart, so that they keep their order.
+ * One statement for all starts: the run, its `live` row and its event. Existing runs are left unchanged. The new runs are left to a claim,
+ * with ranks one microsecond apart, so that they keep their order.
  */
 const STATEMENT = `
 with u as materialized (
@@ -27,7 +27,7 @@ new_run as (
 ),
 new_live as (
   insert into engine.live (org_id, run_id, queue, priority, state, at, rank)
-  select u.org_id, u.run_id, u.queue, u.priority, case when u.at is null then ${ready} else ${waiting} end::smallint, to_timestamp(u.at / 1000),
+  select u.org_id, u.run_id, u.queue, u.priority, case when u.at is null then ${READY} else ${WAITING} end::smallint, to_timestamp(u.at / 1000),
          coalesce(to_timestamp(u.at / 1000), now()) - engine.bonus(u.priority) + u.n * interval '1 microsecond'
   from u where (u.org_id, u.run_id) in (select org_id, run_id from new_run)
 ),
@@ -38,7 +38,7 @@ new_event as (
 )
 select run_id from new_run`
 
-/** In the caller's transaction. Returns the runs that did not exist before. */
+/** Starts runs in the caller's transaction. Returns those that did not exist before. */
 export async function startPlain(tx: pg.ClientBase, rows: readonly PlainStartRow[]): Promise<ReadonlySet<RunId>> {
   const packer = new PayloadPacker()
   const inputs = rows.map((row) => packer.pack(row.org, row.input))

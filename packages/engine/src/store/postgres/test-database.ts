@@ -1,4 +1,4 @@
-/** What this folder's tests share: a database, stores on it, and connections with the rights of each role. */
+/** Shared by this folder's tests: a database, stores on it, and connections with the rights of each role. */
 import pg from 'pg'
 import { createTestDatabase } from '../../../../../tests/support/database.ts'
 import { newWorld, type World } from '../../testing/store-suite/world.ts'
@@ -9,7 +9,7 @@ export interface PostgresWorld {
   readonly store: PostgresStore
   readonly other: PostgresStore
   readonly world: World
-  /** A connection with a role (and org), ended with the world. */
+  /** A connection with a role (and an org), closed together with the world. */
   connect(role: string, org?: string): Promise<pg.Client>
   until(condition: () => Promise<boolean>): Promise<void>
   close(): Promise<void>
@@ -25,7 +25,7 @@ export async function openWorld(options: Partial<PostgresStoreOptions> = {}): Pr
   }
   const connect = async (role: string, org?: string): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: database.url, options: `-c role=${role}` })
-    // Some tests have the server end it.
+    // Some tests make the server end the connection.
     client.on('error', () => undefined)
     await client.connect()
     clients.push(client)
@@ -40,12 +40,12 @@ export async function openWorld(options: Partial<PostgresStoreOptions> = {}): Pr
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not come about')
+    if (Date.now() > deadline) throw new Error('the condition did not become true within 10 s')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
-/** Makes the last beat of every worker older, so that no test has to wait for a lease. */
+/** Makes every worker's last beat older, so that no test has to wait for a lease. */
 export async function ageBeats(url: string, ms: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -53,8 +53,8 @@ export async function ageBeats(url: string, ms: number): Promise<void> {
   await client.end()
 }
 
-/** True while some connection waits for a lock. */
-export async function someoneWaits(client: pg.Client): Promise<boolean> {
+/** True while a connection waits for a lock. */
+export async function isLockAwaited(client: pg.Client): Promise<boolean> {
   const { rowCount } = await client.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
   return (rowCount ?? 0) > 0
 }

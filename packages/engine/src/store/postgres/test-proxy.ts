@@ -1,12 +1,15 @@
-/** Stands between a store and PostgreSQL, for tests of connections that break at a given moment. */
+/** A proxy between a store and PostgreSQL that breaks a connection at a given moment. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 
 export interface CommitProxy {
-  /** PostgreSQL, as reached through the proxy. */
+  /** The URL of PostgreSQL through the proxy. */
   readonly url: string
-  /** Breaks the connection of the next `commit`: `before` the server gets it, or `after` the server has done it and before its answer arrives. */
+  /**
+   * Breaks the connection of the next `commit`: `before` the server gets it, or `after` the server has done it but before the answer
+   * arrives.
+   */
   breakNext(moment: 'before' | 'after'): void
   close(): Promise<void>
 }

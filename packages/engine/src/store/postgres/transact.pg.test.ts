@@ -35,7 +35,7 @@ it("commits the body's writes and the journal row together", async () => {
   expect(await effects()).toBe(1)
 })
 
-it('writes neither when the body throws, the worker is fenced or the row is a second one', async () => {
+it('writes nothing when the body throws, the worker is fenced or the journal row is a duplicate', async () => {
   const { world, store } = pw
   const me = await world.worker()
   const run = await world.running(me)
@@ -57,7 +57,7 @@ it('writes neither when the body throws, the worker is fenced or the row is a se
 it.each([
   ['after', 1],
   ['before', 0],
-] as const)('does not say what became of a commit when its connection broke %s the server had it', async (moment, kept) => {
+] as const)('throws Ambiguous when the connection of a commit breaks %s the server has it', async (moment, kept) => {
   const { world, store } = pw
   const proxy = await openCommitProxy(pw.url)
   const through = createPostgresStore({ url: proxy.url, listen: false })
@@ -76,7 +76,7 @@ it.each([
   await proxy.close()
 })
 
-it('a body that ends its connection fails as a step does, and the transaction is not usable afterwards', async () => {
+it('a body that ends its connection fails like any step, and its transaction is unusable afterwards', async () => {
   const { world } = pw
   const me = await world.worker()
   let kept: { query(text: string): Promise<unknown> } | null = null

@@ -5,8 +5,8 @@ import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 
 /**
- * The transaction of a transactional step. The body works with the rights of the login, on its own tables, for as long as it
- * likes: the worker's row is locked only at the end, together with the insertion of the journal row.
+ * The transaction of a transactional step. The body works with the rights of the login on the host's own tables, for any length of time:
+ * the worker's row is locked only at the end, together with the insertion of the journal row.
  */
 export async function transact(pool: pg.Pool, worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow> {
   const client = await pool.connect()
@@ -56,7 +56,7 @@ async function rollback(client: pg.PoolClient): Promise<void> {
     await client.query('rollback')
     client.release()
   } catch {
-    // The connection is gone, and the transaction with it; the error that brought us here is the one that counts.
+    // The connection and its transaction are gone. The error that led to this rollback is the one to report.
     client.release(true)
   }
 }

@@ -12,13 +12,13 @@ afterAll(() => opened?.close())
 
 const gap = () => opened.store.transactionGap()
 
-it('is none in a database that was always in this cluster, with and without events', async () => {
+it('the gap is 0 in a database that was always in this cluster, with and without events', async () => {
   expect(await gap()).toBe(0)
   await opened.store.emit([{ org: opened.world.org, type: 'test', subject: 'x', data: '1', at: Date.now() }])
   expect(await gap()).toBe(0)
 })
 
-it('is as many transactions as the cluster is behind the newest event, and passes with them', async () => {
+it('the gap is the number of transactions that the cluster is behind the newest event, and shrinks with each', async () => {
   await client.query('begin')
   await client.query(
     `insert into engine.event (org_id, tx, type, subject, data, at)
@@ -27,7 +27,7 @@ it('is as many transactions as the cluster is behind the newest event, and passe
   )
   await client.query('commit')
   const first = await gap()
-  // Others use up ids of this cluster, too.
+  // Other databases of this cluster use up transaction ids too.
   expect(first).toBeGreaterThan(0)
   expect(first).toBeLessThanOrEqual(40)
   for (let passed = 0; passed < first; passed++) await client.query('select pg_current_xact_id()')

@@ -1,10 +1,10 @@
+/** The engine's views: the words they show, their isolation, and that the planner treats a query over a view like one over its tables. */
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
 import type { RunState } from '../store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 
-/** The views of the engine: their words, their isolation, and that a query over a view is planned as one over the tables below it. */
 let pw: PostgresWorld
 let admin: pg.Client
 beforeAll(async () => {
@@ -22,12 +22,12 @@ describe('words', () => {
   const select = async (text: string): Promise<string[]> =>
     (await admin.query<{ word: string }>(text, [pw.world.org])).rows.map((row) => row.word)
 
-  it('says the state and the priority of every live run as the store does', async () => {
+  it('live_view shows state and priority of every live run as the store does', async () => {
     const { store, world } = pw
     const me = await world.worker()
     const limit = { concurrency: [{ limit: 'words', max: 1, onFull: 'queue' as const }] }
-    await store.startAdmitted(world.admitted({ ...limit, queue: 'nobody' }))
-    await store.startAdmitted(world.admitted({ ...limit, queue: 'nobody' }))
+    await store.startAdmitted(world.admitted({ ...limit, queue: 'unserved' }))
+    await store.startAdmitted(world.admitted({ ...limit, queue: 'unserved' }))
     for (const priority of priorities) await world.running(me, { priority })
     for (const state of ['waiting', 'paused', 'blocked'] as const) {
       const reason = state === 'blocked' ? 'x' : null
@@ -42,7 +42,7 @@ describe('words', () => {
     }
   })
 
-  it('says how runs ended, and tells those apart that did not succeed', async () => {
+  it('result_view shows how runs ended, and unsuccessful_view only those that did not succeed', async () => {
     const { world } = pw
     const me = await world.worker()
     for (const status of statuses) await world.flush(me, { finishes: [world.finish(await world.running(me), { status })] })
@@ -51,7 +51,7 @@ describe('words', () => {
     expect(await select(ended('unsuccessful_view'))).toEqual(['failed', 'cancelled', 'timed_out'])
   })
 
-  it('says the kind of every row of a journal', async () => {
+  it('journal_view shows the kind of every journal row', async () => {
     const { world } = pw
     const me = await world.worker()
     const run = await world.running(me)
@@ -59,7 +59,7 @@ describe('words', () => {
     expect(await select(`select kind as word from engine.journal_view where org_id = $1 and run_id = '${run}' order by seq`)).toEqual(kinds)
   })
 
-  it('counts the runs of each queue by state, and lists paused queues without runs', async () => {
+  it('queue_view counts the runs of each queue by state, and lists paused queues without runs', async () => {
     const { store, world } = pw
     const org = world.id()
     const me = await world.worker()
@@ -77,7 +77,7 @@ describe('words', () => {
     ])
   })
 
-  it('shows limits as an operator set them, else as declared, and none of rates', async () => {
+  it('limit_view shows the size set by an operator, else the declared one, and no rate limits', async () => {
     const { store, world } = pw
     const org = world.id()
     const declared = world.admitted({ org, concurrency: [{ limit: 'declared', max: 1, onFull: 'queue' }] })
@@ -98,7 +98,7 @@ describe('words', () => {
     ])
   })
 
-  it('names the default version of a workflow among all that hold it', async () => {
+  it('version_view marks the default version among all bundles that contain the workflow', async () => {
     const { store, world } = pw
     const org = world.id()
     const manifest = (...names: string[]) => JSON.stringify({ protocol: 1, workflows: names.map((name) => ({ name })) })
@@ -123,7 +123,7 @@ describe('words', () => {
 })
 
 describe('isolation', () => {
-  it('shows an app connection rows of its own org alone, in every view', async () => {
+  it('every view shows an app connection only the rows of its own org', async () => {
     const { store, world } = pw
     const orgs = [world.id(), world.id()]
     for (const org of orgs) await fill(org)
@@ -133,19 +133,19 @@ describe('isolation', () => {
     expect(views.length).toBeGreaterThanOrEqual(13)
     const [own, other = ''] = orgs
     const app = await pw.connect('orrery_app', own)
-    const nobody = await pw.connect('orrery_app')
+    const withoutOrg = await pw.connect('orrery_app')
     for (const { name } of views) {
       const key = name === 'worker_view' ? 'orgs[1]' : 'org_id'
       const seen = async (client: pg.Client) =>
         (await client.query<{ org: string }>(`select distinct ${key} as org from engine.${name}`)).rows
       const mine = (await seen(app)).map(({ org }) => org)
       expect([name, mine.includes(own ?? ''), mine.includes(other)]).toEqual([name, true, false])
-      expect([name, await seen(nobody)]).toEqual([name, []])
+      expect([name, await seen(withoutOrg)]).toEqual([name, []])
     }
     expect(await store.violations()).toEqual([])
   })
 
-  /** A row of the org in every view. */
+  /** Inserts a row of the org for every view. */
   async function fill(org: string): Promise<void> {
     const { store, world } = pw
     const info = { host: 'h', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: [org] }
@@ -166,9 +166,9 @@ describe('isolation', () => {
 })
 
 const run = '$2::uuid'
-/** Before version 16 PostgreSQL does not leave out a join to a partitioned table of which no column is used. */
+/** Before version 16 PostgreSQL does not remove a join to a partitioned table none of whose columns are used. */
 const SINCE_16 = ['a bundle and the workflow of a run', 'the runs behind a run']
-/** [what a host asks, over views, the same over tables]. $1 is an org, $2 a run. */
+/** [the question, the query over views, the same query over tables]. $1 is an org, $2 a run. */
 const questions: readonly (readonly [string, string, string])[] = [
   [
     'live runs of a status',
@@ -293,7 +293,7 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** What is read how, without the names by which a statement calls it. */
+/** A plan's access paths, without the aliases of the statement. */
 type Shape = readonly [string, string, boolean, readonly Shape[]]
 const shape = (plan: Plan): Shape => [
   `${plan['Node Type']} ${plan['Relation Name'] ?? ''}`,
@@ -305,7 +305,7 @@ const shape = (plan: Plan): Shape => [
 const readsWhole = ([node, , hasCondition, inner]: Shape): boolean =>
   node.startsWith('Seq Scan') || (/^Index.* Scan/.test(node) && !hasCondition) || inner.some(readsWhole)
 
-/** As the pool of a host's requests is set: a page of a list is read off an index. */
+/** The settings of the pool for a host's requests: a page of a list is read from an index. */
 const indexed = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort', 'material'].map((name) => `-c enable_${name}=off`).join(' ')
 
 describe('plans', () => {
@@ -346,8 +346,10 @@ describe('plans', () => {
     }
   }
 
-  /** These two differ from the statements over tables that they replace: they read the rows of the org, and no other. */
-  async function look(): Promise<void> {
+  /**
+   * These two differ from the statements over tables that they replace, so they are only checked for reading nothing but the org's rows.
+   */
+  async function expectIndexPlans(): Promise<void> {
     for (const role of ['orrery_app', 'orrery_engine']) {
       const client = await connect(`-c role=${role} -c plan_cache_mode=force_generic_plan ${indexed}`)
       for (const text of [
@@ -358,12 +360,12 @@ describe('plans', () => {
     }
   }
 
-  it('are those of the same questions over tables while the tables are empty', async () => {
+  it('plans over views equal plans over tables while the tables are empty', async () => {
     await compare()
-    await look()
+    await expectIndexPlans()
   })
 
-  it('are those of the same questions over tables when the tables are full', async () => {
+  it('plans over views equal plans over tables when the tables are full', async () => {
     const { org } = pw.world
     await admin.query(
       `insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, tags, created_at, seed, keys, clock_at)
@@ -391,6 +393,6 @@ describe('plans', () => {
     )
     for (const table of ['run', 'result', 'live', 'journal', 'event']) await admin.query(`analyze engine.${table}`)
     await compare()
-    await look()
+    await expectIndexPlans()
   })
 })

@@ -3,14 +3,14 @@ import { emptyBatch } from '../../store/empty-batch.ts'
 import type { AdmittedStart, FlushBatch, FlushResult, Message, RunId, Store } from '../../store/store.ts'
 import type { Pair, Side } from './pair.ts'
 
-/** One thing done to both stores. `run` is looked at afterwards. */
-export interface Deed {
+/** One operation on both stores. Afterwards the live runs are compared, and everything stored of `run`. */
+export interface Operation {
   readonly run: RunId | null
   readonly act: (store: Store, side: Side) => Promise<unknown>
 }
 
-/** Null: it makes no sense as things are. `pick` chooses among what there is. */
-type Plan = (pair: Pair, pick: number, option: number) => Promise<Deed | null>
+/** Null: the operation is impossible in the current state. `pick` chooses among existing items. */
+type Plan = (pair: Pair, pick: number, option: number) => Promise<Operation | null>
 
 const HOUR = 3_600_000
 const priorities = ['low', 'normal', 'high', 'urgent'] as const
@@ -21,8 +21,8 @@ function at<T>(list: readonly T[], index: number): T | undefined {
   return list[index % Math.max(1, list.length)]
 }
 
-/** A run that a live worker has, and its number, told from the memory store. */
-async function held(pair: Pair, pick: number): Promise<{ run: RunId; worker: number; nextSeq: number } | null> {
+/** A run held by a live worker, that worker's number, and the run's next seq, read from the memory store. */
+async function heldRun(pair: Pair, pick: number): Promise<{ run: RunId; worker: number; nextSeq: number } | null> {
   const live = (await pair.stores.memory.liveRuns(pair.org, null, null, 1000)).filter((row) => row.state === 'running')
   const row = at(live, pick)
   if (row === undefined) return null
@@ -30,20 +30,20 @@ async function held(pair: Pair, pick: number): Promise<{ run: RunId; worker: num
   return { run: row.run, worker: pair.workers.findIndex((worker) => worker.memory === row.worker), nextSeq: (rows.at(-1)?.seq ?? 0) + 1 }
 }
 
-function flush(pair: Pair, worker: number | null, parts: Partial<FlushBatch>): Deed['act'] {
+function flush(pair: Pair, worker: number | null, parts: Partial<FlushBatch>): Operation['act'] {
   return async (store, side) => {
     const by = worker === null ? null : (pair.workers[worker]?.[side] ?? null)
     return sorted(await store.flush({ ...emptyBatch, worker: by, ...parts }))
   }
 }
 
-/** Lists in a flush's answer have no order. */
+/** The order of lists in a flush's result is not defined. */
 function sorted({ kept, readied, poked }: FlushResult) {
   const byRun = (a: { run: string }, b: { run: string }): number => (a.run < b.run ? -1 : 1)
   return { kept: [...kept].sort(), readied: [...readied].sort(byRun), poked: [...poked].sort(byRun) }
 }
 
-async function start(pair: Pair, pick: number, option: number): Promise<Deed> {
+async function start(pair: Pair, pick: number, option: number): Promise<Operation> {
   const again = option % 7 === 6 ? at(pair.runs, pick) : undefined
   const priority = priorities[pick % 4] ?? 'normal'
   const time = [null, null, pair.now + HOUR, pair.now - HOUR / 12 + pair.runs.length][option % 4] ?? null
@@ -54,7 +54,7 @@ async function start(pair: Pair, pick: number, option: number): Promise<Deed> {
   return { run: row.run, act: flush(pair, worker, { starts: [row] }) }
 }
 
-async function startAdmitted(pair: Pair, pick: number, option: number): Promise<Deed> {
+async function startAdmitted(pair: Pair, pick: number, option: number): Promise<Operation> {
   const again = option % 11 === 10 ? at(pair.runs, pick) : undefined
   const limit = { limit: `limit-${pick % 2}`, max: 1 + (pick % 2), onFull: policies[option % 3] ?? 'queue' }
   const second = { limit: 'limit-2', max: 2, onFull: 'queue' } as const
@@ -72,28 +72,28 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
   return { run: row.run, act: (store) => store.startAdmitted(row) }
 }
 
-/** All there is: which of two runs that became ready at the same moment comes first is nobody's business. */
-async function claim(pair: Pair, pick: number): Promise<Deed | null> {
+/** Claims all claimable runs, because the order of two runs that became ready at the same moment is not defined. */
+async function claim(pair: Pair, pick: number): Promise<Operation | null> {
   const worker = at(pair.workers, pick)
   if (worker === undefined) return null
   const byRun = (a: { run: string }, b: { run: string }): number => (a.run < b.run ? -1 : 1)
-  const act: Deed['act'] = async (store, side) => {
+  const act: Operation['act'] = async (store, side) => {
     const request = { worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 }
     return [...(await store.claim(request))].sort(byRun)
   }
   return { run: null, act }
 }
 
-async function journal(pair: Pair, pick: number, option: number): Promise<Deed | null> {
-  const found = await held(pair, pick)
+async function journal(pair: Pair, pick: number, option: number): Promise<Operation | null> {
+  const found = await heldRun(pair, pick)
   if (found === null) return null
   const seq = found.nextSeq - (option % 9 === 8 && found.nextSeq > 1 ? 1 : 0)
   const generation = option % 5 === 4 ? ({ kind: 'generation', cmd: 0, name: '1', input: null } as const) : { cmd: seq }
   return { run: found.run, act: flush(pair, found.worker, { journal: [pair.journal(found.run, seq, generation)] }) }
 }
 
-async function finish(pair: Pair, pick: number, option: number): Promise<Deed | null> {
-  const found = await held(pair, pick)
+async function finish(pair: Pair, pick: number, option: number): Promise<Operation | null> {
+  const found = await heldRun(pair, pick)
   if (found === null) return null
   const error = { name: 'Error', message: 'x', kind: 'error' } as const
   const failed = option % 2 ? ({ status: 'failed', output: null, error } as const) : {}
@@ -104,15 +104,15 @@ async function finish(pair: Pair, pick: number, option: number): Promise<Deed | 
   }
 }
 
-async function park(pair: Pair, pick: number, option: number): Promise<Deed | null> {
-  const found = await held(pair, pick)
+async function park(pair: Pair, pick: number, option: number): Promise<Operation | null> {
+  const found = await heldRun(pair, pick)
   if (found === null) return null
   const { run, worker, nextSeq } = found
   const state = parkStates[option % 4] ?? 'waiting'
   const waits = state === 'waiting' ? [{ type: 'signal', name: 'go', until: null } as const] : []
   const change = { state, waits, nextSeq, reason: state === 'blocked' ? 'x' : null, at: option % 3 ? pair.now + HOUR : null }
   const seen = option % 5 === 4 ? -1 : null
-  const act: Deed['act'] = async (store, side) => {
+  const act: Operation['act'] = async (store, side) => {
     const wakes = seen ?? (await store.inbox(pair.org, run))?.wakes ?? -1
     return flush(pair, worker, { parks: [pair.park(run, { ...change, wakes })] })(store, side)
   }
@@ -126,7 +126,7 @@ function newMessage(pair: Pair, run: RunId, option: number): Message {
   return pair.message(run, { id, payload: `${option}` })
 }
 
-async function send(pair: Pair, pick: number, option: number): Promise<Deed | null> {
+async function send(pair: Pair, pick: number, option: number): Promise<Operation | null> {
   const run = at(pair.runs, pick)
   if (run === undefined) return null
   const again = option % 5 === 4 ? at(pair.messages, pick) : undefined
@@ -136,14 +136,14 @@ async function send(pair: Pair, pick: number, option: number): Promise<Deed | nu
   return { run: message.run, act: flush(pair, null, { messages: [message] }) }
 }
 
-async function receive(pair: Pair, pick: number): Promise<Deed | null> {
-  const found = await held(pair, pick)
+async function receive(pair: Pair, pick: number): Promise<Operation | null> {
+  const found = await heldRun(pair, pick)
   const own = found && pair.messages.find((message) => message.run === found.run)
   if (!found || !own) return null
   return { run: found.run, act: flush(pair, found.worker, { received: [{ org: pair.org, run: found.run, id: own.id }] }) }
 }
 
-async function fork(pair: Pair, pick: number, option: number): Promise<Deed | null> {
+async function fork(pair: Pair, pick: number, option: number): Promise<Operation | null> {
   const source = at(pair.runs, pick)
   if (source === undefined) return null
   const target = pair.row({ run: pair.id(), bundle: 'bundle-2' })
@@ -152,7 +152,7 @@ async function fork(pair: Pair, pick: number, option: number): Promise<Deed | nu
   return { run: target.run, act: (store) => store.fork({ org: pair.org, run: source, beforeSeq: 1 + (option % 5) }, target, edits) }
 }
 
-async function register(pair: Pair): Promise<Deed> {
+async function register(pair: Pair): Promise<Operation> {
   const info = { host: 'h', pid: 1, version: '0', queues: [pair.queue], slots: 1, steps: [], orgs: null }
   const [memory, postgres] = [await pair.stores.memory.register(info), await pair.stores.postgres.register(info)]
   pair.workers.push({ memory: memory.worker, postgres: postgres.worker })
@@ -173,7 +173,7 @@ const onRun = (use: (store: Store, pair: Pair, run: RunId, option: number) => Pr
   }
 }
 
-/** `weight`: how often an action is drawn. */
+/** `weight`: the relative frequency of an action. */
 export const plans: Readonly<Record<string, { readonly weight: number; readonly plan: Plan }>> = {
   register: { weight: 2, plan: register },
   start: { weight: 5, plan: start },

@@ -7,7 +7,7 @@ import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
 
 export type Side = 'memory' | 'postgres'
 
-/** The same story told to two stores. Ids are the same in both, but for those that a store gives out. */
+/** Two stores that get the same calls. Ids are the same in both, except those that a store generates. */
 export interface Pair
   extends Pick<
     World,
@@ -21,7 +21,7 @@ export interface Pair
 }
 
 export async function newPair(postgres: Store): Promise<Pair> {
-  // Rows are built at the time of the real database, so that their ids fall into its partitions.
+  // Rows are built at the real database's time, so that their ids fall into its partitions.
   const world = await newWorld({ store: postgres, other: postgres, until: async () => {}, ageBeats: async () => {}, close: async () => {} })
   const clock = createVirtualClock({ startAt: world.now })
   const memory = createMemoryStore({ clock })
@@ -38,9 +38,9 @@ export async function newPair(postgres: Store): Promise<Pair> {
   }
 }
 
-/** What came of an action, in terms that both stores share: no ids of workers and no times of a store's own. */
+/** The result of an action in a form that both stores share, without ids of workers and without a store's own times. */
 export async function both(pair: Pair, act: (store: Store, side: Side) => Promise<unknown>): Promise<Record<Side, unknown>> {
-  // Time moves between actions in both, so that what happened earlier has an earlier rank.
+  // Time moves between actions in both stores, so that an earlier action produces an earlier rank.
   await pair.clock.advance(1)
   const memory = await outcome(pair, 'memory', act)
   const postgres = await outcome(pair, 'postgres', act)
@@ -55,7 +55,9 @@ async function outcome(pair: Pair, side: Side, act: (store: Store, side: Side) =
   }
 }
 
-/** Own times become "some", ids of workers their numbers; ids of messages go, since a store makes some itself. */
+/**
+ * Replaces a store's own times by "some" and ids of workers by their numbers, and removes ids of messages, some of which stores generate.
+ */
 function normalize(pair: Pair, side: Side, value: unknown): unknown {
   const names = new Map(pair.workers.map((worker, index) => [worker[side], `worker ${index}`]))
   const walk = (part: unknown): unknown => {
@@ -73,8 +75,8 @@ function normalize(pair: Pair, side: Side, value: unknown): unknown {
   return walk(value)
 }
 
-/** Everything that can be seen of the pair's runs. */
-export async function lookAt(pair: Pair, touched: RunId | null): Promise<Record<Side, unknown>> {
+/** Reads everything visible of the pair's runs. */
+export async function readState(pair: Pair, touched: RunId | null): Promise<Record<Side, unknown>> {
   return both(pair, async (store) => {
     const inbox = touched === null ? null : await store.inbox(pair.org, touched)
     return {

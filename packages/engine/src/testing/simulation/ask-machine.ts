@@ -2,7 +2,7 @@ import type { Machine, World } from './world.ts'
 
 const LOOK_EVERY_MS = 1000
 
-/** What a caller sees of a request: the answer, or an error, also when the process that had it is gone. */
+/** A request as its caller sees it: it resolves with the answer, or rejects, also when the process that handles it dies. */
 export function askMachine<T>(world: World, { process }: Machine, call: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let isOpen = true

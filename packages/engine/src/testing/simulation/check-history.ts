@@ -7,7 +7,7 @@ export interface SentMessage {
   readonly run: RunId
   readonly name: string
   readonly payload: string
-  /** When it was first sent, and when its sender knew of its arrival, as places in the order of all such moments. */
+  /** When the message was first sent, and when its sender learned of its arrival, as positions in the order of all such events. */
   readonly sentAt: number
   deliveredAt: number | null
 }
@@ -18,7 +18,7 @@ export type Order = Map<string, SentMessage>
 export const isReceipt = (row: JournalRow): boolean => row.kind === 'signal' && row.error === null
 export const payloadOf = (row: JournalRow): string => JSON.parse(row.output ?? '""') as string
 
-/** What is wrong with all that was written, now that nothing is added any more. */
+/** The problems in all histories, once nothing is added to them any more. */
 export function* checkHistories(tables: Tables, tokens: ReadonlySet<string>, order: Order): Generator<string> {
   const sent = Map.groupBy(order.values(), ({ run }) => run)
   for (const rows of tables.journal.values()) {
@@ -40,7 +40,7 @@ function* checkRows(rows: readonly JournalRow[]): Generator<string> {
   let cancels = 0
   let at = 0
   for (const row of rows) {
-    if (row.at < at) yield `${row.run}: row ${row.seq} is earlier than the one before`
+    if (row.at < at) yield `${row.run}: row ${row.seq} has an earlier time than the row before it`
     at = row.at
     if (row.kind === 'generation') {
       generation = row.seq
@@ -56,8 +56,8 @@ function* checkRows(rows: readonly JournalRow[]): Generator<string> {
 }
 
 /**
- * Attempts of a step are numbered 1, 2, 3 in the journal, whichever workers were lost in between, and are no more than allowed. Rows of a
- * retry or a fork below `own` may be copies, whose attempts do not count; their commands are passed over.
+ * Attempts of a step are numbered 1, 2, 3 … in the journal, even when workers were lost in between, and do not exceed the allowed number.
+ * Rows of a retry or a fork below `own` may be copies, whose attempts do not count; their commands are skipped.
  */
 function* checkAttempts(rows: readonly JournalRow[], own: number): Generator<string> {
   const failed = new Map<string, number>()
@@ -78,24 +78,24 @@ function* checkAttempts(rows: readonly JournalRow[], own: number): Generator<str
 
 const FAILED = /^attempt \d of .* fails$|took longer than/
 
-/** What is recorded of a step is what its body did. */
+/** The recorded outcomes of steps are those of their bodies. */
 function* checkEffects(rows: readonly JournalRow[], tokens: ReadonlySet<string>): Generator<string> {
   for (const row of rows) {
     if (row.kind !== 'step' && row.kind !== 'attempt') continue
     if (row.error !== null && !FAILED.test(row.error.message)) yield `${row.run}: a step failed with "${row.error.message}"`
     if (row.kind === 'step' && row.error === null && !tokens.has(JSON.parse(row.output ?? 'null')))
-      yield `${row.run}: no body answered ${row.output}`
+      yield `${row.run}: no body returned ${row.output}`
   }
 }
 
-/** Invariant (I8): once, and never after a message of the same name that was sent when this one had arrived. */
+/** Invariant (I8): a message is received once, and never after another of the same name that was sent when this one had arrived. */
 function* checkSignals(rows: readonly JournalRow[], order: Order): Generator<string> {
   const received: { readonly name: string; readonly payload: string; readonly sentAt: number }[] = []
   for (const row of rows) {
     if (!isReceipt(row)) continue
     const payload = payloadOf(row)
     const message = order.get(payload)
-    if (message === undefined) yield `I8: ${row.run} received ${payload}, which nobody sent`
+    if (message === undefined) yield `I8: ${row.run} received ${payload}, which was never sent`
     if (received.some((earlier) => earlier.payload === payload)) yield `I8: ${row.run} received ${payload} twice`
     const late = received.find(
       (earlier) => earlier.name === row.name && (message?.deliveredAt ?? Number.POSITIVE_INFINITY) < earlier.sentAt,
@@ -105,7 +105,7 @@ function* checkSignals(rows: readonly JournalRow[], order: Order): Generator<str
   }
 }
 
-/** Invariant (I8): no message is lost. If one is received, so is every message of its name that had arrived when it was sent. */
+/** Invariant (I8): no message is lost. If a message is received, so is every message of its name that had arrived when it was sent. */
 function* checkMissed(rows: readonly JournalRow[], sent: readonly SentMessage[]): Generator<string> {
   const received = new Set(rows.filter(isReceipt).map(payloadOf))
   for (const missed of sent.filter(({ payload, deliveredAt }) => deliveredAt !== null && !received.has(payload))) {
@@ -128,25 +128,27 @@ function* checkTwins(tables: Tables): Generator<string> {
   }
 }
 
-/** A parent's record of a child has the child's own input and result, and a child that is to be abandoned is not cancelled with its parent. */
+/**
+ * A parent's record of a child has the child's own input and result. A child with `parentClose: abandon` is not cancelled with its parent.
+ */
 function* checkFamilies(tables: Tables): Generator<string> {
-  const told = new Map<string, JournalRow>()
+  const recorded = new Map<string, JournalRow>()
   for (const rows of tables.journal.values()) {
     let generation = 0
     for (const row of rows) {
       if (row.kind === 'generation') generation = Number(row.name)
-      if (row.kind === 'child') told.set(originOf(childId(row.run, generation, row.cmd, 0)), row)
+      if (row.kind === 'child') recorded.set(originOf(childId(row.run, generation, row.cmd, 0)), row)
     }
   }
   for (const { org, run, workflow, input, parent } of tables.runs.values()) {
     if (parent === null) continue
-    // A pending run under a debounce takes the input of a later start.
+    // A pending debounced run takes the input of a later start.
     const isOwn = workflow !== 'settled'
     const { close } = JSON.parse(input) as Program
     const reasons = (tables.journal.get(key(org, run)) ?? []).filter(({ kind }) => kind === 'cancel').map(payloadOf)
-    if (isOwn && close === 'abandon' && reasons.includes('its parent ended')) yield `${run} was to be abandoned, and was cancelled`
+    if (isOwn && close === 'abandon' && reasons.includes('its parent ended')) yield `${run} has parentClose abandon and was cancelled`
     const result = tables.results.get(key(org, run))
-    const row = told.get(originOf(run))
+    const row = recorded.get(originOf(run))
     if (result === undefined || row === undefined) continue
     if (isOwn && row.input !== input) yield `${run} was given ${input} and its parent has ${row.input}`
     const isSame = result.status === 'succeeded' ? row.output === result.output : row.error !== null
@@ -154,5 +156,5 @@ function* checkFamilies(tables: Tables): Generator<string> {
   }
 }
 
-/** The time in a child's id is the only part that does not follow from its parent and the command. */
+/** The part of a child's id that follows from its parent and command, without the time. */
 export const originOf = (run: RunId): string => run.slice('01234567-0123-'.length)

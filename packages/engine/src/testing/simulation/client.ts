@@ -2,13 +2,13 @@ import type { StartRequest } from '../../api.ts'
 import type { RunId } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import { askMachine } from './ask-machine.ts'
-import { createMeddler } from './meddle.ts'
 import { drawProgram, programJson, WORKFLOWS } from './program.ts'
+import { createRandomRequests } from './random-requests.ts'
 import { anyMachine, count, type World } from './world.ts'
 
-/** The people outside: they start runs, do things to them, and wait for results. */
+/** The callers outside: they start runs, send requests about them, and wait for results. */
 export interface Client {
-  /** Every start that was acknowledged has been answered for. */
+  /** Every acknowledged start has a result. */
   isDone(): boolean
   waiting(): readonly RunId[]
 }
@@ -16,11 +16,11 @@ export interface Client {
 const ROOTS_MAX = 4
 const RESULT_MS = 1_000_000
 const AGAIN_MS = 100
-const MEDDLE_MS = 2000
-const TEND_MS = 3000
+const REQUEST_MS = 2000
+const RESUME_MS = 3000
 
 export function createClient(world: World): Client {
-  const { draw, clock, weather } = world
+  const { draw, clock, conditions } = world
   const waiting = new Set<RunId>()
   const wait = (run: RunId): void => {
     world.oracle.acknowledged(run)
@@ -30,35 +30,35 @@ export function createClient(world: World): Client {
   }
   const begun = (run: RunId): void => {
     wait(run)
-    if (weather.endless) meddler.signalEarly(run)
+    if (conditions.endless) requests.signalEarly(run)
   }
   let unsent = draw.int(1, ROOTS_MAX)
   for (let index = unsent; index > 0; index--) {
     const start = (): void => startRun(world, drawStart(world), begun, () => unsent--)
-    clock.setTimeout(start, draw.int(0, weather.chaosMs >> 1))
+    clock.setTimeout(start, draw.int(0, conditions.chaosMs >> 1))
   }
-  const meddler = createMeddler(world, wait)
-  const meddle = (): void => {
+  const requests = createRandomRequests(world, wait)
+  const sendOne = (): void => {
     if (world.over) return
-    meddler.meddle()
-    clock.setTimeout(meddle, draw.int(1, MEDDLE_MS))
+    requests.sendOne()
+    clock.setTimeout(sendOne, draw.int(1, REQUEST_MS))
   }
-  clock.setTimeout(meddle, draw.int(1, MEDDLE_MS))
-  const tend = (): void => {
-    meddler.tend()
-    clock.setTimeout(tend, TEND_MS)
+  clock.setTimeout(sendOne, draw.int(1, REQUEST_MS))
+  const resumeAll = (): void => {
+    requests.resumeAll()
+    clock.setTimeout(resumeAll, RESUME_MS)
   }
-  clock.setTimeout(tend, weather.chaosMs)
-  return { isDone: () => unsent === 0 && meddler.open === 0 && waiting.size === 0, waiting: () => [...waiting] }
+  clock.setTimeout(resumeAll, conditions.chaosMs)
+  return { isDone: () => unsent === 0 && requests.open === 0 && waiting.size === 0, waiting: () => [...waiting] }
 }
 
 type Start = Omit<StartRequest, 'at'> & { readonly delayMs: number }
 
-function drawStart({ draw, org, clock, weather }: World): Start {
+function drawStart({ draw, org, clock, conditions }: World): Start {
   return {
     org,
     workflow: draw.pick(WORKFLOWS),
-    input: programJson(drawProgram(draw, weather.endless)),
+    input: programJson(drawProgram(draw, conditions.endless)),
     delayMs: draw.pick([0, 0, 0, 0, 0, 0, 0, 200, 3000]),
     ...(draw.chance(0.5) ? { runId: newUuid(clock.now(), draw.random) } : {}),
     ...(draw.chance(0.1) ? { timeoutMs: draw.pick([500, 5000]) } : {}),
@@ -68,7 +68,7 @@ function drawStart({ draw, org, clock, weather }: World): Start {
   }
 }
 
-/** With an id of its own a caller asks until it is answered; without one an answer that never comes is all it gets. */
+/** A caller that chose the run's id repeats the request until it is answered. Without an id, a lost answer is not repeated. */
 function startRun(world: World, start: Start, wait: (run: RunId) => void, done: () => void): void {
   const { clock, oracle } = world
   const machine = anyMachine(world)
@@ -90,7 +90,7 @@ function startRun(world: World, start: Start, wait: (run: RunId) => void, done: 
   )
 }
 
-/** Waits through some process; if that fails, through another. */
+/** Waits for the result through one process, and after an error through another. */
 function awaitResult(world: World, run: RunId, done: () => void): void {
   const { clock, org, oracle } = world
   const machine = anyMachine(world)
@@ -98,7 +98,7 @@ function awaitResult(world: World, run: RunId, done: () => void): void {
   if (machine === null) return again()
   askMachine(world, machine, () => machine.engine.result(org, run, RESULT_MS)).then((answer) => {
     if (answer === null) return
-    oracle.told(run, answer.status, answer.output)
+    oracle.ended(run, answer.status, answer.output)
     done()
   }, again)
 }

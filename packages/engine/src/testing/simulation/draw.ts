@@ -1,13 +1,13 @@
 import { seeded } from '../../store/memory/random.ts'
 
-/** Draws from one seed. The order of the draws is part of what a seed means. */
+/** Draws random values from one seed. A change of the order of draws changes the meaning of every seed. */
 export interface Draw {
   readonly random: () => number
-  /** A whole number, `min` and `max` included. */
+  /** A whole number from `min` to `max`, both included. */
   int(min: number, max: number): number
   chance(probability: number): boolean
   pick<T>(list: readonly T[]): T
-  /** A source of its own, for a part that may draw any number of times. */
+  /** A separate source for a part that draws an unknown number of times. */
   split(): Draw
 }
 

@@ -12,10 +12,10 @@ interface Context {
   readonly heartbeat: (details?: Json) => void
 }
 
-/** The steps of a simulated process: their effect is a line in the trace and a question to the oracle. `entry` is a transactional one. */
+/** The steps of a simulated process: their effect is a line in the trace and a check by the oracle. `entry` is a transactional step. */
 export function createEffects(world: World, process: SimProcess): StepSource {
   const body = async (input: EffectInput, { runId, attempt, idempotencyKey, heartbeat }: Context): Promise<string> => {
-    // Only what is left of the turn in which the process died could come here.
+    // Code of a dead process can still run here until its current turn ends.
     if (!process.alive) return new Promise(() => {})
     const token = `${input.path}#${count(world, 'effects')}`
     world.trace(`${process.name} effect ${runId} ${token} ${attempt} ${input.salt}`)

@@ -5,31 +5,31 @@ import { EPOCH } from '../virtual-clock.ts'
 import { createEffects } from './effects.ts'
 import { createProcess, type SimProcess } from './sim-process.ts'
 import { count, type Machine, type World } from './world.ts'
-import { addTransactions, endangerStore, type Fate, watchStore } from './wrap-store.ts'
+import { addTransactions, type Fate, killableStore, watchStore } from './wrap-store.ts'
 
 const BEAT_MS = 2000
 const LEASE_MS = 5000
 const STILL_MS = [100, 1000, 6000, 15_000] as const
 const DEAD_MAX_MS = 4000
 
-/** Starts the next process of a place. */
+/** Starts the next process in a machine's place. */
 export function bootMachine(world: World, index: number, name: string): void {
   const { draw, clock, database, detail } = world
   const process = createProcess(clock, name, draw.pick([0, 0, -3_600_000, 1234, 3_600_000]))
   const connection = database.connect(process.clock)
   const fates = draw.split()
-  const meet = (call: string): Fate => {
-    if (world.over || !fates.chance(world.weather.fatal)) return 'lives'
-    const fate = fates.pick(['dies before', 'dies after', 'stands still'] as const)
+  const fateOf = (call: string): Fate => {
+    if (world.over || !fates.chance(world.conditions.fatal)) return 'lives'
+    const fate = fates.pick(['dies before', 'dies after', 'pauses'] as const)
     world.trace(`${name} ${fate} ${call}`)
-    if (fate === 'stands still') {
+    if (fate === 'pauses') {
       pauseMachine(world, machine)
       return 'lives'
     }
     killMachine(world, index)
     return fate
   }
-  const store = addTransactions(endangerStore(connection, () => process.alive, meet))
+  const store = addTransactions(killableStore(connection, () => process.alive, fateOf))
   const engine = createEngine({
     store: detail ? watchStore(store, (line) => detail(`${clock.now() - EPOCH} ${name}${line}`)) : store,
     notifier: connection.notifier,
@@ -39,17 +39,17 @@ export function bootMachine(world: World, index: number, name: string): void {
     makeSandbox: world.sandbox.make,
     leaseMs: LEASE_MS,
     beatMs: BEAT_MS,
-    shareMin: world.weather.shareMin,
+    shareMin: world.conditions.shareMin,
   })
   const machine: Machine = { process, engine, ready: false }
   world.machines[index] = machine
   work(world, machine, createEffects(world, process))
 }
 
-/** A process whose first registration fails tries again, as its supervisor would. */
+/** If the first registration fails, the process tries again, as a supervisor would. */
 function work(world: World, machine: Machine, steps: StepSource): void {
   const { process, engine } = machine
-  engine.work({ steps, slots: world.weather.slots }).then(
+  engine.work({ steps, slots: world.conditions.slots }).then(
     () => {
       machine.ready = true
       world.trace(`${process.name} works`)
@@ -67,7 +67,7 @@ function note(world: World, process: SimProcess, fact: EngineFact): void {
   world.trace(`${process.name} ${fact.type} ${detail}`)
 }
 
-/** The process is gone between one moment and the next; another takes its place after a while. */
+/** Kills the process between two events. Another process replaces it after a while. */
 export function killMachine(world: World, index: number): void {
   const machine = world.machines[index]
   if (!machine?.process.alive) return
@@ -79,11 +79,11 @@ export function killMachine(world: World, index: number): void {
 export function pauseMachine(world: World, { process }: Machine): void {
   const ms = world.draw.pick(STILL_MS)
   count(world, 'pauses')
-  world.trace(`${process.name} stands still for ${ms}`)
+  world.trace(`${process.name} pauses for ${ms}`)
   process.pauseUntil(world.clock.now() + ms)
 }
 
-/** The process is asked to stop: it hands on what it has, and ends. */
+/** Asks the process to stop: it hands over its runs and ends. */
 export function stopMachine(world: World, index: number): void {
   const machine = world.machines[index]
   if (!machine?.process.alive || !machine.ready) return
@@ -95,7 +95,7 @@ export function stopMachine(world: World, index: number): void {
     world.trace(`${machine.process.name} ${how}`)
     replace(world, index, machine)
   }
-  machine.engine.close().then(end('stopped'), end('ended without a word'))
+  machine.engine.close().then(end('stopped'), end('failed to stop'))
 }
 
 function replace(world: World, index: number, { process }: Machine): void {
@@ -103,7 +103,7 @@ function replace(world: World, index: number, { process }: Machine): void {
   world.clock.setTimeout(() => revive(world, index), world.draw.int(1, DEAD_MAX_MS))
 }
 
-/** Starts a process in a place whose last one is dead. */
+/** Starts a process in a place whose last process is dead. */
 export function revive(world: World, index: number): void {
   const before = world.machines[index]
   if (before && !before.process.alive) bootMachine(world, index, `${before.process.name}'`)

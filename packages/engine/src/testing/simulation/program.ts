@@ -1,25 +1,25 @@
 import type { Json } from '../../workflow/protocol.ts'
 import type { Draw } from './draw.ts'
 
-/** What a simulated workflow does, as data: one interpreter (`workflows.ts`) runs any of them. */
+/** The behaviour of a simulated workflow, as data. One interpreter (`workflows.ts`) executes all of them. */
 export type Op =
-  /** Fails on its first `fails` attempts, or is out of time on all of them. */
+  /** Fails on its first `fails` attempts, or exceeds its time limit on all of them. */
   | StepOp
   | { readonly op: 'sleep'; readonly ms: number }
-  /** `ms` null: waits until it comes. */
+  /** `ms` null: waits without a time limit. */
   | { readonly op: 'signal'; readonly name: string; readonly ms: number | null }
   | ChildOp
-  /** `left`: not waited for, so that it may be under way when the run ends. */
+  /** `left`: the parent does not wait for it, so it may be in progress when the parent ends. */
   | { readonly op: 'start'; readonly workflow: string; readonly ops: readonly Op[]; readonly left: boolean }
   | { readonly op: 'all'; readonly branches: readonly (readonly Op[])[]; readonly limit?: number }
   | { readonly op: 'race'; readonly branches: readonly (readonly Op[])[] }
   | { readonly op: 'shield'; readonly ops: readonly Op[] }
-  /** Stopped from inside when it takes longer. */
+  /** Cancelled from inside if it takes longer than `ms`. */
   | { readonly op: 'scope'; readonly ops: readonly Op[]; readonly ms: number }
   | { readonly op: 'patched'; readonly id: string }
   /** Waits until the run is cancelled. */
   | { readonly op: 'stay' }
-  /** Ends the generation; what follows is done by the next. */
+  /** Ends the generation. The next generation executes the remaining operations. */
   | { readonly op: 'again' }
 
 export interface ChildOp {
@@ -28,9 +28,9 @@ export interface ChildOp {
   readonly ops: readonly Op[]
   readonly close: 'cancel' | 'abandon' | 'terminate'
   readonly dedupeKey?: string
-  /** Not waited for, so that its parent may end before it. */
+  /** The parent does not wait for it and may end first. */
   readonly left?: boolean
-  /** In a lane of its own, so that no other run waits for it to end. */
+  /** With a lane of its own, so that no other run waits for its end. */
   readonly alone?: boolean
 }
 
@@ -42,14 +42,14 @@ export interface StepOp {
   readonly ms: number
   readonly salt?: boolean
   readonly limitMs?: number
-  /** Its effect is one of the database, which commits together with its record. */
+  /** Its effect is in the database and commits together with its journal row. */
   readonly tx?: boolean
 }
 
 export interface Program {
   readonly ops: readonly Op[]
   readonly cleanup: boolean
-  /** Tokens that an earlier generation saw. */
+  /** Tokens that earlier generations saw. */
   readonly seen: readonly string[]
   /** The key of limited workflows. */
   readonly lane: string
@@ -58,12 +58,14 @@ export interface Program {
 }
 
 export const SIGNALS = ['go', 'stop'] as const
-/** The signal that a run which stays waits for; it is never sent. */
+/** The signal that a staying run waits for. It is never sent. */
 export const STAY = 'stay'
-/** `plain` most of the time; the others are the same under limits. */
+/** `plain` most of the time. The others are the same workflow under limits. */
 export const WORKFLOWS = ['plain', 'plain', 'plain', 'plain', 'queued', 'latest', 'first', 'spaced', 'settled'] as const
 export const LANES = ['a', 'b'] as const
-/** Not `first`, which would keep other runs out for as long as the child stays, nor `settled`, where another run could take its input. */
+/**
+ * Without `first`, which would keep other runs out while the child stays, and without `settled`, where another run could replace its input.
+ */
 const STAYING_WORKFLOWS = ['plain', 'queued', 'latest', 'spaced'] as const
 
 export function drawProgram(draw: Draw, endless: boolean): Program {
@@ -73,7 +75,7 @@ export function drawProgram(draw: Draw, endless: boolean): Program {
 
 interface Budget {
   left: number
-  /** See Weather. */
+  /** See Conditions. */
   readonly endless: boolean
 }
 
@@ -86,7 +88,7 @@ function drawOps(draw: Draw, budget: Budget, depth: number): Op[] {
     budget.left--
     const op = drawOp(draw, budget, depth)
     ops.push(op)
-    // A signal that came to an earlier generation is for the one that waits.
+    // The signal may arrive in an earlier generation than the one that waits for it.
     if (op.op === 'again' && budget.endless) ops.push({ op: 'signal', name: draw.pick(SIGNALS), ms: null })
   }
   return ops
@@ -126,7 +128,7 @@ function drawGroup(draw: Draw, budget: Budget, depth: number): Op {
   }
 }
 
-/** One that its parent does not wait for: it stays, or is abandoned and ends by itself. */
+/** A child that its parent does not wait for: it stays, or it is abandoned and ends by itself. */
 function drawLeftChild(draw: Draw, ops: readonly Op[]): ChildOp {
   const child = drawStayingChild(draw, ops)
   return draw.chance(0.2) ? { ...child, ops, close: 'abandon', left: true } : { ...child, left: true }
@@ -149,14 +151,14 @@ export function programJson(program: Program): Json {
   return JSON.parse(JSON.stringify(program)) as Json
 }
 
-/** What the one step of the simulation is given. */
+/** Input of the simulation's steps. */
 export interface EffectInput {
   readonly path: string
   readonly fails: number
   readonly ms: number
   readonly salt: number
-  /** The bundle that the code belongs to. */
+  /** The bundle of the code. */
   readonly version: string
-  /** The last few tokens that the workflow has seen: they must be durable by now. */
+  /** The last few tokens that the workflow has seen. They must be durable by now. */
   readonly seen: readonly string[]
 }

@@ -1,6 +1,6 @@
 import { anyMachine, type World } from './world.ts'
 
-/** Invariant (I12): every history, of whatever run that has ended, can be replayed by the code that made it. */
+/** Invariant (I12): the history of every ended run can be replayed by the code that produced it. */
 export function replayAll(world: World): { isDone(): boolean } {
   const { org, oracle, database } = world
   const machine = anyMachine(world)

@@ -3,8 +3,8 @@ import type { SandboxMaker } from '../../services/bundles/sandbox-cache.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 
 /**
- * Lets thousands of simulated processes share one real sandbox for each version (making one costs more than a whole simulation): each has
- * its own runs in it, told apart by a prefix. `sweep` lets go of what processes left behind when they died.
+ * Lets thousands of simulated processes share one real sandbox per version, because making one costs more than a whole simulation. A prefix
+ * separates the runs of each process. `sweep` evicts the runs of dead processes.
  */
 export interface SharedSandbox {
   readonly make: SandboxMaker

@@ -1,18 +1,20 @@
 import type { Clock, Timer } from '../../clock.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 
-/** A process that can die, and stand still while the rest of the world goes on (a closed laptop, a moved machine, SIGSTOP). */
+/**
+ * A process that can die, and that can pause while time continues for the others (a closed laptop, a migrated virtual machine, SIGSTOP).
+ */
 export interface SimProcess {
   readonly name: string
   readonly clock: Clock
   readonly alive: boolean
-  /** Nothing of it ever runs again. What it has sent to the database already arrives there. */
+  /** None of its code ever runs again. Calls that it has already sent still reach the database. */
   kill(): void
-  /** What should have happened meanwhile happens at `until`. */
+  /** Its timers due before `until` fire at `until`. */
   pauseUntil(until: number): void
 }
 
-/** `skewMs`: how wrong the process's own clock is. */
+/** `skewMs`: the error of the process's own clock. */
 export function createProcess(world: VirtualClock, name: string, skewMs: number): SimProcess {
   let alive = true
   let paused = 0

@@ -1,7 +1,7 @@
 import { type Context, step, workflow } from '../../workflow/index.ts'
 import { type ChildOp, type EffectInput, type Op, type Program, STAY, type StepOp } from './program.ts'
 
-/** Its body is the simulated process's: it notes what happens outside and answers with a token never given before. */
+/** The simulated process provides the body: it records the effect and returns a token that is never repeated. */
 const effect = step<EffectInput, string>('effect')
 const entry = step<EffectInput, string>('entry')
 
@@ -29,7 +29,7 @@ async function one(ctx: Context, op: Exclude<Op, { op: 'again' }>, seen: string[
       return void (await ctx.waitFor(STAY))
     case 'child': {
       const ended = forgive('ChildFailedError', () => child(ctx, op, seen, program))
-      // It is cancelled with the run, which says so itself.
+      // The child is cancelled with the run, whose own outcome reports that.
       return op.left ? void ended.catch(() => {}) : ended
     }
     case 'start': {
@@ -79,7 +79,7 @@ async function forgive(name: string, body: () => Promise<void>): Promise<void> {
   }
 }
 
-/** A lane of its own depth, or a child could wait for the place that its parent holds. */
+/** A child has a lane of its own depth, or it could wait for the limit that its parent holds. */
 function nested(program: Program, ops: readonly Op[], seen: readonly string[]) {
   return JSON.parse(JSON.stringify({ ops, cleanup: program.cleanup, seen: last(seen), lane: `${program.lane}/` }))
 }

@@ -4,30 +4,30 @@ import type { SqlTransaction } from '../../store/store.ts'
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>
 
-/** The same store with every call made by `around` instead. */
+/** A store whose calls all go through `around`. */
 function wrapStore(store: MemoryStore, around: (name: string, method: Method) => Method): MemoryStore {
   const members = Object.entries(store).map(([name, member]) => [
     name,
     typeof member === 'function' ? around(name, member as Method) : member,
   ])
-  // Each method takes what it took and answers what it answered.
+  // Each method keeps its arguments and its result.
   return Object.fromEntries(members) as MemoryStore
 }
 
-/** When a process dies of a call: with the call on its way, or not. */
+/** Whether the process dies with a call, and whether the call was sent before that. */
 export type Fate = 'lives' | 'dies before' | 'dies after'
 
-/** A process may die of any call, which is how it comes to die between any two things it does; and a dead one calls nobody. */
-export function endangerStore(store: MemoryStore, isAlive: () => boolean, meet: (name: string) => Fate): MemoryStore {
+/** Lets a process die at any call, so that it can die between any two of its actions. A dead process makes no calls. */
+export function killableStore(store: MemoryStore, isAlive: () => boolean, fateOf: (name: string) => Fate): MemoryStore {
   const never = new Promise<never>(() => {})
   return wrapStore(store, (name, method) => (...args) => {
-    if (!isAlive() || meet(name) === 'dies before') return never
+    if (!isAlive() || fateOf(name) === 'dies before') return never
     const answer = method(...args)
     return isAlive() ? answer : never
   })
 }
 
-/** Transactional steps on a store without SQL: their record is written as the real one does it, and there is nothing else to write. */
+/** Adds transactional steps to a store without SQL: writes the step's journal row as the real store does, and nothing else. */
 export function addTransactions(store: MemoryStore): MemoryStore {
   const noSql: SqlTransaction = { query: () => Promise.reject(new Error('the memory store has no SQL')) }
   return {
@@ -40,7 +40,7 @@ export function addTransactions(store: MemoryStore): MemoryStore {
   }
 }
 
-/** Tells what every call asks and how it is answered, for whoever looks at one seed; what happens stays as it is. */
+/** Reports every call and its result, to debug a seed. Does not change what happens. */
 export function watchStore(store: MemoryStore, say: (line: string) => void): MemoryStore {
   return wrapStore(store, (name, method) => (...args) => {
     const asked = `${name} ${describe(args)}`
@@ -55,7 +55,7 @@ export function watchStore(store: MemoryStore, say: (line: string) => void): Mem
 
 const DESCRIPTION_MAX = 2000
 
-/** JSON without what is empty and what says nothing. */
+/** JSON without empty or uninteresting fields. */
 function describe(value: unknown): string {
   const isDull = (key: string, each: unknown): boolean =>
     key === 'org' || key === 'bundle' || key === 'code' || each === null || (Array.isArray(each) && each.length === 0)

@@ -1,9 +1,10 @@
+/** Goal: a claim hands each run to one worker, fairly over orgs and by rank. Uses only the port, with several workers at once. */
 import { expect, it } from 'vitest'
 import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeClaims(world: () => World): void {
-  it('hands a ready run to one worker only, with its row', async () => {
+  it('hands a ready run to only one worker, with its row', async () => {
     const { store, worker, ready, claim, queue, org } = world()
     const [me, you] = [await worker(), await worker()]
     const run = await ready({ tags: ['x'] })
@@ -21,7 +22,7 @@ export function describeClaims(world: () => World): void {
     expect(await claim(you)).toEqual([])
   })
 
-  it('takes no more than it was asked for, oldest first', async () => {
+  it('takes at most the requested number, oldest first', async () => {
     const { worker, ready, claim } = world()
     const me = await worker()
     const runs = [await ready(), await ready(), await ready()]
@@ -37,7 +38,7 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual(starts.map((begun) => begun.run))
   })
 
-  it('takes runs of the queues and orgs it names, and of no others', async () => {
+  it('takes only runs of the named queues and orgs', async () => {
     const { store, worker, ready, queue, org, id } = world()
     const me = await worker()
     const stranger = id()
@@ -51,7 +52,7 @@ export function describeClaims(world: () => World): void {
     expect(await take(null)).toEqual([theirs])
   })
 
-  it('throws Fenced for a worker that was fenced', async () => {
+  it('throws Fenced for a fenced worker', async () => {
     const { store, worker, ready, claim, state } = world()
     const me = await worker()
     const run = await ready()
@@ -60,7 +61,7 @@ export function describeClaims(world: () => World): void {
     expect(await state(run)).toBe('ready')
   })
 
-  it('serves orgs in turn, though one has many more runs', async () => {
+  it('serves orgs in turn even if one has many more runs', async () => {
     const { worker, flush, start, claim, id } = world()
     const me = await worker()
     const [flood, b, c] = [id(), id(), id()]
@@ -72,7 +73,7 @@ export function describeClaims(world: () => World): void {
     expect(few.every((begun) => taken.includes(begun.run))).toBe(true)
   })
 
-  it('serves orgs in turn also when it takes one run at a time', async () => {
+  it('serves orgs in turn when it takes one run at a time', async () => {
     const { worker, flush, start, claim, id } = world()
     const me = await worker()
     const [flood, modest] = [id(), id()]
@@ -83,7 +84,7 @@ export function describeClaims(world: () => World): void {
     expect(taken).toContain(late.run)
   })
 
-  it('takes the urgent before the high, the normal and the low', async () => {
+  it('takes urgent runs before high, normal and low ones', async () => {
     const { worker, ready, claim } = world()
     const me = await worker()
     const low = await ready({ priority: 'low' })
@@ -93,10 +94,10 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([urgent, high, normal, low])
   })
 
-  it('lets what waits long enough pass what is more urgent: priority is a head start in time', async () => {
+  it('a run that has waited long enough passes a more urgent one, because priority is a head start in time', async () => {
     const { worker, ready, claim, now } = world()
     const me = await worker()
-    // A delayed start ranks by its due time: 15 minutes ago beats high (10 minutes), 45 minutes ago does not beat urgent (an hour).
+    // A delayed start ranks by its due time: 15 minutes ago is ahead of high (10 minutes), 45 minutes ago is not ahead of urgent (an hour).
     const high = await ready({ priority: 'high' })
     const urgent = await ready({ priority: 'urgent' })
     const quarter = await ready({ at: now - 15 * 60_000 })
@@ -104,19 +105,19 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([urgent, long, quarter, high])
   })
 
-  it('takes the first by rank of a backlog that is larger than the claim, though they came last', async () => {
+  it('takes the best ranks of a backlog larger than the claim, even if those runs were started last', async () => {
     const { worker, ready, claim, flush, start, now } = world()
     const me = await worker()
     await flush(null, { starts: Array.from({ length: 20 }, () => start()) })
     const high = await ready({ priority: 'high' })
     const urgent = await ready({ priority: 'urgent' })
-    // Ready for 45 minutes: it has aged past what is high, and not past what is urgent.
+    // Ready for 45 minutes: it has aged past high runs, but not past urgent ones.
     const aged = await ready({ at: now - 45 * 60_000, priority: 'low' })
     expect(await claim(me, 2)).toEqual([urgent, aged])
     expect(await claim(me, 1)).toEqual([high])
   })
 
-  it('takes the first by rank of each org in turn, though each has a larger backlog than the claim', async () => {
+  it('takes the best rank of each org in turn when every org has a backlog larger than the claim', async () => {
     const { worker, flush, start, claim, id } = world()
     const me = await worker()
     const orgs = [id(), id(), id()]
@@ -125,12 +126,12 @@ export function describeClaims(world: () => World): void {
     const second = orgs.map((org) => start({ org, priority: 'high' }))
     await flush(null, { starts: [...second, ...best] })
     expect((await claim(me, 3)).sort()).toEqual(best.map(({ run }) => run))
-    // One more than there are orgs: of two candidates each, the second ones come last.
+    // One more than there are orgs: with two candidates per org, the second ones come last.
     const next = await claim(me, 4)
     expect(second.filter(({ run }) => !next.includes(run))).toEqual([])
   })
 
-  it('takes those that were due first, of more than it was asked for', async () => {
+  it('takes the runs that became due first when more are due than requested', async () => {
     const { worker, ready, claim, now } = world()
     const me = await worker()
     const due: string[] = []
@@ -139,7 +140,7 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me, 1)).toEqual([due[4]])
   })
 
-  it('takes a waiting run when its time has come, before the ready ones', async () => {
+  it('takes a due waiting run before the ready ones', async () => {
     const { worker, ready, claim, until, now } = world()
     const me = await worker()
     const late = await ready({ state: 'waiting', at: now + 600_000 })
@@ -154,7 +155,7 @@ export function describeClaims(world: () => World): void {
     expect(taken).not.toContain(late)
   })
 
-  it('takes nothing of a paused queue until it is released', async () => {
+  it('takes no runs of a paused queue until the queue is resumed', async () => {
     const { store, worker, ready, claim, org, queue } = world()
     const me = await worker()
     await store.setQueuePaused(org, queue, true)
@@ -173,7 +174,7 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([theirs])
   })
 
-  it('gives each run to one of several workers that claim at the same time', async () => {
+  it('several workers that claim at once never get the same run', async () => {
     const { store, other, worker, flush, start, queue } = world()
     const workers = [await worker(), await worker(), await worker(), await worker()]
     const starts = Array.from({ length: 40 }, () => start())
@@ -185,7 +186,7 @@ export function describeClaims(world: () => World): void {
     expect(taken.length + rest.length).toBe(40)
   })
 
-  it('says with a claim that messages came, and that a pause is wanted', async () => {
+  it('a claimed run carries its count of pokes and its request to pause', async () => {
     const { store, worker, running, message, queue, org } = world()
     const [gone, me] = [await worker(), await worker()]
     const run = await running(gone)

@@ -1,9 +1,10 @@
+/** Goal: terminate, pause, unblock, fork, listing and bundles behave as store.ts says. Uses only the port. */
 import { expect, it } from 'vitest'
 import type { JournalRow } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeControl(world: () => World): void {
-  it('terminates a run that no worker has, whatever its state', async () => {
+  it('terminates a run in any state that no worker holds', async () => {
     const { store, worker, running, ready, flush, park, org, now } = world()
     const me = await worker()
     const [waiting, paused, blocked] = [await running(me), await running(me), await running(me)]
@@ -18,7 +19,7 @@ export function describeControl(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('does not terminate a run that a worker has, nor one that is not live', async () => {
+  it('does not terminate a run that a worker holds or that is not live', async () => {
     const { store, worker, running, flush, finish, state, org, id } = world()
     const me = await worker()
     const run = await running(me)
@@ -30,7 +31,7 @@ export function describeControl(world: () => World): void {
     expect(await state(run)).toBe('succeeded')
   })
 
-  it('tells the parent of a run that it terminates, as the child itself would', async () => {
+  it('sends the parent of a terminated run the same message as the child itself would', async () => {
     const { store, worker, running, ready, flush, park, org } = world()
     const me = await worker()
     const parent = await running(me)
@@ -54,7 +55,7 @@ export function describeControl(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'paused', pauseRequested: true, worker: null })
   })
 
-  it('pauses at once a run that nobody works on', async () => {
+  it('pauses a run without a worker at once', async () => {
     const { store, worker, running, ready, flush, park, claim, queue, org } = world()
     const me = await worker()
     const [fresh, parked] = [await ready(), await running(me)]
@@ -66,7 +67,7 @@ export function describeControl(world: () => World): void {
     expect(await claim(me)).toEqual([])
   })
 
-  it('keeps the wish to pause a run that is gated or blocked', async () => {
+  it('keeps the request to pause a gated or blocked run', async () => {
     const { store, worker, running, admitted, flush, park, org } = world()
     const me = await worker()
     const concurrency = [{ limit: 'x', max: 1, onFull: 'queue' }] as const
@@ -80,7 +81,7 @@ export function describeControl(world: () => World): void {
     expect(await store.live(org, gated.run)).toMatchObject({ state: 'gated', pauseRequested: true })
   })
 
-  it('makes a paused run ready when the wish is taken back', async () => {
+  it('makes a paused run ready when the request is cleared', async () => {
     const { store, worker, running, flush, park, claim, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -91,7 +92,7 @@ export function describeControl(world: () => World): void {
     expect(await claim(me)).toEqual([run])
   })
 
-  it('leaves a delayed run its time when it is paused and resumed', async () => {
+  it('a delayed run keeps its time when it is paused and resumed', async () => {
     const { store, ready, org, now } = world()
     const at = now + 600_000
     const run = await ready({ state: 'waiting', at })
@@ -101,7 +102,7 @@ export function describeControl(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', at, pauseRequested: false })
   })
 
-  it('answers for a pause of a run that has ended or never was', async () => {
+  it('pausing an ended or unknown run reports which of the two it is', async () => {
     const { store, worker, running, flush, finish, org, id } = world()
     const me = await worker()
     const run = await running(me)
@@ -110,7 +111,7 @@ export function describeControl(world: () => World): void {
     expect(await store.setPause(org, id(), true)).toEqual({ type: 'unknown' })
   })
 
-  it('makes a blocked run ready again, and only a blocked one', async () => {
+  it('unblocks only a blocked run', async () => {
     const { store, worker, running, flush, park, org, id } = world()
     const me = await worker()
     const [run, healthy] = [await running(me), await running(me)]
@@ -122,7 +123,7 @@ export function describeControl(world: () => World): void {
     expect(await store.unblock(org, run, null)).toBe(false)
   })
 
-  it('moves a blocked run to another version, and journals that', async () => {
+  it('moves a blocked run to another version and journals the move', async () => {
     const { store, worker, running, flush, park, journal, queue, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -134,7 +135,7 @@ export function describeControl(world: () => World): void {
     expect((await store.live(org, run))?.bundle).toBe('bundle-2')
   })
 
-  it('forks a run with its journal below a row, which stays what it was', async () => {
+  it('a fork copies the journal below a row and leaves its source unchanged', async () => {
     const { store, worker, running, flush, journal, row, finish, org } = world()
     const me = await worker()
     const source = await running(me)
@@ -149,7 +150,7 @@ export function describeControl(world: () => World): void {
     expect(await store.history(org, source, 0)).toEqual(rows)
   })
 
-  it('replaces the outcome of edited steps in a fork, and of nothing else', async () => {
+  it('a fork replaces the outcomes of edited steps and no others', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)
@@ -181,7 +182,7 @@ export function describeControl(world: () => World): void {
     ['nothing', 'null'],
     ['what looks like a blob', '{"$blob":"x"}'],
     ['a blob', JSON.stringify('ü'.repeat(50_000))],
-  ])('gives an edited step its outcome in the form its writer gave it: %s', async (_, output) => {
+  ])('stores the outcome of an edited step in the form in which it was written: %s', async (_, output) => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)
@@ -191,7 +192,7 @@ export function describeControl(world: () => World): void {
     expect((await store.history(org, target.run, 0)).map((each) => each.output)).toEqual([output])
   })
 
-  it('forks a later generation with all rows before it, under their own numbers, and edits that generation only', async () => {
+  it('forking a later generation copies all rows before it with their numbers, and edits only that generation', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)
@@ -210,7 +211,7 @@ export function describeControl(world: () => World): void {
     expect(await store.live(org, target.run)).toMatchObject({ nextSeq: 5, base: 3 })
   })
 
-  it('pins a fork to the version it is given, whatever versions its source went through', async () => {
+  it('pins a fork to the given version even if its source had several', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)
@@ -221,7 +222,7 @@ export function describeControl(world: () => World): void {
     expect((await store.live(org, target.run))?.bundle).toBe('bundle-3')
   })
 
-  it('forks once, though it is asked twice', async () => {
+  it('repeating a fork makes no second run', async () => {
     const { store, worker, running, flush, journal, row, org } = world()
     const me = await worker()
     const source = await running(me)

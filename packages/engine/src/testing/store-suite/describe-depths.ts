@@ -3,7 +3,7 @@ import type { World } from './world.ts'
 
 const HOUR_MS = 3_600_000
 
-/** Depths are of all orgs, and other tests have left runs: only differences are looked at. */
+/** Depths count runs of all orgs, and other tests leave runs, so only differences are compared. */
 export function describeDepths(world: () => World): void {
   it('counts the live runs of all orgs by state', async () => {
     const { store, worker, ready, running, claim, flush, park, admitted, finish, id, row, org } = world()
@@ -21,7 +21,7 @@ export function describeDepths(world: () => World): void {
     const paused = await ready()
     await store.setPause(org, paused, true)
     await ready()
-    // Another org's counts as well.
+    // A run of another org counts too.
     const other = { ...row({ org: id(), run: id() }), state: 'ready', at: null } as const
     await flush(null, { starts: [other] })
     const after = (await store.depths()).live
@@ -29,7 +29,7 @@ export function describeDepths(world: () => World): void {
     expect(more).toEqual({ ready: 2, running: 1, waiting: 1, gated: 1, paused: 1, blocked: 1 })
   })
 
-  it('tells how long the first ready run has waited, whatever its priority; one in a paused queue waits for a person', async () => {
+  it('reports how long the oldest ready run has waited, for any priority and without paused queues', async () => {
     const { store, ready, now, org, queue } = world()
     expect((await store.depths()).oldestReadyMs).toBeLessThan(HOUR_MS)
     await ready({ priority: 'urgent', at: now - 2 * HOUR_MS })

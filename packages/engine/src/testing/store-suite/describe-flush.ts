@@ -1,9 +1,10 @@
+/** Goal: a flush writes all of its batch or nothing, and nothing for a fenced worker. Uses only the port. */
 import { expect, it } from 'vitest'
 import { Fenced, Refused } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeFlush(world: () => World): void {
-  it('makes a start durable, with everything the caller said of it', async () => {
+  it('stores a start with all of its fields', async () => {
     const { store, flush, start, org, now, id } = world()
     const parent = { run: id(), cmd: 3 }
     const origin = { kind: 'fork', run: id(), seq: 7 } as const
@@ -23,14 +24,14 @@ export function describeFlush(world: () => World): void {
     expect(await store.live(org, begun.run)).toMatchObject({ state, at, worker: null, nextSeq: 1, base: 0, crashes: 0, priority: 'high' })
   })
 
-  it('gives a start that is running to the worker that flushes it', async () => {
+  it('the flushing worker holds a run that starts in state running', async () => {
     const { store, worker, running, org } = world()
     const me = await worker()
     const run = await running(me)
     expect(await store.live(org, run)).toMatchObject({ state: 'running', worker: me })
   })
 
-  it('leaves a run as it is when its start comes a second time', async () => {
+  it('a repeated start leaves the run unchanged', async () => {
     const { store, flush, start, org } = world()
     const first = start()
     await flush(null, { starts: [first] })
@@ -39,7 +40,7 @@ export function describeFlush(world: () => World): void {
     expect((await store.run(org, first.run))?.input).toBe(first.input)
   })
 
-  it('writes the rest of a batch in which a start comes a second time', async () => {
+  it('writes the rest of a batch with a repeated start', async () => {
     const { flush, start, state } = world()
     const [first, second] = [start(), start()]
     await flush(null, { starts: [first] })
@@ -47,7 +48,7 @@ export function describeFlush(world: () => World): void {
     expect([await state(first.run), await state(second.run)]).toEqual(['ready', 'ready'])
   })
 
-  it('does not take a run from another worker when its start comes a second time', async () => {
+  it('a repeated start does not take the run from another worker', async () => {
     const { store, worker, flush, start, org } = world()
     const [mine, yours] = [await worker(), await worker()]
     const begun = start({ state: 'running' })
@@ -56,7 +57,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.live(org, begun.run)).toMatchObject({ state: 'running', worker: mine })
   })
 
-  it('does not bring a finished run back when its start comes a second time', async () => {
+  it('a repeated start does not revive a finished run', async () => {
     const { worker, flush, start, finish, state } = world()
     const me = await worker()
     const begun = start({ state: 'running' })
@@ -66,7 +67,7 @@ export function describeFlush(world: () => World): void {
     expect(await state(begun.run)).toBe('succeeded')
   })
 
-  it('keeps journal rows in order and whole', async () => {
+  it('returns journal rows in order and complete', async () => {
     const { store, worker, running, flush, journal, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -82,7 +83,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.history(org, run, 3)).toEqual(rows.slice(2))
   })
 
-  it('gives payloads of any size back as the same text', async () => {
+  it('returns payloads of any size as the same text', async () => {
     const { store, worker, running, flush, journal, finish, org } = world()
     const me = await worker()
     const big = JSON.stringify('ä'.repeat(70_000))
@@ -95,7 +96,7 @@ export function describeFlush(world: () => World): void {
     expect((await store.result(org, run))?.output).toBe(big)
   })
 
-  it('ends a run with its result and takes it out of the live ones', async () => {
+  it('ends a run with its result and removes it from the live runs', async () => {
     const { store, worker, running, flush, finish, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -105,7 +106,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.result(org, run)).toMatchObject({ org, run, status: 'failed', output: null, error })
   })
 
-  it('refuses a second journal row of the same number, and writes nothing of that batch', async () => {
+  it('rejects a second journal row with the same number and writes nothing of the batch', async () => {
     const { store, worker, running, flush, journal, start, state, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -116,7 +117,7 @@ export function describeFlush(world: () => World): void {
     expect(await state(begun.run)).toBe('unknown')
   })
 
-  it('refuses text that it cannot keep, and writes nothing of that batch', async () => {
+  it('rejects text that it cannot store and writes nothing of the batch', async () => {
     const { worker, running, flush, journal, start, state } = world()
     const me = await worker()
     const run = await running(me)
@@ -125,7 +126,7 @@ export function describeFlush(world: () => World): void {
     expect(await state(begun.run)).toBe('unknown')
   })
 
-  it('goes on after a refusal: the worker is not fenced by it', async () => {
+  it('a rejected batch does not fence the worker', async () => {
     const { worker, running, flush, journal, store, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -148,7 +149,7 @@ export function describeFlush(world: () => World): void {
     expect((await store.inbox(org, other))?.messages).toEqual([])
   })
 
-  it('writes nothing for a worker that never was', async () => {
+  it('writes nothing for an unknown worker', async () => {
     const { flush, start, state, id } = world()
     const begun = start()
     await expect(flush(id(), { starts: [begun] })).rejects.toThrow(Fenced)
@@ -172,7 +173,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.progress(org, run, 2)).toBeNull()
   })
 
-  it('takes logs, events and many rows at once', async () => {
+  it('writes logs, events and many rows in one batch', async () => {
     const { store, worker, running, flush, journal, org, now } = world()
     const me = await worker()
     const run = await running(me)

@@ -1,23 +1,24 @@
+/** Goal: dedupe keys, debounce keys and repeated ids decide which starts make a run. Uses only the port, with concurrent starts. */
 import { expect, it } from 'vitest'
 import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeKeys(world: () => World): void {
-  it('starts a run that needs no limit at once', async () => {
+  it('starts a run without limits at once', async () => {
     const { store, admitted, org } = world()
     const start = admitted()
     expect(await store.startAdmitted(start)).toEqual({ type: 'started', run: start.run, state: 'ready', cancelled: [] })
     expect((await store.live(org, start.run))?.state).toBe('ready')
   })
 
-  it('lets a start wait for its time', async () => {
+  it('a delayed start waits for its time', async () => {
     const { store, admitted, now, org } = world()
     const start = admitted({ at: now + 60_000 })
     expect(await store.startAdmitted(start)).toMatchObject({ type: 'started', state: 'waiting' })
     expect(await store.live(org, start.run)).toMatchObject({ state: 'waiting', at: now + 60_000 })
   })
 
-  it('answers with the run that is there when a start comes a second time', async () => {
+  it('a repeated start returns the existing run', async () => {
     const { store, admitted, org } = world()
     const start = admitted({ concurrency: [{ limit: 'x', max: 1, onFull: 'cancel_newest' }] })
     await store.startAdmitted(start)
@@ -36,7 +37,7 @@ export function describeKeys(world: () => World): void {
     expect(await state(second.run)).toBe('unknown')
   })
 
-  it('answers with the first run of a key within its window, also after that has ended', async () => {
+  it('returns the first run of a dedupe key within its window, even after that run has ended', async () => {
     const { store, admitted, state, org } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     const [first, second, third] = [admitted({ dedupe }), admitted({ dedupe }), admitted({ dedupe: { ...dedupe, key: 'order-8' } })]
@@ -48,7 +49,7 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
   })
 
-  it('starts another run of a key when the window has passed', async () => {
+  it('starts another run for a dedupe key after its window', async () => {
     const { store, admitted, until } = world()
     const dedupe = { key: 'order-7', windowMs: 40 }
     const first = admitted({ dedupe })
@@ -62,7 +63,7 @@ export function describeKeys(world: () => World): void {
     expect(second.run).not.toBe(first.run)
   })
 
-  it('keeps the keys of workflows and orgs apart', async () => {
+  it('keys of different workflows and orgs are independent', async () => {
     const { store, admitted, id } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     await store.startAdmitted(admitted({ dedupe }))
@@ -70,7 +71,7 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted(admitted({ dedupe, workflow: 'invoice' }))).toMatchObject({ type: 'started' })
   })
 
-  it('makes one run of several concurrent starts of a key', async () => {
+  it('concurrent starts with one dedupe key make one run', async () => {
     const { store, other, admitted } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     const outcomes = await Promise.all(
@@ -80,7 +81,7 @@ export function describeKeys(world: () => World): void {
     expect(new Set(outcomes.map((outcome) => outcome.run)).size).toBe(1)
   })
 
-  it('never lets concurrent starts pass a limit', async () => {
+  it('concurrent starts never exceed a limit', async () => {
     const { store, other, admitted } = world()
     const concurrency = [{ limit: 'x', max: 3, onFull: 'queue' }] as const
     const starts = Array.from({ length: 12 }, () => admitted({ concurrency }))
@@ -89,7 +90,7 @@ export function describeKeys(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('gives the pending run of a debounce key the new input and puts it off', async () => {
+  it('a later start with a debounce key replaces the input of the pending run and delays it again', async () => {
     const { store, admitted, state, org, now } = world()
     const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: null }
     const [first, second] = [
@@ -105,7 +106,7 @@ export function describeKeys(world: () => World): void {
     expect(await state(second.run)).toBe('unknown')
   })
 
-  it('puts a debounced run off no longer than its longest delay', async () => {
+  it('delays a debounced run at most by its maxDelay', async () => {
     const { store, admitted, org, now } = world()
     const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: 70_000 }
     const first = admitted({ debounce })
@@ -116,7 +117,7 @@ export function describeKeys(world: () => World): void {
     expect(at - now).toBeLessThan(80_000)
   })
 
-  it('starts another run of a debounce key once the pending one has begun', async () => {
+  it('starts another run for a debounce key once the pending one has begun', async () => {
     const { store, worker, claim, admitted, until } = world()
     const debounce = { key: 'doc-1', delayMs: 30, maxDelayMs: null }
     const first = admitted({ debounce, input: '1' })
@@ -128,7 +129,7 @@ export function describeKeys(world: () => World): void {
     expect((await store.run(world().org, first.run))?.input).toBe('1')
   })
 
-  it('answers for a dedupe key whose start was debounced with the pending run', async () => {
+  it('a dedupe key whose start was debounced returns the pending run', async () => {
     const { store, admitted } = world()
     const debounce = { key: 'doc-1', delayMs: 60_000, maxDelayMs: null }
     const dedupe = { key: 'once', windowMs: 600_000 }

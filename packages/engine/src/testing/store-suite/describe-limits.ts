@@ -1,3 +1,4 @@
+/** Goal: limits and rates admit as many runs as declared, in order, and hand over every freed place. Uses only the port. */
 import { expect, it } from 'vitest'
 import type { AdmittedStart, StartOutcome } from '../../store/store.ts'
 import type { World } from './world.ts'
@@ -16,7 +17,7 @@ export function describeLimits(world: () => World): void {
     return (await flush(me, { finishes: [finish(start.run, { holds: true })] })).readied.map((each) => each.run)
   }
 
-  it('lets in as many as the limit allows and gates the others', async () => {
+  it('admits as many runs as the limit allows and gates the others', async () => {
     const { store, org } = world()
     const starts = [limited(2), limited(2), limited(2)]
     const outcomes: StartOutcome[] = []
@@ -26,7 +27,7 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('lets the next one in when a holder ends, and names it', async () => {
+  it('admits the next run when a holder ends, and reports it', async () => {
     const { store } = world()
     const [first, second] = [limited(1), limited(1)]
     await begin(first)
@@ -36,14 +37,14 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('says with a claim that a run holds limits', async () => {
+  it('a claimed run says that it holds limits', async () => {
     const { store, worker, queue } = world()
     await begin(limited(1))
     const [claimed] = await store.claim({ worker: await worker(), queues: [queue], orgs: null, limit: 1 })
     expect(claimed?.holds).toBe(true)
   })
 
-  it('lets gated runs in by priority, then by age', async () => {
+  it('admits gated runs by priority, then by age', async () => {
     const { store, org } = world()
     const holder = limited(1)
     const [first, second, low, high] = [
@@ -62,7 +63,7 @@ export function describeLimits(world: () => World): void {
     expect(order).toEqual([high.run, first.run, second.run, low.run])
   })
 
-  it('passes a place on when a holder is terminated, and when a gated one is', async () => {
+  it('terminating a holder or a gated run admits the next run', async () => {
     const { store, org } = world()
     const [holder, gated, last] = [limited(1), limited(1), limited(1)]
     for (const start of [holder, gated, last]) await begin(start)
@@ -72,7 +73,7 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('keeps a place while the run waits, is paused, or is handed on', async () => {
+  it('a run holds its limit while it waits, is paused, or changes workers', async () => {
     const { store, worker, claim, flush, park } = world()
     const [holder, gated] = [limited(1), limited(1)]
     await begin(holder)
@@ -84,7 +85,7 @@ export function describeLimits(world: () => World): void {
     expect(await states([holder, gated])).toEqual(['waiting', 'gated'])
   })
 
-  it('keeps limits of different names and orgs apart', async () => {
+  it('limits of different names and orgs are independent', async () => {
     const { admitted, id } = world()
     const same = limited(1)
     const otherName = admitted({ concurrency: [{ limit: 'scanner', max: 1, onFull: 'queue' }] })
@@ -92,7 +93,7 @@ export function describeLimits(world: () => World): void {
     for (const start of [same, otherName, otherOrg]) expect(await begin(start)).toMatchObject({ type: 'started', state: 'ready' })
   })
 
-  it('takes all limits of a run or none', async () => {
+  it('a run takes all its limits or none', async () => {
     const { store, admitted, org } = world()
     const a = { limit: 'a', max: 1, onFull: 'queue' } as const
     const b = { limit: 'b', max: 1, onFull: 'queue' } as const
@@ -106,7 +107,7 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('refuses the newest with cancel_newest: it is a cancelled run', async () => {
+  it('cancel_newest records the newest run as cancelled', async () => {
     const { store, org } = world()
     const [holder, newest] = [limited(1, 'cancel_newest'), limited(1, 'cancel_newest')]
     await begin(holder)
@@ -117,7 +118,7 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('asks the run in progress to stop with cancel_in_progress, and lets the newest wait for its place', async () => {
+  it('cancel_in_progress asks the run in progress to stop, and the newest waits for its limit', async () => {
     const { store, worker, claim, org } = world()
     const [busy, newest] = [limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress')]
     await begin(busy)
@@ -127,7 +128,7 @@ export function describeLimits(world: () => World): void {
     expect((await store.inbox(org, busy.run))?.messages).toMatchObject([{ kind: 'cancel' }])
   })
 
-  it('asks, with cancel_in_progress, also those to stop that wait before the newest', async () => {
+  it('cancel_in_progress also stops runs that wait before the newest', async () => {
     const { store, worker, claim, org } = world()
     const [busy, gated, newest] = [limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress'), limited(1, 'cancel_in_progress')]
     await begin(busy)
@@ -138,7 +139,7 @@ export function describeLimits(world: () => World): void {
     expect((await store.inbox(org, newest.run))?.messages).toEqual([])
   })
 
-  it('asks no more to stop than stand in the way of the newest, and those are the oldest', async () => {
+  it('cancel_in_progress stops only as many of the oldest runs as necessary', async () => {
     const starts = [limited(2, 'cancel_in_progress'), limited(2, 'cancel_in_progress'), limited(2, 'cancel_in_progress')]
     const [first, second, third] = starts as [AdmittedStart, AdmittedStart, AdmittedStart]
     await begin(first)
@@ -146,7 +147,7 @@ export function describeLimits(world: () => World): void {
     expect(await begin(third)).toMatchObject({ state: 'gated', cancelled: [first.run] })
   })
 
-  it('lets more in when an operator raises a limit, and goes by the declared one when that is taken back', async () => {
+  it('admits more runs when an operator raises a limit, and returns to the declared size when that is cleared', async () => {
     const { store, org } = world()
     const starts = [limited(1), limited(1), limited(1)]
     for (const start of starts) await begin(start)
@@ -158,7 +159,7 @@ export function describeLimits(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('takes no place away when a limit is lowered, and lets nobody in before there is room', async () => {
+  it('lowering a limit displaces no holder and admits no run before there is room', async () => {
     const { store, org } = world()
     const starts = [limited(2), limited(2), limited(2)]
     for (const start of starts) await begin(start)
@@ -170,7 +171,7 @@ export function describeLimits(world: () => World): void {
     expect((await states(starts)).slice(2)).toEqual(['ready'])
   })
 
-  it('decides on a delayed start when its time comes, not before', async () => {
+  it('a delayed start takes its limits only when its time comes', async () => {
     const { store, worker, claim, until, now, org } = world()
     const delayed = limited(1, 'queue', { at: now + 50 })
     await begin(delayed)
@@ -199,14 +200,14 @@ export function describeLimits(world: () => World): void {
     expect((second?.at ?? 0) - world().now).toBeGreaterThanOrEqual(299_999)
   })
 
-  it('keeps the rates of different names and orgs apart', async () => {
+  it('rates of different names and orgs are independent', async () => {
     const { admitted, id } = world()
     const rate = { limit: 'api', max: 1, periodMs: 600_000 }
     const starts = [admitted({ rate }), admitted({ rate: { ...rate, limit: 'mail' } }), admitted({ rate, org: id() })]
     for (const start of starts) expect(await begin(start)).toMatchObject({ state: 'ready' })
   })
 
-  it('lets a start through when the time it reserved has come', async () => {
+  it('a rate-limited start begins at its reserved time', async () => {
     const { worker, claim, until, admitted } = world()
     const rate = { limit: 'api', max: 1, periodMs: 60 }
     const starts = [admitted({ rate }), admitted({ rate })]

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { World } from './world.ts'
 
 export function describeMessages(world: () => World): void {
-  it('keeps messages in the order of their arrival, whatever the clocks that made their ids', async () => {
+  it('keeps messages in the order of arrival, not of their ids', async () => {
     const { store, ready, message, org } = world()
     const run = await ready()
     const [first, second] = [message(run, { payload: '{"a":1}' }), message(run, { payload: null })]
@@ -11,7 +11,7 @@ export function describeMessages(world: () => World): void {
     expect((await store.inbox(org, run))?.messages).toEqual([second, first])
   })
 
-  it('wakes a run that waits, and says so', async () => {
+  it('wakes a waiting run and reports it', async () => {
     const { store, worker, running, flush, park, message, queue, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -20,7 +20,7 @@ export function describeMessages(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'ready', waits: [], at: null })
   })
 
-  it('wakes through a flush as well, and names the runs it woke and the workers it poked', async () => {
+  it('a flushed message wakes runs too, and the result names woken runs and poked workers', async () => {
     const { worker, running, flush, park, message, queue } = world()
     const [me, you] = [await worker(), await worker()]
     const [waiting, busy] = [await running(me), await running(you)]
@@ -30,13 +30,13 @@ export function describeMessages(world: () => World): void {
     expect(result.poked).toEqual([{ run: busy, worker: you }])
   })
 
-  it('tells which worker has a run that is running', async () => {
+  it('reports the worker that holds a running run', async () => {
     const { store, worker, running, message, queue } = world()
     const me = await worker()
     expect(await store.deliver(message(await running(me)))).toEqual({ type: 'delivered', worker: me, queue })
   })
 
-  it('does nothing with a message whose id is there already', async () => {
+  it('ignores a message with a known id', async () => {
     const { store, ready, message, org } = world()
     const run = await ready()
     const first = message(run, { payload: '1' })
@@ -45,7 +45,7 @@ export function describeMessages(world: () => World): void {
     expect((await store.inbox(org, run))?.messages).toEqual([first])
   })
 
-  it('does nothing with a message that was received before', async () => {
+  it('ignores a message that was already received', async () => {
     const { store, worker, running, flush, message, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -57,7 +57,7 @@ export function describeMessages(world: () => World): void {
     expect((await store.inbox(org, run))?.messages).toEqual([])
   })
 
-  it('does not wake a run by a message that it had before', async () => {
+  it('a repeated message does not wake a run', async () => {
     const { store, worker, running, flush, park, message, state, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -71,7 +71,7 @@ export function describeMessages(world: () => World): void {
     expect(await state(run)).toBe('waiting')
   })
 
-  it('takes a received message out of the inbox together with its journal row', async () => {
+  it('removes a received message from the inbox together with writing its journal row', async () => {
     const { store, worker, running, flush, journal, message, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -82,7 +82,7 @@ export function describeMessages(world: () => World): void {
     expect(await store.history(org, run, 0)).toMatchObject([{ kind: 'signal' }])
   })
 
-  it('answers `finished` for a run that has ended and `unknown` for one that never was', async () => {
+  it('returns `finished` for an ended run and `unknown` for a run that does not exist', async () => {
     const { store, worker, running, flush, finish, message, org, id } = world()
     const me = await worker()
     const run = await running(me)
@@ -92,7 +92,7 @@ export function describeMessages(world: () => World): void {
     expect(await store.inbox(org, run)).toBeNull()
   })
 
-  it('drops a message of a batch to a run that has ended, and writes the rest', async () => {
+  it('drops a message of a batch to an ended run and writes the rest', async () => {
     const { worker, running, flush, finish, message, start, state } = world()
     const me = await worker()
     const run = await running(me)
@@ -102,7 +102,7 @@ export function describeMessages(world: () => World): void {
     expect(await state(begun.run)).toBe('ready')
   })
 
-  it('drops what is unread when a run ends', async () => {
+  it('drops unread messages when a run ends', async () => {
     const { store, worker, running, flush, finish, message, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -112,7 +112,7 @@ export function describeMessages(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('lets a delayed run keep its time when a signal comes, and wakes it for a cancellation', async () => {
+  it('a signal leaves a delayed run waiting, and a cancellation wakes it', async () => {
     const { store, ready, message, cancellation, org, now } = world()
     const at = now + 600_000
     const run = await ready({ state: 'waiting', at })

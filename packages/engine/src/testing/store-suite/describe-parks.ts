@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { World } from './world.ts'
 
 export function describeParks(world: () => World): void {
-  it('parks a run with what it waits for, and no worker', async () => {
+  it('parks a run with its waits and without a worker', async () => {
     const { store, worker, running, flush, park, org, now } = world()
     const me = await worker()
     const run = await running(me)
@@ -12,7 +12,7 @@ export function describeParks(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', worker: null, at: now + 60_000, waits, nextSeq: 4, base: 2 })
   })
 
-  it('keeps a run that was poked after its worker last looked', async () => {
+  it('does not park a run that was poked after its worker last looked', async () => {
     const { store, worker, running, flush, park, message, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -21,7 +21,7 @@ export function describeParks(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ state: 'running', worker: me })
   })
 
-  it('parks a run whose worker has seen every poke, though messages are unread', async () => {
+  it('parks a run with unread messages if its worker has seen every poke', async () => {
     const { store, worker, running, flush, park, message, state, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -32,7 +32,7 @@ export function describeParks(world: () => World): void {
     expect((await store.inbox(org, run))?.messages).toHaveLength(1)
   })
 
-  it('keeps a run that is asked to pause while it is being parked', async () => {
+  it('does not park a run that is asked to pause in the meantime', async () => {
     const { store, worker, running, flush, park, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -40,7 +40,7 @@ export function describeParks(world: () => World): void {
     expect((await flush(me, { parks: [park(run)] })).kept).toEqual([run])
   })
 
-  it('writes the rest of a batch in which one park is not done', async () => {
+  it('writes the rest of a batch in which a run is not parked', async () => {
     const { store, worker, running, flush, park, journal, message, state, org } = world()
     const me = await worker()
     const [poked, quiet] = [await running(me), await running(me)]
@@ -51,7 +51,7 @@ export function describeParks(world: () => World): void {
     expect(await store.history(org, poked, 0)).toHaveLength(1)
   })
 
-  it('does not wake a run that waits for a poke alone', async () => {
+  it('no claim takes a run that waits only for a poke', async () => {
     const { worker, running, flush, park, claim } = world()
     const me = await worker()
     const run = await running(me)
@@ -59,7 +59,7 @@ export function describeParks(world: () => World): void {
     expect(await claim(me)).toEqual([])
   })
 
-  it('hands a run that is parked as ready to the next claim', async () => {
+  it('a run parked as ready goes to the next claim', async () => {
     const { worker, running, flush, park, claim } = world()
     const [me, you] = [await worker(), await worker()]
     const run = await running(me)
@@ -76,7 +76,7 @@ export function describeParks(world: () => World): void {
     expect(await claim(me)).toEqual([])
   })
 
-  it('forgets the crashes of a run that parks, but not of one that is blocked', async () => {
+  it('parking a run resets its crash count, and blocking does not', async () => {
     const { store, worker, running, flush, park, claim, crash, org } = world()
     const [dead, me] = [await worker(), await worker()]
     const run = await running(dead)

@@ -3,7 +3,7 @@ import { Fenced } from '../../store/store.ts'
 import type { World } from './world.ts'
 
 export function describeWorkers(world: () => World): void {
-  it("gives every registration an id of its own and the database's time", async () => {
+  it('every registration has an id of its own and returns the database’s time', async () => {
     const { store } = world()
     const info = { host: 'h', pid: 7, version: '1', queues: ['q'], slots: 2, steps: ['a'], orgs: null }
     const [first, second] = [await store.register(info), await store.register(info)]
@@ -11,7 +11,7 @@ export function describeWorkers(world: () => World): void {
     expect(second.now).toBeGreaterThanOrEqual(first.now)
   })
 
-  it('hands runs on when a worker retires, and counts no crash', async () => {
+  it('retiring a worker makes its runs ready without counting a crash', async () => {
     const { store, worker, running, claim, org } = world()
     const [me, you] = [await worker(), await worker()]
     const runs = [await running(me), await running(me)]
@@ -22,14 +22,14 @@ export function describeWorkers(world: () => World): void {
     expect((await claim(you)).sort()).toEqual([...runs].sort())
   })
 
-  it('never lets a retired worker write again', async () => {
+  it('a retired worker cannot write', async () => {
     const { store, worker, flush, start } = world()
     const me = await worker()
     await store.retire(me)
     await expect(flush(me, { starts: [start()] })).rejects.toThrow(Fenced)
   })
 
-  it('reaps workers that fell silent: their runs are ready, with one more crash', async () => {
+  it('reaps silent workers, makes their runs ready and counts a crash for each', async () => {
     const { store, worker, running, crash, claim, org } = world()
     const [dead, me] = [await worker(), await worker()]
     const run = await running(dead)
@@ -38,7 +38,7 @@ export function describeWorkers(world: () => World): void {
     expect(await claim(me)).toEqual([run])
   })
 
-  it('tells a reaped worker that it is no longer alive, and lets it write nothing', async () => {
+  it('a reaped worker learns that it is not alive, and cannot write', async () => {
     const { worker, running, beat, flush, start, crash } = world()
     const [dead, me] = [await worker(), await worker()]
     await crash(await running(dead), me)
@@ -55,7 +55,7 @@ export function describeWorkers(world: () => World): void {
     expect(await state(run)).toBe('running')
   })
 
-  it('keeps a worker that beats, however many leases pass, and reaps one that does not', async () => {
+  it('keeps a beating worker over many leases, and reaps one that does not beat', async () => {
     const { worker, running, beat, ageBeats, state } = world()
     const [steady, silent, reaper] = [await worker(), await worker(), await worker()]
     const [kept, handedOn] = [await running(steady), await running(silent)]
@@ -68,7 +68,7 @@ export function describeWorkers(world: () => World): void {
     expect([await state(kept), await state(handedOn)]).toEqual(['running', 'ready'])
   })
 
-  it('counts crashes since the run last made progress', async () => {
+  it('counts crashes since the last progress of a run', async () => {
     const { store, worker, running, crash, claim, flush, journal, org } = world()
     const me = await worker()
     const crashes: number[] = []
@@ -84,7 +84,7 @@ export function describeWorkers(world: () => World): void {
     expect(crashes).toEqual([1, 2, 1, 2])
   })
 
-  it('knows after a crash how far the journal goes and where the generation begins', async () => {
+  it('after a crash, the live row has the next seq and the first row of the generation', async () => {
     const { store, worker, running, flush, journal, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -94,7 +94,7 @@ export function describeWorkers(world: () => World): void {
     expect(await store.live(org, run)).toMatchObject({ nextSeq: 4, base: 2 })
   })
 
-  it('names in a beat the runs of this worker that were poked, and no others', async () => {
+  it('a beat names only the poked runs of this worker', async () => {
     const { store, worker, running, message, beat, org } = world()
     const [me, you] = [await worker(), await worker()]
     const [quiet, signalled, paused, theirs] = [await running(me), await running(me), await running(me), await running(you)]
@@ -106,7 +106,7 @@ export function describeWorkers(world: () => World): void {
     expect(poked).not.toContain(quiet)
   })
 
-  it('does not name a run whose messages were all received', async () => {
+  it('a beat does not name a run whose messages were all received', async () => {
     const { store, worker, running, message, beat, flush, org } = world()
     const me = await worker()
     const run = await running(me)
@@ -116,7 +116,7 @@ export function describeWorkers(world: () => World): void {
     expect((await beat(me)).poked).toEqual([])
   })
 
-  it('tells in a beat whether there is anything to claim, and when there will be', async () => {
+  it('a beat reports whether runs are ready and when the next becomes due', async () => {
     const { worker, ready, beat, now } = world()
     const me = await worker()
     expect(await beat(me)).toMatchObject({ alive: true, ready: false, nextAt: null })

@@ -20,23 +20,23 @@ import type {
 } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 
-/** What a maker of stores gives the suite. One lives through all its tests. */
+/** The fixture that each store provides to the suite. It is shared by all tests. */
 export interface StoreFixture {
   readonly store: Store
   /** Another process's connection to the same database. */
   readonly other: Store
-  /** Waits, in the time that the store lives in, until the condition holds; fails if it does not within seconds. */
+  /** Waits, in the store's own time, until the condition holds. Fails if it does not within seconds. */
   until(condition: () => Promise<boolean>): Promise<void>
-  /** Makes the last beat of every worker older, as if this much time had passed since. */
+  /** Makes every worker's last beat older by this much. */
   ageBeats(ms: number): Promise<void>
   close(): Promise<void>
 }
 
-/** One test's part of the database: its own org, its own queue, and short ways to say what a test is about. */
+/** One test's part of the database: its own org and queue, and helpers. */
 export interface World extends StoreFixture {
   readonly org: OrgId
   readonly queue: string
-  /** The database's time when the test began. */
+  /** The database's time at the start of the test. */
   readonly now: Millis
   /** UUIDs v7, in rising order. */
   id(): string
@@ -51,15 +51,15 @@ export interface World extends StoreFixture {
   park(run: RunId, change?: Partial<ParkRow>): ParkRow
   finish(run: RunId, change?: Partial<FinishRow>): FinishRow
   flush(worker: WorkerId | null, parts: Partial<FlushBatch>): Promise<FlushResult>
-  /** Starts a run that a worker has at once. */
+  /** Starts a run that the worker holds at once. */
   running(worker: WorkerId, change?: Partial<StartRow>): Promise<RunId>
-  /** Starts a run that waits to be claimed. */
+  /** Starts a run that waits for a claim. */
   ready(change?: Partial<StartRow>): Promise<RunId>
-  /** Claims from the test's queue; the ids in the order of the answer. */
+  /** Claims from the test's queue. Returns the ids in the claim's order. */
   claim(worker: WorkerId, limit?: number): Promise<RunId[]>
   beat(worker: WorkerId, leaseMs?: number): ReturnType<Store['beat']>
   state(run: RunId): Promise<string>
-  /** Lets the worker of a run fall silent until `by` has reaped it; how many runs that beat took back. */
+  /** Lets the worker of a run fall silent until `by` has reaped it. Returns how many runs that beat took back. */
   crash(run: RunId, by: WorkerId): Promise<number>
 }
 

@@ -4,7 +4,7 @@ import { createSeededRandom } from '../seeded-random.ts'
 import { currentScope } from './async-context.ts'
 import { installUtcDate } from './utc-date.ts'
 
-/** While modules are loaded no run is current; then the clock stands at 0 and randomness has this fixed seed, on every machine. */
+/** No run is current while modules are loaded. The clock then reads 0 and randomness has this fixed seed on every machine. */
 const loading = createSeededRandom('orrery: module level')
 
 const ABSENT: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   WebAssembly: 'do it in a step',
 }
 
-/** Replaces everything that would tell a workflow the time, chance, place or machine it runs on. */
+/** Replaces every global that would show a workflow the real time, real randomness or the machine it runs on. */
 export function installAmbient(): void {
   installUtcDate(() => currentScope()?.run.at ?? 0)
   define(Math, 'random', () => {
@@ -37,7 +37,7 @@ export function installAmbient(): void {
   })
   define(globalThis, 'console', makeConsole())
   for (const [name, instead] of Object.entries(ABSENT)) refuse(globalThis, name, instead)
-  // Would make promises of the native kind, which nothing here drains.
+  // It would create native promises, which nothing here drains.
   refuse(Array, 'fromAsync', 'use ctx.all')
   for (const name of ['Temporal', 'eval', 'escape', 'unescape', 'AsyncDisposableStack']) Reflect.deleteProperty(globalThis, name)
   const localeCompare = String.prototype.localeCompare
@@ -54,7 +54,7 @@ function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
 }
 
-/** `typeof fetch` must not throw, for libraries look before they leap; using it must. */
+/** `typeof fetch` must not throw, because libraries test for it first. Using it must throw. */
 function refuse(target: object, name: string, instead: string): void {
   const fail = (): never => {
     throw new Error(`workflow code may not use ${name}: ${instead}`)

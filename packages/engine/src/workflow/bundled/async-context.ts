@@ -1,16 +1,14 @@
 import type { ScopeCarrier } from '../cancel-scope.ts'
 import type { CancelScope, MachineRun } from '../machine-run.ts'
 
-/**
- * Everything in a bundle runs on one thread, so "the scope of the code that runs now" is one variable that our promises set and restore.
- */
+/** The scope of the code that runs now. A bundle runs on one thread, so one variable is enough; our promises set and restore it. */
 let current: CancelScope | null = null
 const unhandled = new WeakMap<MachineRun, Map<object, unknown>>()
 const NONE: ReadonlySet<unknown> = new Set()
 
 export const currentScope = (): CancelScope | null => current
 
-/** Returns the scope that was current before. */
+/** Returns the previous scope. */
 export function setCurrentScope(scope: CancelScope | null): CancelScope | null {
   const before = current
   current = scope
@@ -18,10 +16,10 @@ export function setCurrentScope(scope: CancelScope | null): CancelScope | null {
 }
 
 export function noteRejection(promise: object, reason: unknown): void {
-  // A command that was taken back is no loss, even if its promise is still referenced.
+  // A dropped command is not an error, even if something still refers to its promise.
   if (current === null || (typeof reason === 'object' && reason !== null && 'kind' in reason && reason.kind === 'cancelled')) return
   const { run } = current
-  // The run itself stands still while a query is answered, so this is the handler's own mistake.
+  // The run does not move while a query is answered, so this rejection comes from the query handler.
   if (run.answering) return
   let rejections = unhandled.get(run)
   if (rejections === undefined) unhandled.set(run, (rejections = new Map()))

@@ -7,21 +7,21 @@ import { isWorkflow, type WorkflowDefinition } from '../workflow-definition.ts'
 import { bundledCarrier } from './async-context.ts'
 import { drainJobs } from './bundle-promise.ts'
 
-/** What a bundle shows to its host. Strings in, strings out: no object ever crosses. */
+/** The interface between a bundle and its host. Strings in, strings out: no object crosses. */
 export interface BundleFace {
   describe(): string
   /** JSON of `Activation[]` in, JSON of `Reaction[]` out. */
   activate(batch: string): string
   /**
-   * JSON of `[workflow, input][]` in; out, for each, the issues that the workflow's own input validator finds; null if there is no such
-   * workflow.
+   * Takes JSON of `[workflow, input][]`. Returns for each pair the issues that the workflow's own input validator finds, or null if there
+   * is no such workflow.
    */
   validateInputs(batch: string): string
-  /** The run whose turn it was last, for the report about an endless loop. */
+  /** The run that was activated last, for the report about an endless loop. */
   currentRun(): string
 }
 
-/** Called by the last line of a bundle with the namespaces of its workflow modules. */
+/** The last line of a bundle calls this with the namespaces of its workflow modules. */
 export function installBundle(modules: readonly object[]): void {
   const workflows = collectWorkflows(modules)
   const machine = createMachine(workflows, bundledCarrier)
@@ -71,7 +71,7 @@ function collectWorkflows(modules: readonly object[]): Map<string, WorkflowDefin
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Plain data that a module exports is shared by all runs; writing to it would couple them, so it throws instead. */
+/** All runs share the plain data that a module exports. A write would make runs depend on each other, so it throws. */
 function freezePlain(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
   const prototype: unknown = Object.getPrototypeOf(value)

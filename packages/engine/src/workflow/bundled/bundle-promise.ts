@@ -3,10 +3,9 @@ import { currentScope, forgetRejection, noteRejection, setCurrentScope } from '.
 
 /**
  * The `Promise` of workflow bundles (ECMA-262 section 27.2, without subclassing). The bundler lowers async functions to generators over
- * this
- * global, so no native promise is ever made in a bundle. That buys what native ones cannot give: microtasks are drained by our own code run
- * by run inside one call from the host; the scope of a run follows every `await`; and an unhandled rejection is known, exactly and at a
- * fixed point, instead of reaching the host's process.
+ * this global, so a bundle never creates a native promise. This has three advantages: our own code drains microtasks, run by run, inside
+ * one call from the host; the scope of a run follows every `await`; and unhandled rejections are known exactly, at a fixed point, and do
+ * not reach the host's process.
  */
 type Settle<T> = (value: T) => unknown
 interface PromiseReaction {
@@ -21,7 +20,7 @@ const FULFILLED = 1
 const REJECTED = 2
 
 let queue: (() => void)[] = []
-/** Runs continuations until none is left. A loop that never ends is stopped by the host's guard, which then throws this context away. */
+/** Runs continuations until the queue is empty. The host's guard stops an endless loop and then discards this context. */
 export function drainJobs(): void {
   while (queue.length > 0) {
     const jobs = queue
@@ -59,7 +58,7 @@ export class BundlePromise<T> {
     }
   }
 
-  /** Each pair works once (27.2.1.3). */
+  /** Only the first call of either function counts (27.2.1.3). */
   #settlers(): { resolve: Settle<unknown>; reject: Settle<unknown> } {
     let done = false
     return {

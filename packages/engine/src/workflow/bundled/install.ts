@@ -1,4 +1,4 @@
-/** First import of every bundle: what later modules find when they are evaluated is already the workflow's world. */
+/** The first import of every bundle. Modules evaluated after it see the workflow's globals. */
 import { installAmbient } from './ambient.ts'
 import { BundlePromise, queueJob } from './bundle-promise.ts'
 

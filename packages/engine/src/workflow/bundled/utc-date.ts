@@ -1,6 +1,6 @@
 /**
- * Makes `Date` and `Intl` the same on every machine: the clock is the run's, the local time zone is UTC and the default locale en-US.
- * Everything asked for by name (`timeZone: 'Europe/Berlin'`) works as usual.
+ * Makes `Date` and `Intl` the same on every machine: the clock is the run's, the local time zone is UTC and the default locale is en-US.
+ * Zones and locales given by name (`timeZone: 'Europe/Berlin'`) work as usual.
  */
 export function installUtcDate(now: () => number): void {
   const Native = Date

@@ -1,7 +1,7 @@
 import { blobColumns, insertBlobs } from '../payload.ts'
 import type { StatementPart } from './part.ts'
 
-/** Must come last: the other parts find the blobs while they pack their payloads. */
+/** Must be the last part: the other parts collect blobs while they pack their payloads. */
 export const blobsPart: StatementPart = {
   name: 'blobs',
   used: (_batch, packer) => packer.blobs.size > 0,

@@ -1,8 +1,8 @@
 import type { StatementPart } from './part.ts'
 
 /**
- * Invariant (I5): a fenced worker writes nothing. The key-share lock keeps the reaper (which takes the row for update)
- * waiting until this statement has committed; a beat, which changes no key, does not wait.
+ * Invariant (I5): a fenced worker writes nothing. The key-share lock makes the reaper (which locks the row for update) wait until this
+ * statement has committed. A beat changes no key, so it does not wait.
  */
 export const fencePart: StatementPart = {
   name: 'fence',

@@ -2,10 +2,12 @@ import { statusCode } from '../codes.ts'
 import type { StatementPart } from './part.ts'
 
 /**
- * Ends runs: out of `live`, into `result`, with what was left in the inbox.
- * A message may arrive between this statement's snapshot and its lock of the live row; its inbox row would stay behind
- * unseen. Comparing `wakes` as the snapshot has it (`seen`) with the row as it is now tells, and the statement is sent again.
- * A run that was never poked (`wakes` is 0) has nothing in its inbox.
+ * Ends runs: moves them from `live` to `result` and deletes the rest of their inbox.
+ *
+ * A message may arrive between this statement's snapshot and its lock of the live row, and the statement would leave its inbox row behind.
+ * It compares `wakes` in the snapshot (`seen`) with the row after the lock; if they differ, the statement is sent again. A run that was
+ * never poked (`wakes` is 0) has an empty inbox.
+ *
  * Invariant (I6): a result is written only together with the removal of the live row, which must be this worker's.
  */
 export const finishesPart: StatementPart = {

@@ -1,7 +1,7 @@
 import { journalCode } from '../codes.ts'
 import type { StatementPart } from './part.ts'
 
-/** Invariant (I2): rows are inserted, never changed; a second row of the same number is refused by the primary key. */
+/** Invariant (I2): rows are inserted and never changed. The primary key rejects a second row with the same number. */
 export const journalPart: StatementPart = {
   name: 'journal',
   used: (batch) => batch.journal.length > 0,

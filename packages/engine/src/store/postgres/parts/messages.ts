@@ -2,9 +2,9 @@ import { toMessageColumns } from '../message-columns.ts'
 import type { StatementPart } from './part.ts'
 
 /**
- * Messages to live runs; those to a run that is not live are dropped. Does in bulk what engine.post does for one.
+ * Messages to live runs. Those to a run that is not live are dropped. Does in bulk what engine.post does for one message.
  * Live rows are locked in the order of their ids, so that two processes that send to the same runs cannot deadlock.
- * "is true" keeps a subquery from being turned into a join: it becomes a hash look-up, whatever the size of the batch.
+ * "is true" keeps the planner from turning the subquery into a join: it stays a hash look-up for any size of batch.
  */
 export const messagesPart: StatementPart = {
   name: 'messages',

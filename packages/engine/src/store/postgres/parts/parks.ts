@@ -1,7 +1,7 @@
 import { stateCode } from '../codes.ts'
 import type { StatementPart } from './part.ts'
 
-/** Gives runs up, unless one was poked since the worker looked: `wakes` is compared with the row as it is once locked. */
+/** Parks runs, except those poked since the worker last looked: compares `wakes` with the row once it is locked. */
 export const parksPart: StatementPart = {
   name: 'parks',
   used: (batch) => batch.parks.length > 0,
@@ -27,6 +27,6 @@ parked as (
   where l.org_id = u.org_id and l.run_id = u.run_id and l.worker = ${worker} and l.state = 2 and l.wakes = u.wakes and ${guard}
   returning l.run_id
 )`,
-  // "is true" keeps the subquery from being turned into a join: it becomes a hash lookup, whatever the size of the batch.
+  // "is true" keeps the planner from turning the subquery into a join: it stays a hash look-up for any size of batch.
   output: ({ at }) => `array(select u from unnest(${at(1)}::uuid[]) u where not ((u in (select run_id from parked)) is true)) as kept`,
 }

@@ -1,19 +1,19 @@
 import type { FlushBatch } from '../../store.ts'
 import type { PayloadPacker } from '../payload.ts'
 
-/** How a part refers to what the others provide. */
+/** What a part may refer to in the whole statement. */
 export interface StatementScope {
   /** Placeholder of the part's nth value (from 0). */
   readonly at: (n: number) => string
-  /** Placeholder of the worker, `null::uuid` without one. */
+  /** Placeholder of the worker, or `null::uuid` without one. */
   readonly worker: string
-  /** True only while the worker may write. Every write has it in its `where`. */
+  /** True only while the worker may write. Every write has it in its `where` clause. */
   readonly guard: string
-  /** The batch may have been written before: skip starts whose run exists. */
+  /** The batch may already have been written: skip starts whose run exists. */
   readonly resent: boolean
 }
 
-/** One kind of row of a batch and the CTEs that write it. The parts present make up the statement (compose-flush.ts). */
+/** One kind of row of a batch and the CTEs that write it. compose-flush.ts makes the statement of the parts present. */
 export interface StatementPart {
   readonly name: string
   readonly used: (batch: FlushBatch, packer: PayloadPacker) => boolean

@@ -1,6 +1,6 @@
 import type { StatementPart } from './part.ts'
 
-/** The last heartbeat of a step; of several in one batch the last is kept (an upsert may not touch a row twice). */
+/** The last heartbeat of a step. Keeps only the last one of a batch, because an upsert may not touch a row twice. */
 export const progressPart: StatementPart = {
   name: 'progress',
   used: (batch) => batch.progress.length > 0,

@@ -1,6 +1,6 @@
 import type { StatementPart } from './part.ts'
 
-/** Invariant (I8): the receipt of a message is journalled in the same transaction. The row stays, emptied, so that its id stays known. */
+/** Invariant (I8): the receipt of a message is journalled in the same transaction. The emptied row remains, so that its id stays known. */
 export const receivedPart: StatementPart = {
   name: 'received',
   used: (batch) => batch.received.length > 0,

@@ -3,9 +3,9 @@ import { textArray } from '../run-columns.ts'
 import type { StatementPart } from './part.ts'
 
 /**
- * New runs. The rows are inserted blindly; should one exist (a start sent again after a broken connection, or a caller's
- * own run id used twice), the statement fails as a whole and is sent again with `resent`, which leaves those out.
- * A run that exists is never given a second live row.
+ * New runs. Rows are inserted without a check. If a run exists (a start sent again after a broken connection, or a caller's own run id used
+ * twice), the whole statement fails and is sent again with `resent`, which skips existing runs. An existing run never gets a second live
+ * row.
  */
 export const startsPart: StatementPart = {
   name: 'starts',

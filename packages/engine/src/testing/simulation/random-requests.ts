@@ -5,30 +5,30 @@ import { isLeftBehind } from './left-behind.ts'
 import { LANES, SIGNALS, STAY } from './program.ts'
 import { anyMachine, count, type Machine, type World } from './world.ts'
 
-export interface Meddler {
+export interface RandomRequests {
   /** Requests that have no answer yet. */
   readonly open: number
-  /** Does something to some run, through any process. */
-  meddle(): void
-  /** Sends a run signals that it may not wait for yet. */
+  /** Sends a random request about a random run to a random process. */
+  sendOne(): void
+  /** Sends signals to a run that may not wait for them yet. */
   signalEarly(run: RunId): void
-  /** When all is quiet: lets go on what is paused or blocked, and sends the signals without which a run would wait for ever. */
-  tend(): void
+  /** After the faults: resumes paused and blocked runs, and sends the signals without which a run would wait forever. */
+  resumeAll(): void
 }
 
-type Deed = 'signal' | 'cancel' | 'terminate' | 'pause' | 'resume' | 'query' | 'retry' | 'fork' | 'deploy' | 'limit' | 'queue'
+type RequestKind = 'signal' | 'cancel' | 'terminate' | 'pause' | 'resume' | 'query' | 'retry' | 'fork' | 'deploy' | 'limit' | 'queue'
 
-const DEEDS: readonly Deed[] = [
+const REQUEST_KINDS: readonly RequestKind[] = [
   ...(['signal', 'signal', 'signal', 'signal', 'signal', 'cancel', 'terminate', 'pause', 'pause', 'resume'] as const),
   ...(['query', 'retry', 'fork', 'deploy', 'limit', 'queue'] as const),
 ]
 
-/** `wait`: whoever gets a new run waits for it. */
-export function createMeddler(world: World, wait: (run: RunId) => void): Meddler {
+/** `wait` is called with every new run, to wait for its result. */
+export function createRandomRequests(world: World, wait: (run: RunId) => void): RandomRequests {
   const { draw, org, database, trace, oracle } = world
   const { live, results } = database.tables
-  const doTo = async (deed: Deed, { engine }: Machine, run: RunId, ended: RunId): Promise<unknown> => {
-    switch (deed) {
+  const send = async (kind: RequestKind, { engine }: Machine, run: RunId, ended: RunId): Promise<unknown> => {
+    switch (kind) {
       case 'signal':
         return sendSignal(world, run)
       case 'cancel':
@@ -61,32 +61,32 @@ export function createMeddler(world: World, wait: (run: RunId) => void): Meddler
     get open() {
       return open
     },
-    meddle: () => {
+    sendOne: () => {
       const machine = anyMachine(world)
-      const deed = draw.pick(DEEDS)
+      const kind = draw.pick(REQUEST_KINDS)
       const [run, ended] = [live, results].map((table) => [...table.keys()].map((id) => id.slice(org.length + 1))).map(pickOne)
       if (machine === null || (run ?? ended) === undefined) return
       const [some, over] = [run ?? ended ?? '', ended ?? run ?? '']
-      trace(`${machine.process.name} is asked to ${deed} ${some}`)
-      count(world, deed)
+      trace(`${machine.process.name} is asked to ${kind} ${some}`)
+      count(world, kind)
       open++
-      void askMachine(world, machine, () => doTo(deed, machine, some, over))
+      void askMachine(world, machine, () => send(kind, machine, some, over))
         .catch(() => trace('the answer was lost'))
         .finally(() => open--)
     },
     signalEarly: (run) => {
       for (let left = draw.int(0, EARLY_MAX); left > 0; left--) sendSignal(world, run)
     },
-    tend: () => {
+    resumeAll: () => {
       const machine = anyMachine(world)
       if (machine === null) return
-      const troubled = (error: unknown): void => trace(`it was not let go on: ${String(error)}`)
-      machine.engine.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), troubled)
+      const onError = (error: unknown): void => trace(`the request failed: ${String(error)}`)
+      machine.engine.setQueuePaused(org, 'default', false).then(() => machine.engine.nudge([]), onError)
       for (const { row, state, pauseRequested, waits } of live.values()) {
-        if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, troubled)
-        // A signal that has arrived is not sent again: if it was lost, the run never ends, and that is seen.
+        if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, onError)
+        // A signal that has arrived is not sent again. If the engine lost it, the run never ends, which is reported.
         for (const name of awaited(waits)) if (!oracle.isUnread(row.run, name)) sendSignal(world, row.run, name)
-        if (waits.some(isStay) && isLeftBehind(world, row)) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, troubled)
+        if (waits.some(isStay) && isLeftBehind(world, row)) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, onError)
       }
     },
   }
@@ -99,17 +99,17 @@ const EARLY_MAX = 2
 
 const isStay = (wait: Wait): boolean => wait.type === 'signal' && wait.name === STAY
 
-/** Signals that a run waits for without a time limit. */
+/** The signals that a run waits for without a time limit. */
 const awaited = (waits: readonly Wait[]): readonly string[] =>
   waits.flatMap((wait) => (wait.type === 'signal' && wait.until === null && !isStay(wait) ? [wait.name] : []))
 
 const AGAIN_MS = 150
 
-/** Sends one message, and often another once it knows that the first has arrived: those may not change places. */
+/** Sends one message, and often another once it knows that the first has arrived. The engine must keep the order of those. */
 function sendSignal(world: World, run: RunId, name: string = world.draw.pick(SIGNALS)): void {
   const { draw, clock, org, oracle } = world
   const payload = String(count(world, 'signals')).padStart(6, '0')
-  // With an id of its own it may be sent again, and arrives once.
+  // A message with an id of its own may be sent again, and is received once.
   const id = draw.chance(0.5) ? newUuid(clock.now(), draw.random) : undefined
   oracle.sent(run, name, payload)
   const send = (): void => {

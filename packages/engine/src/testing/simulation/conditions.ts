@@ -1,32 +1,32 @@
 import type { CallFault, Faults } from '../../store/memory/faults.ts'
 import type { Draw } from './draw.ts'
 
-/** How bad the world of one seed is. Some are quiet, so that plain speed and order are seen as well. */
-export interface Weather {
+/** The faults and sizes of one seed. Some seeds have no faults, so that normal operation is checked too. */
+export interface Conditions {
   readonly processes: number
   readonly slots: number
-  /** Runs of which a flush beside another consists at least: few, so that there are some beside another. */
+  /** The smallest number of runs in a flush sent beside another. Small in most seeds, so that such flushes occur. */
   readonly shareMin: number
   readonly latencyMs: number
-  /** Chances, for each call: that its connection breaks; that it is on its way for longer than a lease; that a reaper fences the caller. */
+  /** Chances for each call: that its connection breaks, that it takes longer than a lease, that a reaper fences its caller. */
   readonly broken: number
   readonly stray: number
   readonly fence: number
-  /** The chance, for each call, that it is the last thing its process does; or that the process stands still with the next. */
+  /** The chance for each call that its process dies with it or pauses. */
   readonly fatal: number
   readonly lostHints: number
   readonly doubledHints: number
-  /** Mean times between what happens to processes, over all of them, and to the database; null: never. */
+  /** Mean times between crashes, pauses and stops (over all processes) and outages of the database. Null: never. */
   readonly crashMs: number | null
   readonly pauseMs: number | null
   readonly stopMs: number | null
   readonly outageMs: number | null
   readonly chaosMs: number
-  /** Some waits have no time limit: for signals, and of children that stay until they are cancelled. */
+  /** Some waits have no time limit: for signals, and those of children that stay until they are cancelled. */
   readonly endless: boolean
 }
 
-export function drawWeather(draw: Draw): Weather {
+export function drawConditions(draw: Draw): Conditions {
   const isCalm = draw.chance(0.15)
   const bad = <T>(calm: T, list: readonly T[]): T => (isCalm ? calm : draw.pick(list))
   const drawn = {
@@ -45,7 +45,7 @@ export function drawWeather(draw: Draw): Weather {
     outageMs: bad<number | null>(null, [null, null, 8000]),
     chaosMs: draw.int(3000, 14_000),
   }
-  // Without draws of their own, so that a seed draws what it always did.
+  // Derived without further draws, so that existing seeds keep their meaning.
   return { ...drawn, shareMin: drawn.chaosMs % 3 === 0 ? 24 : 1, endless: drawn.chaosMs % 3 !== 1 }
 }
 
@@ -53,32 +53,32 @@ const STRAY_MS = 15_000
 
 export interface FaultWorld {
   readonly draw: Draw
-  readonly weather: Weather
-  /** Faults are over; only latency stays. */
+  readonly conditions: Conditions
+  /** True once the faults have ended; only latency remains. */
   readonly isOver: () => boolean
   readonly isDown: () => boolean
   readonly trace: (line: string) => void
 }
 
-export function createFaults({ draw, weather, isOver, isDown, trace }: FaultWorld): Faults {
-  const { latencyMs } = weather
+export function createFaults({ draw, conditions, isOver, isDown, trace }: FaultWorld): Faults {
+  const { latencyMs } = conditions
   const latency = (): number => (latencyMs === 0 ? 0 : draw.int(0, draw.chance(0.02) ? 50 * latencyMs : latencyMs))
   const breaks = (): CallFault['broken'] => {
     if (isDown()) return 'before'
-    return draw.chance(weather.broken) ? draw.pick(['before', 'after'] as const) : 'no'
+    return draw.chance(conditions.broken) ? draw.pick(['before', 'after'] as const) : 'no'
   }
   return {
     call: (method): CallFault => {
       const isBad = !isOver()
       const broken = isBad ? breaks() : 'no'
-      const beforeMs = isBad && draw.chance(weather.stray) ? draw.int(0, STRAY_MS) : latency()
-      const fault = { beforeMs, afterMs: latency(), broken, fence: isBad && draw.chance(weather.fence) } as const
+      const beforeMs = isBad && draw.chance(conditions.stray) ? draw.int(0, STRAY_MS) : latency()
+      const fault = { beforeMs, afterMs: latency(), broken, fence: isBad && draw.chance(conditions.fence) } as const
       trace(`call ${method} ${fault.beforeMs}+${fault.afterMs} ${broken} ${fault.fence}`)
       return fault
     },
     hint: () => {
-      const fault = { lost: draw.chance(weather.lostHints), delayMs: latency() }
-      return draw.chance(weather.doubledHints) ? { ...fault, repeatMs: latency() } : fault
+      const fault = { lost: draw.chance(conditions.lostHints), delayMs: latency() }
+      return draw.chance(conditions.doubledHints) ? { ...fault, repeatMs: latency() } : fault
     },
   }
 }
