@@ -5,7 +5,7 @@
 import { listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeSecretKey, readSecretKeys } from '../../packages/core/src/index.ts'
+import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/index.ts'
 import { copyTestDatabase, type TestDatabase } from '../support/database.ts'
 import { APP_ROLE, readRelations } from './catalogue.ts'
 import type { Ask } from './good-calls.ts'

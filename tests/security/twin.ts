@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
-import { makeApiKey } from '../../packages/core/src/access/api-key.ts'
+import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 

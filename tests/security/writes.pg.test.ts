@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer } from '../../packages/core/src/index.ts'
+import type { Answer } from '../../packages/kernel/src/index.ts'
 import { findTexts, type Relation, readRelations, watchChanges } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
@@ -28,9 +28,9 @@ const COMMITTED_BEFORE: Readonly<Partial<Record<OperationName, readonly string[]
   'tools.import': ['app.tool', 'app.tool_version', 'engine.event'],
 }
 
-/** Refusals that change something and audit it: a refresh token that is used twice ends its login. */
+/** Refusals that change something and audit it: a refresh token that is used twice ends its family of tokens. */
 const CHANGING_REFUSALS: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
-  'tokens.refresh': ['app.audit_entry', 'app.login'],
+  'tokens.refresh': ['app.audit_entry', 'app.token_family'],
 }
 
 /** The effects of one call. */
