@@ -49,11 +49,21 @@ async function withSuperuser(url: string, work: (client: pg.Client) => Promise<v
 async function prepare(): Promise<void> {
   const core = openQuietCore(installation.databaseUrl)
   const ask: Ask = async (name, input) => (await core.call(name, input, { credential: ours.key })).output as never
-  const { automation, calendar, pipeline, tool } = ours
-  // The loops need work in both organizations.
+  const { automation, calendar, office, pipeline, tool } = ours
+  const workflow = { name: 'greeting', input: { word: ours.canary } }
+  const poll = { uses: 'time.now', every: '1h' }
+  // Every loop needs work in both organizations.
   await ask('automations.resume', { automation })
   await ask('automations.runNow', { automation })
+  await ask('automations.runAt', { automation, delay: '1d' })
   await ask('automations.backfill', { automation, trigger: 'schedule', from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' })
+  const schedule = { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id: office, roll: 'skip' } }
+  await ask('automations.create', { name: 'of-the-office', schedule, workflow })
+  await ask('automations.create', {
+    name: 'polling',
+    triggers: [{ type: 'condition', poll, condition: `result.timezone == 'UTC'` }],
+    workflow,
+  })
   await withSuperuser(installation.databaseUrl, async (client) => {
     await leaveTraces(client)
     twin = await makeTwin(client, await readRelations(client), ours)

@@ -140,7 +140,7 @@ async function walk(call: GoodCall): Promise<void> {
 }
 
 async function credentialFor({ by }: GoodCall): Promise<string> {
-  if (by === 'login') return String((await ask('tokens.issue', {})).refreshToken)
+  if (by === 'refresh token') return String((await ask('tokens.issue', {})).refreshToken)
   return by === 'installation' ? installation.adminKey : ours.key
 }
 
