@@ -2,7 +2,7 @@
  * Isolation by the queries alone. With row-level security switched off, an organization whose rows have the same ids and names as ours calls every
  * operation of the registry. A query that does not name its organization reads or changes our rows, or answers otherwise than with row-level security.
  */
-import { listOperations } from '@orrery/contract'
+import { decodeId, listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/index.ts'
@@ -17,6 +17,8 @@ import { type Walked, walkOperations } from './walk-operations.ts'
 let installation: Installation
 let ours: Org
 let twin: Org
+/** Ids that only our rows have. */
+let ownIds: readonly string[]
 /** A copy of the database, without row-level security. */
 let open: TestDatabase
 let guarded: Walked
@@ -30,7 +32,7 @@ beforeAll(async () => {
   open = await copyTestDatabase(installation.databaseUrl)
   await withSuperuser(open.url, switchPoliciesOff)
   const secrets = readSecretKeys(makeSecretKey())
-  const walk = { ours, twin, secrets, adminKey: installation.adminKey }
+  const walk = { ours, twin, ownIds, secrets, adminKey: installation.adminKey }
   guarded = await walkOperations({ ...walk, url: installation.databaseUrl })
   unguarded = await walkOperations({ ...walk, url: open.url })
 }, 300_000)
@@ -61,16 +63,18 @@ async function prepare(): Promise<void> {
   await ask('automations.create', { name: 'of-the-office', schedule, workflow })
   await ask('automations.create', {
     name: 'polling',
-    triggers: [{ type: 'condition', poll, condition: `result.timezone == 'UTC'` }],
+    triggers: [{ type: 'condition', poll, condition: `result.timezone != '${ours.canary}'` }],
     workflow,
   })
   await withSuperuser(installation.databaseUrl, async (client) => {
     await leaveTraces(client)
     twin = await makeTwin(client, await readRelations(client), ours)
   })
-  // Our rows have more versions than those of the twin.
+  // Our rows have more versions than those of the twin, and the office has one more automation.
+  const { id } = await ask('automations.create', { name: 'ours-alone', schedule, workflow })
+  ownIds = [String(id), decodeId('aut', String(id)) ?? '']
   await ask('automations.update', { automation, description: ours.canary })
-  await ask('calendars.put', { calendar, zone: 'Asia/Tokyo', layers: [] })
+  await ask('calendars.put', { calendar, zone: 'Asia/Tokyo', layers: [{ kind: 'feed', feed: `http://127.0.0.1:9/${ours.canary}.ics` }] })
   await ask('pipelines.put', { pipeline, definition: [{ id: 'later', wait: '2d' }] })
   await ask('tools.put', { tool, definition: { description: ours.canary, implementation: { kind: 'builtin', builtIn: 'time.now' } } })
   await core.close()

@@ -12,7 +12,7 @@ import { until } from './until.ts'
 export interface Walked {
   /** In the order of the calls. Some operations are called more than once. */
   readonly answers: readonly { readonly name: string; readonly text: string }[]
-  /** Calls that should have succeeded, and warnings in the log. */
+  /** Calls and work that should have succeeded, and warnings in the log. */
   readonly failed: readonly string[]
   /** Answers and results of queries that contain data of `ours`. */
   readonly leaks: readonly string[]
@@ -27,6 +27,8 @@ export interface Walk extends Pick<QuietCoreOptions, 'secrets'> {
   readonly adminKey: string
   readonly ours: Org
   readonly twin: Org
+  /** Ids that `ours` has and the twin has not. */
+  readonly ownIds: readonly string[]
 }
 
 export async function walkOperations(walk: Walk): Promise<Walked> {
@@ -116,17 +118,17 @@ class Walker implements Walked {
 
   async work(name: string, work: () => Promise<unknown>): Promise<void> {
     const before = await this.readTwin()
-    await work()
+    await work().catch((error: unknown) => this.failed.push(`${name}: ${error}`))
     await this.look(name, '')
     if ((await this.readTwin()) === before) this.idle.push(name)
   }
 
   /** Collects a finding if the text or a result of a query contains our data, or if our rows have changed since the last look. */
   async look(name: string, text: string): Promise<void> {
-    const { canary, id, uuid } = this.walk.ours
+    const { ours, ownIds } = this.walk
     const before = this.fingerprint
     this.fingerprint = await this.readOurs()
-    const leaking = [text, ...this.rows].filter((seen) => [canary, uuid, id].some((own) => seen.includes(own)))
+    const leaking = [text, ...this.rows].filter((seen) => [ours.canary, ours.uuid, ours.id, ...ownIds].some((own) => seen.includes(own)))
     this.leaks.push(...leaking.map((seen) => `${name}: ${seen.slice(0, 300)}`))
     this.rows = []
     const changed = this.fingerprint.split(' ').filter((part) => !before.includes(part))
