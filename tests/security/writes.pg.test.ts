@@ -231,7 +231,7 @@ test('the audit entry of each write is about what the reviewed table says', asyn
         .join(', ')
       return `${findPlace(places, subject) ?? '?'}${members === '' ? '' : ` with ${members}`}`
     })
-    return `${walked.operation.name} | ${[...new Set(about)].join(' | ')}`
+    return `${walked.operation.name} | ${about.sort().join(' | ')}`
   })
   const advice = 'If you meant the change, run this file with -u, read each changed line of the table, and commit it with the change'
   await expect(`${lines.sort().join('\n')}\n`, advice).toMatchFileSnapshot('audit.golden.txt')
