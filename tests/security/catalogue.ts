@@ -101,9 +101,9 @@ export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<stri
 /** What the server writes by itself: when a key was used, when a feed is due and failed. Those are no changes that anybody made. */
 const OWN_TIMES = ['last_used_at', 'due_at', 'failed_at', 'failures']
 
-/** One query that gives a digest of all rows of an organization ($1). */
-export function fingerprintQuery(relations: readonly Relation[]): string {
-  const digests = digestsOf(relations, () => WITHOUT_OWN_TIMES, 'where org_id = $1')
+/** One query that returns a digest of all rows of an organization ($1). @param row SQL that makes a text of the row `t` */
+export function fingerprintQuery(relations: readonly Relation[], row = WITHOUT_OWN_TIMES): string {
+  const digests = digestsOf(relations, () => row, 'where org_id = $1')
   return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${digests}) x`
 }
 
@@ -122,6 +122,8 @@ export function watchChanges(client: pg.ClientBase, relations: readonly Relation
   }
 }
 
+/** For databases on which no server works. */
+export const WHOLE_ROW = 'to_jsonb(t)::text'
 const WITHOUT_OWN_TIMES = `(to_jsonb(t) - array['${OWN_TIMES.join("', '")}'])::text`
 
 function digestsOf(relations: readonly Relation[], rowOf: (relation: Relation) => string, where: string): string {

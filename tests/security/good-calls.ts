@@ -17,7 +17,7 @@ export interface GoodCall {
   /** Computed right before the call. May make calls of its own to prepare. */
   input(ask: Ask): Fields | Promise<Fields>
   /** The credential: the key of the organization, the key of the installation, or a new refresh token. */
-  readonly by: 'org' | 'installation' | 'login'
+  readonly by: 'org' | 'installation' | 'refresh token'
 }
 
 export interface GoodCalls {
@@ -42,7 +42,7 @@ export function goodCalls(org: Org): GoodCalls {
 
 function callerOf(name: OperationName): GoodCall['by'] {
   if (name === 'orgs.create' || name === 'orgs.list') return 'installation'
-  return name === 'tokens.refresh' ? 'login' : 'org'
+  return name === 'tokens.refresh' ? 'refresh token' : 'org'
 }
 
 function readsOf(org: Org): Inputs {
@@ -144,6 +144,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'automations.skipNext': { automation, trigger: 'schedule', count: 1 },
     'automations.backfill': { automation, trigger: 'schedule', ...aDay },
     'automations.runNow': { automation },
+    'automations.runAt': { automation, delay: '1h' },
     'automations.rotateWebhook': { automation, trigger: 'signed' },
     'automations.pause': { automation, note: 'Enough' },
     'keys.create': { name: 'fresh', set: 'reader' },
@@ -186,7 +187,7 @@ function describeMcpServer(): McpServer {
   const file = join(folder, 'tools.json')
   const offer = (description: string) =>
     writeFileSync(file, JSON.stringify([{ name: 'speak', description, inputSchema: { type: 'object' } }]))
-  const program = join(import.meta.dirname, '../../packages/core/src/tools/testing/changing-server.fixture.ts')
+  const program = join(import.meta.dirname, '../../packages/tools/src/testing/changing-server.fixture.ts')
   const args = ['--conditions=orrery-source', program, file]
   let connectionId: unknown
   return {

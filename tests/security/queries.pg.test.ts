@@ -2,10 +2,10 @@
  * Isolation by the queries alone. With row-level security switched off, an organization whose rows have the same ids and names as ours calls every
  * operation of the registry. A query that does not name its organization reads or changes our rows, or answers otherwise than with row-level security.
  */
-import { listOperations } from '@orrery/contract'
+import { decodeId, listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeSecretKey, readSecretKeys } from '../../packages/core/src/index.ts'
+import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/index.ts'
 import { copyTestDatabase, type TestDatabase } from '../support/database.ts'
 import { APP_ROLE, readRelations } from './catalogue.ts'
 import type { Ask } from './good-calls.ts'
@@ -17,6 +17,8 @@ import { type Walked, walkOperations } from './walk-operations.ts'
 let installation: Installation
 let ours: Org
 let twin: Org
+/** Ids that only our rows have. */
+let ownIds: readonly string[]
 /** A copy of the database, without row-level security. */
 let open: TestDatabase
 let guarded: Walked
@@ -30,7 +32,7 @@ beforeAll(async () => {
   open = await copyTestDatabase(installation.databaseUrl)
   await withSuperuser(open.url, switchPoliciesOff)
   const secrets = readSecretKeys(makeSecretKey())
-  const walk = { ours, twin, secrets, adminKey: installation.adminKey }
+  const walk = { ours, twin, ownIds, secrets, adminKey: installation.adminKey }
   guarded = await walkOperations({ ...walk, url: installation.databaseUrl })
   unguarded = await walkOperations({ ...walk, url: open.url })
 }, 300_000)
@@ -49,18 +51,30 @@ async function withSuperuser(url: string, work: (client: pg.Client) => Promise<v
 async function prepare(): Promise<void> {
   const core = openQuietCore(installation.databaseUrl)
   const ask: Ask = async (name, input) => (await core.call(name, input, { credential: ours.key })).output as never
-  const { automation, calendar, pipeline, tool } = ours
-  // The loops need work in both organizations.
+  const { automation, calendar, office, pipeline, tool } = ours
+  const workflow = { name: 'greeting', input: { word: ours.canary } }
+  const poll = { uses: 'time.now', every: '1h' }
+  // Every loop needs work in both organizations.
   await ask('automations.resume', { automation })
   await ask('automations.runNow', { automation })
+  await ask('automations.runAt', { automation, delay: '1d' })
   await ask('automations.backfill', { automation, trigger: 'schedule', from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' })
+  const schedule = { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id: office, roll: 'skip' } }
+  await ask('automations.create', { name: 'of-the-office', schedule, workflow })
+  await ask('automations.create', {
+    name: 'polling',
+    triggers: [{ type: 'condition', poll, condition: `result.timezone != '${ours.canary}'` }],
+    workflow,
+  })
   await withSuperuser(installation.databaseUrl, async (client) => {
     await leaveTraces(client)
     twin = await makeTwin(client, await readRelations(client), ours)
   })
-  // Our rows have more versions than those of the twin.
+  // Our rows have more versions than those of the twin, and the office has one more automation.
+  const { id } = await ask('automations.create', { name: 'ours-alone', schedule, workflow })
+  ownIds = [String(id), decodeId('aut', String(id)) ?? '']
   await ask('automations.update', { automation, description: ours.canary })
-  await ask('calendars.put', { calendar, zone: 'Asia/Tokyo', layers: [] })
+  await ask('calendars.put', { calendar, zone: 'Asia/Tokyo', layers: [{ kind: 'feed', feed: `http://127.0.0.1:9/${ours.canary}.ics` }] })
   await ask('pipelines.put', { pipeline, definition: [{ id: 'later', wait: '2d' }] })
   await ask('tools.put', { tool, definition: { description: ours.canary, implementation: { kind: 'builtin', builtIn: 'time.now' } } })
   await core.close()

@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
-import { makeApiKey } from '../../packages/core/src/access/api-key.ts'
+import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
@@ -29,7 +29,8 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
   await client.query('update app.trigger set token_hash = sha256(token_hash) where org_id = $1', [uuid])
   await client.query('update app.api_key set hash = sha256(hash) where org_id = $1', [uuid])
   const key = makeApiKey()
-  await client.query('update app.api_key set hash = $3 where org_id = $1 and key_id = $2', [
+  // It was never used, so that its first use is written.
+  await client.query('update app.api_key set hash = $3, last_used_at = null where org_id = $1 and key_id = $2', [
     uuid,
     decodeId('key', ours.keyIds[0] ?? ''),
     key.hash,

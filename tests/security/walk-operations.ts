@@ -1,28 +1,24 @@
 /** Calls every operation as the twin of an organization, and does for the twin the work of the loops. */
 import { listOperations } from '@orrery/contract'
 import pg from 'pg'
-import type { FiringScene } from '../../packages/core/src/automations/firing/firing-scene.ts'
-import { inScene } from '../../packages/core/src/automations/scheduling/fire-due.ts'
-import { fireSchedules } from '../../packages/core/src/automations/scheduling/fire-schedules.ts'
-import { fireBackfill } from '../../packages/core/src/automations/scheduling/fire-waiting.ts'
-import { settleRuns } from '../../packages/core/src/automations/settle-runs.ts'
-import { fireOnce } from '../../packages/core/src/automations/triggers/fire-once.ts'
-import { selectListeners } from '../../packages/core/src/automations/triggers/listen-to-topics.ts'
-import { fingerprintQuery, readRelations } from './catalogue.ts'
+import { toConsumed } from '../../packages/kernel/src/events/event-row.ts'
+import type { ConsumedEvent } from '../../packages/kernel/src/index.ts'
+import { fingerprintQuery, readRelations, WHOLE_ROW } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import type { Org } from './installation.ts'
 import { openQuietCore, type QuietCore, type QuietCoreOptions } from './quiet-core.ts'
+import { until } from './until.ts'
 
 export interface Walked {
   /** In the order of the calls. Some operations are called more than once. */
   readonly answers: readonly { readonly name: string; readonly text: string }[]
-  /** Calls that should have succeeded. */
+  /** Calls and work that should have succeeded, and warnings in the log. */
   readonly failed: readonly string[]
-  /** Answers that contain data of `ours`. */
+  /** Answers and results of queries that contain data of `ours`. */
   readonly leaks: readonly string[]
   /** Calls during which a row of `ours` changed. */
   readonly changes: readonly string[]
-  /** Loops that changed nothing of the twin. */
+  /** Work of loops that changed nothing of the twin. */
   readonly idle: readonly string[]
 }
 
@@ -31,14 +27,16 @@ export interface Walk extends Pick<QuietCoreOptions, 'secrets'> {
   readonly adminKey: string
   readonly ours: Org
   readonly twin: Org
+  /** Ids that `ours` has and the twin has not. */
+  readonly ownIds: readonly string[]
 }
 
 export async function walkOperations(walk: Walk): Promise<Walked> {
   const superuser = new pg.Client({ connectionString: walk.url })
   await superuser.connect()
-  const core = openQuietCore(walk.url, walk)
   const { calls, close } = goodCalls(walk.twin)
-  const walker = new Walker(walk, superuser, core)
+  const walker = new Walker(walk, superuser)
+  const { core } = walker
   try {
     await walker.start()
     const [reads, writes] = [calls.filter(isRead), calls.filter((call) => !isRead(call))]
@@ -68,17 +66,23 @@ class Walker implements Walked {
   readonly superuser: pg.Client
   readonly core: QuietCore
   private fingerprint = ''
+  /** Results of queries since the last look. */
+  private rows: string[] = []
   private readOurs = async () => ''
   private readTwin = async () => ''
 
-  constructor(walk: Walk, superuser: pg.Client, core: QuietCore) {
+  constructor(walk: Walk, superuser: pg.Client) {
     this.walk = walk
     this.superuser = superuser
-    this.core = core
+    this.core = openQuietCore(walk.url, {
+      ...walk,
+      onLog: (line, level) => level === 'debug' || level === 'info' || this.failed.push(line),
+      onRows: (rows) => void this.rows.push(JSON.stringify(rows)),
+    })
   }
 
   async start(): Promise<void> {
-    const text = fingerprintQuery(await readRelations(this.superuser))
+    const text = fingerprintQuery(await readRelations(this.superuser), WHOLE_ROW)
     const reader = (org: Org) => async () => {
       const query = { name: 'fingerprint', text, values: [org.uuid] }
       return (await this.superuser.query<{ fingerprint: string }>(query)).rows[0]?.fingerprint ?? ''
@@ -93,8 +97,8 @@ class Walker implements Walked {
   /** Writes are called once more with an idempotency key. That call may be refused: a run that has ended cannot be paused. */
   async call(call: GoodCall, { mayFail = false } = {}): Promise<void> {
     const input = await call.input(this.ask)
-    const { refreshToken } = call.by === 'login' ? await this.ask('tokens.issue', {}) : { refreshToken: '' }
-    const credential = { org: this.walk.twin.key, installation: this.walk.adminKey, login: String(refreshToken) }[call.by]
+    const { refreshToken } = call.by === 'refresh token' ? await this.ask('tokens.issue', {}) : { refreshToken: '' }
+    const credential = { org: this.walk.twin.key, installation: this.walk.adminKey, 'refresh token': String(refreshToken) }[call.by]
     const act = (how: object = {}) =>
       this.core.call(call.name, input, { credential, ...how }).then(
         ({ output }) => JSON.stringify(output),
@@ -104,50 +108,77 @@ class Walker implements Walked {
     if (!mayFail && text.startsWith('refused: ')) this.failed.push(`${call.name} ${text}`)
     this.answers.push({ name: call.name, text })
     // The key of the installation may see all organizations.
-    await this.look(call.name, call.by === 'installation' && isRead(call) ? '' : text)
+    if (call.by === 'installation' && isRead(call)) this.rows = []
+    else await this.look(call.name, text)
     if (isRead(call)) return
     const again = await act({ idempotencyKey: call.name })
     this.answers.push({ name: `${call.name} with a key`, text: again })
     await this.look(`${call.name} with a key`, again)
   }
 
-  async work(name: string, work: (scene: FiringScene) => Promise<unknown>): Promise<void> {
+  async work(name: string, work: () => Promise<unknown>): Promise<void> {
     const before = await this.readTwin()
-    const later = () => Date.now() + 3 * 86_400_000
-    await this.look(name, JSON.stringify((await inScene(this.core.host, this.walk.twin.uuid, later, work)) ?? null))
+    await work().catch((error: unknown) => this.failed.push(`${name}: ${error}`))
+    await this.look(name, '')
     if ((await this.readTwin()) === before) this.idle.push(name)
   }
 
-  /** Collects a finding if the text contains our data, or if our rows have changed since the last look. */
+  /** Collects a finding if the text or a result of a query contains our data, or if our rows have changed since the last look. */
   async look(name: string, text: string): Promise<void> {
-    const { canary, id, uuid } = this.walk.ours
+    const { ours, ownIds } = this.walk
     const before = this.fingerprint
     this.fingerprint = await this.readOurs()
-    if ([canary, uuid, id].some((own) => text.includes(own))) this.leaks.push(`${name}: ${text.slice(0, 300)}`)
+    const leaking = [text, ...this.rows].filter((seen) => [ours.canary, ours.uuid, ours.id, ...ownIds].some((own) => seen.includes(own)))
+    this.leaks.push(...leaking.map((seen) => `${name}: ${seen.slice(0, 300)}`))
+    this.rows = []
     const changed = this.fingerprint.split(' ').filter((part) => !before.includes(part))
     if (changed.length > 0) this.changes.push(`${name}: ${changed.join(', ')}`)
   }
 }
 
-/** The work of the scheduler and of the triggers, three days from now. */
+/** The work of all features, three days from now. */
 async function watchLoops(walker: Walker): Promise<void> {
-  const { core, superuser } = walker
-  const { automation, uuid, word } = walker.walk.twin
-  const find = async (text: string) => (await superuser.query<{ id: string }>(text, [uuid])).rows.map(({ id }) => id)
-  const going = await find('select run_id as id from app.firing where org_id = $1 and going')
-  const [trigger = ''] = await find(`select trigger_id as id from app.trigger where org_id = $1 and type = 'event'`)
-  const ended = going.map((run) => ({ run, status: 'failed' as const }))
-  const occasion = { triggerId: trigger, cause: { kind: 'event', eventId: '1-1', atMs: Date.now() }, event: { word } } as const
-  await walker.work('fireSchedules', (scene) => fireSchedules(scene, 100, null))
-  await walker.work('fireBackfill', fireBackfill)
-  await walker.work('fireOnce', (scene) => fireOnce(scene, occasion, going[0] ?? null))
-  await walker.work('settleRuns', (scene) => settleRuns(scene, ended))
-  const listeners = await core.host.database.transaction(uuid, 'read only', (tx) => selectListeners(tx, uuid, ['shop.opened']))
-  if (listeners.length !== 1) walker.idle.push('selectListeners')
-  await walker.look('selectListeners', JSON.stringify(listeners))
+  const { core, walk } = walker
+  const { automation, office, uuid: org } = walk.twin
+  const later = { now: () => Date.now() + 3 * DAY_MS }
+  const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
+  // The office is closed until then, so that its schedules are planned anew.
+  await walker.ask('calendars.put', { calendar: office, zone: 'UTC', layers: [{ kind: 'days', days: [{ date: day(0), to: day(9) }] }] })
+  const events = await makeEvents(walker)
+  const { signal } = new AbortController()
+  const isDone = async (text: string) => (await walker.superuser.query(text, [org])).rowCount !== 0
+  for (const { name, handle } of core.features.flatMap(({ consumers = [] }) => consumers))
+    await walker.work(`events of ${name}`, () => handle(events, { signal }))
+  for (const kind of core.features.flatMap(({ due = [] }) => due))
+    await walker.work(kind.name, async () => {
+      await kind.run({ org, clock: later })
+      const done = BESIDE[kind.name]
+      if (done !== undefined) await until(`${kind.name} is done`, () => isDone(done))
+    })
   const { url } = await walker.ask('automations.rotateWebhook', { automation, trigger: 'webhook' })
   const delivery = { token: String(url).split('/').at(-1) ?? '', body: Buffer.from('{}'), header: (name: string) => HEADERS[name] ?? null }
   for (const time of ['first', 'second']) await walker.look(`the ${time} delivery`, JSON.stringify(await core.receiveWebhook(delivery)))
+}
+
+const DAY_MS = 86_400_000
+
+/** Kinds whose work runs beside the clock: a query that returns a row when the work for an organization ($1) is done. */
+const BESIDE: Readonly<Record<string, string>> = {
+  poll: 'select from app.trigger where org_id = $1 and condition is not null',
+  feed: `select from app.calendar_feed where org_id = $1 and due_at < now() + interval '2 days'`,
+}
+
+/** Ends of all runs that automations have started, an event that a trigger listens to, and a change of a calendar. */
+async function makeEvents({ superuser, walk }: Walker): Promise<readonly ConsumedEvent[]> {
+  const { office, uuid, canary } = walk.twin
+  const { rows } = await superuser.query<{ run: string }>('select run_id as run from app.firing where org_id = $1 and going', [uuid])
+  const ends = rows.map(({ run }) => ({ type: 'run.failed', subject: run, data: {}, run }))
+  const cause = rows[0]?.run ?? null
+  const others = [
+    { type: 'shop.opened', subject: 'shop.opened', data: { word: canary }, run: cause },
+    { type: 'calendar.updated', subject: office, data: {}, run: null },
+  ]
+  return [...ends, ...others].map(({ run, ...event }, at) => toConsumed({ ...event, tx: '1', id: String(at), at: new Date() }, uuid, run))
 }
 
 const HEADERS: Readonly<Record<string, string>> = { 'webhook-id': 'one', 'content-type': 'application/json' }

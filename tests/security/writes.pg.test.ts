@@ -3,10 +3,10 @@
  * transaction. A write that is refused, or whose transaction cannot commit, leaves nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
+import { encodeId, isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer } from '../../packages/core/src/index.ts'
+import type { Answer } from '../../packages/kernel/src/index.ts'
 import { findTexts, type Relation, readRelations, watchChanges } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
@@ -28,9 +28,9 @@ const COMMITTED_BEFORE: Readonly<Partial<Record<OperationName, readonly string[]
   'tools.import': ['app.tool', 'app.tool_version', 'engine.event'],
 }
 
-/** Refusals that change something and audit it: a refresh token that is used twice ends its login. */
+/** Refusals that change something and audit it: a refresh token that is used twice ends its family of tokens. */
 const CHANGING_REFUSALS: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
-  'tokens.refresh': ['app.audit_entry', 'app.login'],
+  'tokens.refresh': ['app.audit_entry', 'app.token_family'],
 }
 
 /** The effects of one call. */
@@ -39,13 +39,24 @@ interface Trace {
   /** The code of the problem; null if the call succeeded. */
   readonly problem: string | null
   readonly changed: readonly string[]
-  readonly entries: readonly { readonly org_id: string; readonly action: string; readonly request_id: string; readonly tx: string }[]
+  readonly entries: readonly Entry[]
   /** Transactions that wrote an event. */
   readonly events: readonly string[]
 }
 
+interface Entry {
+  readonly org_id: string
+  readonly action: string
+  readonly request_id: string
+  readonly tx: string
+  readonly actor: string
+  readonly subject: string
+  readonly detail: object | null
+}
+
 interface Walked {
   readonly operation: Operation
+  readonly input: object
   readonly requestId: string
   readonly traces: Readonly<Record<Way, Trace>>
 }
@@ -136,11 +147,11 @@ async function walk(call: GoodCall): Promise<void> {
     again: await act(input, { idempotencyKey: `again-${call.name}` }),
     'again with the same idempotency key': await act(input, { idempotencyKey: `again-${call.name}` }),
   }
-  writes.push({ operation, requestId, traces })
+  writes.push({ operation, input, requestId, traces })
 }
 
 async function credentialFor({ by }: GoodCall): Promise<string> {
-  if (by === 'login') return String((await ask('tokens.issue', {})).refreshToken)
+  if (by === 'refresh token') return String((await ask('tokens.issue', {})).refreshToken)
   return by === 'installation' ? installation.adminKey : ours.key
 }
 
@@ -164,7 +175,7 @@ async function trace(act: () => Promise<Answer>): Promise<Trace> {
     },
   )
   const entries = await superuser.query<Trace['entries'][number]>(
-    'select org_id, action, request_id, tx::text from app.audit_entry e order by e.tx, e.id offset $1',
+    'select org_id, action, request_id, tx::text, actor, subject, detail from app.audit_entry e order by e.tx, e.id offset $1',
     [entriesBefore],
   )
   const events = await superuser.query<{ tx: string }>('select tx::text from engine.event where id > $1', [event])
@@ -201,11 +212,40 @@ test('a write that succeeds leaves its audit entry, once, under its action and i
     const expected = { org_id: callerOrg(walked), action: operation.audit, request_id: requestId }
     const count = ENTRIES[operation.name as OperationName] ?? 1
     return successes(walked)
-      .map(({ entries }) => entries.map(({ tx: _, ...entry }) => entry))
+      .map(({ entries }) => entries.map(({ org_id, action, request_id }) => ({ org_id, action, request_id })))
       .filter((entries) => !isDeepStrictEqual(entries, Array(count).fill(expected)))
   })
   expect(wrong).toEqual({})
 })
+
+test('the audit entry of each write is about what the reviewed table says', async () => {
+  const { items } = await ask('connections.list', {})
+  const offering = (items as { readonly id: string; readonly name: string }[]).find(({ name }) => name === 'offering')
+  const stored = { automation: ours.automationId, connection: offering?.id }
+  const lines = writes.map((walked) => {
+    const { entries, output } = walked.traces.well
+    const places = { input: walked.input, output, stored, caller: entries[0]?.actor, organization: encodeId('org', callerOrg(walked)) }
+    const about = entries.map(({ subject, detail }) => {
+      const members = Object.keys(detail ?? {})
+        .sort()
+        .join(', ')
+      return `${findPlace(places, subject) ?? '?'}${members === '' ? '' : ` with ${members}`}`
+    })
+    return `${walked.operation.name} | ${about.sort().join(' | ')}`
+  })
+  const advice = 'If you meant the change, run this file with -u, read each changed line of the table, and commit it with the change'
+  await expect(`${lines.sort().join('\n')}\n`, advice).toMatchFileSnapshot('audit.golden.txt')
+})
+
+/** The path of the first member with this value. */
+function findPlace(value: unknown, wanted: string): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, member] of Object.entries(value)) {
+    const deeper = member === wanted ? '' : findPlace(member, wanted)
+    if (deeper !== null) return deeper === '' ? name : `${name}.${deeper}`
+  }
+  return null
+}
 
 test('the events of a write and its audit entry are of one transaction', () => {
   const apart = judge((walked) => {

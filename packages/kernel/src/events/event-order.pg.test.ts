@@ -2,15 +2,17 @@
  * Goal: two transactions run at the same time. The one with the higher transaction id writes the events with the lower ids, and they commit in either
  * order. Each kind of reader reads between the two commits and continues from there. It must miss no event, repeat none, and keep the same order.
  */
+import type { Event } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Log } from '../context.ts'
-import type { Database } from '../database.ts'
-import { eventually as eventuallyWithin } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { eventually as eventuallyWithin } from '../../../core/src/testing/eventually.ts'
+import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import type { Log } from '../context/kernel.ts'
+import type { Database } from '../database/database.ts'
 import { createEventConsumer } from './consume-events.ts'
 import { EventHub } from './event-hub.ts'
-import { EventTail } from './event-tail.ts'
+import { createEventLog } from './event-log.ts'
+import { createEventTail } from './event-tail.ts'
 
 const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }
 /** Other tests on the same PostgreSQL may hold long transactions, which hide new events from all readers. */
@@ -19,7 +21,7 @@ const eventually = <T>(ask: () => Promise<T>, good: (answer: T) => boolean) => e
 const ORDER = ['before', 'older 1', 'older 2', 'younger 1', 'younger 2']
 
 let t: TestCore
-let hub: EventHub
+let hub: EventHub<Event>
 /** By kind: a reader that began before both transactions, and one that began between their commits. */
 let readers: Readonly<Record<string, readonly Reader[]>>
 /** Readers that began between the commits, from now on. */
@@ -42,9 +44,13 @@ function watch(database: Database) {
       asked += 1
       return database.transaction(org, mode, work)
     },
-    ask(text, values) {
+    ask(statement) {
       asked += 1
-      return database.ask(text, values)
+      return database.ask(statement)
+    },
+    readLog(statement) {
+      asked += 1
+      return database.readLog(statement)
     },
   }
   const look = async () => {
@@ -74,12 +80,12 @@ function openList(limit: number): Reader {
 
 function openHub() {
   const { database, look } = watch(t.database)
-  const opened = new EventHub({ database, notifier: null, pollMs: 5 })
+  const opened = new EventHub({ source: createEventLog(database), notifier: null, pollMs: 5 })
   closing.push(() => opened.stop())
   return { opened, look }
 }
 
-function openSubscription(from: EventHub, look: () => Promise<void>, after: string | null = '0-0'): Reader {
+function openSubscription(from: EventHub<Event>, look: () => Promise<void>, after: string | null = '0-0'): Reader {
   const seen: string[] = []
   const follow = async () => {
     for await (const { type, subject } of from.subscribe({ org: t.org, after, signal: new AbortController().signal }))
@@ -93,12 +99,15 @@ function openSubscription(from: EventHub, look: () => Promise<void>, after: stri
 let consumers = 0
 async function openConsumer(batchMax: number, begin: 'oldest' | 'now' = 'oldest'): Promise<Reader> {
   const { database, look } = watch(t.database)
-  const tail = new EventTail({ database, notifier: null, log: silence, pollMs: 5 })
+  const tail = createEventTail({ database, notifier: null, log: silence, pollMs: 5 })
   const seen: string[] = []
-  const consumer = createEventConsumer({
-    ...{ database, tail, log: silence, name: `reader-${++consumers}`, begin, batchMax, pauseMs: 0 },
-    handle: async (events) => void seen.push(...events.flatMap(({ event }) => (event.type === 'test.event' ? [event.subject] : []))),
-  })
+  const consumer = createEventConsumer(
+    { database, tail, log: silence },
+    {
+      ...{ name: `reader-${++consumers}`, begin, batchMax, pauseMs: 0 },
+      handle: async (events) => void seen.push(...events.flatMap(({ event }) => (event.type === 'test.event' ? [event.subject] : []))),
+    },
+  )
   closing.push(
     () => consumer.stop(),
     () => tail.stop(),
