@@ -25,7 +25,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'GUARANTEES.md': 7,
   'README.md': 1,
   'SECURITY.md': 10,
-  'apps/cli': 18,
   bench: 21,
   docs: 132,
   examples: 9,
