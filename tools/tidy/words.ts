@@ -27,7 +27,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'SECURITY.md': 10,
   bench: 21,
   docs: 132,
-  examples: 9,
   'packages/client': 10,
   'packages/contract': 61,
   'packages/core': 174,
