@@ -25,7 +25,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'GUARANTEES.md': 7,
   'README.md': 1,
   'SECURITY.md': 10,
-  bench: 21,
   docs: 132,
   'packages/client': 10,
   'packages/contract': 61,
