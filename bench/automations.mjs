@@ -1,4 +1,5 @@
-// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--rate 150] [--chain 2000] [--pipelines 5] [--lanes 32]
+// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--rate 150] [--chain 2000]
+// [--pipelines 5] [--lanes 32]
 // Measures one server with all features, over REST: how late runs start when `schedules` schedules become due within `spread` seconds; how
 // many automations per second complete (created through the API, due, run, record readable); how many pipelines and steps per second.
 import http from 'node:http'

@@ -36,7 +36,10 @@ function childrenOf(pid) {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readStat(name)?.parent === pid)
 }
 
-/** User and system time in ms of a process and its direct children, including those that have ended. Unlike wall time, it does not depend on other load. */
+/**
+ * User and system time in ms of a process and its direct children, including those that have ended. Unlike wall time, it does
+ * not depend on other load.
+ */
 function cpuMs(pid) {
   const root = readStat(pid)
   if (root === null) return null
@@ -52,7 +55,10 @@ function peakMiB(root) {
   return Math.round(Math.max(...peaks))
 }
 
-/** The number of commits in a database so far. Backends report their counts when they exit, so this waits briefly until no connection is left. */
+/**
+ * The number of commits in a database so far. Backends report their counts when they exit, so this waits briefly until no
+ * connection is left.
+ */
 async function commits(url) {
   const name = new URL(url).pathname.slice(1)
   const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href

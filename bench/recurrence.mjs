@@ -31,7 +31,10 @@ const rules = [
   ['cron 0 0 30 2 * (impossible)', undefined, '0 0 30 2 *'],
 ]
 
-/** Each peer parses a rule and returns a function from an instant to the next occurrence, in milliseconds, or undefined if it does not support the rule. */
+/**
+ * Each peer parses a rule and returns a function from an instant to the next occurrence, in milliseconds, or undefined if it
+ * does not support the rule.
+ */
 const peers = {
   async orrery() {
     const { compileSchedule } = await import('@orrery/recurrence')

@@ -1,16 +1,21 @@
 /**
- * Small files that one other file imports. Opening a file and learning its name costs a reader more than its few lines are worth, so they belong to
- * the file that uses them. What is looked up by its own name stays: entry points, operations, programs, and the SQL of a folder or of a statement.
+ * No small file with a single importer. Opening a file and learning its name costs a reader more than a few lines are worth, so
+ * the code belongs in
+ * the file that uses it. Exceptions are files that readers look up by name: entry points, operations, programs, and the SQL of
+ * a folder or statement.
  */
 import { readExports, readImports } from './import-graph.ts'
 import type { Rule } from './rule.ts'
 import type { Source, Tree } from './tree.ts'
 
 const linesMin = 15
-/** Programs; what a noun brings; a folder's SQL, which may be nowhere else; the engine's statements, one part a file. */
+/**
+ * Programs, the feature file of a noun, the SQL of a folder (which may be nowhere else), and the engine's statements, one part
+ * per file.
+ */
 const standAlone = /\/main\.ts$|\/feature\.ts$|-store\.ts$|\/store\/postgres\/parts\//
 
-/** Today's offences: how many, by package. The numbers only shrink; a test checks that they are exact. */
+/** The number of known violations, by package. The numbers only shrink; a test checks that they are exact. */
 export const knownSmallFiles: Readonly<Record<string, number>> = {
   'packages/engine': 3,
 }
@@ -29,7 +34,10 @@ export const smallFiles: Rule = {
     const findings = [...found]
       .filter(([home, files]) => files.length > (knownSmallFiles[home] ?? 0))
       .flatMap(([, files]) => files)
-      .map(({ path, importer }) => ({ path, message: `fewer than ${linesMin} lines, and only ${importer} imports it: it belongs there` }))
+      .map(({ path, importer }) => ({
+        path,
+        message: `fewer than ${linesMin} lines, and only ${importer} imports it: move the code there`,
+      }))
     return { looked: tree.sources.filter(isSource).length, findings }
   },
 }
@@ -42,8 +50,9 @@ export function listSmallFiles(tree: Tree): SmallFile[] {
     const sources = (importers.get(source.path) ?? []).map(({ from }) => from).filter((from) => !from.isTest)
     const [importer, ...others] = new Set(sources)
     if (importer === undefined || others.length > 0) return []
-    // Generated files list operations, entry points list what a package exports: neither is the place for code. Nor is another folder of the package:
-    // the file is how the two folders meet.
+    // The code cannot move into a generated file or an entry point, which only list things. Nor into another folder of the
+    // package, because the file
+    // is the interface between the two folders.
     const isElsewhere = folderOf(importer.path) !== folderOf(source.path)
     return importer.isGenerated || entries.has(importer.path) || isElsewhere
       ? []
@@ -51,7 +60,7 @@ export function listSmallFiles(tree: Tree): SmallFile[] {
   })
 }
 
-/** `packages/core/src/runs`, or the package's `src` itself. */
+/** The folder below `src`, such as `packages/core/src/runs`, or `src` itself. */
 const folderOf = (path: string): string =>
   path
     .split('/')

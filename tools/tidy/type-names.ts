@@ -1,9 +1,9 @@
-/** Exported types: inside a package, a name stands for one type. */
+/** The name of an exported type is unique in its package. */
 import ts from 'typescript'
 import type { Rule } from './rule.ts'
 import { lineOf, type Source, type Tree } from './tree.ts'
 
-/** Today's offences, by package. The lists only shrink; a test checks that they hold nothing that is mended. */
+/** Known violations, by package. The lists only shrink; a test checks that they contain no name that has been fixed. */
 export const knownTypeNames: Readonly<Record<string, readonly string[]>> = {
   'packages/core': ['Standing', 'VersionRow'],
   'packages/engine': ['Machine', 'OpenCommand', 'Part', 'RunState', 'Scope', 'Turn'],
@@ -26,14 +26,14 @@ export const uniqueTypeNames: Rule = {
         .map(([first, ...others]) => ({
           path: first?.source.path ?? home,
           ...(first === undefined ? {} : { line: first.line }),
-          message: `another type of this package is named "${first?.name}" too: ${others.map(({ source }) => source.path).join(', ')}`,
+          message: `another type of this package is also named "${first?.name}": ${others.map(({ source }) => source.path).join(', ')}`,
         })),
     )
     return { looked: [...byPackage.values()].flat().length, findings }
   },
 }
 
-/** The names that stand for more than one type, by package. */
+/** The names of more than one type, by package. */
 export function listRepeatedTypes(tree: Tree): Record<string, string[]> {
   const repeated = [...readTypes(tree)].map(([home, types]) => [home, findRepeated(types).map(([first]) => first?.name ?? '')] as const)
   return Object.fromEntries(repeated.filter(([, names]) => names.length > 0).map(([home, names]) => [home, names.sort()]))

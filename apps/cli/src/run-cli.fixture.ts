@@ -12,7 +12,10 @@ export interface Heard {
   readonly body: unknown
 }
 
-/** Runs command lines in an empty folder, which is also the home folder, against a fake HTTP server that returns the answers of the test. */
+/**
+ * Runs command lines in an empty folder, which is also the home folder, against a fake HTTP server that returns the answers of
+ * the test.
+ */
 export async function cliBench(answer: (request: Heard) => { readonly status?: number; readonly body: unknown } = () => ({ body: {} })) {
   const folder = mkdtempSync(join(tmpdir(), 'orrery-cli-'))
   const heard: Heard[] = []

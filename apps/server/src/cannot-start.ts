@@ -76,15 +76,18 @@ export function explainDatabase(error: unknown, url: string): string | null {
 /** New events would get lower transaction ids than restored ones, and readers that are already past those ids would miss them. */
 export function explainGap(gap: number, url: string): string {
   const { at, name } = readDatabaseAddress(url)
-  const guide = 'as described under "Restore" in the guide "Operate a server"'
-  return `The cluster at ${at} is ${gap} transactions behind the events of the restored database "${name}": use up that many transaction ids before the start, ${guide}.`
+  const remedy = 'use up that many transaction ids before the start, as described under "Restore" in the guide "Operate a server"'
+  return `The cluster at ${at} is ${gap} transactions behind the events of the restored database "${name}": ${remedy}.`
 }
 
 function noAnswer(at: string): string {
   return `No answer from ${at}: check for a firewall in between, or correct DATABASE_URL.`
 }
 
-/** Why the data folder or the PostgreSQL in it cannot be used. Errors that the supervisor itself throws (without a code) are readable as they are. */
+/**
+ * Why the data folder or the PostgreSQL in it cannot be used. Errors that the supervisor itself throws (without a code) are
+ * readable as they are.
+ */
 export function explainData(error: unknown, folder: string): string | null {
   const { code, message } = describe(error)
   if (error instanceof Error && error.name === 'FolderInUse') return `${message.replace(/\.$/, '')} with ORRERY_DATA (--data).`

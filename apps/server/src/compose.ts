@@ -32,7 +32,10 @@ export interface Running {
   readonly org: string
   /** The text for the person who started the server. */
   describe(terminal: Terminal): string
-  /** Refuses new requests, waits for requests and step bodies in progress, releases its runs to other workers, stops the embedded PostgreSQL. */
+  /**
+   * Refuses new requests, waits for requests and step bodies in progress, releases its runs to other workers, stops the
+   * embedded PostgreSQL.
+   */
   stop(): Promise<void>
 }
 

@@ -34,7 +34,8 @@ function readOrCreate(file: string, make: () => string): string {
     const draft = `${file}.${randomUUID()}`
     writeFileSync(draft, make(), { mode: 0o600, flag: 'wx' })
     try {
-      // A hard link is atomic. When two processes start at once, one creates the file and the other reads it; a kill never leaves half a file.
+      // A hard link is atomic. When two processes start at once, one creates the file and the other reads it; a kill never
+      // leaves half a file.
       linkSync(draft, file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -10,7 +10,10 @@ const DAY_MS = 86_400_000
 /** Maintenance fails rather than block writers while it waits for a lock, so it is retried soon. */
 const RETRY_MS = 60_000
 
-/** Creates the partitions of the coming weeks and drops those past retention, at the start and then daily. Several processes may do this at once. */
+/**
+ * Creates the partitions of the coming weeks and drops those past retention, at the start and then daily. Several processes may
+ * do this at once.
+ */
 export function maintainDaily({ maintain, now, log }: MaintenanceOptions): { stop(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined
   let stopped = false

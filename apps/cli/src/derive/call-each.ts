@@ -28,7 +28,10 @@ export async function callEach(
   return answers
 }
 
-/** Prints complete JSON, or a table with a row for each answer. The table omits nested values, which are in the user's file, and times, which are now. */
+/**
+ * Prints complete JSON, or a table with a row for each answer. The table omits nested values, which are in the user's file, and
+ * times, which are now.
+ */
 function printAnswers(io: Io, operation: Operation, answers: readonly unknown[], asJson: boolean): void {
   if (asJson) printAnswer(io, operation, answers.length === 1 ? answers[0] : answers, true)
   else printAnswer(io, { ...operation, rows: 'answers' }, { answers: answers.map(withoutNested) }, false)

@@ -15,7 +15,10 @@ export interface CommonFlags extends ConnectionFlags {
   readonly json?: boolean
 }
 
-/** Adds the command of one operation. Positional arguments and flags come from the shape of its input, the help from its summary and description. */
+/**
+ * Adds the command of one operation. Positional arguments and flags come from the shape of its input, the help from its summary
+ * and description.
+ */
 export function deriveVerb(root: Command, io: Io, operation: Operation, after?: AfterAnswer): Command | null {
   if (operation.cli === undefined) return null
   const command = makeCommand(root, operation.cli.verb).summary(operation.summary).description(describe(operation))

@@ -8,7 +8,10 @@ export interface Document {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Reads the documents of a file, or of standard input for `-`: YAML documents separated by `---`, or JSON, where a list is several documents. */
+/**
+ * Reads the documents of a file, or of standard input for `-`: YAML documents separated by `---`, or JSON, where a list is
+ * several documents.
+ */
 export async function readDocuments(path: string, io: Io): Promise<readonly Document[]> {
   const name = path === '-' ? 'standard input' : path
   const values = (await parseDocuments(await readSource(path, name, io), name)).flat()

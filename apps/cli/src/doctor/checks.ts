@@ -71,7 +71,8 @@ export async function checkHealth({ connection, signal }: Checkup): Promise<read
   const headers: Record<string, string> = connection.key === null ? {} : { authorization: `Bearer ${connection.key}` }
   const ask = async (more: Record<string, string>) =>
     (await (await fetch(`${connection.url}/health/detailed`, { headers: more, signal })).json()) as HealthReport
-  // The request with the key fails if the key lacks the scope, or if the database is unavailable. Without a key, everyone gets the statuses.
+  // The request with the key fails if the key lacks the scope, or if the database is unavailable. Without a key, everyone gets
+  // the statuses.
   const { checks = (await ask({})).checks } = await ask(headers)
   return Object.entries(checks ?? {}).map(([subject, found]) => {
     const { status, reason } = typeof found === 'string' ? { status: found, reason: undefined } : found

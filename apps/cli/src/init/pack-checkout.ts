@@ -6,7 +6,10 @@ import { join } from 'node:path'
 /** A lock older than this belongs to a build that has died. */
 const LOCK_STALE_MS = 10 * 60_000
 
-/** Packs the packages of the checkout as npm would publish them, and returns their folder. Packs again only after one of their files has changed. */
+/**
+ * Packs the packages of the checkout as npm would publish them, and returns their folder. Packs again only after one of their
+ * files has changed.
+ */
 export function packCheckout(checkout: string, say: (text: string) => void): string {
   const cache = join(checkout, 'node_modules/.cache/orrery-pack')
   const target = join(cache, hashSources(checkout))

@@ -1,6 +1,9 @@
 import type { RunProgress } from '@orrery/client'
 
-/** Such as `running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate from the workflow. */
+/**
+ * Such as `running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate
+ * from the workflow.
+ */
 export function describeProgress(progress: RunProgress, perSecond: number, now: number, barWidth = 0): string {
   const parts = [
     progress.connected ? progress.status : `${progress.status}?`,

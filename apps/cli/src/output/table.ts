@@ -7,7 +7,10 @@ export interface Table {
   readonly cut: number
 }
 
-/** Formats rows as a table. Columns appear in the order in which rows first have them; columns that are empty in every row are omitted and returned in `empty`. */
+/**
+ * Formats rows as a table. Columns appear in the order in which rows first have them; columns that are empty in every row are
+ * omitted and returned in `empty`.
+ */
 export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]): Table & { readonly empty: readonly string[] } {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const isEmpty = (name: string) =>

@@ -16,7 +16,10 @@ export function addRunsWatch(root: Command, io: Io): void {
   )
 }
 
-/** On a terminal, redraws one line. Elsewhere, prints a new line at each change of status and every five seconds. As JSON, prints an object per line. */
+/**
+ * On a terminal, redraws one line. Elsewhere, prints a new line at each change of status and every five seconds. As JSON,
+ * prints an object per line.
+ */
 export async function showProgress(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
   const printer = asJson ? printJsonLines(io) : io.isTerminal ? redrawLine(io) : printLines(io)
   let last: RunProgress | null = null

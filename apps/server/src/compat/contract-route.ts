@@ -59,7 +59,10 @@ export interface Exchange {
 /** Replaces the credential or idempotency key of the request for one call. */
 type CallAs = Partial<Pick<Caller, 'credential' | 'idempotencyKey'>>
 
-/** Limits the nesting of a body before recursive code reads it. Less than the limit of operations, because translation may nest the body deeper. */
+/**
+ * Limits the nesting of a body before recursive code reads it. Less than the limit of operations, because translation may nest
+ * the body deeper.
+ */
 const DEPTH_MAX = 60
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -1,4 +1,7 @@
-/** Errors in the format of FastAPI: `{"detail": "…"}`, and for invalid input `{"detail": [{"loc": […], "msg": "…", "type": "…"}]}` with 422. */
+/**
+ * Errors in the format of FastAPI: `{"detail": "…"}`, and for invalid input `{"detail": [{"loc": […], "msg": "…", "type":
+ * "…"}]}` with 422.
+ */
 import type { FieldError, Problem } from '@orrery/contract'
 import type { z } from 'zod'
 
@@ -72,7 +75,10 @@ export function answerInputErrors(detail: readonly InputError[], requestId: stri
   return Response.json({ detail, code: 'invalid_input', requestId }, { status: 422 })
 }
 
-/** True if a problem must be answered in FastAPI's format for input. Other problems have a `detail` text, which clients of both formats can read. */
+/**
+ * True if a problem must be answered in FastAPI's format for input. Other problems have a `detail` text, which clients of both
+ * formats can read.
+ */
 export function isAboutInput({ status, errors }: Problem): boolean {
   return (status === 400 || status === 422) && errors !== undefined && errors.length > 0
 }

@@ -1,4 +1,7 @@
-/** Serves the contract of Ordinaut with our own operations. The guide docs/guides/from-ordinaut.md lists the endpoints and the differences. */
+/**
+ * Serves the contract of Ordinaut with our own operations. The guide docs/guides/from-ordinaut.md lists the endpoints and the
+ * differences.
+ */
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { Backend } from '../backend.ts'
 import { API_PREFIX } from '../http/paths.ts'

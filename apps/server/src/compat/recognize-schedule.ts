@@ -12,7 +12,10 @@ export function recognizeSchedule(text: string): { readonly kind: ScheduleKind; 
   return /^(?:@\w+|\S+(?:\s+\S+){4,5})$/.test(expr) ? { kind: 'cron', expr } : null
 }
 
-/** Converts a time to the form that schedules accept: local time without an offset, or UTC. Returns other text unchanged; validation then refuses it with a reason. */
+/**
+ * Converts a time to the form that schedules accept: local time without an offset, or UTC. Returns other text unchanged;
+ * validation then refuses it with a reason.
+ */
 export function toMoment(text: string): string {
   const [, day, time, offset] = MOMENT.exec(text.trim()) ?? []
   if (day === undefined) return text

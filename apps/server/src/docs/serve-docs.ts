@@ -53,7 +53,10 @@ main.text a { color: #0b57d0 }
 .dark-mode main.text a { color: #8ab4f8 }
 `
 
-/** Serves the OpenAPI document, a page to read and try it, and a page for each problem. Needs no key: it shows no data of an organization. */
+/**
+ * Serves the OpenAPI document, a page to read and try it, and a page for each problem. Needs no key: it shows no data of an
+ * organization.
+ */
 export function serveDocs(backend: Backend): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   let document: string | undefined

@@ -1,4 +1,7 @@
-/** Goal: a client of the event stream gets each event of its organization once and in order. Uses one or two whole servers on one database. */
+/**
+ * Goal: a client of the event stream gets each event of its organization once and in order. Uses one or two whole servers on
+ * one database.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { PROJECT, startTestServer, type TestServer } from '../testing/start-test-server.fixture.ts'

@@ -132,7 +132,8 @@ async function* renderBlocks({
   for (;;) {
     coming ??= events.next()
     const come = await unlessSilent(coming, beatMs)
-    // Also while events arrive without a pause: a revoked key must end the stream, and a client whose filter skips them all needs heartbeats.
+    // Also while events arrive without a pause: a revoked key must end the stream, and a client whose filter skips them all
+    // needs heartbeats.
     if (performance.now() - checkedAt >= beatMs) {
       checkedAt = performance.now()
       await stillValid()

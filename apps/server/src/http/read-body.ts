@@ -20,7 +20,10 @@ export function readBytes(request: Request, maxBytes: number): Promise<Uint8Arra
   return length === null ? readChunks(request, maxBytes) : readWhole(request)
 }
 
-/** For handlers that read the body themselves: returns the request with a body of at most `maxBytes`. @throws payload_too_large, invalid_input */
+/**
+ * For handlers that read the body themselves: returns the request with a body of at most `maxBytes`. @throws payload_too_large,
+ * invalid_input
+ */
 export async function boundBody(request: Request, maxBytes: number): Promise<Request> {
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)

@@ -19,7 +19,10 @@ const chunked = (path: string, key: string, bytes: number) => {
   return post(path, `Authorization: Bearer ${key}\r\nTransfer-Encoding: chunked\r\n`, body)
 }
 
-/** Sends `first`, and `then` after the first answer. Returns everything received up to the `count`th answer or the end of the connection. */
+/**
+ * Sends `first`, and `then` after the first answer. Returns everything received up to the `count`th answer or the end of the
+ * connection.
+ */
 function converse(first: string, then: string, count: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = ''

@@ -12,7 +12,10 @@ export interface McpStdioOptions {
   readonly onError?: (error: Error) => void
 }
 
-/** Serves MCP on standard input and output: the same tools as `/mcp`, with each call sent to the server over HTTP. Ends when standard input ends. */
+/**
+ * Serves MCP on standard input and output: the same tools as `/mcp`, with each call sent to the server over HTTP. Ends when
+ * standard input ends.
+ */
 export function serveMcpStdio(options: McpStdioOptions): StdioServerHandle {
   const calls = {
     permissions: null,

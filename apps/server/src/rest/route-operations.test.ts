@@ -1,4 +1,7 @@
-/** Goal: the REST face reads requests, answers with problems and sets headers as documented. Uses the echo operations, without a database. */
+/**
+ * Goal: the REST face reads requests, answers with problems and sets headers as documented. Uses the echo operations, without a
+ * database.
+ */
 import { expect, test } from 'vitest'
 import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
 
