@@ -143,7 +143,7 @@ export const SETTINGS = {
     shape: text.optional(),
     expected: 'a path',
     default: '`secret-keys.txt` in the data folder',
-    help: 'The keys that encrypt credentials of connections. Without them, no connection works. Created at the first start. Servers of one database share them.',
+    help: 'The keys that encrypt credentials of connections. Without them no connection works. Created at the first start. Servers of one database share them.',
   },
   tokenKeyFile: {
     env: 'ORRERY_TOKEN_KEY_FILE',
