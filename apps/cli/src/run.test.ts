@@ -48,7 +48,7 @@ test('stores a key in a private file, and sends it to no other server', async ()
   expect(readFileSync(file, 'utf8')).toContain('secret-key')
   await cli.run(['runs', 'list'], {})
   await cli.run(['runs', 'list', '--server', cli.url.replace('127.0.0.1', 'localhost')], {})
-  expect(cli.heard.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
+  expect(cli.requests.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
   expect((await cli.run(['login', '--server', cli.url], { ORRERY_KEY: '' }, 'other-key\n')).status).toBe(EXIT.ok)
   expect(readFileSync(file, 'utf8')).toContain('other-key')
   chmodSync(file, 0o644)
@@ -85,7 +85,7 @@ test('prefers the key of the surrounding project to the one of the user', async 
   writeConnection(join(cli.folder, '.orrery/connection.json'), { url: cli.url, key: 'project-key' })
   const { out } = await cli.run(['runs', 'list'], {})
   expect(out).toBe('none\n')
-  expect(cli.heard[0]?.key).toBe('Bearer project-key')
+  expect(cli.requests[0]?.key).toBe('Bearer project-key')
 })
 
 test('exits with status 5 for an audit log with faults', async () => {

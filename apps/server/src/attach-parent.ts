@@ -9,10 +9,10 @@ export function attachParent(running: Promise<Running>, stop: Pick<StopRequests,
   if (process.channel === undefined) return
   process.on('message', (message) => {
     if (!isAttach(message)) return
-    const leave = () => stop.ask('the program that started this server has exited')
-    process.once('disconnect', leave)
+    const requestStop = () => stop.ask('the program that started this server has exited')
+    process.once('disconnect', requestStop)
     // The parent may have exited before its message was read.
-    if (!process.connected) return leave()
+    if (!process.connected) return requestStop()
     running.then(
       ({ url, adminKey }) => void process.send?.({ type: 'ready', url, key: adminKey }),
       // `main` reports a failed start; the parent sees this process exit.

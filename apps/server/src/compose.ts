@@ -60,7 +60,7 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
     const { first, handover } = product
     handover.isDone = true
     const { embedded } = storage
-    const told: Started = {
+    const started: Started = {
       url: config.publicUrl ?? url,
       config,
       data,
@@ -69,7 +69,7 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
-    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(told, terminal), stop }
+    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
   } catch (error) {
     await stop()
     throw error

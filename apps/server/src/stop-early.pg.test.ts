@@ -107,9 +107,9 @@ test('runs and stops in order when its log cannot be written', async () => {
 
 test('stops in order when the parent that attached to it disconnects', async () => {
   const program = runProgram([], { ORRERY_DATA: data }, { ipc: true })
-  const told = once(program.child, 'message')
+  const message = once(program.child, 'message')
   program.child.send({ type: 'attach' })
-  expect(await told).toMatchObject([
+  expect(await message).toMatchObject([
     { type: 'ready', url: expect.stringMatching(/^http:/), key: expect.stringMatching(/^orr_/) },
     undefined,
   ])

@@ -55,7 +55,7 @@ test('converts flags to the types of their fields', async () => {
   await cli.run(['runs', 'signal', 'run_1', 'go', '--payload', '@-'], undefined, '[1]')
   await cli.run(['limits', 'set', 'triage', 'null'])
   await cli.run(['runs', 'cancel', 'run_1', '--terminate'])
-  expect(cli.heard.map(({ body }) => body)).toEqual([
+  expect(cli.requests.map(({ body }) => body)).toEqual([
     { workflow: 'triage', input: { reports: [1, 2] }, tags: ['a', 'b'], priority: 'high' },
     { name: 'go', payload: [1] },
     { max: null },
@@ -74,7 +74,7 @@ test('reads the input of a PUT from a file, one document for each call, and lets
   await cli.run(['limits', 'set', 'other', '--file', '-'], undefined, '{\n\t"max": 1, "limit": "mine"}')
   const { out: json } = await cli.run(['limits', 'set', '-f', '-', '--json'], undefined, '[{"limit":"a","max":1},{"limit":"b","max":2}]')
   expect((JSON.parse(json) as { limit: string }[]).map(({ limit }) => limit)).toEqual(['a', 'b'])
-  expect(cli.heard.map(({ line, body }) => [line, body])).toEqual([
+  expect(cli.requests.map(({ line, body }) => [line, body])).toEqual([
     ['PUT /api/v1/limits/mail', { max: 3 }],
     ['PUT /api/v1/limits/model', { max: null }],
     ['PUT /api/v1/limits/other', { max: 1 }],
@@ -94,7 +94,7 @@ test('names the document that was refused, after sending those before it', async
   expect(status).toBe(EXIT.usage)
   expect(out).toContain('good')
   expect(err).toContain('standard input, document 2:\n')
-  expect(cli.heard).toHaveLength(2)
+  expect(cli.requests).toHaveLength(2)
 })
 
 test.each([
@@ -112,7 +112,7 @@ test.each([
   const { status, err } = await cli.run(['limits', 'set', '-f', 'limits.yaml'])
   expect(err).toContain(message)
   expect(status).toBe(EXIT.usage)
-  expect(cli.heard).toEqual([])
+  expect(cli.requests).toEqual([])
 })
 
 test('ignores a byte order mark', async () => {
@@ -122,14 +122,14 @@ test('ignores a byte order mark', async () => {
   await cli.run(['limits', 'set', '-f', 'limit.json'])
   await cli.run(['limits', 'set', '-f', '-'], undefined, '\ufeff{"limit":"mail","max":3}')
   await cli.run(['runs', 'start', 'triage', '--input', '@input.json'])
-  expect(cli.heard.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
+  expect(cli.requests.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
 })
 
 test('accepts YAML in the file of a flag', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'input.yml'), 'reports:\n  - 1\n  - two\n')
   await cli.run(['runs', 'start', 'triage', '--input', '@input.yml'])
-  expect(cli.heard[0]?.body).toEqual({ workflow: 'triage', input: { reports: [1, 'two'] } })
+  expect(cli.requests[0]?.body).toEqual({ workflow: 'triage', input: { reports: [1, 'two'] } })
 })
 
 test('reads a value for a field of text or JSON as text, unless it looks like JSON or names a file', async () => {
@@ -138,7 +138,7 @@ test('reads a value for a field of text or JSON as text, unless it looks like JS
   const whole = { include: [{ kind: 'cron', cron: '0 9 * * 1' }] }
   for (const given of ['FREQ=DAILY;BYHOUR=9', '0 9 * * 1', JSON.stringify(whole), '@weekly.yaml', '"@hourly"'])
     await cli.run(['schedules', 'preview', given, '--count', '1'])
-  expect(cli.heard.map(({ body }) => (body as { schedule: unknown }).schedule)).toEqual([
+  expect(cli.requests.map(({ body }) => (body as { schedule: unknown }).schedule)).toEqual([
     'FREQ=DAILY;BYHOUR=9',
     '0 9 * * 1',
     whole,
@@ -151,7 +151,7 @@ test('accepts run-now as an alias of automations run-now', async () => {
   await using cli = await cliBench(() => ({ body: { firing: {}, runId: null } }))
   for (const verb of [['run-now'], ['automations', 'run-now']])
     expect((await cli.run([...verb, 'briefing', '--watch'])).status).toBe(EXIT.ok)
-  expect(cli.heard.map(({ line }) => line)).toEqual(Array(2).fill('POST /api/v1/automations/briefing/run-now'))
+  expect(cli.requests.map(({ line }) => line)).toEqual(Array(2).fill('POST /api/v1/automations/briefing/run-now'))
 })
 
 test.each([
@@ -170,5 +170,5 @@ test.each([
   const { status, err } = await cli.run(args)
   expect(err).toContain(message)
   expect(status).toBe(EXIT.usage)
-  expect(cli.heard).toEqual([])
+  expect(cli.requests).toEqual([])
 })

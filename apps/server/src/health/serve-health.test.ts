@@ -17,7 +17,7 @@ test('runs each check once for many concurrent requests, and does not show its e
 
 const appWith = (statuses: Readonly<Record<string, Finding['status']>>, isAccepting = true) => {
   const toCheck = (status: Finding['status']) => async (): Promise<Finding> =>
-    status === 'ok' ? { status, details: {} } : { status, reason: 'as told', details: {} }
+    status === 'ok' ? { status, details: {} } : { status, reason: 'a fault', details: {} }
   const checks = Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, toCheck(status)]))
   return serveHealth(createEchoServer().backend, { accepting: () => isAccepting, checks, metrics: 'off' })
 }

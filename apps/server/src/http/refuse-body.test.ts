@@ -25,19 +25,19 @@ const chunked = (path: string, key: string, bytes: number) => {
  */
 function converse(first: string, then: string, count: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    let heard = ''
+    let received = ''
     let sent = false
     const socket: Socket = connect({ host: '127.0.0.1', port: listener.port })
     socket.setEncoding('latin1').on('data', (text) => {
-      heard += text
-      const answers = heard.match(/HTTP\/1\.1 \d{3}/g) ?? []
+      received += text
+      const answers = received.match(/HTTP\/1\.1 \d{3}/g) ?? []
       if (answers.length > 0 && !sent) {
         sent = true
         socket.write(then)
       }
-      if (answers.length === count) resolve(heard)
+      if (answers.length === count) resolve(received)
     })
-    socket.on('error', reject).on('close', () => resolve(heard))
+    socket.on('error', reject).on('close', () => resolve(received))
     socket.write(first)
   })
 }
@@ -50,14 +50,14 @@ for (const [form, encode] of Object.entries({ whole, chunked })) {
     `answers the next request after a ${form} body was refused at %s`,
     async ([path, key]) => {
       const next = post('/api/v1/echoes/7', `Authorization: Bearer ${KEY}\r\nContent-Length: 18\r\n`, '{"words":["next"]}')
-      const heard = await converse(encode(path, key, 3_000_000), next, 2)
-      expect(heard.match(/HTTP\/1\.1 \d{3}/g)).toEqual([expect.stringMatching(/4\d\d$/), 'HTTP/1.1 201'])
+      const received = await converse(encode(path, key, 3_000_000), next, 2)
+      expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual([expect.stringMatching(/4\d\d$/), 'HTTP/1.1 201'])
     },
   )
 }
 
 test('answers without waiting for a body that does not arrive, and announces that the connection closes', async () => {
-  const heard = await converse(post('/nowhere', 'Content-Length: 3000000\r\n', '{'), '', 2)
-  expect(heard).toMatch(/^HTTP\/1\.1 404/)
-  expect(heard).toMatch(/\r\nconnection: close\r\n/i)
+  const received = await converse(post('/nowhere', 'Content-Length: 3000000\r\n', '{'), '', 2)
+  expect(received).toMatch(/^HTTP\/1\.1 404/)
+  expect(received).toMatch(/\r\nconnection: close\r\n/i)
 })
