@@ -1,6 +1,7 @@
-// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--rate 150] [--chain 2000] [--pipelines 5] [--lanes 32]
-// One server with everything on, over REST: how late runs start when so many schedules are due within so many seconds; how many
-// automations a second go the whole way (created through the API, due, run, record readable); how many pipelines and steps a second.
+// node --conditions=orrery-source bench/automations.mjs [--schedules 10000] [--spread 60] [--rate 150] [--chain 2000]
+// [--pipelines 5] [--lanes 32]
+// Measures one server with all features, over REST: how late runs start when `schedules` schedules become due within `spread` seconds; how
+// many automations per second complete (created through the API, due, run, record readable); how many pipelines and steps per second.
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -22,10 +23,10 @@ const { values } = parseArgs({
 const lanes = Number(values.lanes)
 const STEP = { id: 'clock', uses: 'time.now', save_as: 'clock' }
 const LIMIT_MS = 120_000
-/** Rarely enough for the questions to cost nothing beside the work. */
+/** Long enough that polling costs little compared with the work. */
 const POLL_MS = 100
 
-/** Does `work(i)` for i < count, so many at a time. */
+/** Calls `work(i)` for i < count, `lanes` at a time. */
 async function inLanes(count, work) {
   let next = 0
   const lane = async () => {
@@ -51,7 +52,7 @@ async function measureLateness(url, post) {
   const before = await countEnded(url)
   const spreadMs = Number(values.spread) * 1000
   const began = performance.now()
-  // None may be due while they are still being made: at this rate a second there has to be time to spare.
+  // No schedule may be due while others are still being created. `rate` is a lower bound for how many are created per second.
   const first = Math.ceil((Date.now() + (count / Number(values.rate)) * 1000 + 10_000) / 1000) * 1000
   await inLanes(count, (i) => {
     const at = new Date(first + Math.floor((i * spreadMs) / count / 1000) * 1000).toISOString()
@@ -59,15 +60,15 @@ async function measureLateness(url, post) {
   })
   const made = (performance.now() - began) / 1000
   console.log(
-    `${count} automations made, ${Math.round(count / made)} a second; due within ${values.spread} s from ${new Date(first).toISOString()}`,
+    `${count} automations created, ${Math.round(count / made)} per second; due within ${values.spread} s from ${new Date(first).toISOString()}`,
   )
-  if (Date.now() > first) throw new Error('some were due before all were made: take fewer, or a faster machine')
+  if (Date.now() > first) throw new Error('some schedules were due before all were created: set a lower --rate or fewer --schedules')
   await sleep(first + spreadMs - Date.now())
   const ended = async () => (await countEnded(url)) >= before + count
   await until('the end of all runs', LIMIT_MS, ended, POLL_MS)
   const [row] = await query(url, FIRED)
-  console.log(`fired ${row.fired}, of them different ${row.distinct_fired}; ms late, p50 / p99 / max`)
-  console.log(`  run durable ${round(row.durable)}; first step begun ${round(row.begun)}`)
+  console.log(`fired ${row.fired}, distinct ${row.distinct_fired}; lateness in ms, p50 / p99 / max`)
+  console.log(`  run durable ${round(row.durable)}; first step started ${round(row.begun)}`)
 }
 
 async function measureChain(post, get) {
@@ -87,7 +88,9 @@ async function measureChain(post, get) {
     )
   })
   const seconds = (performance.now() - began) / 1000
-  console.log(`${count} automations from creation to a readable record in ${seconds.toFixed(1)} s: ${Math.round(count / seconds)} a second`)
+  console.log(
+    `${count} automations from creation to a readable record in ${seconds.toFixed(1)} s: ${Math.round(count / seconds)} per second`,
+  )
 }
 
 async function measurePipelines(url, post) {
@@ -103,7 +106,7 @@ async function measurePipelines(url, post) {
   await until('the end of all pipelines', LIMIT_MS, async () => (await countEnded(url)) >= before + started, POLL_MS)
   const seconds = (performance.now() - began) / 1000
   console.log(
-    `${started} pipelines of 5 steps: ${Math.round(started / seconds)} a second, ${Math.round((started * 5) / seconds)} steps a second`,
+    `${started} pipelines of 5 steps: ${Math.round(started / seconds)} per second, ${Math.round((started * 5) / seconds)} steps per second`,
   )
 }
 

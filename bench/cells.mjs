@@ -1,6 +1,6 @@
-// The kinds of work; a row of the table has a figure for each.
+// The kinds of work. A row of the table has a result for each.
 
-/** `lanes` runs are in flight at once; `slots` is how many a worker may have in hand; `split` puts the worker in a process of its own. */
+/** `lanes` runs are in flight at once; a worker executes up to `slots` runs at once; `split` puts the worker in a process of its own. */
 export const CELLS = {
   'load-1': { title: '1 step, 64 in flight', lanes: 64, steps: 1, slots: 64 },
   'load-5': { title: '5 steps, 64 in flight', lanes: 64, steps: 5, slots: 64 },

@@ -1,4 +1,4 @@
-/** A worker in a process of its own, for recovery.mjs to kill. Tells its parent its id once it takes runs. */
+/** A worker process for recovery.mjs to kill. Sends its id to its parent once it takes runs. */
 import { openEngine } from './engine.ts'
 
 const { worker } = await openEngine({ ...JSON.parse(process.argv[2] ?? '{}'), role: 'worker' })

@@ -1,4 +1,4 @@
-/** The engine alone, as the benchmarks use it: real bundle, real sandbox, events on. */
+/** The engine alone, as the benchmarks use it: with a real bundle, the real sandbox and events. */
 import { createEngine, type Engine, type Observer, type OrgId, type RunId, type Worker } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
@@ -14,13 +14,13 @@ export interface OpenedEngine {
   readonly engine: Engine
   readonly worker: Worker | null
   start(workflow: string, input: { readonly steps: number; readonly ms?: number }): Promise<RunId>
-  /** Rejects if the run did not succeed. */
+  /** Resolves when the run has ended. Rejects if it did not succeed. */
   finished(run: RunId): Promise<void>
   cancel(run: RunId): Promise<void>
   close(): Promise<void>
 }
 
-/** Migrates and deploys; does nothing to a database that is prepared already. */
+/** Migrates the database and deploys the bundle. Changes nothing in a database that is already prepared. */
 export async function prepareEngine(database: string): Promise<Prepared> {
   await migrate(database, [engineMigrations])
   const { engine, close } = await openEngine({ database, role: 'client' })

@@ -1,14 +1,14 @@
-// Measures one cell of the table: one peer doing one kind of work. Forked by run.mjs; for work across processes it forks
-// itself once more, as the worker. Every loop is bounded in time, and the whole process by a deadline.
+// Measures one cell of the table: one peer on one kind of work. run.mjs forks it. For work across processes it forks
+// itself once more, as the worker. Every loop is limited in time, and the whole process has a deadline.
 //
 // A peer (adapters/*) is { name, package, server, cells, backlog?, split?, prepare?(options), open(options) }:
-//   cells   what it can be measured on, each with what "done" means there;
-//   prepare makes tables and the like, once, before anything is opened; what it gives (JSON) comes to `open` as `prepared`;
-// open takes { role, cell, steps, slots, servers, database, prepared, done, offer } and gives { start(i), startMany?(from, count),
-// close(), offer? };
-//           what a worker in its own process offers (JSON) comes to its client.
-//           role `both` starts runs and works on them, `client` only starts them, `worker` only works;
-//           done(i) is to be called, in whichever process learns of it, once run i has ended.
+//   cells    the kinds of work it supports, each with what "done" means;
+//   prepare  creates tables and the like, once, before `open`; its result (JSON) is passed to `open` as `prepared`;
+//   open     takes { role, cell, steps, slots, servers, database, prepared, done, offer } and returns { start(i),
+//            startMany?(from, count), close(), offer? };
+//            `offer` of a worker in its own process (JSON) is passed to its client;
+//            role `both` starts and executes runs, `client` only starts them, `worker` only executes them;
+//            done(i) must be called once run i has ended, in any of the processes.
 import { fork } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,7 +28,7 @@ function readStat(pid) {
       reapedMs: (Number(field[13]) + Number(field[14])) * 10,
     }
   } catch {
-    return null // It ended between readdir and read, or this is no Linux.
+    return null // The process ended between readdir and read, or this system is not Linux.
   }
 }
 
@@ -36,14 +36,17 @@ function childrenOf(pid) {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readStat(name)?.parent === pid)
 }
 
-/** User and system time in ms of a process and its direct children, those that ended included. Immune to other load, unlike wall time. */
+/**
+ * User and system time in ms of a process and its direct children, including those that have ended. Unlike wall time, it does
+ * not depend on other load.
+ */
 function cpuMs(pid) {
   const root = readStat(pid)
   if (root === null) return null
   return childrenOf(pid).reduce((total, child) => total + (readStat(child)?.ownMs ?? 0), root.ownMs + root.reapedMs)
 }
 
-/** The most memory that this process or one of its children has had resident. */
+/** The peak resident memory of the process or of one of its children, whichever is larger. */
 function peakMiB(root) {
   const peaks = [root, ...childrenOf(root)].map((pid) => {
     const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : ''
@@ -52,7 +55,10 @@ function peakMiB(root) {
   return Math.round(Math.max(...peaks))
 }
 
-/** Commits of one database so far. Backends report when they end, so it waits (briefly) until the database has no connection left. */
+/**
+ * The number of commits in a database so far. Backends report their counts when they exit, so this waits briefly until no
+ * connection is left.
+ */
 async function commits(url) {
   const name = new URL(url).pathname.slice(1)
   const admin = Object.assign(new URL(url), { pathname: '/postgres' }).href
@@ -65,21 +71,21 @@ async function commits(url) {
   return row.commits
 }
 
-/** Remembers which runs are out, since when, and how long those that came back took. */
+/** Records which runs are in flight and since when, and the latencies of finished runs. */
 function makeLedger() {
-  const out = new Map()
+  const inFlight = new Map()
   let latencies = []
   let finished = 0
   return {
     done(i) {
-      const entry = out.get(i)
+      const entry = inFlight.get(i)
       if (entry === undefined) return
-      out.delete(i)
+      inFlight.delete(i)
       finished++
       latencies.push(performance.now() - entry.since)
       entry.resolve()
     },
-    expect: (i) => new Promise((resolve) => out.set(i, { since: performance.now(), resolve })),
+    expect: (i) => new Promise((resolve) => inFlight.set(i, { since: performance.now(), resolve })),
     reset() {
       latencies = []
       finished = 0
@@ -92,7 +98,7 @@ const percentile = (sorted, p) =>
   sorted.length === 0 ? null : round(sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))], 2)
 const round = (value, digits) => Number(value.toFixed(digits))
 
-/** The worker in a process of its own; what it reports as done goes to `done`. */
+/** Starts the worker in a process of its own. Calls `done` for each run that it reports as done. */
 async function forkWorker(job, done) {
   const child = fork(import.meta.filename, [JSON.stringify({ ...job, role: 'worker' })], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   process.once('exit', () => child.kill('SIGKILL'))
@@ -110,7 +116,7 @@ async function forkWorker(job, done) {
   return { pid: child.pid, offer: ready.offer, close }
 }
 
-/** Life of a worker process: open, say so, work until told to stop. */
+/** The main function of a worker process: opens the peer, reports that it is ready, and works until it is stopped. */
 async function workerProcess(job, peer) {
   const options = { ...job, role: 'worker', ...CELLS[job.cell], done: (run) => process.send({ type: 'done', run }) }
   const opened = await peer.open(options)
@@ -124,7 +130,7 @@ async function workerProcess(job, peer) {
   process.exit(0)
 }
 
-/** Keeps `lanes` runs in flight: a warm-up, then the measured window. */
+/** Keeps `lanes` runs in flight, during a warm-up and then the measured time. */
 async function measureLanes({ lanes, job, opened, ledger, worker, serverPid }) {
   let next = 1
   let stop = false
@@ -137,7 +143,7 @@ async function measureLanes({ lanes, job, opened, ledger, worker, serverPid }) {
     }
   }
   const all = Promise.all(Array.from({ length: lanes }, lane))
-  all.catch(() => {}) // A start that fails is thrown below, by whichever of the two waits sees it.
+  all.catch(() => {}) // A failed start is thrown below, by one of the two races with `all`.
   await Promise.race([sleep(job.warmup * 1000), all])
   ledger.reset()
   const before = { at: performance.now(), node: nodeCpuMs(worker), server: cpuMs(serverPid) }
@@ -150,7 +156,7 @@ async function measureLanes({ lanes, job, opened, ledger, worker, serverPid }) {
   return { ms, finished, latencies, started: next - 1, ...cpuPerRun(before, after, finished) }
 }
 
-/** Of all of the peer's Node processes: this one, and the worker with its children if that is another. */
+/** CPU time of all Node processes of the peer: this one, and a separate worker with its children. */
 function nodeCpuMs(worker) {
   return (readStat(process.pid)?.ownMs ?? 0) + (worker === null ? 0 : (cpuMs(worker.pid) ?? 0))
 }
@@ -161,7 +167,7 @@ function cpuPerRun(before, after, runs) {
 }
 
 /**
- * Lets a backlog pile up without a worker, then opens one. The clock starts with the first run that ends, so that opening is not counted.
+ * Fills a backlog without a worker, then opens one. The clock starts when the first run ends, so that opening is not counted.
  */
 async function measureDrain({ job, peer, options, ledger, serverPid }) {
   const backlog = Math.min(peer.backlog ?? BACKLOG, job.backlog ?? BACKLOG)

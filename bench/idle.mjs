@@ -1,6 +1,6 @@
 // node --conditions=orrery-source bench/idle.mjs [--settle 20] [--seconds 60]
-// How many statements a second a whole server (API, worker, scheduler) sends to PostgreSQL when nobody wants anything. `begin`, `commit` and
-// settings of a transaction count, too. Goal: at most one.
+// Counts the statements per second that a whole idle server (API, worker, scheduler) sends to PostgreSQL, including `begin`, `commit`
+// and the settings of transactions. Goal: at most one.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { openServer } from './product-server.ts'
@@ -8,7 +8,7 @@ import { freshDatabase, query, startPostgres } from './servers.mjs'
 
 const { values } = parseArgs({ options: { settle: { type: 'string', default: '20' }, seconds: { type: 'string', default: '60' } } })
 
-/** Calls of every statement so far, by its text. */
+/** The number of calls of each statement so far, by its text. */
 const CALLS = `select left(regexp_replace(query, '\\s+', ' ', 'g'), 100) as text, sum(calls)::int as calls from pg_stat_statements
   where dbid = (select oid from pg_database where datname = current_database()) group by 1`
 
@@ -26,7 +26,7 @@ try {
   const own = more.filter(([text, calls]) => calls > 0 && !text.includes('pg_stat_statements'))
   for (const [text, calls] of own.toSorted((a, b) => b[1] - a[1])) console.log(`${(calls / Number(values.seconds)).toFixed(2)}/s  ${text}`)
   const all = own.reduce((sum, [, calls]) => sum + calls, 0)
-  console.log(`an idle server sends ${(all / Number(values.seconds)).toFixed(2)} statements a second`)
+  console.log(`an idle server sends ${(all / Number(values.seconds)).toFixed(2)} statements per second`)
   await server.close()
 } finally {
   await postgres.stop()

@@ -1,4 +1,4 @@
-// What the figures were taken on, and whether it was idle enough to take them.
+// Describes the machine, and waits until it is idle enough to measure.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
@@ -10,7 +10,7 @@ function idleTicks() {
   return { idle: sum((t) => t.idle), all: sum((t) => t.user + t.nice + t.sys + t.idle + t.irq) }
 }
 
-/** Waits for a second in which the machine is at least 75 % idle, for `seconds` at most. Gives the idle share it saw last, in percent. */
+/** Waits for a second in which the machine is at least 75 % idle, for at most `seconds`. Returns the last idle share, in percent. */
 export async function waitForQuiet(seconds) {
   let idle = null
   for (let i = 0; i < seconds; i++) {

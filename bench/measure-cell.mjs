@@ -1,8 +1,8 @@
-// Runs harness.mjs for one cell, in a process of its own, so that no peer leaves anything behind for the next.
+// Runs harness.mjs for one cell, in a process of its own, so that no peer affects the next.
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 
-/** `result` is null and `error` too if the peer does not do this kind of work. */
+/** Both `result` and `error` are null if the peer does not support this kind of work. */
 export function measureCell(job) {
   return new Promise((resolve) => {
     const execArgv = ['--conditions=orrery-source', '--disable-warning=ExperimentalWarning']
@@ -24,7 +24,7 @@ export function measureCell(job) {
       resolve({
         about: answer?.about,
         result: answer?.result ?? null,
-        error: answer ? null : stderr.trim() || `ended with ${code ?? signal}`,
+        error: answer ? null : stderr.trim() || `exited with ${code ?? signal}`,
       })
     })
   })

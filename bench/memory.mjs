@@ -1,6 +1,6 @@
-// node bench/memory.mjs [--seconds 10]: how soon `npm start` answers on an installed checkout, and what the all-in-one
-// process weighs when idle. Starts it twice on a new data folder: the first time makes the database, the second finds it.
-// (Its weight under load is in the results of run.mjs, `peakMiB` of orrery-product.)
+// node bench/memory.mjs [--seconds 10]: how soon `npm start` answers on an installed checkout, and how much memory the
+// all-in-one process uses when idle. Starts it twice on a new data folder: the first start creates the database, the second
+// reuses it. (The memory under load is in the results of run.mjs, as `peakMiB` of orrery-product.)
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const here = import.meta.dirname
 const READY_LIMIT_MS = 120_000
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } })
 
-/** Every process below `pid`, with its command and its share of memory: pages used by several count in parts (PSS). */
+/** `pid` and its descendants, with command and memory. PSS counts a page that n processes share as 1/n of a page each. */
 function processesBelow(pid) {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const parents = new Map()
@@ -22,7 +22,7 @@ function processesBelow(pid) {
       const stat = readFileSync(`/proc/${id}/stat`, 'utf8')
       parents.set(Number(id), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
     } catch {
-      // It ended since readdir.
+      // The process ended after readdir.
     }
   }
   const below = [pid]
@@ -52,7 +52,7 @@ async function startOnce(data) {
       READY_LIMIT_MS,
       async () => (await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })).ok,
     )
-    await Promise.race([ready, ended.then((code) => Promise.reject(new Error(`npm start ended with ${code}`)))])
+    await Promise.race([ready, ended.then((code) => Promise.reject(new Error(`npm start exited with ${code}`)))])
     const readyMs = Math.round(performance.now() - began)
     await sleep(Number(values.seconds) * 1000)
     return { readyMs, processes: processesBelow(child.pid) }
@@ -73,7 +73,7 @@ try {
     const postgres = processes.filter((p) => /postgres/.test(p.command) && p !== server)
     const sum = (list) => list.reduce((total, p) => total + p.pssMiB, 0).toFixed(0)
     console.log(
-      `${which}: ready after ${readyMs} ms; after ${values.seconds} s idle the server has ${server?.rssMiB.toFixed(0)} MiB resident, PostgreSQL ${sum(postgres)} MiB`,
+      `${which}: ready after ${readyMs} ms; after ${values.seconds} s idle the server uses ${server?.rssMiB.toFixed(0)} MiB (resident), PostgreSQL ${sum(postgres)} MiB`,
     )
   }
 } finally {

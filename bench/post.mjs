@@ -1,4 +1,4 @@
-// A small HTTP client with kept-alive connections, for the peers that are reached by HTTP.
+// A small HTTP client with keep-alive connections, for the peers with an HTTP API.
 import http from 'node:http'
 
 export function makePost(port, headers = {}) {

@@ -1,4 +1,4 @@
-/** A server of ours, as people run it, in a process of its own. */
+/** Runs Orrery's server in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { OpenedPeer } from './adapters/peer.ts'
@@ -13,7 +13,7 @@ export interface Offer {
 const READY_LIMIT_MS = 30_000
 const bench = import.meta.dirname
 
-/** The server's own entry point; its first start on an empty database prints a key. */
+/** Starts the server's entry point. The database must be empty, because only then does the start print a key. */
 export async function openServer(database: string, slots: number): Promise<OpenedPeer<Offer>> {
   const port = await freePort()
   const main = join(bench, '../apps/server/src/main.ts')
@@ -37,7 +37,7 @@ export async function openServer(database: string, slots: number): Promise<Opene
     server.kill('SIGTERM')
     await ended
   }
-  return { start: () => Promise.reject(new Error('a server starts nothing by itself')), close, offer: { port, key } }
+  return { start: () => Promise.reject(new Error('the server process starts no runs; use the client')), close, offer: { port, key } }
 }
 
 function readKey(server: ChildProcess): Promise<string> {

@@ -1,6 +1,6 @@
 // node bench/recovery.mjs [--runs 200] [--rounds 3] [--idle 20]
-// Two worker processes share runs of many short steps. One is killed with SIGKILL: how long until every run that it had
-// has a new journal row, written by the other? Then: how many statements a process sends to PostgreSQL when nothing happens.
+// Two worker processes share runs of many short steps. One is killed with SIGKILL. Measures how long it takes until the
+// other one has written a new journal row for every run of the killed one. Then counts the statements per second of an idle process.
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '200' }, rounds: { type: 'string', default: '3' }, idle: { type: 'string', default: '20' } },
 })
 
-/** A worker in a process of its own; resolves once it takes runs. */
+/** Starts a worker in a process of its own. Resolves once it takes runs. */
 async function forkWorker(database, prepared) {
   const child = fork(join(import.meta.dirname, 'engine-worker.ts'), [JSON.stringify({ database, prepared, slots: 1000 })], {
     execArgv: process.execArgv,
@@ -33,7 +33,7 @@ async function killOne(client, workers) {
   const victim = workers[0]
   const held = async () =>
     (await client.query(`select run_id from engine.live where worker = $1`, [victim.id])).rows.map((row) => row.run_id)
-  await until('the victim has half of the runs', LIMIT_MS, async () => (await held()).length >= Number(values.runs) / 4)
+  await until('the worker to kill has a quarter of the runs', LIMIT_MS, async () => (await held()).length >= Number(values.runs) / 4)
   const exited = new Promise((resolve) => victim.child.once('exit', resolve))
   victim.child.kill('SIGKILL')
   const began = performance.now()
@@ -50,7 +50,7 @@ async function killOne(client, workers) {
     const now = await progress()
     return runs.every((run) => (now.get(run) ?? 0) > (before.get(run) ?? 0))
   }
-  await until('every run of the victim goes on', LIMIT_MS, moved)
+  await until('every run of the killed worker continues', LIMIT_MS, moved)
   return { runs: runs.length, ms: Math.round(performance.now() - began) }
 }
 
@@ -63,7 +63,7 @@ async function measureRecovery(database, prepared) {
     const workers = [await forkWorker(database, prepared), await forkWorker(database, prepared)]
     for (let i = 0; i < Number(values.runs); i++) await engine.start('plod', { steps: 100_000, ms: 100 })
     outcomes.push(await killOne(client, workers))
-    console.log(`round ${round + 1}: ${outcomes.at(-1).runs} runs of the killed worker go on after ${outcomes.at(-1).ms} ms`)
+    console.log(`round ${round + 1}: ${outcomes.at(-1).runs} runs of the killed worker continued after ${outcomes.at(-1).ms} ms`)
     const rest = (await client.query('select run_id from engine.live')).rows
     await Promise.all(rest.map((row) => engine.cancel(row.run_id)))
     await until('all runs ended', LIMIT_MS, async () => (await client.query('select 1 from engine.live limit 1')).rowCount === 0)
@@ -86,7 +86,7 @@ async function measureIdle(database, prepared) {
   await sleep(5000)
   const before = await calls()
   await sleep(Number(values.idle) * 1000)
-  const own = 1 // The statement that counted first.
+  const own = 1 // The first count is a statement itself.
   const perSecond = ((await calls()) - before - own) / Number(values.idle)
   worker.child.kill('SIGKILL')
   return perSecond
@@ -98,7 +98,7 @@ try {
   await query(database, 'create extension pg_stat_statements')
   const prepared = await prepareEngine(database)
   console.log(`recovery after kill -9: ${await measureRecovery(database, prepared)} ms (median of ${values.rounds})`)
-  console.log(`an idle worker process sends ${(await measureIdle(database, prepared)).toFixed(2)} statements a second`)
+  console.log(`an idle worker process sends ${(await measureIdle(database, prepared)).toFixed(2)} statements per second`)
 } finally {
   await postgres.stop()
 }

@@ -1,7 +1,7 @@
 // node --conditions=orrery-source bench/recurrence.mjs [--ms 150] [--only orrery,croner]
-// The next occurrence of 20 rules (old, sparse, impossible), warm and cold, beside `rrule`, `rrule-temporal` and `croner`. Warm: a rule that
-// was read before is asked from somewhere in the next two years, each time from elsewhere. Cold: the rule is read, and asked once. Each
-// cell runs in a thread of its own, which is ended after 5 s: some peers do not come back from an impossible rule.
+// Measures the next occurrence of 20 rules (old, sparse, impossible), warm and cold, compared with `rrule`, `rrule-temporal` and `croner`.
+// Warm: a parsed rule is evaluated at many different times in the next two years. Cold: the rule is parsed and evaluated once. Each cell
+// runs in a thread of its own, which is terminated after 5 s, because some peers never return for an impossible rule.
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 
@@ -31,7 +31,10 @@ const rules = [
   ['cron 0 0 30 2 * (impossible)', undefined, '0 0 30 2 *'],
 ]
 
-/** Each reads a rule and gives a function from an instant to the next occurrence, in milliseconds; undefined for what it does not do. */
+/**
+ * Each peer parses a rule and returns a function from an instant to the next occurrence, in milliseconds, or undefined if it
+ * does not support the rule.
+ */
 const peers = {
   async orrery() {
     const { compileSchedule } = await import('@orrery/recurrence')
@@ -69,13 +72,13 @@ const peers = {
 
 const from = Date.UTC(2026, 0, 15)
 const span = 2 * 365 * 86_400_000
-/** Somewhere in two years, nowhere twice. */
+/** A different instant within two years for each index. */
 const instantAt = (index) => from + Math.floor(((index * 0.6180339887) % 1) * span)
 
 async function measure({ peer, index, budgetMs }) {
   const open = await peers[peer]()
   const rule = rules[index]
-  // Everything that happens once in a process: loading, the time zone.
+  // Do first what happens once in a process: loading code and the time zone.
   open(rules[0])?.(from)
   open(['', undefined, '0 9 * * *'])?.(from)
   const cold = []
@@ -92,7 +95,7 @@ async function measure({ peer, index, budgetMs }) {
   return { firstMs: cold[0], coldMs: median(cold), warmMs: median(warm), worstMs: percentile(warm, 0.99), asked: warm.length, error }
 }
 
-/** Runs until the budget is used up; at least three times, as a call may take longer than the budget. */
+/** Runs until the time budget is used up, but at least three times, because one call may take longer than the budget. */
 function timed(budgetMs, samples, run) {
   const end = performance.now() + budgetMs
   for (let at = 0; at < 3 || (performance.now() < end && at < 20_000); at++) {
@@ -125,14 +128,14 @@ const duration = (ms) =>
 
 function cell(result) {
   if (!result) return '–'
-  if (result.error) return result.error.length > 40 ? 'gives up' : result.error
+  if (result.error) return result.error.length > 40 ? 'fails' : result.error
   return `${duration(result.warmMs)} / ${duration(result.coldMs)}`
 }
 
 if (isMainThread) {
   const { values } = parseArgs({ options: { ms: { type: 'string', default: '150' }, only: { type: 'string' } } })
   const names = values.only ? values.only.split(',') : Object.keys(peers)
-  console.log(`Median time of the next occurrence, warm / cold (read and asked once), node ${process.version}\n`)
+  console.log(`Median time of the next occurrence, warm / cold (parsed and evaluated once), node ${process.version}\n`)
   console.log(`| rule | ${names.join(' | ')} | orrery: warm p99, first |`)
   console.log(`|---|${names.map(() => '---|').join('')}---|`)
   for (const [index, [name]] of rules.entries()) {

@@ -1,10 +1,10 @@
 // npm run bench: every peer on every kind of work, interleaved, in one run on one machine; prints one table.
 //   --rounds 3        how often each cell is measured; the table shows medians
-//   --seconds 5       measured time of a cell (after 2 s of warm-up)
-//   --only a,b        adapters by file name; --cells a,b: kinds of work
+//   --seconds 5       the measured time of a cell (after 2 s of warm-up)
+//   --only a,b        only these adapters, by file name; --cells a,b: only these kinds of work
 //   --quiet 25        how many seconds to wait, at most, for a second in which the machine is >= 75 % idle
-//   --write FILE      puts the table between the bench markers of a markdown file
-//   --smoke           1 round, 1 s, no waiting: does everything still run? (its figures mean nothing)
+//   --write FILE      writes the table between the bench markers of a Markdown file
+//   --smoke           1 round, 1 s, no waiting: checks that everything runs (its numbers mean nothing)
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ function parseOptions() {
   return { ...base, ...smoke, only: list(values.only), cells: list(values.cells), write: values.write }
 }
 
-/** Peers are no part of the product, so nobody has them until they ask for a benchmark. */
+/** Installs the peers. They are not part of the product, so the first benchmark installs them. */
 function installPeers() {
   if (existsSync(join(here, 'node_modules'))) return
   console.error('Installing the peers (npm ci in bench/) …')
@@ -96,18 +96,18 @@ async function measureAll(options, servers, tools) {
 async function main() {
   const options = parseOptions()
   install()
-  // Started by a Node that reads no TypeScript: go on under the project's own.
+  // A Node version that cannot run TypeScript started this process: restart on the project's own.
   if (!process.features.typescript) return become(process.argv.slice(1))
   installPeers()
-  // Loaded only now: these need what was installed.
+  // Imported here, because these modules need what was just installed.
   const { startPostgres, startRedis, startRestate, freshDatabase } = await import('./servers.mjs')
   const { describeMachine, waitForQuiet } = await import('./machine.mjs')
   const { formatTable, writeSection } = await import('./table.mjs')
   const { CELLS } = await import('./cells.mjs')
   const [postgres, redis, restate] = await Promise.all([startPostgres(), startRedis(), startRestate()])
   const servers = { postgres, redis, restate }
-  if (redis === null) console.error('this machine has no redis-server (Debian: apt-get install redis-server), so BullMQ is left out')
-  if (restate === null) console.error('Restate has no server for this machine, so it is left out')
+  if (redis === null) console.error('this machine has no redis-server (Debian: apt-get install redis-server), so BullMQ is skipped')
+  if (restate === null) console.error('Restate has no server binary for this machine, so it is skipped')
   let outcome
   try {
     outcome = await measureAll(options, servers, { CELLS, freshDatabase, waitForQuiet })

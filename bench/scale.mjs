@@ -1,6 +1,6 @@
 // node --conditions=orrery-source bench/scale.mjs [--live 1000000] [--finished 10000000] [--rounds 3] [--seconds 5]
-// Does work cost more when there is much of it already? The same cells on an empty database and on one with so many
-// waiting and so many finished runs, in turns. Goal: the full one does at least 80 % of the empty one.
+// Measures whether throughput falls as the database grows: runs the same cells in turns on an empty database and on one with
+// `live` waiting and `finished` finished runs. Goal: the full one reaches at least 80 % of the empty one.
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { ORG, prepareEngine } from './engine.ts'
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 })
 
-/** $1, $2: from and to; $3: how many there will be; $4: org; $5: bundle. Ids are UUIDs v7 in order, spread over the last ten days. */
+/** $1, $2: first and last number; $3: the total count; $4: org; $5: bundle. Ids are UUIDs v7 in order, spread over the last ten days. */
 const NUMBERED = `
   select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as id, at
   from generate_series($1::bigint, $2::bigint) n, lateral (select now() - interval '10 days' * (1 - n / $3::float8) as at) t`
@@ -36,7 +36,7 @@ const FINISHED = `with n as materialized (${NUMBERED}), r as (${RUN}),
         select $4::uuid, id, 1, 1, 1, 1, at, at, 'add', '0', '0' from n)
   insert into engine.result (org_id, run_id, status, at, output) select $4::uuid, id, 1, at, '0' from n`
 
-/** Each waits for a timer that is far off. */
+/** Waiting runs: each waits for a timer far in the future. */
 const WAITING = `with n as materialized (${NUMBERED}), r as (${RUN}),
   j as (insert into engine.journal (org_id, run_id, seq, cmd, kind, attempt, started_at, at, name, input, output)
         select $4::uuid, id, 1, 1, 1, 1, at, at, 'add', '0', '0' from n)

@@ -1,5 +1,5 @@
-// The three servers that the peers stand on: one PostgreSQL, one Redis, one Restate. Each is started once for a whole
-// run, on loopback and a free port, with every write made durable before it is acknowledged.
+// Starts the three servers that the peers need: one PostgreSQL, one Redis, one Restate. Each is started once for the whole
+// run, on loopback and a free port, and makes every write durable before it acknowledges it.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,7 +10,7 @@ import { until } from './until.mjs'
 const here = import.meta.dirname
 const data = join(here, 'data')
 
-/** What differs from PostgreSQL's own defaults; the same for every peer, ours included. */
+/** The settings that differ from PostgreSQL's defaults. They are the same for every peer, including Orrery. */
 export const POSTGRES_SETTINGS = {
   max_connections: '200',
   shared_buffers: '512MB',
@@ -44,10 +44,10 @@ async function stopProcess(child, signal, graceMs = 10_000) {
   clearTimeout(timer)
 }
 
-// Without these a signal would end this process and leave its servers running.
+// Without these handlers, a signal would end this process and leave its servers running.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130))
 
-/** A server that dies with this process, however it ends short of SIGKILL. */
+/** Kills the child when this process exits, unless it is ended by SIGKILL. */
 function guard(child) {
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
@@ -55,7 +55,7 @@ function guard(child) {
   return child
 }
 
-/** The project's own PostgreSQL. `settings` are added to POSTGRES_SETTINGS. `url` is the superuser's. */
+/** Starts the project's own PostgreSQL. `settings` are added to POSTGRES_SETTINGS. The returned `url` is the superuser's. */
 export async function startPostgres(settings = {}) {
   const { startPostgres: start } = await import('../packages/embedded-postgres/src/index.ts')
   const folder = newFolder('postgres')
@@ -72,7 +72,7 @@ export async function startPostgres(settings = {}) {
   return { url, pid: server.pid, version, stop }
 }
 
-/** Debian's redis-server with an append-only file synced at every write. Null if the machine has none. */
+/** Starts Debian's redis-server with an append-only file that is synced at every write. Null if it is not installed. */
 export async function startRedis() {
   const found = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
   if (found.status !== 0) return null
@@ -83,7 +83,7 @@ export async function startRedis() {
   const child = guard(spawn('redis-server', args, { stdio: 'ignore' }))
   const { default: Redis } = await import('ioredis')
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
-  client.on('error', () => {}) // Refused until the server listens; `ping` below waits for it or runs out of time.
+  client.on('error', () => {}) // Connections are refused until the server listens; `ping` below waits for that.
   await until('Redis answers', 10_000, () => client.ping())
   client.disconnect()
   const stop = async () => {
@@ -93,7 +93,7 @@ export async function startRedis() {
   return { port, pid: child.pid, version: /v=(\S+)/.exec(found.stdout)?.[1] ?? '?', stop }
 }
 
-/** Restate's server from npm, durable as it comes. Null where its package has no binary for this machine. */
+/** Starts Restate's server from npm with its default durability. Null if its package has no binary for this machine. */
 export async function startRestate() {
   const binary = join(here, `node_modules/@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`)
   if (!existsSync(binary)) return null
@@ -121,13 +121,13 @@ export async function startRestate() {
   return { ingress, admin, pid: child.pid, version: packageVersion('@restatedev/restate-server'), stop }
 }
 
-/** Of a peer's package; null for ours, whose version is the commit. */
+/** The version of a peer's package; null for Orrery, whose version is the commit. */
 export function packageVersion(name) {
   if (name === null) return null
   return JSON.parse(readFileSync(join(here, 'node_modules', name, 'package.json'), 'utf8')).version
 }
 
-/** One statement on a connection of its own. */
+/** Runs one statement on a connection of its own. */
 export async function query(url, text, values) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -138,7 +138,7 @@ export async function query(url, text, values) {
   }
 }
 
-/** An empty database of that name beside the one in `url`. */
+/** Creates an empty database with this name on the server of `url`, and returns its URL. */
 export async function freshDatabase(url, name) {
   await query(url, `drop database if exists "${name}" with (force)`)
   await query(url, `create database "${name}"`)

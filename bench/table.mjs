@@ -1,4 +1,4 @@
-// From the measured cells to one table: medians over the rounds, and how many times as much ours does.
+// Formats the measured cells as one table: medians over the rounds, and the ratio of Orrery to each peer.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { CELLS } from './cells.mjs'
 
@@ -12,7 +12,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** `at(peer, cell, field)`: the median, or null where nothing was measured. */
+/** Returns a function `at(peer, cell, field)`: the median, or null if nothing was measured. */
 function medians(measured) {
   return (peer, cell, field) => median(measured.filter((row) => row.peer === peer && row.cell === cell).map((row) => row[field]))
 }
@@ -76,7 +76,7 @@ function markdownTable(head, body) {
   return [line(head), rule, ...body.map(line)].join('\n')
 }
 
-/** What "done" means for each peer, and what failed. */
+/** The meaning of "done" for each peer, and the failed cells. */
 function notes(report) {
   const lines = []
   for (const peer of Object.values(report.peers)) {
@@ -105,7 +105,7 @@ export function formatTable(report) {
   ].join('\n')
 }
 
-/** Replaces what stands between `<!-- name:start -->` and `<!-- name:end -->`. */
+/** Replaces the text between `<!-- name:start -->` and `<!-- name:end -->`. */
 export function writeSection(file, name, text) {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
   const page = readFileSync(file, 'utf8')

@@ -1,5 +1,5 @@
 // node --conditions=orrery-source bench/templates.mjs [--ms 500]
-// What it costs to fill in the arguments of one step, and to read and check a pipeline. One thread, medians of 5 turns.
+// Measures how long it takes to render the arguments of one step, and to parse and check a pipeline. One thread, median of 5 rounds.
 import { parseArgs } from 'node:util'
 import { checkPipeline } from '../packages/expressions/src/pipeline/check-pipeline.ts'
 import { parsePipeline } from '../packages/expressions/src/pipeline/parse-pipeline.ts'
@@ -34,7 +34,7 @@ const work = {
   }),
 }
 
-/** Microseconds for one. */
+/** Microseconds for one call. */
 function measure(once) {
   const turns = Array.from({ length: 5 }, () => {
     const end = performance.now() + Number(values.ms) / 5
@@ -80,4 +80,4 @@ const once = () => {
   if (problems.some(({ severity }) => severity === 'error')) throw new Error(JSON.stringify(problems))
 }
 once()
-console.log(`four steps, read and checked: ${measure(once).toFixed(1)} us`)
+console.log(`four steps, parsed and checked: ${measure(once).toFixed(1)} us`)

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Asks every so often until the answer is truthy, and returns it. A failure counts as not yet; after `ms` the last one is the cause of the end. */
+/**
+ * Polls `ask` every `everyMs` until the answer is truthy, and returns it. A rejection counts as "not yet". After `ms` it throws, with
+ * the last rejection as the cause.
+ */
 export async function until(what, ms, ask, everyMs = 20) {
   const end = performance.now() + ms
   for (let cause; ; await sleep(everyMs)) {

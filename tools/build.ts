@@ -1,4 +1,4 @@
-/** `npm run build`: JavaScript and declarations of every workspace into its `dist/`, in the order of their dependencies. */
+/** `npm run build`: compiles every workspace to JavaScript and declarations in its `dist/`, in the order of their dependencies. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,11 +25,11 @@ function compilerConfig(workspace: Workspace, dist: string) {
   return {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
-      // The other workspaces are seen as a user will see them: by what they have built.
+      // Without the source condition, other workspaces resolve to their built files, as for a user.
       customConditions: [],
       typeRoots: [join(root, 'node_modules/@types')],
       noEmit: false,
-      // A file outside of `src` would be written outside of `dist`.
+      // A file outside `src` would be written outside `dist`.
       noEmitOnError: true,
       declaration: true,
       rootDir: src,
@@ -40,7 +40,7 @@ function compilerConfig(workspace: Workspace, dist: string) {
   }
 }
 
-/** What only tests load: by its suffix, by its folder, or because it leans on the support of the tests itself. */
+/** Files that only tests load: by suffix, by folder, or because they import the test support. */
 function findTestFiles(src: string): string[] {
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const isTest = (file: string) =>

@@ -1,10 +1,10 @@
-/** `npm run check`: everything that looks at the code without running it. Each line is one check; all of them run. */
+/** `npm run check`: all static checks. Prints one line for each check, and runs all of them even if one fails. */
 import { pathToFileURL } from 'node:url'
 import { install, node, run } from './install.mjs'
 
 const checks = [
   {
-    name: 'generated files are fresh',
+    name: 'generated files are up to date',
     command: node,
     args: ['--conditions=orrery-source', 'tools/generate.ts', '--check'],
   },
@@ -15,17 +15,17 @@ const checks = [
 ]
 
 /**
- * Runs the checks, prints a line each, and returns how many passed and failed.
- * One is a suite of vitest too (tools/tidy.test.ts): a caller that runs the suites leaves it to them.
+ * Runs the checks, prints a line for each, and returns how many passed and failed.
+ * The tidy rules are also a vitest suite (tools/tidy.test.ts). A caller that runs the suites passes `withSuites: false` to skip them here.
  */
 export function check({ withSuites }) {
   const counts = { passed: 0, failed: 0 }
   for (const { name, command, args, isSuite } of checks) {
     if (isSuite && !withSuites) continue
     const begun = performance.now()
-    const isFine = run(command, args) === 0
-    counts[isFine ? 'passed' : 'failed'] += 1
-    console.log(`${isFine ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`)
+    const hasPassed = run(command, args) === 0
+    counts[hasPassed ? 'passed' : 'failed'] += 1
+    console.log(`${hasPassed ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`)
   }
   return counts
 }

@@ -1,6 +1,6 @@
 /**
- * Writes what follows from the sources: the index of operations, an index of implementations for each package that has some, a page for each
- * problem. `--check` writes nothing and fails if anything is stale. Run it with `node --conditions=orrery-source`.
+ * Writes the generated files: the index of operations, an index of implementations for each package that has some, and a page for each
+ * problem. `--check` writes nothing and fails if a file is stale. Run it with `node --conditions=orrery-source`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
@@ -12,11 +12,11 @@ const HEADER = `// Written by tools/generate.ts. Do not edit.
 `
 
 interface Declared {
-  /** `runs.start`. */
+  /** Such as `runs.start`. */
   readonly name: string
-  /** `startRun`: the name of the declaration and of the function that implements it. */
+  /** Such as `startRun`: the name of the declaration and of the function that implements it. */
   readonly symbol: string
-  /** File in contract/src/operations. */
+  /** The file in contract/src/operations. */
   readonly file: string
 }
 
@@ -29,8 +29,8 @@ async function findOperations(): Promise<Declared[]> {
       if (isOperation(value)) found.push({ name: value.name, symbol, file })
     }
   }
-  refuseDuplicates(found.map(({ name }) => name))
-  refuseDuplicates(found.map(({ symbol }) => symbol))
+  requireUnique(found.map(({ name }) => name))
+  requireUnique(found.map(({ symbol }) => symbol))
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
@@ -42,7 +42,7 @@ function isSource(file: string): boolean {
   return file.endsWith('.ts') && !file.endsWith('.test.ts')
 }
 
-function refuseDuplicates(names: readonly string[]): void {
+function requireUnique(names: readonly string[]): void {
   const twice = names.filter((name, at) => names.indexOf(name) !== at)
   if (twice.length > 0) throw new Error(`Declared twice: ${twice.join(', ')}`)
 }
@@ -69,11 +69,11 @@ const IMPLEMENTING = ['kernel', 'tools', 'core'] as const
 interface Implemented {
   readonly operation: Declared
   readonly home: string
-  /** From the package's `src`. */
+  /** Relative to the package's `src`. */
   readonly path: string
 }
 
-/** Each operation is implemented once, in a file that bears its name. */
+/** Finds the file that implements each operation. There must be exactly one, named after the operation. */
 function findImplementations(operations: readonly Declared[]): Implemented[] {
   const files = IMPLEMENTING.flatMap((home) =>
     readdirSync(join(ROOT, 'packages', home, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => ({ home, file })),
@@ -110,7 +110,7 @@ function symbolsOf(operations: readonly Declared[]): string[] {
   return operations.map(({ symbol }) => symbol).sort()
 }
 
-/** One line if it fits, as the formatter would have it. */
+/** Renders an import as the formatter would: on one line if it fits. */
 function renderImport(symbols: readonly string[], path: string): string {
   const single = symbols.length === 1 && symbols[0]?.startsWith('type ')
   const line = single
@@ -158,7 +158,7 @@ async function render(): Promise<Map<string, string>> {
   return files
 }
 
-/** Pages of problems that exist no more. */
+/** Pages of problems that no longer exist. */
 function findOrphans(files: ReadonlyMap<string, string>): string[] {
   const directory = join(ROOT, 'docs/problems')
   if (!existsSync(directory)) return []
@@ -181,5 +181,5 @@ if (check) {
   }
   for (const file of orphans) rmSync(join(ROOT, file))
 }
-const [first, second] = check ? ['stale', 'too many'] : ['written', 'removed']
+const [first, second] = check ? ['stale', 'orphaned'] : ['written', 'removed']
 console.log(`${files.size} generated files, ${stale.length} ${first}, ${orphans.length} ${second}`)

@@ -1,6 +1,6 @@
 /**
- * What runs before anything is installed: plain JavaScript for Node 20, no imports but Node's own.
- * Installing brings Node 24, on which everything else runs.
+ * Runs before anything is installed, so it is plain JavaScript for Node 20 and imports only Node's own modules.
+ * The installation brings Node 24, on which everything else runs.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -11,13 +11,13 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bin = join(root, 'node_modules', '.bin')
 const isWindows = process.platform === 'win32'
 
-/** Node 24, as the npm package `node` brought it. */
+/** The path of Node 24, which the npm package `node` installs. */
 export const node = isWindows ? join(root, 'node_modules', 'node', 'bin', 'node.exe') : join(bin, 'node')
 
-/** The environment in which `node` and the other installed commands are found first. */
+/** An environment with the installed commands, including `node`, first in PATH. */
 export const environment = { ...process.env, PATH: `${bin}${isWindows ? ';' : ':'}${process.env.PATH ?? ''}` }
 
-/** Installs what the lockfile names, if that is not what is there. Takes milliseconds if it is. */
+/** Runs `npm ci` unless the packages of the lockfile are already installed. That check takes milliseconds. */
 export function install() {
   if (existsSync(node) && isInstalled()) return
   console.error('Installing (npm ci) …')
@@ -30,7 +30,7 @@ export function install() {
   }
 }
 
-/** Compares the lockfile with npm's own record of what it installed. Packages for other platforms are in the first only. */
+/** Compares the lockfile with npm's record of installed packages. Optional packages for other platforms are only in the lockfile. */
 function isInstalled() {
   const record = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(record)) return false
@@ -45,23 +45,23 @@ function isInstalled() {
 
 const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages
 
-/** Runs a command in the checkout to its end; its output goes where ours goes. */
+/** Runs a command in the checkout, with this process's output, and returns its exit status. */
 export function run(command, args) {
   return spawnSync(command, args, { cwd: root, env: environment, stdio: 'inherit', shell: isWindows && command !== node }).status ?? 1
 }
 
-/** Becomes, as far as Node can, the given program: its signals, its exit code. */
+/** Replaces this process by Node with the given arguments, as far as Node can: forwards signals and exits with the same code. */
 export function become(args) {
   const child = spawn(node, args, { stdio: 'inherit', env: environment })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to parent and child alike: passing it on would make it two.
+      // A terminal sends Ctrl-C to both parent and child. Forwarding it would signal the child twice.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)
-    // It died of a signal before it could handle one: so do we, and whoever started us sees the same.
+    // A signal killed the child. End this process by the same signal, so that its parent sees the same result.
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   })

@@ -8,7 +8,7 @@ const destination = resolve(process.argv[2] ?? join(root, 'dist'))
 await import('./build.ts')
 mkdirSync(destination, { recursive: true })
 
-// npm puts a package's own LICENSE into its archive, and no other.
+// npm packs only a LICENSE inside the package's folder, so copy it there.
 const licences = readWorkspaces().map(({ folder }) => join(folder, 'LICENSE'))
 for (const licence of licences) copyFileSync(join(root, 'LICENSE'), licence)
 try {

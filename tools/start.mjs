@@ -1,4 +1,4 @@
-/** `npm start`: installs what is missing, then starts the server from its source. Arguments are passed on. */
+/** `npm start`: installs what is missing, then runs the server from source with the given arguments. */
 import { join } from 'node:path'
 import { become, install, root } from './install.mjs'
 

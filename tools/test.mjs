@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs what is missing, checks the code, runs every suite at the size that CI runs, and ends with one line:
- * `N passed, N failed`. Arguments go to vitest (`npm test -- --project pure`).
+ * `npm test`: installs what is missing, checks the code, runs every suite at the size of CI, and ends with the line
+ * `N passed, N failed`. Arguments are passed to vitest (`npm test -- --project pure`).
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,14 +29,14 @@ function runTests(args) {
     ])
     return count(JSON.parse(readFileSync(report, 'utf8')), status)
   } catch (error) {
-    console.error(`vitest left no report: ${error}`)
+    console.error(`vitest wrote no report: ${error}`)
     return { passed: 0, failed: 1 }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** A file that could not even be loaded, and an error outside of every test, have no failed test to their name but are failures. */
+/** Counts failed tests, and also files that failed to load and errors outside any test, which have no failed test. */
 function count(report, status) {
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),

@@ -1,6 +1,6 @@
 /**
- * Every rule on this repository, and every rule on a small one with a violation planted in it: a rule that finds nothing in the
- * first says something only because it finds what is in the second.
+ * Goal: this repository breaks no rule, and each rule finds a violation. Runs every rule on this repository and on small trees with a
+ * planted violation.
  */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { root } from './workspaces.ts'
 
 const tree = readTree(root)
 
-test('the whole repository was read', () => {
+test('reads the whole repository', () => {
   expect(tree.sources.length).toBeGreaterThan(150)
   for (const part of ['packages/contract', 'packages/core', 'packages/engine', 'packages/client', 'apps/server', 'apps/cli', 'tools']) {
     expect(tree.sources.filter(({ path }) => path.startsWith(`${part}/`)).length, part).toBeGreaterThan(3)
@@ -26,7 +26,7 @@ test.each(rules)('$name', (rule) => {
   expect(findings.map(({ path, line, message }) => `${path}:${line ?? ''} ${message}`)).toEqual([])
 })
 
-test('no floating promises', { timeout: 600_000 }, () => {
+test('finds no floating promises', { timeout: 600_000 }, () => {
   const { looked, findings } = findFloatingPromises(readProgram(root), root)
   expect(looked).toBeGreaterThan(500)
   expect(findings).toEqual([])
@@ -36,7 +36,7 @@ const manifest = (name: string, more: object = {}) =>
   JSON.stringify({ name, exports: { '.': { 'orrery-source': './src/index.ts' } }, ...more })
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `const a${at} = ${at}`).join('\n')
 
-/** Rule, a tree that breaks it, and words of what it must say. */
+/** A rule, a tree that breaks it, and a part of the message. */
 const planted: [rule: string, texts: Record<string, string>, message: string][] = [
   ['plain words', { 'packages/sdk/src/a.ts': `// ${'Who'}ever calls it.` }, 'name the subject'],
   ['file sizes', { 'packages/core/src/a.ts': lines(501) }, '501 lines'],
@@ -100,28 +100,28 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
     'no store',
   ],
   ['workflow code without ambient parts', { 'packages/engine/src/workflow/a.ts': "import 'pg'" }, 'no dependencies'],
-  ['imports of files that exist', { 'packages/core/src/a.ts': "import './b.ts'" }, 'is no file'],
+  ['imports of files that exist', { 'packages/core/src/a.ts': "import './b.ts'" }, 'is not a file'],
   ['vocabulary in names', { 'packages/core/src/a.ts': 'const tenantId = 1' }, 'an org'],
   ['vocabulary in names', { 'packages/core/src/a.ts': 'interface A { task: string }' }, 'human task'],
   [
     'exported type names are unique in a package',
     { 'packages/sdk/src/a.ts': 'export interface A { b: 1 }', 'packages/sdk/src/b/c.ts': 'export type A = 1' },
-    'is named "A" too: packages/sdk/src/b/c.ts',
+    'is also named "A": packages/sdk/src/b/c.ts',
   ],
   [
     'exported type names are unique in a package',
     { 'packages/sdk/src/a.ts': 'export class A {}', 'packages/sdk/src/b.ts': 'export interface A {}' },
-    'is named "A" too',
+    'is also named "A"',
   ],
-  ['vocabulary and form of paths', { 'packages/core/src/utils/a.ts': '' }, 'has no owner'],
+  ['vocabulary and form of paths', { 'packages/core/src/utils/a.ts': '' }, 'does not name an owner'],
   ['vocabulary and form of paths', { 'packages/core/src/startRun.ts': '' }, 'kebab-case'],
   ['vocabulary and form of paths', { 'packages/core/src/runs/index.ts': '' }, 'a barrel'],
   ['vocabulary and form of paths', { 'packages/core/src/jobs/a.ts': '' }, 'is a run'],
   ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'const a = b as any' }, 'any:'],
   ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'const a = b!.c' }, 'cannot be null'],
   ['no any, no bare !, no silent catch', { 'packages/core/src/a.ts': 'try { a() } catch {}' }, 'hides the error'],
-  ['no open ends, no paths of one machine', { 'docs/a.md': ['TO', 'DO: later'].join('') }, 'an open end'],
-  ['no open ends, no paths of one machine', { 'docs/a.md': ['see /ho', 'me/me/x'].join('') }, 'a path of one machine'],
+  ['no unfinished work, no paths of one machine', { 'docs/a.md': ['TO', 'DO: later'].join('') }, 'unfinished work'],
+  ['no unfinished work, no paths of one machine', { 'docs/a.md': ['see /ho', 'me/me/x'].join('') }, 'a path of one machine'],
   [
     'row-level security on every table with org_id',
     { 'packages/core/migrations/1.sql': 'create table app.a (\n  org_id uuid\n);\nalter table app.a enable row level security;' },
@@ -138,9 +138,9 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
   ['SQL in stores only', { 'packages/core/src/runs/start-run.ts': 'const a = sql`select 1`' }, '*-store.ts'],
   ['SQL in stores only', { 'apps/server/src/a.ts': "client.query('update app.a set b = 1 where c = 2')" }, '*-store.ts'],
   [
-    'the engine is read by its views',
+    'the engine is read through its views',
     { 'packages/core/src/runs/run-store.ts': 'const a = sql`select 1 from engine.run where ${b}`' },
-    'engine.run: only',
+    'engine.run: other packages may read only',
   ],
   [
     'queries on tables with org_id name it',
@@ -167,16 +167,16 @@ const planted: [rule: string, texts: Record<string, string>, message: string][] 
     },
     'docs/problems/a.gone.md is missing',
   ],
-  ['links in documents', { 'README.md': 'see [there](docs/a.md)' }, 'leads nowhere'],
+  ['links in documents', { 'README.md': 'see [there](docs/a.md)' }, 'the target does not exist'],
   ['links in documents', { 'README.md': 'see [there](#nothing)\n# Something' }, 'no such heading'],
   [
-    'every production dependency is argued for',
+    'every production dependency has a reason',
     { 'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '^8.0.0' } }) },
     'pg has no line',
   ],
 ]
 
-describe('a planted violation is found', () => {
+describe('finds a planted violation', () => {
   test.each(planted)('%s: %#', (name, texts, message) => {
     const rule = rules.find((one) => one.name === name)
     const outcome = rule?.check(treeOf(texts))
@@ -184,7 +184,7 @@ describe('a planted violation is found', () => {
     expect(outcome?.looked).toBeGreaterThan(0)
   })
 
-  test('floating promises, those of a dependency too', { timeout: 60_000 }, () => {
+  test('of floating promises, including those of a dependency', { timeout: 60_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'orrery-tidy-'))
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     const lines = ["import pg from 'pg'", 'const client = new pg.Client()', "client.query('a')", "true && client.query('b')"]
@@ -204,12 +204,12 @@ describe('a planted violation is found', () => {
     ])
   })
 
-  test('there is one for every rule', () => {
+  test('for every rule', () => {
     expect(new Set(planted.map(([name]) => name))).toEqual(new Set(rules.map(({ name }) => name)))
   })
 })
 
-test('what is in order is not found', () => {
+test('finds nothing in a tree without violations', () => {
   const texts = {
     'packages/core/package.json': manifest('@orrery/core', { dependencies: { pg: '8.0.0' } }),
     'packages/core/src/index.ts': "export { a } from './keys/a.ts'",
@@ -232,7 +232,7 @@ const findingsOf = (name: string, texts: Record<string, string>) =>
     ?.check(treeOf(texts))
     .findings.map(({ path }) => path)
 
-test('a small file may be an entry point, a program, an operation, a store, exported, shared or used by tests alone', () => {
+test('allows a small file that is an entry point, a program, an operation, a store, exported, shared or used only by tests', () => {
   const texts = {
     'packages/sdk/package.json': manifest('@orrery/sdk'),
     'packages/sdk/src/index.ts': "export * from './exported.ts'",
@@ -249,7 +249,7 @@ test('a small file may be an entry point, a program, an operation, a store, expo
   expect(findingsOf('no small file with one importer', texts)).toEqual([])
 })
 
-test('a type may share its name with one of another package, of a test, or that stays in its file', () => {
+test('allows a type to share its name with a type of another package, of a test, or one that is not exported', () => {
   const texts = {
     'packages/sdk/src/a.ts': 'export interface A {}',
     'packages/sdk/src/b.ts': 'interface A {}',

@@ -1,4 +1,7 @@
-/** `npm run tidy`: the rules of STYLE.md that a machine can check. Prints what it looked at, so that seeing nothing shows. */
+/**
+ * `npm run tidy`: checks the rules of STYLE.md that a machine can check. Prints how much each rule looked at; a rule that saw
+ * nothing fails.
+ */
 import { findFloatingPromises, readProgram } from './tidy/promises.ts'
 import type { Outcome } from './tidy/rule.ts'
 import { rules } from './tidy/rules.ts'

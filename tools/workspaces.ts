@@ -1,4 +1,4 @@
-/** The packages of this repository, each after those it depends on. */
+/** Reads the packages of this repository, in the order of their dependencies. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -38,7 +38,7 @@ function inOrder(workspaces: readonly Workspace[]): Workspace[] {
   const visit = (workspace: Workspace, path: readonly string[]): void => {
     if (ordered.includes(workspace)) return
     if (path.includes(workspace.name))
-      throw new Error(`packages depend on each other in a circle: ${[...path, workspace.name].join(' -> ')}`)
+      throw new Error(`packages depend on each other in a cycle: ${[...path, workspace.name].join(' -> ')}`)
     for (const needed of workspaces.filter(({ name }) => workspace.dependencies.includes(name))) visit(needed, [...path, workspace.name])
     ordered.push(workspace)
   }

@@ -1,5 +1,5 @@
-// Copies what the docs page shows into dist, so that the published package does not depend on swagger-ui-dist
-// (whose dependency reports installs to a third party).
+// Copies the assets of the docs page into dist, so that the published package does not depend on swagger-ui-dist,
+// which has a dependency that reports installs to a third party.
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -1,5 +1,5 @@
-// DBOS Transact. In one process: startWorkflow, its fast path. Across processes and for a backlog: its queue, polled
-// every 100 ms (its default is 1 s). A step is one DBOS.runStep, checkpointed by it.
+// DBOS Transact. In one process it uses startWorkflow, its fast path. Across processes and for a backlog it uses its queue,
+// polled every 100 ms (its default is 1 s). A step is one DBOS.runStep, which DBOS checkpoints.
 import dbos from '@dbos-inc/dbos-sdk'
 
 const { DBOS, DBOSClient } = dbos
@@ -41,7 +41,7 @@ export const peer = {
     across: `${checkpointed}; queue polled every 100 ms`,
     drain: checkpointed,
   },
-  /** Its client expects the tables and the queue to be there; a launch makes them. */
+  /** Its client expects the tables and the queue to exist; a launch creates them. */
   async prepare({ database }) {
     await launch(database, 0)
     await DBOS.shutdown()

@@ -1,5 +1,5 @@
-// graphile-worker: K steps are a chain of K jobs. Under load it runs with its own high-throughput settings (a local
-// queue and completions in batches), one at a time with its defaults, which answer sooner.
+// graphile-worker: K steps are a chain of K jobs. Under load it uses its high-throughput settings (a local queue and
+// batched completions). For one run at a time it uses its defaults, which have a lower latency.
 import { EventEmitter } from 'node:events'
 import { Logger, makeWorkerUtils, run } from 'graphile-worker'
 import pg from 'pg'

@@ -1,4 +1,4 @@
-// OpenWorkflow on PostgreSQL. A step is one step.run. Its own result() polls, so done is told from inside the workflow.
+// OpenWorkflow on PostgreSQL. A step is one step.run. Its result() polls, so the workflow itself reports that it is done.
 import { OpenWorkflow } from 'openworkflow'
 import { BackendPostgres } from 'openworkflow/postgres'
 

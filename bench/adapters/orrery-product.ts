@@ -1,6 +1,6 @@
 /**
- * Orrery as people run it: a server of its own (API and worker in one process), reached over HTTP with an API key, with orgs,
- * forced row-level security, audit and events on. The client is another process, and learns of ends from the event stream.
+ * The whole product: a server process (API and worker in one), called over HTTP with an API key, with organizations, forced
+ * row-level security, audit and events. The client is another process, which follows the event stream to see runs end.
  */
 import http from 'node:http'
 import { makePost } from '../post.mjs'
@@ -9,7 +9,7 @@ import type { OpenedPeer, Peer, PeerOptions } from './peer.ts'
 
 const streamed = 'the run.succeeded event arrived on the event stream (it commits with the result)'
 
-/** Calls `ended` with the id of every run that succeeds from now on; any other end is an error. */
+/** Calls `ended` with the id of every run that succeeds from now on. Any other outcome is an error. */
 function followEnds({ port, key }: Offer, ended: (run: string) => void): Promise<http.ClientRequest> {
   const types = ['succeeded', 'failed', 'cancelled', 'timed_out', 'blocked'].map((status) => `type=run.${status}`)
   const path = `/api/v1/events/stream?${types.join('&')}`
@@ -37,7 +37,7 @@ function followEnds({ port, key }: Offer, ended: (run: string) => void): Promise
 
 async function openClient(offer: Offer, steps: number, done: (run: number) => void): Promise<OpenedPeer<Offer>> {
   const started = new Map<string, number>()
-  // An end may arrive before the answer to its start.
+  // The event of a run's end may arrive before the response to its start.
   const early = new Set<string>()
   const stream = await followEnds(offer, (run) => {
     const i = started.get(run)
@@ -52,7 +52,7 @@ async function openClient(offer: Offer, steps: number, done: (run: number) => vo
       else started.set(runId, i)
     },
     async close() {
-      stream.once('error', () => {}) // Breaking it off is an error to the stream, and what we want.
+      stream.once('error', () => {}) // Destroying the stream emits an error, which is expected.
       stream.destroy()
       post.close()
     },

@@ -1,4 +1,4 @@
-/** Orrery's engine alone, with a real bundle in the real sandbox and events on, but without API, audit and org checks. */
+/** Orrery's engine alone: with a real bundle in the real sandbox and with events, but without API, audit and permission checks. */
 import { openEngine, type Prepared, prepareEngine } from '../engine.ts'
 import type { OpenedPeer, Peer, PeerOptions } from './peer.ts'
 
@@ -7,7 +7,7 @@ const START_MANY = 512
 
 async function open({ role, cell, database, steps, slots, done }: PeerOptions<Prepared>): Promise<OpenedPeer> {
   let ended = 0
-  // A backlog is counted by its worker, who did not start it and so cannot tell which run is which.
+  // The worker counts the runs of a backlog. It did not start them, so it does not know their numbers.
   const counting = cell === 'drain' && role === 'worker'
   const engine = await openEngine({
     database,

@@ -1,4 +1,4 @@
-/** The shape of an adapter; harness.mjs says what each part is for. */
+/** The interface of an adapter; harness.mjs documents each part. */
 export type Cell = 'load-1' | 'load-5' | 'one' | 'across' | 'drain'
 
 export interface PeerOptions<Prepared, Offer = null> {
@@ -21,12 +21,12 @@ export interface OpenedPeer<Offer = null> {
 
 export interface Peer<Prepared = null, Offer = null> {
   readonly name: string
-  /** The npm package whose version is shown; null for ours. */
+  /** The npm package whose version is shown; null for Orrery. */
   readonly package: string | null
   readonly server: 'postgres' | 'redis' | 'restate'
   readonly cells: Readonly<Partial<Record<Cell, string>>>
   readonly backlog?: number
-  /** The worker is a process of its own in every cell. */
+  /** True if the worker is a process of its own in every cell. */
   readonly split?: boolean
   prepare?(options: { readonly database: string }): Promise<Prepared>
   open(options: PeerOptions<Prepared, Offer>): Promise<OpenedPeer<Offer>>

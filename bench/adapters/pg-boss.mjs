@@ -1,5 +1,5 @@
-// pg-boss: K steps are a chain of K jobs. With its fast paths on: NOTIFY on the queue, four workers that fetch batches
-// of 100, and fetching on without a pause while batches come back full.
+// pg-boss: K steps are a chain of K jobs. Its fast paths are on: NOTIFY on the queue, four workers that fetch batches of
+// 100, and fetching again without a pause while batches are full.
 import { PgBoss } from 'pg-boss'
 
 const returned = 'the handler of the last job returned (the completion of its batch follows)'

@@ -30,7 +30,7 @@ export const peer = {
   name: 'Restate',
   package: '@restatedev/restate-server',
   server: 'restate',
-  // It pushes work to a service that must answer, so a backlog without a worker is a storm of retries, not a queue.
+  // No backlog: Restate pushes work to the service, so a backlog without a worker would be a storm of retries, not a queue.
   cells: { 'load-1': answered, 'load-5': answered, one: answered, across: answered },
   async open({ role, servers, steps, done }) {
     const endpoint = role === 'client' ? null : await openEndpoint(servers.restate.admin)

@@ -1,10 +1,10 @@
-/** The steps of the benchmark do nothing: what is measured is the engine around them. */
+/** The steps of the benchmarks do nothing, because the benchmarks measure the engine. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { step } from '@orrery/engine/workflow'
 
 export const add = step('add', async (k: number) => k)
 
-/** For runs that must still be in flight when their worker is killed. */
+/** Keeps a run in flight, so that its worker can be killed. */
 export const pause = step('pause', async (ms: number) => {
   await sleep(ms)
   return ms

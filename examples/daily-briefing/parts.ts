@@ -1,4 +1,4 @@
-/** The parts that stand around the server in this example. Keep it running: `npm run parts`. */
+/** Runs the services that this example needs besides the server. Keep it running: `npm run parts`. */
 import { once } from 'node:events'
 import { chooseModel } from './parts/choose-model.ts'
 import { type Mail, openMailbox } from './parts/mailbox.ts'
@@ -12,9 +12,9 @@ await once(server, 'listening')
 
 const address = `http://127.0.0.1:${httpPort}`
 console.log(`metrics   ${address}/metrics?lookback_days=1&include_forecast=true`)
-console.log(`mailbox   ${address}/   takes every mail that is sent to 127.0.0.1:${smtpPort}`)
-console.log(`model     ${chooseModel(process.env).says}`)
+console.log(`mailbox   ${address}/   accepts every mail that is sent to 127.0.0.1:${smtpPort}`)
+console.log(`model     ${chooseModel(process.env).description}`)
 
 function show({ from, to, subject, text }: Mail): void {
-  console.log(`\n--- a mail from ${from} to ${to.join(', ')}\nSubject: ${subject}\n\n${text}\n---`)
+  console.log(`\n--- mail from ${from} to ${to.join(', ')}\nSubject: ${subject}\n\n${text}\n---`)
 }

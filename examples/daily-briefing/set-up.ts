@@ -1,23 +1,24 @@
-/** Tells the server what the names in the JSON files mean here. It may be run as often as you like: `npm run set-up`. */
+/** Creates the connections, tools and automation on the server: `npm run set-up`. Running it again updates them. */
 import { spawnSync } from 'node:child_process'
 import { chooseModel } from './parts/choose-model.ts'
 import { smtpPort } from './parts/ports.ts'
 
-const { settings, says } = chooseModel(process.env)
-console.log(`model: ${says}`)
+const { settings, description } = chooseModel(process.env)
+console.log(`model: ${description}`)
 const known = (JSON.parse(orrery(['connections', 'list', '--json'])) as { items: { id: string; name: string }[] }).items
 connect('model', settings)
 connect('mail', { type: 'smtp', host: '127.0.0.1', port: smtpPort, secure: false, from: 'Orrery <orrery@company.com>' })
-tell(['tools', 'put', '-f', 'tools.yaml'])
-tell(['automations', 'apply', '-f', 'daily-briefing.json'])
+show(['tools', 'put', '-f', 'tools.yaml'])
+show(['automations', 'apply', '-f', 'daily-briefing.json'])
 
-/** Settings go in on standard input: a key on a command line is in every process list. */
+/** Passes the settings on standard input, because the process list shows a key on a command line. */
 function connect(name: string, value: object): void {
   const id = known.find((connection) => connection.name === name)?.id
-  tell(['connections', ...(id === undefined ? ['create', name] : ['update', id]), '--settings', '@-'], JSON.stringify(value))
+  show(['connections', ...(id === undefined ? ['create', name] : ['update', id]), '--settings', '@-'], JSON.stringify(value))
 }
 
-function tell(args: readonly string[], input = ''): void {
+/** Runs a command and prints it with its output. */
+function show(args: readonly string[], input = ''): void {
   console.log(`\n$ orrery ${args.join(' ')}`)
   process.stdout.write(orrery(args, input))
 }

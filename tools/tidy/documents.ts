@@ -1,4 +1,4 @@
-/** Markdown whose links lead somewhere, and a line of reason for every production dependency. */
+/** Rules about documents: links have a target, and every production dependency has a line with its reason. */
 import { posix } from 'node:path'
 import type { Finding, Rule } from './rule.ts'
 import type { Tree, TreeFile } from './tree.ts'
@@ -32,11 +32,11 @@ function judgeLink(tree: Tree, from: string, target: string): string | undefined
   const [file = '', anchor] = target.split('#')
   const path = file === '' ? from : posix.join(posix.dirname(from), file).replace(/\/$/, '')
   const found = tree.find(path)
-  if (!found) return tree.files.some((other) => other.path.startsWith(`${path}/`)) ? undefined : `the link leads nowhere: ${target}`
+  if (!found) return tree.files.some((other) => other.path.startsWith(`${path}/`)) ? undefined : `the target does not exist: ${target}`
   return anchor === undefined || !path.endsWith('.md') || anchorsOf(found.text).includes(anchor) ? undefined : `no such heading: ${target}`
 }
 
-/** As GitHub makes them. */
+/** The anchors that GitHub makes from headings. */
 const anchorsOf = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(({ 1: heading = '' }) =>
     heading
@@ -48,8 +48,8 @@ const anchorsOf = (text: string): string[] =>
 
 const dependencyPage = 'docs/dependencies.md'
 
-export const arguedDependencies: Rule = {
-  name: 'every production dependency is argued for',
+export const explainedDependencies: Rule = {
+  name: 'every production dependency has a reason',
   unit: 'dependencies',
   check(tree) {
     const used = findDependencies(tree)
@@ -60,7 +60,7 @@ export const arguedDependencies: Rule = {
       .map(({ name, path }) => ({ path, message: `${name} has no line in ${dependencyPage}` }))
     const stale = rows
       .filter((row) => !used.some(({ name }) => covers(row, name)))
-      .map((row): Finding => ({ path: dependencyPage, message: `${row} is not a production dependency (any more)` }))
+      .map((row): Finding => ({ path: dependencyPage, message: `${row} is not, or no longer, a production dependency` }))
     const loose = used
       .filter(({ version }) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
       .map(({ name, path, version }) => ({ path, message: `${name} is "${version}": versions are exact` }))

@@ -1,19 +1,20 @@
 /**
- * Folders inside a package. What lies side by side in a folder, files and folders alike, depends on each other in one direction only: then a
- * reader can start at the bottom, and a folder can be moved without its neighbours.
+ * No import cycles between the files and folders of one folder. Then a reader can start at the bottom, and a folder can be
+ * moved without its
+ * neighbours.
  */
 import { findGroups, type Import, readImports } from './import-graph.ts'
 import type { Finding, Rule } from './rule.ts'
 import type { Tree } from './tree.ts'
 
 const source = /^(?:packages|apps)\/[^/]+\/src\//
-/** Set-up that only tests import may reach up; it is no part of the package. */
+/** Test set-up may import anything: it is not part of the built package. */
 const testing = /\/testing\//
 
 interface Arrow {
-  /** The folder in which both lie. */
+  /** The folder that contains both ends. */
   readonly folder: string
-  /** A file or a folder in it. */
+  /** A file or folder in it. */
   readonly from: string
   readonly to: string
   readonly files: string
@@ -24,7 +25,7 @@ export const folderCycles: Rule = {
   unit: 'imports between neighbours',
   check(tree) {
     const arrows = readImports(tree).flatMap((one) => toArrow(tree, one) ?? [])
-    const findings = [...Map.groupBy(arrows, ({ folder }) => folder)].flatMap(([folder, own]) => findKnots(folder, own))
+    const findings = [...Map.groupBy(arrows, ({ folder }) => folder)].flatMap(([folder, own]) => findCyclesIn(folder, own))
     return { looked: arrows.length, findings }
   },
 }
@@ -41,13 +42,13 @@ function toArrow(tree: Tree, { from, to }: Import): Arrow | undefined {
   return { folder: here.slice(0, depth).join('/'), from: a, to: b, files: `${from.path} -> ${to}` }
 }
 
-function findKnots(folder: string, arrows: readonly Arrow[]): Finding[] {
+function findCyclesIn(folder: string, arrows: readonly Arrow[]): Finding[] {
   const groups = findGroups(arrows.map(({ from, to }) => [from, to] as const))
   return groups.map((group) => {
     const inside = arrows.filter(({ from, to }) => group.includes(from) && group.includes(to))
     const byPair = Map.groupBy(inside, ({ from, to }) => `${from} -> ${to}`)
-    const thinnest = [...byPair.values()].sort((a, b) => a.length - b.length).slice(0, 3)
-    const shown = thinnest.map(([first]) => first?.files).join('; ')
-    return { path: folder, message: `${group.join(', ')} depend on each other; the thinnest arrows: ${shown}` }
+    const fewest = [...byPair.values()].sort((a, b) => a.length - b.length).slice(0, 3)
+    const shown = fewest.map(([first]) => first?.files).join('; ')
+    return { path: folder, message: `${group.join(', ')} depend on each other; the edges with the fewest imports: ${shown}` }
   })
 }

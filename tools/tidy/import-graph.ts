@@ -1,4 +1,4 @@
-/** Who imports whom. Types count: a cycle of types is a cycle for whoever wants to move a file. */
+/** The graph of imports. Type imports count too, because a cycle of types also prevents moving a file. */
 import { posix } from 'node:path'
 import ts from 'typescript'
 import { lineOf, type Source, type Tree, visit } from './tree.ts'
@@ -7,7 +7,7 @@ export interface Import {
   readonly from: Source
   readonly line: number
   readonly specifier: string
-  /** The file of this repository that is meant, if it is one. */
+  /** The imported file, if it is in this repository. */
   readonly to: string | undefined
 }
 
@@ -36,7 +36,7 @@ function resolve(from: Source, specifier: string, packages: ReadonlyMap<string, 
   return packages.get(specifier)
 }
 
-/** `@orrery/engine/workflow` -> `packages/engine/src/workflow/index.ts`, from the packages' own `exports`. */
+/** Maps entry points to files, from the `exports` of the packages: `@orrery/engine/workflow` -> `packages/engine/src/workflow/index.ts`. */
 export function readExports(tree: Tree): Map<string, string> {
   const exports = new Map<string, string>()
   for (const { path, text } of tree.files) {
@@ -50,12 +50,12 @@ export function readExports(tree: Tree): Map<string, string> {
   return exports
 }
 
-/** Groups of files that reach each other, and files that import themselves. */
+/** Groups of files that import each other, directly or not, and files that import themselves. */
 export function findCycles(imports: readonly Import[]): string[][] {
   return findGroups(imports.flatMap(({ from, to }) => (to === undefined ? [] : [[from.path, to] as const])))
 }
 
-/** The strongly connected groups of a graph that are more than one node without an edge to itself (Tarjan 1972). */
+/** The strongly connected components of a graph (Tarjan 1972), except single nodes without an edge to themselves. */
 export function findGroups(edges: readonly (readonly [from: string, to: string])[]): string[][] {
   const targets = Map.groupBy(edges, ([from]) => from)
   const state = new Map<string, { index: number; low: number; onStack: boolean }>()

@@ -1,10 +1,10 @@
-/** Which way the arrows point (DESIGN 3, ARCHITECTURE 3). */
+/** Rules about imports: which package may import which (ARCHITECTURE.md), and which files are private. */
 import { isBuiltin } from 'node:module'
 import { findCycles, type Import, readImports } from './import-graph.ts'
 import type { Finding, Rule } from './rule.ts'
 import type { Tree } from './tree.ts'
 
-/** What each part may import of ours. A name stands for the package and, for those without `/` after it, all its entry points. */
+/** The packages of this repository that each part may import. A name allows that entry point and all entry points below it. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/contract': [],
   'packages/recurrence': [],
@@ -25,12 +25,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@orrery/recurrence',
   ],
   'apps/cli': ['@orrery/client', '@orrery/contract', '@orrery/sdk'],
-  // An example sees what its reader will have.
+  // An example may import only what its readers will have installed.
   examples: ['@orrery/client', '@orrery/sdk'],
 }
 
 const workflowFolder = 'packages/engine/src/workflow/'
-/** The part of another package that becomes part of workflow bundles. */
+/** Files of another package that are bundled into workflows. */
 const bundledParts = ['packages/recurrence/src/duration.ts', 'packages/recurrence/src/parsing.ts']
 const isWorkflowCode = (path: string): boolean => path.startsWith(workflowFolder) || bundledParts.includes(path)
 
@@ -50,7 +50,7 @@ function checkDirection(one: Import): string | undefined {
 const partOf = (path: string): string | undefined => Object.keys(mayImport).find((part) => path.startsWith(`${part}/`))
 const packageOf = (specifier: string): string => specifier.split('/').slice(0, 2).join('/')
 
-/** The build leaves test files out, so what it keeps cannot need them. */
+/** The build omits test files, so built files must not import them. */
 export const noTestImports: Rule = {
   name: 'no test files in what is built',
   unit: 'imports',
@@ -80,9 +80,9 @@ export const pureWorkflow: Rule = {
   check: (tree) =>
     checkEach(tree, ({ from, to, specifier }) => {
       if (!isWorkflowCode(from.path) || from.isTest) return undefined
-      if (isBuiltin(specifier)) return `workflow code runs where Node's "${specifier}" is not`
+      if (isBuiltin(specifier)) return `workflow code runs without Node's modules: "${specifier}" is not available`
       if (to === undefined) return `workflow code has no dependencies: "${specifier}"`
-      return isWorkflowCode(to) ? undefined : `workflow code knows no engine and no store: "${specifier}"`
+      return isWorkflowCode(to) ? undefined : `workflow code may import no engine and no store: "${specifier}"`
     }),
 }
 
@@ -104,9 +104,9 @@ export const resolvable: Rule = {
   unit: 'imports',
   check: (tree) =>
     checkEach(tree, ({ specifier, to }) => {
-      // What a published program loads is built first; `dist` is never in the tree.
+      // Published programs import built files; `dist` is never in the tree.
       if (!specifier.startsWith('.') || to === undefined || tree.find(to) || to.includes('/dist/')) return undefined
-      return `"${specifier}" is no file of this repository (imports name the file with its ending)`
+      return `"${specifier}" is not a file of this repository (imports name the file with its extension)`
     }),
 }
 

@@ -1,4 +1,4 @@
-/** Org isolation as the migrations write it. What the database makes of it is checked in `migrations.pg.test.ts`. */
+/** Rules about the text of migrations. `migrations.pg.test.ts` checks the database that they create. */
 import type { Finding, Rule } from './rule.ts'
 import type { Tree } from './tree.ts'
 
@@ -22,7 +22,7 @@ export const rowLevelSecurity: Rule = {
   },
 }
 
-/** By name, or by a loop over all tables of its schema. */
+/** True if row-level security is set for the table by name, or in a loop over all tables of its schema. */
 function isSecured(set: string, table: string, verb: string): boolean {
   const schema = table.split('.')[0]
   return (

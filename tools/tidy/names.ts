@@ -1,31 +1,31 @@
-/** One word, one meaning (DESIGN 2): words that name something else here, or nothing. */
+/** One word, one meaning: words with another meaning in this repository, or with none, are not used in names. */
 import ts from 'typescript'
 import { readExports } from './import-graph.ts'
 import type { Finding, Rule } from './rule.ts'
 import { lineOf, visit } from './tree.ts'
 
-/** Any part of a declared name or a path. */
+/** Words that may not be part of a declared name or a path. */
 const bannedParts: Readonly<Record<string, string>> = {
   tenant: 'the isolation boundary is an org',
   job: 'what runs is a run, a part of it a step',
   dag: 'a workflow written as JSON is a pipeline',
   orchestrator: 'another installation is a peer',
-  principal: 'whoever acts is an actor',
+  principal: 'the one who acts is an actor',
   misc: 'says nothing',
 }
 
-/** The whole name. */
+/** Words that may not be the whole name. */
 const bannedAlone: Readonly<Record<string, string>> = {
-  task: 'four things in this field: say run, step, human task',
-  tasks: 'four things in this field: say runs, steps, human tasks',
-  user: 'a person in an org is a member, whoever acts an actor',
+  task: 'has four meanings in this field: say run, step, human task',
+  tasks: 'has four meanings in this field: say runs, steps, human tasks',
+  user: 'a person in an org is a member, the one who acts is an actor',
   users: 'people in an org are members',
 }
 
-/** A folder or package of this name collects what has no owner. */
+/** Folders and packages with these names collect code without an owner. */
 const bannedFolders = new Set(['shared', 'common', 'utils', 'util', 'helpers', 'helper', 'types', 'config', 'db', 'lib', 'misc'])
 
-/** Names that others gave: compatible APIs, peers in benchmarks, ECMAScript (whose promises queue jobs). */
+/** Files with names from elsewhere: compatible APIs, peers in benchmarks, ECMAScript (whose promises queue jobs). */
 const foreign = /^(apps\/server\/src\/compat\/|bench\/|examples\/|packages\/engine\/src\/workflow\/bundled\/bundle-promise)/
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/
 
@@ -63,7 +63,9 @@ export const paths: Rule = {
 function judgePath(path: string, entries: ReadonlySet<string>): string[] {
   const parts = path.split('/')
   const file = parts.at(-1) ?? ''
-  const findings = parts.slice(0, -1).flatMap((folder) => (bannedFolders.has(folder) ? [`a folder named "${folder}" has no owner`] : []))
+  const findings = parts
+    .slice(0, -1)
+    .flatMap((folder) => (bannedFolders.has(folder) ? [`the folder name "${folder}" does not name an owner`] : []))
   for (const part of parts) {
     const reason = judge(part.replace(/\..*$/, ''))
     if (reason) findings.push(`"${part}": ${reason}`)

@@ -1,6 +1,6 @@
 /**
- * Promises that nobody waits for: a failure of theirs is seen by no one, or ends the process. This needs types (of dependencies
- * too, which Biome's rule does not see), so it works on a compiled program and not on the tree.
+ * Floating promises: promises that no code awaits. Their failure goes unnoticed, or ends the process. The rule needs types, also of
+ * dependencies (which Biome's rule does not see), so it works on a compiled program and not on the tree.
  */
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -27,7 +27,7 @@ export function findFloatingPromises(program: ts.Program, root: string): Outcome
           findings.push({
             path: file.fileName.slice(root.length + 1),
             line,
-            message: 'a promise that nobody waits for: await it, or say void',
+            message: 'a floating promise: await it, or use void',
           })
         }
       }
@@ -49,7 +49,7 @@ function isFloating(checker: ts.TypeChecker, expression: ts.Expression): boolean
   return !hasFailureHandler(expression) && isThenable(checker, checker.getTypeAtLocation(expression))
 }
 
-/** `p.catch(f)` and `p.then(f, g)` deal with the failure themselves. */
+/** `p.catch(f)` and `p.then(f, g)` handle the failure. */
 function hasFailureHandler(expression: ts.Expression): boolean {
   if (!ts.isCallExpression(expression) || !ts.isPropertyAccessExpression(expression.expression)) return false
   const method = expression.expression.name.text

@@ -1,18 +1,18 @@
-/** What the registry of operations and the catalogue of problems owe the reader. */
+/** Rules about the registry of operations (each has a test) and the catalogue of problems (each has a page). */
 import ts from 'typescript'
 import type { Rule } from './rule.ts'
 import { lineOf, type Source, type Tree, visit } from './tree.ts'
 
 interface Declared {
-  /** `runs.start`. */
+  /** Such as `runs.start`. */
   readonly name: string
-  /** `startRun`. */
+  /** Such as `startRun`. */
   readonly symbol: string
   readonly source: Source
   readonly line: number
 }
 
-/** Files that name every operation, tested or not. */
+/** Files that name every operation, whether it has a test or not. */
 const naming = /^(packages\/contract\/|tests\/security\/good-calls\.ts$)/
 
 export const testedOperations: Rule = {

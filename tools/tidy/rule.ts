@@ -7,7 +7,7 @@ export interface Finding {
 }
 
 export interface Outcome {
-  /** How many things the rule looked at. Nothing seen is a failure: a rule that sees nothing finds nothing. */
+  /** How many things the rule looked at. 0 is a failure, because a rule that sees nothing finds nothing. */
   readonly looked: number
   readonly findings: readonly Finding[]
 }

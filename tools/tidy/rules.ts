@@ -1,5 +1,5 @@
 import { syntax, texts } from './code.ts'
-import { arguedDependencies, links } from './documents.ts'
+import { explainedDependencies, links } from './documents.ts'
 import { folderCycles } from './folders.ts'
 import { cycles, directions, noTestImports, privateStores, pureWorkflow, resolvable } from './imports.ts'
 import { rowLevelSecurity, sqlCase } from './migrations.ts'
@@ -40,5 +40,5 @@ export const rules: readonly Rule[] = [
   testedOperations,
   documentedProblems,
   links,
-  arguedDependencies,
+  explainedDependencies,
 ]

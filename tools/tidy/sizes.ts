@@ -1,4 +1,4 @@
-/** How long things may be. */
+/** Rules about the sizes of files, functions, lines and packages. */
 import ts from 'typescript'
 import type { Finding, Rule } from './rule.ts'
 import { lineOf, type Source, type Tree, visit } from './tree.ts'
@@ -7,14 +7,14 @@ const fileLinesMax = 500
 const testLinesMax = 800
 const functionLinesMax = 70
 const columnsMax = 160
-/** Tests and benchmarks hold sample code and tables in strings, which no formatter can break. */
+/** Tests and benchmarks contain sample code and tables in strings, which no formatter can break. */
 const sampleColumnsMax = 280
 const isSample = (path: string): boolean => /^(bench|tests)\/|\.(test|suite|fuzz|chaos|e2e)\.ts$/.test(path)
 const fileBytesMax = 500 * 1024
 const medianMax = 110
 const p90Max = 250
 
-/** Data that an example ships for its user, and what npm writes. */
+/** Data of examples, and the lockfile of npm. */
 const mayBeLarge = /^(examples\/[^/]+\/data\/|package-lock\.json$)/
 
 const countLines = (text: string): number => text.trimEnd().split('\n').length
@@ -35,7 +35,7 @@ export const fileSizes: Rule = {
   },
 }
 
-/** Files that stay small one by one may still all be near the limit: the middle of them is held down too. */
+/** Limits the median and the 90th percentile too, because all files could be just below the limit. */
 export const typicalSize: Rule = {
   name: 'typical file size',
   unit: 'source files',
@@ -56,10 +56,10 @@ export function measureSizes(tree: Tree): { count: number; median: number; p90: 
 }
 
 const shareMax = 0.3
-/** Below this a project has no packages to speak of. */
+/** The rule does not apply to a project with fewer lines. */
 const linesMin = 10_000
 
-/** A package that outgrows the others is several packages that nobody has separated. */
+/** A package that is much larger than the others should be split. */
 export const packageShares: Rule = {
   name: 'share of each package',
   unit: 'packages',

@@ -1,13 +1,18 @@
 /**
- * Small files that one other file imports. Opening a file and learning its name costs a reader more than its few lines are worth, so they belong to
- * the file that uses them. What is looked up by its own name stays: entry points, operations, programs, and the SQL of a folder or of a statement.
+ * No small file with a single importer. Opening a file and learning its name costs a reader more than a few lines are worth, so
+ * the code belongs in
+ * the file that uses it. Exceptions are files that readers look up by name: entry points, operations, programs, and the SQL of
+ * a folder or statement.
  */
 import { readExports, readImports } from './import-graph.ts'
 import type { Rule } from './rule.ts'
 import type { Source, Tree } from './tree.ts'
 
 const linesMin = 15
-/** Programs; what a noun brings; a folder's SQL, which may be nowhere else; the engine's statements, one part a file. */
+/**
+ * Programs, the feature file of a noun, the SQL of a folder (which may be nowhere else), and the engine's statements, one part
+ * per file.
+ */
 const standAlone = /\/main\.ts$|\/feature\.ts$|-store\.ts$|\/store\/postgres\/parts\//
 
 interface SmallFile {
@@ -21,7 +26,7 @@ export const smallFiles: Rule = {
   check(tree) {
     const findings = listSmallFiles(tree).map(({ path, importer }) => ({
       path,
-      message: `fewer than ${linesMin} lines, and only ${importer} imports it: it belongs there`,
+      message: `fewer than ${linesMin} lines, and only ${importer} imports it: move the code there`,
     }))
     return { looked: tree.sources.filter(isSource).length, findings }
   },
@@ -35,14 +40,14 @@ function listSmallFiles(tree: Tree): SmallFile[] {
     const sources = (importers.get(source.path) ?? []).map(({ from }) => from).filter((from) => !from.isTest)
     const [importer, ...others] = new Set(sources)
     if (importer === undefined || others.length > 0) return []
-    // Generated files list operations, entry points list what a package exports: neither is the place for code. Nor is another folder of the package:
-    // the file is how the two folders meet.
+    // The code cannot move into a generated file or an entry point, which only list things, nor into another folder of the package, because
+    // the file is the interface between the two folders.
     const isElsewhere = folderOf(importer.path) !== folderOf(source.path)
     return importer.isGenerated || entries.has(importer.path) || isElsewhere ? [] : [{ path: source.path, importer: importer.path }]
   })
 }
 
-/** `packages/core/src/runs`, or the package's `src` itself. */
+/** The folder below `src`, such as `packages/core/src/runs`, or `src` itself. */
 const folderOf = (path: string): string =>
   path
     .split('/')

@@ -1,9 +1,12 @@
-/** Where SQL stands, and what it says of organizations. */
+/** Rules about SQL: where it may be written, and that it names the organization. */
 import ts from 'typescript'
 import type { Finding, Rule } from './rule.ts'
 import { lineOf, type Source, visit } from './tree.ts'
 
-/** A noun's store; the kernel's way to a connection; the engine's own store; the program that starts PostgreSQL. */
+/**
+ * Files that may contain SQL: the store of a noun, the kernel's database folder, the engine's store, the package that starts
+ * PostgreSQL.
+ */
 const home = /-store\.ts$|^packages\/kernel\/src\/database\/|^packages\/engine\/src\/store\/postgres\/|^packages\/embedded-postgres\//
 const statements = [
   /^\s*select\b[\s\S]*\b(?:from|set_config|pg_[a-z_]+)\b/,
@@ -38,7 +41,7 @@ export const sqlPlaces: Rule = {
 }
 
 export const engineViews: Rule = {
-  name: 'the engine is read by its views',
+  name: 'the engine is read through its views',
   unit: 'texts',
   check(tree) {
     let looked = 0
@@ -52,7 +55,7 @@ export const engineViews: Rule = {
         if (!isTagged(node) && !isSql(text)) return
         for (const [name] of text.matchAll(/\bengine\.[a-z_]+\b(?!\s*\()/g)) {
           if (!name.endsWith('_view'))
-            findings.push({ path: source.path, line: lineOf(source, node), message: `${name}: only engine.*_view is for others` })
+            findings.push({ path: source.path, line: lineOf(source, node), message: `${name}: other packages may read only engine.*_view` })
         }
       })
     }
@@ -61,10 +64,10 @@ export const engineViews: Rule = {
 }
 
 const createTable = /create table (?:if not exists )?([a-z_]+\.[a-z_0-9]+)\s*\(([\s\S]*?)\n\)/g
-/** Of one organization; or, over all of them, each row in its own. */
+/** Queries with a condition on one organization, and statements over all of them that keep each row in its own. */
 const namesOrg = /^\s*insert into [\s\S]*unnest\(|org_id\s*=|\(org_id\b|\borg_id in\b|partition by [a-z.]*org_id/
 
-/** Isolation, twice: row-level security, and the queries themselves. */
+/** Organizations are isolated twice: by row-level security, and by the queries themselves. */
 export const queriesNameOrg: Rule = {
   name: 'queries on tables with org_id name it',
   unit: 'statements',
@@ -87,7 +90,7 @@ export const queriesNameOrg: Rule = {
           findings.push({
             path: source.path,
             line: lineOf(source, node),
-            message: 'no condition on org_id; if it is for all organizations, its comment says so and why that is right',
+            message: 'no condition on org_id; if the query is for all organizations, say so and why in its comment',
           })
       })
     }
@@ -95,14 +98,14 @@ export const queriesNameOrg: Rule = {
   },
 }
 
-/** The comment of the function or constant in which a node stands. */
+/** The comment above the function or constant that contains a node. */
 function commentAbove(source: Source, node: ts.Node): string {
   let at: ts.Node = node
   while (at.parent !== undefined && !ts.isSourceFile(at.parent)) at = at.parent
   return source.text.slice(at.getFullStart(), at.getStart(source.ast))
 }
 
-/** Literals and templates, a template with its holes as `?`. */
+/** The text of a string literal or a template, with `?` for each substitution. */
 function textOf(node: ts.Node): string | null {
   if (ts.isStringLiteralLike(node)) return node.text
   if (ts.isTemplateExpression(node)) return node.head.text + node.templateSpans.map(({ literal }) => `?${literal.text}`).join('')

@@ -1,4 +1,4 @@
-/** The repository as the rules see it: paths and texts, read once. Tests build one from a few lines instead. */
+/** The repository as the rules see it: paths and texts, read once. Tests build a tree from a few lines instead. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -7,7 +7,7 @@ const binary = /\.(png|jpg|ico|woff2?|gz|tgz|zip|db|parquet)$/
 const textBytesMax = 2 * 1024 * 1024
 
 export interface TreeFile {
-  /** From the root, with slashes. */
+  /** Relative to the root, with slashes. */
   readonly path: string
   readonly bytes: number
   /** Empty for binary and very large files. */
@@ -22,7 +22,7 @@ export interface Source extends TreeFile {
 
 export interface Tree {
   readonly files: readonly TreeFile[]
-  /** TypeScript, and the few files that must run before it can, parsed. */
+  /** The parsed TypeScript files, and the few JavaScript files that run before Node 24 is installed. */
   readonly sources: readonly Source[]
   find(path: string): TreeFile | undefined
 }
@@ -32,7 +32,7 @@ export function readTree(root: string): Tree {
   return makeTree(listFiles(root, '', isIgnored).map((path) => readTreeFile(root, path)))
 }
 
-/** A tree from texts by path. */
+/** Builds a tree from texts by path. */
 export function treeOf(texts: Readonly<Record<string, string>>): Tree {
   return makeTree(Object.entries(texts).map(([path, text]) => ({ path, text, bytes: Buffer.byteLength(text) })))
 }
@@ -53,7 +53,7 @@ function parse(file: TreeFile): Source {
   }
 }
 
-/** The three forms that our .gitignore uses: `name/` anywhere, `a/path/` from the root, `*.ending`. */
+/** Reads .gitignore. Supports the three forms that ours uses: `name/` anywhere, `a/path/` from the root, `*.ending`. */
 function readIgnored(root: string): (path: string, name: string) => boolean {
   const patterns = readFileSync(join(root, '.gitignore'), 'utf8').split('\n').filter(Boolean)
   const exact = new Set(['.git', ...patterns.map((pattern) => pattern.replace(/\/$/, ''))])
@@ -76,7 +76,7 @@ function readTreeFile(root: string, path: string): TreeFile {
   return { path, bytes, text }
 }
 
-/** Every node of a file, depth first. */
+/** Calls `see` for every node of a file, depth first. */
 export function visit(source: Source, see: (node: ts.Node) => void): void {
   const walk = (node: ts.Node): void => {
     see(node)

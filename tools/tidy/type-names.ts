@@ -1,4 +1,4 @@
-/** Exported types: inside a package, a name stands for one type. */
+/** The name of an exported type is unique in its package. */
 import ts from 'typescript'
 import type { Rule } from './rule.ts'
 import { lineOf, type Source, type Tree } from './tree.ts'

@@ -20,13 +20,7 @@ const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [
 /** Lines that are left, by area. The numbers only shrink. */
 export const knownWords: Readonly<Record<string, number>> = {
   'CHANGELOG.md': 1,
-  'README.md': 1,
-  'SECURITY.md': 10,
-  'apps/cli': 18,
-  'apps/server': 110,
-  bench: 21,
-  docs: 127,
-  examples: 9,
+  docs: 39,
   'packages/contract': 1,
   'packages/core': 172,
   'packages/embedded-postgres': 1,
@@ -34,7 +28,6 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/kernel': 83,
   'packages/tools': 132,
   tests: 53,
-  tools: 11,
 }
 
 export const plainWords: Rule = {

@@ -1,4 +1,4 @@
-// Before packing: the examples of the repository go along in `dist/examples`, for `orrery init --example`.
+// Runs before packing: copies the examples of the repository to `dist/examples`, for `orrery init --example`.
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that a Node that is too old to run Orrery can still read this and hand over to one that is not.
+// Plain JavaScript, so that a Node version too old for Orrery can still parse this file and start a newer Node.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const built = new URL('../dist/main.js', import.meta.url)
-// In a checkout the source is what runs; a published package has only `dist`.
+// A checkout runs the source; a published package has only `dist`.
 const inCheckout = existsSync(source)
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -27,7 +27,7 @@ function findNode() {
     }
   }
   process.stderr.write(
-    `orrery needs Node 22.18 or newer and this is ${process.versions.node}. Install one, or: npm install --save-dev node@24\n`,
+    `orrery needs Node 22.18 or newer, this is ${process.versions.node}. Install a newer Node, or run: npm install --save-dev node@24\n`,
   )
   process.exit(1)
 }
@@ -35,7 +35,7 @@ function findNode() {
 async function handOver(node) {
   const args = inCheckout ? ['--conditions=orrery-source', source] : [fileURLToPath(built)]
   const child = spawn(node, [...args, ...process.argv.slice(2)], { stdio: 'inherit' })
-  // A terminal sends its interrupt to both; what is sent to this process alone is passed on.
+  // A terminal sends SIGINT to both processes. Signals sent only to this process are forwarded.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   process.on('SIGINT', () => {})
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

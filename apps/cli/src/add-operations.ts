@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.ts'
 import { Exit, type Io } from './io.ts'
 import { addRunNow, addRunsStart } from './verbs/start-runs.ts'
 
-/** Every operation that has a `cli` becomes a command. Few do more than print the answer. */
+/** Adds a command for every operation that has a `cli`. Most commands only print the answer. */
 export function addOperations(root: Command, io: Io, operations: readonly Operation[] = listOperations()): void {
   for (const operation of operations) {
     switch (operation.name) {
@@ -17,7 +17,7 @@ export function addOperations(root: Command, io: Io, operations: readonly Operat
         break
       case 'runs.why':
         deriveVerb(root, io, operation)
-        // The question belongs to runs, too, for those who look for it there.
+        // An alias beside the other verbs of runs.
         deriveVerb(root, io, { ...operation, cli: { verb: 'runs why', positionals: ['runId'] } })
         break
       case 'audit.verify':

@@ -9,7 +9,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 export interface Connection {
   readonly url: string
   readonly key: string | null
-  /** Where the key came from, for `orrery doctor`. */
+  /** Where the key was found, for `orrery doctor`. */
   readonly source: string
 }
 
@@ -18,7 +18,10 @@ export interface ConnectionFlags {
   readonly apiKey?: string
 }
 
-/** Flags, then ORRERY_URL and ORRERY_KEY, then `.orrery/connection.json` of the project around, then what `orrery login` stored. */
+/**
+ * Finds server and key, in this order: flags, ORRERY_URL and ORRERY_KEY, `.orrery/connection.json` in this folder or one
+ * above it, the file that `orrery login` wrote.
+ */
 export function findConnection(io: Io, flags: ConnectionFlags): Connection {
   const stored = readProjectConnection(io.cwd) ?? readStored(userFile(io))
   const given = flags.server ?? nonEmpty(io.env.ORRERY_URL)
@@ -26,7 +29,7 @@ export function findConnection(io: Io, flags: ConnectionFlags): Connection {
   if (flags.apiKey !== undefined) return { url, key: flags.apiKey, source: '--api-key' }
   const envKey = nonEmpty(io.env.ORRERY_KEY)
   if (envKey !== undefined) return { url, key: envKey, source: 'ORRERY_KEY' }
-  // A stored key is for the server it was stored with, and is shown to no other.
+  // A stored key is sent only to the server that it was stored with.
   if (stored?.key != null && checkUrl(stored.url) === url) return stored
   return { url, key: null, source: 'no key' }
 }
@@ -43,7 +46,7 @@ export function userFile(io: Io): string {
   return join(base ?? join(nonEmpty(io.env.HOME) ?? homedir(), '.config'), 'orrery/connection.json')
 }
 
-/** Readable by its owner alone, from the first byte on. */
+/** Writes the file with permissions for its owner only, from the first byte on. */
 export function writeConnection(file: string, connection: { readonly url: string; readonly key: string }): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   writeFileSync(file, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 })
@@ -53,11 +56,11 @@ export function writeConnection(file: string, connection: { readonly url: string
 export function readStored(file: string): Connection | null {
   if (!existsSync(file)) return null
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
-    throw new UsageError(`${file} holds a key and may be read by others. Run: chmod 600 ${file}`)
+    throw new UsageError(`${file} contains a key, but other users can read it. Run: chmod 600 ${file}`)
   }
   const value = readJson(readFileSync(file, 'utf8'))
   if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') {
-    throw new UsageError(`${file} is not a connection; delete it and run "orrery login" or "orrery dev" again`)
+    throw new UsageError(`${file} is not a valid connection file. Delete it and run "orrery login" or "orrery dev" again`)
   }
   return { url: value.url, key: 'key' in value && typeof value.key === 'string' ? value.key : null, source: file }
 }
@@ -66,7 +69,7 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    // Cut off while it was written: whoever asked says what to do about it.
+    // The file was truncated while it was written. The caller reports what to do.
     if (error instanceof SyntaxError) return null
     throw error
   }
@@ -85,7 +88,7 @@ function checkUrl(url: string): string {
   return url.replace(/\/+$/, '')
 }
 
-/** A variable that is set to nothing counts as not set. */
+/** Treats an empty variable as absent. */
 export function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text.trim()
 }

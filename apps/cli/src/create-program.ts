@@ -11,7 +11,7 @@ import { addMcp } from './verbs/mcp.ts'
 import { addRunsWatch } from './verbs/runs-watch.ts'
 import { version } from './version.ts'
 
-/** Every command: those written by hand and those derived from the contract. */
+/** Creates the command line with all commands: those written by hand and those derived from the contract. */
 export function createProgram(io: Io): Command {
   const root = new Command('orrery')
     .description('Start work, follow it, and answer for it.')
@@ -33,7 +33,7 @@ export function createProgram(io: Io): Command {
   return root
 }
 
-/** A noun, which has verbs and does nothing itself. */
+/** True for a noun such as `runs`, which has subcommands and no action of its own. */
 function isGroup(command: Command): boolean {
   return command.commands.length > 0 && command.summary() === ''
 }

@@ -2,11 +2,11 @@ import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Where a command reads and writes. A test gives its own. */
+/** The environment of a command: where it reads and writes. Tests pass their own. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** Whether `out` is a terminal that can redraw a line. */
+  /** True if `out` is a terminal, on which a line can be redrawn. */
   readonly isTerminal: boolean
   readonly columns: number
   out(text: string): void
@@ -22,18 +22,18 @@ export function processIo(): Io {
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort(new Interrupted()))
   process.once('SIGTERM', () => interrupt.abort(new Interrupted()))
-  // Whoever read the output has enough (`orrery runs list | head`).
+  // The reader of the output has closed it (`orrery runs list | head`).
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit()
     throw error
   })
   return {
     env,
-    // npm runs a script in the package's folder and says here where the user was.
+    // npm runs a script in the package's folder, and passes the user's folder in INIT_CWD.
     cwd: env.INIT_CWD !== undefined && env.npm_lifecycle_event === 'orrery' ? env.INIT_CWD : process.cwd(),
     isTerminal: stdout.isTTY === true,
     get columns() {
-      // A terminal that does not know its width says 0.
+      // A terminal that does not know its width reports 0.
       return stdout.columns || 120
     },
     out: (text) => void stdout.write(text),
@@ -48,17 +48,17 @@ export function processIo(): Io {
   }
 }
 
-/** The user pressed Ctrl-C, or the process was told to stop. */
+/** The user pressed Ctrl-C, or the process received SIGTERM. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
-/** The command line is wrong in a way that only we can see; the message names the flag. */
+/** The command line is invalid in a way that the parser of commander cannot detect. The message names the flag. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Ends the command with this exit status; what there was to say has been said. */
+/** Ends the command with this exit status and prints nothing more. */
 export class Exit extends Error {
   override readonly name = 'Exit'
   readonly status: number

@@ -6,16 +6,21 @@ import { join } from 'node:path'
 import type { Io } from './io.ts'
 import { run } from './run.ts'
 
-export interface Heard {
+export interface RecordedRequest {
   readonly line: string
   readonly key: string | undefined
   readonly body: unknown
 }
 
-/** Runs command lines in an empty folder and home against a server at the network's edge that gives the answers of the test. */
-export async function cliBench(answer: (request: Heard) => { readonly status?: number; readonly body: unknown } = () => ({ body: {} })) {
+/**
+ * Runs command lines in an empty folder, which is also the home folder, against a fake HTTP server that returns the answers of
+ * the test.
+ */
+export async function cliBench(
+  answer: (request: RecordedRequest) => { readonly status?: number; readonly body: unknown } = () => ({ body: {} }),
+) {
   const folder = mkdtempSync(join(tmpdir(), 'orrery-cli-'))
-  const heard: Heard[] = []
+  const requests: RecordedRequest[] = []
   const server = createServer(async (message, response) => {
     let text = ''
     for await (const chunk of message.setEncoding('utf8')) text += chunk
@@ -24,7 +29,7 @@ export async function cliBench(answer: (request: Heard) => { readonly status?: n
       key: message.headers.authorization,
       body: text === '' ? null : (JSON.parse(text) as unknown),
     }
-    heard.push(request)
+    requests.push(request)
     const { status = 200, body } = answer(request)
     response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(body))
   })
@@ -33,7 +38,7 @@ export async function cliBench(answer: (request: Heard) => { readonly status?: n
   return {
     url,
     folder,
-    heard,
+    requests,
     async run(args: readonly string[], env: Record<string, string> = { ORRERY_URL: url, ORRERY_KEY: 'test-key' }, stdin = '') {
       let out = ''
       let err = ''

@@ -5,18 +5,18 @@ import { writeConnection } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { cliBench } from './run-cli.fixture.ts'
 
-test('a list is a table whose long values are shortened visibly, and says how to go on', async () => {
+test('prints a list as a table, shortens long values visibly and shows how to get the next page', async () => {
   const items = [{ name: 'a', tags: [], version: 'f'.repeat(64), note: 'n'.repeat(100), parentRunId: null }]
   await using cli = await cliBench(() => ({ body: { items, nextCursor: 'c2' } }))
   const { out, err } = await cli.run(['workflows', 'list'])
   expect(out.split('\n')).toEqual(['NAME  VERSION            NOTE', `a     ffffffffffff… +52  ${'n'.repeat(52)}… +48`, ''])
   expect(err).toContain('columns without a value: tags, parentRunId')
-  expect(err).toContain('2 long values shortened, whole with --json')
-  expect(err).toContain('more: add --cursor c2')
+  expect(err).toContain('2 long values shortened (--json shows them in full)')
+  expect(err).toContain('next page: --cursor c2')
   expect(JSON.parse((await cli.run(['workflows', 'list', '--json'])).out)).toEqual({ items, nextCursor: 'c2' })
 })
 
-test('a problem names the field; its kind is the exit status', async () => {
+test('prints the field of a problem, and exits with the status for its kind', async () => {
   const problems = [
     {
       status: 400,
@@ -39,7 +39,7 @@ test('a problem names the field; its kind is the exit status', async () => {
   expect(broken.err).toContain('request req-7')
 })
 
-test('a stored key is private and goes to no other server', async () => {
+test('stores a key in a private file, and sends it to no other server', async () => {
   await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
   const login = await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
   expect(login).toMatchObject({ status: EXIT.ok, err: '' })
@@ -48,7 +48,7 @@ test('a stored key is private and goes to no other server', async () => {
   expect(readFileSync(file, 'utf8')).toContain('secret-key')
   await cli.run(['runs', 'list'], {})
   await cli.run(['runs', 'list', '--server', cli.url.replace('127.0.0.1', 'localhost')], {})
-  expect(cli.heard.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
+  expect(cli.requests.map(({ key }) => key)).toEqual(['Bearer secret-key', 'Bearer secret-key', undefined])
   expect((await cli.run(['login', '--server', cli.url], { ORRERY_KEY: '' }, 'other-key\n')).status).toBe(EXIT.ok)
   expect(readFileSync(file, 'utf8')).toContain('other-key')
   chmodSync(file, 0o644)
@@ -57,45 +57,45 @@ test('a stored key is private and goes to no other server', async () => {
   expect(refused.err).toContain(`chmod 600 ${file}`)
 })
 
-test('a stored connection that was cut off is named, with what to do', async () => {
+test('names a truncated connection file and what to do', async () => {
   await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
   await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
   const file = join(cli.folder, '.config/orrery/connection.json')
   writeFileSync(file, '{"url":')
   const refused = await cli.run(['runs', 'list'], {})
   expect(refused.status).toBe(EXIT.usage)
-  expect(refused.err).toContain(`${file} is not a connection`)
+  expect(refused.err).toContain(`${file} is not a valid connection file`)
 })
 
-test('a pipeline that would be refused is not well, in a check and in a dry run', async () => {
+test('exits with status 5 for an invalid pipeline, in a check and in a dry run', async () => {
   await using cli = await cliBench(() => ({ body: { ok: false, problems: [], steps: [], output: null } }))
   expect(await cli.run(['pipelines', 'check', '--definition', '[]'])).toMatchObject({ status: EXIT.unwell, err: '' })
   expect(await cli.run(['pipelines', 'dry-run', '--definition', '[]'])).toMatchObject({ status: EXIT.unwell, err: '' })
 })
 
-test('dev takes port and folder from the environment, as the server does', async () => {
+test('reads port and data folder of dev from the environment, as the server does', async () => {
   await using cli = await cliBench()
   const { out } = await cli.run(['dev', '--help'], { PORT: '9999', ORRERY_DATA: '/srv/orrery' })
   expect(out).toContain('(default: "9999")')
   expect(out).toContain('"/srv/orrery"')
 })
 
-test('the key of the project around goes before the one of the user', async () => {
+test('prefers the key of the surrounding project to the one of the user', async () => {
   await using cli = await cliBench(() => ({ body: { items: [], nextCursor: null } }))
   writeConnection(join(cli.folder, '.orrery/connection.json'), { url: cli.url, key: 'project-key' })
   const { out } = await cli.run(['runs', 'list'], {})
   expect(out).toBe('none\n')
-  expect(cli.heard[0]?.key).toBe('Bearer project-key')
+  expect(cli.requests[0]?.key).toBe('Bearer project-key')
 })
 
-test('an audit log with faults is a failure', async () => {
+test('exits with status 5 for an audit log with faults', async () => {
   await using cli = await cliBench(() => ({ body: { ok: false, sealed: 3, faults: [{ seq: 2, message: 'hash differs' }] } }))
   const { status, out } = await cli.run(['audit', 'verify'])
   expect(status).toBe(EXIT.unwell)
   expect(out).toContain('hash differs')
 })
 
-test('the doctor asks without the key when it cannot be looked up', async () => {
+test('checks the health without the key when the server cannot look the key up', async () => {
   await using cli = await cliBench(({ line, key }) => {
     if (line.endsWith('/system')) return { body: { name: 'orrery', version: '0.1.0', api: 'v1', now: new Date().toISOString() } }
     if (line.endsWith('/health/detailed') && key === undefined)
@@ -104,11 +104,11 @@ test('the doctor asks without the key when it cannot be looked up', async () => 
   })
   const { status, out } = await cli.run(['doctor'])
   expect(status).toBe(EXIT.unwell)
-  expect(out).toMatch(/wrong\s+database\s+down/)
-  expect(out).toMatch(/look\s+key\s+from ORRERY_KEY, which the server cannot look up now/)
+  expect(out).toMatch(/fail\s+database\s+down/)
+  expect(out).toMatch(/warn\s+key\s+from ORRERY_KEY; the server cannot look it up now/)
 })
 
-test('the doctor names what is wrong and what to do', async () => {
+test('lists faults and doubtful findings of the doctor', async () => {
   await using cli = await cliBench(({ line }) => {
     if (line.endsWith('/system'))
       return { body: { name: 'orrery', version: '0.1.0', api: 'v1', now: new Date(Date.now() - 60_000).toISOString() } }
@@ -121,7 +121,7 @@ test('the doctor names what is wrong and what to do', async () => {
   })
   const { status, out } = await cli.run(['doctor'])
   expect(status).toBe(EXIT.unwell)
-  expect(out).toMatch(/look\s+clock\s+\d+ ms away/)
-  expect(out).toMatch(/look\s+invariants\s+I6 has 1 row/)
-  expect(out).toMatch(/wrong\s+workers\s+none is alive/)
+  expect(out).toMatch(/warn\s+clock\s+differs by \d+ ms/)
+  expect(out).toMatch(/warn\s+invariants\s+I6 has 1 row/)
+  expect(out).toMatch(/fail\s+workers\s+no worker is alive/)
 })

@@ -3,7 +3,7 @@ import { EXIT } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { printError } from './output/print-error.ts'
 
-/** Runs one command line, `args` without the program's name, and gives its exit status. */
+/** Runs one command line (`args` without the program's name) and returns its exit status. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
     await createProgram(io).parseAsync([...args], { from: 'user' })

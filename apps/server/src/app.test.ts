@@ -20,13 +20,13 @@ test.for([
   ['GET', '/trpc/echoes.get'],
   ['POST', '/mcp'],
   ['GET', '/docs'],
-])('while it stops, %s %s is refused and the connection closed', async ([method = '', path = '']) => {
+])('answers %s %s with 503 and closes the connection while the server stops', async ([method = '', path = '']) => {
   const answer = await stoppingApp().request(`http://localhost${path}`, { method, headers: { authorization: `Bearer ${KEY}` } })
   expect([answer.status, answer.headers.get('connection'), answer.headers.get('retry-after')]).toEqual([503, 'close', '1'])
   expect(await answer.json()).toMatchObject({ code: 'unavailable', instance: path })
 })
 
-test('while it stops, health and figures are still told', async () => {
+test('still serves health and metrics while the server stops', async () => {
   const ask = (path: string) => stoppingApp().request(`http://localhost${path}`, { headers: { authorization: `Bearer ${KEY}` } })
   const health = await ask('/health')
   expect([health.status, await health.json(), health.headers.get('connection')]).toEqual([503, { status: 'stopping' }, 'close'])
@@ -44,7 +44,7 @@ test.for([
   ['PATCH', '/api/v1/tasks/7', 'GET, PUT, DELETE, HEAD'],
   ['OPTIONS', '/api/v1/echoes/7', 'GET, POST, HEAD'],
   ['GET', '/nowhere', null],
-])('%s %s is no method of the address, and it says which are', async ([method, path, allow]) => {
+])('answers %s %s with 405 and Allow %s, or with 404 if the path has no method at all', async ([method, path, allow]) => {
   const answer = await createEchoServer().fetch(path as string, { method: method as string })
   expect([answer.status, answer.headers.get('allow')]).toEqual([allow === null ? 404 : 405, allow])
   if (method !== 'HEAD') expect(await answer.json()).toMatchObject({ code: allow === null ? 'not_found' : 'method_not_allowed' })

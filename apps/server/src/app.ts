@@ -23,11 +23,11 @@ export interface AppParts {
   readonly events: EventFace
   readonly health: Health
   readonly hosts: HostRules
-  /** False: a worker, which has health and figures only. */
+  /** False for a process without the role `api`: it serves health and metrics only. */
   readonly answers: boolean
 }
 
-/** On every answer; a page of ours brings its own policy. */
+/** Set on every response. The docs pages set their own Content-Security-Policy. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
@@ -37,7 +37,7 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
 ]
 
-/** All faces on one port. Its `fetch` answers one request; nothing here knows of sockets. */
+/** All faces on one port. `fetch` of the returned app answers one request; sockets are the business of `http/listen.ts`. */
 export function createApp(parts: AppParts): Hono<ServerEnv> {
   const { backend, hosts } = parts
   const app = new Hono<ServerEnv>()
@@ -64,7 +64,7 @@ function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: A
   app.get('/', (context) => context.redirect(DOCS_PATH))
 }
 
-/** Around every request: its ids, the check of its host, and its line in the log. */
+/** Request middleware: ids and trace, Host check, security headers, access log. */
 function aroundRequests({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerEnv> {
   const checkHost = createHostCheck(hosts)
   const overTls = hosts.publicUrl?.startsWith('https:') ?? false
@@ -80,7 +80,7 @@ function aroundRequests({ backend, hosts, health }: AppParts): MiddlewareHandler
     }
     const { headers, status } = context.res
     headers.set('X-Request-Id', info.requestId)
-    // A connection that is kept for the next request would hold up the stop.
+    // A connection kept alive for the next request would delay the stop.
     if (!health.accepting()) headers.set('Connection', 'close')
     setSecurityHeaders(headers, overTls)
     logRequest(backend, context, status)
@@ -93,7 +93,9 @@ function setSecurityHeaders(headers: Headers, overTls: boolean): void {
 }
 
 function stopping(): ProblemError {
-  return problem('unavailable', 'The server is stopping; another one, or this one in a moment, will answer.', { retryAfterMs: 1000 })
+  return problem('unavailable', 'The server is stopping. Try again in a moment, or send the request to another server.', {
+    retryAfterMs: 1000,
+  })
 }
 
 function logRequest(backend: Backend, context: ServerContext, status: number): void {
@@ -102,7 +104,7 @@ function logRequest(backend: Backend, context: ServerContext, status: number): v
   backend.metrics.requestDone(faceOf(context.req.path), status, tookMs / 1000)
   const quiet = status < 400 && (context.req.method === 'GET' || context.req.method === 'HEAD')
   const level = quiet ? 'debug' : 'info'
-  // The query is left out: people put secrets there although no operation asks for it.
+  // The query is not logged: people put secrets there although no operation asks for it.
   const fields = {
     method: context.req.method,
     path: context.req.path,
@@ -119,7 +121,7 @@ function faceOf(path: string): string {
   return face?.slice(1) ?? 'other'
 }
 
-/** No cookies are used, so none are allowed; a page sends its key like any program. */
+/** Does not allow cookies, because the server uses none. A page sends its key like any other client. */
 function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> {
   return cors({
     origin: [...origins],

@@ -2,20 +2,20 @@ import type { Running } from './compose.ts'
 import type { StopRequests } from './listen-for-stop.ts'
 
 /**
- * For a program of ours that started this process over an IPC channel and sends `{ type: 'attach' }` (`orrery dev`): it is
- * told where the server is, with the key if one was made, and the server stops when that program is gone.
+ * Serves a parent process that started this one with an IPC channel and sends `{ type: 'attach' }` (`orrery dev`). The parent
+ * gets the address of the server, and the key if this start made one. When the parent exits, the server stops.
  */
 export function attachParent(running: Promise<Running>, stop: Pick<StopRequests, 'ask'>): void {
   if (process.channel === undefined) return
   process.on('message', (message) => {
     if (!isAttach(message)) return
-    const leave = () => stop.ask('the program that started this server is gone')
-    process.once('disconnect', leave)
-    // It may be gone by the time that its message is read.
-    if (!process.connected) return leave()
+    const requestStop = () => stop.ask('the program that started this server has exited')
+    process.once('disconnect', requestStop)
+    // The parent may have exited before its message was read.
+    if (!process.connected) return requestStop()
     running.then(
       ({ url, adminKey }) => void process.send?.({ type: 'ready', url, key: adminKey }),
-      // The start reports its failure itself; the parent sees the process end.
+      // `main` reports a failed start; the parent sees this process exit.
       () => {},
     )
   })

@@ -4,19 +4,19 @@ import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 
 /**
- * What the faces stand on: the registry, and one way to call an operation. Everything that is the same on every face
- * (key, permission, validation, rate, idempotency, audit) lies behind `call`. Throws ProblemError.
+ * What the faces use: the registry of operations, and one way to call an operation. Everything that is the same on every face
+ * (key, permission, validation, rate, idempotency, audit) happens behind `call`. Throws ProblemError.
  */
 export interface Backend {
   readonly operations: readonly Operation[]
-  /** `input` may be a function that reads it: called once the caller is known and may do this. */
+  /** `input` may be a function that reads the input. It is called only after the caller is identified and authorized. */
   call(operation: string, caller: Caller, input: unknown): Promise<Answer>
-  /** For what is no operation: streams, figures, whole MCP requests. Null: any valid key will do. Throws ProblemError. */
+  /** For requests that are not an operation: streams, metrics, whole MCP requests. Null: any valid key suffices. Throws ProblemError. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number
-  /** Where people and programs reach this server, without a slash at the end. */
+  /** The address at which clients reach this server, without a trailing slash. */
   readonly publicUrl: () => string
   readonly version: string
 }

@@ -1,4 +1,7 @@
-/** A start that cannot go on says in one sentence what to change, names the setting, and ends with 1. */
+/**
+ * Goal: a start that fails for a removable reason logs one sentence that names the setting and what to change, and exits with 1.
+ * Uses the server as a process, with databases, folders and key files that it cannot use.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +14,7 @@ const plainLogin = `orrery_plain_${process.pid}`
 let database: TestDatabase
 let restored: TestDatabase
 let base: string
-/** Serves on a PostgreSQL of its own, which asks for passwords. */
+/** A server with an embedded PostgreSQL, which requires passwords. */
 let running: Program
 let port: string
 
@@ -39,20 +42,20 @@ afterAll(async () => {
 })
 
 type Env = Readonly<Record<string, string>>
-/** With a database that works unless the case names another. */
+/** Each case runs with a database that works, unless it names another. */
 const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] = [
   [
-    'a port that is taken',
+    'a port in use',
     () => ({ env: { PORT: port } }),
-    /^Port \d+ of 127\.0\.0\.1 is taken by another program: stop it, or set PORT \(--port\) to another one; 0 takes a free one\.$/,
+    /^Port \d+ of 127\.0\.0\.1 is in use by another program: stop it, or set PORT \(--port\) to another port; 0 picks a free one\.$/,
   ],
   [
-    'an address that is not of this machine',
+    'an address of another machine',
     () => ({ args: ['--host', '203.0.113.7'] }),
-    /^203\.0\.113\.7 is no address of this machine: correct ORRERY_HOST \(--host\)\.$/,
+    /^203\.0\.113\.7 is not an address of this machine: correct ORRERY_HOST \(--host\)\.$/,
   ],
   [
-    'a data folder that another server serves',
+    'a data folder that another server uses',
     () => ({ env: { ORRERY_DATA: join(base, 'taken'), DATABASE_URL: '' } }),
     /^Another Orrery is running on the data folder \S+taken\/postgres \(process \d+, since [^)]+\)\. Stop it first, or choose another folder with ORRERY_DATA \(--data\)\.$/,
   ],
@@ -62,27 +65,27 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
       writeFileSync(join(base, 'file'), '')
       return { env: { ORRERY_DATA: join(base, 'file'), DATABASE_URL: '' } }
     },
-    /^The data folder \S+file cannot be used \(ENOTDIR[^)]*\): set ORRERY_DATA \(--data\) to a folder that this login can write\.$/,
+    /^The data folder \S+file cannot be used \(ENOTDIR[^)]*\): set ORRERY_DATA \(--data\) to a folder that this user can write to\.$/,
   ],
   [
-    'a database where nobody listens',
+    'a database address where nothing listens',
     () => ({ env: { DATABASE_URL: 'postgres://me:hunter2hunter2@127.0.0.1:1/x' } }),
     /^Nothing listens at 127\.0\.0\.1:1: start PostgreSQL there, or correct DATABASE_URL\.$/,
   ],
   [
-    'a host of a database that does not exist',
+    'a database host that does not exist',
     () => ({ env: { DATABASE_URL: 'postgres://me:hunter2hunter2@nowhere.invalid/x' } }),
-    /^The host nowhere\.invalid is not known: correct DATABASE_URL\.$/,
+    /^The host nowhere\.invalid cannot be resolved: correct DATABASE_URL\.$/,
   ],
   [
     'a wrong password',
     () => ({ env: { DATABASE_URL: atOwnServer('orrery:hunter2hunter2', 'orrery') } }),
-    /^The server at \S+ does not take the password of "orrery": correct it in DATABASE_URL\.$/,
+    /^The server at \S+ rejected the password of "orrery": correct it in DATABASE_URL\.$/,
   ],
   [
-    'no password where one is asked for',
+    'a missing password',
     () => ({ env: { DATABASE_URL: atOwnServer('orrery', 'orrery') } }),
-    /^The server at \S+ asks for the password of "orrery": give it in DATABASE_URL\.$/,
+    /^The server at \S+ requires a password for "orrery": add it to DATABASE_URL\.$/,
   ],
   [
     'a database that does not exist',
@@ -90,22 +93,22 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
     /^There is no database "orrery_nowhere" at \S+: create it, or correct DATABASE_URL\.$/,
   ],
   [
-    'a login that may do nothing',
+    'a login without privileges',
     () => ({ env: { DATABASE_URL: withLogin(database.url, plainLogin) } }),
     /^The login may not take the role orrery_owner: have a superuser run `grant orrery_owner to "\w+"`, or correct DATABASE_URL\.$/,
   ],
   [
-    'a server without TLS where it is asked for',
+    'required TLS that the server does not support',
     () => ({ env: { DATABASE_URL: `${database.url}?sslmode=verify-full` } }),
-    /^No TLS with \S+ \(The server does not support SSL connections\): correct sslmode in DATABASE_URL, or the server's certificate\.$/,
+    /^There is no TLS connection to \S+ \(The server does not support SSL connections\): correct sslmode in DATABASE_URL, or the server's certificate\.$/,
   ],
   [
-    'a database that was restored into a cluster that is behind it',
+    'a database restored into a cluster with lower transaction ids',
     () => ({ env: { DATABASE_URL: restored.url } }),
-    /^The cluster at \S+ is \d+ transactions behind the events of "\w+", which was restored into it: let them pass before the start, as the guide "Operate a server" says under "Restore"\.$/,
+    /^The cluster at \S+ is \d+ transactions behind the events of the restored database "\w+": use up that many transaction ids before the start, as described under "Restore" in the guide "Operate a server"\.$/,
   ],
   [
-    'a folder of a project that is not there',
+    'a project folder that does not exist',
     () => ({ args: ['--project', join(base, 'no-project')] }),
     /^There is no folder \S+no-project: correct ORRERY_PROJECT \(--project\)\.$/,
   ],
@@ -119,23 +122,23 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
     /^The project \S+broken \(ORRERY_PROJECT, --project\) does not build\.$/,
   ],
   [
-    'a file that is no key',
+    'an audit key file without a key',
     () => {
       writeFileSync(join(base, 'key.pem'), 'nonsense')
       return { env: { ORRERY_AUDIT_KEY_FILE: join(base, 'key.pem') } }
     },
-    /^\S+key\.pem holds no Ed25519 private key in PEM: correct ORRERY_AUDIT_KEY_FILE, or delete the file for a new key\.$/,
+    /^\S+key\.pem does not contain an Ed25519 private key in PEM format: correct ORRERY_AUDIT_KEY_FILE, or delete the file to get a new key\.$/,
   ],
   [
-    'a file that is no key for tokens',
+    'a token key file without a key',
     () => {
       writeFileSync(join(base, 'token.pem'), 'nonsense')
       return { env: { ORRERY_TOKEN_KEY_FILE: join(base, 'token.pem') } }
     },
-    /^\S+token\.pem holds no Ed25519 private key in PEM: correct ORRERY_TOKEN_KEY_FILE, or delete the file for a new key\.$/,
+    /^\S+token\.pem does not contain an Ed25519 private key in PEM format: correct ORRERY_TOKEN_KEY_FILE, or delete the file to get a new key\.$/,
   ],
   [
-    'a file that is no list of secret keys',
+    'a secret key file that cannot be parsed',
     () => {
       writeFileSync(join(base, 'keys.txt'), 'nonsense')
       return { env: { ORRERY_SECRET_KEY_FILE: join(base, 'keys.txt') } }
@@ -144,7 +147,7 @@ const cases: [string, () => { env?: Env; args?: readonly string[] }, RegExp][] =
   ],
 ]
 
-test.for(cases)('%s is told', async ([, given, sentence]) => {
+test.for(cases)('explains %s in one sentence and exits with 1', async ([, given, sentence]) => {
   const { env = {}, args = [] } = given()
   const program = runProgram(args, { DATABASE_URL: database.url, ORRERY_DATA: join(base, 'data'), ...env })
   expect(await program.ended).toBe(1)
@@ -157,7 +160,7 @@ test.for(cases)('%s is told', async ([, given, sentence]) => {
   expect(program.out()).toBe('')
 })
 
-test('on a terminal it is the sentence and nothing else', async () => {
+test('prints only the sentence on a terminal', async () => {
   const program = runProgram([], {
     DATABASE_URL: 'postgres://me@127.0.0.1:1/x',
     ORRERY_LOG_FORMAT: 'pretty',

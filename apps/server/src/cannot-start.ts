@@ -6,12 +6,12 @@ import { SecretError } from '@orrery/kernel'
 import { readDatabaseAddress } from './database-address.ts'
 
 /**
- * The start cannot go on for a reason that whoever started it can remove. The message is for them: what is the matter, the
- * setting that it is about, what to do. Nobody needs the stack.
+ * The start failed for a reason that the operator can remove. The message names the fault, the setting it concerns and
+ * what to do. The stack is not shown.
  */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart'
-  /** Lines that belong to it: where a project does not build. */
+  /** More lines for the log: the build errors of a project. */
   readonly detail: string | undefined
 
   constructor(sentence: string, options?: ErrorOptions & { readonly detail?: string }) {
@@ -20,7 +20,7 @@ export class CannotStart extends Error {
   }
 }
 
-/** Does a part of the start; what it fails with is explained, or thrown as it is if there is nothing to explain. */
+/** Does one part of the start. Replaces an error that `explain` knows by a `CannotStart`; rethrows any other (`explain` returns null). */
 export async function orExplain<T>(work: () => Promise<T> | T, explain: (error: unknown) => string | null): Promise<T> {
   try {
     return await work()
@@ -31,7 +31,7 @@ export async function orExplain<T>(work: () => Promise<T> | T, explain: (error: 
   }
 }
 
-/** Why a database of DATABASE_URL cannot be used. Its password is in no sentence. */
+/** Why the database of DATABASE_URL cannot be used. No message contains its password. */
 export function explainDatabase(error: unknown, url: string): string | null {
   const { at, login, name } = readDatabaseAddress(url)
   const { code, message } = describe(error)
@@ -42,54 +42,57 @@ export function explainDatabase(error: unknown, url: string): string | null {
     case 'ECONNREFUSED':
       return `Nothing listens at ${at}: start PostgreSQL there, or correct DATABASE_URL.`
     case 'ENOENT':
-      return `There is no socket of a PostgreSQL at ${at}: start it, or correct DATABASE_URL.`
+      return `There is no PostgreSQL socket at ${at}: start PostgreSQL, or correct DATABASE_URL.`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `The host ${new URL(url).hostname} is not known: correct DATABASE_URL.`
+      return `The host ${new URL(url).hostname} cannot be resolved: correct DATABASE_URL.`
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return noAnswer(at)
     case '28P01':
-      return `The server at ${at} does not take the password of "${login}": correct it in DATABASE_URL.`
+      return `The server at ${at} rejected the password of "${login}": correct it in DATABASE_URL.`
     case '28000':
-      return `The server at ${at} does not let "${login}" in (${message}): correct DATABASE_URL, or the server's pg_hba.conf.`
+      return `The server at ${at} rejected the login "${login}" (${message}): correct DATABASE_URL, or the server's pg_hba.conf.`
     case '3D000':
       return `There is no database "${name}" at ${at}: create it, or correct DATABASE_URL.`
     case '42501':
-      return `The login "${login}" of DATABASE_URL lacks a right (${message}): it must own the database and be able to create roles.`
+      return `The login "${login}" of DATABASE_URL lacks a privilege (${message}): it must own the database and be able to create roles.`
     case '53300':
-      return `The server at ${at} (DATABASE_URL) has no connection left (${message}): raise its max_connections, or stop other clients.`
+      return `The server at ${at} (DATABASE_URL) has no free connection (${message}): raise its max_connections, or stop other clients.`
     case '57P03':
-      return `The server at ${at} (DATABASE_URL) takes no connections yet (${message}): try again in a moment.`
+      return `The server at ${at} (DATABASE_URL) does not accept connections yet (${message}): try again in a moment.`
   }
   if (message.startsWith('SASL: ') && message.includes('password')) {
-    return `The server at ${at} asks for the password of "${login}": give it in DATABASE_URL.`
+    return `The server at ${at} requires a password for "${login}": add it to DATABASE_URL.`
   }
   if (/^(Connection terminated due to connection timeout|timeout expired)/.test(message)) return noAnswer(at)
   if (message.includes('SSL') || /CERT|SIGNATURE|TLS/.test(code)) {
-    return `No TLS with ${at} (${message}): correct sslmode in DATABASE_URL, or the server's certificate.`
+    return `There is no TLS connection to ${at} (${message}): correct sslmode in DATABASE_URL, or the server's certificate.`
   }
   return null
 }
 
-/** Two orders of transactions in one log: what is written now would be lost between what was restored. */
+/** New events would get lower transaction ids than restored ones, and readers that are already past those ids would miss them. */
 export function explainGap(gap: number, url: string): string {
   const { at, name } = readDatabaseAddress(url)
-  const guide = 'as the guide "Operate a server" says under "Restore"'
-  return `The cluster at ${at} is ${gap} transactions behind the events of "${name}", which was restored into it: let them pass before the start, ${guide}.`
+  const remedy = 'use up that many transaction ids before the start, as described under "Restore" in the guide "Operate a server"'
+  return `The cluster at ${at} is ${gap} transactions behind the events of the restored database "${name}": ${remedy}.`
 }
 
 function noAnswer(at: string): string {
-  return `No answer from ${at}: look whether a firewall is in between, or correct DATABASE_URL.`
+  return `No answer from ${at}: check for a firewall in between, or correct DATABASE_URL.`
 }
 
-/** Why the data folder or the PostgreSQL in it cannot be used. What the supervisor throws of itself is written for people. */
+/**
+ * Why the data folder or the PostgreSQL in it cannot be used. Errors that the supervisor itself throws (without a code) are
+ * readable as they are.
+ */
 export function explainData(error: unknown, folder: string): string | null {
   const { code, message } = describe(error)
   if (error instanceof Error && error.name === 'FolderInUse') return `${message.replace(/\.$/, '')} with ORRERY_DATA (--data).`
   if (/^E[A-Z]+$/.test(code)) {
-    return `The data folder ${folder} cannot be used (${message}): set ORRERY_DATA (--data) to a folder that this login can write.`
+    return `The data folder ${folder} cannot be used (${message}): set ORRERY_DATA (--data) to a folder that this user can write to.`
   }
   return code === '' && message !== '' ? message : null
 }
@@ -103,13 +106,13 @@ export function explainOwnDatabase(error: unknown, folder: string): string | nul
 export function explainListen(error: unknown, host: string, port: number): string | null {
   switch (describe(error).code) {
     case 'EADDRINUSE':
-      return `Port ${port} of ${host} is taken by another program: stop it, or set PORT (--port) to another one; 0 takes a free one.`
+      return `Port ${port} of ${host} is in use by another program: stop it, or set PORT (--port) to another port; 0 picks a free one.`
     case 'EACCES':
-      return `This login may not listen on port ${port}: set PORT (--port) to 1024 or more.`
+      return `This user may not listen on port ${port}: set PORT (--port) to 1024 or more.`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is no address of this machine: correct ORRERY_HOST (--host).`
+      return `${host} is not an address of this machine: correct ORRERY_HOST (--host).`
     default:
       return null
   }
@@ -124,14 +127,14 @@ export function explainProject(error: unknown, folder: string): string | null {
   return null
 }
 
-/** Why the file of the key that signs the audit log, or tokens, cannot be used. `setting` names the file. */
+/** Why the file with the signing key of the audit log, or of tokens, cannot be used. `setting` is the variable that names the file. */
 export function explainSigningKey(error: unknown, file: string, setting: string): string {
   const { code, message } = describe(error)
   if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ${setting}.`
-  return `${file} holds no Ed25519 private key in PEM: correct ${setting}, or delete the file for a new key.`
+  return `${file} does not contain an Ed25519 private key in PEM format: correct ${setting}, or delete the file to get a new key.`
 }
 
-/** A new file would leave every connection unreadable, so that is not what is advised. */
+/** Does not advise to delete the file: with a new one, no existing connection could be opened. */
 export function explainSecretKeys(error: unknown, file: string): string | null {
   const { code, message } = describe(error)
   if (/^E[A-Z]+$/.test(code)) return `The file ${file} cannot be used (${message}): correct ORRERY_SECRET_KEY_FILE.`

@@ -24,21 +24,24 @@ import { type Stops, stopAll } from './stop-all.ts'
 import { VERSION } from './version.ts'
 
 export interface Running {
-  /** Where it listens, without a slash at the end. */
+  /** The address it listens on, without a trailing slash. */
   readonly url: string
   /** A key with all rights, if this start made one. */
   readonly adminKey: string | null
   /** UUID of the installation's first organization. */
   readonly org: string
-  /** What to tell the person who started it. */
+  /** The text for the person who started the server. */
   describe(terminal: Terminal): string
-  /** Takes no more requests, lets those in progress and step bodies end, hands runs on, stops its PostgreSQL. */
+  /**
+   * Refuses new requests, waits for requests and step bodies in progress, releases its runs to other workers, stops the
+   * embedded PostgreSQL.
+   */
   stop(): Promise<void>
 }
 
 /**
- * Starts everything in order; what has started is stopped in the opposite one, also when a later part fails to start. When
- * `stopAsked` fires before all is up, what has started is stopped as well and the signal's reason is thrown.
+ * Starts all parts in order, and stops them in reverse order, also when a later part fails to start. If `stopAsked` fires
+ * before every part is up, the parts that have started are stopped and the signal's reason is thrown.
  */
 export async function startServer(config: Config, log: Logger, stopAsked: AbortSignal = new AbortController().signal): Promise<Running> {
   const stops: Stops = []
@@ -57,7 +60,7 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
     const { first, handover } = product
     handover.isDone = true
     const { embedded } = storage
-    const told: Started = {
+    const started: Started = {
       url: config.publicUrl ?? url,
       config,
       data,
@@ -66,14 +69,14 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
-    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(told, terminal), stop }
+    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** The engine and the product on it, without a face and without a worker. */
+/** The engine and core, without faces and without a worker. */
 async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }) {
   const metrics = createMetrics()
   const recentErrors = collectRecentErrors()
@@ -86,7 +89,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
   const first = await bootstrapInstallation(database, { newKey: config.newKey })
-  /** Whoever asked for this start gets the key with it. */
+  /** Done once the caller has the first key. A start that fails before that withdraws the key, which can never be shown again. */
   const handover = { isDone: false }
   stops.push(async () => {
     if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key)
@@ -107,7 +110,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     (error) => explainSigningKey(error, tokenKey, 'ORRERY_TOKEN_KEY_FILE'),
   )
   const perSecond = config.requestsPerSecond
-  /** Known for sure when it listens. */
+  /** Without ORRERY_PUBLIC_URL, known only once the server listens. */
   const address = { url: config.publicUrl ?? '' }
   const core = createCore({
     database,
@@ -138,7 +141,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
 
 type Product = Awaited<ReturnType<typeof openProduct>>
 
-/** The project's workflows deployed, and the worker, if this process is one. */
+/** Deploys the project's workflows. Starts the worker if this process has that role. */
 async function startWork(config: Config, log: Logger, stops: Stops, { engine, core, first }: Product): Promise<Worker | null> {
   const steps = createSwappableSteps()
   if (config.project !== undefined) {
@@ -167,7 +170,7 @@ interface FaceParts extends Product {
   readonly migrated: readonly AppliedMigration[]
 }
 
-/** Listens. Gives the address. */
+/** Starts to listen. Returns the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
   const { address, core, database, engine, metrics, migrated, store, recentErrors, worker } = parts
   metrics.connect({
@@ -194,7 +197,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
   )
   address.url ||= listener.url
   stops.push(() => listener.stop(config.stopGraceMs))
-  // Streams and waits would hold the listener for the whole grace. From now on nothing new begins, and those there are end.
+  // Open streams and waits would delay the listener's stop by the whole grace period, so end them first and admit no new ones.
   stops.push(async () => {
     stopping.abort()
     engine.endWaits()
@@ -209,12 +212,12 @@ function observeAll(...observers: ((fact: EngineFact) => void)[]): (fact: Engine
   }
 }
 
-/** What an operator should read about; the rest is figures. */
+/** Logs the facts that an operator should read about. The others appear in the metrics only. */
 function logFacts(log: Logger): (fact: EngineFact) => void {
   return (fact) => {
-    if (fact.type === 'trouble') log.warn({ error: fact.error, where: fact.where }, 'the engine met an error and goes on')
+    if (fact.type === 'trouble') log.warn({ error: fact.error, where: fact.where }, 'the engine recovered from an error')
     if (fact.type === 'blocked') log.warn({ run: fact.run, workflow: fact.workflow, reason: fact.reason }, 'a run is blocked')
-    if (fact.type === 'lost') log.warn({ cause: fact.cause, runs: fact.runs }, 'the worker lost its registration and takes a new one')
-    if (fact.type === 'reaped' && fact.runs > 0) log.info({ runs: fact.runs }, 'runs of a silent worker were taken back')
+    if (fact.type === 'lost') log.warn({ cause: fact.cause, runs: fact.runs }, 'the worker lost its registration and is taking a new one')
+    if (fact.type === 'reaped' && fact.runs > 0) log.info({ runs: fact.runs }, 'runs of a silent worker were returned to the queue')
   }
 }

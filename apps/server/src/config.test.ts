@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { BadSetting, describeSettings, readConfig, unknownSettings } from './config.ts'
 import { SETTINGS, type Setting } from './settings.ts'
 
-test('nothing set gives a server that only this machine can reach', () => {
+test('defaults to a server that only this machine can reach', () => {
   expect(readConfig({}, [])).toMatchObject({
     host: '127.0.0.1',
     port: 8787,
@@ -14,14 +14,14 @@ test('nothing set gives a server that only this machine can reach', () => {
   })
 })
 
-test('a flag wins over the environment', () => {
+test('prefers a flag to its environment variable', () => {
   expect(readConfig({ PORT: '1000', ORRERY_ROLES: 'api' }, ['--port', '0', '--roles', 'worker, api'])).toMatchObject({
     port: 0,
     roles: ['worker', 'api'],
   })
 })
 
-test('an empty variable counts as not set', () => {
+test('treats an empty variable as absent', () => {
   expect(readConfig({ ORRERY_HOST: '', DATABASE_URL: ' ' }, []).host).toBe('127.0.0.1')
 })
 
@@ -35,35 +35,35 @@ const wrong: [string, Record<string, string>, string[], RegExp][] = [
   ['a public address without its scheme', { ORRERY_PUBLIC_URL: 'orrery.example.com' }, [], /^ORRERY_PUBLIC_URL must be scheme, host/],
   ['a bare % in a password', { DATABASE_URL: 'postgres://me:100%@db/x' }, [], /^DATABASE_URL must be .* %25 for a % in its password$/],
   ['a bare % in the password of Redis', { REDIS_URL: 'redis://:100%@cache' }, [], /^REDIS_URL must be .* %25 for a % in its password$/],
-  ['a password that is no UTF-8', { DATABASE_URL: 'postgres://me:%ff@db/x' }, [], /^DATABASE_URL must be/],
+  ['a password that is not UTF-8', { DATABASE_URL: 'postgres://me:%ff@db/x' }, [], /^DATABASE_URL must be/],
   ['a misspelt flag', {}, ['--prot', '1'], /--prot/],
   ['watching without a project', { ORRERY_WATCH: 'true' }, [], /needs ORRERY_PROJECT/],
 ]
-test.each(wrong)('%s is refused by name', (_, env, args, message) => {
+test.each(wrong)('refuses %s and names the setting', (_, env, args, message) => {
   expect(() => readConfig(env, args)).toThrow(BadSetting)
   expect(() => readConfig(env, args)).toThrow(message)
 })
 
-test('a refused secret is not repeated', () => {
+test('does not repeat the value of a refused secret', () => {
   expect(() => readConfig({ DATABASE_URL: 'mysql://root:hunter2@db' }, [])).toThrow(
     /^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/, with %25 for a % in its password$/,
   )
 })
 
-test('all that is wrong is told at once', () => {
+test('reports every invalid setting at once', () => {
   expect(() => readConfig({ PORT: 'x', ORRERY_SLOTS: '0' }, [])).toThrow(/PORT[\s\S]*ORRERY_SLOTS/)
 })
 
-test('a misspelt variable is noticed, those of the command line are not', () => {
+test('reports a misspelt variable, but not those of the command line', () => {
   expect(unknownSettings({ ORRERY_PROT: '1', ORRERY_HOST: '::', ORRERY_URL: 'http://x', HOME: '/' })).toEqual(['ORRERY_PROT'])
 })
 
-test('every setting is in the table', () => {
+test('lists every setting in the table', () => {
   const table = describeSettings()
   for (const setting of Object.values<Setting>(SETTINGS)) expect(table).toContain(`\`${setting.env}\``)
 })
 
-test('the guide has the table as it is', () => {
+test('has the same table in the configuration guide', () => {
   const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/configuration.md'), 'utf8')
   expect(guide).toContain(describeSettings())
 })

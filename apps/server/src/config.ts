@@ -5,7 +5,7 @@ import { SETTINGS, type Setting } from './settings.ts'
 type Settings = typeof SETTINGS
 export type Config = { readonly [K in keyof Settings]: z.output<Settings[K]['shape']> }
 
-/** A setting that cannot be used. The message names the variable and what was expected, never the value of a secret. */
+/** Settings with invalid values. The message names each variable and what was expected, never the value of a secret. */
 export class BadSetting extends Error {
   override readonly name = 'BadSetting'
 }
@@ -33,7 +33,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
   return config as Config
 }
 
-/** Flags that are no settings: they print something and end. */
+/** Flags that are not settings: they print something and exit. */
 export function asksFor(word: 'help' | 'version', args: readonly string[]): boolean {
   return args.includes(`--${word}`)
 }
@@ -51,16 +51,16 @@ function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
   }
 }
 
-/** Variables with our prefix that are the command line's or the tests', not the server's. */
+/** Variables with our prefix that belong to the command line or to the tests, not to the server. */
 const FOREIGN = /^ORRERY_(URL|KEY|DEBUG|TEST_\w+|BENCH_\w+)$/
 
-/** Variables that look like settings and are none: most often a misspelt one, whose effect somebody expects. */
+/** Variables that look like settings but are not: usually a misspelt name, which would otherwise be ignored silently. */
 export function unknownSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const known = new Set<string>(Object.values<Setting>(SETTINGS).map((setting) => setting.env))
   return Object.keys(env).filter((name) => name.startsWith('ORRERY_') && !FOREIGN.test(name) && !known.has(name))
 }
 
-/** The table of the guide, as Markdown. */
+/** The table in the configuration guide, as Markdown. */
 export function describeSettings(): string {
   const rows = Object.values<Setting>(SETTINGS).map((setting) => {
     const flag = setting.flag === undefined ? '' : `\`--${setting.flag}\``

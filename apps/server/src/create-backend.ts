@@ -13,7 +13,7 @@ export interface BackendOptions {
   readonly publicUrl: () => string
 }
 
-/** Core, as the faces see it, with every call counted. */
+/** Core as the faces see it. Every call is counted in the metrics. */
 export function createBackend({ core, metrics, ...rest }: BackendOptions): Backend {
   return {
     operations: listOperations(),

@@ -3,7 +3,7 @@ import { wrapText } from './wrap-text.ts'
 
 const WIDTH_MAX = 100
 
-/** `--help`, for a terminal so many columns wide. */
+/** The text of `--help`, wrapped at `columns`. */
 export function describeFlags(columns = 80): string {
   const width = Math.min(columns, WIDTH_MAX)
   const settings = Object.values<Setting>(SETTINGS).map((setting) => {
@@ -11,6 +11,6 @@ export function describeFlags(columns = 80): string {
     const text = `${setting.help} ${setting.isSwitch ? '' : `Expects ${setting.expected}. `}Default: ${setting.default.replaceAll('`', '')}.`
     return [[...flag, setting.env].join(', '), ...wrapText(text, width - 4).map((line) => `    ${line}`)].join('\n')
   })
-  const head = wrapText('A setting is a variable of the environment. Some have a flag as well, which wins.', width)
+  const head = wrapText('Settings are environment variables. Some also have a flag, which takes precedence.', width)
   return ['Usage: orrery-server [flags]', head.join('\n'), ...settings, '--help, --version', ''].join('\n\n').trimEnd()
 }

@@ -20,7 +20,7 @@ function started(args: readonly string[] = [], env: Record<string, string> = {},
 
 const terminal = (columns: number, colours = false) => ({ isTTY: true, columns, hasColors: () => colours })
 
-test('it says where everything is, how to stop it, and the key once, ready to be pasted', () => {
+test('prints every address, how to stop the server, and the key as shell commands', () => {
   expect(describeStart(started(), terminal(80))).toBe(`
   Orrery 0.1.0 is ready
 
@@ -33,14 +33,14 @@ test('it says where everything is, how to stop it, and the key once, ready to be
   Log      info and above (ORRERY_LOG_LEVEL)
   Stop     Ctrl-C
 
-  Admin key of organization "default", shown this once. For the command line:
+  Admin key of organization "default", shown only once. For the command line:
 
   export ORRERY_URL=http://127.0.0.1:8787
   export ORRERY_KEY=${SECRET}
 `)
 })
 
-test('later starts show no key; a database of its own and a project are named, a password is not', () => {
+test('omits the key at later starts, and names an external database without its password', () => {
   const env = { DATABASE_URL: 'postgres://me:hunter2@db.example.com/orrery', ORRERY_LOG_LEVEL: 'warn' }
   const later = started(['--project', 'my-app', '--watch', '--roles', 'api'], env, {
     first: { org: '', orgName: 'default', secret: null, key: null },
@@ -64,21 +64,21 @@ test('later starts show no key; a database of its own and a project are named, a
 `)
 })
 
-test('a worker alone has no faces to show', () => {
+test('shows no API addresses for a process that is only a worker', () => {
   const shown = describeStart(started(['--roles', 'worker']), terminal(80))
   expect(shown).toContain('is ready (worker)')
   expect(shown).not.toMatch(/API|MCP/)
 })
 
-test('a narrow terminal gets names above their values', () => {
+test('puts names above their values on a narrow terminal', () => {
   const lines = describeStart(started(), terminal(40)).split('\n')
   expect(lines).toContain('  API')
   expect(lines).toContain('  http://127.0.0.1:8787/api/v1')
-  // Addresses and the key are left whole, to be pasted.
+  // Addresses and the key are not wrapped, so that they can be copied.
   expect(lines.filter((line) => line.length > 40 && !/http|KEY/.test(line))).toEqual([])
 })
 
-test('colours are for terminals that have them', () => {
+test('uses colours only on a terminal that supports them', () => {
   const bare = describeStart(started(), terminal(80))
   const coloured = describeStart(started(), terminal(80, true))
   expect(coloured).not.toBe(bare)
@@ -86,6 +86,6 @@ test('colours are for terminals that have them', () => {
   expect(describeStart(started(), { hasColors: () => true })).toBe(stripVTControlCharacters(describeStart(started(), {})))
 })
 
-test('where nobody can press Ctrl-C, the process to stop is named', () => {
+test('shows the process id to stop when there is no terminal for Ctrl-C', () => {
   expect(describeStart(started(), {})).toContain('  Stop     kill 4711')
 })

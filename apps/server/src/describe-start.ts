@@ -12,12 +12,12 @@ export interface Started {
   readonly data: string
   readonly embedded: boolean
   readonly first: Bootstrap
-  /** Other machines can reach it. */
+  /** Other machines can reach the server. */
   readonly exposed: boolean
   readonly pid: number
 }
 
-/** Where it is shown: what `process.stdout` is. */
+/** Where the text is shown: the part of `process.stdout` that matters here. */
 export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -26,11 +26,11 @@ export interface Terminal {
 
 type Row = readonly [name: string, value: string]
 
-/** Below this, names stand above their values. */
-const NARROW = 60
-const NAME_WIDTH = 8
+/** On a narrower terminal, each name is printed above its value. */
+const NARROW_COLUMNS = 60
+const NAME_COLUMNS = 8
 
-/** The few lines for whoever started the server; the only place where a key is printed. */
+/** The lines that a start prints for the operator. This is the only place where a key is printed. */
 export function describeStart(started: Started, terminal: Terminal): string {
   const { config, url, first } = started
   const coloured = terminal.isTTY === true && terminal.hasColors?.() === true
@@ -40,11 +40,11 @@ export function describeStart(started: Started, terminal: Terminal): string {
   const roles = config.roles.length === 1 ? ` (${config.roles.join()})` : ''
   const head = `${style('bold', `Orrery ${VERSION}`)} ${style('green', 'is ready')}${roles}`
   const rows = listRows(started, terminal).map(([name, value]) =>
-    width < NARROW ? `${style('dim', name)}\n${value}` : `${style('dim', name.padEnd(NAME_WIDTH))} ${value}`,
+    width < NARROW_COLUMNS ? `${style('dim', name)}\n${value}` : `${style('dim', name.padEnd(NAME_COLUMNS))} ${value}`,
   )
   const parts = [head, rows.join('\n')]
   if (first.secret !== null) {
-    parts.push(wrapText(`Admin key of organization "${first.orgName}", shown this once. For the command line:`, width - 2).join('\n'))
+    parts.push(wrapText(`Admin key of organization "${first.orgName}", shown only once. For the command line:`, width - 2).join('\n'))
     parts.push(`export ORRERY_URL=${url}\nexport ORRERY_KEY=${style('bold', first.secret)}`)
   }
   if (started.exposed) parts.push(wrapText('Other machines can reach this server: put TLS in front of it.', width - 2).join('\n'))

@@ -1,4 +1,4 @@
-/** An operation that someone new adds to the registry appears on every face with no other edit. (The command line has its own test.) */
+/** An operation that is added to the registry appears on every face without any other edit. (The command line has its own test.) */
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { listOperations } from '@orrery/contract'
@@ -34,7 +34,7 @@ async function mcpClient(server: EchoServer, mode: 'legacy' | 'auto'): Promise<C
   return client
 }
 
-test('REST answers it and OpenAPI describes it, validly', async () => {
+test('serves a new operation over REST and describes it in a valid OpenAPI document', async () => {
   const server = withNew()
   expect((await server.fetch('/api/v1/echoes/7')).status).toBe(200)
   const document = (await (await server.fetch('/api/v1/openapi.json')).json()) as { openapi: string; paths: Record<string, object> }
@@ -43,7 +43,7 @@ test('REST answers it and OpenAPI describes it, validly', async () => {
   expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true })
 })
 
-test('every operation of the contract is in the OpenAPI document', async () => {
+test('lists every operation of the contract in the OpenAPI document', async () => {
   const server = withNew()
   const document = (await (await server.fetch('/api/v1/openapi.json')).json()) as {
     paths: Record<string, Record<string, { operationId: string }>>
@@ -52,7 +52,7 @@ test('every operation of the contract is in the OpenAPI document', async () => {
   expect(ids.sort()).toEqual([...listOperations().map((one) => one.name), 'echoes.get', 'echoes.make', 'events.stream'].sort())
 })
 
-test('tRPC answers it, alone and in a batch', async () => {
+test('serves a new operation over tRPC, alone and in a batch', async () => {
   const server = withNew()
   const client = trpcClient(server, httpLink)
   expect(await client.echoes.get.query({ echoId: '7' })).toEqual({ heard: { echoId: '7', loud: false } })
@@ -62,7 +62,7 @@ test('tRPC answers it, alone and in a batch', async () => {
   expect(server.asked.slice(-2).map((caller) => caller.idempotencyKey)).toEqual(['k', 'k#1'])
 })
 
-test('a tRPC error carries the problem', async () => {
+test('puts the problem into a tRPC error', async () => {
   const client = trpcClient(withNew(), httpLink)
   const refused = [
     [client.echoes.get.query({ echoId: 'none' }), 'not_found', 404],
@@ -81,7 +81,7 @@ test('a tRPC error carries the problem', async () => {
   }
 })
 
-test.each(['legacy', 'auto'] as const)('MCP offers it as a tool (%s era)', async (mode) => {
+test.each(['legacy', 'auto'] as const)('offers a new operation as an MCP tool (%s era)', async (mode) => {
   const server = withNew()
   const client = await mcpClient(server, mode)
   expect(client.getProtocolEra()).toBe(mode === 'auto' ? 'modern' : 'legacy')
@@ -104,7 +104,7 @@ test.each(['legacy', 'auto'] as const)('MCP offers it as a tool (%s era)', async
   await client.close()
 })
 
-test('MCP without a key is answered with 401 and a challenge', async () => {
+test('answers an MCP request without a key with 401 and a challenge', async () => {
   const response = await withNew().app.request('http://localhost/mcp', {
     method: 'POST',
     body: '{}',
@@ -113,7 +113,7 @@ test('MCP without a key is answered with 401 and a challenge', async () => {
   expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orrery"'])
 })
 
-test('the docs page and what it loads come from this server', async () => {
+test('serves the docs page and all its assets from this server', async () => {
   const server = withNew()
   const page = await server.fetch('/docs')
   const html = await page.text()

@@ -1,4 +1,4 @@
-/** The first key is shown once, so a start that ends before it can show one leaves none behind. */
+/** The first key is shown only once, so a start that fails before it can show the key withdraws it. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { startServer } from './compose.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './observe/logger.ts'
 
-test('after a first start whose port was taken, the next one shows a key that is good', async () => {
+test('shows a valid key at the next start after a first start failed because its port was in use', async () => {
   const database = await createTestDatabase()
   const data = mkdtempSync(join(tmpdir(), 'orrery-first-key-'))
   const other = createServer()
@@ -19,12 +19,12 @@ test('after a first start whose port was taken, the next one shows a key that is
   const start = (at: number) =>
     startServer(readConfig({ DATABASE_URL: database.url }, ['--port', String(at), '--data', data, '--roles', 'api']), log)
   try {
-    await expect(start(port)).rejects.toThrow(/is taken/)
+    await expect(start(port)).rejects.toThrow(/is in use/)
     const running = await start(0)
     try {
       const keys = await fetch(`${running.url}/api/v1/keys`, { headers: { authorization: `Bearer ${running.adminKey}` } })
       expect(keys.status).toBe(200)
-      // The one that nobody has seen opens nothing.
+      // The key of the failed start, which was never shown, is revoked.
       expect(((await keys.json()) as { items: { revokedAt: string | null }[] }).items.map(({ revokedAt }) => revokedAt)).toEqual([
         null,
         expect.any(String),

@@ -1,4 +1,4 @@
-/** The server, for programs that run it themselves: the command line and tests. Most people run `orrery-server`. */
+/** The server as a library, for the command line and for tests. Most people run `orrery-server` instead. */
 export { type Running, startServer } from './compose.ts'
 export { BadSetting, type Config, readConfig } from './config.ts'
 export { main } from './main.ts'

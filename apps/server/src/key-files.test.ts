@@ -12,7 +12,7 @@ test.each([
   ['audit', (file: string) => [...loadAuditKeys(file).known.keys()]],
   ['secret', (file: string) => loadSecretKeys(file).activeId],
   ['token', (file: string) => loadTokenKeys(file).id],
-])('makes the %s key once, readable by its owner alone', (name, load) => {
+])('creates the %s key once, readable only by its owner', (name, load) => {
   const file = join(folder, name, 'key')
   const first = load(file)
   expect(load(file)).toEqual(first)
@@ -26,7 +26,7 @@ test('writes signing keys as PEM', () => {
   expect(readFileSync(file, 'utf8')).toContain('PRIVATE KEY')
 })
 
-test('seals with the first secret key of the file and still opens with the others', () => {
+test('encrypts with the first secret key of the file and still decrypts with the others', () => {
   const file = join(folder, 'rotated.txt')
   const old = loadSecretKeys(file)
   writeFileSync(file, `${makeSecretKey()}${readFileSync(file, 'utf8')}`)

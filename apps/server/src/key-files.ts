@@ -1,4 +1,4 @@
-/** The server's own keys. Each is made at the first start, in a file that only this login can read. */
+/** The server's own keys. Each is created at the first start, in a file that only the server's user can read. */
 import { randomUUID } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -18,7 +18,7 @@ export function loadAuditKeys(file: string): AuditKeys {
   return readAuditKeys(readOrCreate(file, makeSigningKey))
 }
 
-/** The keys that seal the credentials of connections. */
+/** The keys that encrypt the credentials of connections. */
 export function loadSecretKeys(file: string): SecretKeys {
   return readSecretKeys(readOrCreate(file, makeSecretKey))
 }
@@ -34,7 +34,8 @@ function readOrCreate(file: string, make: () => string): string {
     const draft = `${file}.${randomUUID()}`
     writeFileSync(draft, make(), { mode: 0o600, flag: 'wx' })
     try {
-      // A link appears with its whole content: of two processes that start at once, one makes the file and the other reads it; a kill leaves no half of it.
+      // A hard link is atomic. When two processes start at once, one creates the file and the other reads it; a kill never
+      // leaves half a file.
       linkSync(draft, file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -1,4 +1,4 @@
-/** The binary, as a process: what it prints, what it refuses, how it stops. */
+/** The binary as a process: what it prints, which settings it refuses, how it stops. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ afterAll(async () => {
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   runProgram(args, { DATABASE_URL: database.url, ORRERY_DATA: data, ...env })
 
-test('the first start shows a key once; a signal stops it in order; the second start shows none', async () => {
+test('shows a key at the first start and with --new-key only, and exits with 0 after a signal', async () => {
   const first = run([])
   const url = await first.ready()
   const secret = first.key() ?? ''
@@ -44,7 +44,7 @@ test('the first start shows a key once; a signal stops it in order; the second s
   expect(await third.ended).toBe(0)
 })
 
-test('a wrong value is refused at the start by its name, a secret one without itself', async () => {
+test('refuses invalid settings by name and does not repeat a secret value', async () => {
   const wrong = run([], { PORT: 'eighty', DATABASE_URL: 'mysql://root:hunter2@db/x' })
   expect(await wrong.ended).toBe(1)
   expect(wrong.err()).toMatch(/PORT must be a whole number.*"eighty"/)

@@ -8,7 +8,7 @@ import { listenForStop } from './listen-for-stop.ts'
 import { createLogger, type Logger, passwordsOf } from './observe/logger.ts'
 import { VERSION } from './version.ts'
 
-/** The binary: `orrery-server [flags]`. Ends the process, when it is asked to or cannot go on. */
+/** The binary: `orrery-server [flags]`. Exits the process when a stop is requested or the start fails. */
 export async function main(args: readonly string[]): Promise<void> {
   if (asksFor('help', args)) return console.log(describeFlags(process.stdout.columns))
   if (asksFor('version', args)) return console.log(VERSION)
@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.exit(await serve(config, log))
 }
 
-/** From the start to the stop, which may be asked for at any moment. Gives the exit code. */
+/** Runs the server from start to stop. A stop may be requested at any moment. Returns the exit code. */
 async function serve(config: Config, log: Logger): Promise<number> {
   const stop = listenForStop(log)
   try {
@@ -39,7 +39,7 @@ async function serve(config: Config, log: Logger): Promise<number> {
     attachParent(starting, stop)
     const running = await starting
     console.log(running.describe(process.stdout))
-    // For whoever has only the log.
+    // For an operator who sees only the log.
     if (!process.stdout.isTTY) log.info({ url: running.url, roles: config.roles }, 'the server is ready')
     if (!stop.asked.aborted) await once(stop.asked, 'abort')
     await running.stop()
@@ -56,10 +56,13 @@ async function serve(config: Config, log: Logger): Promise<number> {
   }
 }
 
-/** Through the logger, which knows what is secret. The process is in no known state, so it ends; its runs go on elsewhere or later. */
+/**
+ * Logs through the logger, which redacts secrets. The state of the process is unknown after such an error, so it exits;
+ * another worker, or the next start, continues its runs.
+ */
 function exitOnUncaughtError(log: Logger): void {
   const die = (error: unknown): void => {
-    log.fatal({ error }, 'an error that nobody caught')
+    log.fatal({ error }, 'uncaught error')
     process.exit(1)
   }
   process.on('uncaughtException', die)

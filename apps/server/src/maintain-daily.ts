@@ -7,10 +7,13 @@ export interface MaintenanceOptions {
 }
 
 const DAY_MS = 86_400_000
-/** It gives up rather than stand in the way of writers, so it is tried again soon. */
+/** Maintenance fails rather than block writers while it waits for a lock, so it is retried soon. */
 const RETRY_MS = 60_000
 
-/** Makes the partitions of the coming weeks and drops those past retention: at the start, then daily. Harmless in several processes. */
+/**
+ * Creates the partitions of the coming weeks and drops those past retention, at the start and then daily. Several processes may
+ * do this at once.
+ */
 export function maintainDaily({ maintain, now, log }: MaintenanceOptions): { stop(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -20,10 +23,10 @@ export function maintainDaily({ maintain, now, log }: MaintenanceOptions): { sto
     let nextMs = DAY_MS
     try {
       const { created, dropped } = await maintain(new Date(now()))
-      if (dropped.length > 0) log.info({ created, dropped }, 'the history past retention is dropped')
+      if (dropped.length > 0) log.info({ created, dropped }, 'dropped history past its retention')
     } catch (error) {
       nextMs = RETRY_MS
-      log.warn({ error }, 'the maintenance of the history is put off')
+      log.warn({ error }, `history maintenance failed; retrying in ${RETRY_MS / 1000} s`)
     }
     if (!stopped) plan(nextMs)
   }

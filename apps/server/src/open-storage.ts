@@ -8,12 +8,12 @@ import type { Config } from './config.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Stops } from './stop-all.ts'
 
-/** The database, migrated. */
+/** Starts the embedded PostgreSQL unless DATABASE_URL is set, and migrates the database. */
 export async function openStorage(config: Config, data: string, log: Logger, stops: Stops, stopAsked: AbortSignal) {
   const postgres = config.databaseUrl === undefined ? await startEmbedded(data, log, stopAsked) : null
   if (postgres) stops.push(() => postgres.stop())
   const url = config.databaseUrl ?? postgres?.url ?? ''
-  // It may wait for another server that migrates, or for a database that does not answer.
+  // Migration may have to wait for another server that is migrating, or for a database that does not answer.
   const migrating = () => unlessAborted(migrate(url, [engineMigrations, coreMigrations]), stopAsked)
   const migrated = await orExplain(migrating, (error) =>
     postgres === null ? explainDatabase(error, url) : explainOwnDatabase(error, data),
@@ -31,17 +31,17 @@ function listApplied(migrated: readonly AppliedMigration[]): string {
 
 async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
   const dataDir = join(data, 'postgres')
-  if (!existsSync(dataDir)) log.info({ data }, 'the first start on this data folder: making a database')
+  if (!existsSync(dataDir)) log.info({ data }, 'first start on this data folder: creating a database')
   const starting = () => startPostgres({ dataDir, log: (message) => log.info(`PostgreSQL: ${message}`), signal })
   const postgres = await orExplain(starting, (error) => explainData(error, data))
   postgres.onExit((reason) => {
-    log.fatal({ reason }, 'PostgreSQL does not stay up; the server ends')
+    log.fatal({ reason }, 'PostgreSQL keeps failing; the server exits')
     process.exit(1)
   })
   return postgres
 }
 
-/** What is waited for then goes on in vain; it ends with its connection. */
+/** Rejects when `signal` fires. `work` itself is not cancelled: it ends when the process exits and its connection closes. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(signal.reason as Error)

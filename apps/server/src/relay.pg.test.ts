@@ -1,4 +1,4 @@
-/** The whole server with a Redis beside it, both killed while events come. */
+/** The whole server with a Redis. Each of them is killed while events arrive. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ describe.runIf(hasDebianRedis())('with REDIS_URL', () => {
   const ask = async (url: string, path: string, method = 'GET') =>
     (await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' } })).json()
 
-  /** Makes events until the server is gone, or so many. */
+  /** Makes `count` events, or fewer if the server is killed before. */
   async function pauseQueues(url: string, count: number): Promise<void> {
     for (let at = 0; at < count; at++) {
       const isThere = await ask(url, `/api/v1/queues/q${at}/pause`, 'POST').then(
@@ -73,7 +73,7 @@ describe.runIf(hasDebianRedis())('with REDIS_URL', () => {
     }
   }
 
-  test('every event is in the stream once and in order, whichever of the two is killed, and requests are answered all the while', async () => {
+  test('adds every event to the stream once and in order when the server or Redis is killed, and answers requests without Redis', async () => {
     let { program, url } = await start()
     const { id: org } = (await ask(url, '/api/v1/orgs/current')) as { id: string }
     for (let round = 0; round < 2; round++) {

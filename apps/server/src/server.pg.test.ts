@@ -1,4 +1,7 @@
-/** The composed server on a database of its own, through every face. */
+/**
+ * Goal: the composed server works through every face (REST, tRPC, MCP, health, metrics).
+ * Uses the whole server in this process, on a database of its own.
+ */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createTRPCClient, httpBatchLink, httpLink } from '@trpc/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -25,7 +28,7 @@ interface Started {
 const start = (name: string, headers = {}) => server.post<Started>('/api/v1/runs', { workflow: 'greet', input: { name } }, headers)
 
 describe('REST', () => {
-  test('a run is started, waited for, and found', async () => {
+  test('starts a run, waits for its result and lists it', async () => {
     const { runId, outcome } = await start('Ada')
     expect(outcome).toBe('started')
     expect(await server.json(`/api/v1/runs/${runId}/result?timeout=20s`)).toMatchObject({
@@ -37,7 +40,7 @@ describe('REST', () => {
     expect(items.map((run) => run.id)).toContain(runId)
   })
 
-  test('the same key and input give the same answer, other input a problem', async () => {
+  test('replays the answer for the same idempotency key and input, and refuses other input', async () => {
     const first = await start('Grace', { 'idempotency-key': 'rest-1' })
     const again = await server.fetch('/api/v1/runs', {
       method: 'POST',
@@ -49,7 +52,7 @@ describe('REST', () => {
     expect(await start('Alan', { 'idempotency-key': 'rest-1' })).toMatchObject({ status: 422, code: 'idempotency.key_reused' })
   })
 
-  test('a wrong key, a narrow key and a foreign id get problems', async () => {
+  test('answers a missing key, a key without the scope, an unknown id and an unknown field with problems', async () => {
     const anonymous = await fetch(`${server.url}/api/v1/runs`)
     expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orrery"'])
     const made = await server.post<{ secret: string }>('/api/v1/keys', { name: 'narrow', scopes: ['workflows:read'] })
@@ -62,7 +65,7 @@ describe('REST', () => {
     })
   })
 
-  test('a public operation needs no key', async () => {
+  test('answers a public operation without a key', async () => {
     expect(await (await fetch(`${server.url}/api/v1/system`)).json()).toMatchObject({ name: 'orrery' })
   })
 })
@@ -71,12 +74,12 @@ describe('tRPC', () => {
   const client = () =>
     createTRPCClient<AppRouter>({ links: [httpLink({ url: `${server.url}/trpc`, headers: { authorization: `Bearer ${server.key}` } })] })
 
-  test('a typed client starts a run and gets its result', async () => {
+  test('starts a run and returns its result to a typed client', async () => {
     const { runId } = await client().runs.start.mutate({ workflow: 'greet', input: { name: 'Barbara' } })
     expect(await client().runs.result.query({ runId, timeout: '20s' })).toMatchObject({ output: { greeting: 'Hello, Barbara!' } })
   })
 
-  test('a batch is answered, and an error carries its problem', async () => {
+  test('answers a batch, and puts the problem into an error', async () => {
     const batched = createTRPCClient<AppRouter>({
       links: [httpBatchLink({ url: `${server.url}/trpc`, headers: { authorization: `Bearer ${server.key}` } })],
     })
@@ -97,7 +100,7 @@ describe('MCP', () => {
     return client
   }
 
-  test('a model starts a run, waits for it and reads it as a resource', async () => {
+  test('starts a run, waits for it and serves it as a resource', async () => {
     const client = await connect(server.key)
     const started = await client.callTool({ name: 'run_start', arguments: { workflow: 'greet', input: { name: 'Edsger' } } })
     const { runId } = started.structuredContent as unknown as Started
@@ -111,14 +114,14 @@ describe('MCP', () => {
     await client.close()
   })
 
-  test('a key that may not read runs is shown none', async () => {
+  test('lists no runs to a key that may not read them', async () => {
     const { secret } = await server.post<{ secret: string }>('/api/v1/keys', { name: 'listens', scopes: ['events:read'] })
     const client = await connect(secret)
     expect((await client.listResources()).resources).toEqual([])
     await client.close()
   })
 
-  test('waiting reports progress to a client that asks for it', async () => {
+  test('reports progress while a client that asked for it waits', async () => {
     const client = await connect(server.key)
     const { runId } = await server.post<Started>('/api/v1/runs', { workflow: 'wait-for-word' })
     const seen: number[] = []
@@ -132,7 +135,7 @@ describe('MCP', () => {
     await client.close()
   })
 
-  test('a key sees the tools it may use, and a problem is a tool error', async () => {
+  test('lists the tools that a key may use, and returns a problem as a tool error', async () => {
     const { secret } = await server.post<{ secret: string }>('/api/v1/keys', { name: 'reader of workflows', scopes: ['workflows:read'] })
     const client = await connect(secret)
     expect((await client.listTools()).tools.map((tool) => tool.name).sort()).toEqual(['workflow_get', 'workflow_list'])
@@ -143,8 +146,8 @@ describe('MCP', () => {
   })
 })
 
-describe('health and figures', () => {
-  test('anybody may ask whether it lives; figures need a key', async () => {
+describe('health and metrics', () => {
+  test('shows the status of each check to everyone, and its details only with a key', async () => {
     expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({ status: 'healthy', services: { database: 'healthy' } })
     const coarse = await (await fetch(`${server.url}/health/detailed`)).json()
     expect(coarse).toEqual({ status: 'ok', checks: { database: 'ok', migrations: 'ok', engine: 'ok', queue: 'ok' } })
@@ -156,9 +159,9 @@ describe('health and figures', () => {
     expect(wrong.status).toBe(401)
   })
 
-  test('an urgent run that has just come, and one in a paused queue, are no sign of missing workers', async () => {
+  test('does not report missing workers for a new urgent run or for one in a paused queue', async () => {
     await server.post('/api/v1/queues/resting/pause', {})
-    for (const queue of ['resting', 'nobody-serves-it'])
+    for (const queue of ['resting', 'without-workers'])
       await server.post('/api/v1/runs', { workflow: 'greet', input: { name: 'Urgent' }, priority: 'urgent', queue })
     const queue = async () => {
       const { checks } = await server.json<{ checks: { queue: { status: string; details: Figures } } }>('/health/detailed')
@@ -173,7 +176,7 @@ describe('health and figures', () => {
     expect((await queue()).details.oldestReadySeconds).toBeLessThan(30)
   })
 
-  test('Prometheus on this machine reads them, a proxy does not without a key', async () => {
+  test('serves metrics to a program on this machine, but not to a proxy without a key', async () => {
     await start('Figures')
     const text = await (await fetch(`${server.url}/metrics`)).text()
     expect(text).toMatch(/orrery_operation_duration_seconds_count\{face="rest",operation="runs.start",status="201"\} \d+/)
@@ -190,7 +193,7 @@ describe('health and figures', () => {
   })
 })
 
-test('the log has no key, and has request, trace and run', async () => {
+test('logs the request id and the trace id, but no key', async () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
   await start('Log', { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-request-id': 'find-me' })
   expect(server.log()).not.toContain(server.key)

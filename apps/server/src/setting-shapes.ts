@@ -2,7 +2,7 @@ import { duration } from '@orrery/contract'
 import { parseDurationMs } from '@orrery/recurrence'
 import { z } from 'zod'
 
-/** Text with commas; blanks around an entry do not count, empty entries are dropped. */
+/** A comma-separated list. Blanks around entries, empty entries and duplicates are dropped. */
 export function listSetting<T extends z.ZodType<unknown, string>>(entry: T) {
   return z
     .string()
@@ -25,12 +25,12 @@ export function switchSetting() {
     .transform((value) => ['true', '1', 'yes', 'on'].includes(value))
 }
 
-/** Milliseconds out of `30s`, `1m30s`, `PT30S`. */
+/** Parses `30s`, `1m30s` or `PT30S` to milliseconds. */
 export function durationSetting() {
   return duration.transform((value) => parseDurationMs(value))
 }
 
-/** Whoever connects decodes the name and the password. */
+/** A URL whose user name and password are valid percent-encoding: the database drivers decode both. */
 export function urlWithPassword(protocol: RegExp) {
   return z.url({ protocol }).refine((value) => {
     if (!URL.canParse(value)) return false

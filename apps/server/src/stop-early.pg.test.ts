@@ -1,4 +1,4 @@
-/** A stop at an awkward moment: whatever has started by then is stopped in order, PostgreSQL too. */
+/** A stop at an awkward moment: every part that has started is stopped in order, the embedded PostgreSQL included. */
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -21,12 +21,12 @@ afterEach(() => {
 
 const cluster = () => join(data, 'postgres')
 const moments: [string, (program: Program) => boolean][] = [
-  ['the cluster is made', () => existsSync(cluster()) && readdirSync(cluster()).some((name) => name.startsWith('cluster.new-'))],
-  ['PostgreSQL starts', () => existsSync(join(cluster(), 'cluster/data/postmaster.pid'))],
-  ['the database is migrated', (program) => program.err().includes('the database is migrated')],
+  ['the cluster is being created', () => existsSync(cluster()) && readdirSync(cluster()).some((name) => name.startsWith('cluster.new-'))],
+  ['PostgreSQL is starting', () => existsSync(join(cluster(), 'cluster/data/postmaster.pid'))],
+  ['the server starts its parts after the migration', (program) => program.err().includes('the database is migrated')],
 ]
 
-test.for(moments)('while %s, SIGTERM stops all of it in order', async ([, hasCome]) => {
+test.for(moments)('stops everything in order on SIGTERM while %s', async ([, hasCome]) => {
   const program = runProgram([], { ORRERY_DATA: data })
   await expect.poll(() => hasCome(program), { timeout: 20_000, interval: 5 }).toBe(true)
   program.child.kill('SIGTERM')
@@ -36,7 +36,7 @@ test.for(moments)('while %s, SIGTERM stops all of it in order', async ([, hasCom
   expect(processesOf(data)).toEqual([])
 })
 
-test('a folder whose first start was stopped in the middle serves at the next', async () => {
+test('starts on a data folder whose first start was interrupted', async () => {
   const first = runProgram([], { ORRERY_DATA: data })
   await expect.poll(() => existsSync(join(cluster(), 'cluster/data/postmaster.pid')), { timeout: 20_000, interval: 5 }).toBe(true)
   first.child.kill('SIGINT')
@@ -49,7 +49,7 @@ test('a folder whose first start was stopped in the middle serves at the next', 
   expect(processesOf(data)).toEqual([])
 })
 
-test('a database that does not answer does not hold up a stop', async () => {
+test('stops without waiting for a database that does not answer', async () => {
   const { server, sockets } = await listenInSilence()
   const { port } = server.address() as { port: number }
   const program = runProgram([], { ORRERY_DATA: data, DATABASE_URL: `postgres://me:secret@127.0.0.1:${port}/x` })
@@ -62,7 +62,7 @@ test('a database that does not answer does not hold up a stop', async () => {
   server.close()
 })
 
-test('one request to stop that arrives several times, as from a supervisor that signals every process, is one', async () => {
+test('counts several signals in quick succession, as from a supervisor, as one request to stop', async () => {
   const program = runProgram([], { ORRERY_DATA: data })
   await program.ready()
   program.child.kill('SIGTERM')
@@ -73,7 +73,7 @@ test('one request to stop that arrives several times, as from a supervisor that 
   expect(processesOf(data)).toEqual([])
 })
 
-test('a second request ends it at once', async () => {
+test('exits with 130 at the second request to stop', async () => {
   const { server, sockets } = await listenInSilence()
   const { port } = server.address() as { port: number }
   const program = runProgram(['--project', PROJECT], { ORRERY_DATA: data })
@@ -81,7 +81,7 @@ test('a second request ends it at once', async () => {
   const headers = { authorization: `Bearer ${program.key()}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ workflow: 'ask-slowly', input: { port } })
   await fetch(`${url}/api/v1/runs`, { method: 'POST', headers, body })
-  // A step body that does not end keeps the server for as long as it is given.
+  // A step body that does not end delays the stop by the whole grace period.
   await expect.poll(() => sockets.size, { timeout: 20_000 }).toBe(1)
   program.child.kill('SIGTERM')
   await expect.poll(() => program.err()).toContain('SIGTERM: stopping')
@@ -95,7 +95,7 @@ test('a second request ends it at once', async () => {
   server.close()
 })
 
-test('a log that cannot be written stops nothing, not even the stop', async () => {
+test('runs and stops in order when its log cannot be written', async () => {
   const full = openSync('/dev/full', 'w')
   const program = runProgram([], { ORRERY_DATA: data, ORRERY_LOG_LEVEL: 'debug' }, { stderr: full })
   closeSync(full)
@@ -105,22 +105,22 @@ test('a log that cannot be written stops nothing, not even the stop', async () =
   expect(processesOf(data)).toEqual([])
 })
 
-test('a server stops in order when the program that attached to it is gone', async () => {
+test('stops in order when the parent that attached to it disconnects', async () => {
   const program = runProgram([], { ORRERY_DATA: data }, { ipc: true })
-  const told = once(program.child, 'message')
+  const message = once(program.child, 'message')
   program.child.send({ type: 'attach' })
-  expect(await told).toMatchObject([
+  expect(await message).toMatchObject([
     { type: 'ready', url: expect.stringMatching(/^http:/), key: expect.stringMatching(/^orr_/) },
     undefined,
   ])
-  // Not `ended`: there is no 'close' after a disconnect of ours.
+  // Not `ended`: a child emits no 'close' after this process disconnects from it.
   const exited = once(program.child, 'exit')
   program.child.disconnect()
   expect(await exited).toEqual([0, null])
   expect(processesOf(data)).toEqual([])
 })
 
-/** Takes connections and says nothing. */
+/** Accepts connections and never sends anything. */
 async function listenInSilence(): Promise<{ server: Server; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => sockets.add(socket.on('error', () => socket.destroy())))

@@ -1,10 +1,10 @@
-/** A stop of the whole server while clients hold on to it in every way they have. */
+/** A stop of the whole server while clients hold streams, kept-alive connections and waits open. */
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts'
 import { PROJECT, startTestServer, type TestServer } from './testing/start-test-server.fixture.ts'
 
-/** Streams and waits are ended at once; what remains is the time that the parts take to stop. */
+/** The stop ends streams and waits at once, so it takes only as long as the parts themselves. */
 const SOON_MS = 2000
 
 let database: TestDatabase
@@ -25,7 +25,7 @@ function ask(server: TestServer, path: string, agent: Agent): Promise<IncomingMe
   })
 }
 
-test('streams that are opened again on the same connection do not hold up a stop: they are refused, and the connection is closed', async () => {
+test('refuses a stream that a client reopens during a stop, and closes its connection', async () => {
   const server = await start()
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const answers: { status: number | undefined; connection: string | undefined; body: string }[] = []
@@ -51,7 +51,7 @@ test('streams that are opened again on the same connection do not hold up a stop
   expect(refused.length).toBeLessThanOrEqual(1)
 })
 
-test('who waits for a result is told at once that it is not there yet', async () => {
+test('answers a client that waits for a result at once with `done: false`', async () => {
   const server = await start()
   const { runId } = await server.post<{ runId: string }>('/api/v1/runs', { workflow: 'wait-for-word' })
   const waiting = server.json(`/api/v1/runs/${runId}/result?timeout=50s`)

@@ -1,4 +1,4 @@
-/** Tools over the whole server: it imports its own OpenAPI document and calls itself by what it found there. */
+/** Tools on the whole server: the server imports its own OpenAPI document and calls itself through the imported tools. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../../tests/support/database.ts'
 import { readConfig } from './config.ts'
@@ -22,7 +22,7 @@ interface Imported {
   readonly leftOut: readonly unknown[]
 }
 
-test('its own document becomes tools, and these work', async () => {
+test('imports its own OpenAPI document as tools that work', async () => {
   const settings = { type: 'bearer', token: server.key, origins: [server.url] }
   await server.post('/api/v1/connections', { name: 'self', settings })
   const input = { url: `${server.url}/api/v1/openapi.json`, prefix: 'self', connection: 'self', limit: 500 }
@@ -44,7 +44,7 @@ test('its own document becomes tools, and these work', async () => {
   expect(new Set(again.tools.map(({ outcome }) => outcome))).toEqual(new Set(['unchanged']))
 }, 60_000)
 
-test('a document may be given, or lie where it cannot be read', async () => {
+test('imports a document from the request, and reports one that cannot be read', async () => {
   const document = await server.json('/api/v1/openapi.json')
   const given = await server.post<Imported>('/api/v1/tools/import', {
     document,
@@ -70,7 +70,7 @@ test('a document may be given, or lie where it cannot be read', async () => {
   expect(await failing({ document, url: server.url })).toMatchObject({ code: 'invalid_input' })
 })
 
-test('what may be reached is for the operator to say, in words that can be read', () => {
+test('reads the allowed outside addresses from the settings and refuses malformed ones', () => {
   expect(readConfig({}, [])).toMatchObject({ outsideAllow: [], mcpStdio: false })
   expect(readConfig({ ORRERY_OUTSIDE_ALLOW: 'api.internal:8080, 10.0.0.0/8', ORRERY_MCP_STDIO: 'yes' }, []).outsideAllow).toHaveLength(2)
   expect(() => readConfig({ ORRERY_OUTSIDE_ALLOW: 'http://api.internal' }, [])).toThrow(/ORRERY_OUTSIDE_ALLOW must be names, addresses/)

@@ -1,4 +1,4 @@
-/** Breaks a text at its blanks into lines of so many columns; a longer word has a line to itself. */
+/** Breaks a text at blanks into lines of at most `columns`. A longer word gets a line of its own. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-/** Which model the connection `model` leads to: a real one if there is a key for it, else the stand-in. */
+/** Chooses the model of the connection `model`: a real one if the environment has a key for it, otherwise the stand-in. */
 import { httpPort } from './ports.ts'
 
 export interface ModelChoice {
@@ -10,8 +10,8 @@ export interface ModelChoice {
     readonly defaultModel: string
     readonly apiKey: string
   }
-  /** For a person. */
-  readonly says: string
+  /** The choice and its reason, for the user. */
+  readonly description: string
 }
 
 export function chooseModel(env: Readonly<Record<string, string | undefined>>): ModelChoice {
@@ -21,10 +21,13 @@ export function chooseModel(env: Readonly<Record<string, string | undefined>>): 
   const baseUrl = `http://127.0.0.1:${httpPort}/v1`
   return {
     settings: { type: 'model', provider: 'compatible', baseUrl, defaultModel: 'stand-in', apiKey: 'not-a-secret' },
-    says: 'the stand-in model of this example, for neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set',
+    description: 'the stand-in model of this example, because neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set',
   }
 }
 
 function choose(provider: 'anthropic' | 'openai', defaultModel: string, apiKey: string, name: string): ModelChoice {
-  return { settings: { type: 'model', provider, defaultModel, apiKey }, says: `${defaultModel} of ${provider}, for ${name} is set` }
+  return {
+    settings: { type: 'model', provider, defaultModel, apiKey },
+    description: `${defaultModel} of ${provider}, because ${name} is set`,
+  }
 }

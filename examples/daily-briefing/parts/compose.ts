@@ -1,4 +1,4 @@
-/** What the stand-in model answers. Every figure in it comes out of the material. */
+/** Composes the answers of the stand-in model. Every number comes from the data in the prompt. */
 import type { Measure, Metrics } from './business-metrics.ts'
 
 interface Finding {
@@ -16,9 +16,9 @@ interface Analysis {
   readonly written_by: string
 }
 
-const WRITTEN_BY = "the example's stand-in model, by plain arithmetic; no language model was asked"
+const WRITTEN_BY = "the example's stand-in model, by plain arithmetic; no language model was used"
 
-/** Within a tenth of the usual is as usual. */
+/** A value within this share of the usual one counts as usual. */
 const TOLERANCE = 0.1
 
 export function composeAnalysis(data: Metrics, prompt: string): Analysis {
@@ -34,14 +34,14 @@ export function composeAnalysis(data: Metrics, prompt: string): Analysis {
     source,
     findings: wanted.map((measure) => ({ area: measure.area, finding: describe(measure), direction: judge(measure) })),
     not_measured: focus.filter((area) => !measures.some((measure) => measure.area === area)),
-    outlook: forecast === null ? 'No forecast was asked for.' : `For ${forecast.date}: ${expected.join('; ')}; ${forecast.method}.`,
+    outlook: forecast === null ? 'No forecast was requested.' : `For ${forecast.date}: ${expected.join('; ')}; ${forecast.method}.`,
     written_by: WRITTEN_BY,
   }
 }
 
 function describe({ area, label, unit, value, before, usual }: Measure): string {
   const name = area.charAt(0).toUpperCase() + area.slice(1).replaceAll('_', ' ')
-  return `${name} (${label}): ${write(value, unit)}, after ${write(before, unit)} before and ${write(usual, unit)} as a rule.`
+  return `${name} (${label}): ${write(value, unit)}, after ${write(before, unit)} before and ${write(usual, unit)} usually.`
 }
 
 function judge({ value, usual }: Measure): Finding['direction'] {
@@ -61,12 +61,12 @@ function write(value: number, unit: Measure['unit']): string {
   }
 }
 
-/** Sentences in the order of their weight, as many as fit; what it is and what is missing is always said. */
+/** The most important sentences first, as many as fit. The source and what was not measured are always included. */
 export function composeSummary(analysis: Analysis, prompt: string): { readonly summary: string } {
   const { period, source, findings, not_measured, outlook, written_by } = analysis
   const most = Number(/at most (\d+) words/.exec(prompt)?.[1] ?? 500)
   const last = [...(not_measured.length === 0 ? [] : [`Not measured: ${not_measured.join(', ')}.`]), `Written by ${written_by}.`]
-  const lines = [`Figures of ${period} (${source}).`]
+  const lines = [`Figures for ${period} (${source}).`]
   for (const line of [...findings.map(({ finding, direction }) => `${finding} ${toWord(direction)}`), `Outlook. ${outlook}`]) {
     if (countWords([...lines, line, ...last]) <= most) lines.push(line)
   }
@@ -91,10 +91,10 @@ interface Email {
   readonly text: string
 }
 
-const PRESSING = /\b(urgent|asap|immediately|outage|down|deadline|today)\b/i
+const URGENT = /\b(urgent|asap|immediately|outage|down|deadline|today)\b/i
 
 export function judgeEmail({ subject, text }: Email): { readonly level: 'high' | 'normal'; readonly reason: string } {
-  const found = PRESSING.exec(`${subject}\n${text}`)?.[0]
-  if (found === undefined) return { level: 'normal', reason: `No word in it presses (said by ${WRITTEN_BY}).` }
-  return { level: 'high', reason: `It says “${found}” (said by ${WRITTEN_BY}).` }
+  const found = URGENT.exec(`${subject}\n${text}`)?.[0]
+  if (found === undefined) return { level: 'normal', reason: `It contains no urgent word (written by ${WRITTEN_BY}).` }
+  return { level: 'high', reason: `It contains “${found}” (written by ${WRITTEN_BY}).` }
 }

@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs'
 
-/** What the taxis of the sample did on one day. */
+/** Totals of the taxis in the sample on one day. */
 export interface Day {
   /** YYYY-MM-DD. */
   readonly date: string
   readonly trips: number
   readonly faresUsd: number
   readonly tollsUsd: number
-  /** Fares paid by card, and the tips on them: tips in cash are not recorded. */
+  /** Fares paid by card, and the tips on them. Cash tips are not recorded. */
   readonly cardFaresUsd: number
   readonly cardTipsUsd: number
-  /** Time with a passenger in the car. */
+  /** Hours with a passenger in the car. */
   readonly passengerHours: number
 }
 
 const DAY_MS = 86_400_000
 
-/** The days of the data file, March 2019, each by its date. */
+/** Reads the days of the data file (March 2019), by date. */
 export function readDays(): ReadonlyMap<string, Day> {
   const text = readFileSync(new URL('../data/taxi-days.json', import.meta.url), 'utf8')
   const { days } = JSON.parse(text) as { days: Day[] }
   return new Map(days.map((day) => [day.date, day]))
 }
 
-/** `count` days up to a date, oldest first. Days that the data does not have are left out. */
+/** The `count` days that end with the date `to`, oldest first. Days without data are omitted. */
 export function takeDays(days: ReadonlyMap<string, Day>, to: string, count: number): Day[] {
   return Array.from({ length: count }, (_, at) => days.get(moveDate(to, at + 1 - count))).filter((day) => day !== undefined)
 }
@@ -32,7 +32,7 @@ export function moveDate(date: string, count: number): string {
   return new Date(Date.parse(date) + count * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** The last whole day in New York as the data plays it: the same weekday in the last week of March 2019. */
+/** Yesterday in New York, mapped to the same weekday in the last week of March 2019. */
 export function findYesterday(nowMs: number): string {
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York', dateStyle: 'short' }).format(nowMs)
   const weekday = new Date(moveDate(today, -1)).getUTCDay()

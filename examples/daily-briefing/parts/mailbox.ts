@@ -18,12 +18,12 @@ export interface Mailbox {
   close(): Promise<void>
 }
 
-/** Takes every mail for anybody and passes none on. Mails are kept until the process ends. */
-export async function openMailbox(port: number, tell: (mail: Mail) => void = () => {}): Promise<Mailbox> {
+/** Accepts every mail and forwards none. Mails are kept until the process ends. */
+export async function openMailbox(port: number, onMail: (mail: Mail) => void = () => {}): Promise<Mailbox> {
   const mails: Mail[] = []
   const server = new SMTPServer({
     authOptional: true,
-    // It has no certificate that anybody would trust, and listens to this machine only.
+    // The server has no trusted certificate, and listens on this machine only.
     disabledCommands: ['STARTTLS', 'AUTH'],
     logger: false,
     onData(stream, { envelope }, done) {
@@ -41,13 +41,13 @@ export async function openMailbox(port: number, tell: (mail: Mail) => void = () 
             text: text.trim(),
           }
           mails.push(mail)
-          tell(mail)
+          onMail(mail)
           done()
         })
         .catch(done)
     },
   })
-  // A client that hangs up is its own affair.
+  // Ignore clients that disconnect.
   server.on('error', () => {})
   server.listen(port, '127.0.0.1')
   await once(server.server, 'listening')

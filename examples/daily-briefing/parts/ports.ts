@@ -1,3 +1,3 @@
-/** Where the parts listen, on this machine only. The addresses in `tools.yaml` name the first one, too. */
+/** The ports of the services, on this machine only. The URLs in `tools.yaml` contain the first one, too. */
 export const httpPort = 4800
 export const smtpPort = 4825

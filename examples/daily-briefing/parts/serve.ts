@@ -1,37 +1,37 @@
-/** The parts over HTTP: figures, the stand-in model, and a look into the mailbox. */
+/** The services over HTTP: metrics, the stand-in model, and a view of the mailbox. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { computeMetrics, LOOKBACK_MAX, type Wish } from './business-metrics.ts'
+import { computeMetrics, LOOKBACK_DAYS_MAX, type MetricsRequest } from './business-metrics.ts'
 import { findYesterday, readDays } from './days.ts'
 import type { Mail } from './mailbox.ts'
 import { answerChat, type ChatRequest } from './stand-in-model.ts'
-import { type Asked, writePage } from './write-page.ts'
+import { type RequestCounts, writePage } from './write-page.ts'
 
 export interface ServeOptions {
   readonly mails: readonly Mail[]
-  /** The model takes so long for each answer. */
+  /** How long the model takes for each answer. */
   readonly paceMs?: number
   readonly now?: () => number
 }
 
 export function createParts({ mails, paceMs = 0, now = Date.now }: ServeOptions): Server {
   const days = readDays()
-  const asked = { metrics: 0, model: { analysis: 0, summary: 0, email: 0, other: 0 } }
-  const report = (): Asked => ({ ...asked, mails: mails.length })
+  const counts = { metrics: 0, model: { analysis: 0, summary: 0, email: 0, other: 0 } }
+  const report = (): RequestCounts => ({ ...counts, mails: mails.length })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://parts')
     switch (`${request.method} ${pathname}`) {
       case 'GET /metrics': {
-        asked.metrics += 1
-        const wish = readWish(searchParams)
-        if (typeof wish === 'string') return send(response, 400, { error: wish })
-        return send(response, 200, computeMetrics(days, findYesterday(now()), wish))
+        counts.metrics += 1
+        const wanted = readMetricsRequest(searchParams)
+        if (typeof wanted === 'string') return send(response, 400, { error: wanted })
+        return send(response, 200, computeMetrics(days, findYesterday(now()), wanted))
       }
       case 'POST /v1/chat/completions': {
         const { question, status, body } = answerChat(JSON.parse(await readText(request)) as ChatRequest)
-        asked.model[question] += 1
+        counts.model[question] += 1
         await sleep(paceMs)
         return send(response, status, body)
       }
@@ -59,14 +59,15 @@ export function createParts({ mails, paceMs = 0, now = Date.now }: ServeOptions)
   })
 }
 
-function readWish(query: URLSearchParams): Wish | string {
+/** Returns a text with the error if the query is invalid. */
+function readMetricsRequest(query: URLSearchParams): MetricsRequest | string {
   const lookbackDays = Number(query.get('lookback_days') ?? 1)
-  if (!Number.isInteger(lookbackDays) || lookbackDays < 1 || lookbackDays > LOOKBACK_MAX)
-    return `lookback_days: expected 1 to ${LOOKBACK_MAX}`
+  if (!Number.isInteger(lookbackDays) || lookbackDays < 1 || lookbackDays > LOOKBACK_DAYS_MAX)
+    return `lookback_days: expected 1 to ${LOOKBACK_DAYS_MAX}`
   return { lookbackDays, includeForecast: query.get('include_forecast') === 'true' }
 }
 
-/** The newest mail to support, as an inbox shows it; a made-up one while there is none. */
+/** The newest mail to support as the API of an inbox would return it, or a placeholder while there is no mail. */
 function toEmail(mail: Mail | undefined) {
   const { from, subject, text } = mail ?? { from: 'ada@client.example', subject: 'No mail yet', text: 'Send one to support@company.com.' }
   return { client_id: from, subject, text }

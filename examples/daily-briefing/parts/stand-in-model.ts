@@ -1,6 +1,6 @@
 /**
- * Takes the place of a language model: it reads the material in the prompt, does plain arithmetic on it, and says in its answer what it is.
- * It speaks the wire format of OpenAI's chat completions, as much of it as an answer in one piece takes.
+ * Replaces a language model: it reads the data in the prompt, does plain arithmetic on it, and names itself in its answer.
+ * It implements the part of OpenAI's chat completions API that answers without streaming need.
  */
 import { composeAnalysis, composeSummary, judgeEmail } from './compose.ts'
 
@@ -8,11 +8,11 @@ export interface ChatRequest {
   readonly messages?: readonly { readonly role: string; readonly content: string | readonly { readonly text?: string }[] }[]
 }
 
-/** What it is asked, seen by the marks around the material. */
+/** The kinds of question, recognized by the tags around the data in the prompt. */
 const QUESTIONS = {
-  analysis: { mark: 'data', answer: composeAnalysis },
-  summary: { mark: 'analysis', answer: composeSummary },
-  email: { mark: 'email', answer: judgeEmail },
+  analysis: { tag: 'data', answer: composeAnalysis },
+  summary: { tag: 'analysis', answer: composeSummary },
+  email: { tag: 'email', answer: judgeEmail },
 } as const
 
 export type Question = keyof typeof QUESTIONS
@@ -29,18 +29,18 @@ export function answerChat({ messages = [] }: ChatRequest): ChatAnswer {
   const prompt = messages
     .map(({ content }) => (typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('\n')))
     .join('\n\n')
-  for (const [question, { mark, answer }] of Object.entries(QUESTIONS) as [Question, (typeof QUESTIONS)[Question]][]) {
-    const material = new RegExp(`^<${mark}>\n([\\s\\S]*?)\n</${mark}>$`, 'm').exec(prompt)?.[1]
-    if (material === undefined) continue
+  for (const [question, { tag, answer }] of Object.entries(QUESTIONS) as [Question, (typeof QUESTIONS)[Question]][]) {
+    const data = new RegExp(`^<${tag}>\n([\\s\\S]*?)\n</${tag}>$`, 'm').exec(prompt)?.[1]
+    if (data === undefined) continue
     try {
-      return { question, status: 200, body: completion(JSON.stringify(answer(JSON.parse(material), prompt)), prompt) }
+      return { question, status: 200, body: completion(JSON.stringify(answer(JSON.parse(data), prompt)), prompt) }
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof TypeError)
-        return refuse(question, `the <${mark}> cannot be read: ${error.message}`)
+        return refuse(question, `the <${tag}> cannot be read: ${error.message}`)
       throw error
     }
   }
-  return refuse('other', 'this is the stand-in model of an example: it reads <data>, <analysis> and <email>, and nothing else')
+  return refuse('other', 'this is the stand-in model of an example: it reads only <data>, <analysis> and <email>')
 }
 
 function refuse(question: ChatAnswer['question'], message: string): ChatAnswer {
@@ -48,7 +48,7 @@ function refuse(question: ChatAnswer['question'], message: string): ChatAnswer {
 }
 
 function completion(content: string, prompt: string): object {
-  // About as many as a real one would count.
+  // Approximately the count of a real tokenizer.
   const [prompt_tokens, completion_tokens] = [prompt, content].map((text) => Math.ceil(text.length / 4)) as [number, number]
   return {
     id: `chatcmpl-${crypto.randomUUID()}`,

@@ -8,7 +8,7 @@ import { chooseModel } from '../parts/choose-model.ts'
 import { findYesterday, readDays } from '../parts/days.ts'
 import { type Mailbox, openMailbox } from '../parts/mailbox.ts'
 import { createParts } from '../parts/serve.ts'
-import type { Asked } from '../parts/write-page.ts'
+import type { RequestCounts } from '../parts/write-page.ts'
 
 let mailbox: Mailbox
 let server: Server
@@ -31,14 +31,14 @@ afterAll(async () => {
 
 const get = async <T>(path: string): Promise<T> => (await (await fetch(url + path)).json()) as T
 
-test('yesterday is a whole day of New York, played by the same weekday of March 2019', () => {
-  // 03:59 UTC on Monday is still Sunday evening there: its yesterday was a Saturday.
+test('maps yesterday in New York to the same weekday of March 2019', () => {
+  // 03:59 UTC on Monday is still Sunday evening in New York, so yesterday was a Saturday.
   expect(findYesterday(Date.parse('2026-07-06T03:59:00Z'))).toBe('2019-03-30')
   expect(findYesterday(Date.parse('2026-07-06T04:00:00Z'))).toBe('2019-03-31')
   expect(findYesterday(Date.parse('2028-03-01T12:00:00Z'))).toBe('2019-03-26')
 })
 
-test('the figures are those of the data', async () => {
+test('computes the metrics from the data', async () => {
   const metrics = await get<Metrics>('/metrics?lookback_days=1&include_forecast=true')
   expect(metrics.period).toEqual({ from: '2019-03-29', to: '2019-03-29', days: 1 })
   const [revenue, costs, productivity, satisfaction] = metrics.measures
@@ -53,7 +53,7 @@ test('the figures are those of the data', async () => {
   expect((await get<Metrics>('/metrics?lookback_days=1')).forecast).toBeNull()
 })
 
-test('a week is compared with the week before, from any day on', () => {
+test('compares a week with the week before, for any last day', () => {
   for (const day of ['25', '28', '31']) {
     const { measures, period } = computeMetrics(readDays(), `2019-03-${day}`, { lookbackDays: 7, includeForecast: true })
     expect(period.days).toBe(7)
@@ -61,7 +61,7 @@ test('a week is compared with the week before, from any day on', () => {
   }
 })
 
-test.each(['0', '8', '1.5', 'many'])('%s days are refused', async (days) => {
+test.each(['0', '8', '1.5', 'many'])('refuses a period of %s days', async (days) => {
   const response = await fetch(`${url}/metrics?lookback_days=${days}`)
   expect(response.status).toBe(400)
 })
@@ -76,7 +76,7 @@ async function ask(prompt: string): Promise<{ status: number; content: unknown; 
   return { status: response.status, content: JSON.parse(body.choices?.[0]?.message.content ?? 'null') as unknown, model: body.model }
 }
 
-test('the stand-in model says what is in the material, what is not, and what it is', async () => {
+test('answers with the numbers of the data, what was not measured, and the name of the stand-in model', async () => {
   const metrics = await get<Metrics>('/metrics?lookback_days=1&include_forecast=true')
   const { content: analysis } = await ask(`Focus: revenue, costs, weather\n\n<data>\n${JSON.stringify(metrics)}\n</data>`)
   expect(analysis).toMatchObject({
@@ -102,12 +102,12 @@ test('the stand-in model says what is in the material, what is not, and what it 
   expect(short).toContain('stand-in model')
 })
 
-test('what it cannot read it refuses', async () => {
+test('refuses a prompt without readable data', async () => {
   expect((await ask('Tell me a joke.')).status).toBe(400)
   expect((await ask('<data>\nnot JSON\n</data>')).status).toBe(400)
 })
 
-test('a mail is taken, shown, and judged', async () => {
+test('accepts a mail, shows it and rates its priority', async () => {
   const lines = [
     'Subject: =?utf-8?Q?Urgent=3A_caf=C3=A9?=',
     'From: ada@client.example',
@@ -127,16 +127,16 @@ test('a mail is taken, shown, and judged', async () => {
   expect((await ask(`<email>\n${JSON.stringify({ subject: 'Hello', text: 'Whenever.' })}\n</email>`)).content).toMatchObject({
     level: 'normal',
   })
-  expect(await get<Asked>('/asked')).toMatchObject({ mails: 1, model: { email: 2, analysis: 2, summary: 2, other: 1 } })
+  expect(await get<RequestCounts>('/asked')).toMatchObject({ mails: 1, model: { email: 2, analysis: 2, summary: 2, other: 1 } })
 })
 
-test('a key for a real model goes before the stand-in', () => {
+test('prefers a real model to the stand-in if there is a key', () => {
   expect(chooseModel({}).settings.provider).toBe('compatible')
   expect(chooseModel({ OPENAI_API_KEY: 'o' }).settings).toMatchObject({ provider: 'openai', apiKey: 'o' })
   expect(chooseModel({ ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o' }).settings).toMatchObject({ provider: 'anthropic', apiKey: 'a' })
 })
 
-/** As a mail server would, one line after another. */
+/** Sends a mail over SMTP, one command after another. */
 async function send(port: number, from: string, to: string, lines: readonly string[]): Promise<void> {
   const socket = createConnection(port, '127.0.0.1')
   const replies = createInterface({ input: socket })[Symbol.asyncIterator]()

@@ -7,7 +7,7 @@ import { triage } from '../workflows/triage.ts'
 const file = new URL('../data/strikes-3000.json', import.meta.url)
 const { reports } = JSON.parse(await readFile(file, 'utf8')) as { reports: Report[] }
 
-test('triages all 3,000 reports and gives the report to one step', async () => {
+test('triages all 3,000 reports and writes the summary in one step', async () => {
   const result = await testWorkflow(triage, { input: { reports, paceMs: 0 }, steps: { 'write-report': { file: 'report.md', bytes: 1 } } })
   expect(result.error).toBeNull()
   expect(result.steps.filter(({ name }) => name === 'assess')).toHaveLength(3000)
@@ -17,7 +17,7 @@ test('triages all 3,000 reports and gives the report to one step', async () => {
   expect(inspect + review + filed).toBe(3000)
 }, 60_000)
 
-test('substantial damage is inspected, an unexplained code is reviewed, and a missing cost is the median of its kind', async () => {
+test('inspects substantial damage, reviews an unknown damage code, and estimates a missing cost by the median of the same damage', async () => {
   const [first] = reports
   if (first === undefined) throw new Error('the data file is empty')
   const quiet = { ...first, speedKnots: 100, size: 'Small' as const }

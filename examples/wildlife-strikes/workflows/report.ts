@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** One report, as the data file has it. */
+/** One report in the format of the data file. */
 export const Report = z.object({
   id: z.number().int(),
   date: z.string(),
@@ -12,7 +12,7 @@ export const Report = z.object({
   time: z.string(),
   species: z.string(),
   size: z.enum(['Small', 'Medium', 'Large']),
-  /** None, Minor, Medium, Substantial, and now and then a code that no list explains. */
+  /** None, Minor, Medium, Substantial, or occasionally a code that is not documented. */
   damage: z.string(),
   costUsd: z.number(),
   speedKnots: z.number().nullable(),
@@ -21,7 +21,7 @@ export type Report = z.infer<typeof Report>
 
 export type Triage = 'inspect' | 'review' | 'file'
 
-/** What one report came to. */
+/** The assessment of one report. */
 export interface Finding {
   readonly id: number
   readonly triage: Triage

@@ -6,10 +6,10 @@ import type { Estimate, Finding, Report, Summary, Triage } from './report.ts'
 
 const KILOGRAMS: Record<Report['size'], number> = { Small: 0.1, Medium: 1, Large: 5 }
 const METRES_PER_SECOND = 0.514444
-/** About what a certified windshield must stand: a bird of 1.8 kg at 135 m/s. */
+/** Roughly what a certified windshield must withstand: a bird of 1.8 kg at 135 m/s. */
 const HARD_HIT_JOULES = 16_000
 
-/** Classifies one report. `paceMs` takes the place of the service that you would ask here: a model, a maintenance system. */
+/** Classifies one report. `paceMs` simulates a call of a service, such as a model or a maintenance system. */
 export const assess = step(
   'assess',
   { retry: { max: 4 }, timeout: '30s' },
@@ -26,12 +26,12 @@ function judge({ damage, phase }: Report, impactJoules: number | null): [Triage,
   if (damage === 'Substantial' || damage === 'Medium') return ['inspect', `${damage.toLowerCase()} damage`]
   if (impactJoules !== null && impactJoules >= HARD_HIT_JOULES) return ['inspect', `hard hit, ${impactJoules} J`]
   if (damage === 'Minor') return ['review', 'minor damage']
-  if (damage !== 'None') return ['review', `damage code "${damage}" is not explained`]
+  if (damage !== 'None') return ['review', `damage code "${damage}" is unknown`]
   if (impactJoules === null && (phase === 'Climb' || phase === 'Take-off run')) return ['review', 'no speed, engines at full power']
   return ['file', 'no damage']
 }
 
-/** Puts a price on damage that came without one: the median of what others of its kind cost. */
+/** Estimates a missing cost: the median cost of reports with the same damage. */
 export const estimate = step(
   'estimate',
   ({ id, damage, medians }: { id: number; damage: string; medians: Record<string, number> }): Estimate => {
@@ -39,7 +39,7 @@ export const estimate = step(
   },
 )
 
-/** Writes the report for people. Repeating it writes the same file again: a step may run twice, its effect must bear that. */
+/** Writes the summary. A step may run twice, so its effect must be repeatable: this one writes the same file again. */
 export const writeReport = step(
   'write-report',
   async ({ folder, summary }: { folder: string; summary: Summary }, s): Promise<{ file: string; bytes: number }> => {
@@ -60,7 +60,7 @@ function formatSummary({ reports, counts, reportedUsd, estimatedUsd, airports, i
     '# Wildlife strikes, triaged',
     '',
     `${reports} reports: ${counts.inspect} to inspect, ${counts.review} to review, ${counts.file} to file.`,
-    `Cost reported ${usd(reportedUsd)}, estimated for reports without one ${usd(estimatedUsd)}.`,
+    `Reported cost: ${usd(reportedUsd)}. Estimated cost of reports without one: ${usd(estimatedUsd)}.`,
     '',
     '| airport | to inspect | reports |',
     '| --- | ---: | ---: |',

@@ -5,15 +5,15 @@ import { assess, estimate, writeReport } from './steps.ts'
 
 const Input = z.object({
   reports: z.array(Report).min(1),
-  /** How long one assessment takes, at least. */
+  /** The minimum time that one assessment takes. */
   paceMs: z.number().min(0).max(60_000).default(100),
-  /** How many are under way at once. */
+  /** How many assessments run at once. */
   limit: z.number().int().min(1).max(200).default(16),
-  /** Where the report goes, relative to the folder of the server. */
+  /** The folder for the summary, relative to the working directory of the server. */
   folder: z.string().default('out'),
 })
 
-/** Assesses every report on its own, puts a price on damage without one, and writes what people need to see. */
+/** Assesses every report, estimates missing costs, and writes a summary. */
 export const triage = workflow(
   'triage',
   { description: 'Triage wildlife strike reports', input: Input },

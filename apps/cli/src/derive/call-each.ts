@@ -4,7 +4,7 @@ import type { Io } from '../io.ts'
 import { printAnswer } from '../output/print-answer.ts'
 import type { Document } from './read-documents.ts'
 
-/** One call for each document, in their order; the first that is refused ends it. Those before it are done, and shown. */
+/** Calls the operation once for each document, in order, and stops at the first failure. Answers up to then are printed. */
 export async function callEach(
   io: Io,
   client: Client,
@@ -28,7 +28,10 @@ export async function callEach(
   return answers
 }
 
-/** As JSON whole; for people a row for each, without what is nested, which they have in their file, and when it was: now. */
+/**
+ * Prints complete JSON, or a table with a row for each answer. The table omits nested values, which are in the user's file, and
+ * times, which are now.
+ */
 function printAnswers(io: Io, operation: Operation, answers: readonly unknown[], asJson: boolean): void {
   if (asJson) printAnswer(io, operation, answers.length === 1 ? answers[0] : answers, true)
   else printAnswer(io, { ...operation, rows: 'answers' }, { answers: answers.map(withoutNested) }, false)

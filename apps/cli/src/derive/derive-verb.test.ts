@@ -1,3 +1,4 @@
+/** Goal: commands derived from operations read flags, files and YAML as documented. Uses a fake HTTP server that records requests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineOperation, listOperations } from '@orrery/contract'
@@ -9,7 +10,7 @@ import { cliBench } from '../run-cli.fixture.ts'
 import { deriveVerb } from './derive-verb.ts'
 import { fieldsOf } from './field.ts'
 
-test('every operation with a verb has a command with help, and every field of it a flag or a place', async () => {
+test('derives for every operation with a verb a command with help, and each of its fields a flag or a position', async () => {
   await using cli = await cliBench()
   const verbs = listOperations().filter((operation) => operation.cli !== undefined)
   expect(verbs.length).toBeGreaterThan(20)
@@ -21,7 +22,7 @@ test('every operation with a verb has a command with help, and every field of it
   }
 })
 
-test('an operation that nobody has heard of becomes a command', () => {
+test('derives a command from a new operation', () => {
   const operation = defineOperation({
     name: 'comets.name',
     summary: 'Name a comet',
@@ -42,11 +43,11 @@ test('an operation that nobody has heard of becomes a command', () => {
   const root = new Command('orrery')
   const command = deriveVerb(root, {} as never, operation)
   expect(command?.registeredArguments.map((argument) => argument.name())).toEqual(['comet'])
-  // A field named like a flag of ours keeps its meaning under another name.
+  // A field named like a common flag gets a flag with another name.
   expect(command?.options.map(({ long }) => long)).toEqual(['--brightness', '--input-watch', '--seen', '--json', '--server', '--api-key'])
 })
 
-test('flags become fields of their kind', async () => {
+test('converts flags to the types of their fields', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'input.json'), '{"reports":[1,2]}')
   const started = await cli.run(['runs', 'start', 'triage', '--input', '@input.json', '--tags', 'a', '--tags', 'b', '--priority', 'high'])
@@ -54,7 +55,7 @@ test('flags become fields of their kind', async () => {
   await cli.run(['runs', 'signal', 'run_1', 'go', '--payload', '@-'], undefined, '[1]')
   await cli.run(['limits', 'set', 'triage', 'null'])
   await cli.run(['runs', 'cancel', 'run_1', '--terminate'])
-  expect(cli.heard.map(({ body }) => body)).toEqual([
+  expect(cli.requests.map(({ body }) => body)).toEqual([
     { workflow: 'triage', input: { reports: [1, 2] }, tags: ['a', 'b'], priority: 'high' },
     { name: 'go', payload: [1] },
     { max: null },
@@ -62,7 +63,7 @@ test('flags become fields of their kind', async () => {
   ])
 })
 
-test('what is put may come as a file: each document is an input, and flags replace its fields', async () => {
+test('reads the input of a PUT from a file, one document for each call, and lets flags replace fields', async () => {
   await using cli = await cliBench(({ line, body }) => ({
     body: { limit: line.slice(line.lastIndexOf('/') + 1), ...(body as object), nested: {} },
   }))
@@ -73,7 +74,7 @@ test('what is put may come as a file: each document is an input, and flags repla
   await cli.run(['limits', 'set', 'other', '--file', '-'], undefined, '{\n\t"max": 1, "limit": "mine"}')
   const { out: json } = await cli.run(['limits', 'set', '-f', '-', '--json'], undefined, '[{"limit":"a","max":1},{"limit":"b","max":2}]')
   expect((JSON.parse(json) as { limit: string }[]).map(({ limit }) => limit)).toEqual(['a', 'b'])
-  expect(cli.heard.map(({ line, body }) => [line, body])).toEqual([
+  expect(cli.requests.map(({ line, body }) => [line, body])).toEqual([
     ['PUT /api/v1/limits/mail', { max: 3 }],
     ['PUT /api/v1/limits/model', { max: null }],
     ['PUT /api/v1/limits/other', { max: 1 }],
@@ -82,7 +83,7 @@ test('what is put may come as a file: each document is an input, and flags repla
   ])
 })
 
-test('the document that is refused is named; those before it are done', async () => {
+test('names the document that was refused, after sending those before it', async () => {
   await using cli = await cliBench(({ line }) =>
     line.endsWith('/bad')
       ? { status: 400, body: { status: 400, code: 'invalid_input', detail: 'No.' } }
@@ -93,51 +94,51 @@ test('the document that is refused is named; those before it are done', async ()
   expect(status).toBe(EXIT.usage)
   expect(out).toContain('good')
   expect(err).toContain('standard input, document 2:\n')
-  expect(cli.heard).toHaveLength(2)
+  expect(cli.requests).toHaveLength(2)
 })
 
 test.each([
   ['limit: a\n  max: 1', 'limits.yaml: Nested mappings are not allowed'],
   ['- 1', 'limits.yaml: expected an object'],
-  ['# nothing', 'limits.yaml: there is nothing in it'],
+  ['# nothing', 'limits.yaml: the file contains no document'],
   ['limit: !secret a\nmax: 1', 'limits.yaml: Unresolved tag: !secret'],
   ['limit: a\nlimit: b', 'limits.yaml: Map keys must be unique'],
-  ['limit: a\nmax: &m [*m]', 'limits.yaml: max.0: an alias stands for what it lies in'],
-  ['limit: a\nmax: .inf', 'limits.yaml: max: Infinity is no number of JSON'],
+  ['limit: a\nmax: &m [*m]', 'limits.yaml: max.0: an alias refers to a value that contains it'],
+  ['limit: a\nmax: .inf', 'limits.yaml: max: Infinity is not a JSON number'],
   ['limit: a\nmax: 1\n---\nmax: 2', "limits.yaml, document 2: missing required field 'limit'"],
-])('a file that says %j is refused before anything is sent', async (text, message) => {
+])('refuses a file with %j before anything is sent', async (text, message) => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'limits.yaml'), text)
   const { status, err } = await cli.run(['limits', 'set', '-f', 'limits.yaml'])
   expect(err).toContain(message)
   expect(status).toBe(EXIT.usage)
-  expect(cli.heard).toEqual([])
+  expect(cli.requests).toEqual([])
 })
 
-test('the mark that some editors put before everything is not read', async () => {
+test('ignores a byte order mark', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'limit.json'), '\ufeff{"limit":"mail","max":3}')
   writeFileSync(join(cli.folder, 'input.json'), '\ufeff{"a":1}')
   await cli.run(['limits', 'set', '-f', 'limit.json'])
   await cli.run(['limits', 'set', '-f', '-'], undefined, '\ufeff{"limit":"mail","max":3}')
   await cli.run(['runs', 'start', 'triage', '--input', '@input.json'])
-  expect(cli.heard.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
+  expect(cli.requests.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
 })
 
-test('YAML is taken wherever a file is', async () => {
+test('accepts YAML in the file of a flag', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'input.yml'), 'reports:\n  - 1\n  - two\n')
   await cli.run(['runs', 'start', 'triage', '--input', '@input.yml'])
-  expect(cli.heard[0]?.body).toEqual({ workflow: 'triage', input: { reports: [1, 'two'] } })
+  expect(cli.requests[0]?.body).toEqual({ workflow: 'triage', input: { reports: [1, 'two'] } })
 })
 
-test('what may be a text or more is a text, unless it is JSON or a file', async () => {
+test('reads a value for a field of text or JSON as text, unless it looks like JSON or names a file', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'weekly.yaml'), 'include:\n  - kind: cron\n    cron: 0 9 * * 1\n')
   const whole = { include: [{ kind: 'cron', cron: '0 9 * * 1' }] }
   for (const given of ['FREQ=DAILY;BYHOUR=9', '0 9 * * 1', JSON.stringify(whole), '@weekly.yaml', '"@hourly"'])
     await cli.run(['schedules', 'preview', given, '--count', '1'])
-  expect(cli.heard.map(({ body }) => (body as { schedule: unknown }).schedule)).toEqual([
+  expect(cli.requests.map(({ body }) => (body as { schedule: unknown }).schedule)).toEqual([
     'FREQ=DAILY;BYHOUR=9',
     '0 9 * * 1',
     whole,
@@ -146,11 +147,11 @@ test('what may be a text or more is a text, unless it is JSON or a file', async 
   ])
 })
 
-test('run-now is short for automations run-now', async () => {
+test('accepts run-now as an alias of automations run-now', async () => {
   await using cli = await cliBench(() => ({ body: { firing: {}, runId: null } }))
   for (const verb of [['run-now'], ['automations', 'run-now']])
     expect((await cli.run([...verb, 'briefing', '--watch'])).status).toBe(EXIT.ok)
-  expect(cli.heard.map(({ line }) => line)).toEqual(Array(2).fill('POST /api/v1/automations/briefing/run-now'))
+  expect(cli.requests.map(({ line }) => line)).toEqual(Array(2).fill('POST /api/v1/automations/briefing/run-now'))
 })
 
 test.each([
@@ -164,10 +165,10 @@ test.each([
   [['runs', 'start'], "missing required argument 'workflow'"],
   [['runs', 'list', '--colour'], "unknown option '--colour'"],
   [['runs', 'lst'], 'Did you mean list?'],
-])('%j is refused before anything is sent', async (args, message) => {
+])('refuses %j before anything is sent', async (args, message) => {
   await using cli = await cliBench()
   const { status, err } = await cli.run(args)
   expect(err).toContain(message)
   expect(status).toBe(EXIT.usage)
-  expect(cli.heard).toEqual([])
+  expect(cli.requests).toEqual([])
 })

@@ -8,14 +8,17 @@ import { type Field, fieldsOf } from './field.ts'
 import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
 
-/** What a command does after the answer has been printed. */
+/** What a command does after it has printed the answer. */
 export type AfterAnswer = (answer: unknown, flags: CommonFlags & Readonly<Record<string, unknown>>) => Promise<void>
 
 export interface CommonFlags extends ConnectionFlags {
   readonly json?: boolean
 }
 
-/** The command of one operation: its places and flags come from the shape of its input, its help from its words. */
+/**
+ * Adds the command of one operation. Positional arguments and flags come from the shape of its input, the help from its summary
+ * and description.
+ */
 export function deriveVerb(root: Command, io: Io, operation: Operation, after?: AfterAnswer): Command | null {
   if (operation.cli === undefined) return null
   const command = makeCommand(root, operation.cli.verb).summary(operation.summary).description(describe(operation))
@@ -23,7 +26,7 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
   const places = (operation.cli.positionals ?? []).flatMap((name) => fields.filter((field) => field.name === name))
   const flags = fields.filter((field) => !field.positional)
   const takesFile = isDocument(operation)
-  // What a file may hold is asked for after it was read.
+  // If the input may come from a file, required fields are checked after the file was read.
   for (const field of places) command.argument(field.required && !takesFile ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
   for (const field of flags) command.addOption(optionFor(field).makeOptionMandatory(field.required && !takesFile))
   if (takesFile) command.option('-f, --file <path>', FILE_HELP)
@@ -53,14 +56,14 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
   })
 }
 
-const FILE_HELP = 'YAML or JSON, or - for standard input: each document is an input; places and flags replace fields of it'
+const FILE_HELP = 'YAML or JSON file, or - for standard input. Each document is one input; arguments and flags override its fields'
 
-/** What is put is a document, so it may come as one. */
+/** The input of a PUT is a whole document, so it may be read from a file. */
 function isDocument({ http }: Operation): boolean {
   return http.method === 'PUT'
 }
 
-/** Commander sees to it where no file can give them. */
+/** Checks required fields. Commander checks them itself for commands that take no file. */
 function requireAll(fields: readonly Field[], input: Readonly<Record<string, unknown>>, label: string): void {
   const missing = fields.find((field) => field.required && input[field.name] === undefined)
   if (missing === undefined) return
@@ -68,7 +71,7 @@ function requireAll(fields: readonly Field[], input: Readonly<Record<string, unk
   throw new UsageError(`${label}missing required ${label === '' ? what : `field '${missing.name}'`}`)
 }
 
-/** `runs edit-step` becomes a command in a group; the group is made when its first verb is. */
+/** Adds the command `runs edit-step` to the group `runs`, and creates the group if it does not exist. */
 export function makeCommand(root: Command, verb: string): Command {
   const words = verb.split(' ')
   return words.reduce((parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word), root)
@@ -77,8 +80,8 @@ export function makeCommand(root: Command, verb: string): Command {
 export function addCommonFlags(command: Command): Command {
   return command
     .option('--json', 'print the answer as JSON')
-    .option('--server <url>', 'address of the server (or ORRERY_URL)')
-    .option('--api-key <key>', 'API key (better: ORRERY_KEY, so that no process list shows it)')
+    .option('--server <url>', 'URL of the server (or set ORRERY_URL)')
+    .option('--api-key <key>', 'API key (prefer ORRERY_KEY: other users can see flags in the process list)')
 }
 
 function optionFor(field: Field): Option {
@@ -123,5 +126,5 @@ function placeHelp(field: Field): string {
 function describe(operation: Operation): string {
   const more = operation.description === undefined ? '' : `\n\n${operation.description}`
   const need = operation.permission === 'public' ? 'no key' : isScope(operation.permission) ? operation.permission : 'any key'
-  return `${operation.summary}.${more}\n\nOperation ${operation.name}, needs ${need}.`
+  return `${operation.summary}.${more}\n\nOperation ${operation.name}, requires ${need}.`
 }

@@ -20,7 +20,7 @@ export type Form =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   | { readonly kind: 'list'; readonly item: Form }
   | { readonly kind: 'json' }
-  /** A text as it stands, or JSON: an RRULE or a whole schedule. */
+  /** Plain text or JSON, such as an RRULE or a whole schedule. */
   | { readonly kind: 'textOrJson' }
 
 interface JsonSchema {
@@ -34,8 +34,8 @@ interface JsonSchema {
   readonly default?: unknown
 }
 
-/** Flags that every derived command has; a field of the same name gets `--input-<name>`. */
-const OURS = new Set(['server', 'api-key', 'json', 'help', 'watch', 'file'])
+/** Flags that derived commands have in common. A field of the same name gets `--input-<name>`. */
+const COMMON_FLAGS = new Set(['server', 'api-key', 'json', 'help', 'watch', 'file'])
 
 export function fieldsOf(operation: Operation): readonly Field[] {
   const schema = schemaOf(operation.input)
@@ -43,7 +43,7 @@ export function fieldsOf(operation: Operation): readonly Field[] {
   const positionals = operation.cli?.positionals ?? []
   return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).map(([name, property]) => ({
     name,
-    flag: OURS.has(kebab(name)) ? `input-${kebab(name)}` : kebab(name),
+    flag: COMMON_FLAGS.has(kebab(name)) ? `input-${kebab(name)}` : kebab(name),
     form: formOf(property),
     required: required.has(name),
     positional: positionals.includes(name),
@@ -52,7 +52,7 @@ export function fieldsOf(operation: Operation): readonly Field[] {
   }))
 }
 
-/** Some take milliseconds to write out, and some verbs have two names. */
+/** Cached, because some schemas take milliseconds to convert and some operations have two commands. */
 const known = new WeakMap<z.ZodType, ReturnType<typeof writeSchema>>()
 
 function schemaOf(input: z.ZodType): ReturnType<typeof writeSchema> {

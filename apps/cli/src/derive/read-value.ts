@@ -4,14 +4,14 @@ import { type Io, UsageError } from '../io.ts'
 import type { Field, Form } from './field.ts'
 import { isYaml, parseValue } from './read-documents.ts'
 
-/** What the words after a flag (or in a place) mean. Throws UsageError, naming the flag. */
+/** Parses the value of a flag or a positional argument. Throws UsageError, which names the flag. */
 export async function readValue(field: Field, given: string | boolean | readonly string[], io: Io): Promise<unknown> {
   if (typeof given === 'boolean') return given
   const label = field.positional ? `<${field.name}>` : `--${field.flag}`
   if (field.form.kind !== 'list') return readOne(field.form, typeof given === 'string' ? given : (given.at(-1) ?? ''), label, io)
   const words = typeof given === 'string' ? [given] : given
   const [first] = words
-  // The whole list at once, as JSON or from a file.
+  // The whole list in one word, as JSON or from a file.
   if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io)
   const { item } = field.form
   return Promise.all(words.map((word) => readOne(item, word, label, io)))
@@ -44,14 +44,14 @@ function readNumber(word: string, nullable: boolean, label: string): number | nu
   throw new UsageError(`${label}: expected a number${nullable ? ' or null' : ''}, got "${word}"`)
 }
 
-/** JSON in the word itself, JSON or YAML in the file behind `@`, JSON on standard input for `@-`. */
+/** Reads JSON from the word itself, JSON or YAML from the file after `@`, or JSON from standard input for `@-`. */
 async function readJson(word: string, label: string, io: Io): Promise<unknown> {
   const path = word.startsWith('@') ? word.slice(1) : null
   const text = path === null ? word : await readSource(path, label, io)
   try {
     return await parseValue(text, path ?? '')
   } catch (error) {
-    const hint = path === null ? ` (text is written '"${word}"', a file @${word})` : ''
+    const hint = path === null ? ` (write text as '"${word}"', a file as @${word})` : ''
     throw new UsageError(`${label}: not ${isYaml(path ?? '') ? 'YAML' : 'JSON'}: ${error instanceof Error ? error.message : error}${hint}`)
   }
 }

@@ -1,7 +1,7 @@
 import { createClient, type Event, ProblemError } from '@orrery/client'
 import type { Io } from '../io.ts'
 
-/** Prints what happens to runs and versions until `signal` is aborted. */
+/** Prints the events of runs and deploys until `signal` is aborted. */
 export async function followWork(
   io: Io,
   connection: { readonly url: string; readonly key: string },
@@ -17,11 +17,11 @@ export async function followWork(
   } catch (error) {
     if (signal.aborted) return
     if (!(error instanceof ProblemError)) throw error
-    io.err(`events cannot be shown: ${error.message}\n`)
+    io.err(`cannot show events: ${error.message}\n`)
   }
 }
 
-/** One line for what a developer wants to see; null for the rest. */
+/** One line for an event that a developer wants to see; null for any other. */
 function describeEvent({ type, subject, data }: Event): string | null {
   const facts = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}
   if (type === 'workflow.deployed') {

@@ -10,36 +10,36 @@ export interface ServerRequest {
   readonly data: string
   readonly port: string
   readonly verbose: boolean
-  /** No key of this installation is known here, so the server shall make one. */
+  /** True if no key of this installation is stored, so that the server must create one. */
   readonly needsKey: boolean
 }
 
 export interface Ready {
   readonly url: string
-  /** A key that was just made, or null. */
+  /** The key that this start created, or null. */
   readonly key: string | null
 }
 
 export interface ServerProcess {
   readonly pid: number | undefined
-  /** Null if it ended before it was ready. */
+  /** Resolves with null if the process exits before it is ready. */
   readonly ready: Promise<Ready | null>
-  /** In words, how it ended. */
+  /** Resolves with a description of how the process exited. */
   readonly exited: Promise<string>
   stop(): void
 }
 
-/** Runs the server beside this process. It tells over the channel when it is ready, and stops when the channel closes. */
+/** Starts the server as a child process. It reports over the IPC channel when it is ready, and stops when the channel closes. */
 export function startServer({ io, project, data, port, verbose, needsKey }: ServerRequest): ServerProcess {
   const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-key'] : [])]
   const child = spawn(process.execPath, [...findServer(), ...args], {
     cwd: project,
     env: { ...process.env, ORRERY_LOG_FORMAT: 'pretty', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A terminal's Ctrl-C reaches the whole group; the server shall hear of it once, from us.
+    // Its own process group, because a terminal sends Ctrl-C to the whole group. The server gets one signal, from this process.
     detached: process.platform !== 'win32',
   })
-  // Its log. What it prints for a person who starts it by hand, with the key, is told over the channel instead.
+  // Shows only the log. Standard output, where the server prints its addresses and key, is ignored: the IPC channel carries them.
   copyLines(child.stderr, io)
   child.send({ type: 'attach' }, () => {})
   return { pid: child.pid, ready: whenReady(child), exited: whenExited(child), stop: () => void child.kill('SIGTERM') }
@@ -73,6 +73,6 @@ function isReady(message: unknown): message is { type: 'ready'; url: string; key
 function whenExited(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`))
+    child.once('exit', (code, signal) => resolve(signal === null ? `exited with status ${code}` : `killed by ${signal}`))
   })
 }

@@ -13,7 +13,7 @@ export interface Checkup {
   readonly signal: AbortSignal
 }
 
-const SKEW_MAX_MS = 2_000
+const SKEW_MS_MAX = 2_000
 
 export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -35,17 +35,17 @@ export async function checkServer({ connection, signal }: Checkup): Promise<read
     const info = await createClient({ url, attempts: 1, timeoutMs: 10_000 }).system.info({}, { signal })
     const ended = Date.now()
     const server: Finding = { state: 'well', subject: 'server', text: `${url}, version ${info.version}, answered in ${ended - begun} ms` }
-    // The server looked at its clock at some time between the two readings of ours.
+    // The server read its clock between our two readings.
     const now = Date.parse(info.now)
     const skewMs = now < begun ? begun - now : now > ended ? now - ended : 0
-    if (skewMs <= SKEW_MAX_MS) return [server, { state: 'well', subject: 'clock', text: `within ${SKEW_MAX_MS} ms of the server's` }]
+    if (skewMs <= SKEW_MS_MAX) return [server, { state: 'well', subject: 'clock', text: `within ${SKEW_MS_MAX} ms of the server's` }]
     return [
       server,
       {
         state: 'doubtful',
         subject: 'clock',
-        text: `${skewMs} ms away from the server's`,
-        remedy: 'Set the clock of one of the machines. Times are kept by the database, so runs are not harmed.',
+        text: `differs by ${skewMs} ms from the server's`,
+        remedy: 'Set the clock of one of the machines. Runs are not affected, because they use the clock of the database.',
       },
     ]
   } catch (error) {
@@ -55,7 +55,7 @@ export async function checkServer({ connection, signal }: Checkup): Promise<read
         state: 'wrong',
         subject: 'server',
         text: error.message,
-        remedy: 'Start one with "orrery dev" or "npm start", or name another with --server or ORRERY_URL.',
+        remedy: 'Start a server with "orrery dev" or "npm start", or name another one with --server or ORRERY_URL.',
       },
     ]
   }
@@ -66,17 +66,18 @@ interface HealthReport {
   readonly checks?: Readonly<Record<string, string | { readonly status: string; readonly reason?: string }>>
 }
 
-/** The server's own checks (database, invariants and so on): a word for each, with an installation's key also the reason. */
+/** The server's own checks (database, engine, queue and others): the status of each, and with a key of the installation the reason too. */
 export async function checkHealth({ connection, signal }: Checkup): Promise<readonly Finding[]> {
   const headers: Record<string, string> = connection.key === null ? {} : { authorization: `Bearer ${connection.key}` }
   const ask = async (more: Record<string, string>) =>
     (await (await fetch(`${connection.url}/health/detailed`, { headers: more, signal })).json()) as HealthReport
-  // A key that may not see the reasons, or that cannot be looked up while the database is away: a word for each is there for anybody.
+  // The request with the key fails if the key lacks the scope, or if the database is unavailable. Without a key, everyone gets
+  // the statuses.
   const { checks = (await ask({})).checks } = await ask(headers)
   return Object.entries(checks ?? {}).map(([subject, found]) => {
     const { status, reason } = typeof found === 'string' ? { status: found, reason: undefined } : found
     const state = status === 'ok' ? 'well' : status === 'degraded' ? 'doubtful' : 'wrong'
-    return { state, subject, text: reason ?? status, ...(state === 'well' ? {} : { remedy: 'The server’s log says more.' }) }
+    return { state, subject, text: reason ?? status, ...(state === 'well' ? {} : { remedy: 'See the server’s log for details.' }) }
   })
 }
 
@@ -86,8 +87,8 @@ export async function checkKey({ connection, signal }: Checkup): Promise<Finding
     return {
       state: 'wrong',
       subject: 'key',
-      text: 'there is none for this server',
-      remedy: 'Set ORRERY_KEY, run "orrery login", or work in a folder that "orrery dev" runs.',
+      text: 'no key for this server was found',
+      remedy: 'Set ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.',
     }
   }
   try {
@@ -95,14 +96,14 @@ export async function checkKey({ connection, signal }: Checkup): Promise<Finding
     return { state: 'well', subject: 'key', text: `from ${source}, for organization ${org.name}` }
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
-    // It is a key, but one that may not look at its organization.
+    // The key is valid, but it may not read its organization.
     if (error.status === 403) return { state: 'well', subject: 'key', text: `from ${source}` }
-    if (error.status >= 500) return { state: 'doubtful', subject: 'key', text: `from ${source}, which the server cannot look up now` }
+    if (error.status >= 500) return { state: 'doubtful', subject: 'key', text: `from ${source}; the server cannot look it up now` }
     return {
       state: 'wrong',
       subject: 'key',
       text: `from ${source}: ${error.message}`,
-      remedy: 'Make another with "orrery keys create", or run "orrery login" again.',
+      remedy: 'Create another key with "orrery keys create", or run "orrery login" again.',
     }
   }
 }
@@ -123,12 +124,12 @@ export async function checkWorkers({ connection, signal }: Checkup): Promise<rea
         : {
             state: 'wrong',
             subject: 'workers',
-            text: 'none is alive, so no run gets on',
+            text: 'no worker is alive, so no run makes progress',
             remedy: 'Start a server with the role worker and the project: orrery-server --project <folder>.',
           },
       { state: 'well', subject: 'workflows', text: `${workflows.items.length}${workflows.nextCursor === null ? '' : ' or more'} deployed` },
       blocked.items.length === 0
-        ? { state: 'well', subject: 'runs', text: 'none is blocked' }
+        ? { state: 'well', subject: 'runs', text: 'no run is blocked' }
         : {
             state: 'doubtful',
             subject: 'runs',
@@ -138,6 +139,6 @@ export async function checkWorkers({ connection, signal }: Checkup): Promise<rea
     ]
   } catch (error) {
     if (!(error instanceof ProblemError) || error.status !== 403) throw error
-    return [{ state: 'doubtful', subject: 'workers', text: 'the key may not look at workers, workflows and runs' }]
+    return [{ state: 'doubtful', subject: 'workers', text: 'the key may not list workers, workflows and runs' }]
   }
 }

@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { version } from '../version.ts'
 import { packCheckout } from './pack-checkout.ts'
 
-/** The packages that an app's own code imports: one to write workflows, one to call the API. The rest is there for the command and the server. */
+/** The packages that an app's own code imports: one to write workflows, one to call the API. The command and the server need the others. */
 const IMPORTED = ['@orrery/client', '@orrery/sdk']
 
 export interface OwnPackages {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
-  /** Makes npm take a packed package also where another one asks for it by version; else it would ask the registry for it. */
+  /** Makes npm use a packed package where another package depends on it by version, too. Otherwise npm would ask the registry for it. */
   readonly overrides?: Readonly<Record<string, string>>
-  /** Folder with what is to be copied into `vendor/`. */
+  /** The folder to copy into the app's `vendor/`. */
   readonly vendor: string | null
 }
 
@@ -23,8 +23,8 @@ function findCheckout(): string | null {
 }
 
 /**
- * What the app's package.json says of Orrery's packages. From a checkout, where nothing is published, they are packed, and
- * copied into the app's `vendor/`; all of them are named, so that npm asks no registry for one.
+ * The entries for Orrery's packages in the app's package.json. A checkout has no published packages, so they are packed and
+ * copied into the app's `vendor/`. All of them are listed, so that npm asks no registry for one.
  */
 export function ownPackages(say: (text: string) => void): OwnPackages {
   const checkout = findCheckout()
@@ -44,14 +44,14 @@ export function ownPackages(say: (text: string) => void): OwnPackages {
   }
 }
 
-/** `orrery-embedded-postgres-0.1.0.tgz`, which is how npm names what it packs. */
+/** The package name of a file that npm packed, such as `orrery-embedded-postgres-0.1.0.tgz`. */
 function nameOf(file: string): string {
   return `@orrery/${basename(file)
     .replace(/^orrery-/, '')
     .replace(/-\d+\.\d+\.\d+[^/]*\.tgz$/, '')}`
 }
 
-/** Where the templates and examples lie, in a checkout and in a published package. */
+/** The folders of the templates and examples, in a checkout or in a published package. */
 export function findTemplates(): { readonly app: string; readonly examples: string } {
   const checkout = findCheckout()
   return {

@@ -3,29 +3,32 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A builder that has not finished by then has died. */
+/** A lock older than this belongs to a build that has died. */
 const LOCK_STALE_MS = 10 * 60_000
 
-/** Folder with the packages of the checkout as npm would publish them. Built anew only when one of their files has changed. */
+/**
+ * Packs the packages of the checkout as npm would publish them, and returns their folder. Packs again only after one of their
+ * files has changed.
+ */
 export function packCheckout(checkout: string, say: (text: string) => void): string {
   const cache = join(checkout, 'node_modules/.cache/orrery-pack')
   const target = join(cache, hashSources(checkout))
   if (existsSync(target)) return target
   return withLock(join(cache, 'lock'), () => {
     if (existsSync(target)) return target
-    say('packing the packages of the checkout (nothing is published yet) …')
+    say('packing the packages of this checkout …')
     const draft = `${target}.draft`
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=orrery-source', join(checkout, 'tools/pack.ts'), draft], {
       cwd: checkout,
       encoding: 'utf8',
     })
-    if (status !== 0) throw new Error(`the packages of the checkout cannot be packed\n${stdout}${stderr}`)
+    if (status !== 0) throw new Error(`the packages of this checkout cannot be packed\n${stdout}${stderr}`)
     renameSync(draft, target)
     return target
   })
 }
 
-/** Over everything that goes into the packages: names and contents. */
+/** Hashes the names and contents of all files that go into the packages. */
 function hashSources(checkout: string): string {
   const hash = createHash('sha256')
   const files = globSync(
@@ -47,7 +50,7 @@ function hashSources(checkout: string): string {
   return hash.digest('hex').slice(0, 24)
 }
 
-/** One at a time on this machine, because the build writes into the packages' own `dist` folders. */
+/** Runs `work` under a lock for this machine, because the build writes into the packages' own `dist` folders. */
 function withLock<T>(lock: string, work: () => T): T {
   mkdirSync(join(lock, '..'), { recursive: true })
   for (;;) {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { UsageError } from '../io.ts'
 import { findTemplates, type OwnPackages, ownPackages } from './own-packages.ts'
 
-/** What a new app is given beside Orrery's own packages: the versions that this repository itself is tested with. */
+/** The dependencies of a new app besides Orrery's own packages, in the versions that this repository itself is tested with. */
 export const APP_VERSIONS = {
   zod: '4.6.7',
   node: '24.21.0',
@@ -18,7 +18,7 @@ export interface AppRequest {
   readonly say: (text: string) => void
 }
 
-/** Writes a new project: the template, or an example in place of the template's own workflow. Never writes over anything. */
+/** Writes a new project: the template, or an example instead of the template's workflow. Refuses a folder that is not empty. */
 export function writeApp({ folder, example, say }: AppRequest): void {
   const templates = findTemplates()
   const source = example === undefined ? null : findExample(templates.examples, example)
@@ -28,7 +28,7 @@ export function writeApp({ folder, example, say }: AppRequest): void {
   cpSync(templates.app, folder, { recursive: true, filter: (path) => source === null || !isReplaced(path, templates.app) })
   if (source !== null) cpSync(source, folder, { recursive: true, filter: (path) => !/[/\\](node_modules|out|\.orrery)$/.test(path) })
   if (own.vendor !== null) cpSync(own.vendor, join(folder, 'vendor'), { recursive: true })
-  // npm leaves a file of the real name out of what it packs.
+  // The template is named `gitignore`, because npm does not pack files named `.gitignore`.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson(folder, own, readManifest(source)), null, 2)}\n`)
 }
@@ -43,11 +43,11 @@ function findExample(examples: string, name: string): string {
         .filter((entry) => entry.isDirectory())
         .map((entry) => entry.name)
     : []
-  if (!known.includes(name)) throw new UsageError(`--example: there is no example "${name}"; there is ${known.join(', ')}`)
+  if (!known.includes(name)) throw new UsageError(`--example: there is no example "${name}"; the examples are ${known.join(', ')}`)
   return join(examples, name)
 }
 
-/** What an example needs beside what every app has. */
+/** What an example adds to the package.json of every app. */
 interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -70,10 +70,10 @@ function packageJson(folder: string, own: OwnPackages, { scripts, devDependencie
     type: 'module',
     scripts: { dev: 'orrery dev', ...scripts, test: 'vitest run', check: 'tsc' },
     dependencies: { ...own.dependencies, zod },
-    // `node` is a dependency, too: scripts and npx then run on it, whatever Node the system has.
+    // With `node` as a dependency, scripts and npx run on this version, whatever Node the system has.
     devDependencies: { ...own.devDependencies, ...tools, ...devDependencies },
     ...(own.overrides === undefined ? {} : { overrides: own.overrides }),
-    // Only the package `node` has an install script that is needed (it links the binary).
+    // `node` is the only package that needs its install script, which links the binary.
     allowScripts: { node: true },
   }
 }

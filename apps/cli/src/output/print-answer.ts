@@ -2,9 +2,9 @@ import type { Operation } from '@orrery/contract'
 import type { Io } from '../io.ts'
 import { cellText, formatTable } from './table.ts'
 
-const VALUE_MAX = 2_000
+const VALUE_LENGTH_MAX = 2_000
 
-/** The answer of an operation, for people; as JSON if asked. */
+/** Prints the answer of an operation for people, or as JSON. */
 export function printAnswer(io: Io, operation: Operation, answer: unknown, asJson: boolean): void {
   if (asJson) {
     io.out(`${JSON.stringify(answer, null, 2)}\n`)
@@ -28,11 +28,11 @@ function printRows(io: Io, operation: Operation, rows: readonly Record<string, u
     io.out(text)
     const notes = [`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`]
     if (empty.length > 0) notes.push(`columns without a value: ${empty.join(', ')}`)
-    if (cut > 0) notes.push(`${cut} long values shortened, whole with --json`)
+    if (cut > 0) notes.push(`${cut} long values shortened (--json shows them in full)`)
     io.err(`${io.style('dim', notes.join(' · '))}\n`)
   }
   if (Object.keys(rest).length > 0) printFields(io, rest)
-  if (typeof nextCursor === 'string') io.err(`${io.style('dim', `more: add --cursor ${nextCursor}`)}\n`)
+  if (typeof nextCursor === 'string') io.err(`${io.style('dim', `next page: --cursor ${nextCursor}`)}\n`)
 }
 
 function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
@@ -41,7 +41,9 @@ function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
     const nested = typeof value === 'object' && value !== null
     const whole = nested ? JSON.stringify(value, null, 2) : cellText(value)
     const shown =
-      whole.length <= VALUE_MAX ? whole : `${whole.slice(0, VALUE_MAX)}… +${whole.length - VALUE_MAX} letters, whole with --json`
+      whole.length <= VALUE_LENGTH_MAX
+        ? whole
+        : `${whole.slice(0, VALUE_LENGTH_MAX)}… +${whole.length - VALUE_LENGTH_MAX} characters (--json shows all)`
     io.out(`${io.style('dim', name.padEnd(width))}  ${shown.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}\n`)
   }
 }

@@ -4,11 +4,11 @@ import { CommanderError } from 'commander'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, Interrupted, type Io, UsageError } from '../io.ts'
 
-/** Says what went wrong and what to do about it; returns the exit status. */
+/** Prints what went wrong and what to do about it, and returns the exit status. */
 export function printError(io: Io, error: unknown): number {
   if (error instanceof Exit) return error.status
   if (io.signal.aborted || error instanceof Interrupted) return EXIT.interrupted
-  // Commander has printed its message already; `--help` and `--version` come this way, too.
+  // Commander has already printed its message. It also throws this error after `--help` and `--version`.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const say = (text: string) => io.err(`${io.style('red', 'error:')} ${text}\n`)
   if (error instanceof UsageError) {
@@ -18,7 +18,7 @@ export function printError(io: Io, error: unknown): number {
   if (error instanceof ProblemError) return printProblem(io, error, say)
   if (error instanceof UnreachableError) {
     say(error.message)
-    io.err('  Is the server running? Start one with "orrery dev", or name another with --server or ORRERY_URL.\n')
+    io.err('  Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.\n')
     return EXIT.unreachable
   }
   say(error instanceof Error ? (io.env.ORRERY_DEBUG ? (error.stack ?? error.message) : error.message) : String(error))
@@ -33,7 +33,7 @@ function printProblem(io: Io, error: ProblemError, say: (text: string) => void):
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
   if (known !== undefined && error.fields.length === 0) io.err(`  ${known.remedy}\n`)
   if (error.status === 401)
-    io.err('  The command takes a key from --api-key, ORRERY_KEY, "orrery login" or a project that "orrery dev" runs.\n')
+    io.err('  Pass a key with --api-key or ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.\n')
   if (error.status >= 500 && error.problem.requestId !== undefined) io.err(`  request ${error.problem.requestId}\n`)
   if (error.status >= 500) return EXIT.unreachable
   return error.code === 'invalid_input' ? EXIT.usage : EXIT.refused

@@ -17,15 +17,15 @@ const progress: RunProgress = {
 }
 const now = Date.parse('2026-01-01T00:00:23.900Z')
 
-test('says how far it is, how fast and for how long', () => {
+test('shows the progress, rate and elapsed time of a run', () => {
   expect(describeProgress(progress, 52.4, now, 10)).toBe('running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess')
   expect(describeProgress({ ...progress, estimate: null, steps: 1 }, 0, now)).toBe('running  1 step  23s  last: assess')
   expect(describeProgress({ ...progress, connected: false, estimate: null, attempts: 2 }, 0, now)).toBe(
-    'running?  1,204 steps  2 failed attempts  23s  server gone, trying again',
+    'running?  1,204 steps  2 failed attempts  23s  no connection, retrying',
   )
 })
 
-test('the rate is that of the last ten seconds', () => {
+test('computes the rate over the last ten seconds', () => {
   let at = 0
   const rate = createRate(() => at)
   expect(rate({ ...progress, steps: 0 })).toBe(0)
@@ -33,6 +33,6 @@ test('the rate is that of the last ten seconds', () => {
   expect(rate({ ...progress, steps: 1_200 })).toBeCloseTo((1_200 - 100) / 10, 0)
 })
 
-test('elapsed time is short', () => {
+test('formats elapsed time in at most two units', () => {
   expect([0, 59_999, 61_000, 3_720_000].map(formatElapsed)).toEqual(['0s', '59s', '1m01s', '1h02m'])
 })

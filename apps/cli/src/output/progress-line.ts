@@ -1,6 +1,9 @@
 import type { RunProgress } from '@orrery/client'
 
-/** `running  1,204 steps  [####      ] 40%  52/s  23s  assess`. With `barWidth`, and where the workflow says how much there is, a bar. */
+/**
+ * Such as `running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate
+ * from the workflow.
+ */
 export function describeProgress(progress: RunProgress, perSecond: number, now: number, barWidth = 0): string {
   const parts = [
     progress.connected ? progress.status : `${progress.status}?`,
@@ -16,12 +19,12 @@ export function describeProgress(progress: RunProgress, perSecond: number, now: 
   if (!progress.done && perSecond > 0) parts.push(`${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`)
   const end = progress.result?.finishedAt == null ? now : Date.parse(progress.result.finishedAt)
   parts.push(formatElapsed(Math.max(0, end - Date.parse(progress.createdAt))))
-  if (!progress.connected) parts.push('server gone, trying again')
+  if (!progress.connected) parts.push('no connection, retrying')
   else if (!progress.done && progress.last !== null) parts.push(`last: ${progress.last}`)
   return parts.join('  ')
 }
 
-/** Steps a second over the last ten seconds. */
+/** Creates a function that returns the steps per second over the last ten seconds. */
 export function createRate(clock: () => number = Date.now): (progress: RunProgress) => number {
   const seen: { at: number; steps: number }[] = []
   return ({ steps }) => {

@@ -1,5 +1,5 @@
-/** Cells longer than this are cut, and say by how much. */
-const CELL_MAX = 60
+/** Longer cells are cut, and show by how much. */
+const CELL_LENGTH_MAX = 60
 
 export interface Table {
   readonly text: string
@@ -7,7 +7,10 @@ export interface Table {
   readonly cut: number
 }
 
-/** Rows as a table, columns in the order of the first row that has them. Those that are empty in every row are left out and named. */
+/**
+ * Formats rows as a table. Columns appear in the order in which rows first have them; columns that are empty in every row are
+ * omitted and returned in `empty`.
+ */
 export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]): Table & { readonly empty: readonly string[] } {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const isEmpty = (name: string) =>
@@ -18,9 +21,9 @@ export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]):
   const body = rows.map((row) =>
     columns.map((name) => {
       const whole = cellText(row[name])
-      // A SHA-256 is told from others by its first letters, as everywhere.
-      const keep = /^[0-9a-f]{64}$/.test(whole) ? 12 : CELL_MAX - 8
-      if (whole.length <= (keep === 12 ? 12 : CELL_MAX)) return whole
+      // The first 12 characters are enough to identify a SHA-256.
+      const keep = /^[0-9a-f]{64}$/.test(whole) ? 12 : CELL_LENGTH_MAX - 8
+      if (whole.length <= (keep === 12 ? 12 : CELL_LENGTH_MAX)) return whole
       cut += 1
       return `${whole.slice(0, keep)}… +${whole.length - keep}`
     }),
@@ -36,7 +39,7 @@ export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]):
   return { text: `${lines.join('\n')}\n`, cut, empty }
 }
 
-/** One line, whatever the value. */
+/** Formats any value as one line. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'string') return value.replace(/\p{Cc}/gu, (letter) => JSON.stringify(letter).slice(1, -1))

@@ -11,13 +11,13 @@ interface DeployFlags extends CommonFlags {
   readonly project?: string
 }
 
-/** `deploy` sends the workflows of a project; `deploy check` asks first whether live runs could be carried on by them. */
+/** `deploy` deploys the workflows of a project. `deploy check` only checks whether live runs could continue on them. */
 export function addDeploy(root: Command, io: Io): void {
   const deploy = root
     .command('deploy')
-    .summary('Build the project and make it what new runs use')
+    .summary('Build the project and deploy it for new runs')
     .description(
-      'Builds the workflows of a project and makes them the version that new runs use. Live runs stay on the version they began with.',
+      'Builds the workflows of a project and deploys them as the version for new runs. Live runs stay on the version they started with.',
     )
   withFlags(deploy).action(async (flags: DeployFlags) => {
     const bundle = await buildProject(io, flags)
@@ -33,11 +33,11 @@ export function addDeploy(root: Command, io: Io): void {
     .summary('Replay every live run against the project, without effects')
     .description(
       'Builds the project and replays the history of every live run of its workflows against it, without effects. ' +
-        'Ends with status 5 if one could not be carried on.',
+        'Exits with status 5 if a run could not continue.',
     )
     .option('--limit <number>', 'stop after this many runs', Number)
   withFlags(check).action(async (own: DeployFlags & { limit?: number }) => {
-    // What was given before the word `check` counts, too.
+    // Flags before the word `check` count, too.
     const flags = { ...deploy.opts<DeployFlags>(), ...own }
     const bundle = await buildProject(io, flags)
     const report = await connect(io, flags).workflows.checkDeploy(
@@ -46,17 +46,17 @@ export function addDeploy(root: Command, io: Io): void {
     )
     if (flags.json === true) io.out(`${JSON.stringify(report, null, 2)}\n`)
     else {
-      const more = report.complete ? '' : '; there are more (--limit)'
+      const more = report.complete ? '' : '; there are more runs (see --limit)'
       const bad = report.findings.filter((finding) => !finding.ok)
       if (bad.length > 0) io.out(formatTable(bad.map(({ runId, workflow, reason }) => ({ runId, workflow, reason }))).text)
-      io.out(`${report.checked} live runs checked, ${report.failed} could not be carried on${more}\n`)
+      io.out(`${report.checked} live runs checked, ${report.failed} could not continue${more}\n`)
     }
     if (report.failed > 0) throw new Exit(EXIT.unwell)
   })
 }
 
 function withFlags(command: Command): Command {
-  return addCommonFlags(command.option('--project <folder>', 'folder of the project; absent: this one'))
+  return addCommonFlags(command.option('--project <folder>', 'folder of the project (default: this folder)'))
 }
 
 async function buildProject(io: Io, flags: DeployFlags) {

@@ -14,8 +14,8 @@ interface DevFlags {
   readonly verbose?: boolean
 }
 
-/** More deaths than this within a minute are not an accident. */
-const DEATHS_A_MINUTE = 5
+/** If the server dies more often than this within a minute, `dev` stops restarting it. */
+const DEATHS_PER_MINUTE_MAX = 5
 
 export function addDev(root: Command, io: Io): void {
   root
@@ -23,9 +23,9 @@ export function addDev(root: Command, io: Io): void {
     .summary('Run a server for the project in this folder')
     .description(
       'Runs a server with its own PostgreSQL for the project in this folder, ' +
-        'deploys its workflows whenever a file changes, and shows what is going on. ' +
-        'The key it writes to .orrery/ is what other commands in this folder use. ' +
-        'A server that dies is started again; its runs go on.',
+        'deploys its workflows whenever a file changes, and shows what runs do. ' +
+        'It writes a key to .orrery/, which other commands in this folder use. ' +
+        'If the server dies, it is restarted and its runs continue.',
     )
     .option('--project <folder>', 'folder of the project', '.')
     .option('--port <number>', 'port of the server (or PORT)', nonEmpty(io.env.PORT) ?? '8787')
@@ -34,7 +34,7 @@ export function addDev(root: Command, io: Io): void {
       'folder of the database, relative to the project (or ORRERY_DATA)',
       nonEmpty(io.env.ORRERY_DATA) ?? '.orrery',
     )
-    .option('--verbose', 'show all of the server’s log, not only what needs attention')
+    .option('--verbose', 'show the whole log of the server, not only warnings and errors')
     .action((flags: DevFlags) => dev(io, flags))
 }
 
@@ -54,24 +54,24 @@ async function dev(io: Io, flags: DevFlags): Promise<void> {
     })
     const stop = () => server.stop()
     io.signal.addEventListener('abort', stop, { once: true })
-    const end = await attend(io, server, project, say, first)
+    const end = await superviseOne(io, server, project, say, first)
     io.signal.removeEventListener('abort', stop)
     if (io.signal.aborted) break
     if (!end.wasReady) throw new Exit(EXIT.failed)
     deaths.push(Date.now())
-    if (deaths.filter((at) => at > Date.now() - 60_000).length > DEATHS_A_MINUTE)
-      throw new Error('the server keeps dying; look at its log with --verbose')
-    say('died', `${end.how}; starting it again`)
+    if (deaths.filter((at) => at > Date.now() - 60_000).length > DEATHS_PER_MINUTE_MAX)
+      throw new Error('the server keeps dying; show its log with --verbose')
+    say('died', `${end.how}; restarting`)
   }
-  say('stopped', `the database is in ${flags.data}; runs go on at the next start`)
+  say('stopped', `the database is in ${flags.data}; runs continue at the next start`)
 }
 
 function storedKey(project: string): string | null {
   return readStored(projectFile(project))?.key ?? null
 }
 
-/** From the start of a server process to its end. */
-async function attend(io: Io, server: ServerProcess, project: string, say: (label: string, text: string) => void, first: boolean) {
+/** Serves one server process until it exits: stores its key, prints its address and shows events. */
+async function superviseOne(io: Io, server: ServerProcess, project: string, say: (label: string, text: string) => void, first: boolean) {
   const over = new AbortController()
   const ready = await server.ready
   let following: Promise<void> | null = null

@@ -8,10 +8,10 @@ import { Exit, type Io } from '../io.ts'
 export function addDoctor(root: Command, io: Io): void {
   const command = root
     .command('doctor')
-    .summary('Check that everything is as it should be')
+    .summary('Check this machine, the connection and the server')
     .description(
       'Checks this machine, the connection, the server, its database and invariants, the clocks and the workers. ' +
-        'Ends with status 5 if something is wrong.',
+        'Exits with status 5 if it finds a fault.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const findings = await examine(io, flags)
@@ -21,7 +21,7 @@ export function addDoctor(root: Command, io: Io): void {
   })
 }
 
-/** Each check needs what the one before found: without a server there is nothing to ask a key about. */
+/** Runs the checks in order. A check is skipped if an earlier one that it depends on has failed. */
 async function examine(io: Io, flags: CommonFlags): Promise<readonly Finding[]> {
   const connection = findConnection(io, flags)
   const checkup: Checkup = { connection, signal: io.signal }
@@ -37,6 +37,6 @@ async function examine(io: Io, flags: CommonFlags): Promise<readonly Finding[]> 
 }
 
 function describe(io: Io, { state, subject, text, remedy }: Finding): string {
-  const mark = state === 'well' ? io.style('green', 'ok   ') : state === 'doubtful' ? io.style('yellow', 'look ') : io.style('red', 'wrong')
+  const mark = state === 'well' ? io.style('green', 'ok   ') : state === 'doubtful' ? io.style('yellow', 'warn ') : io.style('red', 'fail ')
   return `${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : `${' '.repeat(20)}${remedy}\n`}`
 }

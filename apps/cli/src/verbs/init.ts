@@ -12,9 +12,9 @@ interface InitFlags {
 export function addInit(root: Command, io: Io): void {
   root
     .command('init <folder>')
-    .summary('Make a new project')
-    .description('Makes a project with a workflow, a test of it and everything to run it, and installs what it needs with npm.')
-    .option('--example <name>', 'begin with an example, such as wildlife-strikes')
+    .summary('Create a new project')
+    .description('Creates a project with a workflow and a test of it, and installs its dependencies with npm.')
+    .option('--example <name>', 'start from an example, such as wildlife-strikes')
     .option('--no-install', 'do not run npm install')
     .action((folder: string, flags: InitFlags) => init(io, folder, flags))
 }
@@ -24,7 +24,7 @@ function init(io: Io, folder: string, flags: InitFlags): void {
   writeApp({ folder: target, say: (text) => io.err(`${text}\n`), ...(flags.example === undefined ? {} : { example: flags.example }) })
   if (flags.install) installPackages(io, target)
   const steps = [`cd ${relative(io.cwd, target) || '.'}`, ...(flags.install ? [] : ['npm install']), 'npx orrery dev']
-  io.out(`\n${target} is ready. Now:\n\n${steps.map((step) => `  ${step}\n`).join('')}\nIts README.md says what else there is.\n`)
+  io.out(`\n${target} is ready. Next:\n\n${steps.map((step) => `  ${step}\n`).join('')}\nSee its README.md for more.\n`)
 }
 
 function installPackages(io: Io, folder: string): void {
@@ -32,11 +32,11 @@ function installPackages(io: Io, folder: string): void {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD'))
   const { status, error } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,
-    // What npm told this process about another package must not reach the npm that serves this one.
+    // Without npm's own variables: if npm started this process, they describe another package.
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   })
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`npm install failed in ${folder}; the project is written, so run it again there`)
+  if (status !== 0) throw new Error(`npm install failed in ${folder}. The project files are complete; run npm install there again`)
 }

@@ -7,14 +7,14 @@ import { type Io, UsageError } from '../io.ts'
 export function addLogin(root: Command, io: Io): void {
   const command = root
     .command('login')
-    .summary('Remember a server and a key for this user')
+    .summary('Store a server and a key for this user')
     .description(
-      'Tries the key, then stores it with the address in a file that only you can read. ' +
-        'Give the key on standard input: `orrery login --server https://… < key.txt`.',
+      'Checks the key, then stores it with the URL of the server in a file that only you can read. ' +
+        'Pass the key on standard input: `orrery login --server https://… < key.txt`.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url } = findConnection(io, flags)
-    if (flags.apiKey === undefined && io.isTerminal) io.err('Paste the key and end with Ctrl-D:\n')
+    if (flags.apiKey === undefined && io.isTerminal) io.err('Paste the key, then press Enter and Ctrl-D:\n')
     const key = flags.apiKey ?? nonEmpty(io.env.ORRERY_KEY) ?? (await io.readStdin()).trim()
     if (key === '') throw new UsageError('no key was given')
     const org = await createClient({ url, key, attempts: 1 }).orgs.get({ orgId: 'current' }, { signal: io.signal })

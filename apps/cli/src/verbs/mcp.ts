@@ -11,18 +11,21 @@ export function addMcp(root: Command, io: Io): void {
     .command('mcp')
     .summary('Serve MCP on standard input and output')
     .description(
-      'A Model Context Protocol server on standard input and output, with the tools of the server’s own /mcp. ' +
-        'For clients that start a program; others connect to /mcp.',
+      'Runs a Model Context Protocol server on standard input and output, with the same tools as /mcp of the server. ' +
+        'For clients that start a program; other clients connect to /mcp.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const { url, key } = findConnection(io, flags)
-    if (key === null) throw new UsageError('orrery mcp needs a key: ORRERY_KEY, "orrery login", or a project that "orrery dev" runs')
+    if (key === null)
+      throw new UsageError(
+        'orrery mcp needs a key: set ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs',
+      )
     const status = await runProgram(io, { ORRERY_URL: url, ORRERY_KEY: key })
     if (status !== 0) throw new Exit(EXIT.failed)
   })
 }
 
-/** Input and output are the client's own; the program ends when they do, or with us. */
+/** Runs the program with this process's input and output. It exits when its input ends or when this process is interrupted. */
 function runProgram(io: Io, env: Readonly<Record<string, string>>): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...findMcpProgram()], { stdio: 'inherit', env: { ...process.env, ...env } })

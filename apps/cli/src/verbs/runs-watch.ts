@@ -8,17 +8,18 @@ import { createRate, describeProgress } from '../output/progress-line.ts'
 
 export function addRunsWatch(root: Command, io: Io): void {
   const command = makeCommand(root, 'runs watch')
-    .summary('Show how a run gets on, until its end')
-    .description(
-      'Shows how a run gets on, until its end. It waits out restarts of the server. Ends with status 5 unless the run succeeded.',
-    )
+    .summary('Show the progress of a run until it ends')
+    .description('Shows the progress of a run until it ends, across restarts of the server. Exits with status 5 unless the run succeeded.')
     .argument('<runId>')
   addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>
     showProgress(io, connect(io, flags), runId, flags.json === true),
   )
 }
 
-/** One line, redrawn, on a terminal; elsewhere a new one at each change of status and every five seconds. JSON: an object a line. */
+/**
+ * On a terminal, redraws one line. Elsewhere, prints a new line at each change of status and every five seconds. As JSON,
+ * prints an object per line.
+ */
 export async function showProgress(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
   const printer = asJson ? printJsonLines(io) : io.isTerminal ? redrawLine(io) : printLines(io)
   let last: RunProgress | null = null
@@ -69,7 +70,7 @@ function redrawLine(io: Io): Printer {
     const line = describeProgress(last.progress, last.perSecond, Date.now(), 20)
     io.out(`\r\u001b[K${line.slice(0, Math.max(20, io.columns - 1))}`)
   }
-  // The clock on the line goes on while nothing else does.
+  // Redraw every second, so that the elapsed time advances.
   const clock = setInterval(draw, 1_000)
   return {
     show(progress) {
@@ -91,5 +92,5 @@ function printEnd(io: Io, { result, runId, status }: RunProgress): void {
 }
 
 function shorten(text: string): string {
-  return text.length <= 500 ? text : `${text.slice(0, 480)}… +${text.length - 480} letters (orrery runs get)`
+  return text.length <= 500 ? text : `${text.slice(0, 480)}… +${text.length - 480} characters (see orrery runs get)`
 }

@@ -1,4 +1,4 @@
-/** The commands that start a run and may stay with it. */
+/** The commands that start a run and can watch it. */
 import type { Operation } from '@orrery/contract'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
@@ -6,15 +6,15 @@ import { deriveVerb } from '../derive/derive-verb.ts'
 import type { Io } from '../io.ts'
 import { showProgress } from './runs-watch.ts'
 
-/** `runs start` is derived like any verb; `--watch` stays with the run until its end. */
+/** `runs start` is derived like any verb; `--watch` shows the progress of the run until it ends. */
 export function addRunsStart(root: Command, io: Io, operation: Operation): void {
   const command = deriveVerb(root, io, operation, async (answer, flags) => {
     if (flags.watch === true) await showProgress(io, connect(io, flags), (answer as { runId: string }).runId, flags.json === true)
   })
-  command?.option('--watch', 'stay and show how it gets on')
+  command?.option('--watch', 'show the progress of the run until it ends')
 }
 
-/** `automations run-now`, and `run-now` for short; `--watch` stays with the run, if there is one, until its end. */
+/** `automations run-now` and its alias `run-now`; `--watch` shows the progress of the run, if one was started, until it ends. */
 export function addRunNow(root: Command, io: Io, operation: Operation): void {
   for (const verb of [operation.cli?.verb, 'run-now']) {
     if (verb === undefined) continue
@@ -23,6 +23,6 @@ export function addRunNow(root: Command, io: Io, operation: Operation): void {
       const { runId } = answer as { readonly runId: string | null }
       if (flags.watch === true && runId !== null) await showProgress(io, connect(io, flags), runId, flags.json === true)
     })
-    command?.option('--watch', 'stay and show how its run gets on')
+    command?.option('--watch', 'show the progress of the run until it ends')
   }
 }

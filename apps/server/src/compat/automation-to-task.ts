@@ -16,15 +16,19 @@ export interface ShownTask extends Task {
 
 type Shown = Pick<Automation, 'id' | 'title' | 'status' | 'note' | 'definition' | 'createdAt' | 'updatedAt'>
 
-/** By this note a task that was cancelled is told from one that was paused: nothing but a person brings it back. */
+/** Automations know only pauses, so the note of the pause records whether the task was cancelled or paused. */
 export const CANCELED_NOTE = 'Cancelled as a task'
 export const PAUSED_NOTE = 'Paused as a task'
 
-/** @param kept what was posted, if it came as a task. It counts as long as it still says what the automation does. */
+/**
+ * The task of an automation.
+ * @param kept the task as it was posted, if the automation was created as a task. It is used only while it still describes
+ * what the automation does.
+ */
 export function readTask(automation: Shown, kept: unknown): Task {
   const posted = task.safeParse(kept)
-  const isTrue = posted.success && isDeepStrictEqual(plain(taskToAutomation(posted.data)), plain(automation.definition))
-  return isTrue ? posted.data : deriveTask(automation)
+  const isCurrent = posted.success && isDeepStrictEqual(plain(taskToAutomation(posted.data)), plain(automation.definition))
+  return isCurrent ? posted.data : deriveTask(automation)
 }
 
 export function automationToTask(automation: Shown, kept: unknown): ShownTask {
@@ -37,14 +41,14 @@ export function automationToTask(automation: Shown, kept: unknown): ShownTask {
   }
 }
 
-/** As JSON has it, without the name and the scopes that it may have been given. */
+/** The definition as plain JSON, without name and scopes, which the compatibility layer may have added. */
 const plain = ({ name: _name, scopes: _scopes, ...rest }: AutomationDefinition): unknown => JSON.parse(JSON.stringify(rest))
 
 export function toStatus({ status, note }: Pick<Automation, 'status' | 'note'>): ShownTask['status'] {
   switch (status) {
     case 'active':
     case 'snoozed':
-    // All of its times are through, but nobody has cancelled it: it can still be run.
+    // No occurrence is left, but the task was not cancelled: it can still be run by hand.
     case 'ended':
       return 'active'
     case 'paused':
@@ -52,7 +56,7 @@ export function toStatus({ status, note }: Pick<Automation, 'status' | 'note'>):
   }
 }
 
-/** As near as a task comes to an automation that was made or changed in another way. */
+/** The closest task to an automation that was created or changed through another API. */
 function deriveTask({ title, definition }: Shown): Task {
   const { pipeline, workflow, retry, dedupe } = definition
   const body =

@@ -5,7 +5,7 @@ import type { Exchange } from './contract-route.ts'
 
 type Change = Omit<InputOf<'automations.update'>, 'automation' | 'ifVersion' | 'ordinaut'>
 
-/** What makes one definition of the other; null takes a member away. */
+/** The changes that turn `before` into `after`. Null removes a member. */
 export function changesOf(before: AutomationDefinition, after: AutomationDefinition): Change {
   const members = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof AutomationDefinition)[]
   const different = members.filter((member) => !isDeepStrictEqual(before[member], after[member]))
@@ -15,8 +15,8 @@ export function changesOf(before: AutomationDefinition, after: AutomationDefinit
 type Named = InputOf<'automations.create'>
 
 /**
- * Titles of tasks were no names: two might have the same, and in any script. Where the title makes no name of its own, a few letters are added,
- * the same for a request that is repeated under its idempotency key.
+ * Creates an automation under a free name. Titles of tasks were not unique and could be in any script. If the name made from the
+ * title is taken, a suffix is added, which is the same for a request that is repeated under its idempotency key.
  */
 export async function createNamed(exchange: Exchange, read: () => Promise<Named>): Promise<OutputOf<'automations.create'>> {
   let input: Named | undefined
@@ -30,15 +30,15 @@ export async function createNamed(exchange: Exchange, read: () => Promise<Named>
     const isTaken = error instanceof ProblemError && (error.code === 'automation.name_taken' || error.code === 'idempotency.key_reused')
     if (!isTaken || input === undefined) throw error
     const key = exchange.idempotencyKey
-    const more = key === null ? randomBytes(4).toString('hex') : hash('sha256', key).slice(0, 8)
-    return await exchange.call('automations.create', { ...input, name: `${nameOf(input.title)}-${more}` }, { idempotencyKey: key })
+    const suffix = key === null ? randomBytes(4).toString('hex') : hash('sha256', key).slice(0, 8)
+    return await exchange.call('automations.create', { ...input, name: `${nameOf(input.title)}-${suffix}` }, { idempotencyKey: key })
   }
 }
 
 const withName = (input: Named): Named => (nameOf(input.title) === FALLBACK ? { ...input, name: FALLBACK } : input)
 const FALLBACK = 'task'
 
-/** As automations are named after their titles. */
+/** Makes a name from a title by the same rule as `automations.create`. */
 function nameOf(title = ''): string {
   const words = title
     .normalize('NFKD')
@@ -47,7 +47,7 @@ function nameOf(title = ''): string {
   return words.replaceAll(/^-+|-+$/g, '').slice(0, 100) || FALLBACK
 }
 
-/** The UUID of the key that calls, as agents had one. */
+/** The UUID of the calling key. Ordinaut's agents had UUIDs. */
 export async function callingKeyId(exchange: Exchange): Promise<string | null> {
   return decodeId('key', (await exchange.identify()).actor.id)
 }

@@ -1,4 +1,4 @@
-/** What every route of a foreign contract does alike: who asks, reading, calling operations, and errors in FastAPI's form. */
+/** What all routes of a foreign contract share: the caller, reading input, calling operations, and errors in FastAPI's format. */
 import { setTimeout } from 'node:timers/promises'
 import {
   decodeId,
@@ -22,15 +22,15 @@ import { answerInputErrors, fromFieldErrors, type InputError, isAboutInput, toIn
 
 export interface ContractRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Of Hono, below both prefixes. */
+  /** A Hono path, mounted below both prefixes. */
   readonly path: string
   readonly status?: 201 | 202
   /**
-   * Our own API has something at the same address below /api/v1. `client`: whoever speaks the foreign contract is served here. `id`: so is
-   * whoever names a UUID, which no address of ours takes.
+   * Set if Orrery's own API has the same path below /api/v1. `client`: requests of clients that use the foreign contract are served
+   * here. `id`: requests with a UUID in the path are served here too, because our own paths never contain one.
    */
   readonly shared?: 'client' | 'id'
-  /** Gives the body of the answer. */
+  /** Returns the body of the answer. */
   handle(exchange: Exchange): Promise<unknown>
 }
 
@@ -41,32 +41,35 @@ export interface Exchange {
   /** The key or token that was sent. */
   readonly credential: string | null
   readonly idempotencyKey: string | null
-  /** An id in the path, as ours: a UUID, or ours as it is. */
+  /** An id in the path, as a TypeID. The path may have the UUID or the TypeID. */
   id<P extends IdPrefix>(prefix: P, name: string): Id<P>
   toId<P extends IdPrefix>(prefix: P, text: string, loc: Loc): Id<P>
   query<T>(shape: z.ZodType<T>): T
-  /** Reads and checks the body. Within the input of `call`, so that only who may do this makes us read. */
+  /** Reads and checks the body. Call it inside the input function of `call`, so that no body is read for an unauthorized caller. */
   body<T>(shape: z.ZodType<T>, maxBytes?: number): Promise<T>
-  /** The first write of an exchange has its idempotency key; one that follows from it could not have the same. */
+  /** Calls an operation. Only the first write of an exchange uses its idempotency key, because a key belongs to one operation. */
   call<N extends OperationName>(name: N, input: InputOf<N> | (() => Promise<InputOf<N>>), as?: CallAs): Promise<OutputOf<N>>
-  /** Who sent it. @throws unauthenticated */
+  /** Identifies the caller. @throws unauthenticated */
   identify(): Promise<Identity>
-  /** Where the fields of an operation's input came from; absent: they are members of the body. */
+  /** Sets how paths in an operation's input map to paths in the request. Without it, they are members of the body. */
   translate(how: (path: Loc) => Loc): void
   refuse(errors: readonly InputError[]): ProblemError
 }
 
-/** What one call has in place of what the request brought. */
+/** Replaces the credential or idempotency key of the request for one call. */
 type CallAs = Partial<Pick<Caller, 'credential' | 'idempotencyKey'>>
 
-/** Operations look less deep, and what a body becomes may lie deeper than it. Whatever reads deeper recurses. */
+/**
+ * Limits the nesting of a body before recursive code reads it. Less than the limit of operations, because translation may nest
+ * the body deeper.
+ */
 const DEPTH_MAX = 60
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export const isUuid = (text: string): boolean => UUID.test(text)
 
-/** @throws nothing: what goes wrong is answered. */
+/** Serves a route. The handler never rejects: every error becomes an answer. */
 export function serveRoute(backend: Backend, route: ContractRoute): (context: ServerContext) => Promise<Response> {
   return async (context) => {
     const { exchange, refused, translated } = openExchange(backend, context)
@@ -89,7 +92,7 @@ function openExchange(backend: Backend, context: ServerContext) {
   let translate: (path: Loc) => Loc = (path) => ['body', ...path]
   const idempotencyKey = request.headers.get('idempotency-key')
   let isKeyUsed = false
-  const inTurn = createTurns(request.signal)
+  const whenAllowed = createRateWaiter(request.signal)
   const caller = readCaller(context, 'ordinaut')
   const refuse = (errors: readonly InputError[]) => {
     refused = errors
@@ -106,7 +109,7 @@ function openExchange(backend: Backend, context: ServerContext) {
     credential: readCredential(request),
     idempotencyKey,
     refuse,
-    identify: () => inTurn(() => backend.identify(caller, null)),
+    identify: () => whenAllowed(() => backend.identify(caller, null)),
     translate: (how) => {
       translate = how
     },
@@ -129,21 +132,21 @@ function openExchange(backend: Backend, context: ServerContext) {
       const isWrite = backend.operations.find((operation) => operation.name === name)?.effect === 'write'
       const callAs = { ...caller, idempotencyKey: isWrite && !isKeyUsed ? idempotencyKey : null, ...as }
       if (isWrite) isKeyUsed = true
-      return (await inTurn(() => backend.call(name, callAs, input))).output as OutputOf<typeof name>
+      return (await whenAllowed(() => backend.call(name, callAs, input))).output as OutputOf<typeof name>
     },
   }
   return { exchange, refused: () => refused, translated: () => translate }
 }
 
-/** So long one request waits for its turn. */
-const TURNS_MS_MAX = 30_000
+/** How long the calls of one request may wait for the rate limit in total. */
+const RATE_WAIT_MS_MAX = 30_000
 
 /**
- * A list asks for each of its rows, and a key may ask so often a second. The first is let in or refused, as any request is; those that follow from it wait
- * instead of failing the whole.
+ * A list makes one call for each of its rows, and each call counts against the rate limit of the key. The first call is
+ * admitted or refused like any request; later calls wait for the limit instead of failing the whole request.
  */
-function createTurns(gone: AbortSignal): <T>(ask: () => Promise<T>) => Promise<T> {
-  const until = performance.now() + TURNS_MS_MAX
+function createRateWaiter(gone: AbortSignal): <T>(ask: () => Promise<T>) => Promise<T> {
+  const until = performance.now() + RATE_WAIT_MS_MAX
   let isFirst = true
   return async (ask) => {
     const mayWait = !isFirst
@@ -166,7 +169,7 @@ function toWait(error: unknown): number | null {
   return typeof retryAfterMs === 'number' ? retryAfterMs : null
 }
 
-/** What the operation says when the caller is not recognized, in other words. Anything else stays as it is. */
+/** Replaces the detail of an `unauthenticated` problem. Returns any other error unchanged. */
 export function orUnauthenticated(error: unknown, detail: string): unknown {
   return error instanceof ProblemError && error.code === 'unauthenticated' ? problem('unauthenticated', detail) : error
 }

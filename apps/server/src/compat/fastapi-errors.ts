@@ -1,4 +1,7 @@
-/** Errors as users of FastAPI read them: `{"detail": "…"}`, and for input `{"detail": [{"loc": […], "msg": "…", "type": "…"}]}` with 422. */
+/**
+ * Errors in the format of FastAPI: `{"detail": "…"}`, and for invalid input `{"detail": [{"loc": […], "msg": "…", "type":
+ * "…"}]}` with 422.
+ */
 import type { FieldError, Problem } from '@orrery/contract'
 import type { z } from 'zod'
 
@@ -22,7 +25,7 @@ export function toInputErrors(place: Place, error: z.ZodError): InputError[] {
 
 const isMissing = ({ message }: z.core.$ZodIssue) => message === 'Field required' || message.endsWith('received undefined')
 
-/** Pydantic's names for what is wrong. */
+/** Pydantic's name for the kind of error. */
 function typeOf(issue: z.core.$ZodIssue): string {
   if (isMissing(issue)) return 'missing'
   switch (issue.code) {
@@ -51,19 +54,19 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'dict_type',
 }
 
-/** Errors of an operation's input as errors of the request: `translate` says where each came from. */
+/** Converts errors in an operation's input to errors in the request. `translate` maps each path. */
 export function fromFieldErrors(
   errors: readonly FieldError[],
   translate: (path: readonly (string | number)[]) => readonly (string | number)[],
 ): InputError[] {
   return errors.map(({ path, message, ...more }) => {
-    // Faults of pipelines name their step.
+    // Errors in a pipeline name their step.
     const step = 'step' in more && typeof more.step === 'string' ? ` (step ${more.step})` : ''
     return { loc: translate(splitPath(path)), msg: `${message}${step}`, type: 'value_error' }
   })
 }
 
-/** `definition.pipeline[2].uses` as its parts. */
+/** Splits `definition.pipeline[2].uses` into its parts. */
 function splitPath(path: string): (string | number)[] {
   return [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, name]) => (index === undefined ? String(name) : Number(index)))
 }
@@ -72,7 +75,10 @@ export function answerInputErrors(detail: readonly InputError[], requestId: stri
   return Response.json({ detail, code: 'invalid_input', requestId }, { status: 422 })
 }
 
-/** A problem has a `detail` of its own, so that it does for readers of both. */
+/**
+ * True if a problem must be answered in FastAPI's format for input. Other problems have a `detail` text, which clients of both
+ * formats can read.
+ */
 export function isAboutInput({ status, errors }: Problem): boolean {
   return (status === 400 || status === 422) && errors !== undefined && errors.length > 0
 }

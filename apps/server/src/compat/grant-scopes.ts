@@ -3,8 +3,8 @@ import type { Exchange } from './contract-route.ts'
 import { mapRows } from './ordinaut-pages.ts'
 
 /**
- * A task called tools with the scopes of the agent that made it. So its runs are given what the tools that it names ask for, as far as the
- * caller has it, and nothing else; and nothing at all by a caller who may not call tools.
+ * In Ordinaut, a task called tools with the scopes of the agent that created it. So the automation gets those scopes that its
+ * tools require and the caller has, and no others. A caller that may not call tools grants no scopes.
  */
 export async function grantScopes(exchange: Exchange, pipeline: unknown): Promise<Pick<AutomationDefinition, 'scopes'>> {
   const { permissions } = await exchange.identify()
@@ -14,7 +14,7 @@ export async function grantScopes(exchange: Exchange, pipeline: unknown): Promis
   return scopes.length === 0 ? {} : { scopes }
 }
 
-/** Of steps at any depth. */
+/** The tools used by steps at any depth. */
 function toolsIn(value: Json, found = new Set<string>()): Set<string> {
   if (typeof value !== 'object' || value === null) return found
   if (!Array.isArray(value) && typeof value.uses === 'string') found.add(value.uses)
@@ -26,7 +26,7 @@ async function scopesOf(exchange: Exchange, tool: string): Promise<readonly stri
   try {
     return (await exchange.call('tools.get', { tool })).scopes
   } catch (error) {
-    // What is no name of a tool, or of none that is there, is refused with its place when the pipeline is checked.
+    // The check of the pipeline reports an invalid or unknown tool name, with its path.
     if (error instanceof ProblemError && ['tool.not_found', 'invalid_input'].includes(error.code)) return []
     throw error
   }

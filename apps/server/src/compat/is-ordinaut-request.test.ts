@@ -7,12 +7,12 @@ const tokenWith = (payload: unknown) => {
 }
 const request = (accept?: string) => new Request('http://localhost/api/v1/runs', accept === undefined ? {} : { headers: { accept } })
 
-test('a token that /auth/token made speaks it, and so does who asks for it', () => {
+test('recognizes a token issued by /auth/token, and the media type', () => {
   expect(isOrdinautRequest(request(), tokenWith({ contract: 'ordinaut' }))).toBe(true)
   expect(isOrdinautRequest(request('application/vnd.ordinaut+json'), 'orr_x')).toBe(true)
 })
 
-test('keys, our own tokens and nonsense do not', () => {
+test('does not recognize keys, our own tokens and malformed tokens', () => {
   const others = [
     null,
     '',

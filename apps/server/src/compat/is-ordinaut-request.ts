@@ -1,9 +1,9 @@
-/** The media type by which a client asks for Ordinaut's contract if its token does not say so. */
+/** A client whose token does not name the contract asks for Ordinaut's with this media type. */
 const MEDIA_TYPE = 'application/vnd.ordinaut+json'
 
 /**
- * Whether a request at an address that we share with Ordinaut means theirs: its token was made by `/auth/token`, or it says so in `Accept`
- * (docs/decisions/0017). Nothing is granted by this; the token is verified where the request is served.
+ * True if a request at a path that Orrery and Ordinaut share is meant for Ordinaut's contract: its token was issued by `/auth/token`,
+ * or `Accept` names the media type (docs/decisions/0017). This grants no rights; the token is verified when the request is served.
  */
 export function isOrdinautRequest(request: Request, token: string | null): boolean {
   return (request.headers.get('accept')?.includes(MEDIA_TYPE) ?? false) || contractOf(token) === 'ordinaut'

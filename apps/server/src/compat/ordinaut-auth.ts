@@ -1,9 +1,9 @@
-/** `/auth/token`, `/auth/refresh`, `/auth/revoke`: an agent is an API key, its credentials the key's secret. */
+/** `/auth/token`, `/auth/refresh` and `/auth/revoke`. An agent is an API key, and its credentials are the key's secret. */
 import { type OutputOf, ProblemError } from '@orrery/contract'
 import { z } from 'zod'
 import { type ContractRoute, type Exchange, orUnauthenticated } from './contract-route.ts'
 
-/** Nobody has shown a key before these are read. */
+/** Small, because these bodies are read before the caller is authenticated. */
 const BODY_BYTES_MAX = 16_384
 const secret = z.string().min(1).max(4_096)
 
@@ -22,7 +22,7 @@ const revokeBody = z.object({ refresh_token: secret.optional(), access_token: se
 async function issue(exchange: Exchange): Promise<object> {
   const { agent, key } = await exchange.body(credentials, BODY_BYTES_MAX)
   try {
-    // A second answer under one idempotency key would be without tokens.
+    // No idempotency key: a replayed answer would contain no tokens.
     return show(await exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { credential: key, idempotencyKey: null }))
   } catch (error) {
     throw orUnauthenticated(error, 'Invalid agent credentials')
@@ -38,11 +38,11 @@ async function refresh(exchange: Exchange): Promise<object> {
   }
 }
 
-/** A token that is no good any more is one that is revoked (RFC 7009 2.2). */
+/** Revoking an invalid token succeeds (RFC 7009 2.2). */
 async function revoke(exchange: Exchange): Promise<object> {
   const body = await exchange.body(revokeBody, BODY_BYTES_MAX)
   const token = body.refresh_token ?? body.token ?? body.access_token ?? exchange.credential
-  // An API key is revoked as a key.
+  // Only tokens are revoked here. API keys are revoked with `keys.revoke`.
   const isEnded = token?.startsWith('eyJ') && (await end(exchange, token))
   return { success: true, message: isEnded ? 'Token revoked successfully' : 'Token was already invalid', details: null }
 }

@@ -1,4 +1,4 @@
-/** `/events`: what the world tells, and which tasks listen. */
+/** `/events`: publishes events, and lists topics and recent events. */
 import { type Automation, decodeId, json } from '@orrery/contract'
 import { z } from 'zod'
 import type { ContractRoute, Exchange } from './contract-route.ts'
@@ -39,7 +39,7 @@ function topicsOf({ id, definition }: Automation): { topic: string; task: string
   return [...new Set(topics)].map((topic) => ({ topic, task: decodeId('aut', id) ?? '' }))
 }
 
-/** Keys are the agents; their ids were UUIDs. */
+/** Agents are keys here. Ordinaut's agent ids were UUIDs. */
 const toAgent = (subject: string): string => decodeId('key', subject) ?? subject
 
 async function listRecent(exchange: Exchange): Promise<object> {
@@ -56,13 +56,13 @@ async function listRecent(exchange: Exchange): Promise<object> {
   return { total_events: events.length, events }
 }
 
-/** Whose events these are may ask, and is told the truth. */
+/** Deletes nothing, and says so. Requires the permission to read the events. */
 async function cleanUp(exchange: Exchange): Promise<object> {
   const { max_age_hours } = exchange.query(z.object({ max_age_hours: wholeNumber(0, 1_000_000).default(24) }))
   await exchange.call('events.list', { limit: 1 })
   return {
     success: true,
-    message: 'Nothing was deleted: events are kept as long as the server is set to keep them',
+    message: 'Nothing was deleted: the retention setting of the server decides how long events are kept',
     details: { deleted_count: 0, max_age_hours },
   }
 }

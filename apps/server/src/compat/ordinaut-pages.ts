@@ -1,13 +1,13 @@
-/** Lists at an offset with a total, made of lists behind a cursor. */
+/** Lists with an offset and a total, built from lists with a cursor. */
 import { z } from 'zod'
 
-/** So many rows are read for one answer; what lies behind them is not counted. */
+/** At most this many rows are read for one answer; further rows are neither listed nor counted. */
 const ROWS_MAX = 10_000
-const PAGE = 200
-/** Requests of one answer that are under way at once. */
-const AT_ONCE = 8
+const PAGE_ROWS = 200
+/** How many calls one request makes concurrently. */
+const CONCURRENT_CALLS_MAX = 8
 
-/** Numbers and switches of a query are text. */
+/** Numbers and booleans in a query are text. */
 export const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 export const flag = z.enum(['true', 'false', 'True', 'False', '1', '0']).transform((text) => /^(?:true|1)$/i.test(text))
 
@@ -18,15 +18,15 @@ export interface CursorPage<T> {
   readonly nextCursor: string | null
 }
 
-/** All rows that are wanted, read page by page: as many as there are, up to a bound. */
+/** Reads all rows that `isWanted` accepts, page by page, up to ROWS_MAX. */
 export async function readRows<T>(
   read: (page: { limit: number; cursor?: string }) => Promise<CursorPage<T>>,
   isWanted: (row: T) => boolean = () => true,
 ): Promise<T[]> {
   const rows: T[] = []
   let cursor: string | undefined
-  for (let seen = 0; seen < ROWS_MAX; seen += PAGE) {
-    const page = await read({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })
+  for (let seen = 0; seen < ROWS_MAX; seen += PAGE_ROWS) {
+    const page = await read({ limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) })
     rows.push(...page.items.filter(isWanted))
     if (page.nextCursor === null) break
     cursor = page.nextCursor
@@ -34,10 +34,11 @@ export async function readRows<T>(
   return rows
 }
 
-/** `each` of the rows, a few at a time, in their order. */
+/** Maps the rows with `each`, a few concurrently. The results are in the order of the rows. */
 export async function mapRows<T, R>(rows: readonly T[], each: (row: T) => Promise<R>): Promise<R[]> {
   const done: R[] = []
-  for (let from = 0; from < rows.length; from += AT_ONCE) done.push(...(await Promise.all(rows.slice(from, from + AT_ONCE).map(each))))
+  for (let from = 0; from < rows.length; from += CONCURRENT_CALLS_MAX)
+    done.push(...(await Promise.all(rows.slice(from, from + CONCURRENT_CALLS_MAX).map(each))))
   return done
 }
 

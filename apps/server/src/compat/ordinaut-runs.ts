@@ -7,7 +7,7 @@ import { overallStats, taskStats } from './run-stats.ts'
 import { automationOf, runToTaskRun, successOf } from './run-to-task-run.ts'
 
 const DAY_MS = 86_400_000
-const HIDDEN = 'hidden; ask with include_errors=true'
+const HIDDEN = 'hidden; set include_errors=true to see it'
 
 const moment = z.iso
   .datetime({ offset: true, local: true })
@@ -33,7 +33,7 @@ async function listRuns(exchange: Exchange): Promise<object> {
   })
 }
 
-/** Of tasks only, newest first. */
+/** The runs of tasks, newest first. */
 function readRuns(
   exchange: Exchange,
   { automation, since, until }: { automation?: string | undefined; since?: string | undefined; until?: string | undefined },
@@ -60,14 +60,14 @@ async function getRun(exchange: Exchange): Promise<object> {
   }
 }
 
-/** Of the query that every run of a pipeline answers. */
+/** A step in the answer to the query `pipeline`, which every run of a pipeline supports. */
 interface StepReport {
   readonly [member: string]: unknown
   readonly startedAt: unknown
   readonly endedAt: unknown
 }
 
-/** What each step was given and gave; none for what is no pipeline, or cannot be asked. */
+/** The steps of a run with their inputs and outputs. Empty if the run is not of a pipeline or cannot be queried. */
 async function readSteps(exchange: Exchange, runId: string): Promise<unknown> {
   try {
     const { value } = await exchange.call('runs.query', { runId, name: 'pipeline' })

@@ -1,3 +1,4 @@
+/** Goal: tasks translate to automations and back without loss, and invalid tasks get FastAPI's errors. Pure, without a server. */
 import { readFileSync } from 'node:fs'
 import { type Automation, automationDefinition, encodeId } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
@@ -28,7 +29,7 @@ const stored = (definition: Automation['definition'], status: Automation['status
 })
 
 describe('a task', () => {
-  test('of the daily briefing is an automation as it stands', () => {
+  test('of the daily briefing example becomes a valid automation', () => {
     const file = new URL('../../../../packages/expressions/src/fixtures/daily-briefing.json', import.meta.url)
     const definition = taskToAutomation(read(JSON.parse(readFileSync(file, 'utf8'))))
     expect(automationDefinition.parse(definition)).toEqual(definition)
@@ -40,7 +41,7 @@ describe('a task', () => {
     expect(definition.pipeline).toHaveLength(4)
   })
 
-  test('has the defaults that it had', () => {
+  test('gets the defaults of Ordinaut', () => {
     expect(read(posted)).toEqual({
       ...posted,
       description: '',
@@ -55,12 +56,12 @@ describe('a task', () => {
     })
   })
 
-  test('may be posted in the short form, and with members that nobody knows', () => {
+  test('may be posted in the short form and with unknown members', () => {
     const short = read({ title: 'Morning', schedule: '0 7 * * 1-5', pipeline, params: { city: 'Oslo' }, color: 'red' })
     expect(short).toEqual({ ...read(posted), payload: { pipeline, params: { city: 'Oslo' } } })
   })
 
-  test('has steps that are called by their place if they have no id', () => {
+  test('names steps without an id by their position', () => {
     expect(read({ ...posted, payload: { pipeline: [{ uses: 'a.b' }, { uses: 'a.b' }] } }).payload.pipeline.map(({ id }) => id)).toEqual([
       'step_1',
       'step_2',
@@ -77,13 +78,13 @@ describe('a task', () => {
     ],
     ['event', 'email.received', { type: 'event', topic: 'email.received' }],
     ['condition', 'event.data.level > 3', { type: 'condition', topic: '>', condition: 'event.data.level > 3' }],
-  ] as const)('of kind %s fires at %s', ([schedule_kind, schedule_expr, trigger]) => {
+  ] as const)('of kind %s with %s becomes the matching trigger', ([schedule_kind, schedule_expr, trigger]) => {
     const definition = taskToAutomation(read({ ...posted, schedule_kind, schedule_expr }))
     expect(definition.triggers).toEqual([trigger])
     expect(automationDefinition.parse(definition)).toEqual(definition)
   })
 
-  test('gives each of its fields to the automation', () => {
+  test('passes each of its fields to the automation', () => {
     const fields = {
       priority: 1,
       max_retries: 7,
@@ -103,7 +104,7 @@ describe('a task', () => {
     expect(taskToAutomation(read({ ...posted, dedupe_key: 'd' })).dedupe).toBeUndefined()
   })
 
-  test('is shown as it was posted', () => {
+  test('is shown as it was posted while the automation is unchanged', () => {
     const body = {
       ...posted,
       priority: 4,
@@ -122,7 +123,7 @@ describe('a task', () => {
     })
   })
 
-  test('is shown as what it does now, once it was changed in another way', () => {
+  test('shows the current definition after the automation was changed through another API', () => {
     const kept = read(posted)
     const changed = { ...taskToAutomation(kept), title: 'Evening', priority: 'low' as const, timezone: 'Asia/Tokyo' }
     expect(automationToTask(stored(changed, 'snoozed'), kept)).toMatchObject({
@@ -135,7 +136,7 @@ describe('a task', () => {
     })
   })
 
-  test('is shown of any automation', () => {
+  test('can be derived from any automation', () => {
     const shown = (definition: Automation['definition']) => automationToTask(stored({ title: 't', ...definition }, 'ended'), null)
     expect(shown({ pipeline: 'nightly' })).toMatchObject({
       payload: { pipeline: [], name: 'nightly' },
@@ -158,11 +159,11 @@ describe('a task', () => {
   })
 })
 
-describe('a change', () => {
+describe('a change of a task', () => {
   const old = read({ ...posted, priority: 2, payload: { pipeline, params: { a: 1 } } })
   const merged = (patch: object) => patchTask(old, taskPatch.parse(patch)).data ?? {}
 
-  test('replaces what it names and keeps the rest', () => {
+  test('replaces the members that it names and keeps the others', () => {
     expect(merged({})).toEqual(old)
     expect(merged({ title: 'Noon', dedupe_key: 'd' })).toEqual({ ...old, title: 'Noon', dedupe_key: 'd' })
     expect(merged({ schedule_expr: '0 12 * * *' })).toEqual({ ...old, schedule_expr: '0 12 * * *' })
@@ -177,7 +178,7 @@ describe('a change', () => {
   })
 })
 
-describe('a task that cannot be is refused in the words of FastAPI', () => {
+describe('an invalid task gets the errors of FastAPI', () => {
   test.for([
     [{ ...posted, title: undefined }, ['body', 'title'], 'missing'],
     [{ ...posted, title: '' }, ['body', 'title'], 'string_too_short'],
@@ -199,11 +200,11 @@ describe('a task that cannot be is refused in the words of FastAPI', () => {
     [{ ...posted, payload: { pipeline: [{ id: 'a' }] } }, ['body', 'payload', 'pipeline', 0], 'value_error'],
     [{ ...posted, payload: { pipeline: [{ id: 'a', uses: 'x', with: 3 }] } }, ['body', 'payload', 'pipeline', 0, 'with'], 'value_error'],
     [{ ...posted, backoff_strategy: 'never' }, ['body', 'backoff_strategy'], 'enum'],
-  ] as const)('%j', ([body, loc, type]) => {
+  ] as const)('for %j', ([body, loc, type]) => {
     expect(errorsOf(body)).toContainEqual({ loc, type, msg: expect.any(String) })
   })
 
-  test('each error that there is, at once', () => {
+  test('all at once', () => {
     expect(errorsOf({}).map(({ loc }) => loc[1])).toContain('title')
     expect(errorsOf({ ...posted, title: '', priority: 99 })).toHaveLength(2)
   })
@@ -220,11 +221,11 @@ test.for([
   ['2026-03-01', 'once'],
   ['2026-03-01T09:00:00Z', 'once'],
   ['2026-03-01 09:00', 'once'],
-])('%j is seen to be %s', ([text, kind]) => {
+])('recognizes %j as %s', ([text, kind]) => {
   expect(recognizeSchedule(` ${text} `)?.kind).toBe(kind)
 })
 
-test.for(['', 'sometimes', 'every 30m', '* * * *', '1 2 3 4 5 6 7', '20260301'])('%j is not recognized', (text) => {
+test.for(['', 'sometimes', 'every 30m', '* * * *', '1 2 3 4 5 6 7', '20260301'])('does not recognize %j', (text) => {
   expect(recognizeSchedule(text)).toBeNull()
 })
 
@@ -235,6 +236,6 @@ test.for([
   ['2026-03-01T09:00:00Z', '2026-03-01T09:00:00Z'],
   ['2026-03-01T09:00:00.5+0530', '2026-03-01T03:30:00Z'],
   ['tomorrow', 'tomorrow'],
-])('the time %j is %j', ([text = '', moment]) => {
+])('converts the time %j to %j', ([text = '', moment]) => {
   expect(toMoment(text)).toBe(moment)
 })

@@ -1,11 +1,11 @@
-/** A task as Ordinaut's API takes it: what is checked here, and what is made of it. Members that nobody knows are ignored, as they were there. */
+/** Parses a task as Ordinaut's API accepts it. Unknown members are ignored, as in Ordinaut. */
 import { backoffStrategy, json, pipelineStep, text } from '@orrery/contract'
 import { z } from 'zod'
 import { recognizeSchedule, SCHEDULE_KINDS, type ScheduleKind } from './recognize-schedule.ts'
 
 const fields = z.record(z.string(), json)
 
-/** Without an id, a step was called by its place. */
+/** Ordinaut named a step without an id by its position. */
 const steps = z.preprocess((value) => (Array.isArray(value) ? value.map(nameStep) : value), z.array(pipelineStep).max(200))
 const nameStep = (step: unknown, at: number): unknown =>
   typeof step === 'object' && step !== null && !Array.isArray(step) ? { id: `step_${at + 1}`, ...step } : step
@@ -17,11 +17,11 @@ const MEMBERS = {
   description: text(2000, 0).nullable(),
   schedule_kind: z.enum(SCHEDULE_KINDS),
   schedule_expr: text(10_000).nullable(),
-  /** For short: an RRULE, a cron expression or a time; the kind is seen. */
+  /** The short form: an RRULE, a cron expression or a time. Its kind is recognized. */
   schedule: text(10_000),
   timezone: text(64),
   payload,
-  /** In place of `payload`. */
+  /** The short form of `payload`, together with `params`. */
   pipeline: steps,
   params: fields,
   priority: z.number().int().min(1).max(9),
@@ -33,11 +33,11 @@ const MEMBERS = {
   created_by: text(128).nullable(),
 }
 
-/** Every member may be missing: what is there replaces what was. */
+/** A change of a task. Every member is optional; those present replace the old values. */
 export const taskPatch = z.object({ ...MEMBERS, status: z.enum(['active', 'paused', 'canceled']) }).partial()
 export type TaskPatch = z.infer<typeof taskPatch>
 
-/** A task with all of its members, as its automation keeps it. */
+/** A task with all members, as stored with its automation. */
 export const task = z.object({
   title: MEMBERS.title,
   description: z.string(),
@@ -57,11 +57,11 @@ export type Task = z.infer<typeof task>
 
 const given = z.object(MEMBERS).partial().required({ title: true })
 
-/** What is posted, made whole. */
+/** A posted task, with defaults for the members that are missing. */
 export const newTask = given.transform((body, ctx): Task => {
   const issue = (member: string, message: string) => ctx.addIssue({ code: 'custom', path: [member], message, input: undefined })
   const when = whenOf(body)
-  if (when === null) issue('schedule', 'Not an RRULE, a cron expression or a time: give schedule_kind and schedule_expr')
+  if (when === null) issue('schedule', 'This is not an RRULE, a cron expression or a time: set schedule_kind and schedule_expr instead')
   else if (when === 'missing') issue(body.schedule_kind === undefined ? 'schedule_kind' : 'schedule_expr', 'Field required')
   const what = body.payload ?? (body.pipeline === undefined ? null : { pipeline: body.pipeline, ...paramsOf(body) })
   if (what === null) issue('payload', 'Field required')
@@ -100,18 +100,18 @@ function whenOf({
   return short === undefined || short === null ? 'missing' : recognizeSchedule(short)
 }
 
-/** In place of what a change does not name. */
-const UNNAMED = { title: '-', schedule_kind: 'event', schedule_expr: '-', payload: { pipeline: [] } }
+/** Valid placeholders for the required members that a change does not name. */
+const PLACEHOLDERS = { title: '-', schedule_kind: 'event', schedule_expr: '-', payload: { pipeline: [] } }
 const WHEN = ['schedule_kind', 'schedule_expr'] as const
 
-/** A task with some of its members replaced. Only those are checked: what an automation of ours comes to might not be posted as it is. */
+/** Replaces some members of a task. Only those are checked, because the task derived from an automation need not be valid as a new task. */
 export function patchTask(old: Task, { status: _, ...patch }: TaskPatch): z.ZodSafeParseResult<Task> {
   const { schedule_kind, schedule_expr, payload: kept } = old
   const isNamed = (...names: (keyof typeof patch)[]) => names.some((name) => patch[name] !== undefined)
-  const whole: Record<string, unknown> = { ...UNNAMED }
+  const whole: Record<string, unknown> = { ...PLACEHOLDERS }
   const named = new Set<string>(Object.keys(patch))
   if (isNamed('schedule', ...WHEN)) {
-    // The short form replaces the long one whole.
+    // The short form replaces both members of the long one.
     Object.assign(
       whole,
       patch.schedule === undefined ? { schedule_kind, schedule_expr } : { schedule_kind: undefined, schedule_expr: undefined },

@@ -1,4 +1,4 @@
-/** `/tasks`: automations, in the words of Ordinaut. */
+/** `/tasks`: automations in Ordinaut's format. */
 import { isDeepStrictEqual } from 'node:util'
 import { decodeId, type InputOf, type Json, type OutputOf, problem } from '@orrery/contract'
 import { parseShape } from '@orrery/kernel'
@@ -51,7 +51,7 @@ async function listTasks(exchange: Exchange): Promise<object> {
     (automation) => query.status === undefined || toStatus(automation) === query.status,
   )
   if (query.created_by === undefined && query.schedule_kind === undefined) return answerPage(found, query, load)
-  // What is asked for is in none of our lists.
+  // `automations.list` cannot filter by these members, so load every task and filter here.
   const tasks = (await mapRows(found, load)).filter(
     (task) =>
       (query.created_by === undefined || task.created_by === query.created_by) &&
@@ -79,8 +79,8 @@ async function changeTask(exchange: Exchange, before: Automation, patch: TaskPat
   if (isDeepStrictEqual(toJson(task.data), toJson(old))) return before
   const changes = changesOf(taskToAutomation(old), taskToAutomation(task.data))
   const granted = changes.pipeline === undefined ? {} : { scopes: null, ...(await grantScopes(exchange, task.data.payload.pipeline)) }
-  // So that nothing is lost which somebody else has just changed. A change that is sent again begins from another version and is another input to us,
-  // and it needs no key: it changes nothing more.
+  // `ifVersion` protects a concurrent change of another client. A repeated request starts from a newer version, which would make it
+  // a different input under the same idempotency key. It needs no key: the repetition changes nothing.
   const annotations = { ...before.annotations, [ANNOTATION]: toJson(task.data) }
   const input = { automation: before.id, ifVersion: before.version, ...changes, ...granted, annotations }
   return exchange.call('automations.update', input, { idempotencyKey: null })
@@ -117,7 +117,7 @@ async function runNow(exchange: Exchange): Promise<object> {
   const automation = await findActive(exchange, 'run')
   const { firing, runId } = await exchange.call('automations.runNow', { automation: automation.id })
   if (firing.outcome === 'failed')
-    throw problem('invalid_input', `The task cannot run: ${firing.reason ?? 'its definition does not fit any more'}.`)
+    throw problem('invalid_input', `The task cannot run: ${firing.reason ?? 'its definition is no longer valid'}.`)
   const message = firing.outcome === 'existing' ? 'A run with the same dedupe key exists' : 'Task execution triggered successfully'
   return done(message, automation, { run_id: runId === null ? null : decodeId('run', runId), outcome: firing.outcome })
 }

@@ -1,4 +1,4 @@
-/** Every endpoint of Ordinaut's contract, over HTTP, against the whole server. */
+/** Goal: every endpoint of Ordinaut's contract answers as it did there. Uses the whole server over HTTP, on a database of its own. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,8 +11,8 @@ import type { AppRouter } from '../trpc/router.ts'
 import type { InputError } from './fastapi-errors.ts'
 import { ordinautRoutes } from './ordinaut.ts'
 
-const MISSION = new URL('../../../../packages/expressions/src/fixtures/', import.meta.url)
-const NOBODY = '018f4e1c-0000-7000-8000-000000000000'
+const EXAMPLES = new URL('../../../../packages/expressions/src/fixtures/', import.meta.url)
+const UNUSED_ID = '018f4e1c-0000-7000-8000-000000000000'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 let database: TestDatabase
@@ -27,11 +27,11 @@ interface Said {
   readonly status: number
   readonly headers: Headers
   readonly body: Body
-  /** Of refused input. */
+  /** The errors, if the input was refused. */
   readonly errors: readonly InputError[]
 }
 
-/** What is read of the answers; the rest is compared as it is. */
+/** The members of answers that the tests read by name. */
 interface Body {
   readonly [member: string]: unknown
   readonly id: string
@@ -110,7 +110,7 @@ afterAll(async () => {
 describe('/auth', () => {
   const newKey = async (name: string) => server.post<{ id: string; secret: string }>('/api/v1/keys', { name, set: 'admin' })
 
-  test('the right pair is answered with tokens, under both addresses', async () => {
+  test('answers valid credentials with tokens, at both paths', async () => {
     const { id, secret } = await newKey('briefing agent')
     for (const path of ['/auth/token', '/agents/auth/token', '/api/v1/auth/token', '/auth/token/']) {
       for (const agent_id of ['briefing agent', id]) {
@@ -123,12 +123,12 @@ describe('/auth', () => {
     }
   })
 
-  test('every wrong pair is answered alike', async () => {
+  test('answers all invalid credentials alike', async () => {
     const { id, secret } = await newKey('guarded')
     const wrong = [
       { agent_id: 'guarded', credentials: `orr_abcdefgh_${'A'.repeat(43)}` },
       { agent_id: 'guarded', credentials: 'password' },
-      { agent_id: 'nobody', credentials: secret },
+      { agent_id: 'unknown', credentials: secret },
       { agent_id: id, credentials: server.key },
       { agent_id: id, credentials: id },
       { agent_id: id, credentials: token },
@@ -139,7 +139,7 @@ describe('/auth', () => {
     }
   })
 
-  test('what is no pair is refused in the words of FastAPI', async () => {
+  test('refuses malformed credentials with the errors of FastAPI', async () => {
     expect(await login({})).toMatchObject({
       status: 422,
       body: { detail: expect.arrayContaining([{ loc: ['body', 'agent_id'], msg: 'Field required', type: 'missing' }]) },
@@ -150,7 +150,7 @@ describe('/auth', () => {
     expect((await ask('GET', '/auth/token', undefined, null)).status).toBe(405)
   })
 
-  test('a token works on every face, with the scopes of its key', async () => {
+  test('issues tokens that work on every face, with the scopes of their key', async () => {
     const { secret } = await server.post<{ secret: string }>('/api/v1/keys', { name: 'reader', scopes: ['runs:read'] })
     const { access_token: reader } = (await login({ agent_id: 'reader', credentials: secret })).body
     expect((await ask('GET', '/api/v1/runs', undefined, reader)).status).toBe(200)
@@ -168,7 +168,7 @@ describe('/auth', () => {
     await client.close()
   })
 
-  test('a refresh gives the next pair once; used twice it ends the login', async () => {
+  test('accepts a refresh token once, and revokes the token family when it is used twice', async () => {
     const first = (await login({ agent_id: 'First key', credentials: server.key })).body
     const second = await ask('POST', '/auth/refresh', { refresh_token: first.refresh_token }, null)
     expect(second).toMatchObject({ status: 200, body: { token_type: 'bearer', expires_in: 900 } })
@@ -183,7 +183,7 @@ describe('/auth', () => {
     expect((await ask('POST', '/auth/refresh', {}, null)).status).toBe(422)
   })
 
-  test('what is revoked stays so after a restart, and what is not goes on', async () => {
+  test('keeps revoked tokens revoked and other tokens valid after a restart', async () => {
     const [kept, ended] = [
       await login({ agent_id: 'First key', credentials: server.key }),
       await login({ agent_id: 'First key', credentials: server.key }),
@@ -199,7 +199,7 @@ describe('/auth', () => {
     expect((await ask('GET', '/api/v1/tasks', undefined, kept.body.access_token)).status).toBe(200)
     expect((await ask('GET', '/api/v1/tasks', undefined, ended.body.access_token)).status).toBe(401)
     expect((await ask('POST', '/auth/refresh', { refresh_token: ended.body.refresh_token }, null)).status).toBe(401)
-    // Its login is over, and a revoked key ends what is left.
+    // Revoking the key ends the tokens issued for it.
     const made = await newKey('short-lived')
     const short = (await login({ agent_id: 'short-lived', credentials: made.secret })).body
     await server.fetch(`/api/v1/keys/${made.id}`, { method: 'DELETE' })
@@ -208,7 +208,7 @@ describe('/auth', () => {
 })
 
 describe('/tasks', () => {
-  test('is created, listed, shown, changed and deleted', async () => {
+  test('creates, shows, changes and deletes a task', async () => {
     const made = await ask(
       'POST',
       '/api/v1/tasks',
@@ -251,7 +251,7 @@ describe('/tasks', () => {
     expect(await ask('GET', `/api/v1/tasks/${id}`)).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
   })
 
-  test('is an automation of ours, which shows what each field means', async () => {
+  test('creates a task as an automation, and shows changes made to that automation', async () => {
     const id = await createTask({ title: 'Seen from both sides', priority: 2, max_retries: 4, concurrency_key: 'c' })
     const { items } = await server.json<{ items: { id: string; name: string }[] }>('/api/v1/automations?text=Seen')
     expect(items).toMatchObject([{ name: 'seen-from-both-sides' }])
@@ -267,7 +267,7 @@ describe('/tasks', () => {
     expect((await ask('GET', `/api/v1/tasks/${id}`)).body).toMatchObject({ title: 'Changed here', priority: 8 })
   })
 
-  test('two may have one title, in any script, and a repeated request makes one', async () => {
+  test('creates several tasks with the same title, in any script, but one for a repeated request', async () => {
     const ids = await Promise.all([
       createTask({ title: 'Утренний отчёт' }),
       createTask({ title: 'Утренний отчёт' }),
@@ -282,7 +282,7 @@ describe('/tasks', () => {
     expect(second.body.id).not.toBe(first.body.id)
   })
 
-  test('is changed once by a change that is sent again under its idempotency key', async () => {
+  test('changes a task once when a change is repeated under its idempotency key', async () => {
     const id = await createTask({ title: 'Changed twice' })
     const change = () => ask('PUT', `/api/v1/tasks/${id}`, { priority: 2, status: 'paused' }, token, { 'idempotency-key': 'change' })
     const first = await change()
@@ -290,7 +290,7 @@ describe('/tasks', () => {
     expect(await change()).toMatchObject({ status: 200, body: first.body })
   })
 
-  test('of ours that is no task is changed in what is named, and in nothing else', async () => {
+  test('changes only the named members of an automation that was not created as a task', async () => {
     const make = (more: object) => server.post<{ id: string }>('/api/v1/automations', { pipeline, ...more })
     for (const more of [
       { title: 'By hand' },
@@ -307,7 +307,7 @@ describe('/tasks', () => {
     }
   })
 
-  test('is listed with many others by a key that may not ask so often', async () => {
+  test('lists more tasks than the rate limit of the key allows calls', async () => {
     for (let at = 0; at < 25; at++) await createTask({ title: `One of many ${at}` })
     const slow = await startTestServer(database.url, ['--roles', 'api'], { key: server.key }, { ORRERY_REQUESTS_PER_SECOND: '10' })
     try {
@@ -318,7 +318,7 @@ describe('/tasks', () => {
     }
   })
 
-  test('is found by filters, page by page', async () => {
+  test('filters and pages the list', async () => {
     const created_by = '018f4e1c-0000-7000-8000-0000000000aa'
     const ids: string[] = []
     for (const kind of ['event', 'rrule', 'once']) {
@@ -337,7 +337,7 @@ describe('/tasks', () => {
     expect((await ask('GET', '/tasks?limit=2')).body.items).toHaveLength(2)
   })
 
-  test('is paused, resumed, snoozed and cancelled', async () => {
+  test('pauses, resumes, snoozes and cancels a task', async () => {
     const id = await createTask({ title: 'Moody' })
     const at = (verb: string, body?: object) => ask('POST', `/api/v1/tasks/${id}/${verb}`, body)
     const status = async () => (await ask('GET', `/api/v1/tasks/${id}`)).body.status
@@ -359,7 +359,7 @@ describe('/tasks', () => {
     expect(unsaid.errors[0]?.loc).toEqual(['body', 'reason'])
   })
 
-  test('that cannot be is refused with the place, the step and the reason', async () => {
+  test('refuses an invalid task with the path, the step and the reason', async () => {
     const refused = async (more: object) => {
       const { status, errors } = await ask('POST', '/api/v1/tasks', task(more))
       return [status, errors[0]?.loc, errors[0]?.msg]
@@ -396,7 +396,7 @@ describe('/tasks', () => {
   })
 
   test.for(['UTC', 'America/Argentina/Buenos_Aires', 'America/Port-au-Prince', 'Asia/Tokyo'])(
-    'takes the time zone %s',
+    'accepts the time zone %s',
     async (timezone) => {
       expect((await ask('POST', '/api/v1/tasks', task({ title: `In ${timezone}`, timezone }))).body.timezone).toBe(timezone)
     },
@@ -404,7 +404,7 @@ describe('/tasks', () => {
 })
 
 describe('/runs', () => {
-  test('a task runs now, and its run is shown with steps and logs', async () => {
+  test('runs a task now, and shows its run with steps and logs', async () => {
     const id = await createTask({
       title: 'Runner',
       payload: {
@@ -446,7 +446,7 @@ describe('/runs', () => {
     })
   })
 
-  test('a run that failed says why, and is retried from there', async () => {
+  test('shows why a run failed, and retries it from the failed step', async () => {
     const id = await createTask({
       title: 'Failing',
       payload: { params: { word: 'x' }, pipeline: [{ id: 'when', wait: '${params.word}' }] },
@@ -455,8 +455,8 @@ describe('/runs', () => {
     const run = await finished(run_id)
     expect(run).toMatchObject({ success: false, status: 'failed', error: expect.any(String), steps: [{ id: 'when', state: 'failed' }] })
     const hidden = (await ask('GET', `/api/v1/runs?task_id=${id}`)).body.items[0]?.error
-    const told = (await ask('GET', `/api/v1/runs?task_id=${id}&include_errors=true`)).body.items[0]?.error
-    expect([hidden === run.error, told === run.error]).toEqual([false, true])
+    const shown = (await ask('GET', `/api/v1/runs?task_id=${id}&include_errors=true`)).body.items[0]?.error
+    expect([hidden === run.error, shown === run.error]).toEqual([false, true])
     const retried = await ask('POST', `/api/v1/runs/${run_id}/retry`)
     expect(retried).toMatchObject({
       status: 200,
@@ -466,7 +466,7 @@ describe('/runs', () => {
     expect((await ask('GET', `/api/v1/runs/task/${id}/stats`)).body).toMatchObject({ failed_runs: 2, last_success: null })
   })
 
-  test('a run is cancelled', async () => {
+  test('cancels a run', async () => {
     const id = await createTask({ title: 'Sleeper', payload: { pipeline: [{ id: 'sleep', wait: '1h' }] } })
     const { run_id } = (await ask('POST', `/api/v1/tasks/${id}/run-now`)).body.details
     expect((await ask('GET', `/api/v1/runs/${run_id}`)).body).toMatchObject({ success: null, finished_at: null })
@@ -476,7 +476,7 @@ describe('/runs', () => {
     expect((await ask('POST', `/api/v1/runs/${run_id}/cancel`)).status).toBe(409)
   })
 
-  test('the same addresses are ours for whoever does not speak Ordinaut', async () => {
+  test('serves shared paths in our own format to clients that do not use Ordinaut’s contract', async () => {
     expect(await server.json('/api/v1/runs?limit=1')).toMatchObject({
       items: [{ id: expect.stringMatching(/^run_/) }],
       nextCursor: expect.any(String),
@@ -491,7 +491,7 @@ describe('/runs', () => {
 })
 
 describe('/events', () => {
-  test('an event makes a run of each task that listens, and its payload reaches the steps', async () => {
+  test('starts a run of each task that listens to an event, and passes the payload to its steps', async () => {
     const id = await createTask({
       title: 'Listener',
       schedule_kind: 'event',
@@ -515,7 +515,7 @@ describe('/events', () => {
     })
   })
 
-  test('what is no event is refused', async () => {
+  test('refuses an invalid event', async () => {
     for (const body of [
       {},
       { topic: '' },
@@ -527,8 +527,8 @@ describe('/events', () => {
   })
 })
 
-describe('the mission’s examples', () => {
-  const read = (name: string) => readFileSync(new URL(name, MISSION), 'utf8')
+describe('the examples', () => {
+  const read = (name: string) => readFileSync(new URL(name, EXAMPLES), 'utf8')
   const bind = async (tool: string, output: unknown) => {
     const definition = { description: tool, implementation: { kind: 'pipeline', definition: { pipeline: [], output } } }
     const answer = await server.fetch(`/api/v1/tools/${tool}`, {
@@ -539,7 +539,7 @@ describe('the mission’s examples', () => {
     expect(answer.ok, await answer.clone().text()).toBe(true)
   }
 
-  test('the daily briefing is taken as it stands once its tools are bound, and before that refused with each of their names', async () => {
+  test('of the daily briefing is accepted unchanged once its tools exist, and refused with each missing tool before', async () => {
     const refused = await ask('POST', '/api/v1/tasks', read('daily-briefing.json'))
     expect([refused.status, refused.errors.length]).toEqual([422, 4])
     await bind('analytics.business_metrics', { revenue: 7 })
@@ -554,11 +554,11 @@ describe('the mission’s examples', () => {
     expect(JSON.stringify(run.steps)).toMatch(/Daily Executive Briefing - \d{4}-\d\d-\d\d: up: 7/)
   })
 
-  test('the adaptive follow-up puts a run of another task off, by as many hours as it says', async () => {
+  test('of the adaptive follow-up schedules a run of another task for the given number of hours later', async () => {
     await createTask({ title: 'client_follow_up', schedule_kind: 'event', schedule_expr: 'never.happens' })
     await bind('crm.read', { level: 'high', client_id: 7 })
     const read = (save_as: string) => ({ id: save_as, uses: 'crm.read', save_as })
-    const step = JSON.parse(readFileSync(new URL('adaptive-follow-up.step.json', MISSION), 'utf8'))
+    const step = JSON.parse(readFileSync(new URL('adaptive-follow-up.step.json', EXAMPLES), 'utf8'))
     const made = await ask(
       'POST',
       '/api/v1/tasks',
@@ -573,15 +573,15 @@ describe('the mission’s examples', () => {
   })
 })
 
-describe('everything', () => {
-  const paths = ordinautRoutes.map(({ method, path }) => [method, `/api/v1${path.replaceAll(/:\w+/g, NOBODY)}`] as const)
+describe('every endpoint', () => {
+  const paths = ordinautRoutes.map(({ method, path }) => [method, `/api/v1${path.replaceAll(/:\w+/g, UNUSED_ID)}`] as const)
   const bodies: Readonly<Record<string, object>> = { snooze: { delay_seconds: 5 }, tasks: task(), events: { topic: 'a.b', payload: {} } }
   const bodyOf = (method: string, path: string) =>
     method === 'GET' || method === 'DELETE' ? undefined : (bodies[path.split('/').at(-1) ?? ''] ?? {})
   const isOpen = (path: string) => path.includes('/auth/')
   const closed = paths.filter(([, path]) => !isOpen(path))
 
-  test('asks for a key, and for its scope', async () => {
+  test('requires a key with the scope', async () => {
     for (const [method, path] of closed) {
       for (const key of [null, 'nonsense', `${token}x`]) {
         const { status, body, headers } = await ask(method, path, bodyOf(method, path), key, { accept: 'application/vnd.ordinaut+json' })
@@ -592,7 +592,7 @@ describe('everything', () => {
     }
   })
 
-  test('answers ids that nobody has, and those of another organization, alike', async () => {
+  test('answers unknown ids and ids of another organization alike', async () => {
     const taskId = await createTask({ title: 'Mine' })
     const { run_id } = (await ask('POST', `/api/v1/tasks/${taskId}/run-now`)).body.details
     const named = ordinautRoutes.filter(({ path }) => path.includes(':'))
@@ -602,7 +602,7 @@ describe('everything', () => {
       const own = place(taskId, run_id)
       const [foreign, missing] = [
         await ask(method, own, bodyOf(method, path), otherKey),
-        await ask(method, place(NOBODY, NOBODY), bodyOf(method, path)),
+        await ask(method, place(UNUSED_ID, UNUSED_ID), bodyOf(method, path)),
       ]
       expect([foreign.status, missing.status, foreign.body.code], `${method} ${path}`).toEqual([404, 404, missing.body.code])
     }
@@ -611,7 +611,7 @@ describe('everything', () => {
     expect((await ask('GET', `/api/v1/tasks/${taskId}`)).status).toBe(200)
   })
 
-  test('is never answered with a failure of ours, whatever is sent', async () => {
+  test('never answers with a server error, whatever is sent', async () => {
     const odd = [
       '',
       '{',
@@ -621,7 +621,7 @@ describe('everything', () => {
       '{"title":{"$ne":1}}',
       '{"__proto__":{"title":"x"}}',
       `{"title":"${'x'.repeat(5000)}"}`,
-      // zod compares the `length` of what stands in the place of a text, and of this one no number can be made.
+      // zod compares the `length` of a value given for a text, and this one cannot be converted to a number.
       ...['agent_id', 'refresh_token', 'title', 'topic'].map((member) => `{"${member}":{"length":{"toString":1,"valueOf":1}}}`),
       '{"title":"a\\u0000b","schedule":"0 7 * * *","pipeline":[]}',
       '{"delay_seconds":1e99}',
@@ -675,12 +675,12 @@ describe('everything', () => {
     }
   })
 
-  test('a method that an address does not take is refused with those that it takes', async () => {
-    const { status, headers, body } = await ask('PATCH', `/api/v1/tasks/${NOBODY}`, {})
+  test('refuses an unsupported method and names the supported ones', async () => {
+    const { status, headers, body } = await ask('PATCH', `/api/v1/tasks/${UNUSED_ID}`, {})
     expect([status, headers.get('allow'), typeof body.detail]).toEqual([405, 'GET, PUT, DELETE, HEAD', 'string'])
   })
 
-  test('health, figures and documentation are where they were', async () => {
+  test('is joined by health, metrics and documentation at the paths of Ordinaut', async () => {
     expect(await ask('GET', '/health', undefined, null)).toMatchObject({
       status: 200,
       body: { status: 'healthy', services: { database: 'healthy', redis: 'disabled', workers: 'healthy' } },
@@ -690,7 +690,7 @@ describe('everything', () => {
     for (const path of ['/metrics', '/docs']) expect((await fetch(`${server.url}${path}`)).status).toBe(200)
   })
 
-  test('was asked for', () => {
+  test('was called by these tests', () => {
     expect(ordinautRoutes.map(({ method, path }) => `${method} ${path}`).filter((route) => !asked.has(route))).toEqual([])
   })
 })

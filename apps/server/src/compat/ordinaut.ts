@@ -1,4 +1,7 @@
-/** The contract of Ordinaut, served by our operations. What it promised and what differs is in docs/guides/from-ordinaut.md. */
+/**
+ * Serves the contract of Ordinaut with our own operations. The guide docs/guides/from-ordinaut.md lists the endpoints and the
+ * differences.
+ */
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { Backend } from '../backend.ts'
 import { API_PREFIX } from '../http/paths.ts'
@@ -13,7 +16,7 @@ import { taskRoutes } from './ordinaut-tasks.ts'
 
 export const ordinautRoutes: readonly ContractRoute[] = [...authRoutes, ...taskRoutes, ...runRoutes, ...eventRoutes]
 
-/** To be mounted before our own API: what is shared and not meant for Ordinaut is passed on. */
+/** Must be mounted before our own API. Requests at shared paths that are not meant for Ordinaut are passed on to it. */
 export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
   for (const route of ordinautRoutes) {
     const serve = serveRoute(backend, route)
@@ -21,7 +24,7 @@ export function mountOrdinaut(app: Hono<ServerEnv>, backend: Backend): void {
       const path = `${prefix}${route.path}`
       const isShared = prefix !== '' && route.shared !== undefined
       const handle: MiddlewareHandler<ServerEnv> = (context, next) => (isShared && !isMeant(context, route) ? next() : serve(context))
-      // The original's addresses of lists end with a slash, and it redirected to them.
+      // Ordinaut's list paths ended with a slash, and it redirected to them.
       for (const form of [path, `${path}/`]) app.on(route.method, form, handle)
     }
   }

@@ -1,7 +1,7 @@
 import type { RunSummary } from '@orrery/contract'
 import { automationOf, successOf } from './run-to-task-run.ts'
 
-/** Figures over the runs of a period, as Ordinaut's API gives them: of one task, or of all. Pure. */
+/** Statistics over the runs of a period in Ordinaut's format, for one task or for all. Pure. */
 export function taskStats(task: string, days: number, runs: readonly RunSummary[]) {
   const last = (isWanted: (run: RunSummary) => boolean) => runs.find(isWanted)?.createdAt ?? null
   return {

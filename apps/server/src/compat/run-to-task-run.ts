@@ -1,6 +1,6 @@
 import { decodeId, type Json, type Run, type RunSummary } from '@orrery/contract'
 
-/** A run as Ordinaut's API shows it, and how it stands in our words. */
+/** A run in Ordinaut's format, with our own `status` added. */
 export interface TaskRun {
   readonly id: string
   readonly task_id: string | null
@@ -16,12 +16,12 @@ export interface TaskRun {
   readonly status: RunSummary['status']
 }
 
-/** The automation that a run is of: the runs of one carry its id as a tag. Null: it was started by itself. */
+/** The id of the run's automation, which its runs carry as a tag. Null if no automation started the run. */
 export function automationOf(run: Pick<RunSummary, 'tags'>): string | null {
   return run.tags.find((tag) => decodeId('aut', tag) !== null) ?? null
 }
 
-/** Null while it is on its way. */
+/** Null while the run is not finished. */
 export function successOf({ finishedAt, status }: Pick<RunSummary, 'finishedAt' | 'status'>): boolean | null {
   return finishedAt === null ? null : status === 'succeeded'
 }
@@ -30,7 +30,7 @@ export function runToTaskRun(run: Run): TaskRun {
   return {
     id: decodeId('run', run.id) ?? '',
     task_id: decodeId('aut', automationOf(run) ?? ''),
-    // Leases are not a thing of ours that anybody could rely on.
+    // Orrery's leases are internal and not shown.
     lease_owner: null,
     leased_until: null,
     started_at: run.status === 'queued' ? null : run.createdAt,
@@ -44,7 +44,7 @@ export function runToTaskRun(run: Run): TaskRun {
   }
 }
 
-/** Outputs were objects there. */
+/** Ordinaut's outputs are objects. */
 function asObject(output: Json | null): Json {
   return output === null || (typeof output === 'object' && !Array.isArray(output)) ? output : { result: output }
 }

@@ -3,7 +3,7 @@ import { toPriority } from '@orrery/core'
 import type { Task } from './ordinaut-task.ts'
 import { toMoment } from './recognize-schedule.ts'
 
-/** What a task means, as an automation. Pure. */
+/** The automation that does what a task describes. Pure. */
 export function taskToAutomation(task: Task): AutomationDefinition {
   const { params, pipeline } = task.payload
   return {
@@ -13,10 +13,10 @@ export function taskToAutomation(task: Task): AutomationDefinition {
     timezone: task.timezone,
     pipeline,
     ...(params === undefined ? {} : { params }),
-    // Each time it came due, Ordinaut made a run of it, whatever else was running.
+    // Ordinaut started a run at every occurrence, even while others were running.
     overlap: 'allow_all',
     priority: toPriority(task.priority),
-    // Ours counts attempts, theirs those after the first.
+    // `max` counts all attempts, `max_retries` only those after the first.
     retry: task.max_retries === 0 ? false : { max: task.max_retries + 1, backoff: task.backoff_strategy },
     ...(task.concurrency_key === null ? {} : { concurrencyKey: task.concurrency_key }),
     ...toDedupe(task),
@@ -35,7 +35,7 @@ function toTrigger({ schedule_kind: kind, schedule_expr: expr }: Task): Trigger 
     case 'event':
       return { type: 'event', topic: text }
     case 'condition':
-      // Nothing said of what; so it is looked at whenever anything happens.
+      // The task names no topic, so the condition is evaluated for every event.
       return { type: 'condition', condition: text, topic: '>' }
   }
 }
@@ -44,7 +44,7 @@ function scheduled(include: ScheduleInput['include'][number]): Trigger {
   return { type: 'schedule', schedule: { include: [include] } }
 }
 
-/** A key without a window kept nothing apart. */
+/** In Ordinaut, a key without a window had no effect. */
 function toDedupe({ dedupe_key: key, dedupe_window_seconds: seconds }: Task): Pick<AutomationDefinition, 'dedupe'> {
   return key === null || seconds === 0 ? {} : { dedupe: { key, window: `${seconds}s` } }
 }

@@ -1,4 +1,4 @@
-/** Where a member of an automation came from in the task that was posted. */
+/** Maps paths in an automation's definition to paths in the posted task. */
 type Path = readonly (string | number)[]
 
 const RENAMED: Readonly<Record<string, string>> = {

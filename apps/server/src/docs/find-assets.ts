@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** What the page needs of Swagger UI. A package carries copies of them; a checkout has them in node_modules. */
+/** The files of Swagger UI that the docs page loads. The published package contains copies; a checkout reads them from node_modules. */
 export const DOCS_ASSETS = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',

@@ -6,7 +6,7 @@ import type { ServerEnv } from '../http/request-info.ts'
 import { describeApi } from '../rest/describe-api.ts'
 import { DOCS_ASSETS, type DocsAsset, readAsset } from './find-assets.ts'
 
-/** Everything comes from this server; nothing inline runs. Swagger UI draws its icons as `data:` images. */
+/** Allows only resources of this server and no inline code. Swagger UI draws its icons as `data:` images. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -28,13 +28,13 @@ const OPTIONS = {
   tryItOutEnabled: true,
 }
 const START = `SwaggerUIBundle(${JSON.stringify(OPTIONS)})\n`
-/** Swagger UI has a dark face but does not put it on by itself. Runs before anything is drawn. */
+/** Swagger UI has a dark mode but does not follow the system setting. This script runs before the first paint. */
 const THEME = `const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
 dark.addEventListener('change', follow)
 follow()
 `
-/** A sun and two planets on their orbits; grey, so that it is seen on light and dark. */
+/** A sun and two planets on their orbits; the lines are grey, so that they are visible on light and dark. */
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#8a8f98" stroke-width="2">
 <circle cx="16" cy="16" r="14"/><circle cx="16" cy="16" r="8"/>
 <circle cx="16" cy="16" r="3" fill="#f5a623" stroke="none"/>
@@ -53,7 +53,10 @@ main.text a { color: #0b57d0 }
 .dark-mode main.text a { color: #8ab4f8 }
 `
 
-/** The OpenAPI document, a page to read and try it, and a page for each problem. No key is needed: nothing of an organization is in it. */
+/**
+ * Serves the OpenAPI document, a page to read and try it, and a page for each problem. Needs no key: it shows no data of an
+ * organization.
+ */
 export function serveDocs(backend: Backend): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   let document: string | undefined
@@ -126,7 +129,7 @@ function problemPage(code: ProblemCode): string {
 </main>`
 }
 
-/** Text of the catalogue, with its `code`. */
+/** Renders text of the problem catalogue, in which backticks mark code. */
 function prose(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }

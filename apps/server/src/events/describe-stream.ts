@@ -1,7 +1,7 @@
 import { EVENT_TYPES } from '@orrery/contract'
 import { EVENT_STREAM_PATH } from '../http/paths.ts'
 
-/** The event stream in the OpenAPI document. It is no operation (it never ends), so it is written here by hand. */
+/** The event stream in the OpenAPI document. A stream never ends, so it is not an operation and is described by hand. */
 export const EVENT_STREAM_PATHS = {
   [EVENT_STREAM_PATH]: {
     get: {
@@ -10,26 +10,26 @@ export const EVENT_STREAM_PATHS = {
       summary: 'Follow events as they happen',
       description: [
         'Server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON.',
-        'A client that reconnects with `Last-Event-ID` misses nothing and gets nothing twice, also after a restart or at another process.',
+        'A client that reconnects with `Last-Event-ID` misses no event and gets none twice, even after a restart or on another process.',
       ].join(' '),
       parameters: [
         {
           name: 'Last-Event-ID',
           in: 'header',
-          description: 'Id of the last event seen; browsers send it by themselves.',
+          description: 'Id of the last event seen. Browsers send it automatically.',
           schema: { type: 'string' },
         },
         {
           name: 'cursor',
           in: 'query',
           description:
-            'The same, for clients that cannot set headers. `start`: from the oldest that is kept. Absent: only what happens from now on.',
+            'The same, for clients that cannot set headers. `start`: from the oldest event that is kept. Absent: only new events.',
           schema: { type: 'string' },
         },
         {
           name: 'type',
           in: 'query',
-          description: 'Only these types; may be repeated.',
+          description: 'Only events of these types. May be repeated.',
           schema: { type: 'array', items: { type: 'string', examples: [...EVENT_TYPES] } },
           style: 'form',
           explode: true,

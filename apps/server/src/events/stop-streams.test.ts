@@ -1,4 +1,4 @@
-/** Streams over real sockets while the server stops. */
+/** Event streams over real sockets while the server stops. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Hono } from 'hono'
@@ -9,7 +9,7 @@ import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
 import { endlessTail } from '../testing/endless-tail.fixture.ts'
 import { createEventFace } from './stream-events.ts'
 
-test('a client that reads nothing does not hold up a stop', async () => {
+test('stops without waiting for a client that reads nothing', async () => {
   const tail = endlessTail('x'.repeat(10_000))
   const stopping = new AbortController()
   const face = createEventFace(createEchoServer().backend, tail, { stopping: stopping.signal })
@@ -21,7 +21,7 @@ test('a client that reads nothing does not hold up a stop', async () => {
   const socket = connect(listener.port, '127.0.0.1').pause()
   socket.on('error', () => undefined)
   socket.write(`GET /stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}\r\n\r\n`)
-  await untilSteady(tail.told)
+  await untilSteady(tail.yielded)
   const begun = performance.now()
   stopping.abort()
   await listener.stop(10_000)
@@ -31,7 +31,7 @@ test('a client that reads nothing does not hold up a stop', async () => {
   await once(socket, 'close')
 }, 30_000)
 
-/** Until the figure has grown and then stood still: everything between here and the client is full. */
+/** Waits until the number has grown and then stayed the same: all buffers between the server and the client are full. */
 async function untilSteady(read: () => number): Promise<void> {
   let before = -1
   await expect

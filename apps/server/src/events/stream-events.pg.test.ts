@@ -1,3 +1,7 @@
+/**
+ * Goal: a client of the event stream gets each event of its organization once and in order. Uses one or two whole servers on
+ * one database.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { PROJECT, startTestServer, type TestServer } from '../testing/start-test-server.fixture.ts'
@@ -29,7 +33,7 @@ interface Follower {
   close(): void
 }
 
-/** A small EventSource: fields by line, an event at the empty line. */
+/** A minimal EventSource: one field per line, and an empty line ends an event. */
 async function follow(at: TestServer, query = '', lastEventId?: string): Promise<Follower> {
   const abort = new AbortController()
   const response = await at.fetch(`/api/v1/events/stream${query}`, {
@@ -63,7 +67,7 @@ const start = async (at: TestServer) =>
   (await at.post<{ runId: string }>('/api/v1/runs', { workflow: 'greet', input: { name: 'x' } })).runId
 const subjects = (follower: Follower, type: string) => follower.said.filter((one) => one.event === type).map((one) => one.data.subject)
 
-test('events come as they happen, in order, and only those asked for', async () => {
+test('sends events as they happen, and only those of the requested types', async () => {
   const all = await follow(server)
   const finished = await follow(server, '?type=run.succeeded')
   const run = await start(server)
@@ -76,7 +80,7 @@ test('events come as they happen, in order, and only those asked for', async () 
   finished.close()
 })
 
-test('a client resumes over a restart and at another process, without a gap or a repetition', async () => {
+test('resumes after a restart and on another process without a gap or a repetition', async () => {
   const second = await startTestServer(database.url, ['--roles', 'api'], server)
   const before = await follow(server)
   const first = await start(server)
@@ -101,7 +105,7 @@ test('a client resumes over a restart and at another process, without a gap or a
   await second.stop()
 })
 
-test('a client that was cut off before its first event misses nothing', async () => {
+test('resumes a client that was disconnected before its first event', async () => {
   const follower = await follow(server)
   const place = follower.lastId()
   follower.close()
@@ -111,13 +115,13 @@ test('a client that was cut off before its first event misses nothing', async ()
   again.close()
 })
 
-test('the whole log is read from its start', async () => {
+test('sends the whole log from its start with cursor=start', async () => {
   const follower = await follow(server, '?cursor=start&type=workflow.deployed')
   await expect.poll(() => follower.said.length, { timeout: 10_000 }).toBeGreaterThan(0)
   follower.close()
 })
 
-test('another organization sees nothing of it, a key without the scope gets a problem', async () => {
+test('hides events from other organizations, and answers a key without the scope with a problem', async () => {
   const other = await server.post<{ secret: string }>('/api/v1/orgs', { name: `other-${Date.now()}` })
   const stranger = await follow(
     {
@@ -138,12 +142,12 @@ test('another organization sees nothing of it, a key without the scope gets a pr
   expect([refused.status, await refused.json()]).toMatchObject([403, { permission: 'events:read' }])
 })
 
-test.each(['?cursor=yesterday', '?cursor=99999999999999999999-1', '?tpye=run.started'])('the query %s is refused', async (query) => {
+test.each(['?cursor=yesterday', '?cursor=99999999999999999999-1', '?tpye=run.started'])('refuses the query %s', async (query) => {
   const response = await server.fetch(`/api/v1/events/stream${query}`)
   expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_input' }])
 })
 
-test('a stop ends open streams at once instead of waiting for them', async () => {
+test('ends open streams at once when the server stops', async () => {
   const other = await startTestServer(database.url, ['--roles', 'api'], server)
   const follower = await follow(other)
   const begun = performance.now()

@@ -30,24 +30,24 @@ async function open(tail: EventTail, options: EventFaceOptions, query = '', meth
   return { response, read, refuse: (why: ProblemError) => (refused = why), openStreams: async () => (await backend.metrics.render()).text }
 }
 
-test('a client that takes nothing holds one event and is cut off', async () => {
+test('buffers one event for a client that reads nothing, then disconnects it', async () => {
   const tail = endlessTail()
   const stream = await open(tail, { stallMs: 50 })
   expect(await stream.read()).toBe('retry: 1000\nid: 1-0\n\n')
   await tail.ended
-  expect(tail.told()).toBeLessThanOrEqual(2)
+  expect(tail.yielded()).toBeLessThanOrEqual(2)
   expect(await stream.read()).toContain('id: 2-1')
   expect(await stream.read()).toBeNull()
   expect(await stream.openStreams()).toContain('orrery_event_streams 0')
 })
 
-test('a client that wants none of a flood hears where it is, and that the server lives', async () => {
+test('sends the current cursor as a heartbeat to a client whose filter matches none of many events', async () => {
   const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
   await stream.read()
   expect(await stream.read()).toMatch(/^id: 2-\d+\n\n$/)
 })
 
-test('a revoked key ends the stream in the middle of a flood', async () => {
+test('ends the stream of a revoked key while many events arrive', async () => {
   const tail = endlessTail()
   const stream = await open(tail, { beatMs: 20 })
   await stream.read()
@@ -56,7 +56,7 @@ test('a revoked key ends the stream in the middle of a flood', async () => {
   await tail.ended
 })
 
-test('a key that sends too many requests, and a database that is away for a moment, do not end the stream', async () => {
+test('keeps the stream open when the key is rate limited or the database is unavailable for a moment', async () => {
   const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
   await stream.read()
   for (const why of [problem('rate_limited', 'Slowly.', { retryAfterMs: 1000 }), problem('unavailable', 'In a moment.')]) {
@@ -65,7 +65,7 @@ test('a key that sends too many requests, and a database that is away for a mome
   }
 })
 
-test('who asks only whether there is a stream opens none', async () => {
+test('answers HEAD without opening a stream', async () => {
   const stream = await open(endlessTail(), {}, '', 'HEAD')
   expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
   expect(await stream.openStreams()).toContain('orrery_event_streams 0')

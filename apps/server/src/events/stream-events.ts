@@ -4,9 +4,9 @@ import type { Backend } from '../backend.ts'
 import { readCaller } from '../http/read-caller.ts'
 import type { ServerContext } from '../http/request-info.ts'
 
-/** The tail of the event log, as core has it. Ends when the signal fires or the server stops. */
+/** The part of core's event log that the stream needs. A subscription ends when its signal fires or the server stops. */
 export interface EventTail {
-  /** The place behind what has happened so far. */
+  /** The cursor behind the newest event. */
   now(org: string): Promise<string>
   subscribe(subscription: { readonly org: string; readonly after: string; readonly signal: AbortSignal }): AsyncGenerator<Event, void>
 }
@@ -14,18 +14,18 @@ export interface EventTail {
 export type EventFace = (context: ServerContext) => Promise<Response>
 
 export interface EventFaceOptions {
-  /** Between two signs of life; also how often the key is looked at again. */
+  /** Time between two heartbeats, and between two checks of the key. */
   readonly beatMs?: number
-  /** A client that takes nothing for so long is cut off; it resumes with the last id it got. */
+  /** A client that reads nothing for this long is disconnected. It can resume with the last id it got. */
   readonly stallMs?: number
-  /** Fires when the server begins to stop. The tail ends the streams then; a client that takes nothing is not waited for. */
+  /** Fires when the server begins to stop. The tail ends the streams then; clients that do not read their last block are disconnected. */
   readonly stopping?: AbortSignal
 }
 
 const RECONNECT_MS = 1000
-/** How long a client may take for its last block once the server stops. */
+/** How long a client has to read its last block once the server stops. */
 const LAST_BLOCK_MS = 500
-/** Before everything that is kept. */
+/** A cursor before all events that are kept. */
 const OLDEST = '0-0'
 
 interface Wanted {
@@ -50,7 +50,7 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
     const { org } = await backend.identify(caller, 'events:read')
     const wanted = readWanted(context)
     const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
-    // Nobody would read it, nor say that he has gone.
+    // No client would ever read or cancel this stream.
     if (context.req.method === 'HEAD') return new Response(null, { headers })
     const after = wanted.after ?? (await tail.now(org))
     const stillValid = () => unlessBusy(backend.identify(caller, 'events:read'))
@@ -66,7 +66,7 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
       },
       hangUp: () => context.env?.outgoing?.destroy(),
       broke: (error) => {
-        // A key that is valid no more ends the stream as a restart does; anything else is worth a line.
+        // A key that stopped being valid ends the stream like a restart does; any other error is worth a log line.
         if (!(error instanceof ProblemError)) backend.log.warn({ error, requestId: info.requestId }, 'an event stream broke')
       },
     })
@@ -75,7 +75,10 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
   }
 }
 
-/** Says nothing about the key: that it, or its server, has much else to do now. A client that were cut off would be refused when it comes back. */
+/**
+ * Ignores the problems `rate_limited` and `unavailable`: they do not mean that the key is invalid. A client that were
+ * disconnected now would be refused when it reconnects.
+ */
 async function unlessBusy(asked: Promise<unknown>): Promise<void> {
   try {
     await asked
@@ -87,11 +90,11 @@ async function unlessBusy(asked: Promise<unknown>): Promise<void> {
 function readWanted(context: ServerContext): Wanted {
   const { type, subject, cursor, ...unknown } = context.req.queries()
   const errors = Object.keys(unknown).map((path) => ({ path, message: 'There is no such field.' }))
-  // A browser sends the header when it reconnects to the address it was given first, so the header is the newer of the two.
+  // A browser reconnects to its original address and adds the header, so the header is the newer of the two.
   const given = context.req.header('last-event-id') || cursor?.[0]
   const after = given === 'start' ? OLDEST : given
   if (after !== undefined && readPosition(after) === null) {
-    errors.push({ path: 'cursor', message: 'Not the id of an event.' })
+    errors.push({ path: 'cursor', message: 'This is not the id of an event.' })
   }
   if (errors.length > 0) throw problem('invalid_input', 'The stream cannot be opened with this input.', { errors })
   return { after: after ?? null, types: type === undefined ? null : new Set(type), subject: subject?.[0] ?? null }
@@ -104,11 +107,11 @@ interface BlocksRequest extends Wanted {
   readonly after: string
   readonly beatMs: number
   readonly signal: AbortSignal
-  /** Throws once the key is valid no more. */
+  /** Throws once the key is no longer valid. */
   readonly stillValid: () => Promise<unknown>
 }
 
-/** What is written to the client, block by block. */
+/** Yields the blocks to write to the client. */
 async function* renderBlocks({
   tail,
   org,
@@ -119,34 +122,35 @@ async function* renderBlocks({
   signal,
   stillValid,
 }: BlocksRequest): AsyncGenerator<string, void> {
-  // An id without data is no event, but a client remembers it: one that is cut off before the first event resumes from here.
+  // An id without data is not an event, but the client remembers it: if it is disconnected before the first event, it resumes here.
   yield `retry: ${RECONNECT_MS}\nid: ${after}\n\n`
   const events = tail.subscribe({ org, after, signal })
   let coming: Promise<IteratorResult<Event, void>> | null = null
-  /** Where the client is in the log, if it was not told because the events there are not for it. */
-  let untold: string | null = null
+  /** The cursor behind events that the filter skipped, not sent to the client yet. */
+  let skippedTo: string | null = null
   let checkedAt = performance.now()
   for (;;) {
     coming ??= events.next()
     const come = await unlessSilent(coming, beatMs)
-    // Also in the middle of a flood: a revoked key ends the stream, and a client that wants none of it hears that we live.
+    // Also while events arrive without a pause: a revoked key must end the stream, and a client whose filter skips them all
+    // needs heartbeats.
     if (performance.now() - checkedAt >= beatMs) {
       checkedAt = performance.now()
       await stillValid()
-      yield untold === null ? ': still here\n\n' : `id: ${untold}\n\n`
-      untold = null
+      yield skippedTo === null ? ': still here\n\n' : `id: ${skippedTo}\n\n`
+      skippedTo = null
     }
     if (come === null) continue
     coming = null
     if (come.done) return
     const event = come.value
     const wanted = (types === null || types.has(event.type)) && (subject === null || subject === event.subject)
-    untold = wanted ? null : event.id
+    skippedTo = wanted ? null : event.id
     if (wanted) yield `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
   }
 }
 
-/** Null if nothing comes for so long. */
+/** Resolves with null if nothing arrives within `ms`. */
 async function unlessSilent<T>(coming: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<null>((resolve) => {
@@ -163,18 +167,18 @@ interface Sending {
   readonly blocks: AsyncGenerator<string, void>
   readonly stallMs: number
   readonly finished: () => void
-  /** Ends the connection: what is on its way to the client is given up. */
+  /** Closes the connection. Data not yet delivered is lost. */
   readonly hangUp: () => void
   readonly broke: (error: unknown) => void
 }
 
 interface Sent {
   readonly stream: ReadableStream<Uint8Array>
-  /** Ends it although the client has not taken everything. */
+  /** Ends the stream although the client has not read everything. */
   cut(): void
 }
 
-/** Asks for the next block only when the client has taken the one before: a slow client has one here and no queue. */
+/** Requests the next block only after the client has read the previous one, so a slow client holds one block in memory and no queue. */
 function sendBlocks({ blocks, stallMs, finished, hangUp, broke }: Sending): Sent {
   const encoder = new TextEncoder()
   let stalled: NodeJS.Timeout | undefined

@@ -6,16 +6,16 @@ import type { Finding, Health } from './serve-health.ts'
 export interface HealthSources {
   readonly database: Database
   readonly depths: () => Promise<Depths>
-  /** Null: this process takes no runs. */
+  /** Null if this process is not a worker. */
   readonly worker: Worker | null
   readonly recentErrors: RecentErrors
-  /** Null: there is no Redis. */
+  /** Null if no Redis is configured. */
   readonly relay: { status(): RelayStatus } | null
-  /** What this start changed in the database. */
+  /** The migrations that this start applied. */
   readonly migrated: readonly { readonly set: string; readonly version: number }[]
 }
 
-/** A ready run that waits for longer says that workers are missing or too few. */
+/** If a ready run waits longer than this, there are too few workers. */
 const LAG_SECONDS = 60
 const RECENT_MS = 60_000
 
@@ -51,7 +51,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
       await database.loop(({ client }) => client.query('select 1'))
       return { status: 'ok', details: { tookMs: Math.round(performance.now() - begun) } }
     },
-    // A server does not get this far with a database that is behind it.
+    // The start migrates the database, so a running server always has all its migrations.
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),
     ...(relay === null ? {} : { redis: async () => checkRelay(relay.status()) }),
     engine: async () => checkEngine(sources.worker, recentErrors),
@@ -59,7 +59,7 @@ export function createChecks(sources: HealthSources): Health['checks'] {
       const { live, oldestReadyMs } = await depths()
       const details = { live, oldestReadySeconds: Math.round(oldestReadyMs / 1000) }
       if (details.oldestReadySeconds <= LAG_SECONDS) return { status: 'ok', details }
-      return { status: 'degraded', reason: `runs have waited for ${details.oldestReadySeconds} s for a worker`, details }
+      return { status: 'degraded', reason: `the oldest ready run has waited for a worker for ${details.oldestReadySeconds} s`, details }
     },
   }
 }
@@ -82,6 +82,6 @@ function checkRelay(relay: RelayStatus): Finding {
 function checkEngine(worker: Worker | null, errors: RecentErrors): Finding {
   const recent = errors.recent()
   const details = { worker: worker?.id ?? null, activeRuns: worker?.activeRuns ?? 0, troubles: recent }
-  if (recent.length > 0) return { status: 'degraded', reason: 'the engine met errors within the last minute', details }
+  if (recent.length > 0) return { status: 'degraded', reason: 'the engine had errors in the last minute', details }
   return { status: 'ok', details }
 }

@@ -2,22 +2,22 @@ import { expect, test } from 'vitest'
 import { createEchoServer } from '../testing/echo-backend.fixture.ts'
 import { type Finding, serveHealth } from './serve-health.ts'
 
-test('many who ask at once make one look, and a check that fails is down without saying why to everybody', async () => {
-  let looks = 0
+test('runs each check once for many concurrent requests, and does not show its error without a key', async () => {
+  let checked = 0
   const check = async (): Promise<Finding> => {
-    looks += 1
+    checked += 1
     throw new Error('hunter2 was in the way')
   }
   const app = serveHealth(createEchoServer().backend, { accepting: () => true, checks: { queue: check }, metrics: 'off' })
   const answers = await Promise.all(Array.from({ length: 50 }, () => app.request('/health/detailed')))
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503))
   expect(await answers[0]?.json()).toEqual({ status: 'down', checks: { queue: 'down' } })
-  expect(looks).toBe(1)
+  expect(checked).toBe(1)
 })
 
 const appWith = (statuses: Readonly<Record<string, Finding['status']>>, isAccepting = true) => {
   const toCheck = (status: Finding['status']) => async (): Promise<Finding> =>
-    status === 'ok' ? { status, details: {} } : { status, reason: 'as told', details: {} }
+    status === 'ok' ? { status, details: {} } : { status, reason: 'a fault', details: {} }
   const checks = Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, toCheck(status)]))
   return serveHealth(createEchoServer().backend, { accepting: () => isAccepting, checks, metrics: 'off' })
 }
@@ -29,12 +29,12 @@ test.for([
   [{ ...ALL, redis: 'down' }, 200, 'degraded', { database: 'healthy', redis: 'unhealthy', workers: 'healthy' }],
   [{ ...ALL, queue: 'degraded' }, 200, 'degraded', { database: 'healthy', redis: 'disabled', workers: 'degraded' }],
   [{ ...ALL, database: 'down', queue: 'down' }, 503, 'unhealthy', { database: 'unhealthy', redis: 'disabled', workers: 'unhealthy' }],
-] as const)('%o is summed up as %i %s', async ([statuses, code, status, services]) => {
+] as const)('summarizes %o as %i %s', async ([statuses, code, status, services]) => {
   const answer = await appWith(statuses).request('/health')
   expect([answer.status, await answer.json()]).toEqual([code, { status, services }])
 })
 
-test('a process lives whatever its database does, and is ready only with it', async () => {
+test('is alive without a database, but ready only with one and while not stopping', async () => {
   const ask = async (app: ReturnType<typeof appWith>, path: string) => (await app.request(path)).status
   const [well, ill, stopping] = [appWith(ALL), appWith({ ...ALL, database: 'down' }), appWith(ALL, false)]
   expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health/live')))).toEqual([200, 200, 200])

@@ -6,29 +6,29 @@ import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 
 export type Finding =
   | { readonly status: 'ok'; readonly details: Readonly<Record<string, unknown>> }
-  /** It works, but somebody should look. */
+  /** Degraded: it works, but the operator should look. Down: it does not work. */
   | { readonly status: 'degraded' | 'down'; readonly reason: string; readonly details: Readonly<Record<string, unknown>> }
 
 export interface Health {
-  /** False once a stop was asked for: a load balancer should send nothing more. */
+  /** False once a stop was requested: a load balancer should send no more requests. */
   readonly accepting: () => boolean
   readonly checks: Readonly<Record<string, () => Promise<Finding>>>
   readonly metrics: 'local' | 'key' | 'off'
 }
 
-/** What is of use while the server stops, too. */
+/** Paths that are answered while the server stops, too. */
 export function isObservation(path: string): boolean {
   return path === '/metrics' || path === '/health' || path.startsWith('/health/')
 }
 
 const CHECK_TIMEOUT_MS = 3000
-/** Anybody may ask, and the checks read whole tables: so often they are made at most, whoever asks. */
+/** The checks run at most once in this time, because they read whole tables and anyone may request them. */
 const CHECKS_FRESH_MS = 1000
 
 /**
- * `/health` sums up what a request sent here would meet, in the words that Ordinaut promised; `/health/ready` and `/health/live` are for whoever
- * sends requests and whoever restarts processes. `/health/detailed` has each check: without a key a word, with one that has `orgs:admin` the
- * figures. `/metrics` is for Prometheus.
+ * `/health` summarizes whether this server can answer requests, in the format of Ordinaut. `/health/ready` is for load balancers, and
+ * `/health/live` for supervisors that restart processes. `/health/detailed` shows each check: its status, and with a key that has
+ * `orgs:admin` its details. `/metrics` is for Prometheus.
  */
 export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
@@ -40,7 +40,7 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
     const shown = summarize(Object.fromEntries(names.map((name, index) => [name, found[index]?.status ?? 'down'])))
     return context.json(shown, shown.status === 'unhealthy' ? 503 : 200)
   })
-  // Nothing is looked at: what restarts a process that does not answer shall not restart one whose database is away.
+  // Runs no check: a supervisor should restart a process that does not answer, but not one whose database is unavailable.
   app.get('/health/live', (context) => context.json({ status: 'alive' }))
   app.get('/health/ready', async (context) => {
     const database = names.indexOf('database')
@@ -70,7 +70,7 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
 type Condition = 'healthy' | 'degraded' | 'unhealthy'
 const CONDITIONS = { ok: 'healthy', degraded: 'degraded', down: 'unhealthy' } as const satisfies Record<Finding['status'], Condition>
 
-/** By service. Redis is `disabled` where none is configured, which is no ailment. */
+/** The condition of each service. Redis is `disabled` where none is configured, which does not count as a fault. */
 function summarize(found: Readonly<Record<string, Finding['status']>>) {
   const worst = (...names: string[]): Condition => {
     const among = names.map((name) => CONDITIONS[found[name] ?? 'ok'])
@@ -81,13 +81,13 @@ function summarize(found: Readonly<Record<string, Finding['status']>>) {
     redis: found.redis === undefined ? ('disabled' as const) : worst('redis'),
     workers: worst('engine', 'queue'),
   }
-  // Without a database nothing can be answered; without the others work is late, and nothing is lost.
+  // Without the database no request can be answered. Faults of the other services delay work but lose nothing.
   const status: Condition =
     services.database !== 'healthy' ? services.database : worst(...Object.keys(found)) === 'healthy' ? 'healthy' : 'degraded'
   return { status, services }
 }
 
-/** @param make never fails. */
+/** @param make must not reject. */
 function atMostEvery<T>(ms: number, make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
   let until = 0
@@ -114,13 +114,13 @@ async function attempt(check: () => Promise<Finding>): Promise<Finding> {
   }
 }
 
-/** Figures are of the whole installation, so they are for whoever runs it. */
+/** Details and metrics cover all organizations, so only the operator of the installation may read them. */
 async function requireAdmin(backend: Backend, context: ServerContext): Promise<true> {
   await backend.identify(readCaller(context, 'health'), 'orgs:admin')
   return true
 }
 
-/** A program on this machine that speaks to us itself, and no proxy that speaks for somebody else. */
+/** True if the client is a program on this machine that is not a proxy for another client. */
 function isLocal(context: ServerContext): boolean {
   const { headers } = context.req.raw
   const forwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers.has(name))

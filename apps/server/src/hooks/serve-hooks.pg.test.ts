@@ -30,7 +30,7 @@ async function automate(name: string, trigger: object) {
   await server.post('/api/v1/automations', { name, triggers: [trigger], workflow, overlap: 'allow_all' })
 }
 
-test('a sender without a key starts a run at the secret address; its answer is 202 with the firing', async () => {
+test('starts a run for a signed delivery without a key, and answers invalid signatures and addresses alike', async () => {
   await automate('hook', { type: 'webhook', signature: 'github', filter: 'event.headers."x-github-event" == \'push\'' })
   const made = await server.post<{ url: string; signingSecret: string }>('/api/v1/automations/hook/rotate-webhook', {})
   expect(made.url).toMatch(new RegExp(`^${server.url}/hooks/orr_hook_[\\w-]{43}$`))
@@ -63,7 +63,7 @@ test('a sender without a key starts a run at the secret address; its answer is 2
   for (const secret of [made.url.split('/').at(-1) ?? '', made.signingSecret]) expect(server.log()).not.toContain(secret)
 })
 
-test('a body of any type is taken up to the limit', async () => {
+test('accepts a body of any type up to the size limit', async () => {
   await automate('texts', { type: 'webhook' })
   const { url } = await server.post<{ url: string }>('/api/v1/automations/texts/rotate-webhook', {})
   const send = (body: string | Uint8Array<ArrayBuffer>, type: string) =>
@@ -75,11 +75,11 @@ test('a body of any type is taken up to the limit', async () => {
     await send('x'.repeat(2_000_000), 'text/plain'),
   ].map(({ status }) => status)
   expect(statuses).toEqual([202, 202, 202, 413])
-  // Whether there is one or not.
+  // A GET gets the same answer whether the address exists or not.
   expect((await Promise.all([url, `${server.url}/hooks/none`].map((each) => fetch(each)))).map(({ status }) => status)).toEqual([405, 405])
 })
 
-test('an event that is emitted over HTTP fires, and its word may not be one of ours', async () => {
+test('fires for an event emitted over HTTP, and refuses reserved topics', async () => {
   await automate('on-order', { type: 'event', topic: 'order.*' })
   const emitted = await server.fetch('/api/v1/events', {
     method: 'POST',

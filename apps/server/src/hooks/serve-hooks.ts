@@ -4,8 +4,8 @@ import { readBytes } from '../http/read-body.ts'
 import type { ServerContext } from '../http/request-info.ts'
 
 /**
- * Deliveries at the secret addresses of webhook triggers: no key, any body. Whatever is wrong with an address or a signature looks like an
- * address that is not there.
+ * Receives deliveries at the secret addresses of webhook triggers, without a key and with any body. A wrong address and a wrong
+ * signature get the same answer as an address that does not exist.
  */
 export function serveHooks(backend: Backend, receive: Core['receiveWebhook']): (context: ServerContext) => Promise<Response> {
   return async (context) => {

@@ -5,19 +5,19 @@ import type { ServerContext, ServerEnv } from './request-info.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** What no route has answered: 405 with `Allow` where the address takes other methods (RFC 9110 15.5.6), otherwise 404. */
+/** Answers requests that match no route: 405 with `Allow` if the path takes other methods (RFC 9110 15.5.6), otherwise 404. */
 export function answerUnrouted(app: Hono<ServerEnv>): (context: ServerContext) => Response {
   return (context) => {
     const { method, path } = context.req
     const { requestId } = context.var.info
     const asked = method === 'HEAD' ? 'GET' : method
     const allowed = METHODS.filter((one) => app.router.match(one, path)[0].some(([[, route]]) => route.method === one))
-    // A route of this very method may have passed it on.
+    // A route with this method may exist and have called `next()`: then nothing is there.
     if (allowed.length === 0 || allowed.some((one) => one === asked)) {
       return answerProblem(context, problem('not_found', `There is nothing at ${path}.`).toProblem(requestId, path))
     }
     const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
-    const shown = problem('method_not_allowed', `This address takes ${allow}, not ${method}.`)
+    const shown = problem('method_not_allowed', `This address accepts ${allow}, not ${method}.`)
     return answerProblem(context, shown.toProblem(requestId, path), { Allow: allow })
   }
 }

@@ -2,15 +2,15 @@ import { isIP } from 'node:net'
 import { problem } from '@orrery/contract'
 
 export interface HostRules {
-  /** Names beside localhost and IP addresses. */
+  /** Accepted names besides localhost and IP addresses. */
   readonly allowedHosts: readonly string[]
   readonly publicUrl: string | undefined
   readonly corsOrigins: readonly string[]
 }
 
 /**
- * Refuses requests that a web page was tricked into sending here (DNS rebinding). A rebound name shows in `Host`; an
- * IP address cannot be rebound. An `Origin` must be one of ours or one that was allowed; programs send none.
+ * Refuses requests that an attacker made a browser send here (DNS rebinding). `Host` shows the attacker's name; an IP address
+ * cannot be rebound. An `Origin` must be the server's own or an allowed one; clients other than browsers send none.
  */
 export function createHostCheck(rules: HostRules): (request: Request) => void {
   const names = new Set(['localhost', ...rules.allowedHosts.map((name) => name.toLowerCase())])
@@ -25,7 +25,7 @@ export function createHostCheck(rules: HostRules): (request: Request) => void {
     if (name === null || !(names.has(name) || isAddress(name))) throw refuse('Host', host)
     const origin = request.headers.get('origin')
     if (origin === null || origins.has(origin)) return
-    // A page that this server itself gave out.
+    // The origin of a page that this server itself served.
     if (URL.canParse(origin) && new URL(origin).host === host) return
     throw refuse('Origin', origin)
   }
@@ -44,5 +44,5 @@ function isAddress(name: string): boolean {
 }
 
 function refuse(header: string, value: string) {
-  return problem('host_not_allowed', `The header ${header} is "${value.slice(0, 200)}", which this server was not told about.`)
+  return problem('host_not_allowed', `The header ${header} is "${value.slice(0, 200)}", which is not in this server's settings.`)
 }

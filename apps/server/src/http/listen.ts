@@ -5,13 +5,13 @@ import { discardBody } from './discard-body.ts'
 
 export interface Listener {
   readonly port: number
-  /** `http://127.0.0.1:8787`. For a wildcard address this machine's own name for itself. */
+  /** Such as `http://127.0.0.1:8787`. For a wildcard address the host is `localhost`. */
   readonly url: string
-  /** Takes no more connections, lets requests in progress end for up to `graceMs`, then cuts them off. */
+  /** Accepts no more connections, waits up to `graceMs` for requests in progress, then closes all connections. */
   stop(graceMs: number): Promise<void>
 }
 
-/** Load balancers keep connections for up to 60 s; a server that closes them first makes requests fail. */
+/** Load balancers keep idle connections for up to 60 s. If the server closed them first, requests would fail. */
 const KEEP_ALIVE_MS = 65_000
 
 export async function listen(
@@ -41,7 +41,7 @@ export async function listen(
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    // A connection whose last request ends after the close is kept alive for the next one, which shall not come.
+    // Node keeps a connection alive whose last request ends after `close`. Close such connections as they become idle.
     const sweep = setInterval(() => server.closeIdleConnections(), 20)
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
     server.close(() => {

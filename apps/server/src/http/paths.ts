@@ -1,4 +1,4 @@
-/** Where the faces are. */
+/** The paths of the faces. */
 export const API_PREFIX = '/api/v1'
 export const OPENAPI_PATH = `${API_PREFIX}/openapi.json`
 export const EVENT_STREAM_PATH = '/events/stream'

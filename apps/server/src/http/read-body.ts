@@ -1,8 +1,8 @@
 import { ProblemError, problem } from '@orrery/contract'
 
 /**
- * The body as text. Bounded while it is read: a length that is told is believed (the HTTP parser holds the
- * client to it), a chunked body is counted.
+ * Reads the body as text, up to `maxBytes`. A declared length is trusted, because the HTTP parser enforces it; a chunked
+ * body is counted while it is read. @throws payload_too_large, invalid_input
  */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
   const bytes = await readBytes(request, maxBytes)
@@ -13,14 +13,17 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   }
 }
 
-/** The same as it came. */
+/** Reads the body as bytes, with the same limit. @throws payload_too_large, invalid_input */
 export function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
   return length === null ? readChunks(request, maxBytes) : readWhole(request)
 }
 
-/** For handlers that read the body themselves: the same request with a body that is known to be small enough. */
+/**
+ * For handlers that read the body themselves: returns the request with a body of at most `maxBytes`. @throws payload_too_large,
+ * invalid_input
+ */
 export async function boundBody(request: Request, maxBytes: number): Promise<Request> {
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
@@ -37,7 +40,7 @@ async function readWhole(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await request.arrayBuffer())
   } catch (cause) {
-    throw cutOff(cause)
+    throw incomplete(cause)
   }
 }
 
@@ -51,14 +54,14 @@ async function readChunks(request: Request, maxBytes: number): Promise<Uint8Arra
       chunks.push(chunk)
     }
   } catch (cause) {
-    throw cause instanceof ProblemError ? cause : cutOff(cause)
+    throw cause instanceof ProblemError ? cause : incomplete(cause)
   }
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-/** The caller has gone in the middle of it: no failure of ours, whoever still hears this. */
-function cutOff(cause: unknown) {
-  return problem('invalid_input', 'The body ended before it was whole.', { cause })
+/** The client disconnected in the middle of the body. That is not a failure of the server. */
+function incomplete(cause: unknown) {
+  return problem('invalid_input', 'The body ended before it was complete.', { cause })
 }
 
 function tooLarge(maxBytes: number) {

@@ -10,14 +10,14 @@ export function readCaller(context: ServerContext, face: Face, idempotencyKey: s
 }
 
 /**
- * The credential of a request: the token of `Authorization: Bearer …` (RFC 6750 2.1), or null. Other schemes are ignored. Every face reads it here
- * and nowhere else, so a second kind of credential is added in this function.
+ * The credential of a request: the token of `Authorization: Bearer …` (RFC 6750 2.1), or null. Other schemes are ignored. Every
+ * face reads the credential here and only here, so a second kind of credential would be added to this function.
  */
 export function readCredential(request: Request): string | null {
   return /^Bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null
 }
 
-/** Whether a request tries to identify its caller, in a scheme that is understood or not. */
+/** True if a request tries to identify its caller, even in a scheme that the server does not support. */
 export function claimsIdentity(request: Request): boolean {
   return request.headers.has('authorization')
 }

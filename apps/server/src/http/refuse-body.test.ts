@@ -1,4 +1,4 @@
-/** What is refused before its body was read leaves the connection as it should be: the next request on it is answered, or it is said that there is none. */
+/** After a request is refused before its body was read, the connection either answers the next request or announces that it closes. */
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
@@ -19,22 +19,25 @@ const chunked = (path: string, key: string, bytes: number) => {
   return post(path, `Authorization: Bearer ${key}\r\nTransfer-Encoding: chunked\r\n`, body)
 }
 
-/** Sends all of it, and what comes after once the first answer is there; gives all that came until `count` answers or the end. */
+/**
+ * Sends `first`, and `then` after the first answer. Returns everything received up to the `count`th answer or the end of the
+ * connection.
+ */
 function converse(first: string, then: string, count: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    let heard = ''
+    let received = ''
     let sent = false
     const socket: Socket = connect({ host: '127.0.0.1', port: listener.port })
     socket.setEncoding('latin1').on('data', (text) => {
-      heard += text
-      const answers = heard.match(/HTTP\/1\.1 \d{3}/g) ?? []
+      received += text
+      const answers = received.match(/HTTP\/1\.1 \d{3}/g) ?? []
       if (answers.length > 0 && !sent) {
         sent = true
         socket.write(then)
       }
-      if (answers.length === count) resolve(heard)
+      if (answers.length === count) resolve(received)
     })
-    socket.on('error', reject).on('close', () => resolve(heard))
+    socket.on('error', reject).on('close', () => resolve(received))
     socket.write(first)
   })
 }
@@ -44,17 +47,17 @@ const WRONG = KEY.replace('A', 'B')
 
 for (const [form, encode] of Object.entries({ whole, chunked })) {
   test.for(FACES.flatMap((path) => [KEY, WRONG].map((key) => [path, key] as const)))(
-    `a ${form} body that is refused at %s does not take the next request with it`,
+    `answers the next request after a ${form} body was refused at %s`,
     async ([path, key]) => {
       const next = post('/api/v1/echoes/7', `Authorization: Bearer ${KEY}\r\nContent-Length: 18\r\n`, '{"words":["next"]}')
-      const heard = await converse(encode(path, key, 3_000_000), next, 2)
-      expect(heard.match(/HTTP\/1\.1 \d{3}/g)).toEqual([expect.stringMatching(/4\d\d$/), 'HTTP/1.1 201'])
+      const received = await converse(encode(path, key, 3_000_000), next, 2)
+      expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual([expect.stringMatching(/4\d\d$/), 'HTTP/1.1 201'])
     },
   )
 }
 
-test('a body that does not come is not waited for, and the client is told that the connection ends', async () => {
-  const heard = await converse(post('/nowhere', 'Content-Length: 3000000\r\n', '{'), '', 2)
-  expect(heard).toMatch(/^HTTP\/1\.1 404/)
-  expect(heard).toMatch(/\r\nconnection: close\r\n/i)
+test('answers without waiting for a body that does not arrive, and announces that the connection closes', async () => {
+  const received = await converse(post('/nowhere', 'Content-Length: 3000000\r\n', '{'), '', 2)
+  expect(received).toMatch(/^HTTP\/1\.1 404/)
+  expect(received).toMatch(/\r\nconnection: close\r\n/i)
 })

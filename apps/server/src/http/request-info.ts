@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { continueTrace, type Trace } from '../observe/trace.ts'
 
-/** What every face knows of the request it answers. */
+/** What every face knows about the request it answers. */
 export interface RequestInfo {
   readonly requestId: string
   readonly trace: Trace
   readonly startedAt: number
-  /** Set by a face once it knows; for the log and the metrics. */
+  /** Set by the face once it knows the operation; used for the log and the metrics. */
   operation: string | null
 }
 
-/** What the node adapter puts into a Hono context, and what we do. */
+/** What the Node adapter (`Bindings`) and this server (`Variables`) put into a Hono context. */
 export interface ServerEnv {
   Bindings: {
     readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }
@@ -21,7 +21,7 @@ export interface ServerEnv {
 }
 export type ServerContext = Context<ServerEnv>
 
-/** Ids of callers end up in logs and in the audit, so they are short and plain; another one is replaced, not refused. */
+/** Request ids of callers appear in logs and in the audit log, so they must be short and plain. Any other id is replaced, not refused. */
 const REQUEST_ID = /^[A-Za-z0-9][\w.:+/=-]{0,127}$/
 
 export function readRequestInfo(request: Request): RequestInfo {

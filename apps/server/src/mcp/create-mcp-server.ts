@@ -10,25 +10,25 @@ import { isScope, type Operation, type Permission, type Problem } from '@orrery/
 import { RESOURCE_KINDS, runUri } from './resources.ts'
 import { describeTool, exposedOperations } from './tools.ts'
 
-/** How one MCP connection or request reaches the operations: in process, or over HTTP for stdio. */
+/** How an MCP connection or request calls operations: in this process, or over HTTP for stdio. */
 export interface McpCalls {
-  /** Throws ProblemError, or an error that is shown as it is. */
+  /** Rejects with a ProblemError, or with any error that `toProblem` can convert. */
   call(operation: string, input: unknown, idempotencyKey: string | null): Promise<unknown>
-  /** Tools of other operations are not offered; null: not known, offer all. */
+  /** The permissions of the key: tools that need another one are not listed. Null: unknown, so list all tools. */
   readonly permissions: readonly Permission[] | null
   toProblem(error: unknown): Problem
 }
 
-/** Set in `_meta` of a tools/call to make a repeated call safe. */
+/** A client sets this field in `_meta` of a tools/call to make repeated calls safe. */
 const IDEMPOTENCY_META = 'orrery/idempotencyKey'
 const PROGRESS_EVERY_MS = 2000
 
 const INSTRUCTIONS = [
   'Orrery runs durable workflows. Find one with workflow_list, read its input schema with workflow_get,',
-  'start it with run_start, then wait with run_result. run_why says what a run waits for.',
+  'start it with run_start, then wait with run_result. run_why explains what a run waits for.',
 ].join(' ')
 
-/** A server of the tools and resources of the registry; serves one connection or one request. */
+/** Creates an MCP server with the tools and resources of the registry, for one connection or one request. */
 export function createMcpServer(operations: readonly Operation[], version: string, calls: McpCalls): Server {
   const tools = exposedOperations(operations)
   const server = new Server(
@@ -54,7 +54,7 @@ export function createMcpServer(operations: readonly Operation[], version: strin
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: RESOURCE_KINDS.map((kind) => kind.template) }))
   const runs = operations.find(({ name }) => name === 'runs.list')
   server.setRequestHandler('resources/list', async () => {
-    // As with tools: what the key may not read is not there.
+    // As with tools, do not list what the key may not read.
     if (runs === undefined || !may(runs)) return { resources: [] }
     const { items } = (await calls.call('runs.list', { limit: 50 }, null)) as { items: { id: string; workflow: string; status: string }[] }
     return {
@@ -85,7 +85,7 @@ async function readResource(uri: string, calls: McpCalls): Promise<{ uri: string
   throw new ResourceNotFoundError(uri)
 }
 
-/** While a call waits (for the result of a run), a client that asked for progress hears that it still does. */
+/** Sends progress notifications while a call waits (for the result of a run), if the client asked for them. */
 async function reportProgress<T>(working: Promise<T>, context: ServerContext): Promise<T> {
   const progressToken = context.mcpReq._meta?.progressToken
   if (progressToken === undefined) return await working
@@ -94,7 +94,7 @@ async function reportProgress<T>(working: Promise<T>, context: ServerContext): P
   const timer = setInterval(() => {
     const progress = Math.round((performance.now() - begun) / 1000)
     const notification = { method: 'notifications/progress', params: { progressToken, progress, message: `Waiting for ${progress} s` } }
-    // The client may have gone; then nobody is there to hear it.
+    // Fails if the client has disconnected, which does not matter here.
     reported = context.mcpReq.notify(notification).catch(() => undefined)
   }, PROGRESS_EVERY_MS)
   try {
@@ -111,7 +111,7 @@ function answerOf(output: unknown): CallToolResult {
   return { content: [{ type: 'text', text }], ...(structured ? { structuredContent: output as Record<string, unknown> } : {}) }
 }
 
-/** A problem is the tool's answer, not a fault of the protocol: the model can read it and act on it. */
+/** Returns a problem as the tool's result instead of a protocol error, so that the model can read it and act on it. */
 function failureOf(shown: Problem): CallToolResult {
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(shown) }], structuredContent: { problem: shown } }
 }

@@ -1,10 +1,10 @@
 import type { ResourceTemplateType } from '@modelcontextprotocol/server'
 
-/** What can be read as a resource: an address, and the operation that answers it. */
+/** A kind of MCP resource: a URI template, and the operation that reads it. */
 export interface ResourceKind {
   readonly template: ResourceTemplateType & { readonly uriTemplate: string }
   readonly operation: string
-  /** The input of the operation, or null if the address is not of this kind. */
+  /** The input of the operation, or null if the URI is not of this kind. */
   match(uri: string): Record<string, unknown> | null
 }
 
@@ -31,7 +31,7 @@ function kind(name: string, uriTemplate: string, operation: string, description:
   }
 }
 
-/** A broken escape stays as it is: the operation says what is wrong with the value. */
+/** Leaves a malformed escape as it is: the operation then reports what is wrong with the value. */
 function safeDecode(value: string): string {
   try {
     return decodeURIComponent(value)

@@ -1,4 +1,4 @@
-/** A program, run by `orrery mcp`: MCP on standard input and output for the server at ORRERY_URL, with the key in ORRERY_KEY. */
+/** The program behind `orrery mcp`: serves MCP on standard input and output, for the server at ORRERY_URL with the key in ORRERY_KEY. */
 import { VERSION } from '../version.ts'
 import { serveMcpStdio } from './stdio.ts'
 

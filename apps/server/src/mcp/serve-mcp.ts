@@ -10,7 +10,7 @@ import { createMcpServer } from './create-mcp-server.ts'
 
 export type McpFace = (context: ServerContext) => Promise<Response>
 
-/** What the server of one request gets from its HTTP request. */
+/** What the MCP server of one request needs from the HTTP request. */
 interface McpRequest {
   readonly info: RequestInfo
   readonly caller: Caller
@@ -18,8 +18,8 @@ interface McpRequest {
 }
 
 /**
- * MCP over streamable HTTP, both eras (2025-11-25 and 2026-07-28). Every request stands alone: no session is kept, so
- * any process can answer it. The key is checked for the whole request first, then each tool asks for its own permission.
+ * MCP over streamable HTTP, in both protocol versions (2025-11-25 and 2026-07-28). No session is kept, so any process can
+ * answer any request. The key is checked once for the request; then each tool checks its own permission.
  */
 export function serveMcp(backend: Backend): McpFace {
   const handler = createMcpHandler(
@@ -44,7 +44,7 @@ export function serveMcp(backend: Backend): McpFace {
     try {
       const { actor, permissions } = await backend.identify(caller, null)
       const request: McpRequest = { info, caller, permissions: [...permissions] }
-      // The library's own fields are not used: what is ours passes through `extra`.
+      // The library's own fields are not used; our data passes through `extra`.
       const authInfo = { token: '', clientId: actor.id, scopes: [], extra: { ...request } }
       return await handler.fetch(await boundBody(context.req.raw, backend.maxBodyBytes), { authInfo })
     } catch (error) {

@@ -25,7 +25,7 @@ async function connect(url: string, key: string, mode: 'legacy' | 'auto'): Promi
   return client
 }
 
-test.each(['legacy', 'auto'] as const)('a run is started and waited for over standard input and output (%s era)', async (mode) => {
+test.each(['legacy', 'auto'] as const)('starts a run and waits for its result over standard input and output (%s era)', async (mode) => {
   const client = await connect(server.url, server.key, mode)
   const input = { workflow: 'greet', input: { name: 'Stdio' } }
   const started = await client.callTool({ name: 'run_start', arguments: input, _meta: { 'orrery/idempotencyKey': `stdio-${mode}` } })
@@ -39,7 +39,7 @@ test.each(['legacy', 'auto'] as const)('a run is started and waited for over sta
   await client.close()
 })
 
-test('a server that cannot be reached is a problem the model can read', async () => {
+test('returns a problem that the model can read when the server cannot be reached', async () => {
   const client = await connect('http://127.0.0.1:1', server.key, 'auto')
   const refused = await client.callTool({ name: 'workflow_list', arguments: {} })
   expect([refused.isError, refused.structuredContent]).toMatchObject([true, { problem: { code: 'unavailable' } }])

@@ -5,37 +5,40 @@ import { createMcpServer } from './create-mcp-server.ts'
 export interface McpStdioOptions {
   /** Address of the server, such as `http://127.0.0.1:8787`. */
   readonly url: string
-  /** The API key that everything is done with. */
+  /** The API key for all calls. */
   readonly key: string
   readonly version?: string
-  /** Told what went wrong beside the protocol; standard output belongs to the protocol. */
+  /** Gets errors outside of the protocol. They must not be written to standard output, which carries the protocol. */
   readonly onError?: (error: Error) => void
 }
 
-/** MCP on standard input and output: the same tools as `/mcp`, each call sent to the server over HTTP. Ends with its input. */
+/**
+ * Serves MCP on standard input and output: the same tools as `/mcp`, with each call sent to the server over HTTP. Ends when
+ * standard input ends.
+ */
 export function serveMcpStdio(options: McpStdioOptions): StdioServerHandle {
   const calls = {
     permissions: null,
     call: (operation: string, input: unknown, idempotencyKey: string | null) => callServer(options, operation, input, idempotencyKey),
-    toProblem: (error: unknown) => (error instanceof Refused ? error.problem : unreachable(error, options.url)),
+    toProblem: (error: unknown) => (error instanceof AnsweredProblem ? error.problem : unreachable(error, options.url)),
   }
   return serveStdio(() => createMcpServer(listOperations(), options.version ?? '0', calls), {
     ...(options.onError === undefined ? {} : { onerror: options.onError }),
   })
 }
 
-/** A problem that the server answered with. */
-class Refused extends Error {
-  override readonly name = 'Refused'
+/** The server answered with a problem. */
+class AnsweredProblem extends Error {
+  override readonly name = 'AnsweredProblem'
   readonly problem: Problem
 
-  constructor(refusal: Problem) {
-    super(refusal.detail)
-    this.problem = refusal
+  constructor(answered: Problem) {
+    super(answered.detail)
+    this.problem = answered
   }
 }
 
-/** Every operation has one address at the tRPC face that takes its input as it is; reads may come as a POST, too. */
+/** Uses the tRPC face, where every operation has one path that takes its input unchanged, and reads may be sent as a POST too. */
 async function callServer(options: McpStdioOptions, operation: string, input: unknown, idempotencyKey: string | null): Promise<unknown> {
   const response = await fetch(`${options.url.replace(/\/+$/, '')}/trpc/${operation}`, {
     method: 'POST',
@@ -48,8 +51,8 @@ async function callServer(options: McpStdioOptions, operation: string, input: un
   })
   const answer = (await response.json()) as { result?: { data?: unknown }; error?: { data?: { problem?: unknown } } }
   if (answer.error === undefined && response.ok) return answer.result?.data
-  const refusal = problemShape.safeParse(answer.error?.data?.problem ?? answer)
-  if (refusal.success) throw new Refused(refusal.data)
+  const answered = problemShape.safeParse(answer.error?.data?.problem ?? answer)
+  if (answered.success) throw new AnsweredProblem(answered.data)
   throw new Error(`The server answered with status ${response.status}.`)
 }
 

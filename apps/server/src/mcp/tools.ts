@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 export type Exposed = Operation & { readonly mcp: NonNullable<Operation['mcp']> }
 
-/** The operations that opted in, by the name of their tool. */
+/** The operations that are exposed over MCP, by the name of their tool. */
 export function exposedOperations(operations: readonly Operation[]): ReadonlyMap<string, Exposed> {
   const exposed = operations.filter((operation): operation is Exposed => operation.mcp !== undefined)
   return new Map(exposed.map((operation) => [operation.mcp.tool, operation]))
@@ -12,7 +12,7 @@ export function exposedOperations(operations: readonly Operation[]): ReadonlyMap
 
 const described = new WeakMap<Exposed, Tool>()
 
-/** Worked out once for each operation: a server is made for every request. */
+/** Describes an operation as an MCP tool. Cached, because a new MCP server is created for every request. */
 export function describeTool(operation: Exposed): Tool {
   const known = described.get(operation)
   if (known !== undefined) return known
@@ -28,7 +28,7 @@ function toTool(operation: Exposed): Tool {
     title: operation.summary,
     description: operation.description === undefined ? operation.summary : `${operation.summary}. ${operation.description}`,
     inputSchema: { ...jsonSchema(operation.input, 'input'), type: 'object' },
-    // The protocol allows a schema only for answers that are objects.
+    // The protocol allows an output schema only for objects.
     ...(output.type === 'object' ? { outputSchema: { ...output, type: 'object' } } : {}),
     annotations: {
       readOnlyHint: operation.effect === 'read',

@@ -3,22 +3,22 @@ import type { PoolFigures } from '@orrery/engine/postgres'
 import { Gauge, type Registry } from 'prom-client'
 
 export interface MetricSources {
-  /** What only the database knows, read when somebody looks. */
+  /** Counts from the database, read when the metrics are scraped. */
   readonly depths?: () => Promise<Depths>
-  /** Rows of invariant views that should have none. Reads whole tables. */
+  /** Rows in the invariant views, which should be empty. Reads whole tables. */
   readonly violations?: () => Promise<readonly { readonly invariant: string; readonly rows: number }[]>
   readonly activeRuns?: () => number
   readonly pools?: () => readonly PoolFigures[]
 }
 
-/** What is looked up when somebody reads the figures. A source that is not there has no gauge. */
+/** Registers the gauges that are read when the metrics are scraped. A source that is absent has no gauge. */
 export function connectGauges(registry: Registry, sources: MetricSources): void {
   const registers = [registry]
   const { depths, violations, activeRuns, pools } = sources
   if (activeRuns) {
     new Gauge({
       name: 'orrery_active_runs',
-      help: 'Runs in hand.',
+      help: 'Runs that this worker is executing.',
       registers,
       collect() {
         this.set(activeRuns())
@@ -30,7 +30,7 @@ export function connectGauges(registry: Registry, sources: MetricSources): void 
   if (violations) connectViolations(registers, violations)
 }
 
-/** While the database is away these have no figure, and the others are read all the more. */
+/** While the database is unavailable, these gauges have no value, and the other metrics can still be read. */
 function connectDepths(registers: Registry[], read: NonNullable<MetricSources['depths']>): void {
   const fresh = cached(read)
   const latest = () => fresh().catch(() => null)
@@ -47,7 +47,7 @@ function connectDepths(registers: Registry[], read: NonNullable<MetricSources['d
   })
   new Gauge({
     name: 'orrery_oldest_ready_age_seconds',
-    help: 'How long the first ready run has waited for a worker.',
+    help: 'How long the oldest ready run has waited for a worker.',
     registers,
     async collect() {
       const found = await latest()
@@ -72,18 +72,18 @@ function connectPools(registers: Registry[], read: () => readonly PoolFigures[])
     connections.set({ pool: name, state: 'idle' }, idle)
     connections.set({ pool: name, state: 'busy' }, total - idle)
   })
-  gauge('connections_max', 'Connections that the pool may have.', [], (most, { name, max }) => most.set({ pool: name }, max))
-  gauge('waiting_callers', 'Callers that wait for a connection.', [], (callers, { name, waiting }) => callers.set({ pool: name }, waiting))
+  gauge('connections_max', 'Connections that the pool may open.', [], (most, { name, max }) => most.set({ pool: name }, max))
+  gauge('waiting_callers', 'Callers waiting for a connection.', [], (callers, { name, waiting }) => callers.set({ pool: name }, waiting))
 }
 
 function connectViolations(registers: Registry[], read: NonNullable<MetricSources['violations']>): void {
   const gauge = new Gauge({
     name: 'orrery_invariant_violations',
-    help: 'Rows that break an invariant, at the last look (every ten minutes at most); anything but 0 is a bug.',
+    help: 'Rows that violate an invariant, as of the last check (at most every ten minutes). Anything but 0 is a bug.',
     registers,
     async collect() {
       const found = await seen()
-      // The first look is still at work: no figure is better than a wrong one.
+      // The first check is still running: no value is better than a wrong one.
       if (found !== null) gauge.set(found.reduce((sum, { rows }) => sum + rows, 0))
     },
   })
@@ -92,7 +92,7 @@ function connectViolations(registers: Registry[], read: NonNullable<MetricSource
 
 const VIOLATIONS_FRESH_MS = 600_000
 
-/** What the last finished read gave; begins another when that is too old. Nobody waits for it. */
+/** Returns the result of the last finished read at once, and starts another read in the background if that result is too old. */
 function inBackground<T>(read: () => Promise<T>, freshMs: number): () => Promise<T | null> {
   let value: T | null = null
   let until = 0
@@ -112,7 +112,7 @@ function inBackground<T>(read: () => Promise<T>, freshMs: number): () => Promise
   }
 }
 
-/** Depths are counted over whole tables: one read serves all gauges, and readers that come more often than this. */
+/** Depths are counted over whole tables, so one read within this time serves all gauges and all scrapes. */
 const DEPTHS_FRESH_MS = 15_000
 
 function cached<T>(read: () => Promise<T>): () => Promise<T> {
@@ -122,7 +122,7 @@ function cached<T>(read: () => Promise<T>): () => Promise<T> {
     if (value === undefined || performance.now() > until) {
       until = performance.now() + DEPTHS_FRESH_MS
       value = read()
-      // A failed read is not kept.
+      // A failed read is not cached.
       value.catch(() => {
         until = 0
       })

@@ -7,7 +7,7 @@ function logged(fields: object): Record<string, unknown> {
   return JSON.parse(line)
 }
 
-test('an error is told with its stack, its code and its cause, and without the connection that hangs on it', () => {
+test('logs an error with its stack, code and cause, and without the database connection attached to it', () => {
   const error = Object.assign(new Error('broke', { cause: new Error('below') }), { code: '57P01', client: { processID: 7 } })
   const said = logged({ error }).error as Record<string, unknown>
   expect(said).toMatchObject({
@@ -19,6 +19,6 @@ test('an error is told with its stack, its code and its cause, and without the c
   expect(said).not.toHaveProperty('client')
 })
 
-test('what is thrown and is no error is told as it is', () => {
+test('logs a thrown value that is not an Error as it is', () => {
   expect(logged({ error: 'a text' }).error).toBe('a text')
 })

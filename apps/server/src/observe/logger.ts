@@ -8,9 +8,9 @@ export type { Logger }
 export interface LoggerOptions {
   readonly level: (typeof LOG_LEVELS)[number]
   readonly format: 'json' | 'pretty'
-  /** Values that may not appear in any line. */
+  /** Values that must not appear in any line. */
   readonly secrets?: readonly string[]
-  /** Absent: standard error, so that standard output is free for what a person asked for. */
+  /** Default: standard error, so that standard output is free for output that the user asked for. */
   readonly destination?: DestinationStream
 }
 
@@ -34,23 +34,23 @@ export function createLogger(options: LoggerOptions): Logger {
   )
 }
 
-/** A pool of connections hangs the whole broken connection on its errors: kilobytes that say nothing. */
+/** Drops `client`: a connection pool attaches the whole broken connection to its errors, which is kilobytes of noise. */
 function showError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   return { ...pino.stdSerializers.errWithCause(error), client: undefined }
 }
 
-/** Of lines that could not be written, so many bytes are kept for another try; what is more is dropped. */
-const UNWRITTEN_MAX = 1024 * 1024
+/** Lines that could not be written are kept for another try up to this size; further lines are dropped. */
+const UNWRITTEN_BYTES_MAX = 1024 * 1024
 
-/** A log that cannot be written (its terminal is gone, its disk is full) is no reason to end, least of all in the middle of a stop. */
+/** Ignores write errors: a closed terminal or a full disk must not end the process, least of all in the middle of a stop. */
 function openStandardError(): DestinationStream {
-  const destination = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_MAX })
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_BYTES_MAX })
   destination.on('error', () => {})
   return destination
 }
 
-/** The secret part of a connection string, for `secrets`. */
+/** The password of a connection string, encoded and decoded, for `secrets`. */
 export function passwordsOf(url: string | undefined): readonly string[] {
   if (url === undefined || !URL.canParse(url)) return []
   const { password } = new URL(url)

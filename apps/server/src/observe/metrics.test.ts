@@ -17,25 +17,25 @@ async function families(): Promise<{ name: string; type: string; help: string }[
   return [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => ({ name, type, help: helps.get(name) ?? '' }))
 }
 
-test('names keep the conventions of Prometheus', async () => {
+test('names metrics by the conventions of Prometheus', async () => {
   const found = (await families()).filter(({ name }) => name.startsWith('orrery_'))
   expect(found.length).toBeGreaterThan(20)
   for (const { name, type, help } of found) {
     expect(name).toMatch(/^orrery_[a-z]+(_[a-z]+)*$/)
     expect(help, name).toMatch(/^[A-Z].*\.$/)
-    // A counter counts a total and nothing else does; a base unit stands at the end; nothing is named after its type.
+    // Only a counter ends in `_total`, a base unit comes last, and no name contains its type.
     expect(name.endsWith('_total'), name).toBe(type === 'counter')
     expect(name).not.toMatch(/_(ms|milliseconds|minutes|count|sum|bucket|gauge|counter|histogram)$/)
     if (/_(duration|age|lateness)/.test(name)) expect(name).toMatch(/_seconds$/)
   }
 })
 
-test('the guide has every figure of ours', async () => {
+test('documents every metric in the guide', async () => {
   const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/operate.md'), 'utf8')
   for (const { name } of await families()) if (name.startsWith('orrery_')) expect(guide).toContain(`| \`${name}\` |`)
 })
 
-test('connections are told by pool and state', async () => {
+test('reports connections by pool and state', async () => {
   const metrics = createMetrics()
   metrics.connect({ pools: () => [{ name: 'requests', max: 10, total: 4, idle: 3, waiting: 2 }] })
   const { text } = await metrics.render()
@@ -45,7 +45,7 @@ test('connections are told by pool and state', async () => {
   expect(text).toContain('orrery_pool_waiting_callers{pool="requests"} 2')
 })
 
-test('a database that is away takes its own figures with it and no others', async () => {
+test('omits only the metrics from the database while it is unavailable', async () => {
   const metrics = createMetrics()
   metrics.connect({ depths: () => Promise.reject(new Error('gone')), activeRuns: () => 7 })
   const { text } = await metrics.render()

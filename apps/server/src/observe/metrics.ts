@@ -4,19 +4,20 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { connectGauges, type MetricSources } from './gauges.ts'
 
 export interface Metrics {
-  /** One call of an operation, on whichever face. */
+  /** Records one call of an operation on any face. */
   operationDone(face: string, operation: string, status: number, seconds: number): void
-  /** One HTTP exchange, whatever it was for. */
+  /** Records one HTTP request of any kind. */
   requestDone(face: string, status: number, seconds: number): void
+  /** Counts an open event stream. The returned function counts it as closed. */
   streamOpened(): () => void
   readonly observe: Observer
-  /** What came of an occurrence of a schedule. */
+  /** Records the outcome of an occurrence of a schedule. */
   readonly observeFirings: (fact: ScheduleFact) => void
-  /** How late due work of a kind was when it was done. */
+  /** Records how late due work of a kind was done. */
   readonly observeLateness: (kind: string, latenessMs: number) => void
-  /** Connects the gauges that look at a running server; until then they are absent. */
+  /** Registers the gauges that read a running server. Before this call they are absent. */
   connect(sources: MetricSources): void
-  /** The text format of Prometheus, and its content type. */
+  /** The metrics in the text format of Prometheus, with its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>
 }
 
@@ -24,8 +25,8 @@ const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const ENGINE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 
 /**
- * Figures of this process. Names of workflows and of organizations are no labels: they have no bound, and whoever
- * reads the figures of an installation need not be of that organization.
+ * The metrics of this process. Names of workflows and organizations are not labels: their number is unbounded, and a reader
+ * of the metrics need not be a member of those organizations.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -40,7 +41,7 @@ export function createMetrics(): Metrics {
   })
   const requests = new Histogram({
     name: 'orrery_http_request_duration_seconds',
-    help: 'HTTP exchanges.',
+    help: 'HTTP requests.',
     labelNames: ['face', 'status'] as const,
     buckets: REQUEST_BUCKETS,
     registers,
@@ -66,7 +67,7 @@ const LATENESS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 function createLatenessObserver(registry: Registry): Metrics['observeLateness'] {
   const lateness = new Histogram({
     name: 'orrery_due_lateness_seconds',
-    help: 'From the time of due work until it was done: for a schedule, until its firing was committed; for a poll or a feed, until it began.',
+    help: 'Time from when work was due until it was done: for a schedule, until its firing was committed; for a poll or a feed, until it began.',
     labelNames: ['kind'] as const,
     buckets: LATENESS_BUCKETS,
     registers: [registry],
@@ -77,7 +78,7 @@ function createLatenessObserver(registry: Registry): Metrics['observeLateness'] 
 function createFiringObserver(registry: Registry): Metrics['observeFirings'] {
   const fired = new Counter({
     name: 'orrery_schedule_firings_total',
-    help: 'Occurrences of schedules, by what came of them.',
+    help: 'Occurrences of schedules by outcome.',
     labelNames: ['outcome'] as const,
     registers: [registry],
   })
@@ -93,23 +94,23 @@ function createObserver(registry: Registry): Observer {
 
   const flushRows = new Histogram({
     name: 'orrery_flush_rows',
-    help: 'Rows made durable by one commit.',
+    help: 'Rows written by one commit.',
     buckets: [1, 4, 16, 64, 256, 1024, 4096],
     registers,
   })
-  const flushed = seconds('flush_duration_seconds', 'Commits of the engine.')
+  const flushed = seconds('flush_duration_seconds', 'Duration of commits of the engine.')
   const claimed = counter('runs_claimed_total', 'Runs taken from the queue.')
-  const claims = seconds('claim_duration_seconds', 'Claims of the engine.')
+  const claims = seconds('claim_duration_seconds', 'Duration of the queries that claim runs.')
   const started = counter('runs_started_total', 'Runs started by this process.', 'local')
   const finished = counter('runs_finished_total', 'Runs finished by this process.', 'status')
-  const steps = seconds('step_duration_seconds', 'Attempts of steps.', 'ok')
-  const replayed = counter('rows_replayed_total', 'Rows of history replayed.')
-  const parked = counter('runs_parked_total', 'Runs given up until something happens.', 'state')
-  const blocked = counter('runs_blocked_total', 'Runs that cannot go on.')
+  const steps = seconds('step_duration_seconds', 'Duration of step attempts.', 'ok')
+  const replayed = counter('rows_replayed_total', 'History rows replayed.')
+  const parked = counter('runs_parked_total', 'Runs that gave up their slot to wait.', 'state')
+  const blocked = counter('runs_blocked_total', 'Runs blocked until an operator acts.')
   const late = seconds('timer_lateness_seconds', 'How late timers fired.')
-  const lost = counter('registrations_lost_total', 'Registrations that this worker had to give up.', 'cause')
-  const reaped = counter('runs_reaped_total', 'Runs taken back from workers that were silent.')
-  const troubles = counter('engine_troubles_total', 'Errors that the engine met and lives with.', 'where')
+  const lost = counter('registrations_lost_total', 'Registrations that this worker lost.', 'cause')
+  const reaped = counter('runs_reaped_total', 'Runs returned to the queue because their worker was silent.')
+  const troubles = counter('engine_troubles_total', 'Errors that the engine recovered from.', 'where')
 
   return (fact: EngineFact): void => {
     switch (fact.type) {

@@ -12,7 +12,7 @@ function logged(write: (log: ReturnType<typeof createLogger>) => void, secrets: 
 
 const CANARY = 'c4n4ryc4n4ryc4n4ry'
 const planted: [string, (log: ReturnType<typeof createLogger>) => void][] = [
-  ['a header', (log) => log.info({ headers: { authorization: `Bearer ${CANARY}`, 'x-api-key': CANARY } }, 'request')],
+  ['an object of headers', (log) => log.info({ headers: { authorization: `Bearer ${CANARY}`, 'x-api-key': CANARY } }, 'request')],
   ['a cookie', (log) => log.info({ req: { Cookie: `sid=${CANARY}`, 'set-cookie': [`sid=${CANARY}`] } })],
   ['a deep field', (log) => log.info({ a: [{ b: { dbPassword: CANARY, token: CANARY, clientSecret: { value: CANARY } } }] })],
   ['a binding of a child', (log) => log.child({ apiKey: CANARY }).info('x')],
@@ -25,22 +25,22 @@ const planted: [string, (log: ReturnType<typeof createLogger>) => void][] = [
     'a property of an error',
     (log) => log.error({ error: Object.assign(new Error('x'), { connectionString: `postgres://u:${CANARY}@h/d` }) }),
   ],
-  ['JSON inside of text', (log) => log.info(JSON.stringify({ password: CANARY, nested: { refresh_token: CANARY } }))],
-  ['a header inside of text', (log) => log.info(`sent Authorization: Bearer ${CANARY}`)],
+  ['JSON inside a text', (log) => log.info(JSON.stringify({ password: CANARY, nested: { refresh_token: CANARY } }))],
+  ['a header inside a text', (log) => log.info(`sent Authorization: Bearer ${CANARY}`)],
   ['an argument of the message', (log) => log.info('password: %s', CANARY)],
 ]
-test.each(planted)('a secret in %s does not reach the log', (_, write) => {
+test.each(planted)('redacts a secret in %s', (_, write) => {
   const text = logged(write)
   expect(text).toContain('[redacted]')
   expect(text).not.toContain(CANARY)
 })
 
-test('a value known to be secret is removed wherever it stands', () => {
+test('redacts a known secret value anywhere in a line', () => {
   const secrets = passwordsOf(`postgres://me:${CANARY}@db/x`)
   expect(logged((log) => log.info({ note: `it is ${CANARY}!` }), secrets)).not.toContain(CANARY)
 })
 
-test('figures and ordinary words stay', () => {
+test('keeps numbers and ordinary words', () => {
   const text = logged((log) =>
     log.info({ tokens: 512, maxTokens: 5, run: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z', url: 'http://127.0.0.1:8787/docs' }, 'ready'),
   )

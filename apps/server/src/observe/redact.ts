@@ -1,29 +1,29 @@
 /**
- * Keeps secrets out of log lines. It works on the finished line, so that nothing is logged around it: fields,
- * errors, stacks and messages alike. Lines with nothing that looks like a secret pay for one regular expression.
+ * Keeps secrets out of log lines. It works on the finished line, so that fields, errors, stacks and messages are all
+ * covered. A line with nothing that looks like a secret costs one regular expression.
  */
 const GONE = '[redacted]'
 
-/** Names of fields whose value is a secret, at the end of a longer name too (`dbPassword`, `x-api-key`). */
+/** Names of fields whose value is a secret. They also match at the end of a longer name (`dbPassword`, `x-api-key`). */
 const WORDS = 'authorization|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key'
 const NAME = `(?:${WORDS}|credentials?|connection[-_]?string|database[-_]?url)s?`
 const SECRET_NAME = new RegExp(`${NAME}$`, 'i')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  // Our keys, wherever they stand.
+  // Orrery's own keys and secrets.
   [/\borr_[A-Za-z0-9_-]{16,}/g, GONE],
-  // Tokens: each part of one is base64url, and the first begins a JSON object.
+  // JSON Web Tokens: three parts in base64url, of which the first is a JSON object.
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g, GONE],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${GONE}`],
-  // The user and password of a connection string.
+  // User and password in a URL.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"'\\]+@/gi, `$1${GONE}@`],
-  // `password=…`, `"token": "…"` inside of text.
+  // `password=…` and `"token": "…"` inside a text.
   [new RegExp(`(${NAME}\\\\?["']?\\s*[=:]\\s*\\\\?["']?)(?!\\[redacted)[^\\s"'\\\\,;&}]{3,}`, 'gi'), `$1${GONE}`],
 ]
 
 const SUSPICIOUS = new RegExp(`${NAME}|\\borr_|\\beyJ|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
 
-/** @param line one JSON object and a line break. `known` are values that are secret here, such as the password of the database. */
+/** @param line one JSON object and a line break. @param known values that are secret in this process, such as the database password. */
 export function redactLine(line: string, known: readonly string[] = []): string {
   const exact = known.some((secret) => line.includes(secret))
   if (!exact && !SUSPICIOUS.test(line)) return line
@@ -49,7 +49,7 @@ function clean(value: unknown, known: readonly string[]): unknown {
   )
 }
 
-/** Numbers and switches under such a name (`tokens: 512`) are figures, not secrets. */
+/** Numbers and booleans under a secret's name (`tokens: 512`) are not secrets. */
 function hides(field: unknown): boolean {
   return (typeof field === 'string' && field !== '') || (typeof field === 'object' && field !== null)
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 
-/** Where this request stands in a distributed trace (W3C Trace Context). */
+/** The position of a request in a distributed trace (W3C Trace Context). */
 export interface Trace {
   readonly traceId: string
-  /** Our own span: the parent of what happens here. */
+  /** The span of this request: the parent of all work done for it. */
   readonly spanId: string
   readonly parentId: string | null
   readonly sampled: boolean
@@ -12,8 +12,8 @@ export interface Trace {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /**
- * Continues the caller's trace or begins one. A malformed header is treated as absent, as the recommendation asks
- * (Trace Context 1, 4.3): version `ff`, and ids of zeros, are malformed; version `00` has exactly four fields.
+ * Continues the caller's trace, or begins one. A malformed header is treated as absent, as the recommendation requires
+ * (Trace Context 1, 4.3): version `ff` and all-zero ids are malformed, and version `00` has exactly four fields.
  */
 export function continueTrace(traceparent: string | undefined): Trace {
   const spanId = randomHex().slice(16)
@@ -31,7 +31,7 @@ export function continueTrace(traceparent: string | undefined): Trace {
   return { traceId, spanId, parentId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 }
 }
 
-/** 128 bits, 122 of them random. Node makes UUIDs in bulk, which costs a tenth of asking for bytes each time. */
+/** 128 bits, 122 of them random. Node caches randomness for UUIDs, which costs a tenth of requesting random bytes each time. */
 function randomHex(): string {
   return randomUUID().replaceAll('-', '')
 }

@@ -4,7 +4,7 @@ import type { Core } from '@orrery/core'
 import type { BuiltBundle } from '@orrery/engine'
 import type { Identity } from '@orrery/kernel'
 
-/** Deploys through the same operation as anybody else, so that it is checked, audited and told as an event. */
+/** Deploys through the public operation, so that the bundle is checked, audited and announced as an event. */
 export function deployProject(core: Pick<Core, 'call'>, org: string): (bundle: BuiltBundle) => Promise<void> {
   const credential: Identity = {
     actor: { type: 'system', id: 'project', name: 'The project of this server' },

@@ -11,7 +11,7 @@ let file: string
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  // Inside of the checkout, so that its imports resolve.
+  // Inside the checkout, so that its imports resolve.
   const home = join(import.meta.dirname, '../../node_modules/.cache')
   mkdirSync(home, { recursive: true })
   folder = mkdtempSync(join(home, 'project-'))
@@ -34,14 +34,14 @@ async function greet(): Promise<unknown> {
 const edit = (from: string, to: string) => writeFileSync(file, readFileSync(file, 'utf8').replace(from, to))
 const versions = async () => (await server.json<{ items: unknown[] }>('/api/v1/workflows/greet/versions')).items.length
 
-test('a folder without workflows is served, and the first that is written is deployed', async () => {
+test('starts with a folder without workflows, and deploys the first workflow that is written', async () => {
   await expect.poll(() => server.log()).toContain('the project has no workflows in code')
   expect(server.log()).not.toContain('does not build')
   cpSync(PROJECT, folder, { recursive: true })
   await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('the project is deployed')
 })
 
-test('a change of a step is in the next run; a broken build is told and changes nothing; a changed workflow is a new version', async () => {
+test('uses a changed step in the next run, keeps the deployed version after a broken build, and deploys a changed workflow as a new version', async () => {
   expect(await greet()).toBe('Hello, Ada!')
   const before = await versions()
 
@@ -50,7 +50,7 @@ test('a change of a step is in the next run; a broken build is told and changes 
   expect(await versions()).toBe(before)
 
   edit('export const greet', 'export cnst greet')
-  await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('does not build; the version before goes on')
+  await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('does not build; the previous version stays deployed')
   expect(await greet()).toBe('Good day, Ada!')
 
   edit('export cnst greet', 'export const greet')

@@ -8,7 +8,7 @@ export interface ProjectOptions {
   readonly folder: string
   readonly watch: boolean
   readonly steps: SwappableSteps
-  /** Makes the bundle the version that new runs use. */
+  /** Deploys the bundle, so that new runs use it. */
   readonly deploy: (bundle: BuiltBundle) => Promise<void>
   readonly log: Logger
 }
@@ -18,31 +18,31 @@ export interface RunningProject {
 }
 
 /**
- * Builds and deploys a project, and again whenever it changes. A build that fails is told and changes nothing: what was
- * deployed before goes on. Without watching, a project that does not build at the start is an error.
+ * Builds and deploys a project, and again after each change if `watch` is set. A failed build is logged, and the previous
+ * version stays deployed. Without `watch`, a project that does not build is an error.
  */
 export async function runProject(options: ProjectOptions): Promise<RunningProject> {
   let current: LoadedProject | null = null
 
   const update = async (): Promise<void> => {
-    // Whoever writes pipelines only has none; the first that is written is seen.
+    // A project may have only pipelines. The watcher notices its first workflow.
     if (options.watch && current === null && (await findEntries(options.folder)).length === 0) {
       options.log.info({ folder: options.folder }, 'the project has no workflows in code')
       return
     }
     const next = await loadProject(options.folder)
     const known = current
-    // Bodies of steps are swapped before the new workflows can ask for them.
+    // Swap the step bodies before new workflows can call them.
     options.steps.swap(next.steps)
     if (known?.bundle.hash !== next.bundle.hash) await options.deploy(next.bundle)
     current = next
     options.log.info({ workflows: names(next), version: next.bundle.hash.slice(0, 12) }, describeChange(known, next))
   }
-  const updateOrTell = async (): Promise<void> => {
+  const updateOrLog = async (): Promise<void> => {
     try {
       await update()
     } catch (error) {
-      const kept = current === null ? 'nothing is deployed' : 'the version before goes on'
+      const kept = current === null ? 'nothing is deployed' : 'the previous version stays deployed'
       if (error instanceof BuildError) options.log.error({ error: { message: error.message } }, `the project does not build; ${kept}`)
       else options.log.error({ error }, `the project could not be deployed; ${kept}`)
     }
@@ -52,8 +52,8 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
     await update()
     return { stop: () => undefined }
   }
-  const watching = watchFolder(options.folder, updateOrTell)
-  await updateOrTell()
+  const watching = watchFolder(options.folder, updateOrLog)
+  await updateOrLog()
   return watching
 }
 
@@ -68,7 +68,7 @@ function describeChange(known: LoadedProject | null, next: LoadedProject): strin
   const parts = [
     known.bundle.hash === next.bundle.hash ? 'steps changed, workflows did not' : 'workflows changed',
     ...(added.length > 0 ? [`new: ${added.join(', ')}`] : []),
-    ...(removed.length > 0 ? [`no longer here: ${removed.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`removed: ${removed.join(', ')}`] : []),
     ...(steps.length > 0 ? [`steps: ${steps.join(', ')}`] : []),
   ]
   return parts.join('; ')

@@ -1,11 +1,11 @@
 import type { StepSource } from '@orrery/engine'
 
 export interface SwappableSteps extends StepSource {
-  /** Attempts that begin from now on use these bodies; those in progress end with theirs. */
+  /** New attempts use these bodies. Attempts in progress finish with their old ones. */
   swap(next: StepSource): void
 }
 
-/** The steps of a project that may be built again while the worker runs. */
+/** The steps of a project that may be rebuilt while the worker runs. */
 export function createSwappableSteps(): SwappableSteps {
   let current: StepSource = { find: () => undefined, names: () => [] }
   return {

@@ -1,16 +1,16 @@
 import { type FSWatcher, watch } from 'node:fs'
 
-/** What is built out of the sources, or belongs to tools, is no reason to build again. */
+/** Build output and files of tools. Changes of these do not trigger a build. */
 const IGNORED = /(^|[/\\])(node_modules|dist|coverage|\.[^/\\]+)([/\\]|$)|~$|\.(log|tmp|swp)$/
 
-/** Editors write a file in several steps, and branches change many at once. */
+/** A change is reported after this much quiet: editors write a file in several steps, and switching branches changes many files at once. */
 const QUIET_MS = 120
 
 export interface FolderWatch {
   stop(): void
 }
 
-/** Calls back once a burst of changes is over, never while the call before is still at work. */
+/** Calls `changed` once after each burst of changes, and never while the previous call is still running. */
 export function watchFolder(folder: string, changed: () => Promise<void>): FolderWatch {
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> | null = null

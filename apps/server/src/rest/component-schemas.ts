@@ -4,7 +4,7 @@ import { z } from 'zod'
 type Node = Readonly<Record<string, unknown>>
 
 export interface ComponentSchemas {
-  /** The fields of the input, as a caller writes them. */
+  /** The fields of the input as a caller sends them. */
   input(operation: contract.Operation): { readonly properties: Readonly<Record<string, Node>>; readonly required: readonly string[] }
   output(operation: contract.Operation): Node
   /** The reference to the shape of a problem. */
@@ -14,8 +14,8 @@ export interface ComponentSchemas {
 }
 
 /**
- * Turns zod shapes into JSON Schema 2020-12. Shapes that the contract exports under a name (`run`, `apiKey`) become
- * components of that name, so a new noun needs no entry anywhere.
+ * Converts zod shapes to JSON Schema 2020-12. A shape that the contract exports (`run`, `apiKey`) becomes a component of
+ * that name, so a new noun needs no registration.
  */
 export function createComponentSchemas(): ComponentSchemas {
   const names = new NamedShapes()
@@ -29,7 +29,7 @@ export function createComponentSchemas(): ComponentSchemas {
     return repoint(schema, renamed) as Node
   }
 
-  /** The same shape may look otherwise where it is read (defaults are there) than where it is written. */
+  /** The same shape can have different schemas as output (fields with defaults are present) and as input. */
   function place(name: string, definition: unknown, io: 'input' | 'output'): string {
     const known = schemas[name]
     return known === undefined || JSON.stringify(known) === JSON.stringify(repoint(definition, new Map())) || io === 'output'
@@ -41,7 +41,7 @@ export function createComponentSchemas(): ComponentSchemas {
   return {
     input: (operation) => {
       const whole = render(operation.input, 'input')
-      // An input that the contract exports under a name is a reference to that: its fields are there.
+      // An input that the contract exports is rendered as a reference to its component, which has the fields.
       const { properties = {}, required = [] } = (typeof whole.$ref === 'string' ? schemas[nameOf(whole.$ref)] : whole) as {
         properties?: Record<string, Node>
         required?: string[]
@@ -63,8 +63,9 @@ interface Tidied {
 }
 
 /**
- * Answers may gain fields, so their schemas do not forbid others. The pattern of a time says no more than its format. That
- * JavaScript counts no further than 2^53 is no bound of ours, and examples are made of bounds.
+ * Removes what zod adds without need. Answers may gain fields, so their schemas must not forbid additional ones. The pattern
+ * of a date-time repeats its format. The safe integer range is a limit of JavaScript, not of the field, and examples are made
+ * from bounds.
  */
 function tidySchema(io: 'input' | 'output'): (context: { jsonSchema: Tidied }) => void {
   return ({ jsonSchema }) => {
@@ -75,7 +76,7 @@ function tidySchema(io: 'input' | 'output'): (context: { jsonSchema: Tidied }) =
   }
 }
 
-/** zod's own registry, with a name for every object that the contract exports. */
+/** zod's global registry, with a name added for every object shape that the contract exports. */
 class NamedShapes extends z.core.$ZodRegistry<z.core.GlobalMeta> {
   readonly #names = new Map<unknown, string>(
     Object.entries(contract).flatMap(([name, value]) => (value instanceof z.ZodObject ? [[value, title(name)] as const] : [])),
@@ -98,7 +99,7 @@ function title(name: string): string {
   return name === 'problemShape' ? 'Problem' : name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-/** Points references at the components of an OpenAPI document, and drops the names that became keys there. */
+/** Rewrites references to point at the components of an OpenAPI document, and drops the `id`s that became component names. */
 function repoint(node: unknown, renamed: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(node)) return node.map((entry) => repoint(entry, renamed))
   if (typeof node !== 'object' || node === null) return node

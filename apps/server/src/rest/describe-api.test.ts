@@ -27,18 +27,18 @@ describe('the OpenAPI document', () => {
   })
 
   const withBody = listOperations().filter(({ http }) => http.method !== 'GET' && http.method !== 'DELETE')
-  test.for(withBody.map((operation) => [operation.name, operation] as const))('shows for %s a body that it takes', ([, operation]) => {
+  test.for(withBody.map((operation) => [operation.name, operation] as const))('shows a valid example body for %s', ([, operation]) => {
     const described = document.paths[operation.http.path]?.[operation.http.method.toLowerCase()]
     const body = described?.requestBody?.content['application/json'].example ?? {}
     const inPath = (described?.parameters ?? []).flatMap((one) => (one.in === 'path' ? [[one.name, one.example]] : []))
     expect(operation.input.safeParse({ ...body, ...Object.fromEntries(inPath) }).error).toBeUndefined()
   })
 
-  test('has no bounds that only say that JavaScript counts no further', () => {
+  test('contains no bounds that are only the safe integer range of JavaScript', () => {
     expect(JSON.stringify(document).includes(String(Number.MAX_SAFE_INTEGER))).toBe(false)
   })
 
-  test('leaves the dialect of schemas at its default, the only one that readers of it support', () => {
+  test('uses the default schema dialect, the only one that tools support', () => {
     expect(document).not.toHaveProperty('jsonSchemaDialect')
   })
 })

@@ -7,7 +7,7 @@ import { pathParameters } from './read-input.ts'
 
 type Node = Readonly<Record<string, unknown>>
 
-/** The OpenAPI 3.1 document of the registry. */
+/** Creates the OpenAPI 3.1 document of the registry. */
 export function describeApi(operations: readonly Operation[], options: { readonly version: string; readonly url: string }): Node {
   const shapes = createComponentSchemas()
   const paths: Record<string, Record<string, Node>> = {}
@@ -52,7 +52,8 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Repeat a request with the same key and the same input to get the same answer, with the effect once. Kept for 24 hours.',
+  description:
+    'A request repeated with the same key and the same input gets the same answer and takes effect only once. Keys are kept for 24 hours.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
@@ -105,7 +106,7 @@ function parameter(place: 'path' | 'query', name: string, schema: Node, required
   }
 }
 
-/** One response for each status, with an example for each problem that has it. */
+/** One response for each status, with an example for each problem with that status. */
 function describeProblems(operation: Operation): Node {
   const closed: ProblemCode[] =
     operation.permission === 'public' ? [] : isScope(operation.permission) ? ['unauthenticated', 'forbidden'] : ['unauthenticated']

@@ -1,7 +1,7 @@
 import type { Operation } from '@orrery/contract'
 import { z } from 'zod'
 
-/** The part of JSON Schema that says how a text is to be read. */
+/** The part of JSON Schema that decides how a text is parsed. */
 export interface JsonSchema {
   readonly type?: string | readonly string[]
   readonly enum?: readonly unknown[]
@@ -12,22 +12,22 @@ export interface JsonSchema {
   readonly [key: string]: unknown
 }
 
-/** The schema of each field of an operation's input, as a caller writes it. */
+/** The schema of each input field of an operation, as a caller sends it. */
 export function fieldSchemas(operation: Operation): Readonly<Record<string, JsonSchema>> {
   const schema = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any', reused: 'inline' })
   return (schema.properties ?? {}) as Record<string, JsonSchema>
 }
 
 /**
- * Query and path carry text only. It becomes a number, a boolean, a list or JSON where the schema wants one and the
- * text is one; otherwise it stays as it is, so that the validator names the field and what it expected.
+ * Parses text from a query or a path into the number, boolean, list or JSON that the schema expects. Text that does not parse
+ * stays as it is, so that the validator names the field and what it expected.
  */
 export function fromText(values: readonly string[], schema: JsonSchema | undefined): unknown {
   const [value, ...more] = values
   if (schema === undefined || value === undefined) return more.length > 0 ? values : value
   const types = typesOf(schema)
   if (types.has('array')) return readList(values, schema)
-  // A second value for a field that takes one: the validator refuses a list.
+  // Several values for a field that takes one stay a list, which the validator refuses.
   if (more.length > 0) return values
   if (types.has('any')) return readJson(value) ?? value
   if ((types.has('number') || types.has('integer')) && /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(value)) return Number(value)
@@ -37,7 +37,7 @@ export function fromText(values: readonly string[], schema: JsonSchema | undefin
   return value
 }
 
-/** `tag=a&tag=b`; words out of a fixed list also as `status=a,b`. */
+/** Reads `tag=a&tag=b`, and for enums also `status=a,b`. */
 function readList(values: readonly string[], schema: JsonSchema): unknown {
   const items = (schema.items ?? schema.anyOf?.find((one) => one.items !== undefined)?.items) as JsonSchema | undefined
   const parts = items?.enum === undefined ? values : values.flatMap((value) => value.split(','))
@@ -57,7 +57,7 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Not JSON: a plain text is a value, too.
+    // Not JSON: the caller keeps the plain text as the value.
     return undefined
   }
 }

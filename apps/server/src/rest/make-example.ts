@@ -1,6 +1,9 @@
 type Node = Readonly<Record<string, unknown>>
 
-/** A readable body for the page where it can be tried: what is required, and what takes any JSON. Tools make noise of patterns. */
+/**
+ * An example body for the docs page, with the required fields and those of any JSON. Without it, the page would generate
+ * unreadable values from patterns.
+ */
 export function makeExample(properties: Readonly<Record<string, Node>>, required: readonly string[], schemas: Node): Node {
   const shown = Object.entries(properties).filter(([name, schema]) => required.includes(name) || takesAnything(schema))
   return Object.fromEntries(shown.map(([name, schema]) => [name, sampleOf(name, schema, schemas)]))
@@ -35,7 +38,7 @@ function sampleOf(name: string, schema: Node, schemas: Node): unknown {
   }
 }
 
-/** The last letters of ids in examples: any will do, but the same everywhere is easier on the eyes. */
+/** The suffix of all ids in examples. Any would do; the same one everywhere is easier to read. */
 const ID = '01jb2m4k6q8r0s2t4v6w8x0y2z'
 
 function textOf(name: string, { format, pattern, description }: Node): string {

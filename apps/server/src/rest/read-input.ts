@@ -5,7 +5,7 @@ import { fieldSchemas, fromText, type JsonSchema } from './from-text.ts'
 
 export type InputReader = (context: ServerContext, maxBytes: number) => Promise<Record<string, unknown>>
 
-/** How the input of an operation is spread over path, query and body; worked out once. */
+/** Creates the function that collects the input of an operation from path, query and body. Prepared once for each operation. */
 export function createInputReader(operation: Operation): InputReader {
   const schemas = fieldSchemas(operation)
   const inPath = pathParameters(operation.http.path)
@@ -19,9 +19,9 @@ export function createInputReader(operation: Operation): InputReader {
     if (!inQuery && Object.keys(query).length > 0)
       throw misplaced(Object.keys(query), `${operation.http.method} takes no query; send it in the body.`)
     const fields = inQuery ? query : body
-    // Two values for one field: neither may win in silence.
+    // A field with two values is an error: neither may win silently.
     const twice = inPath.filter((name) => Object.hasOwn(fields, name))
-    if (twice.length > 0) throw misplaced(twice, 'It is in the path already.')
+    if (twice.length > 0) throw misplaced(twice, 'This field is already in the path.')
     return { ...fields, ...path }
   }
 }
@@ -35,7 +35,7 @@ function readQuery(context: ServerContext, schemas: Readonly<Record<string, Json
   return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, fromText(values, schemas[name])]))
 }
 
-/** An empty body is an empty object. @throws invalid_input, unsupported_media_type, payload_too_large */
+/** Reads the body; an empty one is an empty object. @throws invalid_input, unsupported_media_type, payload_too_large */
 export async function readJsonObject(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
   if (request.method === 'GET' || request.headers.get('content-length') === '0') return {}
   const text = await readBody(request, maxBytes)
@@ -67,5 +67,5 @@ function parseJson(text: string): unknown {
 
 function misplaced(fields: readonly string[], message: string) {
   const errors: FieldError[] = fields.map((path) => ({ path, message }))
-  return problem('invalid_input', 'Fields are where they do not belong.', { errors })
+  return problem('invalid_input', 'Some fields are in the wrong part of the request.', { errors })
 }

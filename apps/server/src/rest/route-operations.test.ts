@@ -1,3 +1,7 @@
+/**
+ * Goal: the REST face reads requests, answers with problems and sets headers as documented. Uses the echo operations, without a
+ * database.
+ */
 import { expect, test } from 'vitest'
 import { createEchoServer, KEY } from '../testing/echo-backend.fixture.ts'
 
@@ -12,13 +16,13 @@ async function problemOf(response: Response) {
   return shown
 }
 
-test('path and query are read as the shape says', async () => {
+test('reads path and query according to the shape of the input', async () => {
   const response = await createEchoServer().fetch('/api/v1/echoes/a%20b?count=3&loud=true&tags=x&tags=y')
   expect(response.status).toBe(200)
   expect(await response.json()).toEqual({ heard: { echoId: 'a b', count: 3, loud: true, tags: ['x', 'y'] } })
 })
 
-test('path and body are one input, and the status is the operation’s', async () => {
+test('merges path and body into one input, and answers with the status of the operation', async () => {
   const response = await createEchoServer().fetch('/api/v1/echoes/7', post('{"words":["a"],"extra":{"n":null}}'))
   expect(response.status).toBe(201)
   expect(await response.json()).toEqual({ heard: { echoId: '7', words: ['a'], extra: { n: null } } })
@@ -26,15 +30,15 @@ test('path and body are one input, and the status is the operation’s', async (
 
 const refused: [string, string, RequestInit | undefined, number, string][] = [
   ['an unknown path', '/api/v1/nothing', undefined, 404, 'not_found'],
-  ['a path outside of the API', '/nothing', undefined, 404, 'not_found'],
+  ['a path outside the API', '/nothing', undefined, 404, 'not_found'],
   ['a wrong method', '/api/v1/echoes/7', { method: 'PUT' }, 405, 'method_not_allowed'],
   ['an unknown query field', '/api/v1/echoes/7?lod=true', undefined, 400, 'invalid_input'],
   ['a repeated field', '/api/v1/echoes/7?count=1&count=2', undefined, 400, 'invalid_input'],
   ['an ill-typed query field', '/api/v1/echoes/7?count=many', undefined, 400, 'invalid_input'],
   ['a query where a body belongs', '/api/v1/echoes/7?x=1', post('{"words":["a"]}'), 400, 'invalid_input'],
-  ['a field twice', '/api/v1/echoes/7', post('{"echoId":"8","words":["a"]}'), 400, 'invalid_input'],
+  ['a field in both path and body', '/api/v1/echoes/7', post('{"echoId":"8","words":["a"]}'), 400, 'invalid_input'],
   ['malformed JSON', '/api/v1/echoes/7', post('{"words":'), 400, 'invalid_input'],
-  ['JSON that is no object', '/api/v1/echoes/7', post('[1]'), 400, 'invalid_input'],
+  ['JSON that is not an object', '/api/v1/echoes/7', post('[1]'), 400, 'invalid_input'],
   ['an empty body', '/api/v1/echoes/7', post(''), 400, 'invalid_input'],
   ['a form', '/api/v1/echoes/7', post('words=a', { 'content-type': 'application/x-www-form-urlencoded' }), 415, 'unsupported_media_type'],
   [
@@ -44,18 +48,18 @@ const refused: [string, string, RequestInit | undefined, number, string][] = [
     415,
     'unsupported_media_type',
   ],
-  ['too large a body', '/api/v1/echoes/7', post(JSON.stringify({ words: ['a'.repeat(2000)] })), 413, 'payload_too_large'],
-  ['a body that says it is too large', '/api/v1/echoes/7', post('{}', { ...json, 'content-length': '99999999' }), 413, 'payload_too_large'],
-  ['what does not exist', '/api/v1/echoes/none', undefined, 404, 'not_found'],
+  ['a body over the limit', '/api/v1/echoes/7', post(JSON.stringify({ words: ['a'.repeat(2000)] })), 413, 'payload_too_large'],
+  ['a declared length over the limit', '/api/v1/echoes/7', post('{}', { ...json, 'content-length': '99999999' }), 413, 'payload_too_large'],
+  ['an unknown id', '/api/v1/echoes/none', undefined, 404, 'not_found'],
   ['a foreign host', '/api/v1/echoes/7', { headers: { host: 'evil.example' } }, 403, 'host_not_allowed'],
 ]
-test.each(refused)('%s is answered with a problem', async (_, path, init, status, code) => {
+test.each(refused)('answers %s with a problem', async (_, path, init, status, code) => {
   const response = await createEchoServer().fetch(path, init)
   expect(response.status).toBe(status)
   expect(await problemOf(response)).toMatchObject({ code, type: `/docs/problems/${code}` })
 })
 
-test('nobody without a key makes the server read a body', async () => {
+test('does not read the body of a caller without a valid key', async () => {
   const server = createEchoServer()
   let reads = 0
   const body = new ReadableStream<Uint8Array>({ pull: () => void (reads += 1) }, { highWaterMark: 0 })
@@ -65,7 +69,7 @@ test('nobody without a key makes the server read a body', async () => {
   expect(reads).toBe(0)
 })
 
-test('a body that ends too early is the caller’s doing and no error in the log', async () => {
+test('answers a truncated body with a problem and logs no error', async () => {
   const server = createEchoServer()
   const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('aborted')) })
   const response = await server.fetch('/api/v1/echoes/7', { method: 'POST', body, duplex: 'half', headers: json } as RequestInit)
@@ -73,13 +77,13 @@ test('a body that ends too early is the caller’s doing and no error in the log
   expect(server.log()).not.toContain('"level":"error"')
 })
 
-test('bytes that are no UTF-8 are refused', async () => {
+test('refuses a body that is not valid UTF-8', async () => {
   const body = Buffer.concat([Buffer.from('{"words":["'), Buffer.from([0xff]), Buffer.from('"]}')])
   const response = await createEchoServer().fetch('/api/v1/echoes/7', { method: 'POST', body, headers: json })
   expect(await problemOf(response)).toMatchObject({ code: 'invalid_input' })
 })
 
-test('a 405 says what is allowed, a 401 how to identify oneself, a 429 when to come again', async () => {
+test('sets Allow on a 405, WWW-Authenticate on a 401 and Retry-After on a 429', async () => {
   const server = createEchoServer()
   expect((await server.fetch('/api/v1/echoes/7', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST, HEAD')
   const anonymous = await server.fetch('/api/v1/echoes/7', { headers: { authorization: 'Basic eDp5' } })
@@ -88,7 +92,7 @@ test('a 405 says what is allowed, a 401 how to identify oneself, a 429 when to c
   expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '2'])
 })
 
-test('a bug shows nothing of itself and is in the log under the id of the request', async () => {
+test('hides the cause of an internal error and logs it under the request id', async () => {
   const server = createEchoServer()
   const response = await server.fetch('/api/v1/echoes/broken', { headers: { 'x-request-id': 'mine-1' } })
   const text = JSON.stringify(await problemOf(response))
@@ -102,7 +106,7 @@ test('a bug shows nothing of itself and is in the log under the id of the reques
   expect(line).toContain('mine-1')
 })
 
-test('an id of the caller is kept if it is plain, and made if it is not', async () => {
+test('keeps a plain request id of the caller and replaces any other', async () => {
   const server = createEchoServer()
   const kept = await server.fetch('/api/v1/echoes/7', { headers: { 'x-request-id': 'abc.1:2' } })
   expect(kept.headers.get('x-request-id')).toBe('abc.1:2')
@@ -110,7 +114,7 @@ test('an id of the caller is kept if it is plain, and made if it is not', async 
   expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
 })
 
-test('the trace and the idempotency key reach the operation, and a repeated answer says so', async () => {
+test('passes the trace and the idempotency key to the operation, and marks a replayed answer', async () => {
   const server = createEchoServer()
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const response = await server.fetch('/api/v1/echoes/7', post('{"words":["a"]}', { ...json, traceparent, 'idempotency-key': 'seen' }))
@@ -123,7 +127,7 @@ test('the trace and the idempotency key reach the operation, and a repeated answ
   })
 })
 
-test('every answer carries the security headers', async () => {
+test('sets the security headers on every answer', async () => {
   for (const path of ['/health', '/api/v1/echoes/7', '/api/v1/nothing', '/docs', '/trpc/echoes.get', '/mcp']) {
     const { headers } = await createEchoServer().fetch(path)
     expect(headers.get('x-content-type-options'), path).toBe('nosniff')
@@ -132,14 +136,14 @@ test('every answer carries the security headers', async () => {
   }
 })
 
-test('a page of an allowed origin may call, another may not', async () => {
+test('lets pages of allowed origins call, and no others', async () => {
   const server = createEchoServer(undefined, { corsOrigins: ['https://app.example.com'] })
   const preflight = await server.fetch('/api/v1/echoes/7', {
     method: 'OPTIONS',
     headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
   })
   expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example.com')
-  // What a client of MCP sends besides (2026-07-28): without these its browser would not let it ask.
+  // Includes the headers of MCP clients (2026-07-28): a browser does not send the request unless they are allowed.
   const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(',')
   expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name']))
   const failed = await server.fetch('/api/v1/echoes/none', { headers: { origin: 'https://app.example.com' } })
@@ -147,7 +151,7 @@ test('a page of an allowed origin may call, another may not', async () => {
   expect((await server.fetch('/api/v1/echoes/7', { headers: { origin: 'https://evil.example' } })).status).toBe(403)
 })
 
-test('keys do not reach the log', async () => {
+test('does not log keys', async () => {
   const server = createEchoServer()
   await server.fetch(`/api/v1/echoes/${KEY}`)
   expect(server.log()).toContain('"request"')

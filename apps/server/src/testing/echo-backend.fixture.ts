@@ -6,7 +6,7 @@ import type { Backend } from '../backend.ts'
 import { createLogger } from '../observe/logger.ts'
 import { createMetrics } from '../observe/metrics.ts'
 
-/** Operations as somebody new would write them, in no file of the contract. Each answers with its parsed input. */
+/** Operations that are not part of the contract, as a newcomer would write them. Each answers with its parsed input. */
 export const echoGet = defineOperation({
   name: 'echoes.get',
   summary: 'Hear an echo',
@@ -43,14 +43,14 @@ export const KEY = `orr_abcdefgh_${'A'.repeat(43)}`
 export interface EchoServer {
   readonly app: ReturnType<typeof createApp>
   readonly backend: Backend
-  /** What reached the operations. */
+  /** The callers of all operation calls, in order. */
   readonly asked: Caller[]
   /** Everything that was logged. */
   log(): string
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
 
-/** The faces over a registry of their own, without a database. */
+/** All faces on a registry of test operations, without a database. */
 export function createEchoServer(
   operations: readonly Operation[] = [echoGet, echoMake],
   hosts: Partial<AppParts['hosts']> = {},

@@ -1,4 +1,4 @@
-/** The binary as a process, for tests of what it prints, what it refuses and how it ends. */
+/** Runs the binary as a process, for tests of its output, its refusals and its exit. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -7,24 +7,24 @@ export interface Program {
   readonly child: ChildProcess
   out(): string
   err(): string
-  /** Exit code; null if a signal ended it. */
+  /** The exit code; null if a signal killed it. */
   readonly ended: Promise<number | null>
-  /** Where it listens, when it has said so. Fails if it ends instead. */
+  /** Resolves with the address once the program has printed it. Rejects if it exits before. */
   ready(): Promise<string>
-  /** The key it showed, if it showed one. */
+  /** The key that the program printed, if any. */
   key(): string | undefined
 }
 
 export interface Channels {
-  /** A descriptor for its errors and log instead of `err()`. */
+  /** A file descriptor for standard error, instead of `err()`. */
   readonly stderr?: number
-  /** A channel for messages as well. */
+  /** Opens an IPC channel as well. */
   readonly ipc?: boolean
 }
 
 const running = new Set<ChildProcess>()
 
-/** Gets nothing of this process's environment but the path. */
+/** Starts the program. It inherits only PATH from the environment of this process. */
 export function runProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}, channels: Channels = {}): Program {
   const child = spawn(process.execPath, ['--conditions=orrery-source', join(import.meta.dirname, '../main.ts'), ...args], {
     env: { PATH: process.env.PATH ?? '', PORT: '0', ...env },
@@ -33,11 +33,11 @@ export function runProgram(args: readonly string[], env: Readonly<Record<string,
   running.add(child)
   let out = ''
   let err = ''
-  const told = Promise.withResolvers<string>()
+  const printed = Promise.withResolvers<string>()
   child.stdout?.on('data', (chunk) => {
     out += String(chunk)
     const url = /API +(http:\S+)\/api\/v1/.exec(out)?.[1]
-    if (url !== undefined) told.resolve(url)
+    if (url !== undefined) printed.resolve(url)
   })
   child.stderr?.on('data', (chunk) => (err += String(chunk)))
   const ended = once(child, 'close').then(([code]) => {
@@ -49,12 +49,12 @@ export function runProgram(args: readonly string[], env: Readonly<Record<string,
     out: () => out,
     err: () => err,
     ended,
-    ready: () => Promise.race([told.promise, ended.then((code) => Promise.reject(new Error(`it ended with ${code}: ${err}`)))]),
+    ready: () => Promise.race([printed.promise, ended.then((code) => Promise.reject(new Error(`the server exited with ${code}: ${err}`)))]),
     key: () => /orr_\w{8}_[\w-]{43}/.exec(out)?.[0],
   }
 }
 
-/** For `afterAll`: what a failed test has left behind. */
+/** For `afterAll`: kills the programs that a failed test left running. */
 export function killPrograms(): void {
   for (const child of running) child.kill('SIGKILL')
 }

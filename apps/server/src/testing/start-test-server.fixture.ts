@@ -10,7 +10,7 @@ export interface TestServer {
   readonly key: string
   readonly org: string
   log(): string
-  /** With the admin key. */
+  /** Sends the admin key. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   json<T = Record<string, unknown>>(path: string, init?: RequestInit): Promise<T>
   post<T = Record<string, unknown>>(path: string, body: unknown, headers?: Record<string, string>): Promise<T>
@@ -19,7 +19,7 @@ export interface TestServer {
 
 export const PROJECT = join(import.meta.dirname, 'project')
 
-/** The whole server in this process, on a database of the test's. `key`: of an earlier start on the same database. */
+/** Starts the whole server in this process, on the test's database. `known.key` is the key of an earlier start on that database. */
 export async function startTestServer(
   databaseUrl: string,
   args: readonly string[] = [],
@@ -32,7 +32,7 @@ export async function startTestServer(
   const config = readConfig({ DATABASE_URL: databaseUrl, ...env }, ['--port', '0', '--data', data, ...args])
   const running: Running = await startServer(config, log)
   const key = known?.key ?? running.adminKey
-  if (key === null) throw new Error('The database has a first key already; give it')
+  if (key === null) throw new Error('The database already has a first key; pass it as `known`')
   const fetchWithKey = (path: string, init: RequestInit = {}) =>
     fetch(`${running.url}${path}`, { ...init, headers: { authorization: `Bearer ${key}`, ...(init.headers as Record<string, string>) } })
   const json = async <T>(path: string, init?: RequestInit): Promise<T> => (await (await fetchWithKey(path, init)).json()) as T

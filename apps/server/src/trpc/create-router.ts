@@ -11,14 +11,14 @@ export interface TrpcRequest {
   readonly info: RequestInfo
 }
 
-/** The router of the registry: `runs.start` is a mutation at `/trpc/runs.start`, a read is a query. `router.ts` is its type. */
+/** The tRPC router of the registry: `runs.start` is a mutation at `/trpc/runs.start`, a read is a query. Its type is in `router.ts`. */
 export function createRouter(backend: Backend): AnyTRPCRouter {
   const t = initTRPC.context<TrpcRequest>().create({
     isDev: false,
     isServer: true,
     errorFormatter: ({ shape, error, ctx }) => {
       const shown = problemOf(error, ctx?.info.requestId)
-      // The words of an error that nobody threw on purpose are not for callers.
+      // The message of an unexpected error may contain internals, so callers get the title of the problem.
       const message = shown.status >= 500 ? shown.title : shape.message
       return { ...shape, message, data: { ...shape.data, problem: shown } }
     },
@@ -43,7 +43,7 @@ export function createRouter(backend: Backend): AnyTRPCRouter {
   return t.router(nouns)
 }
 
-/** One header stands for all calls of a batch; each gets its own key out of it, the same when the batch is repeated. */
+/** Derives an idempotency key for each call of a batch from the one header, so that a repeated batch has the same keys. */
 function keyOfCall(key: string | null, batchIndex: number): string | null {
   if (key === null || batchIndex === 0) return key
   const own = `${key}#${batchIndex}`

@@ -1,7 +1,7 @@
 import { PROBLEMS, type Problem, type ProblemCode, problem } from '@orrery/contract'
 import { type TRPC_ERROR_CODE_KEY, TRPCError } from '@trpc/server'
 
-/** The status of each problem in tRPC's own words. */
+/** The tRPC error code for each status. */
 const CODE_OF_STATUS: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHORIZED',
@@ -16,7 +16,7 @@ const CODE_OF_STATUS: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {
   503: 'SERVICE_UNAVAILABLE',
 }
 
-/** What tRPC finds wrong by itself, before an operation is reached. */
+/** The problem for each error that tRPC itself raises, before an operation is called. */
 const PROBLEM_OF_CODE: Partial<Record<TRPC_ERROR_CODE_KEY, ProblemCode>> = {
   PARSE_ERROR: 'invalid_input',
   BAD_REQUEST: 'invalid_input',
@@ -26,7 +26,7 @@ const PROBLEM_OF_CODE: Partial<Record<TRPC_ERROR_CODE_KEY, ProblemCode>> = {
   UNSUPPORTED_MEDIA_TYPE: 'unsupported_media_type',
 }
 
-/** A problem on its way through tRPC. */
+/** Carries a problem through tRPC, as the cause of a TRPCError. */
 class CarriedProblem extends Error {
   override readonly name = 'CarriedProblem'
   readonly problem: Problem
@@ -45,6 +45,6 @@ export function toTrpcError(shown: Problem): TRPCError {
 export function problemOf(error: TRPCError, requestId: string | undefined): Problem {
   if (error.cause instanceof CarriedProblem) return error.cause.problem
   const code = PROBLEM_OF_CODE[error.code] ?? 'internal'
-  const detail = code === 'internal' ? 'The server met a condition it did not expect.' : error.message.slice(0, 500)
+  const detail = code === 'internal' ? 'The server failed in an unexpected way.' : error.message.slice(0, 500)
   return problem(code, detail || PROBLEMS[code].title).toProblem(requestId)
 }

@@ -3,10 +3,10 @@ import { createTRPCClient, httpLink, type TRPCClientError } from '@trpc/client'
 import { expectTypeOf, test } from 'vitest'
 import type { AppRouter } from './router.ts'
 
-// Nothing is sent: the types are the test, checked by tsc.
+// No request is sent: tsc checks the types, and those are the test.
 const client = createTRPCClient<AppRouter>({ links: [httpLink({ url: 'http://127.0.0.1:1/trpc' })] })
 
-test('a client knows every operation with its input and output', () => {
+test('types every operation with its input and output', () => {
   expectTypeOf(client.runs.start.mutate).parameter(0).toHaveProperty('workflow')
   expectTypeOf<Awaited<ReturnType<typeof client.runs.start.mutate>>>().toEqualTypeOf<OutputOf<'runs.start'>>()
   expectTypeOf<Awaited<ReturnType<typeof client.runs.list.query>>['items'][number]['status']>().toEqualTypeOf<
@@ -16,13 +16,13 @@ test('a client knows every operation with its input and output', () => {
   expectTypeOf(client.system.info.query).toBeFunction()
 })
 
-test('reads are queries and writes are mutations', () => {
+test('types reads as queries and writes as mutations', () => {
   expectTypeOf(client.runs.list).not.toHaveProperty('mutate')
   expectTypeOf(client.runs.start).not.toHaveProperty('query')
   expectTypeOf(client.runs).not.toHaveProperty('explode')
 })
 
-test('an error carries its problem', () => {
+test('types the problem of an error', () => {
   expectTypeOf<NonNullable<TRPCClientError<AppRouter>['data']>['problem']['code']>().toExtend<string>()
   // @ts-expect-error a run is started by the name of its workflow
   void (() => client.runs.start.mutate({ input: 1 }))

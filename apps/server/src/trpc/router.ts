@@ -1,7 +1,7 @@
 import type { InputOf, OperationName, OutputOf, operations, Problem } from '@orrery/contract'
 import type { TRPCBuiltRouter, TRPCDefaultErrorData, TRPCDefaultErrorShape, TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server'
 
-/** An error as a client gets it: `error.data.problem` is the same problem that REST answers with. */
+/** An error as a client gets it: `error.data.problem` is the problem that REST would answer with. */
 export interface ErrorShape extends TRPCDefaultErrorShape {
   data: TRPCDefaultErrorData & { problem: Problem }
 }
@@ -10,7 +10,7 @@ interface Root {
   ctx: object
   meta: object
   errorShape: ErrorShape
-  // JSON in, JSON out: shapes of the contract hold nothing else, so types need no translation.
+  // The shapes of the contract contain only JSON, so no transformer is needed.
   transformer: false
 }
 
@@ -20,7 +20,7 @@ type Procedure<N extends OperationName> = (typeof operations)[N]['effect'] exten
 
 type Noun<N extends string> = N extends `${infer Head}.${string}` ? Head : never
 
-/** `runs.start` of the registry is `client.runs.start`. */
+/** Maps `runs.start` of the registry to `client.runs.start`. */
 type Procedures = {
   [H in Noun<OperationName>]: {
     [N in OperationName as N extends `${H}.${infer Verb}` ? Verb : never]: Procedure<N>

@@ -6,34 +6,34 @@ import { readCaller } from '../http/read-caller.ts'
 import type { ServerContext } from '../http/request-info.ts'
 import { createRouter } from './create-router.ts'
 
-/** Calls of one batch are separate operations, each with its own rate and permission; this bounds the work of one request. */
-const MAX_BATCH = 100
+/** Bounds the work of one request. Each call of a batch is an operation of its own, with its own permission check and rate limit. */
+const BATCH_MAX = 100
 
 export function serveTrpc(backend: Backend): (context: ServerContext) => Promise<Response> {
   const router = createRouter(backend)
-  // tRPC does not say per operation what may be large, so the largest of them is the bound for all.
+  // tRPC has no size limit per operation, so the largest limit applies to all of them.
   const maxBodyBytes = Math.max(backend.maxBodyBytes, ...backend.operations.map((operation) => operation.http.maxBodyBytes ?? 0))
   return async (context) => {
     const { info } = context.var
-    const req = await boundBody(context.req.raw, await boundFor(context, backend, maxBodyBytes))
+    const req = await boundBody(context.req.raw, await sizeLimitFor(context, backend, maxBodyBytes))
     const answer = await fetchRequestHandler({
       endpoint: TRPC_PATH,
       req,
       router,
-      maxBatchSize: MAX_BATCH,
-      // A query whose input does not fit into an address may come as a POST.
+      maxBatchSize: BATCH_MAX,
+      // A query whose input does not fit into a URL may be sent as a POST.
       allowMethodOverride: true,
       createContext: () => ({ caller: readCaller(context, 'trpc', req.headers.get('idempotency-key')), info }),
     })
-    // What tRPC refuses before it has looked at the call is JSON, too, but does not say so.
+    // When tRPC refuses a request before it looks at the call, the body is JSON but the content type does not say so.
     const type = answer.headers.get('content-type')
     if (type === null || type.startsWith('text/plain')) answer.headers.set('Content-Type', 'application/json')
     return answer
   }
 }
 
-/** Only who has a key makes the server read more than it takes by default. @throws unauthenticated, rate_limited */
-async function boundFor(context: ServerContext, backend: Backend, largest: number): Promise<number> {
+/** The size limit of the body: only a caller with a valid key may send more than the default. @throws unauthenticated, rate_limited */
+async function sizeLimitFor(context: ServerContext, backend: Backend, largest: number): Promise<number> {
   const request = context.req.raw
   const length = request.headers.get('content-length')
   const isSmall = length !== null && Number(length) <= backend.maxBodyBytes

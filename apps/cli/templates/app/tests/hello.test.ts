@@ -5,7 +5,7 @@ import { hello } from '../workflows/hello.ts'
 test('greets by name', async () => {
   const result = await testWorkflow(hello, {
     input: { name: 'Ada' },
-    // A step may be replaced by a value or a function; the others run as they are. Time is virtual: the sleep takes none.
+    // Replaces a step by a value; a function works, too. The other steps run. Time is virtual, so the sleep takes no real time.
     steps: { 'look-up': { name: 'Ada', letters: 3, seenAt: '2026-01-01T00:00:00.000Z' } },
   })
   expect(result.status).toBe('succeeded')

@@ -1,4 +1,4 @@
-/** A project for tests of the server: one workflow with a step, and one that waits. */
+/** A project for tests of the server: a workflow with a step, one that waits for a signal, and one whose step calls a local port. */
 import { step, workflow } from '@orrery/engine/workflow'
 
 const compose = step('compose-greeting', {}, async ({ name }: { name: string }) => `Hello, ${name}!`)
