@@ -1,8 +1,8 @@
 import { type AutomationDefinition, encodeId, type Json, type OutputOf, type Trigger } from '@orrery/contract'
 import { describeSchedule, type Schedule } from '@orrery/recurrence'
+import type { ConditionState } from './planning/decide-condition.ts'
 import type { RunOverlap } from './planning/decide-overlap.ts'
 import type { MisfirePolicy } from './planning/firing-state.ts'
-import type { ConditionState } from './planning/judge-condition.ts'
 
 /** The definition of a schedule trigger as its row keeps it. */
 export interface StoredSchedule {

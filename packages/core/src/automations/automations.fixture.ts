@@ -6,7 +6,7 @@ import { sql } from '../../../kernel/src/database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiredSchedules, fireSchedules } from './due/fire-schedules.ts'
-import { inScene } from './scene.ts'
+import { transactAsAutomations } from './firing-context.ts'
 
 export type FiringShown = OutputOf<'automations.firings'>['items'][number]
 
@@ -26,7 +26,7 @@ export interface AutomationBench {
   /** Fires at the next time of this automation. Gives the newest of its firings. */
   fireNext(name: string): Promise<FiringShown>
   /** Until none of its runs is going any more. */
-  settled(name: string): Promise<void>
+  allEnded(name: string): Promise<void>
   /** Ends a run of the workflow `approval`. */
   answer(runId: string | null): Promise<void>
 }
@@ -47,7 +47,7 @@ export function benchOf(t: TestCore): AutomationBench {
       if (at === null || at === undefined) throw new Error(`${automation} fires at no time: ${JSON.stringify(triggers)}`)
       return Date.parse(at)
     },
-    fireAt: (ms) => inScene(host, t.org, (scene) => fireSchedules(scene, 100, null), { now: () => ms }),
+    fireAt: (ms) => transactAsAutomations(host, t.org, (context) => fireSchedules(context, 100, null), { now: () => ms }),
     firings: async (automation) => (await t.call('automations.firings', { automation, limit: 200 })).items.toReversed(),
     async fireNext(name) {
       const at = await bench.nextMs(name)
@@ -64,7 +64,7 @@ export function benchOf(t: TestCore): AutomationBench {
       if (last === undefined) throw new Error(`${name} has not fired`)
       return last
     },
-    async settled(name) {
+    async allEnded(name) {
       const going = () =>
         t.database.transaction(t.org, 'read only', async (tx) => {
           const row = await tx.row<{ count: string }>(

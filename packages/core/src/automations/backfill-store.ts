@@ -29,7 +29,7 @@ export function lockDueBackfill(tx: Transaction, org: string, now: Date): Promis
   )
 }
 
-export async function moveBackfill(tx: Transaction, { org_id, backfill_id, rest_at, wakes_at, trouble }: BackfillRow): Promise<void> {
+export async function updateBackfill(tx: Transaction, { org_id, backfill_id, rest_at, wakes_at, trouble }: BackfillRow): Promise<void> {
   await tx.write(
     sql`update app.backfill set rest_at = ${rest_at}, wakes_at = ${wakes_at}, trouble = ${trouble}
         where org_id = ${org_id} and backfill_id = ${backfill_id}`,

@@ -6,10 +6,10 @@ import type { ScheduleFact } from './due/fire-schedules.ts'
 import { createPollKind } from './due/polls.ts'
 import { createRequestKind } from './due/requests.ts'
 import { createScheduleKind } from './due/schedules.ts'
-import { SWEEP_ROWS, sweepEnds } from './due/sweep-ends.ts'
+import { SWEEP_ROWS_MAX, sweepRunEnds } from './due/sweep-run-ends.ts'
 import { removeOldFirings } from './firing-store.ts'
-import { followCalendars } from './triggers/follow-calendars.ts'
 import { reactToEvents } from './triggers/react-to-events.ts'
+import { replanOnCalendarChange } from './triggers/replan-on-calendar-change.ts'
 import { removeOldDeliveries } from './webhook-store.ts'
 import { resealWebhooks } from './webhooks/reseal-webhooks.ts'
 
@@ -27,9 +27,9 @@ export function createAutomationsFeature(kernel: Kernel, observe: (fact: Schedul
   return {
     name: 'automations',
     due: [createScheduleKind(kernel, observe), polls.kind, createRequestKind(kernel), createBackfillKind(kernel)],
-    consumers: [reactToEvents(kernel), followCalendars(kernel)],
+    consumers: [reactToEvents(kernel), replanOnCalendarChange(kernel)],
     sweeps: [
-      { name: 'ends of runs', everyMs: 60_000, sweep: async () => (await sweepEnds(kernel)) >= SWEEP_ROWS },
+      { name: 'ends of runs', everyMs: 60_000, sweep: async () => (await sweepRunEnds(kernel)) >= SWEEP_ROWS_MAX },
       sweepInBatches('firings', SWEEP_BATCH, () => removeOldFirings(database, new Date(clock.now() - FIRINGS_KEPT_MS), SWEEP_BATCH)),
       sweepInBatches('deliveries', SWEEP_BATCH, () =>
         removeOldDeliveries(database, new Date(clock.now() - DELIVERIES_KEPT_MS), SWEEP_BATCH),

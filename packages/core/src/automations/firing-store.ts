@@ -124,7 +124,7 @@ export interface FiringFilter {
 export type ListedFiring = FiringRow & { readonly run_status: string | null; readonly error: Json }
 
 /** The last decided first. */
-export function listRows(
+export function selectFirings(
   tx: Transaction,
   org: string,
   automation: string,
@@ -140,7 +140,7 @@ export function listRows(
 }
 
 /** The firing that an earlier request with this key has made. */
-export function selectFiringOf(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
+export function selectFiringByRequestKey(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
   return tx.row<FiringRow>(sql`select ${COLUMNS} from app.firing where org_id = ${org} and request_key = ${requestKey}`)
 }
 
@@ -157,7 +157,7 @@ export async function selectAutomationsOfRuns(tx: Transaction, org: string, runs
 }
 
 /** Records that runs have ended. Returns the automation of each run for which that is new. */
-export async function settleFirings(tx: Transaction, org: string, runs: readonly RunId[]): Promise<Map<string, string>> {
+export async function markFiringsEnded(tx: Transaction, org: string, runs: readonly RunId[]): Promise<Map<string, string>> {
   const rows = await tx.rows<{ automation_id: string; run_id: string }>(
     sql`update app.firing set going = false where org_id = ${org} and run_id = any (${runs}) and going returning automation_id, run_id`,
   )
@@ -170,7 +170,7 @@ export interface EndedRun {
 }
 
 /** Runs of all organizations that have ended, for 10 s at least, and whose firings still count them as in progress. */
-export function selectUnsettled(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
+export function selectUnrecordedEnds(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
   return database.ask(
     sql`select f.org_id as org, f.run_id as run,
           coalesce(r.status, 'cancelled') as status
@@ -201,7 +201,7 @@ export async function setDepth(tx: Transaction, org: string, firing: string, dep
   await tx.write(sql`update app.firing set depth = ${depth} where org_id = ${org} and firing_id = ${firing}`)
 }
 
-export interface RefusedFiring {
+export interface SkippedFiring {
   readonly trigger: string
   readonly id: string
   readonly cause: FiringCauseName
@@ -212,7 +212,7 @@ export interface RefusedFiring {
 }
 
 /** Records a firing of a trigger as skipped, without a lock on its automation. Nothing happens if it is on record. */
-export async function insertRefused(tx: Transaction, org: string, refused: RefusedFiring): Promise<void> {
+export async function insertSkippedFiring(tx: Transaction, org: string, refused: SkippedFiring): Promise<void> {
   const { trigger, id, cause, nominalAt, decidedAt, reason, depth } = refused
   await tx.write(
     sql`insert into app.firing (org_id, automation_id, firing_id, trigger_key, cause, version, nominal_at, decided_at, outcome, reason, depth)

@@ -12,7 +12,7 @@ import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 type Line = OutputOf<'automations.preview'>['occurrences'][number]
-type Looked = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id' | 'skip_next' | 'remaining'>
+type PreviewedTrigger = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id' | 'skip_next' | 'remaining'>
 
 /** A definition is looked at as it would be stored now; it need not be complete. */
 export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview'>): Promise<AnswerTo<'automations.preview'>> {
@@ -48,19 +48,19 @@ async function readInput(ctx: Ctx, tx: Transaction, { automation, definition }: 
     const error = { path: 'automation', message: 'One that is saved, or a definition', expected: 'one of automation and definition' }
     throw problem('invalid_input', 'Give either automation or definition.', { errors: [error] })
   }
-  if (definition !== undefined) return underDefinition(() => readUnsaved(ctx, tx, definition, nowMs))
+  if (definition !== undefined) return withDefinitionPaths(() => readUnsaved(ctx, tx, definition, nowMs))
   const row = await findAutomation(tx, ctx.org, automation ?? '')
-  const triggers: readonly Looked[] = await selectTriggers(tx, ctx.org, row.automation_id)
-  return { triggers, warnings: warnOfHold(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
+  const triggers: readonly PreviewedTrigger[] = await selectTriggers(tx, ctx.org, row.automation_id)
+  return { triggers, warnings: listHoldWarnings(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
 }
 
-function warnOfHold({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
+function listHoldWarnings({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
   if (status === 'paused') return ['It is paused: until it is resumed nothing fires by itself.']
   return status === 'snoozed' ? [`It is snoozed until ${snoozedUntil}.`] : []
 }
 
 /** What is wrong inside the definition, by its path in this operation's input. */
-async function underDefinition<T>(read: () => Promise<T>): Promise<T> {
+async function withDefinitionPaths<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
@@ -75,7 +75,7 @@ async function readUnsaved(ctx: Ctx, tx: Transaction, definition: AutomationDefi
   const planned = readTriggers(definition, nowMs)
   const sources = await readSources({ tx, org: ctx.org }, planned)
   const warnings = planned.flatMap((one) => checkTimes(one, sources, nowMs))
-  const triggers: readonly Looked[] = planned.map((one) => ({
+  const triggers: readonly PreviewedTrigger[] = planned.map((one) => ({
     key: one.key,
     definition: one.definition,
     trigger_id: one.key,
@@ -97,7 +97,11 @@ interface View {
 }
 
 /** What a trigger would fire: not what it is to leave out, nor more than its limit allows. */
-function look({ key, trigger_id, skip_next, remaining }: Looked, { schedule }: Timetable, { afterMs, isNow, count, viewerZone }: View) {
+function look(
+  { key, trigger_id, skip_next, remaining }: PreviewedTrigger,
+  { schedule }: Timetable,
+  { afterMs, isNow, count, viewerZone }: View,
+) {
   let fromMs = afterMs
   for (let left = isNow ? skip_next : 0; left > 0; left--) {
     const next = nextOccurrence(schedule, fromMs, trigger_id)

@@ -1,17 +1,17 @@
 import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract'
 import { type Ctx, canonicalJson, newId, type Transaction } from '@orrery/kernel'
-import { calendarsOf } from '../calendars/find-uses.ts'
-import { holdCalendars } from '../calendars/hold-calendars.ts'
-import { announceAutomation } from './announce-automation.ts'
+import { calendarsOf } from '../calendars/find-calendar-uses.ts'
+import { lockCalendarsShared } from '../calendars/lock-calendars-shared.ts'
 import type { AutomationRow, StoredTrigger, TriggerRow } from './automation-row.ts'
 import { changeAutomation, insertAutomation, insertVersion } from './automation-store.ts'
 import { checkDefinition } from './definition/check-definition.ts'
 import { limitOf, nameOf, type PlannedTrigger, readTriggers } from './definition/read-definition.ts'
+import { emitAutomationEvent } from './emit-automation-event.ts'
+import { type FiringContext, toFiringContext } from './firing-context.ts'
 import { compileTopic } from './planning/compile-topic.ts'
-import { type FiringScene, sceneOf } from './scene.ts'
-import { isEnded, planTriggers, readSources, wakeSchedulers } from './state/plan-triggers.ts'
+import { isEnded, notifySchedulers, planTriggers, readSources } from './state/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
-import { selectUnready } from './webhook-store.ts'
+import { selectUnreadyWebhooks } from './webhook-store.ts'
 
 export interface SavedAutomation {
   readonly row: AutomationRow
@@ -37,23 +37,23 @@ export async function saveAutomation(
   definition: AutomationDefinition,
   { before, ordinaut }: SaveOptions,
 ): Promise<SavedAutomation> {
-  const scene = sceneOf(ctx, tx)
-  const planned = readTriggers(definition, scene.nowMs)
+  const context = toFiringContext(ctx, tx)
+  const planned = readTriggers(definition, context.nowMs)
   // A calendar that is named here is not deleted at the same moment.
-  if (planned.some(({ definition }) => isAsking(definition))) await holdCalendars(tx, ctx.org)
+  if (planned.some(({ definition }) => isAsking(definition))) await lockCalendarsShared(tx, ctx.org)
   const existing = before === null ? [] : await lockTriggers(tx, ctx.org, before.automation_id)
-  const sources = await readSources(scene, planned)
+  const sources = await readSources(context, planned)
   const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))
   const warnings = await checkDefinition(ctx, tx, definition, { planned, sources, isNew })
-  const row = toRow(ctx, definition, before, ordinaut, scene.nowMs)
+  const row = toRow(ctx, definition, before, ordinaut, context.nowMs)
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
-  const triggers = await saveTriggers(scene, row, planned, existing)
-  const settled = await settleEnd(scene, row, triggers)
-  await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', settled)
-  wakeSchedulers(scene, triggers)
+  const triggers = await saveTriggers(context, row, planned, existing)
+  const settled = await endIfExhausted(context, row, triggers)
+  await emitAutomationEvent(context, before === null ? 'automation.created' : 'automation.updated', settled)
+  notifySchedulers(context, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: settled, triggers, warnings: [...warnings, ...(await findUnready(scene, triggers))] }
+  return { row: settled, triggers, warnings: [...warnings, ...(await warnOfUnreadyWebhooks(context, triggers))] }
 }
 
 const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
@@ -90,12 +90,12 @@ const isSame = (old: TriggerRow, { key, given }: PlannedTrigger): boolean =>
   old.key === key && canonicalJson(old.given) === canonicalJson(given as Json)
 
 async function saveTriggers(
-  scene: FiringScene,
+  context: FiringContext,
   row: AutomationRow,
   planned: readonly PlannedTrigger[],
   before: readonly TriggerRow[],
 ): Promise<TriggerRow[]> {
-  const { tx, org, nowMs } = scene
+  const { tx, org, nowMs } = context
   const existing = new Map(before.map((trigger) => [trigger.key, trigger]))
   const kept: TriggerRow[] = []
   const changed: TriggerRow[] = []
@@ -133,8 +133,8 @@ async function saveTriggers(
     changed.push(made)
   }
   const all = [
-    ...(await planTriggers(scene, row, kept, { kind: 'kept' })),
-    ...(await planTriggers(scene, row, changed, { kind: 'adopted' })),
+    ...(await planTriggers(context, row, kept, { kind: 'kept' })),
+    ...(await planTriggers(context, row, changed, { kind: 'adopted' })),
   ]
   return all.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
 }
@@ -165,16 +165,16 @@ function prefixOf(definition: StoredTrigger): string | null {
 }
 
 /** One whose schedules are all through has ended. */
-async function settleEnd(scene: FiringScene, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
+async function endIfExhausted(context: FiringContext, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
   if (row.status !== 'active' || !isEnded(triggers)) return row
   const ended: AutomationRow = { ...row, status: 'ended' }
-  await changeAutomation(scene.tx, ended)
+  await changeAutomation(context.tx, ended)
   return ended
 }
 
 /** Warns of webhooks that take no deliveries yet. */
-async function findUnready({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<string[]> {
+async function warnOfUnreadyWebhooks({ tx, org }: FiringContext, triggers: readonly TriggerRow[]): Promise<string[]> {
   const one = triggers.find(({ type }) => type === 'webhook')
-  const keys = one === undefined ? [] : await selectUnready(tx, org, one.automation_id)
+  const keys = one === undefined ? [] : await selectUnreadyWebhooks(tx, org, one.automation_id)
   return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
 }

@@ -1,23 +1,23 @@
 import { encodeId, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, withOrg } from '@orrery/kernel'
-import { announceAutomation } from './announce-automation.ts'
 import { type AutomationRow, toAutomation } from './automation-row.ts'
 import { changeAutomation, lockAutomation } from './automation-store.ts'
-import { sceneOf } from './scene.ts'
+import { emitAutomationEvent } from './emit-automation-event.ts'
+import { toFiringContext } from './firing-context.ts'
 import { planTriggers } from './state/plan-triggers.ts'
 import { lockTriggers } from './trigger-store.ts'
 
 export function snoozeAutomation(ctx: Ctx, input: InputFor<'automations.snooze'>): Promise<AnswerTo<'automations.snooze'>> {
   return withOrg(ctx, async (tx) => {
-    const scene = sceneOf(ctx, tx)
-    const until = readUntil(input, scene.nowMs)
+    const context = toFiringContext(ctx, tx)
+    const until = readUntil(input, context.nowMs)
     const before = await lockAutomation(tx, ctx.org, input.automation)
-    const row: AutomationRow = { ...before, snoozed_until: until, note: input.note ?? before.note, updated_at: new Date(scene.nowMs) }
+    const row: AutomationRow = { ...before, snoozed_until: until, note: input.note ?? before.note, updated_at: new Date(context.nowMs) }
     await changeAutomation(tx, row)
-    const triggers = await planTriggers(scene, row, await lockTriggers(tx, ctx.org, row.automation_id), { kind: 'kept' })
-    await announceAutomation(scene, 'automation.snoozed', row, { until: until.toISOString() })
+    const triggers = await planTriggers(context, row, await lockTriggers(tx, ctx.org, row.automation_id), { kind: 'kept' })
+    await emitAutomationEvent(context, 'automation.snoozed', row, { until: until.toISOString() })
     ctx.note(encodeId('aut', row.automation_id), { name: row.name, until: until.toISOString() })
-    return toAutomation(row, triggers, scene.nowMs)
+    return toAutomation(row, triggers, context.nowMs)
   })
 }
 

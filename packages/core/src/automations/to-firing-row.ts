@@ -3,7 +3,7 @@ import type { FiringRow } from './firing-store.ts'
 import { type FiringCause, firingId } from './planning/firing-id.ts'
 import type { Skip } from './planning/skip-span.ts'
 
-export interface Occasion {
+export interface FiringDraft {
   readonly automation: Pick<AutomationRow, 'automation_id' | 'version'>
   /** Null: by hand. */
   readonly trigger: { readonly id: string; readonly key: string } | null
@@ -14,7 +14,7 @@ export interface Occasion {
 }
 
 /** A start that is not decided yet. */
-export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, request }: Occasion, nowMs: number): FiringRow {
+export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, request }: FiringDraft, nowMs: number): FiringRow {
   const isEmpty = request === null || Object.values(request).every((value) => value === undefined)
   return {
     automation_id: automation.automation_id,
@@ -36,7 +36,7 @@ export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, 
 
 /** Occurrences of a schedule that do not fire, as one record, named by the first of them. */
 export function toSkipRow(
-  automation: Occasion['automation'],
+  automation: FiringDraft['automation'],
   trigger: { readonly id: string; readonly key: string },
   skip: Skip,
   nowMs: number,

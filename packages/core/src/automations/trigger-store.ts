@@ -47,12 +47,12 @@ export function lockTrigger(tx: Transaction, org: string, trigger: string): Prom
   return tx.row(sql`select key, skip_next from app.trigger where org_id = ${org} and trigger_id = ${trigger} for no key update`)
 }
 
-export async function countSkip(tx: Transaction, org: string, trigger: string): Promise<void> {
+export async function decrementSkipNext(tx: Transaction, org: string, trigger: string): Promise<void> {
   await tx.write(sql`update app.trigger set skip_next = skip_next - 1 where org_id = ${org} and trigger_id = ${trigger}`)
 }
 
 /** Ids of the automations that have one of these names anywhere in the text of a schedule. */
-export async function selectUsers(tx: Transaction, org: string, names: readonly string[]): Promise<string[]> {
+export async function selectAutomationsUsing(tx: Transaction, org: string, names: readonly string[]): Promise<string[]> {
   const quoted = names.map((name) => JSON.stringify(name))
   const rows = await tx.rows<{ automation_id: string }>(
     sql`select distinct automation_id from app.trigger t where org_id = ${org} and type = 'schedule'
@@ -138,7 +138,7 @@ export const waitingConditions = sql`select org_id, wakes_at as at from app.trig
  * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction. Rows
  * locked by another process are skipped. `only`: this one at most.
  */
-export function lockDue(
+export function lockDueSchedules(
   tx: Transaction,
   org: string,
   { now, limit, only }: { readonly now: Date; readonly limit: number; readonly only: string | null },
@@ -174,7 +174,7 @@ export function lockDueConditions(tx: Transaction, org: string, now: Date, limit
   )
 }
 
-export async function writeTurns(
+export async function setNextPolls(
   tx: Transaction,
   org: string,
   turns: readonly { readonly triggerId: string; readonly next: Date | null }[],

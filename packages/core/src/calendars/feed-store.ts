@@ -1,6 +1,6 @@
 import { assignments, empty, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
-import type { KeptText } from './fetch-feed.ts'
+import type { FeedValidators } from './fetch-feed.ts'
 
 /** Without their texts. */
 export function selectFeeds(tx: Transaction, org: string, urls: readonly string[]): Promise<FeedRow[]> {
@@ -28,7 +28,7 @@ export async function addFeeds(tx: Transaction, org: string, urls: readonly stri
   )
 }
 
-export async function hurryFeeds(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
+export async function makeFeedsDue(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
   await tx.write(sql`update app.calendar_feed set due_at = least(due_at, ${now}) where org_id = ${org} and url = any (${urls})`)
 }
 
@@ -37,7 +37,7 @@ export async function removeFeeds(tx: Transaction, org: string, urls: readonly s
   await tx.write(sql`delete from app.calendar_feed where org_id = ${org} and url = any (${urls})`)
 }
 
-export interface ClaimedFeed extends KeptText {
+export interface ClaimedFeed extends FeedValidators {
   readonly org_id: string
   readonly was_due_at: Date
   readonly leased_until: Date
@@ -62,13 +62,13 @@ export function claimFeeds(
   )
 }
 
-export interface KeptFeed {
+export interface StoredFeed {
   readonly text: string | null
   readonly failures: number
 }
 
-export function lockFeed(tx: Transaction, org: string, url: string): Promise<KeptFeed | undefined> {
-  return tx.row<KeptFeed>(sql`select text, failures from app.calendar_feed where org_id = ${org} and url = ${url} for update`)
+export function lockFeed(tx: Transaction, org: string, url: string): Promise<StoredFeed | undefined> {
+  return tx.row<StoredFeed>(sql`select text, failures from app.calendar_feed where org_id = ${org} and url = ${url} for update`)
 }
 
 export interface FetchedFeed {
@@ -84,7 +84,7 @@ export interface FetchedFeed {
 const dueAfter = ({ leasedUntil, nextAt }: FetchedFeed) => sql`due_at = case when due_at = ${leasedUntil} then ${nextAt} else due_at end`
 
 /** @param answer null: the text that is kept is the current one */
-export async function keepSuccess(
+export async function recordSuccess(
   tx: Transaction,
   fetched: FetchedFeed,
   answer: { readonly text: string; readonly isNew: boolean; readonly etag: string | null; readonly lastModified: string | null } | null,
@@ -98,7 +98,7 @@ export async function keepSuccess(
   )
 }
 
-export async function keepFailure(tx: Transaction, fetched: FetchedFeed, failure: string, failures: number): Promise<void> {
+export async function recordFailure(tx: Transaction, fetched: FetchedFeed, failure: string, failures: number): Promise<void> {
   const { org, url, at } = fetched
   const changes = assignments({ failed_at: at, failure, failures })
   await tx.write(sql`update app.calendar_feed set ${dueAfter(fetched)}, ${changes} where org_id = ${org} and url = ${url}`)

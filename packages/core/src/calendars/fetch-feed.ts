@@ -2,7 +2,7 @@ import { fetchOutside, OutsideError, type OutsidePolicy } from '@orrery/kernel'
 import { parseICalendar } from '@orrery/recurrence'
 
 /** What the server said of the text that is kept, if one is. */
-export interface KeptText {
+export interface FeedValidators {
   readonly url: string
   readonly etag: string | null
   readonly last_modified: string | null
@@ -19,7 +19,11 @@ const BYTES_MAX = 5_000_000
 const HEADER_MAX = 1_000
 
 /** The text of a feed, if it is another one and a calendar. @param signal stops it; then it fails, too. */
-export async function fetchFeed({ url, etag, last_modified }: KeptText, policy: OutsidePolicy, signal: AbortSignal): Promise<FeedAnswer> {
+export async function fetchFeed(
+  { url, etag, last_modified }: FeedValidators,
+  policy: OutsidePolicy,
+  signal: AbortSignal,
+): Promise<FeedAnswer> {
   const limits = { connectMs: 5_000, headersMs: 10_000, totalMs: 20_000, answerBytesMax: BYTES_MAX }
   const headers = {
     accept: 'text/calendar, */*;q=0.1',
@@ -31,7 +35,7 @@ export async function fetchFeed({ url, etag, last_modified }: KeptText, policy: 
     if (answer.status === 304 && (etag !== null || last_modified !== null)) return { kind: 'unchanged' }
     if (answer.status !== 200) return { kind: 'failed', failure: `${new URL(url).host} answers with status ${answer.status}` }
     const text = new TextDecoder().decode(answer.body)
-    const failure = findFault(text)
+    const failure = findTextFault(text)
     if (failure !== undefined) return { kind: 'failed', failure }
     return { kind: 'text', text, etag: readHeader(answer.headers, 'etag'), lastModified: readHeader(answer.headers, 'last-modified') }
   } catch (error) {
@@ -40,7 +44,7 @@ export async function fetchFeed({ url, etag, last_modified }: KeptText, policy: 
   }
 }
 
-function findFault(text: string): string | undefined {
+function findTextFault(text: string): string | undefined {
   // PostgreSQL cannot store it.
   if (text.includes('\u0000')) return 'What came is no iCalendar text: it holds a NUL character'
   const parsed = parseICalendar(text)

@@ -1,10 +1,10 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { boundedCache, type Transaction } from '@orrery/kernel'
 import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
+import { closureOf } from './calendar-graph.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'
-import { closureOf } from './lean-on.ts'
 import { loadHolidays } from './load-holidays.ts'
 
 /**

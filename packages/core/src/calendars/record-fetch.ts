@@ -1,8 +1,8 @@
 import { appendEvents, type Kernel, type Transaction, transactAsSystem } from '@orrery/kernel'
-import { toCalendarEvent, toUpdates } from './calendar-events.ts'
+import { toCalendarEvent, toUpdateEvents } from './calendar-events.ts'
 import { feedsOf } from './calendar-row.ts'
 import { selectCalendars } from './calendar-store.ts'
-import { type KeptFeed, keepFailure, keepSuccess, lockFeed } from './feed-store.ts'
+import { lockFeed, recordFailure, recordSuccess, type StoredFeed } from './feed-store.ts'
 import type { FeedAnswer } from './fetch-feed.ts'
 
 const HOUR_MS = 3_600_000
@@ -36,21 +36,21 @@ export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<voi
     const events =
       answer.kind === 'failed'
         ? names.map((name) => toCalendarEvent('calendar.feed_failed', name, { feed: url, failure: answer.failure }))
-        : toUpdates(calendars, names, { cause: 'feed', feed: url })
+        : toUpdateEvents(calendars, names, { cause: 'feed', feed: url })
     await appendEvents(ctx, tx, events)
   })
 }
 
-async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: KeptFeed): Promise<void> {
+async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: StoredFeed): Promise<void> {
   const fetched = { org, url, at: new Date(at), leasedUntil, nextAt: new Date(at + spread(HOUR_MS)) }
   switch (answer.kind) {
     case 'text':
-      return keepSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
+      return recordSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
     case 'unchanged':
-      return keepSuccess(tx, fetched, null)
+      return recordSuccess(tx, fetched, null)
     case 'failed': {
       const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(kept.failures, 20))
-      return keepFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
+      return recordFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
     }
   }
 }

@@ -4,13 +4,13 @@ import { fetchFeed } from './fetch-feed.ts'
 import { recordFetch } from './record-fetch.ts'
 
 /** Feeds fetched at once by one process. */
-const AT_ONCE = 8
+const CONCURRENCY_MAX = 8
 /** Longer than a fetch may take. If a process dies during one, another fetches the feed after this. */
 const LEASE_MS = 60_000
 
 /** Feeds of calendars are fetched again. A fetch may take long, so it runs beside the clock, and no transaction is open meanwhile. */
 export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
-  const background = createBackgroundWork(AT_ONCE, (error) => {
+  const background = createBackgroundWork(CONCURRENCY_MAX, (error) => {
     kernel.log.warn({ error }, 'The fetch of a feed could not be recorded; it is tried again')
   })
   const kind: DueKind = {

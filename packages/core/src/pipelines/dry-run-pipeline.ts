@@ -1,10 +1,10 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { dryRun, isTellable, type PipelineProblem } from '@orrery/expressions'
 import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
+import { checkRawPipeline } from './check-raw-pipeline.ts'
 import { chooseSource } from './choose-source.ts'
-import { judgePipeline } from './judge-pipeline.ts'
 import { readPipeline } from './read-pipeline.ts'
-import { refuseTimezone } from './refuse-timezone.ts'
+import { requireTimezone } from './require-timezone.ts'
 
 /** There is none yet, and nobody supposes one. */
 const UNKNOWN_RUN = Object.fromEntries(['id', 'parentId', 'pipeline', 'version', 'startedAt'].map((name) => [name, `⟨run.${name}⟩`]))
@@ -12,7 +12,7 @@ const UNKNOWN_RUN = Object.fromEntries(['id', 'parentId', 'pipeline', 'version',
 /** Tells the problems of a pipeline that cannot be saved too, and shows of it what can be shown. */
 export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<AnswerTo<'pipelines.dryRun'>> {
   const { timezone = 'UTC', params, steps, event, now } = input
-  refuseTimezone(timezone)
+  requireTimezone(timezone)
   const nowMs = now === undefined ? ctx.clock.now() : Date.parse(now)
   if (!isTellable(nowMs)) {
     const message = 'Expected a time in the years 1 to 9999'
@@ -44,6 +44,6 @@ interface Found {
 async function find(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<Found> {
   const source = chooseSource(input)
   if (!('raw' in source)) return { ...(await withOrg(ctx, (tx) => readPipeline(tx, ctx.org, source))), problems: [] }
-  const judgement = await judgePipeline(ctx, source.raw, null)
+  const judgement = await checkRawPipeline(ctx, source.raw, null)
   return { definition: judgement.definition, problems: judgement.ok ? judgement.warnings : judgement.problems }
 }

@@ -31,7 +31,7 @@ export async function resolveCalls(tx: Transaction, org: string, definition: Pip
     if (found.pipelines.size + found.tools.size > CALLS_MAX) throw refused(`It calls more than ${CALLS_MAX} different pipelines`)
     level = [...pipelines, ...tools]
   }
-  refuseCycles(definition, name, found)
+  requireNoCycles(definition, name, found)
   if (name !== null) found.pipelines.delete(name)
   return { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
 }
@@ -88,7 +88,7 @@ function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found):
 }
 
 /** @throws pipeline.invalid */
-function refuseCycles(definition: PipelineDefinition, name: string | null, found: Found): void {
+function requireNoCycles(definition: PipelineDefinition, name: string | null, found: Found): void {
   const depths = new Map<string, number>()
   const depthOf = (caller: PipelineDefinition, chain: readonly string[]): number => {
     let depth = 0

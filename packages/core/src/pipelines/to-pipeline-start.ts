@@ -38,7 +38,7 @@ export async function toPipelineStart(
 ): Promise<Required<Pick<StartRequest, 'org' | 'workflow' | 'version' | 'input'>>> {
   const { definition, name, version } = await readPipeline(tx, org, start.pipeline)
   const params = start.params ?? {}
-  refuseParams(definition, params)
+  requireParams(definition, params)
   const input: PipelineInput = {
     definition,
     params,
@@ -54,7 +54,7 @@ export async function toPipelineStart(
 }
 
 /** The interpreter looks again, but then there is a failed run. @throws pipeline.invalid */
-function refuseParams({ params_schema: schema, params: own }: PipelineDefinition, params: JsonObject): void {
+function requireParams({ params_schema: schema, params: own }: PipelineDefinition, params: JsonObject): void {
   const mismatch = schema === undefined ? null : findMismatch(schema, { ...own, ...params })
   if (mismatch === null) return
   const message = describeMismatch('The params do not fit params_schema', mismatch)

@@ -82,7 +82,7 @@ async function send({ database, connection, options, signal }: Sending, events: 
   )
   for (const [at, [org]] of orgs.entries()) {
     const last = readLastId(answers[at])
-    if (last !== null) await requireOurs(database, org, streamOf(org), last)
+    if (last !== null) await requireOwnEntry(database, org, streamOf(org), last)
   }
 }
 
@@ -90,7 +90,7 @@ async function send({ database, connection, options, signal }: Sending, events: 
  * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream, or when
  * it belongs to another database, and then they are not there at all.
  */
-async function requireOurs(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
+async function requireOwnEntry(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
   // Even a position that our log has passed need not be one of our events: the database may be an older copy.
   const position = readPosition(last)
   if (position !== null && (await hasEvent(database, org, position))) return

@@ -1,6 +1,6 @@
 import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
-import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+import { engineOptions, finishRepeat, requireRepeatable } from './repeat-run.ts'
 
 /** A retry in which the failed step is not run but given what a person put in; the audit entry has that. */
 export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Promise<AnswerTo<'runs.editStep'>> {
@@ -11,7 +11,7 @@ export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Prom
   const run = toUuid('run', input.runId)
   const output = input.output ?? null
   const repeat = { edits: new Map([[input.cmd, output]]), version: input.version }
-  await checkRepeat(ctx, run, repeat, true)
+  await requireRepeatable(ctx, run, repeat, true)
   const made = await withOrg(ctx, (tx) => ctx.engine.retry(ctx.org, run, engineOptions(repeat), tx.client))
   return finishRepeat(ctx, input.runId, made, { cmd: input.cmd, skip: input.skip, output })
 }

@@ -13,7 +13,7 @@ export interface Repeat {
  * What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version.
  * @throws forbidden for edits that the key may not make.
  */
-export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
+export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
   const name = toRunId(run)
   await withOrg(ctx, async (tx) => {
     const source = orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${name}.`)
@@ -23,13 +23,13 @@ export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHav
     const found = commands.length === 0 ? new Set<number>() : await selectStepCommands(tx, ctx.org, run, commands)
     const missing = commands.filter((cmd) => !found.has(cmd))
     if (missing.length > 0) throw problem('run.step_not_found', `Run ${name} has no recorded step with cmd ${missing.join(', ')}.`)
-    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await refuseEdits(ctx, tx, run)
+    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await requireEditScopes(ctx, tx, run)
   })
   if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
 }
 
 /** Who changes what a step of a pipeline gave steers what its tools do then, with the scopes that somebody else gave to the run. */
-async function refuseEdits(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
+async function requireEditScopes(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
   const payloads = await selectPayloads(tx, ctx.org, run)
   refuseGrant(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
 }

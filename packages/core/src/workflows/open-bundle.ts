@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
 import { canonicalJson, type InputFor } from '@orrery/kernel'
-import { refuseReserved } from './reserved-names.ts'
+import { requireUnreserved } from './reserved-names.ts'
 
 const LOAD_TIMEOUT_MS = 2000
 
@@ -17,7 +17,7 @@ export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'c
   if (canonicalJson(manifest) !== canonicalJson(input.manifest)) {
     throw problem('workflow.bundle_invalid', 'The manifest is not what the bundle says of itself.')
   }
-  for (const { name } of manifest.workflows) refuseReserved(name)
+  for (const { name } of manifest.workflows) requireUnreserved(name)
   // PostgreSQL can store this text but not look into it.
   if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest holds a NUL character.')
   return { hash, code: input.code, manifest }

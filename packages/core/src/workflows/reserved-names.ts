@@ -4,7 +4,7 @@ import { problem } from '@orrery/contract'
 const PREFIX = 'orrery.'
 
 /** @throws workflow.name_reserved */
-export function refuseReserved(workflow: string): void {
+export function requireUnreserved(workflow: string): void {
   if (!workflow.startsWith(PREFIX)) return
   throw problem('workflow.name_reserved', `Workflows whose names begin with ${PREFIX} are Orrery’s own; ${workflow} is one.`)
 }

@@ -1,5 +1,5 @@
 import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
+import { automationArgument, resolveTaskArgument, statusOutput, WRITE_SCOPES } from './parts.ts'
 
 export const automationsPause: BuiltIn = {
   name: 'orchestrator.pause',
@@ -11,13 +11,13 @@ export const automationsPause: BuiltIn = {
     additionalProperties: false,
   },
   outputSchema: statusOutput,
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const automation = await findNamedBy(context, given)
+    const automation = await resolveTaskArgument(context, given)
     const note = typeof given.note === 'string' ? { note: given.note } : {}
     const { name, status } = await actInRun(context, 'automations.pause', { automation, ...note })
     return { output: { automation: name, status } }

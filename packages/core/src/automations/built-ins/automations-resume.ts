@@ -1,5 +1,5 @@
 import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, statusOutput } from './parts.ts'
+import { automationArgument, resolveTaskArgument, statusOutput, WRITE_SCOPES } from './parts.ts'
 
 export const automationsResume: BuiltIn = {
   name: 'orchestrator.resume',
@@ -11,13 +11,13 @@ export const automationsResume: BuiltIn = {
     additionalProperties: false,
   },
   outputSchema: statusOutput,
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const automation = await findNamedBy(context, given)
+    const automation = await resolveTaskArgument(context, given)
     const { name, status } = await actInRun(context, 'automations.resume', { automation })
     return { output: { automation: name, status } }
   },

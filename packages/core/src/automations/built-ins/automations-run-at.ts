@@ -1,9 +1,9 @@
 import type { JsonObject } from '@orrery/contract'
 import { formatDuration } from '@orrery/recurrence'
 import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
+import { automationArgument, paramsArgument, paramsIn, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
 
-const msPerHour = 3_600_000
+const HOUR_MS = 3_600_000
 
 export const automationsRunAt: BuiltIn = {
   name: 'orchestrator.schedule_task',
@@ -33,13 +33,13 @@ export const automationsRunAt: BuiltIn = {
     required: ['firing_id', 'automation', 'fires_at'],
     additionalProperties: false,
   },
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'client_follow_up', delay_hours: 24, params: { client_id: 'c-1042' } } }],
 
   async call(given, context) {
-    const automation = await findNamedBy(context, given)
+    const automation = await resolveTaskArgument(context, given)
     const { firing } = await actInRun(context, 'automations.runAt', { automation, ...timeIn(given), ...paramsIn(given) })
     return { output: { firing_id: firing.id, automation, fires_at: firing.firesAt ?? firing.nominalAt } }
   },
@@ -47,6 +47,6 @@ export const automationsRunAt: BuiltIn = {
 
 /** As it was written, so that a repeated attempt asks for the same. */
 function timeIn({ delay_hours: hours, delay, at }: JsonObject): { readonly at: string } | { readonly delay: string } {
-  if (typeof hours === 'number') return { delay: formatDuration(Math.round(hours * msPerHour)) }
+  if (typeof hours === 'number') return { delay: formatDuration(Math.round(hours * HOUR_MS)) }
   return typeof delay === 'string' ? { delay } : { at: String(at) }
 }

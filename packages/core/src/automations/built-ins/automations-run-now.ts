@@ -1,5 +1,5 @@
 import { actInRun, type BuiltIn } from '@orrery/tools'
-import { automationArgument, CHANGING, findNamedBy, paramsArgument, paramsIn } from './parts.ts'
+import { automationArgument, paramsArgument, paramsIn, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
 
 export const automationsRunNow: BuiltIn = {
   name: 'orchestrator.run_now',
@@ -23,13 +23,13 @@ export const automationsRunNow: BuiltIn = {
     required: ['firing_id', 'automation', 'outcome', 'reason', 'run_id'],
     additionalProperties: false,
   },
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call(given, context) {
-    const automation = await findNamedBy(context, given)
+    const automation = await resolveTaskArgument(context, given)
     const { firing } = await actInRun(context, 'automations.runNow', { automation, ...paramsIn(given) })
     const { id, outcome, reason, runId } = firing
     return { output: { firing_id: id, automation, outcome, reason, run_id: runId } }

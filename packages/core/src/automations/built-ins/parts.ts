@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, ProblemError } from '@orrery/contract'
 import { withOrg } from '@orrery/kernel'
 import { type ToolContext, ToolError } from '@orrery/tools'
-import { findMeant } from '../find-meant.ts'
+import { resolveAutomation } from '../resolve-automation.ts'
 
 /** An argument that names an automation. */
 export const automationArgument: JsonObject = {
@@ -22,12 +22,12 @@ export const statusOutput: JsonObject = {
 export const paramsArgument: JsonObject = { type: 'object', description: 'In place of its own params, name by name.' }
 
 /** What changes automations: a run that was granted it may do with them what the organization may. */
-export const CHANGING = ['automations:write'] as const
+export const WRITE_SCOPES = ['automations:write'] as const
 
 /** The name of the automation that the argument `task` means. @throws ToolError (`automation.not_found`) */
-export async function findNamedBy({ ctx }: ToolContext, { task }: JsonObject): Promise<string> {
+export async function resolveTaskArgument({ ctx }: ToolContext, { task }: JsonObject): Promise<string> {
   try {
-    return (await withOrg(ctx, (tx) => findMeant(tx, ctx.org, String(task)))).name
+    return (await withOrg(ctx, (tx) => resolveAutomation(tx, ctx.org, String(task)))).name
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     throw new ToolError(error.code, error.detail, { isRetryable: false, cause: error })

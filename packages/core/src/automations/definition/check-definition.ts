@@ -2,10 +2,10 @@ import { type AutomationDefinition, type FieldError, problem } from '@orrery/con
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
 import { type Ctx, durationMs, refuseGrant, type Transaction } from '@orrery/kernel'
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
-import { judgePipeline, requireValid } from '../../pipelines/judge-pipeline.ts'
+import { checkRawPipeline, requireValid } from '../../pipelines/check-raw-pipeline.ts'
 import { readStored } from '../../pipelines/read-pipeline.ts'
-import { checkSchedule } from '../../schedules/check-schedule.ts'
-import { warnOf } from '../../schedules/warn-of.ts'
+import { listScheduleWarnings } from '../../schedules/list-schedule-warnings.ts'
+import { requireSchedule } from '../../schedules/require-schedule.ts'
 import { findMissing } from '../../workflows/find-missing.ts'
 import type { StoredSchedule, StoredTrigger } from '../automation-row.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
@@ -29,7 +29,7 @@ export async function checkDefinition(
   { planned, sources, isNew }: CheckedTriggers,
 ): Promise<string[]> {
   const errors = [...checkMembers(definition), ...checkKeys(planned), ...planned.flatMap(checkTrigger)]
-  refuseIfAny(errors)
+  requireNoErrors(errors)
   refuseGrant(ctx, definition.scopes ?? [])
   const nowMs = ctx.clock.now()
   const warnings = planned.flatMap((trigger) => checkTimes(trigger, sources, nowMs, isNew(trigger)))
@@ -41,8 +41,8 @@ export async function checkDefinition(
 export function checkTimes({ definition, given, path }: PlannedTrigger, sources: ScheduleSources, nowMs: number, isNew = true): string[] {
   if (definition.type !== 'schedule') return []
   const place = `${path}schedule`
-  const compiled = checkSchedule(definition.schedule, sources, place, given.type === 'schedule' && typeof given.schedule === 'string')
-  const warnings = warnOf(analyse(compiled, nowMs), compiled, nowMs)
+  const compiled = requireSchedule(definition.schedule, sources, place, given.type === 'schedule' && typeof given.schedule === 'string')
+  const warnings = listScheduleWarnings(analyse(compiled, nowMs), compiled, nowMs)
   if (nextOccurrence(compiled, nowMs - 1).kind !== 'ended') return warnings
   if (isNew) requireRule(definition, place)
   return warnings.length > 0 ? warnings : ['It has no occurrence left.']
@@ -73,7 +73,7 @@ function checkMembers(definition: AutomationDefinition): FieldError[] {
     ['concurrencyKey', definition.concurrencyKey],
     ['dedupe.key', dedupe?.key],
   ] as const) {
-    const message = text === undefined ? null : whyUnreadable(() => parseTemplate(text))
+    const message = text === undefined ? null : findSyntaxError(() => parseTemplate(text))
     if (message !== null) add(path, message)
   }
   return errors
@@ -96,7 +96,7 @@ function checkTrigger({ definition, path }: PlannedTrigger): FieldError[] {
   const expression = (member: string, text: string) =>
     add(
       member,
-      whyUnreadable(() => parseCondition(text)),
+      findSyntaxError(() => parseCondition(text)),
     )
   switch (definition.type) {
     case 'schedule':
@@ -116,7 +116,7 @@ function checkTrigger({ definition, path }: PlannedTrigger): FieldError[] {
   return errors
 }
 
-const pollMsMin = 1_000
+const POLL_MS_MIN = 1_000
 
 function checkCondition(
   { topic, poll, mode, every }: Extract<StoredTrigger, { type: 'condition' }>,
@@ -124,12 +124,12 @@ function checkCondition(
   add: (member: string, message: string | null) => void,
 ): void {
   if ((topic === undefined) === (poll === undefined)) add('topic', 'A condition is about events (topic) or about a tool (poll)')
-  if (poll !== undefined && durationMs(poll.every, `${path}poll.every`) < pollMsMin) add('poll.every', `At least ${pollMsMin} ms`)
+  if (poll !== undefined && durationMs(poll.every, `${path}poll.every`) < POLL_MS_MIN) add('poll.every', `At least ${POLL_MS_MIN} ms`)
   if (every !== undefined) durationMs(every, `${path}every`)
   if (every !== undefined && mode !== 'level') add('every', 'Of mode level')
 }
 
-function whyUnreadable(read: () => unknown): string | null {
+function findSyntaxError(read: () => unknown): string | null {
   try {
     read()
     return null
@@ -139,7 +139,7 @@ function whyUnreadable(read: () => unknown): string | null {
   }
 }
 
-function refuseIfAny(errors: readonly FieldError[]): void {
+function requireNoErrors(errors: readonly FieldError[]): void {
   const [first] = errors
   if (first === undefined) return
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
@@ -149,10 +149,13 @@ function refuseIfAny(errors: readonly FieldError[]): void {
 async function checkWorkflow(ctx: Ctx, tx: Transaction, { workflow }: AutomationDefinition): Promise<void> {
   if (workflow === undefined) return
   // Those are ours: their input holds what others may not choose, such as scopes.
-  if (workflow.name.startsWith('orrery.')) refuseIfAny([{ path: 'workflow.name', message: 'Names that begin with orrery. are reserved' }])
+  if (workflow.name.startsWith('orrery.'))
+    requireNoErrors([{ path: 'workflow.name', message: 'Names that begin with orrery. are reserved' }])
   const member = await findMissing(tx, ctx.org, workflow)
   if (member === null) return
-  refuseIfAny([{ path: `workflow.${member}`, message: `There is no ${member === 'name' ? 'workflow' : 'version'} ${workflow[member]}` }])
+  requireNoErrors([
+    { path: `workflow.${member}`, message: `There is no ${member === 'name' ? 'workflow' : 'version'} ${workflow[member]}` },
+  ])
 }
 
 /** A pipeline that is written out is checked whole; of a stored one only that it is there. @throws pipeline.invalid, pipeline.not_found */
@@ -162,6 +165,6 @@ async function checkPipelineOf(ctx: Ctx, tx: Transaction, { pipeline }: Automati
     await readStored(tx, ctx.org, pipeline, null)
     return []
   }
-  const { warnings } = requireValid(await judgePipeline(ctx, pipeline as never, null))
+  const { warnings } = requireValid(await checkRawPipeline(ctx, pipeline as never, null))
   return warnings.map(({ path, message }) => `${path}: ${message}`)
 }

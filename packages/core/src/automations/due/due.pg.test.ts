@@ -10,7 +10,7 @@ import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 import { createAutomationsFeature } from '../feature.ts'
 import type { ScheduleFact } from './fire-schedules.ts'
-import { sweepEnds } from './sweep-ends.ts'
+import { sweepRunEnds } from './sweep-run-ends.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -109,7 +109,7 @@ describe('schedulers', () => {
     await superuser.end()
     const outcomes = async (name: string) => (await bench.firings(name)).map(({ outcome }) => outcome)
     expect(await outcomes(good)).toEqual(['started', 'buffered'])
-    await sweepEnds(bench.host)
+    await sweepRunEnds(bench.host)
     expect([await outcomes(good), await outcomes(bad)]).toEqual([
       ['started', 'started'],
       ['started', 'buffered'],

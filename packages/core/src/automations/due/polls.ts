@@ -1,14 +1,14 @@
 import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel } from '@orrery/kernel'
 import { waitingConditions } from '../trigger-store.ts'
-import { noteTrouble } from '../triggers/note-trouble.ts'
 import { claimPolls, type Poll, pollCondition } from '../triggers/poll-condition.ts'
+import { recordTrouble } from '../triggers/record-trouble.ts'
 
 /** Tools asked at a time by one process; the rest waits, or other processes ask them. */
-const AT_ONCE = 16
+const CONCURRENCY_MAX = 16
 
 /** The tools of conditions are asked: a tool may take long, so it runs beside the clock. */
 export function createPollKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
-  const background = createBackgroundWork(AT_ONCE, (error, trigger) =>
+  const background = createBackgroundWork(CONCURRENCY_MAX, (error, trigger) =>
     kernel.log.warn({ error, trigger }, 'The trouble of a trigger could not be written'),
   )
   const kind: DueKind = {
@@ -31,6 +31,6 @@ async function performPoll(kernel: Kernel, poll: Poll, signal: AbortSignal): Pro
     await pollCondition(kernel, poll, signal)
   } catch (error) {
     kernel.log.error({ error, trigger: triggerId }, 'A condition could not be evaluated; it is tried again at its next turn')
-    await noteTrouble(kernel.database, org, triggerId, 'It could not be evaluated; the server’s log says why.')
+    await recordTrouble(kernel.database, org, triggerId, 'It could not be evaluated; the server’s log says why.')
   }
 }

@@ -2,9 +2,9 @@ import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
+import type { FiringContext } from '../firing-context.ts'
 import { type FiringCauseName, type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
-import type { FiringScene } from '../scene.ts'
 import { countRunEnd } from './count-run-end.ts'
 import { toStart } from './to-start.ts'
 
@@ -22,19 +22,19 @@ export interface FiringPart {
  * caller's transaction. The id of a firing is that of its run, so what was started before is not started again. Gives the rows that
  * were written, by id.
  */
-export async function decideFirings(scene: FiringScene, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
+export async function decideFirings(context: FiringContext, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
   const ids = parts.map(({ automation }) => automation.automation_id)
-  const found = await selectInProgress(scene.tx, scene.org, ids)
+  const found = await selectInProgress(context.tx, context.org, ids)
   const undecided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
   // Again where a start has not become a run while others wait for the place that it would have taken.
-  for (let open = undecided; open.length > 0; ) open = await decideOnce(scene, open)
-  const rows = undecided.flatMap((part) => [...part.rows, ...leftOver(scene, part)])
-  await writeFirings(scene.tx, scene.org, rows)
-  await announceFirings(scene, rows)
+  for (let open = undecided; open.length > 0; ) open = await decideOnce(context, open)
+  const rows = undecided.flatMap((part) => [...part.rows, ...toBufferedRows(context, part)])
+  await writeFirings(context.tx, context.org, rows)
+  await emitFirings(context, rows)
   for (const { automation, failures } of undecided) {
-    for (let count = 0; count < failures; count++) await countRunEnd(scene, automation.automation_id, 'failed')
+    for (let count = 0; count < failures; count++) await countRunEnd(context, automation.automation_id, 'failed')
   }
-  if (rows.some(({ going }) => going)) scene.afterCommit(() => scene.engine.nudge([]))
+  if (rows.some(({ going }) => going)) context.afterCommit(() => context.engine.nudge([]))
   return new Map(rows.map((row) => [row.firing_id, row]))
 }
 
@@ -57,7 +57,7 @@ function toUndecided({ automation, fresh, skips }: FiringPart, inProgress: InPro
 }
 
 /** What fires by itself. The rest was asked for by somebody who may do so while the automation is paused. */
-const BY_ITSELF: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
+const AUTOMATIC_CAUSES: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
 
 /** Also one that the starts which failed just now will pause. */
 function isPaused({ automation, failures }: Undecided): boolean {
@@ -65,28 +65,29 @@ function isPaused({ automation, failures }: Undecided): boolean {
   return automation.status === 'paused' || (failures > 0 && pauseAfter !== undefined && automation.failures + failures >= pauseAfter)
 }
 
-function dropWaiting(scene: FiringScene, part: Undecided): void {
-  const dropped = part.pending.filter(({ cause }) => BY_ITSELF.has(cause))
-  part.rows.push(...dropped.map((start) => settled(scene, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
-  part.pending = part.pending.filter(({ cause }) => !BY_ITSELF.has(cause))
+function skipWaiting(context: FiringContext, part: Undecided): void {
+  const dropped = part.pending.filter(({ cause }) => AUTOMATIC_CAUSES.has(cause))
+  part.rows.push(...dropped.map((start) => toDecidedRow(context, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
+  part.pending = part.pending.filter(({ cause }) => !AUTOMATIC_CAUSES.has(cause))
 }
 
 /** Gives those that have to be decided again. */
-async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Promise<Undecided[]> {
+async function decideOnce(context: FiringContext, parts: readonly Undecided[]): Promise<Undecided[]> {
   const starting: { readonly part: Undecided; readonly start: Pending }[] = []
   for (const part of parts) {
     const { automation, inProgress } = part
-    if (isPaused(part)) dropWaiting(scene, part)
+    if (isPaused(part)) skipWaiting(context, part)
     const decision = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
-    for (const { start, reason } of decision.skipped) part.rows.push(settled(scene, automation, start, { outcome: 'skipped', reason }))
+    for (const { start, reason } of decision.skipped)
+      part.rows.push(toDecidedRow(context, automation, start, { outcome: 'skipped', reason }))
     starting.push(...decision.starts.map((start) => ({ part, start })))
-    await stopGoing(scene, inProgress.going, decision.stop)
+    await stopRunning(context, inProgress.going, decision.stop)
     part.pending = [...decision.buffered]
   }
-  const settlements = await beginAll(scene, starting)
+  const settlements = await startAll(context, starting)
   const vacant = new Set<Undecided>()
   for (const [at, { part, start }] of starting.entries()) {
-    const row = settled(scene, part.automation, start, settlements[at] ?? { outcome: 'failed' })
+    const row = toDecidedRow(context, part.automation, start, settlements[at] ?? { outcome: 'failed' })
     part.rows.push(row)
     if (row.outcome === 'failed') part.failures += 1
     if (row.going) part.isRunning = true
@@ -96,32 +97,32 @@ async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Prom
 }
 
 /** What has begun to wait. */
-function leftOver(scene: FiringScene, { automation, inProgress, pending }: Undecided): FiringRow[] {
+function toBufferedRows(context: FiringContext, { automation, inProgress, pending }: Undecided): FiringRow[] {
   const before = new Set(inProgress.buffered.map(({ firing_id }) => firing_id))
   const fresh = pending.filter(({ firing_id }) => !before.has(firing_id))
-  return fresh.map((start) => settled(scene, automation, start, { outcome: 'buffered' }))
+  return fresh.map((start) => toDecidedRow(context, automation, start, { outcome: 'buffered' }))
 }
 
 const withOverlap = (row: FiringRow): Pending => (row.request?.overlap === undefined ? row : { ...row, overlap: row.request.overlap })
 
 type Settlement = Pick<FiringRow, 'outcome'> & Partial<Pick<FiringRow, 'reason' | 'run_id' | 'going'>>
 
-function settled(scene: FiringScene, automation: AutomationRow, start: Pending, settlement: Settlement): FiringRow {
+function toDecidedRow(context: FiringContext, automation: AutomationRow, start: Pending, settlement: Settlement): FiringRow {
   const { overlap: _, ...row } = start
   const request = settlement.outcome === 'buffered' ? row.request : null
   const nothing = { reason: null, run_id: null, going: false }
-  return { ...row, ...nothing, ...settlement, request, version: automation.version, decided_at: new Date(scene.nowMs) }
+  return { ...row, ...nothing, ...settlement, request, version: automation.version, decided_at: new Date(context.nowMs) }
 }
 
-async function beginAll(
-  scene: FiringScene,
+async function startAll(
+  context: FiringContext,
   starting: readonly { readonly part: Undecided; readonly start: Pending }[],
 ): Promise<Settlement[]> {
   const settlements: Settlement[] = []
   const asked: { readonly at: number; readonly request: StartRequest }[] = []
   for (const [at, { part, start }] of starting.entries()) {
     try {
-      asked.push({ at, request: await toStart(scene, part.automation, start) })
+      asked.push({ at, request: await toStart(context, part.automation, start) })
     } catch (error) {
       // What the definition or the event makes impossible is recorded. Anything else is nobody's decision, and the transaction fails with it.
       if (!(error instanceof ProblemError)) throw error
@@ -129,7 +130,7 @@ async function beginAll(
     }
   }
   const requests = asked.map(({ request }) => request)
-  const outcomes = requests.length === 0 ? [] : await scene.engine.startMany(requests, scene.tx.client)
+  const outcomes = requests.length === 0 ? [] : await context.engine.startMany(requests, context.tx.client)
   for (const [index, { at }] of asked.entries()) {
     const outcome = outcomes[index]
     if (outcome !== undefined) settlements[at] = toSettlement(outcome)
@@ -158,21 +159,21 @@ function toSettlement(outcome: StartOutcome | StartProblem): Settlement {
   }
 }
 
-async function stopGoing(scene: FiringScene, going: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
+async function stopRunning(context: FiringContext, going: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
   if (stop === 'none') return
   for (const run of going) {
-    await scene.engine.cancel(
-      scene.org,
+    await context.engine.cancel(
+      context.org,
       run,
       'A newer run of the automation replaces it',
       { terminate: stop === 'terminate' },
-      scene.tx.client,
+      context.tx.client,
     )
   }
-  scene.afterCommit(() => scene.engine.nudge(going))
+  context.afterCommit(() => context.engine.nudge(going))
 }
 
-async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): Promise<void> {
+async function emitFirings(context: FiringContext, rows: Iterable<FiringRow>): Promise<void> {
   const events = [...rows]
     .filter(({ outcome }) => outcome === 'started' || outcome === 'existing' || outcome === 'failed')
     .map((row) => ({
@@ -187,5 +188,5 @@ async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): P
         nominalAt: row.nominal_at.toISOString(),
       },
     }))
-  await appendEvents(scene, scene.tx, events)
+  await appendEvents(context, context.tx, events)
 }

@@ -1,11 +1,11 @@
 import type { Json } from '@orrery/contract'
 import type { AutomationRow } from '../automation-row.ts'
 import { lockAutomationOf } from '../automation-store.ts'
+import type { FiringContext } from '../firing-context.ts'
 import { type FiringOutcome, type FiringRow, selectFiring } from '../firing-store.ts'
 import { type FiringCause, firingId } from '../planning/firing-id.ts'
-import type { FiringScene } from '../scene.ts'
 import { toFiringRow } from '../to-firing-row.ts'
-import { countSkip, lockTrigger } from '../trigger-store.ts'
+import { decrementSkipNext, lockTrigger } from '../trigger-store.ts'
 import { decideFirings } from './decide-firings.ts'
 
 /** An event, a condition that came true, a delivery at a webhook: something for which a trigger that is no schedule fires. */
@@ -34,21 +34,21 @@ export interface Fired {
  *
  * It locks the automation's row, so a caller with several calls makes them in the order of their automations' ids, or one transaction each.
  */
-export async function fireTrigger(scene: FiringScene, call: TriggerCall): Promise<Fired | null> {
-  const place = await lockPlace(scene, call.triggerId)
+export async function fireTrigger(context: FiringContext, call: TriggerCall): Promise<Fired | null> {
+  const place = await lockAutomationAndTrigger(context, call.triggerId)
   if (place === null) return null
   const { automation, key, skipNext } = place
-  const known = await selectFiring(scene.tx, scene.org, firingId(automation.automation_id, call.triggerId, call.cause))
+  const known = await selectFiring(context.tx, context.org, firingId(automation.automation_id, call.triggerId, call.cause))
   if (known !== undefined) return toFired(known)
   const trigger = { id: call.triggerId, key }
   const { atMs } = call.cause
   const occasion = { automation, trigger, cause: call.cause, nominalMs: atMs, firesAtMs: atMs, request: { event: call.event } }
-  const fresh = toFiringRow(occasion, scene.nowMs)
-  const reason = whyNot(automation, skipNext, scene.nowMs)
-  if (reason === 'skip_next') await countSkip(scene.tx, scene.org, call.triggerId)
+  const fresh = toFiringRow(occasion, context.nowMs)
+  const reason = whyNot(automation, skipNext, context.nowMs)
+  if (reason === 'skip_next') await decrementSkipNext(context.tx, context.org, call.triggerId)
   const skipped: FiringRow = { ...fresh, outcome: 'skipped', reason, request: null }
   const part = reason === null ? { automation, fresh: [fresh], skips: [] } : { automation, fresh: [], skips: [skipped] }
-  const written = await decideFirings(scene, [part])
+  const written = await decideFirings(context, [part])
   return toFired(written.get(fresh.firing_id) ?? fresh)
 }
 
@@ -61,7 +61,7 @@ function whyNot({ status, snoozed_until }: AutomationRow, skipNext: number, nowM
 }
 
 /** Locks the automation first, as all code does that locks both. */
-async function lockPlace({ tx, org }: FiringScene, triggerId: string) {
+async function lockAutomationAndTrigger({ tx, org }: FiringContext, triggerId: string) {
   const automation = await lockAutomationOf(tx, org, triggerId)
   const trigger = await lockTrigger(tx, org, triggerId)
   return automation === undefined || trigger === undefined ? null : { automation, key: trigger.key, skipNext: trigger.skip_next }

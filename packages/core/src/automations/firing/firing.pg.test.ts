@@ -83,7 +83,7 @@ describe('while another run of it is going', () => {
       expect(going).toHaveLength(1)
       await bench.answer(going[0]?.runId ?? null)
     }
-    await bench.settled(name)
+    await bench.allEnded(name)
     expect(await outcomes(name)).toEqual(['started', 'started', 'started'])
   })
 
@@ -212,10 +212,10 @@ describe('a pause', () => {
       overlap: 'allow_all',
     })
     await ended((await bench.fireNext(name)).runId)
-    await bench.settled(name)
+    await bench.allEnded(name)
     expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'active', failures: 1 })
     await bench.fireNext(name)
-    await bench.settled(name)
+    await bench.allEnded(name)
     const paused = await t.call('automations.get', { automation: name })
     expect(paused).toMatchObject({ status: 'paused', failures: 2, note: '2 runs in a row have failed.' })
     const noted = { action: 'automation.paused', actorType: 'system', detail: { note: paused.note } }
@@ -321,7 +321,7 @@ describe('a schedule', () => {
     const name = await bench.make({ ...hourly, ...greet, overlap: 'allow_all' })
     const first = await bench.fireNext(name)
     // Until then the row may be locked, and a locked schedule does not fire.
-    await bench.settled(name)
+    await bench.allEnded(name)
     await changeTrigger(name, `cursor_at = cursor_at - interval '1 hour', wakes_at = '${first.nominalAt}'`)
     expect((await bench.fireAt(Date.parse(first.nominalAt))).count).toBeGreaterThanOrEqual(1)
     expect(await bench.firings(name)).toMatchObject([{ id: first.id, outcome: 'started', runId: first.runId }])

@@ -9,14 +9,14 @@ export interface TopicPattern {
 }
 
 /** As long as the type of an event may be. */
-const topicLengthMax = 128
+const TOPIC_LENGTH_MAX = 128
 
 /**
  * Topics are words between dots. In a pattern, `*` stands for exactly one word, and `>` at the end for one or more (the rules of NATS
  * subjects); everything else is meant as it stands, upper and lower case apart. Ordinaut's exact topics are patterns without wildcards.
  */
 export function compileTopic(text: string): Parsed<TopicPattern> {
-  if (text.length > topicLengthMax) return refuse(topicLengthMax, `longer than ${topicLengthMax} characters`)
+  if (text.length > TOPIC_LENGTH_MAX) return refuse(TOPIC_LENGTH_MAX, `longer than ${TOPIC_LENGTH_MAX} characters`)
   const words = text.split('.')
   let position = 0
   for (const [index, word] of words.entries()) {

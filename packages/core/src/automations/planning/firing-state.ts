@@ -40,7 +40,7 @@ export interface FiringState {
 }
 
 /** A trigger that begins now: what was due earlier is not its concern. */
-export const beginFirings = (nowMs: number, remaining: number | null = null): FiringState => ({
+export const initialFiringState = (nowMs: number, remaining: number | null = null): FiringState => ({
   cursorMs: nowMs - 1,
   mode: { kind: 'active' },
   skipNext: 0,
@@ -51,7 +51,7 @@ export const beginFirings = (nowMs: number, remaining: number | null = null): Fi
  * After its schedule was changed, a trigger goes on from now: the past of the new schedule was never due. An occurrence of the old one whose
  * jitter had not passed yet is given up.
  */
-export const adoptSchedule = (state: FiringState, nowMs: number): FiringState => ({
+export const applyScheduleChange = (state: FiringState, nowMs: number): FiringState => ({
   ...state,
   cursorMs: Math.max(state.cursorMs, nowMs - 1),
 })

@@ -20,7 +20,7 @@ export type BackfillPlan =
   | { readonly kind: 'refused'; readonly reason: 'reversed' | 'in_future' | 'too_many' | 'limit' }
 
 /** The most that one backfill starts. */
-const backfillOccurrencesMax = 10_000
+const OCCURRENCES_MAX = 10_000
 
 /**
  * The occurrences of a range, to be run whether or not they ran before (Temporal, `BackfillRequest`). They do not move the trigger's cursor,
@@ -29,8 +29,8 @@ const backfillOccurrencesMax = 10_000
 export function planBackfill({ schedule }: Timetable, range: BackfillRange, nowMs: number, batchMax = 100): BackfillPlan {
   if (range.toMs < range.fromMs) return { kind: 'refused', reason: 'reversed' }
   if (range.toMs > nowMs) return { kind: 'refused', reason: 'in_future' }
-  const { occurrences, isComplete } = occurrencesBetween(schedule, range.fromMs, range.toMs + 1, backfillOccurrencesMax)
-  if (!isComplete) return { kind: 'refused', reason: occurrences.length < backfillOccurrencesMax ? 'limit' : 'too_many' }
+  const { occurrences, isComplete } = occurrencesBetween(schedule, range.fromMs, range.toMs + 1, OCCURRENCES_MAX)
+  if (!isComplete) return { kind: 'refused', reason: occurrences.length < OCCURRENCES_MAX ? 'limit' : 'too_many' }
   const nominalsMs = occurrences.slice(0, batchMax).map(({ nominalMs }) => nominalMs)
   return {
     kind: 'planned',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { adoptSchedule, beginFirings, type FiringState, type Timetable } from './firing-state.ts'
+import { applyScheduleChange, type FiringState, initialFiringState, type Timetable } from './firing-state.ts'
 import { planFirings } from './plan-firings.ts'
 import { every, hourMs, minuteMs, numRuns, occurrencesOf, schedules, seed, startMs, timetableOf } from './planning.fixture.ts'
 import { resumeFirings } from './resume-firings.ts'
@@ -8,7 +8,7 @@ import { resumeFirings } from './resume-firings.ts'
 const at = (hours: number): number => startMs + hours * hourMs
 const hours = (nominals: readonly { readonly nominalMs: number }[]): number[] =>
   nominals.map(({ nominalMs }) => (nominalMs - startMs) / hourMs)
-const begin = (change: Partial<FiringState> = {}): FiringState => ({ ...beginFirings(at(0.5)), ...change })
+const begin = (change: Partial<FiringState> = {}): FiringState => ({ ...initialFiringState(at(0.5)), ...change })
 
 describe('what is due', () => {
   test('an occurrence fires at its time, and the next one says when to wake', () => {
@@ -19,13 +19,13 @@ describe('what is due', () => {
   })
 
   test('nothing that was due before it began fires', () => {
-    expect(hours(planFirings(beginFirings(at(1)), every('1h'), at(2)).firings)).toEqual([1, 2])
-    expect(hours(planFirings(adoptSchedule(beginFirings(at(1)), at(5)), every('1h'), at(6)).firings)).toEqual([5, 6])
+    expect(hours(planFirings(initialFiringState(at(1)), every('1h'), at(2)).firings)).toEqual([1, 2])
+    expect(hours(planFirings(applyScheduleChange(initialFiringState(at(1)), at(5)), every('1h'), at(6)).firings)).toEqual([5, 6])
   })
 
   test('one that fired is not fired again by a change of schedule in the same instant', () => {
     const { state } = planFirings(begin(), every('1h'), at(1))
-    expect(planFirings(adoptSchedule(state, at(1)), every('30m'), at(1)).firings).toEqual([])
+    expect(planFirings(applyScheduleChange(state, at(1)), every('30m'), at(1)).firings).toEqual([])
   })
 
   test('jitter moves the firing, not the name of the occurrence, and is the same each time', () => {
@@ -189,7 +189,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
 
   /** Plans at each instant until nothing more is due there. Gives the rounds, each with what is due by its oracle. */
   function* drain(timetable: Timetable, steps: readonly number[], batch: number) {
-    let state = beginFirings(startMs)
+    let state = initialFiringState(startMs)
     let nowMs = startMs
     for (const step of steps) {
       nowMs += step
@@ -248,7 +248,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
   test('a plan wakes in time: planning at each wake alone fires everything punctually', () => {
     const property = fc.property(schedules, batches, (schedule, batch) => {
       const timetable = timetableOf(schedule)
-      let state = beginFirings(startMs)
+      let state = initialFiringState(startMs)
       const fired: number[] = []
       for (let nowMs = startMs, wakes = 0; wakes < 60; wakes++) {
         const plan = planFirings(state, timetable, nowMs, batch)
@@ -276,7 +276,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
       commands,
       (schedule, policy, misfire, list) => {
         const timetable = timetableOf(schedule, { ...policy, misfire })
-        let state = beginFirings(startMs)
+        let state = initialFiringState(startMs)
         let nowMs = startMs
         let handled = 0
         for (const [command, stepMs] of list) {

@@ -35,15 +35,15 @@ export interface FiringPlan {
  * Within the catch-up window the misfire policy decides (Temporal, `SchedulePolicies.catchup_window`; `latest` is what Quartz and APScheduler
  * know as coalescing: once one occurrence is late, the newest that is due stands for all). A clock set forwards is like a downtime.
  */
-export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, firingsMax = 100): FiringPlan {
+export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, FIRINGS_MAX = 100): FiringPlan {
   const clockBehindMs = Math.max(0, state.cursorMs - nowMs)
   if (state.mode.kind === 'paused') return { firings: [], skips: [], state, wake: { kind: 'paused' }, clockBehindMs }
   if (state.remaining === 0) return { firings: [], skips: [], state, wake: { kind: 'ended' }, clockBehindMs }
   if (state.mode.kind === 'snoozed' && state.mode.untilMs > nowMs) {
     return { firings: [], skips: [], state, wake: nextWake(state, timetable), clockBehindMs }
   }
-  const passed = passOver(state, timetable, nowMs)
-  const taken = takeDue({ ...state, cursorMs: passed.cursorMs }, timetable, nowMs, firingsMax)
+  const passed = skipLate(state, timetable, nowMs)
+  const taken = collectDue({ ...state, cursorMs: passed.cursorMs }, timetable, nowMs, FIRINGS_MAX)
   const wake = nextWake(taken.state, timetable)
   // While more is due, the end of the snooze is still what its lateness counts from.
   const isDone = wake.kind !== 'at' || wake.atMs > nowMs
@@ -57,43 +57,43 @@ export function planFirings(state: FiringState, timetable: Timetable, nowMs: num
 }
 
 /** Leaves out what is too late to fire. */
-function passOver(state: FiringState, timetable: Timetable, nowMs: number) {
+function skipLate(state: FiringState, timetable: Timetable, nowMs: number) {
   const skips: Skip[] = []
   let { cursorMs } = state
-  const passTo = (reason: SkipReason, toMs: number): void => {
+  const skipTo = (reason: SkipReason, toMs: number): void => {
     const skip = skipSpan(timetable, reason, cursorMs, toMs)
     if (skip) skips.push(skip)
     cursorMs = Math.max(cursorMs, toMs)
   }
-  const passBefore = (reason: SkipReason, beforeMs: number): void => {
+  const skipBefore = (reason: SkipReason, beforeMs: number): void => {
     const last = findLastDue(timetable, cursorMs, beforeMs - 1)
-    if (last) passTo(reason, last.nominalMs)
+    if (last) skipTo(reason, last.nominalMs)
   }
   // What a snooze held back is as old as the end of the snooze.
   const isFreshlyHeld = state.mode.kind === 'snoozed' && state.mode.untilMs >= nowMs - timetable.catchUpWindowMs
-  if (!isFreshlyHeld) passBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
+  if (!isFreshlyHeld) skipBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
   switch (timetable.misfire) {
     case 'all':
       break
     case 'none':
-      passBefore('misfire', nowMs - timetable.graceMs)
+      skipBefore('misfire', nowMs - timetable.graceMs)
       break
     case 'latest': {
       const next = nextOccurrence(timetable.schedule, cursorMs, timetable.key)
       const isLate = next.kind === 'occurrence' && next.firesAtMs < nowMs - timetable.graceMs
       const newest = isLate ? findLastDue(timetable, cursorMs, nowMs) : null
-      if (newest) passTo('coalesced', newest.nominalMs - 1)
+      if (newest) skipTo('coalesced', newest.nominalMs - 1)
     }
   }
   return { cursorMs, skips }
 }
 
 /** Fires what is due, in order, or skips it as asked; so many at most. */
-function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number, firingsMax: number) {
+function collectDue(state: FiringState, { schedule, key }: Timetable, nowMs: number, FIRINGS_MAX: number) {
   const firings: Firing[] = []
   const skips: Skip[] = []
   let { cursorMs, skipNext, remaining } = state
-  while (firings.length + skips.length < firingsMax && remaining !== 0) {
+  while (firings.length + skips.length < FIRINGS_MAX && remaining !== 0) {
     const next = nextOccurrence(schedule, cursorMs, key)
     if (next.kind !== 'occurrence' || next.firesAtMs > nowMs) break
     const { nominalMs, firesAtMs } = next

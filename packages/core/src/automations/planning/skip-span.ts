@@ -25,7 +25,7 @@ export interface Skip {
 }
 
 /** Beyond it, skipped occurrences are not counted: a year of a schedule that fires each second must not hold up the others. */
-const skipsCountedMax = 1_000
+const SKIPS_COUNTED_MAX = 1_000
 
 /** The occurrences after a nominal time up to another, as skipped; null if there are none. */
 export function skipSpan({ schedule, key }: Timetable, reason: SkipReason, afterMs: number, toMs: number): Skip | null {
@@ -36,7 +36,7 @@ export function skipSpan({ schedule, key }: Timetable, reason: SkipReason, after
     if (next.kind !== 'occurrence' || next.nominalMs > toMs) {
       return count === 0 ? null : { reason, fromMs, toMs: at, count, isExact: next.kind !== 'limit' }
     }
-    if (count === skipsCountedMax) return { reason, fromMs, toMs, count, isExact: false }
+    if (count === SKIPS_COUNTED_MAX) return { reason, fromMs, toMs, count, isExact: false }
     at = next.nominalMs
     if (count === 0) fromMs = at
   }

@@ -3,7 +3,7 @@ import { canonicalJson, comparePositions, parsePosition, type Transaction } from
 import { parseDurationMs } from '@orrery/recurrence'
 import type { Condition, StoredCondition } from '../automation-row.ts'
 import { lockAutomationOf } from '../automation-store.ts'
-import { type ConditionMode, initialCondition } from '../planning/judge-condition.ts'
+import { type ConditionMode, initialCondition } from '../planning/decide-condition.ts'
 import { lockCondition } from '../trigger-store.ts'
 
 /** Absent: it fires as it becomes true. A level without `every` fires for each evaluation. */
@@ -13,7 +13,7 @@ export function modeOf({ mode = 'rising', every }: Pick<Condition, 'mode' | 'eve
 
 export const stateOf = (stored: StoredCondition | null): StoredCondition => stored ?? initialCondition
 
-export function isDone(stored: StoredCondition | null, eventId: string): boolean {
+export function isHandled(stored: StoredCondition | null, eventId: string): boolean {
   const last = stored?.eventId
   return last !== undefined && comparePositions(parsePosition(eventId), parsePosition(last)) <= 0
 }
@@ -22,7 +22,7 @@ export function isDone(stored: StoredCondition | null, eventId: string): boolean
  * Locked, and its automation with it, in the order in which firing locks them. Null: the trigger is gone, or has another definition than the one
  * that was evaluated; the value of the old one is no value of the new one.
  */
-export async function lockEvaluated(
+export async function lockConditionIfUnchanged(
   tx: Transaction,
   org: OrgId,
   triggerId: string,

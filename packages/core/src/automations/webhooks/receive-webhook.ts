@@ -1,11 +1,11 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
 import { classifyFailure, createRateLimiter, type Kernel, SecretError } from '@orrery/kernel'
-import { type FiringScene, inScene } from '../scene.ts'
-import { fireOnce } from '../triggers/fire-once.ts'
-import { judgeExpression } from '../triggers/judge-expression.ts'
-import { noteTrouble } from '../triggers/note-trouble.ts'
-import { findWebhook, keepDelivery, selectWebhook, settleDelivery, type WebhookPlace, type WebhookRow } from '../webhook-store.ts'
+import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
+import { evaluateTriggerExpression } from '../triggers/evaluate-trigger-expression.ts'
+import { fireUnlessLoop } from '../triggers/fire-unless-loop.ts'
+import { recordTrouble } from '../triggers/record-trouble.ts'
+import { findWebhook, recordDelivery, selectWebhook, setDeliveryFiring, type WebhookRef, type WebhookRow } from '../webhook-store.ts'
 import { deliveryName, readHeaders, readPayload } from './read-payload.ts'
 import { openSigningSecret } from './signing-secret.ts'
 import { type SignedDelivery, verifySignature } from './verify-signature.ts'
@@ -30,7 +30,7 @@ const LOOKUPS = { perSecond: 200, burst: 400 }
  * Takes deliveries at webhooks. Each fires its trigger once, also when it comes again under the same name.
  * Throws ProblemError and nothing else: not_found whatever is wrong with the address or the signature, rate_limited.
  */
-export function createWebhookReceiver(host: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
+export function createWebhookReceiver(kernel: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
   const now = () => performance.now()
   const limitDeliveries = createRateLimiter(DELIVERIES, now)
   const limitLookups = createRateLimiter(LOOKUPS, now)
@@ -38,19 +38,19 @@ export function createWebhookReceiver(host: Kernel): (delivery: WebhookDelivery)
     if (!isWebhookToken(delivery.token)) throw nothingThere()
     const hash = hashWebhookToken(delivery.token)
     orLimited(limitLookups('lookup'))
-    const place = await findWebhook(host.database, hash)
-    if (place === null) throw nothingThere()
-    orLimited(limitDeliveries(place.triggerId))
-    const { webhook, receive } = await admit(host, place, hash, delivery)
-    if (!(await passes(host, place, webhook, receive))) return { firingId: null }
-    return await inScene(host, place.org, (scene) => fire(scene, place, delivery, receive))
+    const ref = await findWebhook(kernel.database, hash)
+    if (ref === null) throw nothingThere()
+    orLimited(limitDeliveries(ref.triggerId))
+    const { webhook, receive } = await admit(kernel, ref, hash, delivery)
+    if (!(await passes(kernel, ref, webhook, receive))) return { firingId: null }
+    return await transactAsAutomations(kernel, ref.org, (context) => fire(context, ref, delivery, receive))
   }
   return async (delivery) => {
     try {
       return await take(delivery)
     } catch (error) {
       if (error instanceof ProblemError) throw error
-      host.log.error({ error }, 'A delivery at a webhook failed')
+      kernel.log.error({ error }, 'A delivery at a webhook failed')
       throw classifyFailure(error)
     }
   }
@@ -64,49 +64,49 @@ function read(delivery: WebhookDelivery, at: number) {
 }
 
 /** @throws not_found */
-async function admit(host: Kernel, place: WebhookPlace, hash: Buffer, delivery: WebhookDelivery) {
-  const webhook = await host.database.transaction(place.org, 'read only', (tx) => selectWebhook(tx, place.org, place.triggerId))
+async function admit(kernel: Kernel, ref: WebhookRef, hash: Buffer, delivery: WebhookDelivery) {
+  const webhook = await kernel.database.transaction(ref.org, 'read only', (tx) => selectWebhook(tx, ref.org, ref.triggerId))
   // The index found equal bytes already; comparing again in constant time keeps that from resting on the index alone.
   if (webhook?.tokenHash == null || !timingSafeEqual(webhook.tokenHash, hash)) throw nothingThere()
-  if (!isSigned(host, place, webhook, delivery)) throw nothingThere()
-  return { webhook, receive: read(delivery, host.clock.now()) }
+  if (!isSigned(kernel, ref, webhook, delivery)) throw nothingThere()
+  return { webhook, receive: read(delivery, kernel.clock.now()) }
 }
 
-function isSigned(host: Kernel, place: WebhookPlace, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
+function isSigned(kernel: Kernel, ref: WebhookRef, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
   const { signature = 'none' } = definition
   if (signature === 'none') return true
   if (signingSecret === null) return false
   try {
-    return verifySignature(signature, openSigningSecret(host.secretKeys, place, signingSecret), delivery, host.clock.now())
+    return verifySignature(signature, openSigningSecret(kernel.secretKeys, ref, signingSecret), delivery, kernel.clock.now())
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
-    host.log.warn({ trigger: place.triggerId, reason: error.message }, 'The signing secret of a webhook does not open; rotate it')
+    kernel.log.warn({ trigger: ref.triggerId, reason: error.message }, 'The signing secret of a webhook does not open; rotate it')
     return false
   }
 }
 
-async function passes({ database }: Kernel, { org, triggerId }: WebhookPlace, webhook: WebhookRow, event: Received): Promise<boolean> {
+async function passes({ database }: Kernel, { org, triggerId }: WebhookRef, webhook: WebhookRow, event: Received): Promise<boolean> {
   const { filter } = webhook.definition
   if (filter === undefined) return true
-  const judged = judgeExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
-  if (!judged.ok) await noteTrouble(database, org, triggerId, `filter: ${judged.message}`)
-  else if (webhook.isTroubled) await noteTrouble(database, org, triggerId, null)
+  const judged = evaluateTriggerExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
+  if (!judged.ok) await recordTrouble(database, org, triggerId, `filter: ${judged.message}`)
+  else if (webhook.isTroubled) await recordTrouble(database, org, triggerId, null)
   return judged.ok && judged.value
 }
 
-async function fire(scene: FiringScene, place: WebhookPlace, delivery: WebhookDelivery, event: Received): Promise<WebhookReceipt> {
+async function fire(context: FiringContext, ref: WebhookRef, delivery: WebhookDelivery, event: Received): Promise<WebhookReceipt> {
   const name = deliveryName(delivery)
   const hash = createHash('sha256')
     .update(name ?? randomUUID())
     .digest()
   if (name !== null) {
-    const kept = await keepDelivery(scene.tx, place, hash, new Date(scene.nowMs))
+    const kept = await recordDelivery(context.tx, ref, hash, new Date(context.nowMs))
     if (!kept.isNew) return toReceipt(kept.firingId)
   }
-  const cause = { kind: 'webhook', deliveryId: hash.toString('hex'), atMs: Math.floor(scene.nowMs) } as const
-  const fired = await fireOnce(scene, { triggerId: place.triggerId, cause, event }, null)
+  const cause = { kind: 'webhook', deliveryId: hash.toString('hex'), atMs: Math.floor(context.nowMs) } as const
+  const fired = await fireUnlessLoop(context, { triggerId: ref.triggerId, cause, event }, null)
   if (fired === null) throw nothingThere()
-  if (name !== null) await settleDelivery(scene.tx, place, hash, fired.firingId)
+  if (name !== null) await setDeliveryFiring(context.tx, ref, hash, fired.firingId)
   return toReceipt(fired.firingId)
 }
 

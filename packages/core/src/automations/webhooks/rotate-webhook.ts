@@ -18,10 +18,10 @@ export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebho
     const { signature = 'none' } = row.definition
     const token = makeWebhookToken()
     const signingSecret = signature === 'none' ? null : makeSigningSecret(signature)
-    const place = { org: ctx.org, triggerId: row.trigger_id }
-    await changeWebhook(tx, place, {
+    const ref = { org: ctx.org, triggerId: row.trigger_id }
+    await changeWebhook(tx, ref, {
       tokenHash: hashWebhookToken(token),
-      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.kernel.secretKeys, place, signingSecret),
+      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.kernel.secretKeys, ref, signingSecret),
     })
     ctx.note(encodeId('aut', automation.automation_id), { name: automation.name, trigger: row.key })
     return { trigger: row.key, signature, url: `${ctx.kernel.publicUrl()}/hooks/${token}`, signingSecret }

@@ -16,7 +16,7 @@ import { PIPELINE_WORKFLOW, type PipelineInput, TOOL_STEP, type ToolCall, type T
 import { type StepTrack, shorten } from './pipeline-progress.ts'
 
 /** A step whose condition holds. */
-export interface Beginning {
+export interface StartedStep {
   readonly placed: PlacedStep
   readonly frame: Frame
   readonly scope: Scope
@@ -26,7 +26,7 @@ export interface Beginning {
 /** Its body is the worker's (pipelines/tool-step.ts). */
 const toolStep = declareStep<ToolStepInput, Json>(TOOL_STEP)
 
-export async function callTool(running: Interpretation, step: ToolStep, { scope, track }: Beginning): Promise<Json> {
+export async function callTool(running: Interpretation, step: ToolStep, { scope, track }: StartedStep): Promise<Json> {
   const { ctx, input } = running
   const args = unwrap(renderArguments(step, scope))
   track.rendered = shorten(args)
@@ -42,7 +42,7 @@ export async function callTool(running: Interpretation, step: ToolStep, { scope,
   )
 }
 
-export async function callPipeline(running: Interpretation, step: CallStep, { scope, track }: Beginning): Promise<Json> {
+export async function callPipeline(running: Interpretation, step: CallStep, { scope, track }: StartedStep): Promise<Json> {
   const args = unwrap(renderArguments(step, scope))
   track.rendered = shorten(args)
   const call = own(running.input.calls.pipelines, step.pipeline)

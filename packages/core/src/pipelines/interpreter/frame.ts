@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import type { Context } from '@orrery/engine/workflow'
 import type { PlacedStep } from '@orrery/expressions'
-import type { Pace } from './pace.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import type { Progress } from './pipeline-progress.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** One run of a pipeline. */
 export interface Interpretation {
@@ -11,7 +11,7 @@ export interface Interpretation {
   readonly input: PipelineInput
   readonly params: JsonObject
   readonly progress: Progress
-  readonly pace: Pace
+  readonly pace: TurnBudget
   /** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
   runSteps(steps: readonly PlacedStep[], frame: Frame): Promise<Json>
 }

@@ -2,10 +2,10 @@ import type { Json } from '@orrery/contract'
 import { CancelledError } from '@orrery/engine/workflow'
 import { createScope, evaluateCondition, type PlacedStep, sequencesOf } from '@orrery/expressions'
 import { type Frame, type Interpretation, openFrame, save } from './frame.ts'
-import { TOO_MANY_STEPS } from './pace.ts'
 import { performStep } from './perform-step.ts'
 import { PipelineFailure, toErrorName, toPipelineFailure, unwrap } from './pipeline-failure.ts'
 import { end, fail, type StepTrack, shorten } from './pipeline-progress.ts'
+import { TOO_MANY_STEPS } from './turn-budget.ts'
 
 /** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
 export async function runSteps(running: Interpretation, steps: readonly PlacedStep[], frame: Frame): Promise<Json> {

@@ -1,7 +1,7 @@
 import { type DueResult, isPassing, type Kernel } from '@orrery/kernel'
 
 /** Gives up what fails for a reason of its own. A failure that passes is thrown: the clock comes again. */
-export async function performOrGiveUp(
+export async function attemptDueWork(
   { log }: Kernel,
   org: string,
   perform: () => Promise<DueResult>,

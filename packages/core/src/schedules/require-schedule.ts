@@ -10,7 +10,7 @@ function toFieldErrors(issues: readonly Issue[], path: string, isShort: boolean)
 }
 
 /** @throws schedule.invalid with all that is wrong, each at its path. */
-export function checkSchedule(schedule: Schedule, sources: ScheduleSources, path: string, isShort: boolean): CompiledSchedule {
+export function requireSchedule(schedule: Schedule, sources: ScheduleSources, path: string, isShort: boolean): CompiledSchedule {
   const checked = compileSchedule(schedule, sources)
   if (checked.ok) return checked.value
   const errors = toFieldErrors(checked.issues, path, isShort)

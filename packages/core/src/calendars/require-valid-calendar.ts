@@ -1,7 +1,7 @@
 import { type CalendarDefinition, problem } from '@orrery/contract'
 import { compileCalendar, type HolidaySource, type Issue } from '@orrery/recurrence'
+import { type Definitions, dependentsOf, findCycle, heightOf } from './calendar-graph.ts'
 import { asRules } from './calendar-row.ts'
-import { type Definitions, dependentsOf, findCircle, heightOf } from './lean-on.ts'
 
 /** What a feed says is not known before it was fetched, so here it says nothing. */
 const EMPTY_FEED = 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n'
@@ -15,8 +15,13 @@ const DAY_MS = 86_400_000
  * Whether a calendar can take its place among the others.
  * @param all with the new definition under its name. @throws calendar.invalid
  */
-export function checkCalendar(all: Definitions, name: string, definition: CalendarDefinition, holidays: HolidaySource | undefined): void {
-  const circle = findCircle(all, name)
+export function requireValidCalendar(
+  all: Definitions,
+  name: string,
+  definition: CalendarDefinition,
+  holidays: HolidaySource | undefined,
+): void {
+  const circle = findCycle(all, name)
   if (circle !== null) throw refuse([{ path: pathOf(definition, circle[1] ?? ''), message: `a circle: ${circle.join(' leans on ')}` }])
   const issues = [...findTooMany(definition), ...findTooDeep(all, name, definition)]
   if (issues.length > 0) throw refuse(issues)

@@ -6,12 +6,12 @@ import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
 
 /** A pipeline that was read and compared with what it calls. */
-export type Judgement =
+export type PipelineCheck =
   | { readonly ok: true; readonly definition: PipelineDefinition; readonly warnings: readonly PipelineProblem[] }
   | { readonly ok: false; readonly definition: PipelineDefinition | null; readonly problems: readonly PipelineProblem[] }
 
 /** @param name under which it is to be stored; null: it is not. */
-export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): Promise<Judgement> {
+export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null): Promise<PipelineCheck> {
   const parsed = parsePipeline(raw)
   if (!parsed.ok) return { ok: false, definition: null, problems: parsed.problems }
   const { pipeline: definition } = parsed
@@ -19,14 +19,14 @@ export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): P
   const problems = await withOrg(ctx, async (tx) => {
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
     const cycles = await findCycles(tx, ctx.org, definition, name)
-    return [...judgeParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
+    return [...checkParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
 }
 
 /** @throws pipeline.invalid, which names steps and paths */
-export function requireValid(judgement: Judgement): Extract<Judgement, { ok: true }> {
+export function requireValid(judgement: PipelineCheck): Extract<PipelineCheck, { ok: true }> {
   if (judgement.ok) return judgement
   const faults = judgement.problems.filter(({ severity }) => severity === 'error')
   const errors = faults.map(({ step, path, message }) => ({ path, message, ...(step === null ? {} : { step }) }))
@@ -56,7 +56,7 @@ function schemasOf(definition: PipelineDefinition): CallSchemas {
   return inputSchema === undefined ? {} : { inputSchema }
 }
 
-function judgeParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
+function checkParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
   const why = schema === undefined ? null : findSchemaFault(schema)
   return why === null ? [] : [{ severity: 'error', step: null, path: 'params_schema', message: `This schema cannot be used: ${why}` }]
 }

@@ -1,7 +1,7 @@
 import { type Analysis, type CompiledSchedule, type DstConflict, nextOccurrence } from '@orrery/recurrence'
 
 /** What may surprise whoever wrote a schedule, in sentences. */
-export function warnOf(analysis: Analysis, compiled: CompiledSchedule, nowMs: number): string[] {
+export function listScheduleWarnings(analysis: Analysis, compiled: CompiledSchedule, nowMs: number): string[] {
   const { schedule, policy } = compiled
   const gap = analysis.dstConflicts.find(({ kind }) => kind === 'gap')
   const overlap = analysis.dstConflicts.find(({ kind }) => kind === 'overlap')

@@ -4,7 +4,7 @@ import { createEventTail } from '../../../../kernel/src/events/event-tail.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { benchOf } from '../automations.fixture.ts'
-import { followCalendars } from './follow-calendars.ts'
+import { replanOnCalendarChange } from './replan-on-calendar-change.ts'
 
 let t: TestCore
 let stop: () => Promise<void>
@@ -12,7 +12,7 @@ beforeAll(async () => {
   t = await startTestCore({ work: false })
   const { host } = benchOf(t)
   const tail = createEventTail({ database: t.database, notifier: null, log: host.log, pollMs: 20 })
-  const follower = createEventConsumer({ database: t.database, tail, log: host.log }, followCalendars(host))
+  const follower = createEventConsumer({ database: t.database, tail, log: host.log }, replanOnCalendarChange(host))
   await follower.start()
   stop = async () => {
     await follower.stop()

@@ -5,7 +5,7 @@ import { basesOf } from './calendar-row.ts'
 export type Definitions = ReadonlyMap<string, CalendarDefinition>
 
 /** The names in a circle that begins and ends with `name`, if it leans on itself. */
-export function findCircle(all: Definitions, name: string): string[] | null {
+export function findCycle(all: Definitions, name: string): string[] | null {
   const seen = new Set<string>()
   const walk = (at: string, trail: readonly string[]): string[] | null => {
     for (const base of namedBy(all, at)) {

@@ -5,7 +5,7 @@ import { findNamed, selectByTitle } from './automation-store.ts'
 import { nameOf } from './definition/read-definition.ts'
 
 /** By id, name or title, as people and models write it. @throws automation.not_found */
-export async function findMeant(tx: Transaction, org: string, text: string): Promise<AutomationRow> {
+export async function resolveAutomation(tx: Transaction, org: string, text: string): Promise<AutomationRow> {
   const named = await findNamed(tx, org, text)
   if (named !== undefined) return named
   const titled = await selectByTitle(tx, org, text)

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ConditionMode, initialCondition, judgeCondition } from './judge-condition.ts'
+import { type ConditionMode, decideCondition, initialCondition } from './decide-condition.ts'
 import { numRuns, seed } from './planning.fixture.ts'
 
 /** Values, one a second; gives the seconds at which it fires. */
 function play(mode: ConditionMode, values: readonly (boolean | null)[], stepMs = 1_000): number[] {
   let state = initialCondition
   return values.flatMap((value, second) => {
-    const judged = judgeCondition(mode, state, value, second * stepMs)
+    const judged = decideCondition(mode, state, value, second * stepMs)
     state = judged.state
     return judged.isFiring ? [second] : []
   })
@@ -34,7 +34,7 @@ describe('conditions', () => {
   })
 
   test('a clock that is set back does not make a level fire again', () => {
-    expect(judgeCondition({ kind: 'level', everyMs: 0 }, { value: true, firedAtMs: 9_000 }, true, 5_000).isFiring).toBe(false)
+    expect(decideCondition({ kind: 'level', everyMs: 0 }, { value: true, firedAtMs: 9_000 }, true, 5_000).isFiring).toBe(false)
   })
 
   test(`rising and falling take turns, and together are change (seed ${seed})`, () => {

@@ -14,14 +14,14 @@ export const TOO_MANY_STEPS = 'TooManySteps'
  * The runs of all pipelines share one thread. One whose rounds have nothing to wait for would hold it until the engine gives the run up, so it
  * pauses now and then.
  */
-export interface Pace {
+export interface TurnBudget {
   /** What expressions have cost in this turn. */
   readonly spent: { fuel: number }
   /** Before a step begins; null if there is nothing to wait for. Throws PipelineRefusal. */
   begin(): Promise<void> | null
 }
 
-export function createPace(ctx: Context): Pace {
+export function createTurnBudget(ctx: Context): TurnBudget {
   const spent = { fuel: 0 }
   let begun = 0
   let turn = ctx.now().getTime()

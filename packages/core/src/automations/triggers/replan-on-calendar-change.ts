@@ -1,16 +1,16 @@
 import type { OrgId } from '@orrery/engine'
 import type { ConsumerSpec, Kernel } from '@orrery/kernel'
-import { calendarsOf } from '../../calendars/find-uses.ts'
+import { calendarsOf } from '../../calendars/find-calendar-uses.ts'
 import { lockAutomations } from '../automation-store.ts'
-import { type FiringScene, inScene } from '../scene.ts'
-import { planTriggers, wakeSchedulers } from '../state/plan-triggers.ts'
-import { concernsSchedules, lockTriggers, selectUsers } from '../trigger-store.ts'
+import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
+import { notifySchedulers, planTriggers } from '../state/plan-triggers.ts'
+import { concernsSchedules, lockTriggers, selectAutomationsUsing } from '../trigger-store.ts'
 
 /**
  * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
  * could not be planned for want of it.
  */
-export function followCalendars(kernel: Kernel): ConsumerSpec {
+export function replanOnCalendarChange(kernel: Kernel): ConsumerSpec {
   return {
     name: 'calendars',
     begin: 'now',
@@ -28,15 +28,15 @@ export function followCalendars(kernel: Kernel): ConsumerSpec {
 }
 
 async function replanAll(kernel: Kernel, org: OrgId, names: readonly string[], signal: AbortSignal): Promise<void> {
-  const ids = await kernel.database.transaction(org, 'read only', (tx) => selectUsers(tx, org, names))
+  const ids = await kernel.database.transaction(org, 'read only', (tx) => selectAutomationsUsing(tx, org, names))
   for (const id of ids) {
     signal.throwIfAborted()
-    await inScene(kernel, org, (scene) => replan(scene, id, new Set(names)))
+    await transactAsAutomations(kernel, org, (context) => replan(context, id, new Set(names)))
   }
 }
 
-async function replan(scene: FiringScene, id: string, names: ReadonlySet<string>): Promise<void> {
-  const { tx, org, nowMs } = scene
+async function replan(context: FiringContext, id: string, names: ReadonlySet<string>): Promise<void> {
+  const { tx, org, nowMs } = context
   const [automation] = await lockAutomations(tx, org, [id])
   if (automation === undefined || automation.status === 'ended') return
   const concerned = (await lockTriggers(tx, org, id)).filter(
@@ -46,8 +46,8 @@ async function replan(scene: FiringScene, id: string, names: ReadonlySet<string>
   // What is due now is planned by the scheduler, with the calendar as it is. The past of a changed calendar was never due.
   const waiting = concerned.filter(({ trouble, wakes_at }) => trouble === null && (wakes_at === null || wakes_at.getTime() > nowMs))
   const planned = [
-    ...(await planTriggers(scene, automation, stuck, { kind: 'kept' })),
-    ...(await planTriggers(scene, automation, waiting, { kind: 'recalendared' })),
+    ...(await planTriggers(context, automation, stuck, { kind: 'kept' })),
+    ...(await planTriggers(context, automation, waiting, { kind: 'recalendared' })),
   ]
-  wakeSchedulers(scene, planned)
+  notifySchedulers(context, planned)
 }

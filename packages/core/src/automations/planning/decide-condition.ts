@@ -10,7 +10,7 @@ export interface ConditionState {
 
 export const initialCondition: ConditionState = { value: null, firedAtMs: null }
 
-export interface ConditionJudgement {
+export interface ConditionDecision {
   readonly isFiring: boolean
   readonly state: ConditionState
 }
@@ -19,7 +19,7 @@ export interface ConditionJudgement {
  * Judges one evaluation. An edge has two sides: the first value is none. An evaluation without a value (null: a tool could not be asked)
  * changes nothing, so an edge is found once the value is there again. A level does not fire again while the clock is behind its last firing.
  */
-export function judgeCondition(mode: ConditionMode, state: ConditionState, value: boolean | null, nowMs: number): ConditionJudgement {
+export function decideCondition(mode: ConditionMode, state: ConditionState, value: boolean | null, nowMs: number): ConditionDecision {
   if (value === null) return { isFiring: false, state }
   const isFiring = fires(mode, state, value, nowMs)
   return { isFiring, state: { value, firedAtMs: isFiring ? nowMs : state.firedAtMs } }

@@ -5,13 +5,17 @@ import { boundedCache } from '@orrery/kernel'
 /** What an expression of a trigger may read beside the time. */
 export type TriggerNames = { readonly event: Json } | { readonly result: Json }
 
-export type Judged = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
+export type Evaluation = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
 
 /** The same few expressions are evaluated for each event. */
 const parsed = boundedCache<Hole>({ entriesMax: 1000 })
 
 /** Whether the expression is true of an event, or of what a tool gave. What is missing counts as false. */
-export function judgeExpression(text: string, names: TriggerNames, at: { readonly nowMs: number; readonly timezone: string }): Judged {
+export function evaluateTriggerExpression(
+  text: string,
+  names: TriggerNames,
+  at: { readonly nowMs: number; readonly timezone: string },
+): Evaluation {
   try {
     const { root, timezone } = createScope({ params: {}, steps: {}, nowMs: at.nowMs, timezone: at.timezone, names: { ...names } })
     return { ok: true, value: isTrue(evaluate(parse(text).expression, root, { root, timezone, meter: createMeter() })) }

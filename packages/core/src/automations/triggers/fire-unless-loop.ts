@@ -1,8 +1,8 @@
 import type { RunId } from '@orrery/engine'
 import { type Fired, fireTrigger, type TriggerCall } from '../firing/fire-trigger.ts'
-import { insertRefused, selectDepth, setDepth } from '../firing-store.ts'
+import type { FiringContext } from '../firing-context.ts'
+import { insertSkippedFiring, selectDepth, setDepth } from '../firing-store.ts'
 import { firingId } from '../planning/firing-id.ts'
-import type { FiringScene } from '../scene.ts'
 import { selectAutomationOf } from '../trigger-store.ts'
 
 /** The most firings that may cause one another in a row. One more is a loop, and ends. */
@@ -12,21 +12,21 @@ const DEPTH_MAX = 16
  * Fires a trigger for something that a run may have caused: `causedBy` wrote the event, or the event is about it. Each firing remembers how many
  * firings led to it; one too many is recorded as skipped, so that automations that start each other end.
  */
-export async function fireOnce(scene: FiringScene, call: TriggerCall, causedBy: RunId | null): Promise<Fired | null> {
-  const { tx, org } = scene
+export async function fireUnlessLoop(context: FiringContext, call: TriggerCall, causedBy: RunId | null): Promise<Fired | null> {
+  const { tx, org } = context
   const depth = causedBy === null ? 0 : await selectDepth(tx, org, causedBy)
-  if (depth > DEPTH_MAX) return await skipLoop(scene, call, depth)
-  const fired = await fireTrigger(scene, call)
+  if (depth > DEPTH_MAX) return await skipLoop(context, call, depth)
+  const fired = await fireTrigger(context, call)
   if (fired !== null && depth > 0) await setDepth(tx, org, fired.firingId, depth)
   return fired
 }
 
-async function skipLoop({ tx, org, nowMs }: FiringScene, { triggerId, cause }: TriggerCall, depth: number): Promise<Fired | null> {
+async function skipLoop({ tx, org, nowMs }: FiringContext, { triggerId, cause }: TriggerCall, depth: number): Promise<Fired | null> {
   const reason = `loop: ${DEPTH_MAX} firings came one out of the other before it`
   const automation = await selectAutomationOf(tx, org, triggerId)
   if (automation === undefined) return null
   const id = firingId(automation, triggerId, cause)
   const times = { nominalAt: new Date(cause.atMs), decidedAt: new Date(nowMs) }
-  await insertRefused(tx, org, { trigger: triggerId, id, cause: cause.kind, ...times, reason, depth })
+  await insertSkippedFiring(tx, org, { trigger: triggerId, id, cause: cause.kind, ...times, reason, depth })
   return { firingId: id, outcome: 'skipped', reason, runId: null }
 }

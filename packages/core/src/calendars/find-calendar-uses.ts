@@ -16,7 +16,7 @@ export function calendarsOf(schedule: AsksCalendars): string[] {
 }
 
 /** Names of the automations whose schedules ask a calendar. */
-export async function findAutomationsOn(tx: Transaction, org: string, calendar: string): Promise<string[]> {
+export async function findAutomationsUsing(tx: Transaction, org: string, calendar: string): Promise<string[]> {
   const candidates = await selectAutomationsNaming(tx, org, calendar)
   return candidates.filter(({ definition }) => schedulesOf(definition).flatMap(calendarsOf).includes(calendar)).map(({ name }) => name)
 }
