@@ -9,7 +9,7 @@ import { type BackfillPlan, planBackfill } from './planning/plan-backfill.ts'
 import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
-/** Only records the request: a scheduler starts the runs in rounds, even if this process has died. */
+/** Only records the request. A scheduler of any process starts the runs in rounds, so the backfill survives this process. */
 export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfill'>): Promise<AnswerTo<'automations.backfill'>> {
   return withOrg(ctx, async (tx) => {
     const context = toFiringContext(ctx, tx)
@@ -49,12 +49,12 @@ function toRefusal({ reason }: Extract<BackfillPlan, { kind: 'refused' }>): Erro
   const refuse = (path: string, message: string) => problem('invalid_input', `${path}: ${message}.`, { errors: [{ path, message }] })
   switch (reason) {
     case 'reversed':
-      return refuse('to', 'It comes before from')
+      return refuse('to', 'Must not be before from')
     case 'in_future':
-      return refuse('to', 'It lies in the future: what is still to come fires by itself')
+      return refuse('to', 'Must not be in the future: the schedule itself fires future occurrences')
     case 'too_many':
       return refuse('from', 'More than 10,000 occurrences; take a shorter range')
     case 'limit':
-      return refuse('from', 'The occurrences were not found within the work that it may cost; take a shorter range')
+      return refuse('from', 'The search for occurrences reached its limit; take a shorter range')
   }
 }

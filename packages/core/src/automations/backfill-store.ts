@@ -22,7 +22,7 @@ export async function insertBackfill(tx: Transaction, row: BackfillRow): Promise
   await tx.write(insertInto('app.backfill', row))
 }
 
-/** The longest due one, locked. Rows locked by another process are skipped. */
+/** The backfill that has been due the longest, locked. Rows locked by another process are skipped. */
 export function lockDueBackfill(tx: Transaction, org: string, now: Date): Promise<BackfillRow | undefined> {
   return tx.row<BackfillRow>(
     sql`select ${COLUMNS} from app.backfill where org_id = ${org} and wakes_at <= ${now} order by wakes_at limit 1 for update skip locked`,
@@ -36,5 +36,5 @@ export async function updateBackfill(tx: Transaction, { org_id, backfill_id, res
   )
 }
 
-/** Backfills that wait for their next round, of all organizations: the clock looks at them together. */
+/** Backfills of all organizations that wait for their next round. The due clock reads this query. */
 export const waitingBackfills = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`

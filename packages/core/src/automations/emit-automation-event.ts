@@ -7,7 +7,7 @@ type AutomationEvent = Extract<EventType, `automation.${string}`>
 
 type Named = Pick<AutomationRow, 'automation_id' | 'name' | 'version'>
 
-/** Readers see it if, and only if, the transaction commits. */
+/** The event is in the log if, and only if, the transaction commits. */
 export function emitAutomationEvent(
   context: FiringContext,
   type: AutomationEvent,
@@ -17,7 +17,7 @@ export function emitAutomationEvent(
   return emitAutomationEvents(context, type, [row], data)
 }
 
-/** The same of several. */
+/** One event of the same type for each automation. */
 export function emitAutomationEvents(
   context: FiringContext,
   type: AutomationEvent,

@@ -14,13 +14,13 @@ import { removeOldDeliveries } from './webhook-store.ts'
 import { resealWebhooks } from './webhooks/reseal-webhooks.ts'
 
 const DAY_MS = 86_400_000
-/** A firing is of interest for a quarter of a year, as calls of tools are. Its run is kept on its own terms. */
+/** As long as calls of tools are kept. The run of a firing has a retention of its own. */
 const FIRINGS_KEPT_MS = 90 * DAY_MS
-/** Senders try again for some days at most. */
+/** Longer than senders keep retrying a delivery, which is some days at most. */
 const DELIVERIES_KEPT_MS = 7 * DAY_MS
 const SWEEP_BATCH = 1000
 
-/** @param observe hears what came of each occurrence of a schedule */
+/** @param observe is called with the outcome of each occurrence of a schedule */
 export function createAutomationsFeature(kernel: Kernel, observe: (fact: ScheduleFact) => void): Feature {
   const { database, clock, secretKeys, log } = kernel
   const polls = createPollKind(kernel)

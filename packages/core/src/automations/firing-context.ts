@@ -1,20 +1,20 @@
 import type { OrgId } from '@orrery/engine'
 import { type Clock, type Ctx, type Kernel, type Transaction, transactAsSystem } from '@orrery/kernel'
 
-/** What firing needs of a context: one transaction of one organization, which happens at one instant, and what follows its commit. */
+/** One transaction of one organization in which automations fire. All of it happens at one instant. */
 export interface FiringContext extends Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock' | 'afterCommit'> {
   readonly tx: Transaction
-  /** Of the database, as this process knows it; `clock` stands still at it. */
+  /** The database's time, as this process estimates it. `clock` is fixed at this instant. */
   readonly nowMs: number
 }
 
-/** Of a call that writes, or of the system's own transaction. */
+/** For a call that writes, or for a transaction of the system. */
 export function toFiringContext({ actor, org, engine, clock, afterCommit }: Ctx, tx: Transaction): FiringContext {
   const nowMs = Math.floor(clock.now())
   return { actor, org, engine, clock: { now: () => nowMs }, afterCommit, tx, nowMs }
 }
 
-/** A transaction of an organization in which automations act by themselves. */
+/** Runs a transaction of an organization with the system actor `automations`. */
 export function transactAsAutomations<T>(
   kernel: Kernel,
   org: OrgId,

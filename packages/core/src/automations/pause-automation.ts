@@ -6,7 +6,7 @@ import { toFiringContext } from './firing-context.ts'
 import { setPaused } from './state/set-paused.ts'
 import { selectTriggers } from './trigger-store.ts'
 
-/** Pausing what is paused changes its note, if there is a new one. */
+/** If the automation is paused already, only a new note changes it. */
 export function pauseAutomation(ctx: Ctx, input: InputFor<'automations.pause'>): Promise<AnswerTo<'automations.pause'>> {
   return withOrg(ctx, async (tx) => {
     const before = await lockAutomation(tx, ctx.org, input.automation)

@@ -5,7 +5,7 @@ import { lockAutomation } from './automation-store.ts'
 import { toFiringContext } from './firing-context.ts'
 import { setActive } from './state/set-active.ts'
 
-/** Of one that is neither paused nor snoozed it only forgets the failures. */
+/** If the automation is neither paused nor snoozed, this only resets its count of failures. */
 export function resumeAutomation(ctx: Ctx, input: InputFor<'automations.resume'>): Promise<AnswerTo<'automations.resume'>> {
   return withOrg(ctx, async (tx) => {
     const before = await lockAutomation(tx, ctx.org, input.automation)

@@ -20,15 +20,15 @@ export interface SavedAutomation {
 }
 
 export interface SaveOptions {
-  /** The row that is changed, locked; null: a new one is made. */
+  /** The row to change, locked; null: create one. */
   readonly before: AutomationRow | null
-  /** What Ordinaut's interface keeps beside the definition. Absent: as it was. */
+  /** Data that Ordinaut's interface keeps beside the definition. Absent: unchanged. */
   readonly ordinaut?: Json
 }
 
 /**
- * Checks a definition and makes it the newest version of an automation. Triggers that stay as they were given keep their state; others of the
- * same key keep their id, and go on from now.
+ * Checks a definition and makes it the newest version of an automation. Triggers that did not change keep their state. A changed trigger
+ * with the same key and type keeps its id, and continues from now.
  * @throws invalid_input, schedule.invalid, pipeline.invalid, pipeline.not_found, forbidden, automation.name_taken
  */
 export async function saveAutomation(
@@ -39,8 +39,8 @@ export async function saveAutomation(
 ): Promise<SavedAutomation> {
   const context = toFiringContext(ctx, tx)
   const planned = readTriggers(definition, context.nowMs)
-  // A calendar that is named here is not deleted at the same moment.
-  if (planned.some(({ definition }) => isAsking(definition))) await lockCalendarsShared(tx, ctx.org)
+  // Keeps the calendars that the schedules name from being deleted before this transaction commits.
+  if (planned.some(({ definition }) => usesCalendars(definition))) await lockCalendarsShared(tx, ctx.org)
   const existing = before === null ? [] : await lockTriggers(tx, ctx.org, before.automation_id)
   const sources = await readSources(context, planned)
   const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))
@@ -56,7 +56,7 @@ export async function saveAutomation(
   return { row: settled, triggers, warnings: [...warnings, ...(await warnOfUnreadyWebhooks(context, triggers))] }
 }
 
-const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
+const usesCalendars = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
 
 function toRow(
   ctx: Ctx,
@@ -66,7 +66,7 @@ function toRow(
   nowMs: number,
 ): AutomationRow {
   const now = new Date(nowMs)
-  // One of both was required.
+  // checkDefinition has required one of both.
   const name = nameOf(definition) ?? ''
   return {
     org_id: ctx.org,
@@ -75,7 +75,7 @@ function toRow(
     title: definition.title ?? name,
     version: (before?.version ?? 0) + 1,
     definition,
-    // One that had come to its end may go on as it is now.
+    // An ended automation becomes active again: its new triggers may have occurrences.
     status: before?.status === 'paused' ? 'paused' : 'active',
     snoozed_until: before?.snoozed_until ?? null,
     note: before?.note ?? null,
@@ -127,14 +127,14 @@ async function saveTriggers(
   const known = new Set([...kept, ...changed].map(({ key }) => key))
   for (const [at, one] of planned.entries()) {
     if (known.has(one.key)) continue
-    // Ids sort by their time, and so triggers are shown in the order in which they were written.
+    // Ids sort by time, so this shows triggers in the order of the definition.
     const made = toTrigger(row, one, nowMs + at)
     await insertTrigger(tx, made, prefixOf(one.definition))
     changed.push(made)
   }
   const all = [
-    ...(await planTriggers(context, row, kept, { kind: 'kept' })),
-    ...(await planTriggers(context, row, changed, { kind: 'adopted' })),
+    ...(await planTriggers(context, row, kept, { kind: 'unchanged' })),
+    ...(await planTriggers(context, row, changed, { kind: 'schedule_changed' })),
   ]
   return all.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
 }
@@ -157,14 +157,14 @@ function toTrigger(row: AutomationRow, { key, given, definition }: PlannedTrigge
   }
 }
 
-/** What every topic that concerns it begins with. */
+/** The prefix of every topic that the trigger listens to. */
 function prefixOf(definition: StoredTrigger): string | null {
   if (definition.type !== 'event' && definition.type !== 'condition') return null
   const topic = definition.topic === undefined ? null : compileTopic(definition.topic)
   return topic?.ok ? topic.value.prefix : null
 }
 
-/** One whose schedules are all through has ended. */
+/** An automation whose schedules have no further occurrence has ended. */
 async function endIfExhausted(context: FiringContext, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
   if (row.status !== 'active' || !isEnded(triggers)) return row
   const ended: AutomationRow = { ...row, status: 'ended' }
@@ -172,9 +172,9 @@ async function endIfExhausted(context: FiringContext, row: AutomationRow, trigge
   return ended
 }
 
-/** Warns of webhooks that take no deliveries yet. */
+/** Warns of webhooks that cannot receive deliveries yet. */
 async function warnOfUnreadyWebhooks({ tx, org }: FiringContext, triggers: readonly TriggerRow[]): Promise<string[]> {
   const one = triggers.find(({ type }) => type === 'webhook')
   const keys = one === undefined ? [] : await selectUnreadyWebhooks(tx, org, one.automation_id)
-  return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
+  return keys.map((key) => `${key}: it receives no deliveries until automations.rotateWebhook creates its address.`)
 }

@@ -14,7 +14,7 @@ export function snoozeAutomation(ctx: Ctx, input: InputFor<'automations.snooze'>
     const before = await lockAutomation(tx, ctx.org, input.automation)
     const row: AutomationRow = { ...before, snoozed_until: until, note: input.note ?? before.note, updated_at: new Date(context.nowMs) }
     await changeAutomation(tx, row)
-    const triggers = await planTriggers(context, row, await lockTriggers(tx, ctx.org, row.automation_id), { kind: 'kept' })
+    const triggers = await planTriggers(context, row, await lockTriggers(tx, ctx.org, row.automation_id), { kind: 'unchanged' })
     await emitAutomationEvent(context, 'automation.snoozed', row, { until: until.toISOString() })
     ctx.note(encodeId('aut', row.automation_id), { name: row.name, until: until.toISOString() })
     return toAutomation(row, triggers, context.nowMs)
@@ -24,14 +24,14 @@ export function snoozeAutomation(ctx: Ctx, input: InputFor<'automations.snooze'>
 /** @throws invalid_input */
 function readUntil({ until, for: length }: InputFor<'automations.snooze'>, nowMs: number): Date {
   if ((until === undefined) === (length === undefined)) {
-    const error = { path: 'until', message: 'Until when, or for how long', expected: 'one of until and for' }
+    const error = { path: 'until', message: 'Exactly one of until and for must be given', expected: 'one of until and for' }
     throw problem('invalid_input', 'Give either until or for.', { errors: [error] })
   }
   const at = length === undefined ? Date.parse(until ?? '') : nowMs + durationMs(length, 'for')
-  if (at > nowMs && at < latestMs) return new Date(at)
+  if (at > nowMs && at < UNTIL_MAX_MS) return new Date(at)
   const path = length === undefined ? 'until' : 'for'
-  const error = { path, message: 'Not in the future, or too far', expected: 'a time to come, before the year 10000' }
-  throw problem('invalid_input', 'A snooze ends in the future.', { errors: [error] })
+  const error = { path, message: 'Not in the future, or too far in it', expected: 'a future time before the year 10000' }
+  throw problem('invalid_input', 'A snooze must end in the future, before the year 10000.', { errors: [error] })
 }
 
-const latestMs = Date.parse('9999-12-31T23:59:59.999Z')
+const UNTIL_MAX_MS = Date.parse('9999-12-31T23:59:59.999Z')

@@ -7,7 +7,7 @@ export interface WebhookRef {
   readonly triggerId: string
 }
 
-/** Over all organizations: an address names none. */
+/** Searches all organizations: an address does not name one. */
 export async function findWebhook(database: Database, tokenHash: Buffer): Promise<WebhookRef | null> {
   const [row] = await database.ask<WebhookRef>(
     sql`select org_id as org, trigger_id as "triggerId" from app.trigger where token_hash = ${tokenHash}`,
@@ -21,7 +21,7 @@ export interface WebhookRow {
   readonly tokenHash: Buffer | null
   /** Sealed. */
   readonly signingSecret: string | null
-  /** Of the automation; IANA name. */
+  /** The automation's time zone, an IANA name. */
   readonly timezone: string
   readonly isTroubled: boolean
 }
@@ -34,7 +34,7 @@ export async function selectWebhook(tx: Transaction, org: OrgId, triggerId: stri
   return (await tx.row<WebhookRow>(prepared('webhook_read', statement))) ?? null
 }
 
-/** Keys of the webhooks of an automation that cannot receive deliveries: without an address, or without the secret that signs. */
+/** Keys of the webhooks of an automation that cannot receive deliveries: they have no address, or need a signing secret and have none. */
 export async function selectUnreadyWebhooks(tx: Transaction, org: OrgId, automation: string): Promise<string[]> {
   const rows = await tx.rows<{ key: string }>(
     sql`select key from app.trigger where org_id = ${org} and automation_id = ${automation} and type = 'webhook'
@@ -55,7 +55,7 @@ export async function changeWebhook(
 
 export type SealedWebhook = WebhookRef & { readonly sealed: string }
 
-/** Webhooks of all organizations behind the one given whose secret is sealed with one of these keys, locked. Rows locked by others are skipped. */
+/** Webhooks of all organizations, after the given one, whose secret is sealed with one of these keys, locked. Locked rows are skipped. */
 export function lockSealedWith(
   tx: Transaction,
   keyIds: readonly string[],
@@ -74,7 +74,9 @@ export async function setSigningSecret(tx: Transaction, { org, triggerId }: Webh
   await tx.write(sql`update app.trigger set signing_secret = ${sealed} where org_id = ${org} and trigger_id = ${triggerId}`)
 }
 
-/** Puts a delivery on record. Not new: what came of the first one. A second transaction with the same delivery waits for the first. */
+/**
+ * Records a delivery. If it is not new, returns the firing of the first. A second transaction with the same delivery waits for the first.
+ */
 export async function recordDelivery(
   tx: Transaction,
   { org, triggerId }: WebhookRef,
@@ -97,7 +99,7 @@ export async function setDeliveryFiring(tx: Transaction, { org, triggerId }: Web
   )
 }
 
-/** Of all organizations. */
+/** Deletes deliveries of all organizations that came before a time. */
 export async function removeOldDeliveries(database: Database, before: Date, limit: number): Promise<number> {
   const rows = await database.ask(
     sql`delete from app.webhook_delivery d using (

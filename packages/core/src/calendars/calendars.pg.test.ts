@@ -1,3 +1,7 @@
+/**
+ * Operations on calendars over a real database, and the compiled calendars that schedules use. Goal: no cycle, no calendar removed while in
+ * use, and each change visible at once.
+ */
 import type { CalendarDefinition } from '@orrery/contract'
 import { compileSchedule, nextOccurrence } from '@orrery/recurrence'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,3 +1,7 @@
+/**
+ * Feeds of calendars, fetched from a local HTTP server by one or more processes. Goal: a failing feed keeps its last good text, and one
+ * process at a time fetches a feed.
+ */
 import { hash } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'

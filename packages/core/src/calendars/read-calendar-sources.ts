@@ -8,14 +8,14 @@ import { selectFeeds, selectTexts } from './feed-store.ts'
 import { loadHolidays } from './load-holidays.ts'
 
 /**
- * Compiled calendars of this process. One that changed has another key, so no entry is ever out of date. A size is the number of characters of the
- * feeds in it: a feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB with usual feeds.
+ * Compiled calendars of this process. One that changed has another key, so no entry is ever out of date. A size is the number of characters
+ * of the feeds in it: a feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB with usual feeds.
  */
 const compiledCalendars = boundedCache<CompiledCalendar>({ entriesMax: 500, sizeMax: 20_000_000 })
 
 /**
- * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They are
- * compiled once in each process for each state of all their parts, and schedules share them. One that cannot be used (its feed was not
+ * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They
+ * are compiled once in each process for each state of all their parts, and schedules share them. One that cannot be used (its feed was not
  * fetched yet, for example) is an issue of the schedule that names it, at the path of the name.
  */
 export async function readCalendarSources(tx: Transaction, org: string, names: readonly string[]): Promise<ScheduleSources> {

@@ -19,8 +19,8 @@ export interface Fetched {
 }
 
 /**
- * Records a fetch in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits events for the readers that
- * depend on the calendar.
+ * Records a fetch in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits events for the
+ * readers that depend on the calendar.
  */
 export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<void> {
   const { org, url, answer } = fetched

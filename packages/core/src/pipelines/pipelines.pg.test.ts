@@ -1,3 +1,7 @@
+/**
+ * Operations on pipelines over a real database and engine: save, check, dry run and run. Goal: an invalid pipeline is never stored, and a
+ * run gets exactly the scopes it was granted.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

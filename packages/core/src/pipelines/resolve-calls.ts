@@ -16,8 +16,8 @@ interface Found {
 }
 
 /**
- * What the names mean that a pipeline calls as child runs, and those that these call. Names that do not exist are left out: the step that calls
- * one fails, if it is ever reached.
+ * What the names mean that a pipeline calls as child runs, and those that these call. Names that do not exist are left out: the step that
+ * calls one fails, if it is ever reached.
  * @param name of the pipeline itself, if it is stored: it may not call itself either. @throws pipeline.invalid
  */
 export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {

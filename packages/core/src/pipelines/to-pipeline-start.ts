@@ -25,9 +25,9 @@ export interface PipelineStart {
 }
 
 /**
- * The start of a pipeline as the engine takes it; add `at`, `tags`, `priority`, `runId` and the like. What it calls is resolved here and now: a
- * run never changes under way. The tables are read in `tx`; the interpreter is deployed to the organization, if it is not there yet, in a
- * transaction of its own.
+ * The start of a pipeline as the engine takes it; add `at`, `tags`, `priority`, `runId` and the like. What it calls is resolved here and
+ * now: a run never changes under way. The tables are read in `tx`; the interpreter is deployed to the organization, if it is not there yet,
+ * in a transaction of its own.
  * @throws pipeline.not_found, pipeline.version_not_found, pipeline.invalid (it calls itself, or its params do not fit)
  */
 export async function toPipelineStart(

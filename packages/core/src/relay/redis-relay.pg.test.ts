@@ -1,3 +1,7 @@
+/**
+ * The relay against a real Redis and a real event log. Goal: the stream has every event once and in order, although Redis, the relay or its
+ * process is killed or stopped.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

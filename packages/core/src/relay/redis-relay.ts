@@ -87,8 +87,8 @@ async function send({ database, connection, options, signal }: Sending, events: 
 }
 
 /**
- * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream, or when
- * it belongs to another database, and then they are not there at all.
+ * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream,
+ * or when it belongs to another database, and then they are not there at all.
  */
 async function requireOwnEntry(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
   // Even a position that our log has passed need not be one of our events: the database may be an older copy.

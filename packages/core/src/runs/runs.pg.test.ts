@@ -1,3 +1,7 @@
+/**
+ * Operations on runs over a real database and engine: start, list, logs, signals, pause, cancel, retry and fork. Goal: each answers with
+ * the state of the run or the problem that applies, and never for another organization.
+ */
 import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sql } from '../../../kernel/src/database/sql.ts'

@@ -1,6 +1,8 @@
 import { problem } from '@orrery/contract'
 
-/** Workflows that Orrery brings. What they are started with grants things, so nobody starts or deploys them but the operations they are for. */
+/**
+ * Workflows that Orrery brings. What they are started with grants things, so nobody starts or deploys them but the operations they are for.
+ */
 const PREFIX = 'orrery.'
 
 /** @throws workflow.name_reserved */

@@ -9,11 +9,11 @@ interface Args {
 
 export const automationsList: BuiltIn = {
   name: 'orchestrator.list',
-  description: `Lists automations, newest first, ${ITEMS_MAX} at most.`,
+  description: `Lists automations, newest first, up to ${ITEMS_MAX}.`,
   inputSchema: {
     type: 'object',
     properties: {
-      text: { type: 'string', minLength: 1, maxLength: 200, description: 'In the name or the title.' },
+      text: { type: 'string', minLength: 1, maxLength: 200, description: 'A text that the name or the title contains.' },
       status: { enum: ['active', 'paused', 'snoozed', 'ended'] },
     },
     additionalProperties: false,

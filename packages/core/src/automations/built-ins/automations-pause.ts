@@ -3,7 +3,7 @@ import { automationArgument, resolveTaskArgument, statusOutput, WRITE_SCOPES } f
 
 export const automationsPause: BuiltIn = {
   name: 'orchestrator.pause',
-  description: 'Pauses an automation: nothing fires by itself until it is resumed.',
+  description: 'Pauses an automation: no trigger fires until it is resumed.',
   inputSchema: {
     type: 'object',
     properties: { task: automationArgument, note: { type: 'string', maxLength: 500, description: 'Why.' } },

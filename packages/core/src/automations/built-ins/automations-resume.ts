@@ -3,7 +3,7 @@ import { automationArgument, resolveTaskArgument, statusOutput, WRITE_SCOPES } f
 
 export const automationsResume: BuiltIn = {
   name: 'orchestrator.resume',
-  description: 'Resumes an automation that is paused or snoozed, and forgets its failures.',
+  description: 'Resumes an automation that is paused or snoozed, and resets its count of failures.',
   inputSchema: {
     type: 'object',
     properties: { task: automationArgument },

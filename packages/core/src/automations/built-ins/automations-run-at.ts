@@ -8,8 +8,8 @@ const HOUR_MS = 3_600_000
 export const automationsRunAt: BuiltIn = {
   name: 'orchestrator.schedule_task',
   description:
-    'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Whether it may run is decided at that time, ' +
-    'by its overlap policy; if it is paused by then, it is left out. An attempt that is repeated schedules nothing twice.',
+    'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Its overlap policy decides at that time ' +
+    'whether it runs; if it is paused by then, the run is skipped. A repeated attempt schedules nothing twice.',
   inputSchema: {
     type: 'object',
     properties: {
@@ -45,7 +45,7 @@ export const automationsRunAt: BuiltIn = {
   },
 }
 
-/** As it was written, so that a repeated attempt asks for the same. */
+/** The time as it was written, so that a repeated attempt makes the same request. */
 function timeIn({ delay_hours: hours, delay, at }: JsonObject): { readonly at: string } | { readonly delay: string } {
   if (typeof hours === 'number') return { delay: formatDuration(Math.round(hours * HOUR_MS)) }
   return typeof delay === 'string' ? { delay } : { at: String(at) }

@@ -4,7 +4,7 @@ import { automationArgument, paramsArgument, paramsIn, resolveTaskArgument, WRIT
 export const automationsRunNow: BuiltIn = {
   name: 'orchestrator.run_now',
   description:
-    'Runs an automation now. Its schedule goes on as it was. It does not wait for the run; an attempt that is repeated starts no second one.',
+    'Runs an automation now. Its schedule does not change. Does not wait for the end of the run. A repeated attempt starts no second run.',
   inputSchema: {
     type: 'object',
     properties: { task: automationArgument, params: paramsArgument },

@@ -11,7 +11,7 @@ export const automationArgument: JsonObject = {
   description: 'An automation: its name, its title or its id.',
 }
 
-/** What a change of an automation answers with. */
+/** Output of the tools that change an automation. */
 export const statusOutput: JsonObject = {
   type: 'object',
   properties: { automation: { type: 'string' }, status: { enum: ['active', 'paused', 'ended'] } },
@@ -19,9 +19,9 @@ export const statusOutput: JsonObject = {
   additionalProperties: false,
 }
 
-export const paramsArgument: JsonObject = { type: 'object', description: 'In place of its own params, name by name.' }
+export const paramsArgument: JsonObject = { type: 'object', description: 'Params that replace those of the automation, name by name.' }
 
-/** What changes automations: a run that was granted it may do with them what the organization may. */
+/** Scopes of tools that change automations. A run with them may change every automation of its organization. */
 export const WRITE_SCOPES = ['automations:write'] as const
 
 /** The name of the automation that the argument `task` means. @throws ToolError (`automation.not_found`) */

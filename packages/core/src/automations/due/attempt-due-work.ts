@@ -1,17 +1,17 @@
 import { type DueResult, isPassing, type Kernel } from '@orrery/kernel'
 
-/** Gives up what fails for a reason of its own. A failure that passes is thrown: the clock comes again. */
+/** Attempts due work. A temporary failure is thrown, so that the due clock tries again; any other failure marks the work as failed. */
 export async function attemptDueWork(
   { log }: Kernel,
   org: string,
-  perform: () => Promise<DueResult>,
-  giveUp: (reason: string) => Promise<DueResult>,
+  attempt: () => Promise<DueResult>,
+  markFailed: (reason: string) => Promise<DueResult>,
 ): Promise<DueResult> {
   try {
-    return await perform()
+    return await attempt()
   } catch (error) {
     if (isPassing(error)) throw error
-    log.error({ error, org }, 'A requested run could not be started')
-    return await giveUp('It could not be started; the log says why.')
+    log.error({ error, org }, 'Due work of an automation failed')
+    return await markFailed('The run could not be started; see the server’s log.')
   }
 }

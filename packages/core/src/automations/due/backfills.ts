@@ -12,7 +12,7 @@ import { toFiringRow } from '../to-firing-row.ts'
 import { selectTriggers } from '../trigger-store.ts'
 import { attemptDueWork } from './attempt-due-work.ts'
 
-/** Backfills start their next occurrences. Their moments lie in the past by design, so they have no lateness. */
+/** Starts the next occurrences of backfills. These lie in the past by design, so no lateness is reported. */
 export function createBackfillKind(kernel: Kernel): DueKind {
   return {
     name: 'backfill',
@@ -32,25 +32,25 @@ export function createBackfillKind(kernel: Kernel): DueKind {
   }
 }
 
-/** One round, and the pause behind it: a backfill leaves room for what is due now. */
+/** Occurrences per round, and the pause after it, which leaves capacity for other due work. */
 const ROUND = { occurrences: 100, pauseMs: 250 }
-/** Half of what the buffer of an automation holds. With more starts in it, a backfill waits too. */
+/** Half of what an automation's buffer holds. While more starts are buffered, the backfill pauses. */
 const BUFFERED_MAX = 500
 
-/** The next occurrences of a backfill that is due. Returns how many backfills were looked at. */
+/** Starts the next occurrences of one due backfill. Returns the number of due backfills found, 0 or 1. */
 async function fireBackfill(context: FiringContext): Promise<number> {
   const { tx, org, nowMs } = context
   const row = await lockDueBackfill(tx, org, new Date(nowMs))
   if (row === undefined) return 0
   const [automation] = await lockAutomations(tx, org, [row.automation_id])
   const trigger = (await selectTriggers(tx, org, row.automation_id)).filter(isSchedule).find((one) => one.trigger_id === row.trigger_id)
-  if (automation === undefined || trigger === undefined) return stop(context, row, automation, 'Its trigger is not there any more.')
+  if (automation === undefined || trigger === undefined) return stop(context, row, automation, 'Its trigger does not exist any more.')
   if (await isCrowded(context, row)) return updateBackfill(tx, { ...row, wakes_at: new Date(nowMs + 1000) }).then(() => 1)
   const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(context, [trigger]))
   if (!found.ok) return stop(context, row, automation, explainIssues(found.issues))
-  // Its limit was checked when it was asked for. If the schedule has changed since then, what it says now counts.
+  // The whole range was checked when the backfill was requested. If the schedule has changed since then, the new one applies.
   const plan = planBackfill(found.timetable, { fromMs: row.rest_at.getTime(), toMs: row.to_at.getTime() }, nowMs, ROUND.occurrences)
-  if (plan.kind === 'refused') return stop(context, row, automation, `It cannot go on (${plan.reason}).`)
+  if (plan.kind === 'refused') return stop(context, row, automation, `It cannot continue (${plan.reason}).`)
   const fresh = plan.nominalsMs.map((nominalMs) => toFiringRow({ ...draftOf(row, nominalMs), automation }, nowMs))
   await decideFirings(context, [{ automation, fresh, skips: [] }])
   if (plan.restFromMs === null) await updateBackfill(tx, { ...row, wakes_at: null, trouble: null })
@@ -64,12 +64,12 @@ function draftOf(row: BackfillRow, nominalMs: number) {
   return { trigger, cause, nominalMs, firesAtMs: null, request: { overlap: row.overlap } }
 }
 
-/** What is left of it does not run, and the first of that says so in the automation's records. */
+/** Stops a backfill. Its first occurrence that does not run is recorded as a failed firing with the reason. */
 async function stop(context: FiringContext, row: BackfillRow, automation: AutomationRow | undefined, reason: string): Promise<number> {
   await updateBackfill(context.tx, { ...row, wakes_at: null, trouble: reason })
   if (automation === undefined) return 1
   const first = toFiringRow({ ...draftOf(row, row.rest_at.getTime()), automation }, context.nowMs)
-  const skips = [{ ...first, outcome: 'failed', reason: `The backfill has stopped here: ${reason}`, request: null } as const]
+  const skips = [{ ...first, outcome: 'failed', reason: `The backfill stopped here: ${reason}`, request: null } as const]
   await decideFirings(context, [{ automation, fresh: [], skips }])
   return 1
 }

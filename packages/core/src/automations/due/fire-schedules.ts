@@ -12,26 +12,26 @@ import { readSources } from '../state/plan-triggers.ts'
 import { toFiringRow, toSkipRow } from '../to-firing-row.ts'
 import { lockDueSchedules, writeStates } from '../trigger-store.ts'
 
-/** What came of one occurrence or, if it was skipped, of several. */
+/** The outcome of one occurrence, or of several that were skipped together. */
 export interface ScheduleFact {
   readonly outcome: FiringOutcome
   readonly reason: string | null
-  /** From when it should have fired to the decision; null: it did not fire. */
+  /** Time between when it should have fired and the decision; null: it did not fire. */
   readonly lateMs: number | null
 }
 
 export interface FiredSchedules {
-  /** Triggers that were looked at. */
+  /** How many triggers were due. */
   readonly count: number
   readonly facts: readonly ScheduleFact[]
 }
 
-/** Of one trigger in one transaction. What is still due afterwards comes next. */
+/** Firings of one trigger per transaction. Occurrences beyond it stay due. */
 const FIRINGS_MAX = 100
 
 /**
- * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, what came of each
- * occurrence and the starts of runs commit together. `only`: this trigger alone.
+ * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, the outcome of
+ * each occurrence and the starts of runs commit together. `only`: only the trigger with this id.
  */
 export async function fireSchedules(context: FiringContext, limit: number, only: string | null): Promise<FiredSchedules> {
   const { tx, org, nowMs } = context
@@ -66,7 +66,7 @@ async function readAutomations({ tx, org }: FiringContext, triggers: readonly Tr
   return new Map((await lockAutomations(tx, org, ids)).map((row) => [row.automation_id, row]))
 }
 
-/** Adds what a trigger has to fire and to skip to the part of its automation. Gives its next state. */
+/** Adds the occurrences that a trigger fires and skips to the part of its automation. Returns the trigger with its next state. */
 function planOne(
   trigger: TriggerRow,
   { automation, fresh, skips }: { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] },
@@ -87,7 +87,7 @@ function planOne(
   return withState(trigger, plan.state, plan.wake, nowMs)
 }
 
-/** Starts of several triggers, as they come up. */
+/** Sorts the starts of several triggers by nominal time. */
 function inOrder(part: FiringPart): FiringPart {
   return { ...part, fresh: [...part.fresh].sort((a, b) => a.nominal_at.getTime() - b.nominal_at.getTime()) }
 }
@@ -100,13 +100,13 @@ function toFact(row: FiringRow, nowMs: number): ScheduleFact {
   }
 }
 
-/** An automation has ended when none of its triggers can fire any more. */
+/** Ends the automations of these exhausted triggers that have no other trigger which can still fire. */
 async function endExhaustedAutomations(
   context: FiringContext,
-  through: readonly TriggerRow[],
+  exhausted: readonly TriggerRow[],
   automations: ReadonlyMap<string, AutomationRow>,
 ): Promise<void> {
-  const ids = [...new Set(through.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
+  const ids = [...new Set(exhausted.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
   if (ids.length === 0) return
   await emitAutomationEvents(context, 'automation.ended', await endExhausted(context.tx, context.org, ids, new Date(context.nowMs)))
 }

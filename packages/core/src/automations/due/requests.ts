@@ -5,10 +5,10 @@ import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
 import { type FiringRow, lockDueFirings, waitingRequests, writeFirings } from '../firing-store.ts'
 import { attemptDueWork } from './attempt-due-work.ts'
 
-/** In one transaction. */
+/** Requests per transaction. */
 const BATCH_MAX = 200
 
-/** Runs that were requested for a time start. */
+/** Starts runs that were requested for a later time. */
 export function createRequestKind(kernel: Kernel): DueKind {
   return {
     name: 'request',
@@ -16,7 +16,7 @@ export function createRequestKind(kernel: Kernel): DueKind {
     run({ org, clock }) {
       const some = (limit: number) => () => transactAsAutomations(kernel, org, (context) => fireRequests(context, limit), clock)
       const failOne = (reason: string) => transactAsAutomations(kernel, org, (context) => failRequest(context, reason), clock)
-      // One by one if together they fail: only the one that cannot be started is given up.
+      // If the batch fails, requests are attempted one at a time, so that only a request that cannot be started is marked as failed.
       return attemptDueWork(kernel, org, some(BATCH_MAX), () => attemptDueWork(kernel, org, some(1), failOne))
     },
   }
@@ -38,7 +38,7 @@ async function fireRequests({ ...context }: FiringContext, limit: number) {
   return { count: due.length, latenessMs: due.flatMap(({ fires_at }) => (fires_at === null ? [] : [nowMs - fires_at.getTime()])) }
 }
 
-/** The oldest that is due could not even be decided: it is given up. */
+/** Marks the oldest due request as failed: even the decision about it failed. */
 async function failRequest({ tx, org, nowMs }: FiringContext, reason: string) {
   const due = await lockDueFirings(tx, org, new Date(nowMs), 1)
   const failed = due.map((row): FiringRow => ({ ...row, outcome: 'failed', reason, request: null, decided_at: new Date(nowMs) }))

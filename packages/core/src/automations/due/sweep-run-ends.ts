@@ -6,20 +6,20 @@ import { type EndedRun, selectUnrecordedEnds } from '../firing-store.ts'
 
 export const SWEEP_ROWS_MAX = 500
 
-/** Settles runs that have ended although the event of their end was not handled. Returns how many. */
+/** Records the ends of runs whose end events were not handled. Returns how many it found. */
 export async function sweepRunEnds(kernel: Kernel): Promise<number> {
   const rows = await selectUnrecordedEnds(kernel.database, SWEEP_ROWS_MAX)
   for (const [org, ended] of Map.groupBy(rows, (one) => one.org)) await recordEndsApart(kernel, org, ended)
   return rows.length
 }
 
-/** Together; if that fails one by one, so that one which cannot be settled does not hold up the others. */
+/** Records all ends together. If that fails, records them one by one, so that an end that cannot be recorded does not block the others. */
 async function recordEndsApart(kernel: Kernel, org: OrgId, ended: readonly EndedRun[]): Promise<void> {
   try {
     await transactAsAutomations(kernel, org, (context) => recordRunEnds(context, ended))
   } catch (error) {
     if (isPassing(error)) throw error
-    kernel.log.error({ error, org, runs: ended.map(({ run }) => run) }, 'The ends of runs could not be settled')
+    kernel.log.error({ error, org, runs: ended.map(({ run }) => run) }, 'The ends of runs could not be recorded')
     if (ended.length > 1) for (const one of ended) await recordEndsApart(kernel, org, [one])
   }
 }

@@ -5,7 +5,7 @@ import type { FiringContext } from '../firing-context.ts'
 import { countFailure, type RunEnd } from '../planning/count-failure.ts'
 import { setPaused } from '../state/set-paused.ts'
 
-/** A run of the automation has ended, or could not begin: failures in a row are counted, and pause it when there are too many. */
+/** Counts the end of a run, or a start that failed. Too many failures in a row pause the automation. The caller has locked its row. */
 export async function countRunEnd(context: FiringContext, automationId: string, end: RunEnd): Promise<void> {
   const [row] = await lockAutomations(context.tx, context.org, [automationId])
   if (row === undefined) return

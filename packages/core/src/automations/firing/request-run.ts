@@ -7,14 +7,15 @@ import { toFiringRow } from '../to-firing-row.ts'
 import { decideFirings } from './decide-firings.ts'
 
 export interface RunRequest {
-  /** Null: now. A later run is decided at its time, by what the automation says then. */
+  /** Null: now. A later run is decided at its time, by the definition that the automation has then. */
   readonly atMs: number | null
   readonly request: StoredRequest
 }
 
 /**
- * A run that somebody asks for, paused or not, without moving the automation's schedules. The automation's row is locked. A step of a run that
- * asks again, under the same idempotency key, gets the firing that it got before, however long ago that was.
+ * Starts or schedules a run on request, even if the automation is paused. Its schedules do not change. The caller has locked the
+ * automation's row. If a step of a run repeats the request with the same idempotency key, it gets the same firing, even after the key has
+ * expired.
  */
 export async function requestRun(ctx: Ctx, tx: Transaction, automation: AutomationRow, asked: RunRequest): Promise<FiringRow> {
   const context = toFiringContext(ctx, tx)

@@ -12,7 +12,7 @@ import { backoffPolicy } from '../planning/backoff-policy.ts'
 
 type Names = Readonly<Record<string, Json>>
 
-/** What the engine is asked to start for a firing. @throws pipeline.*, invalid_input: the definition does not fit what it has to work with */
+/** The engine's start request for a firing. @throws pipeline.*, invalid_input: the definition does not fit the event or the params */
 export async function toStart(context: FiringContext, automation: AutomationRow, firing: FiringRow): Promise<StartRequest> {
   const { definition } = automation
   const names = { event: firing.request?.event ?? null, run: describeFiring(automation, firing) }
@@ -25,7 +25,7 @@ export async function toStart(context: FiringContext, automation: AutomationRow,
   return {
     ...target,
     runId: firing.firing_id,
-    // By it the runs of an automation are listed.
+    // The automation's id is a tag, so that its runs can be listed.
     tags: [...new Set([...(definition.tags ?? []), encodeId('aut', automation.automation_id)])],
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     ...(definition.timeout === undefined ? {} : { timeoutMs: durationMs(definition.timeout, 'timeout') }),
@@ -56,7 +56,7 @@ function startPipeline(
   })
 }
 
-/** False: one attempt. Absent: the engine's own. */
+/** False: one attempt. Absent: the engine's default policy. */
 function retryOf(retry: AutomationRow['definition']['retry']): RetryPolicy | undefined {
   if (retry === undefined) return undefined
   return retry === false ? backoffPolicy('fixed', 0) : backoffPolicy(retry.backoff ?? 'exponential_jitter', retry.max - 1)
@@ -64,10 +64,10 @@ function retryOf(retry: AutomationRow['definition']['retry']): RetryPolicy | und
 
 function startWorkflow(context: FiringContext, automation: AutomationRow, firing: FiringRow, names: Names): StartRequest {
   const { workflow, queue } = automation.definition
-  if (workflow === undefined) throw new TypeError('Only for automations with a workflow')
+  if (workflow === undefined) throw new TypeError('The automation has no workflow')
   const { name, version, input } = workflow
   const params = { ...automation.definition.params, ...firing.request?.params }
-  // Without an input of its own the workflow gets the params; without params, the event.
+  // If the definition has no input, the workflow gets the params, or the event if there are no params.
   const given = input ?? (Object.keys(params).length > 0 ? params : (names.event ?? null))
   return {
     org: context.org,
@@ -78,7 +78,7 @@ function startWorkflow(context: FiringContext, automation: AutomationRow, firing
   }
 }
 
-/** What a pipeline reads as `run.…`. */
+/** The values that a pipeline reads as `run.…`. */
 function describeFiring(automation: AutomationRow, firing: FiringRow): { [name: string]: Json } {
   return {
     automation: automation.name,
@@ -116,7 +116,7 @@ function render(
 
 const KEY_LENGTH_MAX = 512
 
-/** As the database takes it; one that would be too long is told from others by its digest. */
+/** A key in a form that the database accepts. The digest replaces a key that is too long. */
 function boundKey(value: Json | undefined): string {
   const text = (typeof value === 'string' ? value : JSON.stringify(value ?? null)).toWellFormed().replaceAll('\u0000', '\ufffd')
   return text.length <= KEY_LENGTH_MAX ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`

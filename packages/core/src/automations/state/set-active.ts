@@ -5,7 +5,7 @@ import type { FiringContext } from '../firing-context.ts'
 import { lockTriggers } from '../trigger-store.ts'
 import { isEnded, notifySchedulers, planTriggers } from './plan-triggers.ts'
 
-/** Ends a pause or a snooze, and forgets failures. The automation's row is locked. */
+/** Ends a pause or a snooze, and resets the count of failures. The caller has locked the automation's row. */
 export async function setActive(
   context: FiringContext,
   before: AutomationRow,
@@ -14,7 +14,8 @@ export async function setActive(
   const now = new Date(nowMs)
   const isPaused = before.status === 'paused'
   const isSnoozed = before.snoozed_until !== null && before.snoozed_until.getTime() > nowMs
-  // After a pause there is no snooze: what fell into it is gone. A snooze ends now, and what it held back is due.
+  // Resuming from a pause also clears a snooze, since the occurrences were skipped. A snooze ends now, and the occurrences it deferred are
+  // due.
   const snoozed_until = isSnoozed && !isPaused ? now : null
   const active: AutomationRow = { ...before, status: 'active', snoozed_until, note: null, failures: 0, updated_at: now }
   const locked = await lockTriggers(tx, org, before.automation_id)

@@ -4,7 +4,7 @@ import { emitAutomationEvent } from '../emit-automation-event.ts'
 import type { FiringContext } from '../firing-context.ts'
 import { clearWakes } from '../trigger-store.ts'
 
-/** The automation's row is locked. What is due from now on is passed over when it is resumed. */
+/** Pauses an automation, whose row the caller has locked. Occurrences from now on are skipped when it is resumed. */
 export async function setPaused(context: FiringContext, before: AutomationRow, note: string | null): Promise<AutomationRow> {
   const row: AutomationRow = { ...before, status: 'paused', note, updated_at: new Date(context.nowMs) }
   await changeAutomation(context.tx, row)

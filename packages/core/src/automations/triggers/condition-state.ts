@@ -6,7 +6,7 @@ import { lockAutomationOf } from '../automation-store.ts'
 import { type ConditionMode, initialCondition } from '../planning/decide-condition.ts'
 import { lockCondition } from '../trigger-store.ts'
 
-/** Absent: it fires as it becomes true. A level without `every` fires for each evaluation. */
+/** The mode of a condition. The default is `rising`. A level without `every` fires at each evaluation that is true. */
 export function modeOf({ mode = 'rising', every }: Pick<Condition, 'mode' | 'every'>): ConditionMode {
   return mode === 'level' ? { kind: 'level', everyMs: every === undefined ? 0 : parseDurationMs(every) } : { kind: mode }
 }
@@ -19,8 +19,8 @@ export function isHandled(stored: StoredCondition | null, eventId: string): bool
 }
 
 /**
- * Locked, and its automation with it, in the order in which firing locks them. Null: the trigger is gone, or has another definition than the one
- * that was evaluated; the value of the old one is no value of the new one.
+ * Locks a condition and its automation, in the order in which firing locks them. Null: the trigger does not exist any more, or its
+ * definition is not the one that was evaluated, so that the value does not apply.
  */
 export async function lockConditionIfUnchanged(
   tx: Transaction,

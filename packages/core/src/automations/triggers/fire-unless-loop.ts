@@ -5,12 +5,12 @@ import { insertSkippedFiring, selectDepth, setDepth } from '../firing-store.ts'
 import { firingId } from '../planning/firing-id.ts'
 import { selectAutomationOf } from '../trigger-store.ts'
 
-/** The most firings that may cause one another in a row. One more is a loop, and ends. */
+/** The longest chain of firings that cause one another. A longer one counts as a loop and is stopped. */
 const DEPTH_MAX = 16
 
 /**
- * Fires a trigger for something that a run may have caused: `causedBy` wrote the event, or the event is about it. Each firing remembers how many
- * firings led to it; one too many is recorded as skipped, so that automations that start each other end.
+ * Fires a trigger for an event that a run may have caused: `causedBy` emitted the event, or is its subject. Each firing stores how many
+ * firings led to it. One that exceeds the limit is recorded as skipped, so that automations that start each other stop.
  */
 export async function fireUnlessLoop(context: FiringContext, call: TriggerCall, causedBy: RunId | null): Promise<Fired | null> {
   const { tx, org } = context
@@ -22,7 +22,7 @@ export async function fireUnlessLoop(context: FiringContext, call: TriggerCall, 
 }
 
 async function skipLoop({ tx, org, nowMs }: FiringContext, { triggerId, cause }: TriggerCall, depth: number): Promise<Fired | null> {
-  const reason = `loop: ${DEPTH_MAX} firings came one out of the other before it`
+  const reason = `loop: a chain of ${DEPTH_MAX} firings led to this one`
   const automation = await selectAutomationOf(tx, org, triggerId)
   if (automation === undefined) return null
   const id = firingId(automation, triggerId, cause)

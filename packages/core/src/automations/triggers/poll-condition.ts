@@ -13,7 +13,7 @@ import { evaluateTriggerExpression } from './evaluate-trigger-expression.ts'
 import { fireUnlessLoop } from './fire-unless-loop.ts'
 import { recordTrouble } from './record-trouble.ts'
 
-/** A turn of a condition, which nobody else has. */
+/** One poll of a condition, claimed by this process. */
 export interface Poll {
   readonly org: OrgId
   readonly triggerId: string
@@ -25,25 +25,25 @@ export interface Poll {
 }
 
 /**
- * Asks the tool of a condition, and fires if what it says makes the condition fire. A tool that fails, and an answer for which the condition
- * has no value, are shown as the trigger's trouble and change nothing.
+ * Calls the tool of a condition, and fires if its output makes the condition fire. If the tool fails, or the condition has no value for its
+ * output, the reason is recorded as the trigger's trouble, and nothing else changes.
  */
 export async function pollCondition(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<void> {
-  const outcome = await ask(kernel, poll, signal)
+  const outcome = await callAndEvaluate(kernel, poll, signal)
   if (signal.aborted) return
   if (!outcome.ok) return await recordTrouble(kernel.database, poll.org, poll.triggerId, outcome.message)
   if (poll.isTroubled) await recordTrouble(kernel.database, poll.org, poll.triggerId, null)
-  await meet(kernel, poll, outcome)
+  await updateAndFire(kernel, poll, outcome)
 }
 
 export interface ClaimedPolls {
-  /** Rows looked at, those that are not to be asked now included. */
+  /** Rows that were due, including those that are not polled now. */
   readonly count: number
   readonly polls: readonly Poll[]
   readonly latenessMs: readonly number[]
 }
 
-/** Takes conditions of an organization that are due, by moving them on to their next turn. A process that dies in the middle skips a turn. */
+/** Claims due conditions of an organization by moving them to their next poll. If the process dies during a poll, that poll is skipped. */
 export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, limit: number): Promise<ClaimedPolls> {
   const nowMs = clock.now()
   return await database.transaction(org, 'read write', async (tx) => {
@@ -58,9 +58,9 @@ export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, 
 }
 
 interface PollTurn {
-  /** Null: never by itself. */
+  /** When to poll next; null: not until a change of the automation. */
   readonly next: Date | null
-  /** Null: not now. */
+  /** Null: the condition is not polled now. */
   readonly polled: Poll['definition'] | null
 }
 
@@ -71,14 +71,14 @@ function planTurn({ definition, wakes_at, isActive, snoozed_until }: DueConditio
   return { next: new Date(nextTurnMs(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), polled: { ...definition, poll } }
 }
 
-/** In step with the turns before, however many were missed. */
+/** The next poll, in step with earlier ones, however many were missed. */
 export function nextTurnMs(lastMs: number, everyMs: number, nowMs: number): number {
   return lastMs + (Math.floor(Math.max(0, nowMs - lastMs) / everyMs) + 1) * everyMs
 }
 
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }
 
-async function ask(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
+async function callAndEvaluate(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
   const { org, triggerId, definition, scopes, timezone, atMs } = poll
   const { uses, with: given = {} } = definition.poll
   try {
@@ -96,7 +96,7 @@ async function ask(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<Out
   }
 }
 
-async function meet(
+async function updateAndFire(
   kernel: Kernel,
   { org, triggerId, definition, atMs }: Poll,
   { value, result }: Outcome & { readonly ok: true },

@@ -10,12 +10,12 @@ import { fireUnlessLoop } from './fire-unless-loop.ts'
 import type { Listener } from './listen-to-topics.ts'
 import { recordTrouble } from './record-trouble.ts'
 
-/** Fires a trigger for an event that its topic matches, if its expression says so. Doing it again changes nothing. */
+/** Fires a trigger for an event whose topic matches, if the trigger's expression is true. A repeated call for one event changes nothing. */
 export async function reactToEvent(kernel: Kernel, listener: Listener, consumed: ConsumedEvent): Promise<void> {
   const { definition } = listener
   const { org, event } = consumed
   const expression = definition.type === 'event' ? definition.filter : definition.condition
-  const value = await judge(kernel, listener, consumed, expression)
+  const value = await evaluate(kernel, listener, consumed, expression)
   if (value === null) return
   if (definition.type === 'condition') return await updateCondition(kernel, { ...listener, definition }, consumed, value)
   if (!value) return
@@ -27,8 +27,8 @@ export async function reactToEvent(kernel: Kernel, listener: Listener, consumed:
   await transactAsAutomations(kernel, org, (context) => fireUnlessLoop(context, call, causeOf(consumed)))
 }
 
-/** Null: the expression has no value for this event, which is shown as the trigger's trouble. */
-async function judge({ database }: Kernel, listener: Listener, { org, event }: ConsumedEvent, expression: string | undefined) {
+/** Null: the expression has no value for this event. The reason is recorded as the trigger's trouble. */
+async function evaluate({ database }: Kernel, listener: Listener, { org, event }: ConsumedEvent, expression: string | undefined) {
   const names = { event: event as unknown as Json }
   const at = { nowMs: Date.parse(event.at), timezone: listener.timezone }
   const judged = expression === undefined ? ({ ok: true, value: true } as const) : evaluateTriggerExpression(expression, names, at)
@@ -47,13 +47,13 @@ async function updateCondition(
   const atMs = Date.parse(event.at)
   const mode = modeOf(definition)
   const isNews = (stored: StoredCondition | null) => stateOf(stored).value !== value || mode.kind === 'level'
-  // Most evaluations say what the last one said; they write nothing.
+  // Most evaluations have the same value as the last one, and then nothing is written.
   if (!isNews(condition()) || isHandled(condition(), event.id)) return
   await transactAsAutomations(kernel, org, async (context) => {
     const row = await lockConditionIfUnchanged(context.tx, org, triggerId, definition)
     if (row === null || isHandled(row.condition, event.id)) return
     const before = stateOf(row.condition)
-    // Two firings of one condition are never at the same instant: it is what tells them apart.
+    // The instant identifies a firing of a condition, so two of them never share one.
     const nowMs = Math.max(atMs, (before.firedAtMs ?? -1) + 1)
     const { isFiring, state } = decideCondition(mode, before, value, nowMs)
     const after = { ...state, eventId: event.id }
@@ -64,7 +64,7 @@ async function updateCondition(
   })
 }
 
-/** The run behind an event; a firing is told of under the id of its run, also when none began. */
+/** The run that caused an event. For `automation.fired`, that is the run of the firing, whose id it has even if no run began. */
 function causeOf({ event, run }: ConsumedEvent): string | null {
   if (run !== null || event.type !== 'automation.fired') return run
   const { firingId } = event.data as { readonly firingId?: unknown }

@@ -8,7 +8,7 @@ import { type Listener, selectListeners } from './listen-to-topics.ts'
 import { reactToEvent } from './react-to-event.ts'
 import { recordTrouble } from './record-trouble.ts'
 
-/** Organizations at a time; each has its events one after the other. */
+/** Organizations handled at a time. The events of each are handled in order. */
 const ORGS_CONCURRENCY_MAX = 4
 
 const ENDS: ReadonlyMap<string, RunEnd> = new Map([
@@ -18,7 +18,7 @@ const ENDS: ReadonlyMap<string, RunEnd> = new Map([
   ['run.timed_out', 'timed_out'],
 ])
 
-/** The one reader of events for all automations: it settles ended runs and fires triggers that listen to events. */
+/** The event consumer of automations: records ends of runs, and fires the triggers that listen to events. */
 export function reactToEvents(kernel: Kernel): ConsumerSpec {
   return {
     name: 'automations',
@@ -45,7 +45,9 @@ async function reactInOrg(kernel: Kernel, org: OrgId, events: readonly ConsumedE
   }
 }
 
-/** What fails for a reason of its own is shown at the trigger, and holds nobody else up; what passes is tried again by the consumer. */
+/**
+ * Records a permanent failure at its trigger, so that other triggers continue. A temporary failure is thrown, and the consumer tries again.
+ */
 async function reactOrRecordTrouble(kernel: Kernel, listener: Listener, consumed: ConsumedEvent): Promise<void> {
   try {
     await reactToEvent(kernel, listener, consumed)
@@ -56,12 +58,12 @@ async function reactOrRecordTrouble(kernel: Kernel, listener: Listener, consumed
       kernel.database,
       consumed.org,
       listener.triggerId,
-      `It failed at the event ${consumed.event.id}; the server’s log says why.`,
+      `It failed at the event ${consumed.event.id}; see the server’s log.`,
     )
   }
 }
 
-/** What fails here for a reason of its own is found again by the scheduler's sweep. */
+/** Records the ends of runs. After a permanent failure, the sweep of run ends finds them later. */
 async function recordEnds(kernel: Kernel, org: OrgId, events: readonly ConsumedEvent[]): Promise<void> {
   const ended = events.flatMap(({ subject, event }) => {
     const status = ENDS.get(event.type)
@@ -72,6 +74,6 @@ async function recordEnds(kernel: Kernel, org: OrgId, events: readonly ConsumedE
     await transactAsAutomations(kernel, org, (context) => recordRunEnds(context, ended))
   } catch (error) {
     if (isPassing(error)) throw error
-    kernel.log.error({ error, org }, 'Ended runs could not be settled')
+    kernel.log.error({ error, org }, 'The ends of runs could not be recorded')
   }
 }

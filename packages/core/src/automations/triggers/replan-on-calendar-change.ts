@@ -7,14 +7,14 @@ import { notifySchedulers, planTriggers } from '../state/plan-triggers.ts'
 import { concernsSchedules, lockTriggers, selectAutomationsUsing } from '../trigger-store.ts'
 
 /**
- * When a calendar has changed, finds out anew when the schedules that ask it are due: one may be due earlier than was thought. Also those that
- * could not be planned for want of it.
+ * After a change of a calendar, plans the schedules that use it again, since one may be due earlier now. This includes schedules that could
+ * not be planned because the calendar was unusable.
  */
 export function replanOnCalendarChange(kernel: Kernel): ConsumerSpec {
   return {
     name: 'calendars',
     begin: 'now',
-    // Calendars change rarely among events that are many.
+    // Events are many and calendars change rarely, so large batches with pauses cost less.
     pauseMs: 1000,
     batchMax: 5000,
     only: concernsSchedules,
@@ -43,11 +43,11 @@ async function replan(context: FiringContext, id: string, names: ReadonlySet<str
     ({ definition }) => definition.type === 'schedule' && calendarsOf(definition.schedule).some((name) => names.has(name)),
   )
   const stuck = concerned.filter(({ trouble }) => trouble !== null)
-  // What is due now is planned by the scheduler, with the calendar as it is. The past of a changed calendar was never due.
+  // The scheduler plans schedules that are due now, with the new calendar.
   const waiting = concerned.filter(({ trouble, wakes_at }) => trouble === null && (wakes_at === null || wakes_at.getTime() > nowMs))
   const planned = [
-    ...(await planTriggers(context, automation, stuck, { kind: 'kept' })),
-    ...(await planTriggers(context, automation, waiting, { kind: 'recalendared' })),
+    ...(await planTriggers(context, automation, stuck, { kind: 'unchanged' })),
+    ...(await planTriggers(context, automation, waiting, { kind: 'calendar_changed' })),
   ]
   notifySchedulers(context, planned)
 }

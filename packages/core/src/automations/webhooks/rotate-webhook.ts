@@ -9,7 +9,7 @@ import { sealSigningSecret } from './signing-secret.ts'
 import { makeSigningSecret } from './verify-signature.ts'
 import { hashWebhookToken, makeWebhookToken } from './webhook-token.ts'
 
-/** Gives a webhook a new address and a new signing secret; the old ones end with the commit. */
+/** Creates a new address and a new signing secret for a webhook. The old ones become invalid at the commit. */
 export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebhook'>): Promise<AnswerTo<'automations.rotateWebhook'>> {
   return withOrg(ctx, async (tx) => {
     const automation = await lockAutomation(tx, ctx.org, input.automation)

@@ -1,3 +1,7 @@
+/**
+ * The interpreter of pipelines, in virtual time and with fake tools. Goal: order, conditions, errors, retries, parallel steps, waits and
+ * child runs behave as the language defines.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

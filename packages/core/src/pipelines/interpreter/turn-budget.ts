@@ -11,8 +11,8 @@ const STEP_FUEL = 500
 export const TOO_MANY_STEPS = 'TooManySteps'
 
 /**
- * The runs of all pipelines share one thread. One whose rounds have nothing to wait for would hold it until the engine gives the run up, so it
- * pauses now and then.
+ * The runs of all pipelines share one thread. One whose rounds have nothing to wait for would hold it until the engine gives the run up, so
+ * it pauses now and then.
  */
 export interface TurnBudget {
   /** What expressions have cost in this turn. */
