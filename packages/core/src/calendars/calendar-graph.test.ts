@@ -11,7 +11,7 @@ const all = new Map([
   ['other', on()],
 ])
 
-describe('calendars that lean on one another', () => {
+describe('calendars that depend on one another', () => {
   test('have a closure, dependents and a height', () => {
     expect([...closureOf(all, ['both'])].sort()).toEqual(['base', 'both', 'uk', 'us'])
     expect(closureOf(all, ['nowhere'])).toEqual(new Set())
@@ -20,11 +20,11 @@ describe('calendars that lean on one another', () => {
     expect(['base', 'us', 'both'].map((name) => heightOf(all, name))).toEqual([1, 2, 3])
   })
 
-  test('are in a circle if one of them leads back to itself, and it is named', () => {
+  test('are in a cycle if one of them leads back to itself; the cycle is returned', () => {
     expect(findCycle(all, 'both')).toBeNull()
     expect(findCycle(new Map(all).set('base', on('both')), 'base')).toEqual(['base', 'both', 'us', 'base'])
     expect(findCycle(new Map([['me', on('me')]]), 'me')).toEqual(['me', 'me'])
-    // A circle among others is theirs.
+    // A cycle that does not contain the calendar does not count.
     const others = new Map([
       ['a', on('b')],
       ['b', on('a')],
@@ -33,7 +33,7 @@ describe('calendars that lean on one another', () => {
     expect(findCycle(others, 'c')).toBeNull()
   })
 
-  test('are looked through once each, however often they are named', () => {
+  test('are visited once each, even if they are named many times', () => {
     const ladder = new Map(Array.from({ length: 60 }, (_, n) => [String(n), on(String(n + 1), String(n + 1), String(n + 2))] as const))
     expect(heightOf(ladder, '0')).toBe(60)
     expect(findCycle(ladder, '0')).toBeNull()

@@ -7,7 +7,7 @@ import { addFeeds, removeFeeds, selectFeeds } from './feed-store.ts'
 import { loadHolidays } from './load-holidays.ts'
 import { requireValidCalendar } from './require-valid-calendar.ts'
 
-/** Of an organization. Each change looks at all of them. */
+/** Calendars per organization. Each change of one reads all of them. */
 const CALENDARS_MAX = 500
 
 export function putCalendar(ctx: Ctx, input: InputFor<'calendars.put'>): Promise<AnswerTo<'calendars.put'>> {
@@ -56,7 +56,7 @@ async function write(ctx: Ctx, tx: Transaction, before: readonly CalendarRow[], 
   await appendEvents(ctx, tx, events)
 }
 
-/** Invariant (INV-16): a feed is kept exactly as long as a calendar has it. */
+/** Invariant (INV-16): a feed is stored exactly as long as a calendar uses it. */
 export async function syncFeeds(
   tx: Transaction,
   org: string,

@@ -9,24 +9,24 @@ const HOUR_MS = 3_600_000
 const RETRY_MS = 60_000
 const RETRY_MAX_MS = 6 * HOUR_MS
 
-export interface Fetched {
+export interface FetchResult {
   readonly org: string
   readonly url: string
   readonly answer: FeedAnswer
   readonly at: number
-  /** When the feed becomes due again if nothing is kept, as it was set before the fetch. */
+  /** When the feed becomes due again if the result is not recorded. Set before the fetch. */
   readonly leasedUntil: Date
 }
 
 /**
- * Records a fetch in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits events for the
- * readers that depend on the calendar.
+ * Records the result of a fetch: a good text, or a failure, which leaves the last good text in use. Emits events for the readers that
+ * depend on the calendars with this feed.
  */
-export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<void> {
+export async function recordFetch(kernel: Kernel, fetched: FetchResult): Promise<void> {
   const { org, url, answer } = fetched
   await transactAsSystem(kernel, org, 'calendars', async (ctx, tx) => {
     const kept = await lockFeed(tx, org, url)
-    // No calendar has it any more.
+    // No calendar uses the feed any more.
     if (kept === undefined) return
     await write(tx, fetched, kept)
     const isNews = answer.kind === 'text' ? answer.text !== kept.text : answer.kind === 'failed' && kept.failures === 0
@@ -41,7 +41,7 @@ export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<voi
   })
 }
 
-async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: StoredFeed): Promise<void> {
+async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: FetchResult, kept: StoredFeed): Promise<void> {
   const fetched = { org, url, at: new Date(at), leasedUntil, nextAt: new Date(at + spread(HOUR_MS)) }
   switch (answer.kind) {
     case 'text':
@@ -55,5 +55,5 @@ async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fet
   }
 }
 
-/** Up to a tenth more, so that what was added together is not fetched together for ever. */
+/** Adds up to a tenth, so that feeds added at the same time are not always fetched at the same time. */
 const spread = (ms: number): number => ms * (1 + Math.random() / 10)

@@ -3,7 +3,7 @@ import { feedsOf, toCalendar } from './calendar-row.ts'
 import { makeFeedsDue, selectFeeds } from './feed-store.ts'
 import { requireCalendar } from './get-calendar.ts'
 
-/** Makes its feeds due. They are fetched outside of any transaction, which a slow server elsewhere would hold open. */
+/** Makes the feeds of a calendar due. The fetch itself happens outside of any transaction, which a slow server would keep open. */
 export function refreshCalendar(ctx: Ctx, input: InputFor<'calendars.refresh'>): Promise<AnswerTo<'calendars.refresh'>> {
   return withOrg(ctx, async (tx) => {
     const row = await requireCalendar(tx, ctx.org, input.calendar)

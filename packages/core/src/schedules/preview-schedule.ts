@@ -30,6 +30,10 @@ export async function previewSchedule(ctx: Ctx, input: InputFor<'schedules.previ
 /** @throws invalid_input */
 function requireZone(name: string): string {
   if (findZone(name) !== undefined) return name
-  const error = { path: 'viewerZone', message: `${JSON.stringify(name)} is no IANA time zone`, expected: 'a zone such as Europe/Berlin' }
+  const error = {
+    path: 'viewerZone',
+    message: `${JSON.stringify(name)} is not an IANA time zone`,
+    expected: 'a zone such as Europe/Berlin',
+  }
   throw problem('invalid_input', `viewerZone: ${error.message}`, { errors: [error] })
 }
