@@ -5,12 +5,12 @@ import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
 
-/** A pipeline that was read and compared with what it calls. */
+/** The result of parsing a pipeline and checking it against the tools and pipelines that it calls. */
 export type PipelineCheck =
   | { readonly ok: true; readonly definition: PipelineDefinition; readonly warnings: readonly PipelineProblem[] }
   | { readonly ok: false; readonly definition: PipelineDefinition | null; readonly problems: readonly PipelineProblem[] }
 
-/** @param name under which it is to be stored; null: it is not. */
+/** Parses and checks a pipeline. @param name under which it will be stored; null: it will not be stored */
 export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null): Promise<PipelineCheck> {
   const parsed = parsePipeline(raw)
   if (!parsed.ok) return { ok: false, definition: null, problems: parsed.problems }
@@ -32,10 +32,10 @@ export function requireValid(judgement: PipelineCheck): Extract<PipelineCheck, {
   const errors = faults.map(({ step, path, message }) => ({ path, message, ...(step === null ? {} : { step }) }))
   const [first] = faults
   const where = first === undefined ? '' : ` ${first.step === null ? '' : `${first.step} `}${first.path}: ${first.message}`
-  throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.${where}`, { errors })
+  throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'an error' : `${faults.length} errors`}.${where}`, { errors })
 }
 
-/** Names are for suggestions. One that is being saved may be called by others already. */
+/** Names that are read for suggestions. */
 const NAMES_MAX = 2000
 
 async function readPipelineSchemas(

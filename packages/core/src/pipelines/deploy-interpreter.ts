@@ -6,7 +6,7 @@ import type { CoreEngine } from '@orrery/kernel'
 
 let built: Promise<BuiltBundle> | null = null
 
-/** Built at the first use, once per process: a server that runs no pipelines does not pay for it. */
+/** Builds the interpreter at the first use, once per process. A server that runs no pipelines never builds it. */
 export function buildInterpreter(): Promise<BuiltBundle> {
   if (built !== null) return built
   const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -21,8 +21,8 @@ export function buildInterpreter(): Promise<BuiltBundle> {
 const deployed = new WeakMap<CoreEngine, Map<OrgId, Promise<string>>>()
 
 /**
- * Puts the interpreter where the workers of an organization find it. Gives its hash, which a start names: it is nobody's default version, so
- * that neither a workflow nor a person can start it with an input of their own, which grants scopes.
+ * Saves the interpreter's bundle for an organization, where its workers load it. Returns the hash, which each start names. The bundle is
+ * never a default version, so neither a workflow nor a caller can start it with its own input, which grants scopes.
  */
 export function deployInterpreter(engine: CoreEngine, org: OrgId): Promise<string> {
   const known = deployed.get(engine) ?? new Map<OrgId, Promise<string>>()

@@ -10,7 +10,7 @@ export function createPipelinesFeature(kernel: Kernel): Feature {
   return { name: 'pipelines', steps: createBuiltInSteps(kernel) }
 }
 
-/** A tool that is a pipeline is checked as a stored pipeline is. @throws forbidden, pipeline.invalid */
+/** Checks a tool of kind pipeline like a stored pipeline. @throws forbidden, pipeline.invalid */
 async function admitPipelineTool(ctx: Ctx, { grants, definition }: Extract<ToolImplementation, { kind: 'pipeline' }>): Promise<void> {
   refuseGrant(ctx, grants ?? [])
   requireValid(await checkRawPipeline(ctx, definition as never, null))

@@ -3,7 +3,7 @@ import { type AnswerTo, type Ctx, canonicalJson, emitEvent, type InputFor, type 
 import { checkRawPipeline, requireValid } from './check-raw-pipeline.ts'
 import { insertVersion, lockPipeline, nextVersion, selectVersion } from './pipeline-store.ts'
 
-/** The same definition again changes nothing. */
+/** Saves a new version, unless the definition equals that of the newest one. */
 export async function putPipeline(
   ctx: Ctx,
   { pipeline: name, definition: raw }: InputFor<'pipelines.put'>,

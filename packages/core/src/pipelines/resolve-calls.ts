@@ -5,9 +5,9 @@ import { findBuiltIn, findDefinitions, toFace } from '@orrery/tools'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 
-/** Pipelines that call pipelines that call pipelines … */
+/** Levels of pipelines that call pipelines. */
 const DEPTH_MAX = 10
-/** Different pipelines and tools that are runs of their own, in one run and its children. */
+/** Distinct pipelines and tools that become child runs, in one run and its descendants. */
 const CALLS_MAX = 100
 
 interface Found {
@@ -16,13 +16,13 @@ interface Found {
 }
 
 /**
- * What the names mean that a pipeline calls as child runs, and those that these call. Names that do not exist are left out: the step that
- * calls one fails, if it is ever reached.
- * @param name of the pipeline itself, if it is stored: it may not call itself either. @throws pipeline.invalid
+ * Resolves the names that a pipeline calls as child runs, and those that these call in turn. Unknown names are left out: a step that calls
+ * one fails when it is reached.
+ * @param name of the pipeline itself, if it is stored, to find calls of itself. @throws pipeline.invalid
  */
 export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
   const found: Found = { pipelines: new Map(), tools: new Map() }
-  // In the version that is meant here, which need not be stored yet.
+  // The given definition counts, which need not be stored yet.
   if (name !== null) found.pipelines.set(name, { version: 0, definition })
   let level = [definition]
   while (level.length > 0) {
@@ -36,7 +36,7 @@ export async function resolveCalls(tx: Transaction, org: string, definition: Pip
   return { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
 }
 
-/** Those that were not known before. */
+/** Adds the called pipelines that are not in `found` yet. Returns their definitions. */
 async function findPipelines(
   tx: Transaction,
   org: string,

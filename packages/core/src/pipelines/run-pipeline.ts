@@ -12,7 +12,7 @@ export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): P
   const { timezone = 'UTC', params, event, scopes } = input
   requireTimezone(timezone)
   refuseGrant(ctx, scopes ?? [])
-  const pipeline = await find(ctx, input)
+  const pipeline = await readSource(ctx, input)
   const start = await withOrg(ctx, (tx) =>
     toPipelineStart(ctx.engine, tx, ctx.org, {
       pipeline,
@@ -28,11 +28,11 @@ export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): P
   return startAudited(ctx, detail, (companions) => toStartRequest(ctx, request, companions))
 }
 
-async function find(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {
+async function readSource(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {
   const source = chooseSource(input)
   if (!('raw' in source)) return source
   if (!ctx.permissions.has('pipelines:write')) {
-    const detail = 'The key lacks the scope pipelines:write, which it takes to run a pipeline that is not stored.'
+    const detail = 'The key lacks the scope pipelines:write, which is required to run a pipeline that is not stored.'
     throw problem('forbidden', detail, { permission: 'pipelines:write' })
   }
   return requireValid(await checkRawPipeline(ctx, source.raw, null))

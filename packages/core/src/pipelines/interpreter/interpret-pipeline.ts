@@ -10,8 +10,8 @@ import { runSteps } from './run-steps.ts'
 import { createTurnBudget } from './turn-budget.ts'
 
 /**
- * Runs any pipeline: its definition is the input, so that a change of it is for later runs only. What it interprets was checked when it was
- * saved or started.
+ * The workflow that runs any pipeline. Its input contains the definition, so a change of a pipeline only affects later runs. The definition
+ * was checked when it was saved or started.
  */
 export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Runs a pipeline.' }, async (ctx, input: PipelineInput) => {
   const { definition, event, run, timezone } = input
@@ -24,7 +24,7 @@ export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Run
     input,
     params,
     progress,
-    pace: createTurnBudget(ctx),
+    budget: createTurnBudget(ctx),
     runSteps: (steps, frame) => runSteps(running, steps, frame),
   }
   const facts = { ...run, id: ctx.info.runId, parentId: ctx.info.parentRunId, startedAt: ctx.now().toISOString() }

@@ -6,18 +6,18 @@ import { type Interpretation, openFrame, save } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'
 import { shorten } from './pipeline-progress.ts'
 
-/** Does what the step says and gives its value. Throws what went wrong. */
-export function performStep(running: Interpretation, beginning: StartedStep): Promise<Json> {
-  const { step } = beginning.placed
-  if ('uses' in step) return callTool(running, step, beginning)
-  if ('pipeline' in step) return callPipeline(running, step, beginning)
-  if ('parallel' in step) return within(running, step, () => runBranches(running, step, beginning))
-  if ('for_each' in step) return within(running, step, () => runRounds(running, step, beginning))
-  return 'wait' in step ? wait(running, step, beginning) : askPerson(step, beginning)
+/** Performs a step and returns its value. Throws the original error of a failure. */
+export function performStep(running: Interpretation, started: StartedStep): Promise<Json> {
+  const { step } = started.placed
+  if ('uses' in step) return callTool(running, step, started)
+  if ('pipeline' in step) return callPipeline(running, step, started)
+  if ('parallel' in step) return withTimeLimit(running, step, () => runBranches(running, step, started))
+  if ('for_each' in step) return withTimeLimit(running, step, () => runRounds(running, step, started))
+  return 'wait' in step ? wait(running, step, started) : askPerson(step, started)
 }
 
-/** What takes longer is cancelled as a whole. */
-function within(running: Interpretation, step: ParallelStep | ForEachStep, work: () => Promise<Json>): Promise<Json> {
+/** Applies the time limit of a step with inner steps. After it, all inner steps are cancelled. */
+function withTimeLimit(running: Interpretation, step: ParallelStep | ForEachStep, work: () => Promise<Json>): Promise<Json> {
   const { timeout_seconds: seconds } = step
   if (seconds === undefined) return work()
   const expire = async (): Promise<never> => {
@@ -27,7 +27,7 @@ function within(running: Interpretation, step: ParallelStep | ForEachStep, work:
   return running.ctx.race([work, expire])
 }
 
-/** A branch sees what was saved before; afterwards everybody sees what all of them saved. */
+/** A branch reads the values saved before the step. After the step, the values saved by all branches can be read. */
 async function runBranches({ ctx, runSteps }: Interpretation, step: ParallelStep, { placed, frame }: StartedStep): Promise<Json> {
   const branches = sequencesOf(placed)
     .filter(({ role }) => role === 'branch')
@@ -77,5 +77,5 @@ async function wait({ ctx }: Interpretation, step: WaitStep, { scope, track }: S
 
 async function askPerson(step: HumanStep, { scope, track }: StartedStep): Promise<Json> {
   track.rendered = shorten(unwrap(renderHuman(step, scope)))
-  throw new PipelineRefusal('NotServedError', 'this server does not ask people yet; a step with human can be saved but not run')
+  throw new PipelineRefusal('NotServedError', 'this server does not support steps with human yet: they can be saved but not run')
 }

@@ -1,29 +1,29 @@
 import type { Context } from '@orrery/engine/workflow'
 import { PipelineRefusal } from './pipeline-failure.ts'
 
-/** Of one run, those that are skipped and those of every round counted. */
+/** Steps per run. Skipped steps count, and so do the steps of every round. */
 const STEPS_MAX = 250_000
-/** What expressions may cost before others have their turn: some hundredths of a second. */
+/** The cost of expressions per turn, before other runs proceed: some hundredths of a second. */
 const TURN_FUEL = 250_000
-/** Of a step, beside its expressions. */
+/** The cost of a step in addition to its expressions. */
 const STEP_FUEL = 500
 
 export const TOO_MANY_STEPS = 'TooManySteps'
 
 /**
- * The runs of all pipelines share one thread. One whose rounds have nothing to wait for would hold it until the engine gives the run up, so
- * it pauses now and then.
+ * The runs of all pipelines share one thread. A run whose rounds never wait would occupy it until the engine blocks the run, so the run
+ * pauses when it has used up its budget for a turn.
  */
 export interface TurnBudget {
-  /** What expressions have cost in this turn. */
+  /** Cost of this turn so far. */
   readonly spent: { fuel: number }
-  /** Before a step begins; null if there is nothing to wait for. Throws PipelineRefusal. */
-  begin(): Promise<void> | null
+  /** Called before each step. Null: the step may begin at once. Throws PipelineRefusal. */
+  beginStep(): Promise<void> | null
 }
 
 export function createTurnBudget(ctx: Context): TurnBudget {
   const spent = { fuel: 0 }
-  let begun = 0
+  let stepsBegun = 0
   let turn = ctx.now().getTime()
   let pause: Promise<void> | null = null
 
@@ -33,7 +33,7 @@ export function createTurnBudget(ctx: Context): TurnBudget {
   }
   const rest = async (): Promise<void> => {
     while (spent.fuel > TURN_FUEL) {
-      // One for all branches, and shielded: who began it may be cancelled before the others.
+      // All branches share one pause. It is shielded, because the branch that began it may be cancelled while others still wait.
       pause ??= ctx.shield(() => ctx.sleep('0s')).then(endTurn)
       await pause
     }
@@ -42,8 +42,8 @@ export function createTurnBudget(ctx: Context): TurnBudget {
 
   return {
     spent,
-    begin() {
-      if (++begun > STEPS_MAX) throw new PipelineRefusal(TOO_MANY_STEPS, `the run begins more than ${STEPS_MAX} steps`)
+    beginStep() {
+      if (++stepsBegun > STEPS_MAX) throw new PipelineRefusal(TOO_MANY_STEPS, `the run begins more than ${STEPS_MAX} steps`)
       const now = ctx.now().getTime()
       if (now !== turn && pause === null) spent.fuel = 0
       turn = now
