@@ -32,7 +32,7 @@ export const knownWords: Readonly<Record<string, number>> = {
   examples: 9,
   'packages/client': 10,
   'packages/contract': 61,
-  'packages/core': 174,
+  'packages/core': 14,
   'packages/embedded-postgres': 25,
   'packages/engine': 134,
   'packages/expressions': 87,

@@ -2,7 +2,7 @@ import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
 import { engineOptions, finishRepeat, requireRepeatable } from './repeat-run.ts'
 
-/** A retry in which the failed step is not run but given what a person put in; the audit entry has that. */
+/** A retry in which a given output replaces the failed step, which is not run. The audit entry contains that output. */
 export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Promise<AnswerTo<'runs.editStep'>> {
   if (input.skip === (input.output !== undefined)) {
     const error = { path: 'output', message: 'Exactly one of output and skip must be given', expected: 'an output, or skip: true' }

@@ -10,8 +10,8 @@ export interface Repeat {
 }
 
 /**
- * What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version.
- * @throws forbidden for edits that the key may not make.
+ * Checks what retry, fork and edit have in common: the source run, each edited step and the version must exist.
+ * @throws forbidden for edits that the key may not make
  */
 export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
   const name = toRunId(run)
@@ -28,7 +28,10 @@ export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, m
   if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
 }
 
-/** Who changes what a step of a pipeline gave steers what its tools do then, with the scopes that somebody else gave to the run. */
+/**
+ * An edited output of a pipeline step controls what later tools do, with the scopes of the run. So the key must be allowed to grant these
+ * scopes.
+ */
 async function requireEditScopes(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
   const payloads = await selectPayloads(tx, ctx.org, run)
   refuseGrant(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
@@ -38,7 +41,7 @@ export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json
   return { edits: repeat.edits, ...(repeat.version === undefined ? {} : { version: repeat.version }) }
 }
 
-/** Tells workers of the new run once it is there, and names it in the audit entry beside its source. */
+/** Notifies workers of the new run after the commit, and adds it to the audit entry beside its source. */
 export function finishRepeat(ctx: Ctx, source: string, made: { readonly run: string } | null, detail: { [key: string]: Json }) {
   const { run } = orProblem(made, 'run.not_retryable', `Run ${source} has nothing to repeat.`)
   const runId = toRunId(run)
