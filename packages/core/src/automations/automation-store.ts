@@ -22,7 +22,7 @@ const LOCK = sql`for no key update`
 
 /** By id or name. @throws automation.not_found */
 export async function findAutomation(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow> {
-  return orNotFound(await findNamed(tx, org, idOrName), idOrName)
+  return orNotFound(await selectAutomation(tx, org, idOrName), idOrName)
 }
 
 /** Until this transaction ends, no other one changes the automation or decides about its runs. @throws automation.not_found */
@@ -31,7 +31,7 @@ export async function lockAutomation(tx: Transaction, org: string, idOrName: str
 }
 
 /** By id or name. */
-export function findNamed(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow | undefined> {
+export function selectAutomation(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow | undefined> {
   return selectOne(tx, org, byIdOrName(idOrName), empty)
 }
 

@@ -85,7 +85,7 @@ describe('orchestrator.run_now', () => {
 })
 
 describe('orchestrator.pause, resume and list', () => {
-  it('pause an automation with a note, list it as paused, and resume it', async () => {
+  it('pauses an automation with a note, lists it as paused, and resumes it', async () => {
     await bench.make({ name: 'rounds', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     const paused = await perform(one('orchestrator.pause', { task: 'rounds', note: 'Too much' }))
     expect(paused).toMatchObject({ output: { one: { automation: 'rounds', status: 'paused' } } })
@@ -129,7 +129,7 @@ describe('a change made by a tool', () => {
     expect(entries.map(({ actorType }) => actorType)).toEqual(Array(6).fill('system'))
   })
 
-  it('happens once per step, even if an attempt is repeated after its idempotency key has expired', async () => {
+  it('makes the change of a tool once per step, even if an attempt is repeated after its idempotency key has expired', async () => {
     await bench.make({ name: 'asked', workflow: { name: 'greeting', input: { name: 'x' } } })
     const actor = { type: 'system', id: encodeId('run', newId(Date.now())), name: 'orchestrator.schedule_task' } as const
     const credential = { actor, org: t.org, permissions: new Set(['automations:write'] as const) }
@@ -151,7 +151,7 @@ describe('a change made by a tool', () => {
     expect(await t.call('automations.get', { automation: 'renoted' })).toMatchObject({ status: 'paused', note: 'Second' })
   })
 
-  it('counts towards the loop guard: an automation on automation.paused that pauses another automation stops', async () => {
+  it('stops a loop of an automation on automation.paused that pauses another automation', async () => {
     await bench.make({ name: 'toggled', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     const name = await bench.make({
       triggers: [{ type: 'event', topic: 'automation.paused', filter: "event.data.name == 'toggled'" }],

@@ -220,7 +220,7 @@ describe('automations.update', () => {
 })
 
 describe('a schedule whose times have passed', () => {
-  it('does not block other changes of its automation, but is rejected in a new trigger', async () => {
+  it('accepts other changes of an automation whose times have passed, but rejects such times in a new trigger', async () => {
     const at = new Date(Date.now() + 500).toISOString()
     const name = await bench.make({ triggers: [{ type: 'schedule', schedule: at }, { type: 'webhook' }], ...greet })
     await eventually(

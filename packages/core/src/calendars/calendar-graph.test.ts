@@ -12,7 +12,7 @@ const all = new Map([
 ])
 
 describe('calendars that depend on one another', () => {
-  test('have a closure, dependents and a height', () => {
+  test('finds the closure, the dependents and the height of calendars', () => {
     expect([...closureOf(all, ['both'])].sort()).toEqual(['base', 'both', 'uk', 'us'])
     expect(closureOf(all, ['nowhere'])).toEqual(new Set())
     expect(dependentsOf(all, ['base'])).toEqual(['base', 'us', 'uk', 'both'])
@@ -20,7 +20,7 @@ describe('calendars that depend on one another', () => {
     expect(['base', 'us', 'both'].map((name) => heightOf(all, name))).toEqual([1, 2, 3])
   })
 
-  test('are in a cycle if one of them leads back to itself; the cycle is returned', () => {
+  test('returns the cycle of a calendar that depends on itself', () => {
     expect(findCycle(all, 'both')).toBeNull()
     expect(findCycle(new Map(all).set('base', on('both')), 'base')).toEqual(['base', 'both', 'us', 'base'])
     expect(findCycle(new Map([['me', on('me')]]), 'me')).toEqual(['me', 'me'])
@@ -33,7 +33,7 @@ describe('calendars that depend on one another', () => {
     expect(findCycle(others, 'c')).toBeNull()
   })
 
-  test('are visited once each, even if they are named many times', () => {
+  test('visits each calendar once, even if it is named many times', () => {
     const ladder = new Map(Array.from({ length: 60 }, (_, n) => [String(n), on(String(n + 1), String(n + 1), String(n + 2))] as const))
     expect(heightOf(ladder, '0')).toBe(60)
     expect(findCycle(ladder, '0')).toBeNull()

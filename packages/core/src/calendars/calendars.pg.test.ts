@@ -42,7 +42,7 @@ const eventsOf = async (subject: string, count: number) => {
 const sources = (...wanted: string[]) => t.database.transaction(t.org, 'read only', (tx) => readCalendarSources(tx, t.org, wanted))
 
 describe('calendars', () => {
-  it('are created, shown, replaced as a new version, and listed with their versions', async () => {
+  it('creates, shows and replaces calendars, and lists their versions', async () => {
     const made = await put('office', office)
     expect(made).toMatchObject({ name: 'office', version: 1, ...office, feeds: [] })
     expect(await t.call('calendars.get', { calendar: 'office' })).toEqual(made)
@@ -66,7 +66,7 @@ describe('calendars', () => {
     expect(summary).toMatchObject({ name: 'office', version: 2, zone: 'America/New_York', layers: ['hours', 'holidays'], failing: [] })
   })
 
-  it('list days with open hours, names and holidays', async () => {
+  it('lists days with open hours, names and holidays', async () => {
     await put('days', office)
     const { zone, days } = await t.call('calendars.days', { calendar: 'days', from: '2026-12-24', to: '2027-01-01' })
     expect(zone).toBe('America/New_York')
@@ -90,7 +90,7 @@ describe('calendars', () => {
     }
   })
 
-  it('list days up to the end of year 9999, even if holidays end earlier, and show the zone as it was written', async () => {
+  it('lists days up to the end of year 9999, even if holidays end earlier, and shows the zone as it was written', async () => {
     await put('far', { zone: 'asia/tehran', layers: [{ kind: 'holidays', region: 'IR' }] })
     await put('near', { zone: 'Asia/Tehran', layers: [] })
     const { zone, days } = await t.call('calendars.days', { calendar: 'far', from: '9999-12-20' })
@@ -98,7 +98,7 @@ describe('calendars', () => {
     expect((await t.call('calendars.days', { calendar: 'near' })).zone).toBe('Asia/Tehran')
   })
 
-  it('that depend on others are open only when both are, and emit an event when those change', async () => {
+  it('opens a dependent calendar only when both are open, and emits an event for it when its base changes', async () => {
     await put('base', { zone: 'UTC', layers: [{ kind: 'hours', week: { mon: ['08:00-12:00'] } }] })
     await put('middle', { zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'base' }] })
     await put('top', {
@@ -123,7 +123,7 @@ describe('calendars', () => {
     expect(await names()).not.toContain('base')
   })
 
-  it('are rejected with the path of each error', async () => {
+  it('rejects a calendar with the path of each error', async () => {
     const refused = async (layers: unknown, zone = 'UTC', calendar = 'wrong') => {
       const error = await t.answer('calendars.put', { calendar, zone, layers }).catch((thrown: unknown) => thrown)
       const { code, extra } = error as { code: string; extra: { errors: { path: string }[] } }
@@ -147,7 +147,7 @@ describe('calendars', () => {
     expect(await names()).not.toContain('wrong')
   })
 
-  it('are rejected in a cycle, or if they or their dependents would be nested too deep', async () => {
+  it('rejects a cycle, and a calendar that would nest itself or its dependents too deep', async () => {
     const on = (calendar: string): CalendarDefinition => ({
       zone: 'UTC',
       layers: [
@@ -173,7 +173,7 @@ describe('calendars', () => {
     expect((await t.call('calendars.days', { calendar: 'tower-8', from: '2026-06-01', to: '2026-06-01' })).days[0]?.open).toEqual(week.mon)
   })
 
-  it('do not form a cycle when two puts race', async () => {
+  it('forms no cycle when two puts race', async () => {
     const on = (calendar: string): CalendarDefinition => ({ zone: 'UTC', layers: [{ kind: 'calendar', calendar }] })
     await put('race-a', { zone: 'UTC', layers: [] })
     await put('race-b', { zone: 'UTC', layers: [] })
@@ -181,7 +181,7 @@ describe('calendars', () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('cannot be deleted while an automation uses them', async () => {
+  it('rejects deleting a calendar that an automation uses', async () => {
     await put('in-use', office)
     const definition = (id: string) =>
       JSON.stringify({ name: 'x', schedule: { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id, roll: 'next' } } })
@@ -204,7 +204,7 @@ describe('calendars', () => {
     await expect(t.call('calendars.get', { calendar: 'in-use' })).rejects.toMatchObject({ code: 'calendar.not_found' })
   })
 
-  it('begin again at version 1 when the name of a deleted calendar is reused, without the old definition', async () => {
+  it('begins again at version 1 when the name of a deleted calendar is reused, without the old definition', async () => {
     const day = async () => (await t.call('calendars.days', { calendar: 'again', from: '2026-06-01', to: '2026-06-01' })).days[0]?.open
     await put('again', { zone: 'UTC', layers: [{ kind: 'hours', week: { mon: ['01:00-02:00'] } }] })
     expect(await day()).toEqual(['01:00-02:00'])
@@ -213,7 +213,7 @@ describe('calendars', () => {
     expect(await day()).toEqual(['03:00-04:00'])
   })
 
-  it('of other organizations cannot be read or depended on', async () => {
+  it('rejects reading and depending on calendars of another organization', async () => {
     const key = await t.otherOrg('neighbour')
     await put('private', office)
     const missing = { code: 'calendar.not_found' }

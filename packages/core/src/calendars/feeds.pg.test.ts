@@ -95,7 +95,7 @@ async function refresh(calendar: string): Promise<void> {
 }
 
 describe('feeds of calendars', () => {
-  it('are fetched at once, close the days of their events, and are then fetched by conditional requests', async () => {
+  it('fetches a feed at once, closes the days of its events, and then uses conditional requests', async () => {
     texts.set('/team.ics', feedOf('20260602'))
     expect((await put('team', '/team.ics')).feeds).toMatchObject([{ state: 'awaited', fetchedAt: null, failure: null }])
     run()
@@ -135,7 +135,7 @@ describe('feeds of calendars', () => {
     ).toEqual([['calendar.created', { version: 1 }], update])
   })
 
-  it('keep their last good text while they fail, show the reason, and emit one event per series of failures', async () => {
+  it('keeps the last good text while a feed fails, shows the reason, and emits one event per series of failures', async () => {
     texts.set('/shaky.ics', feedOf('20260603'))
     await put('shaky', '/shaky.ics')
     run()
@@ -176,7 +176,7 @@ describe('feeds of calendars', () => {
     expect(await closedOn('shaky')).toMatchObject([{ date: '2026-06-09' }])
   })
 
-  it('that were never fetched leave the calendar unusable, and are not fetched from addresses that are not allowed', async () => {
+  it('leaves a calendar unusable until its feed is fetched, and does not fetch from addresses that are not allowed', async () => {
     await t.call('calendars.put', { calendar: 'inside', zone: 'UTC', layers: [{ kind: 'feed', feed: `${base}/secret-path.ics` }] })
     run('')
     const feed = await eventually(
@@ -189,7 +189,7 @@ describe('feeds of calendars', () => {
     expect(asked.filter(({ url }) => url === '/secret-path.ics')).toEqual([])
   })
 
-  it('are fetched by one process at a time', async () => {
+  it('fetches a feed in one process at a time', async () => {
     const paths = Array.from({ length: 20 }, (_, at) => `/crowd-${at}.ics`)
     for (const path of paths) texts.set(path, feedOf('20260601'))
     asked.length = 0
@@ -200,7 +200,7 @@ describe('feeds of calendars', () => {
     expect(counts).toEqual(paths.map(() => 1))
   })
 
-  it('are fetched again if a refresh is requested during a fetch', async () => {
+  it('fetches a feed again if a refresh is requested during a fetch', async () => {
     texts.set('/early.ics', feedOf('20260602'))
     asked.length = 0
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -221,7 +221,7 @@ describe('feeds of calendars', () => {
     )
   })
 
-  it('are shared by calendars, and kept while one of them uses the feed', async () => {
+  it('shares a feed between calendars, and keeps it while one of them uses it', async () => {
     const urls = async () => {
       const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
         client.query<{ url: string }>(`select url from app.calendar_feed where url like '%/held.ics'`),

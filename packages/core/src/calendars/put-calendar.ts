@@ -33,13 +33,13 @@ async function requireValidAmong(rows: readonly CalendarRow[], name: string, def
   requireValidCalendar(all, name, definition, holidays)
 }
 
-interface Given {
+interface NewDefinition {
   readonly name: string
   readonly definition: CalendarDefinition
   readonly at: Date
 }
 
-function toRow(before: CalendarRow | undefined, { name, definition, at }: Given): CalendarRow {
+function toRow(before: CalendarRow | undefined, { name, definition, at }: NewDefinition): CalendarRow {
   return { name, definition, version: (before?.version ?? 0) + 1, created_at: before?.created_at ?? at, updated_at: at }
 }
 

@@ -36,12 +36,12 @@ export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun
   }
 }
 
-interface Found {
+interface CheckedSource {
   readonly definition: PipelineDefinition | null
   readonly problems: readonly PipelineProblem[]
 }
 
-async function readAndCheck(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<Found> {
+async function readAndCheck(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<CheckedSource> {
   const source = chooseSource(input)
   if (!('raw' in source)) return { ...(await withOrg(ctx, (tx) => readPipeline(tx, ctx.org, source))), problems: [] }
   const judgement = await checkRawPipeline(ctx, source.raw, null)

@@ -37,7 +37,7 @@ async function bundleOf(text: string): Promise<BuiltBundle> {
 }
 
 describe('stored pipelines', () => {
-  it('are saved, shown, listed, versioned and deleted', async () => {
+  it('saves, shows, lists, versions and deletes pipelines', async () => {
     const first = [clock('a', { save_as: 'time' })]
     expect(await put('noon', first)).toEqual({ name: 'noon', version: 1, changed: true, warnings: [] })
     expect(await put('noon', { pipeline: first })).toMatchObject({ version: 1, changed: false })
@@ -76,14 +76,14 @@ describe('stored pipelines', () => {
     await expect.poll(types).toEqual(['pipeline.saved', 'pipeline.saved', 'pipeline.deleted', 'pipeline.saved'])
   })
 
-  it('get consecutive versions when several calls save at once', async () => {
+  it('assigns consecutive versions when several calls save a pipeline at once', async () => {
     const saved = await Promise.all(
       Array.from({ length: 8 }, (_, n) => put('crowded', [clock('a', { with: { timezone: `Etc/GMT+${n}` } })])),
     )
     expect(saved.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  it('are rejected with the step, the path and the reason, and are not saved', async () => {
+  it('rejects an invalid pipeline with the step, the path and the reason, and does not save it', async () => {
     const wrong = [clock('a', { with: { timezone: 5 } }), { id: 'b', uses: 'time.nwo' }, { id: 'c', pipeline: 'unknown' }]
     await expect(put('wrong', wrong)).rejects.toMatchObject({
       code: 'pipeline.invalid',
@@ -100,7 +100,7 @@ describe('stored pipelines', () => {
     await expect(t.call('pipelines.get', { pipeline: 'wrong' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
   })
 
-  it('are saved with warnings about values that may be missing, and are rejected if they call themselves', async () => {
+  it('saves a pipeline with warnings about values that may be missing, and rejects one that calls itself', async () => {
     const doubtful = [clock('a', { if: 'params.x', save_as: 'a' }), clock('b', { with: { timezone: '${steps.a.timezone}' } })]
     expect(await put('doubtful', doubtful)).toMatchObject({ warnings: [{ severity: 'warning', step: 'b' }] })
     await put('left', [clock('a')])
@@ -114,7 +114,7 @@ describe('stored pipelines', () => {
 })
 
 describe('params', () => {
-  it('with a default may be omitted in calls of a pipeline or a tool that requires them', async () => {
+  it('accepts calls without params that have a default, even if the called pipeline or tool requires them', async () => {
     const definition = {
       params: { days: 7 },
       params_schema: { type: 'object', required: ['days', 'who'], properties: { days: { type: 'integer' }, who: { type: 'string' } } },
@@ -142,7 +142,7 @@ describe('params', () => {
     [{ type: 'nonsense' }, 'type'],
     [{ properties: { a: { pattern: '(' } } }, 'regular expression'],
     [{ $ref: '#/nowhere' }, 'reference'],
-  ])('with the invalid schema %j are rejected when the pipeline is saved', async (params_schema, why) => {
+  ])('rejects a pipeline with the invalid params_schema %j', async (params_schema, why) => {
     await expect(put('wrong', { params_schema, pipeline: [clock('a')] } as Json)).rejects.toMatchObject({
       code: 'pipeline.invalid',
       extra: { errors: [{ path: 'params_schema', message: expect.stringContaining(why) }] },
@@ -151,13 +151,13 @@ describe('params', () => {
 })
 
 describe('pipelines.check and pipelines.dryRun', () => {
-  it('return the same problems as saving, without saving', async () => {
+  it('returns the same problems as saving, without saving', async () => {
     expect(await t.call('pipelines.check', { definition: [clock('a')] })).toEqual({ ok: true, problems: [] })
     const checked = await t.call('pipelines.check', { definition: [{ id: 'a', uses: 'nothing' }] })
     expect(checked).toMatchObject({ ok: false, problems: [{ severity: 'error', step: 'a', path: 'pipeline[0].uses' }] })
   })
 
-  it('show arguments as far as their values are known', async () => {
+  it('shows arguments as far as their values are known', async () => {
     const definition = [
       clock('a', { with: { timezone: '${params.zone}' }, save_as: 'a' }),
       clock('b', { with: { timezone: '${steps.a.timezone}' } }),
@@ -352,7 +352,7 @@ describe('pipelines.run', () => {
 })
 
 describe('a repeated run of a pipeline', () => {
-  it('with an edited output of a step requires the permission to grant the scopes of the run', async () => {
+  it('requires the permission to grant the scopes of a run to repeat it with an edited output', async () => {
     const pause = { id: 'b', uses: 'orchestrator.pause', with: { task: '${steps.a.timezone}' } }
     const definition = [clock('a', { save_as: 'a' }), pause] as Json
     const { runId } = await t.call('pipelines.run', { definition, scopes: ['automations:write'] })
@@ -373,13 +373,13 @@ describe('a repeated run of a pipeline', () => {
 })
 
 describe('reserved names', () => {
-  it('keep runs.start and runs.startMany from starting the interpreter', async () => {
+  it('rejects starting the interpreter by runs.start and runs.startMany', async () => {
     await expect(t.call('runs.start', { workflow: 'orrery.pipeline', input: {} })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
     const { items } = await t.call('runs.startMany', { items: [{ workflow: 'orrery.pipeline', input: {} }] as never })
     expect(items).toMatchObject([{ outcome: 'problem', problem: { code: 'workflow.name_reserved' } }])
   })
 
-  it('keep projects from deploying such a workflow, starting it as a child, or calling the tool step', async () => {
+  it('rejects projects that deploy a reserved workflow, start it as a child, or call the tool step', async () => {
     const stealing = await bundleOf(`
       import { step, workflow } from '@orrery/engine/workflow'
       const tool = step('orrery.tool')

@@ -10,7 +10,7 @@ const DEPTH_MAX = 10
 /** Distinct pipelines and tools that become child runs, in one run and its descendants. */
 const CALLS_MAX = 100
 
-interface Found {
+interface ResolvedCalls {
   readonly pipelines: Map<string, PipelineCall>
   readonly tools: Map<string, ToolCall>
 }
@@ -21,7 +21,7 @@ interface Found {
  * @param name of the pipeline itself, if it is stored, to find calls of itself. @throws pipeline.invalid
  */
 export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
-  const found: Found = { pipelines: new Map(), tools: new Map() }
+  const found: ResolvedCalls = { pipelines: new Map(), tools: new Map() }
   // The given definition counts, which need not be stored yet.
   if (name !== null) found.pipelines.set(name, { version: 0, definition })
   let level = [definition]
@@ -41,7 +41,7 @@ async function findPipelines(
   tx: Transaction,
   org: string,
   level: readonly PipelineDefinition[],
-  found: Found,
+  found: ResolvedCalls,
 ): Promise<PipelineDefinition[]> {
   const names = [...new Set(level.flatMap(listPipelines))].filter((name) => !found.pipelines.has(name))
   if (names.length === 0) return []
@@ -50,7 +50,7 @@ async function findPipelines(
   return rows.map(({ definition }) => definition)
 }
 
-async function findTools(tx: Transaction, org: string, level: readonly PipelineDefinition[], found: Found): Promise<PipelineDefinition[]> {
+async function findTools(tx: Transaction, org: string, level: readonly PipelineDefinition[], found: ResolvedCalls): Promise<PipelineDefinition[]> {
   const names = [...new Set(level.flatMap(listTools))].filter((name) => !found.tools.has(name) && findBuiltIn(name) === null)
   if (names.length === 0) return []
   const inside: PipelineDefinition[] = []
@@ -75,7 +75,7 @@ interface Callee {
   readonly definition: PipelineDefinition
 }
 
-function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found): Callee[] {
+function calleesOf(definition: PipelineDefinition, { pipelines, tools }: ResolvedCalls): Callee[] {
   const called = listPipelines(definition).flatMap((name) => {
     const call = pipelines.get(name)
     return call === undefined ? [] : [{ key: `pipeline ${name}`, definition: call.definition }]
@@ -88,7 +88,7 @@ function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found):
 }
 
 /** @throws pipeline.invalid */
-function requireNoCycles(definition: PipelineDefinition, name: string | null, found: Found): void {
+function requireNoCycles(definition: PipelineDefinition, name: string | null, found: ResolvedCalls): void {
   const depths = new Map<string, number>()
   const depthOf = (caller: PipelineDefinition, chain: readonly string[]): number => {
     let depth = 0

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => t?.close())
 
 describe('queues.list, queues.pause and queues.resume', () => {
-  it('hold runs back while a queue is paused', async () => {
+  it('holds runs back while a queue is paused', async () => {
     // No worker takes runs from this queue, so its depth does not change.
     await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' }, queue: 'unserved' })
     expect(await t.call('queues.pause', { queue: 'unserved' })).toEqual({ queue: 'unserved', paused: true })
@@ -22,7 +22,7 @@ describe('queues.list, queues.pause and queues.resume', () => {
     expect(await find()).toMatchObject({ paused: false })
   })
 
-  it('return pages, sorted by name', async () => {
+  it('returns queues in pages, sorted by name', async () => {
     for (const queue of ['a', 'b', 'c']) await t.call('queues.pause', { queue })
     const first = await t.call('queues.list', { limit: 2 })
     const second = await t.call('queues.list', { limit: 2, cursor: first.nextCursor ?? '' })
@@ -31,7 +31,7 @@ describe('queues.list, queues.pause and queues.resume', () => {
 })
 
 describe('limits.list and limits.set', () => {
-  it('count holders and waiting runs, and admit more runs after a limit is raised', async () => {
+  it('counts holders and waiting runs of a limit, and admits more runs after it is raised', async () => {
     const runs = []
     for (let i = 0; i < 3; i++) runs.push((await t.call('runs.start', { workflow: 'single', input: {} })).runId)
     const find = async () => (await t.call('limits.list', {})).items.find(({ name }) => name === 'workflow:single')
@@ -53,7 +53,7 @@ describe('workers.list', () => {
     expect(items[0]?.id).toMatch(/^wrk_/)
   })
 
-  it('continues after the worker in the cursor', async () => {
+  it('lists workers after the one in the cursor', async () => {
     const { items } = await t.call('workers.list', {})
     const startedAt = Date.parse(items[0]?.startedAt ?? '')
     const cursorAt = (ms: number) => encodeCursor([new Date(ms).toISOString(), 'ffffffff-ffff-ffff-ffff-ffffffffffff'])
@@ -63,7 +63,7 @@ describe('workers.list', () => {
 })
 
 describe('system.info', () => {
-  it('answers without a key', async () => {
+  it('answers system.info without a key', async () => {
     const { output } = await t.answer('system.info', {}, { key: null })
     expect(output).toMatchObject({ name: 'orrery', version: '0.0.0-test', api: 'v1' })
   })

@@ -213,7 +213,7 @@ describe('filters of runs.list', () => {
 })
 
 describe('runs.logs', () => {
-  it('lists lines in the order in which they were written, page by page', async () => {
+  it('lists log lines in the order in which they were written, page by page', async () => {
     const runId = await start('approval', {})
     const run = decodeId('run', runId)
     // Compared as text, the second id would come first.
@@ -235,7 +235,7 @@ describe('runs.logs', () => {
 })
 
 describe('runs.signal, runs.query and runs.why', () => {
-  it('show what a run waits for, answer its query, and continue it with a signal', async () => {
+  it('shows what a run waits for, answers its query, and continues it with a signal', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'waiting', waits: [{ type: 'signal', name: 'answer' }] })
@@ -253,7 +253,7 @@ describe('runs.signal, runs.query and runs.why', () => {
 })
 
 describe('runs.cancel, runs.pause and runs.resume', () => {
-  it('cancel a waiting run', async () => {
+  it('cancels a waiting run', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     await t.call('runs.cancel', { runId, reason: 'changed my mind' })
@@ -261,7 +261,7 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
     await expect(t.call('runs.cancel', { runId })).rejects.toMatchObject({ code: 'run.finished' })
   })
 
-  it('pause a run, keep its signals, and resume it', async () => {
+  it('pauses a run, keeps its signals, and resumes it', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     await t.call('runs.pause', { runId })
@@ -274,7 +274,7 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
 })
 
 describe('runs.retry, runs.fork and runs.editStep', () => {
-  it('retry a failed run from its failed step, with the step edited or skipped', async () => {
+  it('retries a failed run from its failed step, with the step edited or skipped', async () => {
     const runId = await start('fragile', { good: false })
     expect(await finish(runId)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('not good') } })
     const failed = (await t.call('runs.history', { runId })).items.find(({ name, error }) => name === 'demand' && error !== null)
@@ -300,7 +300,7 @@ describe('runs.retry, runs.fork and runs.editStep', () => {
     await expect(t.call('runs.editStep', { runId, cmd: 99, skip: true })).rejects.toMatchObject({ code: 'run.step_not_found' })
   })
 
-  it('fork a finished run from a row of its history', async () => {
+  it('forks a finished run from a row of its history', async () => {
     const runId = await start('fragile', { good: true })
     await finish(runId)
     await expect(t.call('runs.retry', { runId })).rejects.toMatchObject({ code: 'run.not_retryable' })
@@ -310,7 +310,7 @@ describe('runs.retry, runs.fork and runs.editStep', () => {
     await expect(t.call('runs.fork', { runId, fromSeq: 50 })).rejects.toMatchObject({ code: 'run.step_not_found' })
   })
 
-  it('reject a retry of a run that has not finished', async () => {
+  it('rejects a retry of a run that has not finished', async () => {
     const runId = await start('approval', {})
     await expect(t.call('runs.retry', { runId })).rejects.toMatchObject({ code: 'run.not_finished' })
   })

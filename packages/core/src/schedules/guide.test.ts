@@ -37,14 +37,14 @@ test('finds all blocks and rows of the guide', () => {
 })
 
 describe('a schedule of the guide', () => {
-  test.each(schedules)('occurs when the guide says: $value', ({ value, shown: [first = '', ...shown] }) => {
+  test.each(schedules)('has the occurrences that the guide shows: $value', ({ value, shown: [first = '', ...shown] }) => {
     const compiled = compileSchedule(readSchedule(scheduleShape.parse(value), 'UTC', nowMs), sources)
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
     const after = Date.parse(/^after (\S+)$/.exec(first)?.[1] ?? '')
     expect(preview(compiled.value, after, shown.length, 'UTC').lines.map(({ here }) => here.local)).toEqual(shown)
   })
 
-  test.each(rows)('in text form has the meaning in the table: $text', ({ text, shown }) => {
+  test.each(rows)('has the meaning in the table of the guide: $text', ({ text, shown }) => {
     const read = readSchedule(text, 'UTC', nowMs)
     expect(compileSchedule(read)).toMatchObject({ ok: true })
     expect(describeSchedule(read).replace(' (UTC)', '')).toBe(shown)

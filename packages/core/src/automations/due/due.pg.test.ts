@@ -54,7 +54,7 @@ function startScheduler(options: { readonly pollMs?: number; readonly hints?: bo
 const greet = { workflow: { name: 'greeting', input: { name: 'Ada' } }, overlap: 'allow_all' } as const
 
 describe('schedulers', () => {
-  it('fire each occurrence once and on time when three of them share a database', async () => {
+  it('fires each occurrence once and on time with three schedulers over one database', async () => {
     const all = [startScheduler(), startScheduler(), startScheduler()]
     const names = await Promise.all(Array.from({ length: 30 }, () => bench.make({ schedule: 'every 1s', ...greet })))
     const stop = Date.now() + 4000
@@ -78,7 +78,7 @@ describe('schedulers', () => {
     expect(lateMs[Math.floor(lateMs.length / 2)]).toBeLessThan(1000)
   })
 
-  it('find due schedules by polling when no notification arrives', async () => {
+  it('finds due schedules by polling when no notification arrives', async () => {
     startScheduler({ hints: false, pollMs: 100 })
     const name = await bench.make({ schedule: 'every 1s', ...greet })
     await eventually(
@@ -88,7 +88,7 @@ describe('schedulers', () => {
     await t.call('automations.pause', { automation: name })
   })
 
-  it('do not report time in the buffer as lateness', async () => {
+  it('does not report time in the buffer as lateness', async () => {
     const name = await bench.make({ schedule: 'every 1h', ...greet, overlap: 'buffer_all' })
     const { runId } = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -98,7 +98,7 @@ describe('schedulers', () => {
     expect(facts).toEqual([{ outcome: 'buffered', reason: null, lateMs: 0 }])
   })
 
-  it('record the ends of runs even if another automation has an invalid definition', async () => {
+  it('records the ends of runs even if another automation has an invalid definition', async () => {
     const [bad, good] = [await bench.make({ ...greet, overlap: 'buffer_all' }), await bench.make({ ...greet, overlap: 'buffer_all' })]
     for (const automation of [bad, good]) {
       const { runId } = await t.call('automations.runNow', { automation })
@@ -120,7 +120,7 @@ describe('schedulers', () => {
     ])
   })
 
-  it('fire other schedules when one cannot be fired', async () => {
+  it('fires other schedules when one cannot be fired', async () => {
     const [good, bad] = [await bench.make({ schedule: 'every 1s', ...greet }), await bench.make({ schedule: 'every 1s', ...greet })]
     await t.database.transaction(t.org, 'read write', ({ client }) =>
       // The product never writes this. It simulates a bug.
@@ -142,7 +142,7 @@ describe('schedulers', () => {
     await t.call('automations.delete', { automation: good })
   })
 
-  it('start a requested run although the connection breaks during the attempt', async () => {
+  it('starts a requested run although the connection breaks during the attempt', async () => {
     startScheduler()
     const name = await bench.make({ ...greet })
     const [holder, watcher] = [new pg.Client({ connectionString: t.url }), new pg.Client({ connectionString: t.url })]
@@ -166,7 +166,7 @@ describe('schedulers', () => {
     expect(fired).toMatchObject({ outcome: 'started' })
   })
 
-  it('mark only the request that cannot be started as failed, and start the others', async () => {
+  it('marks only the request that cannot be started as failed, and starts the others', async () => {
     startScheduler()
     const [first, bad, last] = [await bench.make({ ...greet }), await bench.make({ ...greet }), await bench.make({ ...greet })]
     await t.database.transaction(t.org, 'read write', ({ client }) =>
@@ -180,7 +180,7 @@ describe('schedulers', () => {
     expect(await eventually(outcomes, (all) => !all.includes('scheduled'))).toEqual(['started', 'failed', 'started'])
   })
 
-  it('start a run requested for a later time at that time', async () => {
+  it('starts a run requested for a later time at that time', async () => {
     const name = await bench.make({ ...greet })
     const at = Date.now() + 1500
     const { firing } = await t.call('automations.runAt', { automation: name, at: new Date(at).toISOString() })

@@ -125,7 +125,7 @@ describe('an overlap policy', () => {
     for (const { runId } of runs) await bench.answer(runId)
   })
 
-  it('of automations.runNow replaces that of the automation', async () => {
+  it('uses the overlap policy of automations.runNow instead of that of the automation', async () => {
     const name = await bench.make({ ...hourly, ...approval })
     await bench.fireNext(name)
     expect((await t.call('automations.runNow', { automation: name })).firing).toMatchObject({
@@ -173,7 +173,7 @@ describe('the misfire policy', () => {
 })
 
 describe('an automation', () => {
-  it('ends after the last firing that its limit allows', async () => {
+  it('ends an automation after the last firing that its limit allows', async () => {
     const name = await bench.make({ triggers: [{ type: 'schedule', schedule: 'every 1h', limit: 2 }], ...greet, overlap: 'allow_all' })
     await bench.fireNext(name)
     expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
@@ -182,7 +182,7 @@ describe('an automation', () => {
     expect((await t.call('automations.runNow', { automation: name })).firing.outcome).toBe('started')
   })
 
-  it('ends after the last occurrence of its rule, and is active again with a new schedule', async () => {
+  it('ends an automation after the last occurrence of its rule, and activates it again with a new schedule', async () => {
     const at = new Date(Date.now() + hourMs).toISOString()
     const name = await bench.make({ schedule: at, ...greet })
     expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started', nominalAt: at })
@@ -193,7 +193,7 @@ describe('an automation', () => {
 })
 
 describe('a pause', () => {
-  it('records the occurrences that it left out as one skip', async () => {
+  it('records the occurrences during a pause as one skip', async () => {
     const name = await bench.make({ schedule: 'every 1s', ...greet, overlap: 'allow_all' })
     const paused = await t.call('automations.pause', { automation: name, note: 'Holidays' })
     expect([paused.status, paused.note, paused.nextAt]).toEqual(['paused', 'Holidays', null])
@@ -208,7 +208,7 @@ describe('a pause', () => {
     expect(Date.parse(resumed.nextAt ?? '')).toBeGreaterThan(Date.parse(resumed.updatedAt))
   })
 
-  it('follows pauseAfterFailures failed runs in a row; resuming resets the count', async () => {
+  it('pauses an automation after pauseAfterFailures failed runs in a row, and resets the count when it is resumed', async () => {
     const name = await bench.make({
       ...hourly,
       workflow: { name: 'fragile', input: { good: false } },
@@ -227,7 +227,7 @@ describe('a pause', () => {
     expect(await t.call('automations.resume', { automation: name })).toMatchObject({ status: 'active', failures: 0 })
   })
 
-  it('skips buffered starts of schedules, but not requested runs', async () => {
+  it('skips buffered starts of schedules, but not requested runs, while an automation is paused', async () => {
     const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     for (let count = 0; count < 3; count++) await bench.fireNext(name)
@@ -242,7 +242,7 @@ describe('a pause', () => {
     expect((await outcomes(name)).filter((one) => one === 'started')).toHaveLength(3)
   })
 
-  it('follows the first failure among several buffered starts', async () => {
+  it('pauses an automation at the first failure among several buffered starts', async () => {
     const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     for (let count = 0; count < 2; count++) await bench.fireNext(name)
@@ -254,7 +254,7 @@ describe('a pause', () => {
     )
   })
 
-  it('follows a failed start', async () => {
+  it('pauses an automation after a failed start', async () => {
     const name = await bench.make({
       ...hourly,
       workflow: { name: 'greeting', input: { name: '${params.missing}' } },
@@ -266,7 +266,7 @@ describe('a pause', () => {
 })
 
 describe('a snooze', () => {
-  it('defers occurrences until it ends', async () => {
+  it('defers occurrences until a snooze ends', async () => {
     const name = await bench.make({ ...hourly, ...greet })
     const first = await bench.nextMs(name)
     const until = new Date(first + 30 * minuteMs).toISOString()
@@ -278,7 +278,7 @@ describe('a snooze', () => {
     expect(await bench.firings(name)).toMatchObject([{ outcome: 'started', nominalAt: new Date(first).toISOString() }])
   })
 
-  it('ends early when the automation is resumed', async () => {
+  it('ends a snooze early when the automation is resumed', async () => {
     const name = await bench.make({ ...hourly, ...greet })
     const next = await bench.nextMs(name)
     await t.call('automations.snooze', { automation: name, for: '7d' })
@@ -333,7 +333,7 @@ describe('a schedule', () => {
     expect(runs.items.map(({ id }) => id)).toEqual([first.runId])
   })
 
-  it('reports an unusable calendar, and continues once the calendar is usable again', async () => {
+  it('reports the unusable calendar of a schedule, and continues once the calendar is usable again', async () => {
     const { call } = t
     await t.answer('calendars.put', { calendar: 'office', zone: 'UTC', layers: [] })
     const name = await bench.make({
@@ -362,7 +362,7 @@ describe('a schedule', () => {
 })
 
 describe('firings', () => {
-  it('are deleted after 90 days, unless they are buffered or their run is in progress', async () => {
+  it('deletes firings after 90 days, unless they are buffered or their run is in progress', async () => {
     const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -413,7 +413,7 @@ describe('automations.firings', () => {
 })
 
 describe('a backfill', () => {
-  it('runs each occurrence of the range in order, with the cause backfill', async () => {
+  it('runs each occurrence of a backfill in order, with the cause backfill', async () => {
     t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-01-01T05:00:00.000Z']
@@ -429,7 +429,7 @@ describe('a backfill', () => {
     expect(new Set(done.map(({ cause }) => cause))).toEqual(new Set(['backfill']))
   })
 
-  it('records where it stopped, and why', async () => {
+  it('records where a backfill stopped, and why', async () => {
     t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z']
@@ -442,7 +442,7 @@ describe('a backfill', () => {
     )
   })
 
-  it('rejects a reversed range, a range in the future, and too many occurrences', async () => {
+  it('rejects a backfill with a reversed range, a range in the future, or too many occurrences', async () => {
     const name = await bench.make({ schedule: 'every 1s', ...greet })
     const ask = (from: string, to: string) => t.call('automations.backfill', { automation: name, from, to })
     await expect(ask('2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z')).rejects.toMatchObject({ code: 'invalid_input' })

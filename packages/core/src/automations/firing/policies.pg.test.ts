@@ -56,7 +56,7 @@ const asking = (path: string) => {
 const gapsOf = (path: string) => (attempts.get(path) ?? []).map((at, index, all) => at - (all[index - 1] ?? at)).slice(1)
 
 describe('priority', () => {
-  it('decides which queued run starts first', async () => {
+  it('starts queued runs by priority', async () => {
     const idle = await startTestCore({ work: false })
     await idle.deploy()
     const ids: string[] = []
@@ -77,7 +77,7 @@ describe('priority', () => {
 })
 
 describe('retry', () => {
-  it('sets the number of attempts of a pipeline step and the delays between them', async () => {
+  it('applies retry to the number of attempts of a pipeline step and the delays between them', async () => {
     const made = {
       none: await bench.make({ ...asking('/none'), retry: false }),
       fixed: await bench.make({ ...asking('/fixed'), retry: { max: 3, backoff: 'fixed' } }),
@@ -103,7 +103,7 @@ describe('retry', () => {
 })
 
 describe('concurrencyKey', () => {
-  it('runs one run at a time among all automations with the key', async () => {
+  it('runs one run at a time among all automations with the same concurrencyKey', async () => {
     const [one, two, other] = [
       await bench.make({ ...waiting, concurrencyKey: 'crm' }),
       await bench.make({ workflow: { name: 'approval' }, concurrencyKey: 'crm' }),
@@ -131,7 +131,7 @@ describe('concurrencyKey', () => {
     await go(third.runId)
   })
 
-  it('can be a template over the event, and applies in addition to the limits of the workflow', async () => {
+  it('accepts a template over the event as concurrencyKey, in addition to the limits of the workflow', async () => {
     const name = await bench.make({ workflow: { name: 'single', input: null }, concurrencyKey: '${event.customer}', overlap: 'allow_all' })
     const first = await runNow(name, { event: { customer: 'ada' } })
     const second = await runNow(name, { event: { customer: 'bob' } })
@@ -150,7 +150,7 @@ describe('concurrencyKey', () => {
 })
 
 describe('dedupe', () => {
-  it('answers starts within the window with the first run, and does not extend the window', async () => {
+  it('answers starts within the dedupe window with the first run, and does not extend the window', async () => {
     const name = await bench.make({ ...waiting, dedupe: { key: 'order ${event.order}', window: '1h' } })
     const ask = async (order: string) => (await runNow(name, { event: { order } })).firing
     const window = async (shift = '0') =>
@@ -169,14 +169,14 @@ describe('dedupe', () => {
 })
 
 describe('timeout', () => {
-  it('ends a run that exceeds it', async () => {
+  it('ends a run that exceeds its timeout', async () => {
     const name = await bench.make({ ...waiting, timeout: '300ms' })
     expect(await resultOf((await runNow(name)).runId)).toMatchObject({ status: 'timed_out' })
   })
 })
 
 describe('a pipeline', () => {
-  it('reads the event, the params and the cause of its run', async () => {
+  it('lets a pipeline read the event, the params and the cause of its run', async () => {
     const pipeline = {
       params: { greeting: 'Hello' },
       pipeline: [{ id: 'now', uses: 'time.now' }],
@@ -196,7 +196,7 @@ describe('a pipeline', () => {
 })
 
 describe('tags', () => {
-  it('of a run are those of the automation, and its id', async () => {
+  it('tags a run with the tags and the id of its automation', async () => {
     const name = await bench.make({ workflow: { name: 'greeting', input: { name: 'x' } }, tags: ['nightly'] })
     const { runId, firing } = await runNow(name)
     expect((await t.call('runs.get', { runId: runId ?? '' })).tags).toEqual(['nightly', firing.automationId])

@@ -47,7 +47,7 @@ describe('topic patterns', () => {
     expect(compileTopic(text)).toEqual({ ok: false, problem: { position, message } })
   })
 
-  test(`match the same topics as an equivalent regular expression, and the prefix never excludes a match (seed ${seed})`, () => {
+  test(`matches the same topics as an equivalent regular expression, and never excludes a match by the prefix (seed ${seed})`, () => {
     const words = fc.array(fc.constantFrom('a', 'b', 'ab', '*'), { minLength: 1, maxLength: 4 })
     const topics = fc.array(fc.constantFrom('a', 'b', 'ab', ''), { minLength: 1, maxLength: 5 })
     const property = fc.property(words, fc.boolean(), topics, (list, isOpen, topicWords) => {

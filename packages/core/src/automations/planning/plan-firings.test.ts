@@ -15,24 +15,24 @@ const hours = (nominals: readonly { readonly nominalMs: number }[]): number[] =>
 const begin = (change: Partial<FiringState> = {}): FiringState => ({ ...initialFiringState(at(0.5)), ...change })
 
 describe('occurrences that are due', () => {
-  test('fire at their time, and the next one sets the time to wake', () => {
+  test('fires an occurrence at its time, and wakes at the next one', () => {
     const plan = planFirings(begin(), every('1h'), at(1))
     expect(plan.firings).toEqual([{ nominalMs: at(1), firesAtMs: at(1), lateMs: 0 }])
     expect(plan.wake).toEqual({ kind: 'at', atMs: at(2) })
     expect(planFirings(plan.state, every('1h'), at(1)).firings).toEqual([])
   })
 
-  test('do not fire if they were due before the trigger began', () => {
+  test('does not fire occurrences from before the trigger began', () => {
     expect(hours(planFirings(initialFiringState(at(1)), every('1h'), at(2)).firings)).toEqual([1, 2])
     expect(hours(planFirings(applyScheduleChange(initialFiringState(at(1)), at(5)), every('1h'), at(6)).firings)).toEqual([5, 6])
   })
 
-  test('do not fire again when the schedule changes at the same instant', () => {
+  test('does not fire an occurrence again when the schedule changes at the same instant', () => {
     const { state } = planFirings(begin(), every('1h'), at(1))
     expect(planFirings(applyScheduleChange(state, at(1)), every('30m'), at(1)).firings).toEqual([])
   })
 
-  test('keep their nominal time under jitter, which is the same each time', () => {
+  test('keeps the nominal time under jitter, which is the same each time', () => {
     const timetable = every('1h', {}, { jitter: '50m' })
     const first = planFirings(begin(), timetable, at(1))
     expect(first.firings).toEqual([])
@@ -42,13 +42,13 @@ describe('occurrences that are due', () => {
     expect(planFirings(first.state, timetable, atMs).firings).toEqual([{ nominalMs: at(1), firesAtMs: atMs, lateMs: 0 }])
   })
 
-  test('end with the schedule: the wake is ended', () => {
+  test('ends when the schedule ends', () => {
     const timetable = every('1h', {}, { end: '2026-03-06T02:00Z' })
     const plan = planFirings(begin(), timetable, at(3))
     expect([hours(plan.firings), plan.wake]).toEqual([[1, 2], { kind: 'ended' }])
   })
 
-  test('end the search at a limit if the excludes leave no occurrence', () => {
+  test('ends the search at a limit if the excludes leave no occurrence', () => {
     const none = timetableOf({
       zone: 'UTC',
       include: [{ kind: 'interval', every: '1s' }],
@@ -57,7 +57,7 @@ describe('occurrences that are due', () => {
     expect(planFirings(begin(), none, at(1)).wake).toEqual({ kind: 'limit' })
   })
 
-  test('end when the limit of firings is used up', () => {
+  test('ends when the limit of firings is used up', () => {
     const plan = planFirings(begin({ remaining: 2 }), every('1h'), at(9))
     expect([hours(plan.firings), plan.wake, plan.state.remaining]).toEqual([[1, 2], { kind: 'ended' }, 0])
     expect(planFirings(plan.state, every('1h'), at(20)).firings).toEqual([])
@@ -82,19 +82,19 @@ describe('late occurrences', () => {
     expect(hours(planFirings(begin(), every('1h', { misfire: 'none' }), at(5) + 1_000).firings)).toEqual([5])
   })
 
-  test('are skipped under any policy if they are older than the catch-up window', () => {
+  test('skips occurrences older than the catch-up window under any policy', () => {
     const plan = late({ misfire: 'all', catchUpWindowMs: 3 * hourMs })
     expect(hours(plan.firings)).toEqual([3, 4, 5])
     expect(plan.skips).toEqual([{ reason: 'catch_up_window', fromMs: at(1), toMs: at(2), count: 2, isExact: true }])
   })
 
-  test('beyond the size of one plan follow in the next plan', () => {
+  test('continues in the next plan when more is due than one plan holds', () => {
     const first = planFirings(begin(), every('1h'), at(5), 3)
     expect([hours(first.firings), first.wake]).toEqual([[1, 2, 3], { kind: 'at', atMs: at(4) }])
     expect(hours(planFirings(first.state, every('1h'), at(5), 3).firings)).toEqual([4, 5])
   })
 
-  test('fire at the very edge of the window, and count as punctual up to the grace period', () => {
+  test('fires at the very edge of the window, and counts occurrences as punctual up to the grace period', () => {
     const edge = every('1h', { catchUpWindowMs: 10 * minuteMs, graceMs: minuteMs, misfire: 'latest' })
     const firedAt = (timetable: Timetable, nowMs: number) => hours(planFirings(begin(), timetable, nowMs).firings)
     expect(firedAt(edge, at(1) + 10 * minuteMs)).toEqual([1])
@@ -106,7 +106,7 @@ describe('late occurrences', () => {
     expect([firedAt(none, at(1) + minuteMs), firedAt(none, at(1) + minuteMs + 1)]).toEqual([[1], []])
   })
 
-  test('of a whole year of a schedule that fires each second cost a bounded number of searches', () => {
+  test('needs a bounded number of searches for a year of a schedule that fires each second', () => {
     const timetable = every('1s', { misfire: 'latest' })
     const { schedule } = timetable
     let searches = 0
@@ -122,14 +122,14 @@ describe('late occurrences', () => {
 })
 
 describe('a clock', () => {
-  test('set back fires nothing until it has caught up', () => {
+  test('fires nothing until a clock that was set back has caught up', () => {
     const { state } = planFirings(begin(), every('1h'), at(3))
     const back = planFirings(state, every('1h'), at(2))
     expect([back.firings, back.wake, back.clockBehindMs]).toEqual([[], { kind: 'at', atMs: at(4) }, hourMs])
     expect(back.state).toEqual(state)
   })
 
-  test('set forwards has the effect of a downtime', () => {
+  test('treats a clock that was set forwards like a downtime', () => {
     const { state } = planFirings(begin(), every('1h', { misfire: 'latest' }), at(1))
     expect(hours(planFirings(state, every('1h', { misfire: 'latest' }), at(8.5)).firings)).toEqual([8])
   })

@@ -234,7 +234,7 @@ describe('a condition over events', () => {
     expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello 30' } })
   })
 
-  it('of mode level fires while it is true, at most once per interval', async () => {
+  it('fires a condition of mode level while it is true, at most once per interval', async () => {
     const level = { type: 'condition', topic: 'level.read', condition: 'event.data.on', mode: 'level' } as const
     const each = await automate([level])
     const hourly = await automate([{ ...level, every: '1h' }])

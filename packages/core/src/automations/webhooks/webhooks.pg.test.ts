@@ -126,7 +126,7 @@ describe('a webhook', () => {
     expect(await firings(name)).toMatchObject([{ id: firingId, outcome: 'skipped', reason: 'paused' }])
   })
 
-  it('accepts bursts, and limits the rate of further deliveries', async () => {
+  it('accepts bursts of deliveries, and limits the rate of further ones', async () => {
     const { token } = await rotate(await automate({ filter: 'false' }))
     const outcomes = await Promise.allSettled(Array.from({ length: 140 }, () => deliver(token, {})))
     const refused = outcomes.filter((one) => one.status === 'rejected').map(({ reason }) => reason)
@@ -136,7 +136,7 @@ describe('a webhook', () => {
 })
 
 describe('signatures', () => {
-  it('of Standard Webhooks are required if the trigger asks for them', async () => {
+  it('requires signatures of Standard Webhooks if the trigger asks for them', async () => {
     const { token, signingSecret } = await rotate(await automate({ signature: 'standard' }))
     const body = '{"who":"Eve"}'
     const sign = (secret: string | null, atMs = Date.now()): Headers => {
@@ -152,7 +152,7 @@ describe('signatures', () => {
     expect(await deliver(token, body, sign(signingSecret))).toEqual({ firingId })
   })
 
-  it('of GitHub are required too, and every delivery is rejected while there is no secret', async () => {
+  it('requires signatures of GitHub, and rejects every delivery while there is no secret', async () => {
     const name = await automate({ signature: 'github' })
     const { token, signingSecret } = await rotate(name)
     const body = '{"who":"Octocat"}'
@@ -179,7 +179,7 @@ describe('signatures', () => {
     ).toEqual(warnings)
   })
 
-  it('use secrets that are sealed in the database, resealed after a rotation of keys, and never shown again', async () => {
+  it('seals signing secrets in the database, reseals them after a rotation of keys, and never shows them again', async () => {
     const name = await automate({ signature: 'standard' })
     const { token, signingSecret } = await rotate(name)
     const client = new pg.Client({ connectionString: t.url })
@@ -199,14 +199,14 @@ describe('signatures', () => {
     expect(await resealWebhooks(t.database, next, log)).toBe(0)
   })
 
-  it('use secrets that are shown once: a repeated request returns neither secret nor address', async () => {
+  it('shows signing secret and address once: a repeated request returns neither', async () => {
     const automation = await automate({ signature: 'github' })
     const ask = () => t.answer('automations.rotateWebhook', { automation }, { idempotencyKey: `rotate-${automation}` })
     expect((await ask()).output).toMatchObject({ url: expect.stringContaining('/hooks/'), signingSecret: expect.any(String) })
     expect(await ask()).toMatchObject({ replayed: true, output: { url: null, signingSecret: null } })
   })
 
-  it('are rotated by the key of the trigger if there are several webhooks', async () => {
+  it('rotates a webhook by the key of its trigger if there are several', async () => {
     const automation = await automate(
       {},
       {

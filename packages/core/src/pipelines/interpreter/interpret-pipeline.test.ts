@@ -108,7 +108,7 @@ describe('a sequence of steps', () => {
 })
 
 describe('failures', () => {
-  test('have the step, the path and the original error', async () => {
+  test('reports a failure with the step, the path and the original error', async () => {
     const result = await interpret([call('a', 'x', { retry: false })], {
       x: () => {
         throw Object.assign(new RangeError('too far'), { details: { by: 3 } })
@@ -122,7 +122,7 @@ describe('failures', () => {
     })
   })
 
-  test('include templates that cannot be rendered, with their path', async () => {
+  test('fails a step whose template cannot be rendered, with the path of the template', async () => {
     const pipeline = [call('a', 'x', { save_as: 'a' }), call('b', 'x', { with: { to: ['${steps.a.nope}'] } })]
     const result = await interpret(pipeline, { x: {} })
     expect(result.error).toMatchObject({
@@ -133,13 +133,13 @@ describe('failures', () => {
     expect(result.calls).toHaveLength(1)
   })
 
-  test('with on_error: continue do not stop the run', async () => {
+  test('continues after a failed step with on_error: continue', async () => {
     const result = await interpret([call('a', 'broken', { on_error: 'continue', save_as: 'a', retry: false }), call('b', 'x')], { x: 1 })
     expect(result).toMatchObject({ status: 'succeeded', output: {} })
     expect(statesOf(result)).toEqual({ a: 'failed', b: 'succeeded' })
   })
 
-  test('with on_error steps are replaced by these steps, which read the error; the last one has the value', async () => {
+  test('runs the steps of on_error instead of a failed step; they read the error, and the last one has the value', async () => {
     const onError = { steps: [call('tell', 'x', { with: { what: '${error}' }, save_as: 'inner' }), call('stand_in', 'y')] }
     const pipeline = [call('a', 'broken', { on_error: onError, save_as: 'a', retry: false })]
     const result = await interpret(pipeline, { x: 1, y: 'instead' })
@@ -148,14 +148,14 @@ describe('failures', () => {
     expect(result.calls).toMatchObject([{ step: 'a' }, { step: 'tell', with: { what: error } }, { step: 'stand_in' }])
   })
 
-  test('with on_error and after: fail still fail the run after the cleanup', async () => {
+  test('fails the run after the cleanup if on_error has after: fail', async () => {
     const pipeline = [call('a', 'broken', { on_error: { steps: [call('clean', 'x')], after: 'fail' }, retry: false })]
     const result = await interpret(pipeline, { x: 1 })
     expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
     expect(statesOf(result)).toEqual({ a: 'failed', clean: 'succeeded' })
   })
 
-  test('of the cleanup do not hide the failure of the step', async () => {
+  test('reports the failure of the step even if the cleanup fails too', async () => {
     const onError = { steps: [call('clean', 'missing', { retry: false })], after: 'fail' }
     const result = await interpret([call('a', 'broken', { on_error: onError, retry: false })], {})
     expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
@@ -164,7 +164,7 @@ describe('failures', () => {
     expect(standIn.error).toMatchObject({ message: 'clean (pipeline[0].on_error.steps[0]): there is no tool missing' })
   })
 
-  test('do not include cancellation: a cancelled run does not run on_error', async () => {
+  test('does not run on_error in a cancelled run', async () => {
     const pipeline = [call('a', 'x', { on_error: { steps: [call('b', 'x')] } })]
     const result = await interpret(pipeline, { x: 1 }, { takes: '1h', cancel: { at: '1m' } })
     expect(result).toMatchObject({ status: 'cancelled', elapsedMs: 60_000 })
@@ -181,27 +181,27 @@ describe('retries and time limits', () => {
       return attempt
     }
 
-  test('use the attempts and delays of the step', async () => {
+  test('uses the attempts and delays of the step', async () => {
     const retry = { max: 4, initial: '1s', factor: 1, increment: '10s', jitter: 'none' }
     const result = await interpret([call('a', 'x', { retry, save_as: 'a' })], { x: flaky(3) })
     expect(result).toMatchObject({ output: { a: 4 }, elapsedMs: 1000 + 11_000 + 21_000 })
   })
 
-  test('count max_retries after the first attempt, and stop at once for non_retryable', async () => {
+  test('counts max_retries after the first attempt, and stops at once for non_retryable', async () => {
     expect(await interpret([call('a', 'x', { max_retries: 2 })], { x: flaky(3) })).toMatchObject({ status: 'failed', calls: { length: 3 } })
     expect(await interpret([call('a', 'x', { max_retries: 3 })], { x: flaky(3) })).toMatchObject({ status: 'succeeded' })
     const picky = [call('a', 'x', { retry: { max: 9, non_retryable: ['Error'] } })]
     expect(await interpret(picky, { x: flaky(1) })).toMatchObject({ status: 'failed', calls: { length: 1 } })
   })
 
-  test('use the retry settings of the run for steps without their own', async () => {
+  test('uses the retry settings of the run for steps without their own', async () => {
     const pipeline = [call('a', 'x', { on_error: 'continue' }), call('b', 'x', { max_retries: 0 })]
     const result = await interpret(pipeline, { x: flaky(9) }, { retry: { max: 2, initial: '5s', jitter: 'none' } })
     expect(result.calls.map(({ step, attempt }) => `${step}${attempt}`)).toEqual(['a1', 'a2', 'b1'])
     expect(result.elapsedMs).toBe(5000)
   })
 
-  test('pass the time limit of a step to the tool step', async () => {
+  test('passes the time limit of a step to the tool step', async () => {
     const { history } = await interpret([call('a', 'x', { timeout_seconds: 2.5 }), call('b', 'x')], { x: 1 })
     const inputs = history.flatMap((event) => ('command' in event && event.command.type === 'step' ? [event.command.args] : []))
     expect(inputs).toEqual([
@@ -213,7 +213,7 @@ describe('retries and time limits', () => {
   test.each([
     ['parallel', { parallel: [call('b', 'x')] }],
     ['for_each', { for_each: [1, 2], do: [call('b', 'x')] }],
-  ])('stop all inner steps of a %s that takes too long', async (_, step) => {
+  ])('stops all inner steps of a %s that takes too long', async (_, step) => {
     const pipeline = [{ id: 'a', timeout_seconds: 60, on_error: 'continue', ...step }, call('c', 'y')]
     const result = await interpret(pipeline, { x: 1, y: 2 }, { takes: '45s' })
     const expected = 'parallel' in step ? 90_000 : 60_000 + 45_000
@@ -223,7 +223,7 @@ describe('retries and time limits', () => {
 })
 
 describe('parallel and for_each', () => {
-  test('let branches read earlier values, and let later steps read the values that branches saved', async () => {
+  test('lets branches read earlier values, and later steps read the values that branches saved', async () => {
     const pipeline = [
       call('first', 'x', { save_as: 'first' }),
       {
@@ -240,7 +240,7 @@ describe('parallel and for_each', () => {
     expect(result.output).toEqual({ first: 40, left: { v: 40 }, two: { v: 2 }, both: [{ v: 40 }, { v: 2 }], last: { v: 42 } })
   })
 
-  test('cancel the other branches when one fails, without running their on_error', async () => {
+  test('cancels the other branches when one fails, without running their on_error', async () => {
     const pipeline = [
       {
         id: 'both',
@@ -256,14 +256,14 @@ describe('parallel and for_each', () => {
     expect(statesOf(result)).toEqual({ both: 'failed', bad: 'failed', long: 'cancelled', never: 'pending' })
   })
 
-  test('run at most limit branches at once', async () => {
+  test('runs at most limit branches at once', async () => {
     const parallel = ['a', 'b', 'c'].map((id) => ({ id, wait: '10s' }))
     expect(await interpret([{ id: 'p', parallel }], {})).toMatchObject({ elapsedMs: 10_000 })
     expect(await interpret([{ id: 'p', parallel, limit: 2 }], {})).toMatchObject({ elapsedMs: 20_000 })
     expect(await interpret([{ id: 'p', parallel, limit: 1 }], {})).toMatchObject({ elapsedMs: 30_000 })
   })
 
-  test('give each round its own element, index and saved values', async () => {
+  test('keeps the element, index and saved values of each round separate', async () => {
     const pipeline = [
       {
         id: 'each',
@@ -284,14 +284,14 @@ describe('parallel and for_each', () => {
     expect(result.reported[0]).toMatchObject({ rounds: { total: 2, ended: 2 } })
   })
 
-  test('run rounds in sequence, or up to limit at once', async () => {
+  test('runs rounds in sequence, or up to limit at once', async () => {
     const step = { id: 'e', for_each: [1, 2, 3, 4], do: [{ id: 'w', wait: '10s' }] }
     expect(await interpret([step], {})).toMatchObject({ elapsedMs: 40_000 })
     expect(await interpret([{ ...step, limit: 3 }], {})).toMatchObject({ elapsedMs: 20_000 })
     expect(await interpret([{ ...step, for_each: [] }], {})).toMatchObject({ elapsedMs: 0, status: 'succeeded' })
   })
 
-  test('report the rounds of a failure', async () => {
+  test('reports the rounds of a failure', async () => {
     const inner = {
       id: 'in',
       for_each: [0, 1],
@@ -306,7 +306,7 @@ describe('parallel and for_each', () => {
     })
   })
 
-  test('accept names such as __proto__ and constructor', async () => {
+  test('accepts names such as __proto__ and constructor', async () => {
     const pipeline = [call('a', 'x', { save_as: '__proto__' }), call('b', 'echo', { with: { v: '${steps.__proto__}' }, save_as: 'b' })]
     const result = await interpret(pipeline, { x: 1, echo: (args) => args })
     expect(result.output).toHaveProperty('b', { v: 1 })
@@ -315,7 +315,7 @@ describe('parallel and for_each', () => {
 })
 
 describe('a wait', () => {
-  test('for a duration or until a time ends at that time, or at once if it has passed', async () => {
+  test('waits for a duration or until a time, and not at all if the time has passed', async () => {
     const pipeline = [
       { id: 'a', wait: { for: '${params.long}' } },
       { id: 'b', wait: { until: '2030-01-01T05:00:00+02:00' } },
@@ -324,13 +324,13 @@ describe('a wait', () => {
     expect(await interpret(pipeline, {}, { params: { long: '2h' } })).toMatchObject({ status: 'succeeded', elapsedMs: 3 * 3_600_000 })
   })
 
-  test('for a signal returns its payload', async () => {
+  test('waits for a signal and returns its payload', async () => {
     const pipeline = [{ id: 'a', wait: { signal: 'go', timeout: '1d' }, save_as: 'a' }]
     const signals = [{ name: 'go', payload: { yes: true }, at: '3h' }]
     expect(await interpret(pipeline, {}, { signals })).toMatchObject({ output: { a: { yes: true } }, elapsedMs: 3 * 3_600_000 })
   })
 
-  test('for a signal renders its name, and rejects an invalid one', async () => {
+  test('renders the name of a signal, and rejects an invalid one', async () => {
     const pipeline = [{ id: 'a', wait: { signal: 'paid-${params.order}', timeout: '1d' }, save_as: 'a' }]
     const signals = [{ name: 'paid-7', payload: 'yes', at: '3h' }]
     expect(await interpret(pipeline, {}, { params: { order: 7 }, signals })).toMatchObject({ output: { a: 'yes' } })
@@ -341,7 +341,7 @@ describe('a wait', () => {
     }
   })
 
-  test('for a signal fails at its timeout', async () => {
+  test('fails a wait for a signal at its timeout', async () => {
     const pipeline = [
       { id: 'a', wait: { signal: 'go', timeout: '1d' }, on_error: { steps: [call('b', 'x', { with: { why: '${error.kind}' } })] } },
     ]
@@ -349,7 +349,7 @@ describe('a wait', () => {
     expect(result).toMatchObject({ status: 'succeeded', elapsedMs: 86_400_000, calls: [{ with: { why: 'timeout' } }] })
   })
 
-  test('for a person fails, as it is not supported yet', async () => {
+  test('fails a step that asks a person, as it is not supported yet', async () => {
     const result = await interpret([{ id: 'ask', human: { title: 'May we, ${params.who}?', form: {} } }], {}, { params: { who: 'Ada' } })
     expect(result.error).toMatchObject({ name: 'NotServedError', message: expect.stringMatching(/^ask \(pipeline\[0\]\): .*not run$/) })
     expect(result.reported[0]).toMatchObject({ state: 'failed', rendered: { title: 'May we, Ada?' } })
@@ -363,12 +363,12 @@ describe('child runs', () => {
   }
   const calls = { pipelines: { child }, tools: {} }
 
-  test('of a pipeline get the arguments as params and return the output', async () => {
+  test('passes arguments to a child pipeline as params and returns its output', async () => {
     const pipeline = [{ id: 'c', pipeline: 'child', with: { b: 2 }, save_as: 'c' }]
     expect(await interpret(pipeline, { echo: (args) => args }, { calls })).toMatchObject({ output: { c: { sum: { v: 3 } } } })
   })
 
-  test('fail with both places and the original name', async () => {
+  test('reports the failure of a child pipeline with both places and the original name', async () => {
     const result = await interpret([{ id: 'c', pipeline: 'child', with: { b: 'x' } }], {}, { calls })
     expect(result.error).toMatchObject({
       name: 'TemplateError',
@@ -376,7 +376,7 @@ describe('child runs', () => {
     })
   })
 
-  test('are repeated only by the retry settings of their step', async () => {
+  test('repeats a child pipeline only by the retry settings of its step', async () => {
     const failing = { definition: read([call('inner', 'x', { retry: false })]), version: 1 }
     const around = { calls: { pipelines: { failing }, tools: {} }, retry: { max: 5 } }
     const x = () => {
@@ -387,11 +387,11 @@ describe('child runs', () => {
     expect(await interpret(patient, { x }, around)).toMatchObject({ status: 'failed', elapsedMs: 30_000 })
   })
 
-  test('of a pipeline that did not exist at the start of the run fail the step', async () => {
+  test('fails a step whose pipeline did not exist at the start of the run', async () => {
     expect((await interpret([{ id: 'c', pipeline: 'gone' }], {})).error).toMatchObject({ name: 'UnknownPipeline' })
   })
 
-  test('of tools check the schemas and scopes of the tool', async () => {
+  test('checks the schemas and scopes of a tool that is a child run', async () => {
     const face = {
       scopes: ['notify'],
       timeoutMs: 30_000,
