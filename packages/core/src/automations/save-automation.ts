@@ -49,11 +49,11 @@ export async function saveAutomation(
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
   const triggers = await saveTriggers(context, row, planned, existing)
-  const settled = await endIfExhausted(context, row, triggers)
-  await emitAutomationEvent(context, before === null ? 'automation.created' : 'automation.updated', settled)
+  const saved = await endIfExhausted(context, row, triggers)
+  await emitAutomationEvent(context, before === null ? 'automation.created' : 'automation.updated', saved)
   notifySchedulers(context, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: settled, triggers, warnings: [...warnings, ...(await warnOfUnreadyWebhooks(context, triggers))] }
+  return { row: saved, triggers, warnings: [...warnings, ...(await warnOfUnreadyWebhooks(context, triggers))] }
 }
 
 const usesCalendars = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0

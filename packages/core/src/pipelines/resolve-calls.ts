@@ -50,7 +50,12 @@ async function findPipelines(
   return rows.map(({ definition }) => definition)
 }
 
-async function findTools(tx: Transaction, org: string, level: readonly PipelineDefinition[], found: ResolvedCalls): Promise<PipelineDefinition[]> {
+async function findTools(
+  tx: Transaction,
+  org: string,
+  level: readonly PipelineDefinition[],
+  found: ResolvedCalls,
+): Promise<PipelineDefinition[]> {
   const names = [...new Set(level.flatMap(listTools))].filter((name) => !found.tools.has(name) && findBuiltIn(name) === null)
   if (names.length === 0) return []
   const inside: PipelineDefinition[] = []

@@ -25,7 +25,7 @@ export async function decideFirings(context: FiringContext, parts: readonly Firi
   const ids = parts.map(({ automation }) => automation.automation_id)
   const found = await selectInProgress(context.tx, context.org, ids)
   const undecided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
-  // Repeated for automations where a start did not become a running run although others wait: one of those may start instead.
+  // Repeated for automations where no run has started although other starts wait: one of those may start instead.
   for (let open = undecided; open.length > 0; ) open = await decideOnce(context, open)
   const rows = undecided.flatMap((part) => [...part.rows, ...toBufferedRows(context, part)])
   await writeFirings(context.tx, context.org, rows)
