@@ -22,7 +22,7 @@ export const knownWords: Readonly<Record<string, number>> = {
   'CHANGELOG.md': 1,
   docs: 39,
   'packages/contract': 1,
-  'packages/core': 172,
+  'packages/core': 14,
   'packages/embedded-postgres': 1,
   'packages/engine': 13,
   'packages/kernel': 83,

@@ -1,2 +1,2 @@
--- A process works for a reader of the event log as long as it holds the lease, and no transaction is open while it does.
+-- A process works for a consumer of the event log only while it holds the lease. It keeps no transaction open meanwhile.
 alter table app.event_consumer add column holder uuid, add column leased_until timestamptz;

@@ -39,45 +39,45 @@ export interface CoreOptions {
   readonly notifier: Notifier | null
   readonly log: Log
   readonly version: string
-  /** Where the world reaches this server, without a slash at the end. Absent: it does not know, and addresses are shown as paths. */
+  /** The public URL of this server, without a trailing slash. Absent: addresses are shown as paths. */
   readonly publicUrl?: () => string
   readonly audit: AuditKeys
-  /** The same in every process of an installation. */
+  /** Must be the same in every process of an installation. */
   readonly secrets: SecretKeys
-  /** The same in every process of an installation, and in no other one. */
+  /** Must be the same in every process of an installation, and differ between installations. */
   readonly tokens: TokenKeys
-  /** Addresses in private networks and on this machine that may be reached. Absent: none. */
+  /** Private and local addresses that outgoing requests may reach. Absent: none. */
   readonly outsideAllow?: OutsideAllow
   /** Whether connections may start programs on this machine. Absent: no. */
   readonly isMcpStdioAllowed?: boolean
-  /** Absent: events go to no Redis. */
+  /** Absent: events are not relayed to Redis. */
   readonly redis?: RedisRelayOptions
-  /** A key's requests, in this process. Default 1000 a second, 2000 at once. */
+  /** Rate limit per key and process. Default: 1000 a second, bursts of 2000. */
   readonly rate?: Rate
   readonly checkOutputs?: boolean
-  /** Hears what came of each occurrence of a schedule. */
+  /** Called with the outcome of each occurrence of a schedule. */
   readonly observeFirings?: (fact: ScheduleFact) => void
-  /** Hears how late due work of a kind was when it was done. */
+  /** Called with the lateness of each piece of due work, by kind. */
   readonly observeLateness?: (kind: string, latenessMs: number) => void
 }
 
-/** The product of one process, without a face. */
+/** The rules of the product in one process, without a face (REST, tRPC, MCP, command line). */
 export interface Core extends Pick<Kernel, 'call'> {
   readonly kernel: Kernel
-  /** For what is no operation (the event stream): the same key, rate and permission checks. Null: any valid key will do. */
+  /** The checks of key, rate and permission for requests that are not operations (the event stream). Null: any valid key is accepted. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
-  /** For deliveries at the addresses of webhooks, which bring no key. Throws ProblemError. */
+  /** Receives deliveries of webhooks, which have no API key. Throws ProblemError. */
   receiveWebhook(delivery: WebhookDelivery): Promise<WebhookReceipt>
   readonly events: EventHub<Event>
-  /** Does what is due. Not started with the other loops: one process of an installation is enough, more are safer. */
+  /** Performs due work. `start` does not start it: one process of an installation is enough, and more are safer. */
   readonly clock: DueClock
-  /** Null: there is no Redis. */
+  /** Null: no Redis is configured. */
   readonly relay: Pick<RedisRelay, 'status'> | null
-  /** Steps that every worker has, beside those of its project. */
+  /** Steps that every worker has in addition to those of its project. */
   readonly steps: StepSource
-  /** Begins the loops: sealing, sweeping, triggers. Resolves when no event is missed any more. */
+  /** Starts the loops: sealing, sweeping, triggers. Resolves once every further event will be consumed. */
   start(): Promise<void>
-  /** Ends subscriptions and loops. The database and the engine are the host's to close. */
+  /** Ends subscriptions and loops. The caller closes the database and the engine. */
   stop(): Promise<void>
 }
 
@@ -122,7 +122,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
   const { database, engine, log } = options
   const clock = { now: () => engine.now() }
   return createKernel({
-    // Each gets the input that its own operation's shape has parsed.
+    // Each implementation gets input that the shape of its operation has parsed.
     implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,
     database,
     engine,

@@ -7,12 +7,12 @@ import { createPipelinesFeature } from './pipelines/feature.ts'
 import type { RedisRelay } from './relay/redis-relay.ts'
 
 export interface FeatureOptions {
-  /** Null: there is no Redis. */
+  /** Null: no Redis is configured. */
   readonly relay: RedisRelay | null
   readonly observeFirings: (fact: ScheduleFact) => void
 }
 
-/** What the nouns bring beside their operations. */
+/** The features of all nouns. */
 export function createFeatures(kernel: Kernel, { relay, observeFirings }: FeatureOptions): readonly Feature[] {
   return [
     createCalendarsFeature(kernel),

@@ -6,7 +6,7 @@ import { nameOf } from './definition/read-definition.ts'
 import { saveAutomation } from './save-automation.ts'
 import { selectTriggers } from './trigger-store.ts'
 
-/** The same file may be applied as often as one likes: nothing changes until it does. */
+/** Creates or updates by name. Applying a definition that did not change does nothing. */
 export function applyAutomation(ctx: Ctx, input: InputFor<'automations.apply'>): Promise<AnswerTo<'automations.apply'>> {
   return withOrg(ctx, async (tx) => {
     const name = nameOf(input)
@@ -21,7 +21,7 @@ export function applyAutomation(ctx: Ctx, input: InputFor<'automations.apply'>):
   })
 }
 
-/** Of two who apply a new one at the same moment, the second sees what the first has made. */
+/** If two calls apply the same new name at once, the second waits, and then finds the automation that the first created. */
 async function lockForApply(tx: Transaction, org: string, name: string): Promise<AutomationRow | null> {
   const known = await lockAutomationNamed(tx, org, name)
   if (known !== null) return known

@@ -1,8 +1,8 @@
 import { type AutomationDefinition, encodeId, type Json, type OutputOf, type Trigger } from '@orrery/contract'
 import { describeSchedule, type Schedule } from '@orrery/recurrence'
+import type { ConditionState } from './planning/decide-condition.ts'
 import type { RunOverlap } from './planning/decide-overlap.ts'
 import type { MisfirePolicy } from './planning/firing-state.ts'
-import type { ConditionState } from './planning/judge-condition.ts'
 
 /** The definition of a schedule trigger as its row keeps it. */
 export interface StoredSchedule {
@@ -14,7 +14,7 @@ export interface StoredSchedule {
   readonly limit: number | null
 }
 
-/** The definition of a trigger as its row keeps it; those that are no schedules as they were given, with their key. */
+/** The definition of a trigger as its row keeps it. Only schedules are converted; the others are kept as given, with their key. */
 export type StoredTrigger = StoredSchedule | (Exclude<Trigger, { readonly type: 'schedule' }> & { readonly key: string })
 
 export interface AutomationRow {
@@ -51,13 +51,13 @@ export interface TriggerRow {
 
 export type Condition = Extract<StoredTrigger, { readonly type: 'condition' }>
 
-/** What the row of a condition keeps. */
+/** The state that the row of a condition keeps. */
 export interface StoredCondition extends ConditionState {
-  /** The last event that changed it: events come at least once, and this one and those before it are done. */
+  /** Id of the last event that changed the state. Events are delivered at least once: this one and earlier ones are already handled. */
   readonly eventId?: string
 }
 
-/** How a firing that is not decided yet differs from its automation. */
+/** Settings of one firing that replace those of its automation until the firing is decided. */
 export interface StoredRequest {
   readonly overlap?: RunOverlap
   readonly event?: Json
@@ -100,7 +100,7 @@ export function toAutomation(
   }
 }
 
-/** When a schedule fires next. One in trouble is only looked at again at its time. */
+/** When a schedule fires next. Null while it has trouble: then `wakes_at` is only the time of the next attempt. */
 const nextOf = ({ type, trouble, wakes_at }: TriggerRow): Date | null => (type === 'schedule' && trouble === null ? wakes_at : null)
 
 function toTriggerState(row: TriggerRow): OutputOf<'automations.get'>['triggers'][number] {

@@ -22,16 +22,16 @@ const LOCK = sql`for no key update`
 
 /** By id or name. @throws automation.not_found */
 export async function findAutomation(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow> {
-  return orNotFound(await findNamed(tx, org, idOrName), idOrName)
+  return orNotFound(await selectAutomation(tx, org, idOrName), idOrName)
 }
 
-/** No other transaction changes it, or decides about its runs, before this one ends. @throws automation.not_found */
+/** Until this transaction ends, no other one changes the automation or decides about its runs. @throws automation.not_found */
 export async function lockAutomation(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow> {
   return orNotFound(await selectOne(tx, org, byIdOrName(idOrName), LOCK), idOrName)
 }
 
 /** By id or name. */
-export function findNamed(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow | undefined> {
+export function selectAutomation(tx: Transaction, org: string, idOrName: string): Promise<AutomationRow | undefined> {
   return selectOne(tx, org, byIdOrName(idOrName), empty)
 }
 
@@ -58,12 +58,12 @@ function byIdOrName(idOrName: string): Sql {
 const orNotFound = (row: AutomationRow | undefined, idOrName: string): AutomationRow =>
   orProblem(row, 'automation.not_found', `There is no automation ${idOrName}.`)
 
-/** For a name that is not taken yet: other transactions that lock it wait until this one ends. */
+/** Locks a name that no row has yet: other transactions that lock it wait until this one ends. */
 export async function lockName(tx: Transaction, org: string, name: string): Promise<void> {
   await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended(${`automation ${org} ${name}`}, 0))`)
 }
 
-/** In the order of their ids, so that two transactions that lock several automations cannot deadlock. */
+/** Locks in id order, so that two transactions that lock several automations cannot deadlock. */
 export function lockAutomations(tx: Transaction, org: string, ids: readonly string[]): Promise<AutomationRow[]> {
   return tx.rows<AutomationRow>(
     sql`select ${COLUMNS} from app.automation where org_id = ${org} and automation_id = any (${ids}) order by automation_id ${LOCK}`,
@@ -105,7 +105,7 @@ export async function setFailures(tx: Transaction, org: string, automation: stri
   await tx.write(sql`update app.automation set failures = ${failures} where org_id = ${org} and automation_id = ${automation}`)
 }
 
-/** Ends those that are active and whose triggers are all schedules without another occurrence. */
+/** Ends the active ones among these automations whose triggers are all schedules without a further occurrence. */
 export function endExhausted(
   tx: Transaction,
   org: string,
@@ -152,7 +152,7 @@ export interface AutomationFilter {
   readonly status: OutputOf<'automations.list'>['items'][number]['status'] | undefined
   readonly text: string | undefined
   readonly now: Date
-  /** Ids below it only. */
+  /** Only ids below this one. */
   readonly before: string | null
   readonly limit: number
 }

@@ -1,3 +1,7 @@
+/**
+ * The tools `orchestrator.*` and `event.emit`, called by pipelines that automations run. Goal: a tool does what its operation does, with
+ * the scopes of the run, one audit entry and the loop guard.
+ */
 import { readFileSync } from 'node:fs'
 import { encodeId, type PipelineStep } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -26,7 +30,7 @@ afterAll(async () => {
 
 const granted = { scopes: ['automations:write', 'automations:read'] }
 
-/** Runs the steps in an automation. Gives what they saved, or how they failed. */
+/** Runs the steps in an automation. Returns the result of the run: what the steps saved, or the failure. */
 async function perform(pipeline: PipelineStep[], more: object = granted) {
   const automation = await bench.make({ pipeline, retry: false, ...more })
   const { runId } = await t.call('automations.runNow', { automation })
@@ -38,7 +42,7 @@ const one = (uses: string, args: { [name: string]: string | number | { [name: st
 ]
 
 describe('orchestrator.schedule_task', () => {
-  it('takes the step of the mission as it is', async () => {
+  it('accepts the step of the adaptive follow-up example unchanged', async () => {
     const text = readFileSync(new URL('../../../../examples/daily-briefing/adaptive-follow-up.step.json', import.meta.url), 'utf8')
     const before: PipelineStep[] = [
       { id: 'priority', uses: 'time.now', save_as: 'email_priority' },
@@ -58,20 +62,20 @@ describe('orchestrator.schedule_task', () => {
     expect(Date.parse(asked?.firesAt ?? '') - beganAt).toBeLessThan(2.1 * 3_600_000)
   })
 
-  it('needs the scope, exactly one time, and an automation that there is', async () => {
+  it('rejects a missing scope, two times, no time, and an automation that does not exist', async () => {
     const step = (args: { [name: string]: string | number }) => one('orchestrator.schedule_task', { task: 'client_follow_up', ...args })
     expect(await perform(step({ delay: '1h' }), {})).toMatchObject({ status: 'failed' })
     expect(await perform(step({ delay: '1h', delay_hours: 1 }))).toMatchObject({ status: 'failed' })
     await expect(perform(step({}))).rejects.toMatchObject({ code: 'pipeline.invalid' })
-    expect(await perform(one('orchestrator.schedule_task', { task: 'nobody', delay: '1h' }))).toMatchObject({
+    expect(await perform(one('orchestrator.schedule_task', { task: 'unknown', delay: '1h' }))).toMatchObject({
       status: 'failed',
-      error: { message: expect.stringContaining('There is no automation nobody') },
+      error: { message: expect.stringContaining('There is no automation unknown') },
     })
   })
 })
 
 describe('orchestrator.run_now', () => {
-  it('runs an automation once, by its title, with params', async () => {
+  it('starts an automation found by its title, with params', async () => {
     await bench.make({ name: 'news', title: 'The News', workflow: { name: 'greeting', input: { name: '${params.who}' } } })
     const done = await perform(one('orchestrator.run_now', { task: 'The News', params: { who: 'Ada' } }))
     expect(done).toMatchObject({ status: 'succeeded', output: { one: { automation: 'news', outcome: 'started' } } })
@@ -81,7 +85,7 @@ describe('orchestrator.run_now', () => {
 })
 
 describe('orchestrator.pause, resume and list', () => {
-  it('do what they say', async () => {
+  it('pauses an automation with a note, lists it as paused, and resumes it', async () => {
     await bench.make({ name: 'rounds', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     const paused = await perform(one('orchestrator.pause', { task: 'rounds', note: 'Too much' }))
     expect(paused).toMatchObject({ output: { one: { automation: 'rounds', status: 'paused' } } })
@@ -93,12 +97,12 @@ describe('orchestrator.pause, resume and list', () => {
   })
 })
 
-describe('what a tool changes', () => {
+describe('a change made by a tool', () => {
   /** The audit entries of a run, oldest first. */
   const auditOf = async (runId: string) =>
     (await t.call('audit.list', { limit: 200 })).items.filter(({ actor }) => actor === runId).toReversed()
 
-  it('leaves one audit entry under the run, as the operation would under a key', async () => {
+  it('writes one audit entry with the run as its actor, as the operation does with a key', async () => {
     await bench.make({ name: 'audited', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     const pipeline: PipelineStep[] = [
       { id: 'now', uses: 'orchestrator.run_now', with: { task: 'audited' } },
@@ -125,7 +129,7 @@ describe('what a tool changes', () => {
     expect(entries.map(({ actorType }) => actorType)).toEqual(Array(6).fill('system'))
   })
 
-  it('happens once for each step, also when an attempt is repeated after its idempotency key has expired', async () => {
+  it('makes the change of a tool once per step, even if an attempt is repeated after its idempotency key has expired', async () => {
     await bench.make({ name: 'asked', workflow: { name: 'greeting', input: { name: 'x' } } })
     const actor = { type: 'system', id: encodeId('run', newId(Date.now())), name: 'orchestrator.schedule_task' } as const
     const credential = { actor, org: t.org, permissions: new Set(['automations:write'] as const) }
@@ -140,14 +144,14 @@ describe('what a tool changes', () => {
     expect(await bench.firings('asked')).toHaveLength(1)
   })
 
-  it('updates the note of an automation that is paused already', async () => {
+  it('updates the note of an automation that is already paused', async () => {
     await bench.make({ name: 'renoted', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     await perform(one('orchestrator.pause', { task: 'renoted', note: 'First' }))
     await perform(one('orchestrator.pause', { task: 'renoted', note: 'Second' }))
     expect(await t.call('automations.get', { automation: 'renoted' })).toMatchObject({ status: 'paused', note: 'Second' })
   })
 
-  it('counts for the guard against loops: an automation on automation.paused that pauses another one ends', async () => {
+  it('stops a loop of an automation on automation.paused that pauses another automation', async () => {
     await bench.make({ name: 'toggled', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'x' } } })
     const name = await bench.make({
       triggers: [{ type: 'event', topic: 'automation.paused', filter: "event.data.name == 'toggled'" }],

@@ -1,4 +1,4 @@
-/** For tests: automations with a clock of their own. */
+/** For tests: automations that fire at chosen instants. */
 import type { OutputOf } from '@orrery/contract'
 import type { InputFor } from '../../../kernel/src/context/implementation.ts'
 import type { Kernel } from '../../../kernel/src/context/kernel.ts'
@@ -6,7 +6,7 @@ import { sql } from '../../../kernel/src/database/sql.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiredSchedules, fireSchedules } from './due/fire-schedules.ts'
-import { inScene } from './scene.ts'
+import { transactAsAutomations } from './firing-context.ts'
 
 export type FiringShown = OutputOf<'automations.firings'>['items'][number]
 
@@ -15,19 +15,19 @@ export const hourMs = 3_600_000
 
 export interface AutomationBench {
   readonly host: Kernel
-  /** Makes one under a name of its own; gives the name. */
+  /** Creates an automation, under a generated name if it has none. Returns the name. */
   make(definition: InputFor<'automations.create'>): Promise<string>
   /** When its first trigger fires next. */
   nextMs(name: string): Promise<number>
-  /** Fires all that is due in the organization at an instant, as a scheduler would. */
+  /** Fires all schedules of the organization that are due at an instant, as a scheduler would. */
   fireAt(ms: number): Promise<FiredSchedules>
-  /** What came of its moments, the first first. */
+  /** Its firings, oldest first. */
   firings(name: string): Promise<readonly FiringShown[]>
-  /** Fires at the next time of this automation. Gives the newest of its firings. */
+  /** Fires this automation at its next time. Returns its newest firing. */
   fireNext(name: string): Promise<FiringShown>
-  /** Until none of its runs is going any more. */
-  settled(name: string): Promise<void>
-  /** Ends a run of the workflow `approval`. */
+  /** Waits until the ends of all its runs are recorded. */
+  allEnded(name: string): Promise<void>
+  /** Sends a run of the workflow `approval` its answer, and waits for its end. */
   answer(runId: string | null): Promise<void>
 }
 
@@ -44,14 +44,14 @@ export function benchOf(t: TestCore): AutomationBench {
     async nextMs(automation) {
       const { triggers } = await t.call('automations.get', { automation })
       const at = triggers[0]?.nextAt
-      if (at === null || at === undefined) throw new Error(`${automation} fires at no time: ${JSON.stringify(triggers)}`)
+      if (at === null || at === undefined) throw new Error(`${automation} has no next firing: ${JSON.stringify(triggers)}`)
       return Date.parse(at)
     },
-    fireAt: (ms) => inScene(host, t.org, (scene) => fireSchedules(scene, 100, null), { now: () => ms }),
+    fireAt: (ms) => transactAsAutomations(host, t.org, (context) => fireSchedules(context, 100, null), { now: () => ms }),
     firings: async (automation) => (await t.call('automations.firings', { automation, limit: 200 })).items.toReversed(),
     async fireNext(name) {
       const at = await bench.nextMs(name)
-      // The end of an earlier run may hold a lock on the automation. A scheduler then fires it at its next look.
+      // Recording the end of an earlier run may hold the automation's lock. A scheduler skips locked rows and fires at its next attempt.
       await eventually(
         async () => {
           await bench.fireAt(at)
@@ -64,15 +64,15 @@ export function benchOf(t: TestCore): AutomationBench {
       if (last === undefined) throw new Error(`${name} has not fired`)
       return last
     },
-    async settled(name) {
-      const going = () =>
+    async allEnded(name) {
+      const countRunning = () =>
         t.database.transaction(t.org, 'read only', async (tx) => {
           const row = await tx.row<{ count: string }>(
             sql`select count(*) from app.firing f join app.automation a using (org_id, automation_id) where a.name = ${name} and f.going`,
           )
           return Number(row?.count)
         })
-      await eventually(going, (found) => found === 0, 50_000)
+      await eventually(countRunning, (count) => count === 0, 50_000)
     },
     async answer(runId) {
       await t.call('runs.signal', { runId: runId ?? '', name: 'answer', payload: null })

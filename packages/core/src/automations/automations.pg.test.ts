@@ -1,3 +1,7 @@
+/**
+ * Operations on automations over a real database: create, apply, update, delete, list and preview. Goal: definitions are checked
+ * completely, and unchanged triggers keep their state. Runs are not the subject here.
+ */
 import { readFileSync } from 'node:fs'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -24,7 +28,7 @@ const refused = (code: string, path?: string) => ({ code, ...(path === undefined
 const clock = { pipeline: [{ id: 'now', uses: 'time.now' }] }
 
 describe('automations.create', () => {
-  it('takes the short form, and shows what it means', async () => {
+  it('accepts the short form of a schedule, and shows its meaning', async () => {
     const made = await t.call('automations.create', {
       title: 'Morning news',
       schedule: 'FREQ=DAILY;BYHOUR=7;BYMINUTE=30',
@@ -40,7 +44,7 @@ describe('automations.create', () => {
     expect(await t.call('automations.get', { automation: 'morning-news' })).toEqual(made)
   })
 
-  it('takes the daily briefing as it is in the mission, once its tools are there', async () => {
+  it('accepts the daily briefing example once its tools exist', async () => {
     const text = readFileSync(new URL('../../../../examples/daily-briefing/daily-briefing.json', import.meta.url), 'utf8')
     const definition = JSON.parse(text)
     await expect(t.answer('automations.create', definition)).rejects.toMatchObject({ code: 'pipeline.invalid' })
@@ -71,38 +75,38 @@ describe('automations.create', () => {
   })
 
   it.each([
-    ['no name and no title', { ...greet }, 'invalid_input', 'name'],
-    ['a title that makes no name', { title: '朝刊', ...greet }, 'invalid_input', 'name'],
+    ['neither name nor title', { ...greet }, 'invalid_input', 'name'],
+    ['a title without Latin letters or digits, from which no name can be derived', { title: '朝刊', ...greet }, 'invalid_input', 'name'],
     ['nothing to run', { name: 'x' }, 'invalid_input', 'pipeline'],
     ['two things to run', { name: 'x', ...greet, ...clock }, 'invalid_input', 'workflow'],
-    ['a cron expression that is none', { name: 'x', schedule: '99 * * * *', ...greet }, 'schedule.invalid', 'schedule'],
+    ['an invalid cron expression', { name: 'x', schedule: '99 * * * *', ...greet }, 'schedule.invalid', 'schedule'],
     [
-      'a rule that is none',
+      'an invalid rule',
       { name: 'x', triggers: [{ type: 'schedule', schedule: { include: [{ kind: 'rrule', rrule: 'FREQ=NEVER' }] } }], ...greet },
       'schedule.invalid',
       'triggers[0].schedule.include[0].rrule',
     ],
     ['a time that has passed', { name: 'x', schedule: '2020-01-01T00:00Z', ...greet }, 'schedule.invalid', 'schedule'],
-    ['a zone that there is not', { name: 'x', timezone: 'Mars/Olympus', ...greet }, 'invalid_input', 'timezone'],
+    ['an unknown time zone', { name: 'x', timezone: 'Mars/Olympus', ...greet }, 'invalid_input', 'timezone'],
     [
-      'a calendar that there is not',
+      'an unknown calendar',
       { name: 'x', schedule: { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id: 'nowhere', roll: 'next' } }, ...greet },
       'schedule.invalid',
       'schedule.calendar.id',
     ],
-    ['a workflow that there is not', { name: 'x', workflow: { name: 'nothing' } }, 'invalid_input', 'workflow.name'],
+    ['an unknown workflow', { name: 'x', workflow: { name: 'nothing' } }, 'invalid_input', 'workflow.name'],
     ['an unknown version', { name: 'x', workflow: { name: 'greeting', version: 'f'.repeat(64) } }, 'invalid_input', 'workflow.version'],
-    ['a workflow of ours', { name: 'x', workflow: { name: 'orrery.pipeline' } }, 'invalid_input', 'workflow.name'],
-    ['retries of a workflow', { name: 'x', retry: { max: 3 }, ...greet }, 'invalid_input', 'retry'],
-    ['a topic that is none', { name: 'x', triggers: [{ type: 'event', topic: 'a..b' }], ...greet }, 'invalid_input', 'triggers[0].topic'],
+    ['a reserved workflow', { name: 'x', workflow: { name: 'orrery.pipeline' } }, 'invalid_input', 'workflow.name'],
+    ['retry options for a workflow', { name: 'x', retry: { max: 3 }, ...greet }, 'invalid_input', 'retry'],
+    ['an invalid topic', { name: 'x', triggers: [{ type: 'event', topic: 'a..b' }], ...greet }, 'invalid_input', 'triggers[0].topic'],
     [
-      'a filter that cannot be read',
+      'a filter with a syntax error',
       { name: 'x', triggers: [{ type: 'event', topic: 'a', filter: 'event.(' }], ...greet },
       'invalid_input',
       'triggers[0].filter',
     ],
     [
-      'two triggers of one key',
+      'two triggers with the same key',
       {
         name: 'x',
         triggers: [
@@ -114,18 +118,18 @@ describe('automations.create', () => {
       'invalid_input',
       'triggers[1].key',
     ],
-  ])('refuses %s', async (_, input, code, path) => {
+  ])('rejects %s', async (_, input, code, path) => {
     await expect(t.answer('automations.create', input)).rejects.toMatchObject(refused(code, path))
   })
 
-  it('refuses a pipeline whose steps cannot work, by step and path', async () => {
+  it('rejects a pipeline with an invalid step, naming the step and the path', async () => {
     const pipeline = [{ id: 'one', uses: 'time.now', with: { timezone: 5 } }]
     const refusal = { code: 'pipeline.invalid', extra: { errors: [{ step: 'one', path: 'pipeline[0].with.timezone' }] } }
     await expect(t.answer('automations.create', { name: 'bad', pipeline })).rejects.toMatchObject(refusal)
     await expect(t.call('automations.create', { name: 'bad', pipeline: 'unheard' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
   })
 
-  it('warns of what may surprise', async () => {
+  it('warns of a schedule that never occurs, of skipped months and of times that daylight saving removes', async () => {
     const impossible = await t.call('automations.create', { name: 'never', schedule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', ...greet })
     expect([impossible.status, impossible.warnings]).toEqual([
       'ended',
@@ -135,7 +139,7 @@ describe('automations.create', () => {
     expect(spring.warnings.join()).toMatch(/02:30 does not exist in America\/New_York/)
   })
 
-  it('gives scopes only if whoever makes it may give them', async () => {
+  it('rejects scopes that the key may not grant', async () => {
     const scopes = PERMISSION_SETS.operator
     const { secret } = await t.call('keys.create', { name: 'operator', scopes: [...scopes] })
     const asOperator = { key: secret ?? '' }
@@ -143,14 +147,14 @@ describe('automations.create', () => {
       code: 'forbidden',
     })
     await t.call('automations.create', { name: 'scoped', ...clock, scopes: ['mail:send'] })
-    // Else he could have his own steps run with the scopes of another.
+    // Otherwise the operator could run its own steps with scopes that another key granted.
     await expect(t.call('automations.update', { automation: 'scoped', title: 'Mine' }, asOperator)).rejects.toMatchObject({
       code: 'forbidden',
     })
     await t.call('automations.update', { automation: 'scoped', scopes: null }, asOperator)
   })
 
-  it('has a name of its own, that looks like no id', async () => {
+  it('rejects a name that is taken, and a name that looks like an id', async () => {
     const made = await t.call('automations.create', { name: 'taken', ...greet })
     await expect(t.call('automations.create', { name: 'taken', ...greet })).rejects.toMatchObject({ code: 'automation.name_taken' })
     await expect(t.call('automations.create', { name: made.id, ...greet })).rejects.toMatchObject({ code: 'invalid_input' })
@@ -158,26 +162,26 @@ describe('automations.create', () => {
 })
 
 describe('automations.apply', () => {
-  it('asked for twice at the same moment makes one, and says so to both', async () => {
+  it('creates one automation when it is called several times at once, and answers each call with it', async () => {
     const apply = () => t.call('automations.apply', { name: 'at-once', ...greet })
     const made = await Promise.all([apply(), apply(), apply(), apply()])
     expect(made.map(({ outcome }) => outcome).sort()).toEqual(['created', 'unchanged', 'unchanged', 'unchanged'])
   })
 
-  it('creates, leaves as it is, and replaces', async () => {
+  it('creates a new automation, leaves an equal one unchanged, and replaces a different one', async () => {
     const file = { name: 'filed', schedule: 'FREQ=DAILY;INTERVAL=3;BYHOUR=4', ...greet }
     const first = await t.call('automations.apply', file)
     expect(first).toMatchObject({ outcome: 'created', version: 1 })
     expect(await t.call('automations.apply', file)).toMatchObject({ outcome: 'unchanged', version: 1 })
     const second = await t.call('automations.apply', { ...file, title: 'Filed' })
     expect(second).toMatchObject({ outcome: 'updated', version: 2, title: 'Filed', id: first.id })
-    // The rule keeps the start that was implied when it was first saved.
+    // The rule keeps the start that was filled in when it was first saved.
     expect(second.triggers).toEqual(first.triggers)
   })
 })
 
 describe('automations.update', () => {
-  it('changes what is named, and keeps each version', async () => {
+  it('changes only the given members, and keeps each version', async () => {
     const automation = await bench.make({ schedule: 'every 1h', tags: ['a'], ...greet })
     const changed = await t.call('automations.update', { automation, title: 'New', tags: null })
     expect(changed).toMatchObject({ version: 2, title: 'New' })
@@ -195,7 +199,7 @@ describe('automations.update', () => {
     })
   })
 
-  it('lets triggers that did not change stand where they stood', async () => {
+  it('keeps the state of triggers that did not change', async () => {
     const triggers = [
       { type: 'schedule', key: 'hourly', schedule: 'every 1h', limit: 5 },
       { type: 'schedule', key: 'daily', schedule: 'every 1d' },
@@ -215,8 +219,8 @@ describe('automations.update', () => {
   })
 })
 
-describe('a time that has passed', () => {
-  it('stands in the way of no other change, but is refused where it is new', async () => {
+describe('a schedule whose times have passed', () => {
+  it('accepts other changes of an automation whose times have passed, but rejects such times in a new trigger', async () => {
     const at = new Date(Date.now() + 500).toISOString()
     const name = await bench.make({ triggers: [{ type: 'schedule', schedule: at }, { type: 'webhook' }], ...greet })
     await eventually(
@@ -231,8 +235,8 @@ describe('a time that has passed', () => {
   })
 })
 
-describe('lists', () => {
-  it('are filtered and paged', async () => {
+describe('automations.list', () => {
+  it('filters by text and status, and returns pages', async () => {
     for (const number of [1, 2, 3]) await t.call('automations.create', { name: `page-${number}`, title: `Leaf ${number}`, ...greet })
     await t.call('automations.pause', { automation: 'page-2', note: 'later' })
     const found = await t.call('automations.list', { text: 'leaf', limit: 2 })
@@ -243,7 +247,7 @@ describe('lists', () => {
     expect(paused.items).toMatchObject([{ name: 'page-2', note: 'later' }])
   })
 
-  it('are of one organization', async () => {
+  it('returns automations of one organization only', async () => {
     const key = await t.otherOrg('Elsewhere')
     expect((await t.call('automations.list', { limit: 50 }, { key })).items).toEqual([])
     await expect(t.call('automations.get', { automation: 'page-1' }, { key })).rejects.toMatchObject({ code: 'automation.not_found' })
@@ -251,7 +255,7 @@ describe('lists', () => {
 })
 
 describe('automations.delete', () => {
-  it('takes it away with all that hangs on it', async () => {
+  it('removes the automation together with its triggers', async () => {
     const automation = await bench.make({ schedule: 'every 1h', ...greet })
     await bench.fireNext(automation)
     await t.call('automations.delete', { automation })
@@ -261,7 +265,7 @@ describe('automations.delete', () => {
 })
 
 describe('automations.preview', () => {
-  it('shows the next moments in two zones, with the days on which clocks change', async () => {
+  it('shows the next occurrences in two zones, with the days on which clocks change', async () => {
     const definition = { schedule: 'FREQ=DAILY;BYHOUR=2;BYMINUTE=30', timezone: 'America/New_York' }
     const from = '2027-03-13T00:00:00.000Z'
     const shown = await t.call('automations.preview', { definition, from, count: 3, timezone: 'Europe/Berlin' })
@@ -273,7 +277,7 @@ describe('automations.preview', () => {
     expect(shown.warnings.join()).toMatch(/does not exist/)
   })
 
-  it('leaves out what will be skipped, and ends where a limit does', async () => {
+  it('leaves out occurrences that will be skipped, and ends at the limit of firings', async () => {
     const definition = { triggers: [{ type: 'schedule' as const, schedule: 'every 1h', limit: 2 }], ...greet }
     const automation = await bench.make(definition)
     const next = await bench.nextMs(automation)
@@ -286,26 +290,26 @@ describe('automations.preview', () => {
     expect((await t.call('automations.preview', { automation, from: '2030-01-01T00:00:00.000Z' })).occurrences).toHaveLength(10)
   })
 
-  it('of one that nothing fires says so', async () => {
+  it('warns when the automation is snoozed or paused', async () => {
     const automation = await bench.make({ schedule: 'every 1h', ...greet })
     const warnings = async () => (await t.call('automations.preview', { automation })).warnings
     expect(await warnings()).toEqual([])
     const { snoozedUntil } = await t.call('automations.snooze', { automation, for: '1d' })
     expect(await warnings()).toEqual([`It is snoozed until ${snoozedUntil}.`])
     await t.call('automations.pause', { automation })
-    expect(await warnings()).toEqual(['It is paused: until it is resumed nothing fires by itself.'])
+    expect(await warnings()).toEqual(['It is paused: no trigger fires until it is resumed.'])
   })
 
   it.each([
     ['invalid_input', { triggers: [{ type: 'schedule', schedule: 'every 1h', catchUpWindow: '999999999w' }] }, 'triggers[0].catchUpWindow'],
     ['schedule.invalid', { triggers: [{ type: 'schedule', schedule: 'FREQ=NEVER' }] }, 'triggers[0].schedule'],
     ['invalid_input', { timezone: 'Nowhere' }, 'timezone'],
-  ] as const)('names what is wrong inside the definition (%s)', async (code, definition, path) => {
+  ] as const)('names the path of an error inside the definition (%s)', async (code, definition, path) => {
     const asked = t.answer('automations.preview', { definition })
     await expect(asked).rejects.toMatchObject(refused(code, `definition.${path}`))
   })
 
-  it('of a saved one has its own jitter, always the same', async () => {
+  it('shows the jitter of a saved automation, which is the same each time', async () => {
     const schedule = { include: [{ kind: 'cron', cron: '0 * * * *' }], jitter: '10m' } as const
     const automation = await bench.make({ schedule: { ...schedule, include: [...schedule.include] }, ...greet })
     const ask = () => t.call('automations.preview', { automation, count: 5, from: '2027-01-01T00:00:00.000Z' })

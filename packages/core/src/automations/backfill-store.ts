@@ -22,19 +22,19 @@ export async function insertBackfill(tx: Transaction, row: BackfillRow): Promise
   await tx.write(insertInto('app.backfill', row))
 }
 
-/** The longest due one, locked. Rows locked by another process are skipped. */
+/** The backfill that has been due the longest, locked. Rows locked by another process are skipped. */
 export function lockDueBackfill(tx: Transaction, org: string, now: Date): Promise<BackfillRow | undefined> {
   return tx.row<BackfillRow>(
     sql`select ${COLUMNS} from app.backfill where org_id = ${org} and wakes_at <= ${now} order by wakes_at limit 1 for update skip locked`,
   )
 }
 
-export async function moveBackfill(tx: Transaction, { org_id, backfill_id, rest_at, wakes_at, trouble }: BackfillRow): Promise<void> {
+export async function updateBackfill(tx: Transaction, { org_id, backfill_id, rest_at, wakes_at, trouble }: BackfillRow): Promise<void> {
   await tx.write(
     sql`update app.backfill set rest_at = ${rest_at}, wakes_at = ${wakes_at}, trouble = ${trouble}
         where org_id = ${org_id} and backfill_id = ${backfill_id}`,
   )
 }
 
-/** Backfills that wait for their next round, of all organizations: the clock looks at them together. */
+/** Backfills of all organizations that wait for their next round. The due clock reads this query. */
 export const waitingBackfills = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`

@@ -20,7 +20,7 @@ export interface FiringRow {
   readonly reason: string | null
   readonly count: number
   readonly run_id: string | null
-  readonly going: boolean
+  readonly is_running: boolean
   readonly request: StoredRequest | null
 }
 
@@ -37,13 +37,14 @@ const NAMES = [
   'reason',
   'count',
   'run_id',
-  'going',
   'request',
 ]
 const COLUMNS = columns(NAMES)
-const COLUMNS_OF_F = columns(NAMES, 'f')
+/** The columns of a `FiringRow`. */
+const SELECTED = sql`${COLUMNS}, going as is_running`
+const SELECTED_OF_F = sql`${columns(NAMES, 'f')}, f.going as is_running`
 
-/** New ones, and those that waited and are decided now. One that was decided before stays as it is. */
+/** Inserts new firings and updates those that waited and are decided now. A firing that was decided before is not changed. */
 export async function writeFirings(tx: Transaction, org: string, rows: readonly FiringRow[]): Promise<void> {
   if (rows.length === 0) return
   const values = sql`unnest(
@@ -59,10 +60,10 @@ export async function writeFirings(tx: Transaction, org: string, rows: readonly 
     ${rows.map((row) => row.reason)}::text[],
     ${rows.map((row) => row.count)}::int[],
     ${rows.map((row) => row.run_id)}::uuid[],
-    ${rows.map((row) => row.going)}::bool[],
-    ${rows.map((row) => (row.request === null ? null : JSON.stringify(row.request)))}::json[])`
-  const statement = sql`insert into app.firing as f (org_id, ${COLUMNS})
-      select ${org}::uuid, u.* from ${values} u(${COLUMNS})
+    ${rows.map((row) => (row.request === null ? null : JSON.stringify(row.request)))}::json[],
+    ${rows.map((row) => row.is_running)}::bool[])`
+  const statement = sql`insert into app.firing as f (org_id, ${COLUMNS}, going)
+      select ${org}::uuid, u.* from ${values} u(${COLUMNS}, going)
       on conflict (org_id, firing_id) do update set version = excluded.version, decided_at = excluded.decided_at, outcome = excluded.outcome,
         reason = excluded.reason, run_id = excluded.run_id, going = excluded.going, request = excluded.request
       where f.outcome in ('scheduled', 'buffered')`
@@ -70,29 +71,29 @@ export async function writeFirings(tx: Transaction, org: string, rows: readonly 
 }
 
 export function selectFiring(tx: Transaction, org: string, id: string): Promise<FiringRow | undefined> {
-  return tx.row<FiringRow>(sql`select ${COLUMNS} from app.firing where org_id = ${org} and firing_id = ${id}`)
+  return tx.row<FiringRow>(sql`select ${SELECTED} from app.firing where org_id = ${org} and firing_id = ${id}`)
 }
 
-/** What concerns the next decision about an automation: its runs in progress, and starts that wait for their end. */
+/** Input of the next decision about an automation: its runs in progress, and the starts that wait for one of them to end. */
 export interface InProgress {
-  readonly going: readonly string[]
+  readonly running: readonly string[]
   readonly buffered: readonly FiringRow[]
 }
 
-/** By automation. A run that has ended is not in progress, whether or not its end was settled. The automations are locked. */
+/** By automation. A run that has ended is left out, even if its end is not recorded yet. The caller has locked the automations. */
 export async function selectInProgress(tx: Transaction, org: string, automations: readonly string[]): Promise<Map<string, InProgress>> {
-  const statement = sql`select ${COLUMNS_OF_F} from app.firing f
+  const statement = sql`select ${SELECTED_OF_F} from app.firing f
       where f.org_id = ${org} and f.automation_id = any (${automations}) and f.going
         and exists (select from engine.live_view l where l.org_id = f.org_id and l.run_id = f.run_id)
       union all
-      (select ${COLUMNS_OF_F} from app.firing f
+      (select ${SELECTED_OF_F} from app.firing f
       where f.org_id = ${org} and f.automation_id = any (${automations}) and f.outcome = 'buffered'
       order by f.decided_at, f.nominal_at, f.firing_id)`
-  const found = new Map<string, { going: string[]; buffered: FiringRow[] }>()
+  const found = new Map<string, { running: string[]; buffered: FiringRow[] }>()
   for (const row of await tx.rows<FiringRow>(prepared('firings_in_progress', statement))) {
-    const inProgress = found.get(row.automation_id) ?? { going: [], buffered: [] }
+    const inProgress = found.get(row.automation_id) ?? { running: [], buffered: [] }
     if (row.outcome === 'buffered') inProgress.buffered.push(row)
-    else if (row.run_id !== null) inProgress.going.push(row.run_id)
+    else if (row.run_id !== null) inProgress.running.push(row.run_id)
     found.set(row.automation_id, inProgress)
   }
   return found
@@ -105,10 +106,10 @@ export async function countBuffered(tx: Transaction, org: string, automation: st
   return Number(row?.count ?? 0)
 }
 
-/** Firings that were asked for at a time that has come, oldest first, locked with their automations. Rows locked by another process are skipped. */
+/** Requested firings whose time has come, oldest first, locked with their automations. Rows locked by another process are skipped. */
 export function lockDueFirings(tx: Transaction, org: string, now: Date, limit: number): Promise<FiringRow[]> {
   return tx.rows<FiringRow>(
-    sql`select ${COLUMNS_OF_F}
+    sql`select ${SELECTED_OF_F}
         from app.firing f join app.automation a on a.org_id = f.org_id and a.automation_id = f.automation_id
         where f.org_id = ${org} and f.outcome = 'scheduled' and f.fires_at <= ${now} order by f.fires_at limit ${limit}
         for no key update of a, f skip locked`,
@@ -123,15 +124,15 @@ export interface FiringFilter {
 
 export type ListedFiring = FiringRow & { readonly run_status: string | null; readonly error: Json }
 
-/** The last decided first. */
-export function listRows(
+/** The latest decision first. */
+export function selectFirings(
   tx: Transaction,
   org: string,
   automation: string,
   { outcome, before, limit }: FiringFilter,
 ): Promise<ListedFiring[]> {
   return tx.rows<ListedFiring>(
-    sql`select ${COLUMNS_OF_F}, v.status run_status from app.firing f
+    sql`select ${SELECTED_OF_F}, v.status run_status from app.firing f
         left join engine.run_view v on v.org_id = f.org_id and v.run_id = f.run_id
         where f.org_id = ${org} and f.automation_id = ${automation} ${outcome === undefined ? empty : sql`and f.outcome = ${outcome}`}
           ${before === null ? empty : sql`and (f.decided_at, f.firing_id) < (${before.at}, ${before.id})`}
@@ -139,9 +140,9 @@ export function listRows(
   )
 }
 
-/** The firing that an earlier request with this key has made. */
-export function selectFiringOf(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
-  return tx.row<FiringRow>(sql`select ${COLUMNS} from app.firing where org_id = ${org} and request_key = ${requestKey}`)
+/** The firing that an earlier request with this key made. */
+export function selectFiringByRequestKey(tx: Transaction, org: string, requestKey: string): Promise<FiringRow | undefined> {
+  return tx.row<FiringRow>(sql`select ${SELECTED} from app.firing where org_id = ${org} and request_key = ${requestKey}`)
 }
 
 export async function setRequestKey(tx: Transaction, org: string, firing: string, requestKey: string): Promise<void> {
@@ -156,8 +157,8 @@ export async function selectAutomationsOfRuns(tx: Transaction, org: string, runs
   return rows.map((row) => row.automation_id).sort()
 }
 
-/** Records that runs have ended. Returns the automation of each run for which that is new. */
-export async function settleFirings(tx: Transaction, org: string, runs: readonly RunId[]): Promise<Map<string, string>> {
+/** Records that runs have ended. Returns the automation of each run whose end was not recorded before. */
+export async function markFiringsEnded(tx: Transaction, org: string, runs: readonly RunId[]): Promise<Map<string, string>> {
   const rows = await tx.rows<{ automation_id: string; run_id: string }>(
     sql`update app.firing set going = false where org_id = ${org} and run_id = any (${runs}) and going returning automation_id, run_id`,
   )
@@ -169,8 +170,8 @@ export interface EndedRun {
   readonly status: RunEnd
 }
 
-/** Runs of all organizations that have ended, for 10 s at least, and whose firings still count them as in progress. */
-export function selectUnsettled(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
+/** Runs of all organizations that ended at least 10 s ago and whose firings still count as in progress. */
+export function selectUnrecordedEnds(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
   return database.ask(
     sql`select f.org_id as org, f.run_id as run,
           coalesce(r.status, 'cancelled') as status
@@ -181,10 +182,13 @@ export function selectUnsettled(database: Database, limit: number): Promise<(End
   )
 }
 
-/** Parents and sources of a run that are followed. */
+/** How many parents and origins of a run are followed. */
 const ANCESTORS_MAX = 100
 
-/** How many firings led to a run: its own, if it has one, and those of the runs that it descends from. */
+/**
+ * How many firings led to a run: its own, if it has one, and those of the runs it descends from (parents, and origins of retries and
+ * forks).
+ */
 export async function selectDepth(tx: Transaction, org: OrgId, run: RunId): Promise<number> {
   const statement = sql`with recursive up(run_id, place) as (
         select ${run}::uuid, 0
@@ -201,7 +205,7 @@ export async function setDepth(tx: Transaction, org: string, firing: string, dep
   await tx.write(sql`update app.firing set depth = ${depth} where org_id = ${org} and firing_id = ${firing}`)
 }
 
-export interface RefusedFiring {
+export interface SkippedFiring {
   readonly trigger: string
   readonly id: string
   readonly cause: FiringCauseName
@@ -211,8 +215,8 @@ export interface RefusedFiring {
   readonly depth: number
 }
 
-/** Records a firing of a trigger as skipped, without a lock on its automation. Nothing happens if it is on record. */
-export async function insertRefused(tx: Transaction, org: string, refused: RefusedFiring): Promise<void> {
+/** Records a firing as skipped, without a lock on its automation. Does nothing if the firing is already recorded. */
+export async function insertSkippedFiring(tx: Transaction, org: string, refused: SkippedFiring): Promise<void> {
   const { trigger, id, cause, nominalAt, decidedAt, reason, depth } = refused
   await tx.write(
     sql`insert into app.firing (org_id, automation_id, firing_id, trigger_key, cause, version, nominal_at, decided_at, outcome, reason, depth)
@@ -222,7 +226,7 @@ export async function insertRefused(tx: Transaction, org: string, refused: Refus
   )
 }
 
-/** Of all organizations: firings that were decided before a time, oldest first. One of a run in progress stays. */
+/** Deletes firings of all organizations that were decided before a time, oldest first. Firings of runs in progress stay. */
 export async function removeOldFirings(database: Database, before: Date, limit: number): Promise<number> {
   const rows = await database.ask(
     sql`delete from app.firing f using (
@@ -234,5 +238,5 @@ export async function removeOldFirings(database: Database, before: Date, limit: 
   return rows.length
 }
 
-/** Firings that were requested for a later time, of all organizations: the clock looks at them together. */
+/** Firings of all organizations that were requested for a later time. The due clock reads this query. */
 export const waitingRequests = sql`select org_id, fires_at as at from app.firing where outcome = 'scheduled'`

@@ -1,7 +1,7 @@
 import { problem } from '@orrery/contract'
 import type { AutomationRow, TriggerRow } from './automation-row.ts'
 
-/** The trigger of this key; without a key the only one. @throws automation.trigger_not_found */
+/** The trigger with this key; without a key, the only trigger. @throws automation.trigger_not_found */
 export function pickTrigger<T extends TriggerRow>(
   { name }: Pick<AutomationRow, 'name'>,
   triggers: readonly T[],
@@ -11,6 +11,11 @@ export function pickTrigger<T extends TriggerRow>(
   const [only] = fitting
   if (only !== undefined && fitting.length === 1) return only
   const keys = triggers.map((one) => one.key).join(', ')
-  const what = key === undefined ? 'has not exactly one trigger that could be meant' : `has no such trigger ${key}`
-  throw problem('automation.trigger_not_found', `The automation ${name} ${what}; there ${keys === '' ? 'is none' : `are: ${keys}`}.`)
+  const detail =
+    keys === ''
+      ? `The automation ${name} has no trigger that this operation applies to.`
+      : key === undefined
+        ? `The automation ${name} has more than one trigger; pass \`trigger\` (${keys}).`
+        : `The automation ${name} has no trigger ${key} that this operation applies to; it has ${keys}.`
+  throw problem('automation.trigger_not_found', detail)
 }

@@ -12,9 +12,9 @@ import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
 type Line = OutputOf<'automations.preview'>['occurrences'][number]
-type Looked = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id' | 'skip_next' | 'remaining'>
+type PreviewedTrigger = Pick<TriggerRow, 'key' | 'definition' | 'trigger_id' | 'skip_next' | 'remaining'>
 
-/** A definition is looked at as it would be stored now; it need not be complete. */
+/** Previews a stored automation, or a definition as it would be stored now. The definition need not be complete. */
 export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview'>): Promise<AnswerTo<'automations.preview'>> {
   return withOrg(ctx, async (tx) => {
     const nowMs = ctx.clock.now()
@@ -22,7 +22,7 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
     const viewerZone = input.timezone ?? zone
     if (findZone(viewerZone) === undefined) {
       const path = input.timezone === undefined ? 'definition.timezone' : 'timezone'
-      const error = { path, message: `${JSON.stringify(viewerZone)} is no IANA time zone` }
+      const error = { path, message: `${JSON.stringify(viewerZone)} is not an IANA time zone` }
       throw problem('invalid_input', `${path}: ${error.message}`, { errors: [error] })
     }
     const afterMs = input.from === undefined ? nowMs : Date.parse(input.from)
@@ -32,7 +32,7 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
       if (row.definition.type !== 'schedule') continue
       const found = toTimetable(row.definition, row.trigger_id, sources)
       if (!found.ok) warnings.push(`${row.key}: ${explainIssues(found.issues)}`)
-      else lines.push(...look(row, found.timetable, { afterMs, isNow: input.from === undefined, count: input.count, viewerZone }))
+      else lines.push(...previewTrigger(row, found.timetable, { afterMs, isNow: input.from === undefined, count: input.count, viewerZone }))
     }
     const occurrences = lines.sort((a, b) => a.nominalMs - b.nominalMs).slice(0, input.count)
     return {
@@ -45,22 +45,26 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
 
 async function readInput(ctx: Ctx, tx: Transaction, { automation, definition }: InputFor<'automations.preview'>, nowMs: number) {
   if ((automation === undefined) === (definition === undefined)) {
-    const error = { path: 'automation', message: 'One that is saved, or a definition', expected: 'one of automation and definition' }
+    const error = {
+      path: 'automation',
+      message: 'Exactly one of automation and definition must be given',
+      expected: 'one of automation and definition',
+    }
     throw problem('invalid_input', 'Give either automation or definition.', { errors: [error] })
   }
-  if (definition !== undefined) return underDefinition(() => readUnsaved(ctx, tx, definition, nowMs))
+  if (definition !== undefined) return withDefinitionPaths(() => readUnsaved(ctx, tx, definition, nowMs))
   const row = await findAutomation(tx, ctx.org, automation ?? '')
-  const triggers: readonly Looked[] = await selectTriggers(tx, ctx.org, row.automation_id)
-  return { triggers, warnings: warnOfHold(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
+  const triggers: readonly PreviewedTrigger[] = await selectTriggers(tx, ctx.org, row.automation_id)
+  return { triggers, warnings: listHoldWarnings(toSummary({ ...row, next_at: null }, nowMs)), zone: row.definition.timezone ?? 'UTC' }
 }
 
-function warnOfHold({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
-  if (status === 'paused') return ['It is paused: until it is resumed nothing fires by itself.']
+function listHoldWarnings({ status, snoozedUntil }: ReturnType<typeof toSummary>): string[] {
+  if (status === 'paused') return ['It is paused: no trigger fires until it is resumed.']
   return status === 'snoozed' ? [`It is snoozed until ${snoozedUntil}.`] : []
 }
 
-/** What is wrong inside the definition, by its path in this operation's input. */
-async function underDefinition<T>(read: () => Promise<T>): Promise<T> {
+/** Prefixes the paths of errors with `definition.`, as the definition is one member of this operation's input. */
+async function withDefinitionPaths<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
@@ -70,12 +74,12 @@ async function underDefinition<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Jitter depends on the trigger's id, so what is shown for one that has none yet is only an example. */
+/** Jitter depends on the trigger's id. An unsaved trigger has none, so the jitter shown is only an example. */
 async function readUnsaved(ctx: Ctx, tx: Transaction, definition: AutomationDefinition, nowMs: number) {
   const planned = readTriggers(definition, nowMs)
   const sources = await readSources({ tx, org: ctx.org }, planned)
   const warnings = planned.flatMap((one) => checkTimes(one, sources, nowMs))
-  const triggers: readonly Looked[] = planned.map((one) => ({
+  const triggers: readonly PreviewedTrigger[] = planned.map((one) => ({
     key: one.key,
     definition: one.definition,
     trigger_id: one.key,
@@ -83,21 +87,25 @@ async function readUnsaved(ctx: Ctx, tx: Transaction, definition: AutomationDefi
     remaining: limitOf(one.definition),
   }))
   if (planned.some((one) => one.definition.type === 'schedule' && one.definition.schedule.jitter !== undefined)) {
-    warnings.push('Jitter is an example: it will be another when the automation is saved.')
+    warnings.push('The jitter shown is an example: it will differ once the automation is saved.')
   }
   return { triggers, warnings, zone: definition.timezone ?? 'UTC' }
 }
 
 interface View {
   readonly afterMs: number
-  /** From another time than now, nobody knows what a limit leaves over. */
+  /** False: the preview begins at another time than now, so how far the limit is used up by then is unknown. */
   readonly isNow: boolean
   readonly count: number
   readonly viewerZone: string
 }
 
-/** What a trigger would fire: not what it is to leave out, nor more than its limit allows. */
-function look({ key, trigger_id, skip_next, remaining }: Looked, { schedule }: Timetable, { afterMs, isNow, count, viewerZone }: View) {
+/** The occurrences that a trigger would fire: without those that skipNext leaves out, and only as many as its limit allows. */
+function previewTrigger(
+  { key, trigger_id, skip_next, remaining }: PreviewedTrigger,
+  { schedule }: Timetable,
+  { afterMs, isNow, count, viewerZone }: View,
+) {
   let fromMs = afterMs
   for (let left = isNow ? skip_next : 0; left > 0; left--) {
     const next = nextOccurrence(schedule, fromMs, trigger_id)

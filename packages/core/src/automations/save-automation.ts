@@ -1,17 +1,17 @@
 import { type AutomationDefinition, encodeId, type Json } from '@orrery/contract'
 import { type Ctx, canonicalJson, newId, type Transaction } from '@orrery/kernel'
-import { calendarsOf } from '../calendars/find-uses.ts'
-import { holdCalendars } from '../calendars/hold-calendars.ts'
-import { announceAutomation } from './announce-automation.ts'
+import { calendarsOf } from '../calendars/find-calendar-uses.ts'
+import { lockCalendarsShared } from '../calendars/lock-calendars-shared.ts'
 import type { AutomationRow, StoredTrigger, TriggerRow } from './automation-row.ts'
 import { changeAutomation, insertAutomation, insertVersion } from './automation-store.ts'
 import { checkDefinition } from './definition/check-definition.ts'
 import { limitOf, nameOf, type PlannedTrigger, readTriggers } from './definition/read-definition.ts'
+import { emitAutomationEvent } from './emit-automation-event.ts'
+import { type FiringContext, toFiringContext } from './firing-context.ts'
 import { compileTopic } from './planning/compile-topic.ts'
-import { type FiringScene, sceneOf } from './scene.ts'
-import { isEnded, planTriggers, readSources, wakeSchedulers } from './state/plan-triggers.ts'
+import { isEnded, notifySchedulers, planTriggers, readSources } from './state/plan-triggers.ts'
 import { insertTrigger, lockTriggers, redefineTrigger, removeTriggers } from './trigger-store.ts'
-import { selectUnready } from './webhook-store.ts'
+import { selectUnreadyWebhooks } from './webhook-store.ts'
 
 export interface SavedAutomation {
   readonly row: AutomationRow
@@ -20,15 +20,15 @@ export interface SavedAutomation {
 }
 
 export interface SaveOptions {
-  /** The row that is changed, locked; null: a new one is made. */
+  /** The row to change, locked; null: create one. */
   readonly before: AutomationRow | null
-  /** Absent: as before. */
+  /** Absent: unchanged. */
   readonly annotations?: AutomationRow['annotations']
 }
 
 /**
- * Checks a definition and makes it the newest version of an automation. Triggers that stay as they were given keep their state; others of the
- * same key keep their id, and go on from now.
+ * Checks a definition and makes it the newest version of an automation. Triggers that did not change keep their state. A changed trigger
+ * with the same key and type keeps its id, and continues from now.
  * @throws invalid_input, schedule.invalid, pipeline.invalid, pipeline.not_found, forbidden, automation.name_taken
  */
 export async function saveAutomation(
@@ -37,26 +37,26 @@ export async function saveAutomation(
   definition: AutomationDefinition,
   { before, annotations }: SaveOptions,
 ): Promise<SavedAutomation> {
-  const scene = sceneOf(ctx, tx)
-  const planned = readTriggers(definition, scene.nowMs)
-  // A calendar that is named here is not deleted at the same moment.
-  if (planned.some(({ definition }) => isAsking(definition))) await holdCalendars(tx, ctx.org)
+  const context = toFiringContext(ctx, tx)
+  const planned = readTriggers(definition, context.nowMs)
+  // Keeps the calendars that the schedules name from being deleted before this transaction commits.
+  if (planned.some(({ definition }) => usesCalendars(definition))) await lockCalendarsShared(tx, ctx.org)
   const existing = before === null ? [] : await lockTriggers(tx, ctx.org, before.automation_id)
-  const sources = await readSources(scene, planned)
+  const sources = await readSources(context, planned)
   const isNew = (one: PlannedTrigger) => !existing.some((old) => isSame(old, one))
   const warnings = await checkDefinition(ctx, tx, definition, { planned, sources, isNew })
-  const row = toRow(ctx, definition, before, annotations, scene.nowMs)
+  const row = toRow(ctx, definition, before, annotations, context.nowMs)
   await (before === null ? insertAutomation(tx, row) : changeAutomation(tx, row))
   await insertVersion(tx, row, ctx.actor.id)
-  const triggers = await saveTriggers(scene, row, planned, existing)
-  const settled = await settleEnd(scene, row, triggers)
-  await announceAutomation(scene, before === null ? 'automation.created' : 'automation.updated', settled)
-  wakeSchedulers(scene, triggers)
+  const triggers = await saveTriggers(context, row, planned, existing)
+  const saved = await endIfExhausted(context, row, triggers)
+  await emitAutomationEvent(context, before === null ? 'automation.created' : 'automation.updated', saved)
+  notifySchedulers(context, triggers)
   ctx.note(encodeId('aut', row.automation_id), { name: row.name, version: row.version })
-  return { row: settled, triggers, warnings: [...warnings, ...(await findUnready(scene, triggers))] }
+  return { row: saved, triggers, warnings: [...warnings, ...(await warnOfUnreadyWebhooks(context, triggers))] }
 }
 
-const isAsking = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
+const usesCalendars = (definition: StoredTrigger): boolean => definition.type === 'schedule' && calendarsOf(definition.schedule).length > 0
 
 function toRow(
   ctx: Ctx,
@@ -66,7 +66,7 @@ function toRow(
   nowMs: number,
 ): AutomationRow {
   const now = new Date(nowMs)
-  // One of both was required.
+  // checkDefinition has required one of both.
   const name = nameOf(definition) ?? ''
   return {
     org_id: ctx.org,
@@ -75,7 +75,7 @@ function toRow(
     title: definition.title ?? name,
     version: (before?.version ?? 0) + 1,
     definition,
-    // One that had come to its end may go on as it is now.
+    // An ended automation becomes active again: its new triggers may have occurrences.
     status: before?.status === 'paused' ? 'paused' : 'active',
     snoozed_until: before?.snoozed_until ?? null,
     note: before?.note ?? null,
@@ -90,12 +90,12 @@ const isSame = (old: TriggerRow, { key, given }: PlannedTrigger): boolean =>
   old.key === key && canonicalJson(old.given) === canonicalJson(given as Json)
 
 async function saveTriggers(
-  scene: FiringScene,
+  context: FiringContext,
   row: AutomationRow,
   planned: readonly PlannedTrigger[],
   before: readonly TriggerRow[],
 ): Promise<TriggerRow[]> {
-  const { tx, org, nowMs } = scene
+  const { tx, org, nowMs } = context
   const existing = new Map(before.map((trigger) => [trigger.key, trigger]))
   const kept: TriggerRow[] = []
   const changed: TriggerRow[] = []
@@ -127,14 +127,14 @@ async function saveTriggers(
   const known = new Set([...kept, ...changed].map(({ key }) => key))
   for (const [at, one] of planned.entries()) {
     if (known.has(one.key)) continue
-    // Ids sort by their time, and so triggers are shown in the order in which they were written.
+    // Ids sort by time, so this shows triggers in the order of the definition.
     const made = toTrigger(row, one, nowMs + at)
     await insertTrigger(tx, made, prefixOf(one.definition))
     changed.push(made)
   }
   const all = [
-    ...(await planTriggers(scene, row, kept, { kind: 'kept' })),
-    ...(await planTriggers(scene, row, changed, { kind: 'adopted' })),
+    ...(await planTriggers(context, row, kept, { kind: 'unchanged' })),
+    ...(await planTriggers(context, row, changed, { kind: 'schedule_changed' })),
   ]
   return all.sort((a, b) => (a.trigger_id < b.trigger_id ? -1 : 1))
 }
@@ -157,24 +157,24 @@ function toTrigger(row: AutomationRow, { key, given, definition }: PlannedTrigge
   }
 }
 
-/** What every topic that concerns it begins with. */
+/** The prefix of every topic that the trigger listens to. */
 function prefixOf(definition: StoredTrigger): string | null {
   if (definition.type !== 'event' && definition.type !== 'condition') return null
   const topic = definition.topic === undefined ? null : compileTopic(definition.topic)
   return topic?.ok ? topic.value.prefix : null
 }
 
-/** One whose schedules are all through has ended. */
-async function settleEnd(scene: FiringScene, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
+/** An automation whose schedules have no further occurrence has ended. */
+async function endIfExhausted(context: FiringContext, row: AutomationRow, triggers: readonly TriggerRow[]): Promise<AutomationRow> {
   if (row.status !== 'active' || !isEnded(triggers)) return row
   const ended: AutomationRow = { ...row, status: 'ended' }
-  await changeAutomation(scene.tx, ended)
+  await changeAutomation(context.tx, ended)
   return ended
 }
 
-/** Warns of webhooks that take no deliveries yet. */
-async function findUnready({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<string[]> {
+/** Warns of webhooks that cannot receive deliveries yet. */
+async function warnOfUnreadyWebhooks({ tx, org }: FiringContext, triggers: readonly TriggerRow[]): Promise<string[]> {
   const one = triggers.find(({ type }) => type === 'webhook')
-  const keys = one === undefined ? [] : await selectUnready(tx, org, one.automation_id)
-  return keys.map((key) => `${key}: nothing can be delivered until automations.rotateWebhook gives it an address.`)
+  const keys = one === undefined ? [] : await selectUnreadyWebhooks(tx, org, one.automation_id)
+  return keys.map((key) => `${key}: it receives no deliveries until automations.rotateWebhook creates its address.`)
 }

@@ -3,9 +3,10 @@ import type { FiringRow } from './firing-store.ts'
 import { type FiringCause, firingId } from './planning/firing-id.ts'
 import type { Skip } from './planning/skip-span.ts'
 
-export interface Occasion {
+/** The facts of a firing before it is decided. */
+export interface FiringDraft {
   readonly automation: Pick<AutomationRow, 'automation_id' | 'version'>
-  /** Null: by hand. */
+  /** Null: an operation or a tool requested the run. */
   readonly trigger: { readonly id: string; readonly key: string } | null
   readonly cause: FiringCause
   readonly nominalMs: number
@@ -13,8 +14,8 @@ export interface Occasion {
   readonly request: StoredRequest | null
 }
 
-/** A start that is not decided yet. */
-export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, request }: Occasion, nowMs: number): FiringRow {
+/** The row of a firing that is not decided yet. */
+export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, request }: FiringDraft, nowMs: number): FiringRow {
   const isEmpty = request === null || Object.values(request).every((value) => value === undefined)
   return {
     automation_id: automation.automation_id,
@@ -29,14 +30,14 @@ export function toFiringRow({ automation, trigger, cause, nominalMs, firesAtMs, 
     reason: null,
     count: 1,
     run_id: null,
-    going: false,
+    is_running: false,
     request: isEmpty ? null : request,
   }
 }
 
-/** Occurrences of a schedule that do not fire, as one record, named by the first of them. */
+/** One row for several skipped occurrences of a schedule. Its id is that of the first. */
 export function toSkipRow(
-  automation: Occasion['automation'],
+  automation: FiringDraft['automation'],
   trigger: { readonly id: string; readonly key: string },
   skip: Skip,
   nowMs: number,

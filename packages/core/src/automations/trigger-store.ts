@@ -17,17 +17,17 @@ const NAMES = [
   'troubles',
 ]
 
-/** In the order in which they were made. */
+/** Oldest first. */
 export function selectTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
   return selectOf(tx, org, automation, empty)
 }
 
-/** The automation's row is locked by then, so that triggers need no order of their own. */
+/** The caller has locked the automation's row, so the order in which triggers are locked cannot deadlock. */
 export function lockTriggers(tx: Transaction, org: string, automation: string): Promise<TriggerRow[]> {
   return selectOf(tx, org, automation, sql`for update`)
 }
 
-/** Sorted here: with `order by` the database would walk through all triggers of the organization in that order. */
+/** Sorted here: with `order by`, the database would scan all triggers of the organization in that order. */
 async function selectOf(tx: Transaction, org: string, automation: string, lock: Sql): Promise<TriggerRow[]> {
   const rows = await tx.rows<TriggerRow>(
     sql`select ${columns(NAMES)} from app.trigger where org_id = ${org} and automation_id = ${automation} ${lock}`,
@@ -47,12 +47,12 @@ export function lockTrigger(tx: Transaction, org: string, trigger: string): Prom
   return tx.row(sql`select key, skip_next from app.trigger where org_id = ${org} and trigger_id = ${trigger} for no key update`)
 }
 
-export async function countSkip(tx: Transaction, org: string, trigger: string): Promise<void> {
+export async function decrementSkipNext(tx: Transaction, org: string, trigger: string): Promise<void> {
   await tx.write(sql`update app.trigger set skip_next = skip_next - 1 where org_id = ${org} and trigger_id = ${trigger}`)
 }
 
-/** Ids of the automations that have one of these names anywhere in the text of a schedule. */
-export async function selectUsers(tx: Transaction, org: string, names: readonly string[]): Promise<string[]> {
+/** Ids of the automations with one of these calendar names anywhere in the text of a schedule. The caller filters out false matches. */
+export async function selectAutomationsUsing(tx: Transaction, org: string, names: readonly string[]): Promise<string[]> {
   const quoted = names.map((name) => JSON.stringify(name))
   const rows = await tx.rows<{ automation_id: string }>(
     sql`select distinct automation_id from app.trigger t where org_id = ${org} and type = 'schedule'
@@ -61,14 +61,14 @@ export async function selectUsers(tx: Transaction, org: string, names: readonly 
   return rows.map(({ automation_id }) => automation_id)
 }
 
-/** @param prefix what every topic that concerns it begins with; null: none does */
+/** @param prefix of every topic that the trigger listens to; null: it listens to none */
 export async function insertTrigger(tx: Transaction, row: TriggerRow, prefix: string | null): Promise<void> {
   await tx.write(
     insertInto('app.trigger', { ...row, given: JSON.stringify(row.given), definition: JSON.stringify(row.definition), prefix }),
   )
 }
 
-/** Its definition. The state of a webhook stays. */
+/** Replaces the definition and resets the state of a condition. The address and secret of a webhook stay. */
 export async function redefineTrigger(tx: Transaction, row: TriggerRow, prefix: string | null): Promise<void> {
   await tx.write(
     sql`update app.trigger set given = ${JSON.stringify(row.given)}, definition = ${JSON.stringify(row.definition)}, prefix = ${prefix},
@@ -77,7 +77,7 @@ export async function redefineTrigger(tx: Transaction, row: TriggerRow, prefix: 
   )
 }
 
-/** The state of schedules, and when triggers wake. */
+/** Writes the state of schedules, and when triggers wake. */
 export async function writeStates(tx: Transaction, org: string, rows: readonly TriggerRow[]): Promise<void> {
   if (rows.length === 0) return
   const ids = rows.map((row) => row.trigger_id)
@@ -97,7 +97,9 @@ export async function writeStates(tx: Transaction, org: string, rows: readonly T
   )
 }
 
-/** Only why they do not fire, and when they are tried again. One that another process has fired meanwhile stays as it is. */
+/**
+ * Writes only why triggers do not fire and when they are tried again. A trigger that another process has fired meanwhile is not changed.
+ */
 export async function writeTroubles(tx: Transaction, org: string, rows: readonly TriggerRow[]): Promise<void> {
   for (const { trigger_id, cursor_at, wakes_at, trouble, troubles } of rows) {
     await tx.write(
@@ -107,7 +109,7 @@ export async function writeTroubles(tx: Transaction, org: string, rows: readonly
   }
 }
 
-/** Why it does not fire; null: no reason. Writes nothing if that is known. */
+/** Sets the reason why a trigger does not fire; null clears it. Writes nothing if it is unchanged. */
 export async function setTrouble(tx: Transaction, org: string, trigger: string, trouble: string | null): Promise<void> {
   const count = trouble === null ? sql`0` : sql`troubles + 1`
   await tx.write(
@@ -116,7 +118,7 @@ export async function setTrouble(tx: Transaction, org: string, trigger: string, 
   )
 }
 
-/** The automation is paused. */
+/** For an automation that is paused: its triggers do not wake. */
 export async function clearWakes(tx: Transaction, org: string, automation: string): Promise<void> {
   await tx.write(
     sql`update app.trigger set wakes_at = null where org_id = ${org} and automation_id = ${automation} and wakes_at is not null`,
@@ -128,17 +130,17 @@ export async function removeTriggers(tx: Transaction, org: string, triggers: rea
   await tx.write(sql`delete from app.trigger where org_id = ${org} and trigger_id = any (${triggers})`)
 }
 
-/** Schedules that wait for their next occurrence, of all organizations: the clock looks at them together. */
+/** Schedules of all organizations that wait for their next occurrence. The due clock reads this query. */
 export const waitingSchedules = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'`
 
-/** Conditions that wait for their next turn, of all organizations: the clock looks at them together. */
+/** Conditions of all organizations that wait for their next poll. The due clock reads this query. */
 export const waitingConditions = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'condition'`
 
 /**
- * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction. Rows
- * locked by another process are skipped. `only`: this one at most.
+ * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction.
+ * Rows locked by another process are skipped. `only`: only the trigger with this id.
  */
-export function lockDue(
+export function lockDueSchedules(
   tx: Transaction,
   org: string,
   { now, limit, only }: { readonly now: Date; readonly limit: number; readonly only: string | null },
@@ -162,7 +164,7 @@ export interface DueCondition {
   readonly timezone: string
 }
 
-/** Conditions of an organization whose tools are due to be asked, oldest first, locked. Rows locked by another process are skipped. */
+/** Conditions of an organization whose tools are due to be polled, oldest first, locked. Rows locked by another process are skipped. */
 export function lockDueConditions(tx: Transaction, org: string, now: Date, limit: number): Promise<DueCondition[]> {
   return tx.rows<DueCondition>(
     sql`select t.trigger_id as "triggerId", t.definition, t.wakes_at, t.trouble is not null as "isTroubled",
@@ -174,7 +176,7 @@ export function lockDueConditions(tx: Transaction, org: string, now: Date, limit
   )
 }
 
-export async function writeTurns(
+export async function setNextPolls(
   tx: Transaction,
   org: string,
   turns: readonly { readonly triggerId: string; readonly next: Date | null }[],
@@ -202,14 +204,14 @@ export async function writeCondition(tx: Transaction, org: string, trigger: stri
 export interface ListeningTrigger {
   readonly triggerId: string
   readonly definition: Extract<StoredTrigger, { readonly type: 'event' | 'condition' }>
-  /** Of the automation; IANA name. */
+  /** The automation's time zone, an IANA name. */
   readonly timezone: string
   readonly condition: StoredCondition | null
-  /** Something kept it from firing when it was last looked at. */
+  /** The trigger has a recorded reason why it does not fire. */
   readonly isTroubled: boolean
 }
 
-/** Triggers of active automations whose pattern has one of these prefixes, in the order of their ids. An index finds them among any number of others. */
+/** Triggers of active automations whose pattern has one of these prefixes, in id order. An index on the prefix finds them. */
 export function selectListening(tx: Transaction, org: string, prefixes: readonly string[]): Promise<ListeningTrigger[]> {
   const statement = sql`select t.trigger_id as "triggerId", t.definition, coalesce(a.definition->>'timezone', 'UTC') as timezone, t.condition,
         t.trouble is not null as "isTroubled"
@@ -221,9 +223,9 @@ export function selectListening(tx: Transaction, org: string, prefixes: readonly
 }
 
 /**
- * Which events concern automations, as a condition for an event consumer: ends of runs that automations have started, and events whose topic
- * may match a trigger. For an organization without triggers it costs one look into an index.
- * @param ends types of the events that say that a run has ended
+ * Which events automations consume, as a condition for an event consumer: ends of runs that automations started, and events whose topic may
+ * match a trigger. For an organization without triggers, this costs one index lookup.
+ * @param ends types of the events that report the end of a run
  */
 export const concernsAutomations = (
   ends: readonly string[],
@@ -232,5 +234,5 @@ export const concernsAutomations = (
     or case when e.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and e.type = any (${ends})
       then exists (select from app.firing f where f.org_id = e.org_id and f.run_id = e.subject::uuid and f.going) end`
 
-/** Which events concern the times of schedules: changes of calendars, in organizations that have schedules. */
+/** Which events may change the times of schedules: updates of calendars, in organizations that have schedules. */
 export const concernsSchedules: Sql = sql`e.type = 'calendar.updated' and exists (select from app.trigger t where t.org_id = e.org_id and t.type = 'schedule')`

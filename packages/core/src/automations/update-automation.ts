@@ -13,7 +13,7 @@ export function updateAutomation(ctx: Ctx, input: InputFor<'automations.update'>
       throw problem('automation.version_conflict', `The automation ${before.name} has version ${before.version}, not ${ifVersion}.`)
     }
     const given = Object.entries(change).filter(([, value]) => value !== undefined)
-    // A name that was made of a title stays when the title changes.
+    // A name that was derived from a title stays when the title changes.
     const whole = Object.entries({ ...before.definition, name: before.name, ...Object.fromEntries(given) }).filter(
       ([, value]) => value !== null,
     )

@@ -2,14 +2,14 @@ import type { OrgId } from '@orrery/engine'
 import { type Database, empty, insertInto, prepared, sql, type Transaction } from '@orrery/kernel'
 import type { StoredTrigger } from './automation-row.ts'
 
-export interface WebhookPlace {
+export interface WebhookRef {
   readonly org: OrgId
   readonly triggerId: string
 }
 
-/** Over all organizations: an address names none. */
-export async function findWebhook(database: Database, tokenHash: Buffer): Promise<WebhookPlace | null> {
-  const [row] = await database.ask<WebhookPlace>(
+/** Searches all organizations: an address does not name one. */
+export async function findWebhook(database: Database, tokenHash: Buffer): Promise<WebhookRef | null> {
+  const [row] = await database.ask<WebhookRef>(
     sql`select org_id as org, trigger_id as "triggerId" from app.trigger where token_hash = ${tokenHash}`,
   )
   return row ?? null
@@ -21,7 +21,7 @@ export interface WebhookRow {
   readonly tokenHash: Buffer | null
   /** Sealed. */
   readonly signingSecret: string | null
-  /** Of the automation; IANA name. */
+  /** The automation's time zone, an IANA name. */
   readonly timezone: string
   readonly isTroubled: boolean
 }
@@ -34,8 +34,8 @@ export async function selectWebhook(tx: Transaction, org: OrgId, triggerId: stri
   return (await tx.row<WebhookRow>(prepared('webhook_read', statement))) ?? null
 }
 
-/** Keys of the webhooks of an automation that cannot receive deliveries: without an address, or without the secret that signs. */
-export async function selectUnready(tx: Transaction, org: OrgId, automation: string): Promise<string[]> {
+/** Keys of the webhooks of an automation that cannot receive deliveries: they have no address, or need a signing secret and have none. */
+export async function selectUnreadyWebhooks(tx: Transaction, org: OrgId, automation: string): Promise<string[]> {
   const rows = await tx.rows<{ key: string }>(
     sql`select key from app.trigger where org_id = ${org} and automation_id = ${automation} and type = 'webhook'
           and (token_hash is null or coalesce(definition->>'signature', 'none') <> 'none' and signing_secret is null)`,
@@ -45,7 +45,7 @@ export async function selectUnready(tx: Transaction, org: OrgId, automation: str
 
 export async function changeWebhook(
   tx: Transaction,
-  { org, triggerId }: WebhookPlace,
+  { org, triggerId }: WebhookRef,
   { tokenHash, signingSecret }: Pick<WebhookRow, 'tokenHash' | 'signingSecret'>,
 ): Promise<void> {
   await tx.write(
@@ -53,13 +53,13 @@ export async function changeWebhook(
   )
 }
 
-export type SealedWebhook = WebhookPlace & { readonly sealed: string }
+export type SealedWebhook = WebhookRef & { readonly sealed: string }
 
-/** Webhooks of all organizations behind the one given whose secret is sealed with one of these keys, locked. Rows locked by others are skipped. */
+/** Webhooks of all organizations, after the given one, whose secret is sealed with one of these keys, locked. Locked rows are skipped. */
 export function lockSealedWith(
   tx: Transaction,
   keyIds: readonly string[],
-  after: WebhookPlace | undefined,
+  after: WebhookRef | undefined,
   limit: number,
 ): Promise<SealedWebhook[]> {
   return tx.rows<SealedWebhook>(
@@ -70,14 +70,16 @@ export function lockSealedWith(
   )
 }
 
-export async function setSigningSecret(tx: Transaction, { org, triggerId }: WebhookPlace, sealed: string): Promise<void> {
+export async function setSigningSecret(tx: Transaction, { org, triggerId }: WebhookRef, sealed: string): Promise<void> {
   await tx.write(sql`update app.trigger set signing_secret = ${sealed} where org_id = ${org} and trigger_id = ${triggerId}`)
 }
 
-/** Puts a delivery on record. Not new: what came of the first one. A second transaction with the same delivery waits for the first. */
-export async function keepDelivery(
+/**
+ * Records a delivery. If it is not new, returns the firing of the first. A second transaction with the same delivery waits for the first.
+ */
+export async function recordDelivery(
   tx: Transaction,
-  { org, triggerId }: WebhookPlace,
+  { org, triggerId }: WebhookRef,
   hash: Buffer,
   now: Date,
 ): Promise<{ readonly isNew: true } | { readonly isNew: false; readonly firingId: string | null }> {
@@ -90,14 +92,14 @@ export async function keepDelivery(
   return { isNew: false, firingId: row?.firing_id ?? null }
 }
 
-export async function settleDelivery(tx: Transaction, { org, triggerId }: WebhookPlace, hash: Buffer, firingId: string): Promise<void> {
+export async function setDeliveryFiring(tx: Transaction, { org, triggerId }: WebhookRef, hash: Buffer, firingId: string): Promise<void> {
   await tx.write(
     sql`update app.webhook_delivery set firing_id = ${firingId}
         where org_id = ${org} and trigger_id = ${triggerId} and delivery_hash = ${hash}`,
   )
 }
 
-/** Of all organizations. */
+/** Deletes deliveries of all organizations that came before a time. */
 export async function removeOldDeliveries(database: Database, before: Date, limit: number): Promise<number> {
   const rows = await database.ask(
     sql`delete from app.webhook_delivery d using (

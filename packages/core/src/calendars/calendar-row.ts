@@ -1,7 +1,7 @@
 import type { CalendarDefinition, OutputOf } from '@orrery/contract'
 import type { Calendar } from '@orrery/recurrence'
 
-/** A calendar in the version that counts, or in an older one. */
+/** A calendar in its newest version, or in an older one. */
 export interface CalendarRow {
   readonly name: string
   readonly version: number
@@ -14,7 +14,7 @@ export interface CalendarRow {
 export interface FeedRow {
   readonly url: string
   readonly due_at: Date
-  /** Counts the texts that were kept; 0: none yet. */
+  /** Number of texts stored so far; 0: the feed was never fetched. */
   readonly revision: number
   readonly changed_at: Date | null
   readonly fetched_at: Date | null
@@ -24,7 +24,7 @@ export interface FeedRow {
 
 type Shown = OutputOf<'calendars.get'>
 
-/** What callers see of a calendar. */
+/** A calendar in the form that the API returns. */
 export function toCalendar(row: CalendarRow, feeds: readonly FeedRow[]): Shown {
   const own = feedsOf(row.definition)
   return {
@@ -50,15 +50,15 @@ function toFeed(row: FeedRow): Shown['feeds'][number] {
   }
 }
 
-/** As the rules of recurrence take it: optional members are absent, never undefined, because it came out of JSON. */
+/** The definition as the recurrence package takes it. It came from JSON, so optional members are absent, never undefined. */
 export const asRules = (definition: CalendarDefinition): Calendar => definition as Calendar
 
-/** Addresses of its feeds, each once. */
+/** Addresses of a calendar's feeds, each once. */
 export function feedsOf({ layers }: CalendarDefinition): string[] {
   return [...new Set(layers.flatMap((layer) => (layer.kind === 'feed' ? [layer.feed] : [])))]
 }
 
-/** Names of the calendars that it leans on itself, each once. */
+/** Names of the calendars that a calendar depends on directly, each once. */
 export function basesOf({ layers }: CalendarDefinition): string[] {
   return [...new Set(layers.flatMap((layer) => (layer.kind === 'calendar' ? [layer.calendar] : [])))]
 }

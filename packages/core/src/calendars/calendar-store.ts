@@ -2,22 +2,23 @@ import type { AutomationDefinition, CalendarDefinition } from '@orrery/contract'
 import { empty, insertInto, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { CalendarRow } from './calendar-row.ts'
 
-/** Calendars `c`, each in one version `v`. */
+/** Calendars `c`, each with one version `v`. */
 const selectIn = (version: Sql): Sql => sql`select c.name, v.version, v.definition, c.created_at, c.updated_at
     from app.calendar c join app.calendar_version v on v.org_id = c.org_id and v.name = c.name and v.version = ${version}`
 
 const NEWEST = selectIn(sql`c.version`)
 
 /**
- * Until the end of the transaction no calendar of the organization is added, changed or removed. `alone` is for a change of one, because a circle
- * or a missing name shows in all of them together; `shared` is for something that names one.
+ * Until the end of the transaction, no other transaction adds, changes or removes a calendar of the organization. `alone` is for a change
+ * of a calendar, because cycles and missing names can only be found with all calendars together; `shared` is for storing the name of a
+ * calendar.
  */
 export async function lockCalendars(tx: Transaction, org: string, mode: 'alone' | 'shared'): Promise<void> {
   const take = mode === 'alone' ? sql`pg_advisory_xact_lock` : sql`pg_advisory_xact_lock_shared`
   await tx.rows(sql`select ${take}(hashtextextended(${`orrery calendars ${org}`}, 0))`)
 }
 
-/** In the order of their names. */
+/** Sorted by name. */
 export function selectCalendars(tx: Transaction, org: string, after = '', limit: number | null = null): Promise<CalendarRow[]> {
   return tx.rows<CalendarRow>(sql`${NEWEST} where c.org_id = ${org} and c.name > ${after} order by c.name limit ${limit}`)
 }
@@ -26,7 +27,7 @@ export function selectCalendarsNamed(tx: Transaction, org: string, names: readon
   return tx.rows<CalendarRow>(sql`${NEWEST} where c.org_id = ${org} and c.name = any (${names})`)
 }
 
-/** @param version null: the newest. */
+/** @param version null: the newest */
 export function selectCalendar(
   tx: Transaction,
   org: string,
@@ -36,7 +37,7 @@ export function selectCalendar(
   return tx.row<CalendarRow>(sql`${version === null ? NEWEST : selectIn(sql`${version}`)} where c.org_id = ${org} and c.name = ${name}`)
 }
 
-/** Automations whose definition contains the name of a calendar anywhere in its text. */
+/** Automations whose definition has the name of a calendar anywhere in its text. The caller filters out false matches. */
 export function selectAutomationsNaming(
   tx: Transaction,
   org: string,

@@ -1,3 +1,7 @@
+/**
+ * Operations on calendars over a real database, and the compiled calendars that schedules use. Goal: no cycle, no calendar removed while in
+ * use, and each change visible at once.
+ */
 import type { CalendarDefinition } from '@orrery/contract'
 import { compileSchedule, nextOccurrence } from '@orrery/recurrence'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +31,7 @@ const office: CalendarDefinition = {
 const put = (calendar: string, definition: CalendarDefinition, options = {}) =>
   t.call('calendars.put', { calendar, ...definition }, options)
 const names = async () => (await t.call('calendars.list', { limit: 200 })).items.map(({ name }) => name)
-/** So many, as soon as no transaction in progress hides them. */
+/** At least `count` events, once no transaction in progress hides them. */
 const eventsOf = async (subject: string, count: number) => {
   const { items } = await eventually(
     () => t.call('events.list', { subject, limit: 200 }),
@@ -38,11 +42,11 @@ const eventsOf = async (subject: string, count: number) => {
 const sources = (...wanted: string[]) => t.database.transaction(t.org, 'read only', (tx) => readCalendarSources(tx, t.org, wanted))
 
 describe('calendars', () => {
-  it('are made, shown, replaced as a new version, and listed with their versions', async () => {
+  it('creates, shows and replaces calendars, and lists their versions', async () => {
     const made = await put('office', office)
     expect(made).toMatchObject({ name: 'office', version: 1, ...office, feeds: [] })
     expect(await t.call('calendars.get', { calendar: 'office' })).toEqual(made)
-    // The same again is no new version, in whatever order it is written.
+    // An equal definition does not create a version, even with its members in another order.
     const shuffled = { layers: office.layers.map((layer) => Object.fromEntries(Object.entries(layer).reverse())), zone: office.zone }
     expect(await put('office', shuffled as CalendarDefinition)).toEqual(made)
     const changed = await put('office', { ...office, layers: office.layers.slice(0, 2) })
@@ -62,7 +66,7 @@ describe('calendars', () => {
     expect(summary).toMatchObject({ name: 'office', version: 2, zone: 'America/New_York', layers: ['hours', 'holidays'], failing: [] })
   })
 
-  it('say what they make of days', async () => {
+  it('lists days with open hours, names and holidays', async () => {
     await put('days', office)
     const { zone, days } = await t.call('calendars.days', { calendar: 'days', from: '2026-12-24', to: '2027-01-01' })
     expect(zone).toBe('America/New_York')
@@ -86,7 +90,7 @@ describe('calendars', () => {
     }
   })
 
-  it('say it up to the end of the last year, also where a calendar of holidays ends earlier, and name their zone as it was written', async () => {
+  it('lists days up to the end of year 9999, even if holidays end earlier, and shows the zone as it was written', async () => {
     await put('far', { zone: 'asia/tehran', layers: [{ kind: 'holidays', region: 'IR' }] })
     await put('near', { zone: 'Asia/Tehran', layers: [] })
     const { zone, days } = await t.call('calendars.days', { calendar: 'far', from: '9999-12-20' })
@@ -94,7 +98,7 @@ describe('calendars', () => {
     expect((await t.call('calendars.days', { calendar: 'near' })).zone).toBe('Asia/Tehran')
   })
 
-  it('lean on others: open only where both are, and told of when those change', async () => {
+  it('opens a dependent calendar only when both are open, and emits an event for it when its base changes', async () => {
     await put('base', { zone: 'UTC', layers: [{ kind: 'hours', week: { mon: ['08:00-12:00'] } }] })
     await put('middle', { zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'base' }] })
     await put('top', {
@@ -119,7 +123,7 @@ describe('calendars', () => {
     expect(await names()).not.toContain('base')
   })
 
-  it('are refused with the place of each mistake', async () => {
+  it('rejects a calendar with the path of each error', async () => {
     const refused = async (layers: unknown, zone = 'UTC', calendar = 'wrong') => {
       const error = await t.answer('calendars.put', { calendar, zone, layers }).catch((thrown: unknown) => thrown)
       const { code, extra } = error as { code: string; extra: { errors: { path: string }[] } }
@@ -143,8 +147,8 @@ describe('calendars', () => {
     expect(await names()).not.toContain('wrong')
   })
 
-  it('are refused in a circle, or when too many lean on one another, also above', async () => {
-    const lean = (calendar: string): CalendarDefinition => ({
+  it('rejects a cycle, and a calendar that would nest itself or its dependents too deep', async () => {
+    const on = (calendar: string): CalendarDefinition => ({
       zone: 'UTC',
       layers: [
         { kind: 'hours', week },
@@ -152,32 +156,32 @@ describe('calendars', () => {
       ],
     })
     await put('round-a', { zone: 'UTC', layers: [] })
-    await put('round-b', lean('round-a'))
-    const circle = {
+    await put('round-b', on('round-a'))
+    const cycle = {
       code: 'calendar.invalid',
-      extra: { errors: [{ path: 'layers[1].calendar', message: expect.stringContaining('circle') }] },
+      extra: { errors: [{ path: 'layers[1].calendar', message: expect.stringContaining('cycle') }] },
     }
-    await expect(put('round-a', lean('round-b'))).rejects.toMatchObject(circle)
-    await expect(put('round-c', lean('round-c'))).rejects.toMatchObject(circle)
+    await expect(put('round-a', on('round-b'))).rejects.toMatchObject(cycle)
+    await expect(put('round-c', on('round-c'))).rejects.toMatchObject(cycle)
     await put('tower-1', { zone: 'UTC', layers: [] })
-    for (let at = 2; at <= 8; at++) await put(`tower-${at}`, lean(`tower-${at - 1}`))
-    await expect(put('tower-9', lean('tower-8'))).rejects.toMatchObject({ code: 'calendar.invalid' })
-    await expect(put('tower-1', lean('round-a'))).rejects.toMatchObject({
+    for (let at = 2; at <= 8; at++) await put(`tower-${at}`, on(`tower-${at - 1}`))
+    await expect(put('tower-9', on('tower-8'))).rejects.toMatchObject({ code: 'calendar.invalid' })
+    await expect(put('tower-1', on('round-a'))).rejects.toMatchObject({
       code: 'calendar.invalid',
       detail: expect.stringContaining('tower-8'),
     })
     expect((await t.call('calendars.days', { calendar: 'tower-8', from: '2026-06-01', to: '2026-06-01' })).days[0]?.open).toEqual(week.mon)
   })
 
-  it('make no circle when two puts race', async () => {
-    const lean = (calendar: string): CalendarDefinition => ({ zone: 'UTC', layers: [{ kind: 'calendar', calendar }] })
+  it('forms no cycle when two puts race', async () => {
+    const on = (calendar: string): CalendarDefinition => ({ zone: 'UTC', layers: [{ kind: 'calendar', calendar }] })
     await put('race-a', { zone: 'UTC', layers: [] })
     await put('race-b', { zone: 'UTC', layers: [] })
-    const outcomes = await Promise.allSettled([put('race-a', lean('race-b')), put('race-b', lean('race-a'))])
+    const outcomes = await Promise.allSettled([put('race-a', on('race-b')), put('race-b', on('race-a'))])
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('are kept while an automation names them', async () => {
+  it('rejects deleting a calendar that an automation uses', async () => {
     await put('in-use', office)
     const definition = (id: string) =>
       JSON.stringify({ name: 'x', schedule: { include: [{ kind: 'cron', cron: '0 9 * * *' }], calendar: { id, roll: 'next' } } })
@@ -200,7 +204,7 @@ describe('calendars', () => {
     await expect(t.call('calendars.get', { calendar: 'in-use' })).rejects.toMatchObject({ code: 'calendar.not_found' })
   })
 
-  it('begin again at version 1 when their name is given again, and nothing of the old one is seen', async () => {
+  it('begins again at version 1 when the name of a deleted calendar is reused, without the old definition', async () => {
     const day = async () => (await t.call('calendars.days', { calendar: 'again', from: '2026-06-01', to: '2026-06-01' })).days[0]?.open
     await put('again', { zone: 'UTC', layers: [{ kind: 'hours', week: { mon: ['01:00-02:00'] } }] })
     expect(await day()).toEqual(['01:00-02:00'])
@@ -209,7 +213,7 @@ describe('calendars', () => {
     expect(await day()).toEqual(['03:00-04:00'])
   })
 
-  it('of other organizations are neither seen nor leant on', async () => {
+  it('rejects reading and depending on calendars of another organization', async () => {
     const key = await t.otherOrg('neighbour')
     await put('private', office)
     const missing = { code: 'calendar.not_found' }
@@ -224,14 +228,14 @@ describe('calendars', () => {
   })
 })
 
-describe('the sources of schedules', () => {
+describe('readCalendarSources', () => {
   const schedule = {
     zone: 'America/New_York',
     include: [{ kind: 'cron', cron: '0 9 * * *' }],
     calendar: { id: 'shared', roll: 'next' },
   } as const
 
-  it('share one compiled calendar until it changes', async () => {
+  it('returns the same compiled calendar until it changes', async () => {
     await put('shared', office)
     const [first, second] = [await sources('shared'), await sources('shared')]
     expect(first.compiled?.('shared')).toBeDefined()
@@ -244,7 +248,7 @@ describe('the sources of schedules', () => {
     expect((await sources('shared')).compiled?.('shared')).not.toBe(first.compiled?.('shared'))
   })
 
-  it('leave what cannot be used to the schedule, as an issue at its path', async () => {
+  it('reports an unusable or missing calendar as an issue of the schedule, at its path', async () => {
     await put('waiting', { zone: 'UTC', layers: [{ kind: 'feed', feed: 'https://calendar.invalid/a.ics' }] })
     const waiting = compileSchedule({ ...schedule, calendar: { id: 'waiting', roll: 'skip' } }, await sources('waiting'))
     expect(waiting).toMatchObject({ ok: false, issues: [{ path: 'calendar.id: layers[0].feed' }] })

@@ -3,9 +3,9 @@ import { type AnswerTo, type Ctx, emitEvent, type InputFor, type Transaction, wi
 import { basesOf, type CalendarRow, feedsOf, toCalendar } from './calendar-row.ts'
 import { lockCalendars, removeCalendar, selectCalendars } from './calendar-store.ts'
 import { selectFeeds } from './feed-store.ts'
-import { findAutomationsOn } from './find-uses.ts'
+import { findAutomationsUsing } from './find-calendar-uses.ts'
 import { requireCalendar } from './get-calendar.ts'
-import { keepFeeds } from './put-calendar.ts'
+import { syncFeeds } from './put-calendar.ts'
 
 export function deleteCalendar(ctx: Ctx, input: InputFor<'calendars.delete'>): Promise<AnswerTo<'calendars.delete'>> {
   const name = input.calendar
@@ -13,10 +13,10 @@ export function deleteCalendar(ctx: Ctx, input: InputFor<'calendars.delete'>): P
     await lockCalendars(tx, ctx.org, 'alone')
     const row = await requireCalendar(tx, ctx.org, name)
     const all = await selectCalendars(tx, ctx.org)
-    await refuseInUse(tx, ctx.org, name, all)
+    await requireUnused(tx, ctx.org, name, all)
     const feeds = await selectFeeds(tx, ctx.org, feedsOf(row.definition))
     await removeCalendar(tx, ctx.org, name)
-    await keepFeeds(
+    await syncFeeds(
       tx,
       ctx.org,
       all,
@@ -30,9 +30,9 @@ export function deleteCalendar(ctx: Ctx, input: InputFor<'calendars.delete'>): P
 }
 
 /** @throws calendar.in_use */
-async function refuseInUse(tx: Transaction, org: string, name: string, all: readonly CalendarRow[]): Promise<void> {
+async function requireUnused(tx: Transaction, org: string, name: string, all: readonly CalendarRow[]): Promise<void> {
   const calendars = all.filter(({ definition }) => basesOf(definition).includes(name)).map((row) => `calendar ${row.name}`)
-  const automations = (await findAutomationsOn(tx, org, name)).map((one) => `automation ${one}`)
+  const automations = (await findAutomationsUsing(tx, org, name)).map((one) => `automation ${one}`)
   const uses = [...calendars, ...automations]
   if (uses.length === 0) return
   const more = uses.length > 10 ? ` and ${uses.length - 10} more` : ''

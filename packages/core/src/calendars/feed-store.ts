@@ -1,8 +1,8 @@
 import { assignments, empty, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
-import type { KeptText } from './fetch-feed.ts'
+import type { FeedValidators } from './fetch-feed.ts'
 
-/** Without their texts. */
+/** Feeds without their texts. */
 export function selectFeeds(tx: Transaction, org: string, urls: readonly string[]): Promise<FeedRow[]> {
   return tx.rows<FeedRow>(
     sql`select url, due_at, revision, changed_at, fetched_at, failed_at, failure from app.calendar_feed
@@ -10,7 +10,7 @@ export function selectFeeds(tx: Transaction, org: string, urls: readonly string[
   )
 }
 
-/** The last good text of each that has one. */
+/** The last good text of each feed that has one, by URL. */
 export async function selectTexts(tx: Transaction, org: string, urls: readonly string[]): Promise<Map<string, string>> {
   if (urls.length === 0) return new Map()
   const rows = await tx.rows<{ url: string; text: string }>(
@@ -19,7 +19,7 @@ export async function selectTexts(tx: Transaction, org: string, urls: readonly s
   return new Map(rows.map(({ url, text }) => [url, text]))
 }
 
-/** New ones are due at once. */
+/** Adds feeds, which are due at once. Existing ones are not changed. */
 export async function addFeeds(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
   if (urls.length === 0) return
   await tx.write(
@@ -28,7 +28,7 @@ export async function addFeeds(tx: Transaction, org: string, urls: readonly stri
   )
 }
 
-export async function hurryFeeds(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
+export async function makeFeedsDue(tx: Transaction, org: string, urls: readonly string[], now: Date): Promise<void> {
   await tx.write(sql`update app.calendar_feed set due_at = least(due_at, ${now}) where org_id = ${org} and url = any (${urls})`)
 }
 
@@ -37,16 +37,16 @@ export async function removeFeeds(tx: Transaction, org: string, urls: readonly s
   await tx.write(sql`delete from app.calendar_feed where org_id = ${org} and url = any (${urls})`)
 }
 
-export interface ClaimedFeed extends KeptText {
+export interface ClaimedFeed extends FeedValidators {
   readonly org_id: string
   readonly was_due_at: Date
   readonly leased_until: Date
 }
 
-/** Feeds that wait to be fetched again, of all organizations: the clock looks at them together. */
+/** Feeds of all organizations, with the time of their next fetch. The due clock reads this query. */
 export const waitingFeeds = sql`select org_id, due_at as at from app.calendar_feed`
 
-/** Takes feeds of an organization that are due by moving their time on: other processes pass over them until the lease ends. */
+/** Claims due feeds of an organization by moving their due time to the end of a lease. Until then, other processes skip them. */
 export function claimFeeds(
   tx: Transaction,
   org: string,
@@ -62,29 +62,29 @@ export function claimFeeds(
   )
 }
 
-export interface KeptFeed {
+export interface StoredFeed {
   readonly text: string | null
   readonly failures: number
 }
 
-export function lockFeed(tx: Transaction, org: string, url: string): Promise<KeptFeed | undefined> {
-  return tx.row<KeptFeed>(sql`select text, failures from app.calendar_feed where org_id = ${org} and url = ${url} for update`)
+export function lockFeed(tx: Transaction, org: string, url: string): Promise<StoredFeed | undefined> {
+  return tx.row<StoredFeed>(sql`select text, failures from app.calendar_feed where org_id = ${org} and url = ${url} for update`)
 }
 
 export interface FetchedFeed {
   readonly org: string
   readonly url: string
   readonly at: Date
-  /** As `claimFeeds` has set it. */
+  /** The end of the lease, as `claimFeeds` set it. */
   readonly leasedUntil: Date
   readonly nextAt: Date
 }
 
-/** A refresh that was asked for during the fetch makes the feed due, and it stays due: the answer may be older than the request. */
+/** A refresh that was requested during the fetch has made the feed due. It stays due, as the fetched text may be older than the request. */
 const dueAfter = ({ leasedUntil, nextAt }: FetchedFeed) => sql`due_at = case when due_at = ${leasedUntil} then ${nextAt} else due_at end`
 
-/** @param answer null: the text that is kept is the current one */
-export async function keepSuccess(
+/** @param answer null: the stored text is still current */
+export async function recordSuccess(
   tx: Transaction,
   fetched: FetchedFeed,
   answer: { readonly text: string; readonly isNew: boolean; readonly etag: string | null; readonly lastModified: string | null } | null,
@@ -98,7 +98,7 @@ export async function keepSuccess(
   )
 }
 
-export async function keepFailure(tx: Transaction, fetched: FetchedFeed, failure: string, failures: number): Promise<void> {
+export async function recordFailure(tx: Transaction, fetched: FetchedFeed, failure: string, failures: number): Promise<void> {
   const { org, url, at } = fetched
   const changes = assignments({ failed_at: at, failure, failures })
   await tx.write(sql`update app.calendar_feed set ${dueAfter(fetched)}, ${changes} where org_id = ${org} and url = ${url}`)

@@ -1,3 +1,7 @@
+/**
+ * Feeds of calendars, fetched from a local HTTP server by one or more processes. Goal: a failing feed keeps its last good text, and one
+ * process at a time fetches a feed.
+ */
 import { hash } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,10 +16,11 @@ import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { createFeedKind } from './refresh-feeds.ts'
 
 let t: TestCore
-/** What the server of feeds answers, by path, and what it was asked. */
+/** What the feed server answers by path: a text, or a status. */
 const texts = new Map<string, string | number>()
+/** The requests that the feed server received. */
 const asked: IncomingMessage[] = []
-/** What an answer waits for. */
+/** The feed server answers after this promise. */
 let held: Promise<void> | null = null
 let base: string
 const server = createServer(async (request, response) => {
@@ -78,7 +83,7 @@ const closedOn = async (calendar: string) =>
   (await t.call('calendars.days', { calendar, from: '2026-06-01', to: '2026-06-10' })).days.filter(({ isHoliday }) => isHoliday)
 const eventsOf = async (subject: string) =>
   (await t.call('events.list', { subject, limit: 200 })).items.map(({ type, data }) => [type, data])
-/** Due, and then seen to be done: due again later. */
+/** Requests a refresh, and waits until the feed was fetched and is due again later. */
 async function refresh(calendar: string): Promise<void> {
   const before = Date.now()
   await t.call('calendars.refresh', { calendar })
@@ -90,14 +95,14 @@ async function refresh(calendar: string): Promise<void> {
 }
 
 describe('feeds of calendars', () => {
-  it('are fetched within moments, close the days of their events, and then are asked for only if they changed', async () => {
+  it('fetches a feed at once, closes the days of its events, and then uses conditional requests', async () => {
     texts.set('/team.ics', feedOf('20260602'))
     expect((await put('team', '/team.ics')).feeds).toMatchObject([{ state: 'awaited', fetchedAt: null, failure: null }])
     run()
     const first = await fetched('team')
     expect(Date.parse(first.nextAt) - Date.now()).toBeGreaterThan(50 * 60_000)
     expect(await closedOn('team')).toMatchObject([{ date: '2026-06-02', open: [], name: 'Away 0' }])
-    await t.call('calendars.put', { calendar: 'leaning', zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'team' }] })
+    await t.call('calendars.put', { calendar: 'dependent', zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'team' }] })
 
     asked.length = 0
     await refresh('team')
@@ -114,7 +119,7 @@ describe('feeds of calendars', () => {
       () => closedOn('team'),
       (days) => days.length === 2,
     )
-    expect(await closedOn('leaning')).toMatchObject([{ date: '2026-06-02' }, { date: '2026-06-04' }])
+    expect(await closedOn('dependent')).toMatchObject([{ date: '2026-06-02' }, { date: '2026-06-04' }])
     const update = ['calendar.updated', { version: 1, cause: 'feed', feed: `${base}/team.ics` }]
     expect(
       await eventually(
@@ -124,20 +129,20 @@ describe('feeds of calendars', () => {
     ).toEqual([['calendar.created', { version: 1 }], update, update])
     expect(
       await eventually(
-        () => eventsOf('leaning'),
+        () => eventsOf('dependent'),
         (events) => events.length === 2,
       ),
     ).toEqual([['calendar.created', { version: 1 }], update])
   })
 
-  it('keep their last good text while they fail, say why, and are told of once', async () => {
+  it('keeps the last good text while a feed fails, shows the reason, and emits one event per series of failures', async () => {
     texts.set('/shaky.ics', feedOf('20260603'))
     await put('shaky', '/shaky.ics')
     run()
     await fetched('shaky')
     const failures: [string | number, string][] = [
-      [503, 'answers with status 503'],
-      ['<html>Log in</html>', 'not an iCalendar text'],
+      [503, 'answered with status 503'],
+      ['<html>Log in</html>', 'BEGIN:VCALENDAR'],
       [`${feedOf('20260605')}\u0000`, 'NUL'],
       ['BEGIN:VCALENDAR\r\n'.padEnd(5_100_000, 'x'), 'larger'],
     ]
@@ -155,7 +160,7 @@ describe('feeds of calendars', () => {
     expect((await t.call('calendars.list', { limit: 200 })).items.find(({ name }) => name === 'shaky')?.failing).toEqual([
       `${base}/shaky.ics`,
     ])
-    // The fourth failure in a row waits for eight minutes and a little.
+    // After the fourth failure in a row, the delay is eight minutes plus up to a tenth.
     const waitMs = Date.parse((await get('shaky')).nextAt) - Date.now()
     expect(waitMs).toBeGreaterThan(7.5 * 60_000)
     expect(waitMs).toBeLessThan(9 * 60_000)
@@ -171,7 +176,7 @@ describe('feeds of calendars', () => {
     expect(await closedOn('shaky')).toMatchObject([{ date: '2026-06-09' }])
   })
 
-  it('that were never fetched leave the calendar unusable, and reach no place that the operator did not open', async () => {
+  it('leaves a calendar unusable until its feed is fetched, and does not fetch from addresses that are not allowed', async () => {
     await t.call('calendars.put', { calendar: 'inside', zone: 'UTC', layers: [{ kind: 'feed', feed: `${base}/secret-path.ics` }] })
     run('')
     const feed = await eventually(
@@ -184,7 +189,7 @@ describe('feeds of calendars', () => {
     expect(asked.filter(({ url }) => url === '/secret-path.ics')).toEqual([])
   })
 
-  it('are fetched by one process at a time', async () => {
+  it('fetches a feed in one process at a time', async () => {
     const paths = Array.from({ length: 20 }, (_, at) => `/crowd-${at}.ics`)
     for (const path of paths) texts.set(path, feedOf('20260601'))
     asked.length = 0
@@ -195,7 +200,7 @@ describe('feeds of calendars', () => {
     expect(counts).toEqual(paths.map(() => 1))
   })
 
-  it('are fetched again if that is asked for in the middle of a fetch', async () => {
+  it('fetches a feed again if a refresh is requested during a fetch', async () => {
     texts.set('/early.ics', feedOf('20260602'))
     asked.length = 0
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -216,7 +221,7 @@ describe('feeds of calendars', () => {
     )
   })
 
-  it('are shared by calendars, and kept as long as one has them', async () => {
+  it('shares a feed between calendars, and keeps it while one of them uses it', async () => {
     const urls = async () => {
       const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
         client.query<{ url: string }>(`select url from app.calendar_feed where url like '%/held.ics'`),

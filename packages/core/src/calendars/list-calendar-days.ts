@@ -7,8 +7,8 @@ import { readCalendarSources } from './read-calendar-sources.ts'
 
 const DAY_MS = 86_400_000
 const DAYS_MAX = 400
-const DAYS = 30
-/** 9999-12-31: later years have five digits. */
+const DAYS_DEFAULT = 30
+/** 9999-12-31. Later years have five digits. */
 const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS
 
 export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days'>): Promise<AnswerTo<'calendars.days'>> {
@@ -16,7 +16,7 @@ export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days
     const { definition } = await requireCalendar(tx, ctx.org, input.calendar)
     const sources = await readCalendarSources(tx, ctx.org, [input.calendar])
     const ready = sources.compiled?.(input.calendar)
-    // The name as it was written here: that of the compiled zone is as whoever asked first in this process has written it.
+    // The zone's name as this definition writes it. The compiled zone is shared, and may have another spelling of the name.
     const { zone } = definition
     if (ready !== undefined) return { calendar: ready, zone }
     const checked = compileCalendar(asRules(definition), sources)
@@ -25,8 +25,8 @@ export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days
     throw problem('calendar.unusable', `The calendar ${input.calendar} cannot be used yet: ${errors[0]?.message}.`, { errors })
   })
   const from = input.from === undefined ? todayIn(calendar, ctx.clock.now()) : readDay(input.from, 'from')
-  const to = input.to === undefined ? Math.min(from + DAYS - 1, LAST_DAY) : readDay(input.to, 'to')
-  if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day comes 0 to ${DAYS_MAX - 1} days after the first`)
+  const to = input.to === undefined ? Math.min(from + DAYS_DEFAULT - 1, LAST_DAY) : readDay(input.to, 'to')
+  if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day must be 0 to ${DAYS_MAX - 1} days after the first`)
   const days = Array.from({ length: to - from + 1 }, (_, at) => describeDay(calendar, from + at))
   return { zone, days }
 }
@@ -38,7 +38,7 @@ function describeDay(calendar: CompiledCalendar, day: number) {
   return { date: new Date(day * DAY_MS).toISOString().slice(0, 10), weekday, open: open.map(formatRange), name: name ?? null, isHoliday }
 }
 
-/** As calendars are written: `09:00-17:30`; seconds only where an event of a feed has them. */
+/** In the format of calendar definitions: `09:00-17:30`. Seconds appear only if an event of a feed has them. */
 const formatRange = ({ from, to }: DayRange): string => `${formatTime(from)}-${formatTime(to)}`
 
 function formatTime(seconds: number): string {
@@ -48,11 +48,11 @@ function formatTime(seconds: number): string {
 
 const todayIn = ({ zone }: CompiledCalendar, nowMs: number): number => Date.parse(formatIso(zone, nowMs).slice(0, 10)) / DAY_MS
 
-/** @throws invalid_input for a day that no month has. */
+/** @throws invalid_input for a day that does not exist */
 function readDay(text: string, path: string): number {
   const at = Date.parse(text)
   const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text) && text >= '1900'
-  if (!isDay) throw refuse(path, `There is no day ${text} from 1900 on`)
+  if (!isDay) throw refuse(path, `${text} is not a day from 1900 on`)
   return at / DAY_MS
 }
 

@@ -2,7 +2,7 @@ import { type AnswerTo, type Ctx, decodeCursor, type InputFor, toPage, withOrg }
 import { selectVersions } from './calendar-store.ts'
 import { requireCalendar } from './get-calendar.ts'
 
-/** As large as the column takes. */
+/** A cursor's version must fit the integer column. */
 const VERSION_FORM = /^\d{1,9}$/
 
 export function listCalendarVersions(ctx: Ctx, input: InputFor<'calendars.versions'>): Promise<AnswerTo<'calendars.versions'>> {

@@ -1,22 +1,23 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { boundedCache, type Transaction } from '@orrery/kernel'
 import { type CompiledCalendar, compileCalendar, type ScheduleSources } from '@orrery/recurrence'
+import { closureOf } from './calendar-graph.ts'
 import { asRules, basesOf, type CalendarRow, type FeedRow, feedsOf } from './calendar-row.ts'
 import { selectCalendarsNamed } from './calendar-store.ts'
 import { selectFeeds, selectTexts } from './feed-store.ts'
-import { closureOf } from './lean-on.ts'
 import { loadHolidays } from './load-holidays.ts'
 
 /**
- * Compiled calendars of this process. One that changed has another key, so no entry is ever out of date. A size is the number of characters of the
- * feeds in it: a feed of short events takes a hundred times its text, so this is some GB at worst, and some 100 MB with usual feeds.
+ * Compiled calendars of this process. A changed calendar has another key, so entries are never out of date. The size of an entry is the
+ * number of characters of its feeds. A feed of short events takes a hundred times its text, so the cache takes some GB at worst, and about
+ * 100 MB usually.
  */
 const compiledCalendars = boundedCache<CompiledCalendar>({ entriesMax: 500, sizeMax: 20_000_000 })
 
 /**
- * What `compileSchedule` and `compileCalendar` need of the calendars of an organization: those that are named, and what they lean on. They are
- * compiled once in each process for each state of all their parts, and schedules share them. One that cannot be used (its feed was not
- * fetched yet, for example) is an issue of the schedule that names it, at the path of the name.
+ * Reads what `compileSchedule` and `compileCalendar` need of an organization's calendars: the named ones and those they depend on. Each
+ * process compiles a calendar once per version of all its parts, and schedules share the result. An unusable calendar (for example, one
+ * whose feed was not fetched yet) becomes an issue of the schedule that names it, at the path of the name.
  */
 export async function readCalendarSources(tx: Transaction, org: string, names: readonly string[]): Promise<ScheduleSources> {
   if (names.length === 0) return {}
@@ -53,7 +54,7 @@ export async function readCalendarSources(tx: Transaction, org: string, names: r
   return { ...sources, compiled: (name) => compiled.get(name) }
 }
 
-/** Calendars named by calendars named by … : as many reads as they are deep. */
+/** Reads the named calendars and all that they depend on, with one query per level of nesting. */
 async function readClosure(tx: Transaction, org: string, names: readonly string[]): Promise<Map<string, CalendarRow>> {
   const rows = new Map<string, CalendarRow>()
   for (let wanted = [...new Set(names)]; wanted.length > 0; ) {
@@ -69,7 +70,7 @@ function feedsIn(definitions: ReadonlyMap<string, CalendarDefinition>, name: str
   return definition === undefined ? [] : feedsOf(definition)
 }
 
-/** All that the days of a calendar depend on. Times are in it, because a name may be given again to a calendar that begins at version 1. */
+/** A cache key of everything that the days of a calendar depend on. It contains times, because a reused name begins at version 1 again. */
 function keyOf(org: string, closure: ReadonlySet<string>, rows: ReadonlyMap<string, CalendarRow>, feeds: readonly FeedRow[]): string {
   const members = [...rows.values()].filter(({ name }) => closure.has(name))
   const own = new Set(members.flatMap(({ definition }) => feedsOf(definition)))

@@ -1,32 +1,32 @@
 import { appendEvents, type Kernel, type Transaction, transactAsSystem } from '@orrery/kernel'
-import { toCalendarEvent, toUpdates } from './calendar-events.ts'
+import { toCalendarEvent, toUpdateEvents } from './calendar-events.ts'
 import { feedsOf } from './calendar-row.ts'
 import { selectCalendars } from './calendar-store.ts'
-import { type KeptFeed, keepFailure, keepSuccess, lockFeed } from './feed-store.ts'
+import { lockFeed, recordFailure, recordSuccess, type StoredFeed } from './feed-store.ts'
 import type { FeedAnswer } from './fetch-feed.ts'
 
 const HOUR_MS = 3_600_000
 const RETRY_MS = 60_000
 const RETRY_MAX_MS = 6 * HOUR_MS
 
-export interface Fetched {
+export interface FetchResult {
   readonly org: string
   readonly url: string
   readonly answer: FeedAnswer
   readonly at: number
-  /** When the feed becomes due again if nothing is kept, as it was set before the fetch. */
+  /** When the feed becomes due again if the result is not recorded. Set before the fetch. */
   readonly leasedUntil: Date
 }
 
 /**
- * Records a fetch in the feed's organization: a good text, or a failure, which leaves the last good text in use. Emits events for the readers that
- * depend on the calendar.
+ * Records the result of a fetch: a good text, or a failure, which leaves the last good text in use. Emits events for the readers that
+ * depend on the calendars with this feed.
  */
-export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<void> {
+export async function recordFetch(kernel: Kernel, fetched: FetchResult): Promise<void> {
   const { org, url, answer } = fetched
   await transactAsSystem(kernel, org, 'calendars', async (ctx, tx) => {
     const kept = await lockFeed(tx, org, url)
-    // No calendar has it any more.
+    // No calendar uses the feed any more.
     if (kept === undefined) return
     await write(tx, fetched, kept)
     const isNews = answer.kind === 'text' ? answer.text !== kept.text : answer.kind === 'failed' && kept.failures === 0
@@ -36,24 +36,24 @@ export async function recordFetch(kernel: Kernel, fetched: Fetched): Promise<voi
     const events =
       answer.kind === 'failed'
         ? names.map((name) => toCalendarEvent('calendar.feed_failed', name, { feed: url, failure: answer.failure }))
-        : toUpdates(calendars, names, { cause: 'feed', feed: url })
+        : toUpdateEvents(calendars, names, { cause: 'feed', feed: url })
     await appendEvents(ctx, tx, events)
   })
 }
 
-async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: Fetched, kept: KeptFeed): Promise<void> {
+async function write(tx: Transaction, { org, url, answer, at, leasedUntil }: FetchResult, kept: StoredFeed): Promise<void> {
   const fetched = { org, url, at: new Date(at), leasedUntil, nextAt: new Date(at + spread(HOUR_MS)) }
   switch (answer.kind) {
     case 'text':
-      return keepSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
+      return recordSuccess(tx, fetched, { ...answer, isNew: answer.text !== kept.text })
     case 'unchanged':
-      return keepSuccess(tx, fetched, null)
+      return recordSuccess(tx, fetched, null)
     case 'failed': {
       const waitMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(kept.failures, 20))
-      return keepFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
+      return recordFailure(tx, { ...fetched, nextAt: new Date(at + spread(waitMs)) }, answer.failure, kept.failures + 1)
     }
   }
 }
 
-/** Up to a tenth more, so that what was added together is not fetched together for ever. */
+/** Adds up to a tenth, so that feeds added at the same time are not always fetched at the same time. */
 const spread = (ms: number): number => ms * (1 + Math.random() / 10)

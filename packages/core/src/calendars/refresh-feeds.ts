@@ -3,15 +3,15 @@ import { type ClaimedFeed, claimFeeds, waitingFeeds } from './feed-store.ts'
 import { fetchFeed } from './fetch-feed.ts'
 import { recordFetch } from './record-fetch.ts'
 
-/** Feeds fetched at once by one process. */
-const AT_ONCE = 8
-/** Longer than a fetch may take. If a process dies during one, another fetches the feed after this. */
+/** Fetches in progress per process. */
+const CONCURRENCY_MAX = 8
+/** Longer than a fetch may take. If a process dies during a fetch, another process fetches the feed after this time. */
 const LEASE_MS = 60_000
 
-/** Feeds of calendars are fetched again. A fetch may take long, so it runs beside the clock, and no transaction is open meanwhile. */
+/** Fetches due feeds. A fetch may take long, so it runs in the background of the due clock, and without an open transaction. */
 export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
-  const background = createBackgroundWork(AT_ONCE, (error) => {
-    kernel.log.warn({ error }, 'The fetch of a feed could not be recorded; it is tried again')
+  const background = createBackgroundWork(CONCURRENCY_MAX, (error) => {
+    kernel.log.warn({ error }, 'The result of fetching a feed could not be recorded; trying again later')
   })
   const kind: DueKind = {
     name: 'feed',
@@ -32,7 +32,7 @@ export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readon
 async function refresh(kernel: Kernel, feed: ClaimedFeed, signal: AbortSignal): Promise<void> {
   const { outside, engine, log } = kernel
   const answer = await fetchFeed(feed, outside, signal)
-  // It failed because this process stops, which is nothing to remember. It is due again when the lease ends.
+  // The fetch was aborted because this process stops, so nothing is recorded. The feed is due again when the lease ends.
   if (signal.aborted) return
   const { org_id: org, url, leased_until: leasedUntil } = feed
   if (answer.kind === 'failed')

@@ -1,7 +1,7 @@
 import type { AnswerTo, Ctx, InputFor } from '@orrery/kernel'
-import { judgePipeline } from './judge-pipeline.ts'
+import { checkRawPipeline } from './check-raw-pipeline.ts'
 
 export async function checkPipelineDefinition(ctx: Ctx, input: InputFor<'pipelines.check'>): Promise<AnswerTo<'pipelines.check'>> {
-  const judgement = await judgePipeline(ctx, input.definition, null)
+  const judgement = await checkRawPipeline(ctx, input.definition, null)
   return { ok: judgement.ok, problems: [...(judgement.ok ? judgement.warnings : judgement.problems)] }
 }

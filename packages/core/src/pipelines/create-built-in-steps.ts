@@ -5,12 +5,12 @@ import { type Kernel, toUuid } from '@orrery/kernel'
 import { callTool, ToolError } from '@orrery/tools'
 import { PIPELINE_WORKFLOW, TOOL_STEP, type ToolStepInput } from './interpreter/pipeline-input.ts'
 
-/** Steps that every worker has, beside those of its project. */
+/** Steps that every worker has in addition to those of its project. */
 export function createBuiltInSteps(kernel: Kernel): StepSource {
   const toolStep = {
     name: TOOL_STEP,
     retry: DEFAULT_RETRY,
-    // The tool's own limit, or that of the pipeline's step, is kept by callTool.
+    // callTool applies the limit of the tool or of the pipeline step.
     timeoutMs: null,
     heartbeatTimeoutMs: null,
     transactional: false,
@@ -21,7 +21,7 @@ export function createBuiltInSteps(kernel: Kernel): StepSource {
 
 async function callFromStep(kernel: Kernel, input: ToolStepInput, context: StepContext): Promise<Json> {
   const { attempt, idempotencyKey, log, runId, signal, workflow } = context
-  // A project's workflow could ask for this step too, with scopes that nobody granted.
+  // A project's workflow could call this step too, with scopes that were never granted.
   if (workflow !== PIPELINE_WORKFLOW) throw new NonRetryableError(`${TOOL_STEP} is a step of pipelines only`)
   try {
     const { output } = await callTool(kernel, toUuid('org', context.orgId), {
@@ -42,7 +42,7 @@ async function callFromStep(kernel: Kernel, input: ToolStepInput, context: StepC
   }
 }
 
-/** Of the tool's name, so that `non_retryable` finds it; of the engine's kind, so that it knows whether to try again. */
+/** An error with the name from the tool, for `non_retryable`, and of the engine's class that says whether to retry. */
 function toStepError({ name, message, isRetryable, details }: ToolError): Error {
   const options = details === undefined ? {} : { details }
   if (!isRetryable) return named(name, new NonRetryableError(message, options))
@@ -51,6 +51,6 @@ function toStepError({ name, message, isRetryable, details }: ToolError): Error 
 }
 
 function named(name: string, error: Error): Error {
-  // Its frames are ours, and would be in the journal of every failed attempt.
+  // Stack frames of the server say nothing to users, and would be in the journal of every failed attempt.
   return Object.defineProperties(error, { name: { value: name }, stack: { value: undefined } })
 }

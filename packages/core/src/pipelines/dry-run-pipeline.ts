@@ -1,24 +1,24 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { dryRun, isTellable, type PipelineProblem } from '@orrery/expressions'
 import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
+import { checkRawPipeline } from './check-raw-pipeline.ts'
 import { chooseSource } from './choose-source.ts'
-import { judgePipeline } from './judge-pipeline.ts'
 import { readPipeline } from './read-pipeline.ts'
-import { refuseTimezone } from './refuse-timezone.ts'
+import { requireTimezone } from './require-timezone.ts'
 
-/** There is none yet, and nobody supposes one. */
+/** Placeholders for `run.…`, as a dry run has no run. */
 const UNKNOWN_RUN = Object.fromEntries(['id', 'parentId', 'pipeline', 'version', 'startedAt'].map((name) => [name, `⟨run.${name}⟩`]))
 
-/** Tells the problems of a pipeline that cannot be saved too, and shows of it what can be shown. */
+/** Also accepts a pipeline with errors: returns its problems, and renders the steps as far as possible. */
 export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<AnswerTo<'pipelines.dryRun'>> {
   const { timezone = 'UTC', params, steps, event, now } = input
-  refuseTimezone(timezone)
+  requireTimezone(timezone)
   const nowMs = now === undefined ? ctx.clock.now() : Date.parse(now)
   if (!isTellable(nowMs)) {
     const message = 'Expected a time in the years 1 to 9999'
     throw problem('invalid_input', `now: ${message}.`, { errors: [{ path: 'now', message }] })
   }
-  const { definition, problems } = await find(ctx, input)
+  const { definition, problems } = await readAndCheck(ctx, input)
   if (definition === null) return { ok: false, problems: [...problems], steps: [], output: null }
   const shown = dryRun(definition, {
     params: { ...definition.params, ...params },
@@ -36,14 +36,14 @@ export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun
   }
 }
 
-interface Found {
+interface CheckedSource {
   readonly definition: PipelineDefinition | null
   readonly problems: readonly PipelineProblem[]
 }
 
-async function find(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<Found> {
+async function readAndCheck(ctx: Ctx, input: InputFor<'pipelines.dryRun'>): Promise<CheckedSource> {
   const source = chooseSource(input)
   if (!('raw' in source)) return { ...(await withOrg(ctx, (tx) => readPipeline(tx, ctx.org, source))), problems: [] }
-  const judgement = await judgePipeline(ctx, source.raw, null)
+  const judgement = await checkRawPipeline(ctx, source.raw, null)
   return { definition: judgement.definition, problems: judgement.ok ? judgement.warnings : judgement.problems }
 }

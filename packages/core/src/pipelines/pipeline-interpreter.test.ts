@@ -1,20 +1,19 @@
 import type { Json, PipelineStep } from '@orrery/contract'
 import { createSandbox } from '@orrery/engine'
 import { expect, test } from 'vitest'
-
 import { PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
 import { pipelineInterpreter } from './to-pipeline-start.ts'
 
-test('the interpreter is one small workflow, built once in a process', { timeout: 30_000 }, async () => {
+test('builds the interpreter once per process, as one small workflow', { timeout: 30_000 }, async () => {
   const { code, manifest } = await pipelineInterpreter.build()
   expect(manifest.workflows.map(({ name }) => name)).toEqual([PIPELINE_WORKFLOW])
   expect(code.length).toBeLessThan(110_000)
-  // Reading pipelines takes zod, which is ten times as much; it is done before.
+  // Parsing pipelines needs zod, which is ten times as large. The server parses them before a run starts.
   expect(code).not.toContain('ZodObject')
   expect(await pipelineInterpreter.build()).toBe(await pipelineInterpreter.build())
 })
 
-/** A run of a pipeline with a list as its params. */
+/** The start of a run of a pipeline, with a list as its only param. */
 function startOf(definition: PipelineInput['definition'], list: readonly Json[]) {
   const input: PipelineInput = {
     definition,
@@ -36,7 +35,7 @@ function startOf(definition: PipelineInput['definition'], list: readonly Json[])
   } as const
 }
 
-test('it goes through ten thousand rounds, each step in one activation', { timeout: 30_000 }, async () => {
+test('runs ten thousand rounds, with one activation per step', { timeout: 30_000 }, async () => {
   const { code } = await pipelineInterpreter.build()
   const sandbox = createSandbox(code, { timeoutMs: 5000 })
   const rounds = 10_000
@@ -51,7 +50,7 @@ test('it goes through ten thousand rounds, each step in one activation', { timeo
   const start = startOf({ pipeline: [each], output: '${sum(steps.each)}' }, list)
   let [reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: start }])
   expect(reaction?.commands).toHaveLength(100)
-  // What is at work at once is answered at once, as a worker does it.
+  // Like a worker, resolves all steps in progress with one call.
   for (let from = 1; from <= rounds; from += 100) {
     const cmds = Array.from({ length: 100 }, (_, n) => from + n)
     const reactions = sandbox.activate(
@@ -65,31 +64,31 @@ test('it goes through ten thousand rounds, each step in one activation', { timeo
 })
 
 test.each([
-  ['one after another', {}],
-  ['side by side', { limit: 100 }],
-])('rounds in rounds that only skip their steps, %s, let others have their turn', { timeout: 60_000 }, async (_, more) => {
+  ['in sequence', {}],
+  ['in parallel', { limit: 100 }],
+])('yields to other runs during nested rounds that only skip their steps, %s', { timeout: 60_000 }, async (_, more) => {
   const { code } = await pipelineInterpreter.build()
-  // An engine gives up a run that takes two seconds.
+  // An engine blocks a run whose activation takes two seconds.
   const sandbox = createSandbox(code, { timeoutMs: 2000 })
   const skipped: PipelineStep = { id: 'skipped', uses: 'x', if: 'item < 0' }
   const inner: PipelineStep = { id: 'inner', for_each: '${params.list}', do: [skipped], ...more }
   const outer: PipelineStep = { id: 'outer', for_each: '${params.list}', do: [inner], ...more }
-  const go = (pipeline: PipelineStep[], length: number) => {
+  const runSkipping = (pipeline: PipelineStep[], length: number) => {
     const list = Array.from({ length }, (_, n) => n)
     let [reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: startOf({ pipeline, output: 'done' }, list) }])
-    let breaths = 0
+    let pauses = 0
     while (reaction?.completion === undefined || reaction.completion === null) {
       const [command] = reaction?.commands ?? []
       expect(command).toMatchObject({ type: 'sleep', until: 0 })
-      breaths += 1
+      pauses += 1
       const cmd = command !== undefined && 'cmd' in command ? command.cmd : 0
       ;[reaction] = sandbox.activate([{ run: 'run', at: 0, replaying: false, delivery: { type: 'resolve', cmd, value: null } }])
     }
-    return { breaths, completion: reaction.completion }
+    return { pauses, completion: reaction.completion }
   }
-  const many = go([outer], 120)
+  const many = runSkipping([outer], 120)
   expect(many.completion).toEqual({ type: 'succeeded', output: 'done' })
-  expect(many.breaths).toBeGreaterThan(3)
-  expect(go([inner], 50).breaths).toBe(0)
+  expect(many.pauses).toBeGreaterThan(3)
+  expect(runSkipping([inner], 50).pauses).toBe(0)
   sandbox.dispose()
 })

@@ -1,3 +1,7 @@
+/**
+ * Operations on pipelines over a real database and engine: save, check, dry run and run. Goal: an invalid pipeline is never stored, and a
+ * run gets exactly the scopes it was granted.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +37,7 @@ async function bundleOf(text: string): Promise<BuiltBundle> {
 }
 
 describe('stored pipelines', () => {
-  it('are saved, shown, listed, versioned and deleted', async () => {
+  it('saves, shows, lists, versions and deletes pipelines', async () => {
     const first = [clock('a', { save_as: 'time' })]
     expect(await put('noon', first)).toEqual({ name: 'noon', version: 1, changed: true, warnings: [] })
     expect(await put('noon', { pipeline: first })).toMatchObject({ version: 1, changed: false })
@@ -62,7 +66,7 @@ describe('stored pipelines', () => {
     expect(await t.call('pipelines.delete', { pipeline: 'noon' })).toMatchObject({ name: 'noon', version: 2 })
     for (const name of ['pipelines.get', 'pipelines.versions', 'pipelines.delete', 'pipelines.run'] as const)
       await expect(t.call(name, { pipeline: 'noon' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
-    // Whoever names a version of a run still means one definition.
+    // Version numbers are not reused, so a version in an old run still identifies one definition.
     expect(await put('noon', first)).toMatchObject({ version: 3 })
     await expect(t.call('pipelines.get', { pipeline: 'noon', version: 9 })).rejects.toMatchObject({ code: 'pipeline.version_not_found' })
     const types = async () => {
@@ -72,22 +76,22 @@ describe('stored pipelines', () => {
     await expect.poll(types).toEqual(['pipeline.saved', 'pipeline.saved', 'pipeline.deleted', 'pipeline.saved'])
   })
 
-  it('take their next version in turn, though many save at once', async () => {
+  it('assigns consecutive versions when several calls save a pipeline at once', async () => {
     const saved = await Promise.all(
       Array.from({ length: 8 }, (_, n) => put('crowded', [clock('a', { with: { timezone: `Etc/GMT+${n}` } })])),
     )
     expect(saved.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  it('are refused with the step, the path and the reason, and nothing is saved', async () => {
-    const wrong = [clock('a', { with: { timezone: 5 } }), { id: 'b', uses: 'time.nwo' }, { id: 'c', pipeline: 'nobody' }]
+  it('rejects an invalid pipeline with the step, the path and the reason, and does not save it', async () => {
+    const wrong = [clock('a', { with: { timezone: 5 } }), { id: 'b', uses: 'time.nwo' }, { id: 'c', pipeline: 'unknown' }]
     await expect(put('wrong', wrong)).rejects.toMatchObject({
       code: 'pipeline.invalid',
       extra: {
         errors: [
           { step: 'a', path: 'pipeline[0].with.timezone', message: expect.stringContaining('a text') },
           { step: 'b', path: 'pipeline[1].uses', message: 'there is no tool called time.nwo; did you mean time.now?' },
-          { step: 'c', path: 'pipeline[2].pipeline', message: 'there is no pipeline called nobody' },
+          { step: 'c', path: 'pipeline[2].pipeline', message: 'there is no pipeline called unknown' },
         ],
       },
     })
@@ -96,7 +100,7 @@ describe('stored pipelines', () => {
     await expect(t.call('pipelines.get', { pipeline: 'wrong' })).rejects.toMatchObject({ code: 'pipeline.not_found' })
   })
 
-  it('warn of what may be missing, and may not call themselves', async () => {
+  it('saves a pipeline with warnings about values that may be missing, and rejects one that calls itself', async () => {
     const doubtful = [clock('a', { if: 'params.x', save_as: 'a' }), clock('b', { with: { timezone: '${steps.a.timezone}' } })]
     expect(await put('doubtful', doubtful)).toMatchObject({ warnings: [{ severity: 'warning', step: 'b' }] })
     await put('left', [clock('a')])
@@ -110,7 +114,7 @@ describe('stored pipelines', () => {
 })
 
 describe('params', () => {
-  it('that have a value of their own need not be given, by a pipeline or a tool that requires them', async () => {
+  it('accepts calls without params that have a default, even if the called pipeline or tool requires them', async () => {
     const definition = {
       params: { days: 7 },
       params_schema: { type: 'object', required: ['days', 'who'], properties: { days: { type: 'integer' }, who: { type: 'string' } } },
@@ -138,7 +142,7 @@ describe('params', () => {
     [{ type: 'nonsense' }, 'type'],
     [{ properties: { a: { pattern: '(' } } }, 'regular expression'],
     [{ $ref: '#/nowhere' }, 'reference'],
-  ])('whose schema %j cannot be used are refused when the pipeline is saved', async (params_schema, why) => {
+  ])('rejects a pipeline with the invalid params_schema %j', async (params_schema, why) => {
     await expect(put('wrong', { params_schema, pipeline: [clock('a')] } as Json)).rejects.toMatchObject({
       code: 'pipeline.invalid',
       extra: { errors: [{ path: 'params_schema', message: expect.stringContaining(why) }] },
@@ -147,13 +151,13 @@ describe('params', () => {
 })
 
 describe('pipelines.check and pipelines.dryRun', () => {
-  it('tell the same without saving anything', async () => {
+  it('returns the same problems as saving, without saving', async () => {
     expect(await t.call('pipelines.check', { definition: [clock('a')] })).toEqual({ ok: true, problems: [] })
     const checked = await t.call('pipelines.check', { definition: [{ id: 'a', uses: 'nothing' }] })
     expect(checked).toMatchObject({ ok: false, problems: [{ severity: 'error', step: 'a', path: 'pipeline[0].uses' }] })
   })
 
-  it('show arguments as far as they are known', async () => {
+  it('shows arguments as far as their values are known', async () => {
     const definition = [
       clock('a', { with: { timezone: '${params.zone}' }, save_as: 'a' }),
       clock('b', { with: { timezone: '${steps.a.timezone}' } }),
@@ -181,7 +185,7 @@ describe('pipelines.check and pipelines.dryRun', () => {
 })
 
 describe('pipelines.run', () => {
-  it('runs to its end; its steps are seen in the history and by the query', async () => {
+  it('starts a run whose steps are shown by the history and the query', async () => {
     const definition = {
       params: { zone: 'UTC' },
       pipeline: [clock('one', { with: { timezone: '${params.zone}' }, save_as: 'one' }), { id: 'none', uses: 'time.now', if: false }],
@@ -204,11 +208,11 @@ describe('pipelines.run', () => {
     })
     const listed = await t.call('runs.list', { workflow: 'orrery.pipeline', tag: 'tokyo' })
     expect(listed.items).toMatchObject([{ id: runId, workflow: 'orrery.pipeline' }])
-    // Nobody's default: it is no workflow that one deploys or starts.
+    // It is not a default version, so it is not listed among deployed workflows.
     expect((await t.call('workflows.list', {})).items.map(({ name }) => name)).not.toContain('orrery.pipeline')
   })
 
-  it('a run keeps the definition it began with, and those of the pipelines that it calls', async () => {
+  it('starts a run that keeps its definition and those of the pipelines it calls', async () => {
     await put('callee', { pipeline: [], output: 'before' })
     const definition = [
       { id: 'w', wait: { signal: 'go' } },
@@ -223,7 +227,7 @@ describe('pipelines.run', () => {
     expect((await t.call('runs.list', { parentRunId: runId })).items).toMatchObject([{ status: 'succeeded' }])
   })
 
-  it('a cancelled run cancels the pipeline that it called', async () => {
+  it('starts a run whose cancellation also cancels the pipeline that it called', async () => {
     await put('sleeper', [{ id: 'z', wait: '1h' }])
     const { runId } = await t.call('pipelines.run', { definition: [{ id: 'c', pipeline: 'sleeper' }] })
     await expect.poll(async () => (await t.call('runs.list', { parentRunId: runId })).items.length).toBe(1)
@@ -232,7 +236,7 @@ describe('pipelines.run', () => {
     await expect.poll(async () => (await t.call('runs.list', { parentRunId: runId })).items[0]?.status).toBe('cancelled')
   })
 
-  it('a tool that is a pipeline or a workflow is a run of its own, with the scopes that it asks for', async () => {
+  it('runs a tool of kind pipeline or workflow as a child run, and requires its scopes', async () => {
     await t.deploy()
     const bound = {
       params: { zone: 'UTC' },
@@ -259,7 +263,7 @@ describe('pipelines.run', () => {
     })
   })
 
-  it('a failure names the step and the path', async () => {
+  it('reports a failure with the step and the path', async () => {
     const definition = [clock('a', { with: { timezone: '${params.zone}' }, max_retries: 0 })]
     expect(await run({ definition, params: { zone: 'Mars/Base' } })).toMatchObject({
       status: 'failed',
@@ -274,7 +278,7 @@ describe('pipelines.run', () => {
     })
   })
 
-  it('is repeated from its failed step, and what was done stays done', async () => {
+  it('starts a run that can be retried from its failed step, keeping the results of earlier steps', async () => {
     const definition = [clock('a', { save_as: 'a' }), clock('b', { with: { timezone: '${params.zone}' }, max_retries: 0 })]
     const { runId } = await t.call('pipelines.run', { definition, params: { zone: 'Mars/Base' } })
     expect(await finish(runId)).toMatchObject({ status: 'failed' })
@@ -287,7 +291,7 @@ describe('pipelines.run', () => {
     expect((await t.call('tools.calls', { runId: again.runId })).items).toMatchObject([{ tool: 'time.now', step: 'b', outcome: 'failed' }])
   })
 
-  it('gets through many rounds without anything to wait for, and others get their turn', async () => {
+  it('completes many rounds without a wait, and meanwhile lets other runs proceed', async () => {
     const skipped = [{ id: 'none', uses: 'time.now', if: 'item < 0' }]
     const inner = { id: 'inner', for_each: '${params.list}', do: skipped }
     const definition = { pipeline: [{ id: 'outer', for_each: '${params.list}', do: [inner] }], output: 'done' }
@@ -296,7 +300,7 @@ describe('pipelines.run', () => {
     expect(await finish(long.runId)).toMatchObject({ status: 'succeeded', output: 'done' })
   })
 
-  it('waits for its time as any start does, and its clock begins then', async () => {
+  it('starts a delayed run at its time, which is also the start of its clock', async () => {
     const at = new Date(Date.now() + 1500).toISOString()
     const { runId } = await t.call('pipelines.run', { definition: { pipeline: [], output: '${run.startedAt}' }, at })
     expect(await finish(runId)).toMatchObject({ output: at })
@@ -308,7 +312,7 @@ describe('pipelines.run', () => {
     })
   })
 
-  it('refuses params that do not fit, unknown zones, and what is no pipeline', async () => {
+  it('rejects params that do not fit, unknown time zones, and invalid pipelines', async () => {
     const definition = { params_schema: { properties: { n: { type: 'integer' } } }, pipeline: [] }
     await expect(t.call('pipelines.run', { definition, params: { n: 'x' } })).rejects.toMatchObject({
       code: 'pipeline.invalid',
@@ -321,7 +325,7 @@ describe('pipelines.run', () => {
     await expect(t.call('pipelines.run', {})).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('an idempotency key makes one run of it', async () => {
+  it('starts one run for repeated calls with the same idempotency key', async () => {
     const input = { definition: [clock('a')] }
     const [first, second] = [
       await t.answer('pipelines.run', input, { idempotencyKey: 'p-1' }),
@@ -330,7 +334,7 @@ describe('pipelines.run', () => {
     expect(second).toEqual({ ...first, replayed: true })
   })
 
-  it('what is not stored takes pipelines:write, and scopes take tools:call and themselves', async () => {
+  it('requires pipelines:write for an inline definition, and tools:call and each granted scope for scopes', async () => {
     await put('open', [clock('a')])
     const narrow = await key(['runs:write', 'runs:read'])
     expect(await t.call('pipelines.run', { pipeline: 'open' }, { key: narrow })).toMatchObject({ outcome: 'started' })
@@ -347,8 +351,8 @@ describe('pipelines.run', () => {
   })
 })
 
-describe('a pipeline that is run again', () => {
-  it('with another output of a step takes the scopes that the run was given', async () => {
+describe('a repeated run of a pipeline', () => {
+  it('requires the permission to grant the scopes of a run to repeat it with an edited output', async () => {
     const pause = { id: 'b', uses: 'orchestrator.pause', with: { task: '${steps.a.timezone}' } }
     const definition = [clock('a', { save_as: 'a' }), pause] as Json
     const { runId } = await t.call('pipelines.run', { definition, scopes: ['automations:write'] })
@@ -368,14 +372,14 @@ describe('a pipeline that is run again', () => {
   })
 })
 
-describe('names that are reserved', () => {
-  it('nobody starts the interpreter but pipelines.run', async () => {
+describe('reserved names', () => {
+  it('rejects starting the interpreter by runs.start and runs.startMany', async () => {
     await expect(t.call('runs.start', { workflow: 'orrery.pipeline', input: {} })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
     const { items } = await t.call('runs.startMany', { items: [{ workflow: 'orrery.pipeline', input: {} }] as never })
     expect(items).toMatchObject([{ outcome: 'problem', problem: { code: 'workflow.name_reserved' } }])
   })
 
-  it('nobody deploys under such a name, and the step that calls tools is for pipelines only', async () => {
+  it('rejects projects that deploy a reserved workflow, start it as a child, or call the tool step', async () => {
     const stealing = await bundleOf(`
       import { step, workflow } from '@orrery/engine/workflow'
       const tool = step('orrery.tool')

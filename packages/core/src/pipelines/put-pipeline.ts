@@ -1,14 +1,14 @@
 import type { PipelineDefinition } from '@orrery/contract'
 import { type AnswerTo, type Ctx, canonicalJson, emitEvent, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
-import { judgePipeline, requireValid } from './judge-pipeline.ts'
+import { checkRawPipeline, requireValid } from './check-raw-pipeline.ts'
 import { insertVersion, lockPipeline, nextVersion, selectVersion } from './pipeline-store.ts'
 
-/** The same definition again changes nothing. */
+/** Saves a new version, unless the definition equals that of the newest one. */
 export async function putPipeline(
   ctx: Ctx,
   { pipeline: name, definition: raw }: InputFor<'pipelines.put'>,
 ): Promise<AnswerTo<'pipelines.put'>> {
-  const { definition, warnings } = requireValid(await judgePipeline(ctx, raw, name))
+  const { definition, warnings } = requireValid(await checkRawPipeline(ctx, raw, name))
   const { version, changed } = await withOrg(ctx, (tx) => saveDefinition(ctx, tx, name, definition))
   if (changed) await emitEvent(ctx, 'pipeline.saved', name, { version })
   ctx.note(name, { version, changed })

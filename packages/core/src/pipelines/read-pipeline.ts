@@ -2,15 +2,15 @@ import { type PipelineDefinition, problem } from '@orrery/contract'
 import { orProblem, type Transaction } from '@orrery/kernel'
 import { type PipelineVersionRow, selectPipeline, selectVersion } from './pipeline-store.ts'
 
-/** A stored pipeline, in its newest version if none is named; or one written out. */
+/** A stored pipeline, in the newest version unless one is given; or an inline definition. */
 export type PipelineSource =
   | { readonly name: string; readonly version?: number }
-  /** As `parsePipeline` gave it. */
+  /** As `parsePipeline` returned it. */
   | { readonly definition: PipelineDefinition }
 
 export interface FoundPipeline {
   readonly definition: PipelineDefinition
-  /** Null: written out. */
+  /** Null: the definition was inline. */
   readonly name: string | null
   readonly version: number | null
 }

@@ -5,24 +5,24 @@ import { findBuiltIn, findDefinitions, startsRun, toFace } from '@orrery/tools'
 import type { Calls, PipelineCall, ToolCall } from './interpreter/pipeline-input.ts'
 import { selectNewest } from './pipeline-store.ts'
 
-/** Pipelines that call pipelines that call pipelines … */
+/** Levels of pipelines that call pipelines. */
 const DEPTH_MAX = 10
-/** Different pipelines and tools that are runs of their own, in one run and its children. */
+/** Distinct pipelines and tools that become child runs, in one run and its descendants. */
 const CALLS_MAX = 100
 
-interface Found {
+interface ResolvedCalls {
   readonly pipelines: Map<string, PipelineCall>
   readonly tools: Map<string, ToolCall>
 }
 
 /**
- * What the names mean that a pipeline calls as child runs, and those that these call. Names that do not exist are left out: the step that calls
- * one fails, if it is ever reached.
- * @param name of the pipeline itself, if it is stored: it may not call itself either. @throws pipeline.invalid
+ * Resolves the names that a pipeline calls as child runs, and those that these call in turn. Unknown names are left out: a step that calls
+ * one fails when it is reached.
+ * @param name of the pipeline itself, if it is stored, to find calls of itself. @throws pipeline.invalid
  */
 export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
-  const found: Found = { pipelines: new Map(), tools: new Map() }
-  // In the version that is meant here, which need not be stored yet.
+  const found: ResolvedCalls = { pipelines: new Map(), tools: new Map() }
+  // The given definition counts, which need not be stored yet.
   if (name !== null) found.pipelines.set(name, { version: 0, definition })
   let level = [definition]
   while (level.length > 0) {
@@ -31,17 +31,17 @@ export async function resolveCalls(tx: Transaction, org: string, definition: Pip
     if (found.pipelines.size + found.tools.size > CALLS_MAX) throw refused(`It calls more than ${CALLS_MAX} different pipelines`)
     level = [...pipelines, ...tools]
   }
-  refuseCycles(definition, name, found)
+  requireNoCycles(definition, name, found)
   if (name !== null) found.pipelines.delete(name)
   return { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
 }
 
-/** Those that were not known before. */
+/** Adds the called pipelines that are not in `found` yet. Returns their definitions. */
 async function findPipelines(
   tx: Transaction,
   org: string,
   level: readonly PipelineDefinition[],
-  found: Found,
+  found: ResolvedCalls,
 ): Promise<PipelineDefinition[]> {
   const names = [...new Set(level.flatMap(listPipelines))].filter((name) => !found.pipelines.has(name))
   if (names.length === 0) return []
@@ -50,7 +50,12 @@ async function findPipelines(
   return rows.map(({ definition }) => definition)
 }
 
-async function findTools(tx: Transaction, org: string, level: readonly PipelineDefinition[], found: Found): Promise<PipelineDefinition[]> {
+async function findTools(
+  tx: Transaction,
+  org: string,
+  level: readonly PipelineDefinition[],
+  found: ResolvedCalls,
+): Promise<PipelineDefinition[]> {
   const names = [...new Set(level.flatMap(listTools))].filter((name) => !found.tools.has(name) && findBuiltIn(name) === null)
   if (names.length === 0) return []
   const inside: PipelineDefinition[] = []
@@ -75,7 +80,7 @@ interface Callee {
   readonly definition: PipelineDefinition
 }
 
-function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found): Callee[] {
+function calleesOf(definition: PipelineDefinition, { pipelines, tools }: ResolvedCalls): Callee[] {
   const called = listPipelines(definition).flatMap((name) => {
     const call = pipelines.get(name)
     return call === undefined ? [] : [{ key: `pipeline ${name}`, definition: call.definition }]
@@ -88,7 +93,7 @@ function calleesOf(definition: PipelineDefinition, { pipelines, tools }: Found):
 }
 
 /** @throws pipeline.invalid */
-function refuseCycles(definition: PipelineDefinition, name: string | null, found: Found): void {
+function requireNoCycles(definition: PipelineDefinition, name: string | null, found: ResolvedCalls): void {
   const depths = new Map<string, number>()
   const depthOf = (caller: PipelineDefinition, chain: readonly string[]): number => {
     let depth = 0

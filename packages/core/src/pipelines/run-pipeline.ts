@@ -2,17 +2,17 @@ import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, refuseGrant, withOrg } from '@orrery/kernel'
 import { startAudited } from '../starts/start-audited.ts'
 import { toStartRequest } from '../starts/start-request.ts'
+import { checkRawPipeline, requireValid } from './check-raw-pipeline.ts'
 import { chooseSource } from './choose-source.ts'
-import { judgePipeline, requireValid } from './judge-pipeline.ts'
 import type { PipelineSource } from './read-pipeline.ts'
-import { refuseTimezone } from './refuse-timezone.ts'
+import { requireTimezone } from './require-timezone.ts'
 import { toPipelineStart } from './to-pipeline-start.ts'
 
 export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<AnswerTo<'pipelines.run'>> {
   const { timezone = 'UTC', params, event, scopes } = input
-  refuseTimezone(timezone)
+  requireTimezone(timezone)
   refuseGrant(ctx, scopes ?? [])
-  const pipeline = await find(ctx, input)
+  const pipeline = await readSource(ctx, input)
   const start = await withOrg(ctx, (tx) =>
     toPipelineStart(ctx.engine, tx, ctx.org, {
       pipeline,
@@ -28,12 +28,12 @@ export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): P
   return startAudited(ctx, detail, (companions) => toStartRequest(ctx, request, companions))
 }
 
-async function find(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {
+async function readSource(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {
   const source = chooseSource(input)
   if (!('raw' in source)) return source
   if (!ctx.permissions.has('pipelines:write')) {
-    const detail = 'The key lacks the scope pipelines:write, which it takes to run a pipeline that is not stored.'
+    const detail = 'The key lacks the scope pipelines:write, which is required to run a pipeline that is not stored.'
     throw problem('forbidden', detail, { permission: 'pipelines:write' })
   }
-  return requireValid(await judgePipeline(ctx, source.raw, null))
+  return requireValid(await checkRawPipeline(ctx, source.raw, null))
 }

@@ -13,24 +13,24 @@ export const pipelineInterpreter = createBuiltInWorkflow(new URL('interpreter/in
 
 export interface PipelineStart {
   readonly pipeline: PipelineSource
-  /** In place of the definition's own, name by name. */
+  /** Params that replace those of the definition, name by name. */
   readonly params?: JsonObject
-  /** Steps read it as `event`. */
+  /** Steps read this as `event`. */
   readonly event?: Json
-  /** Steps read it as `run.<name>`, beside `run.id`, `run.pipeline`, `run.version` and `run.startedAt`. */
+  /** Steps read this as `run.<name>`, beside `run.id`, `run.pipeline`, `run.version` and `run.startedAt`. */
   readonly run?: JsonObject
   /** IANA name. Absent: UTC. */
   readonly timezone?: string
-  /** Given to the tools that are called. Whoever starts the run must be allowed to give them. */
+  /** Scopes granted to the tools that are called. The caller must have checked that it may grant them. */
   readonly scopes?: readonly string[]
-  /** Of steps that say nothing about retries themselves. Absent: the engine's own. */
+  /** For steps without retry settings. Absent: the engine's default. */
   readonly retry?: RetryPolicy
 }
 
 /**
- * The start of a pipeline as the engine takes it; add `at`, `tags`, `priority`, `runId` and the like. What it calls is resolved here and now: a
- * run never changes under way. The tables are read in `tx`; the interpreter is deployed to the organization, if it is not there yet, in a
- * transaction of its own.
+ * The engine's start request for a pipeline; the caller adds `at`, `tags`, `priority`, `runId` and the like. Names of called pipelines and
+ * tools are resolved now, so later changes of these do not affect the run. Tables are read in `tx`. If the organization does not have the
+ * interpreter yet, it is deployed in a separate transaction.
  * @throws pipeline.not_found, pipeline.version_not_found, pipeline.invalid (it calls itself, or its params do not fit)
  */
 export async function toPipelineStart(
@@ -41,7 +41,7 @@ export async function toPipelineStart(
 ): Promise<Required<Pick<StartRequest, 'org' | 'workflow' | 'version' | 'input'>>> {
   const { definition, name, version } = await readPipeline(tx, org, start.pipeline)
   const params = start.params ?? {}
-  refuseParams(definition, params)
+  requireParams(definition, params)
   const input: PipelineInput = {
     definition,
     params,
@@ -56,15 +56,15 @@ export async function toPipelineStart(
   return { org, workflow: PIPELINE_WORKFLOW, version: interpreter, input: input as unknown as Json }
 }
 
-/** The interpreter looks again, but then there is a failed run. @throws pipeline.invalid */
-function refuseParams({ params_schema: schema, params: own }: PipelineDefinition, params: JsonObject): void {
+/** The interpreter checks params too, but could only fail the run. This check fails the start. @throws pipeline.invalid */
+function requireParams({ params_schema: schema, params: own }: PipelineDefinition, params: JsonObject): void {
   const mismatch = schema === undefined ? null : findMismatch(schema, { ...own, ...params })
   if (mismatch === null) return
   const message = describeMismatch('The params do not fit params_schema', mismatch)
   throw problem('pipeline.invalid', `${message}.`, { errors: [{ path: `params${mismatch.path}`, message: mismatch.message }] })
 }
 
-/** A policy in the form in which the interpreter's steps take it. */
+/** A retry policy as options of a step, which is the form that the interpreter takes. */
 function toRetryOptions({ maxAttempts, initialMs, factor, incrementMs, maxMs, jitter, nonRetryable }: RetryPolicy): RetryOptions {
   return {
     max: maxAttempts,

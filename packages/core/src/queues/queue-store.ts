@@ -12,7 +12,7 @@ export interface QueueRow {
   readonly oldest: Date | null
 }
 
-/** Queues with live runs, and paused ones, in the order of their names. */
+/** Queues that have live runs or are paused, sorted by name. */
 export function selectQueues(tx: Transaction, org: string, after: string, limit: number): Promise<QueueRow[]> {
   return tx.rows<QueueRow>(
     sql`select queue as name, paused, ready as queued, gated, running, waiting, paused_runs, blocked, oldest_ready_at as oldest
@@ -28,7 +28,7 @@ export interface LimitRow {
   readonly waiting: number
 }
 
-/** Concurrency limits in the order of their names; rates are not among them. */
+/** Concurrency limits, sorted by name. Rate limits are not included. */
 export function selectLimits(tx: Transaction, org: string, after: string, limit: number): Promise<LimitRow[]> {
   return tx.rows<LimitRow>(
     sql`select name, max, override, holders, waiting from engine.limit_view

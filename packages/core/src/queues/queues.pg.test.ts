@@ -13,16 +13,16 @@ afterAll(() => t?.close())
 
 describe('queues.list, queues.pause and queues.resume', () => {
   it('holds runs back while a queue is paused', async () => {
-    // Nobody works on this queue, so its depth stays as it is.
-    await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' }, queue: 'nobody' })
-    expect(await t.call('queues.pause', { queue: 'nobody' })).toEqual({ queue: 'nobody', paused: true })
-    const find = async () => (await t.call('queues.list', { limit: 200 })).items.find(({ name }) => name === 'nobody')
+    // No worker takes runs from this queue, so its depth does not change.
+    await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' }, queue: 'unserved' })
+    expect(await t.call('queues.pause', { queue: 'unserved' })).toEqual({ queue: 'unserved', paused: true })
+    const find = async () => (await t.call('queues.list', { limit: 200 })).items.find(({ name }) => name === 'unserved')
     expect(await find()).toMatchObject({ paused: true, depth: { queued: 1, running: 0 }, oldestQueuedAt: expect.any(String) })
-    expect(await t.call('queues.resume', { queue: 'nobody' })).toEqual({ queue: 'nobody', paused: false })
+    expect(await t.call('queues.resume', { queue: 'unserved' })).toEqual({ queue: 'unserved', paused: false })
     expect(await find()).toMatchObject({ paused: false })
   })
 
-  it('pages by name', async () => {
+  it('returns queues in pages, sorted by name', async () => {
     for (const queue of ['a', 'b', 'c']) await t.call('queues.pause', { queue })
     const first = await t.call('queues.list', { limit: 2 })
     const second = await t.call('queues.list', { limit: 2, cursor: first.nextCursor ?? '' })
@@ -31,7 +31,7 @@ describe('queues.list, queues.pause and queues.resume', () => {
 })
 
 describe('limits.list and limits.set', () => {
-  it('shows who holds a limit and lets more in when it is raised', async () => {
+  it('counts holders and waiting runs of a limit, and admits more runs after it is raised', async () => {
     const runs = []
     for (let i = 0; i < 3; i++) runs.push((await t.call('runs.start', { workflow: 'single', input: {} })).runId)
     const find = async () => (await t.call('limits.list', {})).items.find(({ name }) => name === 'workflow:single')
@@ -47,13 +47,13 @@ describe('limits.list and limits.set', () => {
 })
 
 describe('workers.list', () => {
-  it('shows who works for the organization', async () => {
+  it('shows the workers that serve the organization', async () => {
     const { items } = await t.call('workers.list', {})
     expect(items).toMatchObject([{ pid: process.pid, alive: true, slots: 20, steps: expect.arrayContaining(['greet']) }])
     expect(items[0]?.id).toMatch(/^wrk_/)
   })
 
-  it('continues behind the worker that a cursor names', async () => {
+  it('lists workers after the one in the cursor', async () => {
     const { items } = await t.call('workers.list', {})
     const startedAt = Date.parse(items[0]?.startedAt ?? '')
     const cursorAt = (ms: number) => encodeCursor([new Date(ms).toISOString(), 'ffffffff-ffff-ffff-ffff-ffffffffffff'])
@@ -63,7 +63,7 @@ describe('workers.list', () => {
 })
 
 describe('system.info', () => {
-  it('answers anybody', async () => {
+  it('answers system.info without a key', async () => {
     const { output } = await t.answer('system.info', {}, { key: null })
     expect(output).toMatchObject({ name: 'orrery', version: '0.0.0-test', api: 'v1' })
   })

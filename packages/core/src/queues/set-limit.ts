@@ -5,7 +5,7 @@ export async function setLimit(ctx: Ctx, input: InputFor<'limits.set'>): Promise
   await withOrg(ctx, (tx) => ctx.engine.setLimit(ctx.org, limit, max, tx.client))
   await emitEvent(ctx, 'limit.changed', limit, { max })
   ctx.note(limit, { max })
-  // A higher limit lets runs in.
+  // A higher limit may admit waiting runs.
   ctx.afterCommit(() => ctx.engine.nudge([]))
   return { limit, max }
 }

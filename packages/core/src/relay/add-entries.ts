@@ -1,10 +1,11 @@
 import type { ConsumedEvent } from '@orrery/kernel'
 
 /**
- * Adds entries to one stream, in order, and stops at the first that fails: were those behind it added, it could never be added any more, since
- * Redis takes no entry that is not behind the last one. An entry that is refused for that reason is there already, from before a crash; then the
- * stream's last entry is one of these, or is behind all of them. If it is not one of these, none is added: whose it is, the caller finds out.
- * KEYS: the stream. ARGV: its length, and five words for each entry. Gives the id that the last entry had, if some were refused.
+ * Adds entries to one stream, in order, and stops at the first that fails: Redis only accepts ids greater than the last one, so after later
+ * entries the failed one could never be added. Redis refuses an entry as "equal or smaller" if it was already added before a crash; then
+ * the last entry of the stream is one of these, or comes after all of them. If it is not one of these, no entry is added, and the caller
+ * finds out whose entry it is. KEYS: the stream. ARGV: its length, and five values per entry. Returns the id that the last entry had, if
+ * some entries were refused.
  */
 const SCRIPT = `local last = false
 for at = 2, #ARGV, 5 do
@@ -25,13 +26,13 @@ for at = 2, #ARGV, 5 do
 end
 return last`
 
-/** The command that adds events to a stream. Each entry has the id of its event, which is its place in the log: later ones are larger. */
+/** The command that adds events to a stream. The id of an entry is that of its event, its position in the log, so ids increase. */
 export function addEntries(stream: string, lengthMax: number, events: readonly ConsumedEvent[]): string[] {
   const words = events.flatMap(({ event }) => [event.id, event.type, event.subject, event.at, JSON.stringify(event.data)])
   return ['EVAL', SCRIPT, '1', stream, String(lengthMax), ...words]
 }
 
-/** The id that the stream's last entry had, if some of the events were refused; else null. */
+/** The id that the stream's last entry had, if Redis refused some of the events; else null. */
 export function readLastId(answer: unknown): string | null {
   return typeof answer === 'string' ? answer : null
 }

@@ -1,20 +1,20 @@
-/** The least that is asked of Redis: a connection that is there or is not, and commands that end in time. */
+/** The minimum that the relay needs of Redis: a connection that is open or closed, and commands with a time limit. */
 
 export interface RedisConnection {
-  /** Sends all at once, in order, and gives the answers. Rejects at the first error, without waiting for the others. */
+  /** Sends all commands at once, in order, and returns the answers. Rejects at the first error, without waiting for the others. */
   send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]>
-  /** At once; what is in progress fails. */
+  /** Closes at once. Commands in progress fail. */
   close(): void
 }
 
 const CONNECT_MS = 5_000
 
-/** Nothing is tried again here and nothing waits for a connection to come back: whoever has work tries again, with a new one. */
+/** Opens a connection without retries and without a queue for the time it is down. The caller tries again, with a new connection. */
 export async function openRedis(url: string, signal: AbortSignal): Promise<RedisConnection> {
-  // Loaded by those alone who have a Redis.
+  // Loaded here, so that an installation without Redis does not load the client.
   const { createClient } = await import('@redis/client')
   const client = createClient({ url, disableOfflineQueue: true, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
-  // Whoever sends hears of a broken connection from the command that fails.
+  // A broken connection also fails the command in progress, so the event needs no handling.
   client.on('error', () => undefined)
   const close = () => {
     if (client.isOpen) client.destroy()
@@ -31,7 +31,7 @@ export async function openRedis(url: string, signal: AbortSignal): Promise<Redis
   }
 }
 
-/** Rejects when the signal fires, whatever becomes of the work. */
+/** Rejects when the signal fires, even if the work never ends. */
 function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)

@@ -1,3 +1,7 @@
+/**
+ * The relay against a real Redis and a real event log. Goal: the stream has every event once and in order, although Redis, the relay or its
+ * process is killed or stopped.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -89,7 +93,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     )
   }
 
-  /** As the log has them, in its order. */
+  /** The ids of an organization's events, in the order of the log. */
   async function logged(org: string): Promise<string[]> {
     const { rows } = await admin.query<{ id: string }>(
       `select tx::text || '-' || e.id::text as id from engine.event e where org_id = $1 order by tx, e.id`,
@@ -106,12 +110,12 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
         (length) => length >= wanted.length,
         30_000,
       )
-      // Redis itself takes no id twice and none out of order, so that the same ids mean the same entries once each.
+      // Redis accepts no id twice or out of order, so equal ids mean that each entry is there once.
       expect((await entries(org)).map(({ id }) => id)).toEqual(wanted)
     }
   }
 
-  it('adds every event to the stream of its organization, in order, also those from before it was there', async () => {
+  it('adds every event to the stream of its organization in order, including events from before it started', async () => {
     await emit(3)
     await relay()
     for (let at = 0; at < 5; at++) await emit(2, ORGS[at % 2])
@@ -126,7 +130,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     })
   })
 
-  it('adds nothing twice when the place is lost between an entry and its commit', async () => {
+  it('adds no event twice after its position was lost before the commit', async () => {
     const first = await relay()
     await emit(700)
     await emit(50, ORGS[1])
@@ -138,7 +142,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
   })
 
-  it('keeps events while Redis is away, says so, and loses none when Redis is killed again and again', async () => {
+  it('reports that Redis is unavailable, and loses no event when Redis is killed repeatedly', async () => {
     await redis.kill()
     const made = await relay()
     await emit(10)
@@ -163,14 +167,14 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     expect(made.status()).toMatchObject({ kind: 'sending' })
   })
 
-  it('gives a Redis up that stands still, and is stopped all the same', async () => {
+  it('stops in time while Redis does not answer', async () => {
     const made = await relay()
     await emit(5)
     await expectAll()
     redis.halt()
     await emit(5)
     const emitted = await admin.query<{ now: Date }>('select clock_timestamp() as now')
-    // Only a handler in progress renews its lease: the commands are on their way, and no answer comes.
+    // Only a handler in progress renews its lease, so by now the commands are sent and have no answer.
     const renewed = `select from app.event_consumer where leased_until > $1::timestamptz + $2 * interval '1 ms'`
     await eventually(
       async () => (await admin.query(renewed, [emitted.rows[0]?.now, LEASE_MS])).rowCount,
@@ -182,7 +186,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
   })
 
-  it('is handed on when its process is killed, and loses none', async () => {
+  it('continues in another process when its process is killed, and loses no event', async () => {
     const program = fileURLToPath(new URL('./relay-probe.fixture.ts', import.meta.url))
     for (let round = 0; round < 3; round++) {
       const child = spawn(process.execPath, ['--conditions=orrery-source', program, place.url, redis.url, prefix], {
@@ -203,9 +207,9 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
   })
 
-  it('takes no entries of others for its own, nor a key that is no stream, and goes on when they are gone', async () => {
-    await ask('XADD', streamOf(ORGS[0]), '*', 'from', 'somebody else')
-    await ask('SET', streamOf(ORGS[1]), 'no stream')
+  it('fails on a stream with entries of another program, or a key of another type, and continues once they are deleted', async () => {
+    await ask('XADD', streamOf(ORGS[0]), '*', 'from', 'another program')
+    await ask('SET', streamOf(ORGS[1]), 'a text')
     const made = await relay()
     await emit(3)
     await emit(3, ORGS[1])
@@ -213,7 +217,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
       async () => made.status(),
       ({ kind }) => kind === 'failing',
     )
-    expect(stuck).toMatchObject({ reason: expect.stringMatching(/which is no event of this database|WRONGTYPE/) })
+    expect(stuck).toMatchObject({ reason: expect.stringMatching(/not the id of an event in this database|WRONGTYPE/) })
     await ask('DEL', streamOf(ORGS[0]))
     await eventually(
       async () => made.status(),
@@ -223,9 +227,9 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await expectAll()
   })
 
-  it('stops at the stream of a newer copy of the database, also when its own transactions have come as far', async () => {
+  it('fails on the stream of a newer copy of the database, even after its own transaction ids have caught up', async () => {
     const { rows } = await admin.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
-    await ask('XADD', streamOf(ORGS[0]), `${Number(rows[0]?.next) + 20}-1`, 'from', 'another life')
+    await ask('XADD', streamOf(ORGS[0]), `${Number(rows[0]?.next) + 20}-1`, 'from', 'a newer copy')
     const made = await relay()
     const failing = () =>
       eventually(
@@ -235,15 +239,15 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     await emit(3)
     expect(await failing()).toMatchObject({ kind: 'failing' })
     for (let at = 0; at < 40; at++) await emit(1)
-    // It comes by again in a while, and only then has it seen them.
-    const { events } = await tried()
-    expect(await failing()).toMatchObject({ kind: 'failing', reason: expect.stringContaining('which is no event of this database') })
+    // The relay has seen these events only after its next attempt.
+    const { events } = await nextAttempt()
+    expect(await failing()).toMatchObject({ kind: 'failing', reason: expect.stringContaining('not the id of an event in this database') })
     expect(events).toBe(1)
     await ask('DEL', streamOf(ORGS[0]))
     await expectAll()
 
-    /** After one more attempt of the relay. */
-    async function tried() {
+    /** Waits for one more attempt of the relay. Returns the length of the stream. */
+    async function nextAttempt() {
       const attempts = async () => Number(/cmdstat_eval:calls=(\d+)/.exec(String(await ask('INFO', 'commandstats')))?.[1] ?? 0)
       const before = await attempts()
       await eventually(attempts, (count) => count > before, 20_000)
@@ -251,7 +255,7 @@ describe.runIf(hasDebianRedis())('the relay to Redis', () => {
     }
   })
 
-  it('keeps about so many entries as it is told', async () => {
+  it('keeps about as many entries as configured', async () => {
     await relay({ lengthMax: 1_000 })
     for (let at = 0; at < 6; at++) await emit(1_000)
     const last = (await logged(ORGS[0])).at(-1)

@@ -8,17 +8,17 @@ import { hasEvent } from './relay-store.ts'
 export interface RedisRelayOptions {
   /** `redis://` or `rediss://`. */
   readonly url: string
-  /** Of the names of the streams; the organization's id follows. */
+  /** Prefix of the names of streams. The organization's id follows. */
   readonly prefix: string
-  /** About so many entries are kept in each stream. */
+  /** Approximate number of entries kept in each stream. */
   readonly lengthMax: number
 }
 
 export type RelayStatus =
-  /** Nothing was sent by this process so far: nothing happened, or another process has the relay. */
+  /** This process has sent nothing so far: there were no events, or another process runs the relay. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'sending'; readonly lastAt: number }
-  /** Events wait, and are sent when it works again. */
+  /** Events wait in the log, and are sent when Redis works again. */
   | { readonly kind: 'failing'; readonly since: number; readonly reason: string }
 
 export interface RedisRelay {
@@ -30,12 +30,12 @@ export interface RedisRelay {
 
 type Host = Pick<Kernel, 'database' | 'log'>
 
-/** Longer than Redis ever takes for a batch; after that the connection is given up. */
+/** Longer than Redis takes for a batch. After this time the connection is closed. */
 const SEND_MS = 10_000
 
 /**
- * Every event of every organization as an entry of a Redis stream of that organization, in order, at least once, whatever dies in between.
- * Events wait in the log while Redis is away; nothing else waits for it.
+ * Adds every event of every organization to a Redis stream of that organization, in order and at least once, even if processes die. While
+ * Redis is unavailable, events wait in the log, and nothing else waits for it.
  */
 export function createRedisRelay(host: Host, options: RedisRelayOptions): RedisRelay {
   let connection: RedisConnection | null = null
@@ -82,19 +82,19 @@ async function send({ database, connection, options, signal }: Sending, events: 
   )
   for (const [at, [org]] of orgs.entries()) {
     const last = readLastId(answers[at])
-    if (last !== null) await requireOurs(database, org, streamOf(org), last)
+    if (last !== null) await requireOwnEntry(database, org, streamOf(org), last)
   }
 }
 
 /**
- * Some events seem to be in the stream already. That is so after a crash; but it also looks so when another program writes to the stream, or when
- * it belongs to another database, and then they are not there at all.
+ * Redis refused some events as if they were in the stream already. That happens after a crash. It also happens if another program writes to
+ * the stream, or if the stream belongs to another database; then the events are missing, and this throws.
  */
-async function requireOurs(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
-  // Even a position that our log has passed need not be one of our events: the database may be an older copy.
+async function requireOwnEntry(database: Database, org: OrgId, stream: string, last: string): Promise<void> {
+  // A position that the log has passed need not be one of its events: this database may be an older copy.
   const position = readPosition(last)
   if (position !== null && (await hasEvent(database, org, position))) return
-  throw new Error(`The stream ${stream} ends with ${last}, which is no event of this database: rename or delete the stream`)
+  throw new Error(`The stream ${stream} ends with ${last}, which is not the id of an event in this database: rename or delete the stream`)
 }
 
 function describe(error: unknown): string {

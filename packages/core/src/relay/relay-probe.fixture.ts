@@ -1,4 +1,4 @@
-/** A process of its own that relays events to Redis until it is killed. */
+/** A separate process that relays events to Redis until it is killed. */
 import { createDatabase } from '../../../kernel/src/database/database.ts'
 import { createEventConsumer } from '../../../kernel/src/events/consume-events.ts'
 import { createEventTail } from '../../../kernel/src/events/event-tail.ts'

@@ -3,7 +3,7 @@ import type { DeliverOutcome } from '@orrery/engine'
 import { type Ctx, toUuid, withOrg } from '@orrery/kernel'
 import type pg from 'pg'
 
-/** Does one thing to a live run in the transaction of the call, and tells its worker once that has committed. */
+/** Delivers one message to a live run in the transaction of the call, and notifies its worker after the commit. */
 export async function controlRun(
   ctx: Ctx,
   runId: string,

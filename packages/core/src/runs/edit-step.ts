@@ -1,8 +1,8 @@
 import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
-import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+import { engineOptions, finishRepeat, requireRepeatable } from './repeat-run.ts'
 
-/** A retry in which the failed step is not run but given what a person put in; the audit entry has that. */
+/** A retry in which a given output replaces the failed step, which is not run. The audit entry contains that output. */
 export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Promise<AnswerTo<'runs.editStep'>> {
   if (input.skip === (input.output !== undefined)) {
     const error = { path: 'output', message: 'Exactly one of output and skip must be given', expected: 'an output, or skip: true' }
@@ -11,7 +11,7 @@ export async function editStep(ctx: Ctx, input: InputFor<'runs.editStep'>): Prom
   const run = toUuid('run', input.runId)
   const output = input.output ?? null
   const repeat = { edits: new Map([[input.cmd, output]]), version: input.version }
-  await checkRepeat(ctx, run, repeat, true)
+  await requireRepeatable(ctx, run, repeat, true)
   const made = await withOrg(ctx, (tx) => ctx.engine.retry(ctx.org, run, engineOptions(repeat), tx.client))
   return finishRepeat(ctx, input.runId, made, { cmd: input.cmd, skip: input.skip, output })
 }

@@ -1,12 +1,12 @@
 import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, toUuid, withOrg } from '@orrery/kernel'
-import { checkRepeat, engineOptions, finishRepeat } from './repeat-run.ts'
+import { engineOptions, finishRepeat, requireRepeatable } from './repeat-run.ts'
 import { selectLastSeq } from './run-store.ts'
 
 export async function forkRun(ctx: Ctx, input: InputFor<'runs.fork'>): Promise<AnswerTo<'runs.fork'>> {
   const run = toUuid('run', input.runId)
   const repeat = { edits: new Map(input.edits.map(({ cmd, output }) => [cmd, output])), version: input.version }
-  await checkRepeat(ctx, run, repeat, false)
+  await requireRepeatable(ctx, run, repeat, false)
   const made = await withOrg(ctx, async (tx) => {
     const last = await selectLastSeq(tx, ctx.org, run)
     if (input.fromSeq > last + 1) {

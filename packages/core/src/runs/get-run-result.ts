@@ -12,7 +12,7 @@ export async function getRunResult(ctx: Ctx, input: InputFor<'runs.result'>): Pr
     const row = await withOrg(ctx, (tx) => selectRun(tx, ctx.org, run))
     return toSummary(orProblem(row, 'run.not_found', `There is no run ${input.runId}.`))
   }
-  // A run that is not there would be waited for in vain.
+  // Fails at once if the run does not exist, instead of waiting for it.
   await read()
   const answer = await ctx.engine.result(ctx.org, run, waitMs)
   if (answer === null) {

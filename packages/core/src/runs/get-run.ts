@@ -5,7 +5,8 @@ import { selectPayloads, selectRun } from './run-store.ts'
 export async function getRun(ctx: Ctx, input: InputFor<'runs.get'>): Promise<AnswerTo<'runs.get'>> {
   const run = toUuid('run', input.runId)
   return withOrg(ctx, async (tx) => {
-    // Payloads second: a run that ends in between shows its result with the status before, never an end without one.
+    // The payloads are read second: if the run ends in between, the answer has a result with the earlier status, never an end without a
+    // result.
     const row = orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
     const payloads = orProblem(await selectPayloads(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
     return { ...toSummary(row), input: payloads.input, output: payloads.output, error: toFailure(payloads.error), reason: row.reason }

@@ -10,10 +10,10 @@ export interface Repeat {
 }
 
 /**
- * What retry, fork and edit have in common: the source must be there, and so must each step that is edited and the version.
- * @throws forbidden for edits that the key may not make.
+ * Checks what retry, fork and edit have in common: the source run, each edited step and the version must exist.
+ * @throws forbidden for edits that the key may not make
  */
-export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
+export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
   const name = toRunId(run)
   await withOrg(ctx, async (tx) => {
     const source = orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${name}.`)
@@ -23,13 +23,16 @@ export async function checkRepeat(ctx: Ctx, run: string, repeat: Repeat, mustHav
     const found = commands.length === 0 ? new Set<number>() : await selectStepCommands(tx, ctx.org, run, commands)
     const missing = commands.filter((cmd) => !found.has(cmd))
     if (missing.length > 0) throw problem('run.step_not_found', `Run ${name} has no recorded step with cmd ${missing.join(', ')}.`)
-    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await refuseEdits(ctx, tx, run)
+    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await requireEditScopes(ctx, tx, run)
   })
   if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
 }
 
-/** Who changes what a step of a pipeline gave steers what its tools do then, with the scopes that somebody else gave to the run. */
-async function refuseEdits(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
+/**
+ * An edited output of a pipeline step controls what later tools do, with the scopes of the run. So the key must be allowed to grant these
+ * scopes.
+ */
+async function requireEditScopes(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
   const payloads = await selectPayloads(tx, ctx.org, run)
   refuseGrant(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
 }
@@ -38,7 +41,7 @@ export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json
   return { edits: repeat.edits, ...(repeat.version === undefined ? {} : { version: repeat.version }) }
 }
 
-/** Tells workers of the new run once it is there, and names it in the audit entry beside its source. */
+/** Notifies workers of the new run after the commit, and adds it to the audit entry beside its source. */
 export function finishRepeat(ctx: Ctx, source: string, made: { readonly run: string } | null, detail: { [key: string]: Json }) {
   const { run } = orProblem(made, 'run.not_retryable', `Run ${source} has nothing to repeat.`)
   const runId = toRunId(run)

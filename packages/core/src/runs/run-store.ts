@@ -1,9 +1,9 @@
-/** Lists of runs and their rows, read under row-level security. Everything else about runs comes from the engine's store. */
+/** Queries for runs and their lists, under row-level security. Everything else about runs comes from the engine's store. */
 import type { Json, RunStatus } from '@orrery/contract'
 import { unpackRows } from '@orrery/engine/postgres'
 import { type AnswerTo, columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 
-/** A run in public words, from the view `engine.run_view`. */
+/** A row of `engine.run_view`, which has a run in the vocabulary of the API. */
 export interface RunRow {
   readonly org_id: string
   readonly run_id: string
@@ -52,7 +52,7 @@ export interface RunFilter {
   readonly since: Date | undefined
   readonly until: Date | undefined
   readonly parent: string | undefined
-  /** Runs with a smaller id only. */
+  /** Only runs with a smaller id. */
   readonly before: string | null
   readonly limit: number
 }
@@ -70,12 +70,12 @@ export function selectRuns(tx: Transaction, org: string, filter: RunFilter): Pro
   )
 }
 
-/** An id carries the time it was made at, which for a child may be a little before its row's. */
+/** An id contains its time of creation, which for a child may be a little earlier than that of its row. */
 function isSince(since: Date): Sql {
   return sql`and v.created_at >= ${since} and v.run_id >= engine.uuid_at(${since}::timestamptz - interval '1 day')`
 }
 
-/** Statuses that few of all runs have, so that the page is found from their side. */
+/** Statuses that few runs have, so that it is cheaper to begin the query with these runs. */
 const LIVE: readonly RunStatus[] = ['queued', 'running', 'waiting', 'paused', 'blocked']
 const BAD: readonly RunStatus[] = ['failed', 'cancelled', 'timed_out']
 
@@ -97,7 +97,7 @@ interface Payloads {
   readonly error: unknown
 }
 
-/** The payloads of a run, decoded; null if there is no such run. */
+/** The decoded payloads of a run; null if the run does not exist. */
 export async function selectPayloads(tx: Transaction, org: string, run: string): Promise<Payloads | null> {
   const rows = await tx.rows<{ org: string; input: string | null; output: string | null; error: unknown }>(
     sql`select v.org_id as org, v.input::text as input, v.output::text as output, v.error from engine.run_view v
@@ -121,7 +121,7 @@ interface JournalRow {
   readonly at: Date
 }
 
-/** A row of a run's history, its payloads decoded. */
+/** A row of a run's history with decoded payloads. */
 export type HistoryRow = Omit<JournalRow, 'input' | 'output'> & {
   readonly input: Json
   readonly output: Json
@@ -136,7 +136,7 @@ export async function selectHistory(tx: Transaction, org: string, run: string, a
   return unpacked.map((row) => ({ ...row, input: parse(row.input), output: parse(row.output) }))
 }
 
-/** The commands among these that a row of a step answers. */
+/** Those of the commands that have a recorded step. */
 export async function selectStepCommands(tx: Transaction, org: string, run: string, commands: readonly number[]): Promise<Set<number>> {
   const rows = await tx.rows<{ cmd: number }>(
     sql`select cmd from engine.journal_view where org_id = ${org} and run_id = ${run} and kind = 'step' and cmd = any (${commands})`,
@@ -144,7 +144,7 @@ export async function selectStepCommands(tx: Transaction, org: string, run: stri
   return new Set(rows.map(({ cmd }) => cmd))
 }
 
-/** Number of the last row of the history; 0 if it is empty. */
+/** The number of the last row of the history; 0 if the history is empty. */
 export async function selectLastSeq(tx: Transaction, org: string, run: string): Promise<number> {
   const row = await tx.row<{ seq: number | null }>(
     sql`select max(seq) as seq from engine.journal_view where org_id = ${org} and run_id = ${run}`,
@@ -162,7 +162,7 @@ export interface LogRow {
   readonly data: unknown
 }
 
-/** In the order of their numbers: a bare `order by id` would mean the text that is selected. */
+/** Ordered by number: a bare `order by id` would sort by the selected text. */
 export function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
   return tx.rows<LogRow>(
     sql`select l.id::text, l.cmd, l.attempt, l.at, l.level, l.message, l.data from engine.log_view l

@@ -1,4 +1,4 @@
-/** A run as callers see it; pure. */
+/** A run in the form that the API returns. Pure. */
 import { encodeId, failure, priority, type Run, type RunSummary, runLog, runOrigin, runStatus, type why } from '@orrery/contract'
 import type { Wait } from '@orrery/engine'
 import { orNull, toRunId } from '@orrery/kernel'

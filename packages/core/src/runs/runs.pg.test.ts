@@ -1,3 +1,7 @@
+/**
+ * Operations on runs over a real database and engine: start, list, logs, signals, pause, cancel, retry and fork. Goal: each answers with
+ * the state of the run or the problem that applies, and never for another organization.
+ */
 import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sql } from '../../../kernel/src/database/sql.ts'
@@ -22,7 +26,7 @@ const reach = (runId: string, status: string) =>
 const unknown = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
 
 describe('runs.start', () => {
-  it('starts a run that goes to its end, seen by runs.result, runs.get, runs.list, runs.history and runs.logs', async () => {
+  it('starts a run whose end is shown by runs.result, runs.get, runs.list, runs.history and runs.logs', async () => {
     const answer = await t.answer('runs.start', { workflow: 'greeting', input: { name: 'Ada' }, tags: ['vip'] })
     expect(answer).toMatchObject({ status: 201, replayed: false, output: { outcome: 'started', cancelled: [] } })
     const { runId } = answer.output as { runId: string }
@@ -51,7 +55,7 @@ describe('runs.start', () => {
     expect(logs.items).toMatchObject([{ level: 'info', message: 'Greeting', data: { name: 'Ada' } }])
   })
 
-  it('refuses unknown workflows and versions, and times that make no sense', async () => {
+  it('rejects unknown workflows and versions, and invalid times', async () => {
     await expect(start('nothing', {})).rejects.toMatchObject({ code: 'workflow.not_found' })
     const version = 'a'.repeat(64)
     await expect(t.call('runs.start', { workflow: 'greeting', version })).rejects.toMatchObject({ code: 'workflow.version_not_found' })
@@ -61,14 +65,14 @@ describe('runs.start', () => {
     await expect(t.call('runs.start', { workflow: 'greeting', delay: '99999999w' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('refuses input that the workflow does not take, naming the field', async () => {
+  it('rejects input that the workflow does not accept, naming the field', async () => {
     await expect(start('greeting', { name: 7 })).rejects.toMatchObject({
       code: 'invalid_input',
       extra: { errors: [{ path: 'input.name' }] },
     })
   })
 
-  it('answers with the first run to a second start with the same dedupe key', async () => {
+  it('answers a second start with the same dedupe key with the first run', async () => {
     const dedupe = { key: 'order-7', window: '1h' }
     const first = await t.call('runs.start', { workflow: 'approval', dedupe })
     const second = await t.call('runs.start', { workflow: 'approval', dedupe })
@@ -90,7 +94,7 @@ describe('runs.start', () => {
     expect(await begin()).toMatchObject({ runId: second.runId, outcome: 'existing' })
   })
 
-  it('keeps payloads over 64 KB whole', async () => {
+  it('keeps payloads over 64 KB complete', async () => {
     const name = 'x'.repeat(200_000)
     const runId = await start('greeting', { name })
     expect((await finish(runId)).output).toEqual({ text: `Hello ${name}` })
@@ -99,7 +103,7 @@ describe('runs.start', () => {
     expect((await t.call('runs.get', { runId })).input).toEqual({ name })
   })
 
-  it('shows an attempt that failed, and when the next may begin', async () => {
+  it('shows a failed attempt and when the next may begin', async () => {
     const runId = await start('stumbling', null)
     await finish(runId)
     const { items } = await t.call('runs.history', { runId })
@@ -109,7 +113,7 @@ describe('runs.start', () => {
     ])
   })
 
-  it('delays a run, shown as waiting or queued until its time', async () => {
+  it('delays a run, which is waiting or queued until its time', async () => {
     const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'later' }, delay: '1h' })
     expect(['waiting', 'queued']).toContain((await t.call('runs.get', { runId })).status)
     expect(await t.call('runs.result', { runId, timeout: '0s' })).toMatchObject({ done: false, output: null })
@@ -117,7 +121,7 @@ describe('runs.start', () => {
 })
 
 describe('runs.startMany', () => {
-  it.each([undefined, 'batch-1'])('starts each item or gives its problem, in order (idempotency key: %s)', async (idempotencyKey) => {
+  it.each([undefined, 'batch-1'])('starts each item or returns its problem, in order (idempotency key: %s)', async (idempotencyKey) => {
     const items = [
       { workflow: 'greeting', input: { name: 'a' } },
       { workflow: 'nothing', input: null },
@@ -132,7 +136,7 @@ describe('runs.startMany', () => {
 })
 
 describe('runs.list', () => {
-  it('goes through all runs page by page without repeating or leaving out one', async () => {
+  it('returns all runs page by page, each once', async () => {
     const seen: string[] = []
     let cursor: string | undefined
     do {
@@ -209,7 +213,7 @@ describe('filters of runs.list', () => {
 })
 
 describe('runs.logs', () => {
-  it('lists lines in the order in which they were written, page by page', async () => {
+  it('lists log lines in the order in which they were written, page by page', async () => {
     const runId = await start('approval', {})
     const run = decodeId('run', runId)
     // Compared as text, the second id would come first.
@@ -231,7 +235,7 @@ describe('runs.logs', () => {
 })
 
 describe('runs.signal, runs.query and runs.why', () => {
-  it('says what a run waits for, answers its query, and carries it on with a signal', async () => {
+  it('shows what a run waits for, answers its query, and continues it with a signal', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     expect(await t.call('runs.why', { runId })).toMatchObject({ state: 'waiting', waits: [{ type: 'signal', name: 'answer' }] })
@@ -257,7 +261,7 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
     await expect(t.call('runs.cancel', { runId })).rejects.toMatchObject({ code: 'run.finished' })
   })
 
-  it('pauses a run, keeps its signals, and carries it on', async () => {
+  it('pauses a run, keeps its signals, and resumes it', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     await t.call('runs.pause', { runId })
@@ -306,13 +310,13 @@ describe('runs.retry, runs.fork and runs.editStep', () => {
     await expect(t.call('runs.fork', { runId, fromSeq: 50 })).rejects.toMatchObject({ code: 'run.step_not_found' })
   })
 
-  it('does not retry a run that still lives', async () => {
+  it('rejects a retry of a run that has not finished', async () => {
     const runId = await start('approval', {})
     await expect(t.call('runs.retry', { runId })).rejects.toMatchObject({ code: 'run.not_finished' })
   })
 })
 
-describe('a run of nobody', () => {
+describe('an unknown run', () => {
   it.each([
     ['runs.get', {}],
     ['runs.history', {}],

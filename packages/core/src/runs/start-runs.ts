@@ -4,7 +4,7 @@ import { startRun } from './start-run.ts'
 
 type Item = AnswerTo<'runs.startMany'>['items'][number]
 
-/** Together in the engine's group commit, or one after the other in the transaction of the call. */
+/** Starts all runs concurrently in the engine's group commits, or one after the other in the transaction of the call. */
 export async function startRuns(ctx: Ctx, input: InputFor<'runs.startMany'>): Promise<AnswerTo<'runs.startMany'>> {
   if (ctx.tx === null) return { items: await Promise.all(input.items.map((item) => startOne(ctx, item))) }
   const items: Item[] = []

@@ -1,4 +1,7 @@
-/** docs/guides/schedules-and-calendars.md says what is true: its schedules and calendars can be used, and what stands below them is what comes out. */
+/**
+ * Goal: each schedule and calendar in docs/guides/schedules-and-calendars.md is valid, and has the occurrences or days that the guide
+ * shows.
+ */
 import { readFileSync } from 'node:fs'
 import { calendarDefinition, schedule as scheduleShape } from '@orrery/contract'
 import { type Calendar, compileCalendar, compileSchedule, describeSchedule, preview, weekdayNames } from '@orrery/recurrence'
@@ -11,16 +14,16 @@ const guide = readFileSync(new URL('../../../../docs/guides/schedules-and-calend
 const nowMs = Date.parse('2026-06-01T00:00:00Z')
 const DAY_MS = 86_400_000
 
-/** Each JSON block, with the lines of the text block that follows it at once. */
+/** Each JSON block, with the lines of the text block directly after it. */
 const blocks = [...guide.matchAll(/```json\n([\s\S]*?)```(?:\n\n```text\n([\s\S]*?)\n```)?/g)].map(([, json = '', text]) => ({
   value: JSON.parse(json) as { layers?: unknown },
-  told: text?.split('\n') ?? [],
+  shown: text?.split('\n') ?? [],
 }))
 const calendars = blocks.filter(({ value }) => value.layers !== undefined)
 const schedules = blocks.filter(({ value }) => value.layers === undefined)
-const rows = [...guide.matchAll(/^\| `(.+?)` \| ([A-Z][^|]*) \|$/gm)].map(([, text = '', told = '']) => ({ text, told }))
+const rows = [...guide.matchAll(/^\| `(.+?)` \| ([A-Z][^|]*) \|$/gm)].map(([, text = '', shown = '']) => ({ text, shown }))
 
-/** Those that have no name in the guide are named by nobody. */
+/** The only calendar of the guide that a schedule names. */
 const office = asRules(calendarDefinition.parse(calendars[0]?.value))
 const sources = {
   calendars: (name: string): Calendar | undefined => (name === 'us-office' ? office : undefined),
@@ -28,27 +31,27 @@ const sources = {
   holidays: findHolidays,
 }
 
-test('there is something to check', () => {
+test('finds all blocks and rows of the guide', () => {
   expect([calendars.length, schedules.length, rows.length]).toEqual([2, 5, 19])
-  expect(blocks.filter(({ told }) => told.length > 0)).toHaveLength(6)
+  expect(blocks.filter(({ shown }) => shown.length > 0)).toHaveLength(6)
 })
 
-describe('a schedule', () => {
-  test.each(schedules)('of the guide occurs when the guide says: $value', ({ value, told: [first = '', ...told] }) => {
+describe('a schedule of the guide', () => {
+  test.each(schedules)('has the occurrences that the guide shows: $value', ({ value, shown: [first = '', ...shown] }) => {
     const compiled = compileSchedule(readSchedule(scheduleShape.parse(value), 'UTC', nowMs), sources)
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
     const after = Date.parse(/^after (\S+)$/.exec(first)?.[1] ?? '')
-    expect(preview(compiled.value, after, told.length, 'UTC').lines.map(({ here }) => here.local)).toEqual(told)
+    expect(preview(compiled.value, after, shown.length, 'UTC').lines.map(({ here }) => here.local)).toEqual(shown)
   })
 
-  test.each(rows)('in one line is what its table says: $text', ({ text, told }) => {
+  test.each(rows)('has the meaning in the table of the guide: $text', ({ text, shown }) => {
     const read = readSchedule(text, 'UTC', nowMs)
     expect(compileSchedule(read)).toMatchObject({ ok: true })
-    expect(describeSchedule(read).replace(' (UTC)', '')).toBe(told)
+    expect(describeSchedule(read).replace(' (UTC)', '')).toBe(shown)
   })
 })
 
-test.each(calendars)('a calendar of the guide can be used, and its days are what the guide says', ({ value, told: [first, ...told] }) => {
+test.each(calendars)('a calendar of the guide is valid and has the days that the guide shows', ({ value, shown: [first, ...shown] }) => {
   const compiled = compileCalendar(asRules(calendarDefinition.parse(value)), sources)
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues))
   if (first === undefined) return
@@ -59,7 +62,7 @@ test.each(calendars)('a calendar of the guide can be used, and its days are what
     const words = [new Date((from + at) * DAY_MS).toISOString().slice(0, 10), weekdayNames[(from + at + 3) % 7], hours || 'closed', name]
     return words.filter((word) => word !== undefined).join(' ')
   })
-  expect(lines).toEqual(told)
+  expect(lines).toEqual(shown)
 })
 
 const formatTime = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(11, 16)

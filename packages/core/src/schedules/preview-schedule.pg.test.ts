@@ -12,7 +12,7 @@ type Preview = Awaited<ReturnType<typeof typed>>
 const typed = () => t.call('schedules.preview', {})
 
 describe('schedules.preview', () => {
-  it('shows the next moments in two zones, with the days on which clocks change', async () => {
+  it('shows the next occurrences in two zones, with the days on which clocks change', async () => {
     const shown = await preview({
       schedule: { zone: 'America/New_York', include: [{ kind: 'cron', cron: '30 2 * * *' }] },
       viewerZone: 'Europe/Berlin',
@@ -29,7 +29,7 @@ describe('schedules.preview', () => {
     expect(shown.warnings[0]).toMatch(/^2\d{3}-03-\d\d 02:30 does not exist in America\/New_York/)
   })
 
-  it('takes the short forms, and gives rules the start that would be kept', async () => {
+  it('accepts the text forms, and adds the start that would be stored to rules', async () => {
     const daily = await preview({ schedule: 'FREQ=DAILY;BYHOUR=7;BYMINUTE=30', timezone: 'America/New_York', count: 2 })
     expect(daily.schedule).toMatchObject({
       zone: 'America/New_York',
@@ -43,7 +43,7 @@ describe('schedules.preview', () => {
     expect([once.end, once.occurrences.map(({ at }) => at)]).toEqual(['ended', ['2030-05-01T07:00:00.000Z']])
   })
 
-  it('says what never occurs, and what occurs in leap years only', async () => {
+  it('warns of a schedule that never occurs, and of one that occurs in leap years only', async () => {
     const never = await preview({ schedule: '0 0 30 2 *' })
     expect(never).toMatchObject({ occurrences: [], end: 'ended', analysis: { isImpossible: true } })
     expect(never.warnings).toContain('It never occurs.')
@@ -52,7 +52,7 @@ describe('schedules.preview', () => {
     expect(leap.occurrences.map(({ local }) => local.slice(5, 10))).toEqual(['02-29', '02-29'])
   })
 
-  it('counts from now what has no start of its own, and says what is over', async () => {
+  it('begins a count without a start now, and warns if all times have passed', async () => {
     for (const include of [
       { kind: 'cron', cron: '0 9 * * *' },
       { kind: 'interval', every: '0.009d' },
@@ -65,7 +65,7 @@ describe('schedules.preview', () => {
     expect(over).toMatchObject({ occurrences: [], end: 'ended', warnings: ['It is over: all its times have passed.'] })
   })
 
-  it('asks the calendars of the organization', async () => {
+  it('uses the calendars of the organization', async () => {
     await t.call('calendars.put', { calendar: 'us', zone: 'America/New_York', layers: [{ kind: 'holidays', region: 'US' }] })
     const schedule = {
       zone: 'America/New_York',
@@ -81,7 +81,7 @@ describe('schedules.preview', () => {
     })
   })
 
-  it('refuses what is wrong at its place', async () => {
+  it('rejects each error at its path', async () => {
     const wrong = {
       include: [
         { kind: 'cron', cron: '61 * * * *' },

@@ -2,9 +2,9 @@ import type { ScheduleInput } from '@orrery/contract'
 import { type Include, impliedStart, isZoneName, parseRrule, type Schedule } from '@orrery/recurrence'
 
 /**
- * A schedule as it is stored: short texts written out, the zone filled in, and a start given to rules that have none, since without one INTERVAL
- * would drift and COUNT would never end. What is wrong with it is found by `compileSchedule`. Cron and intervals have no beginning, so a `count` of
- * them begins now: those since 1900 would have used it up.
+ * The schedule as it is stored: text forms are expanded, the zone is filled in, and rules without a start get one, since otherwise INTERVAL
+ * would drift and COUNT would never end. Cron expressions and intervals have no beginning, so a `count` over them begins now: occurrences
+ * since 1900 would have used it up. `compileSchedule` finds errors.
  */
 export function readSchedule(given: string | ScheduleInput, zone: string, nowMs: number): Schedule {
   const whole = (typeof given === 'string' ? { include: [readShort(given)] } : given) as Omit<Schedule, 'zone'> & { readonly zone?: string }
@@ -19,7 +19,9 @@ const DATE = /^\d{4}-\d\d-\d\d/
 const RULE = /^\s*(RRULE|DTSTART|RDATE|EXDATE|EXRULE)[:;]|FREQ=/i
 const INTERVAL = /^every\s+(\S.*)$/i
 
-/** An RRULE with or without its lines, a time (once), `every 30m`; anything else is meant as a cron expression. */
+/**
+ * Parses a text form: an RRULE with or without property names, a time (once), or `every 30m`. Anything else is read as a cron expression.
+ */
 function readShort(text: string): Include {
   if (RULE.test(text)) return { kind: 'rrule', rrule: text.trim() }
   if (DATE.test(text.trim())) return { kind: 'dates', dates: [text.trim()] }

@@ -1,7 +1,7 @@
 import type { OutputOf } from '@orrery/contract'
 import { type PreviewLine, weekdayNames } from '@orrery/recurrence'
 
-/** A line of a preview as callers see it. */
+/** A line of a preview in the form that the API returns. */
 export function toOccurrence({ nominalMs, here, there }: PreviewLine): OutputOf<'schedules.preview'>['occurrences'][number] {
   return {
     at: new Date(nominalMs).toISOString(),

@@ -4,8 +4,8 @@ import { type AnswerTo, type Ctx, toRunId } from '@orrery/kernel'
 import { toStarted } from './start-request.ts'
 
 /**
- * Without a transaction of the call (no idempotency key) the start shares the engine's next group commit, and its audit entry commits in the same
- * one. That is the difference between one commit per start and one per several hundred.
+ * Starts a run together with its audit entry. If the call has no transaction (it has no idempotency key), both join the engine's next group
+ * commit: one commit per several hundred starts instead of one per start.
  */
 export async function startAudited(
   ctx: Ctx,

@@ -25,7 +25,7 @@ export function toStartRequest(
 
 function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartWithCompanions, 'at' | 'timeoutMs'> {
   if (input.at !== undefined && input.delay !== undefined) {
-    const error = { path: 'delay', message: 'Not together with at', expected: 'one of at and delay' }
+    const error = { path: 'delay', message: 'Must not be given together with at', expected: 'one of at and delay' }
     throw problem('invalid_input', 'Give either at or delay.', { errors: [error] })
   }
   const delayMs = input.delay === undefined ? null : durationMs(input.delay, 'delay')
@@ -61,7 +61,7 @@ export function toStarted(outcome: StartOutcome | StartProblem): AnswerTo<'runs.
       throw problem('workflow.version_not_found', `There is no version ${outcome.version} of workflow ${outcome.workflow}.`)
     case 'invalid_input': {
       const errors = outcome.issues.map((issue) => ({ path: joinPath('input', issue.path), message: issue.message }))
-      throw problem('invalid_input', 'The input is not what the workflow takes.', { errors })
+      throw problem('invalid_input', 'The workflow does not accept this input.', { errors })
     }
     case 'started':
       return { runId: toRunId(outcome.run), outcome: 'started', status: toStatus(outcome.state), cancelled: outcome.cancelled.map(toRunId) }
@@ -77,12 +77,12 @@ function joinPath(root: string, path: string): string {
   return path === '' ? root : path.startsWith('[') ? `${root}${path}` : `${root}.${path}`
 }
 
-/** What the audit log keeps of a start beside the digest of its input. */
+/** The detail of a start in the audit log, beside the digest of its input. */
 export function startDetail(input: InputFor<'runs.start'>): Json {
   return { workflow: input.workflow }
 }
 
-/** States of the engine in public words: a run that a limit holds back is queued like one that waits for a worker. */
+/** A state of the engine as a status of the API. A run that a limit holds back is queued, like a run that waits for a worker. */
 function toStatus(state: RunState): RunStatus {
   switch (state) {
     case 'ready':

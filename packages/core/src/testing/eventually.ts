@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Asks again until the answer is what is waited for. @throws after `withinMs`, with the last answer */
+/** Asks again until the answer is good. @throws after `withinMs`, with the last answer */
 export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean, withinMs = 15_000): Promise<T> {
   const end = performance.now() + withinMs
   for (;;) {

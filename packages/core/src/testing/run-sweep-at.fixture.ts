@@ -1,7 +1,7 @@
 import { createAutomationsFeature } from '../automations/feature.ts'
 import type { TestCore } from './start-test-core.ts'
 
-/** One batch of a sweep of automations, as if it were another time. */
+/** Runs one batch of a sweep of automations at the given time. */
 export async function runSweepAt(t: TestCore, name: string, ms: number): Promise<void> {
   const { sweeps = [] } = createAutomationsFeature({ ...t.core.kernel, clock: { now: () => ms } }, () => undefined)
   const found = sweeps.find((sweep) => sweep.name === name)

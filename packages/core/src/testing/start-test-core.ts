@@ -1,4 +1,4 @@
-/** A core over a real database with an engine that works, for tests of use cases. */
+/** A core over a real database and a running engine, for tests of operations. */
 import { fileURLToPath } from 'node:url'
 import type { OperationName } from '@orrery/contract'
 import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/engine'
@@ -28,13 +28,13 @@ export interface TestCore {
   readonly url: string
   /** UUID of the first organization. */
   readonly org: string
-  /** May do everything. */
+  /** A key with all permissions. */
   readonly adminKey: string
-  /** Calls as the admin, or with another key, and gives the output. */
+  /** Calls an operation with the admin key or another one. Returns the output. */
   call<N extends OperationName>(name: N, input: Partial<InputFor<N>>, options?: CallOptions): Promise<AnswerTo<N>>
-  /** The same with the status around it; input of any form. */
+  /** The same, but takes any input and returns the output with the status. */
   answer(name: string, input: unknown, options?: CallOptions): Promise<Answer>
-  /** A key of a new organization. */
+  /** Creates an organization. Returns its key. */
   otherOrg(name: string): Promise<string>
   deploy(key?: string): Promise<void>
   /** Runs a query as the superuser of the database and returns the rows. */
@@ -49,13 +49,13 @@ export interface CallOptions {
 }
 
 export interface TestCoreOptions {
-  /** False: nobody takes runs. */
+  /** False: there is no worker, so no run makes progress. */
   readonly work?: boolean
   readonly rate?: Rate
   readonly log?: Log
   readonly secrets?: SecretKeys
   readonly tokens?: TokenKeys
-  /** As ORRERY_OUTSIDE_ALLOW has it. */
+  /** In the format of ORRERY_OUTSIDE_ALLOW. */
   readonly outsideAllow?: string
   readonly isMcpStdioAllowed?: boolean
 }

@@ -13,7 +13,7 @@ export interface WorkerRow {
   readonly fenced: boolean
 }
 
-/** Workers that serve the organization: those of all organizations, and its own. Newest first. */
+/** Workers that serve the organization: those that serve all organizations, and its own. Newest first. */
 export function selectWorkers(
   tx: Transaction,
   org: string,

@@ -1,7 +1,7 @@
 import { type AnswerTo, type Ctx, type InputFor, toRunId } from '@orrery/kernel'
 import { openBundle } from './open-bundle.ts'
 
-/** Findings that are shown; the counts are of all. */
+/** Findings in the answer. The counts include all findings. */
 const SHOWN_MAX = 200
 
 export async function checkDeploy(ctx: Ctx, input: InputFor<'workflows.checkDeploy'>): Promise<AnswerTo<'workflows.checkDeploy'>> {

@@ -7,7 +7,7 @@ export async function deployWorkflow(ctx: Ctx, input: InputFor<'workflows.deploy
   await withOrg(ctx, (tx) => ctx.engine.deploy(ctx.org, bundle, tx.client))
   await emitEvent(ctx, 'workflow.deployed', bundle.hash, { workflows })
   ctx.note(bundle.hash, { workflows })
-  // Forgets the default versions that this process remembers.
+  // Clears the default versions that this process has cached.
   ctx.afterCommit(() => ctx.engine.nudge([]))
   return { version: bundle.hash, workflows }
 }

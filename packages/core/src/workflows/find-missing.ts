@@ -1,7 +1,9 @@
 import type { Transaction } from '@orrery/kernel'
 import { selectTarget } from './workflow-store.ts'
 
-/** The part of a workflow reference that does not exist: the version, or a workflow of this name (in that version). Null: both exist. */
+/**
+ * The part of a workflow reference that does not exist: the version, or the workflow with this name (in that version). Null: both exist.
+ */
 export async function findMissing(
   tx: Transaction,
   org: string,

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
 import { canonicalJson, type InputFor } from '@orrery/kernel'
-import { refuseReserved } from './reserved-names.ts'
+import { requireUnreserved } from './reserved-names.ts'
 
 const LOAD_TIMEOUT_MS = 2000
 
 /**
- * Loads a bundle as a worker would and takes its own word for what it holds, so that nothing is stored that could not run.
+ * Loads a bundle as a worker would, and compares its own description with the given manifest, so that no bundle is stored that could not
+ * run.
  * @throws workflow.bundle_invalid, workflow.name_reserved
  */
 export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): BuiltBundle {
@@ -15,11 +16,11 @@ export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'c
   if (hash !== input.hash) throw problem('workflow.bundle_invalid', `The code’s SHA-256 is ${hash}.`)
   const manifest = describe(input.code)
   if (canonicalJson(manifest) !== canonicalJson(input.manifest)) {
-    throw problem('workflow.bundle_invalid', 'The manifest is not what the bundle says of itself.')
+    throw problem('workflow.bundle_invalid', 'The manifest differs from the one that the bundle declares.')
   }
-  for (const { name } of manifest.workflows) refuseReserved(name)
-  // PostgreSQL can store this text but not look into it.
-  if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest holds a NUL character.')
+  for (const { name } of manifest.workflows) requireUnreserved(name)
+  // PostgreSQL can store this JSON, but fails to read members of it.
+  if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest contains a NUL character.')
   return { hash, code: input.code, manifest }
 }
 
@@ -30,7 +31,7 @@ function describe(code: string): Manifest {
     sandbox.dispose()
     return manifest
   } catch (error) {
-    // Whatever the code throws while it loads is the deployer's to see.
+    // The caller sees any error that its code throws while it loads.
     throw problem('workflow.bundle_invalid', `The bundle does not load: ${String(error).slice(0, 500)}`, { cause: error })
   }
 }

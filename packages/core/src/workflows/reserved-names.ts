@@ -1,10 +1,12 @@
 import { problem } from '@orrery/contract'
 
-/** Workflows that Orrery brings. What they are started with grants things, so nobody starts or deploys them but the operations they are for. */
+/**
+ * Prefix of Orrery's own workflows. Their input grants scopes, so only the operations made for them can start or deploy them.
+ */
 const PREFIX = 'orrery.'
 
 /** @throws workflow.name_reserved */
-export function refuseReserved(workflow: string): void {
+export function requireUnreserved(workflow: string): void {
   if (!workflow.startsWith(PREFIX)) return
-  throw problem('workflow.name_reserved', `Workflows whose names begin with ${PREFIX} are Orrery’s own; ${workflow} is one.`)
+  throw problem('workflow.name_reserved', `Workflows whose names begin with ${PREFIX} are reserved for Orrery; ${workflow} is one.`)
 }

@@ -17,7 +17,7 @@ interface Stored {
 
 const selectOf = (org: string): Sql => sql`select workflow, bundle, deployed_at, manifest from engine.workflow_view where org_id = ${org}`
 
-/** Deployed workflows in the order of their names. */
+/** Deployed workflows, sorted by name. */
 export async function selectWorkflows(tx: Transaction, org: string, after: string, limit: number): Promise<WorkflowRow[]> {
   const rows = await tx.rows<Stored>(sql`${selectOf(org)} and workflow > ${after} order by workflow limit ${limit}`)
   return rows.flatMap((row) => toWorkflow(row) ?? [])
@@ -39,7 +39,7 @@ export interface WorkflowVersionRow {
   readonly is_default: boolean
 }
 
-/** Bundles that hold the workflow, newest first, behind the one given. */
+/** Bundles that contain the workflow, newest first, after the given one. */
 export function selectVersions(
   tx: Transaction,
   org: string,
@@ -55,7 +55,7 @@ export function selectVersions(
   )
 }
 
-/** Whether a bundle exists and holds the workflow of a run. Null: there is no such run. */
+/** Whether a bundle exists and contains the workflow of a run. Null: the run does not exist. */
 export async function selectHolds(tx: Transaction, org: string, run: string, hash: string): Promise<boolean | null> {
   const row = await tx.row<{ workflow: string; manifest: NamedWorkflows | null }>(
     sql`select r.workflow, b.manifest from engine.run_view r left join engine.bundle_view b on b.org_id = r.org_id and b.bundle = ${hash}
@@ -64,7 +64,7 @@ export async function selectHolds(tx: Transaction, org: string, run: string, has
   return row === undefined ? null : holds(row.manifest, row.workflow)
 }
 
-/** Whether there is a bundle (the workflow's default one, unless a version is given), and whether it holds the workflow. */
+/** Whether a bundle (by default that of the workflow) exists, and whether it contains the workflow. */
 export async function selectTarget(
   tx: Transaction,
   org: string,

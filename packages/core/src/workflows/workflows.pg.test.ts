@@ -12,7 +12,7 @@ afterAll(() => t?.close())
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('workflows.deploy', () => {
-  it('makes the bundle the default of its workflows: workflows.list, workflows.get and workflows.versions show it', async () => {
+  it('makes the bundle the default of its workflows, as workflows.list, workflows.get and workflows.versions show', async () => {
     const { bundle } = t.project
     expect(await t.answer('workflows.deploy', bundle)).toMatchObject({
       status: 201,
@@ -20,10 +20,10 @@ describe('workflows.deploy', () => {
     })
     const { items } = await t.call('workflows.list', {})
     expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'single', 'stumbling'])
-    expect(await t.call('workflows.get', { workflow: 'greeting' })).toMatchObject({ version: bundle.hash, description: 'Greets somebody.' })
+    expect(await t.call('workflows.get', { workflow: 'greeting' })).toMatchObject({ version: bundle.hash, description: 'Greets a person.' })
     expect((await t.call('workflows.get', { workflow: 'single' })).options).toMatchObject({ concurrency: { limit: 1 } })
 
-    // The same code with another text: a second version.
+    // Equivalent code with another text is a second version.
     const code = `${bundle.code}\n;`
     await t.call('workflows.deploy', { ...bundle, code, hash: sha256(code) } as never)
     const versions = await t.call('workflows.versions', { workflow: 'greeting' })
@@ -38,11 +38,11 @@ describe('workflows.deploy', () => {
     expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual(['stumbling'])
   })
 
-  it('refuses code that does not fit its hash, does not load, or says something else of itself', async () => {
+  it('rejects code that does not match its hash or its manifest, or does not load', async () => {
     const { bundle } = t.project
     const wrong = [
       { ...bundle, hash: '0'.repeat(64) },
-      { ...bundle, code: 'this is no code', hash: sha256('this is no code') },
+      { ...bundle, code: 'not valid code', hash: sha256('not valid code') },
       { ...bundle, code: '1 + 1', hash: sha256('1 + 1') },
       { ...bundle, code: 'throw new Error("early")', hash: sha256('throw new Error("early")') },
       { ...bundle, manifest: { ...bundle.manifest, workflows: bundle.manifest.workflows.slice(1) } },

@@ -5,9 +5,9 @@ const ITEMS_MAX = 100
 
 export const automationsList = defineBuiltIn({
   name: 'orchestrator.list',
-  description: `Lists automations, newest first, ${ITEMS_MAX} at most.`,
+  description: `Lists automations, newest first, up to ${ITEMS_MAX}.`,
   args: z.strictObject({
-    text: letters(200, 1).optional().meta({ description: 'In the name or the title.' }),
+    text: letters(200, 1).optional().meta({ description: 'A text that the name or the title contains.' }),
     status: z.enum(['active', 'paused', 'snoozed', 'ended']).optional(),
   }),
   output: z.strictObject({

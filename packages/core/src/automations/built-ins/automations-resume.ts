@@ -1,19 +1,19 @@
 import { actInRun, defineBuiltIn } from '@orrery/tools'
 import { z } from 'zod'
-import { automationArgument, CHANGING, findNamed, statusOutput } from './parts.ts'
+import { automationArgument, resolveTaskArgument, statusOutput, WRITE_SCOPES } from './parts.ts'
 
 export const automationsResume = defineBuiltIn({
   name: 'orchestrator.resume',
-  description: 'Resumes an automation that is paused or snoozed, and forgets its failures.',
+  description: 'Resumes an automation that is paused or snoozed, and resets its count of failures.',
   args: z.strictObject({ task: automationArgument }),
   output: statusOutput,
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'daily-briefing' } }],
 
   async call({ task }, context) {
-    const automation = await findNamed(context, task)
+    const automation = await resolveTaskArgument(context, task)
     const { name, status } = await actInRun(context, 'automations.resume', { automation })
     return { output: { automation: name, status } }
   },

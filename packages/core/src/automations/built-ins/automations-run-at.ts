@@ -1,15 +1,15 @@
 import { formatDuration } from '@orrery/recurrence'
 import { actInRun, defineBuiltIn, formatted, letters } from '@orrery/tools'
 import { z } from 'zod'
-import { automationArgument, CHANGING, findNamed, paramsArgument } from './parts.ts'
+import { automationArgument, paramsArgument, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
 
-const msPerHour = 3_600_000
+const HOUR_MS = 3_600_000
 
 export const automationsRunAt = defineBuiltIn({
   name: 'orchestrator.schedule_task',
   description:
-    'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Whether it may run is decided at that time, ' +
-    'by its overlap policy; if it is paused by then, it is left out. An attempt that is repeated schedules nothing twice.',
+    'Runs an automation once, later: after `delay_hours` or `delay` (such as 2h30m), or `at` a time. Its overlap policy decides at that time ' +
+    'whether it runs; if it is paused by then, the run is skipped. A repeated attempt schedules nothing twice.',
   args: z
     .strictObject({
       task: automationArgument,
@@ -20,13 +20,13 @@ export const automationsRunAt = defineBuiltIn({
     })
     .meta({ oneOf: [{ required: ['delay_hours'] }, { required: ['delay'] }, { required: ['at'] }] }),
   output: z.strictObject({ firing_id: z.string(), automation: z.string(), fires_at: formatted('date-time') }),
-  scopes: CHANGING,
+  scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [{ with: { task: 'client_follow_up', delay_hours: 24, params: { client_id: 'c-1042' } } }],
 
   async call({ task, params, ...time }, context) {
-    const automation = await findNamed(context, task)
+    const automation = await resolveTaskArgument(context, task)
     const wanted = { automation, ...timeIn(time), ...(params === undefined ? {} : { params }) }
     const { firing } = await actInRun(context, 'automations.runAt', wanted)
     return { output: { firing_id: firing.id, automation, fires_at: firing.firesAt ?? firing.nominalAt } }
@@ -41,6 +41,6 @@ interface WantedTime {
 
 /** As it was written, so that a repeated attempt asks for the same. One of them was given. */
 function timeIn({ delay_hours: hours, delay, at = '' }: WantedTime): { readonly at: string } | { readonly delay: string } {
-  if (hours !== undefined) return { delay: formatDuration(Math.round(hours * msPerHour)) }
+  if (hours !== undefined) return { delay: formatDuration(Math.round(hours * HOUR_MS)) }
   return delay === undefined ? { at } : { delay }
 }

@@ -5,7 +5,7 @@ import { automationsResume } from './automations-resume.ts'
 import { automationsRunAt } from './automations-run-at.ts'
 import { automationsRunNow } from './automations-run-now.ts'
 
-/** Tools with which a run changes automations, its own one too. */
+/** Tools that list and change automations from a run. They may change the automation that started the run. */
 export const automationBuiltIns: readonly BuiltIn[] = [
   automationsRunAt,
   automationsRunNow,

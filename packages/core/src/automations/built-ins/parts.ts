@@ -2,23 +2,26 @@ import { json, ProblemError } from '@orrery/contract'
 import { withOrg } from '@orrery/kernel'
 import { letters, type ToolContext, ToolError } from '@orrery/tools'
 import { z } from 'zod'
-import { findMeant } from '../find-meant.ts'
+import { resolveAutomation } from '../resolve-automation.ts'
 
 /** An argument that names an automation. */
 export const automationArgument = letters(200, 1).meta({ description: 'An automation: its name, its title or its id.' })
 
-/** What a change of an automation answers with. */
+/** Output of the tools that change an automation. */
 export const statusOutput = z.strictObject({ automation: z.string(), status: z.enum(['active', 'paused', 'snoozed', 'ended']) })
 
-export const paramsArgument = z.record(z.string(), json).optional().meta({ description: 'In place of its own params, name by name.' })
+export const paramsArgument = z
+  .record(z.string(), json)
+  .optional()
+  .meta({ description: 'Params that replace those of the automation, name by name.' })
 
-/** What changes automations: a run that was granted it may do with them what the organization may. */
-export const CHANGING = ['automations:write'] as const
+/** Scopes of tools that change automations. A run with them may change every automation of its organization. */
+export const WRITE_SCOPES = ['automations:write'] as const
 
-/** The name of the automation that this name, title or id stands for. @throws ToolError (`automation.not_found`) */
-export async function findNamed({ ctx }: ToolContext, automation: string): Promise<string> {
+/** The name of the automation with this name, title or id. @throws ToolError (`automation.not_found`) */
+export async function resolveTaskArgument({ ctx }: ToolContext, automation: string): Promise<string> {
   try {
-    return (await withOrg(ctx, (tx) => findMeant(tx, ctx.org, automation))).name
+    return (await withOrg(ctx, (tx) => resolveAutomation(tx, ctx.org, automation))).name
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     throw new ToolError(error.code, error.detail, { isRetryable: false, cause: error })

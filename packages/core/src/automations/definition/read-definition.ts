@@ -5,16 +5,18 @@ import type { StoredTrigger } from '../automation-row.ts'
 
 export interface PlannedTrigger {
   readonly key: string
-  /** As it was given, and the zone that counts for it: two that are the same need no new state. */
+  /** The trigger as given, with the time zone that applies to it. If both are equal to those of before, its state stays valid. */
   readonly given: { readonly zone: string } & Trigger
   readonly definition: StoredTrigger
-  /** Of the trigger in the definition, for errors: `triggers[2]`, or `schedule` of the short form. */
+  /** Prefix for the paths of errors: `triggers[2].`, or empty for the short form. */
   readonly path: string
 }
 
-const catchUpWindowMs = 86_400_000
+const CATCH_UP_WINDOW_MS = 86_400_000
 
-/** The triggers of a definition, the short form's among them, each with its key. Pure. @throws invalid_input for a duration of no length */
+/**
+ * The triggers of a definition, including that of the short form, each with its key. Pure. @throws invalid_input for an invalid duration
+ */
 export function readTriggers(definition: AutomationDefinition, nowMs: number): readonly PlannedTrigger[] {
   const zone = definition.timezone ?? 'UTC'
   const short: readonly (readonly [string, Trigger])[] =
@@ -42,15 +44,15 @@ function complete(trigger: Trigger & { readonly key: string }, zone: string, now
     key,
     schedule: readSchedule(schedule, zone, nowMs),
     misfire: misfire ?? 'latest',
-    catchUpWindowMs: catchUpWindow === undefined ? catchUpWindowMs : durationMs(catchUpWindow, `${path}catchUpWindow`),
+    catchUpWindowMs: catchUpWindow === undefined ? CATCH_UP_WINDOW_MS : durationMs(catchUpWindow, `${path}catchUpWindow`),
     limit: limit ?? null,
   }
 }
 
-/** How often it may fire; null: any number of times. */
+/** How many times the trigger may fire; null: any number. */
 export const limitOf = (definition: StoredTrigger): number | null => (definition.type === 'schedule' ? definition.limit : null)
 
-/** The automation's name: its own, or one made of the title. Null if neither gives one. */
+/** The given name, or one derived from the title. Null if there is no name and the title has no Latin letter or digit. */
 export function nameOf({ name, title }: Pick<AutomationDefinition, 'name' | 'title'>): string | null {
   if (name !== undefined) return name
   const made = (title ?? '')

@@ -3,19 +3,21 @@ import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type
 import type { StoredSchedule, TriggerRow } from '../automation-row.ts'
 import type { Timetable } from '../planning/firing-state.ts'
 
-/** Later than this, an occurrence is late. Longer than a scheduler takes to come round when another one has died. */
-const graceMs = 60_000
+/** An occurrence that fires later than this counts as late. Longer than another scheduler takes to replace one that died. */
+const GRACE_MS = 60_000
 
 export type TimetableResult =
   | { readonly ok: true; readonly timetable: Timetable }
   | { readonly ok: false; readonly issues: readonly Issue[] }
 
-/** When a trigger fires. `sources`: the organization's calendars; compiled schedules that need none are kept. */
+/**
+ * Compiles the schedule of a trigger. `sources`: the organization's calendars. Schedules without calendars are compiled once and cached.
+ */
 export function toTimetable(trigger: StoredSchedule, triggerId: string, sources: ScheduleSources): TimetableResult {
-  const compiled = namesCalendar(trigger.schedule) ? compileSchedule(trigger.schedule, sources) : compileKept(trigger.schedule)
+  const compiled = namesCalendar(trigger.schedule) ? compileSchedule(trigger.schedule, sources) : compileCached(trigger.schedule)
   if (!compiled.ok) return compiled
   const { misfire, catchUpWindowMs } = trigger
-  return { ok: true, timetable: { schedule: compiled.value, key: triggerId, misfire, catchUpWindowMs, graceMs } }
+  return { ok: true, timetable: { schedule: compiled.value, key: triggerId, misfire, catchUpWindowMs, graceMs: GRACE_MS } }
 }
 
 export const isSchedule = (row: TriggerRow): row is TriggerRow & { readonly definition: StoredSchedule } =>
@@ -27,8 +29,8 @@ function namesCalendar({ calendar, exclude }: Schedule): boolean {
 
 const compiledSchedules = boundedCache<CompiledSchedule>({ entriesMax: 2_000 })
 
-/** The same texts make the same schedule, in every organization. */
-function compileKept(schedule: Schedule): ReturnType<typeof compileSchedule> {
+/** A schedule without calendars compiles to the same in every organization, so organizations share the cache. */
+function compileCached(schedule: Schedule): ReturnType<typeof compileSchedule> {
   const key = JSON.stringify(schedule)
   const known = compiledSchedules.get(key)
   if (known !== undefined) return { ok: true, value: known }

@@ -1,3 +1,7 @@
+/**
+ * Schedulers as several processes have them, over one database. Goal: each due occurrence and each request is handled once, even if another
+ * one beside it fails. Connections are real and are broken by `pg_terminate_backend`.
+ */
 import { createEngine } from '@orrery/engine'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import pg from 'pg'
@@ -10,7 +14,7 @@ import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 import { createAutomationsFeature } from '../feature.ts'
 import type { ScheduleFact } from './fire-schedules.ts'
-import { sweepEnds } from './sweep-ends.ts'
+import { sweepRunEnds } from './sweep-run-ends.ts'
 
 let t: TestCore
 let bench: AutomationBench
@@ -27,7 +31,7 @@ afterAll(async () => {
   await t.close()
 })
 
-/** A scheduler as another process would have it: connections, clock and hints of its own. */
+/** A scheduler like that of another process: it has its own connections, clock and notifications. */
 function startScheduler(options: { readonly pollMs?: number; readonly hints?: boolean } = {}): ScheduleFact[] {
   const store = createPostgresStore({ url: t.url, poolMax: 2 })
   const engine = createEngine({ store, notifier: store.notifier })
@@ -50,7 +54,7 @@ function startScheduler(options: { readonly pollMs?: number; readonly hints?: bo
 const greet = { workflow: { name: 'greeting', input: { name: 'Ada' } }, overlap: 'allow_all' } as const
 
 describe('schedulers', () => {
-  it('fire each occurrence once and on time, three of them over one database', async () => {
+  it('fires each occurrence once and on time with three schedulers over one database', async () => {
     const all = [startScheduler(), startScheduler(), startScheduler()]
     const names = await Promise.all(Array.from({ length: 30 }, () => bench.make({ schedule: 'every 1s', ...greet })))
     const stop = Date.now() + 4000
@@ -70,11 +74,11 @@ describe('schedulers', () => {
     expect(facts).toHaveLength(rows.length)
     const lateMs = facts.map((fact) => fact.lateMs ?? 0).sort((a, b) => a - b)
     expect(lateMs[0]).toBeGreaterThanOrEqual(0)
-    // A machine that does other things at the same time is no reason to be a second late.
+    // The median stays below a second even on a busy machine.
     expect(lateMs[Math.floor(lateMs.length / 2)]).toBeLessThan(1000)
   })
 
-  it('find what no hint has told them of', async () => {
+  it('finds due schedules by polling when no notification arrives', async () => {
     startScheduler({ hints: false, pollMs: 100 })
     const name = await bench.make({ schedule: 'every 1s', ...greet })
     await eventually(
@@ -84,7 +88,7 @@ describe('schedulers', () => {
     await t.call('automations.pause', { automation: name })
   })
 
-  it('count no wait for a turn as lateness', async () => {
+  it('does not report time in the buffer as lateness', async () => {
     const name = await bench.make({ schedule: 'every 1h', ...greet, overlap: 'buffer_all' })
     const { runId } = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -94,7 +98,7 @@ describe('schedulers', () => {
     expect(facts).toEqual([{ outcome: 'buffered', reason: null, lateMs: 0 }])
   })
 
-  it('settle what has ended, whatever is wrong with another automation', async () => {
+  it('records the ends of runs even if another automation has an invalid definition', async () => {
     const [bad, good] = [await bench.make({ ...greet, overlap: 'buffer_all' }), await bench.make({ ...greet, overlap: 'buffer_all' })]
     for (const automation of [bad, good]) {
       const { runId } = await t.call('automations.runNow', { automation })
@@ -103,23 +107,23 @@ describe('schedulers', () => {
     }
     const superuser = new pg.Client({ connectionString: t.url })
     await superuser.connect()
-    // No reader of ours writes such a thing: it stands for a bug.
+    // The product never writes this. It simulates a bug.
     await superuser.query(`update app.automation set definition = 'null' where name = $1`, [bad])
     await superuser.query(`update engine.result set at = at - interval '1 minute'`)
     await superuser.end()
     const outcomes = async (name: string) => (await bench.firings(name)).map(({ outcome }) => outcome)
     expect(await outcomes(good)).toEqual(['started', 'buffered'])
-    await sweepEnds(bench.host)
+    await sweepRunEnds(bench.host)
     expect([await outcomes(good), await outcomes(bad)]).toEqual([
       ['started', 'started'],
       ['started', 'buffered'],
     ])
   })
 
-  it('are not held up by a schedule that cannot be fired', async () => {
+  it('fires other schedules when one cannot be fired', async () => {
     const [good, bad] = [await bench.make({ schedule: 'every 1s', ...greet }), await bench.make({ schedule: 'every 1s', ...greet })]
     await t.database.transaction(t.org, 'read write', ({ client }) =>
-      // No reader of ours writes such a thing: it stands for a bug.
+      // The product never writes this. It simulates a bug.
       client.query(
         `update app.trigger set definition = '{"type":"schedule","schedule":null}' where automation_id = (select automation_id from app.automation where name = $1)`,
         [bad],
@@ -133,12 +137,12 @@ describe('schedulers', () => {
       () => t.call('automations.get', { automation: good }).then(() => readTrouble(bad)),
       (trouble) => trouble !== null,
     )
-    expect(shown).toBe('It could not be fired; the log says why.')
+    expect(shown).toBe('It could not be fired; see the server’s log.')
     await t.call('automations.pause', { automation: good })
     await t.call('automations.delete', { automation: good })
   })
 
-  it('fire what was asked for though the connection breaks in the middle', async () => {
+  it('starts a requested run although the connection breaks during the attempt', async () => {
     startScheduler()
     const name = await bench.make({ ...greet })
     const [holder, watcher] = [new pg.Client({ connectionString: t.url }), new pg.Client({ connectionString: t.url })]
@@ -162,11 +166,11 @@ describe('schedulers', () => {
     expect(fired).toMatchObject({ outcome: 'started' })
   })
 
-  it('give up only what cannot be started, not what is due beside it', async () => {
+  it('marks only the request that cannot be started as failed, and starts the others', async () => {
     startScheduler()
     const [first, bad, last] = [await bench.make({ ...greet }), await bench.make({ ...greet }), await bench.make({ ...greet })]
     await t.database.transaction(t.org, 'read write', ({ client }) =>
-      // No reader of ours writes such a thing: it stands for a bug.
+      // The product never writes this. It simulates a bug.
       client.query(`update app.automation set definition = 'null' where name = $1`, [bad]),
     )
     const at = Date.now() + 500
@@ -176,7 +180,7 @@ describe('schedulers', () => {
     expect(await eventually(outcomes, (all) => !all.includes('scheduled'))).toEqual(['started', 'failed', 'started'])
   })
 
-  it('run what was asked for at a time, at that time', async () => {
+  it('starts a run requested for a later time at that time', async () => {
     const name = await bench.make({ ...greet })
     const at = Date.now() + 1500
     const { firing } = await t.call('automations.runAt', { automation: name, at: new Date(at).toISOString() })

@@ -1,44 +1,44 @@
 import type { ScheduleSources } from '@orrery/recurrence'
-import { announceAutomations } from '../announce-automation.ts'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
 import { endExhausted, lockAutomations } from '../automation-store.ts'
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
-import { readState, writeState, writeTrouble } from '../definition/trigger-state.ts'
+import { toFiringState, withState, withTrouble } from '../definition/trigger-state.ts'
+import { emitAutomationEvents } from '../emit-automation-event.ts'
 import { decideFirings, type FiringPart } from '../firing/decide-firings.ts'
+import type { FiringContext } from '../firing-context.ts'
 import type { FiringOutcome, FiringRow } from '../firing-store.ts'
 import { planFirings } from '../planning/plan-firings.ts'
-import type { FiringScene } from '../scene.ts'
 import { readSources } from '../state/plan-triggers.ts'
 import { toFiringRow, toSkipRow } from '../to-firing-row.ts'
-import { lockDue, writeStates } from '../trigger-store.ts'
+import { lockDueSchedules, writeStates } from '../trigger-store.ts'
 
-/** What came of one occurrence or, if it was skipped, of several. */
+/** The outcome of one occurrence, or of several that were skipped together. */
 export interface ScheduleFact {
   readonly outcome: FiringOutcome
   readonly reason: string | null
-  /** From when it should have fired to the decision; null: it did not fire. */
+  /** Time between when it should have fired and the decision; null: it did not fire. */
   readonly lateMs: number | null
 }
 
 export interface FiredSchedules {
-  /** Triggers that were looked at. */
+  /** How many triggers were due. */
   readonly count: number
   readonly facts: readonly ScheduleFact[]
 }
 
-/** Of one trigger in one transaction. What is still due afterwards comes next. */
-const firingsMax = 100
+/** Firings of one trigger per transaction. Occurrences beyond it stay due. */
+const FIRINGS_MAX = 100
 
 /**
- * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, what came of each
- * occurrence and the starts of runs commit together. `only`: this trigger alone.
+ * Fires the schedules of an organization that are due, up to `limit` triggers, in the caller's transaction: their states, the outcome of
+ * each occurrence and the starts of runs commit together. `only`: only the trigger with this id.
  */
-export async function fireSchedules(scene: FiringScene, limit: number, only: string | null): Promise<FiredSchedules> {
-  const { tx, org, nowMs } = scene
-  const triggers = await lockDue(tx, org, { now: new Date(nowMs), limit, only })
+export async function fireSchedules(context: FiringContext, limit: number, only: string | null): Promise<FiredSchedules> {
+  const { tx, org, nowMs } = context
+  const triggers = await lockDueSchedules(tx, org, { now: new Date(nowMs), limit, only })
   if (triggers.length === 0) return { count: 0, facts: [] }
-  const automations = await readAutomations(scene, triggers)
-  const sources = await readSources(scene, triggers)
+  const automations = await readAutomations(context, triggers)
+  const sources = await readSources(context, triggers)
   const parts = new Map<string, { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] }>()
   const states = triggers.map((trigger): TriggerRow => {
     const automation = automations.get(trigger.automation_id)
@@ -48,9 +48,9 @@ export async function fireSchedules(scene: FiringScene, limit: number, only: str
     return planOne(trigger, part, sources, nowMs)
   })
   await writeStates(tx, org, states)
-  const written = await decideFirings(scene, [...parts.values()].map(inOrder))
-  await endThose(
-    scene,
+  const written = await decideFirings(context, [...parts.values()].map(inOrder))
+  await endExhaustedAutomations(
+    context,
     states.filter(({ wakes_at, trouble }) => wakes_at === null && trouble === null),
     automations,
   )
@@ -61,12 +61,12 @@ export async function fireSchedules(scene: FiringScene, limit: number, only: str
   return { count: triggers.length, facts }
 }
 
-async function readAutomations({ tx, org }: FiringScene, triggers: readonly TriggerRow[]): Promise<Map<string, AutomationRow>> {
+async function readAutomations({ tx, org }: FiringContext, triggers: readonly TriggerRow[]): Promise<Map<string, AutomationRow>> {
   const ids = [...new Set(triggers.map(({ automation_id }) => automation_id))]
   return new Map((await lockAutomations(tx, org, ids)).map((row) => [row.automation_id, row]))
 }
 
-/** Adds what a trigger has to fire and to skip to the part of its automation. Gives its next state. */
+/** Adds the occurrences that a trigger fires and skips to the part of its automation. Returns the trigger with its next state. */
 function planOne(
   trigger: TriggerRow,
   { automation, fresh, skips }: { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] },
@@ -75,8 +75,8 @@ function planOne(
 ): TriggerRow {
   if (!isSchedule(trigger)) return trigger
   const found = toTimetable(trigger.definition, trigger.trigger_id, sources)
-  if (!found.ok) return writeTrouble(trigger, explainIssues(found.issues), nowMs)
-  const plan = planFirings(readState(trigger, automation, nowMs), found.timetable, nowMs, firingsMax)
+  if (!found.ok) return withTrouble(trigger, explainIssues(found.issues), nowMs)
+  const plan = planFirings(toFiringState(trigger, automation, nowMs), found.timetable, nowMs, FIRINGS_MAX)
   const place = { id: trigger.trigger_id, key: trigger.key }
   for (const skip of plan.skips) skips.push(toSkipRow(automation, place, skip, nowMs))
   for (const { nominalMs, firesAtMs } of plan.firings) {
@@ -84,10 +84,10 @@ function planOne(
       toFiringRow({ automation, trigger: place, cause: { kind: 'schedule', nominalMs }, nominalMs, firesAtMs, request: null }, nowMs),
     )
   }
-  return writeState(trigger, plan.state, plan.wake, nowMs)
+  return withState(trigger, plan.state, plan.wake, nowMs)
 }
 
-/** Starts of several triggers, as they come up. */
+/** Sorts the starts of several triggers by nominal time. */
 function inOrder(part: FiringPart): FiringPart {
   return { ...part, fresh: [...part.fresh].sort((a, b) => a.nominal_at.getTime() - b.nominal_at.getTime()) }
 }
@@ -100,13 +100,13 @@ function toFact(row: FiringRow, nowMs: number): ScheduleFact {
   }
 }
 
-/** An automation has ended when none of its triggers can fire any more. */
-async function endThose(
-  scene: FiringScene,
-  through: readonly TriggerRow[],
+/** Ends the automations of these exhausted triggers that have no other trigger which can still fire. */
+async function endExhaustedAutomations(
+  context: FiringContext,
+  exhausted: readonly TriggerRow[],
   automations: ReadonlyMap<string, AutomationRow>,
 ): Promise<void> {
-  const ids = [...new Set(through.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
+  const ids = [...new Set(exhausted.map(({ automation_id }) => automation_id))].filter((id) => automations.get(id)?.status === 'active')
   if (ids.length === 0) return
-  await announceAutomations(scene, 'automation.ended', await endExhausted(scene.tx, scene.org, ids, new Date(scene.nowMs)))
+  await emitAutomationEvents(context, 'automation.ended', await endExhausted(context.tx, context.org, ids, new Date(context.nowMs)))
 }

@@ -1,15 +1,15 @@
 import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel } from '@orrery/kernel'
 import { waitingConditions } from '../trigger-store.ts'
-import { noteTrouble } from '../triggers/note-trouble.ts'
 import { claimPolls, type Poll, pollCondition } from '../triggers/poll-condition.ts'
+import { recordTrouble } from '../triggers/record-trouble.ts'
 
-/** Tools asked at a time by one process; the rest waits, or other processes ask them. */
-const AT_ONCE = 16
+/** Polls in progress per process. Further ones wait, or other processes take them. */
+const CONCURRENCY_MAX = 16
 
-/** The tools of conditions are asked: a tool may take long, so it runs beside the clock. */
+/** Polls the tools of conditions. A call may take long, so it runs in the background of the due clock. */
 export function createPollKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
-  const background = createBackgroundWork(AT_ONCE, (error, trigger) =>
-    kernel.log.warn({ error, trigger }, 'The trouble of a trigger could not be written'),
+  const background = createBackgroundWork(CONCURRENCY_MAX, (error, trigger) =>
+    kernel.log.warn({ error, trigger }, 'The reason why a trigger does not fire could not be written'),
   )
   const kind: DueKind = {
     name: 'poll',
@@ -30,7 +30,7 @@ async function performPoll(kernel: Kernel, poll: Poll, signal: AbortSignal): Pro
   try {
     await pollCondition(kernel, poll, signal)
   } catch (error) {
-    kernel.log.error({ error, trigger: triggerId }, 'A condition could not be evaluated; it is tried again at its next turn')
-    await noteTrouble(kernel.database, org, triggerId, 'It could not be evaluated; the server’s log says why.')
+    kernel.log.error({ error, trigger: triggerId }, 'A condition could not be evaluated; trying again at its next poll')
+    await recordTrouble(kernel.database, org, triggerId, 'It could not be evaluated; see the server’s log.')
   }
 }

@@ -1,14 +1,14 @@
 import type { DueKind, DueWork, Kernel } from '@orrery/kernel'
 import type { TriggerRow } from '../automation-row.ts'
-import { writeTrouble } from '../definition/trigger-state.ts'
-import { inScene } from '../scene.ts'
-import { lockDue, waitingSchedules, writeTroubles } from '../trigger-store.ts'
+import { withTrouble } from '../definition/trigger-state.ts'
+import { transactAsAutomations } from '../firing-context.ts'
+import { lockDueSchedules, waitingSchedules, writeTroubles } from '../trigger-store.ts'
 import { type FiredSchedules, fireSchedules, type ScheduleFact } from './fire-schedules.ts'
 
-/** Triggers in one transaction. */
-const BATCH = 200
+/** Triggers per transaction. */
+const BATCH_MAX = 200
 
-/** Schedules fire. @param observe hears what came of each occurrence */
+/** Fires schedules. @param observe is called with the outcome of each occurrence */
 export function createScheduleKind(kernel: Kernel, observe: (fact: ScheduleFact) => void): DueKind {
   return {
     name: 'schedule',
@@ -18,22 +18,29 @@ export function createScheduleKind(kernel: Kernel, observe: (fact: ScheduleFact)
       const startedAt = performance.now()
       const { count, facts } = await fireTogether(kernel, due)
       for (const fact of facts) observe(fact)
-      // Nothing has happened before the commit.
+      // An occurrence counts as fired at the commit.
       const tookMs = performance.now() - startedAt
       return { count, latenessMs: facts.flatMap(({ lateMs }) => (lateMs === null ? [] : [lateMs + tookMs])) }
     },
   }
 }
 
-/** Together; if that fails one by one, so that one which cannot be fired does not hold up the others. */
+/**
+ * Fires all due triggers together. If that fails, fires them one by one, so that a trigger that cannot be fired does not block the others.
+ */
 async function fireTogether(kernel: Kernel, { org, clock }: DueWork): Promise<FiredSchedules> {
   try {
-    return await inScene(kernel, org, (scene) => fireSchedules(scene, BATCH, null), clock)
+    return await transactAsAutomations(kernel, org, (context) => fireSchedules(context, BATCH_MAX, null), clock)
   } catch (error) {
-    kernel.log.warn({ error, org }, 'Schedules could not be fired together; they are tried one by one')
+    kernel.log.warn({ error, org }, 'Schedules could not be fired together; firing them one by one')
   }
-  const lock = { limit: BATCH, only: null }
-  const triggers = await inScene(kernel, org, ({ tx, nowMs }) => lockDue(tx, org, { ...lock, now: new Date(nowMs) }), clock)
+  const lock = { limit: BATCH_MAX, only: null }
+  const triggers = await transactAsAutomations(
+    kernel,
+    org,
+    ({ tx, nowMs }) => lockDueSchedules(tx, org, { ...lock, now: new Date(nowMs) }),
+    clock,
+  )
   const facts: ScheduleFact[] = []
   for (const trigger of triggers) facts.push(...(await fireAlone(kernel, { org, clock }, trigger)))
   return { count: triggers.length, facts }
@@ -41,11 +48,11 @@ async function fireTogether(kernel: Kernel, { org, clock }: DueWork): Promise<Fi
 
 async function fireAlone(kernel: Kernel, { org, clock }: DueWork, trigger: TriggerRow): Promise<readonly ScheduleFact[]> {
   try {
-    return (await inScene(kernel, org, (scene) => fireSchedules(scene, 1, trigger.trigger_id), clock)).facts
+    return (await transactAsAutomations(kernel, org, (context) => fireSchedules(context, 1, trigger.trigger_id), clock)).facts
   } catch (error) {
-    kernel.log.error({ error, org, trigger: trigger.trigger_id }, 'A schedule could not be fired; it is tried again later')
-    const trouble = 'It could not be fired; the log says why.'
-    await inScene(kernel, org, ({ tx, nowMs }) => writeTroubles(tx, org, [writeTrouble(trigger, trouble, nowMs)]), clock)
+    kernel.log.error({ error, org, trigger: trigger.trigger_id }, 'A schedule could not be fired; trying again later')
+    const trouble = 'It could not be fired; see the server’s log.'
+    await transactAsAutomations(kernel, org, ({ tx, nowMs }) => writeTroubles(tx, org, [withTrouble(trigger, trouble, nowMs)]), clock)
     return []
   }
 }

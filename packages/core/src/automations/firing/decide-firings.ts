@@ -2,48 +2,47 @@ import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
+import type { FiringContext } from '../firing-context.ts'
 import { type FiringCauseName, type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
 import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
-import type { FiringScene } from '../scene.ts'
 import { countRunEnd } from './count-run-end.ts'
 import { toStart } from './to-start.ts'
 
-/** The automation's row is locked. */
+/** The firings of one automation. The caller has locked its row. */
 export interface FiringPart {
   readonly automation: AutomationRow
-  /** Starts that have come up, in their order; `outcome` and what follows from it are filled in here. */
+  /** New starts, in order. `decideFirings` sets their outcome, reason and run. */
   readonly fresh: readonly FiringRow[]
-  /** Records of what does not start. */
+  /** Rows that are recorded only. */
   readonly skips: readonly FiringRow[]
 }
 
 /**
- * Decides about starts that have come up and those that wait, by each automation's overlap policy, and starts what may start: all in the
- * caller's transaction. The id of a firing is that of its run, so what was started before is not started again. Gives the rows that
- * were written, by id.
+ * Decides about new and buffered starts by each automation's overlap policy, and starts the runs that may start, all in the caller's
+ * transaction. A run has the id of its firing, so no firing starts a second run. Returns the rows that were written, by id.
  */
-export async function decideFirings(scene: FiringScene, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
+export async function decideFirings(context: FiringContext, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
   const ids = parts.map(({ automation }) => automation.automation_id)
-  const found = await selectInProgress(scene.tx, scene.org, ids)
+  const found = await selectInProgress(context.tx, context.org, ids)
   const undecided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
-  // Again where a start has not become a run while others wait for the place that it would have taken.
-  for (let open = undecided; open.length > 0; ) open = await decideOnce(scene, open)
-  const rows = undecided.flatMap((part) => [...part.rows, ...leftOver(scene, part)])
-  await writeFirings(scene.tx, scene.org, rows)
-  await announceFirings(scene, rows)
+  // Repeated for automations where no run has started although other starts wait: one of those may start instead.
+  for (let open = undecided; open.length > 0; ) open = await decideOnce(context, open)
+  const rows = undecided.flatMap((part) => [...part.rows, ...toBufferedRows(context, part)])
+  await writeFirings(context.tx, context.org, rows)
+  await emitFirings(context, rows)
   for (const { automation, failures } of undecided) {
-    for (let count = 0; count < failures; count++) await countRunEnd(scene, automation.automation_id, 'failed')
+    for (let count = 0; count < failures; count++) await countRunEnd(context, automation.automation_id, 'failed')
   }
-  if (rows.some(({ going }) => going)) scene.afterCommit(() => scene.engine.nudge([]))
+  if (rows.some(({ is_running }) => is_running)) context.afterCommit(() => context.engine.nudge([]))
   return new Map(rows.map((row) => [row.firing_id, row]))
 }
 
 type Pending = FiringRow & { readonly overlap?: NonNullable<FiringRow['request']>['overlap'] & string }
 
-/** An automation while it is decided. */
+/** The state of the decision about one automation. */
 interface Undecided {
   readonly automation: AutomationRow
-  /** What waited before. */
+  /** As it was before this decision. */
   readonly inProgress: InProgress
   pending: Pending[]
   isRunning: boolean
@@ -51,96 +50,98 @@ interface Undecided {
   readonly rows: FiringRow[]
 }
 
-function toUndecided({ automation, fresh, skips }: FiringPart, inProgress: InProgress = { going: [], buffered: [] }): Undecided {
+function toUndecided({ automation, fresh, skips }: FiringPart, inProgress: InProgress = { running: [], buffered: [] }): Undecided {
   const pending = [...inProgress.buffered, ...fresh].map(withOverlap)
-  return { automation, inProgress, pending, isRunning: inProgress.going.length > 0, failures: 0, rows: [...skips] }
+  return { automation, inProgress, pending, isRunning: inProgress.running.length > 0, failures: 0, rows: [...skips] }
 }
 
-/** What fires by itself. The rest was asked for by somebody who may do so while the automation is paused. */
-const BY_ITSELF: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
+/** Causes that a pause stops. An operation or a tool requested the others, which is allowed while the automation is paused. */
+const AUTOMATIC_CAUSES: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
 
-/** Also one that the starts which failed just now will pause. */
+/** True also if the starts that failed in this decision are about to pause it. */
 function isPaused({ automation, failures }: Undecided): boolean {
   const pauseAfter = automation.definition.pauseAfterFailures
   return automation.status === 'paused' || (failures > 0 && pauseAfter !== undefined && automation.failures + failures >= pauseAfter)
 }
 
-function dropWaiting(scene: FiringScene, part: Undecided): void {
-  const dropped = part.pending.filter(({ cause }) => BY_ITSELF.has(cause))
-  part.rows.push(...dropped.map((start) => settled(scene, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
-  part.pending = part.pending.filter(({ cause }) => !BY_ITSELF.has(cause))
+function skipWaiting(context: FiringContext, part: Undecided): void {
+  const dropped = part.pending.filter(({ cause }) => AUTOMATIC_CAUSES.has(cause))
+  part.rows.push(...dropped.map((start) => toDecidedRow(context, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
+  part.pending = part.pending.filter(({ cause }) => !AUTOMATIC_CAUSES.has(cause))
 }
 
-/** Gives those that have to be decided again. */
-async function decideOnce(scene: FiringScene, parts: readonly Undecided[]): Promise<Undecided[]> {
+/** Returns the automations that must be decided again. */
+async function decideOnce(context: FiringContext, parts: readonly Undecided[]): Promise<Undecided[]> {
   const starting: { readonly part: Undecided; readonly start: Pending }[] = []
   for (const part of parts) {
     const { automation, inProgress } = part
-    if (isPaused(part)) dropWaiting(scene, part)
-    const decision = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
-    for (const { start, reason } of decision.skipped) part.rows.push(settled(scene, automation, start, { outcome: 'skipped', reason }))
-    starting.push(...decision.starts.map((start) => ({ part, start })))
-    await stopGoing(scene, inProgress.going, decision.stop)
-    part.pending = [...decision.buffered]
+    if (isPaused(part)) skipWaiting(context, part)
+    const overlap = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
+    for (const { start, reason } of overlap.skipped)
+      part.rows.push(toDecidedRow(context, automation, start, { outcome: 'skipped', reason }))
+    starting.push(...overlap.starts.map((start) => ({ part, start })))
+    await stopRunning(context, inProgress.running, overlap.stop)
+    part.pending = [...overlap.buffered]
   }
-  const settlements = await beginAll(scene, starting)
-  const vacant = new Set<Undecided>()
+  const decisions = await startAll(context, starting)
+  const notStarted = new Set<Undecided>()
   for (const [at, { part, start }] of starting.entries()) {
-    const row = settled(scene, part.automation, start, settlements[at] ?? { outcome: 'failed' })
+    const row = toDecidedRow(context, part.automation, start, decisions[at] ?? { outcome: 'failed' })
     part.rows.push(row)
     if (row.outcome === 'failed') part.failures += 1
-    if (row.going) part.isRunning = true
-    else vacant.add(part)
+    if (row.is_running) part.isRunning = true
+    else notStarted.add(part)
   }
-  return [...vacant].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
+  return [...notStarted].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
 }
 
-/** What has begun to wait. */
-function leftOver(scene: FiringScene, { automation, inProgress, pending }: Undecided): FiringRow[] {
+/** The rows of starts that are buffered now and were not before. */
+function toBufferedRows(context: FiringContext, { automation, inProgress, pending }: Undecided): FiringRow[] {
   const before = new Set(inProgress.buffered.map(({ firing_id }) => firing_id))
   const fresh = pending.filter(({ firing_id }) => !before.has(firing_id))
-  return fresh.map((start) => settled(scene, automation, start, { outcome: 'buffered' }))
+  return fresh.map((start) => toDecidedRow(context, automation, start, { outcome: 'buffered' }))
 }
 
 const withOverlap = (row: FiringRow): Pending => (row.request?.overlap === undefined ? row : { ...row, overlap: row.request.overlap })
 
-type Settlement = Pick<FiringRow, 'outcome'> & Partial<Pick<FiringRow, 'reason' | 'run_id' | 'going'>>
+type Decision = Pick<FiringRow, 'outcome'> & Partial<Pick<FiringRow, 'reason' | 'run_id' | 'is_running'>>
 
-function settled(scene: FiringScene, automation: AutomationRow, start: Pending, settlement: Settlement): FiringRow {
+function toDecidedRow(context: FiringContext, automation: AutomationRow, start: Pending, decision: Decision): FiringRow {
   const { overlap: _, ...row } = start
-  const request = settlement.outcome === 'buffered' ? row.request : null
-  const nothing = { reason: null, run_id: null, going: false }
-  return { ...row, ...nothing, ...settlement, request, version: automation.version, decided_at: new Date(scene.nowMs) }
+  const request = decision.outcome === 'buffered' ? row.request : null
+  const nothing = { reason: null, run_id: null, is_running: false }
+  return { ...row, ...nothing, ...decision, request, version: automation.version, decided_at: new Date(context.nowMs) }
 }
 
-async function beginAll(
-  scene: FiringScene,
+async function startAll(
+  context: FiringContext,
   starting: readonly { readonly part: Undecided; readonly start: Pending }[],
-): Promise<Settlement[]> {
-  const settlements: Settlement[] = []
+): Promise<Decision[]> {
+  const decisions: Decision[] = []
   const asked: { readonly at: number; readonly request: StartRequest }[] = []
   for (const [at, { part, start }] of starting.entries()) {
     try {
-      asked.push({ at, request: await toStart(scene, part.automation, start) })
+      asked.push({ at, request: await toStart(context, part.automation, start) })
     } catch (error) {
-      // What the definition or the event makes impossible is recorded. Anything else is nobody's decision, and the transaction fails with it.
+      // A start that the definition or the event makes impossible is recorded as failed. Any other error is a bug and fails the
+      // transaction.
       if (!(error instanceof ProblemError)) throw error
-      settlements[at] = { outcome: 'failed', reason: error.detail }
+      decisions[at] = { outcome: 'failed', reason: error.detail }
     }
   }
   const requests = asked.map(({ request }) => request)
-  const outcomes = requests.length === 0 ? [] : await scene.engine.startMany(requests, scene.tx.client)
+  const outcomes = requests.length === 0 ? [] : await context.engine.startMany(requests, context.tx.client)
   for (const [index, { at }] of asked.entries()) {
     const outcome = outcomes[index]
-    if (outcome !== undefined) settlements[at] = toSettlement(outcome)
+    if (outcome !== undefined) decisions[at] = toDecision(outcome)
   }
-  return settlements
+  return decisions
 }
 
-function toSettlement(outcome: StartOutcome | StartProblem): Settlement {
+function toDecision(outcome: StartOutcome | StartProblem): Decision {
   switch (outcome.type) {
     case 'started':
-      return { outcome: 'started', run_id: outcome.run, going: true }
+      return { outcome: 'started', run_id: outcome.run, is_running: true }
     case 'existing':
     case 'debounced':
       return { outcome: 'existing', run_id: outcome.run }
@@ -158,21 +159,21 @@ function toSettlement(outcome: StartOutcome | StartProblem): Settlement {
   }
 }
 
-async function stopGoing(scene: FiringScene, going: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
+async function stopRunning(context: FiringContext, running: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
   if (stop === 'none') return
-  for (const run of going) {
-    await scene.engine.cancel(
-      scene.org,
+  for (const run of running) {
+    await context.engine.cancel(
+      context.org,
       run,
       'A newer run of the automation replaces it',
       { terminate: stop === 'terminate' },
-      scene.tx.client,
+      context.tx.client,
     )
   }
-  scene.afterCommit(() => scene.engine.nudge(going))
+  context.afterCommit(() => context.engine.nudge(running))
 }
 
-async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): Promise<void> {
+async function emitFirings(context: FiringContext, rows: Iterable<FiringRow>): Promise<void> {
   const events = [...rows]
     .filter(({ outcome }) => outcome === 'started' || outcome === 'existing' || outcome === 'failed')
     .map((row) => ({
@@ -187,5 +188,5 @@ async function announceFirings(scene: FiringScene, rows: Iterable<FiringRow>): P
         nominalAt: row.nominal_at.toISOString(),
       },
     }))
-  await appendEvents(scene, scene.tx, events)
+  await appendEvents(context, context.tx, events)
 }

@@ -1,3 +1,7 @@
+/**
+ * Schedules fire at chosen instants, and a real engine runs what they start. Goal: overlap, misfire, pause, snooze, limits and backfills do
+ * what the definition says.
+ */
 import type { OutputOf } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -23,17 +27,17 @@ afterAll(async () => {
   await t.close()
 })
 
-/** Goes until it is answered. */
+/** Runs until the test answers it. */
 const approval = { workflow: { name: 'approval' } } as const
 const greet = { workflow: { name: 'greeting', input: { name: 'Ada' } } } as const
 const hourly = { schedule: 'every 1h' } as const
 
 const outcomes = async (name: string) =>
   (await bench.firings(name)).map(({ outcome, reason }) => (reason === null ? outcome : `${outcome}: ${reason}`))
-/** Ends of runs are read from the event log, which a long transaction of somebody else on the same PostgreSQL holds up. */
+/** Ends of runs arrive through the event log, which a long transaction of another user of the same PostgreSQL delays. */
 const eventually = <T>(ask: () => Promise<T>, good: (answer: T) => boolean) => eventuallyWithin(ask, good, 50_000)
 const statusOf = async (runId: string | null) => (await t.call('runs.get', { runId: runId ?? '' })).status
-/** Changes where the schedule of an automation stands. */
+/** Changes the state of an automation's schedule. */
 const changeTrigger = (name: string, change: string) =>
   t.database.transaction(t.org, 'read write', ({ client }) =>
     client.query(
@@ -48,8 +52,8 @@ const ended = (runId: string | null) =>
     (status) => ['succeeded', 'failed', 'cancelled'].includes(status),
   )
 
-describe('while another run of it is going', () => {
-  it('skip leaves the next one out', async () => {
+describe('an overlap policy', () => {
+  it('skip: skips a start while a run is in progress', async () => {
     const name = await bench.make({ ...hourly, ...approval })
     const first = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -58,7 +62,7 @@ describe('while another run of it is going', () => {
     expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
   })
 
-  it('buffer_one keeps one, which follows', async () => {
+  it('buffer_one: starts the first waiting start after the run, and skips further ones', async () => {
     const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_one' })
     const first = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -71,23 +75,23 @@ describe('while another run of it is going', () => {
     )
   })
 
-  it('buffer_all keeps all, and they follow one after another', async () => {
+  it('buffer_all: starts all waiting starts, one after another', async () => {
     const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_all' })
     const nominals: string[] = []
     for (let count = 0; count < 3; count++) nominals.push((await bench.fireNext(name)).nominalAt)
     for (const nominalAt of nominals) {
-      const going = await eventually(
+      const running = await eventually(
         async () => (await bench.firings(name)).filter(({ outcome, runStatus }) => outcome === 'started' && runStatus !== 'succeeded'),
         (rows) => rows[0]?.nominalAt === nominalAt,
       )
-      expect(going).toHaveLength(1)
-      await bench.answer(going[0]?.runId ?? null)
+      expect(running).toHaveLength(1)
+      await bench.answer(running[0]?.runId ?? null)
     }
-    await bench.settled(name)
+    await bench.allEnded(name)
     expect(await outcomes(name)).toEqual(['started', 'started', 'started'])
   })
 
-  it('buffer_all goes on behind a start that an earlier run stands for', async () => {
+  it('buffer_all: continues after a start that dedupe answers with an earlier run', async () => {
     const name = await bench.make({ ...approval, overlap: 'buffer_all', dedupe: { key: '${event.id}', window: '1h' } })
     const run = (id: string) => t.call('automations.runNow', { automation: name, event: { id } })
     const first = await run('a')
@@ -100,10 +104,10 @@ describe('while another run of it is going', () => {
     )
   })
 
-  it.each(['cancel_other', 'terminate_other'] as const)('%s ends that one, and the newest follows', async (overlap) => {
+  it.each(['cancel_other', 'terminate_other'] as const)('%s: ends the run in progress and starts the newest', async (overlap) => {
     const name = await bench.make({ ...hourly, ...approval, overlap })
     const first = await bench.fireNext(name)
-    // Both at once: between them, the end of the first run could let the earlier one start.
+    // Both occurrences in one call: in between, the end of the first run could start the earlier one.
     await bench.fireAt((await bench.nextMs(name)) + hourMs)
     await ended(first.runId)
     expect(await statusOf(first.runId)).toBe('cancelled')
@@ -114,14 +118,14 @@ describe('while another run of it is going', () => {
     expect((await outcomes(name)).filter((one) => one === 'buffered')).toEqual([])
   })
 
-  it('allow_all lets them run side by side', async () => {
+  it('allow_all: runs them in parallel', async () => {
     const name = await bench.make({ ...hourly, ...approval, overlap: 'allow_all' })
     const runs = [await bench.fireNext(name), await bench.fireNext(name)]
     expect(await outcomes(name)).toEqual(['started', 'started'])
     for (const { runId } of runs) await bench.answer(runId)
   })
 
-  it('a run by hand may have a policy of its own', async () => {
+  it('uses the overlap policy of automations.runNow instead of that of the automation', async () => {
     const name = await bench.make({ ...hourly, ...approval })
     await bench.fireNext(name)
     expect((await t.call('automations.runNow', { automation: name })).firing).toMatchObject({
@@ -133,7 +137,7 @@ describe('while another run of it is going', () => {
   })
 })
 
-describe('what comes up late', () => {
+describe('the misfire policy', () => {
   const late = async (misfire: 'all' | 'latest' | 'none', catchUpWindow: string) => {
     const name = await bench.make({
       triggers: [{ type: 'schedule', schedule: 'every 1h', misfire, catchUpWindow }],
@@ -149,13 +153,13 @@ describe('what comes up late', () => {
     ])
   }
 
-  it('fires all within the catch-up window', async () => {
+  it('all: fires each late occurrence within the catch-up window', async () => {
     const shown = await late('all', '4h')
     expect(shown.filter(([what]) => what === 'started').map(([, , at]) => at)).toEqual([6, 7, 8, 9])
     expect(shown.filter(([what]) => what === 'catch_up_window')).toEqual([['catch_up_window', 6, 0]])
   })
 
-  it('fires the latest for all', async () => {
+  it('latest: fires only the latest occurrence', async () => {
     const shown = await late('latest', '1d')
     expect(shown.toSorted()).toEqual([
       ['coalesced', 9, 0],
@@ -163,13 +167,13 @@ describe('what comes up late', () => {
     ])
   })
 
-  it('fires none', async () => {
+  it('none: fires no late occurrence', async () => {
     expect(await late('none', '1d')).toEqual([['misfire', 10, 0]])
   })
 })
 
-describe('an end', () => {
-  it('comes with the last firing that a limit allows', async () => {
+describe('an automation', () => {
+  it('ends an automation after the last firing that its limit allows', async () => {
     const name = await bench.make({ triggers: [{ type: 'schedule', schedule: 'every 1h', limit: 2 }], ...greet, overlap: 'allow_all' })
     await bench.fireNext(name)
     expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
@@ -178,7 +182,7 @@ describe('an end', () => {
     expect((await t.call('automations.runNow', { automation: name })).firing.outcome).toBe('started')
   })
 
-  it('comes with the last occurrence of the rule', async () => {
+  it('ends an automation after the last occurrence of its rule, and activates it again with a new schedule', async () => {
     const at = new Date(Date.now() + hourMs).toISOString()
     const name = await bench.make({ schedule: at, ...greet })
     expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started', nominalAt: at })
@@ -189,7 +193,7 @@ describe('an end', () => {
 })
 
 describe('a pause', () => {
-  it('lets what falls into it go by', async () => {
+  it('records the occurrences during a pause as one skip', async () => {
     const name = await bench.make({ schedule: 'every 1s', ...greet, overlap: 'allow_all' })
     const paused = await t.call('automations.pause', { automation: name, note: 'Holidays' })
     expect([paused.status, paused.note, paused.nextAt]).toEqual(['paused', 'Holidays', null])
@@ -204,7 +208,7 @@ describe('a pause', () => {
     expect(Date.parse(resumed.nextAt ?? '')).toBeGreaterThan(Date.parse(resumed.updatedAt))
   })
 
-  it('follows so many failed runs in a row, and ends with them forgotten', async () => {
+  it('pauses an automation after pauseAfterFailures failed runs in a row, and resets the count when it is resumed', async () => {
     const name = await bench.make({
       ...hourly,
       workflow: { name: 'fragile', input: { good: false } },
@@ -212,10 +216,10 @@ describe('a pause', () => {
       overlap: 'allow_all',
     })
     await ended((await bench.fireNext(name)).runId)
-    await bench.settled(name)
+    await bench.allEnded(name)
     expect(await t.call('automations.get', { automation: name })).toMatchObject({ status: 'active', failures: 1 })
     await bench.fireNext(name)
-    await bench.settled(name)
+    await bench.allEnded(name)
     const paused = await t.call('automations.get', { automation: name })
     expect(paused).toMatchObject({ status: 'paused', failures: 2, note: '2 runs in a row have failed.' })
     const noted = { action: 'automation.paused', actorType: 'system', detail: { note: paused.note } }
@@ -223,7 +227,7 @@ describe('a pause', () => {
     expect(await t.call('automations.resume', { automation: name })).toMatchObject({ status: 'active', failures: 0 })
   })
 
-  it('ends the wait of what would have fired by itself, not of what was asked for', async () => {
+  it('skips buffered starts of schedules, but not requested runs, while an automation is paused', async () => {
     const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     for (let count = 0; count < 3; count++) await bench.fireNext(name)
@@ -238,7 +242,7 @@ describe('a pause', () => {
     expect((await outcomes(name)).filter((one) => one === 'started')).toHaveLength(3)
   })
 
-  it('follows the first of many waiting starts that fail', async () => {
+  it('pauses an automation at the first failure among several buffered starts', async () => {
     const name = await bench.make({ ...hourly, ...approval, pauseAfterFailures: 1, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     for (let count = 0; count < 2; count++) await bench.fireNext(name)
@@ -250,7 +254,7 @@ describe('a pause', () => {
     )
   })
 
-  it('follows starts that fail, too', async () => {
+  it('pauses an automation after a failed start', async () => {
     const name = await bench.make({
       ...hourly,
       workflow: { name: 'greeting', input: { name: '${params.missing}' } },
@@ -262,7 +266,7 @@ describe('a pause', () => {
 })
 
 describe('a snooze', () => {
-  it('puts off what falls into it', async () => {
+  it('defers occurrences until a snooze ends', async () => {
     const name = await bench.make({ ...hourly, ...greet })
     const first = await bench.nextMs(name)
     const until = new Date(first + 30 * minuteMs).toISOString()
@@ -274,7 +278,7 @@ describe('a snooze', () => {
     expect(await bench.firings(name)).toMatchObject([{ outcome: 'started', nominalAt: new Date(first).toISOString() }])
   })
 
-  it('may be ended early', async () => {
+  it('ends a snooze early when the automation is resumed', async () => {
     const name = await bench.make({ ...hourly, ...greet })
     const next = await bench.nextMs(name)
     await t.call('automations.snooze', { automation: name, for: '7d' })
@@ -283,8 +287,8 @@ describe('a snooze', () => {
   })
 })
 
-describe('skipping the next', () => {
-  it('leaves them out, on the record', async () => {
+describe('automations.skipNext', () => {
+  it('skips the next occurrences and records them', async () => {
     const name = await bench.make({ ...hourly, ...greet })
     await t.call('automations.skipNext', { automation: name, count: 2 })
     for (let count = 0; count < 3; count++) await bench.fireNext(name)
@@ -294,8 +298,8 @@ describe('skipping the next', () => {
   })
 })
 
-describe('a run now', () => {
-  it('reaches the run with its params, and moves no schedule', async () => {
+describe('automations.runNow', () => {
+  it('passes params and event to the run, and does not change the schedule', async () => {
     const name = await bench.make({
       ...hourly,
       workflow: { name: 'greeting', input: { name: '${params.who} in ${event.place}' } },
@@ -308,7 +312,7 @@ describe('a run now', () => {
     expect(await bench.nextMs(name)).toBe(next)
   })
 
-  it('is one run, however often it is asked for with one key', async () => {
+  it('starts one run for repeated calls with the same idempotency key', async () => {
     const name = await bench.make({ ...greet })
     const ask = () => t.call('automations.runNow', { automation: name }, { idempotencyKey: `once-${name}` })
     expect((await ask()).runId).toBe((await ask()).runId)
@@ -317,11 +321,11 @@ describe('a run now', () => {
 })
 
 describe('a schedule', () => {
-  it('fires each occurrence once, though its state is set back', async () => {
+  it('fires each occurrence once even if its state is set back', async () => {
     const name = await bench.make({ ...hourly, ...greet, overlap: 'allow_all' })
     const first = await bench.fireNext(name)
-    // Until then the row may be locked, and a locked schedule does not fire.
-    await bench.settled(name)
+    // Before that, the row may be locked, and schedulers skip locked rows.
+    await bench.allEnded(name)
     await changeTrigger(name, `cursor_at = cursor_at - interval '1 hour', wakes_at = '${first.nominalAt}'`)
     expect((await bench.fireAt(Date.parse(first.nominalAt))).count).toBeGreaterThanOrEqual(1)
     expect(await bench.firings(name)).toMatchObject([{ id: first.id, outcome: 'started', runId: first.runId }])
@@ -329,7 +333,7 @@ describe('a schedule', () => {
     expect(runs.items.map(({ id }) => id)).toEqual([first.runId])
   })
 
-  it('whose calendar is gone says so, and goes on when it is back', async () => {
+  it('reports the unusable calendar of a schedule, and continues once the calendar is usable again', async () => {
     const { call } = t
     await t.answer('calendars.put', { calendar: 'office', zone: 'UTC', layers: [] })
     const name = await bench.make({
@@ -348,7 +352,7 @@ describe('a schedule', () => {
     await bench.fireAt(next)
     const [trigger] = (await call('automations.get', { automation: name })).triggers
     expect(trigger?.trouble).toMatch(/^calendar/)
-    // It is looked at again before long, but nobody knows when it fires.
+    // The schedule is tried again soon, but its next firing is unknown.
     expect((await call('automations.get', { automation: name })).nextAt).toBeNull()
     expect((await call('automations.list', { text: name })).items.find((one) => one.name === name)?.nextAt).toBeNull()
     await spoil('UTC')
@@ -358,7 +362,7 @@ describe('a schedule', () => {
 })
 
 describe('firings', () => {
-  it('are forgotten after a quarter of a year, unless something is still to come of them', async () => {
+  it('deletes firings after 90 days, unless they are buffered or their run is in progress', async () => {
     const name = await bench.make({ ...hourly, ...approval, overlap: 'buffer_all' })
     const first = await bench.fireNext(name)
     await bench.fireNext(name)
@@ -375,8 +379,8 @@ describe('firings', () => {
   })
 })
 
-describe('a calendar that changes', () => {
-  it('moves the next times of the schedules that ask it', async () => {
+describe('a change of a calendar', () => {
+  it('moves the next times of the schedules that use the calendar', async () => {
     t.core.clock.start()
     const put = (days: { date: string; name: string }[]) =>
       t.answer('calendars.put', { calendar: 'works', zone: 'UTC', layers: [{ kind: 'days', days }] })
@@ -409,7 +413,7 @@ describe('automations.firings', () => {
 })
 
 describe('a backfill', () => {
-  it('runs each occurrence of the range, in order, marked as what it is', async () => {
+  it('runs each occurrence of a backfill in order, with the cause backfill', async () => {
     t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-01-01T05:00:00.000Z']
@@ -425,20 +429,20 @@ describe('a backfill', () => {
     expect(new Set(done.map(({ cause }) => cause))).toEqual(new Set(['backfill']))
   })
 
-  it('says where it has stopped, and why', async () => {
+  it('records where a backfill stopped, and why', async () => {
     t.core.clock.start()
     const name = await bench.make({ schedule: { include: [{ kind: 'interval', every: '1h' }] }, ...greet })
     const [from, to] = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z']
     await t.call('automations.backfill', { automation: name, from, to })
     await t.call('automations.update', { automation: name, schedule: null, triggers: [{ type: 'webhook' }] })
-    const reason = 'The backfill has stopped here: Its trigger is not there any more.'
+    const reason = 'The backfill stopped here: Its trigger does not exist any more.'
     await eventually(
       () => bench.firings(name),
       (rows) => rows.some((row) => row.cause === 'backfill' && row.outcome === 'failed' && row.reason === reason),
     )
   })
 
-  it('is refused where it could not be meant', async () => {
+  it('rejects a backfill with a reversed range, a range in the future, or too many occurrences', async () => {
     const name = await bench.make({ schedule: 'every 1s', ...greet })
     const ask = (from: string, to: string) => t.call('automations.backfill', { automation: name, from, to })
     await expect(ask('2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z')).rejects.toMatchObject({ code: 'invalid_input' })

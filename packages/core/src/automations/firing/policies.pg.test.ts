@@ -1,4 +1,7 @@
-/** What Ordinaut kept and never read. Each of these fails if the field is ignored. */
+/**
+ * Fields of an automation that Ordinaut stored and never read. Each test fails if the field is ignored. The outside is an HTTP server that
+ * always fails.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { AutomationDefinition } from '@orrery/contract'
@@ -11,7 +14,7 @@ import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 
 let t: TestCore
 let bench: AutomationBench
-/** When each attempt came, by path. */
+/** Arrival times of the attempts, by path. */
 const attempts = new Map<string, number[]>()
 const server = createServer((request, response) => {
   const path = request.url ?? ''
@@ -44,7 +47,7 @@ const go = async (runId: string | null) => {
   await resultOf(runId)
 }
 
-/** A pipeline that asks the server, which is never well. */
+/** A pipeline that calls the server, which always answers 503. */
 const asking = (path: string) => {
   const { port } = server.address() as AddressInfo
   return { pipeline: [{ id: 'ask', uses: 'http.request', with: { url: `http://127.0.0.1:${port}${path}` } }], scopes: ['http:request'] }
@@ -53,7 +56,7 @@ const asking = (path: string) => {
 const gapsOf = (path: string) => (attempts.get(path) ?? []).map((at, index, all) => at - (all[index - 1] ?? at)).slice(1)
 
 describe('priority', () => {
-  it('decides who goes first', async () => {
+  it('starts queued runs by priority', async () => {
     const idle = await startTestCore({ work: false })
     await idle.deploy()
     const ids: string[] = []
@@ -74,7 +77,7 @@ describe('priority', () => {
 })
 
 describe('retry', () => {
-  it('says how often and how far apart the steps of the pipeline are tried', async () => {
+  it('applies retry to the number of attempts of a pipeline step and the delays between them', async () => {
     const made = {
       none: await bench.make({ ...asking('/none'), retry: false }),
       fixed: await bench.make({ ...asking('/fixed'), retry: { max: 3, backoff: 'fixed' } }),
@@ -100,7 +103,7 @@ describe('retry', () => {
 })
 
 describe('concurrencyKey', () => {
-  it('lets the runs of all automations with the key go one at a time', async () => {
+  it('runs one run at a time among all automations with the same concurrencyKey', async () => {
     const [one, two, other] = [
       await bench.make({ ...waiting, concurrencyKey: 'crm' }),
       await bench.make({ workflow: { name: 'approval' }, concurrencyKey: 'crm' }),
@@ -128,7 +131,7 @@ describe('concurrencyKey', () => {
     await go(third.runId)
   })
 
-  it('may be made of the event, and counts beside the limits of the workflow', async () => {
+  it('accepts a template over the event as concurrencyKey, in addition to the limits of the workflow', async () => {
     const name = await bench.make({ workflow: { name: 'single', input: null }, concurrencyKey: '${event.customer}', overlap: 'allow_all' })
     const first = await runNow(name, { event: { customer: 'ada' } })
     const second = await runNow(name, { event: { customer: 'bob' } })
@@ -147,7 +150,7 @@ describe('concurrencyKey', () => {
 })
 
 describe('dedupe', () => {
-  it('answers starts within the window with the first run, and does not extend the window', async () => {
+  it('answers starts within the dedupe window with the first run, and does not extend the window', async () => {
     const name = await bench.make({ ...waiting, dedupe: { key: 'order ${event.order}', window: '1h' } })
     const ask = async (order: string) => (await runNow(name, { event: { order } })).firing
     const window = async (shift = '0') =>
@@ -166,14 +169,14 @@ describe('dedupe', () => {
 })
 
 describe('timeout', () => {
-  it('ends a run that takes longer', async () => {
+  it('ends a run that exceeds its timeout', async () => {
     const name = await bench.make({ ...waiting, timeout: '300ms' })
     expect(await resultOf((await runNow(name)).runId)).toMatchObject({ status: 'timed_out' })
   })
 })
 
-describe('what a pipeline reads', () => {
-  it('is the event, the params and what it is run for', async () => {
+describe('a pipeline', () => {
+  it('lets a pipeline read the event, the params and the cause of its run', async () => {
     const pipeline = {
       params: { greeting: 'Hello' },
       pipeline: [{ id: 'now', uses: 'time.now' }],
@@ -193,7 +196,7 @@ describe('what a pipeline reads', () => {
 })
 
 describe('tags', () => {
-  it('are those of the automation, and its id', async () => {
+  it('tags a run with the tags and the id of its automation', async () => {
     const name = await bench.make({ workflow: { name: 'greeting', input: { name: 'x' } }, tags: ['nightly'] })
     const { runId, firing } = await runNow(name)
     expect((await t.call('runs.get', { runId: runId ?? '' })).tags).toEqual(['nightly', firing.automationId])

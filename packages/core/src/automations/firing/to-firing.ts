@@ -2,7 +2,7 @@ import { encodeId, type OutputOf, runStatus } from '@orrery/contract'
 import { orNull, toRunId } from '@orrery/kernel'
 import type { FiringRow } from '../firing-store.ts'
 
-/** What callers see of a firing. */
+/** A firing in the form that the API returns. */
 export function toFiring(row: FiringRow & { readonly run_status: string | null }): OutputOf<'automations.firings'>['items'][number] {
   return {
     id: encodeId('fir', row.firing_id),

@@ -6,26 +6,26 @@ import { createMeter, createScope, ExpressionError, RenderError, renderValue } f
 import { durationMs } from '@orrery/kernel'
 import { toPipelineStart } from '../../pipelines/to-pipeline-start.ts'
 import type { AutomationRow } from '../automation-row.ts'
+import type { FiringContext } from '../firing-context.ts'
 import type { FiringRow } from '../firing-store.ts'
 import { backoffPolicy } from '../planning/backoff-policy.ts'
-import type { FiringScene } from '../scene.ts'
 
 type Names = Readonly<Record<string, Json>>
 
-/** What the engine is asked to start for a firing. @throws pipeline.*, invalid_input: the definition does not fit what it has to work with */
-export async function toStart(scene: FiringScene, automation: AutomationRow, firing: FiringRow): Promise<StartRequest> {
+/** The engine's start request for a firing. @throws pipeline.*, invalid_input: the definition does not fit the event or the params */
+export async function toStart(context: FiringContext, automation: AutomationRow, firing: FiringRow): Promise<StartRequest> {
   const { definition } = automation
   const names = { event: firing.request?.event ?? null, run: describeFiring(automation, firing) }
   const target =
     definition.workflow === undefined
-      ? await startPipeline(scene, automation, firing, names)
-      : startWorkflow(scene, automation, firing, names)
-  const key = (text: string, path: string) => boundKey(render(text, scene, automation, firing, names, path))
+      ? await startPipeline(context, automation, firing, names)
+      : startWorkflow(context, automation, firing, names)
+  const key = (text: string, path: string) => boundKey(render(text, context, automation, firing, names, path))
   const { concurrencyKey, dedupe } = definition
   return {
     ...target,
     runId: firing.firing_id,
-    // By it the runs of an automation are listed.
+    // The automation's id is a tag, so that its runs can be listed.
     tags: [...new Set([...(definition.tags ?? []), encodeId('aut', automation.automation_id)])],
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     ...(definition.timeout === undefined ? {} : { timeoutMs: durationMs(definition.timeout, 'timeout') }),
@@ -37,7 +37,7 @@ export async function toStart(scene: FiringScene, automation: AutomationRow, fir
 }
 
 function startPipeline(
-  scene: FiringScene,
+  context: FiringContext,
   { definition }: AutomationRow,
   { request }: FiringRow,
   { event, run }: { event: Json; run: { [name: string]: Json } },
@@ -45,7 +45,7 @@ function startPipeline(
   const { pipeline = [] } = definition
   const source = typeof pipeline === 'string' ? { name: pipeline } : { definition: Array.isArray(pipeline) ? { pipeline } : pipeline }
   const retry = retryOf(definition.retry)
-  return toPipelineStart(scene.engine, scene.tx, scene.org, {
+  return toPipelineStart(context.engine, context.tx, context.org, {
     pipeline: source,
     params: { ...definition.params, ...request?.params },
     event,
@@ -56,29 +56,29 @@ function startPipeline(
   })
 }
 
-/** False: one attempt. Absent: the engine's own. */
+/** False: one attempt. Absent: the engine's default policy. */
 function retryOf(retry: AutomationRow['definition']['retry']): RetryPolicy | undefined {
   if (retry === undefined) return undefined
   return retry === false ? backoffPolicy('fixed', 0) : backoffPolicy(retry.backoff ?? 'exponential_jitter', retry.max - 1)
 }
 
-function startWorkflow(scene: FiringScene, automation: AutomationRow, firing: FiringRow, names: Names): StartRequest {
+function startWorkflow(context: FiringContext, automation: AutomationRow, firing: FiringRow, names: Names): StartRequest {
   const { workflow, queue } = automation.definition
-  if (workflow === undefined) throw new TypeError('Only for automations with a workflow')
+  if (workflow === undefined) throw new TypeError('The automation has no workflow')
   const { name, version, input } = workflow
   const params = { ...automation.definition.params, ...firing.request?.params }
-  // Without an input of its own the workflow gets the params; without params, the event.
+  // If the definition has no input, the workflow gets the params, or the event if there are no params.
   const given = input ?? (Object.keys(params).length > 0 ? params : (names.event ?? null))
   return {
-    org: scene.org,
+    org: context.org,
     workflow: name,
-    input: input === undefined ? given : (render(input, scene, automation, firing, names, 'workflow.input') ?? null),
+    input: input === undefined ? given : (render(input, context, automation, firing, names, 'workflow.input') ?? null),
     ...(version === undefined ? {} : { version }),
     ...(queue === undefined ? {} : { queue }),
   }
 }
 
-/** What a pipeline reads as `run.…`. */
+/** The values that a pipeline reads as `run.…`. */
 function describeFiring(automation: AutomationRow, firing: FiringRow): { [name: string]: Json } {
   return {
     automation: automation.name,
@@ -91,7 +91,7 @@ function describeFiring(automation: AutomationRow, firing: FiringRow): { [name: 
 
 function render(
   value: Json,
-  scene: FiringScene,
+  context: FiringContext,
   automation: AutomationRow,
   firing: FiringRow,
   names: Names,
@@ -101,7 +101,7 @@ function render(
   const { root, timezone } = createScope({
     params,
     steps: {},
-    nowMs: scene.nowMs,
+    nowMs: context.nowMs,
     timezone: automation.definition.timezone ?? 'UTC',
     names,
   })
@@ -114,10 +114,10 @@ function render(
   }
 }
 
-const keyLengthMax = 512
+const KEY_LENGTH_MAX = 512
 
-/** As the database takes it; one that would be too long is told from others by its digest. */
+/** A key in a form that the database accepts. The digest replaces a key that is too long. */
 function boundKey(value: Json | undefined): string {
   const text = (typeof value === 'string' ? value : JSON.stringify(value ?? null)).toWellFormed().replaceAll('\u0000', '\ufffd')
-  return text.length <= keyLengthMax ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return text.length <= KEY_LENGTH_MAX ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
 }

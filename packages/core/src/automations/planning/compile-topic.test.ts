@@ -9,7 +9,7 @@ function pattern(text: string): TopicPattern {
   return parsed.value
 }
 
-describe('topics', () => {
+describe('topic patterns', () => {
   test.each([
     ['orders.created', 'orders.created', true],
     ['orders.created', 'orders.createdx', false],
@@ -29,7 +29,7 @@ describe('topics', () => {
     ['*', 'one', true],
     ['*', 'one.two', false],
     ['a.b+c', 'a.bbc', false],
-  ])('%s and %s: %s', (text, topic, expected) => {
+  ])('matches pattern %s and topic %s: %s', (text, topic, expected) => {
     expect(pattern(text).matches(topic)).toBe(expected)
   })
 
@@ -37,17 +37,17 @@ describe('topics', () => {
     ['', 0, 'a word is missing'],
     ['a..b', 2, 'a word is missing'],
     ['a.', 2, 'a word is missing'],
-    ['a.>.b', 2, '> stands only at the end'],
-    ['or*.b', 0, 'a wildcard is a word of its own'],
-    ['a.b>', 2, 'a wildcard is a word of its own'],
-    ['a.**', 2, 'a wildcard is a word of its own'],
+    ['a.>.b', 2, '> is only allowed at the end'],
+    ['or*.b', 0, 'a wildcard must be a whole word'],
+    ['a.b>', 2, 'a wildcard must be a whole word'],
+    ['a.**', 2, 'a wildcard must be a whole word'],
     ['a.b c', 2, 'no white space or control characters'],
     ['x'.repeat(129), 128, 'longer than 128 characters'],
-  ])('%j is refused, with the place', (text, position, message) => {
+  ])('rejects %j with the position and the reason', (text, position, message) => {
     expect(compileTopic(text)).toEqual({ ok: false, problem: { position, message } })
   })
 
-  test(`a regular expression that says the same agrees, and the prefix never excludes a match (seed ${seed})`, () => {
+  test(`matches the same topics as an equivalent regular expression, and never excludes a match by the prefix (seed ${seed})`, () => {
     const words = fc.array(fc.constantFrom('a', 'b', 'ab', '*'), { minLength: 1, maxLength: 4 })
     const topics = fc.array(fc.constantFrom('a', 'b', 'ab', ''), { minLength: 1, maxLength: 5 })
     const property = fc.property(words, fc.boolean(), topics, (list, isOpen, topicWords) => {

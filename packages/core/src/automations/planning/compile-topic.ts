@@ -1,22 +1,22 @@
 import type { Parsed } from '@orrery/recurrence'
 
-/** A pattern over topics, checked. */
+/** A valid pattern over topics. */
 export interface TopicPattern {
   readonly text: string
-  /** What every topic that matches begins with: enough to find candidates by an index. */
+  /** The beginning of every topic that matches, so that an index finds candidates. */
   readonly prefix: string
   matches(topic: string): boolean
 }
 
-/** As long as the type of an event may be. */
-const topicLengthMax = 128
+/** The longest type that an event may have. */
+const TOPIC_LENGTH_MAX = 128
 
 /**
- * Topics are words between dots. In a pattern, `*` stands for exactly one word, and `>` at the end for one or more (the rules of NATS
- * subjects); everything else is meant as it stands, upper and lower case apart. Ordinaut's exact topics are patterns without wildcards.
+ * Topics are words separated by dots. In a pattern, `*` matches exactly one word, and `>` at the end matches one or more (the rules of NATS
+ * subjects). Everything else matches literally and is case-sensitive. Ordinaut's exact topics are patterns without wildcards.
  */
 export function compileTopic(text: string): Parsed<TopicPattern> {
-  if (text.length > topicLengthMax) return refuse(topicLengthMax, `longer than ${topicLengthMax} characters`)
+  if (text.length > TOPIC_LENGTH_MAX) return refuse(TOPIC_LENGTH_MAX, `longer than ${TOPIC_LENGTH_MAX} characters`)
   const words = text.split('.')
   let position = 0
   for (const [index, word] of words.entries()) {
@@ -36,8 +36,8 @@ export function compileTopic(text: string): Parsed<TopicPattern> {
 
 function findProblem(word: string, isLast: boolean): string | null {
   if (word === '') return 'a word is missing'
-  if (word === '>') return isLast ? null : '> stands only at the end'
-  if (word !== '*' && /[*>]/.test(word)) return 'a wildcard is a word of its own'
+  if (word === '>') return isLast ? null : '> is only allowed at the end'
+  if (word !== '*' && /[*>]/.test(word)) return 'a wildcard must be a whole word'
   if (/[\s\p{Cc}]/u.test(word)) return 'no white space or control characters'
   return null
 }

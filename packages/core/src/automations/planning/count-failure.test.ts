@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { countFailure, type RunEnd } from './count-failure.ts'
 import { numRuns, seed } from './planning.fixture.ts'
 
-describe('pause on failure', () => {
+describe('countFailure', () => {
   const play = (ends: readonly RunEnd[], pauseAfter: number | null) => {
     let failures = 0
     return ends.map((end) => {
@@ -13,20 +13,20 @@ describe('pause on failure', () => {
     })
   }
 
-  test('it pauses at the failure that is one too many in a row', () => {
+  test('pauses at failure number pauseAfter in a row', () => {
     expect(play(['failed', 'timed_out', 'failed'], 3)).toEqual([false, false, true])
     expect(play(['failed', 'succeeded', 'failed'], 2)).toEqual([false, false, false])
   })
 
-  test('a cancelled run neither counts nor breaks the row', () => {
+  test('ignores cancelled runs', () => {
     expect(play(['failed', 'cancelled', 'failed'], 2)).toEqual([false, false, true])
   })
 
-  test('without the rule it never pauses', () => {
+  test('never pauses if pauseAfter is null', () => {
     expect(play(['failed', 'failed', 'failed'], null)).toEqual([false, false, false])
   })
 
-  test(`it pauses exactly when the last so many that were not cancelled failed (seed ${seed})`, () => {
+  test(`pauses exactly when the last pauseAfter runs that were not cancelled failed (seed ${seed})`, () => {
     const ends = fc.array(fc.constantFrom<RunEnd>('succeeded', 'failed', 'timed_out', 'cancelled'), { minLength: 1, maxLength: 30 })
     const property = fc.property(ends, fc.integer({ min: 1, max: 4 }), (list, pauseAfter) => {
       const judged = list.filter((end) => end !== 'cancelled').slice(-pauseAfter)

@@ -7,8 +7,8 @@ export interface FailureCount {
 }
 
 /**
- * Counts failures in a row, and says when an automation pauses because of them: at the failure that makes `pauseAfter` of them; never if that
- * is null. 1 is Temporal's `pause_on_failure`. A cancelled run says nothing about the automation. Resuming sets the count to 0.
+ * Counts failures in a row. The automation pauses at the failure number `pauseAfter`; never if that is null. 1 is Temporal's
+ * `pause_on_failure`. A cancelled run does not change the count. Resuming sets the count to 0.
  */
 export function countFailure(consecutiveFailures: number, end: RunEnd, pauseAfter: number | null): FailureCount {
   switch (end) {

@@ -1,3 +1,4 @@
+/** Overlap policies: single decisions as tables, and random sequences of arrivals against a model with one rule per policy. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decideOverlap, type PendingStart, type RunOverlap } from './decide-overlap.ts'
@@ -17,7 +18,7 @@ function decide(policy: RunOverlap, isRunning: boolean, pending: readonly Start[
 
 describe('one decision', () => {
   test.each(['skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other', 'allow_all'] as const)(
-    '%s: with nothing running, it starts',
+    '%s: starts if no run is in progress',
     (policy) => {
       expect(decide(policy, false, [start(1)])).toEqual({ starts: [1], buffered: [], skipped: [], stop: 'none' })
     },
@@ -30,7 +31,7 @@ describe('one decision', () => {
     ['cancel_other', { starts: [], buffered: [2], skipped: ['1 superseded'], stop: 'cancel' }],
     ['terminate_other', { starts: [], buffered: [2], skipped: ['1 superseded'], stop: 'terminate' }],
     ['allow_all', { starts: [1, 2], buffered: [], skipped: [], stop: 'none' }],
-  ] as const)('%s, with one running and two that come up', (policy, expected) => {
+  ] as const)('%s: decides about two new starts while a run is in progress', (policy, expected) => {
     expect(decide(policy, true, [start(1), start(2)])).toEqual(expected)
   })
 
@@ -40,16 +41,16 @@ describe('one decision', () => {
     ['buffer_all', { starts: [1], buffered: [2, 3], skipped: [], stop: 'none' }],
     ['cancel_other', { starts: [3], buffered: [], skipped: ['1 superseded', '2 superseded'], stop: 'none' }],
     ['allow_all', { starts: [1, 2, 3], buffered: [], skipped: [], stop: 'none' }],
-  ] as const)('%s, with three that come up at once', (policy, expected) => {
+  ] as const)('%s: decides about three new starts at once while no run is in progress', (policy, expected) => {
     expect(decide(policy, false, [start(1), start(2), start(3)])).toEqual(expected)
   })
 
-  test('a start may have a policy of its own; what waits follows the policy as it is now', () => {
+  test('uses the policy of the start if it has one, and else the current policy of the automation', () => {
     expect(decide('skip', true, [start(1, 'buffer_all'), start(2)])).toMatchObject({ buffered: [1], skipped: ['2 overlap'] })
     expect(decide('allow_all', true, [start(1), start(2)]).starts).toEqual([1, 2])
   })
 
-  test('terminating outdoes cancelling, and nothing starts beside a run that is stopped', () => {
+  test('prefers terminating over cancelling, and starts nothing in parallel to a run that is being stopped', () => {
     const pending = [start(1, 'cancel_other'), start(2, 'terminate_other'), start(3, 'cancel_other'), start(4, 'allow_all')]
     expect(decide('skip', true, pending)).toEqual({
       starts: [],
@@ -59,22 +60,22 @@ describe('one decision', () => {
     })
   })
 
-  test('the buffer is bounded', () => {
+  test('skips starts that exceed the size of the buffer', () => {
     expect(decide('buffer_all', true, [start(1), start(2), start(3)], 2)).toMatchObject({ buffered: [1, 2], skipped: ['3 buffer_full'] })
   })
 })
 
-/** Arrivals by time, each with how long its run takes if nobody stops it. */
+/** The arrival of a start, and how long its run takes if it is not stopped. */
 interface Arrival {
   readonly atMs: number
   readonly takesMs: number
 }
 
-/** How long a run takes to end once it was told to. */
+/** How long a run takes to end after it was stopped. */
 const stopLagMs: Partial<Record<RunOverlap, number>> = { cancel_other: 5, terminate_other: 0 }
 
-/** Plays arrivals through `decideOverlap`. Gives when each started; absent: never. */
-function play(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, number> {
+/** Simulates arrivals with `decideOverlap`. Returns when each started; absent: never. */
+function simulate(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, number> {
   const startedAt = new Map<number, number>()
   const endsAt = new Map<number, number>()
   let buffer: readonly Start[] = []
@@ -103,7 +104,7 @@ function play(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, num
   return startedAt
 }
 
-/** The same by the words of the policies, one line of thought each. */
+/** Computes the same directly from the definition of each policy. */
 function model(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, number> {
   const startedAt = new Map<number, number>()
   if (policy === 'allow_all') return new Map(arrivals.map(({ atMs }, id) => [id, atMs]))
@@ -113,7 +114,7 @@ function model(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, nu
   arrivals.forEach(({ atMs, takesMs }, id) => {
     const isFree = freeAtMs <= atMs
     if (policy === 'skip' && !isFree) return
-    // One waits already: the last start lies ahead.
+    // A start waits already: its time lies ahead.
     if (policy === 'buffer_one' && lastStartMs > atMs) return
     lastStartMs = Math.max(atMs, freeAtMs)
     startedAt.set(id, lastStartMs)
@@ -122,7 +123,7 @@ function model(policy: RunOverlap, arrivals: readonly Arrival[]): Map<number, nu
   return startedAt
 }
 
-/** A run ends by itself or some time after the first arrival that finds it; the last arrival by then is the next to run. */
+/** A run ends on its own, or `lagMs` after the first arrival during it. The last arrival before its end runs next. */
 function modelReplacing(arrivals: readonly Arrival[], lagMs: number): Map<number, number> {
   const startedAt = new Map<number, number>()
   let id = 0
@@ -145,7 +146,7 @@ function modelReplacing(arrivals: readonly Arrival[], lagMs: number): Map<number
 }
 
 describe(`against a model of runs (seed ${seed})`, () => {
-  // Distinct instants: which of two at the same one comes first is no matter of policy.
+  // Arrivals have distinct instants: the order of two at the same instant does not depend on the policy.
   const arrivals = fc
     .array(fc.tuple(fc.integer({ min: 1, max: 15 }), fc.integer({ min: 1, max: 30 })), { minLength: 1, maxLength: 20 })
     .map((list) => {
@@ -157,16 +158,16 @@ describe(`against a model of runs (seed ${seed})`, () => {
     })
 
   test.each(['skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other', 'allow_all'] as const)(
-    '%s starts what the model starts, when it does',
+    '%s: starts the same runs at the same times as the model',
     (policy) => {
       const property = fc.property(arrivals, (list) => {
-        expect(Object.fromEntries(play(policy, list))).toEqual(Object.fromEntries(model(policy, list)))
+        expect(Object.fromEntries(simulate(policy, list))).toEqual(Object.fromEntries(model(policy, list)))
       })
       fc.assert(property, { seed, numRuns })
     },
   )
 
-  test('whatever the mixture, each start is started, kept or skipped, and only one at a time unless all are allowed', () => {
+  test('starts, buffers or skips each start of any mixture, and starts one at a time unless allow_all applies', () => {
     const overlaps = fc.constantFrom<RunOverlap>('skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other', 'allow_all')
     const pendings = fc.array(fc.option(overlaps, { nil: undefined }), { maxLength: 12 })
     const property = fc.property(overlaps, fc.boolean(), pendings, (policy, isRunning, list) => {
@@ -177,7 +178,7 @@ describe(`against a model of runs (seed ${seed})`, () => {
       const alone = starts.filter(({ overlap }) => (overlap ?? policy) !== 'allow_all')
       expect(alone.length).toBeLessThanOrEqual(isRunning ? 0 : 1)
       if (!isRunning) expect(stop).toBe('none')
-      // Deciding about the buffer again, while the run is still going, keeps it and still wants the run to end.
+      // A second decision while the run is still in progress keeps the buffer and still stops the run.
       const again = decideOverlap(policy, isRunning, buffered)
       if (isRunning) expect([again.buffered, again.stop === 'none']).toEqual([buffered, stop === 'none'])
     })

@@ -1,37 +1,39 @@
 /**
- * What happens to a start while another run of the same automation is going (Temporal, `ScheduleOverlapPolicy`):
- * `skip`: nothing; `buffer_one`: the first one waits for the end; `buffer_all`: they wait, and run one after another;
- * `cancel_other`: the run is asked to end, `terminate_other`: it is ended, and the newest start follows; `allow_all`: they run side by side.
+ * What happens to a start while another run of the same automation is in progress (Temporal, `ScheduleOverlapPolicy`):
+ * `skip`: it is skipped.
+ * `buffer_one`: the first start waits for the end of the run. `buffer_all`: all starts wait, and run one after another.
+ * `cancel_other`: the run is cancelled; `terminate_other`: it is terminated. Then the newest start runs.
+ * `allow_all`: they run in parallel.
  */
 export type RunOverlap = 'skip' | 'buffer_one' | 'buffer_all' | 'cancel_other' | 'terminate_other' | 'allow_all'
 
-/** A start that was not decided yet: one that has just come up, or one that waits in the buffer. */
+/** A start that is not decided yet: a new one, or one that waits in the buffer. */
 export interface PendingStart {
-  /** For this start only (a backfill, a run asked for by hand). Others follow the automation's policy as it is when they are decided. */
+  /** The policy of this start (a backfill, a requested run). Absent: the automation's policy at the time of the decision. */
   readonly overlap?: RunOverlap
 }
 
 export interface OverlapDecision<S> {
   /** To be started now. */
   readonly starts: readonly S[]
-  /** To be kept, and decided again when a run has ended: the buffer. */
+  /** The buffer: starts to keep, and to decide again when a run has ended. */
   readonly buffered: readonly S[]
   readonly skipped: readonly { readonly start: S; readonly reason: 'overlap' | 'buffer_full' | 'superseded' }[]
-  /** What to do to the runs that are going, in the transaction that keeps the buffer. Said again at each decision until they have ended. */
+  /** What to do to the runs in progress, in the transaction that stores the buffer. Repeated at each decision until they have ended. */
   readonly stop: 'none' | 'cancel' | 'terminate'
 }
 
-const bufferMax = 1_000
+const BUFFERED_MAX = 1_000
 
 /**
- * Decides about the buffer followed by the new starts, in their order. To be asked when a start comes up, and again, without a new one, when
- * a run has ended. Differs from Temporal in one thing: a start that a newer one replaces is reported as superseded, not dropped unseen.
+ * Decides about the buffered starts followed by the new ones, in order. Called for each new start, and without a new one when a run has
+ * ended. Unlike Temporal, this reports a start that a newer one replaces, as superseded, instead of dropping it silently.
  */
 export function decideOverlap<S extends PendingStart>(
   policy: RunOverlap,
   isRunning: boolean,
   pending: readonly S[],
-  bufferedMax = bufferMax,
+  bufferedMax = BUFFERED_MAX,
 ): OverlapDecision<S> {
   const beside: S[] = []
   const buffered: S[] = []
@@ -44,7 +46,7 @@ export function decideOverlap<S extends PendingStart>(
       beside.push(start)
       continue
     }
-    // With nothing running, the first goes, whatever the policy.
+    // If no run is in progress, the first start runs under any policy.
     if (!isRunning && sole === null) {
       sole = start
       continue
@@ -64,23 +66,23 @@ export function decideOverlap<S extends PendingStart>(
       case 'cancel_other':
       case 'terminate_other':
         if (isRunning) {
-          // Only the newest of them will run: older ones that wait for the same end need not be kept.
+          // Only the newest of them will run, so older ones that wait for the same end are dropped.
           for (const older of removeReplacing(buffered, policy)) skipped.push({ start: older, reason: 'superseded' })
           buffered.push(start)
           if (stop !== 'terminate') stop = overlap === 'cancel_other' ? 'cancel' : 'terminate'
         } else if (sole !== null) {
-          // It has not begun, so there is nothing to stop.
+          // The earlier start has not begun, so there is no run to stop.
           skipped.push({ start: sole, reason: 'superseded' })
           sole = start
         }
     }
   }
-  // What would run beside a run that is being stopped would be stopped with it.
+  // A start in parallel to a run that is being stopped would be stopped with it.
   if (stop !== 'none') skipped.push(...beside.splice(0).map((start) => ({ start, reason: 'superseded' as const })))
   return { starts: sole === null ? beside : [sole, ...beside], buffered, skipped, stop }
 }
 
-/** Takes out of the buffer the starts that replace what runs. */
+/** Removes from the buffer the starts whose policy replaces the run in progress. */
 function removeReplacing<S extends PendingStart>(buffered: S[], policy: RunOverlap): S[] {
   const isReplacing = (start: S) => ['cancel_other', 'terminate_other'].includes(start.overlap ?? policy)
   const removed = buffered.filter(isReplacing)

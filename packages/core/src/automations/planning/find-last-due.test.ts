@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { findLastDue } from './find-last-due.ts'
 import { every, hourMs, numRuns, occurrencesOf, schedules, seed, startMs, timetableOf } from './planning.fixture.ts'
 
-test(`among instants close together it finds the last one (seed ${seed})`, () => {
+test(`finds the last of instants that are close together (seed ${seed})`, () => {
   const times = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { maxLength: 15 })
   const bound = fc.integer({ min: -2, max: 42 })
   const property = fc.property(times, bound, bound, (list, afterMs, byMs) => {
@@ -16,7 +16,7 @@ test(`among instants close together it finds the last one (seed ${seed})`, () =>
   fc.assert(property, { seed, numRuns: numRuns * 5 })
 })
 
-test(`of random schedules with jitter it finds the last one (seed ${seed})`, () => {
+test(`finds the last due occurrence of random schedules with jitter (seed ${seed})`, () => {
   const property = fc.property(schedules, fc.integer({ min: 0, max: 400 * hourMs }), (schedule, spanMs) => {
     const timetable = timetableOf(schedule)
     const due = occurrencesOf(timetable, startMs + 1, startMs + spanMs + 1).filter(({ firesAtMs }) => firesAtMs <= startMs + spanMs)

@@ -5,22 +5,22 @@ import { numRuns, seed, startMs } from './planning.fixture.ts'
 
 const scheduled: FiringCause = { kind: 'schedule', nominalMs: startMs }
 
-test('the same firing has the same id for ever: a stored run depends on it', () => {
+test('returns the same id in every version of the code, since stored runs depend on it', () => {
   expect(firingId('automation', 'trigger', scheduled)).toMatchInlineSnapshot(`"019cc071-a800-79ef-b51a-781b6baa7f40"`)
 })
 
-test('it begins with its time, so lists of runs stay in order', () => {
+test('begins with the time, so that lists of runs stay in order', () => {
   const later = firingId('automation', 'trigger', { kind: 'schedule', nominalMs: startMs + 1 })
   expect(later > firingId('automation', 'trigger', scheduled)).toBe(true)
   expect(Number.parseInt(later.slice(0, 13).replace('-', ''), 16)).toBe(startMs + 1)
 })
 
-test('a backfill of the past is listed when it was asked for', () => {
+test('begins with the time of the request for a backfill', () => {
   const id = firingId('automation', 'trigger', { kind: 'backfill', requestId: 'b', requestedAtMs: startMs, nominalMs: 0 })
   expect(id.slice(0, 13)).toBe(firingId('automation', 'trigger', scheduled).slice(0, 13))
 })
 
-test('another automation, trigger, cause, request or time is another run', () => {
+test('differs for another automation, trigger, cause, request or time', () => {
   const ids = [
     firingId('automation', 'trigger', scheduled),
     firingId('other', 'trigger', scheduled),
@@ -38,7 +38,7 @@ test('another automation, trigger, cause, request or time is another run', () =>
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-test(`what differs in any fact is another run, and all are UUIDs v7 (seed ${seed})`, () => {
+test(`differs if any fact differs, and is a UUID v7 (seed ${seed})`, () => {
   const word = fc.constantFrom('a', 'b', 'a","b', '')
   const time = fc.constantFrom(-1, 0, startMs, startMs + 1)
   const cause = fc.oneof(

@@ -1,22 +1,22 @@
 import { hash } from 'node:crypto'
 import { uuid7 } from '@orrery/engine'
 
-/** Why a run is started. What differs between two causes makes two runs; what is the same is the same run, however often it is tried. */
+/** Why a run is started. Different causes start different runs; repeated attempts with an equal cause are the same run. */
 export type FiringCause =
   | { readonly kind: 'schedule'; readonly nominalMs: number }
-  /** `requestId` is the backfill's: each asks for runs of its own. */
+  /** `requestId` is the id of the backfill: two backfills of one range start different runs. */
   | { readonly kind: 'backfill'; readonly requestId: string; readonly requestedAtMs: number; readonly nominalMs: number }
   | { readonly kind: 'manual'; readonly requestId: string; readonly requestedAtMs: number }
-  /** A step of a run asked for it; its idempotency key is the request. */
+  /** A step of a run requested it. */
   | { readonly kind: 'agent'; readonly requestId: string; readonly requestedAtMs: number }
   | { readonly kind: 'event'; readonly eventId: string; readonly atMs: number }
-  /** An evaluation of a condition, named by the instant it was for. */
+  /** An evaluation of a condition, identified by its instant. */
   | { readonly kind: 'condition'; readonly atMs: number }
   | { readonly kind: 'webhook'; readonly deliveryId: string; readonly atMs: number }
 
 /**
- * The id of the run that a trigger starts for a cause: a UUID v7 (RFC 9562, section 5.7) with a hash in place of what is random there. Every
- * node and every retry names the same run, so the second start finds the first.
+ * The id of the run that a trigger starts for a cause: a UUID v7 (RFC 9562, section 5.7) with a hash in place of the random bits. Every
+ * process and every retry computes the same id, so a second start finds the first.
  */
 export function firingId(automationId: string, triggerId: string, cause: FiringCause): string {
   const text = JSON.stringify([automationId, triggerId, ...factsOf(cause)])
@@ -42,7 +42,7 @@ function factsOf(cause: FiringCause): readonly (string | number)[] {
   }
 }
 
-/** Lists of runs are ordered by id. A backfill of last year belongs among what runs now, not among last year's. */
+/** The time in the id. Lists of runs are ordered by id, and a backfill of last year belongs among the runs of today. */
 function timeOf(cause: FiringCause): number {
   switch (cause.kind) {
     case 'schedule':

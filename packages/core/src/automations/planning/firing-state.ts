@@ -1,46 +1,44 @@
 import type { CompiledSchedule } from '@orrery/recurrence'
 
-/**
- * What becomes of occurrences that come up late, within the catch-up window: each fires, the newest stands for all of them, or none fires.
- */
+/** What happens to late occurrences within the catch-up window: each fires, only the newest fires, or none fires. */
 export type MisfirePolicy = 'all' | 'latest' | 'none'
 
-/** When a trigger fires, as its definition says it. */
+/** When a trigger fires, by its definition. */
 export interface Timetable {
   readonly schedule: CompiledSchedule
-  /** The trigger's id: makes its jitter its own, and the same on every node. */
+  /** The trigger's id. Jitter depends on it, and so is the same in every process. */
   readonly key: string
   readonly misfire: MisfirePolicy
-  /** What is later than this is dropped whatever the misfire policy says. Temporal's `catchup_window`. */
+  /** Occurrences later than this are skipped under any misfire policy. Temporal's `catchup_window`. */
   readonly catchUpWindowMs: number
-  /** Up to so late, an occurrence is punctual, and no misfire. Longer than a scheduler takes to come round. */
+  /** An occurrence up to this late counts as punctual. Longer than a scheduler takes from one poll to the next. */
   readonly graceMs: number
 }
 
 /**
- * Whether a trigger may fire. A pause lets what falls into it go by. A snooze postpones: at its end, what fell into it is late, as after a
- * downtime, and the misfire policy says what becomes of it.
+ * Whether a trigger may fire. Occurrences during a pause are skipped. A snooze defers them: at its end they are late, as after a downtime,
+ * and the misfire policy decides about them.
  */
 export type FiringMode = { readonly kind: 'active' } | { readonly kind: 'paused' } | { readonly kind: 'snoozed'; readonly untilMs: number }
 
-/** Where a trigger stands: all that its row has to keep. */
+/** The state of a trigger, as its row keeps it. */
 export interface FiringState {
   /**
-   * Invariant (planning): every occurrence whose nominal time is up to here was fired or skipped, and it never decreases. So no occurrence
-   * fires twice, wherever the clock goes.
+   * Invariant (planning): every occurrence with a nominal time up to the cursor was fired or skipped, and the cursor never decreases. So no
+   * occurrence fires twice, even if the clock is set back.
    */
   readonly cursorMs: number
   readonly mode: FiringMode
-  /** So many firings are still to be left out. */
+  /** How many of the next firings to skip. */
   readonly skipNext: number
   /**
-   * So many firings are still allowed; null: any number. Temporal's `remaining_actions`. A firing that the overlap policy then leaves out counts.
+   * How many firings are still allowed; null: any number. Temporal's `remaining_actions`. A firing that the overlap policy skips counts.
    */
   readonly remaining: number | null
 }
 
-/** A trigger that begins now: what was due earlier is not its concern. */
-export const beginFirings = (nowMs: number, remaining: number | null = null): FiringState => ({
+/** The state of a trigger that begins now. It ignores earlier occurrences. */
+export const initialFiringState = (nowMs: number, remaining: number | null = null): FiringState => ({
   cursorMs: nowMs - 1,
   mode: { kind: 'active' },
   skipNext: 0,
@@ -48,10 +46,10 @@ export const beginFirings = (nowMs: number, remaining: number | null = null): Fi
 })
 
 /**
- * After its schedule was changed, a trigger goes on from now: the past of the new schedule was never due. An occurrence of the old one whose
- * jitter had not passed yet is given up.
+ * After a change of its schedule, a trigger continues from now, since the past of the new schedule was never due. An occurrence of the old
+ * schedule that still waits for its jitter is dropped.
  */
-export const adoptSchedule = (state: FiringState, nowMs: number): FiringState => ({
+export const applyScheduleChange = (state: FiringState, nowMs: number): FiringState => ({
   ...state,
   cursorMs: Math.max(state.cursorMs, nowMs - 1),
 })

@@ -6,12 +6,12 @@ import { every, hourMs, numRuns, occurrencesOf, schedules, seed, startMs, timeta
 const range = (fromHours: number, toHours: number) => ({ fromMs: startMs + fromHours * hourMs, toMs: startMs + toHours * hourMs })
 const nowMs = startMs + 1_000 * hourMs
 
-test('both ends count', () => {
+test('plans the occurrences at both ends of the range', () => {
   const plan = planBackfill(every('1h'), range(1, 3), nowMs)
   expect(plan).toEqual({ kind: 'planned', nominalsMs: [1, 2, 3].map((hours) => startMs + hours * hourMs), left: 0, restFromMs: null })
 })
 
-test('the rest follows from where the batch ended', () => {
+test('returns where the next batch begins and how many occurrences are left', () => {
   expect(planBackfill(every('1h'), range(1, 9), nowMs, 4)).toMatchObject({ left: 5, restFromMs: startMs + 5 * hourMs })
 })
 
@@ -19,16 +19,16 @@ test.each([
   ['reversed', every('1h'), range(3, 1)],
   ['in_future', every('1h'), range(1, 1_001)],
   ['too_many', every('1s'), range(0, 900)],
-] as const)('a range is refused: %s', (reason, timetable, asked) => {
+] as const)('refuses a range: %s', (reason, timetable, asked) => {
   expect(planBackfill(timetable, asked, nowMs)).toEqual({ kind: 'refused', reason })
 })
 
-test('a schedule that leaves nothing over is refused as too much to search', () => {
+test('refuses a schedule that excludes all its occurrences with the reason limit', () => {
   const none = timetableOf({ zone: 'UTC', include: [{ kind: 'interval', every: '1s' }], exclude: [{ kind: 'cron', cron: '* * * * * *' }] })
   expect(planBackfill(none, range(0, 900), nowMs)).toEqual({ kind: 'refused', reason: 'limit' })
 })
 
-test(`batches together are the whole range, each occurrence once (seed ${seed})`, () => {
+test(`plans each occurrence of the range exactly once over all batches (seed ${seed})`, () => {
   const hours = fc.integer({ min: 0, max: 500 })
   const property = fc.property(schedules, hours, hours, fc.integer({ min: 20, max: 300 }), (schedule, a, b, batch) => {
     const timetable = timetableOf(schedule)

@@ -1,6 +1,10 @@
+/**
+ * When schedules fire: pauses, snoozes, downtimes and clocks set forwards and back. Random schedules are compared with the list of
+ * occurrences from the recurrence package.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { adoptSchedule, beginFirings, type FiringState, type Timetable } from './firing-state.ts'
+import { applyScheduleChange, type FiringState, initialFiringState, type Timetable } from './firing-state.ts'
 import { planFirings } from './plan-firings.ts'
 import { every, hourMs, minuteMs, numRuns, occurrencesOf, schedules, seed, startMs, timetableOf } from './planning.fixture.ts'
 import { resumeFirings } from './resume-firings.ts'
@@ -8,27 +12,27 @@ import { resumeFirings } from './resume-firings.ts'
 const at = (hours: number): number => startMs + hours * hourMs
 const hours = (nominals: readonly { readonly nominalMs: number }[]): number[] =>
   nominals.map(({ nominalMs }) => (nominalMs - startMs) / hourMs)
-const begin = (change: Partial<FiringState> = {}): FiringState => ({ ...beginFirings(at(0.5)), ...change })
+const begin = (change: Partial<FiringState> = {}): FiringState => ({ ...initialFiringState(at(0.5)), ...change })
 
-describe('what is due', () => {
-  test('an occurrence fires at its time, and the next one says when to wake', () => {
+describe('occurrences that are due', () => {
+  test('fires an occurrence at its time, and wakes at the next one', () => {
     const plan = planFirings(begin(), every('1h'), at(1))
     expect(plan.firings).toEqual([{ nominalMs: at(1), firesAtMs: at(1), lateMs: 0 }])
     expect(plan.wake).toEqual({ kind: 'at', atMs: at(2) })
     expect(planFirings(plan.state, every('1h'), at(1)).firings).toEqual([])
   })
 
-  test('nothing that was due before it began fires', () => {
-    expect(hours(planFirings(beginFirings(at(1)), every('1h'), at(2)).firings)).toEqual([1, 2])
-    expect(hours(planFirings(adoptSchedule(beginFirings(at(1)), at(5)), every('1h'), at(6)).firings)).toEqual([5, 6])
+  test('does not fire occurrences from before the trigger began', () => {
+    expect(hours(planFirings(initialFiringState(at(1)), every('1h'), at(2)).firings)).toEqual([1, 2])
+    expect(hours(planFirings(applyScheduleChange(initialFiringState(at(1)), at(5)), every('1h'), at(6)).firings)).toEqual([5, 6])
   })
 
-  test('one that fired is not fired again by a change of schedule in the same instant', () => {
+  test('does not fire an occurrence again when the schedule changes at the same instant', () => {
     const { state } = planFirings(begin(), every('1h'), at(1))
-    expect(planFirings(adoptSchedule(state, at(1)), every('30m'), at(1)).firings).toEqual([])
+    expect(planFirings(applyScheduleChange(state, at(1)), every('30m'), at(1)).firings).toEqual([])
   })
 
-  test('jitter moves the firing, not the name of the occurrence, and is the same each time', () => {
+  test('keeps the nominal time under jitter, which is the same each time', () => {
     const timetable = every('1h', {}, { jitter: '50m' })
     const first = planFirings(begin(), timetable, at(1))
     expect(first.firings).toEqual([])
@@ -38,13 +42,13 @@ describe('what is due', () => {
     expect(planFirings(first.state, timetable, atMs).firings).toEqual([{ nominalMs: at(1), firesAtMs: atMs, lateMs: 0 }])
   })
 
-  test('a schedule that ends says so', () => {
+  test('ends when the schedule ends', () => {
     const timetable = every('1h', {}, { end: '2026-03-06T02:00Z' })
     const plan = planFirings(begin(), timetable, at(3))
     expect([hours(plan.firings), plan.wake]).toEqual([[1, 2], { kind: 'ended' }])
   })
 
-  test('a schedule of which nothing is left over is not searched for ever', () => {
+  test('ends the search at a limit if the excludes leave no occurrence', () => {
     const none = timetableOf({
       zone: 'UTC',
       include: [{ kind: 'interval', every: '1s' }],
@@ -53,44 +57,44 @@ describe('what is due', () => {
     expect(planFirings(begin(), none, at(1)).wake).toEqual({ kind: 'limit' })
   })
 
-  test('a limit of firings ends it', () => {
+  test('ends when the limit of firings is used up', () => {
     const plan = planFirings(begin({ remaining: 2 }), every('1h'), at(9))
     expect([hours(plan.firings), plan.wake, plan.state.remaining]).toEqual([[1, 2], { kind: 'ended' }, 0])
     expect(planFirings(plan.state, every('1h'), at(20)).firings).toEqual([])
   })
 })
 
-describe('what is late', () => {
+describe('late occurrences', () => {
   const late = (policy: Partial<Timetable>) => planFirings(begin(), every('1h', policy), at(5) + 10 * minuteMs)
 
-  test('all: each fires, oldest first', () => {
+  test('all: fires each, oldest first', () => {
     expect(hours(late({ misfire: 'all' }).firings)).toEqual([1, 2, 3, 4, 5])
   })
 
-  test('latest: the newest stands for all', () => {
+  test('latest: fires the newest, and records the others as coalesced', () => {
     const plan = late({ misfire: 'latest' })
     expect(hours(plan.firings)).toEqual([5])
     expect(plan.skips).toEqual([{ reason: 'coalesced', fromMs: at(1), toMs: at(4), count: 4, isExact: true }])
   })
 
-  test('none: they are left out, and what is punctual fires', () => {
+  test('none: skips late ones, and fires punctual ones', () => {
     expect(late({ misfire: 'none' }).skips).toEqual([{ reason: 'misfire', fromMs: at(1), toMs: at(5), count: 5, isExact: true }])
     expect(hours(planFirings(begin(), every('1h', { misfire: 'none' }), at(5) + 1_000).firings)).toEqual([5])
   })
 
-  test('what is older than the catch-up window is dropped whatever the policy', () => {
+  test('skips occurrences older than the catch-up window under any policy', () => {
     const plan = late({ misfire: 'all', catchUpWindowMs: 3 * hourMs })
     expect(hours(plan.firings)).toEqual([3, 4, 5])
     expect(plan.skips).toEqual([{ reason: 'catch_up_window', fromMs: at(1), toMs: at(2), count: 2, isExact: true }])
   })
 
-  test('more than one plan may hold follows in the next', () => {
+  test('continues in the next plan when more is due than one plan holds', () => {
     const first = planFirings(begin(), every('1h'), at(5), 3)
     expect([hours(first.firings), first.wake]).toEqual([[1, 2, 3], { kind: 'at', atMs: at(4) }])
     expect(hours(planFirings(first.state, every('1h'), at(5), 3).firings)).toEqual([4, 5])
   })
 
-  test('just within the window still fires, and what is late by the grace is still punctual', () => {
+  test('fires at the very edge of the window, and counts occurrences as punctual up to the grace period', () => {
     const edge = every('1h', { catchUpWindowMs: 10 * minuteMs, graceMs: minuteMs, misfire: 'latest' })
     const firedAt = (timetable: Timetable, nowMs: number) => hours(planFirings(begin(), timetable, nowMs).firings)
     expect(firedAt(edge, at(1) + 10 * minuteMs)).toEqual([1])
@@ -102,37 +106,37 @@ describe('what is late', () => {
     expect([firedAt(none, at(1) + minuteMs), firedAt(none, at(1) + minuteMs + 1)]).toEqual([[1], []])
   })
 
-  test('a year of a schedule of each second costs no more than a bounded number of questions', () => {
+  test('needs a bounded number of searches for a year of a schedule that fires each second', () => {
     const timetable = every('1s', { misfire: 'latest' })
     const { schedule } = timetable
-    let questions = 0
+    let searches = 0
     const next = (afterMs: number) => {
-      questions += 1
+      searches += 1
       return schedule.instants.next(afterMs)
     }
     const plan = planFirings(begin(), { ...timetable, schedule: { ...schedule, instants: { next } } }, at(365 * 24))
-    expect(questions).toBeLessThan(1_100)
+    expect(searches).toBeLessThan(1_100)
     expect(hours(plan.firings)).toEqual([365 * 24])
     expect(plan.skips).toEqual([{ reason: 'coalesced', fromMs: at(0.5), toMs: at(365 * 24) - 1, count: 1_000, isExact: false }])
   })
 })
 
-describe('clocks', () => {
-  test('set back, nothing fires until the clock is where it was', () => {
+describe('a clock', () => {
+  test('fires nothing until a clock that was set back has caught up', () => {
     const { state } = planFirings(begin(), every('1h'), at(3))
     const back = planFirings(state, every('1h'), at(2))
     expect([back.firings, back.wake, back.clockBehindMs]).toEqual([[], { kind: 'at', atMs: at(4) }, hourMs])
     expect(back.state).toEqual(state)
   })
 
-  test('set forwards is a downtime', () => {
+  test('treats a clock that was set forwards like a downtime', () => {
     const { state } = planFirings(begin(), every('1h', { misfire: 'latest' }), at(1))
     expect(hours(planFirings(state, every('1h', { misfire: 'latest' }), at(8.5)).firings)).toEqual([8])
   })
 })
 
 describe('pause, snooze, skip next', () => {
-  test('what falls into a pause has gone by', () => {
+  test('skips the occurrences during a pause', () => {
     const paused = begin({ mode: { kind: 'paused' } })
     expect(planFirings(paused, every('1h'), at(3)).wake).toEqual({ kind: 'paused' })
     const resumed = resumeFirings(paused, every('1h'), at(3))
@@ -140,7 +144,7 @@ describe('pause, snooze, skip next', () => {
     expect(hours(planFirings(resumed.state, every('1h'), at(4)).firings)).toEqual([4])
   })
 
-  test('what falls into a snooze is late at its end', () => {
+  test('treats the occurrences during a snooze as late at its end', () => {
     const snoozed = begin({ mode: { kind: 'snoozed', untilMs: at(3.5) } })
     const latest = every('1h', { misfire: 'latest' })
     expect(planFirings(snoozed, latest, at(3))).toMatchObject({ firings: [], wake: { kind: 'at', atMs: at(3.5) } })
@@ -150,19 +154,19 @@ describe('pause, snooze, skip next', () => {
     expect(hours(planFirings(snoozed, every('1h', { misfire: 'none' }), at(3.5)).firings)).toEqual([])
   })
 
-  test('what a snooze held back is not too old for the catch-up window, in whatever batches it fires', () => {
+  test('fires occurrences that a snooze deferred even if they are older than the catch-up window, in batches of any size', () => {
     const timetable = every('1h', { catchUpWindowMs: 30 * minuteMs })
     const first = planFirings(begin({ mode: { kind: 'snoozed', untilMs: at(3.5) } }), timetable, at(3.6), 2)
     expect(hours([...first.firings, ...planFirings(first.state, timetable, at(3.6), 2).firings])).toEqual([1, 2, 3])
   })
 
-  test('a snooze can be ended early', () => {
+  test('fires the deferred occurrences when a snooze is ended early', () => {
     const { state } = resumeFirings(begin({ mode: { kind: 'snoozed', untilMs: at(9) } }), every('1h'), at(2))
     expect(hours(planFirings(state, every('1h'), at(2)).firings)).toEqual([1, 2])
     expect(resumeFirings(begin(), every('1h'), at(2))).toEqual({ state: begin(), skip: null })
   })
 
-  test('the next firings asked for are skipped', () => {
+  test('skips as many of the next occurrences as skipNext says', () => {
     const plan = planFirings(begin({ skipNext: 2 }), every('1h'), at(4))
     expect([hours(plan.firings), plan.skips.map(({ reason }) => reason), plan.state.skipNext]).toEqual([
       [3, 4],
@@ -187,9 +191,12 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
   })
   const batches = fc.integer({ min: 1, max: 7 })
 
-  /** Plans at each instant until nothing more is due there. Gives the rounds, each with what is due by its oracle. */
+  /**
+   * Plans at each instant until nothing more is due. Yields one round per instant, with the occurrences that are due by the recurrence
+   * package.
+   */
   function* drain(timetable: Timetable, steps: readonly number[], batch: number) {
-    let state = beginFirings(startMs)
+    let state = initialFiringState(startMs)
     let nowMs = startMs
     for (const step of steps) {
       nowMs += step
@@ -209,7 +216,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
   }
 
   for (const misfire of ['all', 'latest', 'none'] as const) {
-    test(`${misfire}: fires what the rule says of the list of occurrences, and each once`, () => {
+    test(`${misfire}: fires the occurrences that the policy selects from the list, each once`, () => {
       const property = fc.property(schedules, policies, moves, batches, (schedule, policy, steps, batch) => {
         const timetable = timetableOf(schedule, { ...policy, misfire })
         const fired = new Set<number>()
@@ -219,7 +226,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
           const hasLate = isPunctual.length < isInWindow.length
           const expected = misfire === 'all' ? isInWindow : misfire === 'none' || !hasLate ? isPunctual : isInWindow.slice(-1)
           expect(firings).toEqual(expected.map((one) => ({ ...one, lateMs: nowMs - one.firesAtMs })))
-          // Nothing is lost unseen: what did not fire is in a record.
+          // Every occurrence that did not fire is recorded as skipped.
           const skipped = skips.reduce((sum, { count }) => sum + count, 0)
           expect(skips.every(({ isExact }) => isExact)).toBe(true)
           expect(firings.length + skipped).toBe(due.length)
@@ -233,7 +240,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
     })
   }
 
-  test('with a window that is long enough, all means all: none lost and none doubled', () => {
+  test('all: loses and repeats no occurrence if the window is long enough', () => {
     const property = fc.property(schedules, moves, batches, (schedule, steps, batch) => {
       const timetable = timetableOf(schedule)
       const rounds = [...drain(timetable, steps, batch)]
@@ -245,10 +252,10 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
     fc.assert(property, { seed, numRuns })
   })
 
-  test('a plan wakes in time: planning at each wake alone fires everything punctually', () => {
+  test('fires everything punctually when it plans only at each wake', () => {
     const property = fc.property(schedules, batches, (schedule, batch) => {
       const timetable = timetableOf(schedule)
-      let state = beginFirings(startMs)
+      let state = initialFiringState(startMs)
       const fired: number[] = []
       for (let nowMs = startMs, wakes = 0; wakes < 60; wakes++) {
         const plan = planFirings(state, timetable, nowMs, batch)
@@ -264,7 +271,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
     fc.assert(property, { seed, numRuns })
   })
 
-  test('pauses, snoozes and skips leave every occurrence either fired or recorded', () => {
+  test('fires or records every occurrence despite pauses, snoozes and skips', () => {
     const commands = fc.array(
       fc.tuple(fc.constantFrom('pause', 'resume', 'snooze', 'skip', 'go'), fc.integer({ min: -hourMs, max: 9 * hourMs })),
       { maxLength: 30 },
@@ -276,7 +283,7 @@ describe(`over random schedules, downtimes and clocks (seed ${seed})`, () => {
       commands,
       (schedule, policy, misfire, list) => {
         const timetable = timetableOf(schedule, { ...policy, misfire })
-        let state = beginFirings(startMs)
+        let state = initialFiringState(startMs)
         let nowMs = startMs
         let handled = 0
         for (const [command, stepMs] of list) {

@@ -3,7 +3,7 @@ import { findLastDue } from './find-last-due.ts'
 import type { FiringState, Timetable } from './firing-state.ts'
 import { type Skip, type SkipReason, skipSpan } from './skip-span.ts'
 
-/** An occurrence that fires now. Its nominal time names it (`firingId`); what it fires at is that and its jitter. */
+/** An occurrence that fires now. Its nominal time identifies it (`firingId`); it fires at that time plus jitter. */
 export interface Firing extends Occurrence {
   /** How long ago it should have fired. */
   readonly lateMs: number
@@ -11,11 +11,11 @@ export interface Firing extends Occurrence {
 
 /** When to plan again. */
 export type Wake =
-  /** An instant that has passed means that more is due than fitted into this plan: store its state and plan again for the same instant. */
+  /** If this instant has passed, more is due than fitted into this plan: store the state and plan again for the same instant. */
   | { readonly kind: 'at'; readonly atMs: number }
   | { readonly kind: 'paused' }
   | { readonly kind: 'ended' }
-  /** The schedule's next occurrence was not found within the work that it may cost: a person has to look at it. */
+  /** The search for the next occurrence reached its limit: a person has to correct the schedule. */
   | { readonly kind: 'limit' }
 
 export interface FiringPlan {
@@ -25,75 +25,78 @@ export interface FiringPlan {
   /** To be stored in the transaction that starts the firings. */
   readonly state: FiringState
   readonly wake: Wake
-  /** How far the clock is behind an occurrence that was handled already. More than zero: it was set back, and nothing fires until it is there again. */
+  /**
+   * How far the clock is behind an occurrence that is already handled. Above zero, the clock was set back: nothing fires until it has
+   * caught up.
+   */
   readonly clockBehindMs: number
 }
 
 /**
- * What a trigger has to do now. Pure: the same state, timetable and instant give the same plan on every node.
+ * Plans the firings of a trigger that are due now. Pure: the same state, timetable and instant make the same plan in every process.
  *
- * Within the catch-up window the misfire policy decides (Temporal, `SchedulePolicies.catchup_window`; `latest` is what Quartz and APScheduler
- * know as coalescing: once one occurrence is late, the newest that is due stands for all). A clock set forwards is like a downtime.
+ * Within the catch-up window (Temporal, `SchedulePolicies.catchup_window`), the misfire policy decides. `latest` is coalescing as in Quartz
+ * and APScheduler: once an occurrence is late, only the newest due one fires. A clock set forwards has the same effect as a downtime.
  */
-export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, firingsMax = 100): FiringPlan {
+export function planFirings(state: FiringState, timetable: Timetable, nowMs: number, FIRINGS_MAX = 100): FiringPlan {
   const clockBehindMs = Math.max(0, state.cursorMs - nowMs)
   if (state.mode.kind === 'paused') return { firings: [], skips: [], state, wake: { kind: 'paused' }, clockBehindMs }
   if (state.remaining === 0) return { firings: [], skips: [], state, wake: { kind: 'ended' }, clockBehindMs }
   if (state.mode.kind === 'snoozed' && state.mode.untilMs > nowMs) {
     return { firings: [], skips: [], state, wake: nextWake(state, timetable), clockBehindMs }
   }
-  const passed = passOver(state, timetable, nowMs)
-  const taken = takeDue({ ...state, cursorMs: passed.cursorMs }, timetable, nowMs, firingsMax)
+  const late = skipLate(state, timetable, nowMs)
+  const taken = collectDue({ ...state, cursorMs: late.cursorMs }, timetable, nowMs, FIRINGS_MAX)
   const wake = nextWake(taken.state, timetable)
-  // While more is due, the end of the snooze is still what its lateness counts from.
+  // While more is due, the mode stays snoozed: lateness counts from the end of the snooze.
   const isDone = wake.kind !== 'at' || wake.atMs > nowMs
   return {
     firings: taken.firings,
-    skips: [...passed.skips, ...taken.skips],
+    skips: [...late.skips, ...taken.skips],
     state: isDone ? { ...taken.state, mode: { kind: 'active' } } : taken.state,
     wake,
     clockBehindMs,
   }
 }
 
-/** Leaves out what is too late to fire. */
-function passOver(state: FiringState, timetable: Timetable, nowMs: number) {
+/** Skips the occurrences that are too late to fire. */
+function skipLate(state: FiringState, timetable: Timetable, nowMs: number) {
   const skips: Skip[] = []
   let { cursorMs } = state
-  const passTo = (reason: SkipReason, toMs: number): void => {
+  const skipTo = (reason: SkipReason, toMs: number): void => {
     const skip = skipSpan(timetable, reason, cursorMs, toMs)
     if (skip) skips.push(skip)
     cursorMs = Math.max(cursorMs, toMs)
   }
-  const passBefore = (reason: SkipReason, beforeMs: number): void => {
+  const skipBefore = (reason: SkipReason, beforeMs: number): void => {
     const last = findLastDue(timetable, cursorMs, beforeMs - 1)
-    if (last) passTo(reason, last.nominalMs)
+    if (last) skipTo(reason, last.nominalMs)
   }
-  // What a snooze held back is as old as the end of the snooze.
+  // The age of occurrences that a snooze deferred counts from the end of the snooze.
   const isFreshlyHeld = state.mode.kind === 'snoozed' && state.mode.untilMs >= nowMs - timetable.catchUpWindowMs
-  if (!isFreshlyHeld) passBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
+  if (!isFreshlyHeld) skipBefore('catch_up_window', nowMs - timetable.catchUpWindowMs)
   switch (timetable.misfire) {
     case 'all':
       break
     case 'none':
-      passBefore('misfire', nowMs - timetable.graceMs)
+      skipBefore('misfire', nowMs - timetable.graceMs)
       break
     case 'latest': {
       const next = nextOccurrence(timetable.schedule, cursorMs, timetable.key)
       const isLate = next.kind === 'occurrence' && next.firesAtMs < nowMs - timetable.graceMs
       const newest = isLate ? findLastDue(timetable, cursorMs, nowMs) : null
-      if (newest) passTo('coalesced', newest.nominalMs - 1)
+      if (newest) skipTo('coalesced', newest.nominalMs - 1)
     }
   }
   return { cursorMs, skips }
 }
 
-/** Fires what is due, in order, or skips it as asked; so many at most. */
-function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number, firingsMax: number) {
+/** Collects up to `firingsMax` due occurrences in order, as firings or, while `skipNext` is above zero, as skips. */
+function collectDue(state: FiringState, { schedule, key }: Timetable, nowMs: number, FIRINGS_MAX: number) {
   const firings: Firing[] = []
   const skips: Skip[] = []
   let { cursorMs, skipNext, remaining } = state
-  while (firings.length + skips.length < firingsMax && remaining !== 0) {
+  while (firings.length + skips.length < FIRINGS_MAX && remaining !== 0) {
     const next = nextOccurrence(schedule, cursorMs, key)
     if (next.kind !== 'occurrence' || next.firesAtMs > nowMs) break
     const { nominalMs, firesAtMs } = next
@@ -109,7 +112,7 @@ function takeDue(state: FiringState, { schedule, key }: Timetable, nowMs: number
   return { firings, skips, state: { ...state, cursorMs, skipNext, remaining } }
 }
 
-/** When a schedule is to be planned next, as long as nothing changes. */
+/** When a schedule must be planned next if nothing changes until then. */
 export function nextWake({ cursorMs, mode, remaining }: FiringState, { schedule, key }: Timetable): Wake {
   if (remaining === 0) return { kind: 'ended' }
   const next = nextOccurrence(schedule, cursorMs, key)

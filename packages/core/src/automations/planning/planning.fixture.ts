@@ -1,9 +1,9 @@
-/** Schedules for tests, by hand and at random. */
+/** Schedules for tests: fixed ones and random ones. */
 import { compileSchedule, type Include, occurrencesBetween, type Schedule } from '@orrery/recurrence'
 import fc from 'fast-check'
 import type { Timetable } from './firing-state.ts'
 
-/** `PLANNING_SEED` and `PLANNING_RUNS` ask for other sequences. Tests print the seed in their names. */
+/** `PLANNING_SEED` and `PLANNING_RUNS` select other random sequences. Tests print the seed in their names. */
 export const seed = Number(process.env.PLANNING_SEED ?? 20_260_101)
 export const numRuns = Number(process.env.PLANNING_RUNS ?? 300)
 
@@ -17,11 +17,11 @@ export function timetableOf(schedule: Schedule, policy: Partial<Omit<Timetable, 
   return { schedule: checked.value, key: 'trigger', misfire: 'all', catchUpWindowMs: 365 * 24 * hourMs, graceMs: minuteMs, ...policy }
 }
 
-/** Every so often, from the start on. */
+/** A timetable with an interval, from the start on. */
 export const every = (text: string, policy: Partial<Omit<Timetable, 'schedule'>> = {}, more: Partial<Schedule> = {}): Timetable =>
   timetableOf({ zone: 'UTC', include: [{ kind: 'interval', every: text, anchor: '2026-03-06T00:00:00Z' }], ...more }, policy)
 
-/** What there is to fire, from the recurrence itself: what plans are compared with. */
+/** The occurrences in a range, computed by the recurrence package. Tests compare plans with them. */
 export function occurrencesOf({ schedule, key }: Timetable, fromMs: number, toMs: number) {
   const found = occurrencesBetween(schedule, fromMs, toMs, 1_000_000, key)
   if (!found.isComplete) throw new Error('the range of the test is too long')
@@ -43,7 +43,7 @@ const includes: fc.Arbitrary<Include> = fc.oneof(
     .map((rrule): Include => ({ kind: 'rrule', rrule, start: '2026-03-05T00:30' })),
 )
 
-/** The range is that of the spring change of clocks in America, and bounds and jitter may be there. */
+/** Random schedules around the spring change of clocks in America, with or without bounds and jitter. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record(
   {
     zone: fc.constantFrom('UTC', 'America/New_York', 'Asia/Kathmandu'),

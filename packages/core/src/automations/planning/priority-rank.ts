@@ -8,7 +8,7 @@ export function toPriority(rank: number): Priority {
   return rank <= 6 ? 'normal' : 'low'
 }
 
-/** The rank that stands for a priority. `toPriority` takes it back. */
+/** The rank of a priority. `toPriority` is the inverse. */
 export function toRank(priority: Priority): number {
   switch (priority) {
     case 'urgent':

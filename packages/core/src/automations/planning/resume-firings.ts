@@ -3,8 +3,8 @@ import type { FiringState, Timetable } from './firing-state.ts'
 import { type Skip, skipSpan } from './skip-span.ts'
 
 /**
- * Ends a pause or a snooze. What came due during a pause has gone by, as with Temporal's schedules; what a snooze held back is due now, and
- * the next plan decides about it.
+ * Ends a pause or a snooze. Occurrences during a pause are skipped, as in Temporal's schedules. Occurrences that a snooze deferred are due
+ * now, and the next plan decides about them.
  */
 export function resumeFirings(
   state: FiringState,

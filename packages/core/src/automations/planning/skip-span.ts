@@ -6,28 +6,28 @@ export type SkipReason =
   | 'catch_up_window'
   /** Late, and the policy is `none`. */
   | 'misfire'
-  /** Late, and a newer one stands for it. */
+  /** Late, and only the newest of the late ones fires. */
   | 'coalesced'
   | 'paused'
-  /** Somebody asked to skip it. */
+  /** `automations.skipNext` asked for it. */
   | 'skip_next'
 
-/** Occurrences that do not fire, one record for all that are left out together. */
+/** A span of occurrences that were skipped for one reason. */
 export interface Skip {
   readonly reason: SkipReason
   /** Nominal time of the first. */
   readonly fromMs: number
-  /** Nominal time of the last; if the count is not exact, no later one was skipped. */
+  /** Nominal time of the last. If the count is not exact, no skipped occurrence is later. */
   readonly toMs: number
   readonly count: number
-  /** False: there are at least so many. */
+  /** False: `count` is a lower bound. */
   readonly isExact: boolean
 }
 
-/** Beyond it, skipped occurrences are not counted: a year of a schedule that fires each second must not hold up the others. */
-const skipsCountedMax = 1_000
+/** Occurrences beyond this number are not counted: a year of a schedule that fires each second must not delay other schedules. */
+const SKIPS_COUNTED_MAX = 1_000
 
-/** The occurrences after a nominal time up to another, as skipped; null if there are none. */
+/** Describes the occurrences after one nominal time, up to and including another, as skipped. Null if there is no occurrence. */
 export function skipSpan({ schedule, key }: Timetable, reason: SkipReason, afterMs: number, toMs: number): Skip | null {
   let fromMs = 0
   let at = afterMs
@@ -36,7 +36,7 @@ export function skipSpan({ schedule, key }: Timetable, reason: SkipReason, after
     if (next.kind !== 'occurrence' || next.nominalMs > toMs) {
       return count === 0 ? null : { reason, fromMs, toMs: at, count, isExact: next.kind !== 'limit' }
     }
-    if (count === skipsCountedMax) return { reason, fromMs, toMs, count, isExact: false }
+    if (count === SKIPS_COUNTED_MAX) return { reason, fromMs, toMs, count, isExact: false }
     at = next.nominalMs
     if (count === 0) fromMs = at
   }

@@ -1,100 +1,103 @@
 import { parseDurationMs } from '@orrery/recurrence'
-import { calendarsOf } from '../../calendars/find-uses.ts'
+import { calendarsOf } from '../../calendars/find-calendar-uses.ts'
 import { readCalendarSources } from '../../calendars/read-calendar-sources.ts'
 import type { AutomationRow, StoredTrigger, TriggerRow } from '../automation-row.ts'
 import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
-import { readState, writeState, writeTrouble } from '../definition/trigger-state.ts'
+import { toFiringState, withState, withTrouble } from '../definition/trigger-state.ts'
+import type { FiringContext } from '../firing-context.ts'
 import { type FiringRow, writeFirings } from '../firing-store.ts'
 import { findLastDue } from '../planning/find-last-due.ts'
-import { adoptSchedule, type FiringState, type Timetable } from '../planning/firing-state.ts'
+import { applyScheduleChange, type FiringState, type Timetable } from '../planning/firing-state.ts'
 import { nextWake } from '../planning/plan-firings.ts'
 import { resumeFirings } from '../planning/resume-firings.ts'
-import type { FiringScene } from '../scene.ts'
 import { toSkipRow } from '../to-firing-row.ts'
 import { writeStates } from '../trigger-store.ts'
 
-/** The calendars that the schedules among some triggers ask. */
-export function readSources({ tx, org }: Pick<FiringScene, 'tx' | 'org'>, triggers: readonly { readonly definition: StoredTrigger }[]) {
+/** The calendars that the schedules among these triggers use. */
+export function readSources({ tx, org }: Pick<FiringContext, 'tx' | 'org'>, triggers: readonly { readonly definition: StoredTrigger }[]) {
   const names = triggers.flatMap(({ definition }) => (definition.type === 'schedule' ? calendarsOf(definition.schedule) : []))
   return readCalendarSources(tx, org, names)
 }
 
 export interface Replanning {
   /**
-   * `adopted`: their schedules have changed, so they go on from now. `recalendared`: only a calendar that they ask has. `resumed`: `before` says
-   * from what. `kept`: only look when they are due.
+   * `schedule_changed`: the triggers continue from now. `calendar_changed`: only a calendar that they use has changed. `resumed`: a pause
+   * or snooze has ended, and `before` has it. `unchanged`: only computes when they are due.
    */
-  readonly kind: 'adopted' | 'recalendared' | 'resumed' | 'kept'
-  /** The automation as it was, where that differs. */
+  readonly kind: 'schedule_changed' | 'calendar_changed' | 'resumed' | 'unchanged'
+  /** The automation before the change. Absent: the change does not affect it. */
   readonly before?: AutomationRow
 }
 
-/** Finds out when each trigger has to be looked at next, without firing, and stores it. The automation is as it will be. */
+/** Computes and stores when each trigger is due next, without firing. `automation` is the row after the change. */
 export async function planTriggers(
-  scene: FiringScene,
+  context: FiringContext,
   automation: AutomationRow,
   triggers: readonly TriggerRow[],
   { kind, before = automation }: Replanning,
 ): Promise<TriggerRow[]> {
-  const { nowMs } = scene
-  const sources = await readSources(scene, triggers)
+  const { nowMs } = context
+  const sources = await readSources(context, triggers)
   const skips: FiringRow[] = []
   const planned = triggers.map((row): TriggerRow => {
-    if (!isSchedule(row)) return { ...row, wakes_at: automation.status === 'paused' ? null : pollAt(row, nowMs) }
+    if (!isSchedule(row)) return { ...row, wakes_at: automation.status === 'paused' ? null : nextPollAt(row, nowMs) }
     const result = toTimetable(row.definition, row.trigger_id, sources)
-    if (!result.ok) return writeTrouble(row, explainIssues(result.issues), nowMs)
+    if (!result.ok) return withTrouble(row, explainIssues(result.issues), nowMs)
     const { timetable } = result
-    const state = readState(row, kind === 'resumed' ? before : automation, nowMs)
+    const state = toFiringState(row, kind === 'resumed' ? before : automation, nowMs)
     if (kind === 'resumed') {
       const resumed = resumeFirings(state, timetable, nowMs)
       if (resumed.skip !== null) skips.push(toSkipRow(automation, { id: row.trigger_id, key: row.key }, resumed.skip, nowMs))
-      return writeState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
+      return withState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
     }
-    const next = goOn(kind, state, timetable, nowMs)
-    return writeState(row, next, next.mode.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
+    const next = nextState(kind, state, timetable, nowMs)
+    return withState(row, next, next.mode.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
   })
-  await writeStates(scene.tx, scene.org, planned)
-  await writeFirings(scene.tx, scene.org, skips)
+  await writeStates(context.tx, context.org, planned)
+  await writeFirings(context.tx, context.org, skips)
   return planned
 }
 
-function goOn(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, timetable: Timetable, nowMs: number): FiringState {
+function nextState(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, timetable: Timetable, nowMs: number): FiringState {
   switch (kind) {
-    case 'adopted':
-      return adoptSchedule(state, nowMs)
-    case 'recalendared':
-      return adoptCalendar(state, timetable, nowMs)
-    case 'kept':
+    case 'schedule_changed':
+      return applyScheduleChange(state, nowMs)
+    case 'calendar_changed':
+      return applyCalendarChange(state, timetable, nowMs)
+    case 'unchanged':
       return state
   }
 }
 
 /**
- * After a calendar of its schedule was changed, a trigger continues from now, since the past of the new calendar was never due. An occurrence that
- * came up before and waits for its jitter, or for the end of a pause or a snooze, keeps waiting.
+ * After a change of a calendar, a trigger continues from now, since the past of the new calendar was never due. An earlier occurrence that
+ * waits for its jitter, or for the end of a pause or a snooze, keeps waiting.
  */
-function adoptCalendar(state: FiringState, timetable: Timetable, nowMs: number): FiringState {
+function applyCalendarChange(state: FiringState, timetable: Timetable, nowMs: number): FiringState {
   const { mode } = state
   if (mode.kind === 'paused' || (mode.kind === 'snoozed' && mode.untilMs > nowMs)) return state
   const last = findLastDue(timetable, state.cursorMs, nowMs - 1)
   return last === null ? state : { ...state, cursorMs: last.nominalMs }
 }
 
-/** When a tool is asked next; null: there is none. A snooze that has put it off may have been ended or shortened: then at most one turn from now. */
-function pollAt({ definition, wakes_at }: TriggerRow, nowMs: number): Date | null {
+/**
+ * When the tool is polled next; null: the trigger polls none. At most one interval from now, as a snooze that deferred the poll may have
+ * ended.
+ */
+function nextPollAt({ definition, wakes_at }: TriggerRow, nowMs: number): Date | null {
   if (definition.type !== 'condition' || definition.poll === undefined) return null
   return new Date(Math.min(wakes_at?.getTime() ?? nowMs, nowMs + parseDurationMs(definition.poll.every)))
 }
 
-/** All its schedules are through, and nothing else can fire it. */
+/** True if no schedule has a further occurrence and there is no other kind of trigger. */
 export function isEnded(triggers: readonly TriggerRow[]): boolean {
   return (
     triggers.length > 0 && triggers.every(({ type, wakes_at, trouble }) => type === 'schedule' && wakes_at === null && trouble === null)
   )
 }
 
-/** Schedulers sleep until something is due: tells them that this may be earlier now. */
-export function wakeSchedulers(scene: FiringScene, triggers: readonly TriggerRow[]): void {
+/** Schedulers sleep until the next due time. Notifies them, as it may be earlier now. */
+export function notifySchedulers(context: FiringContext, triggers: readonly TriggerRow[]): void {
   const wakes = triggers.flatMap(({ wakes_at }) => (wakes_at === null ? [] : [wakes_at.getTime()]))
-  if (wakes.length > 0) scene.afterCommit(() => scene.engine.announceDue(Math.min(...wakes)))
+  if (wakes.length > 0) context.afterCommit(() => context.engine.announceDue(Math.min(...wakes)))
 }

@@ -1,13 +1,17 @@
+/**
+ * Conditions that poll a tool: `http.request` against a local HTTP server with scripted answers. Goal: a condition fires at edges, and a
+ * failed or slow tool affects only its own trigger.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 
-/** What the tool answers, one after the other; then always the last. A number that is a status is a failure. */
+/** Answers of the tool by name, in order; the last one repeats. `broken` is a failure with status 500. */
 const answers = new Map<string, unknown[]>()
 const asked = new Map<string, number>()
-/** Until it is resolved, the tool keeps whoever asks waiting. */
+/** The tool does not answer before this promise is resolved. */
 const held = new Map<string, Promise<void>>()
 const server = createServer(async (request, response) => {
   const name = new URL(request.url ?? '', 'http://x').pathname.slice(1)
@@ -44,20 +48,20 @@ function triggersOf(name: string, condition: string, mode: 'rising' | 'falling' 
 async function watch(name: string, list: unknown[], condition: string, scopes = ['http:request']) {
   answers.set(name, list)
   const given = { name, triggers: triggersOf(name, condition), overlap: 'allow_all' as const }
-  // Scopes go with pipelines.
+  // Only pipelines have scopes.
   await t.call('automations.create', { ...given, pipeline: [{ id: 'now', uses: 'time.now' }], scopes })
 }
 
 const firings = async (automation: string) => (await t.call('automations.firings', { automation })).items
 const troubleOf = async (automation: string) => (await t.call('automations.get', { automation })).triggers[0]?.trouble ?? null
-const askedOften = (name: string, times: number) =>
+const askedTimes = (name: string, times: number) =>
   eventually(
     async () => asked.get(name) ?? 0,
     (count) => count >= times,
     30_000,
   )
 
-it('asks the tool again and again, fires at the edge, and neither at a failure nor because of it', async () => {
+it('polls the tool repeatedly, and fires at the edges but never because of a failure', async () => {
   const left = (n: number) => ({ left: n })
   await watch('level', [left(20), left(5), left(4), 'broken', left(3), left(30), left(2)], 'result.body.left < 10')
   await eventually(
@@ -66,7 +70,7 @@ it('asks the tool again and again, fires at the edge, and neither at a failure n
     30_000,
   )
   expect(await firings('level')).toHaveLength(1)
-  await askedOften('level', 8)
+  await askedTimes('level', 8)
   const rows = await eventually(
     () => firings('level'),
     (all) => all.length === 2,
@@ -78,7 +82,7 @@ it('asks the tool again and again, fires at the edge, and neither at a failure n
   expect(await troubleOf('level')).toBeNull()
 })
 
-it('shows what keeps it from being evaluated: a scope it lacks, a tool that is not there, an answer that does not fit', async () => {
+it('shows why it cannot be evaluated: a missing scope, or an output that does not fit', async () => {
   await watch('scopeless', [1], 'result.body > 0', [])
   await watch('text', [{ left: 'many' }], 'result.body.left < 10')
   expect(
@@ -96,21 +100,21 @@ it('shows what keeps it from being evaluated: a scope it lacks, a tool that is n
   expect([await firings('scopeless'), await firings('text')]).toEqual([[], []])
 })
 
-it('of a paused automation is not asked, and is asked again when that is resumed', async () => {
+it('does not poll while its automation is paused, and polls again after it is resumed', async () => {
   await watch('quiet', [1], 'result.body > 5')
-  await askedOften('quiet', 1)
+  await askedTimes('quiet', 1)
   await t.call('automations.pause', { automation: 'quiet' })
   const before = asked.get('quiet') ?? 0
   await watch('beside', [1], 'result.body > 5')
-  await askedOften('beside', 3)
+  await askedTimes('beside', 3)
   expect((asked.get('quiet') ?? 0) - before).toBeLessThanOrEqual(1)
   await t.call('automations.resume', { automation: 'quiet' })
-  await askedOften('quiet', before + 2)
+  await askedTimes('quiet', before + 2)
 })
 
-it('is asked again at its next turn when a snooze has been shortened or ended', async () => {
+it('polls at the next interval after a snooze is shortened or ended', async () => {
   await watch('snoozed', [1], 'result.body > 5')
-  await askedOften('snoozed', 1)
+  await askedTimes('snoozed', 1)
   const nextMs = async () => {
     const { rows } = await t.database.transaction(t.org, 'read only', ({ client }) =>
       client.query<{ at: Date }>(
@@ -122,36 +126,36 @@ it('is asked again at its next turn when a snooze has been shortened or ended', 
   await t.call('automations.snooze', { automation: 'snoozed', for: '30d' })
   await eventually(nextMs, (at) => at > Date.now() + 86_400_000)
   await t.call('automations.snooze', { automation: 'snoozed', for: '2s' })
-  await askedOften('snoozed', (asked.get('snoozed') ?? 0) + 1)
+  await askedTimes('snoozed', (asked.get('snoozed') ?? 0) + 1)
   await t.call('automations.snooze', { automation: 'snoozed', for: '30d' })
   await eventually(nextMs, (at) => at > Date.now() + 86_400_000)
   await t.call('automations.resume', { automation: 'snoozed' })
-  await askedOften('snoozed', (asked.get('snoozed') ?? 0) + 1)
+  await askedTimes('snoozed', (asked.get('snoozed') ?? 0) + 1)
 })
 
-it('leaves nothing of what it was asked by a definition that is gone when the answer comes', async () => {
+it('discards an answer if the definition changed during the poll', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   await watch('changed', [1], 'result.body < 5')
-  await askedOften('changed', 1)
+  await askedTimes('changed', 1)
   held.set('changed', promise)
-  await askedOften('changed', (asked.get('changed') ?? 0) + 1)
-  // True until now by the old condition; by the new one it never was.
+  await askedTimes('changed', (asked.get('changed') ?? 0) + 1)
+  // The value was true under the old condition. Under the new one there is no earlier value, so the answer must not make an edge.
   await t.call('automations.update', { automation: 'changed', triggers: triggersOf('changed', 'result.body > 5', 'falling') })
   held.delete('changed')
   resolve()
-  await askedOften('changed', (asked.get('changed') ?? 0) + 2)
+  await askedTimes('changed', (asked.get('changed') ?? 0) + 2)
   expect(await firings('changed')).toEqual([])
 })
 
-it('is not asked again while it is still asked: one that is slow takes no room from others, and no answer overtakes another', async () => {
+it('never polls a trigger twice at once, and a slow tool does not delay others', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   held.set('slow', promise)
   await watch('slow', [1], 'result.body > 5')
-  await askedOften('slow', 1)
+  await askedTimes('slow', 1)
   await watch('quick', [1], 'result.body > 5')
-  await askedOften('quick', 4)
+  await askedTimes('quick', 4)
   expect(asked.get('slow')).toBe(1)
   held.delete('slow')
   resolve()
-  await askedOften('slow', 2)
+  await askedTimes('slow', 2)
 })

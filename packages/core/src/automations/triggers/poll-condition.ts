@@ -5,15 +5,15 @@ import type { DueWork, Kernel } from '@orrery/kernel'
 import { parseDurationMs } from '@orrery/recurrence'
 import { callTool, ToolError } from '@orrery/tools'
 import type { Condition } from '../automation-row.ts'
-import { judgeCondition } from '../planning/judge-condition.ts'
-import { inScene } from '../scene.ts'
-import { type DueCondition, lockDueConditions, writeCondition, writeTurns } from '../trigger-store.ts'
-import { lockEvaluated, modeOf, stateOf } from './condition-state.ts'
-import { fireOnce } from './fire-once.ts'
-import { judgeExpression } from './judge-expression.ts'
-import { noteTrouble } from './note-trouble.ts'
+import { transactAsAutomations } from '../firing-context.ts'
+import { decideCondition } from '../planning/decide-condition.ts'
+import { type DueCondition, lockDueConditions, setNextPolls, writeCondition } from '../trigger-store.ts'
+import { lockConditionIfUnchanged, modeOf, stateOf } from './condition-state.ts'
+import { evaluateTriggerExpression } from './evaluate-trigger-expression.ts'
+import { fireUnlessLoop } from './fire-unless-loop.ts'
+import { recordTrouble } from './record-trouble.ts'
 
-/** A turn of a condition, which nobody else has. */
+/** One poll of a condition, claimed by this process. */
 export interface Poll {
   readonly org: OrgId
   readonly triggerId: string
@@ -25,31 +25,31 @@ export interface Poll {
 }
 
 /**
- * Asks the tool of a condition, and fires if what it says makes the condition fire. A tool that fails, and an answer for which the condition
- * has no value, are shown as the trigger's trouble and change nothing.
+ * Calls the tool of a condition, and fires if its output makes the condition fire. If the tool fails, or the condition has no value for its
+ * output, the reason is recorded as the trigger's trouble, and nothing else changes.
  */
-export async function pollCondition(host: Kernel, poll: Poll, signal: AbortSignal): Promise<void> {
-  const outcome = await ask(host, poll, signal)
+export async function pollCondition(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<void> {
+  const outcome = await callAndEvaluate(kernel, poll, signal)
   if (signal.aborted) return
-  if (!outcome.ok) return await noteTrouble(host.database, poll.org, poll.triggerId, outcome.message)
-  if (poll.isTroubled) await noteTrouble(host.database, poll.org, poll.triggerId, null)
-  await meet(host, poll, outcome)
+  if (!outcome.ok) return await recordTrouble(kernel.database, poll.org, poll.triggerId, outcome.message)
+  if (poll.isTroubled) await recordTrouble(kernel.database, poll.org, poll.triggerId, null)
+  await updateAndFire(kernel, poll, outcome)
 }
 
 export interface ClaimedPolls {
-  /** Rows looked at, those that are not to be asked now included. */
+  /** Rows that were due, including those that are not polled now. */
   readonly count: number
   readonly polls: readonly Poll[]
   readonly latenessMs: readonly number[]
 }
 
-/** Takes conditions of an organization that are due, by moving them on to their next turn. A process that dies in the middle skips a turn. */
+/** Claims due conditions of an organization by moving them to their next poll. If the process dies during a poll, that poll is skipped. */
 export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, limit: number): Promise<ClaimedPolls> {
   const nowMs = clock.now()
   return await database.transaction(org, 'read write', async (tx) => {
     const rows = await lockDueConditions(tx, org, new Date(nowMs), limit)
-    const turns = rows.map((row) => ({ ...row, ...takeTurn(row, nowMs) }))
-    await writeTurns(tx, org, turns)
+    const turns = rows.map((row) => ({ ...row, ...planTurn(row, nowMs) }))
+    await setNextPolls(tx, org, turns)
     const polls = turns.flatMap(({ triggerId, scopes, timezone, isTroubled, polled }) =>
       polled === null ? [] : [{ org, triggerId, scopes, timezone, isTroubled, definition: polled, atMs: Math.floor(nowMs) }],
     )
@@ -57,36 +57,36 @@ export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, 
   })
 }
 
-interface Turn {
-  /** Null: never by itself. */
+interface PollTurn {
+  /** When to poll next; null: not until a change of the automation. */
   readonly next: Date | null
-  /** Null: not now. */
+  /** Null: the condition is not polled now. */
   readonly polled: Poll['definition'] | null
 }
 
-function takeTurn({ definition, wakes_at, isActive, snoozed_until }: DueCondition, nowMs: number): Turn {
+function planTurn({ definition, wakes_at, isActive, snoozed_until }: DueCondition, nowMs: number): PollTurn {
   const { poll } = definition
   if (poll === undefined || !isActive) return { next: null, polled: null }
   if (snoozed_until !== null && snoozed_until.getTime() > nowMs) return { next: snoozed_until, polled: null }
-  return { next: new Date(nextTurn(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), polled: { ...definition, poll } }
+  return { next: new Date(nextTurnMs(wakes_at.getTime(), parseDurationMs(poll.every), nowMs)), polled: { ...definition, poll } }
 }
 
-/** In step with the turns before, however many were missed. */
-export function nextTurn(lastMs: number, everyMs: number, nowMs: number): number {
+/** The next poll, in step with earlier ones, however many were missed. */
+export function nextTurnMs(lastMs: number, everyMs: number, nowMs: number): number {
   return lastMs + (Math.floor(Math.max(0, nowMs - lastMs) / everyMs) + 1) * everyMs
 }
 
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }
 
-async function ask(host: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
+async function callAndEvaluate(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
   const { org, triggerId, definition, scopes, timezone, atMs } = poll
   const { uses, with: given = {} } = definition.poll
   try {
     const { root } = createScope({ params: {}, steps: {}, nowMs: atMs, timezone })
     const args = renderValue(given, { root, timezone, meter: createMeter() }) as JsonObject
     const call = { tool: uses, args, runId: null, step: 'condition', attempt: 1, idempotencyKey: `${triggerId}:${atMs}`, signal }
-    const { output } = await callTool(host, org, { ...call, scopes: new Set(scopes) })
-    const judged = judgeExpression(definition.condition, { result: output }, { nowMs: atMs, timezone })
+    const { output } = await callTool(kernel, org, { ...call, scopes: new Set(scopes) })
+    const judged = evaluateTriggerExpression(definition.condition, { result: output }, { nowMs: atMs, timezone })
     return judged.ok ? { ...judged, result: output } : { ok: false, message: `condition: ${judged.message}` }
   } catch (error) {
     if (signal.aborted) return { ok: false, message: '' }
@@ -96,19 +96,19 @@ async function ask(host: Kernel, poll: Poll, signal: AbortSignal): Promise<Outco
   }
 }
 
-async function meet(
-  host: Kernel,
+async function updateAndFire(
+  kernel: Kernel,
   { org, triggerId, definition, atMs }: Poll,
   { value, result }: Outcome & { readonly ok: true },
 ): Promise<void> {
-  await inScene(host, org, async (scene) => {
-    const row = await lockEvaluated(scene.tx, org, triggerId, definition)
+  await transactAsAutomations(kernel, org, async (context) => {
+    const row = await lockConditionIfUnchanged(context.tx, org, triggerId, definition)
     if (row === null) return
     const before = stateOf(row.condition)
     const nowMs = Math.max(atMs, (before.firedAtMs ?? -1) + 1)
-    const { isFiring, state } = judgeCondition(modeOf(definition), before, value, nowMs)
-    await writeCondition(scene.tx, org, triggerId, state)
+    const { isFiring, state } = decideCondition(modeOf(definition), before, value, nowMs)
+    await writeCondition(context.tx, org, triggerId, state)
     const event = { type: 'condition', at: new Date(nowMs).toISOString(), value, data: result }
-    if (isFiring) await fireOnce(scene, { triggerId, cause: { kind: 'condition', atMs: nowMs }, event }, null)
+    if (isFiring) await fireUnlessLoop(context, { triggerId, cause: { kind: 'condition', atMs: nowMs }, event }, null)
   })
 }

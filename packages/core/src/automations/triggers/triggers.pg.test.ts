@@ -1,3 +1,7 @@
+/**
+ * Triggers on events and conditions over events, from a real event log to the finished run. Goal: each event fires a trigger once, also
+ * after crashes, and loops of automations end.
+ */
 import type { AutomationDefinition, Json } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +31,7 @@ afterAll(async () => {
 
 const greet = { workflow: { name: 'greeting', input: { name: '${event.data.who}' } }, overlap: 'allow_all' } as const
 
-/** Gives its name, which is its own. */
+/** Creates an automation with a unique name. Returns the name. */
 async function automate(triggers: AutomationDefinition['triggers'], more: Partial<AutomationDefinition> = greet, key?: string) {
   const name = `made-${++count}`
   await t.call('automations.create', { name, triggers, ...more }, key === undefined ? {} : { key })
@@ -44,7 +48,7 @@ const fired = (automation: string, times: number) =>
   )
 const troubleOf = async (automation: string) => (await t.call('automations.get', { automation })).triggers[0]?.trouble
 
-/** Behind all that was emitted before it: what did not fire by then does not fire. */
+/** Waits until all events emitted before are handled: a trigger that has not fired by then does not fire. */
 async function settle() {
   const topic = `settled.t${++count}`
   const marker = await automate([{ type: 'event', topic }])
@@ -53,7 +57,7 @@ async function settle() {
 }
 
 describe('an event trigger', () => {
-  it('starts a run for each event of its topics, which reads the event', async () => {
+  it('starts a run for each event whose topic matches, and the run reads the event', async () => {
     const one = await automate([{ type: 'event', topic: 'order.paid' }])
     const all = await automate([{ type: 'event', topic: 'order.>' }])
     const some = await automate([{ type: 'event', topic: 'order.*' }])
@@ -67,11 +71,11 @@ describe('an event trigger', () => {
     expect([(await firings(one)).length, (await firings(all)).length, (await firings(some)).length]).toEqual([1, 2, 1])
   })
 
-  it('fires only where its filter is true, and shows one that cannot be worked out until it can', async () => {
+  it('fires only if its filter is true, and shows an evaluation error until the next success', async () => {
     const name = await automate([{ type: 'event', topic: 'stock.left', filter: 'event.data.left < 10' }])
     await emit('stock.left', { who: 'few', left: 3 })
     await emit('stock.left', { who: 'many', left: 30 })
-    await emit('stock.left', { who: 'nobody' })
+    await emit('stock.left', { who: 'missing' })
     await emit('stock.left', { who: 'text', left: 'three' })
     await eventually(
       () => troubleOf(name),
@@ -83,12 +87,12 @@ describe('an event trigger', () => {
     expect(await troubleOf(name)).toBeNull()
   })
 
-  it('that failed for a reason of its own says so until it fires again', async () => {
+  it('shows a failure of its own until it fires again', async () => {
     const name = await automate([{ type: 'event', topic: 'odd.thing' }])
     const redefine = (definition: string) =>
       t.database.transaction(t.org, 'read write', async ({ client }) => {
         const { rows } = await client.query<{ was: string }>('select definition::text as was from app.automation where name = $1', [name])
-        // No reader of ours writes such a thing: it stands for a bug.
+        // The product never writes this. It simulates a bug.
         await client.query('update app.automation set definition = $2 where name = $1', [name, definition])
         return rows[0]?.was ?? ''
       })
@@ -110,7 +114,7 @@ describe('an event trigger', () => {
     await eventually(trouble, (text) => text === null, 5_000)
   })
 
-  it('listens to what Orrery itself says, and settles nothing twice', async () => {
+  it('fires on events that Orrery itself emits', async () => {
     const name = await automate([{ type: 'event', topic: 'run.*', filter: "event.type == 'run.failed'" }], {
       workflow: { name: 'greeting', input: { name: '${event.subject}' } },
       overlap: 'allow_all',
@@ -120,7 +124,7 @@ describe('an event trigger', () => {
     expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: `Hello ${runId}` } })
   })
 
-  it('of a paused automation lets events go by; a change of its topic counts from the next event', async () => {
+  it('ignores events while its automation is paused, and applies a changed topic from the next event', async () => {
     const name = await automate([{ type: 'event', topic: 'tide.high' }])
     await t.call('automations.pause', { automation: name })
     await emit('tide.high', { who: 'paused' })
@@ -135,7 +139,7 @@ describe('an event trigger', () => {
     expect(await t.call('runs.result', { runId: rows[0]?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello new' } })
   })
 
-  it('never hears another organization', async () => {
+  it('never fires on events of another organization', async () => {
     const key = await t.otherOrg('neighbours')
     await t.deploy(key)
     const theirs = await automate([{ type: 'event', topic: '>' }], greet, key)
@@ -150,7 +154,7 @@ describe('an event trigger', () => {
     expect(JSON.stringify(texts)).not.toContain('ours')
   })
 
-  it('ends a loop of automations that start each other through events', async () => {
+  it('stops a loop of automations that start each other through events', async () => {
     const name = await automate([{ type: 'event', topic: 'loop.tick' }], {
       pipeline: [{ id: 'again', uses: 'event.emit', with: { topic: 'loop.tick', source: 'hidden', payload: { who: 'loop' } } }],
       scopes: ['events:emit'],
@@ -168,13 +172,13 @@ describe('an event trigger', () => {
     expect(rows.find(({ outcome }) => outcome === 'skipped')?.reason).toMatch(/^loop/)
   })
 
-  it('fires once for an event that comes again, in the order of the log', async () => {
+  it('fires once for an event that is delivered again', async () => {
     const name = await automate([{ type: 'event', topic: 'again.and' }])
     for (const who of ['a', 'b', 'c']) await emit('again.and', { who })
     const before = await fired(name, 3)
     const client = new pg.Client({ connectionString: t.url })
     await client.connect()
-    // As after a crash between the handler's end and the move of its place.
+    // The state after a crash between the end of the handler and the update of the consumer's position.
     await client.query(`update app.event_consumer set tx = '0', id = 0 where name = 'automations'`)
     await client.end()
     await settle()
@@ -185,14 +189,14 @@ describe('an event trigger', () => {
   })
 })
 
-it('fires once for each event while processes come and go', async () => {
+it('fires once for each event while consumers start and stop', async () => {
   const name = await automate([{ type: 'event', topic: 'busy.day' }])
   const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log }
   const announce = () => t.notifier.send({ type: 'events' })
   const database = createDatabase({ url: t.url, poolMax: 3 })
   const host = { ...t.core.kernel, database, log, announce }
   let isOver = false
-  const comeAndGo = async () => {
+  const restartConsumers = async () => {
     for (let round = 0; !isOver; round++) {
       const tail = createEventTail({ database, notifier: null, log, pollMs: 10 })
       const consumer = createEventConsumer({ database, tail, log }, reactToEvents(host))
@@ -203,11 +207,11 @@ it('fires once for each event while processes come and go', async () => {
     }
     return name
   }
-  const going = comeAndGo()
+  const restarting = restartConsumers()
   const sent = 60
   for (let n = 0; n < sent; n++) await emit('busy.day', { who: String(n) })
   isOver = true
-  await going
+  await restarting
   await settle()
   const rows = await t.call('automations.firings', { automation: name, limit: 200 })
   const events = await t.call('events.list', { type: 'busy.day', limit: 200 })
@@ -217,7 +221,7 @@ it('fires once for each event while processes come and go', async () => {
 })
 
 describe('a condition over events', () => {
-  it('fires at the edge that its mode names, and at no first value', async () => {
+  it('fires at the edges that its mode names, but not at the first value', async () => {
     const modes = ['rising', 'falling', 'change'] as const
     const condition = { type: 'condition', topic: 'gauge.read', condition: 'event.data.value > 10' } as const
     const names = await Promise.all(modes.map((mode) => automate([{ ...condition, mode }])))
@@ -230,7 +234,7 @@ describe('a condition over events', () => {
     expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello 30' } })
   })
 
-  it('of mode level fires while it is true, so often at most', async () => {
+  it('fires a condition of mode level while it is true, at most once per interval', async () => {
     const level = { type: 'condition', topic: 'level.read', condition: 'event.data.on', mode: 'level' } as const
     const each = await automate([level])
     const hourly = await automate([{ ...level, every: '1h' }])
@@ -240,7 +244,7 @@ describe('a condition over events', () => {
   })
 })
 
-it('the beginnings that the database looks for are those that the server does', async () => {
+it('computes the same topic prefixes in the database as in the server', async () => {
   const topics = ['a', 'a.b', 'order.line.added', 'x-1.y_2.z.w']
   await t.database.transaction(t.org, 'read only', async ({ client }) => {
     for (const topic of topics) {

@@ -6,7 +6,7 @@ const given = (body: string | Uint8Array, headers: Record<string, string> = {}) 
   header: (name: string) => headers[name] ?? null,
 })
 
-it('reads JSON where some is announced or nothing is, and text everywhere else', () => {
+it('parses JSON if the content type is JSON or missing, and returns text otherwise', () => {
   expect(readPayload(given('{"a":[1]}', { 'content-type': 'application/json; charset=utf-8' }))).toEqual({ a: [1] })
   expect(readPayload(given('{"a":1}', { 'content-type': 'application/cloudevents+json' }))).toEqual({ a: 1 })
   expect(readPayload(given('null'))).toBe(null)
@@ -16,7 +16,7 @@ it('reads JSON where some is announced or nothing is, and text everywhere else',
   expect(readPayload(given(''))).toBe('')
 })
 
-it('replaces what is no UTF-8, and leaves as text what is nested too deep to walk through', () => {
+it('replaces invalid UTF-8, and returns JSON that is nested too deep as text', () => {
   expect(readPayload(given(new Uint8Array([0x61, 0xff, 0x62])))).toBe('a\ufffdb')
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
   expect(readPayload(given(deep))).toBe(deep)
@@ -24,7 +24,7 @@ it('replaces what is no UTF-8, and leaves as text what is nested too deep to wal
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
 })
 
-it('shows a few headers, none of which lets anybody in, and bounds them', () => {
+it('returns a few headers without credentials, and cuts long ones', () => {
   const headers = {
     authorization: 'Bearer x',
     cookie: 'y',
@@ -35,7 +35,7 @@ it('shows a few headers, none of which lets anybody in, and bounds them', () => 
   expect(readHeaders(given('', headers))).toEqual({ 'x-github-event': 'push', 'user-agent': 'u'.repeat(1000) })
 })
 
-it('takes the name of a delivery from the first header that has one', () => {
+it('takes the id of a delivery from the first header that has one', () => {
   expect(deliveryName(given(''))).toBe(null)
   expect(deliveryName(given('', { 'idempotency-key': 'k', 'x-github-delivery': 'g' }))).toBe('x-github-delivery:g')
   expect(deliveryName(given('', { 'webhook-id': 'w', 'x-github-delivery': 'g' }))).toBe('webhook-id:w')

@@ -1,7 +1,7 @@
 import type { Json } from '@orrery/contract'
 import type { SignedDelivery } from './verify-signature.ts'
 
-/** What a run may see of the headers: what says what was sent, nothing that lets anybody in. */
+/** Headers that a run can read: they describe the delivery and contain no credentials. */
 const SHOWN = [
   'content-type',
   'user-agent',
@@ -13,14 +13,14 @@ const SHOWN = [
   'x-event-type',
   'x-request-id',
 ]
-const HEADER_MAX = 1000
-/** Deeper than this, walking through it could end a process. */
+const HEADER_CHARS_MAX = 1000
+/** Recursion over JSON that is nested deeper could exhaust the stack and end the process. */
 const DEPTH_MAX = 100
 
-/** The names that senders give their deliveries: one that comes again has the same. */
+/** Headers with the sender's id of a delivery. A repeated delivery has the same id. */
 const IDS = ['webhook-id', 'x-github-delivery', 'idempotency-key']
 
-/** JSON where it is said to be some, or nothing is said, and is; otherwise text. What is no UTF-8 is replaced. */
+/** Parses the body as JSON if the content type is JSON or missing; otherwise, or if that fails, returns text. Invalid UTF-8 is replaced. */
 export function readPayload({ body, header }: SignedDelivery): Json {
   const text = new TextDecoder().decode(body)
   const type = header('content-type')
@@ -29,7 +29,7 @@ export function readPayload({ body, header }: SignedDelivery): Json {
     const value = JSON.parse(text) as Json
     return isShallow(value) ? value : text
   } catch {
-    // Not JSON, whatever it is called: the run may still know what to do with it.
+    // The content type says JSON, but the body is not. The run may still be able to use the text.
     return text
   }
 }
@@ -38,7 +38,7 @@ export function readHeaders({ header }: SignedDelivery): { [name: string]: Json 
   return Object.fromEntries(
     SHOWN.flatMap((name) => {
       const value = header(name)
-      return value === null ? [] : [[name, value.slice(0, HEADER_MAX)] as const]
+      return value === null ? [] : [[name, value.slice(0, HEADER_CHARS_MAX)] as const]
     }),
   )
 }

@@ -1,112 +1,117 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
 import { classifyFailure, createRateLimiter, type Kernel, SecretError } from '@orrery/kernel'
-import { type FiringScene, inScene } from '../scene.ts'
-import { fireOnce } from '../triggers/fire-once.ts'
-import { judgeExpression } from '../triggers/judge-expression.ts'
-import { noteTrouble } from '../triggers/note-trouble.ts'
-import { findWebhook, keepDelivery, selectWebhook, settleDelivery, type WebhookPlace, type WebhookRow } from '../webhook-store.ts'
+import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
+import { evaluateTriggerExpression } from '../triggers/evaluate-trigger-expression.ts'
+import { fireUnlessLoop } from '../triggers/fire-unless-loop.ts'
+import { recordTrouble } from '../triggers/record-trouble.ts'
+import { findWebhook, recordDelivery, selectWebhook, setDeliveryFiring, type WebhookRef, type WebhookRow } from '../webhook-store.ts'
 import { deliveryName, readHeaders, readPayload } from './read-payload.ts'
 import { openSigningSecret } from './signing-secret.ts'
 import { type SignedDelivery, verifySignature } from './verify-signature.ts'
 import { hashWebhookToken, isWebhookToken } from './webhook-token.ts'
 
 export interface WebhookDelivery extends SignedDelivery {
-  /** Of the address. */
+  /** The token in the address. */
   readonly token: string
 }
 
-/** Null: its filter leaves it out. */
+/** `firingId` is null if the filter rejected the delivery. */
 export interface WebhookReceipt {
   readonly firingId: Id<'fir'> | null
 }
 
-/** Of one trigger, in this process. */
+/** Limit per trigger and process. */
 const DELIVERIES = { perSecond: 20, burst: 100 }
-/** Looking up an address costs a query; a flood of made-up ones may not take the database. */
+/** Limit of address lookups per process. Each costs a query, so that a flood of invalid addresses must not reach the database. */
 const LOOKUPS = { perSecond: 200, burst: 400 }
 
 /**
- * Takes deliveries at webhooks. Each fires its trigger once, also when it comes again under the same name.
- * Throws ProblemError and nothing else: not_found whatever is wrong with the address or the signature, rate_limited.
+ * Receives deliveries of webhooks. Each fires its trigger once, even if it is repeated under the same id. Throws only ProblemError:
+ * not_found for anything wrong with the address or the signature, rate_limited, or the problem of an internal failure.
  */
-export function createWebhookReceiver(host: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
+export function createWebhookReceiver(kernel: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
   const now = () => performance.now()
   const limitDeliveries = createRateLimiter(DELIVERIES, now)
   const limitLookups = createRateLimiter(LOOKUPS, now)
-  const take = async (delivery: WebhookDelivery): Promise<WebhookReceipt> => {
-    if (!isWebhookToken(delivery.token)) throw nothingThere()
+  const receive = async (delivery: WebhookDelivery): Promise<WebhookReceipt> => {
+    if (!isWebhookToken(delivery.token)) throw notFound()
     const hash = hashWebhookToken(delivery.token)
     orLimited(limitLookups('lookup'))
-    const place = await findWebhook(host.database, hash)
-    if (place === null) throw nothingThere()
-    orLimited(limitDeliveries(place.triggerId))
-    const { webhook, receive } = await admit(host, place, hash, delivery)
-    if (!(await passes(host, place, webhook, receive))) return { firingId: null }
-    return await inScene(host, place.org, (scene) => fire(scene, place, delivery, receive))
+    const ref = await findWebhook(kernel.database, hash)
+    if (ref === null) throw notFound()
+    orLimited(limitDeliveries(ref.triggerId))
+    const { webhook, event } = await authenticate(kernel, ref, hash, delivery)
+    if (!(await passesFilter(kernel, ref, webhook, event))) return { firingId: null }
+    return await transactAsAutomations(kernel, ref.org, (context) => fire(context, ref, delivery, event))
   }
   return async (delivery) => {
     try {
-      return await take(delivery)
+      return await receive(delivery)
     } catch (error) {
       if (error instanceof ProblemError) throw error
-      host.log.error({ error }, 'A delivery at a webhook failed')
+      kernel.log.error({ error }, 'A delivery at a webhook failed')
       throw classifyFailure(error)
     }
   }
 }
 
-type Received = ReturnType<typeof read>
+type WebhookEvent = ReturnType<typeof toEvent>
 
-function read(delivery: WebhookDelivery, at: number) {
+function toEvent(delivery: WebhookDelivery, at: number) {
   const id = deliveryName(delivery)
   return { type: 'webhook', id, at: new Date(at).toISOString(), data: readPayload(delivery), headers: readHeaders(delivery) } as const
 }
 
 /** @throws not_found */
-async function admit(host: Kernel, place: WebhookPlace, hash: Buffer, delivery: WebhookDelivery) {
-  const webhook = await host.database.transaction(place.org, 'read only', (tx) => selectWebhook(tx, place.org, place.triggerId))
-  // The index found equal bytes already; comparing again in constant time keeps that from resting on the index alone.
-  if (webhook?.tokenHash == null || !timingSafeEqual(webhook.tokenHash, hash)) throw nothingThere()
-  if (!isSigned(host, place, webhook, delivery)) throw nothingThere()
-  return { webhook, receive: read(delivery, host.clock.now()) }
+async function authenticate(kernel: Kernel, ref: WebhookRef, hash: Buffer, delivery: WebhookDelivery) {
+  const webhook = await kernel.database.transaction(ref.org, 'read only', (tx) => selectWebhook(tx, ref.org, ref.triggerId))
+  // The index has found equal bytes. Comparing again, in constant time, means that security does not depend on the index alone.
+  if (webhook?.tokenHash == null || !timingSafeEqual(webhook.tokenHash, hash)) throw notFound()
+  if (!isSigned(kernel, ref, webhook, delivery)) throw notFound()
+  return { webhook, event: toEvent(delivery, kernel.clock.now()) }
 }
 
-function isSigned(host: Kernel, place: WebhookPlace, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
+function isSigned(kernel: Kernel, ref: WebhookRef, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
   const { signature = 'none' } = definition
   if (signature === 'none') return true
   if (signingSecret === null) return false
   try {
-    return verifySignature(signature, openSigningSecret(host.secretKeys, place, signingSecret), delivery, host.clock.now())
+    return verifySignature(signature, openSigningSecret(kernel.secretKeys, ref, signingSecret), delivery, kernel.clock.now())
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
-    host.log.warn({ trigger: place.triggerId, reason: error.message }, 'The signing secret of a webhook does not open; rotate it')
+    kernel.log.warn({ trigger: ref.triggerId, reason: error.message }, 'The signing secret of a webhook cannot be decrypted; rotate it')
     return false
   }
 }
 
-async function passes({ database }: Kernel, { org, triggerId }: WebhookPlace, webhook: WebhookRow, event: Received): Promise<boolean> {
+async function passesFilter(
+  { database }: Kernel,
+  { org, triggerId }: WebhookRef,
+  webhook: WebhookRow,
+  event: WebhookEvent,
+): Promise<boolean> {
   const { filter } = webhook.definition
   if (filter === undefined) return true
-  const judged = judgeExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
-  if (!judged.ok) await noteTrouble(database, org, triggerId, `filter: ${judged.message}`)
-  else if (webhook.isTroubled) await noteTrouble(database, org, triggerId, null)
+  const judged = evaluateTriggerExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
+  if (!judged.ok) await recordTrouble(database, org, triggerId, `filter: ${judged.message}`)
+  else if (webhook.isTroubled) await recordTrouble(database, org, triggerId, null)
   return judged.ok && judged.value
 }
 
-async function fire(scene: FiringScene, place: WebhookPlace, delivery: WebhookDelivery, event: Received): Promise<WebhookReceipt> {
+async function fire(context: FiringContext, ref: WebhookRef, delivery: WebhookDelivery, event: WebhookEvent): Promise<WebhookReceipt> {
   const name = deliveryName(delivery)
   const hash = createHash('sha256')
     .update(name ?? randomUUID())
     .digest()
   if (name !== null) {
-    const kept = await keepDelivery(scene.tx, place, hash, new Date(scene.nowMs))
+    const kept = await recordDelivery(context.tx, ref, hash, new Date(context.nowMs))
     if (!kept.isNew) return toReceipt(kept.firingId)
   }
-  const cause = { kind: 'webhook', deliveryId: hash.toString('hex'), atMs: Math.floor(scene.nowMs) } as const
-  const fired = await fireOnce(scene, { triggerId: place.triggerId, cause, event }, null)
-  if (fired === null) throw nothingThere()
-  if (name !== null) await settleDelivery(scene.tx, place, hash, fired.firingId)
+  const cause = { kind: 'webhook', deliveryId: hash.toString('hex'), atMs: Math.floor(context.nowMs) } as const
+  const fired = await fireUnlessLoop(context, { triggerId: ref.triggerId, cause, event }, null)
+  if (fired === null) throw notFound()
+  if (name !== null) await setDeliveryFiring(context.tx, ref, hash, fired.firingId)
   return toReceipt(fired.firingId)
 }
 
@@ -118,7 +123,7 @@ function orLimited(refused: { readonly retryAfterMs: number } | null): void {
   if (refused !== null) throw problem('rate_limited', 'There are too many deliveries.', refused)
 }
 
-/** Always the same words: nobody learns whether an address exists. */
-function nothingThere() {
+/** Always the same answer, so that a caller cannot find out whether an address exists. */
+function notFound() {
   return problem('not_found', 'There is nothing at this address.')
 }

@@ -3,7 +3,7 @@ import { type Database, type Log, RESEAL_BATCH, resealRows, SecretError, type Se
 import { lockSealedWith, type SealedWebhook, setSigningSecret } from '../webhook-store.ts'
 import { openSigningSecret, sealSigningSecret } from './signing-secret.ts'
 
-/** As `resealConnections`, for the signing secrets of webhooks. Returns how many. */
+/** Seals signing secrets of webhooks with the active key, as `resealConnections` does for connections. Returns how many. */
 export async function resealWebhooks(database: Database, keys: SecretKeys, log: Log): Promise<number> {
   const old = [...keys.known.keys()].filter((id) => id !== keys.activeId)
   if (old.length === 0) return 0
@@ -27,7 +27,10 @@ function resealed(keys: SecretKeys, row: SealedWebhook, log: Log): string | null
     return sealSigningSecret(keys, row, openSigningSecret(keys, row, row.sealed))
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
-    log.warn({ trigger: encodeId('trg', row.triggerId), reason: error.message }, 'A signing secret cannot be sealed with the new key')
+    log.warn(
+      { trigger: encodeId('trg', row.triggerId), reason: error.message },
+      'A signing secret of a webhook could not be sealed with the new key',
+    )
     return null
   }
 }

@@ -9,7 +9,7 @@ import { sealSigningSecret } from './signing-secret.ts'
 import { makeSigningSecret } from './verify-signature.ts'
 import { hashWebhookToken, makeWebhookToken } from './webhook-token.ts'
 
-/** Gives a webhook a new address and a new signing secret; the old ones end with the commit. */
+/** Creates a new address and a new signing secret for a webhook. The old ones become invalid at the commit. */
 export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebhook'>): Promise<AnswerTo<'automations.rotateWebhook'>> {
   return withOrg(ctx, async (tx) => {
     const automation = await lockAutomation(tx, ctx.org, input.automation)
@@ -18,10 +18,10 @@ export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebho
     const { signature = 'none' } = row.definition
     const token = makeWebhookToken()
     const signingSecret = signature === 'none' ? null : makeSigningSecret(signature)
-    const place = { org: ctx.org, triggerId: row.trigger_id }
-    await changeWebhook(tx, place, {
+    const ref = { org: ctx.org, triggerId: row.trigger_id }
+    await changeWebhook(tx, ref, {
       tokenHash: hashWebhookToken(token),
-      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.kernel.secretKeys, place, signingSecret),
+      signingSecret: signingSecret === null ? null : sealSigningSecret(ctx.kernel.secretKeys, ref, signingSecret),
     })
     ctx.note(encodeId('aut', automation.automation_id), { name: automation.name, trigger: row.key })
     return { trigger: row.key, signature, url: `${ctx.kernel.publicUrl()}/hooks/${token}`, signingSecret }

@@ -4,18 +4,18 @@ import { makeWebhookSecret, verifyWebhook } from '@orrery/kernel'
 export type SignatureKind = 'standard' | 'github'
 
 export interface SignedDelivery {
-  /** As they came. */
+  /** The raw bytes. */
   readonly body: Uint8Array
-  /** Of any case; null: there is none. */
+  /** The name is case-insensitive; null: the delivery has no such header. */
   header(name: string): string | null
 }
 
-/** In the form that the sender takes: GitHub any text, Standard Webhooks the key in base64 behind `whsec_`. */
+/** A secret in the form that senders accept: GitHub takes any text, Standard Webhooks `whsec_` and the key in base64. */
 export function makeSigningSecret(kind: SignatureKind): string {
   return kind === 'standard' ? makeWebhookSecret() : randomBytes(32).toString('base64url')
 }
 
-/** Whether the holder of the secret sent exactly this; with `standard` also: lately. */
+/** Whether the holder of the secret sent exactly this delivery; with `standard`, also whether it was sent within five minutes. */
 export function verifySignature(kind: SignatureKind, secret: string, delivery: SignedDelivery, nowMs: number): boolean {
   switch (kind) {
     case 'standard':

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** 256 random bits: the address is the credential, so nothing shorter will do. Words that begin with `orr_` are kept out of logs. */
+/** Tokens have 256 random bits, since the address is the credential. Logs redact words that begin with `orr_`. */
 const PREFIX = 'orr_hook_'
 const TOKEN = new RegExp(`^${PREFIX}[A-Za-z0-9_-]{43}$`)
 
@@ -12,7 +12,7 @@ export function isWebhookToken(text: string): boolean {
   return TOKEN.test(text)
 }
 
-/** A hash of so many random bits needs no salt, and tells nothing of them. */
+/** A hash of 256 random bits needs no salt and reveals nothing about them. */
 export function hashWebhookToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }

@@ -1,3 +1,4 @@
+/** Webhook deliveries up to the run. Goal: one firing per delivery, no hint whether an address exists, and no stored or logged secret. */
 import { createHmac } from 'node:crypto'
 import type { AutomationDefinition } from '@orrery/contract'
 import pg from 'pg'
@@ -10,12 +11,12 @@ import { runSweepAt } from '../../testing/run-sweep-at.fixture.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { resealWebhooks } from './reseal-webhooks.ts'
 
-const told: unknown[] = []
+const logged: unknown[] = []
 const log: Log = {
-  debug: (...said) => void told.push(said),
-  info: (...said) => void told.push(said),
-  warn: (...said) => void told.push(said),
-  error: (...said) => void told.push(said),
+  debug: (...line) => void logged.push(line),
+  info: (...line) => void logged.push(line),
+  warn: (...line) => void logged.push(line),
+  error: (...line) => void logged.push(line),
   child: () => log,
 }
 const firstKey = makeSecretKey()
@@ -57,7 +58,7 @@ const firings = async (automation: string) => (await t.call('automations.firings
 const gone = { code: 'not_found', detail: 'There is nothing at this address.' }
 
 describe('a webhook', () => {
-  it('starts a run for a delivery at its secret address, which reads the body', async () => {
+  it('starts a run for a delivery at its secret address, and the run reads the body', async () => {
     const name = await automate()
     const { token, url, signature, signingSecret } = await rotate(name)
     expect([url, signature, signingSecret]).toEqual([`/hooks/${token}`, 'none', null])
@@ -67,7 +68,7 @@ describe('a webhook', () => {
     expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello Ada' } })
   })
 
-  it('takes the same delivery once, whatever its second copy says, and others apart', async () => {
+  it('fires once for copies of a delivery, whatever their body, and again for other deliveries', async () => {
     const name = await automate()
     const { token } = await rotate(name)
     const first = await deliver(token, { who: 'a' }, { 'x-github-delivery': 'd1' })
@@ -88,7 +89,7 @@ describe('a webhook', () => {
     expect((await kept())?.count).toBe(0)
   })
 
-  it('takes copies that come at the same time once', async () => {
+  it('fires once for copies that arrive at the same time', async () => {
     const name = await automate()
     const { token } = await rotate(name)
     const receipts = await Promise.all(Array.from({ length: 8 }, () => deliver(token, { who: 'x' }, { 'webhook-id': 'same' })))
@@ -96,7 +97,7 @@ describe('a webhook', () => {
     expect(await firings(name)).toHaveLength(1)
   })
 
-  it('leaves out what its filter does not want', async () => {
+  it('does not fire for deliveries that its filter rejects', async () => {
     const name = await automate({ filter: "event.data.ref == 'main' && event.headers.\"x-github-event\" == 'push'" })
     const { token } = await rotate(name)
     expect(await deliver(token, { ref: 'dev', who: 'x' }, { 'x-github-event': 'push' })).toEqual({ firingId: null })
@@ -105,7 +106,7 @@ describe('a webhook', () => {
     expect(await firings(name)).toHaveLength(1)
   })
 
-  it('looks like nothing to whoever does not know it: wrong, old, deleted and never made are the same', async () => {
+  it('answers the same for a wrong, old, deleted and unknown address', async () => {
     const name = await automate()
     await expect(deliver('', {})).rejects.toMatchObject(gone)
     await expect(deliver(`orr_hook_${'A'.repeat(43)}`, {})).rejects.toMatchObject(gone)
@@ -117,7 +118,7 @@ describe('a webhook', () => {
     await expect(deliver(next.token, {})).rejects.toMatchObject(gone)
   })
 
-  it('of a paused automation records what it skipped', async () => {
+  it('records deliveries that it skips while its automation is paused', async () => {
     const name = await automate()
     const { token } = await rotate(name)
     await t.call('automations.pause', { automation: name })
@@ -125,7 +126,7 @@ describe('a webhook', () => {
     expect(await firings(name)).toMatchObject([{ id: firingId, outcome: 'skipped', reason: 'paused' }])
   })
 
-  it('takes bursts, and slows down whoever goes on', async () => {
+  it('accepts bursts of deliveries, and limits the rate of further ones', async () => {
     const { token } = await rotate(await automate({ filter: 'false' }))
     const outcomes = await Promise.allSettled(Array.from({ length: 140 }, () => deliver(token, {})))
     const refused = outcomes.filter((one) => one.status === 'rejected').map(({ reason }) => reason)
@@ -135,7 +136,7 @@ describe('a webhook', () => {
 })
 
 describe('signatures', () => {
-  it('of Standard Webhooks are demanded where they were asked for', async () => {
+  it('requires signatures of Standard Webhooks if the trigger asks for them', async () => {
     const { token, signingSecret } = await rotate(await automate({ signature: 'standard' }))
     const body = '{"who":"Eve"}'
     const sign = (secret: string | null, atMs = Date.now()): Headers => {
@@ -151,7 +152,7 @@ describe('signatures', () => {
     expect(await deliver(token, body, sign(signingSecret))).toEqual({ firingId })
   })
 
-  it('of GitHub too; without a secret yet nothing passes', async () => {
+  it('requires signatures of GitHub, and rejects every delivery while there is no secret', async () => {
     const name = await automate({ signature: 'github' })
     const { token, signingSecret } = await rotate(name)
     const body = '{"who":"Octocat"}'
@@ -163,22 +164,22 @@ describe('signatures', () => {
     await expect(deliver(token, body)).rejects.toMatchObject(gone)
     await expect(deliver(token, body, sign(''))).rejects.toMatchObject(gone)
     expect((await deliver(token, body, sign(signingSecret))).firingId).toMatch(/^fir_/)
-    // It was unsigned when the address was made: then there is no secret, and no delivery passes until one is made.
+    // The trigger was unsigned when its address was created, so it has no secret, and rejects deliveries until one is created.
     const later = await automate()
     const open = await rotate(later)
     const update = (title: string) =>
       t.call('automations.update', { automation: later, title, triggers: [{ type: 'webhook', signature: 'github' }] })
-    const told = ['webhook: nothing can be delivered until automations.rotateWebhook gives it an address.']
-    expect((await update('Signed')).warnings).toEqual(told)
+    const warnings = ['webhook: it receives no deliveries until automations.rotateWebhook creates its address.']
+    expect((await update('Signed')).warnings).toEqual(warnings)
     await expect(deliver(open.token, body, sign(''))).rejects.toMatchObject(gone)
     await rotate(later)
     expect((await update('Ready')).warnings).toEqual([])
     expect(
       (await t.call('automations.create', { name: 'unheard', triggers: [{ type: 'webhook' }], workflow: { name: 'greeting' } })).warnings,
-    ).toEqual(told)
+    ).toEqual(warnings)
   })
 
-  it('are sealed in the database, open after a rotation of keys, and never shown again', async () => {
+  it('seals signing secrets in the database, reseals them after a rotation of keys, and never shows them again', async () => {
     const name = await automate({ signature: 'standard' })
     const { token, signingSecret } = await rotate(name)
     const client = new pg.Client({ connectionString: t.url })
@@ -192,20 +193,20 @@ describe('signatures', () => {
     await client.end()
     const answers = JSON.stringify([await t.call('automations.get', { automation: name }), await t.call('events.list', { limit: 100 })])
     for (const secret of [token, signingSecret ?? ''])
-      for (const place of [stored, kept.rows[0]?.row ?? '', answers, JSON.stringify(told)]) expect(place).not.toContain(secret)
+      for (const place of [stored, kept.rows[0]?.row ?? '', answers, JSON.stringify(logged)]) expect(place).not.toContain(secret)
     const next = readSecretKeys(makeSecretKey() + firstKey)
     expect(await resealWebhooks(t.database, next, log)).toBeGreaterThanOrEqual(1)
     expect(await resealWebhooks(t.database, next, log)).toBe(0)
   })
 
-  it('and addresses are shown once: a repeated request gets neither', async () => {
+  it('shows signing secret and address once: a repeated request returns neither', async () => {
     const automation = await automate({ signature: 'github' })
     const ask = () => t.answer('automations.rotateWebhook', { automation }, { idempotencyKey: `rotate-${automation}` })
     expect((await ask()).output).toMatchObject({ url: expect.stringContaining('/hooks/'), signingSecret: expect.any(String) })
     expect(await ask()).toMatchObject({ replayed: true, output: { url: null, signingSecret: null } })
   })
 
-  it('are asked for by the key of the trigger if there are several', async () => {
+  it('rotates a webhook by the key of its trigger if there are several', async () => {
     const automation = await automate(
       {},
       {

@@ -15,23 +15,23 @@ import { PipelineRefusal, unwrap } from './pipeline-failure.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput, TOOL_STEP, type ToolCall, type ToolStepInput } from './pipeline-input.ts'
 import { type StepTrack, shorten } from './pipeline-progress.ts'
 
-/** A step whose condition holds. */
-export interface Beginning {
+/** A step whose condition is true, at its start. */
+export interface StartedStep {
   readonly placed: PlacedStep
   readonly frame: Frame
   readonly scope: StepScope
   readonly track: StepTrack
 }
 
-/** Its body is the worker's (pipelines/tool-step.ts). */
+/** The worker provides its body (pipelines/create-built-in-steps.ts). */
 const toolStep = declareStep<ToolStepInput, Json>(TOOL_STEP)
 
-export async function callTool(running: Interpretation, step: ToolStep, { scope, track }: Beginning): Promise<Json> {
+export async function callTool(running: Interpretation, step: ToolStep, { scope, track }: StartedStep): Promise<Json> {
   const { ctx, input } = running
   const args = unwrap(renderArguments(step, scope))
   track.rendered = shorten(args)
   const timeoutMs = timeoutOf(step)
-  const call = own(input.calls.tools, step.uses)
+  const call = ownMember(input.calls.tools, step.uses)
   if (call !== undefined) return callChildTool(running, step, call, args)
   const retry = resolveRetry(step) ?? input.retry
   const limit = timeoutMs === null ? {} : { timeoutMs }
@@ -42,41 +42,41 @@ export async function callTool(running: Interpretation, step: ToolStep, { scope,
   )
 }
 
-export async function callPipeline(running: Interpretation, step: CallStep, { scope, track }: Beginning): Promise<Json> {
+export async function callPipeline(running: Interpretation, step: CallStep, { scope, track }: StartedStep): Promise<Json> {
   const args = unwrap(renderArguments(step, scope))
   track.rendered = shorten(args)
-  const call = own(running.input.calls.pipelines, step.pipeline)
+  const call = ownMember(running.input.calls.pipelines, step.pipeline)
   if (call === undefined) throw new PipelineRefusal('UnknownPipeline', `there was no pipeline ${step.pipeline} when the run started`)
   const named = { pipeline: step.pipeline, version: call.version }
   return repeat(running, step, () => runPipeline(running, call.definition, args, named, limitOf(timeoutOf(step))))
 }
 
-/** A tool that is a run of its own: nobody else compares its scopes and its schemas. */
+/** Calls a tool of kind pipeline or workflow as a child run. Scopes and schemas are checked here, as callTool is not involved. */
 async function callChildTool(running: Interpretation, step: ToolStep, call: ToolCall, args: JsonObject): Promise<Json> {
   const { ctx, input } = running
   const missing = call.scopes.filter((scope) => !input.scopes.includes(scope))
   if (missing.length > 0)
     throw new PipelineRefusal('ScopeMissing', `${step.uses} needs ${missing.join(', ')}, which the run was not granted`)
-  refuse('InvalidArguments', `the arguments of ${step.uses}`, args, call.inputSchema)
+  requireFit('InvalidArguments', `the arguments of ${step.uses}`, args, call.inputSchema)
   const options = limitOf(timeoutOf(step) ?? call.timeoutMs)
   const output = await repeat(running, step, () => {
     if (call.kind === 'pipeline') {
-      return runPipeline(grant(running, call.grants), call.definition, args, { pipeline: null, version: null }, options)
+      return runPipeline(withGrants(running, call.grants), call.definition, args, { pipeline: null, version: null }, options)
     }
     const { workflow, version } = call
     return ctx.child<Json>(workflow, args, { ...options, ...(version === undefined ? {} : { version }) })
   })
-  if (call.outputSchema !== undefined) refuse('InvalidOutput', `the output of ${step.uses}`, output, call.outputSchema)
+  if (call.outputSchema !== undefined) requireFit('InvalidOutput', `the output of ${step.uses}`, output, call.outputSchema)
   return output
 }
 
-/** Whoever made the tool had these scopes and gave them to what is inside it, and to nothing around it. */
-function grant(running: Interpretation, scopes: readonly string[] = []): Interpretation {
+/** Adds the scopes that the author of a tool granted to its inner pipeline. They do not apply outside of it. */
+function withGrants(running: Interpretation, scopes: readonly string[] = []): Interpretation {
   const { input } = running
   return { ...running, input: { ...input, scopes: [...new Set([...input.scopes, ...scopes])] } }
 }
 
-/** @param named what the child reads of itself as `run.pipeline` and `run.version` */
+/** @param named the child's `run.pipeline` and `run.version` */
 function runPipeline(
   { ctx, input }: Interpretation,
   definition: PipelineDefinition,
@@ -88,7 +88,7 @@ function runPipeline(
   return ctx.child<Json>(PIPELINE_WORKFLOW, child as unknown as Json, options)
 }
 
-/** As often as the step says; if it says nothing once, for the steps inside were repeated already. */
+/** Repeats a call by the step's retry settings. The default is one attempt, since the steps inside the child have retries of their own. */
 async function repeat({ ctx }: Interpretation, step: ToolStep | CallStep, call: () => Promise<Json>): Promise<Json> {
   const policy = parseRetry((resolveRetry(step) ?? false) satisfies RetryOptions | false)
   for (let attempt = 1; ; attempt++) {
@@ -103,18 +103,18 @@ async function repeat({ ctx }: Interpretation, step: ToolStep | CallStep, call: 
   }
 }
 
-function refuse(name: string, what: string, value: Json, schema: Json): void {
+function requireFit(name: string, what: string, value: Json, schema: Json): void {
   const mismatch = explainMismatch(value, schema)
   if (mismatch !== null) throw new PipelineRefusal(name, `${what}${mismatch}`)
 }
 
-/** For one attempt, in ms. */
+/** The time limit of one attempt, in ms. */
 function timeoutOf({ timeout_seconds: seconds }: ToolStep | CallStep): number | null {
   return seconds === undefined ? null : Math.ceil(seconds * 1000)
 }
 
 const limitOf = (timeoutMs: number | null): ChildCallOptions => (timeoutMs === null ? {} : { timeout: `${timeoutMs}ms` })
 
-/** Names come from outside; one such as `constructor` finds nothing. */
-const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+/** Names come from users, so inherited members such as `constructor` must not be found. */
+const ownMember = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined

@@ -1,43 +1,43 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import type { Context } from '@orrery/engine/workflow'
 import type { PlacedStep } from '@orrery/expressions'
-import type { Pace } from './pace.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import type { Progress } from './pipeline-progress.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
-/** One run of a pipeline. */
+/** The state of one run of a pipeline. */
 export interface Interpretation {
   readonly ctx: Context
   readonly input: PipelineInput
   readonly params: JsonObject
   readonly progress: Progress
-  readonly pace: Pace
-  /** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
+  readonly budget: TurnBudget
+  /** See `run-steps.ts`. A member, as steps and sequences of steps call each other. */
   runSteps(steps: readonly PlacedStep[], frame: Frame): Promise<Json>
 }
 
-/** What the steps of one sequence can read, and where it is. */
+/** The names that the steps of one sequence can read, and the place of the sequence. */
 export interface Frame {
-  /** By `save_as`. Never changed in place: others may look at it. */
+  /** Saved values by `save_as`. Never changed in place, because inner frames share the object. */
   saved: JsonObject
-  /** Names that were saved in this very frame. */
+  /** Names that were saved in this frame itself. */
   readonly written: Set<string>
-  /** Names at the top beside the fixed ones. */
+  /** Top-level names besides the fixed ones. */
   readonly names: JsonObject
-  /** Of which rounds it is, the outermost first. */
+  /** Index of the round in each enclosing for_each, the outermost first. */
   readonly rounds: readonly number[]
 }
 
-/** A frame inside another: it sees what was saved before, and what it saves stays in it. */
+/** Opens a frame inside another. It reads the values saved before, and keeps its own saved values to itself. */
 export function openFrame(outer: Frame, names: JsonObject = {}, round?: number): Frame {
   const rounds = round === undefined ? outer.rounds : [...outer.rounds, round]
   return { saved: outer.saved, written: new Set(), names: { ...outer.names, ...names }, rounds }
 }
 
-/** Saved under its name, if it has one. */
+/** Saves a value under a name, if there is one. */
 export function save(frame: Frame, name: string | undefined, value: Json): void {
   if (name === undefined) return
-  // A computed member is an own one, even if it is called __proto__.
+  // A computed key creates an own member, even for the name __proto__.
   frame.saved = { ...frame.saved, [name]: value }
   frame.written.add(name)
 }

@@ -1,4 +1,7 @@
-/** The pipelines of docs/guides/pipelines.md run as they stand there, and so do those that our users were promised. */
+/**
+ * Goal: the pipelines in docs/guides/pipelines.md and the example of an adaptive follow-up run unchanged, with fake tools and in virtual
+ * time.
+ */
 import { readFileSync } from 'node:fs'
 import type { Json } from '@orrery/contract'
 import { expect, test } from 'vitest'
@@ -10,7 +13,7 @@ const blocks = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text =
 const withStep = (id: string): Json => blocks.find((block) => JSON.stringify(block).includes(`"id":"${id}"`)) ?? null
 const echo: FakeTool = (args) => args
 
-test('the briefing', async () => {
+test('runs the briefing, and sends no mail without revenue', async () => {
   const tools = { 'analytics.business_metrics': { revenue: 12 }, 'llm.summarize': { summary: 'All is well' }, 'email.send': echo }
   const { status, output, calls } = await interpret(withStep('gather'), tools, { params: { lookback_days: 7 } })
   expect({ status, output }).toEqual({ status: 'succeeded', output: { revenue: 12 } })
@@ -23,11 +26,11 @@ test('the briefing', async () => {
   expect(quiet.calls).toHaveLength(2)
 })
 
-test('a mail to each client', async () => {
+test('sends a mail to each client', async () => {
   const clients = ['Ada', 'Bob'].map((name) => ({ name, email: `${name}@example.com` }))
   const tools = { 'crm.find': clients, 'llm.generate': { text: 'Hello' }, 'email.send': echo, 'event.emit': echo }
   const { status, calls, elapsedMs } = await interpret(withStep('each_client'), tools)
-  // No slack.post: that branch may fail.
+  // There is no tool slack.post: the branch that calls it may fail.
   expect({ status, elapsedMs }).toEqual({ status: 'succeeded', elapsedMs: 3_600_000 })
   expect(calls.filter(({ tool }) => tool === 'email.send').map((call) => call.with)).toMatchObject([
     { to: ['Ada@example.com'], text: 'Hello' },
@@ -36,7 +39,7 @@ test('a mail to each client', async () => {
   expect(calls.find(({ tool }) => tool === 'slack.post')?.with).toMatchObject({ text: '2 mails' })
 })
 
-test('a charge that fails', async () => {
+test('sends a mail when the charge fails', async () => {
   const declined = () => {
     throw Object.assign(new Error('no money'), { name: 'CardDeclined' })
   }
@@ -48,7 +51,7 @@ test('a charge that fails', async () => {
 test.each([
   ['high', 2],
   ['low', 24],
-])('the adaptive follow-up of a mail that is %s comes after %s hours', async (level, hours) => {
+])('schedules the follow-up of a mail with priority %s after %s hours', async (level, hours) => {
   const before = [
     { id: 'fetch', uses: 'imap.fetch', save_as: 'email' },
     { id: 'triage', uses: 'mail.triage', save_as: 'email_priority' },

@@ -1,3 +1,7 @@
+/**
+ * The interpreter of pipelines, in virtual time and with fake tools. Goal: order, conditions, errors, retries, parallel steps, waits and
+ * child runs behave as the language defines.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -5,8 +9,8 @@ import { interpret, read, statesOf } from './interpret.fixture.ts'
 
 const call = (id: string, uses: string, more: object = {}) => ({ id, uses, ...more })
 
-describe('steps one after another', () => {
-  test('the daily briefing runs as it is written, and gives what its steps saved', async () => {
+describe('a sequence of steps', () => {
+  test('runs the daily briefing unchanged, and returns the values its steps saved', async () => {
     const file = join(import.meta.dirname, '../../../../expressions/src/fixtures/daily-briefing.json')
     const { pipeline } = JSON.parse(readFileSync(file, 'utf8'))
     const result = await interpret(
@@ -35,7 +39,7 @@ describe('steps one after another', () => {
     })
   })
 
-  test('params of the start come in place of those of the definition, event and run can be read', async () => {
+  test('replaces params of the definition by those of the start, and can read event and run', async () => {
     const definition = {
       params: { a: 1, b: 2 },
       pipeline: [],
@@ -46,7 +50,7 @@ describe('steps one after another', () => {
     expect(result.output).toEqual({ a: 1, b: 3, who: 'Ada', run })
   })
 
-  test('params that do not fit their schema end the run before the first step', async () => {
+  test('fails before the first step if params do not fit their schema', async () => {
     const definition = { params_schema: { properties: { n: { type: 'number' } } }, pipeline: [call('a', 'x')] }
     const result = await interpret(definition, { x: 1 }, { params: { n: 'one' } })
     expect(result).toMatchObject({
@@ -56,13 +60,13 @@ describe('steps one after another', () => {
     })
   })
 
-  test('now is the time at which the step begins', async () => {
+  test('reads the start of the step as now', async () => {
     const pipeline = [call('a', 'x', { with: { at: '${now}' } }), { id: 'w', wait: '90m' }, call('b', 'x', { with: { at: '${now}' } })]
     const { calls } = await interpret(pipeline, { x: null }, { takes: '10s' })
     expect(calls.map((one) => one.with)).toEqual([{ at: '2030-01-01T00:00:00.000Z' }, { at: '2030-01-01T01:30:10.000Z' }])
   })
 
-  test('a step whose condition is false is skipped, saves nothing, and is seen to be skipped', async () => {
+  test('skips a step whose condition is false, and reports it as skipped', async () => {
     const pipeline = [
       call('a', 'x', { if: 'params.go', save_as: 'a' }),
       call('b', 'x', { if: '!params.go', with: { a: '${steps.a?}' } }),
@@ -74,7 +78,7 @@ describe('steps one after another', () => {
     expect(statesOf(result)).toEqual({ a: 'skipped', b: 'succeeded', c: 'skipped' })
   })
 
-  test('each step is reported with its times, arguments and output', async () => {
+  test('reports each step with its times, arguments and output', async () => {
     const pipeline = [call('a', 'x', { with: { n: '${params.n}' } }), call('b', 'broken', { max_retries: 0 }), call('c', 'x')]
     const result = await interpret(pipeline, { x: { ok: true } }, { params: { n: 7 }, takes: '2s' })
     const [start, middle, finish] = ['2030-01-01T00:00:00.000Z', '2030-01-01T00:00:02.000Z', '2030-01-01T00:00:04.000Z']
@@ -96,7 +100,7 @@ describe('steps one after another', () => {
     ])
   })
 
-  test('values too long for a report are shown by their beginning', async () => {
+  test('reports only the beginning of long values', async () => {
     const { reported, output } = await interpret([call('a', 'x', { save_as: 'a' })], { x: 'y'.repeat(50_000) })
     expect(reported[0]?.output).toMatch(/^⟨50002 characters: "y+…⟩$/)
     expect(output).toEqual({ a: 'y'.repeat(50_000) })
@@ -104,7 +108,7 @@ describe('steps one after another', () => {
 })
 
 describe('failures', () => {
-  test('name the step, the path and what it was', async () => {
+  test('reports a failure with the step, the path and the original error', async () => {
     const result = await interpret([call('a', 'x', { retry: false })], {
       x: () => {
         throw Object.assign(new RangeError('too far'), { details: { by: 3 } })
@@ -118,7 +122,7 @@ describe('failures', () => {
     })
   })
 
-  test('a text that cannot be rendered fails the step that has it', async () => {
+  test('fails a step whose template cannot be rendered, with the path of the template', async () => {
     const pipeline = [call('a', 'x', { save_as: 'a' }), call('b', 'x', { with: { to: ['${steps.a.nope}'] } })]
     const result = await interpret(pipeline, { x: {} })
     expect(result.error).toMatchObject({
@@ -129,13 +133,13 @@ describe('failures', () => {
     expect(result.calls).toHaveLength(1)
   })
 
-  test('on_error: continue goes on without the step', async () => {
+  test('continues after a failed step with on_error: continue', async () => {
     const result = await interpret([call('a', 'broken', { on_error: 'continue', save_as: 'a', retry: false }), call('b', 'x')], { x: 1 })
     expect(result).toMatchObject({ status: 'succeeded', output: {} })
     expect(statesOf(result)).toEqual({ a: 'failed', b: 'succeeded' })
   })
 
-  test('on_error: other steps run in its place and read the error; the last of them gives the value', async () => {
+  test('runs the steps of on_error instead of a failed step; they read the error, and the last one has the value', async () => {
     const onError = { steps: [call('tell', 'x', { with: { what: '${error}' }, save_as: 'inner' }), call('stand_in', 'y')] }
     const pipeline = [call('a', 'broken', { on_error: onError, save_as: 'a', retry: false })]
     const result = await interpret(pipeline, { x: 1, y: 'instead' })
@@ -144,14 +148,14 @@ describe('failures', () => {
     expect(result.calls).toMatchObject([{ step: 'a' }, { step: 'tell', with: { what: error } }, { step: 'stand_in' }])
   })
 
-  test('on_error with after: fail only cleans up', async () => {
+  test('fails the run after the cleanup if on_error has after: fail', async () => {
     const pipeline = [call('a', 'broken', { on_error: { steps: [call('clean', 'x')], after: 'fail' }, retry: false })]
     const result = await interpret(pipeline, { x: 1 })
     expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
     expect(statesOf(result)).toEqual({ a: 'failed', clean: 'succeeded' })
   })
 
-  test('what fails while cleaning up does not hide what the step failed with', async () => {
+  test('reports the failure of the step even if the cleanup fails too', async () => {
     const onError = { steps: [call('clean', 'missing', { retry: false })], after: 'fail' }
     const result = await interpret([call('a', 'broken', { on_error: onError, retry: false })], {})
     expect(result).toMatchObject({ status: 'failed', error: { message: 'a (pipeline[0]): there is no tool broken' } })
@@ -160,7 +164,7 @@ describe('failures', () => {
     expect(standIn.error).toMatchObject({ message: 'clean (pipeline[0].on_error.steps[0]): there is no tool missing' })
   })
 
-  test('a cancelled run runs no on_error', async () => {
+  test('does not run on_error in a cancelled run', async () => {
     const pipeline = [call('a', 'x', { on_error: { steps: [call('b', 'x')] } })]
     const result = await interpret(pipeline, { x: 1 }, { takes: '1h', cancel: { at: '1m' } })
     expect(result).toMatchObject({ status: 'cancelled', elapsedMs: 60_000 })
@@ -177,27 +181,27 @@ describe('retries and time limits', () => {
       return attempt
     }
 
-  test('a step says how often, and how its delays grow', async () => {
+  test('uses the attempts and delays of the step', async () => {
     const retry = { max: 4, initial: '1s', factor: 1, increment: '10s', jitter: 'none' }
     const result = await interpret([call('a', 'x', { retry, save_as: 'a' })], { x: flaky(3) })
     expect(result).toMatchObject({ output: { a: 4 }, elapsedMs: 1000 + 11_000 + 21_000 })
   })
 
-  test('max_retries counts those behind the first; non_retryable ends at once', async () => {
+  test('counts max_retries after the first attempt, and stops at once for non_retryable', async () => {
     expect(await interpret([call('a', 'x', { max_retries: 2 })], { x: flaky(3) })).toMatchObject({ status: 'failed', calls: { length: 3 } })
     expect(await interpret([call('a', 'x', { max_retries: 3 })], { x: flaky(3) })).toMatchObject({ status: 'succeeded' })
     const picky = [call('a', 'x', { retry: { max: 9, non_retryable: ['Error'] } })]
     expect(await interpret(picky, { x: flaky(1) })).toMatchObject({ status: 'failed', calls: { length: 1 } })
   })
 
-  test('what the run brings is for steps that say nothing', async () => {
+  test('uses the retry settings of the run for steps without their own', async () => {
     const pipeline = [call('a', 'x', { on_error: 'continue' }), call('b', 'x', { max_retries: 0 })]
     const result = await interpret(pipeline, { x: flaky(9) }, { retry: { max: 2, initial: '5s', jitter: 'none' } })
     expect(result.calls.map(({ step, attempt }) => `${step}${attempt}`)).toEqual(['a1', 'a2', 'b1'])
     expect(result.elapsedMs).toBe(5000)
   })
 
-  test('the time limit of a step reaches whoever calls the tool', async () => {
+  test('passes the time limit of a step to the tool step', async () => {
     const { history } = await interpret([call('a', 'x', { timeout_seconds: 2.5 }), call('b', 'x')], { x: 1 })
     const inputs = history.flatMap((event) => ('command' in event && event.command.type === 'step' ? [event.command.args] : []))
     expect(inputs).toEqual([
@@ -209,7 +213,7 @@ describe('retries and time limits', () => {
   test.each([
     ['parallel', { parallel: [call('b', 'x')] }],
     ['for_each', { for_each: [1, 2], do: [call('b', 'x')] }],
-  ])('a %s that takes too long is stopped as a whole', async (_, step) => {
+  ])('stops all inner steps of a %s that takes too long', async (_, step) => {
     const pipeline = [{ id: 'a', timeout_seconds: 60, on_error: 'continue', ...step }, call('c', 'y')]
     const result = await interpret(pipeline, { x: 1, y: 2 }, { takes: '45s' })
     const expected = 'parallel' in step ? 90_000 : 60_000 + 45_000
@@ -218,8 +222,8 @@ describe('retries and time limits', () => {
   })
 })
 
-describe('side by side', () => {
-  test('branches see what was before; what they save is seen after them', async () => {
+describe('parallel and for_each', () => {
+  test('lets branches read earlier values, and later steps read the values that branches saved', async () => {
     const pipeline = [
       call('first', 'x', { save_as: 'first' }),
       {
@@ -236,7 +240,7 @@ describe('side by side', () => {
     expect(result.output).toEqual({ first: 40, left: { v: 40 }, two: { v: 2 }, both: [{ v: 40 }, { v: 2 }], last: { v: 42 } })
   })
 
-  test('the failure of a branch stops the others, whose on_error does not run', async () => {
+  test('cancels the other branches when one fails, without running their on_error', async () => {
     const pipeline = [
       {
         id: 'both',
@@ -252,14 +256,14 @@ describe('side by side', () => {
     expect(statesOf(result)).toEqual({ both: 'failed', bad: 'failed', long: 'cancelled', never: 'pending' })
   })
 
-  test('limit holds branches back', async () => {
+  test('runs at most limit branches at once', async () => {
     const parallel = ['a', 'b', 'c'].map((id) => ({ id, wait: '10s' }))
     expect(await interpret([{ id: 'p', parallel }], {})).toMatchObject({ elapsedMs: 10_000 })
     expect(await interpret([{ id: 'p', parallel, limit: 2 }], {})).toMatchObject({ elapsedMs: 20_000 })
     expect(await interpret([{ id: 'p', parallel, limit: 1 }], {})).toMatchObject({ elapsedMs: 30_000 })
   })
 
-  test('rounds have their element, their index and what they saved to themselves', async () => {
+  test('keeps the element, index and saved values of each round separate', async () => {
     const pipeline = [
       {
         id: 'each',
@@ -280,14 +284,14 @@ describe('side by side', () => {
     expect(result.reported[0]).toMatchObject({ rounds: { total: 2, ended: 2 } })
   })
 
-  test('rounds run one after another, or so many at once', async () => {
+  test('runs rounds in sequence, or up to limit at once', async () => {
     const step = { id: 'e', for_each: [1, 2, 3, 4], do: [{ id: 'w', wait: '10s' }] }
     expect(await interpret([step], {})).toMatchObject({ elapsedMs: 40_000 })
     expect(await interpret([{ ...step, limit: 3 }], {})).toMatchObject({ elapsedMs: 20_000 })
     expect(await interpret([{ ...step, for_each: [] }], {})).toMatchObject({ elapsedMs: 0, status: 'succeeded' })
   })
 
-  test('a failure says in which round it was', async () => {
+  test('reports the rounds of a failure', async () => {
     const inner = {
       id: 'in',
       for_each: [0, 1],
@@ -302,7 +306,7 @@ describe('side by side', () => {
     })
   })
 
-  test('names such as __proto__ are names like others', async () => {
+  test('accepts names such as __proto__ and constructor', async () => {
     const pipeline = [call('a', 'x', { save_as: '__proto__' }), call('b', 'echo', { with: { v: '${steps.__proto__}' }, save_as: 'b' })]
     const result = await interpret(pipeline, { x: 1, echo: (args) => args })
     expect(result.output).toHaveProperty('b', { v: 1 })
@@ -310,8 +314,8 @@ describe('side by side', () => {
   })
 })
 
-describe('waiting', () => {
-  test('for a time, until a time, and for what is over', async () => {
+describe('a wait', () => {
+  test('waits for a duration or until a time, and not at all if the time has passed', async () => {
     const pipeline = [
       { id: 'a', wait: { for: '${params.long}' } },
       { id: 'b', wait: { until: '2030-01-01T05:00:00+02:00' } },
@@ -320,13 +324,13 @@ describe('waiting', () => {
     expect(await interpret(pipeline, {}, { params: { long: '2h' } })).toMatchObject({ status: 'succeeded', elapsedMs: 3 * 3_600_000 })
   })
 
-  test('for a signal, which gives its payload', async () => {
+  test('waits for a signal and returns its payload', async () => {
     const pipeline = [{ id: 'a', wait: { signal: 'go', timeout: '1d' }, save_as: 'a' }]
     const signals = [{ name: 'go', payload: { yes: true }, at: '3h' }]
     expect(await interpret(pipeline, {}, { signals })).toMatchObject({ output: { a: { yes: true } }, elapsedMs: 3 * 3_600_000 })
   })
 
-  test('for a signal whose name is put together', async () => {
+  test('renders the name of a signal, and rejects an invalid one', async () => {
     const pipeline = [{ id: 'a', wait: { signal: 'paid-${params.order}', timeout: '1d' }, save_as: 'a' }]
     const signals = [{ name: 'paid-7', payload: 'yes', at: '3h' }]
     expect(await interpret(pipeline, {}, { params: { order: 7 }, signals })).toMatchObject({ output: { a: 'yes' } })
@@ -337,7 +341,7 @@ describe('waiting', () => {
     }
   })
 
-  test('for a signal that does not come: the step fails', async () => {
+  test('fails a wait for a signal at its timeout', async () => {
     const pipeline = [
       { id: 'a', wait: { signal: 'go', timeout: '1d' }, on_error: { steps: [call('b', 'x', { with: { why: '${error.kind}' } })] } },
     ]
@@ -345,26 +349,26 @@ describe('waiting', () => {
     expect(result).toMatchObject({ status: 'succeeded', elapsedMs: 86_400_000, calls: [{ with: { why: 'timeout' } }] })
   })
 
-  test('for a person is not served yet, and says so', async () => {
+  test('fails a step that asks a person, as it is not supported yet', async () => {
     const result = await interpret([{ id: 'ask', human: { title: 'May we, ${params.who}?', form: {} } }], {}, { params: { who: 'Ada' } })
     expect(result.error).toMatchObject({ name: 'NotServedError', message: expect.stringMatching(/^ask \(pipeline\[0\]\): .*not run$/) })
     expect(result.reported[0]).toMatchObject({ state: 'failed', rendered: { title: 'May we, Ada?' } })
   })
 })
 
-describe('runs of their own', () => {
+describe('child runs', () => {
   const child = {
     definition: read({ params: { a: 1 }, pipeline: [call('inner', 'echo', { with: { v: '${params.a + params.b}' }, save_as: 'sum' })] }),
     version: 3,
   }
   const calls = { pipelines: { child }, tools: {} }
 
-  test('another pipeline gets its arguments as params and gives its output', async () => {
+  test('passes arguments to a child pipeline as params and returns its output', async () => {
     const pipeline = [{ id: 'c', pipeline: 'child', with: { b: 2 }, save_as: 'c' }]
     expect(await interpret(pipeline, { echo: (args) => args }, { calls })).toMatchObject({ output: { c: { sum: { v: 3 } } } })
   })
 
-  test('a failure in there is told with both places, and keeps its name', async () => {
+  test('reports the failure of a child pipeline with both places and the original name', async () => {
     const result = await interpret([{ id: 'c', pipeline: 'child', with: { b: 'x' } }], {}, { calls })
     expect(result.error).toMatchObject({
       name: 'TemplateError',
@@ -372,7 +376,7 @@ describe('runs of their own', () => {
     })
   })
 
-  test('it is repeated only if its step says so', async () => {
+  test('repeats a child pipeline only by the retry settings of its step', async () => {
     const failing = { definition: read([call('inner', 'x', { retry: false })]), version: 1 }
     const around = { calls: { pipelines: { failing }, tools: {} }, retry: { max: 5 } }
     const x = () => {
@@ -383,11 +387,11 @@ describe('runs of their own', () => {
     expect(await interpret(patient, { x }, around)).toMatchObject({ status: 'failed', elapsedMs: 30_000 })
   })
 
-  test('one that was not there when the run started fails the step', async () => {
+  test('fails a step whose pipeline did not exist at the start of the run', async () => {
     expect((await interpret([{ id: 'c', pipeline: 'gone' }], {})).error).toMatchObject({ name: 'UnknownPipeline' })
   })
 
-  test('a tool that is a pipeline or a workflow is a child, its schemas and scopes compared', async () => {
+  test('checks the schemas and scopes of a tool that is a child run', async () => {
     const face = {
       scopes: ['notify'],
       timeoutMs: 30_000,
@@ -413,7 +417,7 @@ describe('runs of their own', () => {
   })
 })
 
-test('a thousand rounds at once are reported by their number, and the first by their steps', async () => {
+test('reports the number of all rounds, and the steps of the first thousand only', async () => {
   const list = Array.from({ length: 1200 }, (_, at) => at)
   const result = await interpret([{ id: 'e', for_each: list, limit: 100, do: [call('a', 'x')], save_as: 'e' }], { x: 1 })
   expect(result.status).toBe('succeeded')
@@ -421,7 +425,7 @@ test('a thousand rounds at once are reported by their number, and the first by t
   expect(result.reported).toHaveLength(1001)
 })
 
-test('a run that begins steps without end is ended, whatever its steps say of errors', { timeout: 60_000 }, async () => {
+test('fails a run at the limit of steps, even if its steps have on_error: continue', { timeout: 60_000 }, async () => {
   const list = Array.from({ length: 10_000 }, (_, at) => at)
   const inner = { id: 'inner', for_each: '${params.list}', do: [{ id: 's', uses: 'x', if: false }], on_error: 'continue' }
   const result = await interpret([{ id: 'outer', for_each: list, do: [inner], on_error: 'continue' }], {}, { params: { list } })

@@ -3,28 +3,28 @@ import { workflow } from '@orrery/engine/workflow'
 import { createScope, placeAll, renderOutput } from '@orrery/expressions'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Frame, Interpretation } from './frame.ts'
-import { createPace } from './pace.ts'
 import { PipelineFailure } from './pipeline-failure.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput } from './pipeline-input.ts'
 import { createProgress } from './pipeline-progress.ts'
 import { runSteps } from './run-steps.ts'
+import { createTurnBudget } from './turn-budget.ts'
 
 /**
- * Runs any pipeline: its definition is the input, so that a change of it is for later runs only. What it interprets was checked when it was
- * saved or started.
+ * The workflow that runs any pipeline. Its input contains the definition, so a change of a pipeline only affects later runs. The definition
+ * was checked when it was saved or started.
  */
 export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Runs a pipeline.' }, async (ctx, input: PipelineInput) => {
   const { definition, event, run, timezone } = input
   const params: JsonObject = { ...definition.params, ...input.params }
   const progress = createProgress(definition)
   ctx.query('pipeline', () => progress.report())
-  refuseParams(params, definition.params_schema)
+  requireParams(params, definition.params_schema)
   const running: Interpretation = {
     ctx,
     input,
     params,
     progress,
-    pace: createPace(ctx),
+    budget: createTurnBudget(ctx),
     runSteps: (steps, frame) => runSteps(running, steps, frame),
   }
   const facts = { ...run, id: ctx.info.runId, parentId: ctx.info.parentRunId, startedAt: ctx.now().toISOString() }
@@ -36,7 +36,7 @@ export const interpretPipeline = workflow(PIPELINE_WORKFLOW, { description: 'Run
   return output.value
 })
 
-function refuseParams(params: JsonObject, schema: Json | undefined): void {
+function requireParams(params: JsonObject, schema: Json | undefined): void {
   const mismatch = schema === undefined ? null : explainMismatch(params, schema)
   if (mismatch !== null) throw failureOfWhole('params', 'InvalidParams', `they do not fit params_schema${mismatch}`)
 }

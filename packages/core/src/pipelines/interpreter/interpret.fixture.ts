@@ -1,4 +1,4 @@
-/** Runs a pipeline in this process, in virtual time, its tools replaced. */
+/** Runs a pipeline in this process, in virtual time and with fake tools. */
 import type { Json, PipelineDefinition } from '@orrery/contract'
 import { type TestResult, type TestSetup, takes, testWorkflow } from '@orrery/engine/testing'
 import type { StepContext } from '@orrery/engine/workflow'
@@ -6,7 +6,7 @@ import { parsePipeline } from '../../../../expressions/src/pipeline/parse-pipeli
 import { interpretPipeline } from './interpret-pipeline.ts'
 import { PIPELINE_WORKFLOW, type PipelineInput, TOOL_STEP, type ToolStepInput } from './pipeline-input.ts'
 
-/** A tool: what it gives, or a function of its arguments. */
+/** A fake tool: its output, or a function of its arguments. */
 export type FakeTool = Json | ((args: Record<string, Json>, context: StepContext) => Json)
 
 export interface Call {
@@ -19,13 +19,14 @@ export interface Call {
 export interface Interpreted extends TestResult<Json> {
   /** Every attempt at a tool, in order. */
   readonly calls: readonly Call[]
-  /** What the query `pipeline` answers at the end. */
+  /** The answer of the query `pipeline` at the end. */
   readonly reported: readonly Record<string, Json>[]
 }
 
-export interface Around extends Partial<Omit<PipelineInput, 'definition'>>, Pick<TestSetup, 'signals' | 'cancel' | 'now'> {
-  /** Children run for real; so much virtual time passes in every call of a tool. */
+export interface InterpretOptions extends Partial<Omit<PipelineInput, 'definition'>>, Pick<TestSetup, 'signals' | 'cancel' | 'now'> {
+  /** Virtual time that each call of a tool takes. */
   readonly takes?: string
+  /** Child workflows besides pipelines, which run for real. */
   readonly children?: TestSetup['children']
 }
 
@@ -35,7 +36,11 @@ export function read(raw: unknown): PipelineDefinition {
   return parsed.pipeline
 }
 
-export async function interpret(raw: unknown, tools: Readonly<Record<string, FakeTool>>, around: Around = {}): Promise<Interpreted> {
+export async function interpret(
+  raw: unknown,
+  tools: Readonly<Record<string, FakeTool>>,
+  around: InterpretOptions = {},
+): Promise<Interpreted> {
   const { signals, cancel, now, takes: duration, children, ...rest } = around
   const calls: Call[] = []
   const body = ({ tool, with: args, step }: ToolStepInput, context: StepContext): Json => {
@@ -66,7 +71,7 @@ export async function interpret(raw: unknown, tools: Readonly<Record<string, Fak
   return { ...result, calls, reported }
 }
 
-/** State of each step that was reported, by id and round. */
+/** The reported state of each step, by id and round. */
 export function statesOf({ reported }: Interpreted): Record<string, Json> {
   return Object.fromEntries(reported.map(({ id, round, state }) => [round === null ? String(id) : `${id}@${round}`, state ?? null]))
 }

@@ -1,23 +1,23 @@
 import type { ForEachStep, HumanStep, Json, ParallelStep, WaitStep } from '@orrery/contract'
 import { TimeoutError } from '@orrery/engine/workflow'
 import { renderHuman, renderItems, renderWait, sequencesOf } from '@orrery/expressions'
-import { type Beginning, callPipeline, callTool } from './call-step.ts'
+import { callPipeline, callTool, type StartedStep } from './call-step.ts'
 import { type Interpretation, openFrame, save } from './frame.ts'
 import { PipelineRefusal, unwrap } from './pipeline-failure.ts'
 import { shorten } from './pipeline-progress.ts'
 
-/** Does what the step says and gives its value. Throws what went wrong. */
-export function performStep(running: Interpretation, beginning: Beginning): Promise<Json> {
-  const { step } = beginning.placed
-  if ('uses' in step) return callTool(running, step, beginning)
-  if ('pipeline' in step) return callPipeline(running, step, beginning)
-  if ('parallel' in step) return within(running, step, () => runBranches(running, step, beginning))
-  if ('for_each' in step) return within(running, step, () => runRounds(running, step, beginning))
-  return 'wait' in step ? wait(running, step, beginning) : askPerson(step, beginning)
+/** Performs a step and returns its value. Throws the original error of a failure. */
+export function performStep(running: Interpretation, started: StartedStep): Promise<Json> {
+  const { step } = started.placed
+  if ('uses' in step) return callTool(running, step, started)
+  if ('pipeline' in step) return callPipeline(running, step, started)
+  if ('parallel' in step) return withTimeLimit(running, step, () => runBranches(running, step, started))
+  if ('for_each' in step) return withTimeLimit(running, step, () => runRounds(running, step, started))
+  return 'wait' in step ? wait(running, step, started) : askPerson(step, started)
 }
 
-/** What takes longer is cancelled as a whole. */
-function within(running: Interpretation, step: ParallelStep | ForEachStep, work: () => Promise<Json>): Promise<Json> {
+/** Applies the time limit of a step with inner steps. After it, all inner steps are cancelled. */
+function withTimeLimit(running: Interpretation, step: ParallelStep | ForEachStep, work: () => Promise<Json>): Promise<Json> {
   const { timeout_seconds: seconds } = step
   if (seconds === undefined) return work()
   const expire = async (): Promise<never> => {
@@ -27,8 +27,8 @@ function within(running: Interpretation, step: ParallelStep | ForEachStep, work:
   return running.ctx.race([work, expire])
 }
 
-/** A branch sees what was saved before; afterwards everybody sees what all of them saved. */
-async function runBranches({ ctx, runSteps }: Interpretation, step: ParallelStep, { placed, frame }: Beginning): Promise<Json> {
+/** A branch reads the values saved before the step. After the step, the values saved by all branches can be read. */
+async function runBranches({ ctx, runSteps }: Interpretation, step: ParallelStep, { placed, frame }: StartedStep): Promise<Json> {
   const branches = sequencesOf(placed)
     .filter(({ role }) => role === 'branch')
     .map(({ steps }) => ({ steps, own: openFrame(frame) }))
@@ -38,7 +38,11 @@ async function runBranches({ ctx, runSteps }: Interpretation, step: ParallelStep
   return values
 }
 
-async function runRounds({ ctx, runSteps }: Interpretation, step: ForEachStep, { placed, frame, scope, track }: Beginning): Promise<Json> {
+async function runRounds(
+  { ctx, runSteps }: Interpretation,
+  step: ForEachStep,
+  { placed, frame, scope, track }: StartedStep,
+): Promise<Json> {
   const items = unwrap(renderItems(step, scope))
   track.rendered = shorten(items)
   const counted = { total: items.length, ended: 0 }
@@ -56,7 +60,7 @@ async function runRounds({ ctx, runSteps }: Interpretation, step: ForEachStep, {
   )
 }
 
-async function wait({ ctx }: Interpretation, step: WaitStep, { scope, track }: Beginning): Promise<Json> {
+async function wait({ ctx }: Interpretation, step: WaitStep, { scope, track }: StartedStep): Promise<Json> {
   const awaited = unwrap(renderWait(step, scope))
   switch (awaited.type) {
     case 'time':
@@ -71,7 +75,7 @@ async function wait({ ctx }: Interpretation, step: WaitStep, { scope, track }: B
   }
 }
 
-async function askPerson(step: HumanStep, { scope, track }: Beginning): Promise<Json> {
+async function askPerson(step: HumanStep, { scope, track }: StartedStep): Promise<Json> {
   track.rendered = shorten(unwrap(renderHuman(step, scope)))
-  throw new PipelineRefusal('NotServedError', 'this server does not ask people yet; a step with human can be saved but not run')
+  throw new PipelineRefusal('NotServedError', 'this server does not support steps with human yet: they can be saved but not run')
 }

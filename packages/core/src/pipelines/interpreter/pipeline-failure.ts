@@ -2,19 +2,19 @@ import type { Json } from '@orrery/contract'
 import { CancelledError, ChildFailedError, type Failure, StepFailedError, toFailure } from '@orrery/engine/workflow'
 import type { PlacedStep, Rendered } from '@orrery/expressions'
 
-/** Where in the pipeline something went wrong. */
+/** Where in the pipeline a failure happened. */
 export interface FailurePlace {
   /** Id of the step; null: the pipeline as a whole. */
   readonly step: string | null
-  /** `pipeline[2].with.text`. */
+  /** For example `pipeline[2].with.text`. */
   readonly path: string
-  /** Of which rounds, the outermost first. */
+  /** Index of the round in each enclosing for_each, the outermost first. */
   readonly rounds: readonly number[]
 }
 
 /**
- * A step that failed for good. Name and kind are those of what went wrong, so that whoever calls this pipeline can tell failures apart; the
- * message says where it was.
+ * The permanent failure of a step. It has the name and kind of the original failure, so that a calling pipeline can distinguish failures.
+ * The message begins with the place.
  */
 export class PipelineFailure extends Error {
   override readonly name: string
@@ -36,7 +36,7 @@ export class PipelineFailure extends Error {
   }
 }
 
-/** A text of the pipeline that could not be rendered. `path` is from the step. */
+/** A template that could not be rendered. `path` is relative to the step. */
 class TemplateError extends Error {
   override readonly name = 'TemplateError'
   readonly kind = 'invalid'
@@ -48,7 +48,7 @@ class TemplateError extends Error {
   }
 }
 
-/** What cannot be done, now or at a further attempt. */
+/** A failure that a further attempt cannot change. */
 export class PipelineRefusal extends Error {
   override readonly name: string
   readonly kind = 'invalid'
@@ -66,8 +66,8 @@ export function unwrap<T>(rendered: Rendered<T>): T {
 }
 
 /**
- * What a step failed with, told with its place; a step that others are inside of fails with what went wrong in there. A cancellation of the
- * run or of the branch is no failure: it passes.
+ * Adds the place to the failure of a step. A step with inner steps fails with the failure of the inner step. A cancellation of the run or
+ * the branch is not a failure, and is thrown unchanged.
  */
 export function toPipelineFailure(error: unknown, { step, path }: PlacedStep, rounds: readonly number[]): PipelineFailure {
   if (error instanceof CancelledError) throw error
@@ -81,7 +81,7 @@ function failureOf(error: unknown): Failure {
   return toFailure(error)
 }
 
-/** What the steps of an `on_error` read as `error`. */
+/** The value that the steps of an `on_error` read as `error`. */
 export function toErrorName({ place, failure }: PipelineFailure): Json {
   const { name, message, kind, details } = failure
   return { step: place.step, name, message, kind, ...(details === undefined ? {} : { details }) }

@@ -1,4 +1,4 @@
-/** What a run of a pipeline begins with: what the host writes and the interpreter reads. Types only, so that either may import it. */
+/** The input of a run of a pipeline, which the server writes and the interpreter reads. It imports types only, so both can import it. */
 import type { Json, JsonObject, PipelineDefinition } from '@orrery/contract'
 import type { RetryOptions } from '@orrery/engine/workflow'
 
@@ -7,22 +7,22 @@ export const TOOL_STEP = 'orrery.tool'
 
 export interface PipelineInput {
   readonly definition: PipelineDefinition
-  /** In place of those of the definition, name by name. */
+  /** Params that replace those of the definition, name by name. */
   readonly params: JsonObject
-  /** Read as `event`: what triggered the run. */
+  /** What triggered the run. Steps read it as `event`. */
   readonly event: Json
-  /** Read as `run`, beside what the interpreter knows of the run itself. */
+  /** Steps read it as `run`, together with what the interpreter adds about the run. */
   readonly run: JsonObject
   /** IANA name. */
   readonly timezone: string
-  /** Given to the tools that are called. */
+  /** Scopes granted to the tools that are called. */
   readonly scopes: readonly string[]
-  /** Of steps that say nothing about retries themselves. */
+  /** For steps without retry settings. */
   readonly retry?: RetryOptions | false
   readonly calls: Calls
 }
 
-/** What the names mean that are served by child runs, as it was when the run started: a change of theirs is for later runs. */
+/** The pipelines and tools that become child runs, as they were when the run started. Later changes do not affect the run. */
 export interface Calls {
   /** Other pipelines, by name. */
   readonly pipelines: Readonly<Record<string, PipelineCall>>
@@ -38,7 +38,7 @@ export interface PipelineCall {
 export type ToolCall = ChildTool &
   (
     | { readonly kind: 'workflow'; readonly workflow: string; readonly version?: string }
-    /** Its arguments are the params. */
+    /** The arguments of the tool are the params of the pipeline. */
     | { readonly kind: 'pipeline'; readonly definition: PipelineDefinition; readonly grants?: readonly string[] }
   )
 
@@ -49,13 +49,13 @@ interface ChildTool {
   readonly outputSchema?: Json
 }
 
-/** What the step that calls a tool is given; thereby all of it is in the journal. */
+/** The input of the step that calls a tool. The journal records it completely. */
 export interface ToolStepInput {
   readonly tool: string
   readonly with: JsonObject
   /** Id of the step in the pipeline. */
   readonly step: string
   readonly scopes: readonly string[]
-  /** The step's own limit for one attempt; absent: the tool's. */
+  /** The pipeline step's limit for one attempt. Absent: that of the tool. */
   readonly timeoutMs?: number
 }

@@ -1,11 +1,11 @@
-/** What people see of a pipeline that runs, by the query `pipeline`. Kept in memory and made anew by every replay. */
+/** The progress of a run, which the query `pipeline` reports. Kept in memory and rebuilt by every replay. */
 import type { Json, PipelineDefinition } from '@orrery/contract'
 import { kindOfStep, type PlacedStep, placeAll, sequencesOf } from '@orrery/expressions'
 import type { PipelineFailure } from './pipeline-failure.ts'
 
 export type StepState = 'pending' | 'running' | 'skipped' | 'succeeded' | 'failed' | 'cancelled'
 
-/** How far one step is; in a round, that round's. */
+/** The progress of one step, or of one step in one round. */
 export interface StepTrack {
   state: StepState
   startedAt: number
@@ -13,24 +13,24 @@ export interface StepTrack {
   rendered: Json
   output: Json
   error: Json
-  /** Of a for_each. */
+  /** For a for_each; else null. */
   rounds: { readonly total: number; ended: number } | null
 }
 
-/** Steps in rounds that are kept; of the rounds behind them only their number is. */
+/** Steps in rounds that are kept. Later rounds are only counted. */
 const ROUND_STEPS_MAX = 1000
-/** Characters of JSON; what is longer is shown by its beginning. */
-const VALUE_MAX = 4000
-const BEGINNING = 200
+/** Characters of JSON. Of a longer value, only the beginning is reported. */
+const VALUE_CHARS_MAX = 4000
+const BEGINNING_CHARS = 200
 
 export interface Progress {
-  /** A step begins; null if there is no room to keep it. */
+  /** Begins to track a step. Beyond the limit of steps in rounds, the track is not reported. */
   track(placed: PlacedStep, rounds: readonly number[], at: number): StepTrack
   report(): Json
 }
 
 export function createProgress(definition: PipelineDefinition): Progress {
-  /** By path; in each, by rounds (`''` outside of any). */
+  /** By path, then by rounds (`''` outside of rounds). */
   const tracks = new Map<string, Map<string, StepTrack>>()
   let roundSteps = 0
 
@@ -86,8 +86,8 @@ export function fail(track: StepTrack, { message, name, kind }: PipelineFailure,
   track.error = { name, kind, message }
 }
 
-/** As it is, or its beginning: a report is for people. */
+/** The value, or only its beginning if it is long, as a report is for people. */
 export function shorten(value: Json): Json {
   const text = JSON.stringify(value)
-  return text.length <= VALUE_MAX ? value : `⟨${text.length} characters: ${text.slice(0, BEGINNING)}…⟩`
+  return text.length <= VALUE_CHARS_MAX ? value : `⟨${text.length} characters: ${text.slice(0, BEGINNING_CHARS)}…⟩`
 }

@@ -2,12 +2,12 @@ import type { Json } from '@orrery/contract'
 import { CancelledError } from '@orrery/engine/workflow'
 import { createScope, evaluateCondition, type PlacedStep, sequencesOf } from '@orrery/expressions'
 import { type Frame, type Interpretation, openFrame, save } from './frame.ts'
-import { TOO_MANY_STEPS } from './pace.ts'
 import { performStep } from './perform-step.ts'
 import { PipelineFailure, toErrorName, toPipelineFailure, unwrap } from './pipeline-failure.ts'
 import { end, fail, type StepTrack, shorten } from './pipeline-progress.ts'
+import { TOO_MANY_STEPS } from './turn-budget.ts'
 
-/** One after another. Gives what the last one gave. Throws PipelineFailure, and CancelledError as it comes. */
+/** Runs steps in sequence. Returns the value of the last one. Throws PipelineFailure, and CancelledError unchanged. */
 export async function runSteps(running: Interpretation, steps: readonly PlacedStep[], frame: Frame): Promise<Json> {
   let last: Json = null
   for (const placed of steps) last = await runStep(running, placed, frame)
@@ -19,12 +19,12 @@ async function runStep(running: Interpretation, placed: PlacedStep, frame: Frame
   const now = () => running.ctx.now().getTime()
   const track = running.progress.track(placed, frame.rounds, now())
   try {
-    const pause = running.pace.begin()
+    const pause = running.budget.beginStep()
     if (pause !== null) await pause
-    // `now` is the run's clock as the step begins, so that it is the same at every replay.
-    const { params, input, pace } = running
+    // `now` is the run's clock at the start of the step, so it is the same in every replay.
+    const { params, input, budget } = running
     const { timezone } = input
-    const scope = createScope({ params, steps: frame.saved, nowMs: now(), timezone, names: frame.names, spent: pace.spent })
+    const scope = createScope({ params, steps: frame.saved, nowMs: now(), timezone, names: frame.names, spent: budget.spent })
     if (!unwrap(evaluateCondition(step, scope))) {
       end(track, 'skipped', now())
       return null
@@ -50,7 +50,7 @@ async function recover(
   track: StepTrack,
 ): Promise<Json> {
   const { on_error: handling = 'fail', save_as: name } = placed.step
-  // Whoever went on without that step would go on without end.
+  // `on_error` must not handle the limit of steps, or the run could continue forever.
   if (handling === 'fail' || failure.name === TOO_MANY_STEPS) throw failure
   running.ctx.log.warn(failure.message, failure.details)
   if (handling === 'continue') return null
@@ -67,7 +67,9 @@ async function recover(
   return value
 }
 
-/** What goes wrong in it is logged, and seen at its steps: the run fails with what was to be cleaned up after. */
+/**
+ * Runs the steps of a cleanup. Their failure is logged and reported at the steps, but the run fails with the failure before the cleanup.
+ */
 async function cleanUp({ ctx }: Interpretation, handle: () => Promise<Json>): Promise<void> {
   try {
     await handle()

@@ -1,4 +1,4 @@
-/** Workflows that the tests of use cases run. */
+/** Workflows for the tests of operations. */
 import { NonRetryableError, type Schema, step, workflow } from '@orrery/engine/workflow'
 
 const named: Schema<{ name: string }> = {
@@ -27,7 +27,7 @@ export const stumble = step('stumble', { retry: { max: 2, initial: '1ms' } }, as
   return 'up again'
 })
 
-export const greeting = workflow('greeting', { input: named, description: 'Greets somebody.' }, async (ctx, input) => ({
+export const greeting = workflow('greeting', { input: named, description: 'Greets a person.' }, async (ctx, input) => ({
   text: await ctx.run(greet, input),
 }))
 

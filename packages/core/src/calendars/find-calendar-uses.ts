@@ -3,26 +3,26 @@ import type { Transaction } from '@orrery/kernel'
 import type { Exclude } from '@orrery/recurrence'
 import { selectAutomationsNaming } from './calendar-store.ts'
 
-/** As it was given or as it is kept. */
-interface AsksCalendars {
+/** A schedule as it is given or as it is stored. */
+interface UsesCalendars {
   readonly calendar?: { readonly id: string } | undefined
   readonly exclude?: readonly (Exclude | NonNullable<ScheduleInput['exclude']>[number])[] | undefined
 }
 
-/** Names of the calendars that a schedule asks, each once. */
-export function calendarsOf(schedule: AsksCalendars): string[] {
+/** Names of the calendars that a schedule uses, each once. */
+export function calendarsOf(schedule: UsesCalendars): string[] {
   const excluded = (schedule.exclude ?? []).flatMap((one) => (one.kind === 'calendar' ? [one.calendar] : []))
   return [...new Set([...(schedule.calendar === undefined ? [] : [schedule.calendar.id]), ...excluded])]
 }
 
-/** Names of the automations whose schedules ask a calendar. */
-export async function findAutomationsOn(tx: Transaction, org: string, calendar: string): Promise<string[]> {
+/** Names of the automations whose schedules use a calendar. */
+export async function findAutomationsUsing(tx: Transaction, org: string, calendar: string): Promise<string[]> {
   const candidates = await selectAutomationsNaming(tx, org, calendar)
   return candidates.filter(({ definition }) => schedulesOf(definition).flatMap(calendarsOf).includes(calendar)).map(({ name }) => name)
 }
 
 function schedulesOf({ schedule, triggers = [] }: AutomationDefinition): ScheduleInput[] {
   const given = [schedule, ...triggers.map((one) => (one.type === 'schedule' ? one.schedule : undefined))]
-  // What is written as a text names no calendar.
+  // A schedule in text form cannot name a calendar.
   return given.filter((one) => typeof one === 'object')
 }

@@ -1,14 +1,14 @@
 import { type Analysis, type CompiledSchedule, type DstConflict, nextOccurrence } from '@orrery/recurrence'
 
-/** What may surprise whoever wrote a schedule, in sentences. */
-export function warnOf(analysis: Analysis, compiled: CompiledSchedule, nowMs: number): string[] {
+/** Warnings about a schedule that may not do what its author expects. Each is a sentence. */
+export function listScheduleWarnings(analysis: Analysis, compiled: CompiledSchedule, nowMs: number): string[] {
   const { schedule, policy } = compiled
   const gap = analysis.dstConflicts.find(({ kind }) => kind === 'gap')
   const overlap = analysis.dstConflicts.find(({ kind }) => kind === 'overlap')
   const sentences = [
     analysis.isImpossible && 'It never occurs.',
     !analysis.isImpossible && nextOccurrence(compiled, nowMs).kind === 'ended' && 'It is over: all its times have passed.',
-    analysis.isUndecided && 'No occurrence was found within the work that a search may cost; perhaps there is none.',
+    analysis.isUndecided && 'The search for an occurrence reached its limit. The schedule may never occur.',
     gap && `${nameTime(gap)} does not exist in ${schedule.zone}: the clocks jump over it. ${gaps[policy.gap]} (dst.gap).`,
     overlap &&
       `${nameTime(overlap)} exists twice in ${schedule.zone}: the clocks go back over it. ${overlaps[policy.overlap]} (dst.overlap).`,

@@ -1,7 +1,7 @@
 import { type FieldError, problem } from '@orrery/contract'
 import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
 
-/** @param path of the schedule in the input. @param isShort it was given as a text, so that what is wrong is wrong with that. */
+/** @param path of the schedule in the input. @param isShort the schedule was given as text, so that every error has the path of the text */
 function toFieldErrors(issues: readonly Issue[], path: string, isShort: boolean): FieldError[] {
   return issues.slice(0, 50).map((issue) => ({
     path: isShort ? path : `${path}.${issue.path}`,
@@ -9,8 +9,8 @@ function toFieldErrors(issues: readonly Issue[], path: string, isShort: boolean)
   }))
 }
 
-/** @throws schedule.invalid with all that is wrong, each at its path. */
-export function checkSchedule(schedule: Schedule, sources: ScheduleSources, path: string, isShort: boolean): CompiledSchedule {
+/** Compiles a schedule. @throws schedule.invalid with all errors, each at its path */
+export function requireSchedule(schedule: Schedule, sources: ScheduleSources, path: string, isShort: boolean): CompiledSchedule {
   const checked = compileSchedule(schedule, sources)
   if (checked.ok) return checked.value
   const errors = toFieldErrors(checked.issues, path, isShort)

@@ -1,26 +1,26 @@
-/** Who leans on whom. Pure: over the calendars of one organization, by name. */
+/** The dependencies between the calendars of one organization. Pure. */
 import type { CalendarDefinition } from '@orrery/contract'
 import { basesOf } from './calendar-row.ts'
 
 export type Definitions = ReadonlyMap<string, CalendarDefinition>
 
-/** The names in a circle that begins and ends with `name`, if it leans on itself. */
-export function findCircle(all: Definitions, name: string): string[] | null {
+/** The names in a cycle that begins and ends with `name`, if it depends on itself. */
+export function findCycle(all: Definitions, name: string): string[] | null {
   const seen = new Set<string>()
   const walk = (at: string, trail: readonly string[]): string[] | null => {
     for (const base of namedBy(all, at)) {
       if (base === name) return [...trail, base]
       if (seen.has(base)) continue
       seen.add(base)
-      const circle = walk(base, [...trail, base])
-      if (circle !== null) return circle
+      const cycle = walk(base, [...trail, base])
+      if (cycle !== null) return cycle
     }
     return null
   }
   return walk(name, [name])
 }
 
-/** Itself and all it leans on. Names that are no calendar are left out. */
+/** The named calendars and all that they depend on. Unknown names are left out. */
 export function closureOf(all: Definitions, names: Iterable<string>): Set<string> {
   const found = new Set<string>()
   const waiting = [...names]
@@ -32,7 +32,7 @@ export function closureOf(all: Definitions, names: Iterable<string>): Set<string
   return found
 }
 
-/** Those that lean on any of `names`, whether directly or not; themselves included. */
+/** The calendars that depend on any of `names`, directly or not, including these. */
 export function dependentsOf(all: Definitions, names: readonly string[]): string[] {
   return [...all.keys()].filter((name) => {
     const closure = closureOf(all, [name])
@@ -40,7 +40,7 @@ export function dependentsOf(all: Definitions, names: readonly string[]): string
   })
 }
 
-/** How many calendars lie under one another, from `name` down; there must be no circle. */
+/** The length of the longest chain of dependencies that begins with `name`. There must be no cycle. */
 export function heightOf(all: Definitions, name: string, known = new Map<string, number>()): number {
   if (!all.has(name)) return 0
   const done = known.get(name)

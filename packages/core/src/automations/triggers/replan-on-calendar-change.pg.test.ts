@@ -4,7 +4,7 @@ import { createEventTail } from '../../../../kernel/src/events/event-tail.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { benchOf } from '../automations.fixture.ts'
-import { followCalendars } from './follow-calendars.ts'
+import { replanOnCalendarChange } from './replan-on-calendar-change.ts'
 
 let t: TestCore
 let stop: () => Promise<void>
@@ -12,7 +12,7 @@ beforeAll(async () => {
   t = await startTestCore({ work: false })
   const { host } = benchOf(t)
   const tail = createEventTail({ database: t.database, notifier: null, log: host.log, pollMs: 20 })
-  const follower = createEventConsumer({ database: t.database, tail, log: host.log }, followCalendars(host))
+  const follower = createEventConsumer({ database: t.database, tail, log: host.log }, replanOnCalendarChange(host))
   await follower.start()
   stop = async () => {
     await follower.stop()
@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 const year = new Date().getUTCFullYear() + 1
-/** Closed on all days up to one. */
+/** A calendar that is closed from 1 January up to a day. */
 const closedTo = (day: string, name = 'team') =>
   t.call('calendars.put', { calendar: name, zone: 'UTC', layers: [{ kind: 'days', days: [{ date: `${year}-01-01`, to: day }] }] })
 const daily = (calendar: string) => ({
@@ -44,12 +44,12 @@ const becomes = (automation: string, at: string) =>
     (next) => next === at,
   )
 
-it('plans the schedules that ask a calendar anew when it changes, earlier and later, and those that lean on it', async () => {
+it('plans schedules again, earlier or later, when their calendar or one that it depends on changes', async () => {
   await t.deploy()
   await closedTo(`${year}-02-01`)
-  await t.call('calendars.put', { calendar: 'leaning', zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'team' }] })
+  await t.call('calendars.put', { calendar: 'dependent', zone: 'UTC', layers: [{ kind: 'calendar', calendar: 'team' }] })
   await t.call('automations.create', { name: 'direct', ...daily('team') })
-  await t.call('automations.create', { name: 'indirect', ...daily('leaning') })
+  await t.call('automations.create', { name: 'indirect', ...daily('dependent') })
   expect(await nextAt('direct')).toBe(`${year}-02-02T09:00:00.000Z`)
   await closedTo(`${year}-01-05`)
   for (const name of ['direct', 'indirect']) await becomes(name, `${year}-01-06T09:00:00.000Z`)
@@ -57,7 +57,7 @@ it('plans the schedules that ask a calendar anew when it changes, earlier and la
   for (const name of ['direct', 'indirect']) await becomes(name, `${year}-03-02T09:00:00.000Z`)
 })
 
-it('leaves paused ones paused, and a calendar that an automation names where it is', async () => {
+it('keeps paused automations paused, and rejects deleting a calendar that an automation uses', async () => {
   await closedTo(`${year}-02-01`, 'quiet')
   await t.call('automations.create', { name: 'quiet', ...daily('quiet') })
   await t.call('automations.pause', { automation: 'quiet' })
@@ -68,7 +68,7 @@ it('leaves paused ones paused, and a calendar that an automation names where it 
   await expect(t.call('calendars.delete', { calendar: 'quiet' })).rejects.toMatchObject({ code: 'calendar.in_use' })
 })
 
-it('loses nothing that waits for its jitter or for the end of a snooze', async () => {
+it('keeps occurrences that wait for their jitter or for the end of a snooze', async () => {
   await closedTo(`${year}-02-01`, 'busy')
   await t.call('automations.create', { name: 'marker', ...daily('busy') })
   const at = new Date(t.engine.now() + 1_000).toISOString()
@@ -86,7 +86,7 @@ it('loses nothing that waits for its jitter or for the end of a snooze', async (
     () => Promise.resolve(t.engine.now()),
     (now) => now > Date.parse(at),
   )
-  // Once the second change has come through, the first has for all.
+  // Once the second change is handled for the marker, the first is handled for all automations.
   for (const day of ['05', '06']) {
     await closedTo(`${year}-01-${day}`, 'busy')
     await becomes('marker', `${year}-01-0${Number(day) + 1}T09:00:00.000Z`)
@@ -94,7 +94,7 @@ it('loses nothing that waits for its jitter or for the end of a snooze', async (
   expect(await Promise.all(['jittered', 'snoozed'].map(nextAt))).toEqual(before)
 })
 
-it('has no calendar deleted under an automation that is made at the same moment', async () => {
+it('deletes no calendar while an automation that uses it is being created', async () => {
   for (let round = 0; round < 5; round++) {
     const name = `race-${round}`
     await closedTo(`${year}-02-01`, name)

@@ -5,13 +5,13 @@ import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
 
-/** A pipeline that was read and compared with what it calls. */
-export type Judgement =
+/** The result of parsing a pipeline and checking it against the tools and pipelines that it calls. */
+export type PipelineCheck =
   | { readonly ok: true; readonly definition: PipelineDefinition; readonly warnings: readonly PipelineProblem[] }
   | { readonly ok: false; readonly definition: PipelineDefinition | null; readonly problems: readonly PipelineProblem[] }
 
-/** @param name under which it is to be stored; null: it is not. */
-export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): Promise<Judgement> {
+/** Parses and checks a pipeline. @param name under which it will be stored; null: it will not be stored */
+export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null): Promise<PipelineCheck> {
   const parsed = parsePipeline(raw)
   if (!parsed.ok) return { ok: false, definition: null, problems: parsed.problems }
   const { pipeline: definition } = parsed
@@ -19,23 +19,23 @@ export async function judgePipeline(ctx: Ctx, raw: Json, name: string | null): P
   const problems = await withOrg(ctx, async (tx) => {
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
     const cycles = await findCycles(tx, ctx.org, definition, name)
-    return [...judgeParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
+    return [...checkParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
 }
 
 /** @throws pipeline.invalid, which names steps and paths */
-export function requireValid(judgement: Judgement): Extract<Judgement, { ok: true }> {
+export function requireValid(judgement: PipelineCheck): Extract<PipelineCheck, { ok: true }> {
   if (judgement.ok) return judgement
   const faults = judgement.problems.filter(({ severity }) => severity === 'error')
   const errors = faults.map(({ step, path, message }) => ({ path, message, ...(step === null ? {} : { step }) }))
   const [first] = faults
   const where = first === undefined ? '' : ` ${first.step === null ? '' : `${first.step} `}${first.path}: ${first.message}`
-  throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.${where}`, { errors })
+  throw problem('pipeline.invalid', `The pipeline has ${faults.length === 1 ? 'an error' : `${faults.length} errors`}.${where}`, { errors })
 }
 
-/** Names are for suggestions. One that is being saved may be called by others already. */
+/** Names that are read for suggestions. */
 const NAMES_MAX = 2000
 
 async function readPipelineSchemas(
@@ -56,7 +56,7 @@ function schemasOf(definition: PipelineDefinition): CallSchemas {
   return inputSchema === undefined ? {} : { inputSchema }
 }
 
-function judgeParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
+function checkParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
   const why = schema === undefined ? null : findSchemaFault(schema)
   return why === null ? [] : [{ severity: 'error', step: null, path: 'params_schema', message: `This schema cannot be used: ${why}` }]
 }

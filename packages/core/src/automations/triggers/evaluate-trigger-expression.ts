@@ -2,16 +2,20 @@ import type { Json } from '@orrery/contract'
 import { createMeter, createScope, ExpressionError, evaluate, type Hole, isTrue, parseCondition } from '@orrery/expressions'
 import { boundedCache } from '@orrery/kernel'
 
-/** What an expression of a trigger may read beside the time. */
+/** The names that an expression of a trigger can read, besides the time. */
 export type TriggerNames = { readonly event: Json } | { readonly result: Json }
 
-export type Judged = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
+export type Evaluation = { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string }
 
-/** The same few expressions are evaluated for each event. */
+/** Parsed expressions: the same few are evaluated for each event. */
 const parsed = boundedCache<Hole>({ entriesMax: 1000 })
 
-/** Whether the expression is true of an event, or of what a tool gave. What is missing counts as false. */
-export function judgeExpression(text: string, names: TriggerNames, at: { readonly nowMs: number; readonly timezone: string }): Judged {
+/** Whether an expression is true for an event or for the result of a tool. A missing value counts as false. */
+export function evaluateTriggerExpression(
+  text: string,
+  names: TriggerNames,
+  at: { readonly nowMs: number; readonly timezone: string },
+): Evaluation {
   try {
     const { root, timezone } = createScope({ params: {}, steps: {}, nowMs: at.nowMs, timezone: at.timezone, names: { ...names } })
     return { ok: true, value: isTrue(evaluate(parse(text).expression, root, { root, timezone, meter: createMeter() })) }

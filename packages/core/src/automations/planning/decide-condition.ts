@@ -1,25 +1,26 @@
-/** When a condition fires: as it becomes true, as it becomes false, as it becomes either, or while it is true, so often at most. */
+/** When a condition fires: when it becomes true, when it becomes false, at both, or while it is true, at most once per `everyMs`. */
 export type ConditionMode = { readonly kind: 'rising' | 'falling' | 'change' } | { readonly kind: 'level'; readonly everyMs: number }
 
-/** What a trigger keeps of its condition. */
+/** The state of a condition that its trigger keeps. */
 export interface ConditionState {
-  /** Its last value; null before it had any. */
+  /** The last value; null: there has been none. */
   readonly value: boolean | null
   readonly firedAtMs: number | null
 }
 
 export const initialCondition: ConditionState = { value: null, firedAtMs: null }
 
-export interface ConditionJudgement {
+export interface ConditionDecision {
   readonly isFiring: boolean
   readonly state: ConditionState
 }
 
 /**
- * Judges one evaluation. An edge has two sides: the first value is none. An evaluation without a value (null: a tool could not be asked)
- * changes nothing, so an edge is found once the value is there again. A level does not fire again while the clock is behind its last firing.
+ * Decides whether an evaluation makes the condition fire. The first value is not an edge. An evaluation without a value (null: the tool
+ * failed) changes nothing, so an edge is found once there is a value again. A level does not fire again while the clock is behind its last
+ * firing.
  */
-export function judgeCondition(mode: ConditionMode, state: ConditionState, value: boolean | null, nowMs: number): ConditionJudgement {
+export function decideCondition(mode: ConditionMode, state: ConditionState, value: boolean | null, nowMs: number): ConditionDecision {
   if (value === null) return { isFiring: false, state }
   const isFiring = fires(mode, state, value, nowMs)
   return { isFiring, state: { value, firedAtMs: isFiring ? nowMs : state.firedAtMs } }

@@ -2,7 +2,7 @@ import { problem } from '@orrery/contract'
 import { ExpressionError, localDate } from '@orrery/expressions'
 
 /** @throws invalid_input */
-export function refuseTimezone(timezone: string): void {
+export function requireTimezone(timezone: string): void {
   try {
     localDate(0, timezone)
   } catch (error) {

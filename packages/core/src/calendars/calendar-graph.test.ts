@@ -1,6 +1,6 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
-import { closureOf, dependentsOf, findCircle, heightOf } from './lean-on.ts'
+import { closureOf, dependentsOf, findCycle, heightOf } from './calendar-graph.ts'
 
 const on = (...names: string[]): CalendarDefinition => ({ zone: 'UTC', layers: names.map((calendar) => ({ kind: 'calendar', calendar })) })
 const all = new Map([
@@ -11,8 +11,8 @@ const all = new Map([
   ['other', on()],
 ])
 
-describe('calendars that lean on one another', () => {
-  test('have a closure, dependents and a height', () => {
+describe('calendars that depend on one another', () => {
+  test('finds the closure, the dependents and the height of calendars', () => {
     expect([...closureOf(all, ['both'])].sort()).toEqual(['base', 'both', 'uk', 'us'])
     expect(closureOf(all, ['nowhere'])).toEqual(new Set())
     expect(dependentsOf(all, ['base'])).toEqual(['base', 'us', 'uk', 'both'])
@@ -20,23 +20,23 @@ describe('calendars that lean on one another', () => {
     expect(['base', 'us', 'both'].map((name) => heightOf(all, name))).toEqual([1, 2, 3])
   })
 
-  test('are in a circle if one of them leads back to itself, and it is named', () => {
-    expect(findCircle(all, 'both')).toBeNull()
-    expect(findCircle(new Map(all).set('base', on('both')), 'base')).toEqual(['base', 'both', 'us', 'base'])
-    expect(findCircle(new Map([['me', on('me')]]), 'me')).toEqual(['me', 'me'])
-    // A circle among others is theirs.
+  test('returns the cycle of a calendar that depends on itself', () => {
+    expect(findCycle(all, 'both')).toBeNull()
+    expect(findCycle(new Map(all).set('base', on('both')), 'base')).toEqual(['base', 'both', 'us', 'base'])
+    expect(findCycle(new Map([['me', on('me')]]), 'me')).toEqual(['me', 'me'])
+    // A cycle that does not contain the calendar does not count.
     const others = new Map([
       ['a', on('b')],
       ['b', on('a')],
       ['c', on('a')],
     ])
-    expect(findCircle(others, 'c')).toBeNull()
+    expect(findCycle(others, 'c')).toBeNull()
   })
 
-  test('are looked through once each, however often they are named', () => {
+  test('visits each calendar once, even if it is named many times', () => {
     const ladder = new Map(Array.from({ length: 60 }, (_, n) => [String(n), on(String(n + 1), String(n + 1), String(n + 2))] as const))
     expect(heightOf(ladder, '0')).toBe(60)
-    expect(findCircle(ladder, '0')).toBeNull()
+    expect(findCycle(ladder, '0')).toBeNull()
     expect(closureOf(ladder, ['0']).size).toBe(60)
   })
 })

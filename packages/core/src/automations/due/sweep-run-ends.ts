@@ -1,0 +1,25 @@
+import type { OrgId } from '@orrery/engine'
+import { isPassing, type Kernel } from '@orrery/kernel'
+import { recordRunEnds } from '../firing/record-run-ends.ts'
+import { transactAsAutomations } from '../firing-context.ts'
+import { type EndedRun, selectUnrecordedEnds } from '../firing-store.ts'
+
+export const SWEEP_ROWS_MAX = 500
+
+/** Records the ends of runs whose end events were not handled. Returns how many it found. */
+export async function sweepRunEnds(kernel: Kernel): Promise<number> {
+  const rows = await selectUnrecordedEnds(kernel.database, SWEEP_ROWS_MAX)
+  for (const [org, ended] of Map.groupBy(rows, (one) => one.org)) await recordEndsApart(kernel, org, ended)
+  return rows.length
+}
+
+/** Records all ends together. If that fails, records them one by one, so that an end that cannot be recorded does not block the others. */
+async function recordEndsApart(kernel: Kernel, org: OrgId, ended: readonly EndedRun[]): Promise<void> {
+  try {
+    await transactAsAutomations(kernel, org, (context) => recordRunEnds(context, ended))
+  } catch (error) {
+    if (isPassing(error)) throw error
+    kernel.log.error({ error, org, runs: ended.map(({ run }) => run) }, 'The ends of runs could not be recorded')
+    if (ended.length > 1) for (const one of ended) await recordEndsApart(kernel, org, [one])
+  }
+}
