@@ -1,5 +1,5 @@
 import type { ToolImplementation } from '@orrery/contract'
-import { type Ctx, type Kernel, refuseGrant } from '@orrery/kernel'
+import { type Ctx, type Kernel, requireGrantableScopes } from '@orrery/kernel'
 import { admitWith } from '@orrery/tools'
 import type { Feature } from '../feature.ts'
 import { createBuiltInSteps } from './create-built-in-steps.ts'
@@ -12,6 +12,6 @@ export function createPipelinesFeature(kernel: Kernel): Feature {
 
 /** A tool that is a pipeline is checked as a stored pipeline is. @throws forbidden, pipeline.invalid */
 async function admitPipelineTool(ctx: Ctx, { grants, definition }: Extract<ToolImplementation, { kind: 'pipeline' }>): Promise<void> {
-  refuseGrant(ctx, grants ?? [])
+  requireGrantableScopes(ctx, grants ?? [])
   requireValid(await judgePipeline(ctx, definition as never, null))
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
-import { isPassing } from './classify-failure.ts'
+import { isTransient } from './classify-failure.ts'
 import { createDatabase } from './database.ts'
 import { limitIdle } from './session-settings.ts'
 import { sql } from './sql.ts'
@@ -18,8 +18,8 @@ it('counts the end of an idle transaction among the failures that pass', async (
     .catch((error: unknown) => error)
   // A socket of the same machine breaks before the words are read.
   expect(failure).toMatchObject({ code: expect.stringMatching(/^(25P03|EPIPE|ECONNRESET)$/) })
-  expect(isPassing(failure)).toBe(true)
-  expect(isPassing(Object.assign(new Error('terminating connection'), { code: '25P03' }))).toBe(true)
+  expect(isTransient(failure)).toBe(true)
+  expect(isTransient(Object.assign(new Error('terminating connection'), { code: '25P03' }))).toBe(true)
   await database.close()
   await made.drop()
 })

@@ -24,7 +24,7 @@ export function isLostRace(error: unknown): boolean {
 }
 
 /** Whether the same may succeed later: a failure of the database or the network, but not one of the statement itself. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
   // EPIPE is no SQLSTATE: those have a digit.

@@ -20,7 +20,7 @@ export type EventSource = Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock'>
 export async function appendEvents(source: EventSource, tx: Transaction, events: readonly NewEvent[]): Promise<void> {
   const { org, clock } = source
   const at = Math.floor(clock.now())
-  const run = runBehind(source)
+  const run = findActingRun(source)
   const rows = events.map(({ type, subject, data = {} }) => {
     return { org, type, subject, data: JSON.stringify(data), at, ...(run === null ? {} : { run }) }
   })
@@ -33,6 +33,6 @@ export function emitEvent(ctx: Ctx, type: EventType, subject: string, data: { re
 }
 
 /** The run in whose name an actor acts; null: it acts for itself. */
-export function runBehind({ actor }: Pick<Ctx, 'actor'>): RunId | null {
+export function findActingRun({ actor }: Pick<Ctx, 'actor'>): RunId | null {
   return actor.type === 'system' ? decodeId('run', actor.id) : null
 }

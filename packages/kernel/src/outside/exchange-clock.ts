@@ -8,7 +8,7 @@ export interface ExchangeClock {
   stop(): void
 }
 
-export function startClock(totalMs: number, host: string, stopped: AbortSignal | undefined): ExchangeClock {
+export function startExchangeClock(totalMs: number, host: string, stopped: AbortSignal | undefined): ExchangeClock {
   const controller = new AbortController()
   const { signal } = controller
   const aborted = new Promise<never>((_, reject) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { type ExchangeClock, startClock } from './exchange-clock.ts'
+import { type ExchangeClock, startExchangeClock } from './exchange-clock.ts'
 import { openSocket } from './open-socket.ts'
 import { type Outgoing, type OutsideRequest, readRequest, redirectRequest } from './outgoing.ts'
 import { OutsideError } from './outside-error.ts'
@@ -22,7 +22,7 @@ export interface OutsideStream {
 /** `fetchOutside` for an answer that is read while it comes, such as server-sent events. The same guard. */
 export async function openOutside(request: OutsideRequest, policy: OutsidePolicy): Promise<OutsideStream> {
   const first = readRequest(request, policy)
-  const clock = startClock(policy.totalMs, first.target.host, request.signal)
+  const clock = startExchangeClock(policy.totalMs, first.target.host, request.signal)
   let socket: Socket | undefined
   try {
     let outgoing = first

@@ -1,4 +1,4 @@
-import { type DueResult, isPassing, type Kernel } from '@orrery/kernel'
+import { type DueResult, isTransient, type Kernel } from '@orrery/kernel'
 
 /** Gives up what fails for a reason of its own. A failure that passes is thrown: the clock comes again. */
 export async function performOrGiveUp(
@@ -10,7 +10,7 @@ export async function performOrGiveUp(
   try {
     return await perform()
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     log.error({ error, org }, 'A requested run could not be started')
     return await giveUp('It could not be started; the log says why.')
   }

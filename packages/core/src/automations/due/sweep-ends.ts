@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { isPassing, type Kernel } from '@orrery/kernel'
+import { isTransient, type Kernel } from '@orrery/kernel'
 import { settleRuns } from '../firing/settle-runs.ts'
 import { type EndedRun, selectUnsettled } from '../firing-store.ts'
 import { inScene } from '../scene.ts'
@@ -18,7 +18,7 @@ async function settleApart(kernel: Kernel, org: OrgId, ended: readonly EndedRun[
   try {
     await inScene(kernel, org, (scene) => settleRuns(scene, ended))
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, org, runs: ended.map(({ run }) => run) }, 'The ends of runs could not be settled')
     if (ended.length > 1) for (const one of ended) await settleApart(kernel, org, [one])
   }

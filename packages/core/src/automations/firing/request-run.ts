@@ -1,4 +1,4 @@
-import { type Ctx, newId, runBehind, type Transaction } from '@orrery/kernel'
+import { type Ctx, findActingRun, newId, type Transaction } from '@orrery/kernel'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringRow, selectFiringOf, setRequestKey, writeFirings } from '../firing-store.ts'
 import type { FiringCause } from '../planning/firing-id.ts'
@@ -18,7 +18,7 @@ export interface RunRequest {
  */
 export async function requestRun(ctx: Ctx, tx: Transaction, automation: AutomationRow, asked: RunRequest): Promise<FiringRow> {
   const scene = sceneOf(ctx, tx)
-  const isByRun = runBehind(ctx) !== null
+  const isByRun = findActingRun(ctx) !== null
   const stepKey = isByRun ? ctx.origin.idempotencyKey : null
   const known = stepKey === null ? undefined : await selectFiringOf(tx, ctx.org, stepKey)
   if (known !== undefined) return known

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { type ConsumedEvent, type ConsumerSpec, isPassing, type Kernel } from '@orrery/kernel'
+import { type ConsumedEvent, type ConsumerSpec, isTransient, type Kernel } from '@orrery/kernel'
 import { settleRuns } from '../firing/settle-runs.ts'
 import type { RunEnd } from '../planning/count-failure.ts'
 import { inScene } from '../scene.ts'
@@ -49,7 +49,7 @@ async function reactSurely(kernel: Kernel, listener: Listener, consumed: Consume
   try {
     await reactToEvent(kernel, listener, consumed)
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, trigger: listener.triggerId, event: consumed.event.id }, 'A trigger failed at an event')
     await noteTrouble(
       kernel.database,
@@ -70,7 +70,7 @@ async function settleSurely(kernel: Kernel, org: OrgId, events: readonly Consume
   try {
     await inScene(kernel, org, (scene) => settleRuns(scene, ended))
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, org }, 'Ended runs could not be settled')
   }
 }

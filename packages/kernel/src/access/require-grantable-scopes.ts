@@ -7,7 +7,7 @@ const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
  * Scopes that somebody gives to what he starts or saves. Those that are permissions let tools act with them, so nobody gives one that he
  * does not have himself. @throws forbidden
  */
-export function refuseGrant(ctx: Ctx, scopes: readonly string[]): void {
+export function requireGrantableScopes(ctx: Ctx, scopes: readonly string[]): void {
   if (scopes.length === 0) return
   const own = scopes.filter((scope): scope is Permission => KNOWN.has(scope))
   const needed: readonly Permission[] = ['tools:call', ...own]
