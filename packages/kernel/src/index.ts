@@ -1,4 +1,4 @@
-/** What every noun stands on: calls, identities, audit, secrets, the way out, the database, the event log. It knows no noun. */
+/** What every noun uses: calls, identities, audit, secrets, outgoing HTTP, the database, the event log. The kernel itself knows no noun. */
 export { AUTHENTICATED_FOR_MS, createAuthenticator } from './access/authenticate.ts'
 export { type Bootstrap, bootstrapInstallation, withdrawKey } from './access/bootstrap-installation.ts'
 export { FORGET_FAMILIES_BATCH, forgetTokenFamilies } from './access/forget-token-families.ts'

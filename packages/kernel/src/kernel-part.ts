@@ -5,11 +5,11 @@ import { type BackgroundPart, sweepInBatches } from './background/background-par
 import type { Kernel } from './context/kernel.ts'
 import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 
-/** How long an audit entry may stay unsealed, and a chain that grows unsigned. */
+/** How long an audit entry may stay unsealed, and how long a growing chain may stay unsigned. */
 const SEAL_EVERY_MS = 10_000
 const SIGN_EVERY_MS = 60_000
 
-/** What the kernel does without being called. @param signer of the audit log's checkpoints */
+/** The kernel's background work. @param signer signs the checkpoints of the audit log */
 export function createKernelPart({ database, clock }: Kernel, signer: KeyObject): BackgroundPart {
   const seal = async () => (await sealAudit(database, { signer, now: clock.now(), signEveryMs: SIGN_EVERY_MS })) >= SEAL_BATCH
   return {
