@@ -13,7 +13,7 @@ describe('an API key', () => {
     }
   })
 
-  it('is told from what is none', () => {
+  it('is recognized by its exact form', () => {
     for (const text of ['', 'orr_', 'Bearer x', `orr_abcdefgh_${'a'.repeat(42)}`, `${makeApiKey().secret} `])
       expect(isApiKey(text)).toBe(false)
   })

@@ -4,8 +4,9 @@ import type { Ctx } from '../context/context.ts'
 const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
 
 /**
- * Scopes that somebody gives to what he starts or saves. Those that are permissions let tools act with them, so nobody gives one that he
- * does not have himself. @throws forbidden
+ * For the scopes that a caller grants to a run, pipeline or automation that it starts or saves. Tools of that run act with the scopes that
+ * are permissions, so a caller cannot grant a permission that it lacks. Granting any scope also needs `tools:call`.
+ * @throws forbidden
  */
 export function requireGrantableScopes(ctx: Ctx, scopes: readonly string[]): void {
   if (scopes.length === 0) return
@@ -13,5 +14,5 @@ export function requireGrantableScopes(ctx: Ctx, scopes: readonly string[]): voi
   const needed: readonly Permission[] = ['tools:call', ...own]
   const missing = needed.filter((permission) => !ctx.permissions.has(permission))
   if (missing.length === 0) return
-  throw problem('forbidden', `To give these scopes the key would need ${missing.join(', ')} itself.`, { permission: missing.join(' ') })
+  throw problem('forbidden', `To grant these scopes the key itself needs ${missing.join(', ')}.`, { permission: missing.join(' ') })
 }
