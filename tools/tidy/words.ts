@@ -36,7 +36,7 @@ export const knownWords: Readonly<Record<string, number>> = {
   'packages/embedded-postgres': 25,
   'packages/engine': 134,
   'packages/expressions': 87,
-  'packages/kernel': 20,
+  'packages/kernel': 2,
   'packages/recurrence': 70,
   'packages/tools': 134,
   tests: 75,

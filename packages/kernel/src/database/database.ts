@@ -46,7 +46,7 @@ export interface DatabaseOptions {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Stands in for the organization where there is none. It has no rows. */
+/** Used where no organization is known, such as the lookup of a key. No row has this id. */
 export const NO_ORG = '00000000-0000-0000-0000-000000000000'
 
 /**
