@@ -96,7 +96,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
 })
 
 describe('a flood of made-up keys', () => {
-  it('is rate-limited, and does not lock out a caller whose key was valid before', async () => {
+  it('rate-limits unknown keys, and does not lock out a caller whose key was valid before', async () => {
     let at = Date.now()
     const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
     expect((await authenticate(t.adminKey)).org).toBe(t.org)
@@ -110,13 +110,13 @@ describe('a flood of made-up keys', () => {
 })
 
 describe('concurrent requests with one key', () => {
-  it('share one query, so that they do not exceed the limit for lookups', async () => {
+  it('shares one query between concurrent requests with one key, so that they do not exceed the limit for lookups', async () => {
     const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
-  it('do not cache the key if the cache was cleared during their lookup', async () => {
+  it('does not cache a key if the cache was cleared during its lookup', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
     const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const early = authenticate(secret ?? '')

@@ -137,31 +137,31 @@ describe('tokens.revoke', () => {
   })
 })
 
-describe('a token is rejected', () => {
+describe('rejected tokens', () => {
   const claimsOf = async (keys: TokenKeys, change = {}) => {
     const made = await makeKey('forger')
     const { accessToken } = await issue(made.key)
     const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
     const { org } = await t.core.identify({ credential: made.key, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, null)
     const row = await t.database.transaction(org, 'read only', (tx) => selectFamily(tx, org, payload.sid))
-    if (row === undefined) throw new Error('The token family that was just made is not there')
+    if (row === undefined) throw new Error('The new token family was not found')
     const now = t.engine.now()
     const claims = { use: 'access' as const, org, key: row.key_id, family: row.family_id, generation: 1, contract: null, ...change }
     return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
   }
 
-  it('when it has expired', async () => {
+  it('rejects an expired token', async () => {
     const { sign, now } = await claimsOf(tokens)
     await works(await sign())
     await fails(await sign({ expiresAt: now - 1000 }))
   })
 
-  it('when another installation signed it', async () => {
+  it('rejects a token that another installation signed', async () => {
     const { sign } = await claimsOf(readTokenKeys(makeSigningKey()))
     await fails(await sign())
   })
 
-  it('when its signature was changed or its algorithm is `none`', async () => {
+  it('rejects a token with a changed signature or with the algorithm `none`', async () => {
     const [header, payload, signature] = (await issue((await makeKey('tamperer')).key)).accessToken.split('.')
     await fails(`${header}.${payload}.${signature?.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`)
     const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid: tokens.id })).toString('base64url')
@@ -169,7 +169,7 @@ describe('a token is rejected', () => {
     await fails(`${none}.${payload}.${signature}`)
   })
 
-  it('when its token family belongs to another key or another organization', async () => {
+  it('rejects a token whose token family belongs to another key or another organization', async () => {
     const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
     if (other === undefined) throw new Error('The organization has no key')
     const { sign } = await claimsOf(tokens, { key: other.key_id })
@@ -180,7 +180,7 @@ describe('a token is rejected', () => {
     expect(stranger.id).not.toBe(encodeId('org', t.org))
   })
 
-  it('after its key is revoked: at once in this process, and after the cache entry expires in others', async () => {
+  it('rejects a token of a revoked key: at once in this process, and in others when the cache entry expires', async () => {
     const { id, key } = await makeKey('revoked')
     const { accessToken, refreshToken } = await issue(key)
     let at = t.engine.now()
@@ -196,7 +196,7 @@ describe('a token is rejected', () => {
 })
 
 describe('after a restart', () => {
-  it('tokens that were issued are still accepted, and revoked ones are still rejected', async () => {
+  it('still accepts issued tokens and rejects revoked ones', async () => {
     const { key } = await makeKey('survivor')
     const [kept, ended] = [await issue(key), await issue(key)]
     await t.call('tokens.revoke', {}, { key: ended.accessToken })
@@ -209,7 +209,7 @@ describe('after a restart', () => {
 })
 
 describe('a flood of made-up tokens', () => {
-  it('is rate-limited, and does not affect callers with keys', async () => {
+  it('rate-limits forged tokens, and does not affect callers with keys', async () => {
     const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
     const now = t.engine.now()
     const made = { use: 'access' as const, org: t.org, key: t.org, family: t.org, generation: 1, contract: null }
@@ -227,7 +227,7 @@ describe('a flood of made-up tokens', () => {
 })
 
 describe('expired token families', () => {
-  it('are deleted a day later', async () => {
+  it('deletes token families a day after they have expired', async () => {
     await issue((await makeKey('forgotten')).key)
     // First deletes the families of keys that expire earlier, which other tests created.
     await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS)

@@ -188,7 +188,7 @@ describe('a consumer', () => {
 })
 
 describe('two processes with the same consumer', () => {
-  it('handle each event once and in order, under concurrent writers with long transactions', async () => {
+  it('delivers each event once and in order, under concurrent writers with long transactions', async () => {
     const seen: ConsumedEvent[] = []
     let working = 0
     const handle = async (events: readonly ConsumedEvent[]) => {
@@ -232,7 +232,7 @@ describe('two processes with the same consumer', () => {
     }
   })
 
-  it('read hidden events soon after the transaction that hid them has ended, without a hint and long before a poll', async () => {
+  it('delivers hidden events soon after the transaction that hid them has ended, without a hint and long before a poll', async () => {
     const process = { database: (processes[0] as (typeof processes)[number]).database, log: silence }
     let hint: () => void = () => {}
     const notifier = {
@@ -263,7 +263,7 @@ describe('two processes with the same consumer', () => {
     await tail.stop()
   })
 
-  it('continue when one is killed in the middle of a batch: the other handles the unfinished events again', async () => {
+  it('delivers unfinished events to the other process when one is killed in the middle of a batch', async () => {
     const probe = fileURLToPath(new URL('./consume-probe.fixture.ts', import.meta.url))
     const child = spawn(process.execPath, ['--conditions=orrery-source', probe, testDatabase.url, name], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -290,7 +290,7 @@ describe('two processes with the same consumer', () => {
     expect(seen).toEqual(['one', 'hang', 'two'])
   })
 
-  it('continue when one loses its lease: its signal aborts, and it can no longer move the position', async () => {
+  it('aborts the signal of a process that has lost its lease, and does not let it move the position', async () => {
     const seen: string[] = []
     const released = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<AbortSignal>()
@@ -320,7 +320,7 @@ describe('two processes with the same consumer', () => {
     expect(seen).toEqual(['held', 'later'])
   })
 
-  it('leave the lease to a process that is alive, although its handler takes longer than the lease', async () => {
+  it('keeps the lease with a process that is alive, although its handler takes longer than the lease', async () => {
     const seen: string[] = []
     const released = Promise.withResolvers<void>()
     await consume({

@@ -6,13 +6,13 @@ import { LogFeed } from './log-feed.ts'
 const event = (id: string): Event => ({ id, type: 'run.started', subject: 's', at: '2026-01-01T00:00:00.000Z', data: null })
 
 describe('positions', () => {
-  it('compare as numbers and not as text, also beyond the precision of a double', () => {
+  it('compares positions as numbers and not as text, also beyond the precision of a double', () => {
     const ordered = ['9-10', '10-2', '10-10', '9007199254740993-1', '9007199254740993-2']
     const shuffled = ordered.toReversed().sort((a, b) => comparePositions(parsePosition(a), parsePosition(b)))
     expect(shuffled).toEqual(ordered)
   })
 
-  it('are rejected when they are too large for the database or have another form', () => {
+  it('rejects positions that are too large for the database or have another form', () => {
     for (const id of ['', '1', '1-', '-1-1', '18446744073709551616-1', '1-9223372036854775808']) expect(readPosition(id)).toBeNull()
     expect(readPosition('18446744073709551615-9223372036854775807')).not.toBeNull()
   })

@@ -64,7 +64,7 @@ function findRedirect(from: Outgoing, answer: IncomingMessage, { redirect }: Out
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined || redirect === 'manual') return undefined
   const { host } = from.target
   if (redirect === 'error') throw new OutsideError('redirect', host, `${host} answers with a redirect, which is not followed here`)
-  if (hops >= policy.redirectsMax) throw new OutsideError('redirect', host, `${host} redirects once more after ${hops} redirects`)
+  if (hops >= policy.redirectsMax) throw new OutsideError('redirect', host, `${host} redirects more than ${hops} times`)
   return redirectRequest(from, status, location)
 }
 
