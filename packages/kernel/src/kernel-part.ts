@@ -3,7 +3,7 @@ import { FORGET_FAMILIES_BATCH, forgetTokenFamilies } from './access/forget-toke
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
 import type { Kernel } from './context/kernel.ts'
-import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+import { FORGET_ANSWERS_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 
 /** How long an audit entry may stay unsealed, and how long a growing chain may stay unsigned. */
 const SEAL_EVERY_MS = 10_000
@@ -15,7 +15,7 @@ export function createKernelPart({ database, clock }: Kernel, signer: KeyObject)
   return {
     sweeps: [
       { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
-      sweepInBatches('idempotency keys', FORGET_BATCH, () => forgetAnswers(database, clock.now())),
+      sweepInBatches('idempotency keys', FORGET_ANSWERS_BATCH, () => forgetAnswers(database, clock.now())),
       sweepInBatches('token families', FORGET_FAMILIES_BATCH, () => forgetTokenFamilies(database, clock.now())),
     ],
   }

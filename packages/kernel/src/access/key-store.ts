@@ -29,8 +29,8 @@ export async function markRevoked(tx: Transaction, org: string, key: string, at:
 type HashedKeyRow = ApiKeyRow & { readonly hash: Buffer }
 
 /**
- * The key with this hash in any organization, because the caller's organization is not known yet. The policy `by_secret` makes the row
- * visible to a transaction that has set the hash.
+ * The key with this hash among the keys of all organizations, because the caller's organization is not known yet. The policy `by_secret`
+ * makes the row visible to a transaction that has set the hash.
  */
 export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<HashedKeyRow | undefined> {
   await tx.row(sql`select set_config('app.key_hash', ${hash.toString('hex')}, true)`)

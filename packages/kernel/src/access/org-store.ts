@@ -19,7 +19,7 @@ export async function insertOrg(tx: Transaction, row: OrgRow): Promise<boolean> 
   return (await tx.write(sql`${insertInto('app.org', row)} on conflict (name) do nothing`)) > 0
 }
 
-/** Organizations in the order of their names: all of them within `seeAllOrgs`, otherwise the transaction's own. */
+/** A page of all organizations in the order of their names. Only within `seeAllOrgs` are others than the transaction's own visible. */
 export function selectOrgs(tx: Transaction, after: string | null, limit: number): Promise<OrgRow[]> {
   return tx.rows<OrgRow>(
     sql`select ${COLUMNS} from app.org ${after === null ? empty : sql`where name > ${after}`} order by name limit ${limit}`,

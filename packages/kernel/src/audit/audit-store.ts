@@ -82,7 +82,7 @@ const unsigned = (signedBefore: Date) => sql`
   left join lateral (select seq, at from app.audit_checkpoint c where c.org_id = o.org_id order by seq desc limit 1) c on true
   where c.seq is null or (c.seq < s.seq and c.at < ${signedBefore})`
 
-/** Whether any organization has something to seal or to sign. A single query, because most of the time there is nothing to do. */
+/** Whether there is something to seal or to sign, in all organizations. A single query, because most of the time there is nothing to do. */
 export async function isSealingDue(database: Database, signedBefore: Date): Promise<boolean> {
   const [answer] = await database.ask<{ due: boolean }>(
     sql`select exists (select from app.audit_entry e, app.audit_position p where ${READY}) or exists (select ${unsigned(signedBefore)}) as due`,
