@@ -1,6 +1,7 @@
 /**
- * The daily briefing, done as its README says: a project outside the checkout, the parts around it, and the mail that arrives. Then the same file
- * through Ordinaut's contract, a step that schedules further work, and `kill -9` in the middle.
+ * Follows the README of the daily-briefing example: creates a project outside the checkout, starts the services it uses, and checks the
+ * mail that arrives. Then posts the same file through Ordinaut's contract, runs a step that schedules further work, and kills the server in
+ * the middle.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -27,7 +28,7 @@ let partsUrl: string
 
 beforeAll(async () => {
   app = await newApp('--example', 'daily-briefing')
-  // The ports of the example may be taken here; whoever finds them taken changes the same two files.
+  // The ports of the example may be in use on this machine. A user with that problem would change the same two files.
   const [http, smtp, server] = [await freePort(), await freePort(), await freePort()]
   partsUrl = `http://127.0.0.1:${http}`
   for (const file of ['parts/ports.ts', 'tools.yaml'])
@@ -90,7 +91,7 @@ function expectBriefing(mail: Mail | undefined, revenue: number): void {
 
 const readRevenue = async () => (await get<{ measures: { value: number }[] }>('/metrics?lookback_days=1')).measures[0]?.value ?? Number.NaN
 
-test('it is due at half past seven in New York, on whatever side of a change of clocks', async () => {
+test('the briefing is due at 07:30 in New York, in summer time and in winter time', async () => {
   const { nextAt } = await orrery<{ nextAt: string }>('automations', 'get', 'daily-executive-briefing')
   const { occurrences } = await orrery<{ occurrences: { at: string; local: string }[] }>(
     ...['automations', 'preview', 'daily-executive-briefing', '--count', '200'],
@@ -102,7 +103,7 @@ test('it is due at half past seven in New York, on whatever side of a change of 
   expect(local).toBe('07:30:00')
 })
 
-test('orrery run-now delivers the mail', async () => {
+test('`orrery run-now` delivers the mail', async () => {
   const said = await app.orrery(['run-now', 'daily-executive-briefing', '--watch'])
   expect(said.status, said.out + said.err).toBe(0)
   const mails = await mailsTo('ceo@company.com')
@@ -111,7 +112,7 @@ test('orrery run-now delivers the mail', async () => {
   expect(parts.text()).toContain('Subject: Daily Executive Briefing - ')
 })
 
-test('the same file posted with curl to /api/v1/tasks works too', async () => {
+test('the same file works when it is posted to /api/v1/tasks with curl', async () => {
   const { url, key } = readConnection(app)
   const curl = (path: string, ...data: readonly string[]) => {
     const headers = ['-H', `Authorization: Bearer ${key}`, '-H', 'Content-Type: application/json']
@@ -132,7 +133,7 @@ test('the same file posted with curl to /api/v1/tasks works too', async () => {
   expectBriefing(second, await readRevenue())
 })
 
-test('a step schedules further work, once, at a time of its own', async () => {
+test('a step schedules further work exactly once, at a time that it computes', async () => {
   await orrery('automations', 'apply', '-f', 'client-email.yaml')
   const before = Date.now()
   const { runId } = await orrery<{ runId: string }>('run-now', 'client-email')
@@ -143,13 +144,13 @@ test('a step schedules further work, once, at a time of its own', async () => {
     'client_follow_up',
   )
   expect(items).toMatchObject([{ outcome: 'scheduled' }])
-  // Nothing pressed, so it is for tomorrow.
+  // The email is not urgent, so the follow-up is scheduled for tomorrow.
   const delayMs = Date.parse(items[0]?.firesAt ?? '') - before
   expect(delayMs).toBeGreaterThan(24 * 3_600_000 - 60_000)
   expect(delayMs).toBeLessThan(24 * 3_600_000 + 120_000)
 })
 
-test('the step as the mission has it works in any pipeline', async () => {
+test('the step of adaptive-follow-up.step.json works in another pipeline', async () => {
   const step = JSON.parse(readFileSync(join(app.folder, 'adaptive-follow-up.step.json'), 'utf8')) as object
   const pipeline = [
     { id: 'read', uses: 'inbox.latest', save_as: 'email' },
@@ -169,12 +170,12 @@ test('the step as the mission has it works in any pipeline', async () => {
   expect(hours.toSorted((a, b) => a - b)).toEqual([2, 24])
 })
 
-test('a server that is killed after the second step sends the mail once and asks for nothing twice that was recorded', async () => {
+test('a server killed during the third step sends the mail once, and repeats no request whose step was recorded', async () => {
   parts.kill('SIGTERM')
   await parts.exited
   parts = await startParts({ MODEL_PACE_MS: '3000' })
   const { runId } = await orrery<{ runId: string }>('run-now', 'daily-executive-briefing')
-  await until('the third step is under way', async () => (await get<Asked>('/asked')).model.summary === 1, 60_000)
+  await until('the third step is running', async () => (await get<Asked>('/asked')).model.summary === 1, 60_000)
   const [server] = processesOf(app.folder).filter(({ command }) => /@orrery\/server\/.*--project/.test(command))
   killHard(server?.pid ?? 0)
   await until('dev has started another server', () => /is back/.test(dev.text()), 60_000)

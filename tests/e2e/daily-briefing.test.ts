@@ -1,4 +1,4 @@
-/** What the example promises about its files. That it runs is in daily-briefing.e2e.ts. */
+/** Checks the files of the daily-briefing example. daily-briefing.e2e.ts runs it. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -10,11 +10,11 @@ const example = (name: string) => read(`examples/daily-briefing/${name}`)
 test.each([
   ['daily-briefing.json', 'ac63cf94e9a965841c98a40a2348020d581cfe0280b582ce92c1f24afc1259e2'],
   ['adaptive-follow-up.step.json', '05c87eadd344236018062bb46ba850ef2e5359d2e96430e72e817c6f24d6ca58'],
-])('%s is, byte for byte, what users were promised', (name, digest) => {
+])('%s is unchanged, byte for byte', (name, digest) => {
   expect(createHash('sha256').update(example(name)).digest('hex')).toBe(digest)
 })
 
-test('client-email.yaml holds the step as it is', () => {
+test('client-email.yaml contains the step of adaptive-follow-up.step.json unchanged', () => {
   const [, automation] = parseAllDocuments(example('client-email.yaml')).map(
     (document) => document.toJS() as { pipeline: { id: string }[] },
   )
@@ -22,7 +22,7 @@ test('client-email.yaml holds the step as it is', () => {
   expect(automation?.pipeline.find(({ id }) => id === step.id)).toEqual(step)
 })
 
-test('every tool that the briefing uses is bound, to the ports that the parts listen on', () => {
+test('tools.yaml defines every tool that the briefing uses, with the port that the example listens on', () => {
   const tools = parseAllDocuments(example('tools.yaml')).map((document) => document.toJS() as { tool: string })
   const { pipeline } = JSON.parse(example('daily-briefing.json')) as { pipeline: { uses: string }[] }
   expect(tools.map(({ tool }) => tool)).toEqual(expect.arrayContaining(pipeline.map(({ uses }) => uses)))
@@ -31,7 +31,7 @@ test('every tool that the briefing uses is bound, to the ports that the parts li
   expect(ports).toEqual([port, port])
 })
 
-test('it installs the versions that this repository is tested with', () => {
+test('the example depends on the same versions of packages as this repository', () => {
   const versions = (path: string) => {
     const { dependencies, devDependencies } = JSON.parse(read(path)) as Record<string, Record<string, string>>
     return { ...dependencies, ...devDependencies }

@@ -1,4 +1,6 @@
-/** The README and the guides say what is true: their TypeScript compiles, their commands exist, their links lead somewhere. */
+/**
+ * Checks the README files and the guides: their TypeScript compiles, their JSON parses, their commands exist, and their links have targets.
+ */
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -37,12 +39,12 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-test('there is something to check', () => {
+test('finds pages and TypeScript blocks to check', () => {
   expect(pages.length).toBeGreaterThan(10)
   expect(blocks.filter(({ language }) => language === 'ts').length).toBeGreaterThan(12)
 })
 
-test('every TypeScript block compiles by itself', () => {
+test('every TypeScript block compiles on its own', () => {
   for (const { page, line, language, text } of blocks) {
     if (language === 'ts') writeFileSync(join(scratch, `${page.replaceAll(/[/.]/g, '-')}-line-${line}.ts`), text)
   }
@@ -54,17 +56,17 @@ test('every TypeScript block compiles by itself', () => {
   }
   writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(config))
   const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/ts7/bin/tsc'), '-p', scratch], { encoding: 'utf8' })
-  // Errors in the packages themselves are the type check's business.
+  // Ignores errors in the packages themselves, which the type check reports.
   expect(stdout.split('\n').filter((line) => /-line-\d+\.ts/.test(line))).toEqual([])
 }, 60_000)
 
-test('every JSON block is JSON', () => {
+test('every JSON block parses', () => {
   for (const { page, line, language, text } of blocks) {
     if (language === 'json') expect(() => JSON.parse(text), `${page}:${line}`).not.toThrow()
   }
 })
 
-test('every orrery command in a shell block exists, with its places and flags', () => {
+test('every orrery command in a shell block exists, with its arguments and flags', () => {
   const program = createProgram({ env: {}, out: () => {}, err: () => {} } as never)
   const lines = blocks
     .filter(({ language }) => language === 'sh')
@@ -74,7 +76,7 @@ test('every orrery command in a shell block exists, with its places and flags', 
     return words === undefined ? [] : [{ page, words: splitWords(words) }]
   })
   expect(commands.length).toBeGreaterThan(25)
-  for (const { page, words } of commands) expect(whatIsWrong(program, words), `${page}: orrery ${words.join(' ')}`).toBeNull()
+  for (const { page, words } of commands) expect(findCommandFault(program, words), `${page}: orrery ${words.join(' ')}`).toBeNull()
 })
 
 /** `--payload '{"a": 1}'` is two words. */
@@ -82,7 +84,8 @@ function splitWords(text: string): string[] {
   return [...text.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
 }
 
-function whatIsWrong(program: Command, words: readonly string[]): string | null {
+/** What is wrong with a command line, or null. */
+function findCommandFault(program: Command, words: readonly string[]): string | null {
   let command = program
   let at = 0
   for (; at < words.length; at += 1) {
@@ -90,11 +93,11 @@ function whatIsWrong(program: Command, words: readonly string[]): string | null 
     if (next === undefined) break
     command = next
   }
-  let places = 0
+  let argumentCount = 0
   for (; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (!/^-./.test(word)) {
-      places += 1
+      argumentCount += 1
       continue
     }
     const option = command.options.find(({ long, short }) => long === word || short === word)
@@ -102,12 +105,12 @@ function whatIsWrong(program: Command, words: readonly string[]): string | null 
     if (option?.required) at += 1
   }
   const { registeredArguments } = command
-  if (places > registeredArguments.length) return `${places} places, but there are ${registeredArguments.length}`
+  if (argumentCount > registeredArguments.length) return `${argumentCount} arguments, but at most ${registeredArguments.length} are allowed`
   const needed = registeredArguments.filter((one) => one.required).length
-  return places < needed && !words.includes('--help') ? `${places} of ${needed} places` : null
+  return argumentCount < needed && !words.includes('--help') ? `${argumentCount} arguments, but ${needed} are required` : null
 }
 
-test('every link to a file leads to one', () => {
+test('every link to a file has an existing target', () => {
   const links = pages.flatMap((page) =>
     [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => ({
       page,

@@ -13,13 +13,13 @@ export interface Finished {
   readonly err: string
 }
 
-/** A project made by `orrery init` in a folder that has nothing to do with the checkout. */
+/** A project that `orrery init` created in a folder outside of the checkout. */
 export interface App {
   readonly folder: string
   orrery(args: readonly string[]): Promise<Finished>
-  /** A command that goes on beside the test; `text` grows with what it prints. */
+  /** Starts an `orrery` command in the background. `text` returns everything that it has printed so far. */
   spawn(args: readonly string[], more?: Environment): Spawned
-  /** A script of the app on its own Node, going on beside the test. */
+  /** Starts a script of the app in the background, with the app's own Node. */
   spawnScript(file: string, more?: Environment): Spawned
   npm(args: readonly string[]): Promise<Finished>
   remove(): void
@@ -34,10 +34,13 @@ export interface Spawned {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Of the user: a download that stalls is begun again after half a minute, not after npm's five, and what is here already is not fetched. */
+/**
+ * The user's npm settings. A stalled download is retried after 30 seconds instead of npm's five minutes, and cached packages are not
+ * fetched again.
+ */
 const NPM_SETTINGS = `fetch-timeout=30000\nfetch-retries=5\nprefer-offline=true\ncache=${join(process.env.HOME ?? tmpdir(), '.npm')}\n`
 
-/** It packs the checkout and installs; npm may be slow. */
+/** `orrery init` packs the checkout and installs packages, and npm may be slow. */
 const INIT_MS = 240_000
 
 export async function newApp(...flags: readonly string[]): Promise<App> {
@@ -49,7 +52,7 @@ export async function newApp(...flags: readonly string[]): Promise<App> {
     runFile(join(root, 'node_modules/.bin/orrery'), ['init', 'my-app', ...flags], { cwd: parent, env, timeout: INIT_MS }),
   )
   if (made.status !== 0) throw new Error(`orrery init failed, or took longer than ${INIT_MS} ms\n${made.out}${made.err}`)
-  // As `npx orrery` does it: the app's own binaries, its Node among them, come first.
+  // Like `npx orrery`: the app's own binaries, including its Node, come first.
   const inApp = { ...env, PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${env.PATH}` }
   const command = join(folder, 'node_modules/.bin/orrery')
   const options = { cwd: folder, env: inApp, maxBuffer: 256 * 1024 * 1024 }
@@ -85,7 +88,7 @@ async function finish(running: Promise<{ stdout: string; stderr: string }>): Pro
   }
 }
 
-/** What a user's shell has: nothing of the checkout, of npm or of the test runner; a home of his own. */
+/** The environment of a user's shell: its own home, and no variables of the checkout, npm or the test runner. */
 function userEnvironment(home: string): Record<string, string | undefined> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|vitest|orrery_|node_|init_cwd|database_url|port$)/i.test(name)),

@@ -7,7 +7,7 @@ export interface ProcessInfo {
   readonly command: string
 }
 
-/** Every process that works for a folder: it was started in it, or its command line names it. Linux only. */
+/** Every process whose working folder is in `folder` or whose command line contains it. Linux only. */
 export function processesOf(folder: string): readonly ProcessInfo[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -17,14 +17,14 @@ export function processesOf(folder: string): readonly ProcessInfo[] {
         const place = readlinkSync(`/proc/${name}/cwd`)
         return command !== '' && (place.startsWith(folder) || command.includes(folder)) ? [{ pid: Number(name), command }] : []
       } catch (error) {
-        // It ended while we looked, or is not ours to look at.
+        // The process has exited in the meantime, or this account may not read it.
         if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(String(error.code))) return []
         throw error
       }
     })
 }
 
-/** `kill -9`. One that has ended already is as good. */
+/** `kill -9`. Does nothing if the process has exited already. */
 export function killHard(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
@@ -33,12 +33,13 @@ export function killHard(pid: number): void {
   }
 }
 
+/** Calls `look` every 100 ms until it returns something else than null and false, and returns that. */
 export async function until<T>(what: string, look: () => Promise<T | null | false> | T | null | false, timeoutMs: number): Promise<T> {
   const end = Date.now() + timeoutMs
   for (;;) {
     const found = await look()
     if (found !== null && found !== false) return found
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    if (Date.now() > end) throw new Error(`Timed out after ${timeoutMs} ms waiting until ${what}`)
     await pause(100)
   }
 }

@@ -1,4 +1,4 @@
-/** Databases for tests: each is a copy of one migrated template (about 60-100 ms) and belongs to the test that asked for it. */
+/** Databases for tests. Each is a copy of a migrated template, which takes about 60 to 100 ms, and belongs to the test that created it. */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,29 +6,29 @@ import pg from 'pg'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The same sets, in the same order, as a server migrates at its start. */
+/** The sets of migrations, in the order in which a server applies them when it starts. */
 const migrationSets = [
   { name: 'engine', directory: join(root, 'packages/engine/migrations') },
   { name: 'core', directory: join(root, 'packages/core/migrations') },
 ]
 
-/** Serialises the making of templates between vitest workers, and of global objects (roles) that migrations create. */
+/** Lets one vitest worker at a time create a template. Migrations also create roles, which all databases of the server share. */
 const templateLock = 0x0_77e_57
 const templatePrefix = 'orrery_template_'
 
 export interface TestDatabase {
-  /** Connection URL with the rights of the test server's admin; set a role in `options` to be someone else. */
+  /** Connection URL of the test server's admin. Set a role in `options` to connect with other rights. */
   readonly url: string
   drop(): Promise<void>
 }
 
-/** A fresh, migrated, empty database. */
+/** Creates a migrated database without rows. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const admin = adminUrl()
-  return createFrom(admin, (client) => findOrMakeTemplate(client, admin))
+  return createFrom(admin, (client) => findOrCreateTemplate(client, admin))
 }
 
-/** A copy of a database that has no connections. */
+/** Copies a database. It must have no open connections. */
 export async function copyTestDatabase(url: string): Promise<TestDatabase> {
   const source = new URL(url).pathname.slice(1)
   return createFrom(adminUrl(), async () => source)
@@ -45,7 +45,7 @@ async function createFrom(admin: string, findSource: (client: pg.Client) => Prom
   }
 }
 
-/** Named after a hash of every migration, so a changed migration gets a new template and an old one is never taken for it. */
+/** The name contains a hash of all migrations, so a changed migration gets a new template. */
 function templateName(): string {
   const hash = createHash('sha256')
   for (const { name, directory } of migrationSets) {
@@ -56,20 +56,20 @@ function templateName(): string {
   return templatePrefix + hash.digest('hex').slice(0, 16)
 }
 
-async function findOrMakeTemplate(client: pg.Client, admin: string): Promise<string> {
+async function findOrCreateTemplate(client: pg.Client, admin: string): Promise<string> {
   const template = templateName()
   await client.query('select pg_advisory_lock($1)', [templateLock])
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
-    if (rowCount === 0) await makeTemplate(client, admin, template)
+    if (rowCount === 0) await createTemplate(client, admin, template)
   } finally {
     await client.query('select pg_advisory_unlock($1)', [templateLock])
   }
   return template
 }
 
-/** Migrates under another name and renames at the end, so that a template which exists is a finished one. */
-async function makeTemplate(client: pg.Client, admin: string, template: string): Promise<void> {
+/** Migrates under a temporary name and renames the database at the end, so that an existing template is always complete. */
+async function createTemplate(client: pg.Client, admin: string, template: string): Promise<void> {
   const draft = `${template}_draft`
   await client.query(`drop database if exists ${draft} with (force)`)
   await client.query(`create database ${draft} template template0`)

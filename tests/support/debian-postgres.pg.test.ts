@@ -2,7 +2,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { hasDebianPostgres, startDebianPostgres } from './debian-postgres.ts'
 
-test.runIf(hasDebianPostgres())('starts a PostgreSQL 15 and stops it', async () => {
+test.runIf(hasDebianPostgres())('startDebianPostgres starts a PostgreSQL 15 and stops it', async () => {
   const postgres = await startDebianPostgres()
   const client = new pg.Client({ connectionString: postgres.adminUrl })
   await client.connect()

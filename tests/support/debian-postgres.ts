@@ -1,4 +1,4 @@
-/** PostgreSQL 15 as Debian ships it: the oldest version that `DATABASE_URL` may name. */
+/** Debian's package of PostgreSQL 15, the oldest version that is supported for `DATABASE_URL`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -15,10 +15,10 @@ export interface DebianPostgres {
   stop(): Promise<void>
 }
 
-/** Tests that need it say `describe.runIf(hasDebianPostgres())`: elsewhere they are skipped, not failed. */
+/** Tests that need this server use `describe.runIf(hasDebianPostgres())`, so that they are skipped where it is not installed. */
 export const hasDebianPostgres = (): boolean => Boolean(process.env.ORRERY_TEST_POSTGRES_15) || existsSync(join(programs, 'postgres'))
 
-/** A server of its own in a temporary folder, or the one that `ORRERY_TEST_POSTGRES_15` (an admin URL) names. */
+/** Starts a server in a temporary folder, or uses the running server that `ORRERY_TEST_POSTGRES_15` (an admin URL) names. */
 export async function startDebianPostgres(): Promise<DebianPostgres> {
   const running = process.env.ORRERY_TEST_POSTGRES_15
   if (running) return { adminUrl: running, stop: async () => undefined }
@@ -51,7 +51,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   return { adminUrl, stop: () => stop(server, folder) }
 }
 
-/** The account that Debian's package makes. */
+/** The account that Debian's package creates. */
 function packageAccount(): { uid: number; gid: number } {
   const line = readFileSync('/etc/passwd', 'utf8').match(/^postgres:[^:]*:(\d+):(\d+):/m)
   if (!line) throw new Error('PostgreSQL 15 is installed but there is no account "postgres"')
@@ -66,7 +66,8 @@ async function waitUntilReady(server: ChildProcess, url: string, log: string): P
       (error: Error) => error,
     )
     if (!failure) return await client.end()
-    if (server.exitCode !== null) throw new Error(`PostgreSQL 15 ended at its start: ${readFileSync(log, 'utf8')}`, { cause: failure })
+    if (server.exitCode !== null)
+      throw new Error(`PostgreSQL 15 exited while it was starting: ${readFileSync(log, 'utf8')}`, { cause: failure })
     await delay(20)
   }
 }

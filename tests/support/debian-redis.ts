@@ -1,4 +1,4 @@
-/** Redis as Debian ships it, which keeps what it has acknowledged: what `REDIS_URL` may name. */
+/** Debian's package of Redis, configured so that acknowledged writes survive a kill. A server that `REDIS_URL` may name. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -12,21 +12,21 @@ const program = '/usr/bin/redis-server'
 export interface DebianRedis {
   readonly url: string
   readonly port: number
-  /** Starts it, after a kill too, on the same data. */
+  /** Starts the server. After a kill, it starts again with the same data. */
   start(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
   /** SIGSTOP and SIGCONT. */
   halt(): void
   resume(): void
-  /** Ends it for good. */
+  /** Kills the server and deletes its data. */
   stop(): Promise<void>
 }
 
-/** Tests that need it say `describe.runIf(hasDebianRedis())`: elsewhere they are skipped, not failed. */
+/** Tests that need this server use `describe.runIf(hasDebianRedis())`, so that they are skipped where it is not installed. */
 export const hasDebianRedis = (): boolean => existsSync(program)
 
-/** A server of its own in a temporary folder, not started yet. */
+/** Prepares a server with data in a temporary folder. The caller has to start it. */
 export async function makeDebianRedis(): Promise<DebianRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'orrery-redis-'))
   const port = await findPort()
@@ -59,7 +59,7 @@ export async function makeDebianRedis(): Promise<DebianRedis> {
     async start() {
       server = spawn(program, args, { stdio: 'ignore' })
       while (!(await answers(port))) {
-        if (server.exitCode !== null) throw new Error(`Redis ended at its start with ${server.exitCode}`)
+        if (server.exitCode !== null) throw new Error(`Redis exited with code ${server.exitCode} while it was starting`)
         await delay(20)
       }
     },
@@ -79,11 +79,11 @@ async function findPort(): Promise<number> {
   const address = server.address()
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('A port was asked for')
+  if (address === null || typeof address === 'string') throw new Error('The listening server has no port')
   return address.port
 }
 
-/** It listens before it has read its data; then it says LOADING. */
+/** Whether the server answers PING. It listens before it has loaded its data, and answers LOADING until then. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))

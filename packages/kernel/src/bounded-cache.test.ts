@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { boundedCache } from './bounded-cache.ts'
 
-test('drops the least recently used entry when there are too many', () => {
+test('a cache drops the least recently used entry when it holds too many', () => {
   const cache = boundedCache<number>({ entriesMax: 2 })
   cache.set('a', 1)
   cache.set('b', 2)
@@ -10,7 +10,7 @@ test('drops the least recently used entry when there are too many', () => {
   expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([1, undefined, 3])
 })
 
-test('drops the least recently used entries until the rest fits', () => {
+test('a cache drops the least recently used entries until the total size fits, and keeps the newest whatever its size', () => {
   const cache = boundedCache<string>({ entriesMax: 10, sizeMax: 100 })
   const kept = (...keys: string[]) => keys.filter((key) => cache.get(key) !== undefined)
   cache.set('a', 'a', 60)
@@ -25,7 +25,7 @@ test('drops the least recently used entries until the rest fits', () => {
   expect(kept('too large', 'd')).toEqual(['d'])
 })
 
-test('forgets an entry, or all of them, with their sizes', () => {
+test('a cache no longer counts the size of deleted entries', () => {
   const cache = boundedCache<string>({ entriesMax: 10, sizeMax: 100 })
   cache.set('a', 'a', 100)
   cache.delete('a')

@@ -1,15 +1,15 @@
 export interface CacheLimits {
-  /** Entries kept at most. */
+  /** The most entries that are kept. */
   readonly entriesMax: number
-  /** Sum of their sizes at most. Default: no limit. */
+  /** The limit for the sum of their sizes. Default: no limit. */
   readonly sizeMax?: number
 }
 
 export interface BoundedCache<Value> {
-  /** The entry becomes the most recently used. */
+  /** Also makes the entry the most recently used one. */
   get(key: string): Value | undefined
   /**
-   * The new entry stays whatever its size, or it would be made anew at each use.
+   * Always keeps the new entry, even if it alone exceeds `sizeMax`: otherwise every use would have to compute it again.
    * @param size in the unit of `sizeMax`; default 0
    */
   set(key: string, value: Value, size?: number): void
@@ -17,9 +17,12 @@ export interface BoundedCache<Value> {
   clear(): void
 }
 
-/** Keeps what is expensive to make. When there are too many entries, or they are too large together, the least recently used go first. */
+/**
+ * A cache for values that are expensive to compute. When it holds too many entries or their total size is too large, the least recently
+ * used are dropped.
+ */
 export function boundedCache<Value>({ entriesMax, sizeMax = Number.POSITIVE_INFINITY }: CacheLimits): BoundedCache<Value> {
-  // A Map iterates in the order of insertion, and each use inserts anew: the first key is the least recently used.
+  // A Map iterates in insertion order, and each use inserts the entry again. So the first key is the least recently used one.
   const entries = new Map<string, { readonly value: Value; readonly size: number }>()
   let total = 0
   const remove = (key: string): void => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from './canonical-json.ts'
 
 describe('canonical JSON', () => {
-  it('writes the example of RFC 8785, section 3.2.2, as the RFC does', () => {
+  it('serializes the example of RFC 8785, section 3.2.2, as the RFC does', () => {
     const value = {
       // biome-ignore lint/correctness/noPrecisionLoss: the RFC's own example.
       numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
@@ -15,7 +15,7 @@ describe('canonical JSON', () => {
     )
   })
 
-  it('means the same as the value and does not depend on the order of members', () => {
+  it('parses back to the same value and does not depend on the order of members', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         const text = canonicalJson(value)

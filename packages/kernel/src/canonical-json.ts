@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 
 /**
- * JSON with one spelling: members sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them (RFC 8785).
- * `undefined` members are left out, as JSON.stringify does. The depth of its input must be bounded by the caller.
+ * JSON with exactly one spelling (RFC 8785): members sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them.
+ * Leaves out `undefined` members, as JSON.stringify does. It recurses, so the caller must bound the depth of the input.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'

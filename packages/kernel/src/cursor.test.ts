@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor, NUMBER_FORM, TEXT_FORM, TIME_FORM, toPage, UUID_FORM } from './cursor.ts'
 
 describe('cursors', () => {
-  it('come back as the key they were made of', () => {
+  it('decodes a cursor to the key that was encoded', () => {
     fc.assert(
       fc.property(
         fc.string({ maxLength: 100 }).filter((text) => !text.includes('\0')),
@@ -15,7 +15,7 @@ describe('cursors', () => {
     )
   })
 
-  it('are refused when they are anything else, as a problem that names the field', () => {
+  it('rejects a cursor that does not hold a key of the expected form', () => {
     const wrong = ['x', 'e30', encodeCursor([]), encodeCursor(['a', 'b']), encodeCursor(['\0']), Buffer.from('[{}]').toString('base64url')]
     for (const cursor of wrong) {
       expect(() => decodeCursor(cursor, [UUID_FORM])).toThrow(expect.objectContaining({ code: 'invalid_input' }))
@@ -23,7 +23,7 @@ describe('cursors', () => {
     expect(TIME_FORM.test('2026-99-99T00:00:00.000Z')).toBe(false)
   })
 
-  it('end with the last page', () => {
+  it('returns no next cursor on the last page', () => {
     const rows = [1, 2, 3]
     const page = toPage(rows, 2, String, (row) => [row])
     expect(page).toEqual({ items: ['1', '2'], nextCursor: encodeCursor([2]) })

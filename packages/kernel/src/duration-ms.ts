@@ -1,7 +1,10 @@
 import { problem } from '@orrery/contract'
 import { parseDurationMs } from '@orrery/recurrence'
 
-/** Milliseconds; what the grammar's pattern lets through and the reader does not (a fraction of a millisecond) is the caller's problem. */
+/**
+ * A duration in milliseconds. The pattern in the contract is a little wider than the parser: it accepts fractions of a millisecond.
+ * @throws invalid_input
+ */
 export function durationMs(text: string, path: string): number {
   try {
     return parseDurationMs(text, path)

@@ -3,19 +3,19 @@ import { FORGET_FAMILIES_BATCH, forgetTokenFamilies } from './access/forget-toke
 import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
 import type { Kernel } from './context/kernel.ts'
-import { FORGET_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+import { FORGET_ANSWERS_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
 
-/** How long an audit entry may stay unsealed, and a chain that grows unsigned. */
+/** How long an audit entry may stay unsealed, and how long a growing chain may stay unsigned. */
 const SEAL_EVERY_MS = 10_000
 const SIGN_EVERY_MS = 60_000
 
-/** What the kernel does without being called. @param signer of the audit log's checkpoints */
+/** The kernel's background work. @param signer signs the checkpoints of the audit log */
 export function createKernelPart({ database, clock }: Kernel, signer: KeyObject): BackgroundPart {
   const seal = async () => (await sealAudit(database, { signer, now: clock.now(), signEveryMs: SIGN_EVERY_MS })) >= SEAL_BATCH
   return {
     sweeps: [
       { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
-      sweepInBatches('idempotency keys', FORGET_BATCH, () => forgetAnswers(database, clock.now())),
+      sweepInBatches('idempotency keys', FORGET_ANSWERS_BATCH, () => forgetAnswers(database, clock.now())),
       sweepInBatches('token families', FORGET_FAMILIES_BATCH, () => forgetTokenFamilies(database, clock.now())),
     ],
   }

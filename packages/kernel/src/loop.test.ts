@@ -8,11 +8,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** The shortest that a timer of Node waits. */
+/** The shortest delay of a Node timer. */
 const AT_ONCE = 1
 
-/** A loop whose rounds are noted by the time at which they begin; `results` are their delays, `null` after the last. */
-function noting(results: readonly (number | null | Error)[], more: Partial<LoopOptions> = {}) {
+/** A loop that records when each round starts. The rounds return `results` in order, and `null` after the last. */
+function recordingLoop(results: readonly (number | null | Error)[], more: Partial<LoopOptions> = {}) {
   const began: number[] = []
   const from = performance.now()
   const loop = createLoop({
@@ -28,8 +28,8 @@ function noting(results: readonly (number | null | Error)[], more: Partial<LoopO
   return { loop, began }
 }
 
-test('begins no round before it is woken', async () => {
-  const { loop, began } = noting([])
+test('a loop starts no round before it is woken', async () => {
+  const { loop, began } = recordingLoop([])
   await vi.advanceTimersByTimeAsync(10_000)
   expect(began).toEqual([])
   loop.wake(250)
@@ -37,15 +37,15 @@ test('begins no round before it is woken', async () => {
   expect(began).toEqual([10_250])
 })
 
-test('begins rounds after the delays that they return', async () => {
-  const { loop, began } = noting([100, 0, 50])
+test('a loop starts the next round after the delay that a round returns', async () => {
+  const { loop, began } = recordingLoop([100, 0, 50])
   loop.wake()
   await vi.advanceTimersByTimeAsync(10_000)
   expect(began).toEqual([0, 100, 100 + AT_ONCE, 150 + AT_ONCE])
 })
 
-test('takes the earliest of all wakes, and of the delay of the last round', async () => {
-  const { loop, began } = noting([1000])
+test('a loop starts the next round at the earliest time among all wakes and the delay of the last round', async () => {
+  const { loop, began } = recordingLoop([1000])
   loop.wake(500)
   loop.wake(200)
   loop.wake(900)
@@ -55,10 +55,10 @@ test('takes the earliest of all wakes, and of the delay of the last round', asyn
   expect(began).toEqual([200, 400])
 })
 
-test('runs one round at a time, and another one if it was woken in the meantime', async () => {
+test('a loop runs one round at a time, and one more if it was woken during a round', async () => {
   let inside = 0
   let most = 0
-  const { loop, began } = noting([], {
+  const { loop, began } = recordingLoop([], {
     async round() {
       began.push(performance.now())
       inside += 1
@@ -76,8 +76,8 @@ test('runs one round at a time, and another one if it was woken in the meantime'
   expect([began.length, most]).toEqual([2, 1])
 })
 
-test('keeps wakes until the pause after a round is over, but not the delay of a round', async () => {
-  const { loop, began } = noting([0, null], { pauseMs: () => 50 })
+test('a loop applies the pause after a round to wakes, but not to the delay that the round returned', async () => {
+  const { loop, began } = recordingLoop([0, null], { pauseMs: () => 50 })
   loop.wake()
   await vi.advanceTimersByTimeAsync(10)
   loop.wake()
@@ -86,10 +86,10 @@ test('keeps wakes until the pause after a round is over, but not the delay of a 
   expect(began).toEqual([0, AT_ONCE, 50 + AT_ONCE])
 })
 
-test('continues after a failure when its handler says', async () => {
+test('a loop continues after a failure when the error handler says so', async () => {
   const heard: unknown[] = []
   const failure = new Error('away')
-  const { loop, began } = noting([failure, null], {
+  const { loop, began } = recordingLoop([failure, null], {
     onError(error) {
       heard.push(error)
       return 300
@@ -101,10 +101,10 @@ test('continues after a failure when its handler says', async () => {
   expect(heard).toEqual([failure])
 })
 
-test('waits for the round in progress when it is stopped, and begins no other', async () => {
+test('a stopped loop waits for the round in progress and starts no other', async () => {
   let ended = false
   const heard: unknown[] = []
-  const { loop, began } = noting([], {
+  const { loop, began } = recordingLoop([], {
     async round(signal) {
       began.push(0)
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -126,9 +126,9 @@ test('waits for the round in progress when it is stopped, and begins no other', 
   expect(heard).toEqual([])
 })
 
-test('waits longer than a timer can', async () => {
+test('a loop waits for longer than a timer can', async () => {
   const month = 31 * 24 * 3_600_000
-  const { loop, began } = noting([])
+  const { loop, began } = recordingLoop([])
   loop.wake(month)
   await vi.advanceTimersByTimeAsync(month - 1)
   expect(began).toEqual([])

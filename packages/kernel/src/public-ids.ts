@@ -1,12 +1,12 @@
 import { decodeId, encodeId, type Id, type IdPrefix, type ProblemCode, problem } from '@orrery/contract'
 
-/** For the engine: what workflow code and steps see is what the API shows. */
+/** For the engine, so that workflow code and steps see the same ids as callers of the API. */
 export const publicIds = { run: (uuid: string) => encodeId('run', uuid), org: (uuid: string) => encodeId('org', uuid) } as const
 
-/** Public ids are TypeIDs, the engine's are UUIDs; they are exchanged here, at core's border. */
+/** Public ids are TypeIDs and the engine's ids are UUIDs. Use cases convert them with these functions. */
 export function toUuid(prefix: IdPrefix, id: string): string {
   const uuid = decodeId(prefix, id)
-  // The operation's shape has checked the form, so a miss is a bug of ours.
+  // The operation's shape has checked the form already, so a wrong id here is a bug.
   if (uuid === null) throw new TypeError(`Not an id of kind ${prefix}: ${id}`)
   return uuid
 }
@@ -19,7 +19,7 @@ export function orNull<T>(value: string | null | undefined, convert: (value: str
   return value === null || value === undefined ? null : convert(value)
 }
 
-/** `found`, or the problem that it is not there. */
+/** Returns `found`. @throws the problem `code` if it is null or undefined */
 export function orProblem<T>(found: T | null | undefined, code: ProblemCode, detail: string): T {
   if (found === null || found === undefined) throw problem(code, detail)
   return found

@@ -1,5 +1,5 @@
 import type { ToolImplementation } from '@orrery/contract'
-import { type Ctx, type Kernel, refuseGrant } from '@orrery/kernel'
+import { type Ctx, type Kernel, requireGrantableScopes } from '@orrery/kernel'
 import { admitWith } from '@orrery/tools'
 import type { Feature } from '../feature.ts'
 import { checkRawPipeline, requireValid } from './check-raw-pipeline.ts'
@@ -12,6 +12,6 @@ export function createPipelinesFeature(kernel: Kernel): Feature {
 
 /** Checks a tool of kind pipeline like a stored pipeline. @throws forbidden, pipeline.invalid */
 async function admitPipelineTool(ctx: Ctx, { grants, definition }: Extract<ToolImplementation, { kind: 'pipeline' }>): Promise<void> {
-  refuseGrant(ctx, grants ?? [])
+  requireGrantableScopes(ctx, grants ?? [])
   requireValid(await checkRawPipeline(ctx, definition as never, null))
 }

@@ -1,5 +1,5 @@
 import { problem } from '@orrery/contract'
-import { type AnswerTo, type Ctx, type InputFor, refuseGrant, withOrg } from '@orrery/kernel'
+import { type AnswerTo, type Ctx, type InputFor, requireGrantableScopes, withOrg } from '@orrery/kernel'
 import { startAudited } from '../starts/start-audited.ts'
 import { toStartRequest } from '../starts/start-request.ts'
 import { checkRawPipeline, requireValid } from './check-raw-pipeline.ts'
@@ -11,7 +11,7 @@ import { toPipelineStart } from './to-pipeline-start.ts'
 export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<AnswerTo<'pipelines.run'>> {
   const { timezone = 'UTC', params, event, scopes } = input
   requireTimezone(timezone)
-  refuseGrant(ctx, scopes ?? [])
+  requireGrantableScopes(ctx, scopes ?? [])
   const pipeline = await readSource(ctx, input)
   const start = await withOrg(ctx, (tx) =>
     toPipelineStart(ctx.engine, tx, ctx.org, {

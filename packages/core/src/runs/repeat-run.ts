@@ -1,5 +1,5 @@
 import { type Json, problem } from '@orrery/contract'
-import { type Ctx, orProblem, refuseGrant, type Transaction, toRunId, withOrg } from '@orrery/kernel'
+import { type Ctx, orProblem, requireGrantableScopes, type Transaction, toRunId, withOrg } from '@orrery/kernel'
 import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
 import { requireVersion } from '../workflows/require-version.ts'
 import { selectPayloads, selectRun, selectStepCommands } from './run-store.ts'
@@ -34,7 +34,7 @@ export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, m
  */
 async function requireEditScopes(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
   const payloads = await selectPayloads(tx, ctx.org, run)
-  refuseGrant(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
+  requireGrantableScopes(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
 }
 
 export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json>; version?: string } {

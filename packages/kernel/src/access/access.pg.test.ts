@@ -1,3 +1,7 @@
+/**
+ * Organizations, API keys and authentication, over a core on a database of its own. Covers the operations, the cache and the limits of the
+ * authenticator, and row-level security for the tables of access.
+ */
 import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
@@ -14,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => t?.close())
 
 describe('orgs.create, orgs.list and orgs.get', () => {
-  it('makes an organization with a first key that rules inside it and nowhere else', async () => {
+  it('creates an organization with a first key that is admin of this organization only', async () => {
     const made = await t.call('orgs.create', { name: 'acme' })
     const key = made.secret ?? ''
     expect(await t.call('orgs.get', { orgId: 'current' }, { key })).toEqual({ id: made.id, name: 'acme', createdAt: made.createdAt })
@@ -24,14 +28,14 @@ describe('orgs.create, orgs.list and orgs.get', () => {
     await expect(t.call('orgs.create', { name: 'acme' })).rejects.toMatchObject({ code: 'org.name_taken' })
   })
 
-  it('shows another organization to the installation’s admin only', async () => {
+  it('shows another organization only to a caller with orgs:admin', async () => {
     const made = await t.call('orgs.create', { name: 'hidden' })
     const key = await t.otherOrg('curious')
     expect((await t.call('orgs.get', { orgId: made.id })).name).toBe('hidden')
     await expect(t.call('orgs.get', { orgId: made.id }, { key })).rejects.toMatchObject({ code: 'org.not_found' })
   })
 
-  it('pages through them by name', async () => {
+  it('lists organizations by name, page by page', async () => {
     const first = await t.call('orgs.list', { limit: 1 })
     const second = await t.call('orgs.list', { limit: 1, cursor: first.nextCursor ?? '' })
     expect([first.items[0]?.name, second.items[0]?.name]).toEqual(['acme', 'curious'])
@@ -39,7 +43,7 @@ describe('orgs.create, orgs.list and orgs.get', () => {
 })
 
 describe('keys.create, keys.list and keys.revoke', () => {
-  it('shows a key once, lists it by its prefix, and revokes it for good', async () => {
+  it('shows a new key once, lists it by its prefix, and revokes it permanently', async () => {
     const made = await t.call('keys.create', { name: 'ci', set: 'developer' })
     expect(made.scopes).toEqual(PERMISSION_SETS.developer)
     expect(made.secret?.startsWith(`${made.prefix}_`)).toBe(true)
@@ -51,7 +55,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
     await expect(t.call('keys.revoke', { keyId: 'key_01jb2m4k6q8r0s2t4v6w8x0y2z' })).rejects.toMatchObject({ code: 'key.not_found' })
   })
 
-  it('makes no key that outlives its maker', async () => {
+  it('rejects a new key that would outlive the key that creates it', async () => {
     const soon = new Date(Date.now() + 3_600_000).toISOString()
     const { secret } = await t.call('keys.create', { name: 'guest', set: 'admin', expiresAt: soon })
     const key = secret ?? ''
@@ -63,7 +67,7 @@ describe('keys.create, keys.list and keys.revoke', () => {
     expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'], expiresAt: soon }, { key })).expiresAt).toBe(soon)
   })
 
-  it('gives no scope that the maker lacks', async () => {
+  it('rejects a new key with a scope that its creator lacks', async () => {
     const { secret } = await t.call('keys.create', { name: 'maker', scopes: ['keys:write', 'runs:read'] })
     const key = secret ?? ''
     await expect(t.call('keys.create', { name: 'x', scopes: ['runs:write'] }, { key })).rejects.toMatchObject({
@@ -76,14 +80,14 @@ describe('keys.create, keys.list and keys.revoke', () => {
     })
   })
 
-  it('does not touch a key of another organization', async () => {
+  it('neither lists nor revokes keys of another organization', async () => {
     const key = await t.otherOrg('neighbour')
     const made = await t.call('keys.create', { name: 'mine', set: 'reader' })
     await expect(t.call('keys.revoke', { keyId: made.id }, { key })).rejects.toMatchObject({ code: 'key.not_found' })
     expect((await t.call('keys.list', {}, { key })).items.map(({ name }) => name)).toEqual(['First key'])
   })
 
-  it('remembers when a key was used', async () => {
+  it('records when a key was last used', async () => {
     const made = await t.call('keys.create', { name: 'used', scopes: ['runs:read'] })
     await t.call('runs.list', {}, { key: made.secret ?? '' })
     const listed = (await t.call('keys.list', {})).items.find(({ id }) => id === made.id)
@@ -92,11 +96,11 @@ describe('keys.create, keys.list and keys.revoke', () => {
 })
 
 describe('a flood of made-up keys', () => {
-  it('is held back, and keeps nobody out whose key was good before', async () => {
+  it('rate-limits unknown keys, and does not lock out a caller whose key was valid before', async () => {
     let at = Date.now()
     const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
     expect((await authenticate(t.adminKey)).org).toBe(t.org)
-    // Long enough for what was remembered to be looked up again.
+    // Later than the cache entry expires, so the key has to be looked up again.
     at += 2 * AUTHENTICATED_FOR_MS
     const guesses = await Promise.allSettled(Array.from({ length: 600 }, () => authenticate(makeApiKey().secret)))
     const codes = guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as ProblemError).code : 'accepted'))
@@ -105,14 +109,14 @@ describe('a flood of made-up keys', () => {
   })
 })
 
-describe('requests that come together with one key', () => {
-  it('make one query, so that their number is no flood', async () => {
+describe('concurrent requests with one key', () => {
+  it('shares one query between concurrent requests with one key, so that they do not exceed the limit for lookups', async () => {
     const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
-  it('do not keep what they read of it in mind if it is revoked meanwhile', async () => {
+  it('does not cache a key if the cache was cleared during its lookup', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
     const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const early = authenticate(secret ?? '')
@@ -124,7 +128,7 @@ describe('requests that come together with one key', () => {
 })
 
 describe('bootstrapInstallation', () => {
-  it('makes a key on an empty database and none on another, unless it is asked', async () => {
+  it('creates a key on a database that has organizations only if a new key is requested', async () => {
     expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
     const { secret } = await bootstrapInstallation(t.database, { newKey: true })
     expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
@@ -132,7 +136,7 @@ describe('bootstrapInstallation', () => {
 })
 
 describe('row-level security', () => {
-  it('shows nothing of another organization, whatever a query asks for', async () => {
+  it('hides the rows of another organization even from a query that asks for them', async () => {
     await t.otherOrg('walled')
     const rows = await t.database.transaction(t.org, 'read write', async ({ client }) => {
       const counts: Record<string, number> = {}
@@ -145,7 +149,7 @@ describe('row-level security', () => {
     expect(Object.values(rows)).toEqual([0, 0, 0, 0, 0])
   })
 
-  it('refuses to change or delete what is insert-only, and to write for another organization', async () => {
+  it('rejects updates and deletes on insert-only tables, and inserts for another organization', async () => {
     const attempt = (text: string) => t.database.transaction(t.org, 'read write', ({ client }) => client.query(text))
     await expect(attempt(`update app.audit_entry set action = 'x'`)).rejects.toThrow(/permission denied/)
     await expect(attempt('delete from app.audit_entry')).rejects.toThrow(/permission denied/)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { hashApiKey, isApiKey, makeApiKey } from './api-key.ts'
 
-describe('an API key', () => {
-  it('has 256 random bits, a prefix to show, and a hash to store', () => {
+describe('API keys', () => {
+  it('makes a key with 256 random bits, a visible prefix and a hash', () => {
     const keys = Array.from({ length: 200 }, makeApiKey)
     expect(new Set(keys.map(({ secret }) => secret)).size).toBe(200)
     for (const { secret, prefix, hash } of keys) {
@@ -13,7 +13,7 @@ describe('an API key', () => {
     }
   })
 
-  it('is told from what is none', () => {
+  it('recognizes a key by its exact form', () => {
     for (const text of ['', 'orr_', 'Bearer x', `orr_abcdefgh_${'a'.repeat(42)}`, `${makeApiKey().secret} `])
       expect(isApiKey(text)).toBe(false)
   })

@@ -1,25 +1,25 @@
-/** The form of an API key: `orr_<8 to show>_<43 secret>`, 256 random bits. Only its SHA-256 is stored. */
+/** An API key is `orr_<8 visible characters>_<43 secret characters>`; the secret has 256 random bits. Only the key's SHA-256 is stored. */
 import { hash, randomBytes } from 'node:crypto'
 
 const FORM = /^orr_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$/
-const SHOWN = 'abcdefghijklmnopqrstuvwxyz0123456789'
+const VISIBLE = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 export interface FreshKey {
-  /** The whole key, to be shown once. */
+  /** The whole key, which is shown once. */
   readonly secret: string
-  /** What lists show of it. */
+  /** The part that lists show. */
   readonly prefix: string
   readonly hash: Buffer
 }
 
 export function makeApiKey(): FreshKey {
-  let shown = ''
-  for (const byte of randomBytes(8)) shown += SHOWN.charAt(byte % SHOWN.length)
-  const secret = `orr_${shown}_${randomBytes(32).toString('base64url')}`
-  return { secret, prefix: `orr_${shown}`, hash: hashApiKey(secret) }
+  let visible = ''
+  for (const byte of randomBytes(8)) visible += VISIBLE.charAt(byte % VISIBLE.length)
+  const secret = `orr_${visible}_${randomBytes(32).toString('base64url')}`
+  return { secret, prefix: `orr_${visible}`, hash: hashApiKey(secret) }
 }
 
-/** False for what cannot be a key, so that it is not looked up. */
+/** Whether the text has the form of a key. Other texts need no query. */
 export function isApiKey(text: string): boolean {
   return FORM.test(text)
 }

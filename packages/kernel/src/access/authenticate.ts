@@ -6,27 +6,29 @@ import type { Authenticator } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { isApiKey } from './api-key.ts'
-import { type Found, findByKey, findByToken } from './find-identity.ts'
+import { type FoundIdentity, findByKey, findByToken } from './find-identity.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { readTokenUse } from './token.ts'
 
-/** A revoked key works for so long in processes that remember it. */
+/** How long an identity is cached. In other processes a revoked key may work for this long. */
 export const AUTHENTICATED_FOR_MS = 5000
-/** Looking up keys that nobody remembers costs a query each; a flood of made-up ones may not take the database. */
+/** Each lookup of a key that is not cached costs a query. The limit keeps a flood of made-up keys from using up the database. */
 const LOOKUPS = { perSecond: 200, burst: 400 }
 
-interface Remembered extends Found {
+interface CachedIdentity extends FoundIdentity {
   readonly until: number
 }
 
 export function createAuthenticator(database: Database, tokenKeys: TokenKeys, now: () => number): Authenticator {
-  const remembered = boundedCache<Remembered>({ entriesMax: 10_000 })
-  /** Requests that come together with one key make one query. */
-  let looking = new Map<string, Promise<Identity>>()
+  const cache = boundedCache<CachedIdentity>({ entriesMax: 10_000 })
+  /** Lookups in progress. Concurrent requests with the same key share one query. */
+  let lookups = new Map<string, Promise<Identity>>()
   const limitLookup = createRateLimiter(LOOKUPS, now)
 
-  /** Null for what cannot be a secret of ours. Keys and tokens have a limit each, so that a flood of the one leaves the other alone. */
-  function kindOf(secret: string): { readonly name: string; find(at: number): Promise<Found | null> } | null {
+  /**
+   * Null for a text that cannot be a key or a token. Each kind has its own limit, so that a flood of one kind does not affect the other.
+   */
+  function kindOf(secret: string): { readonly name: string; find(at: number): Promise<FoundIdentity | null> } | null {
     if (isApiKey(secret)) return { name: 'keys', find: (at) => findByKey(database, secret, at) }
     if (readTokenUse(tokenKeys, secret) === null) return null
     return { name: 'tokens', find: (at) => findByToken(database, tokenKeys, secret, at) }
@@ -36,38 +38,38 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
     const kind = kindOf(secret)
     if (kind === null) throw unauthenticated()
     const name = hash('sha256', secret, 'base64')
-    const known = remembered.get(name)
+    const known = cache.get(name)
     const at = now()
     if (known !== undefined && known.until > at && known.expiresAt > at) return known.identity
-    const underWay = looking.get(name)
-    if (underWay !== undefined) return underWay
-    // A key that was good a while ago is no guess: a flood of made-up ones does not keep its holder out.
+    const inProgress = lookups.get(name)
+    if (inProgress !== undefined) return inProgress
+    // A key that was valid a while ago is not a guess. Its holder is not limited, even during a flood of made-up keys.
     const refused = known === undefined ? limitLookup(kind.name) : null
     if (refused !== null) throw problem('rate_limited', 'Too many keys are being tried.', refused)
-    const look = lookUp(name, () => kind.find(at), at)
-    looking.set(name, look)
-    return look
+    const lookup = lookUp(name, () => kind.find(at), at)
+    lookups.set(name, lookup)
+    return lookup
   }
 
-  async function lookUp(name: string, find: () => Promise<Found | null>, at: number): Promise<Identity> {
-    const asked = looking
+  async function lookUp(name: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {
+    const lookupsAtStart = lookups
     try {
       const found = await find()
       if (found === null) {
-        remembered.delete(name)
+        cache.delete(name)
         throw unauthenticated()
       }
-      // What was read before a revocation is not remembered behind it.
-      if (asked === looking) remembered.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
+      // A result that was read before a revocation must not enter the cache after it: `forget` replaces the map.
+      if (lookupsAtStart === lookups) cache.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
       return found.identity
     } finally {
-      asked.delete(name)
+      lookupsAtStart.delete(name)
     }
   }
 
   function forget(): void {
-    remembered.clear()
-    looking = new Map()
+    cache.clear()
+    lookups = new Map()
   }
 
   return { authenticate, forget }

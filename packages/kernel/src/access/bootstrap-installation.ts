@@ -11,9 +11,9 @@ export interface Bootstrap {
   /** UUID of the organization the key belongs to. */
   readonly org: string
   readonly orgName: string
-  /** The key, to be printed once. Null: the installation has one already, and no other was asked for. */
+  /** The new key, to be printed once. Null: the installation has a key already, and no new one was requested. */
   readonly secret: string | null
-  /** UUID of that key. */
+  /** UUID of the new key. */
   readonly key: string | null
 }
 
@@ -22,13 +22,13 @@ interface BootstrapOptions {
 }
 
 /**
- * On a database without organizations, makes the first one and a key with all permissions. `newKey` makes another such key for the oldest
- * organization, for an operator who has lost theirs; it needs no permission, since running this takes access to the database. The same
- * happens when that organization has no key left that could make others.
+ * On a database without organizations, creates the first one and a key with all permissions. `newKey` creates another such key in the
+ * oldest organization, for an operator who has lost the first one. That needs no permission, because the operator has access to the
+ * database. A new key is also created when that organization has no valid key left that may create others.
  */
 export function bootstrapInstallation(database: Database, options: BootstrapOptions = {}): Promise<Bootstrap> {
   return database.transaction(NO_ORG, 'read write', async (tx) => {
-    // Several processes may start at once on an empty database.
+    // Several processes may start on an empty database at the same time.
     await lockBootstrap(tx)
     return seeAllOrgs(tx, () => findOrMakeKey(tx, options))
   })
@@ -39,7 +39,7 @@ async function findOrMakeKey(tx: Transaction, { newKey = false }: BootstrapOptio
   const first = oldest(await selectOrgs(tx, null, 1000))
   if (first === null) {
     const made = await insertOrgWithKey(tx, 'default', PERMISSIONS, now)
-    if (made === null) throw new Error('The first organization could not be made')
+    if (made === null) throw new Error('The first organization could not be created')
     return { org: made.org, orgName: 'default', secret: made.secret, key: made.key }
   }
   const { org_id: org, name: orgName } = first
@@ -61,7 +61,7 @@ async function findOrMakeKey(tx: Transaction, { newKey = false }: BootstrapOptio
   return { org, orgName, secret: fresh.secret, key: row.key_id }
 }
 
-/** Takes back a key that nobody was shown. */
+/** Revokes a new key that could not be shown to the operator. */
 export async function withdrawKey(database: Database, org: string, key: string): Promise<void> {
   await database.transaction(org, 'read write', (tx) => markRevoked(tx, org, key, new Date()))
 }

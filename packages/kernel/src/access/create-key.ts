@@ -13,17 +13,17 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   const scopes = chooseScopes(input)
   const missing = scopes.filter((scope) => !ctx.permissions.has(scope))
   if (missing.length > 0) {
-    throw problem('key.scope_too_wide', `Your key does not have ${missing.join(', ')} and so cannot give it.`, {
+    throw problem('key.scope_too_wide', `Your key lacks ${missing.join(', ')}, so it cannot grant these scopes.`, {
       permission: missing.join(' '),
     })
   }
   const now = ctx.clock.now()
   if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= now) {
-    throw problem('invalid_input', 'The key would have expired already.', {
-      errors: [{ path: 'expiresAt', message: 'Lies in the past', expected: 'a time to come' }],
+    throw problem('invalid_input', 'The key would already be expired.', {
+      errors: [{ path: 'expiresAt', message: 'Is in the past', expected: 'a time in the future' }],
     })
   }
-  await refuseOutliving(ctx, input.expiresAt)
+  await requireExpiryBeforeOwn(ctx, input.expiresAt)
   const fresh = makeApiKey()
   const row = {
     org_id: ctx.org,
@@ -42,21 +42,21 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   return { ...toApiKey(row), secret: fresh.secret }
 }
 
-/** What a key may do ends with it, so it makes no key that lasts longer. */
-async function refuseOutliving(ctx: Ctx, expiresAt: string | undefined): Promise<void> {
+/** A key that expires cannot create a key that lasts longer than itself. @throws invalid_input */
+async function requireExpiryBeforeOwn(ctx: Ctx, expiresAt: string | undefined): Promise<void> {
   if (ctx.actor.type !== 'api_key') return
   const maker = toUuid('key', ctx.actor.id)
   const own = (await withOrg(ctx, (tx) => selectKeyById(tx, ctx.org, maker)))?.expires_at ?? null
   if (own === null || (expiresAt !== undefined && Date.parse(expiresAt) <= own.getTime())) return
-  throw problem('invalid_input', 'A key that expires makes none that lasts longer.', {
+  throw problem('invalid_input', 'Your key expires, so it cannot create a key that lasts longer.', {
     errors: [{ path: 'expiresAt', message: 'Later than your own key expires', expected: `a time up to ${own.toISOString()}` }],
   })
 }
 
 function chooseScopes(input: InputFor<'keys.create'>): readonly Permission[] {
   if ((input.scopes === undefined) === (input.set === undefined)) {
-    throw problem('invalid_input', 'Give either scopes or a set.', {
-      errors: [{ path: 'scopes', message: 'Exactly one of scopes and set must be given', expected: 'a list of scopes' }],
+    throw problem('invalid_input', 'Pass either scopes or a set.', {
+      errors: [{ path: 'scopes', message: 'Pass exactly one of scopes and set', expected: 'a list of scopes' }],
     })
   }
   return input.set === undefined ? [...new Set(input.scopes)] : PERMISSION_SETS[input.set]

@@ -11,7 +11,7 @@ import { insertOrg } from './org-store.ts'
 export async function createOrg(ctx: Ctx, input: InputFor<'orgs.create'>): Promise<AnswerTo<'orgs.create'>> {
   const now = new Date(ctx.clock.now())
   const made = await acrossOrgs(ctx, (tx) => insertOrgWithKey(tx, input.name, PERMISSION_SETS.admin, now))
-  if (made === null) throw problem('org.name_taken', `There is an organization named ${input.name} already.`)
+  if (made === null) throw problem('org.name_taken', `An organization named ${input.name} already exists.`)
   ctx.note(encodeId('org', made.org), { name: input.name })
   return {
     id: encodeId('org', made.org),
@@ -22,7 +22,7 @@ export async function createOrg(ctx: Ctx, input: InputFor<'orgs.create'>): Promi
   }
 }
 
-/** Within a transaction that sees all organizations. Null: the name is taken. */
+/** Must run in a transaction that sees all organizations. Null: the name is taken. */
 export async function insertOrgWithKey(tx: Transaction, name: string, scopes: readonly string[], now: Date) {
   const org = newId(now.getTime())
   if (!(await insertOrg(tx, { org_id: org, name, created_at: now }))) return null

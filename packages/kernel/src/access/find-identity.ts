@@ -9,30 +9,30 @@ import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
 import { readToken } from './token.ts'
 import { selectFamily } from './token-family-store.ts'
 
-export interface Found {
+export interface FoundIdentity {
   readonly identity: Identity
   /** ms since the epoch. */
   readonly expiresAt: number
 }
 
-/** `last_used_at` is right to within this. */
+/** `last_used_at` is accurate to within this. */
 const TOUCH_EVERY_MS = 60_000
 
-/** Null for a key that nobody has, or that is revoked or expired at `at`. */
-export async function findByKey(database: Database, secret: string, at: number): Promise<Found | null> {
+/** Null for a key that does not exist, is revoked, or has expired at `at`. */
+export async function findByKey(database: Database, secret: string, at: number): Promise<FoundIdentity | null> {
   const hash = hashApiKey(secret)
   const row = await database.transaction(NO_ORG, 'read only', (tx) => selectKeyByHash(tx, hash))
-  // The index found equal bytes already; comparing again in constant time keeps that from resting on the index alone.
+  // The index has compared the bytes already. The comparison in constant time makes the check independent of the index.
   if (row === undefined || !timingSafeEqual(row.hash, hash)) return null
   await touch(database, row, at)
   return toFound(row, at)
 }
 
-/** Null for a token that is not ours, or that is expired, or whose token family or key has ended. */
-export async function findByToken(database: Database, keys: TokenKeys, token: string, at: number): Promise<Found | null> {
+/** Null for a token that this installation did not sign, that has expired, or whose token family or key was revoked or has expired. */
+export async function findByToken(database: Database, keys: TokenKeys, token: string, at: number): Promise<FoundIdentity | null> {
   const claims = await readToken(keys, token, at)
   if (claims === null) return null
-  // The organization is out of a token that we signed ourselves.
+  // The organization can be trusted: it comes from a token whose signature was verified.
   const row = await database.transaction(claims.org, 'read only', async (tx) => {
     const family = await selectFamily(tx, claims.org, claims.family)
     if (family === undefined || family.revoked_at !== null || family.key_id !== claims.key) return undefined
@@ -49,7 +49,7 @@ async function touch(database: Database, row: ApiKeyRow, at: number): Promise<vo
   await database.transaction(row.org_id, 'read write', (tx) => touchKey(tx, row.org_id, row.key_id, new Date(at)))
 }
 
-function toFound(row: ApiKeyRow, at: number, token?: TokenClaims): Found | null {
+function toFound(row: ApiKeyRow, at: number, token?: TokenClaims): FoundIdentity | null {
   const expiresAt = row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY
   if (row.revoked_at !== null || expiresAt <= at) return null
   const identity = {

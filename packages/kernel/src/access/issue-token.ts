@@ -9,10 +9,10 @@ import { insertFamily } from './token-family-store.ts'
 
 export async function issueToken(ctx: Ctx, input: InputFor<'tokens.issue'>): Promise<AnswerTo<'tokens.issue'>> {
   const key = decodeId('key', ctx.actor.id)
-  // A token makes no other: a token family that has ended could outlive itself.
-  if (key === null || ctx.token !== null) throw problem('unauthenticated', 'Send the API key itself, not a token made of it.')
+  // A token cannot issue tokens: otherwise the holder of an ended token family could start a new one.
+  if (key === null || ctx.token !== null) throw problem('unauthenticated', 'Send the API key itself, not a token.')
   const isMeant = input.agent === undefined || [ctx.actor.id, key, ctx.actor.name].includes(input.agent)
-  // In the words of a wrong key: which half of a pair was wrong is nobody's business.
+  // The same message as for a wrong key, so that a caller cannot find out which half of the pair was wrong.
   if (!isMeant) throw problem('unauthenticated', 'Send a valid API key as a bearer token.')
   const now = ctx.clock.now()
   const family = { org: ctx.org, key, family: newId(now), generation: 1, contract: input.contract ?? null }

@@ -14,12 +14,12 @@ export interface ApiKeyRow {
 
 const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
 
-/** Scopes that this version knows: a newer server may have stored others. */
+/** The scopes that this version knows. A newer server may have stored others. */
 export function knownScopes(row: ApiKeyRow): Permission[] {
   return row.scopes.filter((scope): scope is Permission => KNOWN.has(scope))
 }
 
-/** What callers see of a key. */
+/** The public form of a key. */
 export function toApiKey(row: ApiKeyRow) {
   return {
     id: encodeId('key', row.key_id),

@@ -8,7 +8,7 @@ export async function insertKey(tx: Transaction, row: ApiKeyRow, hash: Buffer): 
   await tx.write(insertInto('app.api_key', { ...row, hash }))
 }
 
-/** Newest first: ids sort by time. */
+/** Newest first, because ids sort by creation time. */
 export function selectKeys(tx: Transaction, org: string, before: string | null, limit: number): Promise<ApiKeyRow[]> {
   return tx.rows<ApiKeyRow>(
     sql`select ${COLUMNS} from app.api_key where org_id = ${org} ${before === null ? empty : sql`and key_id < ${before}`}
@@ -20,7 +20,7 @@ export function selectKeyById(tx: Transaction, org: string, key: string): Promis
   return tx.row<ApiKeyRow>(sql`select ${COLUMNS} from app.api_key where org_id = ${org} and key_id = ${key}`)
 }
 
-/** The row as it is now; a key that had been revoked before keeps its time. */
+/** Returns the row after the change. A key that was revoked earlier keeps its time of revocation. */
 export async function markRevoked(tx: Transaction, org: string, key: string, at: Date): Promise<ApiKeyRow | undefined> {
   await tx.write(sql`update app.api_key set revoked_at = ${at} where org_id = ${org} and key_id = ${key} and revoked_at is null`)
   return selectKeyById(tx, org, key)
@@ -29,8 +29,8 @@ export async function markRevoked(tx: Transaction, org: string, key: string, at:
 type HashedKeyRow = ApiKeyRow & { readonly hash: Buffer }
 
 /**
- * The key with this hash, among those of all organizations: a caller is not known before. The policy `by_secret` shows its row to callers who know the
- * hash.
+ * The key with this hash among the keys of all organizations, because the caller's organization is not known yet. The policy `by_secret`
+ * makes the row visible to a transaction that has set the hash.
  */
 export async function selectKeyByHash(tx: Transaction, hash: Buffer): Promise<HashedKeyRow | undefined> {
   await tx.row(sql`select set_config('app.key_hash', ${hash.toString('hex')}, true)`)
@@ -41,7 +41,7 @@ export async function touchKey(tx: Transaction, org: string, key: string, at: Da
   await tx.write(sql`update app.api_key set last_used_at = ${at} where org_id = ${org} and key_id = ${key}`)
 }
 
-/** Whether the organization has a key that is good at `at` and may make others. */
+/** Whether the organization has a key that is valid at `at` and may create others. */
 export async function hasUsableKey(tx: Transaction, org: string, at: Date): Promise<boolean> {
   const found = await tx.row(
     sql`select from app.api_key

@@ -9,7 +9,7 @@ export interface OrgRow {
 
 const COLUMNS = sql`org_id, name, created_at`
 
-/** One process at a time bootstraps an installation. Held to the end of the transaction. */
+/** Lets one process at a time bootstrap the installation. The lock lasts until the transaction ends. */
 export async function lockBootstrap(tx: Transaction): Promise<void> {
   await tx.row(sql`select pg_advisory_xact_lock(hashtext('orrery bootstrap'))`)
 }
@@ -19,7 +19,7 @@ export async function insertOrg(tx: Transaction, row: OrgRow): Promise<boolean> 
   return (await tx.write(sql`${insertInto('app.org', row)} on conflict (name) do nothing`)) > 0
 }
 
-/** By name; all organizations, for those who may see them (`seeAllOrgs`). */
+/** A page of all organizations in the order of their names. Only within `seeAllOrgs` are others than the transaction's own visible. */
 export function selectOrgs(tx: Transaction, after: string | null, limit: number): Promise<OrgRow[]> {
   return tx.rows<OrgRow>(
     sql`select ${COLUMNS} from app.org ${after === null ? empty : sql`where name > ${after}`} order by name limit ${limit}`,

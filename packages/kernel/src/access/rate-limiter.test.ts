@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRateLimiter } from './rate-limiter.ts'
 
 describe('the rate limiter', () => {
-  it('lets a burst through, then the rate, and says exactly when to come back', () => {
+  it('allows a burst, then the rate, and returns the exact time until the next request is allowed', () => {
     let now = 0
     const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
     expect([limit('a'), limit('a'), limit('a')]).toEqual([null, null, null])
@@ -15,7 +15,7 @@ describe('the rate limiter', () => {
     expect(limit('a')).not.toBeNull()
   })
 
-  it.each([1_000, 3_600_000, 365 * 86_400_000])('lets exactly one burst through after %d idle ms', (idleMs) => {
+  it.each([1_000, 3_600_000, 365 * 86_400_000])('allows exactly one burst after %d idle ms', (idleMs) => {
     let now = 5
     const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
     const burst = () => [limit('a'), limit('a'), limit('a'), limit('a')]
@@ -24,7 +24,7 @@ describe('the rate limiter', () => {
     expect(burst()).toEqual([null, null, null, { retryAfterMs: 100 }])
   })
 
-  it('refills a burst by the idle time alone', () => {
+  it('refills a burst in proportion to the idle time', () => {
     let now = 0
     const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)
     for (let count = 0; count < 3; count++) limit('a')
@@ -32,7 +32,7 @@ describe('the rate limiter', () => {
     expect([limit('a'), limit('a'), limit('a')]).toEqual([null, null, { retryAfterMs: 50 }])
   })
 
-  it('never lets more through in any second than the rate and one burst', () => {
+  it('never allows more requests over ten seconds than the rate and one burst', () => {
     let now = 0
     const limit = createRateLimiter({ perSecond: 50, burst: 5 }, () => now)
     let passed = 0

@@ -1,15 +1,15 @@
 /**
- * GCRA: one number a caller, no timers. In the memory of one process, so an installation of n processes lets through
- * up to n times the rate; that keeps a request free of a round trip, and the limit is there to keep one caller from
- * crowding out the others, not to be counted on.
+ * A rate limit by GCRA (generic cell rate algorithm): one number for each caller and no timers. The numbers are in the memory of one
+ * process, so that a request needs no round trip. An installation of n processes therefore allows up to n times the rate. That is
+ * acceptable, because the limit exists to keep one caller from crowding out the others; it is not an exact quota.
  */
 export interface Rate {
   readonly perSecond: number
-  /** How many may come at once. */
+  /** How many requests may arrive at the same time. */
   readonly burst: number
 }
 
-/** Callers remembered; those whose allowance is full again are forgotten first. */
+/** The most callers that are remembered. Callers with a full allowance are forgotten first. */
 const CALLERS_MAX = 100_000
 
 export function createRateLimiter(rate: Rate, now: () => number): (caller: string) => { readonly retryAfterMs: number } | null {

@@ -17,13 +17,14 @@ export async function refreshToken(ctx: Ctx, _input: InputFor<'tokens.refresh'>)
     return isGood ? expires : null
   })
   if (until === null) {
-    // Two have had it, and nobody can tell who was meant to: both lose it, and whoever has the key begins anew.
+    // Two parties have used this token, and the server cannot know which one is legitimate. So the whole token family ends, and the holder
+    // of the key has to start a new one.
     ctx.note(ctx.actor.id, { family, refused: 'used before', ended: true })
     ctx.afterRollback(async (tx) => {
       await endFamilies(tx, ctx.org, { family }, new Date(now))
       ctx.kernel.authenticator.forget()
     })
-    throw problem('unauthenticated', 'The refresh token has been used before, so its token family has ended: begin a new one with the key.')
+    throw problem('unauthenticated', 'The refresh token was used before, so its token family has ended. Start a new one with the key.')
   }
   ctx.note(ctx.actor.id, { family })
   return makeTokens(ctx, { ...token, generation: generation + 1 }, now, until)

@@ -4,7 +4,7 @@ import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
 import { endFamilies } from './token-family-store.ts'
 
-/** Other processes notice when their memory of the token runs out (AUTHENTICATED_FOR_MS). */
+/** Other processes notice when their cache entry for the token expires (AUTHENTICATED_FOR_MS). */
 export async function revokeToken(ctx: Ctx, _input: InputFor<'tokens.revoke'>): Promise<AnswerTo<'tokens.revoke'>> {
   const key = decodeId('key', ctx.actor.id)
   const which = ctx.token === null ? key !== null && { key } : { family: ctx.token.family }

@@ -23,7 +23,7 @@ export function selectFamily(tx: Transaction, org: string, family: string): Prom
   )
 }
 
-/** Puts the next refresh token in the place of this one. False: this one had been replaced or its token family had ended. */
+/** Replaces the family's refresh token by the next one. False: the token was already replaced, or its token family has ended. */
 export async function advanceFamily(
   tx: Transaction,
   family: Pick<TokenFamilyRow, 'org_id' | 'family_id' | 'generation'>,
@@ -37,7 +37,7 @@ export async function advanceFamily(
   return written > 0
 }
 
-/** Ends one token family of a key, or all of them. How many had not ended. */
+/** Ends one token family, or all families of a key. Returns how many it ended. */
 export function endFamilies(
   tx: Transaction,
   org: string,
@@ -48,7 +48,7 @@ export function endFamilies(
   return tx.write(sql`update app.token_family set revoked_at = ${at} where org_id = ${org} and revoked_at is null and ${chosen}`)
 }
 
-/** In all organizations, up to `limit` of those that expired first. Returns how many. */
+/** Deletes up to `limit` families that expired before `before`, in all organizations, the oldest first. Returns how many. */
 export function deleteExpiredFamilies(tx: Transaction, before: Date, limit: number): Promise<number> {
   return tx.write(
     sql`delete from app.token_family where (org_id, family_id) in (

@@ -13,8 +13,8 @@ const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const partsOf = (token: string) => token.split('.') as [string, string, string]
 
-describe('a token', () => {
-  it('says what was signed, until it expires', async () => {
+describe('readToken', () => {
+  it('returns the claims that were signed, until the token expires', async () => {
     for (const use of ['access', 'refresh'] as const) {
       for (const contract of [null, 'ordinaut']) {
         const token = await signToken(keys, { ...claims, use, contract }, life)
@@ -26,18 +26,18 @@ describe('a token', () => {
     }
   })
 
-  it('is nothing once a letter of it is changed', async () => {
+  it('rejects a token with one character changed', async () => {
     const token = await signToken(keys, claims, life)
     const [header, payload, signature] = partsOf(token)
     const forged = encode({ ...(JSON.parse(Buffer.from(payload, 'base64url').toString()) as object), exp: 9_999_999_999 })
     expect(await readToken(keys, `${header}.${forged}.${signature}`, now)).toBeNull()
     for (let at = 0; at < token.length; at += 7) {
       const letter = token[at] === 'A' ? 'B' : 'A'
-      expect(await readToken(keys, `${token.slice(0, at)}${letter}${token.slice(at + 1)}`, now), `letter ${at}`).toBeNull()
+      expect(await readToken(keys, `${token.slice(0, at)}${letter}${token.slice(at + 1)}`, now), `character ${at}`).toBeNull()
     }
   })
 
-  it('is refused without a signature, signed in another way, or with the public key as a secret', async () => {
+  it('rejects a token without a signature, with another algorithm, or signed with the public key as a shared secret', async () => {
     const [, payload, signature] = partsOf(await signToken(keys, claims, life))
     for (const alg of ['none', 'None', 'HS256', 'RS256', 'ES256', '', undefined]) {
       const header = encode({ alg, typ: 'at+jwt', kid: keys.id })
@@ -48,19 +48,19 @@ describe('a token', () => {
     expect(await readToken(keys, symmetric, now)).toBeNull()
   })
 
-  it('of another installation is refused, also under our name', async () => {
+  it('rejects a token of another installation, even if it claims the id of this key', async () => {
     const others = readTokenKeys(makeSigningKey())
     expect(await readToken(keys, await signToken(others, claims, life), now)).toBeNull()
     expect(await readToken(keys, await signToken({ ...others, id: keys.id }, claims, life), now)).toBeNull()
   })
 
-  it('for refreshing does not pass for one of access', async () => {
+  it('rejects a refresh token whose header claims that it is an access token', async () => {
     const [, payload, signature] = partsOf(await signToken(keys, { ...claims, use: 'refresh' }, life))
     const header = encode({ alg: 'EdDSA', typ: 'at+jwt', kid: keys.id })
     expect(await readToken(keys, `${header}.${payload}.${signature}`, now)).toBeNull()
   })
 
-  it('that we signed with another meaning is refused', async () => {
+  it('rejects a token with a valid signature and other claims or another type', async () => {
     const sign = (payload: Record<string, unknown>, typ = 'at+jwt') =>
       new SignJWT({ iss: 'orrery', iat: now / 1000, exp: now / 1000 + 60, ...payload })
         .setProtectedHeader({ alg: 'EdDSA', typ, kid: keys.id })
@@ -81,7 +81,7 @@ describe('a token', () => {
     expect(await readToken(keys, await sign(whole, 'JWT'), now)).toBeNull()
   })
 
-  it('is told from what is none, whatever that is', async () => {
+  it('returns null for a text that is not a token', async () => {
     const token = await signToken(keys, claims, life)
     const texts = ['', '.', '..', 'a.b.c', 'e30.e30.e30', `${token} `, `${token}.x`, 'x'.repeat(100_000), 'bnVsbA.bnVsbA.bnVsbA', 'orr_a']
     for (const text of texts) expect([readTokenUse(keys, text), await readToken(keys, text, now)], text.slice(0, 40)).toEqual([null, null])

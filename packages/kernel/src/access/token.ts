@@ -1,22 +1,22 @@
-/** Tokens as text: JSON Web Tokens (RFC 7519) signed with Ed25519, of the profile of RFC 9068 as far as it fits. */
+/** The text form of tokens: JSON Web Tokens (RFC 7519) signed with Ed25519. They follow the profile of RFC 9068 as far as it applies. */
 import { decodeId, encodeId } from '@orrery/contract'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { TokenClaims, TokenUse } from '../context/identity.ts'
 import { UUID_FORM } from '../cursor.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
 
-/** ms since the epoch; whole seconds go into the token. */
+/** In ms since the epoch. The token itself holds whole seconds. */
 export interface Lifetime {
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
 const ISSUER = 'orrery'
-/** `typ` of the header, so that neither kind passes for the other. */
+/** `typ` of the header, so that neither kind of token is accepted as the other. */
 const TYPES = { access: 'at+jwt', refresh: 'rt+jwt' } as const satisfies Record<TokenUse, string>
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** Ours have some 400 characters. */
-const LENGTH_MAX = 2_000
+/** Orrery's own tokens have about 400 characters. */
+const TOKEN_CHARS_MAX = 2_000
 
 export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expiresAt }: Lifetime): Promise<string> {
   const { use, org, key, family, generation, contract } = claims
@@ -29,9 +29,9 @@ export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expi
     .sign(keys.signer)
 }
 
-/** Which kind it claims to be, by its header alone; null for what cannot be a token of ours. Costs no look at the signature. */
+/** The kind that the token's header claims; null for a text that cannot be a token of this installation. Does not verify the signature. */
 export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
-  if (text.length > LENGTH_MAX || !FORM.test(text)) return null
+  if (text.length > TOKEN_CHARS_MAX || !FORM.test(text)) return null
   return orNullIfInvalid(() => {
     const { alg, typ, kid } = decodeProtectedHeader(text)
     if (alg !== 'EdDSA' || kid !== keys.id) return null
@@ -39,7 +39,7 @@ export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
   })
 }
 
-/** Null unless it was signed with our key, for this use, and has not expired at `now`. */
+/** Null unless the token was signed with this key, for the use in its header, and has not expired at `now`. */
 export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | null> {
   const use = readTokenUse(keys, text)
   if (use === null) return null
@@ -53,7 +53,7 @@ export async function readToken(keys: TokenKeys, text: string, now: number): Pro
   }
 }
 
-/** What we signed has this form; an older server may have signed another. */
+/** Null for a payload of another form: an older server may have signed one. */
 function toClaims(use: TokenUse, { sub, iat, exp, org, sid, gen, contract }: JWTPayload): (TokenClaims & Lifetime) | null {
   const [key, orgUuid] = [decodeId('key', sub ?? ''), decodeId('org', String(org))]
   if (key === null || orgUuid === null || typeof sid !== 'string' || !UUID_FORM.test(sid)) return null
@@ -74,7 +74,7 @@ function orNullIfInvalid<T>(read: () => T): T | null {
   try {
     return read()
   } catch (error) {
-    // What jose says of a header that is none.
+    // What jose throws for a malformed header.
     if (error instanceof TypeError || error instanceof errors.JOSEError) return null
     throw error
   }

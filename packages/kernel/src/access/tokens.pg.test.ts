@@ -1,3 +1,7 @@
+/**
+ * Tokens from issue to expiry, over a core on a database of its own. Other processes and other installations are modelled by further
+ * authenticators and signing keys; time passes by changing the clock that they read.
+ */
 import { encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
@@ -35,7 +39,7 @@ const works = (key: string) => expect(t.call('runs.list', {}, { key })).resolves
 const fails = (key: string) => expect(t.call('runs.list', {}, { key })).rejects.toMatchObject(UNAUTHENTICATED)
 
 describe('tokens.issue', () => {
-  it('gives an access token with the scopes of its key, for a quarter of an hour', async () => {
+  it('returns an access token with the scopes of its key, valid for 15 minutes', async () => {
     const { key } = await makeKey('agent')
     const { accessToken, accessExpiresAt, refreshExpiresAt } = await issue(key)
     await works(accessToken)
@@ -45,7 +49,7 @@ describe('tokens.issue', () => {
     expect(Math.abs(Date.parse(refreshExpiresAt) - now - REFRESH_MS)).toBeLessThan(60_000)
   })
 
-  it('takes the name or the id of the key beside it, and no other', async () => {
+  it('accepts the name or the id of its own key as `agent`, and answers every other one like a wrong key', async () => {
     const { id, key } = await makeKey('briefer')
     await issue(key, { agent: 'briefer' })
     await issue(key, { agent: id })
@@ -56,23 +60,23 @@ describe('tokens.issue', () => {
       t.answer('tokens.issue', { agent: 'briefer' }, { key: `orr_abcdefgh_${'A'.repeat(43)}` }),
       t.answer('tokens.issue', { agent: 'briefer' }, { key: 'password' }),
     ]
-    const told = (await Promise.allSettled(wrong)).map((one) => (one.status === 'rejected' ? String(one.reason) : 'given'))
-    expect(new Set(told)).toEqual(new Set([told[0]]))
-    expect(told[0]).toContain('unauthenticated')
+    const answers = (await Promise.allSettled(wrong)).map((one) => (one.status === 'rejected' ? String(one.reason) : 'issued'))
+    expect(new Set(answers)).toEqual(new Set([answers[0]]))
+    expect(answers[0]).toContain('unauthenticated')
   })
 
-  it('gives none for a token', async () => {
+  it('rejects a token as the credential', async () => {
     const { accessToken, refreshToken } = await issue((await makeKey('chain')).key)
     for (const key of [accessToken, refreshToken]) await expect(issue(key)).rejects.toMatchObject(UNAUTHENTICATED)
   })
 
-  it('gives none that outlives its key', async () => {
+  it('returns tokens that expire no later than their key', async () => {
     const expiresAt = new Date(t.engine.now() + 120_000).toISOString()
     const fresh = await issue((await makeKey('brief', { expiresAt })).key)
     expect([fresh.accessExpiresAt, fresh.refreshExpiresAt]).toEqual([expiresAt, expiresAt])
   })
 
-  it('keeps no token: a repeated request is answered without', async () => {
+  it('stores no token: a repeated request with the same idempotency key is answered without tokens', async () => {
     const { key } = await makeKey('repeater')
     const ask = () => t.answer('tokens.issue', {}, { key, idempotencyKey: 'once' })
     await ask()
@@ -82,7 +86,7 @@ describe('tokens.issue', () => {
 })
 
 describe('tokens.refresh', () => {
-  it('gives the next pair, and the refresh token does nothing else', async () => {
+  it('returns the next pair of tokens; a refresh token is accepted for nothing else', async () => {
     const first = await issue((await makeKey('patient')).key)
     await fails(first.refreshToken)
     const caller = { credential: first.refreshToken, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }
@@ -94,7 +98,7 @@ describe('tokens.refresh', () => {
     await works(third.accessToken)
   })
 
-  it('ends the token family when a token is used a second time, for everybody who has a part of it', async () => {
+  it('ends the whole token family when a refresh token is used a second time', async () => {
     const { key } = await makeKey('copied')
     const first = await issue(key)
     const another = await issue(key)
@@ -103,13 +107,13 @@ describe('tokens.refresh', () => {
     await expect(refresh(second.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
     await fails(first.accessToken)
     await fails(second.accessToken)
-    // Another token family of the same key goes on.
+    // Another token family of the same key stays valid.
     await works((await refresh(another.refreshToken)).accessToken)
     const { items } = await t.call('audit.list', { action: 'token.refreshed', limit: 200 })
     expect(items.some(({ detail }) => JSON.stringify(detail).includes('used before'))).toBe(true)
   })
 
-  it('lets one of many who use it at once through, and then none', async () => {
+  it('succeeds for one of many concurrent uses of a token, which then end its family', async () => {
     const { refreshToken } = await issue((await makeKey('crowd')).key)
     const tries = await Promise.allSettled(Array.from({ length: 12 }, () => refresh(refreshToken)))
     const won = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
@@ -119,7 +123,7 @@ describe('tokens.refresh', () => {
 })
 
 describe('tokens.revoke', () => {
-  it('ends the token family of a token, or all token families of a key', async () => {
+  it('ends the token family of a token, or all token families of a key, and keeps the key valid', async () => {
     const { key } = await makeKey('leaver')
     const [one, two, three] = [await issue(key), await issue(key), await issue(key)]
     expect(await t.call('tokens.revoke', {}, { key: one.accessToken })).toEqual({ revoked: true })
@@ -133,31 +137,31 @@ describe('tokens.revoke', () => {
   })
 })
 
-describe('a token is refused', () => {
+describe('rejected tokens', () => {
   const claimsOf = async (keys: TokenKeys, change = {}) => {
     const made = await makeKey('forger')
     const { accessToken } = await issue(made.key)
     const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
     const { org } = await t.core.identify({ credential: made.key, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, null)
     const row = await t.database.transaction(org, 'read only', (tx) => selectFamily(tx, org, payload.sid))
-    if (row === undefined) throw new Error('The token family that was just made is not there')
+    if (row === undefined) throw new Error('The new token family was not found')
     const now = t.engine.now()
     const claims = { use: 'access' as const, org, key: row.key_id, family: row.family_id, generation: 1, contract: null, ...change }
     return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
   }
 
-  it('when it has expired', async () => {
+  it('rejects an expired token', async () => {
     const { sign, now } = await claimsOf(tokens)
     await works(await sign())
     await fails(await sign({ expiresAt: now - 1000 }))
   })
 
-  it('when another installation signed it', async () => {
+  it('rejects a token that another installation signed', async () => {
     const { sign } = await claimsOf(readTokenKeys(makeSigningKey()))
     await fails(await sign())
   })
 
-  it('when its signature or its algorithm is not ours', async () => {
+  it('rejects a token with a changed signature or with the algorithm `none`', async () => {
     const [header, payload, signature] = (await issue((await makeKey('tamperer')).key)).accessToken.split('.')
     await fails(`${header}.${payload}.${signature?.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`)
     const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid: tokens.id })).toString('base64url')
@@ -165,7 +169,7 @@ describe('a token is refused', () => {
     await fails(`${none}.${payload}.${signature}`)
   })
 
-  it('when its token family is of another key or another organization', async () => {
+  it('rejects a token whose token family belongs to another key or another organization', async () => {
     const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
     if (other === undefined) throw new Error('The organization has no key')
     const { sign } = await claimsOf(tokens, { key: other.key_id })
@@ -176,7 +180,7 @@ describe('a token is refused', () => {
     expect(stranger.id).not.toBe(encodeId('org', t.org))
   })
 
-  it('once its key is revoked, at once where that happened and soon in other processes', async () => {
+  it('rejects a token of a revoked key: at once in this process, and in others when the cache entry expires', async () => {
     const { id, key } = await makeKey('revoked')
     const { accessToken, refreshToken } = await issue(key)
     let at = t.engine.now()
@@ -192,11 +196,11 @@ describe('a token is refused', () => {
 })
 
 describe('after a restart', () => {
-  it('what was given is good, what was revoked is not', async () => {
+  it('still accepts issued tokens and rejects revoked ones', async () => {
     const { key } = await makeKey('survivor')
     const [kept, ended] = [await issue(key), await issue(key)]
     await t.call('tokens.revoke', {}, { key: ended.accessToken })
-    // A process that remembers nothing.
+    // A process with an empty cache.
     const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
     expect((await authenticate(kept.accessToken)).actor.name).toBe('survivor')
     await expect(authenticate(ended.accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
@@ -205,7 +209,7 @@ describe('after a restart', () => {
 })
 
 describe('a flood of made-up tokens', () => {
-  it('is held back, and costs those with keys nothing', async () => {
+  it('rate-limits forged tokens, and does not affect callers with keys', async () => {
     const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
     const now = t.engine.now()
     const made = { use: 'access' as const, org: t.org, key: t.org, family: t.org, generation: 1, contract: null }
@@ -222,10 +226,10 @@ describe('a flood of made-up tokens', () => {
   })
 })
 
-describe('token families that have expired', () => {
-  it('are forgotten, a day later', async () => {
+describe('expired token families', () => {
+  it('deletes token families a day after they have expired', async () => {
     await issue((await makeKey('forgotten')).key)
-    // Those of keys that expired earlier go first.
+    // First deletes the families of keys that expire earlier, which other tests created.
     await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS)
     expect(await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS)).toBe(0)
     expect(await forgetTokenFamilies(t.database, t.engine.now() + REFRESH_MS + 25 * 3_600_000)).toBeGreaterThan(0)

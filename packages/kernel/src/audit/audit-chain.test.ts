@@ -45,11 +45,11 @@ function checkpointOf(rows: readonly Row[]) {
 }
 
 describe('the audit chain', () => {
-  it('verifies as it was built, however it is cut into pieces', async () => {
+  it('verifies without faults when nothing was changed', async () => {
     expect(await verify(build(20))).toEqual({ sealed: 20, checkpoints: 1, signedThrough: 20, faults: [] })
   })
 
-  it('shows any single change to any entry', async () => {
+  it('reports a fault for any change to any field of an entry', async () => {
     const rows = build(5)
     const fields = ['id', 'at', 'actorType', 'actor', 'action', 'subject', 'inputDigest', 'requestId'] as const
     await fc.assert(
@@ -62,7 +62,7 @@ describe('the audit chain', () => {
     )
   })
 
-  it('shows entries that were taken out, swapped, or added with a chain computed anew', async () => {
+  it('reports entries that were removed, swapped or cut off, and a chain that was computed again', async () => {
     const rows = build(6)
     const signed = [checkpointOf(rows)]
     expect(
@@ -79,16 +79,16 @@ describe('the audit chain', () => {
       rows.map((row) => ({ ...row.entry, subject: 'other' })),
       new Map(),
     )
-    const anew = rows.map((row, at) => ({ entry: { ...row.entry, subject: 'other' }, link: links[at] as Link }))
-    expect((await verify(anew, signed)).faults).toMatchObject([{ seq: 6, message: 'The chain is not the one that was signed' }])
+    const recomputed = rows.map((row, at) => ({ entry: { ...row.entry, subject: 'other' }, link: links[at] as Link }))
+    expect((await verify(recomputed, signed)).faults).toMatchObject([{ seq: 6, message: 'The chain differs from the one that was signed' }])
   })
 
-  it('believes no signature of a key that it does not know', async () => {
+  it('rejects the signature of an unknown key', async () => {
     const rows = build(2)
-    const stranger = readAuditKeys(makeSigningKey())
+    const unknown = readAuditKeys(makeSigningKey())
     const last = rows[1] as Row
-    const forged = signCheckpoint(stranger.signer, { org, seq: 2, hash: last.link.hash }, '2026-01-01T00:00:00.000Z')
-    expect((await verify(rows, [forged])).faults).toMatchObject([{ message: expect.stringContaining('not known here') }])
+    const forged = signCheckpoint(unknown.signer, { org, seq: 2, hash: last.link.hash }, '2026-01-01T00:00:00.000Z')
+    expect((await verify(rows, [forged])).faults).toMatchObject([{ message: expect.stringContaining('unknown key') }])
     const renamed = { ...forged, keyId: checkpointOf(rows).keyId }
     expect((await verify(rows, [renamed])).faults).toMatchObject([{ message: 'The signature of the checkpoint is wrong' }])
   })

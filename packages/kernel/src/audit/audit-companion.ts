@@ -2,7 +2,7 @@ import type { CompanionRow } from '@orrery/engine'
 import { AUDIT_COLUMNS, type AuditEntry, auditValues } from './audit-entry.ts'
 import { INSERT_ENTRIES } from './audit-store.ts'
 
-/** The table as the engine's store must know it, so that an entry can commit with a start. */
+/** Describes the table to the engine's store, so that an audit entry can commit together with the start of a run. */
 export const auditCompanion = { table: 'audit_entry', text: INSERT_ENTRIES, columns: AUDIT_COLUMNS.length } as const
 
 export function toCompanion(entry: AuditEntry): CompanionRow {

@@ -2,7 +2,7 @@ import type { Json } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
 import type { Actor } from '../context/identity.ts'
 
-/** One thing that was changed, by whom, and through which request. */
+/** One change: who made it, and with which request. */
 export interface AuditEntry {
   /** A UUID. */
   readonly org: OrgId
@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly actor: Actor
   readonly action: string
   readonly subject: string
-  /** SHA-256 of the input in canonical form, hexadecimal: the log proves what was asked without holding it. */
+  /** SHA-256 of the input in canonical form, in hexadecimal: it proves what the input was without storing it. */
   readonly inputDigest: string
   readonly detail: Json | null
   readonly requestId: string
@@ -32,7 +32,7 @@ export const AUDIT_COLUMNS = [
   'request_id',
 ] as const
 
-/** In the order of AUDIT_COLUMNS, as text. */
+/** The entry's values as text, in the order of AUDIT_COLUMNS. */
 export function auditValues(entry: AuditEntry): (string | null)[] {
   return [
     entry.org,

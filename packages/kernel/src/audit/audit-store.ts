@@ -5,7 +5,10 @@ import { AUDIT_COLUMNS, type AuditEntry, auditValues } from './audit-entry.ts'
 
 const TYPES = ['uuid', 'uuid', 'timestamptz', 'text', 'text', 'text', 'text', 'text', 'json', 'text'] as const
 
-/** Inserts many entries at once: one array for each column. As text, because the engine's group commit uses it too. */
+/**
+ * Inserts any number of entries: each parameter is an array with the values of one column. A plain text, because the engine's group commit
+ * uses it too.
+ */
 export const INSERT_ENTRIES = `insert into app.audit_entry (${AUDIT_COLUMNS.join(', ')})
 select * from unnest(${TYPES.map((type, at) => `$${at + 1}::${type}[]`).join(', ')})`
 
@@ -20,7 +23,7 @@ export interface AuditFilter {
   readonly subject: string | undefined
   readonly since: Date | undefined
   readonly until: Date | undefined
-  /** Entries with a smaller id only. */
+  /** Only entries with a smaller id. */
   readonly before: string | null
   readonly limit: number
 }
@@ -69,30 +72,30 @@ function toSealed(row: EntryRow): SealedEntry {
   }
 }
 
-/** Entries `e` behind the position `p` that are sure to have no others before them. */
-const BEHIND = sql`(e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())`
+/** Entries `e` after the position `p`, of transactions older than every one in progress: no earlier entry can appear before them. */
+const READY = sql`(e.tx, e.id) > (p.tx, p.id) and e.tx < pg_snapshot_xmin(pg_current_snapshot())`
 
-/** A chain whose last checkpoint is older than `signedBefore` is signed again if it has grown. */
+/** The chains that have grown since their last checkpoint, if that is older than `signedBefore`. */
 const unsigned = (signedBefore: Date) => sql`
   from app.org o
   cross join lateral (select seq, hash from app.audit_seal s where s.org_id = o.org_id order by seq desc limit 1) s
   left join lateral (select seq, at from app.audit_checkpoint c where c.org_id = o.org_id order by seq desc limit 1) c on true
   where c.seq is null or (c.seq < s.seq and c.at < ${signedBefore})`
 
-/** Whether there is anything to seal or to sign in all organizations: one question, for the many times when there is not. */
+/** Whether there is something to seal or to sign, in all organizations. A single query, because most of the time there is nothing to do. */
 export async function isSealingDue(database: Database, signedBefore: Date): Promise<boolean> {
   const [answer] = await database.ask<{ due: boolean }>(
-    sql`select exists (select from app.audit_entry e, app.audit_position p where ${BEHIND}) or exists (select ${unsigned(signedBefore)}) as due`,
+    sql`select exists (select from app.audit_entry e, app.audit_position p where ${READY}) or exists (select ${unsigned(signedBefore)}) as due`,
   )
   return answer?.due === true
 }
 
-/** The next entries of all organizations that are sure to have no others before them. Locks the position. */
+/** The next entries of all organizations that can be sealed: no earlier entry can appear any more. Locks the position. */
 export async function selectUnsealed(tx: Transaction, limit: number): Promise<{ entry: SealedEntry; tx: string }[]> {
   const rows = await tx.rows<EntryRow & { tx: string }>(
     sql`with position as (select tx, id from app.audit_position for update)
      select ${ENTRY}, e.tx::text from app.audit_entry e, position p
-     where ${BEHIND}
+     where ${READY}
      order by e.tx, e.id limit ${limit}`,
   )
   return rows.map((row) => ({ entry: toSealed(row), tx: row.tx }))
@@ -115,7 +118,7 @@ export async function insertSeals(tx: Transaction, links: readonly (Link & { org
   )
 }
 
-/** One process seals at a time, for the rest of its transaction. False: another one does. */
+/** Lets one process at a time seal, until its transaction ends. False: another process is sealing. */
 export async function lockSealing(tx: Transaction): Promise<boolean> {
   const row = await tx.row<{ leader: boolean }>(sql`select pg_try_advisory_xact_lock(hashtext('orrery seal audit')) as leader`)
   return row?.leader === true
@@ -125,7 +128,7 @@ export async function movePosition(tx: Transaction, position: { readonly tx: str
   await tx.write(sql`update app.audit_position set tx = ${position.tx}::xid8, id = ${position.id}`)
 }
 
-/** Chains whose head no checkpoint covers yet, if their last checkpoint is older than the time given. */
+/** The heads of the chains that need a new checkpoint. */
 export async function selectUnsigned(
   tx: Transaction,
   signedBefore: Date,

@@ -20,7 +20,7 @@ const act = async (times: number, key?: string) => {
 }
 const seal = () => sealAudit(t.database, { signer: t.keys.signer, now: (now += 120_000), signEveryMs: 60_000 })
 
-/** As the owner of the tables, with the triggers off: what somebody with the database in his hands can do. */
+/** Runs SQL as the owner of the tables with triggers off, as an attacker with full access to the database could. */
 async function tamper(text: string): Promise<void> {
   const client = new pg.Client({ connectionString: t.url })
   await client.connect()
@@ -29,28 +29,28 @@ async function tamper(text: string): Promise<void> {
 }
 
 describe('sealing, audit.list and audit.verify', () => {
-  it('chains the entries of each organization in the order of their commits and signs the head', async () => {
+  it('chains the entries of each organization in commit order and signs the head', async () => {
     const key = await t.otherOrg('chained')
     await act(3)
     await act(2, key)
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: true, sealed: 0, checkpoints: 0 })
     await seal()
     expect(await seal()).toBe(0)
-    // One entry for the organization that was made, three for the queues.
+    // One entry for the created organization and three for the queues.
     expect(await t.call('audit.verify', {})).toEqual({ ok: true, sealed: 4, unsealed: 0, checkpoints: 1, signedThrough: 4, faults: [] })
     expect(await t.call('audit.verify', {}, { key })).toMatchObject({ ok: true, sealed: 2, signedThrough: 2 })
     const { items } = await t.call('audit.list', {})
     expect(items.map(({ seal }) => seal?.seq)).toEqual([4, 3, 2, 1])
   })
 
-  it('goes on where it was, and lets one sealer work at a time', async () => {
+  it('continues after the last sealed entry, with one sealer at a time', async () => {
     await act(2)
     const [first, second] = await Promise.all([seal(), seal()])
     expect(Math.max(first, second)).toBe(2)
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: true, sealed: 6, signedThrough: 6, checkpoints: 2 })
   })
 
-  it('leaves out entries while an older transaction is still in progress', async () => {
+  it('does not seal entries while an older transaction is in progress', async () => {
     const client = new pg.Client({ connectionString: t.url })
     await client.connect()
     await client.query('begin; select pg_current_xact_id()')
@@ -61,7 +61,7 @@ describe('sealing, audit.list and audit.verify', () => {
     expect(await seal()).toBe(1)
   })
 
-  it('filters by action, subject and time, page by page', async () => {
+  it('lists entries by action, subject and time, page by page', async () => {
     const all = await t.call('audit.list', {
       action: 'queue.paused',
       subject: 'q0',
@@ -74,7 +74,7 @@ describe('sealing, audit.list and audit.verify', () => {
     expect([...first.items, ...second.items]).toEqual(all.items.slice(0, 2))
   })
 
-  it('sees an entry that was changed, one that was taken out, and an end that was cut off', async () => {
+  it('reports a changed entry and a removed end of the log', async () => {
     const subject = `(select entry_id from app.audit_seal where org_id = '${t.org}' and seq = 2)`
     await tamper(`update app.audit_entry set subject = 'other' where id = ${subject}`)
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: false, faults: [{ seq: 2, message: expect.stringContaining('changed') }] })
@@ -93,7 +93,7 @@ describe('sealing, audit.list and audit.verify', () => {
     expect(await t.call('audit.verify', {})).toMatchObject({ ok: true })
   })
 
-  it('asks one question when there is nothing to seal and nothing to sign', async () => {
+  it('runs a single query when there is nothing to seal and nothing to sign', async () => {
     while ((await seal()) > 0);
     const asked = vi.spyOn(pg.Client.prototype, 'query')
     expect(await seal()).toBe(0)

@@ -2,7 +2,7 @@ import type { Transaction } from '../database/database.ts'
 import type { AuditEntry } from './audit-entry.ts'
 import { insertEntries } from './audit-store.ts'
 
-/** Writes entries in the transaction whose changes they tell of. */
+/** Writes audit entries in the transaction that makes the changes. */
 export async function recordAudit(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length > 0) await insertEntries(tx, entries)
 }

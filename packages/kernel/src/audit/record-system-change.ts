@@ -5,18 +5,18 @@ import { newId } from '../new-id.ts'
 import { recordAudit } from './record-audit.ts'
 
 export interface SystemChange {
-  /** UUID. */
+  /** A UUID. */
   readonly org: string
   readonly atMs: number
-  /** The part of the system that acts by a rule of its own: `automations`. */
+  /** The part of the system that acts, such as `automations`. */
   readonly actor: string
-  /** `<noun>.<past tense>`, as operations have it. */
+  /** `<noun>.<past tense>`, like the audit labels of operations. */
   readonly action: string
   readonly subject: string
   readonly detail: Json
 }
 
-/** The audit entry of a change that follows from a rule and not from a call, in the transaction that makes it. */
+/** Writes the audit entry of a change that the system makes by itself, without a call, in the transaction of that change. */
 export async function recordSystemChange(tx: Transaction, change: SystemChange): Promise<void> {
   const { org, action, subject, detail } = change
   const at = Math.floor(change.atMs)

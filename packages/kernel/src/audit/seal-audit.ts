@@ -12,7 +12,7 @@ import {
   selectUnsigned,
 } from './audit-store.ts'
 
-/** Entries sealed in one step: so many mean that there may be more. */
+/** Entries sealed in one step. A full batch means that more may remain. */
 export const SEAL_BATCH = 1000
 const ORGS_BATCH = 500
 
@@ -20,13 +20,13 @@ export interface SealOptions {
   readonly signer: KeyObject
   /** ms since the epoch. */
   readonly now: number
-  /** A chain that grew is signed no more often than this. */
+  /** The shortest time between two checkpoints of a chain. */
   readonly signEveryMs: number
 }
 
 /**
- * One step of the sealer: numbers and chains what has committed, signs what is due. Any process may call it at any time;
- * one at a time does something. Returns how many entries it sealed.
+ * One step of the sealer: numbers and chains the committed entries, and signs the chains that are due. Any process may call this at any
+ * time; a lock lets one at a time work. Returns how many entries it sealed.
  */
 export async function sealAudit(database: Database, options: SealOptions): Promise<number> {
   const signedBefore = new Date(options.now - options.signEveryMs)
@@ -54,7 +54,7 @@ export async function sealAudit(database: Database, options: SealOptions): Promi
   })
 }
 
-/** Adds entries to the chains of their organizations, in the order given. */
+/** The links that append `entries`, in this order, to the chains of their organizations. */
 export function chain(
   entries: readonly SealedEntry[],
   heads: ReadonlyMap<string, { seq: number; hash: Buffer }>,

@@ -4,7 +4,7 @@ import { type Checkpoint, checkCheckpoint, createChainWalk, type Fault, type Lin
 export interface ChainVerdict {
   readonly sealed: number
   readonly checkpoints: number
-  /** The last link that a good signature covers. */
+  /** Number of the last link that a valid checkpoint covers. */
   readonly signedThrough: number
   readonly faults: readonly Fault[]
 }
@@ -12,13 +12,13 @@ export interface ChainVerdict {
 const FAULTS_MAX = 20
 
 /**
- * Verifies one organization's log from rows alone, wherever they come from (the database, a dump).
- * @param pieces the sealed entries in order, in pieces of any size
+ * Verifies the audit log of one organization. The rows may come from the database or from a dump.
+ * @param batches the sealed entries in order, in batches of any size
  * @param keys public keys by name (`nameKey`)
  */
 export async function verifyChain(
   org: string,
-  pieces: AsyncIterable<readonly { entry: SealedEntry; link: Link }[]>,
+  batches: AsyncIterable<readonly { entry: SealedEntry; link: Link }[]>,
   checkpoints: readonly Checkpoint[],
   keys: ReadonlyMap<string, KeyObject>,
 ): Promise<ChainVerdict> {
@@ -26,8 +26,8 @@ export async function verifyChain(
   const signed = new Set(checkpoints.map(({ seq }) => seq))
   const hashes = new Map<number, Buffer>()
   let sealed = 0
-  for await (const piece of pieces) {
-    for (const { entry, link } of piece) {
+  for await (const batch of batches) {
+    for (const { entry, link } of batch) {
       if (walk.faults.length < FAULTS_MAX) walk.step(entry, link)
       if (signed.has(link.seq)) hashes.set(link.seq, link.hash)
       sealed++

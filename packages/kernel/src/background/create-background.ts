@@ -9,19 +9,19 @@ import { runSweeps } from './run-sweeps.ts'
 export interface BackgroundOptions {
   readonly notifier: Notifier | null
   readonly parts: readonly BackgroundPart[]
-  /** Hears how late due work of a kind was when it was done. */
+  /** Called with the lateness of each piece of due work. */
   readonly observeLateness?: (kind: string, latenessMs: number) => void
 }
 
 export interface Background {
-  /** Does what is due. Started by itself: one process of an installation is enough, more are safer. */
+  /** Does the work that is due. The caller starts it separately: one process of an installation is enough, and more are safer. */
   readonly clock: DueClock
-  /** Begins consumers and sweeps. Resolves when no event is missed any more. */
+  /** Starts consumers and sweeps. Resolves when the consumers miss no further event. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
-/** All that the parts of a process do without being called. */
+/** Runs the background work of all parts in this process. */
 export function createBackground(kernel: Kernel, { notifier, parts, observeLateness }: BackgroundOptions): Background {
   const { database, log } = kernel
   const kinds = parts.flatMap(({ due = [] }) => due)

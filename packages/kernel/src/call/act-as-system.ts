@@ -1,4 +1,4 @@
-/** Acting without a request: loops and timers as the system, tools in the name of the run that calls them. */
+/** Acting without a request: loops and timers act as the system, and tools act for the run that calls them. */
 import { encodeId, PERMISSIONS } from '@orrery/contract'
 import { toCompanion } from '../audit/audit-companion.ts'
 import { digest } from '../canonical-json.ts'
@@ -10,15 +10,15 @@ import { limitIdle } from '../database/session-settings.ts'
 import { newId } from '../new-id.ts'
 
 export interface SystemActor {
-  /** Of the part that acts: a tool, a loop. */
+  /** The part that acts: a tool or a loop. */
   readonly name: string
-  /** Public id of the run in whose name it acts. */
+  /** Public id of the run that it acts for. */
   readonly runId: string | null
-  /** Those that are permissions are what it may do. */
+  /** The scopes that are permissions decide what it may do. */
   readonly scopes: ReadonlySet<string>
 }
 
-/** Without a transaction: each `withOrg` opens one of its own. It calls no operation, so notes lead to no audit entry. */
+/** A context without a transaction: each `withOrg` opens a new one. It calls no operation, so `note` writes no audit entry. */
 export function makeSystemContext(kernel: Kernel, org: string, { name, runId, scopes }: SystemActor): Ctx {
   const { engine, clock } = kernel
   const actor = { type: 'system', id: runId ?? name, name } as const
@@ -46,12 +46,14 @@ export function makeSystemContext(kernel: Kernel, org: string, { name, runId, sc
   }
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
+const NO_SCOPES: ReadonlySet<string> = new Set()
 const ATTEMPTS_MAX = 5
-/** Between two statements. A process that stands still loses its locks after this, so that others can go on. */
-const STANDSTILL_MS = 4000
+/** The longest time between two statements. A stopped process loses its locks after this, so that other processes can continue. */
+const IDLE_MS_MAX = 4000
 
-/** One transaction of an organization in which a part of the system acts. After a lost race for rows it runs again from the start. */
+/**
+ * Runs `work` as the system, in one transaction of an organization. After a serialization failure or deadlock it runs again from the start.
+ */
 export async function transactAsSystem<T>(
   kernel: Kernel,
   org: string,
@@ -59,12 +61,12 @@ export async function transactAsSystem<T>(
   work: (ctx: Ctx, tx: Transaction) => Promise<T>,
   clock: Clock = kernel.clock,
 ): Promise<T> {
-  const actor = { name, runId: null, scopes: NOTHING }
+  const actor = { name, runId: null, scopes: NO_SCOPES }
   for (let attempt = 1; ; attempt++) {
     const afterCommit: (() => void)[] = []
     try {
       const result = await kernel.database.transaction(org, 'read write', async (tx) => {
-        await limitIdle(tx, STANDSTILL_MS)
+        await limitIdle(tx, IDLE_MS_MAX)
         return work({ ...makeSystemContext(kernel, org, actor), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
       })
       for (const done of afterCommit) done()

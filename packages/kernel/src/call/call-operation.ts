@@ -1,6 +1,6 @@
 /**
- * The one place around every operation, whichever face calls: key, rate, permission, input, idempotency, transaction,
- * audit, log. What a face adds is how a request is read and an answer is written.
+ * Every operation runs through this file, for every face: authentication, rate limit, permission, input, idempotency, transaction, audit
+ * and log. A face only reads the request and writes the answer.
  */
 import { findOperation, type Operation, ProblemError, problem } from '@orrery/contract'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -9,13 +9,13 @@ import type { AnyImplementation } from '../context/implementation.ts'
 import type { Answer, Kernel } from '../context/kernel.ts'
 import { classifyFailure, isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
-import { answerOnce, claimKey, dropClaim, type Once, settleClaim } from '../idempotency/answer-once.ts'
+import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim } from '../idempotency/answer-once.ts'
 import { concealSecrets } from '../secrets/conceal-secrets.ts'
 import { identify } from './identify.ts'
 import { type Call, makeContext } from './make-context.ts'
 import { validateInput } from './validate-input.ts'
 
-/** A kernel as the calls know it: with the use case of each operation, by name. */
+/** A kernel with the use case of each operation, by name. */
 export interface CallHost extends Kernel {
   readonly implementations: Readonly<Record<string, AnyImplementation>>
 }
@@ -23,8 +23,8 @@ export interface CallHost extends Kernel {
 const ATTEMPTS_MAX = 4
 
 /**
- * @param rawInput the input, or a function that reads it: called only when the caller is known and may do this, so that a long body is not
- * read for others. @throws ProblemError and nothing else
+ * @param rawInput the input, or a function that reads it. The function is called after the caller was authenticated and authorized, so that
+ * the server reads no long body for other callers. @throws ProblemError only
  */
 export async function callOperation(host: CallHost, name: string, caller: Caller, rawInput: unknown): Promise<Answer> {
   const startedAt = performance.now()
@@ -68,7 +68,7 @@ function performHow(host: CallHost, call: Call): Promise<Performed> {
     case 'transaction':
       return performInTransaction(host, call)
     case 'group commit':
-      // A stored answer commits with the effect, which takes a transaction.
+      // The stored answer must commit with the effect, so a call with an idempotency key needs a transaction.
       return origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call)
     case 'outside':
       return performOutside(host, call)
@@ -84,27 +84,27 @@ async function performAlone(host: CallHost, call: Call): Promise<Performed> {
 
 async function performOutside(host: CallHost, call: Call): Promise<Performed> {
   const inOrg = <T>(work: (tx: Transaction) => Promise<T>) => host.database.transaction(call.identity.org, 'read write', work)
-  const once = toOnce(host, call)
-  const stored = once === null ? null : await inOrg((tx) => claimKey(tx, once))
+  const keyed = toKeyedCall(host, call)
+  const stored = keyed === null ? null : await inOrg((tx) => claimKey(tx, keyed))
   if (stored !== null) return { output: stored.answer, replayed: true }
   const context = makeContext(host, call, null)
   const output = await implementationOf(host, call.operation)(context.ctx, call.input).catch(async (error: unknown) => {
-    if (once !== null) await inOrg((tx) => dropClaim(tx, once))
+    if (keyed !== null) await inOrg((tx) => dropClaim(tx, keyed))
     throw error
   })
   await inOrg(async (tx) => {
     await recordAudit(tx, context.entries())
-    if (once !== null) await settleClaim(tx, once, output)
+    if (keyed !== null) await settleClaim(tx, keyed, output)
   })
   context.committed()
   host.announce()
   return { output, replayed: false }
 }
 
-/** Effect, stored answer and audit entry commit together, or none of them. Again from the start if it lost a race for rows. */
+/** Effect, stored answer and audit entry commit together or not at all. After a serialization failure or deadlock the call starts again. */
 async function performInTransaction(host: CallHost, call: Call): Promise<Performed> {
   const { operation, identity, input } = call
-  const once = toOnce(host, call)
+  const keyed = toKeyedCall(host, call)
   for (let attempt = 1; ; attempt++) {
     let committed = () => {}
     let rolledBack = async () => {}
@@ -117,7 +117,7 @@ async function performInTransaction(host: CallHost, call: Call): Promise<Perform
           return output
         }
         ;({ committed, rolledBack } = context)
-        return once === null ? { output: await work(), replayed: false } : answerOnce(tx, once, work)
+        return keyed === null ? { output: await work(), replayed: false } : answerOnce(tx, keyed, work)
       })
       committed()
       host.announce()
@@ -131,9 +131,9 @@ async function performInTransaction(host: CallHost, call: Call): Promise<Perform
 }
 
 /** Null: the caller sent no idempotency key. */
-function toOnce(host: CallHost, { operation, identity, kept, origin: { idempotencyKey: key } }: Call): Once | null {
+function toKeyedCall(host: CallHost, { operation, identity, kept, origin: { idempotencyKey: key } }: Call): KeyedCall | null {
   if (key === null) return null
-  // A tool needs scopes of its own, which another key need not have: the stored answer is for the key that got it.
+  // Calling a tool may need scopes that another API key lacks, so only the API key that received the answer gets it again.
   const input = operation.execution === 'outside' ? [identity.actor.id, kept] : kept
   return { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
 }

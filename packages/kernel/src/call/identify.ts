@@ -4,17 +4,17 @@ import type { Kernel } from '../context/kernel.ts'
 import { classifyFailure } from '../database/classify-failure.ts'
 import { NO_ORG } from '../database/database.ts'
 
-const ANYBODY: Identity = { actor: { type: 'system', id: 'anonymous', name: 'Anonymous' }, org: NO_ORG, permissions: new Set() }
+const ANONYMOUS: Identity = { actor: { type: 'system', id: 'anonymous', name: 'Anonymous' }, org: NO_ORG, permissions: new Set() }
 
-/** @throws unauthenticated, rate_limited, forbidden, unavailable */
+/** Authenticates a caller, counts the request, and checks its permission. @throws unauthenticated, rate_limited, forbidden, unavailable */
 export async function identify(kernel: Kernel, caller: Caller, access: Access): Promise<Identity> {
-  if (access === 'public') return ANYBODY
+  if (access === 'public') return ANONYMOUS
   const { credential } = caller
   if (credential === null) throw problem('unauthenticated', 'Send an API key as a bearer token.')
   const identity = typeof credential === 'string' ? await recognize(kernel, caller, credential) : credential
-  // It is good for the next pair of tokens, and for nothing that is done with them.
+  // A refresh token may only be exchanged for the next pair of tokens, or revoked.
   if (identity.token?.use === 'refresh' && access !== 'token')
-    throw problem('unauthenticated', 'Send an access token; this one is for refreshing.')
+    throw problem('unauthenticated', 'Send an access token; this is a refresh token.')
   const refused = kernel.limitRate(identity.actor.id)
   if (refused !== null) throw problem('rate_limited', 'This key sends too many requests.', refused)
   if (isScope(access) && !identity.permissions.has(access))
@@ -22,7 +22,7 @@ export async function identify(kernel: Kernel, caller: Caller, access: Access): 
   return identity
 }
 
-/** A database that is away is no fault of the caller, on whichever face he asks. */
+/** Answers an unreachable database with `unavailable`, so that the caller does not take its key for invalid. */
 async function recognize(kernel: Kernel, { requestId }: Caller, credential: string): Promise<Identity> {
   try {
     return await kernel.authenticator.authenticate(credential)

@@ -9,14 +9,14 @@ import type { Kernel, Log } from '../context/kernel.ts'
 import type { Transaction } from '../database/database.ts'
 import { newId } from '../new-id.ts'
 
-/** A call's context, and what it left behind for the one place that audits and commits. */
+/** The context of a call, with what `callOperation` needs to audit the call and to finish it. */
 export interface CallContext {
   readonly ctx: Ctx
-  /** The audit entries of the call; none for a read. */
+  /** The audit entries of the call. For writes only: without a note there is one entry about what the path names. */
   entries(): readonly AuditEntry[]
-  /** To be called once after the commit. */
+  /** Call this once after the commit. */
   committed(): void
-  /** To be called once if the call's transaction has rolled back for good. */
+  /** Call this once if the transaction of the call has rolled back and will not be retried. */
   rolledBack(): Promise<void>
 }
 
@@ -24,7 +24,7 @@ export interface Call {
   readonly operation: Operation
   readonly identity: Identity
   readonly input: Record<string, unknown>
-  /** The same without its secrets: what digests are made of, and nothing else. */
+  /** The input with its secrets replaced by fingerprints. Only used for digests. */
   readonly kept: Record<string, unknown>
   readonly origin: CallOrigin
 }
@@ -95,7 +95,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
   }
 }
 
-/** What the path names, or the organization. */
+/** The id or name in the operation's path; without one, the organization. */
 function defaultSubject({ operation, input, identity }: Call): string {
   const field = /\{(\w+)\}/.exec(operation.http.path)?.[1]
   const value = field === undefined ? undefined : input[field]

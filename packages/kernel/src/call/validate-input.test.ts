@@ -17,11 +17,11 @@ function errorsOf(raw: unknown): unknown {
 }
 
 describe('validateInput', () => {
-  it('gives the input with its defaults', () => {
+  it('returns the input with its defaults', () => {
     expect(validateInput(shape, { name: 'ab' })).toEqual({ name: 'ab', items: [] })
   })
 
-  it('names every wrong field by its path', () => {
+  it('reports every wrong field with its path', () => {
     expect(errorsOf({ name: 'a', items: [{ size: 's' }, { size: 'xl', colour: 1 }], more: 1 })).toEqual([
       { path: 'name', message: expect.any(String), expected: 'at least 2' },
       { path: 'items[1].size', message: expect.any(String), expected: '"s" or "m"' },
@@ -31,19 +31,19 @@ describe('validateInput', () => {
     expect(errorsOf('text')).toEqual([{ path: '', message: expect.any(String), expected: 'object' }])
   })
 
-  it('says how a time is written, with its zone', () => {
+  it('explains that a time needs its zone', () => {
     const input = findOperation('automations.backfill')?.input ?? z.never()
     expect(() => validateInput(input, { automation: 'a', from: '2026-11-18', to: '2026-11-20T00:00' })).toThrow(
       'from: Expected a time with a time zone, such as 2026-11-05T09:30:00Z (and 1 more)',
     )
   })
 
-  it('is not brought down by objects that look like texts', () => {
+  it('reports an object with a `length` in place of a text', () => {
     const odd = { length: { toString: 1, valueOf: 2 } }
     expect(errorsOf({ name: odd })).toEqual([{ path: 'name', message: expect.any(String), expected: 'a text or a list' }])
   })
 
-  it('is not brought down by depth or breadth', () => {
+  it('rejects very deep input, and reports a limited number of wrong fields', () => {
     let deep: unknown = null
     for (let i = 0; i < 500_000; i++) deep = { deep }
     expect(() => validateInput(shape, deep)).toThrow(expect.objectContaining({ code: 'payload_too_large' }))

@@ -1,12 +1,12 @@
 import { type FieldError, problem } from '@orrery/contract'
 import type { z } from 'zod'
 
-/** Deeper input is a mistake or an attack: JSON.stringify and friends recurse. */
+/** Deeper input is a mistake or an attack. JSON.stringify and other functions recurse, and would exceed the stack. */
 const DEPTH_MAX = 100
 const ERRORS_MAX = 50
 
 /**
- * The input as the operation's shape has it. Unknown fields are refused by the shapes themselves.
+ * Parses the input with the operation's shape. The shapes themselves reject unknown fields.
  * @throws invalid_input, payload_too_large
  */
 export function validateInput(shape: z.ZodType, raw: unknown): unknown {
@@ -18,8 +18,8 @@ export function validateInput(shape: z.ZodType, raw: unknown): unknown {
 }
 
 /**
- * zod compares the `length` of whatever stands in the place of a text or a list (core/checks.js), and an object may have one of which no
- * number can be made. @throws invalid_input
+ * `safeParse` for raw input. zod compares the `length` of any value in the place of a text or a list (core/checks.js), and throws a
+ * TypeError if that is an object that cannot be converted to a number. @throws invalid_input in that case
  */
 export function parseShape<T>(shape: z.ZodType<T>, raw: unknown): z.ZodSafeParseResult<T> {
   try {
@@ -27,7 +27,7 @@ export function parseShape<T>(shape: z.ZodType<T>, raw: unknown): z.ZodSafeParse
   } catch (error) {
     const path = error instanceof TypeError ? findOddLength(raw, []) : null
     if (path === null) throw error
-    const found = { path: joinPath(path), message: 'An object where something else belongs', expected: 'a text or a list' }
+    const found = { path: joinPath(path), message: 'This must not be an object', expected: 'a text or a list' }
     throw problem('invalid_input', summarize([found]), { errors: [found] })
   }
 }
@@ -47,7 +47,7 @@ function first(members: Iterable<[PropertyKey, unknown]>, path: readonly Propert
   return null
 }
 
-/** Whether arrays and objects lie in each other more than this deep; walked level by level, so that depth cannot break it. */
+/** Whether arrays and objects are nested deeper than `depth` levels. Works level by level, so that deep input cannot exceed the stack. */
 export function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value]
   for (let at = 0; at <= depth; at++) {
@@ -84,7 +84,7 @@ function describeExpected(issue: Issue): string | null {
     case 'too_big':
       return `at most ${issue.maximum}`
     case 'invalid_format':
-      // These say it in their message.
+      // The messages of these formats say what is expected.
       return issue.format === 'regex' || issue.format === 'datetime' ? null : issue.format
     default:
       return null

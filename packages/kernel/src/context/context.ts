@@ -1,13 +1,13 @@
-/** The first argument of every use case: who acts, for which organization, and the few things of the world it may touch. */
+/** The first argument of every use case: the actor, its organization, and the services that a use case may call. */
 import type { Json, Permission } from '@orrery/contract'
 import type { CompanionRow, OrgId } from '@orrery/engine'
 import type { Transaction } from '../database/database.ts'
 import type { Actor, TokenClaims } from './identity.ts'
 import type { Clock, CoreEngine, Kernel, Log } from './kernel.ts'
 
-/** What the caller sent beside its input. */
+/** What identifies a call besides its input. */
 export interface CallOrigin {
-  /** For a run, its public id. */
+  /** The public id of the run if a run acts. */
   readonly requestId: string
   readonly traceId: string | null
   readonly idempotencyKey: string | null
@@ -18,23 +18,28 @@ export interface Ctx {
   /** A UUID. */
   readonly org: OrgId
   readonly permissions: ReadonlySet<Permission>
-  /** Null: the actor came with a key, or with nothing. */
+  /** Null: the caller sent an API key, or no credential. */
   readonly token: TokenClaims | null
   readonly effect: 'read' | 'write'
-  /** The transaction of the whole call, if it has one: a write has, unless it goes through the engine's group commit. Use `withOrg`. */
+  /**
+   * The transaction of the whole call. A write has one unless it uses the engine's group commit or calls systems outside. Use `withOrg`.
+   */
   readonly tx: Transaction | null
   readonly engine: CoreEngine
   readonly clock: Clock
   readonly log: Log
   readonly origin: CallOrigin
-  /** What all calls of this process share. */
+  /** What all calls of this process have in common. */
   readonly kernel: Kernel
-  /** Runs after the transaction of the call has committed; never if it rolls back. */
+  /** Runs `work` after the transaction of the call has committed, and never if it rolls back. */
   afterCommit(work: () => void): void
-  /** For what must stay although the call is refused: runs in a transaction of its own after that of the call has rolled back, and is audited. */
+  /**
+   * For writes that must last although the call is refused. Runs in its own transaction after that of the call has rolled back, with an
+   * audit entry.
+   */
   afterRollback(work: (tx: Transaction) => Promise<void>): void
-  /** Says what the audit entry of this call is about; each use makes one entry. Without any there is one, about what the path names. */
+  /** Sets the subject of an audit entry of this call. Each use adds one entry. Without any use there is one, about what the path names. */
   note(subject: string, detail?: Json): void
-  /** The audit entry as a row that commits with the engine's next batch; for calls without a transaction of their own. */
+  /** An audit entry as a row that commits with the engine's next flush, for calls without their own transaction. */
   auditCompanion(subject: string, detail?: Json): CompanionRow
 }

@@ -1,6 +1,6 @@
 import type { Permission } from '@orrery/contract'
 
-/** The one that acts: a person, an agent, an API key, a node, or the system, which acts for runs too (their public id is the actor's). */
+/** Who acts: an API key, a member, an agent, a node, or the system. When the system acts for a run, `id` is the run's public id. */
 export type Actor =
   | { readonly type: 'api_key'; readonly id: string; readonly name: string }
   | { readonly type: 'member'; readonly id: string; readonly name: string }
@@ -10,35 +10,35 @@ export type Actor =
 
 export type TokenUse = 'access' | 'refresh'
 
-/** What a token says, once its signature is known to be ours. Ids are UUIDs. */
+/** The content of a token whose signature was verified. Ids are UUIDs. */
 export interface TokenClaims {
   readonly use: TokenUse
   readonly org: string
   readonly key: string
   readonly family: string
-  /** Of the token family: counts its refresh tokens. */
+  /** Number of the refresh token within the token family. */
   readonly generation: number
-  /** Whose contract the holder speaks; null: ours. */
+  /** The API contract that the holder uses, such as `ordinaut`; null: Orrery's own. */
   readonly contract: string | null
 }
 
-/** An actor that was recognized, and what it may do. */
+/** An authenticated actor and its permissions. */
 export interface Identity {
   readonly actor: Actor
   /** A UUID. */
   readonly org: string
   readonly permissions: ReadonlySet<Permission>
-  /** Absent: it came with a key, or with nothing. */
+  /** Absent: the caller sent an API key, or no credential. */
   readonly token?: TokenClaims
 }
 
-/** A caller, as the face that it came by knows it. */
+/** A caller, as the face that received the request describes it. */
 export interface Caller {
-  /** An API key or token to be looked up, or an identity that is known by other means, or null. */
+  /** An API key or token that must be looked up, an identity that is known already, or null. */
   readonly credential: string | Identity | null
   readonly requestId: string
   readonly traceId: string | null
   readonly idempotencyKey: string | null
-  /** `rest`, `trpc`, `mcp`, `tool` …; for the log. */
+  /** `rest`, `trpc`, `mcp`, `tool` …, for the log. */
   readonly face: string
 }

@@ -7,12 +7,12 @@ import type { SecretKeys } from '../secrets/secret-keys.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
 import type { Caller, Identity } from './identity.ts'
 
-/** Time as the database has it, in ms since the epoch. */
+/** The database's time, in ms since the epoch. */
 export interface Clock {
   now(): number
 }
 
-/** What pino's loggers are, as far as core cares. */
+/** The part of pino's logger that is used. */
 export interface Log {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -26,7 +26,7 @@ export type CoreEngine = TransactionalEngine<pg.ClientBase>
 export interface Authenticator {
   /** @param secret an API key or a token. @throws unauthenticated, rate_limited */
   authenticate(secret: string): Promise<Identity>
-  /** Makes this process look every key up again, after one was revoked. */
+  /** Clears the cache of this process after a key or token was revoked, so that each one is looked up again. */
   forget(): void
 }
 
@@ -34,15 +34,15 @@ export interface Answer {
   /** HTTP status of success. */
   readonly status: number
   readonly output: unknown
-  /** The stored answer to an earlier request with the same idempotency key. */
+  /** True for the stored answer to an earlier request with the same idempotency key. */
   readonly replayed: boolean
 }
 
-/** What all calls of a process share. There is one in each process. */
+/** What all calls of a process have in common. Each process has one. */
 export interface Kernel {
   /**
-   * Calls an operation: the one way to act, for people, agents, runs and timers.
-   * @param input the input, or a function that reads it once the caller is known and may do this. @throws ProblemError and nothing else
+   * Calls an operation. Every face and every run acts through this.
+   * @param input the input, or a function that reads it after the caller was authenticated and authorized. @throws ProblemError only
    */
   call(operation: string, caller: Caller, input: unknown): Promise<Answer>
   readonly database: Database
@@ -50,22 +50,24 @@ export interface Kernel {
   readonly clock: Clock
   readonly log: Log
   readonly authenticator: Authenticator
-  /** By caller. Null: it may go on. */
+  /** Counts a request of this caller. Null: the caller is within its limit. */
   readonly limitRate: (caller: string) => { readonly retryAfterMs: number } | null
-  /** Hints to all processes that the event log may have grown; to be called after a commit. Without the hint they find out later. */
+  /**
+   * Hints to all processes that the event log may have grown. Call it after a commit. Without the hint they find out at their next poll.
+   */
   readonly announce: () => void
-  /** Public keys of signed audit checkpoints, by name. */
+  /** Public keys that verify audit checkpoints, by name. */
   readonly auditKeys: ReadonlyMap<string, KeyObject>
-  /** Seal and open stored secrets. */
+  /** Keys that seal and open stored secrets. */
   readonly secretKeys: SecretKeys
-  /** Sign tokens. */
+  /** Keys that sign and verify tokens. */
   readonly tokenKeys: TokenKeys
-  /** What may be reached outside of this installation. */
+  /** The rules for requests to systems outside of this installation. */
   readonly outside: OutsidePolicy
-  /** The address of this server for the world, without a slash at the end; empty if it is not known. */
+  /** The public address of this server without a trailing slash; empty if it is not known. */
   readonly publicUrl: () => string
-  /** Of the server. */
+  /** The server's version. */
   readonly version: string
-  /** Parse every answer with its operation's shape; for tests and development. */
+  /** Whether to parse every output with the operation's shape: for tests and development. */
   readonly checkOutputs: boolean
 }

@@ -1,15 +1,18 @@
 import { type ProblemError, problem } from '@orrery/contract'
 
-/** Connection failures (class 08), shutdown (57P01 to 57P03), too many connections (53300), too long a standstill (25P03), and what the socket says. */
+/**
+ * Connection failures (class 08), shutdown (57P01 to 57P03), too many connections (53300), idle for too long (25P03), and errors of the
+ * socket.
+ */
 const GONE = /^(08...|57P0[123]|53300|25P03|ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/
 
 /**
- * Classes of SQLSTATE that say nothing about the statement: the connection, a lost race, resources, an operator's action, the system; and a
- * transaction that was idle for too long.
+ * SQLSTATE classes that are not the statement's fault: connection (08), serialization failure (40), resources (53), state of an object
+ * (55), operator intervention (57), system error (58); and a transaction that was idle for too long (25P03, 25P04).
  */
-const PASSING = /^(08|40|53|55|57|58|25P0[34])/
+const TRANSIENT = /^(08|40|53|55|57|58|25P0[34])/
 
-/** What a caller may know of an error that nobody threw on purpose: nothing but whether to try again. */
+/** The problem that a caller sees for an unexpected error. It shows nothing except whether to try again. */
 export function classifyFailure(error: unknown): ProblemError {
   if (GONE.test(codeOf(error)) || isLostConnection(error)) {
     return problem('unavailable', 'The database cannot be reached; try again in a few seconds.', { cause: error })
@@ -17,18 +20,18 @@ export function classifyFailure(error: unknown): ProblemError {
   return problem('internal', 'Something went wrong on our side.', { cause: error })
 }
 
-/** Serialization failure or deadlock: nothing was written, and a second try sees the new state. */
+/** A serialization failure or a deadlock. Nothing was written, and a retry sees the new state. */
 export function isLostRace(error: unknown): boolean {
   const code = codeOf(error)
   return code === '40001' || code === '40P01'
 }
 
-/** Whether the same may succeed later: a failure of the database or the network, but not one of the statement itself. */
-export function isPassing(error: unknown): boolean {
+/** Whether a retry may succeed: a failure of the database or the network, but not of the statement itself. */
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
-  // EPIPE is no SQLSTATE: those have a digit.
-  if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return PASSING.test(code)
+  // A SQLSTATE has a digit; EPIPE has not.
+  if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return TRANSIENT.test(code)
   return (
     /^E(?!RR_)[A-Z]+$/.test(code) ||
     error.name === 'AbortError' ||
@@ -41,7 +44,7 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** pg reports these two without a code. */
+/** pg reports these two errors without a code. */
 function isLostConnection(error: unknown): boolean {
   return error instanceof Error && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
 }

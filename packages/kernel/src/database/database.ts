@@ -1,4 +1,4 @@
-/** The only way to a connection. Every transaction runs as `orrery_app`, for one organization. */
+/** The only place that opens connections. A call's transaction runs as `orrery_app` and sees the rows of one organization. */
 import { describePool, type PoolFigures } from '@orrery/engine/postgres'
 import pg from 'pg'
 import type { Statement } from './sql.ts'
@@ -6,26 +6,32 @@ import type { Statement } from './sql.ts'
 export interface Transaction {
   /** The rows that a statement returns. */
   rows<Row extends object>(statement: Statement): Promise<Row[]>
-  /** The first of them, if there is one. */
+  /** The first row that a statement returns, if there is one. */
   row<Row extends object>(statement: Statement): Promise<Row | undefined>
-  /** How many rows a statement has written. */
+  /** Runs a statement and returns how many rows it has written. */
   write(statement: Statement): Promise<number>
-  /** The connection, for control operations of the engine. */
+  /** The connection, for calls of the engine that take part in this transaction. */
   readonly client: pg.ClientBase
 }
 
 export interface Database {
-  /** Runs `work` in a transaction that sees the rows of one organization (a UUID). What it throws rolls back. */
+  /** Runs `work` in a transaction that sees the rows of one organization (a UUID). Rolls back if `work` throws. */
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** As `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
+  /** A transaction as `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** As `ask`, for readers of the event log: planned off indexes, and without waiting for the disk, so that a crash may undo the last writes. */
+  /**
+   * Like `ask`, for readers of the event log: plans use indexes only, and a commit does not wait for the disk, so a crash may undo the last
+   * writes.
+   */
   readLog<Row extends object>(statement: Statement): Promise<Row[]>
-  /** For reports, which read much of one organization: on connections of their own, whose planner may use every kind of scan, join and sort. */
+  /**
+   * For reports, which read many rows of one organization: on separate connections, where the planner may use every kind of scan, join and
+   * sort.
+   */
   report<T>(org: string, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** One statement of a loop, in a transaction of its own. */
+  /** Runs one statement of a loop in its own transaction, as `orrery_engine`. */
   ask<Row extends object>(statement: Statement): Promise<Row[]>
-  /** One of each kind of work. */
+  /** One pool for each kind of work. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
 }
@@ -34,18 +40,18 @@ export interface DatabaseOptions {
   readonly url: string
   /** Connections for use cases. Default 10. */
   readonly poolMax?: number
-  /** A connection broke while nobody used it; the pool replaces it. */
+  /** Called when an idle connection breaks. The pool replaces it. */
   readonly onIdleError?: (error: Error) => void
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The organization of callers who have none. It has no rows. */
+/** Used where no organization is known, such as the lookup of a key. No row has this id. */
 export const NO_ORG = '00000000-0000-0000-0000-000000000000'
 
 /**
- * A page of a list is read off an index, in order, whatever the tables' statistics say: they are minutes old in a table that
- * grows by thousands of rows a second, and a plan that sorts all of an organization's runs for 50 of them takes 20 ms at 3,000.
+ * Forces plans that read a page of a list in order from an index, whatever the statistics say. In a table that grows by thousands of
+ * rows a second the statistics are minutes old, and a plan that sorts all 3,000 runs of an organization to return 50 takes 20 ms.
  */
 const INDEXED = {
   enable_seqscan: 'off',
@@ -55,7 +61,7 @@ const INDEXED = {
   enable_sort: 'off',
   enable_material: 'off',
   jit: 'off',
-  // A process that was stopped inside a transaction must not keep its locks for ever.
+  // A process that is stopped inside a transaction must not hold its locks forever.
   idle_in_transaction_session_timeout: '30s',
 }
 
@@ -63,9 +69,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   const makePool = (role: string, max: number, settings: Readonly<Record<string, string>>) => {
     const flags = Object.entries({ role, ...settings }).map(([name, value]) => `-c ${name}=${value}`)
     const pool = new pg.Pool({ connectionString: options.url, max, options: flags.join(' '), application_name: 'orrery core' })
-    // An ending pool does not wait for its sockets: what the server says on them while it stops concerns nobody.
+    // A pool that ends does not wait for its sockets, so an error on them at that time means nothing.
     pool.on('error', (error) => pool.ending || options.onIdleError?.(error))
-    // One that breaks between two statements of a transaction says so by an event, which would end the process if nobody listened.
+    // A connection that breaks between two statements of a transaction emits an error event. Without a listener it would end the process.
     pool.on('connect', (client) => client.on('error', () => undefined))
     return pool
   }
@@ -90,7 +96,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
 }
 
-/** The organization goes into the text of the query, so that begin and setting it are one round trip. */
+/** The organization is part of the query text, so that beginning the transaction and setting the organization take one round trip. */
 function beginIn(org: string, mode: 'read only' | 'read write'): string {
   if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
   return `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
@@ -114,7 +120,7 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (client: pg.
     await client.query(begin)
     const result = await work(client)
     const end = await client.query('commit')
-    // Postgres answers a commit of a failed transaction with ROLLBACK: then nothing happened, and nobody may think it did.
+    // PostgreSQL answers the commit of a failed transaction with ROLLBACK. Nothing was written, so this must not return normally.
     if (end.command === 'ROLLBACK') throw new Error('The transaction was rolled back')
     return result
   } catch (error) {

@@ -1,7 +1,10 @@
 import type { Database } from './database.ts'
 import { sql } from './sql.ts'
 
-/** How many rows each invariant view of schema `app` has, if it has any; empty when all invariants hold. The engine's views are in its store. */
+/**
+ * The invariant views of schema `app` that have rows, with their counts. Empty when all invariants hold. The engine's store reads its own
+ * views.
+ */
 export function listViolations(database: Database): Promise<{ invariant: string; rows: number }[]> {
   return database.loop(async (tx) => {
     const views = await tx.rows<{ name: string }>(
@@ -10,7 +13,7 @@ export function listViolations(database: Database): Promise<{ invariant: string;
     )
     const found: { invariant: string; rows: number }[] = []
     for (const { name } of views) {
-      // A name cannot be a parameter; this one comes from the catalogue.
+      // The name of a view cannot be a parameter. This one comes from the catalogue.
       const row = await tx.row<{ count: number }>({ text: `select count(*)::int as count from app.${name}`, values: [] })
       const count = row?.count ?? 0
       if (count > 0) found.push({ invariant: name, rows: count })

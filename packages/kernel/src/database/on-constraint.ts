@@ -1,8 +1,8 @@
 import type { ProblemError } from '@orrery/contract'
 
 /**
- * Awaits a write that a constraint of the database may refuse, and throws the problem that stands for it. The constraint decides, not a look
- * before: two requests may look at the same moment. The transaction has failed by then, and nothing of it stays.
+ * Awaits a write that a constraint may reject, and throws the matching problem in that case. A query before the write could not decide it,
+ * because two requests may run that query at the same time. After a rejection the transaction has failed and must roll back.
  * @param problems by the name of the constraint or unique index
  */
 export async function onConstraint<T>(write: Promise<T>, problems: Readonly<Record<string, () => ProblemError>>): Promise<T> {

@@ -1,14 +1,19 @@
-/** Work that waits for systems outside: it runs beside the clock that begins it, up to a limit in each process, and holds up no other work. */
+/**
+ * Work that waits for systems outside. It runs beside the due clock, so that slow systems delay no other work, up to a limit for each
+ * process.
+ */
 export interface BackgroundWork {
-  /** How many more may begin now; 0 after `stop`. */
+  /** How many more pieces of work may start now; 0 after `stop`. */
   room(): number
-  /** Begins work. Work under a key that is still in progress is left out, so that a slow one takes one place and its results keep their order. */
+  /**
+   * Starts work, unless work with the same key is in progress. So slow work occupies one place, and results of one key keep their order.
+   */
   begin(key: string, work: (signal: AbortSignal) => Promise<void>): void
-  /** Fires the signal of all work in progress, and waits for it. */
+  /** Aborts the signal of all work in progress, and waits for that work. */
   stop(): Promise<void>
 }
 
-/** @param onError hears of work that has failed */
+/** @param atOnce the most pieces of work in progress. @param onError called when work has failed */
 export function createBackgroundWork(atOnce: number, onError: (error: unknown, key: string) => void): BackgroundWork {
   const stopping = new AbortController()
   const inProgress = new Map<string, Promise<void>>()

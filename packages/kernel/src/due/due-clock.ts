@@ -2,18 +2,18 @@ import type { Notifier } from '@orrery/engine'
 import type { Kernel } from '../context/kernel.ts'
 import { createLoop } from '../loop.ts'
 import type { DueKind } from './due-kind.ts'
-import { type Due, findDue } from './due-store.ts'
+import { findNextDue, type NextDue } from './due-store.ts'
 
 export interface DueClockOptions {
   readonly kernel: Pick<Kernel, 'database' | 'engine' | 'log'>
   readonly kinds: readonly DueKind[]
-  /** Hints are heard; without them the poll alone finds what is new. */
+  /** Source of hints. Null: only the poll finds new rows. */
   readonly notifier: Pick<Notifier, 'listen'> | null
-  /** Hears how late each row was when it was done. */
+  /** Called with the lateness of each row. */
   readonly observe?: (kind: string, latenessMs: number) => void
-  /** Absent: the database's clock, measured at each look. */
+  /** Absent: the database's clock, measured at each query. */
   readonly now?: () => number
-  /** At most this long between two looks. Default 10 s. */
+  /** The longest time between two queries. Default 10 s. */
   readonly pollMs?: number
 }
 
@@ -23,47 +23,51 @@ export interface DueClock {
   stop(): Promise<void>
 }
 
-/** Transactions at once: while the database works for one, the next is planned. */
-const LANES = 2
+/** Concurrent transactions. While the database works for one of them, this process plans the next. */
+const TRANSACTIONS_MAX = 2
 const RETRY_MS = 1000
-/** Another process does what is due; if it dies, the rows are looked at again after this. */
-const ELSEWHERE_MS = 50
+/** Interval of queries while another process has locked all due rows, in case it dies. */
+const LOCKED_RETRY_MS = 50
 
 /**
- * Does what is due, of all kinds, in all organizations. Any number of processes may do so: each row is locked by one of them at a time, and what was
- * done is on the row with the same commit. It sleeps until the next row is due; a hint says when that is earlier than it knew, and the poll finds
- * what no hint said.
+ * Does the due work of all kinds in all organizations. Any number of processes may run it: each row is locked by one process at a time, and
+ * the row's new state commits together with the work. The clock sleeps until the next row is due. A hint wakes it when a row becomes due
+ * earlier, and the poll finds rows whose hint was lost.
  */
 export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs = 10_000 }: DueClockOptions): DueClock {
   const { database, engine, log } = kernel
-  /** What is to be added to this process's monotonic clock. */
+  /** The database's time minus this process's monotonic clock; null before the first query. */
   let offsetMs: number | null = null
   const clock = { now: now ?? (() => (offsetMs === null ? engine.now() : performance.now() + offsetMs)) }
 
-  const look = async (): Promise<readonly Due[]> => {
+  const queryNext = async (): Promise<readonly NextDue[]> => {
     const before = performance.now()
-    const { next, nowMs } = await findDue(database, kinds)
+    const { next, nowMs } = await findNextDue(database, kinds)
     offsetMs = nowMs - (before + performance.now()) / 2
     return next
   }
 
-  /** Until nothing is due. */
+  /** Works until nothing is due. Returns the milliseconds until the next round. */
   const round = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
       const latestAt = clock.now() + pollMs
-      const next = await look()
+      const next = await queryNext()
       const due = next.filter(({ atMs }) => atMs <= clock.now())
       const wakeAt = next.reduce((first, { atMs }) => (atMs > clock.now() ? Math.min(first, atMs) : first), latestAt)
       if (due.length === 0 || signal.aborted) return wakeAt - clock.now()
-      if ((await perform(due, signal)) === 0) return Math.min(wakeAt - clock.now(), ELSEWHERE_MS)
+      if ((await perform(due, signal)) === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
     }
   }
 
-  /** One transaction for each; with few organizations several side by side for the same one. Returns how many rows were looked at. */
-  const perform = async (due: readonly Due[], signal: AbortSignal): Promise<number> => {
-    const waiting = due.length >= LANES ? [...due] : due.flatMap((one) => (one.kind.isParallel ? Array<Due>(LANES).fill(one) : [one]))
+  /**
+   * Runs one transaction for each item. If there are few items, one may get several concurrent transactions. Returns how many rows were
+   * handled.
+   */
+  const perform = async (due: readonly NextDue[], signal: AbortSignal): Promise<number> => {
+    const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])
+    const waiting = due.length >= TRANSACTIONS_MAX ? [...due] : due.flatMap(repeat)
     let done = 0
-    const lane = async () => {
+    const takeFromWaiting = async () => {
       for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) {
         const { kind, org } = one
         const { count, latenessMs } = await kind.run({ org, clock })
@@ -71,7 +75,7 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
         for (const ms of latenessMs) observe?.(kind.name, ms)
       }
     }
-    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane))
+    const ends = await Promise.allSettled(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     return done
   }
@@ -79,7 +83,7 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
   const loop = createLoop({
     round,
     onError(error) {
-      log.warn({ error }, 'Due work could not be looked up or done; it is tried again')
+      log.warn({ error }, 'Due work failed and will be retried')
       return RETRY_MS
     },
   })

@@ -2,34 +2,36 @@ import type { OrgId } from '@orrery/engine'
 import type { Clock } from '../context/kernel.ts'
 import type { Sql } from '../database/sql.ts'
 
-/** One kind of work that becomes due at a time: schedules that fire, feeds to be fetched, deadlines. A noun brings its kinds. */
+/**
+ * One kind of work that becomes due at a time, such as a schedule, the next fetch of a feed, or a deadline. Each noun defines its kinds.
+ */
 export interface DueKind {
-  /** For the log and for figures: `schedule`. */
+  /** Used in metrics, for example `schedule`. */
   readonly name: string
   /**
-   * The rows that wait, of all organizations, as a query of the columns `org_id` and `at`. An index on the time lets the clock read the next ones
-   * at the same cost however many wait.
+   * The waiting rows of all organizations, as a query with the columns `org_id` and `at`. It needs an index on the time: reading the next
+   * rows must not cost more when more rows wait.
    */
   readonly waiting: Sql
-  /** Whether several transactions side by side are of use for one organization. Default: no. */
+  /** Whether one organization benefits from several concurrent transactions. Default: no. */
   readonly isParallel?: boolean
   /**
-   * Does some of what is due in an organization, oldest first, and moves it on in the same transaction. Rows locked by another process are
-   * skipped. What is left is found by the next look.
+   * Handles some of the due rows of an organization, the oldest first, and sets their next state in the same transaction. Skips rows locked
+   * by another process. The clock's next query finds the rows that are left.
    */
   run(due: DueWork): Promise<DueResult>
 }
 
 export interface DueWork {
   readonly org: OrgId
-  /** The database's, as it was measured at the last look. */
+  /** The database's clock, as measured at the last query. */
   readonly clock: Clock
 }
 
 export interface DueResult {
-  /** Rows that were looked at. 0: another process has them, or there is no room now. */
+  /** Rows that were handled. 0: another process has locked them, or there is no room now. */
   readonly count: number
-  /** For each row that was done: from its time until it was done. */
+  /** For each handled row, the time from when it was due until it was handled. */
   readonly latenessMs: readonly number[]
 }
 

@@ -3,27 +3,26 @@ import type { Database } from '../database/database.ts'
 import { join, sql } from '../database/sql.ts'
 import type { DueKind } from './due-kind.ts'
 
-export interface Due {
+/** The earliest waiting row of one kind in one organization, due or not. */
+export interface NextDue {
   readonly kind: DueKind
   readonly org: OrgId
-  /** Of the earliest row. */
   readonly atMs: number
 }
 
-export interface Look {
-  /** The rows that are next, due or not: the earliest of each organization and kind. */
-  readonly next: readonly Due[]
-  /** The database's clock. */
+export interface NextDueAnswer {
+  readonly next: readonly NextDue[]
+  /** The database's time. */
   readonly nowMs: number
 }
 
-/** Rows looked at of each kind: the next ones. */
-const LOOK_ROWS = 500
+/** For each kind, the query reads this many of its next rows. */
+const ROWS_MAX = 500
 
-/** One query over all organizations and kinds. */
-export async function findDue(database: Database, kinds: readonly DueKind[]): Promise<Look> {
+/** Finds the next row of each organization and kind, with one query. */
+export async function findNextDue(database: Database, kinds: readonly DueKind[]): Promise<NextDueAnswer> {
   const parts = kinds.map(
-    ({ waiting }, at) => sql`(select ${at}::int as kind, org_id, at from (${waiting}) waiting order by at limit ${LOOK_ROWS})`,
+    ({ waiting }, at) => sql`(select ${at}::int as kind, org_id, at from (${waiting}) waiting order by at limit ${ROWS_MAX})`,
   )
   const rows = await database.ask<{ readonly kind: number | null; readonly org: OrgId; readonly at: number; readonly now: number }>(
     sql`with next as (${join(parts, ' union all ')})

@@ -10,29 +10,29 @@ export interface NewEvent {
   readonly data?: Json
 }
 
-/** What is needed of a context to write events. */
-export type EventSource = Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock'>
+/** The part of a context that is needed to write events. */
+export type EventContext = Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock'>
 
 /**
- * Adds events to the log, in a transaction: readers see them if, and only if, it commits. They carry the run in whose name the actor acts, so that
- * runs which start each other through events are seen to do so.
+ * Adds events to the log in a transaction: readers see them if, and only if, it commits. Each event records the run that the actor acts
+ * for, so that runs which start each other through events can be detected.
  */
-export async function appendEvents(source: EventSource, tx: Transaction, events: readonly NewEvent[]): Promise<void> {
-  const { org, clock } = source
+export async function appendEvents(context: EventContext, tx: Transaction, events: readonly NewEvent[]): Promise<void> {
+  const { org, clock } = context
   const at = Math.floor(clock.now())
-  const run = runBehind(source)
+  const run = findActingRun(context)
   const rows = events.map(({ type, subject, data = {} }) => {
     return { org, type, subject, data: JSON.stringify(data), at, ...(run === null ? {} : { run }) }
   })
-  await source.engine.appendEvents(rows, tx.client)
+  await context.engine.appendEvents(rows, tx.client)
 }
 
-/** One event of ours, in the transaction of the call. */
+/** Appends one event of the product itself, in the transaction of the call. */
 export function emitEvent(ctx: Ctx, type: EventType, subject: string, data: { readonly [key: string]: Json } = {}): Promise<void> {
   return withOrg(ctx, (tx) => appendEvents(ctx, tx, [{ type, subject, data }]))
 }
 
-/** The run in whose name an actor acts; null: it acts for itself. */
-export function runBehind({ actor }: Pick<Ctx, 'actor'>): RunId | null {
+/** The run that an actor acts for; null: the actor does not act for a run. */
+export function findActingRun({ actor }: Pick<Ctx, 'actor'>): RunId | null {
   return actor.type === 'system' ? decodeId('run', actor.id) : null
 }

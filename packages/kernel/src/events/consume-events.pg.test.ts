@@ -1,3 +1,7 @@
+/**
+ * Consumers of the event log on a real database. Two processes are modelled by two sets of connections in this process, and a third one,
+ * which is killed, is a real process. Events are inserted directly, so that the tests control when their transactions begin and commit.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -19,23 +23,23 @@ const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: (
 /** Short, so that another process takes over soon. */
 const LEASE_MS = 400
 
-let place: TestDatabase
+let testDatabase: TestDatabase
 let admin: pg.Client
-/** What stands for a process: connections of its own, a tail of its own. */
+/** Each models a process: it has its own connections and its own tail. */
 let processes: { readonly database: Database; readonly tail: EventTail }[]
 let consumers: EventConsumer[] = []
 let count = 0
-/** A new one for each test. */
+/** The consumer's name; each test has a new one. */
 let name = ''
 
 const openProcess = () => {
-  const database = createDatabase({ url: place.url })
+  const database = createDatabase({ url: testDatabase.url })
   return { database, tail: createEventTail({ database, notifier: null, log: silence, pollMs: 30 }) }
 }
 
 beforeAll(async () => {
-  place = await createTestDatabase()
-  admin = new pg.Client({ connectionString: place.url })
+  testDatabase = await createTestDatabase()
+  admin = new pg.Client({ connectionString: testDatabase.url })
   await admin.connect()
   processes = [openProcess(), openProcess()]
 })
@@ -45,9 +49,9 @@ afterAll(async () => {
     await database.close()
   }
   await admin?.end()
-  await place?.drop()
+  await testDatabase?.drop()
 })
-/** Transactions of other databases, too, hide what is new; whoever begins behind it would get it. */
+/** Transactions in other databases hide new events too. A consumer that begins now would still get the hidden ones. */
 async function untilReadable(): Promise<void> {
   const hidden = () => admin.query('select from engine.event where tx >= pg_snapshot_xmin(pg_current_snapshot()) limit 1')
   await eventually(hidden, ({ rowCount }) => rowCount === 0)
@@ -79,7 +83,7 @@ const emit = (subject: string, type?: string, org?: string) => admin.query(inser
 const subjects = (events: readonly ConsumedEvent[]) => events.map(({ event }) => event.subject)
 
 describe('a consumer', () => {
-  it('gets events of all organizations in the order of the log, as callers see them', async () => {
+  it('gets events of all organizations in the order of the log, with their public form', async () => {
     const seen: ConsumedEvent[] = []
     await consume({ handle: async (events) => void seen.push(...events) })
     for (const n of [1, 2, 3, 4]) await emit(`s${n}`, 'test.event', ORGS[n % 2])
@@ -92,7 +96,7 @@ describe('a consumer', () => {
     expect(seen[0]).toMatchObject({ subject: 's1', event: { type: 'test.event', data: { n: 1 } } })
   })
 
-  it('begins now or with the oldest, as it wishes, and goes on where it was when it comes back', async () => {
+  it('begins with new events or with the oldest, as configured, and continues at its position after a restart', async () => {
     await emit(`before-${name}`)
     await untilReadable()
     const late: string[] = []
@@ -114,7 +118,7 @@ describe('a consumer', () => {
     expect(late).toEqual(['after', 'away'])
   })
 
-  it('passes over what it does not want, and does not read it twice', async () => {
+  it('skips events that do not meet its condition, and moves its position past them', async () => {
     const seen: string[] = []
     const batchMax = 3
     await consume({ only: sql`e.type like 'want.%'`, batchMax, handle: async (events) => void seen.push(...subjects(events)) })
@@ -126,7 +130,7 @@ describe('a consumer', () => {
     expect(seen).toEqual(['s0', 's5', 's10', 's15'])
   })
 
-  it('keeps its place when the handler throws: those before are through, those behind wait', async () => {
+  it('keeps its position when the handler throws: earlier events are handled, and later events wait', async () => {
     const seen: string[] = []
     let isBroken = true
     let attempts = 0
@@ -153,7 +157,7 @@ describe('a consumer', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'bad', 'd', 'e'])
   })
 
-  it('holds no connection and no transaction while its handler works: eight that wait for others hold up nobody', async () => {
+  it('holds no connection and no transaction while its handler works: eight waiting handlers do not delay another consumer', async () => {
     const begun = new Set<number>()
     const hang = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
     for (let n = 0; n < 8; n++) {
@@ -183,8 +187,8 @@ describe('a consumer', () => {
   })
 })
 
-describe('two processes with one name', () => {
-  it('give each event to one of them, in order, and skip none under concurrent writers with long transactions', async () => {
+describe('two processes with the same consumer', () => {
+  it('delivers each event once and in order, under concurrent writers with long transactions', async () => {
     const seen: ConsumedEvent[] = []
     let working = 0
     const handle = async (events: readonly ConsumedEvent[]) => {
@@ -197,12 +201,12 @@ describe('two processes with one name', () => {
     await Promise.all([consume({ handle, batchMax: 7 }, 0), consume({ handle, batchMax: 7 }, 1)])
     const writers = await Promise.all(
       Array.from({ length: 6 }, async () => {
-        const client = new pg.Client({ connectionString: place.url })
+        const client = new pg.Client({ connectionString: testDatabase.url })
         await client.connect()
         return client
       }),
     )
-    // Each transaction is open while the others commit theirs, and they end in another order than they began in.
+    // Each transaction stays open while others commit, and they do not end in the order in which they began.
     await Promise.all(
       writers.map(async (client, writer) => {
         for (let round = 0; round < 25; round++) {
@@ -228,7 +232,7 @@ describe('two processes with one name', () => {
     }
   })
 
-  it('read what an old transaction hid as soon as that has ended, without a hint and long before a poll', async () => {
+  it('delivers hidden events soon after the transaction that hid them has ended, without a hint and long before a poll', async () => {
     const process = { database: (processes[0] as (typeof processes)[number]).database, log: silence }
     let hint: () => void = () => {}
     const notifier = {
@@ -242,7 +246,7 @@ describe('two processes with one name', () => {
     const handle = async (events: readonly ConsumedEvent[]) => void seen.push(...subjects(events))
     const consumer = createEventConsumer({ ...process, tail }, { name, begin: 'now', handle })
     await consumer.start()
-    const old = new pg.Client({ connectionString: place.url })
+    const old = new pg.Client({ connectionString: testDatabase.url })
     await old.connect()
     await old.query('begin; select pg_current_xact_id()')
     await emit('hidden')
@@ -259,9 +263,11 @@ describe('two processes with one name', () => {
     await tail.stop()
   })
 
-  it('hand over when one is killed in the middle of a batch: what it had not finished comes again', async () => {
+  it('delivers unfinished events to the other process when one is killed in the middle of a batch', async () => {
     const probe = fileURLToPath(new URL('./consume-probe.fixture.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--conditions=orrery-source', probe, place.url, name], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--conditions=orrery-source', probe, testDatabase.url, name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let said = ''
     child.stdout.on('data', (chunk) => {
       said += chunk
@@ -284,7 +290,7 @@ describe('two processes with one name', () => {
     expect(seen).toEqual(['one', 'hang', 'two'])
   })
 
-  it('hand over when one loses its lease, and what it then does to its place counts for nothing', async () => {
+  it('aborts the signal of a process that has lost its lease, and does not let it move the position', async () => {
     const seen: string[] = []
     const released = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<AbortSignal>()
@@ -296,7 +302,7 @@ describe('two processes with one name', () => {
     })
     await emit('held')
     const signal = await begun.promise
-    // As if it had stood still for longer than its lease, and another process had taken over.
+    // As if the first process had been stopped for longer than its lease, and another one had taken over.
     await admin.query(`update app.event_consumer set holder = gen_random_uuid() where name = $1`, [name])
     await consume({ handle: async (events) => void seen.push(...subjects(events)) }, 1)
     await eventually(
@@ -314,7 +320,7 @@ describe('two processes with one name', () => {
     expect(seen).toEqual(['held', 'later'])
   })
 
-  it('keep the one that works for longer than its lease, and lives', async () => {
+  it('keeps the lease with a process that is alive, although its handler takes longer than the lease', async () => {
     const seen: string[] = []
     const released = Promise.withResolvers<void>()
     await consume({
@@ -328,7 +334,7 @@ describe('two processes with one name', () => {
       (await admin.query<{ at: Date | null }>('select leased_until as at from app.event_consumer where name = $1', [name])).rows[0]?.at
     const taken = await eventually(leases, (at) => at instanceof Date)
     await consume({ handle: async (events) => void seen.push(...subjects(events)) }, 1)
-    // The lease that it began with is over, and it holds another one.
+    // The first lease has expired, and the process has renewed it.
     await eventually(leases, (at) => at instanceof Date && at.getTime() > (taken?.getTime() ?? 0) + LEASE_MS)
     released.resolve()
     await eventually(

@@ -1,4 +1,7 @@
-/** A process of its own that consumes events and says so, a line each; at one of the type `test.hang` it stands still. */
+/**
+ * A separate process that consumes events and prints the subject of each one. Its handler never returns for an event of the type
+ * `test.hang`.
+ */
 import { createDatabase } from '../database/database.ts'
 import { createEventConsumer } from './consume-events.ts'
 import { createEventTail } from './event-tail.ts'

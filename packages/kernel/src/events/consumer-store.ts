@@ -4,17 +4,17 @@ import { prepared, type Sql, sql } from '../database/sql.ts'
 import { type ConsumedEvent, type EventRow, toConsumed } from './event-row.ts'
 
 /** Consecutive events of the log. */
-export interface Page {
-  /** Those that the consumer wants. */
+export interface EventPage {
+  /** The events that the consumer wants. */
   readonly events: readonly ConsumedEvent[]
-  /** Behind all that was read, wanted or not; null: nothing was read. */
+  /** The position of the last event that was read, wanted or not; null: nothing was read. */
   readonly end: { readonly tx: string; readonly id: string } | null
-  /** There may be more. */
+  /** More events may follow. */
   readonly isFull: boolean
 }
 
-/** Records a new consumer, behind all that has happened or before it. A known one keeps its place. */
-export async function insertPlace(database: Database, name: string, begin: 'oldest' | 'now'): Promise<void> {
+/** Records a new consumer with its position: the end of the log, or before the oldest event. A known consumer keeps its position. */
+export async function registerConsumer(database: Database, name: string, begin: 'oldest' | 'now'): Promise<void> {
   const from = begin === 'oldest' ? sql`'0'::xid8` : sql`pg_snapshot_xmin(pg_current_snapshot())`
   await database.ask(
     sql`insert into app.event_consumer (name, tx, id, updated_at) select ${name}, ${from}, 0, now()
@@ -22,30 +22,30 @@ export async function insertPlace(database: Database, name: string, begin: 'olde
   )
 }
 
-/** A place, and the process that works for it. */
+/** The right of one process to work as a consumer. */
 export interface Lease {
-  /** Of the consumer. */
+  /** The consumer's name. */
   readonly name: string
-  /** A UUID of the process. */
+  /** A UUID for the consumer's instance in this process. */
   readonly holder: string
   readonly ms: number
 }
 
-/** Takes the lease. False: another process has it. */
+/** Takes or renews the lease. False: another process holds it. */
 export async function takeLease(database: Database, { name, holder, ms }: Lease): Promise<boolean> {
   const take = sql`update app.event_consumer set holder = ${holder}::uuid, leased_until = clock_timestamp() + ${ms} * interval '1 ms'
       where name = ${name} and (holder = ${holder}::uuid or leased_until is null or leased_until < clock_timestamp()) returning name`
   return (await database.readLog(prepared('consumer_take', take))).length > 0
 }
 
-/** Holds the lease on, also if it has ended and no other process has taken it. False: another process has, and what it does counts. */
+/** Renews the lease, even an expired one if no other process has taken it. False: another process has taken it. */
 export async function renewLease(database: Database, { name, holder, ms }: Lease): Promise<boolean> {
   const renew = sql`update app.event_consumer set leased_until = clock_timestamp() + ${ms} * interval '1 ms'
       where name = ${name} and holder = ${holder}::uuid returning name`
   return (await database.readLog(prepared('consumer_renew', renew))).length > 0
 }
 
-/** For other processes, which need not wait for its end then. */
+/** Releases the lease, so that other processes need not wait until it expires. */
 export async function endLease(database: Database, { name, holder }: Lease): Promise<void> {
   await database.ask(
     sql`update app.event_consumer set holder = null, leased_until = null where name = ${name} and holder = ${holder}::uuid`,
@@ -53,14 +53,15 @@ export async function endLease(database: Database, { name, holder }: Lease): Pro
 }
 
 /**
- * The next events of all organizations behind the consumer's place. Nothing at or above the oldest transaction in progress is read, which could still add
- * rows below it. Events that do not meet the condition `only` are read and dropped in the database.
+ * The next events of all organizations after the consumer's position. Events at or above the oldest transaction in progress are not read,
+ * because transactions in progress could still add events before them. Events that do not meet the condition `only` are read and dropped in
+ * the database.
  */
 export async function readPage(
   database: Database,
   name: string,
   { only = sql`true`, limit }: { only: Sql | undefined; limit: number },
-): Promise<Page> {
+): Promise<EventPage> {
   interface Row extends EventRow {
     org: OrgId
     run: RunId | null
@@ -80,7 +81,7 @@ export async function readPage(
       select org_id as org, run_id as run, tx::text, id::text, at, type, subject, case when wanted then data end as data, wanted,
         place = count as last, count
       from judged where wanted or place = count order by judged.tx, judged.id`
-  // The condition belongs to the name.
+  // A prepared name must have one text, and the condition differs between consumers.
   const rows = await database.readLog<Row>(prepared(`consumer_page_${name}`, statement))
   const end = rows.at(-1)
   if (end === undefined) return { events: [], end: null, isFull: false }
@@ -88,16 +89,19 @@ export async function readPage(
   return { events, end: { tx: end.tx, id: end.id }, isFull: end.count === limit }
 }
 
-/** Moves the place, and renews the lease. False: another process has taken over, and the events are its. */
-export async function movePlace(database: Database, { name, holder, ms }: Lease, end: NonNullable<Page['end']>): Promise<boolean> {
+/** Moves the consumer to a new position and renews the lease. False: another process has taken over, and will handle the events again. */
+export async function moveConsumer(database: Database, { name, holder, ms }: Lease, end: NonNullable<EventPage['end']>): Promise<boolean> {
   const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.id}::bigint, updated_at = now(),
       leased_until = clock_timestamp() + ${ms} * interval '1 ms'
       where name = ${name} and holder = ${holder}::uuid returning name`
   return (await database.readLog(prepared('consumer_move', move))).length > 0
 }
 
-/** Which of these consumers have something to read in the log of all organizations, and whether there is more that an older transaction in progress hides. */
-export async function findBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
+/**
+ * The names of the consumers that have something to read in the log of all organizations.
+ * @returns `isHiding`: whether there are further events that an older transaction in progress hides
+ */
+export async function findConsumersBehind(database: Database, names: readonly string[]): Promise<{ behind: string[]; isHiding: boolean }> {
   const [row] = await database.ask<{ behind: string[]; hiding: boolean | null }>(
     sql`select (select e.tx >= pg_snapshot_xmin(s) from engine.event_view e order by e.tx desc, e.id desc limit 1) as hiding,
           array(select c.name from app.event_consumer c where c.name = any (${names}) and (c.tx, c.id) < (

@@ -8,7 +8,7 @@ const PAYLOAD_BYTES_MAX = 65_536
 
 export async function emitTopic(ctx: Ctx, { topic, source, payload }: InputFor<'events.emit'>): Promise<AnswerTo<'events.emit'>> {
   if (Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_BYTES_MAX) {
-    throw problem('payload_too_large', `The payload of an event may have ${PAYLOAD_BYTES_MAX} bytes.`)
+    throw problem('payload_too_large', `The payload of an event is larger than ${PAYLOAD_BYTES_MAX} bytes.`)
   }
   const subject = source ?? ctx.actor.id
   const at = new Date(Math.floor(ctx.clock.now())).toISOString()

@@ -5,39 +5,39 @@ import { LogFeed } from './log-feed.ts'
 import type { LogSource } from './log-source.ts'
 import { createLogWatch, type LogWatch } from './log-watch.ts'
 
-const PAGE = 500
-/** From the beginning of a read to the next, so that hints in a burst share one. */
+const PAGE_MAX = 500
+/** The shortest time from the start of a read to the next one, so that a burst of hints shares one read. */
 const PAUSE_MS = 2
 
 export interface Subscription {
   /** UUID of the organization. */
   readonly org: string
-  /** Id of the last entry seen; null: from now on. */
+  /** Id of the last entry that the subscriber has; null: start with new entries. */
   readonly after: string | null
   readonly signal: AbortSignal
 }
 
 export interface EventHubOptions<Entry extends { readonly id: string }> {
   readonly source: LogSource<Entry>
-  /** Without hints the poll alone finds new entries. */
+  /** Source of hints. Null: only the poll finds new entries. */
   readonly notifier: Pick<Notifier, 'listen'> | null
   readonly pollMs?: number
   readonly onError?: (error: unknown) => void
 }
 
-interface Opened<Entry extends { readonly id: string }> {
+interface OpenFeed<Entry extends { readonly id: string }> {
   subscribers: number
   readonly feed: Promise<LogFeed<Entry>>
 }
 
 /**
- * The tail of a log in this process. One read serves all subscribers of an organization, whatever process wrote the entries; without subscribers
- * nothing is read. Each subscriber has its own cursor, so it can resume anywhere, at any process.
+ * Follows the end of a log for the subscribers of this process. One read serves all subscribers of an organization, whichever process wrote
+ * the entries. Without subscribers it reads nothing. Each subscriber has its own cursor, so it can resume at any entry, in any process.
  */
 export class EventHub<Entry extends { readonly id: string }> {
   private readonly source: LogSource<Entry>
   private readonly watch: LogWatch
-  private readonly feeds = new Map<string, Opened<Entry>>()
+  private readonly feeds = new Map<string, OpenFeed<Entry>>()
   private readonly stopping = new AbortController()
 
   constructor({ source, notifier, pollMs = 1000, onError }: EventHubOptions<Entry>) {
@@ -45,16 +45,16 @@ export class EventHub<Entry extends { readonly id: string }> {
     this.watch = createLogWatch({
       notifier,
       pollMs,
-      // A read that takes long is followed by a pause as long: reads never take all of the time.
+      // After a slow read the pause is as long as the read, so that reads take at most half of the time.
       pauseMs: (tookMs) => Math.max(PAUSE_MS - tookMs, tookMs),
-      look: () => this.readFeeds(),
+      readEnd: () => this.readFeeds(),
       onError: (error) => onError?.(error),
     })
   }
 
-  /** Entries of an organization as they come, in order, none twice, none left out. Ends when the signal fires or the hub stops. */
+  /** Yields the entries of an organization in order, each exactly once. Ends when the signal aborts or the hub stops. */
   async *subscribe({ org, after, signal }: Subscription): AsyncGenerator<Entry, void> {
-    if (after !== null && readPosition(after) === null) throw problem('invalid_input', 'The last event id is not one of ours.')
+    if (after !== null && readPosition(after) === null) throw problem('invalid_input', 'The last event id is not valid.')
     const end = AbortSignal.any([signal, this.stopping.signal])
     const opened = this.open(org)
     try {
@@ -63,14 +63,14 @@ export class EventHub<Entry extends { readonly id: string }> {
       while (!end.aborted) {
         const version = feed.version
         const start = feed.start
-        const entries = feed.behind(cursor) ?? (await this.source.read(org, cursor, PAGE)).entries
+        const entries = feed.after(cursor) ?? (await this.source.read(org, cursor, PAGE_MAX)).entries
         for (const entry of entries) {
           if (end.aborted) return
           yield entry
           cursor = entry.id
         }
         if (entries.length > 0) continue
-        // Nothing lies between the cursor and what the feed keeps, so from here on the feed has it all.
+        // There is no entry between the cursor and the first one that the feed keeps, so the feed has all later entries.
         cursor = later(cursor, start)
         await feed.changed(version, end)
       }
@@ -80,7 +80,7 @@ export class EventHub<Entry extends { readonly id: string }> {
     }
   }
 
-  /** The place behind all that has happened: a subscriber that begins there, now or later, gets everything from here on. */
+  /** The current end of the log. A subscriber that begins there, now or later, gets every entry that is written from now on. */
   now(org: string): Promise<string> {
     return this.source.end(org)
   }
@@ -90,8 +90,8 @@ export class EventHub<Entry extends { readonly id: string }> {
     await this.watch.stop()
   }
 
-  /** Counts the subscriber at once, so that a feed which is waited for is not dropped. */
-  private open(org: string): Opened<Entry> {
+  /** Counts the subscriber before the feed is ready, so that the feed is not dropped in the meantime. */
+  private open(org: string): OpenFeed<Entry> {
     let opened = this.feeds.get(org)
     if (opened === undefined) {
       opened = { subscribers: 0, feed: this.source.end(org).then((now) => new LogFeed<Entry>(now)) }
@@ -107,12 +107,12 @@ export class EventHub<Entry extends { readonly id: string }> {
     return isHiding
   }
 
-  /** Whether something may be committed already that could not be read yet. */
+  /** Returns whether committed entries may exist that cannot be read yet. */
   private async readFeed(org: string, feed: LogFeed<Entry>): Promise<boolean> {
     for (;;) {
-      const { entries, isHiding } = await this.source.read(org, feed.end, PAGE)
+      const { entries, isHiding } = await this.source.read(org, feed.end, PAGE_MAX)
       feed.append(entries)
-      if (entries.length < PAGE) return isHiding
+      if (entries.length < PAGE_MAX) return isHiding
     }
   }
 }

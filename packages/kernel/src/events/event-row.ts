@@ -11,22 +11,22 @@ export interface EventRow {
   data: unknown
 }
 
-/** An event as a consumer gets it, of any organization. */
+/** An event of any organization, in the form that consumers get. */
 export interface ConsumedEvent {
   readonly org: OrgId
-  /** As callers see it. */
+  /** The public form, which callers see. */
   readonly event: Event
-  /** As the engine wrote it: the UUID of a run where `event.subject` is its public id. */
+  /** The subject that the engine wrote: the UUID of a run where `event.subject` is its public id. */
   readonly subject: string
-  /** UUID of the run that wrote it or that it is about; null: neither. */
+  /** UUID of the run that wrote the event, or that the event is about; null: there is no such run. */
   readonly run: RunId | null
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** Members of the data of the engine's events that hold the id of a run. */
+/** Members in the data of the engine's events that hold the id of a run. */
 const RUN_MEMBERS = ['parent', 'retryOf', 'forkOf'] as const
 
-/** The engine writes UUIDs; callers see public ids. */
+/** The public form of an event. The engine writes the UUIDs of runs; callers see their public ids. */
 export function toEvent(row: EventRow): Event {
   const ofRun = row.type.startsWith('run.') && UUID.test(row.subject)
   return {
@@ -40,7 +40,7 @@ export function toEvent(row: EventRow): Event {
 
 export function toConsumed(row: EventRow, org: OrgId, run: RunId | null): ConsumedEvent {
   const event = toEvent(row)
-  // Only events of a run have a subject that reads otherwise outside.
+  // Only for an event of a run does the public subject differ from the engine's.
   return { org, event, subject: row.subject, run: run ?? (event.subject === row.subject ? null : row.subject) }
 }
 

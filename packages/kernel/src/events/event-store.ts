@@ -5,26 +5,26 @@ import { parsePosition } from './event-position.ts'
 import { type EventRow, toEvent } from './event-row.ts'
 
 export interface EventFilter {
-  /** Events behind this id; null: from the oldest kept. */
+  /** Only events after this id; null: from the oldest stored event on. */
   readonly after: string | null
   readonly type?: string | undefined
-  /** As the engine knows it: a UUID for a run. */
+  /** The engine's form: a UUID for a run. */
   readonly subject?: string | undefined
   readonly limit: number
 }
 
 const EVENT = sql`e.tx::text, e.id::text, e.at, e.type, e.subject, e.data`
 
-/** One text for all filters, because it is prepared. */
+/** The same text for every filter, because the statements are prepared. */
 const meets = ({ type, subject }: Pick<EventFilter, 'type' | 'subject'>) =>
   sql`(${type}::text is null or e.type = ${type}) and (${subject}::text is null or e.subject = ${subject})`
 
 /**
- * Events in the order of the log. A transaction still in progress may yet add rows with a smaller position, so nothing at
- * or above the oldest of those is read: a reader that continues behind what it got skips nothing.
+ * Events in the order of the log. A transaction in progress may still add rows with a smaller position, so events at or above the oldest
+ * transaction in progress are not read. A reader that continues after the last event it got therefore skips nothing.
  */
 export async function selectEvents(tx: Transaction, org: string, filter: EventFilter): Promise<Event[]> {
-  // As plain numbers: the database would read one that begins with 0 as octal.
+  // Passed as plain numbers, because the database would read a number with a leading 0 as octal.
   const after = parsePosition(filter.after ?? '0-0')
   const statement = sql`select ${EVENT} from engine.event_view e
       where e.org_id = ${org} and (e.tx, e.id) > (${String(after.tx)}::xid8, ${String(after.row)}::bigint)
@@ -33,7 +33,7 @@ export async function selectEvents(tx: Transaction, org: string, filter: EventFi
   return (await tx.rows<EventRow>(prepared('event_read', statement))).map(toEvent)
 }
 
-/** The same, newest first: the events before this id, or all. */
+/** Events in the opposite order, newest first. @param filter `before`: only events before this id; null: from the newest on */
 export async function selectEventsBack(
   tx: Transaction,
   org: string,
@@ -48,13 +48,13 @@ export async function selectEventsBack(
   return (await tx.rows<EventRow>(prepared('event_read_back', statement))).map(toEvent)
 }
 
-/** The place behind everything that is sure to be complete: a reader that begins here gets what happens from now on. */
+/** The position below which the log is complete. A reader that begins there gets all events that are written from now on. */
 export async function selectNow(tx: Transaction): Promise<string> {
   const row = await tx.row<{ tx: string }>(sql`select pg_snapshot_xmin(pg_current_snapshot())::text as tx`)
   return `${row?.tx ?? '0'}-0`
 }
 
-/** Whether a transaction is in progress: `selectEvents` leaves out what began after it, even if that is committed. */
+/** Whether a transaction is in progress that may hide events: `selectEvents` omits later transactions, even if they have committed. */
 export async function selectHiding(tx: Transaction): Promise<boolean> {
   const row = await tx.row<{ hiding: boolean }>(
     prepared('event_hiding', sql`select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as hiding from pg_current_snapshot() s`),

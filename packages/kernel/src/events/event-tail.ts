@@ -1,15 +1,15 @@
 import type { Notifier } from '@orrery/engine'
 import type { Log } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
-import { findBehind } from './consumer-store.ts'
+import { findConsumersBehind } from './consumer-store.ts'
 import { createLogWatch } from './log-watch.ts'
 
-/** From the beginning of a look to the next. */
+/** The shortest time from the start of a query to the next one. */
 const PAUSE_MS = 25
 
 export interface EventTailOptions {
   readonly database: Database
-  /** Without hints the poll alone finds new events. */
+  /** Source of hints. Null: only the poll finds new events. */
   readonly notifier: Pick<Notifier, 'listen'> | null
   readonly log: Log
   /** Absent: 10 s, or 1 s without hints. */
@@ -17,21 +17,21 @@ export interface EventTailOptions {
 }
 
 export interface EventTail {
-  /** `wake` is called when the consumer of this name has something to read, now too. Returns how to end it. */
+  /** Calls `wake` when the consumer of this name has something to read, now or later. Returns a function that ends this. */
   watch(name: string, wake: () => void): () => void
   stop(): Promise<void>
 }
 
-/** The end of the event log, watched for all consumers of a process with one query: those that are behind are woken. */
+/** Watches the end of the event log for all consumers of a process with one query, and wakes the consumers that have something to read. */
 export function createEventTail({ database, notifier, log, pollMs }: EventTailOptions): EventTail {
   const watchers = new Map<string, () => void>()
   const watch = createLogWatch({
     notifier,
     pollMs: pollMs ?? (notifier === null ? 1000 : 10_000),
     pauseMs: (tookMs) => PAUSE_MS - tookMs,
-    async look() {
+    async readEnd() {
       if (watchers.size === 0) return false
-      const { behind, isHiding } = await findBehind(database, [...watchers.keys()])
+      const { behind, isHiding } = await findConsumersBehind(database, [...watchers.keys()])
       for (const name of behind) watchers.get(name)?.()
       return isHiding
     },

@@ -1,3 +1,7 @@
+/**
+ * The event log for callers and for subscribers in several processes, over a core with a worker. A second process is modelled by another
+ * `EventHub`; some tests keep a transaction open on a connection of their own.
+ */
 import type { Event } from '@orrery/contract'
 import { createNotifier } from '@orrery/engine/postgres'
 import pg from 'pg'
@@ -15,13 +19,13 @@ beforeAll(async () => {
 })
 afterAll(() => t?.close())
 
-/** Reads until `count` events came. */
+/** Subscribes and returns the first `count` wanted events. Calls `begun` after the subscription has begun. */
 async function collect(
   hub: EventHub<Event>,
   after: string | null,
   count: number,
   begun: () => Promise<unknown> = async () => {},
-  // What an older transaction hid when the hub began comes as well.
+  // Events that an older transaction hid when the hub began are delivered too.
   isWanted: (event: Event) => boolean = () => true,
 ): Promise<Event[]> {
   const stop = new AbortController()
@@ -36,7 +40,7 @@ async function collect(
   return seen
 }
 
-/** Again and again until its end, which waits for what is on its way. */
+/** Calls `act` every 50 ms. `end` stops that and waits for the calls in progress. */
 function repeat(act: () => Promise<unknown>) {
   const going: Promise<unknown>[] = []
   const timer = setInterval(() => going.push(act()), 50)
@@ -59,7 +63,7 @@ const allEvents = async () => {
 }
 
 describe('events.list', () => {
-  it('reads the log oldest first, page by page, with public ids', async () => {
+  it('lists events oldest first, page by page, with public ids', async () => {
     const { runId } = await t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
     await t.call('runs.result', { runId })
     const events = await eventually(allEvents, (all) => all.some(({ type }) => type === 'run.succeeded'))
@@ -67,13 +71,13 @@ describe('events.list', () => {
     const ofRun = await t.call('events.list', { subject: runId, type: 'run.started' })
     expect(ofRun.items).toMatchObject([{ type: 'run.started', subject: runId, data: { workflow: 'greeting' } }])
     await expect(t.call('events.list', { cursor: '99999999999999999999-1' })).rejects.toMatchObject({ code: 'invalid_input' })
-    // Not octal: the database would see 8 in the one and refuse the other.
+    // A leading 0 does not mean octal. The database would read 010 as 8 and reject 09.
     expect(await t.call('events.list', { cursor: '010-1' })).toEqual(await t.call('events.list', { cursor: '10-1' }))
     expect((await t.call('events.list', { cursor: '09-1' })).items.length).toBeGreaterThan(0)
     await expect(t.call('events.list', { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('reads it newest first as well', async () => {
+  it('lists events newest first', async () => {
     const back: Event[] = []
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await t.call('events.list', { limit: 2, newestFirst: true, ...(cursor === undefined ? {} : { cursor }) })
@@ -86,7 +90,7 @@ describe('events.list', () => {
 })
 
 describe('the event hub', () => {
-  it('gives two subscribers in two processes the same events in order, and resumes behind any of them', async () => {
+  it('delivers the same events in order to subscribers in two processes, and resumes after any event', async () => {
     const before = (await eventually(allEvents, (all) => all.length > 0)).at(-1)?.id ?? ''
     const other = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 50 })
     const pause = async () => {
@@ -99,9 +103,9 @@ describe('the event hub', () => {
     await other.stop()
   })
 
-  it('begins with what happens from now on, and ends when it is stopped', async () => {
+  it('delivers only new events to a subscriber without a cursor, and ends subscriptions when it stops', async () => {
     const hub = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 50 })
-    // It may still be on its way to where it begins when the first of them commits.
+    // The first of these events may commit before the subscription has read where to begin.
     const resumes = repeat(() => t.call('queues.resume', { queue: 'from-now' }))
     const seen = await collect(hub, null, 1, undefined, ({ type }) => type === 'queue.resumed')
     await resumes.end()
@@ -112,7 +116,7 @@ describe('the event hub', () => {
     expect(await next).toMatchObject({ done: true })
   })
 
-  it('skips no event of a transaction that began first and committed last', async () => {
+  it('does not skip an event of a transaction that began first and committed last', async () => {
     const hub = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 20 })
     const slow = new pg.Client({ connectionString: t.url })
     await slow.connect()
@@ -128,10 +132,10 @@ describe('the event hub', () => {
     await hub.stop()
   })
 
-  it('is woken by what another process commits, long before it polls', async () => {
+  it('delivers what another process commits after its hint, long before a poll', async () => {
     const listening = createNotifier({ url: t.url, listen: true })
     const hub = new EventHub({ source: createEventLog(t.database), notifier: listening, pollMs: 600_000 })
-    // Its connection may still be on its way when the first of them commits.
+    // The first of these events may commit before the listening connection is ready.
     const pauses = repeat(() => t.call('queues.pause', { queue: 'hinted' }))
     const seen = await collect(hub, null, 1, undefined, ({ subject }) => subject === 'hinted')
     await pauses.end()
@@ -140,7 +144,7 @@ describe('the event hub', () => {
     await listening.close()
   })
 
-  it('is woken by the end of a run', async () => {
+  it('delivers the end of a run after its hint', async () => {
     const hub = new EventHub({ source: createEventLog(t.database), notifier: t.notifier, pollMs: 600_000 })
     const start = () => t.call('runs.start', { workflow: 'greeting', input: { name: 'x' } })
     const seen = await collect(hub, await hub.now(t.org), 2, start, ({ type }) => type.startsWith('run.'))

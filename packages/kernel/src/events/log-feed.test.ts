@@ -6,31 +6,31 @@ import { LogFeed } from './log-feed.ts'
 const event = (id: string): Event => ({ id, type: 'run.started', subject: 's', at: '2026-01-01T00:00:00.000Z', data: null })
 
 describe('positions', () => {
-  it('compare as numbers, not as text, and beyond what a double can hold', () => {
+  it('compares positions as numbers and not as text, also beyond the precision of a double', () => {
     const ordered = ['9-10', '10-2', '10-10', '9007199254740993-1', '9007199254740993-2']
     const shuffled = ordered.toReversed().sort((a, b) => comparePositions(parsePosition(a), parsePosition(b)))
     expect(shuffled).toEqual(ordered)
   })
 
-  it('are refused when the database could not compare them', () => {
+  it('rejects positions that are too large for the database or have another form', () => {
     for (const id of ['', '1', '1-', '-1-1', '18446744073709551616-1', '1-9223372036854775808']) expect(readPosition(id)).toBeNull()
     expect(readPosition('18446744073709551615-9223372036854775807')).not.toBeNull()
   })
 })
 
 describe('a feed', () => {
-  it('gives what lies behind a cursor, and says when that may be incomplete', () => {
+  it('returns the entries after a cursor, or null when it no longer has all of them', () => {
     const feed = new LogFeed('5-0')
-    expect(feed.behind('5-0')).toEqual([])
-    expect(feed.behind('4-9')).toBeNull()
+    expect(feed.after('5-0')).toEqual([])
+    expect(feed.after('4-9')).toBeNull()
     feed.append(Array.from({ length: 1500 }, (_, n) => event(`6-${n + 1}`)))
-    expect(feed.behind('5-0')).toBeNull()
+    expect(feed.after('5-0')).toBeNull()
     expect(feed.start).toBe('6-500')
-    expect(feed.behind('6-500')?.length).toBe(1000)
-    expect(feed.behind('6-1499')?.map(({ id }) => id)).toEqual(['6-1500'])
+    expect(feed.after('6-500')?.length).toBe(1000)
+    expect(feed.after('6-1499')?.map(({ id }) => id)).toEqual(['6-1500'])
   })
 
-  it('wakes those who wait, also when something came before they began to', async () => {
+  it('wakes a waiting reader, and does not let it wait if entries came before it started to wait', async () => {
     const feed = new LogFeed('1-0')
     const { signal } = new AbortController()
     const version = feed.version

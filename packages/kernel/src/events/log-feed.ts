@@ -1,9 +1,9 @@
 import { comparePositions, type Position, parsePosition } from './event-position.ts'
 
-/** Entries kept in memory for the subscribers of one organization. A subscriber that is further behind reads the database. */
-const KEPT_MAX = 1000
+/** The most entries kept in memory for the subscribers of one organization. A subscriber that needs older ones reads the database. */
+const ENTRIES_MAX = 1000
 
-/** The recent end of one organization's part of a log. `kept` has every entry behind `start`, up to `end`. */
+/** The most recent entries of one organization's part of a log. `kept` has every entry after `start`, up to `end`. */
 export class LogFeed<Entry extends { readonly id: string }> {
   private kept: { readonly position: Position; readonly entry: Entry }[] = []
   private startAt: string
@@ -11,7 +11,7 @@ export class LogFeed<Entry extends { readonly id: string }> {
   private readonly waiting = new Set<() => void>()
   private changes = 0
 
-  /** @param now id of the place to begin at. */
+  /** @param now the position to begin at */
   constructor(now: string) {
     this.startAt = now
     this.endAt = now
@@ -33,7 +33,7 @@ export class LogFeed<Entry extends { readonly id: string }> {
     if (entries.length === 0) return
     for (const entry of entries) this.kept.push({ position: parsePosition(entry.id), entry })
     this.endAt = entries.at(-1)?.id ?? this.endAt
-    const spare = this.kept.length - KEPT_MAX
+    const spare = this.kept.length - ENTRIES_MAX
     if (spare > 0) {
       this.startAt = this.kept[spare - 1]?.entry.id ?? this.startAt
       this.kept = this.kept.slice(spare)
@@ -41,8 +41,8 @@ export class LogFeed<Entry extends { readonly id: string }> {
     this.wake()
   }
 
-  /** Entries behind `id`, or null if some of them may have been dropped. */
-  behind(id: string): readonly Entry[] | null {
+  /** The entries after `id`, or null if some of them may have been dropped. */
+  after(id: string): readonly Entry[] | null {
     const from = parsePosition(id)
     if (comparePositions(from, parsePosition(this.startAt)) < 0) return null
     return this.kept.filter(({ position }) => comparePositions(position, from) > 0).map(({ entry }) => entry)
@@ -54,7 +54,7 @@ export class LogFeed<Entry extends { readonly id: string }> {
     this.waiting.clear()
   }
 
-  /** Resolves when something was appended since `version` was read, or the signal fires. */
+  /** Resolves when entries were appended since `version` was read, or when the signal aborts. */
   changed(version: number, signal: AbortSignal): Promise<void> {
     if (version !== this.changes || signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {

@@ -1,37 +1,40 @@
 import type { Notifier } from '@orrery/engine'
 import { createLoop } from '../loop.ts'
 
-/** While a transaction in progress hides what others have committed, the log is looked at again after this, then after twice as long, … */
-const HIDDEN_MS = 20
+/** While a transaction in progress hides committed entries, the log is read again after this time, then after twice as long, … */
+const HIDDEN_RETRY_MS = 20
 /** … up to this. */
-const HIDDEN_MAX_MS = 500
+const HIDDEN_RETRY_MS_MAX = 500
 
 export interface LogWatchOptions {
-  /** Without hints the poll alone finds new entries. */
+  /** Source of hints. Null: only the poll finds new entries. */
   readonly notifier: Pick<Notifier, 'listen'> | null
   readonly pollMs: number
-  /** From the end of a look to the next, so that hints in a burst share one. @param tookMs how long the last look took */
+  /**
+   * The shortest time from the end of a read to the next one, so that a burst of hints shares one read.
+   * @param tookMs how long the last read took
+   */
   readonly pauseMs: (tookMs: number) => number
-  /** Looks at the end of the log. @returns whether a transaction in progress may hide entries that are committed already */
-  look(): Promise<boolean>
+  /** Reads the end of the log. @returns whether a transaction in progress may hide entries that have been committed */
+  readEnd(): Promise<boolean>
   onError(error: unknown): void
 }
 
 export interface LogWatch {
-  /** Looks soon. */
+  /** Starts a read soon. */
   wake(): void
   stop(): Promise<void>
 }
 
-/** Looks at the end of a log when a hint says that it may have grown, at a poll, and again soon while something hides what was committed. */
-export function createLogWatch({ notifier, pollMs, pauseMs, look, onError }: LogWatchOptions): LogWatch {
-  let hiddenMs = HIDDEN_MS
+/** Reads the end of a log after each hint, at each poll, and soon again while a transaction in progress hides committed entries. */
+export function createLogWatch({ notifier, pollMs, pauseMs, readEnd, onError }: LogWatchOptions): LogWatch {
+  let hiddenMs = HIDDEN_RETRY_MS
   const loop = createLoop({
     pauseMs,
     async round() {
-      if (!(await look())) return pollMs
+      if (!(await readEnd())) return pollMs
       const waitMs = Math.min(hiddenMs, pollMs)
-      hiddenMs = Math.min(hiddenMs * 2, HIDDEN_MAX_MS)
+      hiddenMs = Math.min(hiddenMs * 2, HIDDEN_RETRY_MS_MAX)
       return waitMs
     },
     onError(error) {
@@ -40,7 +43,7 @@ export function createLogWatch({ notifier, pollMs, pauseMs, look, onError }: Log
     },
   })
   const onHint = () => {
-    hiddenMs = HIDDEN_MS
+    hiddenMs = HIDDEN_RETRY_MS
     loop.wake()
   }
   const unlisten = notifier?.listen((hint) => hint.type === 'events' && onHint()) ?? (() => {})

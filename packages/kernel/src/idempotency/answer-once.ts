@@ -15,78 +15,80 @@ import {
 export const KEPT_FOR_MS = 24 * 3_600_000
 const IN_PROGRESS_RETRY_MS = 1000
 
-export interface Once {
+/** A call with an idempotency key. */
+export interface KeyedCall {
   readonly org: string
   readonly key: string
   readonly operation: string
   readonly input: unknown
-  /** Fields of the answer that are never stored. */
+  /** Fields of the answer that must not be stored. */
   readonly secrets: readonly string[]
   /** ms since the epoch. */
   readonly now: number
 }
 
 /**
- * Does `work` unless its answer is stored under the key already. The answer commits with the effect (INV-10), so there is
- * never one without the other; a problem rolls both back, and the same request may be tried again.
+ * Returns the answer that is stored under the key, or does `work` and stores its answer. The answer commits with the effect (INV-10), so
+ * neither exists without the other. A problem rolls both back, and the caller may retry the same request.
  * @throws idempotency.key_reused, idempotency.in_progress
  */
-export async function answerOnce<T>(tx: Transaction, once: Once, work: () => Promise<T>): Promise<{ output: T; replayed: boolean }> {
-  const stored = await findAnswer(tx, once)
+export async function answerOnce<T>(tx: Transaction, call: KeyedCall, work: () => Promise<T>): Promise<{ output: T; replayed: boolean }> {
+  const stored = await findAnswer(tx, call)
   if (stored !== null) return { output: stored.answer as T, replayed: true }
   const output = await work()
-  await storeAnswer(tx, once, output)
+  await storeAnswer(tx, call, output)
   return { output, replayed: false }
 }
 
 /**
- * The same for work that may not happen within a transaction, since it waits for others: the key is taken before it. Should the process die
- * meanwhile, nobody knows whether the work was done, and the key stays taken for a day.
+ * For work that waits for systems outside and therefore must not run within a transaction: claims the key before the work starts. Returns
+ * the stored answer instead if there is one. If the process dies during the work, it is unknown whether the work was done, so the key stays
+ * claimed for a day.
  * @throws idempotency.key_reused, idempotency.in_progress
  */
-export async function claimKey(tx: Transaction, once: Once): Promise<StoredAnswer | null> {
-  const stored = await findAnswer(tx, once)
+export async function claimKey(tx: Transaction, call: KeyedCall): Promise<StoredAnswer | null> {
+  const stored = await findAnswer(tx, call)
   if (stored !== null) return stored
-  const fingerprint = fingerprintOf(once)
-  const claim = await selectClaim(tx, once.org, once.key)
-  if (claim !== undefined && claim.at.getTime() >= once.now - KEPT_FOR_MS) {
-    if (!claim.fingerprint.equals(fingerprint)) throw keyReused(once)
+  const fingerprint = fingerprintOf(call)
+  const claim = await selectClaim(tx, call.org, call.key)
+  if (claim !== undefined && claim.at.getTime() >= call.now - KEPT_FOR_MS) {
+    if (!claim.fingerprint.equals(fingerprint)) throw keyReused(call)
     throw inProgress()
   }
-  await deleteClaim(tx, once.org, once.key)
-  await insertClaim(tx, once.org, once.key, { fingerprint, at: new Date(once.now) })
+  await deleteClaim(tx, call.org, call.key)
+  await insertClaim(tx, call.org, call.key, { fingerprint, at: new Date(call.now) })
   return null
 }
 
-/** What was claimed is done. */
-export async function settleClaim(tx: Transaction, once: Once, output: unknown): Promise<void> {
-  await deleteClaim(tx, once.org, once.key)
-  await storeAnswer(tx, once, output)
+/** Replaces the claim by the answer, after the work has succeeded. */
+export async function settleClaim(tx: Transaction, call: KeyedCall, output: unknown): Promise<void> {
+  await deleteClaim(tx, call.org, call.key)
+  await storeAnswer(tx, call, output)
 }
 
-/** It came to nothing: the same request may be tried again. */
-export function dropClaim(tx: Transaction, once: Once): Promise<void> {
-  return deleteClaim(tx, once.org, once.key)
+/** Releases the key after the work has failed, so that the caller may retry the same request. */
+export function dropClaim(tx: Transaction, call: KeyedCall): Promise<void> {
+  return deleteClaim(tx, call.org, call.key)
 }
 
-async function findAnswer(tx: Transaction, once: Once): Promise<StoredAnswer | null> {
-  if (!(await lockKey(tx, once.org, once.key))) throw inProgress()
-  const stored = await selectAnswer(tx, once.org, once.key)
+async function findAnswer(tx: Transaction, call: KeyedCall): Promise<StoredAnswer | null> {
+  if (!(await lockKey(tx, call.org, call.key))) throw inProgress()
+  const stored = await selectAnswer(tx, call.org, call.key)
   if (stored === undefined) return null
-  if (stored.at.getTime() < once.now - KEPT_FOR_MS) {
-    await deleteAnswer(tx, once.org, once.key)
+  if (stored.at.getTime() < call.now - KEPT_FOR_MS) {
+    await deleteAnswer(tx, call.org, call.key)
     return null
   }
-  if (!stored.fingerprint.equals(fingerprintOf(once))) throw keyReused(once)
+  if (!stored.fingerprint.equals(fingerprintOf(call))) throw keyReused(call)
   return stored
 }
 
-function storeAnswer(tx: Transaction, once: Once, output: unknown): Promise<void> {
-  const answer = withoutSecrets(output, once.secrets)
-  return insertAnswer(tx, once.org, once.key, { fingerprint: fingerprintOf(once), answer, at: new Date(once.now) })
+function storeAnswer(tx: Transaction, call: KeyedCall, output: unknown): Promise<void> {
+  const answer = withoutSecrets(output, call.secrets)
+  return insertAnswer(tx, call.org, call.key, { fingerprint: fingerprintOf(call), answer, at: new Date(call.now) })
 }
 
-function fingerprintOf({ operation, input }: Once): Buffer {
+function fingerprintOf({ operation, input }: KeyedCall): Buffer {
   return digest([operation, input])
 }
 
@@ -95,7 +97,7 @@ function inProgress() {
   return problem('idempotency.in_progress', 'A request with the same idempotency key has not finished yet.', { retryAfterMs })
 }
 
-function keyReused({ key }: Once) {
+function keyReused({ key }: KeyedCall) {
   return problem('idempotency.key_reused', `The idempotency key ${JSON.stringify(key)} belongs to another request.`)
 }
 

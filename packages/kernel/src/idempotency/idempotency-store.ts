@@ -9,7 +9,7 @@ export interface StoredAnswer {
 
 type StoredClaim = Omit<StoredAnswer, 'answer'>
 
-/** Held to the end of the transaction. False: another request with the same key is in progress. */
+/** Locks the key until the transaction ends. False: another request with the same key is in progress. */
 export async function lockKey(tx: Transaction, org: string, key: string): Promise<boolean> {
   const row = await tx.row<{ locked: boolean }>(sql`select pg_try_advisory_xact_lock(hashtextextended(${`${org}/${key}`}, 7)) as locked`)
   return row?.locked ?? false
@@ -39,12 +39,12 @@ export async function deleteClaim(tx: Transaction, org: string, key: string): Pr
   await tx.write(sql`delete from app.idempotency_claim where org_id = ${org} and key = ${key}`)
 }
 
-/** In all organizations: claims older than `before`. */
+/** Deletes claims older than `before`, in all organizations. */
 export async function deleteOldClaims(tx: Transaction, before: Date): Promise<void> {
   await tx.write(sql`delete from app.idempotency_claim where at < ${before}`)
 }
 
-/** In all organizations: answers older than `before`, up to `limit`, the oldest first. Returns how many. */
+/** Deletes up to `limit` answers older than `before`, in all organizations, the oldest first. Returns how many. */
 export function deleteOldAnswers(tx: Transaction, before: Date, limit: number): Promise<number> {
   return tx.write(
     sql`delete from app.idempotency_key where (org_id, key) in (

@@ -8,36 +8,36 @@ import { withinTime } from './within-time.ts'
 
 export type CompiledSchema = { readonly validate: ValidateFunction } | { readonly unusable: string }
 
-/** Larger ones are mistakes or attacks: compiling costs a hundred times what reading does. */
-const SCHEMA_LETTERS_MAX = 200_000
+/** A larger schema is a mistake or an attack: compiling one costs a hundred times as much as parsing it. */
+const SCHEMA_CHARS_MAX = 200_000
 const DEPTH_MAX = 60
 const COMPILE_MS_MAX = 2_000
-/** By its text; the size is the number of characters. */
+/** By the text of the schema; the size is the number of characters. */
 const compiledSchemas = boundedCache<CompiledSchema>({ entriesMax: 1_000, sizeMax: 5_000_000 })
 
 /**
- * JSON Schema 2020-12, and draft-07 where `$schema` says so, with formats. Nothing is fetched: a reference leads within the schema or nowhere.
- * A schema gets a compiler of its own, so that neither names nor half-finished work of one reach another.
+ * Compiles JSON Schema 2020-12, or draft-07 if `$schema` says so, with formats. References must point within the schema, because nothing is
+ * fetched. Each schema gets its own compiler, so that neither the names nor the unfinished work of one schema affect another.
  */
 export function compileSchema(schema: JsonObject): CompiledSchema {
   const text = JSON.stringify(schema)
   const known = compiledSchemas.get(text)
   if (known !== undefined) return known
   const compiled = compile(schema, text)
-  if (text.length <= SCHEMA_LETTERS_MAX) compiledSchemas.set(text, compiled, text.length)
+  if (text.length <= SCHEMA_CHARS_MAX) compiledSchemas.set(text, compiled, text.length)
   return compiled
 }
 
-/** Why a schema cannot be used, for whoever is about to store it; null if it can. */
+/** Why a schema cannot be used, so that a caller can reject it before it stores the schema; null if it can be used. */
 export function findSchemaFault(schema: JsonObject): string | null {
   const compiled = compileSchema(schema)
   return 'unusable' in compiled ? compiled.unusable : null
 }
 
 function compile(schema: JsonObject, text: string): CompiledSchema {
-  if (text.length > SCHEMA_LETTERS_MAX) return { unusable: `it has more than ${SCHEMA_LETTERS_MAX} characters` }
+  if (text.length > SCHEMA_CHARS_MAX) return { unusable: `it has more than ${SCHEMA_CHARS_MAX} characters` }
   if (isDeeperThan(schema, DEPTH_MAX)) return { unusable: `it is nested deeper than ${DEPTH_MAX} levels` }
-  // Ajv would make a validator that answers with a promise.
+  // Ajv would compile a validator that returns a promise.
   if (text.includes('"$async"')) return { unusable: 'it has the keyword $async, which is not JSON Schema' }
   const { $schema, ...rest } = schema
   const dialect = dialectOf($schema)
@@ -56,7 +56,10 @@ function compile(schema: JsonObject, text: string): CompiledSchema {
   }
 }
 
-/** Unknown keywords and formats are annotations, as the specification has it. A schema has been compared with that of all schemas before. */
+/**
+ * Unknown keywords and formats are annotations, as the specification says. Schemas are validated against the meta-schema before they are
+ * compiled.
+ */
 const OPTIONS = {
   strict: false,
   allErrors: false,
@@ -67,7 +70,7 @@ const OPTIONS = {
   addUsedSchema: false,
 } as const
 
-/** The schema of all schemas takes long to compile and is nobody's but ours, so there is one of each. */
+/** One per dialect, because compiling a meta-schema takes long. No caller's schema shares its compiler. */
 const dialects = {
   '2020-12': describeDialect(new Ajv2020({ logger: false }), 'https://json-schema.org/draft/2020-12/schema', () => new Ajv2020(OPTIONS)),
   'draft-07': describeDialect(new Ajv({ logger: false }), 'http://json-schema.org/draft-07/schema', () => new Ajv(OPTIONS)),
@@ -79,11 +82,11 @@ function describeDialect(own: Ajv, id: string, make: () => Ajv) {
   return { isSchema, create: () => formats.default.default(make()) }
 }
 
-/** MCP servers speak draft-07 as often as 2020-12. */
+/** MCP servers use draft-07 as often as 2020-12. */
 function dialectOf(given: Json | undefined): keyof typeof dialects {
   return typeof given === 'string' && /draft-0[67]\/schema#?$/.test(given) ? 'draft-07' : '2020-12'
 }
 
 function describeFault(fault: { readonly instancePath?: string; readonly message?: string } | undefined): string {
-  return `${fault?.instancePath ?? ''} ${fault?.message ?? 'it is no JSON Schema'}`.trim()
+  return `${fault?.instancePath ?? ''} ${fault?.message ?? 'it is not a JSON Schema'}`.trim()
 }

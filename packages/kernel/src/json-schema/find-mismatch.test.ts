@@ -14,21 +14,21 @@ const order: JsonObject = {
   additionalProperties: false,
 }
 
-test('the first place that does not fit is named by its path', () => {
-  const told = (value: JsonObject) => {
+test('reports the path of the first place that does not match', () => {
+  const mismatchOf = (value: JsonObject) => {
     const mismatch = findMismatch(order, value as never)
     return mismatch === null ? null : describeMismatch('The arguments of mail', mismatch)
   }
-  expect(told({ recipients: ['ada@example.com'] })).toBeNull()
-  expect(told({})).toBe('The arguments of mail: recipients is missing')
-  expect(told({ recipients: ['ada@example.com', 'eve'] })).toBe('The arguments of mail: recipients[1] must match format "email"')
-  expect(told({ recipients: [] })).toMatch(/recipients must NOT have fewer than 1 items/)
-  expect(told({ recipients: ['a@b.example'], priority: 'mid' })).toBe('The arguments of mail: priority must be one of ["low","high"]')
-  expect(told({ recipients: ['a@b.example'], cc: 1 })).toBe('The arguments of mail: cc is not known here')
-  expect(told({ recipients: ['a@b.example'], 'odd name': 4 })).toBe('The arguments of mail: ["odd name"] must be <= 3')
+  expect(mismatchOf({ recipients: ['ada@example.com'] })).toBeNull()
+  expect(mismatchOf({})).toBe('The arguments of mail: recipients is missing')
+  expect(mismatchOf({ recipients: ['ada@example.com', 'eve'] })).toBe('The arguments of mail: recipients[1] must match format "email"')
+  expect(mismatchOf({ recipients: [] })).toMatch(/recipients must NOT have fewer than 1 items/)
+  expect(mismatchOf({ recipients: ['a@b.example'], priority: 'mid' })).toBe('The arguments of mail: priority must be one of ["low","high"]')
+  expect(mismatchOf({ recipients: ['a@b.example'], cc: 1 })).toBe('The arguments of mail: cc is not allowed here')
+  expect(mismatchOf({ recipients: ['a@b.example'], 'odd name': 4 })).toBe('The arguments of mail: ["odd name"] must be <= 3')
 })
 
-test('both dialects that servers write are understood, and unknown words are annotations', () => {
+test('supports draft-07 and 2020-12, and treats unknown keywords, formats and dialects as annotations', () => {
   const seven = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'array', items: [{ type: 'string' }], additionalItems: false }
   expect(findMismatch(seven as never, ['a'])).toBeNull()
   expect(findMismatch(seven as never, ['a', 1])).not.toBeNull()
@@ -38,7 +38,7 @@ test('both dialects that servers write are understood, and unknown words are ann
   expect(findMismatch({ $schema: 'https://example.com/my-dialect', type: 'string' }, 1)).toMatchObject({ message: 'must be string' })
 })
 
-test('a reference leads within the schema, round in circles if it wants, and nowhere else', () => {
+test('follows references within the schema, also recursive ones, and rejects all others', () => {
   const tree = {
     $ref: '#/$defs/node',
     $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, additionalProperties: false } },
@@ -49,9 +49,9 @@ test('a reference leads within the schema, round in circles if it wants, and now
   expect(findSchemaFault({ $ref: '#/$defs/none' })).toMatch(/can't resolve reference/)
 })
 
-test('what a hostile schema would cost is bounded, and it fits nothing', () => {
+test('limits the time that a hostile schema takes, and matches no value against it', () => {
   const slow: JsonObject = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }
-  // Without a bound, both would take years. How long a busy machine takes to use up a second of its processor is another matter.
+  // Without a limit both schemas would take years. The expected times are long, because a busy machine may delay this process.
   const began = performance.now()
   expect(findMismatch(slow, { text: `${'a'.repeat(60)}!` })).toMatchObject({ message: expect.stringContaining('took longer than') })
   expect(performance.now() - began).toBeLessThan(20_000)
@@ -71,7 +71,7 @@ test('what a hostile schema would cost is bounded, and it fits nothing', () => {
   expect(findMismatch({ $ref: '#' }, 1)).not.toBeNull()
 }, 90_000)
 
-test('schemas that cannot be used are told apart when they are stored', () => {
+test('reports a fault for a schema that cannot be used', () => {
   let deep: JsonObject = {}
   for (let level = 0; level < 80; level += 1) deep = { properties: { a: deep } } as never
   const wrong: JsonObject[] = [
@@ -87,7 +87,7 @@ test('schemas that cannot be used are told apart when they are stored', () => {
   expect(findSchemaFault(order)).toBeNull()
 })
 
-test('names of objects themselves are members like any other', () => {
+test('treats `constructor` and `__proto__` like any other member name', () => {
   const schema: JsonObject = { type: 'object', required: ['constructor'], properties: { constructor: { type: 'string' } } }
   expect(findMismatch(schema, {})).toMatchObject({ path: '.constructor' })
   const text = '{"__proto__": {"polluted": true}}'

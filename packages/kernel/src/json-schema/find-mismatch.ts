@@ -3,7 +3,7 @@ import { compileSchema } from './compile-schema.ts'
 import { withinTime } from './within-time.ts'
 
 export interface Mismatch {
-  /** From the value: `.recipients[0]`; empty for the whole. */
+  /** Path within the value, such as `.recipients[0]`; empty for the value itself. */
   readonly path: string
   readonly message: string
 }
@@ -11,14 +11,14 @@ export interface Mismatch {
 const CHECK_MS_MAX = 250
 
 /**
- * The first place where a value does not fit a JSON Schema, or null. A schema that cannot be used, or takes too long, fits nothing.
- * @param isOurs one that we have written needs no limit of time, which costs more than most checks.
+ * The first place where a value does not match a JSON Schema, or null. A schema that cannot be used or takes too long matches no value.
+ * @param isTrusted for a schema that is part of the product: skips the time limit, which costs more than most checks
  */
-export function findMismatch(schema: JsonObject, value: Json, isOurs = false): Mismatch | null {
+export function findMismatch(schema: JsonObject, value: Json, isTrusted = false): Mismatch | null {
   const compiled = compileSchema(schema)
   if ('unusable' in compiled) return { path: '', message: `its schema cannot be used: ${compiled.unusable}` }
   const check = () => (compiled.validate(value) === true ? null : (compiled.validate.errors?.[0] ?? {}))
-  const checked = isOurs ? ({ outcome: 'done', value: check() } as const) : withinTime(CHECK_MS_MAX, check)
+  const checked = isTrusted ? ({ outcome: 'done', value: check() } as const) : withinTime(CHECK_MS_MAX, check)
   if (checked.outcome === 'timeout') return { path: '', message: `its schema took longer than ${CHECK_MS_MAX} ms to check` }
   if (checked.outcome === 'error') return { path: '', message: 'its schema cannot be applied: it refers to itself without end' }
   return checked.value === null ? null : explain(checked.value)
@@ -28,14 +28,15 @@ export function describeMismatch(what: string, { path, message }: Mismatch): str
   return path === '' ? `${what}: ${message}` : `${what}: ${path.replace(/^\./, '')} ${message}`
 }
 
-interface Fault {
+/** The part of Ajv's errors that is used. */
+interface AjvError {
   readonly instancePath?: string
   readonly keyword?: string
   readonly message?: string
   readonly params?: Readonly<Record<string, unknown>>
 }
 
-function explain({ instancePath = '', keyword = '', message = 'does not fit', params = {} }: Fault): Mismatch {
+function explain({ instancePath = '', keyword = '', message = 'does not match', params = {} }: AjvError): Mismatch {
   const at = toPath(instancePath)
   switch (keyword) {
     case 'required':
@@ -44,7 +45,7 @@ function explain({ instancePath = '', keyword = '', message = 'does not fit', pa
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params.additionalProperty ?? params.unevaluatedProperty)
-      return { path: `${at}${member(name)}`, message: 'is not known here' }
+      return { path: `${at}${member(name)}`, message: 'is not allowed here' }
     }
     case 'enum':
       return { path: at, message: `must be one of ${JSON.stringify(params.allowedValues).slice(0, 500)}` }
@@ -55,7 +56,7 @@ function explain({ instancePath = '', keyword = '', message = 'does not fit', pa
   }
 }
 
-/** A JSON Pointer (RFC 6901) as `.recipients[0]`. */
+/** Converts a JSON Pointer (RFC 6901) to the form `.recipients[0]`. */
 function toPath(pointer: string): string {
   return pointer
     .split('/')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { withinTime } from './within-time.ts'
 
-test('work that ends is done, and what it throws is told', () => {
+test('returns the result of work that ends in time, or the error that it throws', () => {
   expect(withinTime(50, () => 7)).toEqual({ outcome: 'done', value: 7 })
   const thrown = new RangeError('too deep')
   expect(
@@ -11,7 +11,7 @@ test('work that ends is done, and what it throws is told', () => {
   ).toEqual({ outcome: 'error', error: thrown })
 })
 
-test('a loop and a regular expression are stopped, and the next work runs as ever', () => {
+test('stops an endless loop and a slow regular expression, and runs the next work normally', () => {
   let turns = 0
   const loop = () => {
     for (;;) turns += 1
@@ -22,12 +22,12 @@ test('a loop and a regular expression are stopped, and the next work runs as eve
   expect(withinTime(50, () => 'b')).toEqual({ outcome: 'done', value: 'b' })
 })
 
-test('what only had to wait for the processor gets its time', () => {
+test('retries work that timed out without using its processor time', () => {
   let attempts = 0
   const wait = new Int32Array(new SharedArrayBuffer(4))
   const slow = () => {
     attempts += 1
-    // Sleeping uses no time of the processor, as waiting for it does not.
+    // Sleeping uses no processor time, like waiting for a busy processor.
     if (attempts === 1) Atomics.wait(wait, 0, 0, 120)
     for (let turn = 0; turn < 1_000; turn += 1) Math.sqrt(turn)
     return attempts

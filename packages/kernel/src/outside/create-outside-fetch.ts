@@ -3,7 +3,7 @@ import { openOutside } from './open-outside.ts'
 import { OutsideError } from './outside-error.ts'
 import type { OutsidePolicy } from './outside-policy.ts'
 
-/** `fetch` behind the same guard, for clients that take one as an argument (MCP, the AI SDK). Failures are OutsideErrors. */
+/** A `fetch` with the checks of `fetchOutside`, for clients that take one as an argument (MCP, the AI SDK). Fails with an OutsideError. */
 export function createOutsideFetch(policy: OutsidePolicy): typeof fetch {
   return async (input, init) => {
     const request = readStandard(input, init)
@@ -33,7 +33,7 @@ function readStandard(...given: Parameters<typeof fetch>): Request {
   try {
     return new Request(...given)
   } catch {
-    // Its error may repeat a header's value or a URL with credentials.
+    // The error of `Request` may contain the value of a header or a URL with credentials.
     throw new OutsideError('request', '', 'The request cannot be sent: its URL, its method or a header is not valid')
   }
 }

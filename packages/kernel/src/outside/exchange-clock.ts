@@ -1,20 +1,23 @@
 import { OutsideError } from './outside-error.ts'
 
-/** The time of one exchange. Whichever limit passes first aborts the whole, and its signal's reason says which. */
+/**
+ * The time limits of one exchange. The first limit that passes aborts the whole exchange; the signal's reason is an OutsideError that names
+ * it.
+ */
 export interface ExchangeClock {
   readonly signal: AbortSignal
-  /** Does one phase: rejects when it or the whole takes too long, even if what it waits for never answers. */
+  /** Runs one phase. Rejects when the phase or the whole exchange takes too long, even if `act` never settles. */
   within<T>(ms: number, host: string, phase: string, act: () => Promise<T>): Promise<T>
   stop(): void
 }
 
-export function startClock(totalMs: number, host: string, stopped: AbortSignal | undefined): ExchangeClock {
+export function startExchangeClock(totalMs: number, host: string, stopped: AbortSignal | undefined): ExchangeClock {
   const controller = new AbortController()
   const { signal } = controller
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
-  // Whoever races with it hears of it; between two phases nobody does, and that is no unhandled rejection.
+  // During a phase `Promise.race` handles the rejection. Between two phases nothing does, and it must not count as unhandled.
   aborted.catch(() => undefined)
   const expire = (ms: number, at: string, phase: string) =>
     setTimeout(() => controller.abort(new OutsideError('timeout', at, `${at} took longer than ${ms} ms to ${phase}`)), ms)

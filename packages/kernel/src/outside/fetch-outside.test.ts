@@ -1,3 +1,4 @@
+/** What `fetchOutside` sends and returns: requests, redirects, encodings and TLS, against real servers on this machine. */
 import { createServer } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -18,7 +19,7 @@ const secrets = {
   'Content-Type': 'text/plain',
 }
 
-/** Answers with what it was sent; `/to?status=…&location=…` redirects. */
+/** A server that answers with the request it got; `/to?status=…&location=…` redirects. */
 async function startEcho() {
   return listenHttp(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://echo')
@@ -31,7 +32,7 @@ async function startEcho() {
 const read = (answer: { body: Uint8Array }) => JSON.parse(Buffer.from(answer.body).toString())
 const to = (status: number, location: string) => `/to?${new URLSearchParams({ status: String(status), location })}`
 
-test('a request arrives as it was made, and its answer comes back', async () => {
+test('sends method, path, headers and body, and returns the answer', async () => {
   const port = await startEcho()
   const url = `http://a.test:${port}/path?q=%20#part`
   const answer = await fetchOutside(
@@ -49,7 +50,7 @@ test('a request arrives as it was made, and its answer comes back', async () => 
   })
 })
 
-test('redirects change method and body as the Fetch standard says', async () => {
+test('changes method and body on a redirect as the Fetch standard says', async () => {
   const port = await startEcho()
   const follow = async (status: number, method: string) => {
     const body = method === 'GET' || method === 'HEAD' ? {} : { body: 'text' }
@@ -70,33 +71,33 @@ test('redirects change method and body as the Fetch standard says', async () => 
     expect(await Promise.all([follow(status, 'POST'), follow(status, 'PATCH')])).toEqual([kept('POST'), kept('PATCH')])
 })
 
-test('another origin gets no credentials, nor does the first one when the way leads back', async () => {
+test('sends no credentials to another origin, nor to the first one after a redirect back', async () => {
   const port = await startEcho()
   const other = await startEcho()
-  const ways = [
+  const redirects = [
     to(307, `http://b.test:${port}/end`),
     to(307, `http://a.test:${other}/end`),
     to(302, `http://b.test:${port}${to(302, `http://a.test:${port}/end`)}`),
   ]
-  for (const way of ways) {
-    const answer = read(await fetchOutside({ url: `http://a.test:${port}${way}`, headers: secrets }, policy))
+  for (const redirect of redirects) {
+    const answer = read(await fetchOutside({ url: `http://a.test:${port}${redirect}`, headers: secrets }, policy))
     expect(answer.headers).toMatchObject({ accept: 'text/plain' })
     expect(JSON.stringify(answer)).not.toContain('hunter2')
   }
 })
 
-test('five redirects are followed and a sixth is not; a caller may want none', async () => {
+test('follows five redirects and rejects a sixth; a caller can disable redirects', async () => {
   const port = await startEcho()
   const chain = (length: number): string => (length === 0 ? '/end' : to(302, chain(length - 1)))
   expect((await fetchOutside({ url: `http://a.test:${port}${chain(5)}` }, policy)).url).toBe(`http://a.test:${port}/end`)
   const url = `http://a.test:${port}${chain(6)}`
-  expect((await failureOf(fetchOutside({ url }, policy))).message).toBe('a.test redirects once more after 5 redirects')
+  expect((await failureOf(fetchOutside({ url }, policy))).message).toBe('a.test redirects more than 5 times')
   expect((await failureOf(fetchOutside({ url, redirect: 'error' }, policy))).reason).toBe('redirect')
   const manual = await fetchOutside({ url, redirect: 'manual' }, policy)
   expect([manual.status, Buffer.from(manual.body).toString()]).toEqual([302, 'moved'])
 })
 
-test('bodies are decoded, and their headers say nothing that is not true any more', async () => {
+test('decodes bodies and removes the headers that describe the encoded body', async () => {
   const packed = { gzip: gzipSync('hello'), br: brotliCompressSync('hello'), deflate: deflateSync('hello'), identity: Buffer.from('hello') }
   const port = await listenHttp((request, response) => {
     const coding = (request.url ?? '').slice(1) as keyof typeof packed
@@ -113,7 +114,7 @@ test('bodies are decoded, and their headers say nothing that is not true any mor
   }
 })
 
-test('what cannot be sent is refused without its values', async () => {
+test('rejects an invalid request with an error that contains none of its values', async () => {
   const url = 'http://a.test/'
   const wrong = [
     { url, method: 'CONNECT' },
@@ -135,7 +136,7 @@ test('what cannot be sent is refused without its values', async () => {
   }
 })
 
-test('TLS names the host, and a certificate of another name or another authority is refused', async () => {
+test('sends the host name in TLS, and rejects a certificate for another name or from an unknown authority', async () => {
   const served: unknown[] = []
   const server = createServer({ cert: certificate, key: certificateKey }, (request, response) => {
     served.push(Reflect.get(request.socket, 'servername'))
@@ -158,14 +159,14 @@ test('TLS names the host, and a certificate of another name or another authority
   expect(served).toHaveLength(1)
 })
 
-test('of several checked addresses, one that answers is enough', async () => {
+test('connects when only one of several addresses answers', async () => {
   const port = await startEcho()
   expect((await fetchOutside({ url: `http://both.test:${port}/` }, policy)).status).toBe(200)
   const onlyFour = policyOf(readOutsideAllow(`127.0.0.1:${port}`))
   expect((await fetchOutside({ url: `http://localhost:${port}/` }, onlyFour)).status).toBe(200)
 })
 
-test('clients that want a fetch get the guarded one', async () => {
+test('createOutsideFetch behaves like `fetch` with the checks of fetchOutside', async () => {
   const port = await startEcho()
   const guarded = createOutsideFetch(policy)
   const response = await guarded(new URL(`http://a.test:${port}/x`), {

@@ -4,19 +4,20 @@ import type { OutsidePolicy } from './outside-policy.ts'
 
 export interface OutsideAnswer {
   readonly status: number
-  /** Of a decoded body, `content-encoding` and `content-length` are left out. */
+  /** Without `content-encoding` and `content-length` if the body was decoded. */
   readonly headers: Headers
-  /** Where the answer came from, redirects followed. */
+  /** The URL of the answer, after all redirects. */
   readonly url: string
-  /** Whole and decoded, at most `policy.answerBytesMax` bytes. */
+  /** The complete decoded body, up to `policy.answerBytesMax` bytes. */
   readonly body: Uint8Array
 }
 
 /**
- * The one way to fetch from an address that anybody but the operator can influence (OWASP: server-side request forgery). It resolves a name once,
- * refuses unless every address is public or opened by the operator, connects to exactly these, does the same at each redirect, and bounds time and
- * size. It fails closed. Any HTTP status is an answer.
- * @throws OutsideError for everything else.
+ * The only way to fetch from an address that anyone but the operator can influence, as a defence against server-side request forgery
+ * (OWASP). It resolves the host name once and fails unless every address is public or allowed by the operator. It connects only to these
+ * addresses, does the same at each redirect, and limits time and size. Whatever it cannot check, it rejects. An answer with any HTTP status
+ * is a success.
+ * @throws OutsideError for everything else
  */
 export async function fetchOutside(request: OutsideRequest, policy: OutsidePolicy): Promise<OutsideAnswer> {
   const { status, headers, url, body } = await openOutside(request, policy)

@@ -16,14 +16,14 @@ const kinds: Readonly<Record<Exclude<AddressKind, 'public'>, string>> = {
 }
 
 /**
- * The addresses of a host, every one of them checked.
- * @throws OutsideError if there is none, or if only one of many is refused: a name that mixes public and private addresses is a trap or a mistake.
+ * The addresses of a host, after every one of them was checked.
+ * @throws OutsideError if there is no address or if any one is forbidden: a name with public and private addresses is a trap or a mistake
  */
 export async function findAddresses(target: Target, policy: OutsidePolicy): Promise<readonly string[]> {
   const { host } = target
   if (isIP(host) !== 0) return checkAll([host], target, policy)
   if (/(^|\.)localhost$/.test(host)) {
-    // RFC 6761 section 6.3: never a question for DNS. The operator may have opened one of the two only.
+    // RFC 6761 section 6.3: `localhost` must not be resolved by DNS. The operator may have allowed only one of the two addresses.
     const both = ['127.0.0.1', '::1']
     const open = both.filter((address) => findRefusal(address, target, policy) === undefined)
     return open.length > 0 ? open : checkAll(both, target, policy)
@@ -43,7 +43,7 @@ function checkAll(addresses: readonly string[], target: Target, policy: OutsideP
   return addresses
 }
 
-/** Why this address must not be connected to for this target, if so. */
+/** The reason why a connection to this address is forbidden for this target; undefined if it is allowed. */
 export function findRefusal(address: string, { host, port }: Target, policy: OutsidePolicy): OutsideError | undefined {
   const kind = judgeAddress(address)
   const allowed = findAllowed(policy.allow, host, port, address, kind)
@@ -52,16 +52,20 @@ export function findRefusal(address: string, { host, port }: Target, policy: Out
     if (isOwn(address, policy)) return forbid(host, 'loopback')
   }
   if (allowed !== 'port' && !policy.isPortOpen(port)) {
-    return new OutsideError('port', host, `Port ${port} of ${host} is not one that may be fetched from`)
+    return new OutsideError('port', host, `Requests to port ${port} of ${host} are not allowed`)
   }
   return undefined
 }
 
 function isOwn(address: string, policy: OutsidePolicy): boolean {
-  const own = blockList(policy.ownAddresses().filter((face) => isIP(face) !== 0))
+  const own = blockList(policy.ownAddresses().filter((one) => isIP(one) !== 0))
   return own.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
 }
 
 function forbid(host: string, kind: Exclude<AddressKind, 'public'>): OutsideError {
-  return new OutsideError('address', host, `${host} lies ${kinds[kind]}, and this installation does not open it (ORRERY_OUTSIDE_ALLOW)`)
+  return new OutsideError(
+    'address',
+    host,
+    `${host} is ${kinds[kind]}, and this installation does not allow requests to it (ORRERY_OUTSIDE_ALLOW)`,
+  )
 }

@@ -1,3 +1,7 @@
+/**
+ * URLs, names and redirects that lead to this machine or another forbidden address must not open a connection. A canary server on all
+ * addresses of this machine counts the connections; DNS is modelled by a table, and rebinding by a resolver whose answer changes.
+ */
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { fetchOutside } from './fetch-outside.ts'
@@ -5,7 +9,7 @@ import { readOutsideAllow } from './outside-allow.ts'
 import { outsidePolicy } from './outside-policy.ts'
 import { failureOf, listen, listenHttp, policyOf } from './testing/listen.fixture.ts'
 
-/** Names as whoever owns a zone may fill them. */
+/** Host names with the addresses that the owner of their DNS zone could give them. */
 const names: Readonly<Record<string, readonly string[]>> = {
   'loop.test': ['127.0.0.1'],
   'loop6.test': ['::1'],
@@ -197,12 +201,12 @@ async function startCanary() {
     canary.touched += 1
     socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
   })
-  // All addresses of this machine, those of IPv6 too where there are any.
+  // All addresses of this machine, including those of IPv6 if it has any.
   canary.port = await listen(server, '::').catch(() => listen(server, '0.0.0.0'))
   return canary
 }
 
-test('no way to write an address reaches a listener on this machine', async () => {
+test('no spelling of an address reaches a listener on this machine', async () => {
   const canary = await startCanary()
   const list = urls(canary.port)
   expect(new Set(list).size).toBeGreaterThan(120)
@@ -216,7 +220,7 @@ test('no way to write an address reaches a listener on this machine', async () =
   expect(canary.touched).toBe(1)
 })
 
-test("the system's own resolver is not trusted either", async () => {
+test("addresses from the system's own resolver are checked too", async () => {
   const canary = await startCanary()
   for (const host of ['localhost', 'localhost.', 'ip6-localhost', '127.0.0.1']) {
     const error = await failureOf(fetchOutside({ url: `http://${host}:${canary.port}/` }, outsidePolicy))
@@ -229,12 +233,12 @@ test("the system's own resolver is not trusted either", async () => {
   expect(canary.touched).toBe(0)
 })
 
-test("this machine's own public address is refused like loopback", async () => {
+test("this machine's own public address is rejected like a loopback address", async () => {
   const policy = { ...policyOf([], { 'me.test': ['93.184.215.14'] }), ownAddresses: () => ['93.184.215.14', 'fe80::1%eth0'] }
   expect((await failureOf(fetchOutside({ url: 'http://me.test/' }, policy))).reason).toBe('address')
 })
 
-test('a redirect leads nowhere that a first request could not go', async () => {
+test('a redirect to a forbidden URL is rejected like a first request', async () => {
   const canary = await startCanary()
   let location = ''
   const port = await listenHttp((request, response) => {
@@ -251,7 +255,7 @@ test('a redirect leads nowhere that a first request could not go', async () => {
   expect(canary.touched).toBe(0)
 })
 
-test('a name that is rebound after it was checked is not asked again', async () => {
+test('a name whose address changes after the check is not resolved again', async () => {
   const reached: string[] = []
   const server = createServer((socket) => {
     reached.push(socket.localAddress ?? '')
@@ -267,7 +271,7 @@ test('a name that is rebound after it was checked is not asked again', async () 
   expect(reached).toEqual(['127.0.0.2'])
 })
 
-test('a name that is rebound between two hops is refused at the second', async () => {
+test('a name whose address changes between two hops is rejected at the second hop', async () => {
   const seen: string[] = []
   const port = await listenHttp((request, response) => {
     seen.push(request.url ?? '')
@@ -284,7 +288,7 @@ test('a name that is rebound between two hops is refused at the second', async (
   expect([questions, seen]).toEqual([2, []])
 })
 
-test('ports of other protocols are closed unless the operator names them', async () => {
+test('ports of other protocols are rejected unless the operator names them', async () => {
   const policy = policyOf(readOutsideAllow('127.0.0.1'), {})
   for (const port of [1, 22, 25, 110, 445, 1023, 2049, 5060, 6000, 6667, 10080]) {
     expect((await failureOf(fetchOutside({ url: `http://127.0.0.1:${port}/` }, policy))).reason).toBe('port')

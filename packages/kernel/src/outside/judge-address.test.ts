@@ -1,3 +1,4 @@
+/** Every special address range with its first and last addresses and with the neighbours outside of it, and the operator's allow list. */
 import { expect, test } from 'vitest'
 import { type AddressKind, judgeAddress } from './judge-address.ts'
 import { findAllowed, readOutsideAllow } from './outside-allow.ts'
@@ -110,12 +111,12 @@ const samples: Readonly<Record<AddressKind, readonly string[]>> = {
 }
 
 for (const [kind, addresses] of Object.entries(samples)) {
-  test(`addresses that are ${kind}`, () => {
+  test(`classifies ${kind} addresses`, () => {
     for (const address of addresses) expect([address, judgeAddress(address)]).toEqual([address, kind])
   })
 }
 
-test('an allow list opens what it names and nothing beside it', () => {
+test('an allow list allows only the names, addresses, ranges and ports that it lists', () => {
   const allow = readOutsideAllow('127.0.0.1:8080, 10.0.0.0/8 Tools.LAN. other.lan:9000\n[::1]:8080,fd00::/8')
   const opened = (host: string, port: number, address = host) => findAllowed(allow, host, port, address, judgeAddress(address))
   expect(opened('127.0.0.1', 8080)).toBe('port')
@@ -132,7 +133,7 @@ test('an allow list opens what it names and nothing beside it', () => {
   expect(opened('other.lan', 80, '192.168.1.1')).toBeUndefined()
 })
 
-test('names never open metadata or multicast, and metadata needs its very address', () => {
+test('a name in the allow list never allows metadata or multicast; only the exact metadata address does', () => {
   const opened = (text: string, address: string) => findAllowed(readOutsideAllow(text), 'tools.lan', 80, address, judgeAddress(address))
   expect(opened('tools.lan', '169.254.169.254')).toBeUndefined()
   expect(opened('tools.lan', '224.0.0.1')).toBeUndefined()
@@ -143,7 +144,7 @@ test('names never open metadata or multicast, and metadata needs its very addres
   expect(opened('0.0.0.0/0 ::/0', '::1%lo')).toBeUndefined()
 })
 
-test('an entry that cannot be read is refused by name', () => {
+test('an invalid entry is rejected with an error that quotes it', () => {
   const wrong = [
     'http://a.lan',
     'a.lan/path',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { type ExchangeClock, startClock } from './exchange-clock.ts'
+import { type ExchangeClock, startExchangeClock } from './exchange-clock.ts'
 import { openSocket } from './open-socket.ts'
 import { type Outgoing, type OutsideRequest, readRequest, redirectRequest } from './outgoing.ts'
 import { OutsideError } from './outside-error.ts'
@@ -11,18 +11,18 @@ import { sendOutgoing } from './send-outgoing.ts'
 
 export interface OutsideStream {
   readonly status: number
-  /** Of a decoded body, `content-encoding` and `content-length` are left out: they are not true of it any more. */
+  /** Without `content-encoding` and `content-length` if the body was decoded, because they describe the encoded body. */
   readonly headers: Headers
-  /** Where the answer came from, redirects followed. */
+  /** The URL of the answer, after all redirects. */
   readonly url: string
-  /** Read it or destroy it. Its errors are OutsideErrors, and `policy.totalMs` ends it in any case. */
+  /** The caller must read or destroy it. It fails with an OutsideError, at the latest after `policy.totalMs`. */
   readonly body: Readable
 }
 
-/** `fetchOutside` for an answer that is read while it comes, such as server-sent events. The same guard. */
+/** Like `fetchOutside`, with the same checks, for an answer that is read while it arrives, such as server-sent events. */
 export async function openOutside(request: OutsideRequest, policy: OutsidePolicy): Promise<OutsideStream> {
   const first = readRequest(request, policy)
-  const clock = startClock(policy.totalMs, first.target.host, request.signal)
+  const clock = startExchangeClock(policy.totalMs, first.target.host, request.signal)
   let socket: Socket | undefined
   try {
     let outgoing = first
@@ -64,14 +64,15 @@ function findRedirect(from: Outgoing, answer: IncomingMessage, { redirect }: Out
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined || redirect === 'manual') return undefined
   const { host } = from.target
   if (redirect === 'error') throw new OutsideError('redirect', host, `${host} answers with a redirect, which is not followed here`)
-  if (hops >= policy.redirectsMax) throw new OutsideError('redirect', host, `${host} redirects once more after ${hops} redirects`)
+  if (hops >= policy.redirectsMax) throw new OutsideError('redirect', host, `${host} redirects more than ${hops} times`)
   return redirectRequest(from, status, location)
 }
 
 function toStream({ target, method }: Outgoing, { socket, answer }: Hop, policy: OutsidePolicy, clock: ExchangeClock): OutsideStream {
   const status = answer.statusCode ?? 0
   const { host, url } = target
-  if (status < 200 || status > 599) throw new OutsideError('answer', host, `${host} answers with ${status}, which is no HTTP status`)
+  if (status < 200 || status > 599)
+    throw new OutsideError('answer', host, `${host} answers with ${status}, which is not a valid HTTP status`)
   const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
   const headers = readHeaders(answer, host)
   const body = readBody(answer, { host, hasBody, bytesMax: policy.answerBytesMax, signal: clock.signal })
@@ -92,7 +93,7 @@ function readHeaders({ rawHeaders }: IncomingMessage, host: string): Headers {
       Array.from({ length: rawHeaders.length / 2 }, (_, n): [string, string] => [rawHeaders[2 * n] ?? '', rawHeaders[2 * n + 1] ?? '']),
     )
   } catch {
-    // What Node's parser lets pass and the Fetch standard does not; its error would repeat the value.
+    // Node's parser accepts headers that the Fetch standard rejects. The error of `Headers` would contain the value.
     throw new OutsideError('answer', host, `${host} sends a header that cannot be read`)
   }
 }

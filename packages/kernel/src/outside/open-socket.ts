@@ -5,28 +5,31 @@ import { OutsideError, toOutsideError } from './outside-error.ts'
 import type { OutsidePolicy } from './outside-policy.ts'
 import type { Target } from './read-target.ts'
 
-/** A connection to one of the target's checked addresses, which the signal destroys at any time. With TLS the certificate is that of the host's name. */
+/**
+ * Connects to one of the target's checked addresses. With TLS, the certificate must be valid for the host. Aborting the signal destroys the
+ * socket at any time.
+ */
 export async function openSocket(target: Target, policy: OutsidePolicy, signal: AbortSignal): Promise<Socket> {
   const { host, port, isSecure } = target
   const addresses = await findAddresses(target, policy)
   signal.throwIfAborted()
-  const place = {
+  const options = {
     host,
     port,
     lookup: answerWith(addresses),
     autoSelectFamily: addresses.length > 1,
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(policy.connectMs / addresses.length / 2)),
   }
-  const socket = isSecure ? secure({ ...place, ...tlsOptions(host, policy), ALPNProtocols: ['http/1.1'] }) : connect(place)
+  const socket = isSecure ? secure({ ...options, ...tlsOptions(host, policy), ALPNProtocols: ['http/1.1'] }) : connect(options)
   signal.addEventListener('abort', () => socket.destroy(signal.reason), { once: true })
-  // It stays: a socket that fails while nobody reads from it must not end the process. Readers hear of it on their own.
+  // This listener stays: a socket that fails while no one reads from it must not end the process. Readers get the error by themselves.
   socket.on('error', () => undefined)
   await new Promise<void>((resolve, reject) => {
     socket.once(isSecure ? 'secureConnect' : 'connect', resolve)
     socket.once('error', (error) => reject(toOutsideError(error, 'connection', host, `Cannot connect to ${host}`)))
     socket.once('close', () => reject(new OutsideError('connection', host, `${host} closed the connection`)))
   })
-  // Defence in depth: what we are connected to is checked once more, whatever the lines above were made to do.
+  // Defence in depth: the address of the open connection is checked once more.
   const { remoteAddress } = socket
   const gone = new OutsideError('connection', host, `${host} closed the connection`)
   const refusal = remoteAddress === undefined ? gone : findRefusal(remoteAddress, target, policy)
@@ -37,7 +40,7 @@ export async function openSocket(target: Target, policy: OutsidePolicy, signal: 
   return socket
 }
 
-/** Invariant: no name is resolved here. What was checked is what Node gets for an answer. */
+/** Invariant: no name is resolved here. Node's lookup gets exactly the addresses that were checked. */
 function answerWith(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }))
   const [first] = all
@@ -47,12 +50,12 @@ function answerWith(addresses: readonly string[]): LookupFunction {
   }
 }
 
-/** How the other side of a TLS connection has to prove that it is this host. */
+/** TLS options that make the other side prove that it is this host. */
 export function tlsOptions(host: string, { authority }: OutsidePolicy) {
   return {
-    // An address is no server name (RFC 6066 section 3); the certificate is then compared with the address.
+    // An address must not be sent as server name (RFC 6066 section 3). Node then compares the certificate with the address.
     servername: isIP(host) === 0 ? host : '',
-    // Said aloud, because an environment variable can turn the default around.
+    // Explicit, because an environment variable can change the default.
     rejectUnauthorized: true,
     ...(authority === undefined ? {} : { ca: [...getCACertificates('default'), authority] }),
   }

@@ -1,26 +1,27 @@
 import { type BlockList, isIP } from 'node:net'
 import { type AddressKind, blockList } from './judge-address.ts'
 
-/** What an installation's operator opens besides the public internet. Without a port, an entry opens every port that is open outside too. */
-interface Entry {
+/** A target that the operator allows besides the public internet. An entry without a port allows the same ports as for public targets. */
+interface AllowEntry {
   readonly place: { readonly name: string } | { readonly range: BlockList; readonly isOneAddress: boolean }
   readonly port: number | undefined
 }
-export type OutsideAllow = readonly Entry[]
+export type OutsideAllow = readonly AllowEntry[]
 
 /**
- * Reads the setting `ORRERY_OUTSIDE_ALLOW`: entries with commas or spaces between them, each a name, an address or a CIDR range, the first two with a
- * port if only that is meant: `127.0.0.1:8080, 10.0.0.0/8, tools.lan, [fd00::5]:443`.
- * @throws TypeError that names the entry, when one cannot be read: a typing error must not open or close anything unseen.
+ * Reads the setting `ORRERY_OUTSIDE_ALLOW`: entries separated by commas or spaces. Each entry is a name, an address or a CIDR range. A name
+ * or an address may have a port, which then is the only allowed one: `127.0.0.1:8080, 10.0.0.0/8, tools.lan, [fd00::5]:443`.
+ * @throws TypeError that quotes an entry which cannot be read: a typing error must not silently allow or forbid anything
  */
 export function readOutsideAllow(text: string): OutsideAllow {
   return text.split(/[\s,]+/).flatMap((word) => (word === '' ? [] : [readEntry(word)]))
 }
 
 /**
- * Whether the operator opened this address, reached under this host name. A name opens loopback and private networks only: who runs that name's DNS
- * does not get the rest. Where clouds keep credentials (`metadata`) has to be named by its very address.
- * @returns `port` when it also opens a port that would be closed outside.
+ * Whether the operator allows this address under this host name. A name allows public, private and loopback addresses only, so that the
+ * owner of its DNS zone cannot choose any other kind. A metadata service, which hands out cloud credentials, must be listed by its exact
+ * address.
+ * @returns `port` if the entry names the port, which allows it even if it is not allowed for public targets
  */
 export function findAllowed(
   allow: OutsideAllow,
@@ -29,23 +30,23 @@ export function findAllowed(
   address: string,
   kind: AddressKind,
 ): 'address' | 'port' | undefined {
-  const found = allow.filter((entry) => (entry.port ?? port) === port && opens(entry, host, address, kind))
+  const found = allow.filter((entry) => (entry.port ?? port) === port && allows(entry, host, address, kind))
   if (found.some((entry) => entry.port !== undefined)) return 'port'
   return found.length > 0 ? 'address' : undefined
 }
 
-function opens({ place }: Entry, host: string, address: string, kind: AddressKind): boolean {
+function allows({ place }: AllowEntry, host: string, address: string, kind: AddressKind): boolean {
   if (kind === 'unreadable') return false
   if ('name' in place) return place.name === host && (kind === 'loopback' || kind === 'private' || kind === 'public')
   return place.range.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6') && (kind !== 'metadata' || place.isOneAddress)
 }
 
-function readEntry(word: string): Entry {
+function readEntry(word: string): AllowEntry {
   const range = /^([^/]+)\/(\d{1,3})$/.exec(word)
   if (range) {
     const [, address = '', bits = ''] = range
     const bitsMax = { 4: 32, 6: 128 }[isIP(address)]
-    if (bitsMax === undefined || Number(bits) > bitsMax) throw refuse(word, 'that is no CIDR range such as 10.0.0.0/8')
+    if (bitsMax === undefined || Number(bits) > bitsMax) throw refuse(word, 'it is not a CIDR range such as 10.0.0.0/8')
     return { place: { range: blockList([word]), isOneAddress: Number(bits) === bitsMax }, port: undefined }
   }
   if (isIP(word) === 6) return { place: one(word), port: undefined }
@@ -56,7 +57,7 @@ function readEntry(word: string): Entry {
   if (port !== undefined && (port < 1 || port > 65_535)) throw refuse(word, 'a port is 1 to 65535')
   if (word.startsWith('[') ? isIP(host) === 6 && !host.includes('%') : isIP(host) === 4) return { place: one(host), port }
   if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(host) || isIP(URL.parse(`http://${host}`)?.hostname ?? '') !== 0) {
-    throw refuse(word, 'that is neither a host name nor an address in its usual writing')
+    throw refuse(word, 'it is neither a host name nor an address in standard notation')
   }
   return { place: { name: host.toLowerCase().replace(/\.$/, '') }, port }
 }

@@ -1,15 +1,24 @@
 /**
- * Why an exchange with the outside did not happen or did not end well:
- * `request` it cannot be sent as asked (URL, method, header, size) · `address` the host lies where it must not · `port` so does the port ·
- * `name` the name could not be resolved · `connection` refused, lost, or no valid certificate · `timeout` too slow · `size` too much ·
- * `redirect` too many, or none wanted · `answer` not HTTP, or a body that cannot be decoded · `stopped` by the caller's own signal.
- * Trying again can help with `name`, `connection` and `timeout`.
+ * Why a request to a system outside failed:
+ * - `request`: it cannot be sent (URL, method, header or size)
+ * - `address`: the address of the host is forbidden
+ * - `port`: the port is forbidden
+ * - `name`: the host name could not be resolved
+ * - `connection`: the connection was refused or lost, or the certificate is not valid
+ * - `timeout`: the answer took too long
+ * - `size`: the answer is too large
+ * - `redirect`: there were too many redirects, or the caller follows none
+ * - `answer`: the answer is not HTTP, or its body cannot be decoded
+ * - `stopped`: the caller aborted its signal
+ *
+ * A retry can help after `name`, `connection` and `timeout`.
  */
 export type OutsideReason = 'request' | 'address' | 'port' | 'name' | 'connection' | 'timeout' | 'size' | 'redirect' | 'answer' | 'stopped'
 
 /**
- * A failure of `fetchOutside`. Its text names the host and never a path, a query, a header's value or an address that a name resolved to, so it
- * may be shown to whoever wrote the URL. It has no `cause` on purpose: errors of parsers and of TLS carry packets and certificates along.
+ * A failure of `fetchOutside`. The message names the host, but never a path, a query, the value of a header or an address that a name
+ * resolved to, so it may be shown to the author of the URL. It has no `cause` on purpose: errors of parsers and TLS contain packets and
+ * certificates.
  */
 export class OutsideError extends Error {
   override readonly name = 'OutsideError'
@@ -23,7 +32,7 @@ export class OutsideError extends Error {
   }
 }
 
-/** What Node reported, in our words: only its code is kept. */
+/** Converts an error of Node to an OutsideError that keeps only the error's code. */
 export function toOutsideError(error: unknown, reason: OutsideReason, host: string, what: string): OutsideError {
   if (error instanceof OutsideError) return error
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''

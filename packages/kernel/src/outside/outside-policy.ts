@@ -2,27 +2,27 @@ import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import type { OutsideAllow } from './outside-allow.ts'
 
-/** What may be reached outside, and how much time and space it may take. Start from `outsidePolicy` and replace what differs. */
+/** Which systems outside may be reached, and the limits of time and size. Start from `outsidePolicy` and replace what differs. */
 export interface OutsidePolicy {
   readonly allow: OutsideAllow
-  /** Whether connections may start programs on this machine. */
+  /** Whether connections to MCP servers may start programs on this machine. */
   readonly mayStartPrograms: boolean
   readonly isPortOpen: (port: number) => boolean
-  /** All addresses of a name. Asked once for each hop; nothing else on the way to a connection resolves names. */
+  /** Returns all addresses of a name. Called once for each hop; nothing else resolves names. */
   readonly resolve: (name: string) => Promise<readonly string[]>
-  /** This machine's own addresses, the public ones too: no firewall stands between them and what listens here. */
+  /** This machine's own addresses, including the public ones: no firewall protects local listeners from requests to these addresses. */
   readonly ownAddresses: () => readonly string[]
-  /** A certificate authority in PEM, trusted besides those that Node trusts. */
+  /** A certificate authority in PEM that is trusted in addition to Node's own. */
   readonly authority: string | undefined
-  /** Name, TCP and TLS together, for each hop. */
+  /** For name resolution, TCP and TLS together, for each hop. */
   readonly connectMs: number
-  /** From the request's first byte to the answer's last header, for each hop. */
+  /** From the first byte of the request to the last header of the answer, for each hop. */
   readonly headersMs: number
-  /** Everything, all hops and the body included. */
+  /** For everything, including all hops and the body. */
   readonly totalMs: number
   readonly redirectsMax: number
   readonly requestBytesMax: number
-  /** Of a body as sent, and again when decoded. */
+  /** Applies to the body as it was sent, and again to the decoded body. */
   readonly answerBytesMax: number
   readonly headersMax: number
   readonly headerBytesMax: number
@@ -33,7 +33,7 @@ export const outsidePolicy: OutsidePolicy = {
   mayStartPrograms: false,
   isPortOpen,
   resolve: async (name) => (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address),
-  ownAddresses: () => Object.values(networkInterfaces()).flatMap((faces) => (faces ?? []).map(({ address }) => address)),
+  ownAddresses: () => Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
   authority: undefined,
   connectMs: 5_000,
   headersMs: 15_000,
@@ -45,12 +45,15 @@ export const outsidePolicy: OutsidePolicy = {
   headerBytesMax: 32_768,
 }
 
-/** Ports above 1023 on which other protocols live that would take an HTTP request for their own: the Fetch standard, section "Port blocking". */
+/**
+ * Ports above 1023 of other protocols, whose servers could mistake an HTTP request for their own: the Fetch standard, section "Port
+ * blocking".
+ */
 const otherProtocols = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ])
 
-/** The two ports of the web, and those that any program may take. */
+/** The ports of HTTP and HTTPS, and the ports above 1023, except those of other protocols. */
 function isPortOpen(port: number): boolean {
   return port === 80 || port === 443 || (port > 1023 && !otherProtocols.has(port))
 }

@@ -3,7 +3,7 @@ import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { OutsideError, toOutsideError } from './outside-error.ts'
 
-/** One coding each; a second one around it has no use but to multiply (a bomb inside a bomb). */
+/** The supported encodings. An answer may have only one: a second encoding is only useful to build a nested compression bomb. */
 const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -15,13 +15,14 @@ interface BodyPlan {
   readonly host: string
   readonly bytesMax: number
   readonly hasBody: boolean
-  /** Its reason explains why a connection broke, if we broke it. */
+  /** Its reason explains why the connection broke if this process broke it. */
   readonly signal: AbortSignal
 }
 
 /**
- * The decoded body. It is read no faster than it is taken, and ends with an OutsideError as soon as it is larger than allowed: as sent (an endless stream of
- * empty blocks decodes to nothing) or decoded (a bomb).
+ * The decoded body. It is read no faster than the consumer takes it. It fails with an OutsideError as soon as it is larger than allowed.
+ * The limit applies to the body as sent, because an endless stream of empty blocks decodes to nothing, and to the decoded body, because of
+ * compression bombs.
  */
 export function readBody(answer: IncomingMessage, plan: BodyPlan): Readable {
   const { host, bytesMax, hasBody } = plan
@@ -30,19 +31,19 @@ export function readBody(answer: IncomingMessage, plan: BodyPlan): Readable {
   const coding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   const decoder = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined
   if (hasBody && !decoder && coding !== 'identity')
-    throw new OutsideError('answer', host, `The answer of ${host} has an encoding we did not ask for`)
+    throw new OutsideError('answer', host, `The answer of ${host} has an encoding that was not requested`)
   const decoded = hasBody && decoder ? pipeline(measure(answer, plan), decoder(), () => undefined) : answer
   return Readable.from(guard(decoded, plan), { objectMode: false })
 }
 
-/** Every failure of a body passes here, and gets the reason that the reader can act on. */
+/** Converts every failure of a body to an OutsideError. */
 async function* guard(source: AsyncIterable<Uint8Array>, plan: BodyPlan): AsyncGenerator<Uint8Array> {
   try {
     yield* measure(source, plan)
   } catch (error) {
     if (plan.signal.aborted) throw plan.signal.reason
     const isCoding = error instanceof Error && 'code' in error && /^(Z_|ERR_BROTLI|ERR__ERROR|ERR_PADDING)/.test(String(error.code))
-    const what = isCoding ? `The answer of ${plan.host} cannot be decoded` : `The connection to ${plan.host} was lost within its answer`
+    const what = isCoding ? `The answer of ${plan.host} cannot be decoded` : `The connection to ${plan.host} was lost during its answer`
     throw toOutsideError(error, isCoding ? 'answer' : 'connection', plan.host, what)
   }
 }

@@ -1,6 +1,6 @@
 import { OutsideError } from './outside-error.ts'
 
-/** Where a URL leads. `host` is a name in lower case without the dot at its end, or an address without brackets. */
+/** The target of a URL. `host` is a name in lower case without a trailing dot, or an address without brackets. */
 export interface Target {
   readonly url: URL
   readonly host: string
@@ -12,19 +12,20 @@ const URL_CHARS_MAX = 8_192
 const NAME_CHARS_MAX = 253
 
 /**
- * The only reading of a URL: what is checked is what is connected to. The WHATWG parser turns every way to write an IPv4 address (decimal, octal, hex,
- * short, full-width digits) into the dotted one.
- * @throws OutsideError (`request`); its text never repeats the URL, which may hold credentials.
+ * The only place that parses a URL, so that the checked target is the one that is connected to. The WHATWG parser converts every notation
+ * of an IPv4 address (decimal, octal, hexadecimal, short, full-width digits) to the dotted one.
+ * @throws OutsideError (`request`). The message never contains the URL, which may hold credentials
  */
 export function readTarget(text: string, base?: URL): Target {
   if (text.length > URL_CHARS_MAX) throw refuse('', `The URL is longer than ${URL_CHARS_MAX} characters`)
   const url = URL.parse(text, base?.href)
-  if (!url) throw refuse('', 'The URL cannot be read')
+  if (!url) throw refuse('', 'The URL is not valid')
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw refuse('', `Only http and https can be fetched, not ${url.protocol.slice(0, 20)}`)
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   if (host === '' || host.length > NAME_CHARS_MAX) throw refuse('', 'The URL has no host name that could be resolved')
-  if (url.username !== '' || url.password !== '') throw refuse(host, `The URL of ${host} holds credentials: they belong into a connection`)
+  if (url.username !== '' || url.password !== '')
+    throw refuse(host, `The URL of ${host} contains credentials: put them into a connection instead`)
   const isSecure = url.protocol === 'https:'
   return { url, host, isSecure, port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port) }
 }

@@ -4,7 +4,7 @@ import type { Outgoing } from './outgoing.ts'
 import { OutsideError, toOutsideError } from './outside-error.ts'
 import type { OutsidePolicy } from './outside-policy.ts'
 
-/** One request and the head of its answer, on a connection that is used for nothing else. */
+/** Sends one request and returns the answer when its headers are complete. The connection is used for nothing else. */
 export async function sendOutgoing(outgoing: Outgoing, socket: Socket, policy: OutsidePolicy): Promise<IncomingMessage> {
   const { target, method, headers, body } = outgoing
   const { host, url } = target
@@ -25,7 +25,7 @@ export async function sendOutgoing(outgoing: Outgoing, socket: Socket, policy: O
     maxHeaderSize: policy.headerBytesMax,
     insecureHTTPParser: false,
   })
-  // Beyond this count Node drops headers without a word; one more than the limit shows that there were too many.
+  // Node silently drops headers beyond this count. One header more than the limit shows that there were too many.
   sent.maxHeadersCount = policy.headersMax + 1
   sent.once('response', resolve)
   sent.once('close', () => reject(new OutsideError('connection', host, `${host} closed the connection without an answer`)))

@@ -1,7 +1,10 @@
-/** Signatures of https://www.standardwebhooks.com, to send and to receive: whoever has the secret can see who sent a message, unchanged and when. */
+/**
+ * Signatures of https://www.standardwebhooks.com, for sending and receiving. The holder of the secret can verify who sent a message and
+ * when, and that it was not changed.
+ */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** What a message carries beside its body. */
+/** The headers of a signed message. */
 export interface WebhookHeaders {
   readonly 'webhook-id': string
   /** Seconds since 1970. */
@@ -9,21 +12,21 @@ export interface WebhookHeaders {
   readonly 'webhook-signature': string
 }
 
-/** A signature older or newer than this may be a copy that is sent again ("Verifying webhook authenticity"). */
+/** A message whose timestamp differs by more than this may be a replay ("Verifying webhook authenticity"). */
 const TOLERANCE_MS = 300_000
 const SIGNATURES_MAX = 20
 
-/** `whsec_` and 256 random bits in base64. */
+/** A new secret: `whsec_` and 256 random bits in base64. */
 export const makeWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
 
-/** @param secret `whsec_` and the key in base64. @param id the same for each attempt to deliver a message. */
+/** @param secret `whsec_` and the key in base64. @param id the same for each attempt to deliver a message */
 export function signWebhook(secret: string, { id, body, nowMs }: { id: string; body: string; nowMs: number }): WebhookHeaders {
   const timestamp = String(Math.floor(nowMs / 1000))
   const signature = `v1,${digest(secret, id, timestamp, body).toString('base64')}`
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }
 }
 
-/** Whether the holder of the secret sent exactly this body, lately. A sender that changes its secret may give several signatures. */
+/** Whether a holder of the secret sent exactly this body, recently. A sender that is rotating its secret may send several signatures. */
 export function verifyWebhook(
   secret: string,
   { body, header }: { body: Uint8Array; header(name: string): string | null },

@@ -19,7 +19,7 @@ const settings = [
   { type: 'mcp_stdio', command: 'node', args: ['server.js'], env: { TOKEN: canary } },
 ] as const
 
-test.each(settings)('what is kept of $type holds its fields, and of its secrets a fingerprint', (one) => {
+test.each(settings)('replaces the secrets of $type settings by fingerprints and keeps the other fields', (one) => {
   for (const [shape, input] of [
     [create, { name: 'x', settings: one }],
     [update, { connectionId: 'con_01jb2m4k6q8r0s2t4v6w8x0y2z', settings: one }],
@@ -32,7 +32,7 @@ test.each(settings)('what is kept of $type holds its fields, and of its secrets 
   }
 })
 
-test('the fingerprint tells equal secrets from others, and only within an org and under a key', () => {
+test('equal secrets have equal fingerprints only within one organization and under one key', () => {
   const of = (token: string, org = 'org', ring = keys) =>
     JSON.stringify(concealSecrets(ring, org, create, { name: 'x', settings: { type: 'bearer', token } }))
   expect(of('a')).toBe(of('a'))
@@ -40,12 +40,12 @@ test('the fingerprint tells equal secrets from others, and only within an org an
   expect(new Set([of('a'), ...others]).size).toBe(4)
 })
 
-test('an input without secrets is given back as it is', () => {
+test('returns an input whose shape has no secrets without copying it', () => {
   const input = { name: 'acme' }
   expect(concealSecrets(keys, 'org', operations['orgs.create'].input, input)).toBe(input)
 })
 
-test('secrets that are absent or taken away are no secrets', () => {
+test('leaves absent and null secrets unchanged', () => {
   const input = { connectionId: 'con_01jb2m4k6q8r0s2t4v6w8x0y2z', settings: { type: 'mcp_http', headers: null } } as const
   expect(concealSecrets(keys, 'org', update, update.parse(input))).toEqual(input)
 })

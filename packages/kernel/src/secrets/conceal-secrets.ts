@@ -6,14 +6,15 @@ import type { SecretKeys } from './secret-keys.ts'
 type Shape = z.core.$ZodType
 
 /**
- * A copy of a parsed input in which each field that its shape marks as `writeOnly` is replaced by a keyed fingerprint. Digests of inputs
- * are kept (audit log, idempotency keys), and a plain digest of a short password tells it to whoever can guess and has a copy of the
- * database. The key is that of the org under the active key: after a rotation a request repeated with its idempotency key counts as another.
+ * A copy of a parsed input in which a keyed fingerprint replaces each field that the shape marks as `writeOnly`. The audit log and the
+ * idempotency keys store digests of inputs, and an attacker with a copy of the database could guess a short password from a plain digest.
+ * The key of the fingerprint is derived for each organization from the active secret key. So after a rotation, a request that is repeated
+ * with its idempotency key counts as a different request.
  */
 export function concealSecrets<T>(keys: SecretKeys, org: string, shape: Shape, input: T): T {
   if (!holdsSecrets(shape)) return input
   const key = keys.known.get(keys.activeId)
-  if (key === undefined) throw new Error('The ring lacks its active key')
+  if (key === undefined) throw new Error('The active key is missing')
   const derived = new Uint8Array(hkdfSync('sha256', key, '', `orrery fingerprint v1 org ${org}`, 32))
   const print = (value: unknown) => createHmac('sha256', derived).update(canonicalJson(value)).digest('hex')
   return conceal(shape, input, print) as T
@@ -34,7 +35,7 @@ function conceal(shape: Shape, value: unknown, print: (value: unknown) => string
   }
   if (shape instanceof z.ZodUnion) {
     const option = shape.options.find((one) => z.safeParse(one, value).success)
-    // What fits none is not known to be open.
+    // A value that fits no option may be a secret.
     return option === undefined ? print(value) : conceal(option, value, print)
   }
   return value
@@ -42,11 +43,11 @@ function conceal(shape: Shape, value: unknown, print: (value: unknown) => string
 
 const known = new WeakMap<Shape, boolean>()
 
-/** Worked out once for each shape: most have none, and their inputs are not to be copied. */
+/** Computed once for each shape. Most shapes have no secrets, so their inputs need not be copied. */
 function holdsSecrets(shape: Shape): boolean {
   const before = known.get(shape)
   if (before !== undefined) return before
-  // A shape that refers to itself meets this.
+  // Ends the recursion for a shape that refers to itself.
   known.set(shape, false)
   const holds = isSecret(shape) || partsOf(shape).some(holdsSecrets)
   known.set(shape, holds)

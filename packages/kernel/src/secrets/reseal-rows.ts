@@ -1,9 +1,10 @@
-/** Rows looked at in one step: so many mean that there may be more. */
+/** Rows read at a time. A full batch means that more rows may remain. */
 export const RESEAL_BATCH = 100
 
 /**
- * Goes through rows in their order, batch by batch, until one batch's number of them is resealed. Those that do not open are passed over for
- * good: enough of them would else stand in front of all others. Gives how many were resealed.
+ * Reads rows in order, batch by batch, until it has resealed as many rows as one batch has. Skips rows that cannot be opened: otherwise
+ * enough of them would keep the rows after them from ever being resealed.
+ * @param select returns the next batch after a row. @param reseal returns whether it resealed the row. @returns how many rows were resealed
  */
 export async function resealRows<Row>(
   select: (after: Row | undefined) => Promise<readonly Row[]>,

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject, randomBytes
 import { SecretError } from './secret-error.ts'
 import type { SecretKeys } from './secret-keys.ts'
 
-/** Where a secret is kept. What was sealed for one place opens at no other. */
+/** Where a secret is stored. A secret that was sealed for one place cannot be opened at another. */
 export interface SecretPlace {
   /** The id of the org. */
   readonly org: string
@@ -12,16 +12,18 @@ export interface SecretPlace {
 }
 
 /**
- * A sealed secret is the text `v1.<key id>.<nonce>.<ciphertext>.<tag>`, the last three in base64url without padding; a change of the format is a new version.
+ * A sealed secret is the text `v1.<key id>.<nonce>.<ciphertext>.<tag>`. The last three parts are base64url without padding. A change of the
+ * format gets a new version.
  *
- * AES-256-GCM (NIST SP 800-38D). Nonces are 96 random bits (section 8.2.2), which section 8.3 limits to 2^32 sealings with one key; so each org has a key of
- * its own, derived from the ring's (HKDF with SHA-256, RFC 5869) and kept nowhere. Tags have their full 128 bits (section 5.2.1.2).
- * The additional data is version, key id, org, row and field as one JSON array, in which no two places are written alike.
+ * The cipher is AES-256-GCM (NIST SP 800-38D). Nonces are 96 random bits (section 8.2.2), which section 8.3 limits to 2^32 encryptions with
+ * one key. So each organization has its own key, derived from the key in the file with HKDF and SHA-256 (RFC 5869) and stored nowhere. Tags
+ * have the full 128 bits (section 5.2.1.2). The additional data is a JSON array of version, key id, org, row and field, so that no two
+ * places have the same additional data.
  */
 const VERSION = 'v1'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** Far below what the mode allows (2^36 bytes); a credential is not a file. */
+/** Enough for a credential. GCM itself allows 2^36 bytes. */
 const SECRET_BYTES_MAX = 65_536
 const sealedForm = /^v1\.([0-9a-f]{16})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]{22})$/
 
@@ -37,7 +39,7 @@ export function sealSecret(keys: SecretKeys, place: SecretPlace, plaintext: stri
   return [VERSION, id, ...[nonce, text, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.')
 }
 
-/** @throws SecretError: `unknown-key` names the key's id; `damaged` when it was changed, or sealed for another place. */
+/** @throws SecretError: `unknown-key` names the key's id; `damaged` if the text was changed, or sealed for another place */
 export function openSecret(keys: SecretKeys, place: SecretPlace, sealed: string): string {
   const { id, nonce, text, tag } = readSealed(sealed)
   const decipher = createDecipheriv('aes-256-gcm', deriveKey(findKey(keys, id), place), nonce, { authTagLength: TAG_BYTES })
@@ -46,12 +48,12 @@ export function openSecret(keys: SecretKeys, place: SecretPlace, sealed: string)
   try {
     return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
   } catch {
-    // Node says no more than that it failed, and there is no more to know: the tag does not tell a changed text from a changed place.
+    // Node's error has no details, and none exist: a wrong tag means that either the text or its additional data was changed.
     throw damaged('it was changed, or it was sealed for another place')
   }
 }
 
-/** Whether a key sealed it that is not the active one: open it and seal it again. */
+/** Whether the secret was sealed with an old key and should be sealed again with the active one. */
 export function needsRotation(keys: SecretKeys, sealed: string): boolean {
   return readSealed(sealed).id !== keys.activeId
 }
@@ -61,9 +63,9 @@ function readSealed(sealed: string) {
   if (!parts) throw damaged(`it does not have the form of ${VERSION}`)
   const [, id = '', ...encoded] = parts
   const [nonce, text, tag] = encoded.map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer, Buffer]
-  // The last character of base64 has bits that mean nothing; were they let pass, one secret would have many texts.
+  // The last character of base64url has unused bits. Accepting any value of them would give one secret several texts.
   if ([nonce, text, tag].some((bytes, n) => bytes.toString('base64url') !== encoded[n]))
-    throw damaged('it is not in the one form it could have')
+    throw damaged('its base64url is not in canonical form')
   return { id, nonce, text, tag }
 }
 

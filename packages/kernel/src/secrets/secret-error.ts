@@ -1,6 +1,11 @@
 /**
- * `keys` the key file cannot be read · `unknown-key` sealed with a key that the ring does not hold · `damaged` changed, cut, or moved from another place ·
- * `plaintext` it cannot be sealed. The text never holds a secret, a key or a part of either.
+ * Why an operation with a secret failed:
+ * - `keys`: the key file is not valid
+ * - `unknown-key`: the secret was sealed with a key that is not in the key file
+ * - `damaged`: the sealed text was changed, cut, or moved from another place
+ * - `plaintext`: the plain text cannot be sealed
+ *
+ * The message never contains a secret, a key or a part of either.
  */
 export type SecretReason = 'keys' | 'unknown-key' | 'damaged' | 'plaintext'
 

@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { SecretError } from './secret-error.ts'
 
-/** The key that seals, and all that open, by their ids. Key objects do not show their bytes when printed. */
+/** All known keys by their ids. The active one seals, and every one can open. Key objects do not show their bytes when printed. */
 export interface SecretKeys {
   readonly activeId: string
   readonly known: ReadonlyMap<string, KeyObject>
@@ -12,8 +12,8 @@ const LABEL = 'orrery-secret-key'
 const line = new RegExp(`^${LABEL} v1 ([0-9a-f]{16}) ([A-Za-z0-9_-]{43})$`)
 
 /**
- * A new key of 256 random bits, as the line that a key file holds: `orrery-secret-key v1 <id> <base64url>`, with the line's end. To rotate, put a
- * new line above the others; an old one may go when nothing `needsRotation` any more.
+ * A new key of 256 random bits as a line of the key file, with its line break: `orrery-secret-key v1 <id> <base64url>`. To rotate keys, add
+ * a new line above the others. An old line may be removed when no secret `needsRotation` any more.
  */
 export function makeSecretKey(): string {
   const key = randomBytes(KEY_BYTES)
@@ -21,34 +21,36 @@ export function makeSecretKey(): string {
 }
 
 /**
- * Reads a key file: one key a line, the active one first. Empty lines and lines that begin with `#` are passed over.
- * @throws SecretError (`keys`) with the number of the line that is wrong; it never repeats what the line holds.
+ * Reads a key file: one key per line, the active one first. Skips empty lines and lines that begin with `#`.
+ * @throws SecretError (`keys`) with the number of the wrong line, but never with its content
  */
 export function readSecretKeys(text: string): SecretKeys {
-  if (text.includes('-----BEGIN')) throw refuse('this is a PEM file (the audit key is one), not a file of secret keys')
+  if (text.includes('-----BEGIN')) throw invalid('this is a PEM file (the audit key is one), not a file of secret keys')
   const known = new Map<string, KeyObject>()
   for (const [index, raw] of text.split('\n').entries()) {
     const row = raw.trim()
     if (row === '' || row.startsWith('#')) continue
     const parts = line.exec(row)
-    if (!parts) throw refuse(`line ${index + 1} is not "${LABEL} v1 <id> <key>"`)
+    if (!parts) throw invalid(`line ${index + 1} is not "${LABEL} v1 <id> <key>"`)
     const [, id = '', encoded = ''] = parts
     const key = Buffer.from(encoded, 'base64url')
-    if (nameSecretKey(key) !== id)
-      throw refuse(`the key in line ${index + 1} is not the one that its id ${id} names: it was changed or cut`)
-    if (known.has(id)) throw refuse(`line ${index + 1} holds the key ${id} a second time`)
+    if (nameSecretKey(key) !== id) throw invalid(`the key in line ${index + 1} does not match its id ${id}: it was changed or cut`)
+    if (known.has(id)) throw invalid(`line ${index + 1} repeats the key ${id}`)
     known.set(id, createSecretKey(key))
   }
   const [activeId] = known.keys()
-  if (activeId === undefined) throw refuse('it holds no key')
+  if (activeId === undefined) throw invalid('it holds no key')
   return { activeId, known }
 }
 
-/** Follows from the key, so that a damaged line is noticed at the start and not at the first secret. A hash of 256 random bits tells nothing of them. */
+/**
+ * The key's id, derived from the key, so that a damaged line is noticed when the server starts and not when it opens the first secret. A
+ * hash reveals nothing about a key of 256 random bits.
+ */
 function nameSecretKey(key: Uint8Array): string {
   return createHash('sha256').update(`${LABEL} id v1\n`).update(key).digest('hex').slice(0, 16)
 }
 
-function refuse(why: string): SecretError {
+function invalid(why: string): SecretError {
   return new SecretError('keys', `The file of secret keys cannot be used: ${why}`)
 }

@@ -1,3 +1,4 @@
+/** Sealing and opening secrets, and the file of secret keys: what was sealed opens only unchanged, at its place and with its key. */
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { needsRotation, openSecret, type SecretPlace, sealSecret } from './seal-secret.ts'
@@ -19,7 +20,7 @@ function failure(act: () => unknown): SecretError {
   throw new Error('It did not fail')
 }
 
-test('what was sealed opens at its place, and the text does not show it', () => {
+test('a sealed secret opens at its place, and its text does not contain the plain text', () => {
   for (const text of [secret, '', 'x'.repeat(65_536), '\u0000']) {
     const sealed = sealSecret(keys, place, text)
     expect(sealed).toMatch(/^v1\.[0-9a-f]{16}\.[\w-]{16}\.[\w-]*\.[\w-]{22}$/)
@@ -33,9 +34,9 @@ test('the same secret is sealed with another nonce each time', () => {
   expect(nonces.size).toBe(1_000)
 })
 
-test('every bit flip is detected: 1,000 in the text, and each single bit of nonce, ciphertext and tag', () => {
+test('detects every flipped bit: 1,000 bits over the whole text, and each bit of nonce, ciphertext and tag', () => {
   const sealed = sealSecret(keys, place, secret.repeat(4))
-  // The first thousand bits of a stride that is prime to their number: all different, over all of the text.
+  // The stride and the number of bits have no common divisor, so the 1,000 bits are all different and spread over the whole text.
   const bits = sealed.length * 8
   const flips = new Set(Array.from({ length: 1_000 }, (_, n) => (n * 7_919) % bits))
   expect(flips.size).toBe(1_000)
@@ -52,7 +53,7 @@ test('every bit flip is detected: 1,000 in the text, and each single bit of nonc
   }
 })
 
-test('cut, lengthened, padded and rearranged texts are refused', () => {
+test('rejects sealed texts that were cut, lengthened, padded or rearranged', () => {
   const sealed = sealSecret(keys, place, secret)
   const [version, id, nonce, text, tag] = sealed.split('.')
   const wrong = [
@@ -71,7 +72,7 @@ test('cut, lengthened, padded and rearranged texts are refused', () => {
   for (const one of wrong) expect(failure(() => openSecret(keys, place, one)).reason).toBe('damaged')
 })
 
-test('a secret that was moved to another org, row or field does not open', () => {
+test('does not open a secret that was moved to another organization, row or field', () => {
   const sealed = sealSecret(keys, place, secret)
   const elsewhere: SecretPlace[] = [
     { ...place, org: 'org_2' },
@@ -85,7 +86,7 @@ test('a secret that was moved to another org, row or field does not open', () =>
   for (const other of elsewhere) expect(failure(() => openSecret(keys, other, sealed)).reason).toBe('damaged')
 })
 
-test('a new key seals, the old one still opens until it is taken out, and then the error names its id', () => {
+test('seals with the new key and opens with the old one; after the old key is removed, the error names its id', () => {
   const old = makeSecretKey()
   const before = readSecretKeys(old)
   const sealed = sealSecret(before, place, secret)
@@ -103,16 +104,16 @@ test('a new key seals, the old one still opens until it is taken out, and then t
   expect(error.message).toContain(before.activeId)
 })
 
-test('a key that claims the id of another does not open its secrets', () => {
+test('does not open a secret with a different key that has the same id', () => {
   const sealed = sealSecret(keys, place, secret)
   const other = readSecretKeys(makeSecretKey())
   const [key] = other.known.values()
-  if (!key) throw new Error('a ring has a key')
-  const liar = { activeId: keys.activeId, known: new Map([[keys.activeId, key]]) }
-  expect(failure(() => openSecret(liar, place, sealed)).reason).toBe('damaged')
+  if (!key) throw new Error('The file has no key')
+  const mislabelled = { activeId: keys.activeId, known: new Map([[keys.activeId, key]]) }
+  expect(failure(() => openSecret(mislabelled, place, sealed)).reason).toBe('damaged')
 })
 
-test('a wrong key file is refused with the reason, and without what it holds', () => {
+test('rejects an invalid key file with the reason and without its content', () => {
   const good = makeSecretKey().trim()
   const key = good.split(' ').at(-1) ?? ''
   const cases: [string, RegExp][] = [
@@ -120,9 +121,9 @@ test('a wrong key file is refused with the reason, and without what it holds', (
     ['# nothing\n\n', /holds no key/],
     [makeSigningKey(), /PEM file \(the audit key/],
     [key, /line 1 is not "orrery-secret-key v1/],
-    [`${good}\n${good}`, /line 2 holds the key [0-9a-f]{16} a second time/],
+    [`${good}\n${good}`, /line 2 repeats the key [0-9a-f]{16}/],
     [good.slice(0, -1), /line 1 is not/],
-    [good.replace(key, key.startsWith('A') ? `B${key.slice(1)}` : `A${key.slice(1)}`), /line 1 is not the one that its id/],
+    [good.replace(key, key.startsWith('A') ? `B${key.slice(1)}` : `A${key.slice(1)}`), /the key in line 1 does not match its id/],
     [good.replace(' v1 ', ' v2 '), /line 1/],
     ['{"key":"hunter2"}', /line 1/],
   ]
@@ -135,20 +136,20 @@ test('a wrong key file is refused with the reason, and without what it holds', (
   }
 })
 
-test('neither keys nor secrets show when things are printed', () => {
+test('printed keys and errors contain neither keys nor secrets', () => {
   const text = makeSecretKey()
-  const ring = readSecretKeys(text)
+  const printedKeys = readSecretKeys(text)
   const key = Buffer.from(text.trim().split(' ').at(-1) ?? '', 'base64url')
-  const sealed = sealSecret(ring, place, secret)
+  const sealed = sealSecret(printedKeys, place, secret)
   const errors = [
-    failure(() => openSecret(ring, { ...place, row: 'x' }, sealed)),
-    failure(() => sealSecret(ring, place, `${secret}\ud800`)),
-    failure(() => sealSecret(ring, place, secret.repeat(10_000))),
-    failure(() => needsRotation(ring, secret)),
+    failure(() => openSecret(printedKeys, { ...place, row: 'x' }, sealed)),
+    failure(() => sealSecret(printedKeys, place, `${secret}\ud800`)),
+    failure(() => sealSecret(printedKeys, place, secret.repeat(10_000))),
+    failure(() => needsRotation(printedKeys, secret)),
   ]
   const printed = [
-    inspect(ring, { depth: 9, showHidden: true }),
-    JSON.stringify([...ring.known]),
+    inspect(printedKeys, { depth: 9, showHidden: true }),
+    JSON.stringify([...printedKeys.known]),
     ...errors.map((one) => inspect(one, { depth: 9 })),
   ].join('\n')
   for (const hidden of [key.toString('hex'), key.toString('base64url'), key.toString('base64'), secret, 'hunter2'])

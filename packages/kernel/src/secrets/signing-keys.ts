@@ -1,32 +1,32 @@
-/** Keys that sign: of audit checkpoints and of tokens. Ed25519 (RFC 8032). */
+/** Ed25519 keys (RFC 8032) that sign audit checkpoints and tokens. */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
-/** The key that signs checkpoints, and the public keys that old and new checkpoints are checked with. */
+/** The key that signs checkpoints, and the public keys that verify old and new ones. */
 export interface AuditKeys {
   readonly signer: KeyObject
   readonly known: ReadonlyMap<string, KeyObject>
 }
 
-/** The key that signs tokens: the same in every process of an installation, and in no other installation. */
+/** The key that signs tokens. All processes of an installation share it, and no other installation has it. */
 export interface TokenKeys {
   readonly id: string
   readonly signer: KeyObject
   readonly verifier: KeyObject
 }
 
-/** A new private key in PEM (PKCS #8), for the host to keep in a file that only it can read. */
+/** A new private key in PEM (PKCS #8). The server stores it in a file that only the server can read. */
 export function makeSigningKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-/** @param retired public keys in PEM of signers used earlier. @throws TypeError if it is another kind of key. */
+/** @param retired public keys in PEM of earlier signers. @throws TypeError for another kind of key */
 export function readAuditKeys(privatePem: string, retired: readonly string[] = []): AuditKeys {
   const signer = readSigner(privatePem, 'audit')
   const publics = [createPublicKey(signer), ...retired.map((pem) => createPublicKey(pem))]
   return { signer, known: new Map(publics.map((key) => [nameKey(key), key])) }
 }
 
-/** @throws TypeError if it is another kind of key. */
+/** @throws TypeError for another kind of key */
 export function readTokenKeys(privatePem: string): TokenKeys {
   const signer = readSigner(privatePem, 'token')
   const verifier = createPublicKey(signer)
@@ -39,7 +39,7 @@ function readSigner(privatePem: string, use: string): KeyObject {
   return signer
 }
 
-/** Names a public key: the first 16 hexadecimal digits of the SHA-256 of its SPKI form. */
+/** The id of a public key: the first 16 hexadecimal digits of the SHA-256 of its SPKI form. */
 export function nameKey(key: KeyObject): string {
   const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(spki).digest('hex').slice(0, 16)

@@ -1,5 +1,5 @@
 import { problem } from '@orrery/contract'
-import { type AnswerTo, type Ctx, durationMs, type InputFor, newId, orProblem, refuseGrant } from '@orrery/kernel'
+import { type AnswerTo, type Ctx, durationMs, type InputFor, newId, orProblem, requireGrantableScopes } from '@orrery/kernel'
 import { findTool } from '../catalogue/find-tool.ts'
 import { ToolError } from '../port/tool-port.ts'
 import { callTool } from './call-tool.ts'
@@ -10,7 +10,7 @@ const LIMIT_MS_MAX = 60_000
 export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): Promise<AnswerTo<'tools.call'>> {
   const { tool: name, args, timeout } = input
   const tool = orProblem(await findTool(ctx, name), 'tool.not_found', `There is no tool ${name}.`)
-  refuseGrant(ctx, tool.face.scopes)
+  requireGrantableScopes(ctx, tool.face.scopes)
   const wantedMs = timeout === undefined ? tool.face.timeoutMs : durationMs(timeout, 'timeout')
   const from = performance.now()
   ctx.note(name)

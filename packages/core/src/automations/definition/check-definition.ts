@@ -1,6 +1,6 @@
 import { type AutomationDefinition, type FieldError, problem } from '@orrery/contract'
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
-import { type Ctx, durationMs, refuseGrant, type Transaction } from '@orrery/kernel'
+import { type Ctx, durationMs, requireGrantableScopes, type Transaction } from '@orrery/kernel'
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
 import { checkRawPipeline, requireValid } from '../../pipelines/check-raw-pipeline.ts'
 import { readStored } from '../../pipelines/read-pipeline.ts'
@@ -30,7 +30,7 @@ export async function checkDefinition(
 ): Promise<string[]> {
   const errors = [...checkMembers(definition), ...checkKeys(planned), ...planned.flatMap(checkTrigger)]
   requireNoErrors(errors)
-  refuseGrant(ctx, definition.scopes ?? [])
+  requireGrantableScopes(ctx, definition.scopes ?? [])
   const nowMs = ctx.clock.now()
   const warnings = planned.flatMap((trigger) => checkTimes(trigger, sources, nowMs, isNew(trigger)))
   await checkWorkflow(ctx, tx, definition)

@@ -1,4 +1,4 @@
-import { type DueResult, isPassing, type Kernel } from '@orrery/kernel'
+import { type DueResult, isTransient, type Kernel } from '@orrery/kernel'
 
 /** Attempts due work. A temporary failure is thrown, so that the due clock tries again; any other failure marks the work as failed. */
 export async function attemptDueWork(
@@ -10,7 +10,7 @@ export async function attemptDueWork(
   try {
     return await attempt()
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     log.error({ error, org }, 'Due work of an automation failed')
     return await markFailed('The run could not be started; see the server’s log.')
   }

@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { isPassing, type Kernel } from '@orrery/kernel'
+import { isTransient, type Kernel } from '@orrery/kernel'
 import { recordRunEnds } from '../firing/record-run-ends.ts'
 import { transactAsAutomations } from '../firing-context.ts'
 import { type EndedRun, selectUnrecordedEnds } from '../firing-store.ts'
@@ -18,7 +18,7 @@ async function recordEndsApart(kernel: Kernel, org: OrgId, ended: readonly Ended
   try {
     await transactAsAutomations(kernel, org, (context) => recordRunEnds(context, ended))
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, org, runs: ended.map(({ run }) => run) }, 'The ends of runs could not be recorded')
     if (ended.length > 1) for (const one of ended) await recordEndsApart(kernel, org, [one])
   }

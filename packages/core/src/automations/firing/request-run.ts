@@ -1,4 +1,4 @@
-import { type Ctx, newId, runBehind, type Transaction } from '@orrery/kernel'
+import { type Ctx, findActingRun, newId, type Transaction } from '@orrery/kernel'
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringContext, toFiringContext } from '../firing-context.ts'
 import { type FiringRow, selectFiringByRequestKey, setRequestKey, writeFirings } from '../firing-store.ts'
@@ -19,7 +19,7 @@ export interface RunRequest {
  */
 export async function requestRun(ctx: Ctx, tx: Transaction, automation: AutomationRow, asked: RunRequest): Promise<FiringRow> {
   const context = toFiringContext(ctx, tx)
-  const isByRun = runBehind(ctx) !== null
+  const isByRun = findActingRun(ctx) !== null
   const stepKey = isByRun ? ctx.origin.idempotencyKey : null
   const known = stepKey === null ? undefined : await selectFiringByRequestKey(tx, ctx.org, stepKey)
   if (known !== undefined) return known

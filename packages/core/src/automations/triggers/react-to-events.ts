@@ -1,5 +1,5 @@
 import type { OrgId } from '@orrery/engine'
-import { type ConsumedEvent, type ConsumerSpec, isPassing, type Kernel } from '@orrery/kernel'
+import { type ConsumedEvent, type ConsumerSpec, isTransient, type Kernel } from '@orrery/kernel'
 import { recordRunEnds } from '../firing/record-run-ends.ts'
 import { transactAsAutomations } from '../firing-context.ts'
 import type { RunEnd } from '../planning/count-failure.ts'
@@ -52,7 +52,7 @@ async function reactOrRecordTrouble(kernel: Kernel, listener: Listener, consumed
   try {
     await reactToEvent(kernel, listener, consumed)
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, trigger: listener.triggerId, event: consumed.event.id }, 'A trigger failed at an event')
     await recordTrouble(
       kernel.database,
@@ -73,7 +73,7 @@ async function recordEnds(kernel: Kernel, org: OrgId, events: readonly ConsumedE
   try {
     await transactAsAutomations(kernel, org, (context) => recordRunEnds(context, ended))
   } catch (error) {
-    if (isPassing(error)) throw error
+    if (isTransient(error)) throw error
     kernel.log.error({ error, org }, 'The ends of runs could not be recorded')
   }
 }

@@ -1,4 +1,4 @@
-/** A certificate for `outside.test` that signed itself, valid for a hundred years, and its key. For tests; it protects nothing. */
+/** A self-signed certificate for `outside.test`, valid for a hundred years, and its key. For tests only; it protects nothing. */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBnzCCAUSgAwIBAgIUPK8KejsBV6SI4ksSjTkkJwRyNPIwCgYIKoZIzj0EAwIw
 FzEVMBMGA1UEAwwMb3V0c2lkZS50ZXN0MCAXDTI2MTEyMTE2MjgzM1oYDzIxMjYx

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { OutsideError } from '../outside-error.ts'
 import { type OutsidePolicy, outsidePolicy } from '../outside-policy.ts'
 
-/** A server on a port of its own, gone with all its connections when the test is over. */
+/** Starts a server on a free port. It is closed with all its connections when the test has finished. */
 export async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -24,12 +24,12 @@ export function listenHttp(answer: RequestListener): Promise<number> {
   return listen(createHttp(answer))
 }
 
-/** Answers every connection with what `act` writes, as soon as something was received. */
+/** Calls `act` for every connection as soon as it has received something. */
 export function listenRaw(act: (socket: Socket) => void): Promise<number> {
   return listen(createServer((socket) => socket.once('data', () => act(socket))))
 }
 
-/** A policy under which only these entries are open, and only these names exist. */
+/** A policy that allows only these entries, with a resolver that knows only these names. */
 export function policyOf(allow: OutsidePolicy['allow'], names: Readonly<Record<string, readonly string[]>> = {}): OutsidePolicy {
   const resolve = async (name: string) => {
     const addresses = names[name]

@@ -1,5 +1,5 @@
 import { isIP, type Socket } from 'node:net'
-import { type OutsidePolicy, openSocket, readTarget, startClock } from '@orrery/kernel'
+import { type OutsidePolicy, openSocket, readTarget, startExchangeClock } from '@orrery/kernel'
 
 /** Submission, its older ports, and those of mailboxes; besides, what is open to any program. */
 const mailPorts = new Set([25, 143, 465, 587, 993])
@@ -12,7 +12,7 @@ const mailPorts = new Set([25, 143, 465, 587, 993])
 export async function openMailSocket(host: string, port: number, outside: OutsidePolicy, signal: AbortSignal): Promise<Socket> {
   const target = readTarget(`http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`)
   const policy = { ...outside, isPortOpen: (one: number) => mailPorts.has(one) || outside.isPortOpen(one) }
-  const clock = startClock(outside.totalMs, target.host, signal)
+  const clock = startExchangeClock(outside.totalMs, target.host, signal)
   try {
     const socket = await clock.within(outside.connectMs, target.host, 'connect', () => openSocket(target, policy, clock.signal))
     socket.once('close', () => clock.stop())

@@ -1,6 +1,7 @@
 /**
- * The job that must always run, done as a user would: a project outside the checkout, a server for it, 3,000 real records,
- * and `kill -9` in the middle: of the server, and of everything with its PostgreSQL. Every record is recorded once.
+ * Runs the wildlife-strikes example as a user would: in a project outside the checkout, with its own server and 3,000 real records. Kills
+ * the server with `kill -9` in the middle, and later all processes including PostgreSQL. Every record must be recorded exactly once. Then
+ * starts runs through curl, tRPC and MCP.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -32,7 +33,7 @@ afterAll(async () => {
   const left = app === undefined ? [] : processesOf(app.folder)
   for (const { pid } of left) killHard(pid)
   app?.remove()
-  expect(left, 'a stopped dev leaves nothing behind').toEqual([])
+  expect(left, 'a stopped `orrery dev` leaves no processes').toEqual([])
 }, 60_000)
 
 async function startDev(): Promise<Spawned> {
@@ -43,7 +44,7 @@ async function startDev(): Promise<Spawned> {
 
 async function isDeployed(spawned: Spawned): Promise<boolean> {
   if (!/server +http/.test(spawned.text())) return false
-  // A server that takes a request and does not answer shall show as that, not as a test that never ends.
+  // With a timeout, so that a server that accepts a request and never answers shows up as a failure and not as a test that hangs.
   const { workflows } = createClient({ ...readConnection(app), attempts: 3, timeoutMs: 20_000 })
   return (await workflows.list()).items.some(({ name }) => name === 'triage')
 }
@@ -85,7 +86,7 @@ test('the tests of the new project pass', async () => {
   expect(out).toMatch(/Tests\s+2 passed/)
 }, 120_000)
 
-test('3,000 records go through two kill -9, and each is recorded once', async () => {
+test('a run of 3,000 records survives two kill -9 and records each one exactly once', async () => {
   const started = await app.orrery(['runs', 'start', 'triage', '--input', '@data/strikes-3000.json', '--json'])
   expect(started.status, started.err).toBe(0)
   const { runId } = JSON.parse(started.out) as { runId: string }
@@ -127,23 +128,23 @@ test('3,000 records go through two kill -9, and each is recorded once', async ()
   expect(readFileSync(report, 'utf8')).toContain('3000 reports: ')
 }, 280_000)
 
-test('the doctor and the audit log are content afterwards', async () => {
+test('`orrery audit verify` and `orrery doctor` report no faults afterwards', async () => {
   const verified = await app.orrery(['audit', 'verify'])
   expect(verified.status, verified.out + verified.err).toBe(0)
   const examined = await app.orrery(['doctor'])
   expect(examined.status, examined.out + examined.err).toBe(0)
 }, 60_000)
 
-/** What every face is asked to start: the first records of the same file, at full speed. */
+/** The input of the runs that the tests below start: the first records of the same file, at full speed. */
 function smallInput() {
   const { reports } = JSON.parse(readFileSync(join(app.folder, 'data/strikes-3000.json'), 'utf8')) as { reports: object[] }
   return { reports: reports.slice(0, 25), paceMs: 0 } as never
 }
 
-test('curl starts a run, and the same idempotency key starts no other', async () => {
+test('curl starts a run, and a second request with the same idempotency key starts no other', async () => {
   const { url, key } = readConnection(app)
   const body = JSON.stringify({ workflow: 'triage', input: smallInput() })
-  const headers = [`Authorization: Bearer ${key}`, 'Content-Type: application/json', 'Idempotency-Key: spine-curl']
+  const headers = [`Authorization: Bearer ${key}`, 'Content-Type: application/json', 'Idempotency-Key: strikes-curl']
   const post = () =>
     JSON.parse(
       execFileSync('curl', ['-sS', `${url}/api/v1/runs`, ...headers.flatMap((header) => ['-H', header]), '-d', '@-'], {
@@ -176,7 +177,7 @@ test('an MCP client starts a run over HTTP and over stdio', async () => {
     cwd: app.folder,
   })
   for (const transport of [overHttp, overStdio]) {
-    const mcp = new McpClient({ name: 'spine', version: '1.0.0' })
+    const mcp = new McpClient({ name: 'wildlife-strikes', version: '1.0.0' })
     await mcp.connect(transport)
     expect((await mcp.listTools()).tools.map(({ name }) => name)).toContain('run_start')
     const answer = await mcp.callTool({ name: 'run_start', arguments: { workflow: 'triage', input: smallInput() } })
@@ -186,7 +187,7 @@ test('an MCP client starts a run over HTTP and over stdio', async () => {
   }
 }, 60_000)
 
-test('a saved file is deployed while the server runs, and new runs use it', async () => {
+test('`orrery dev` deploys a saved file while the server runs, and new runs use it', async () => {
   const { writeFileSync } = await import('node:fs')
   const source = [
     `import { workflow } from '@orrery/sdk'`,
