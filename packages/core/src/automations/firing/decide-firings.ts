@@ -3,8 +3,8 @@ import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import { appendEvents } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
 import type { FiringContext } from '../firing-context.ts'
-import { type FiringCauseName, type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
-import { decideOverlap, type OverlapDecision } from '../planning/decide-overlap.ts'
+import { type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
+import { afterRound, decideStarts, type StartRound, type StartRules, type StartState } from '../planning/decide-starts.ts'
 import { countRunEnd } from './count-run-end.ts'
 import { toStart } from './to-start.ts'
 
@@ -24,14 +24,13 @@ export interface FiringPart {
 export async function decideFirings(context: FiringContext, parts: readonly FiringPart[]): Promise<ReadonlyMap<string, FiringRow>> {
   const ids = parts.map(({ automation }) => automation.automation_id)
   const found = await selectInProgress(context.tx, context.org, ids)
-  const undecided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
-  // Repeated for automations where no run has started although other starts wait: one of those may start instead.
-  for (let open = undecided; open.length > 0; ) open = await decideOnce(context, open)
-  const rows = undecided.flatMap((part) => [...part.rows, ...toBufferedRows(context, part)])
+  const decided = parts.map((part) => toUndecided(part, found.get(part.automation.automation_id)))
+  for (let open = decided; open.length > 0; ) open = await decideRound(context, open)
+  const rows = decided.flatMap((part) => [...part.rows, ...toBufferedRows(context, part)])
   await writeFirings(context.tx, context.org, rows)
   await emitFirings(context, rows)
-  for (const { automation, failures } of undecided) {
-    for (let count = 0; count < failures; count++) await countRunEnd(context, automation.automation_id, 'failed')
+  for (const { automation, state } of decided) {
+    for (let count = 0; count < state.failures; count++) await countRunEnd(context, automation.automation_id, 'failed')
   }
   if (rows.some(({ is_running }) => is_running)) context.afterCommit(() => context.engine.nudge([]))
   return new Map(rows.map((row) => [row.firing_id, row]))
@@ -39,66 +38,49 @@ export async function decideFirings(context: FiringContext, parts: readonly Firi
 
 type Pending = FiringRow & { readonly overlap?: NonNullable<FiringRow['request']>['overlap'] & string }
 
-/** The state of the decision about one automation. */
+/** One automation while its starts are decided. */
 interface Undecided {
   readonly automation: AutomationRow
   /** As it was before this decision. */
   readonly inProgress: InProgress
-  pending: Pending[]
-  isRunning: boolean
-  failures: number
+  state: StartState<Pending>
   readonly rows: FiringRow[]
 }
 
 function toUndecided({ automation, fresh, skips }: FiringPart, inProgress: InProgress = { running: [], buffered: [] }): Undecided {
   const pending = [...inProgress.buffered, ...fresh].map(withOverlap)
-  return { automation, inProgress, pending, isRunning: inProgress.running.length > 0, failures: 0, rows: [...skips] }
+  return { automation, inProgress, state: { pending, isRunning: inProgress.running.length > 0, failures: 0 }, rows: [...skips] }
 }
 
-/** Causes that a pause stops. An operation or a tool requested the others, which is allowed while the automation is paused. */
-const AUTOMATIC_CAUSES: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
+const rulesOf = ({ definition, status, failures }: AutomationRow): StartRules => ({
+  overlap: definition.overlap ?? 'skip',
+  isPaused: status === 'paused',
+  failures,
+  pauseAfterFailures: definition.pauseAfterFailures,
+})
 
-/** True also if the starts that failed in this decision are about to pause it. */
-function isPaused({ automation, failures }: Undecided): boolean {
-  const pauseAfter = automation.definition.pauseAfterFailures
-  return automation.status === 'paused' || (failures > 0 && pauseAfter !== undefined && automation.failures + failures >= pauseAfter)
-}
-
-function skipWaiting(context: FiringContext, part: Undecided): void {
-  const dropped = part.pending.filter(({ cause }) => AUTOMATIC_CAUSES.has(cause))
-  part.rows.push(...dropped.map((start) => toDecidedRow(context, part.automation, start, { outcome: 'skipped', reason: 'paused' })))
-  part.pending = part.pending.filter(({ cause }) => !AUTOMATIC_CAUSES.has(cause))
-}
-
-/** Returns the automations that must be decided again. */
-async function decideOnce(context: FiringContext, parts: readonly Undecided[]): Promise<Undecided[]> {
-  const starting: { readonly part: Undecided; readonly start: Pending }[] = []
-  for (const part of parts) {
-    const { automation, inProgress } = part
-    if (isPaused(part)) skipWaiting(context, part)
-    const overlap = decideOverlap<Pending>(automation.definition.overlap ?? 'skip', part.isRunning, part.pending)
-    for (const { start, reason } of overlap.skipped)
-      part.rows.push(toDecidedRow(context, automation, start, { outcome: 'skipped', reason }))
-    starting.push(...overlap.starts.map((start) => ({ part, start })))
-    await stopRunning(context, inProgress.running, overlap.stop)
-    part.pending = [...overlap.buffered]
-  }
+/** Decides and starts one round of all automations; their starts share a statement. Returns the automations that need another round. */
+async function decideRound(context: FiringContext, parts: readonly Undecided[]): Promise<Undecided[]> {
+  const rounds = parts.map((part) => ({ part, round: decideStarts(rulesOf(part.automation), part.state) }))
+  for (const { part, round } of rounds) await stopRunning(context, part.inProgress.running, round.stop)
+  const starting = rounds.flatMap(({ part, round }) => round.starts.map((start) => ({ automation: part.automation, start })))
   const decisions = await startAll(context, starting)
-  const notStarted = new Set<Undecided>()
-  for (const [at, { part, start }] of starting.entries()) {
-    const row = toDecidedRow(context, part.automation, start, decisions[at] ?? { outcome: 'failed' })
-    part.rows.push(row)
-    if (row.outcome === 'failed') part.failures += 1
-    if (row.is_running) part.isRunning = true
-    else notStarted.add(part)
-  }
-  return [...notStarted].filter(({ isRunning, pending }) => !isRunning && pending.length > 0)
+  let at = 0
+  return rounds.flatMap(({ part, round }) => {
+    const skipped = round.skipped.map(({ start, reason }) => toDecidedRow(context, part.automation, start, { outcome: 'skipped', reason }))
+    const started = round.starts.map((start) => toDecidedRow(context, part.automation, start, decisions[at++] ?? { outcome: 'failed' }))
+    part.rows.push(...skipped, ...started)
+    const results = started.map(({ outcome, is_running }) => ({ isRunning: is_running, isFailed: outcome === 'failed' }))
+    const { isOpen, ...state } = afterRound(part.state, round, results)
+    part.state = state
+    return isOpen ? [part] : []
+  })
 }
 
 /** The rows of starts that are buffered now and were not before. */
-function toBufferedRows(context: FiringContext, { automation, inProgress, pending }: Undecided): FiringRow[] {
+function toBufferedRows(context: FiringContext, { automation, inProgress, state }: Undecided): FiringRow[] {
   const before = new Set(inProgress.buffered.map(({ firing_id }) => firing_id))
-  const fresh = pending.filter(({ firing_id }) => !before.has(firing_id))
+  const fresh = state.pending.filter(({ firing_id }) => !before.has(firing_id))
   return fresh.map((start) => toDecidedRow(context, automation, start, { outcome: 'buffered' }))
 }
 
@@ -115,13 +97,13 @@ function toDecidedRow(context: FiringContext, automation: AutomationRow, start: 
 
 async function startAll(
   context: FiringContext,
-  starting: readonly { readonly part: Undecided; readonly start: Pending }[],
+  starting: readonly { readonly automation: AutomationRow; readonly start: Pending }[],
 ): Promise<Decision[]> {
   const decisions: Decision[] = []
   const asked: { readonly at: number; readonly request: StartRequest }[] = []
-  for (const [at, { part, start }] of starting.entries()) {
+  for (const [at, { automation, start }] of starting.entries()) {
     try {
-      asked.push({ at, request: await toStart(context, part.automation, start) })
+      asked.push({ at, request: await toStart(context, automation, start) })
     } catch (error) {
       // A start that the definition or the event makes impossible is recorded as failed. Any other error is a bug and fails the
       // transaction.
@@ -159,7 +141,7 @@ function toDecision(outcome: StartOutcome | StartProblem): Decision {
   }
 }
 
-async function stopRunning(context: FiringContext, running: readonly string[], stop: OverlapDecision<Pending>['stop']): Promise<void> {
+async function stopRunning(context: FiringContext, running: readonly string[], stop: StartRound<Pending>['stop']): Promise<void> {
   if (stop === 'none') return
   for (const run of running) {
     await context.engine.cancel(
