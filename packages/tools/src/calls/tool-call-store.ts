@@ -21,7 +21,7 @@ export interface ToolCallRow {
   readonly model: string | null
 }
 
-/** Inserts calls of any organizations in one statement; each row has its org_id. */
+/** Inserts calls of all organizations in one statement; each row has its org_id. */
 export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
   await database.ask(sql`insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, ${JSON.stringify(rows)})`)
 }
@@ -47,7 +47,7 @@ export function selectToolCalls(tx: Transaction, org: string, { tool, run, befor
   )
 }
 
-/** Deletes up to `limit` calls of any organization that began before `before`. Returns the number of deleted calls. */
+/** Deletes up to `limit` calls, in all organizations, that began before `before`. Returns the number of deleted calls. */
 export function deleteToolCalls(tx: Transaction, before: Date, limit: number): Promise<number> {
   return tx.write(
     sql`delete from app.tool_call where (org_id, call_id) in (
