@@ -27,7 +27,7 @@ const attachment = z.strictObject({
 export const emailSend = defineBuiltIn({
   name: 'email.send',
   description:
-    'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, by which mail clients can recognize a duplicate; servers do not remove duplicates.',
+    'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, which lets mail clients recognize duplicates. Servers do not remove them.',
   args: z.strictObject({
     connection: z.string().meta({ description: 'Id or name of a connection of type smtp.' }),
     from: address.optional().meta({ description: 'ada@example.com or Ada <ada@example.com>. Default: the sender of the connection.' }),
