@@ -66,7 +66,7 @@ export async function nextVersion(tx: Transaction, org: string, name: string): P
   return row?.version ?? 1
 }
 
-/** With its version in the history, unless that is there already: what an MCP server says changes without a new version. */
+/** Saves the tool, and adds its version to the history unless the history has it already. */
 export async function saveTool(tx: Transaction, row: ToolRow): Promise<void> {
   const { org_id, name, version, created_at, updated_at, ...rest } = row
   const definition = JSON.stringify(row.definition)
