@@ -1,11 +1,11 @@
-/** What the database says of itself: every relation and function that there is, so that a new one is tried at once. */
+/** Reads all relations and functions from the catalogue of the database, so that new ones are tested without another edit. */
 import type pg from 'pg'
 
 const SCHEMAS = ['engine', 'app'] as const
 export const APP_ROLE = 'orrery_app'
 
 export interface Relation {
-  /** With its schema. */
+  /** Name with its schema. */
   readonly name: string
   readonly kind: 'table' | 'partition' | 'view'
   readonly columns: readonly string[]
@@ -13,10 +13,10 @@ export interface Relation {
   readonly hasOrg: boolean
   /** Empty for views. */
   readonly primaryKey: readonly string[]
-  /** Columns that the role of the application may change. */
+  /** Columns that the role of the application may update. */
   readonly updatable: readonly string[]
   readonly isSelectable: boolean
-  /** Of a view: it reads with the rights of whoever asks. */
+  /** For a view: whether it reads with the privileges of the caller. */
   readonly isInvoker: boolean
 }
 
@@ -74,7 +74,7 @@ export async function readForeignKeys(client: pg.ClientBase): Promise<ForeignKey
   return rows
 }
 
-/** Those that the application's role may execute; triggers cannot be called. */
+/** The functions that the role of the application may execute, without triggers, which cannot be called. */
 export async function readFunctions(client: pg.ClientBase): Promise<DatabaseFunction[]> {
   const { rows } = await client.query<DatabaseFunction>(
     `select n.nspname || '.' || p.proname as name, p.prosecdef as "isDefiner",
@@ -87,7 +87,7 @@ export async function readFunctions(client: pg.ClientBase): Promise<DatabaseFunc
   return rows
 }
 
-/** Unique indexes of tables with org_id that are without it: a duplicate there would tell of somebody else's row. */
+/** Unique indexes without org_id on tables with org_id. A duplicate in them would reveal a row of another organization. */
 export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select i.indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
@@ -98,7 +98,9 @@ export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<stri
   return rows.map((row) => row.name)
 }
 
-/** What the server writes by itself: when a key was used, when a feed is due and failed. Those are no changes that anybody made. */
+/**
+ * Columns that the server writes by itself: the last use of a key, and the next and failed reads of a feed. They do not count as changes.
+ */
 const OWN_TIMES = ['last_used_at', 'due_at', 'failed_at', 'failures']
 
 /** One query that returns a digest of all rows of an organization ($1). @param row SQL that makes a text of the row `t` */

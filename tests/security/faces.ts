@@ -1,4 +1,4 @@
-/** One way to send any operation over any face and to look at what comes back. */
+/** Sends any operation over any face and reads the answer. */
 import type { Operation, Problem } from '@orrery/contract'
 
 export const FACES = ['rest', 'trpc', 'mcp'] as const
@@ -6,18 +6,18 @@ export type FaceName = (typeof FACES)[number]
 
 export interface Sending {
   readonly url: string
-  /** Null: without the header. */
+  /** Null omits the header. */
   readonly key: string | null
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The status is that of HTTP; a refused MCP call has the problem's. */
+/** `status` is the HTTP status, or the status of the problem for a rejected MCP call. */
 export interface Answered extends Exchanged {
   readonly face: FaceName
-  /** What the operation gave, if it was done. */
+  /** The output of the operation, if it succeeded. */
   readonly output?: unknown
   readonly problem?: Partial<Problem>
-  /** What the protocol of the face itself finds wrong with the request. */
+  /** The error of the protocol itself, if it rejected the request. */
   readonly refusal?: string
 }
 
@@ -25,30 +25,30 @@ export function hasFace(operation: Operation, face: FaceName): boolean {
   return face !== 'mcp' || operation.mcp !== undefined
 }
 
-/** A request as HTTP has it. */
+/** An HTTP request. */
 export interface Encoded {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined
-  /** Sent in chunks, so that no length is told beforehand. */
+  /** Whether the body is sent in chunks, without Content-Length. */
   readonly isChunked?: boolean
 }
 
-/** What came back, before anything is made of it. */
+/** The raw answer. */
 export interface Exchanged {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Path and body: what was in the request may be in the answer. */
+  /** Path and body of the request. An answer may repeat parts of them. */
   readonly sent: string
   readonly tookMs: number
 }
 
-/** Longer than the slowest answer may take. */
+/** Above the longest allowed time of an answer. */
 const HANG_MS = 45_000
 
-/** Throws if there is no answer in time. */
+/** Throws if there is no answer within HANG_MS. */
 export async function exchange(request: Encoded, how: Sending): Promise<Exchanged> {
   const { method, path, body, isChunked } = request
   const headers = { ...(how.key === null ? {} : { authorization: `Bearer ${how.key}` }), ...request.headers, ...how.headers }
@@ -61,9 +61,9 @@ export async function exchange(request: Encoded, how: Sending): Promise<Exchange
   return { status: response.status, headers: response.headers, text, sent, tookMs: performance.now() - begun }
 }
 
-/** What the face's own form of an answer says. Throws if it is not of that form. */
+/** Decodes an answer of the face. Throws if the answer does not have the form of the face. */
 export function read(face: FaceName, exchanged: Exchanged): Answered {
-  // What is refused before a face is reached is the same on all of them.
+  // Rejections before the face is reached are plain problems on all faces.
   const isBare = exchanged.headers.get('content-type') === 'application/problem+json'
   const decoded = isBare ? { status: exchanged.status, problem: asProblem(parse(exchanged.text)) } : decoders[face](exchanged)
   return { face, ...exchanged, ...decoded }
@@ -85,7 +85,7 @@ export function encode(face: FaceName, operation: Operation, input: unknown): En
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** Input that is no object has no fields to spread, so it is sent as the body whatever the method. */
+/** An input that is not an object has no fields, so it is sent as the body. */
 function encodeRest({ http }: Operation, input: unknown): Encoded {
   const fields = isRecord(input) ? { ...input } : {}
   const path = http.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -108,7 +108,7 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
-/** As encodeURIComponent, but a lone surrogate becomes the bytes that UTF-8 would have for it, which no decoder takes. */
+/** Like encodeURIComponent, but a lone surrogate becomes invalid UTF-8 bytes instead of throwing. */
 function encodeText(text: string): string {
   return [...text].map((letter) => (letter.isWellFormed() ? encodeURIComponent(letter) : '%ED%A0%80')).join('')
 }
@@ -118,7 +118,7 @@ function decodeLoosely(path: string): string {
     try {
       return decodeURIComponent(escaped)
     } catch {
-      // A lone surrogate.
+      // Invalid UTF-8, from a lone surrogate.
       return escaped
     }
   })

@@ -1,4 +1,4 @@
-/** Arguments that make a function of the database mean a run, a limit, a queue of the organization given. */
+/** Arguments that make a database function refer to a run, a limit or a queue of an organization. */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseFunction } from './catalogue.ts'
 import type { Org } from './installation.ts'
@@ -9,7 +9,7 @@ export function takesRun({ argumentNames, argumentTypes }: DatabaseFunction): bo
   return argumentTypes.some((type, at) => type === 'json' || (type.startsWith('uuid') && RUN.test(argumentNames[at] ?? '')))
 }
 
-/** Throws for a type that it does not know, so that a new function is not tried with nothing. */
+/** Throws for an unknown type, so that a new function is not called with useless arguments. */
 export function argumentFor(name: string, type: string, org: Org, run: string): unknown {
   const id = /org/.test(name) ? org.uuid : RUN.test(name) ? run : randomUUID()
   switch (type) {
@@ -49,7 +49,7 @@ export function argumentFor(name: string, type: string, org: Org, run: string): 
   }
 }
 
-/** An AdmittedStart that would meet every key and limit of the organization. */
+/** An AdmittedStart that uses every key and limit of the organization. */
 function startOf(org: Org, run: string) {
   return {
     org: org.uuid,

@@ -1,4 +1,4 @@
-/** One request of the fuzzer: how it is drawn, sent and judged, and how it is told so that it can be repeated. */
+/** One request of the fuzzer: generates, sends and judges it, and describes it so that it can be repeated. */
 import type { Operation, ProblemCode } from '@orrery/contract'
 import fc from 'fast-check'
 import { type Encoded, type Exchanged, encode, FACES, type FaceName, hasFace, read, type Sending } from './faces.ts'
@@ -14,7 +14,7 @@ export interface Shot {
   readonly spoiler: Spoiler | null
 }
 
-/** REST takes most of it: there each operation has an address and an encoding of its own. */
+/** REST gets most requests, because each operation has its own URL and encoding there. */
 const WEIGHTS: Readonly<Record<FaceName, number>> = { rest: 6, trpc: 2, mcp: 2 }
 
 export function shotsAt(operation: Operation, world: World): fc.Arbitrary<Shot> {
@@ -54,7 +54,7 @@ export async function fire(operation: Operation, { face, input, spoiler }: Shot,
   return { request, status: exchanged.status, requestId, fault }
 }
 
-/** So long that it is refused for that, before anybody looks for what else is wrong. */
+/** Whether the body is rejected for its size before any other check. */
 function isLong({ body = '' }: Encoded, { http }: Operation): boolean {
   return Buffer.byteLength(body) > (http.maxBodyBytes ?? BODY_MAX)
 }
@@ -67,7 +67,7 @@ function judgeShot(operation: Operation, { face, input }: Shot, exchanged: Excha
   const failed = judgeExchange(operation, exchanged)
   if (failed !== null) return failed
   const foreseen = foresee(operation, face, input)
-  // Where the address leads elsewhere or is too long, nothing can be said of the rest.
+  // If the URL leads elsewhere or is too long, the answer cannot be predicted.
   if (expected === 'any' || (expected !== 'same' && foreseen.is !== 'valid')) return judgeLoosely(exchanged)
   if (exchanged.status === 431 && foreseen.is === 'unsure') return null
   try {
@@ -83,7 +83,7 @@ function judgeShot(operation: Operation, { face, input }: Shot, exchanged: Excha
   }
 }
 
-/** Whatever it answers, it is JSON, events, a page of documentation or nothing; and if it says that it is a problem, it is one. */
+/** An unpredictable answer must be JSON, events, HTML or empty. If its type says that it is a problem, it must be a valid problem. */
 function judgeLoosely(exchanged: Exchanged): string | null {
   const { headers, status, text } = exchanged
   if (headers.get('content-type') === 'application/problem+json') {
@@ -99,7 +99,7 @@ function judgeLoosely(exchanged: Exchanged): string | null {
 
 const OPEN_TYPES = ['application/json', 'text/event-stream', 'text/html']
 
-/** As one would type it; the middle of what is long is left out. */
+/** The request as text. The middle of long parts is left out. */
 export function describeRequest({ method, path, headers, body, isChunked }: Encoded): string {
   const shown = body === undefined ? '' : shorten(typeof body === 'string' ? body : `bytes ${Buffer.from(body).toString('hex')}`)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${shorten(value)}`)

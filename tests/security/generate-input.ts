@@ -1,24 +1,24 @@
-/** Inputs that an operation's own schema accepts, from its JSON Schema: an operation added to the registry is fuzzed with no other edit. */
+/** Generates inputs that match the JSON Schema of an operation, so a new operation in the registry is fuzzed without another edit. */
 import { createHash } from 'node:crypto'
 import type { Operation } from '@orrery/contract'
 import fc from 'fast-check'
 import { fieldSchemas, type JsonSchema } from '../../apps/server/src/rest/from-text.ts'
 import type { Org } from './installation.ts'
 
-/** What exists, so that operations find something to work on. By the name of the field, or by the prefix of its ids. */
+/** Existing values by field name or id prefix, so that operations find something to work on. */
 type Known = Readonly<Record<string, readonly string[]>>
 
 export interface World {
   readonly known: Known
-  /** A bundle that can be deployed: its three fields only fit together. */
+  /** A bundle that can be deployed. Its three fields must match each other. */
   readonly bundle: Org['bundle']
 }
 
-/** @param more runs beside those that every installation begins with. */
+/** @param more runs in addition to those of every installation. */
 export function worldOf(org: Org, more: readonly string[] = []): World {
   const known = {
     run: [...Object.values(org.runs), ...more],
-    // The first key is the one that everything is done with: revoking it would end the test.
+    // All calls use the first key, so it must not be revoked.
     key: org.keyIds.slice(1),
     con: [...org.connectionIds],
     org: [org.id],
@@ -46,7 +46,7 @@ export function worldOf(org: Org, more: readonly string[] = []): World {
   return { known, bundle: org.bundle }
 }
 
-/** Words of calendars and schedules, by field: without them next to none would be well-formed. */
+/** Values for calendars and schedules by field. Random text would almost never be well-formed. */
 const TIMES_AND_PLACES = {
   ...Object.fromEntries(['zone', 'timezone', 'viewerZone'].map((field) => [field, ['UTC', 'America/New_York', 'Pacific/Apia']])),
   ...Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'open'].map((field) => [field, ['09:00-12:00', '13:00-24:00']])),
@@ -59,15 +59,15 @@ const TIMES_AND_PLACES = {
   schedule: ['FREQ=DAILY;BYHOUR=7', '*/5 * * * *', 'every 1s', '2026-02-29', 'FREQ=HOURLY;INTERVAL=1000000'],
 }
 
-/** Addresses that the guard refuses, so that nothing leaves the machine. */
+/** URLs that the guard refuses, so that no request leaves the machine. */
 const CLOSED = ['http://127.0.0.1:9/openapi.json', 'http://[::1]:9/a', 'http://10.0.0.1/']
 
-/** Fields of which only what is known is tried: the server would ask the others' addresses, whoever has them. */
+/** Fields that only get these values: with random values, the server would send requests to unknown hosts. */
 const ONLY_KNOWN: Readonly<Record<string, readonly string[]>> = {
   feed: ['http://127.0.0.1:9/a.ics', 'http://[::1]:9/a.ics', 'http://10.0.0.1/'],
   url: CLOSED,
   baseUrl: CLOSED,
-  // Nothing that somebody made up is to be started.
+  // Do not start programs with generated names.
   command: ['/no/such/program'],
 }
 
@@ -85,7 +85,7 @@ export function inputsOf(operation: Operation, world: World): fc.Arbitrary<Recor
   return fc.oneof({ weight: 8, arbitrary: hurried }, { weight: 2, arbitrary: good }, { weight: 1, arbitrary: hostile })
 }
 
-/** Code that does harm while it is loaded, or when somebody looks at what it threw. */
+/** Code that does harm while it is loaded, or when its thrown value is inspected. */
 const HOSTILE_CODE: readonly string[] = [
   'for (;;) {}',
   'process.exit(1)',
@@ -104,7 +104,7 @@ const HOSTILE_CODE: readonly string[] = [
   'throw Symbol("z")',
 ]
 
-/** A duration in a read is how long it waits; nobody waits here, not even for the default. */
+/** A duration in a read is the time it waits. Use a short one, also in place of the default. */
 export function hurry<T extends object>(operation: Operation, input: T): T {
   if (operation.effect === 'write') return input
   const waits = Object.entries(fieldSchemas(operation)).filter(([, schema]) => isDuration(schema))
@@ -150,7 +150,7 @@ function objectOf(schema: JsonSchema, known: Known): Values {
   const more = schema.additionalProperties as JsonSchema | boolean | undefined
   const fields = Object.entries(properties).map(([name, property]) => {
     const values = valuesOf(property, name, known).map((value) => [[name, value] as const])
-    // Two in three inputs leave an optional field out, so that the others are reached.
+    // Leave out an optional field in two of three inputs, so that the checks of the others are reached.
     return required.includes(name) ? values : fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: values })
   })
   const extra =
@@ -215,7 +215,7 @@ const nearTimes = fc
   .date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
   .map((date) => date.toISOString())
 
-/** Text that is allowed and awkward. A lone surrogate is none in UTF-8, but JSON has an escape for it. */
+/** Valid but unusual texts. A lone surrogate is not valid UTF-8, but JSON has an escape for it. */
 export const AWKWARD_TEXTS = [
   ' ',
   '.',
@@ -265,7 +265,7 @@ function textsOf({ minLength, maxLength }: { readonly minLength: number; readonl
   )
 }
 
-/** Nested to the depth that is still taken, objects and arrays in turn. */
+/** Objects and arrays in turn, nested to this depth. */
 export function nest(depth: number): unknown {
   let value: unknown = 1
   for (let at = 0; at < depth; at++) value = at % 2 === 0 ? [value] : { a: value }
@@ -289,7 +289,7 @@ const AWKWARD_JSON: readonly unknown[] = [
   { lane: '\ud800' },
   { lane: '\u0000' },
   { lane: { a: 1 } },
-  // Longer than what an index takes, and not to be compressed.
+  // Longer than an index entry may be, and not compressible.
   { lane: Array.from({ length: 400 }, (_, at) => createHash('sha256').update(String(at)).digest('base64')).join('') },
 ]
 

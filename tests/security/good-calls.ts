@@ -201,7 +201,7 @@ function describeMcpServer(): McpServer {
     async change(ask) {
       offer('Speaks twice')
       // A changed argument restarts the server, which then reads its file again.
-      await ask('connections.update', { connectionId, settings: { type: 'mcp_stdio', args: [...args, 'anew'], env: {} } })
+      await ask('connections.update', { connectionId, settings: { type: 'mcp_stdio', args: [...args, 'again'], env: {} } })
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -1,4 +1,4 @@
-/** The composed server with two organizations, each with rows in every table, all made by requests. */
+/** The whole server with two organizations. Requests create rows in every table for each of them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeId, findOperation, type OperationName, type OutputOf } from '@orrery/contract'
@@ -13,32 +13,34 @@ import { until } from './until.ts'
 const PROJECT = join(import.meta.dirname, 'project')
 
 export interface Org {
-  /** Public id, UUID, name, and a key that may do everything inside it. */
+  /** Public id, UUID, name, and a key with all scopes in the organization. */
   readonly id: string
   readonly uuid: string
   readonly name: string
   readonly key: string
-  /** A word that is in all its payloads and names, and in nothing that anybody else was told. */
+  /** A word in all payloads and names of the organization. No other caller was ever given it. */
   readonly canary: string
-  /** Runs by where they stand. */
+  /** Runs by state. */
   readonly runs: Readonly<Record<Stand, string>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
-  /** Name of one with a layer of each kind that says something. */
+  /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
   readonly office: string
-  /** Name of one in two versions, called once. */
+  /** Name of a tool with two versions that was called once. */
   readonly tool: string
-  /** Name of one in two versions, of which a run waits. */
+  /** Name of a pipeline with two versions and a waiting run. */
   readonly pipeline: string
-  /** Name of one that is paused, and has skipped what was delivered at its webhook. */
+  /** Name of a paused automation that skipped a delivery to its webhook. */
   readonly automation: string
   readonly automationId: string
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
-  /** Names that others might guess, so they hold no canary. `word` is a tag, a lane, and the key of a dedupe and of a debounce. */
+  /**
+   * Names that others could guess, so they do not contain the canary. `word` is a tag, a lane, and the key of a dedupe and of a debounce.
+   */
   readonly queue: string
   readonly limit: string
   readonly word: string
@@ -61,7 +63,7 @@ export type Stand =
 export interface Installation {
   readonly url: string
   readonly databaseUrl: string
-  /** Of the first organization, over all organizations. */
+  /** A key of the first organization with access to all organizations. */
   readonly adminKey: string
   readonly ours: Org
   readonly theirs: Org
@@ -81,7 +83,7 @@ export async function startInstallation(): Promise<Installation> {
   await untilSettled(database.url)
   let stopped: Promise<void> | null = null
   const stop = async () => {
-    // A step in progress would hold the stop for the whole grace.
+    // A running step would delay the stop for the whole grace period.
     const toiling = [ours, theirs].map((org) => callAs(server.url, org.key)('runs.cancel', { runId: org.runs.toiling }))
     await Promise.allSettled(toiling)
     await server.stop()
@@ -98,7 +100,7 @@ export async function startInstallation(): Promise<Installation> {
   }
 }
 
-/** What a crash leaves of a call that was on its way: no request can. */
+/** Inserts what a crash leaves of a call in progress, because no request can create it. */
 async function leaveClaims(url: string, orgs: readonly Org[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -114,7 +116,7 @@ export type CallAs = <N extends OperationName>(
   headers?: Readonly<Record<string, string>>,
 ) => Promise<OutputOf<N>>
 
-/** Calls over REST and takes nothing but success. */
+/** Calls over REST and throws unless the call succeeds. */
 export function callAs(url: string, key: string): CallAs {
   return async (name, input, headers = {}) => {
     const operation = findOperation(name)
@@ -125,7 +127,7 @@ export function callAs(url: string, key: string): CallAs {
   }
 }
 
-/** Until automations have nothing on their way: what the server does by itself would look like somebody's change. */
+/** Waits until automations are idle, because changes by the server itself would look like changes by a caller. */
 async function untilSettled(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -184,7 +186,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   }
 }
 
-/** A bundle that nobody else has, with a workflow that nobody else has. */
+/** A bundle and a workflow that only this organization has. */
 function renamed({ bundle }: { readonly bundle: BuiltBundle }, name: string): BuiltBundle {
   const rename = (text: string) => text.replaceAll('own-of-one-org', name)
   const code = rename(bundle.code)
@@ -203,14 +205,14 @@ async function startRuns(call: CallAs, canary: string, names: Pick<Org, 'queue' 
     start('toiling'),
     start('talk', { debounce: { key: names.word, delay: '2h' } }),
     start('family'),
-    start('talk', { queue: `nobody-${canary}` }),
+    start('talk', { queue: `unserved-${canary}` }),
     start('talk', { queue: names.queue, delay: '3h' }),
     start('single', { input: { lane: names.word } }),
   ])
   const gated = await start('single', { input: { lane: names.word } })
   await call('runs.cancel', { runId: cancelled, terminate: true })
   await call('runs.pause', { runId: paused })
-  // Nobody waits for this name, so it stays in the inbox.
+  // The workflow does not wait for this signal, so it stays in the inbox.
   await call('runs.signal', { runId: waiting, name: 'unheard', payload: { word: canary } })
   await settle(call, { succeeded, large, failed, waiting, holding, parent })
   const retried = (await call('runs.retry', { runId: failed })).runId
@@ -219,7 +221,7 @@ async function startRuns(call: CallAs, canary: string, names: Pick<Org, 'queue' 
   return { succeeded, large, failed, waiting, toiling, holding, gated, delayed, parent, cancelled, paused, retried }
 }
 
-/** Until none of them is on its way any more: they wait or have ended. */
+/** Waits until every run waits or has ended. */
 async function settle(call: CallAs, runs: Readonly<Record<string, string>>): Promise<void> {
   const still = ['queued', 'running']
   await Promise.all(
@@ -249,7 +251,7 @@ async function makeConnections(call: CallAs, canary: string): Promise<string[]> 
 
 async function makeCalendars(call: CallAs, { calendar, office }: Pick<Org, 'calendar' | 'office'>, canary: string): Promise<void> {
   const days = { kind: 'days', days: [{ date: '2026-12-24', name: canary }] }
-  // The guard refuses this address, so that nothing leaves the machine.
+  // The guard refuses this URL, so no request leaves the machine.
   const feed = { kind: 'feed', feed: `http://127.0.0.1:9/${canary}.ics` }
   await call('calendars.put', { calendar: office, zone: 'UTC', layers: [days] })
   await call('calendars.put', { calendar, zone: 'UTC', layers: [days, feed] })

@@ -1,7 +1,7 @@
 /**
- * One organization at the rows of another, in the database itself: every relation and every function that the catalogue has, with
- * every verb, in every state that a connection of the application can be in. Nothing here is mocked or listed by hand; what
- * the rows are tried with was made by requests to the whole product.
+ * Isolation of organizations in the database itself: tries every relation and function in the catalogue, with every verb, in every state of
+ * a connection of the application. Relations and functions are read from the catalogue, and their rows were created by requests to the
+ * whole server.
  */
 import { randomUUID } from 'node:crypto'
 import { decodeId } from '@orrery/contract'
@@ -22,28 +22,28 @@ import { argumentFor, takesRun } from './function-arguments.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
 import { openSituations, type Situation } from './situations.ts'
 
-/** Relations without org_id, and why that is right. */
+/** Relations without org_id, with the reason. */
 const WITHOUT_ORG: Readonly<Record<string, string>> = {
-  'engine.worker': 'a process serves many organizations; its policy shows an organization those that serve it',
-  'engine.worker_view': 'shows what the policy of engine.worker shows',
-  'app.audit_position': 'how far the sealer is over all; the application’s role may not read it',
-  'app.event_consumer': 'how far readers of the event log are over all; the application’s role may not read it',
+  'engine.worker': 'a process serves many organizations; the policy shows an organization the workers that serve it',
+  'engine.worker_view': 'has the policy of engine.worker',
+  'app.audit_position': 'the position of the sealer over all organizations; the role of the application may not read it',
+  'app.event_consumer': 'the positions of readers of the event log over all organizations; the role of the application may not read it',
   'app.inv_12_table_open': 'names of tables',
   'app.inv_12_key_without_org': 'names of constraints',
   'engine.inv_table_open': 'names of tables',
   'engine.inv_history_writable': 'names of tables and roles',
 }
 
-/** Unique over all organizations on purpose. */
+/** Intentionally unique over all organizations. */
 const UNIQUE_OVER_ALL = ['app.org_name_key', 'app.trigger_token']
 
 /**
- * What a refusal looks like: no right or a policy (42501), a foreign key (23503), a setting that is no UUID (22P02), a view
- * that takes no rows (55000) or a column of a view that takes no value (0A000). Any other error would mean that the case was not tried.
+ * Error codes of a refusal: no privilege or a policy (42501), a foreign key (23503), a setting that is not a UUID (22P02), a view that
+ * cannot be written (55000) or a column of a view that cannot be written (0A000). Any other error means that the case was not really tried.
  */
 const REFUSALS = ['42501', '23503', '22P02', '55000', '0A000']
 
-/** Relations with org_id when this was written: fewer would mean that the catalogue was not read. */
+/** The number of relations with org_id when this test was written. With fewer, the catalogue was not read correctly. */
 const TABLES_AT_LEAST = 22
 const VIEWS_AT_LEAST = 23
 
@@ -56,7 +56,7 @@ let superuser: pg.Client
 let relations: Relation[]
 let situations: Situation[]
 let fingerprint: string
-/** The first row of each organization in each relation, by relation. */
+/** One row of each organization, by relation. */
 const rows = new Map<string, { readonly ours: Row; readonly theirs: Row | null }>()
 
 beforeAll(async () => {
@@ -85,7 +85,7 @@ async function readRowsOf({ name }: Relation): Promise<void> {
 
 const withOrg = () => relations.filter((relation) => relation.hasOrg)
 
-test('every table with org_id is seen, holds rows of both organizations, and the others are explained', async () => {
+test('every table with org_id is found and has rows of both organizations, and every other table has a reason', async () => {
   const kinds = Map.groupBy(withOrg(), ({ kind }) => kind)
   const count = (kind: Relation['kind']) => kinds.get(kind)?.length ?? 0
   console.log(`isolation: ${count('table')} tables, ${count('partition')} partitions and ${count('view')} views with org_id`)
@@ -111,14 +111,14 @@ test('every table with org_id is seen, holds rows of both organizations, and the
   expect(await readOpenUniqueIndexes(superuser)).toEqual(UNIQUE_OVER_ALL)
 })
 
-test('a view that the application may read has the rights of the reader, and no function has more', async () => {
+test('readable views and all functions run with the privileges of the caller', async () => {
   const views = relations.filter(({ kind, isSelectable }) => kind === 'view' && isSelectable)
   expect(views.filter(({ isInvoker }) => !isInvoker).map(({ name }) => name)).toEqual([])
   const definers = (await readFunctions(superuser)).filter(({ isDefiner }) => isDefiner)
   expect(definers.map(({ name }) => name)).toEqual([])
 })
 
-/** Runs one statement in a transaction that is rolled back. */
+/** Runs one statement in a transaction and rolls it back. */
 async function attempt<T>(
   situation: Situation,
   text: string,
@@ -146,7 +146,7 @@ interface Case {
   readonly values: readonly unknown[]
 }
 
-/** Every statement gives the rows it touched, so that those of ours can be counted. */
+/** Every statement returns the rows it touched, so that our rows can be counted. */
 function casesOf(relation: Relation): Case[] {
   const { name, columns, primaryKey } = relation
   const known = rows.get(name)
@@ -179,7 +179,7 @@ function casesOf(relation: Relation): Case[] {
 
 interface Tried {
   readonly leaks: readonly string[]
-  /** Cases that failed for a reason which is no refusal. */
+  /** Cases that failed for another reason than a refusal. */
   readonly untried: readonly string[]
   readonly count: number
   readonly refused: number
@@ -207,7 +207,7 @@ async function tryVerbs(among: readonly Relation[]): Promise<Tried> {
   return { leaks, untried, count, refused }
 }
 
-test('no verb reaches a row of another organization, whatever state the connection is in', { timeout: 120_000 }, async () => {
+test('no verb reaches a row of another organization in any state of a connection', { timeout: 120_000 }, async () => {
   const { leaks, untried, count, refused } = await tryVerbs(withOrg())
   console.log(`isolation: ${count} statements in ${situations.length} states of a connection, ${refused} refused, ${leaks.length} leaks`)
   expect(untried).toEqual([])
@@ -215,7 +215,7 @@ test('no verb reaches a row of another organization, whatever state the connecti
   expect(count).toBe(situations.length * withOrg().flatMap(casesOf).length)
 })
 
-test('the same statements do reach the rows of the organization they are for', async () => {
+test('the owner of the rows can read them (control)', async () => {
   const control: Situation = {
     ...situations[0],
     name: 'our own',
@@ -233,7 +233,7 @@ test('the same statements do reach the rows of the organization they are for', a
   expect(blind).toEqual([])
 })
 
-/** All that the application's role can see in the situation, as text. */
+/** Everything that the role of the application can see in this situation, as text. */
 async function readAllVisible(client: pg.ClientBase): Promise<string> {
   const readable = relations.filter(({ kind, isSelectable }) => kind !== 'partition' && isSelectable)
   const parts = readable.map(({ name }) => `select coalesce(string_agg(to_jsonb(t)::text, ''), '') as text from ${name} t`)
@@ -241,13 +241,13 @@ async function readAllVisible(client: pg.ClientBase): Promise<string> {
   return found[0]?.text ?? ''
 }
 
-/** As whoever logged in, within the transaction: sees what the statement before left behind. */
+/** Reads as the login role within the transaction, so it sees the effects of the previous statement. */
 async function readFingerprint(client: pg.ClientBase): Promise<string> {
   await client.query('set local role none')
   return (await client.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint ?? ''
 }
 
-test('a row that names rows of another organization shows and changes nothing of it', async () => {
+test('a row with ids of another organization reveals and changes nothing of that organization', async () => {
   const leaks: string[] = []
   let tried = 0
   const before = (await superuser.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint
@@ -261,10 +261,10 @@ test('a row that names rows of another organization shows and changes nothing of
           .map((column) => [column, known.ours[column]] as const)
         const row = { ...known.theirs, ...Object.fromEntries(references) }
         const outcome = await attempt(situation, insertOf(name, columns), [row], async () => {
-          // What the row itself brought is not shown by anybody.
+          // Values that were part of the inserted row are not a leak.
           const visible = references.reduce((text, [, value]) => text.replaceAll(String(value), ''), await readAllVisible(situation.client))
-          if (visible.includes(ours.canary)) return 'it shows'
-          return (await readFingerprint(situation.client)) === before ? null : 'it changes'
+          if (visible.includes(ours.canary)) return 'it reveals our data'
+          return (await readFingerprint(situation.client)) === before ? null : 'it changes our data'
         })
         tried += 1
         if (outcome.found !== null) leaks.push(`${name}, ${situation.name}: ${outcome.found}`)
@@ -276,7 +276,7 @@ test('a row that names rows of another organization shows and changes nothing of
   expect(tried).toBe(situations.length * withOrg().filter(({ kind }) => kind === 'table').length)
 })
 
-test('a foreign key holds for everybody: not even the owner of the database makes a row that refers over the border', async () => {
+test('foreign keys prevent references to another organization, even for the owner of the database', async () => {
   const keys = await readForeignKeys(superuser)
   const accepted: string[] = []
   for (const key of keys) {
@@ -288,7 +288,7 @@ test('a foreign key holds for everybody: not even the owner of the database make
   expect(accepted).toEqual([])
 })
 
-/** Tries a row of theirs that refers to a row which only we have. */
+/** Inserts a row of theirs that refers to a row that only we have. */
 async function acceptsForeign({ table, columns, target, targetColumns }: ForeignKey): Promise<boolean> {
   const relation = relations.find(({ name }) => name === table)
   const other = rows.get(table)?.theirs
@@ -299,7 +299,7 @@ async function acceptsForeign({ table, columns, target, targetColumns }: Foreign
     [ours.uuid, theirs.uuid],
   )
   const [mine] = targets
-  // Numbers that begin at 1 in every organization cannot name a row that only another one has.
+  // If ids are numbers that begin at 1 in every organization, there may be no row that only we have.
   if (mine === undefined) return false
   const fresh = relation.primaryKey
     .filter((column) => !columns.includes(column))
@@ -324,8 +324,8 @@ async function tryFunctions(functions: readonly DatabaseFunction[]) {
   const before = (await superuser.query<{ fingerprint: string }>(fingerprint, [ours.uuid])).rows[0]?.fingerprint
   let count = 0
   let answered = 0
-  const tryOne = async (situation: Situation, { name, argumentNames, argumentTypes }: DatabaseFunction, stand: string) => {
-    const values = argumentTypes.map((type, at) => argumentFor(argumentNames[at] ?? '', type, ours, decodeId('run', stand) ?? ''))
+  const tryOne = async (situation: Situation, { name, argumentNames, argumentTypes }: DatabaseFunction, runId: string) => {
+    const values = argumentTypes.map((type, at) => argumentFor(argumentNames[at] ?? '', type, ours, decodeId('run', runId) ?? ''))
     const places = argumentTypes.map((type, at) => `$${at + 1}::${type}`)
     const outcome = await attempt(
       situation,
@@ -333,9 +333,9 @@ async function tryFunctions(functions: readonly DatabaseFunction[]) {
       values,
       async (result) => {
         answered += 1
-        // Names that hold the canary are given back by functions that only pass them on.
+        // A function may return an argument that contains the canary.
         const given = JSON.stringify(result.rows)
-        if (given.includes(ours.canary) && !JSON.stringify(values).includes(ours.canary)) return `tells ${given.slice(0, 200)}`
+        if (given.includes(ours.canary) && !JSON.stringify(values).includes(ours.canary)) return `returns ${given.slice(0, 200)}`
         return (await readFingerprint(situation.client)) === before ? null : 'changes something'
       },
     )
@@ -345,15 +345,15 @@ async function tryFunctions(functions: readonly DatabaseFunction[]) {
   await Promise.all(
     situations.map(async (situation) => {
       for (const called of functions) {
-        const stands = takesRun(called) ? Object.values(ours.runs) : [ours.runs.waiting]
-        for (const stand of stands) await tryOne(situation, called, stand)
+        const runIds = takesRun(called) ? Object.values(ours.runs) : [ours.runs.waiting]
+        for (const runId of runIds) await tryOne(situation, called, runId)
       }
     }),
   )
   return { leaks, count, answered }
 }
 
-test('a function called for a run of another organization does nothing and tells nothing', async () => {
+test('a function that is called for a run of another organization returns and changes nothing', async () => {
   const functions = await readFunctions(superuser)
   const { leaks, count, answered } = await tryFunctions(functions)
   console.log(`isolation: ${functions.length} functions, ${count} calls, ${answered} answered, ${leaks.length} leaks`)
@@ -361,7 +361,7 @@ test('a function called for a run of another organization does nothing and tells
   expect(leaks).toEqual([])
 })
 
-test('a worker that serves other organizations only is not seen', async () => {
+test('a worker that serves only other organizations is invisible', async () => {
   const situation = situations.find(({ name }) => name === 'another organization set')
   if (situation === undefined) throw new Error('There is no such situation')
   await situation.begin()
@@ -378,7 +378,7 @@ test('a worker that serves other organizations only is not seen', async () => {
   expect(seen.map(({ host }) => host)).not.toContain(ours.canary)
 })
 
-/** Each has one of the faults that the tests above look for. */
+/** Each object has one of the faults that the tests above search for. */
 const FAULTY = `
   create table app.faulty_open (org_id uuid, id uuid, word text, primary key (org_id, id));
   create table app.faulty_policy (org_id uuid, id uuid, word text, primary key (org_id, id));
@@ -390,7 +390,7 @@ const FAULTY = `
   create view app.faulty_view as select org_id, tags from engine.run;
   grant select on app.faulty_view to orrery_app;`
 
-test('what has a hole is found to have it: no row-level security, a policy for everybody, a view and a function with the rights of the owner', async () => {
+test('the tests find a table without row-level security, an open policy, and a view and a function with the privileges of the owner', async () => {
   await superuser.query(FAULTY)
   try {
     for (const org of [ours, theirs]) {
@@ -400,7 +400,7 @@ test('what has a hole is found to have it: no row-level security, a policy for e
     const faulty = (await readRelations(superuser)).filter(({ name }) => name.startsWith('app.faulty_'))
     for (const relation of faulty) await readRowsOf(relation)
     const { leaks, untried } = await tryVerbs(faulty)
-    // An insert of a row that is there fails by its key, after the policy has let it pass: no refusal, so it counts as untried.
+    // If the policy allows the insert of an existing row, it fails at the primary key. That is not a refusal, so it counts as untried.
     const leaky = Map.groupBy([...leaks, ...untried], (leak) => leak.split(':')[0] ?? '')
     expect([...leaky.keys()].sort()).toEqual(['app.faulty_open', 'app.faulty_policy', 'app.faulty_view'])
     for (const table of ['app.faulty_open', 'app.faulty_policy'])

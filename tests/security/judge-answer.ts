@@ -1,17 +1,17 @@
-/** What every answer owes its caller, whatever was asked. Gives the first fault found, or null. */
+/** Checks that every answer must pass. Each function returns the first fault, or null. */
 import { isDeepStrictEqual } from 'node:util'
 import { COMMON_PROBLEMS, type Operation, PROBLEMS, type ProblemCode, problemShape, problemType } from '@orrery/contract'
 import { fieldSchemas, fromText } from '../../apps/server/src/rest/from-text.ts'
 import { type Answered, type Exchanged, encode, type FaceName, isRecord, toText } from './faces.ts'
 
 const SLOWEST_MS = 15_000
-/** What an operation waits for by itself: an input may lose the field that says less, on its way into an address. */
+/** The default wait of an operation. It applies if the input loses its shorter timeout when it is encoded into a URL. */
 const WAITS_MS = 30_000
 
-/** What the schema says of an input that went this way. `unsure`: it may not arrive as it was sent. */
+/** The validity of an input by the schema. `unsure`: the input may not arrive as it was sent. */
 export type Verdict = { readonly is: 'valid' } | { readonly is: 'unsure' } | { readonly is: 'invalid'; readonly fields: readonly string[] }
 
-/** Before anything is made of it: it came in time, and it is no failure of ours. */
+/** Checks a raw answer: it is in time and not a server error. */
 export function judgeExchange(operation: Operation, { tookMs, status, text }: Exchanged): string | null {
   const waits = operation.effect === 'read' && 'timeout' in operation.input.shape
   if (tookMs > SLOWEST_MS + (waits ? WAITS_MS : 0)) return `it took ${Math.round(tookMs)} ms`
@@ -28,7 +28,7 @@ export function judge(operation: Operation, answer: Answered, verdict: Verdict):
 function judgeOutput(operation: Operation, answer: Answered, verdict: Verdict): string | null {
   if (verdict.is === 'invalid') return `an input was accepted that is wrong in ${verdict.fields.join(', ')}`
   const expected = answer.face === 'rest' ? (operation.http.status ?? 200) : 200
-  // Another address was meant, such as that of a parent folder: what it answers is not ours to say.
+  // The URL may mean another resource, such as a parent path, whose answer is unknown here.
   if (verdict.is === 'unsure' && answer.status === 200 && !operation.output.safeParse(answer.output).success) return null
   if (answer.status !== expected) return `status ${answer.status}, declared is ${expected}`
   const read = operation.output.safeParse(answer.output)
@@ -36,7 +36,7 @@ function judgeOutput(operation: Operation, answer: Answered, verdict: Verdict): 
   return isDeepStrictEqual(read.data, answer.output) ? null : 'the answer has members that its shape does not'
 }
 
-/** Answered before an operation is reached, at addresses that an odd path parameter makes. */
+/** Problems of the router, which unusual path parameters can cause. */
 const OF_ADDRESSES: readonly ProblemCode[] = ['not_found', 'method_not_allowed']
 
 function judgeProblem(operation: Operation, answer: Answered, verdict: Verdict): string | null {
@@ -58,7 +58,7 @@ function judgeProblem(operation: Operation, answer: Answered, verdict: Verdict):
     : `it names ${named.join(', ')}, wrong are ${verdict.fields.join(', ')}`
 }
 
-/** RFC 9457, out of the catalogue, the same in body and status. */
+/** A problem must follow RFC 9457, be in the catalogue, and have the same status in the body and in HTTP. */
 export function brokenProblem({ face, status, problem, headers }: Answered): string | null {
   const read = problemShape.safeParse(problem)
   if (!read.success) return `not a problem: ${JSON.stringify(problem).slice(0, 300)}`
@@ -73,10 +73,10 @@ export function brokenProblem({ face, status, problem, headers }: Answered): str
 
 const firstField = (path: string) => /^[^.[]*/.exec(path)?.[0] ?? ''
 
-/** Longer addresses are refused by HTTP's parser, without a body. */
+/** The HTTP parser rejects longer URLs without a body. */
 const ADDRESS_MAX = 14_000
 
-/** Deeper than the server looks, or near it: it may answer that the input is too large. */
+/** Near or beyond the depth limit of the server, which may then answer that the input is too large. */
 const DEEP = 60
 
 export function foresee(operation: Operation, face: FaceName, input: unknown): Verdict {
@@ -93,7 +93,7 @@ export function foresee(operation: Operation, face: FaceName, input: unknown): V
 }
 
 function arriveAsJson(face: FaceName, input: unknown): { readonly input: unknown } | null {
-  // The protocol itself wants an object, and does not hand on what would be its prototype.
+  // MCP requires an object and drops the field `__proto__`.
   if (face === 'mcp' && (!isRecord(input) || Object.hasOwn(input, '__proto__'))) return null
   return { input: JSON.parse(JSON.stringify(input) ?? 'null') ?? {} }
 }
@@ -107,7 +107,7 @@ function arriveByRest(operation: Operation, input: unknown): { readonly input: u
   const texts = asText.flatMap((name) => [name, ...[input[name]].flat().map(toText)])
   if (texts.some((text) => !text.isWellFormed()) || asText.some((name) => ['', '__proto__'].includes(name))) return null
   const odd = inPath.some((name) => ['', '.', '..'].includes(toText(input[name])) || /[/\\]/.test(toText(input[name])))
-  // In the place of a run's id a UUID is Ordinaut's (decision 0017).
+  // A UUID in place of the id of a run is an id of Ordinaut (decision 0017).
   const isForeign = inPath.some((name) => name === 'runId' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(toText(input[name])))
   if (odd || isForeign) return null
   const read = (name: string) => fromText(inPath.includes(name) ? [toText(input[name])] : [input[name]].flat().map(toText), schemas[name])

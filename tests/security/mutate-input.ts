@@ -1,4 +1,4 @@
-/** Inputs that are almost what an operation wants: a valid one with one or two places changed. */
+/** Generates inputs that are almost valid: a valid input with one or two changes. */
 import type { Operation } from '@orrery/contract'
 import fc from 'fast-check'
 import { AWKWARD_TEXTS, hurry, inputsOf, nest, type World } from './generate-input.ts'
@@ -11,7 +11,7 @@ export function nearInputsOf(operation: Operation, world: World): fc.Arbitrary<u
   return fc.oneof({ weight: 12, arbitrary: changed }, { weight: 1, arbitrary: fc.constantFrom<unknown>(...NO_OBJECTS) })
 }
 
-/** What may stand where an object should. */
+/** Values in place of an input object. */
 const NO_OBJECTS: readonly unknown[] = [null, [], [{}], 'text', '', 0, true, {}]
 
 type Change =
@@ -19,7 +19,7 @@ type Change =
   | { readonly do: 'remove' | 'wrap' | 'enlarge' }
   | { readonly do: 'add'; readonly name: string; readonly value: unknown }
 
-/** Places in a value that are looked at, and the depth to which. */
+/** Limits for the places in a value that can be changed, and for their depth. */
 const PLACES_MAX = 60
 const DEPTH_MAX = 6
 
@@ -63,7 +63,7 @@ const TEXTS = [
 
 const NUMBERS = [0, -0, -1, 1.5, 201, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1e21, 1e308, 5e-324]
 
-/** Objects by a parser, so that `__proto__` is a field of theirs like any other. */
+/** Some objects are parsed from JSON, so that `__proto__` is an ordinary field of them. */
 const OTHERS: readonly unknown[] = [
   null,
   true,
@@ -96,7 +96,7 @@ function changeAt(value: unknown, at: number, change: Change): unknown {
   return changePlace(value, places[at % places.length] ?? [], change)
 }
 
-/** Every place in a value but the whole of it, which is tried elsewhere; the whole if there is nothing in it. */
+/** Paths of all places within a value. The whole value is only included if it is empty, because it is replaced elsewhere. */
 function placesIn(value: unknown, path: Path): Path[] {
   if (typeof value !== 'object' || value === null || path.length >= DEPTH_MAX) return [path]
   const inside = Object.entries(value)
@@ -117,7 +117,7 @@ function changePlace(value: unknown, [name, ...rest]: Path, change: Change): unk
     if (key !== name) return [[key, one]]
     return isLast && change.do === 'remove' ? [] : [[key, changePlace(one, rest, change)]]
   })
-  // A field beside the last one, not inside of it.
+  // Add the field beside the last one, not inside it.
   const added: [string, unknown][] = isLast && change.do === 'add' ? [[change.name, change.value]] : []
   return Object.fromEntries([...entries, ...added])
 }

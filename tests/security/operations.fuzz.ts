@@ -1,9 +1,9 @@
 /**
- * Bad input: every operation of the registry, with inputs made from its own schema, spoiled in every way that we know, over every face.
- * No answer may be a failure of ours, be late, or have another form than is declared.
+ * Bad input: calls every operation of the registry over every face with inputs generated from its own schema and spoiled in every known
+ * way. No answer may be a server error, be late, or differ from its declared form.
  *
- * The same requests each time, so that what fails is what was changed; `npm run fuzz` draws others, and many more.
- * ORRERY_FUZZ_SEED repeats a run; ORRERY_FUZZ_REQUESTS says how many each operation gets.
+ * The requests are the same in each run, so a new failure comes from a change of the code. `npm run fuzz` sends other requests, and more of
+ * them. ORRERY_FUZZ_SEED repeats a run; ORRERY_FUZZ_REQUESTS sets the number of requests for each operation.
  */
 import { listOperations, type Operation } from '@orrery/contract'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ import { HTTP_NONSENSE, sendBytes } from './send-bytes.ts'
 
 const seed = Number(process.env.ORRERY_FUZZ_SEED ?? 20_261_121)
 const numRuns = Number(process.env.ORRERY_FUZZ_REQUESTS ?? 220)
-/** CI sends at least so many. */
+/** The minimum number of requests for each operation in CI. */
 const LEAST = 200
 
 const operations = listOperations()
@@ -31,7 +31,7 @@ let world: World
 beforeAll(async () => {
   console.log(`fuzz: ORRERY_FUZZ_SEED=${seed}`)
   installation = await startInstallation()
-  // Cancelled and signalled one after another, live runs would soon be rare.
+  // The requests cancel and signal runs, so start enough of them.
   const items = Array.from({ length: 300 }, () => ({ workflow: 'talk', input: { word: 'fuzz' } }))
   const started = await callAs(installation.url, installation.ours.key)('runs.startMany', { items })
   world = worldOf(
@@ -48,7 +48,7 @@ function keyFor(operation: Operation): string {
   return operation.permission === 'orgs:admin' ? installation.adminKey : installation.ours.key
 }
 
-/** What the server says about a request. */
+/** The log lines of a request. */
 function logOf(requestId: string | null): string[] {
   if (requestId === null) return []
   return installation
@@ -62,29 +62,32 @@ function count(counters: Map<string, number>, name: string): void {
 }
 
 describe.concurrent('bad input', () => {
-  test.for(operations.map((operation) => [operation.name, operation] as const))('%s answers as it declares', async ([name, operation]) => {
-    const how = { url: installation.url, key: keyFor(operation) }
-    const shoot = async (shot: Shot): Promise<void> => {
-      const { request, status, requestId, fault } = await fire(operation, shot, how)
-      count(counts, name)
-      count(statuses, `${shot.face} ${status}`)
-      if (fault === null) return
-      const what = `${name} over ${shot.face}${shot.spoiler === null ? '' : `, ${shot.spoiler.name}`}: ${fault}`
-      const again = `ORRERY_FUZZ_SEED=${seed} ORRERY_FUZZ_REQUESTS=${numRuns}`
-      throw new Error([what, again, '', describeRequest(request), '', ...logOf(requestId)].join('\n'))
-    }
-    // Each operation draws from a row of its own, so that all ways to spoil a request are met among them.
-    const own = (seed + operations.indexOf(operation)) % 2 ** 31
-    const { failed, errorInstance } = await fc.check(fc.asyncProperty(shotsAt(operation, world), shoot), {
-      seed: own,
-      numRuns,
-      endOnFailure: true,
-    })
-    if (failed) throw errorInstance
-  })
+  test.for(operations.map((operation) => [operation.name, operation] as const))(
+    '%s answers in its declared form',
+    async ([name, operation]) => {
+      const how = { url: installation.url, key: keyFor(operation) }
+      const shoot = async (shot: Shot): Promise<void> => {
+        const { request, status, requestId, fault } = await fire(operation, shot, how)
+        count(counts, name)
+        count(statuses, `${shot.face} ${status}`)
+        if (fault === null) return
+        const what = `${name} over ${shot.face}${shot.spoiler === null ? '' : `, ${shot.spoiler.name}`}: ${fault}`
+        const again = `ORRERY_FUZZ_SEED=${seed} ORRERY_FUZZ_REQUESTS=${numRuns}`
+        throw new Error([what, again, '', describeRequest(request), '', ...logOf(requestId)].join('\n'))
+      }
+      // Each operation has its own seed, so that together they cover all ways to spoil a request.
+      const own = (seed + operations.indexOf(operation)) % 2 ** 31
+      const { failed, errorInstance } = await fc.check(fc.asyncProperty(shotsAt(operation, world), shoot), {
+        seed: own,
+        numRuns,
+        endOnFailure: true,
+      })
+      if (failed) throw errorInstance
+    },
+  )
 })
 
-test('every operation was tried, each on all of its faces', () => {
+test('every operation got enough requests', () => {
   const all = [...counts.values()].reduce((sum, one) => sum + one, 0)
   console.log(
     `fuzz: ${all} requests to ${counts.size} operations; ${[...statuses]
@@ -97,7 +100,7 @@ test('every operation was tried, each on all of its faces', () => {
   expect(operations.filter((operation) => hasFace(operation, 'mcp')).length).toBeGreaterThan(10)
 })
 
-test('bodies up to the limit of an operation are read, larger ones refused, and nobody without a key makes the server read so much', async () => {
+test('bodies are read up to the limit of the operation and only for callers with a key', async () => {
   const large = operations.filter(({ http }) => http.maxBodyBytes !== undefined)
   expect(large.length).toBeGreaterThan(0)
   for (const operation of large) {
@@ -125,18 +128,18 @@ async function statusOf(
   return response.status
 }
 
-test.for(Object.entries(HTTP_NONSENSE))('bytes that are no HTTP are refused: %s', async ([, bytes]) => {
+test.for(Object.entries(HTTP_NONSENSE))('rejects malformed HTTP: %s', async ([, bytes]) => {
   const answer = await sendBytes(installation.url, bytes.replaceAll('KEY', installation.ours.key))
-  // Nothing at all: the connection was closed.
+  // The server may also close the connection without an answer.
   expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d |$)/)
 })
 
-test('afterwards the server is well and runs what it is given, no invariant is broken, and the log has no error', async () => {
+test('the server is healthy afterwards, still runs workflows, breaks no invariant and logs no error', async () => {
   const admin = { headers: { authorization: `Bearer ${installation.adminKey}` } }
   const health = (await (await fetch(`${installation.url}/health/detailed`, admin)).json()) as {
     checks: Record<string, { status: string }>
   }
-  // Runs were started in queues that nobody serves, so the queues may be behind.
+  // Some runs are in queues without workers, so queues may be behind.
   const unwell = Object.entries(health.checks).filter(([name, { status }]) => status !== 'ok' && name !== 'queue')
   expect(unwell).toEqual([])
   const call = callAs(installation.url, installation.theirs.key)
@@ -167,5 +170,5 @@ async function brokenInvariants(): Promise<string[]> {
   return found
 }
 
-/** A fork or an edit may give a workflow what it never saw. */
+/** A fork or an edit may lead to a history that the workflow cannot replay. */
 const EXPECTED_WARNINGS = ['a run is blocked']

@@ -1,6 +1,6 @@
 /**
- * Every operation of the registry, over every face, as everybody who may not: without a key, with one that is wrong, spent or too
- * narrow, and with the key of another organization that has got hold of ids. Against the whole server, on a real database.
+ * Calls every operation of the registry over every face without authorization: without a key, with an invalid, revoked or expired key, with
+ * a key without the scope, and with the key of another organization that knows our ids. The whole server runs on a real database.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { encodeId, isScope, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
@@ -19,21 +19,21 @@ import { runCommand, type Said } from './run-command.ts'
 import { sendPatiently } from './send-patiently.ts'
 import { until } from './until.ts'
 
-/** What anybody may do. Whoever adds an operation here has thought about it. */
+/** Operations that need no key. Review each addition. */
 const PUBLIC = ['system.info']
 
 let installation: Installation
-/** Whose data it is, and who should see nothing of it. */
+/** `ours` owns the data; `theirs` must not see any of it. */
 let ours: Org
 let theirs: Org
 let superuser: pg.Client
 let fingerprint: string
 let before: string
-/** Keys of the other organization. */
+/** Invalid keys of the other organization. */
 let spent: { readonly revoked: string; readonly expired: string }
 const narrow = new Map<Permission, string>()
 
-/** Every answer that the other organization, or nobody, got. */
+/** Every answer to the other organization or to a caller without a valid key. */
 const answers: { readonly what: string; readonly text: string; readonly sent: string }[] = []
 const covered = new Set<string>()
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
   ;({ ours, theirs } = installation)
   superuser = new pg.Client({ connectionString: installation.databaseUrl })
   await superuser.connect()
-  // What the sealer adds by itself is no change that anybody made.
+  // The audit sealer writes these tables by itself.
   fingerprint = fingerprintQuery((await readRelations(superuser)).filter(({ name }) => !/audit_(seal|checkpoint)$/.test(name)))
   before = await readFingerprint()
   const call = callAs(installation.url, theirs.key)
@@ -76,13 +76,13 @@ async function ask(what: string, face: FaceName, operation: Operation, input: un
   return answer
 }
 
-/** One that would do, were it not for the key; always the same. */
+/** An input by operation that is valid except for the key. It is the same for all calls. */
 const inputs = new Map<string, Readonly<Record<string, unknown>>>()
 function inputOf(operation: Operation): Readonly<Record<string, unknown>> {
   const known = inputs.get(operation.name)
   if (known !== undefined) return known
   const world = worldOf(theirs)
-  // Only what must be there: the fewer fields, the less there is for another refusal to come first.
+  // The smallest input: with fewer fields, fewer other checks can reject the call first.
   const found = fc
     .sample(inputsOf(operation, world), { numRuns: 200, seed: 1 })
     .map((input) => ({ input, weight: weigh(operation, input) }))
@@ -98,13 +98,13 @@ function weigh(operation: Operation, input: Readonly<Record<string, unknown>>): 
   return Object.keys(input).length * 1e9 + text.length - (isTheirs ? 1e8 : 0) + (isValid ? 0 : 1e12)
 }
 
-/** What must be there for the address to be one at all. */
+/** Only the fields that the path needs. */
 function inputInPath(operation: Operation): Readonly<Record<string, unknown>> {
   const input = inputOf(operation)
   return Object.fromEntries(pathParameters(operation.http.path).map((name) => [name, input[name]]))
 }
 
-test('the golden list of public operations is the whole list', () => {
+test('only the listed operations are public', () => {
   expect(operations.filter(({ permission }) => permission === 'public').map(({ name }) => name)).toEqual(PUBLIC)
 })
 
@@ -112,13 +112,13 @@ const strangers = {
   'no key': () => null,
   'no key and no input': () => null,
   'a malformed key': () => 'not-a-key',
-  'a key and more': () => `${theirs.key}x`,
-  'a key that nobody has': () => `orr_abcdefgh_${randomBytes(32).toString('base64url')}`,
+  'a key with an extra character': () => `${theirs.key}x`,
+  'an unknown key': () => `orr_abcdefgh_${randomBytes(32).toString('base64url')}`,
   'a revoked key': () => spent.revoked,
   'an expired key': () => spent.expired,
 } as const
 
-test.for(Object.keys(strangers) as (keyof typeof strangers)[])('with %s nothing is done but what is public', async (what) => {
+test.for(Object.keys(strangers) as (keyof typeof strangers)[])('with %s, only public operations succeed', async (what) => {
   for (const { operation, face } of exposed) {
     const input = what === 'no key and no input' ? inputInPath(operation) : inputOf(operation)
     const answer = await ask(what, face, operation, input, strangers[what]())
@@ -133,7 +133,7 @@ test.for(Object.keys(strangers) as (keyof typeof strangers)[])('with %s nothing 
   }
 })
 
-test('a key without the scope is refused, and told which', async () => {
+test('a key without the scope is rejected with the name of the scope', async () => {
   for (const { operation, face } of exposed) {
     if (!isScope(operation.permission)) continue
     const answer = await ask('a key without the scope', face, operation, inputOf(operation), narrow.get(operation.permission) ?? '')
@@ -144,7 +144,7 @@ test('a key without the scope is refused, and told which', async () => {
 })
 
 interface Place {
-  /** `items.0.workflow`. */
+  /** For instance `items.0.workflow`. */
   readonly path: readonly (string | number)[]
   readonly foreign: string
   readonly missing: string
@@ -152,7 +152,7 @@ interface Place {
 
 const suffix = () => encodeId('run', randomUUID()).slice(4)
 
-/** A value of ours for a text field, and one that nobody has: by the form of the field, else by its name. */
+/** One of our values and a nonexistent value for a text field, chosen by the pattern of the field or else by its name. */
 function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'missing'> | null {
   const prefix = /^\^(\w+)_\[0-7]/.exec(pattern)?.[1]
   if (prefix === 'run') return { foreign: ours.runs.waiting, missing: `run_${suffix()}` }
@@ -160,7 +160,7 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
   if (prefix === 'con') return { foreign: ours.connectionIds[0] ?? '', missing: `con_${suffix()}` }
   if (prefix === 'aut') return { foreign: ours.automationId, missing: `aut_${suffix()}` }
   if (prefix === 'org') return { foreign: ours.id, missing: `org_${suffix()}` }
-  if (prefix !== undefined) throw new Error(`There are ids of kind ${prefix} now: give one of ours here`)
+  if (prefix !== undefined) throw new Error(`The id prefix ${prefix} is new: return one of our ids for it here`)
   if (pattern === '^[0-9a-f]{64}$') return { foreign: ours.version, missing: randomBytes(32).toString('hex') }
   const named: Readonly<Record<string, string>> = {
     workflow: ours.workflow,
@@ -171,7 +171,7 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
     tool: ours.tool,
     automation: ours.automation,
     connection: ours.connectionIds[2] ?? '',
-    // Words that both may use: what they themselves send would be found in their lists later.
+    // Words that do not identify us, because values that they send themselves appear in their lists later.
     tag: ours.word,
     tags: ours.word,
     subject: ours.runs.succeeded,
@@ -179,7 +179,7 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
     concurrencyKey: ours.word,
   }
   const foreign = named[field]
-  // As long as the other one, so that even lengths tell nothing.
+  // Of the same length, so that the lengths of the answers are comparable too.
   return foreign === undefined ? null : { foreign, missing: `m${'0123456789abcdef'.repeat(40).slice(0, foreign.length - 1)}` }
 }
 
@@ -191,7 +191,7 @@ function placesIn(schema: JsonSchema, path: readonly (string | number)[]): Place
   if (among !== undefined) return among.flatMap((one) => placesIn(one, path))
   if (schema.type === 'object') {
     const properties = (schema.properties ?? {}) as Record<string, JsonSchema>
-    // What a bundle says of itself is its own.
+    // The manifest of a bundle describes the bundle and refers to nothing else.
     return Object.entries(properties).flatMap(([name, property]) => (name === 'manifest' ? [] : placesIn(property, [...path, name])))
   }
   if (schema.type === 'array') return placesIn(schema.items ?? {}, [...path, 0])
@@ -200,7 +200,7 @@ function placesIn(schema: JsonSchema, path: readonly (string | number)[]): Place
   return values === null ? [] : [{ path, ...values }]
 }
 
-/** A copy with the value put there; objects on the way are completed with what they need. */
+/** A copy of the input with the value at this path. Missing objects on the path get their required fields. */
 function put(input: unknown, [first, ...rest]: readonly (string | number)[], value: string): unknown {
   if (first === undefined) return value
   if (typeof first === 'number') return [put(Array.isArray(input) ? input[0] : NEEDED, rest, value)]
@@ -216,7 +216,7 @@ function plain(text: string, place: Place): string {
   return scrub([place.foreign, place.missing].reduce((told, value) => told.replaceAll(value, '<value>'), text))
 }
 
-/** Without what differs from one request to the next by its nature. */
+/** Replaces ids, times and tokens, which differ between requests. */
 function scrub(text: string): string {
   return text
     .replaceAll(/"requestId":"[^"]*"/g, '')
@@ -225,7 +225,7 @@ function scrub(text: string): string {
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
 }
 
-test('an id of another organization is answered exactly as one that nobody has', async () => {
+test('an id of another organization gets the same answer as a nonexistent id', async () => {
   let compared = 0
   const differences: string[] = []
   for (const { operation, face } of exposed) {
@@ -255,7 +255,7 @@ test('an id of another organization is answered exactly as one that nobody has',
   expect(compared).toBeGreaterThanOrEqual(100)
 })
 
-test('lists do not go on with the cursor of another organization', async () => {
+test('lists accept a cursor of another organization without showing its rows', async () => {
   for (const { operation, face } of exposed) {
     if (!('cursor' in operation.input.shape)) continue
     const input = { ...inputOf(operation), limit: 1 }
@@ -280,7 +280,7 @@ function ourIdsIn(operation: Operation): Readonly<Record<string, unknown>> {
 
 const commands = operations.filter(({ cli }) => cli !== undefined)
 
-/** Runs the operation's command; its output is looked through with the other answers. */
+/** Runs the command of the operation. Its output is searched for leaks with the other answers. */
 async function command(what: string, operation: Operation, input: object, key: string | null): Promise<Said> {
   const said = await runCommand(operation, input, { url: installation.url, key })
   answers.push({ what: `${operation.name} on the command line, ${what}`, ...said })
@@ -288,7 +288,7 @@ async function command(what: string, operation: Operation, input: object, key: s
   return said
 }
 
-test('a command is refused as its operation is, and says so', async () => {
+test('a command without authorization is rejected and prints the code of the problem', async () => {
   for (const operation of commands) {
     for (const [what, keyOf] of Object.entries(strangers)) {
       const { status, text } = await command(
@@ -299,7 +299,7 @@ test('a command is refused as its operation is, and says so', async () => {
       )
       const said = text.includes('(unauthenticated)')
       if (operation.permission === 'public') expect([status, said], operation.name).toEqual([EXIT.ok, false])
-      // Without a field that it needs, a command sends nothing.
+      // A command with a missing field fails without a request.
       else if (status !== EXIT.usage || what !== 'no key and no input')
         expect([status, said], `${operation.name}: ${text}`).toEqual([EXIT.refused, true])
     }
@@ -309,7 +309,7 @@ test('a command is refused as its operation is, and says so', async () => {
   }
 })
 
-test('a command tells of an id of another organization what it tells of one that nobody has', async () => {
+test('a command prints the same for an id of another organization as for a nonexistent id', async () => {
   for (const operation of commands) {
     const places = placesOf(operation)
     const inputs = (['foreign', 'missing'] as const).map((which) =>
@@ -326,7 +326,7 @@ test('a command tells of an id of another organization what it tells of one that
   }
 })
 
-test('a payload that looks like a reference to a stored one of another organization is only what it is', async () => {
+test('a payload that looks like a reference to a stored payload is not resolved', async () => {
   const { rows } = await superuser.query<{ hash: string }>(`select hash from engine.blob where org_id = $1`, [ours.uuid])
   expect(rows.length).toBeGreaterThan(0)
   const call = callAs(installation.url, theirs.key)
@@ -381,7 +381,7 @@ async function readStream(): Promise<string> {
   return text
 }
 
-test('no answer to anybody else holds a byte of ours, and nothing of ours has changed', async () => {
+test('no answer to another caller contains our data, and our data has not changed', async () => {
   const secrets = [
     ours.canary,
     ours.id,
@@ -401,12 +401,12 @@ test('no answer to anybody else holds a byte of ours, and nothing of ours has ch
   const now = await readFingerprint()
   const changed = now.split(' ').filter((part) => !before.includes(part))
   expect(changed).toEqual([])
-  // The look for our bytes does find them where they belong.
+  // Control: the search finds our data in our own answer.
   const own = await callAs(installation.url, ours.key)('runs.list', {})
   expect(JSON.stringify(own)).toContain(ours.canary)
 })
 
-test('no operation, face and stranger was left out', () => {
+test('every combination of operation, face and kind of caller was tried', () => {
   const whats = [...Object.keys(strangers), 'a key without the scope', 'with every foreign id']
   const all = [...exposed, ...commands.map((operation) => ({ operation, face: 'cli' }))]
   const uncovered = all.flatMap(({ operation, face }) =>

@@ -1,4 +1,4 @@
-/** The command line as a face: the whole program in this process, with an empty home, against the server under test. */
+/** The command line as a face: runs the whole program in this process, with an empty home, against the server under test. */
 import { tmpdir } from 'node:os'
 import type { Operation } from '@orrery/contract'
 import { type Field, fieldsOf } from '../../apps/cli/src/derive/field.ts'
@@ -6,12 +6,12 @@ import { run } from '../../apps/cli/src/run.ts'
 
 export interface Said {
   readonly status: number
-  /** Both outputs. */
+  /** Standard output and standard error. */
   readonly text: string
   readonly sent: string
 }
 
-/** @param key null: none is known. */
+/** @param server null as key: no key is configured */
 export async function runCommand(
   operation: Operation,
   input: object,
@@ -34,7 +34,7 @@ export async function runCommand(
   return { status, text, sent: args.join(' ') }
 }
 
-/** The words that give the input to the operation's command. */
+/** The arguments that pass the input to the command of the operation. */
 function commandLine(operation: Operation, input: Readonly<Record<string, unknown>>): string[] {
   const given = fieldsOf(operation).filter(({ name }) => input[name] !== undefined)
   const flags = given.filter(({ positional }) => !positional).flatMap((field) => flagOf(field, input[field.name]))

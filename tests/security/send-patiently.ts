@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Operation } from '@orrery/contract'
 import { type Answered, type Encoded, type Exchanged, encode, exchange, type FaceName, read, type Sending } from './faces.ts'
 
-/** Where the server wants fewer requests a second, waits as long as it was told and asks again. */
+/** Sends a request, and repeats it after the requested time if the server limits the rate. */
 export async function exchangePatiently(request: Encoded, how: Sending): Promise<Exchanged> {
   for (;;) {
     const exchanged = await exchange(request, how)

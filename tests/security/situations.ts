@@ -1,12 +1,12 @@
-/** The states in which a connection of the application may meet a statement, but for the one it is meant for. */
+/** The states of a database connection in which statements must not reach our rows. */
 import pg from 'pg'
 import type { Org } from './installation.ts'
 
 export interface Situation {
   readonly name: string
-  /** One connection, as a pool would give it out. */
+  /** A connection as the pool returns it. */
   readonly client: pg.Client
-  /** Opens a transaction in this state. It sees one snapshot, so that the work of the server beside it shows no changes. */
+  /** Opens a transaction in this state. It reads one snapshot, so that concurrent changes by the server are not visible. */
   begin(): Promise<void>
 }
 
@@ -21,10 +21,10 @@ export async function openSituations({ url, role, ours, theirs }: Setting): Prom
   const set = (value: string) => [`select set_config('app.org_id', $1, true)`, value] as const
   const forged = {
     'a word': 'everybody',
-    'our id and more': `${ours.uuid}x`,
+    'our id with an extra character': `${ours.uuid}x`,
     'a list of ids': `${theirs.uuid},${ours.uuid}`,
     SQL: `' or true --`,
-    'the id of nobody': '00000000-0000-0000-0000-000000000000',
+    'an unused id': '00000000-0000-0000-0000-000000000000',
   }
   const states: readonly { name: string; earlier?: readonly string[]; now?: readonly [string, string] }[] = [
     { name: 'no organization set' },
@@ -54,7 +54,7 @@ const asUs = (ours: Org, end: 'commit' | 'rollback') => [
   `begin; select set_config('app.org_id', '${ours.uuid}', true); select count(*) from engine.run; ${end}`,
 ]
 
-/** As core does for those who may see all organizations, and to look up a key. */
+/** Sets what core sets for access to all organizations and for looking up a key. */
 const asAdmin = () => [
   `begin; select set_config('app.all_orgs', 'on', true), set_config('app.key_hash', repeat('00', 32), true); select count(*) from app.org; commit`,
 ]

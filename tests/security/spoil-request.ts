@@ -1,4 +1,4 @@
-/** Ways in which a good request is spoiled below its input: its body, headers, address, method. Each says what it is to be answered. */
+/** Ways to spoil the body, headers, URL or method of a valid request. Each declares the expected answer. */
 import { listOperations, type Operation, type ProblemCode } from '@orrery/contract'
 import { pathParameters } from '../../apps/server/src/rest/read-input.ts'
 import type { Encoded, FaceName } from './faces.ts'
@@ -6,9 +6,9 @@ import type { Encoded, FaceName } from './faces.ts'
 export interface Spoiler {
   readonly name: string
   readonly faces: readonly FaceName[]
-  /** Null: it cannot be done to this operation. */
+  /** Null if this way does not apply to the operation. */
   spoil(request: Encoded, operation: Operation): Encoded | null
-  /** Codes of problems of which the answer has one; `same`: answered as if it were unspoiled; `any`: anything but a failure of ours. */
+  /** Codes of the expected problems. `same`: the answer to the unspoiled request. `any`: anything but a server error. */
   readonly expected: readonly ProblemCode[] | 'same' | 'any'
 }
 
@@ -16,7 +16,7 @@ const hasBody = ({ http }: Operation) => http.method !== 'GET' && http.method !=
 const isServed = (method: string, path: string) => listOperations().some(({ http }) => http.method === method && http.path === path)
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
-/** What an operation takes if it says nothing else, in bytes. */
+/** Default limit for the body of an operation in bytes. */
 export const BODY_MAX = 1024 * 1024
 const TOO_LARGE = JSON.stringify({ word: 'x'.repeat(BODY_MAX) })
 
@@ -45,37 +45,37 @@ function headers(
 
 const ALL: readonly FaceName[] = ['rest', 'trpc', 'mcp']
 
-/** With `{` and without its end, with a comma too many, with words of other languages. */
+/** JSON that is incomplete, has an extra comma, or uses syntax of other languages. */
 const BROKEN_JSON = ['{', '{"a":1,}', "{'a':1}", '{"a":NaN}', '{"a":01}', '{"a":"\u0001"}', 'undefined', '{"a":1}{"b":2}', '[1', '"']
 
 const REST_BODIES: readonly Spoiler[] = [
   ...BROKEN_JSON.map((text) => body(`broken JSON ${text}`, () => text, ['invalid_input'], ['rest'])),
   ...['null', '1', 'true', '"text"', '[]', '[{}]'].map((text) => body(`a body that is ${text}`, () => text, ['invalid_input'], ['rest'])),
   body('a body cut off', (text) => text.slice(0, -1), ['invalid_input'], ['rest']),
-  body('a body that is no UTF-8', (text) => Uint8Array.of(...utf8(text.slice(0, 1000)), 0xff, 0xfe), ['invalid_input'], ['rest']),
-  body('a body of UTF-16', (text) => new Uint8Array(Buffer.from(text.slice(0, 1000), 'utf16le')), ['invalid_input'], ['rest']),
-  body('a mark of byte order', (text) => `\ufeff${text}`, 'same', ['rest']),
-  body('space around', (text) => ` \n\t${text}\r\n `, 'same', ['rest']),
+  body('a body that is not UTF-8', (text) => Uint8Array.of(...utf8(text.slice(0, 1000)), 0xff, 0xfe), ['invalid_input'], ['rest']),
+  body('a body in UTF-16', (text) => new Uint8Array(Buffer.from(text.slice(0, 1000), 'utf16le')), ['invalid_input'], ['rest']),
+  body('a byte order mark', (text) => `\ufeff${text}`, 'same', ['rest']),
+  body('a body with spaces around it', (text) => ` \n\t${text}\r\n `, 'same', ['rest']),
   body('a number that is infinite', (text) => (text === '{}' ? null : text.replace(/}$/, ',"limit":1e999}')), 'any', ['rest']),
   body('a field twice', (text) => text.replace('{', '{"runId":1,"runId":2,'), 'any', ['rest']),
   body('__proto__ in the text', (text) => text.replace('{', '{"__proto__":{"isAdmin":true},').replace(',}', '}'), 'any', ['rest']),
   body(
-    'nested 100,000 deep',
+    'a body nested 100,000 deep',
     () => `{"input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
     ['payload_too_large', 'invalid_input'],
     ['rest'],
   ),
   {
-    name: 'in chunks',
+    name: 'a body in chunks',
     faces: ['rest', 'trpc'],
     spoil: (request) => (request.body === undefined ? null : { ...request, isChunked: true }),
     expected: 'same',
   },
   ...[false, true].map(
     (isChunked): Spoiler => ({
-      name: `larger than is taken${isChunked ? ', in chunks' : ''}`,
+      name: `a body above the limit${isChunked ? ', in chunks' : ''}`,
       faces: ['rest'],
-      // Those that take more are tried with more in a test of their own.
+      // Operations with their own limit have their own test.
       spoil: (request, operation) =>
         hasBody(operation) && operation.http.maxBodyBytes === undefined ? { ...request, body: TOO_LARGE, isChunked } : null,
       expected: ['payload_too_large'],
@@ -97,7 +97,7 @@ const REST_BODIES: readonly Spoiler[] = [
     }),
   ),
   {
-    name: 'a body of no type',
+    name: 'a body without a type',
     faces: ['rest'],
     spoil: (request, operation) => (hasBody(operation) ? { ...request, body: utf8(String(request.body)), headers: {} } : null),
     expected: ['unsupported_media_type'],
@@ -113,13 +113,13 @@ const REST_BODIES: readonly Spoiler[] = [
 
 const REST_ADDRESSES: readonly Spoiler[] = [
   {
-    name: 'a field in the query that belongs into the body',
+    name: 'a field in the query that belongs in the body',
     faces: ['rest'],
     spoil: (request, operation) => (hasBody(operation) ? { ...request, path: `${request.path}?a=1` } : null),
     expected: ['invalid_input'],
   },
   {
-    name: 'a field that is in the path already',
+    name: 'a field in the query that is already in the path',
     faces: ['rest'],
     spoil: (request, { http }) => {
       const [name] = pathParameters(http.path)
@@ -129,7 +129,7 @@ const REST_ADDRESSES: readonly Spoiler[] = [
     expected: ['invalid_input'],
   },
   {
-    name: 'a query of nonsense',
+    name: 'a malformed query',
     faces: ['rest'],
     spoil: (request, operation) =>
       hasBody(operation)
@@ -154,9 +154,9 @@ const REST_ADDRESSES: readonly Spoiler[] = [
   },
   ...['/', '//', '/%2e%2e/%2e%2e/', '%00', ';a=b', '%', '%zz', '%c0%af', '#x', '\u00e9'].map(
     (more): Spoiler => ({
-      name: `an address with ${more} behind it`,
+      name: `a URL with ${more} appended`,
       faces: ALL,
-      // The query stays: it may be what keeps the operation from waiting.
+      // Keep the query: it may contain the short timeout.
       spoil: (request) => {
         const [path = '', query] = more.startsWith('#') ? [request.path] : request.path.split('?')
         return { ...request, path: `${path}${more}${query === undefined ? '' : `?${query}`}` }
@@ -173,20 +173,16 @@ const HEADERS: readonly Spoiler[] = [
     const name = `the authorization ${authorization.slice(0, 20)}`
     return [
       headers(name, { authorization }, ['unauthenticated'], ['rest', 'mcp']),
-      // Its calls are known only once it has been read, as far as that is done for everybody.
+      // tRPC reads the body first to find the calls, so the body may be too large before the key is checked.
       headers(name, { authorization }, ['unauthenticated', 'payload_too_large'], ['trpc']),
     ]
   }),
   headers('another origin', { origin: 'https://evil.example' }, ['host_not_allowed']),
   headers('the origin null', { origin: 'null' }, ['host_not_allowed']),
+  headers('invalid request ids', { 'x-request-id': '"><script>\u00e9', traceparent: '00-zz-zz-zz', tracestate: '=,=,=' }, 'same'),
+  headers('a very long request id', { 'x-request-id': 'a'.repeat(5000), traceparent: `00-${'f'.repeat(5000)}` }, 'same'),
   headers(
-    'ids of a request that are none',
-    { 'x-request-id': '"><script>\u00e9', traceparent: '00-zz-zz-zz', tracestate: '=,=,=' },
-    'same',
-  ),
-  headers('a very long id of a request', { 'x-request-id': 'a'.repeat(5000), traceparent: `00-${'f'.repeat(5000)}` }, 'same'),
-  headers(
-    'types that nobody makes',
+    'unusual accept headers',
     { accept: 'image/png;q=2, ;;', 'accept-encoding': 'zstd, *;q=9', 'accept-language': '\u00ff' },
     'same',
     ['rest', 'trpc'],
@@ -197,12 +193,12 @@ const HEADERS: readonly Spoiler[] = [
     'same',
   ),
   headers('a range and conditions', { range: 'bytes=9-1', 'if-none-match': '*', 'if-modified-since': 'never' }, 'same'),
-  headers('a key that is no idempotency key', { 'idempotency-key': 'a b' }, 'any'),
+  headers('an invalid idempotency key', { 'idempotency-key': 'a b' }, 'any'),
   headers('an idempotency key of 256 letters', { 'idempotency-key': 'a'.repeat(256) }, 'any'),
-  headers('an idempotency key that others share', { 'idempotency-key': 'shared' }, 'any'),
-  headers('a body said to be compressed', { 'content-encoding': 'gzip' }, 'any'),
+  headers('a shared idempotency key', { 'idempotency-key': 'shared' }, 'any'),
+  headers('a body declared as compressed', { 'content-encoding': 'gzip' }, 'any'),
   headers('an unknown version of MCP', { 'mcp-protocol-version': '1999-01-01', 'mcp-session-id': '../../etc' }, 'any', ['mcp']),
-  headers('a type that MCP does not send', { accept: 'text/html' }, 'any', ['mcp']),
+  headers('an accept header that MCP does not support', { accept: 'text/html' }, 'any', ['mcp']),
 ]
 
 const TRPC: readonly Spoiler[] = [
@@ -258,9 +254,9 @@ const MCP_MESSAGES: readonly unknown[] = [
 const MCP: readonly Spoiler[] = [
   ...MCP_MESSAGES.map((message) => body(`the MCP message ${JSON.stringify(message)}`, () => JSON.stringify(message), 'any', ['mcp'])),
   ...BROKEN_JSON.map((text) => body(`broken JSON ${text} for MCP`, () => text, 'any', ['mcp'])),
-  body('an MCP message larger than is taken', () => TOO_LARGE, 'any', ['mcp']),
+  body('an MCP message above the limit', () => TOO_LARGE, 'any', ['mcp']),
   body(
-    'an MCP message nested deep',
+    'a deeply nested MCP message',
     (text) => text.replace('"arguments":', `"deep":${'['.repeat(50_000)}${']'.repeat(50_000)},"arguments":`),
     'any',
     ['mcp'],

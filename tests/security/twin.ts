@@ -6,7 +6,7 @@ import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
-/** @param client of a superuser. */
+/** @param client connection of a superuser */
 export async function makeTwin(client: pg.ClientBase, relations: readonly Relation[], ours: Org): Promise<Org> {
   const uuid = randomUUID()
   const canary = `canary${randomBytes(8).toString('hex')}`

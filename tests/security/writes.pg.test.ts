@@ -247,7 +247,7 @@ function findPlace(value: unknown, wanted: string): string | null {
   return null
 }
 
-test('the events of a write and its audit entry are of one transaction', () => {
+test('a write stores its events and its audit entry in one transaction', () => {
   const apart = judge((walked) => {
     if (COMMITTED_BEFORE[walked.operation.name as OperationName] !== undefined) return []
     return successes(walked).flatMap(({ entries, events }) => events.filter((tx) => entries.every((entry) => entry.tx !== tx)))
@@ -262,12 +262,12 @@ const refusals: [Way, readonly string[]][] = [
   ['with the idempotency key of another request', ['idempotency.key_reused']],
 ]
 
-test.for(refusals)('nothing stays of a write that is refused: %s', ([way, codes]) => {
+test.for(refusals)('a refused write leaves nothing: %s', ([way, codes]) => {
   expect(judge(({ traces }) => (codes.includes(traces[way].problem ?? '') ? [] : [`answered ${traces[way].problem}`]))).toEqual({})
   expect(judge(({ traces }) => traces[way].changed)).toEqual({})
 })
 
-test('nothing stays of a write that conflicts with what is stored, or whose answer is stored', () => {
+test('a write that conflicts with stored data or has a stored answer leaves nothing', () => {
   const refused = writes.filter(({ traces }) => traces.again.problem !== null)
   const changes = judge(({ operation, traces }) => {
     const later = [...(traces.again.problem === null ? [] : [traces.again]), traces['again with the same idempotency key']]
@@ -281,7 +281,7 @@ test('nothing stays of a write that conflicts with what is stored, or whose answ
   expect(writes.length - refused.length).toBeGreaterThanOrEqual(20)
 })
 
-test.for(['with a commit that fails', 'with an idempotency key and a commit that fails'] as const)('nothing stays of a write %s', (way) => {
+test.for(['with a commit that fails', 'with an idempotency key and a commit that fails'] as const)('a write %s leaves nothing', (way) => {
   expect(judge(({ traces }) => (traces[way].problem === 'internal' ? [] : [`answered ${traces[way].problem}`]))).toEqual({})
   const changes = judge(({ operation, traces }) => {
     const before = COMMITTED_BEFORE[operation.name as OperationName]

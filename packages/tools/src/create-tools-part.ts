@@ -3,7 +3,7 @@ import { FORGET_CALLS_BATCH, forgetCalls } from './calls/forget-calls.ts'
 import { resealConnections } from './connections/reseal-connections.ts'
 import { mcpClientsOf } from './mcp/mcp-clients.ts'
 
-/** What the tool platform does without being called. */
+/** The background work of the tool platform. */
 export function createToolsPart(kernel: Kernel): BackgroundPart {
   const { database, clock, secretKeys, log } = kernel
   return {

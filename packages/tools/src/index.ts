@@ -1,4 +1,4 @@
-/** The tool platform: what a tool is, how one is called, where its credentials come from. */
+/** The tool platform: definitions of tools, calls of tools, and the connections that hold their credentials. */
 
 export { addBuiltIns, findBuiltIn } from './builtins/built-ins.ts'
 export { callTool } from './calls/call-tool.ts'

@@ -1,4 +1,4 @@
-/** What all built-in tools have in common, those of nouns included. A new one needs no line here, only its line in the table. */
+/** Checks of every built-in tool, including those that other packages add. A new tool needs no line here, only its line in the table. */
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isObject, type JsonObject } from '@orrery/contract'
@@ -27,7 +27,7 @@ describe.each(builtIns)('$name', ({ name, inputSchema, outputSchema = {}, ...too
     }
   })
 
-  it('names an argument that it does not know, and one that is missing', () => {
+  it('reports an unknown argument and a missing argument by name', () => {
     const [{ with: args } = { with: {} }] = examples
     expect(findMismatch(inputSchema, { ...args, surprise: 1 })).toEqual({ path: '.surprise', message: 'is not known here' })
     for (const one of listOf(inputSchema.required)) {
@@ -36,7 +36,7 @@ describe.each(builtIns)('$name', ({ name, inputSchema, outputSchema = {}, ...too
     }
   })
 
-  it('always gives all of its output, and nothing else', () => {
+  it('declares an output in which every property is required and no other is allowed', () => {
     expect(outputSchema).toMatchObject({ type: 'object', additionalProperties: false })
     expect(listOf(outputSchema.required).sort()).toEqual(
       Object.keys(isObject(outputSchema.properties) ? outputSchema.properties : {}).sort(),
@@ -46,7 +46,7 @@ describe.each(builtIns)('$name', ({ name, inputSchema, outputSchema = {}, ...too
 
 const listOf = (names: JsonObject[string] | undefined): string[] => (Array.isArray(names) ? names.map(String) : [])
 
-test('each file of a built-in tool lies in the folder of its subject, bears its name, and is in the table', () => {
+test('has each built-in tool in the table, in a file with its name in the folder of its subject', () => {
   const files = globSync('*/*.ts', { cwd: import.meta.dirname }).filter((file) =>
     /^export const \w+(: BuiltIn)? = (?:defineBuiltIn|create\w+)\(/m.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
   )
@@ -56,7 +56,7 @@ test('each file of a built-in tool lies in the folder of its subject, bears its 
   expect(files.map((file) => `${dirname(file)}/${basename(file)}`).sort()).toEqual(listed.sort())
 })
 
-test('names are unique, and a second tool of a name is refused', () => {
+test('rejects a second tool with the same name', () => {
   const names = builtIns.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
   const [first] = listBuiltIns()
@@ -65,7 +65,7 @@ test('names are unique, and a second tool of a name is refused', () => {
   expect(findBuiltIn(first.name)).toBe(first)
 })
 
-test('the guide shows each of them, with its scopes and an example that it accepts', () => {
+test('documents each tool in the guide with its scopes and a valid example', () => {
   const guide = readFileSync(join(root, 'docs/guides/built-in-tools.md'), 'utf8')
   const steps = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
     ([, text = '']) => JSON.parse(text) as { uses: string; with: JsonObject },
@@ -78,7 +78,7 @@ test('the guide shows each of them, with its scopes and an example that it accep
   for (const { name, scopes } of builtIns) expect(guide).toContain(`| \`${name}\` | ${scopes.map((scope) => `\`${scope}\``).join(', ')} |`)
 })
 
-test('loads the libraries of mail and models at the first call, not before', () => {
+test('does not import the libraries of mail and models statically', () => {
   const heavy = /from '(ai|@ai-sdk\/[a-z-]+|nodemailer|postal-mime)'/
   const source = dirname(import.meta.dirname)
   const files = globSync('**/*.ts', { cwd: source }).filter((one) => !/\.(test|fixture)\.ts$/.test(one))

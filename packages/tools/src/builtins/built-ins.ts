@@ -12,8 +12,8 @@ import { emailSend } from './mail/email-send.ts'
 import { timeNow } from './time/time-now.ts'
 
 /**
- * Tools that every organization has without making any, by subject: the folder in which each has a file of its name. Nouns bring more of them
- * (`addBuiltIns`). The libraries that they use are loaded at the first call, not with this table.
+ * Tools that every organization has, by subject. Each is a file in the folder of its subject. Other packages add more with `addBuiltIns`.
+ * Large libraries are loaded at the first call of a tool, not with this table.
  */
 export const builtInsBySubject = {
   http: [httpRequest, webhookSend],
@@ -30,7 +30,7 @@ const builtIns = new Map<string, BuiltIn>(
     .map((builtIn) => [builtIn.name, builtIn]),
 )
 
-/** Once for each name, when the program starts: a second tool of a name is a mistake. */
+/** Called when the program starts. Throws for a second tool with the same name. */
 export function addBuiltIns(more: readonly BuiltIn[]): void {
   for (const builtIn of more) {
     const known = builtIns.get(builtIn.name)

@@ -2,7 +2,7 @@ import type { Database } from '@orrery/kernel'
 import { insertToolCalls, type ToolCallRow } from './tool-call-store.ts'
 
 interface CallRecorder {
-  /** Resolves when the trace is durable. */
+  /** Resolves when the trace is committed. */
   add(row: ToolCallRow): Promise<void>
 }
 
@@ -10,7 +10,7 @@ const BATCH_MAX = 500
 
 const recorders = new WeakMap<Database, CallRecorder>()
 
-/** The one of a process: traces that come while others are being written share the next commit. */
+/** The recorder of this process. Traces that arrive during a write share the next commit. */
 export function recorderOf(database: Database): CallRecorder {
   const known = recorders.get(database)
   if (known !== undefined) return known
@@ -36,7 +36,7 @@ function createRecorder(insert: (rows: readonly ToolCallRow[]) => Promise<void>)
       waiting = waiting.slice(BATCH_MAX)
       await insert(batch.map(({ row }) => row)).then(
         () => batch.forEach(({ done }) => void done()),
-        // One of them may be at fault, which is no reason to lose the others.
+        // One invalid row fails the whole batch, so insert each row by itself to keep the others.
         () => Promise.all(batch.map(({ row, done, failed }) => insert([row]).then(done, failed))),
       )
     }

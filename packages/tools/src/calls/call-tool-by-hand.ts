@@ -4,7 +4,7 @@ import { findTool } from '../catalogue/find-tool.ts'
 import { ToolError } from '../port/tool-port.ts'
 import { callTool } from './call-tool.ts'
 
-/** A request is waiting. */
+/** The caller waits for the answer to its request, so the limit is short. */
 const LIMIT_MS_MAX = 60_000
 
 export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): Promise<AnswerTo<'tools.call'>> {

@@ -16,7 +16,7 @@ import type { ToolCall } from './tool-call.ts'
 let t: TestCore
 let kernel: Kernel
 let server: Server
-/** Answers nothing; says when it was asked. */
+/** The server never answers. Resolves when it gets a request. */
 let asked = Promise.withResolvers<void>()
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ function call(more: Partial<ToolCall>) {
 
 const traces = async () => (await t.call('tools.calls', { runId })).items
 
-test('a run calls what it was granted the scopes for, and nothing that does not exist', async () => {
+test('rejects a call without all scopes of the tool, and a call of an unknown tool', async () => {
   await expect(call({ scopes: new Set(['a:b']) })).rejects.toMatchObject({
     name: 'ScopeMissing',
     isRetryable: false,
@@ -60,7 +60,7 @@ test('a run calls what it was granted the scopes for, and nothing that does not 
   ])
 })
 
-test('what the run stops is thrown as the reason for it, and traced as stopped', async () => {
+test('throws the abort reason when the run stops a call, and traces the call as stopped', async () => {
   const stop = new AbortController()
   const reason = new Error('The run was cancelled')
   asked = Promise.withResolvers()
@@ -72,7 +72,7 @@ test('what the run stops is thrown as the reason for it, and traced as stopped',
   expect((await traces())[0]).toMatchObject({ outcome: 'stopped', error: { name: 'Error' } })
 })
 
-test('a limit of the step takes the place of the tool’s, and another attempt may help', async () => {
+test('applies the time limit of the step instead of that of the tool, and fails as retryable', async () => {
   await expect(call({ timeoutMs: 80 })).rejects.toMatchObject({
     name: 'TimeoutError',
     isRetryable: true,
@@ -81,7 +81,7 @@ test('a limit of the step takes the place of the tool’s, and another attempt m
   expect((await traces())[0]).toMatchObject({ outcome: 'failed', error: { name: 'TimeoutError', isRetryable: true } })
 })
 
-test('calls are listed by run and by tool, newest first, page by page', async () => {
+test('lists calls by run and tool in pages, newest first', async () => {
   const all = await traces()
   const first = await t.call('tools.calls', { runId, tool: 'x.waits', limit: 2 })
   const second = await t.call('tools.calls', { runId, tool: 'x.waits', limit: 2, cursor: first.nextCursor ?? '' })
@@ -89,7 +89,7 @@ test('calls are listed by run and by tool, newest first, page by page', async ()
   expect((await t.call('tools.calls', { runId: encodeId('run', newId(0)) })).items).toEqual([])
 })
 
-test('old traces and keys that nobody settled are swept away', async () => {
+test('deletes old traces and abandoned idempotency keys', async () => {
   const later = t.engine.now() + 91 * 86_400_000
   expect(await forgetCalls(t.database, t.engine.now())).toBe(0)
   expect(await forgetCalls(t.database, later)).toBeGreaterThan(0)

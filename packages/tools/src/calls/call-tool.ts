@@ -12,10 +12,11 @@ import { recordCall } from './record-call.ts'
 import type { ToolCall } from './tool-call.ts'
 
 /**
- * Calls a tool of an organization: its scopes, its arguments, the call within its time limit, its output, and a trace of it all. Tools of
- * kind `workflow` or `pipeline` are not handled here: the interpreter starts them as child runs.
+ * Calls a tool of an organization: checks scopes and arguments, runs the call within its time limit, checks the output, and records a
+ * trace. Tools of kind `workflow` or `pipeline` are not handled here: the interpreter starts them as child runs.
  * @param org a UUID.
- * @throws ToolError whose `isRetryable` says whether another attempt may help; and the reason of `call.signal`, as it is, when that was aborted.
+ * @throws ToolError whose `isRetryable` says whether another attempt may succeed; or the reason of `call.signal`, unchanged, if that was
+ * aborted.
  */
 export async function callTool(kernel: Kernel, org: string, call: ToolCall): Promise<ToolResult> {
   const ctx = makeSystemContext(kernel, org, { name: call.tool, runId: call.runId, scopes: call.scopes })
@@ -42,7 +43,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     const message = `${face.name} needs ${missing.length > 1 ? 'the scopes' : 'the scope'} ${missing.join(', ')}, which the run was not granted`
     throw new ToolError('ScopeMissing', message, { isRetryable: false, details: { missing } })
   }
-  check('InvalidArguments', `The arguments of ${face.name}`, tool, face.inputSchema, call.args)
+  requireMatch('InvalidArguments', `The arguments of ${face.name}`, tool, face.inputSchema, call.args)
   const limitMs = Math.min(call.timeoutMs ?? face.timeoutMs, CALL_MS_MAX)
   const result = await withinLimit(call.signal, limitMs, face.name, (signal) => {
     const context: ToolContext = {
@@ -60,11 +61,11 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     return perform(tool, call.args, context)
   })
   if (face.outputSchema !== undefined)
-    check('InvalidOutput', `What ${face.name} gave`, tool, face.outputSchema, result.output, result.usage)
+    requireMatch('InvalidOutput', `The output of ${face.name}`, tool, face.outputSchema, result.output, result.usage)
   return result
 }
 
-/** Arguments have been checked. @throws ToolError, OutsideError, ProblemError of connections */
+/** The caller has checked the arguments. @throws ToolError, OutsideError, ProblemError of connections */
 function perform({ name, made }: Tool, args: JsonObject, context: ToolContext): Promise<ToolResult> {
   if (made.by === 'orrery') return made.builtIn.call(args, context)
   const { implementation, pin, status } = made
@@ -72,7 +73,14 @@ function perform({ name, made }: Tool, args: JsonObject, context: ToolContext): 
   return kindOf(implementation).call(called, args, context)
 }
 
-function check(name: string, what: string, { made }: Tool, schema: JsonObject, value: ToolResult['output'], usage?: ToolUsage): void {
+function requireMatch(
+  name: string,
+  what: string,
+  { made }: Tool,
+  schema: JsonObject,
+  value: ToolResult['output'],
+  usage?: ToolUsage,
+): void {
   const mismatch = findMismatch(schema, value, made.by === 'orrery')
   if (mismatch === null) return
   throw new ToolError(name, describeMismatch(what, mismatch), { isRetryable: false, details: { ...mismatch }, usage })

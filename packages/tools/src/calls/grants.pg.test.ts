@@ -11,9 +11,9 @@ afterAll(() => t?.close())
 
 const emit = (id: string) => ({ id, uses: 'event.emit', with: { topic: 'grants.tested' } })
 
-function tell(grants?: readonly string[]) {
+function emitter(grants?: readonly string[]) {
   const implementation = { kind: 'pipeline', definition: { pipeline: [emit('emit')] }, ...(grants === undefined ? {} : { grants }) }
-  return { description: 'Tells that it was called', implementation } as never
+  return { description: 'Emits an event when it is called', implementation } as never
 }
 
 async function run(definition: readonly object[], scopes: readonly string[] = []) {
@@ -21,28 +21,28 @@ async function run(definition: readonly object[], scopes: readonly string[] = []
   return t.call('runs.result', { runId, timeout: '20s' })
 }
 
-describe('what a tool grants', () => {
-  it('is had by what is inside it, and by nothing around it', async () => {
-    await t.call('tools.put', { tool: 'tell.all', definition: tell(['events:emit']) })
-    expect(await run([{ id: 'tell', uses: 'tell.all' }])).toMatchObject({ status: 'succeeded' })
-    const around = await run([{ id: 'tell', uses: 'tell.all' }, emit('beside')])
+describe('grants of a tool', () => {
+  it('apply to the steps inside the tool, not to the steps around it', async () => {
+    await t.call('tools.put', { tool: 'emitter.all', definition: emitter(['events:emit']) })
+    expect(await run([{ id: 'call', uses: 'emitter.all' }])).toMatchObject({ status: 'succeeded' })
+    const around = await run([{ id: 'call', uses: 'emitter.all' }, emit('beside')])
     expect(around).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/beside.*events:emit/s) } })
   })
 
-  it('is nothing unless it says so', async () => {
-    await t.call('tools.put', { tool: 'tell.none', definition: tell() })
-    expect(await run([{ id: 'tell', uses: 'tell.none' }])).toMatchObject({ status: 'failed' })
-    expect(await run([{ id: 'tell', uses: 'tell.none' }], ['events:emit'])).toMatchObject({ status: 'succeeded' })
+  it('are empty by default', async () => {
+    await t.call('tools.put', { tool: 'emitter.none', definition: emitter() })
+    expect(await run([{ id: 'call', uses: 'emitter.none' }])).toMatchObject({ status: 'failed' })
+    expect(await run([{ id: 'call', uses: 'emitter.none' }], ['events:emit'])).toMatchObject({ status: 'succeeded' })
   })
 
-  it('can be given by whoever may call tools himself, and has what he gives', async () => {
+  it('can be set only by a caller that may call tools and has the granted scopes itself', async () => {
     const put = async (scopes: readonly string[], grants: readonly string[]) => {
       const { output } = await t.answer('keys.create', { name: 'narrow', scopes })
-      return t.call('tools.put', { tool: 'tell.narrow', definition: tell(grants) }, { key: (output as { secret: string }).secret })
+      return t.call('tools.put', { tool: 'emitter.narrow', definition: emitter(grants) }, { key: (output as { secret: string }).secret })
     }
     await expect(put(['tools:write'], ['events:emit'])).rejects.toMatchObject({ code: 'forbidden' })
     await expect(put(PERMISSION_SETS.developer, ['keys:write'])).rejects.toMatchObject({ code: 'forbidden' })
-    expect(await put(['tools:write', 'tools:call'], ['events:emit'])).toMatchObject({ name: 'tell.narrow' })
+    expect(await put(['tools:write', 'tools:call'], ['events:emit'])).toMatchObject({ name: 'emitter.narrow' })
     expect(await put(['tools:write'], [])).toMatchObject({ version: 2 })
   })
 })

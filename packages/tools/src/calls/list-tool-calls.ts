@@ -22,7 +22,7 @@ function toToolCall(row: ToolCallRow): Answer['items'][number] {
     step: row.step,
     attempt: row.attempt,
     outcome: row.outcome,
-    // It had this shape when it was written.
+    // The recorder wrote it in this shape.
     error: row.error as Answer['items'][number]['error'],
     startedAt: row.started_at.toISOString(),
     tookMs: row.took_ms,

@@ -14,16 +14,19 @@ export interface CallTrace {
   readonly call: ToolCall
   /** ms since the epoch, on the database's clock. */
   readonly startedAt: number
-  /** The same moment on this process's monotonic clock. */
+  /** The same moment on the monotonic clock of this process. */
   readonly from: number
 }
 
 type Ending = { readonly outcome: 'succeeded'; readonly usage: ToolUsage } | CallFailure
 
-const MESSAGE_MAX = 2000
-const MODEL_MAX = 256
+const MESSAGE_LETTERS_MAX = 2_000
+const MODEL_LETTERS_MAX = 256
 
-/** Writes the trace of a call. What the call did has happened: a trace that cannot be written may not make anybody repeat it. */
+/**
+ * Writes the trace of a call. A failed write is only logged: the call has had its effect, and an error here would make the caller repeat
+ * it.
+ */
 export async function recordCall(ctx: Ctx, trace: CallTrace, ending: Ending): Promise<void> {
   const row = toRow(ctx.org, trace, ending)
   try {
@@ -51,11 +54,11 @@ function toRow(org: string, { callId, tool, call, startedAt, from }: CallTrace, 
     input_tokens: countOf(usage.inputTokens),
     output_tokens: countOf(usage.outputTokens),
     cost: usage.cost ?? null,
-    model: usage.model === undefined ? null : toKept(usage.model, MODEL_MAX),
+    model: usage.model === undefined ? null : toStorable(usage.model, MODEL_LETTERS_MAX),
   }
 }
 
-/** A call may fail over what it got, and has taken that all the same. */
+/** A failed call may still have used tokens, for instance when the answer is invalid. Record its usage too. */
 function usageOf(ending: Ending): ToolUsage {
   switch (ending.outcome) {
     case 'succeeded':
@@ -75,13 +78,13 @@ function errorOf(ending: Ending): ToolCallRow['error'] {
       return { name: ending.reason, message: 'The call was stopped by the run', isRetryable: true }
     case 'failed': {
       const { name, message, isRetryable } = ending.thrown
-      return { name, message: toKept(message, MESSAGE_MAX), isRetryable }
+      return { name, message: toStorable(message, MESSAGE_LETTERS_MAX), isRetryable }
     }
   }
 }
 
-/** NUL is in no text that PostgreSQL keeps, and half of a character, as a cut leaves it, in none at all. */
-function toKept(text: string, lettersMax: number): string {
+/** Cuts the text and removes what PostgreSQL cannot store: NUL, and the half of a surrogate pair that the cut may leave. */
+function toStorable(text: string, lettersMax: number): string {
   return text.slice(0, lettersMax).replaceAll('\0', '').toWellFormed()
 }
 

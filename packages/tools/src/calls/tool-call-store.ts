@@ -14,14 +14,14 @@ export interface ToolCallRow {
   readonly error: { readonly [key: string]: Json } | null
   readonly started_at: Date
   readonly took_ms: number
-  /** PostgreSQL gives bigint as text. */
+  /** A bigint, which the driver returns as text. */
   readonly input_tokens: string | null
   readonly output_tokens: string | null
   readonly cost: number | null
   readonly model: string | null
 }
 
-/** Calls of all organizations, in one statement: each row names its own. */
+/** Inserts calls of all organizations in one statement; each row has its org_id. */
 export async function insertToolCalls(database: Database, rows: readonly ToolCallRow[]): Promise<void> {
   await database.ask(sql`insert into app.tool_call select * from json_populate_recordset(null::app.tool_call, ${JSON.stringify(rows)})`)
 }
@@ -47,7 +47,7 @@ export function selectToolCalls(tx: Transaction, org: string, { tool, run, befor
   )
 }
 
-/** In all organizations, up to `limit` of those that began before. Returns how many. */
+/** Deletes up to `limit` calls, in all organizations, that began before `before`. Returns the number of deleted calls. */
 export function deleteToolCalls(tx: Transaction, before: Date, limit: number): Promise<number> {
   return tx.write(
     sql`delete from app.tool_call where (org_id, call_id) in (

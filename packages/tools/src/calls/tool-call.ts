@@ -9,6 +9,6 @@ export interface ToolCall
   readonly args: JsonObject
   /** Public id of the run; null for a call by hand. */
   readonly runId: string | null
-  /** In place of the tool's own limit; at most an hour counts. */
+  /** Overrides the limit of the tool. Values above one hour count as one hour. */
   readonly timeoutMs?: number
 }

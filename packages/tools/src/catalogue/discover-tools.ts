@@ -12,7 +12,7 @@ type Input = InputFor<'tools.discover'>
 type Answer = AnswerTo<'tools.discover'>
 type Outcome = Answer['tools'][number]['outcome']
 
-/** The server is asked before any transaction begins: it may take its time. */
+/** Lists the tools of the server before the transaction begins, because the server may be slow. */
 export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
   const connection = await openConnection(ctx, input.connection)
@@ -36,7 +36,7 @@ export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
   return answer
 }
 
-/** Tools that the organization has of this server already: what is said of them now, against what was accepted. */
+/** Compares the existing tools of this server with its current descriptions. */
 async function compareKnown(
   ctx: Ctx,
   tx: Transaction,
@@ -48,7 +48,7 @@ async function compareKnown(
     const { implementation } = row.definition
     if (implementation.kind !== 'mcp') continue
     const offer = offers.get(implementation.tool) ?? null
-    const outcome = judge(row, offer)
+    const outcome = compareOffer(row, offer)
     compared.push({ name: row.name, tool: implementation.tool, outcome })
     if (outcome === 'unchanged' || outcome === 'refused') continue
     const status = outcome === 'restored' ? 'ready' : outcome
@@ -58,7 +58,7 @@ async function compareKnown(
   return compared
 }
 
-function judge(row: ToolRow, offer: ToolOffer | null): Exclude<Outcome, 'added'> {
+function compareOffer(row: ToolRow, offer: ToolOffer | null): Exclude<Outcome, 'added'> {
   if (offer === null) return row.status === 'missing' ? 'unchanged' : 'missing'
   if (offer.pin === row.pin) return row.status === 'ready' ? 'unchanged' : 'restored'
   return row.status === 'refused' && row.offer?.pin === offer.pin ? 'refused' : 'changed'
@@ -75,7 +75,7 @@ async function addNew(
   for (const [tool, { name, definition, reason }] of made) {
     const isTaken = reason === null && (await selectTool(tx, ctx.org, name)) !== undefined
     if (reason !== null || isTaken) {
-      leftOut.push({ tool, reason: reason ?? `There is another tool ${name}` })
+      leftOut.push({ tool, reason: reason ?? `There is already another tool ${name}` })
       continue
     }
     await saveDefinition(ctx, tx, name, definition, offers.get(tool)?.pin)

@@ -5,25 +5,25 @@ import { kindOf } from '../kinds/kinds.ts'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { toFace } from './find-tool.ts'
 
-/** What keeps a definition from ever working, by path. @throws invalid_input for a limit that is no duration */
+/** Lists the faults because of which a definition can never work. @throws invalid_input for an invalid duration */
 export function findDefinitionFaults(name: string, definition: ToolDefinition): FieldError[] {
   const faults: FieldError[] = []
   const fault = (path: string, message: string) => faults.push({ path: `definition.${path}`, message })
   if (definition.timeout !== undefined) {
     const limitMs = durationMs(definition.timeout, 'definition.timeout')
-    if (limitMs < 1 || limitMs > CALL_MS_MAX) fault('timeout', 'A call takes at most an hour; what takes longer is a run')
+    if (limitMs < 1 || limitMs > CALL_MS_MAX) fault('timeout', 'A call may take at most one hour; use a run for longer work')
   }
   for (const member of ['inputSchema', 'outputSchema'] as const) {
     const why = definition[member] === undefined ? null : findSchemaFault(definition[member])
     if (why !== null) fault(member, `This schema cannot be used: ${why}`)
   }
   const { type } = definition.inputSchema ?? { type: 'object' }
-  if (type !== 'object') fault('inputSchema.type', 'Arguments are an object')
+  if (type !== 'object') fault('inputSchema.type', 'Must be object: arguments are an object')
   if (faults.length > 0) return faults
   const { implementation } = definition
-  const inside = kindOf(implementation).findFaults(implementation, toFace(name, definition).inputSchema)
-  for (const [path, message] of inside) fault(`implementation.${path}`, message)
-  if (inside.length === 0) for (const [path, message] of findExampleFaults(name, definition)) fault(path, message)
+  const implementationFaults = kindOf(implementation).findFaults(implementation, toFace(name, definition).inputSchema)
+  for (const [path, message] of implementationFaults) fault(`implementation.${path}`, message)
+  if (implementationFaults.length === 0) for (const [path, message] of findExampleFaults(name, definition)) fault(path, message)
   return faults
 }
 

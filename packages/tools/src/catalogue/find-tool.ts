@@ -8,7 +8,7 @@ import type { BuiltIn, ToolFace } from '../port/tool-port.ts'
 import type { ToolRow } from './tool-row.ts'
 import { type NamedDefinition, selectDefinitions, selectTool } from './tool-store.ts'
 
-/** A tool as it can be called: Orrery's own, or one of the organization. */
+/** A tool that can be called: a built-in tool, or one of the organization. */
 export interface Tool {
   readonly name: string
   readonly kind: ToolKind
@@ -33,7 +33,7 @@ interface OrgMade {
   readonly updatedAt: Date
 }
 
-/** Names of built-in tools belong to them in every organization. */
+/** A built-in tool takes precedence in every organization. */
 export async function findTool(ctx: Ctx, name: string): Promise<Tool | null> {
   const builtIn = findBuiltIn(name)
   if (builtIn !== null) return { name, kind: 'builtin', face: builtIn, made: { by: 'orrery', builtIn } }
@@ -41,7 +41,7 @@ export async function findTool(ctx: Ctx, name: string): Promise<Tool | null> {
   return row === undefined ? null : toTool(row)
 }
 
-/** The definitions that the organization has under these names. */
+/** The definitions of the organization with these names. */
 export function findDefinitions(tx: Transaction, org: string, names: readonly string[]): Promise<NamedDefinition[]> {
   return selectDefinitions(tx, org, names)
 }
@@ -65,7 +65,7 @@ export function toTool(row: ToolRow): Tool {
 
 const ANYTHING: JsonObject = { type: 'object' }
 
-/** Parts that a definition leaves out are those of its implementation. */
+/** Parts that the definition leaves out come from its implementation. */
 export function toFace(name: string, definition: ToolDefinition): ToolFace {
   const { description, scopes, costTier, timeout, examples, implementation } = definition
   const kind = kindOf(implementation)
@@ -76,7 +76,7 @@ export function toFace(name: string, definition: ToolDefinition): ToolFace {
     description,
     inputSchema: definition.inputSchema ?? described.inputSchema ?? ANYTHING,
     ...(outputSchema === undefined ? {} : { outputSchema }),
-    // A binding asks for no less than what it binds.
+    // A binding requires at least the scopes of the tool that it binds.
     scopes: [...new Set([...scopes, ...(described.scopes ?? [])])],
     costTier,
     timeoutMs: timeout === undefined ? kind.timeoutMs : parseDurationMs(timeout, 'timeout'),

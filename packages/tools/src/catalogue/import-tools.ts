@@ -11,7 +11,7 @@ import { lockTools, selectTool } from './tool-store.ts'
 type Input = InputFor<'tools.import'>
 type Answer = AnswerTo<'tools.import'>
 
-/** The document is fetched, read and judged before any transaction begins. */
+/** Fetches, reads and checks the document before the transaction begins. */
 export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
   const document = await findDocument(ctx, input)
@@ -22,18 +22,18 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
     const { id } = found
     if (!(input.only?.includes(id) ?? true)) continue
     if (made.length === input.limit) {
-      leftOut.push({ operation: id, reason: `Only ${input.limit} operations were asked for` })
+      leftOut.push({ operation: id, reason: `The import was limited to ${input.limit} operations` })
       continue
     }
     const operation = await readOne(found)
     if ('reason' in operation) leftOut.push({ operation: id, reason: operation.reason })
-    else made.push({ id, tool: await makeCandidate(input.prefix, id, complete(operation, input)) })
+    else made.push({ id, tool: await makeCandidate(input.prefix, id, toDefinition(operation, input)) })
   }
   const tools = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
     const saved: Answer['tools'] = []
     for (const { id, tool } of made) {
-      const reason = tool.reason ?? (await findOther(ctx, tx, tool))
+      const reason = tool.reason ?? (await findConflict(ctx, tx, tool))
       if (reason !== null) {
         leftOut.push({ operation: id, reason })
         continue
@@ -49,14 +49,14 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
 
 async function findDocument(ctx: Ctx, { document, url }: Input): Promise<JsonObject> {
   if ((document === undefined) === (url === undefined)) {
-    throw problem('invalid_input', 'Give either the document or its URL.', {
-      errors: [{ path: 'document', message: 'Either this or url' }],
+    throw problem('invalid_input', 'Pass either the document or its URL.', {
+      errors: [{ path: 'document', message: 'Pass either this or url' }],
     })
   }
   return document ?? fetchDocument(url ?? '', ctx.kernel.outside)
 }
 
-/** Whatever else the process does gets its turn in between. */
+/** Lets other work of the process run before each operation. */
 async function readOne(found: FoundOperation): Promise<OpenApiOperation | { readonly reason: string }> {
   await setImmediate()
   try {
@@ -67,7 +67,7 @@ async function readOne(found: FoundOperation): Promise<OpenApiOperation | { read
   }
 }
 
-function complete(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes, costTier, timeout }: Input): ToolDefinition {
+function toDefinition(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes, costTier, timeout }: Input): ToolDefinition {
   const { description, inputSchema, outputSchema, implementation } = operation
   return {
     description,
@@ -81,14 +81,14 @@ function complete(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes,
   }
 }
 
-/** A second import replaces what the first one made, and nothing else. */
-async function findOther(ctx: Ctx, tx: Transaction, { name, definition: { implementation } }: ToolCandidate): Promise<string | null> {
+/** An import may replace the tool of the same operation, and no other tool. */
+async function findConflict(ctx: Ctx, tx: Transaction, { name, definition: { implementation } }: ToolCandidate): Promise<string | null> {
   const before = (await selectTool(tx, ctx.org, name))?.definition.implementation
   if (before === undefined) return null
-  const isOfDocument =
+  const isSameOperation =
     before.kind === 'openapi' &&
     implementation.kind === 'openapi' &&
     before.path === implementation.path &&
     before.method === implementation.method
-  return isOfDocument ? null : `There is another tool ${name}`
+  return isSameOperation ? null : `There is already another tool ${name}`
 }

@@ -6,7 +6,7 @@ import type { ToolFace } from '../port/tool-port.ts'
 import { toFace } from './find-tool.ts'
 import { selectDefinitions } from './tool-store.ts'
 
-/** What all tools of the organization take and give, Orrery's own among them: for checking a pipeline when it is saved. */
+/** The input and output schemas of all tools of the organization and of all built-in tools, for checking a pipeline when it is saved. */
 export async function readToolSchemas(ctx: Ctx): Promise<ReadonlyMap<string, CallSchemas>> {
   const rows = await withOrg(ctx, (tx) => selectDefinitions(tx, ctx.org, null))
   const own = rows.map(({ name, definition }) => toFace(name, definition))

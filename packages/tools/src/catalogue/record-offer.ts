@@ -2,10 +2,10 @@ import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
 import type { ToolOffer } from '../mcp/to-offer.ts'
 import { lockTools, markTool, selectTool } from './tool-store.ts'
 
-/** A server says something else of a tool than what was accepted, or nothing: it is not called until somebody has looked at it. */
+/** Records that a server changed or removed a tool. The tool cannot be called until a person reviews the change. */
 export async function recordOffer(ctx: Ctx, name: string, offer: ToolOffer | null): Promise<void> {
   await withOrg(ctx, async (tx) => {
-    // Somebody may be accepting just this offer.
+    // A concurrent review may be accepting this offer.
     await lockTools(tx, ctx.org)
     const row = await selectTool(tx, ctx.org, name)
     if (row === undefined || row.status !== 'ready' || row.pin === offer?.pin) return

@@ -1,15 +1,18 @@
 import { type JsonFields, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, emitEvent, findSchemaFault, type InputFor, orProblem, withOrg } from '@orrery/kernel'
-import { checkNotBuiltIn } from './check-not-built-in.ts'
 import { toTool } from './find-tool.ts'
+import { requireNotBuiltIn } from './require-not-built-in.ts'
 import { saveDefinition } from './save-definition.ts'
 import { toToolAnswer } from './to-tool-answer.ts'
 import { lockTools, markTool, selectTool } from './tool-store.ts'
 
-/** Accepting makes a new version of what the server says now; refusing leaves the tool unused until the server says something else. */
+/**
+ * Accepting saves the new description as a new version. After a refusal, the tool cannot be called until the server changes its
+ * description.
+ */
 export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Promise<AnswerTo<'tools.review'>> {
   const { tool: name, decision, pin } = input
-  checkNotBuiltIn(name)
+  requireNotBuiltIn(name)
   const row = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
     const before = orProblem(await selectTool(tx, ctx.org, name), 'tool.not_found', `There is no tool ${name}.`)
@@ -21,18 +24,18 @@ export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Pro
     }
     const { outputSchema: _, ...rest } = definition
     const { description, inputSchema, outputSchema } = offer
-    refuseUnusable({ inputSchema, outputSchema })
+    requireUsableSchemas({ inputSchema, outputSchema })
     const accepted = { ...rest, description, inputSchema, ...(outputSchema === null ? {} : { outputSchema }) }
     return (await saveDefinition(ctx, tx, name, accepted, pin)).row
   })
-  const told = { decision, pin, version: row.version }
-  await emitEvent(ctx, 'tool.reviewed', name, told)
-  ctx.note(name, told)
+  const summary = { decision, pin, version: row.version }
+  await emitEvent(ctx, 'tool.reviewed', name, summary)
+  ctx.note(name, summary)
   return toToolAnswer(toTool(row))
 }
 
-/** No call would ever get past such a schema. @throws invalid_input */
-function refuseUnusable(schemas: Readonly<Record<string, JsonFields | null>>): void {
+/** Every call would fail with an invalid schema. @throws invalid_input */
+function requireUsableSchemas(schemas: Readonly<Record<string, JsonFields | null>>): void {
   for (const [member, schema] of Object.entries(schemas)) {
     const fault = schema === null ? null : findSchemaFault(schema)
     if (fault === null) continue

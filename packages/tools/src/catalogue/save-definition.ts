@@ -12,8 +12,8 @@ export interface SavedDefinition {
 }
 
 /**
- * The definition as the newest version of the tool, if it differs from the one there is. The caller has locked the organization's tools.
- * @param pin of what an MCP server said, when that has just been accepted; undefined: whatever it was. @throws tool.too_many
+ * Saves the definition as a new version of the tool, unless it equals the current one. The caller has locked the tools of the organization.
+ * @param pin hash of a description that was just accepted from an MCP server; undefined keeps the current pin. @throws tool.too_many
  */
 export async function saveDefinition(
   ctx: Ctx,
@@ -24,7 +24,7 @@ export async function saveDefinition(
 ): Promise<SavedDefinition> {
   const before = await selectTool(tx, ctx.org, name)
   if (before === undefined && (await countTools(tx, ctx.org)) >= TOOLS_MAX) {
-    throw problem('tool.too_many', `The organization has ${TOOLS_MAX} tools already.`)
+    throw problem('tool.too_many', `The organization already has ${TOOLS_MAX} tools.`)
   }
   const isSame = before !== undefined && canonicalJson(before.definition) === canonicalJson(definition)
   if (isSame && (pin === undefined || pin === before.pin)) return { row: before, outcome: 'unchanged' }
@@ -37,9 +37,9 @@ export async function saveDefinition(
     description: definition.description,
     version: await nextVersion(tx, ctx.org, name),
     definition,
-    // A tool that its author describes has no description of a server to keep.
+    // Only tools that a server describes have a pin, a status and an offer to keep.
     ...(before !== undefined && kindOf(definition.implementation).describedBy === 'server'
-      ? kept(before)
+      ? serverState(before)
       : { pin: null, status: 'ready', offer: null }),
     ...accepted,
     created_at: before?.created_at ?? now,
@@ -50,6 +50,6 @@ export async function saveDefinition(
   return { row, outcome: before === undefined ? 'added' : 'replaced' }
 }
 
-function kept({ pin, status, offer }: ToolRow) {
+function serverState({ pin, status, offer }: ToolRow) {
   return { pin, status, offer }
 }

@@ -2,7 +2,7 @@ import type { JsonFields, JsonObject } from '@orrery/contract'
 import type { AnswerTo } from '@orrery/kernel'
 import type { Tool } from './find-tool.ts'
 
-/** What callers see of a tool. Its definition can be put again as it is. */
+/** The tool as operations return it. Its definition can be passed to `tools.put` unchanged. */
 export function toToolAnswer(tool: Tool): AnswerTo<'tools.get'> {
   const { face, made } = tool
   const { description, costTier, timeoutMs } = face
@@ -36,7 +36,7 @@ export function toToolSummary({ name, kind, face, made }: Tool): AnswerTo<'tools
   return { ...summary, isBuiltIn: false, version: made.version, status: made.status, updatedAt: made.updatedAt.toISOString() }
 }
 
-/** The contract's JSON can be written to, ours cannot: the same values. */
+/** The same value; only the type differs, because the contract's JSON is mutable and ours is readonly. */
 function toFields(object: JsonObject): JsonFields {
   return object as JsonFields
 }

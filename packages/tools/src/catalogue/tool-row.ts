@@ -8,7 +8,7 @@ export interface ToolRow {
   readonly description: string
   readonly version: number
   readonly definition: ToolDefinition
-  /** Hash of the definition that was accepted from an MCP server. */
+  /** Hash of the description that was accepted from an MCP server. */
   readonly pin: string | null
   readonly status: ToolStatus
   readonly offer: ToolOffer | null

@@ -9,14 +9,14 @@ export function selectTool(tx: Transaction, org: string, name: string): Promise<
   return tx.row<ToolRow>(sql`select ${COLUMNS} from app.tool where org_id = ${org} and name = ${name}`)
 }
 
-/** One change at a time to the tools of an organization: a name may be free now and taken in a moment. Held to the end of the transaction. */
+/** Serializes changes to the tools of an organization until the end of the transaction, so that a free name stays free. */
 export async function lockTools(tx: Transaction, org: string): Promise<void> {
   await tx.row(sql`select pg_advisory_xact_lock(hashtextextended(${`${org}/tools`}, 8))`)
 }
 
 export type NamedDefinition = Pick<ToolRow, 'name' | 'definition'>
 
-/** By name. @param names null: of every tool of the organization; their number is bounded. */
+/** Ordered by name. @param names null selects every tool of the organization; their number is limited. */
 export function selectDefinitions(tx: Transaction, org: string, names: readonly string[] | null): Promise<NamedDefinition[]> {
   return tx.rows<NamedDefinition>(
     sql`select name, definition from app.tool where org_id = ${org} ${names === null ? empty : sql`and name = any (${names})`} order by name`,
@@ -25,14 +25,14 @@ export function selectDefinitions(tx: Transaction, org: string, names: readonly 
 
 export interface ToolFilter {
   readonly kind: ToolKind | undefined
-  /** Part of the name or of the description, in any case. */
+  /** Part of the name or of the description, case-insensitive. */
   readonly search: string | undefined
-  /** Names behind this one only. */
+  /** Only names after this one. */
   readonly after: string | null
   readonly limit: number
 }
 
-/** By name. */
+/** Ordered by name. */
 export function selectTools(tx: Transaction, org: string, { kind, search, after, limit }: ToolFilter): Promise<ToolRow[]> {
   return tx.rows<ToolRow>(
     sql`select ${COLUMNS} from app.tool
@@ -42,7 +42,10 @@ export function selectTools(tx: Transaction, org: string, { kind, search, after,
   )
 }
 
-/** Of a connection under any of its names. Compared here: in SQL, one text with \u0000 in a definition would fail the whole query. */
+/**
+ * Tools of a connection. Definitions are compared in code: in SQL, a string with \u0000 in one definition would fail the whole query.
+ * @param connections its id and name
+ */
 export async function selectToolsOfConnection(tx: Transaction, org: string, connections: readonly string[]): Promise<ToolRow[]> {
   const rows = await tx.rows<ToolRow>(sql`select ${COLUMNS} from app.tool where org_id = ${org} and kind = 'mcp' order by name`)
   return rows.filter(
@@ -55,7 +58,7 @@ export async function countTools(tx: Transaction, org: string): Promise<number> 
   return row?.count ?? 0
 }
 
-/** The next number of a name, which may have had versions before it was deleted. */
+/** The next version of a name. Versions continue after a tool was deleted and created again. */
 export async function nextVersion(tx: Transaction, org: string, name: string): Promise<number> {
   const row = await tx.row<{ version: number }>(
     sql`select coalesce(max(version), 0) + 1 as version from app.tool_version where org_id = ${org} and name = ${name}`,
@@ -63,7 +66,7 @@ export async function nextVersion(tx: Transaction, org: string, name: string): P
   return row?.version ?? 1
 }
 
-/** With its version in the history, unless that is there already: what an MCP server says changes without a new version. */
+/** Saves the tool, and adds its version to the history unless the history has it already. */
 export async function saveTool(tx: Transaction, row: ToolRow): Promise<void> {
   const { org_id, name, version, created_at, updated_at, ...rest } = row
   const definition = JSON.stringify(row.definition)
@@ -78,13 +81,13 @@ export async function saveTool(tx: Transaction, row: ToolRow): Promise<void> {
   )
 }
 
-/** Records what a server says of a tool that is there; nothing of what was accepted changes. */
+/** Records the current description of a server. The accepted definition does not change. */
 export async function markTool(tx: Transaction, org: string, name: string, status: ToolStatus, offer: ToolOffer | null): Promise<void> {
   const changes = { status, offer: offer === null ? null : JSON.stringify(offer) }
   await tx.write(sql`update app.tool set ${assignments(changes)} where org_id = ${org} and name = ${name}`)
 }
 
-/** The row as it was. */
+/** Returns the deleted row. */
 export function removeTool(tx: Transaction, org: string, name: string): Promise<ToolRow | undefined> {
   return tx.row<ToolRow>(sql`delete from app.tool where org_id = ${org} and name = ${name} returning ${COLUMNS}`)
 }

@@ -1,3 +1,7 @@
+/**
+ * The catalogue and calls by hand over a real database: definitions and their versions, imports of OpenAPI documents, and calls of a local
+ * HTTP server whose answer depends on the path.
+ */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PERMISSION_SETS } from '@orrery/contract'
@@ -28,10 +32,10 @@ paths:
         - { name: days, in: query, schema: { type: integer } }
       responses: { '200': { description: fine, content: { application/json: {} } } }
 `
-/** Each is ten of the one before. */
+/** YAML aliases that multiply: each list has ten references to the one before. */
 const ALIASES = Array.from({ length: 10 }, (_, n) => `a${n}: &a${n} [${n === 0 ? 'x' : Array(10).fill(`*a${n - 1}`)}]`).join('\n')
 
-/** An endpoint that answers what its address asks for. */
+/** Selects the answer by the path of the request. */
 function answer(request: IncomingMessage, body: string): { status: number; headers?: Record<string, string>; text: string } {
   const { pathname, searchParams } = new URL(request.url ?? '/', origin)
   const json = { 'content-type': 'application/json' }
@@ -56,7 +60,7 @@ beforeAll(async () => {
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString()
       seen.push({ method: request.method, url: request.url, headers: request.headers, body })
-      // Nobody ever hears from this one.
+      // This path never answers.
       if (request.url === '/silent') return
       const { status, headers, text } = answer(request, body)
       response.writeHead(status, headers).end(text)
@@ -86,12 +90,12 @@ const figures = () =>
 
 const lastCall = async (tool: string) => (await t.call('tools.calls', { tool, limit: 1 })).items[0]
 
-describe('a tool', () => {
-  it('is put, shown, listed with the built-in ones, replaced by a new version, and deleted', async () => {
+describe('a tool definition', () => {
+  it('is stored, returned, listed with the built-in tools, replaced by a new version, and deleted', async () => {
     const made = await t.call('tools.put', { tool: 'analytics.figures', definition: figures() })
     expect(made).toMatchObject({ name: 'analytics.figures', kind: 'http', version: 1, status: 'ready', isBuiltIn: false, costTier: 'low' })
     expect(await t.call('tools.get', { tool: 'analytics.figures' })).toEqual(made)
-    // What is shown can be put again, and changes nothing.
+    // Putting the returned definition again changes nothing.
     expect((await t.call('tools.put', { tool: 'analytics.figures', definition: made.definition as never })).version).toBe(1)
     expect(
       (await t.call('tools.put', { tool: 'analytics.figures', definition: { ...(figures() as object), timeout: '5s' } as never })).version,
@@ -106,11 +110,11 @@ describe('a tool', () => {
     expect((await t.call('tools.list', { search: 'READS /fig' })).items.map(({ name }) => name)).toEqual(['analytics.figures'])
     await t.call('tools.delete', { tool: 'analytics.figures' })
     await expect(t.call('tools.get', { tool: 'analytics.figures' })).rejects.toMatchObject({ code: 'tool.not_found' })
-    // Calls name versions, so a new tool of that name goes on counting.
+    // Traces of calls refer to versions, so a new tool with this name continues the numbers.
     expect((await t.call('tools.put', { tool: 'analytics.figures', definition: figures() })).version).toBe(3)
   })
 
-  it('that could never work is refused with the place of each fault', async () => {
+  it('that can never work is rejected with the path of each fault', async () => {
     const faulty = async (definition: object) => {
       const error = await t.call('tools.put', { tool: 'x.y', definition: definition as never }).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'invalid_input' })
@@ -153,7 +157,7 @@ describe('a tool', () => {
     ).rejects.toMatchObject({ code: 'pipeline.invalid' })
   })
 
-  it('may not have the name of a built-in one', async () => {
+  it('cannot have the name of a built-in tool', async () => {
     for (const name of ['tools.put', 'tools.delete', 'tools.review'] as const) {
       const input = { tool: 'time.now', definition: figures(), decision: 'accept', pin: '0'.repeat(64) }
       const fields = { 'tools.put': ['tool', 'definition'], 'tools.delete': ['tool'], 'tools.review': ['tool', 'decision', 'pin'] }[name]
@@ -162,7 +166,7 @@ describe('a tool', () => {
     }
   })
 
-  it('is nobody else’s, and needs the scopes of the catalogue', async () => {
+  it('is invisible to other organizations, and a call needs the scope tools:call', async () => {
     const key = await t.otherOrg('tools-other')
     await expect(t.call('tools.get', { tool: 'analytics.figures' }, { key })).rejects.toMatchObject({ code: 'tool.not_found' })
     expect((await t.call('tools.list', { kind: 'http' }, { key })).items).toEqual([])
@@ -173,17 +177,17 @@ describe('a tool', () => {
   })
 })
 
-describe('who calls by hand', () => {
+describe('a call by hand', () => {
   const keyWith = async (...scopes: string[]) => (await t.call('keys.create', { name: 'hand', scopes } as never)).secret ?? ''
 
-  it('does nothing with a tool that the key may not do itself', async () => {
+  it('needs the permissions that match the scopes of the tool', async () => {
     const pause = { tool: 'orchestrator.pause', args: { task: 'no-such' } }
     await expect(t.call('tools.call', pause, { key: await keyWith('tools:call') })).rejects.toMatchObject({ code: 'forbidden' })
     await expect(t.call('tools.call', pause, { key: await keyWith('tools:call', 'automations:write') })).rejects.toMatchObject({
       code: 'tool.failed',
       detail: expect.stringMatching(/^automation.not_found/),
     })
-    // A scope that is no permission is anybody's to give who may call tools.
+    // A scope that is not a permission needs nothing but tools:call.
     expect(
       await t.call('tools.call', { tool: 'event.emit', args: { topic: 'by.hand' } }, { key: await keyWith('tools:call') }),
     ).toMatchObject({
@@ -212,7 +216,7 @@ describe('an OpenAPI document', () => {
   })
   const input = () => ({ document: document(), prefix: 'doc', baseUrl: origin }) as never
 
-  it('may be written in YAML', async () => {
+  it('can be written in YAML', async () => {
     const imported = await t.call('tools.import', { url: `${origin}/openapi.yaml`, prefix: 'yaml' } as never)
     expect(imported).toMatchObject({ title: 'Figures in YAML', tools: [{ name: 'yaml.figures' }], leftOut: [] })
     expect((await t.call('tools.call', { tool: 'yaml.figures', args: { days: 2 } })).output).toEqual({ revenue: 1250.5, days: 2 })
@@ -222,7 +226,7 @@ describe('an OpenAPI document', () => {
     }
   })
 
-  it('becomes a tool for each operation, in new versions when it has changed', async () => {
+  it('becomes one tool for each operation, and a new version of a tool that changed', async () => {
     const first = await t.call('tools.import', input())
     expect(first).toEqual({
       title: 'Figures',
@@ -230,7 +234,7 @@ describe('an OpenAPI document', () => {
         { name: 'doc.read_figures', operation: 'read figures', version: 1, outcome: 'added' },
         { name: 'doc.echo', operation: 'echo', version: 1, outcome: 'added' },
       ],
-      leftOut: [{ operation: 'cookie', reason: 'It needs the parameter sid: cookies are not sent' }],
+      leftOut: [{ operation: 'cookie', reason: 'It requires the parameter sid: cookies are not supported' }],
     })
     expect((await t.call('tools.call', { tool: 'doc.read_figures', args: { days: 3 } })).output).toEqual({ revenue: 1250.5, days: 3 })
     expect((await t.call('tools.call', { tool: 'doc.echo', args: { body: { a: [1] } } })).output).toMatchObject({ said: '{"a":[1]}' })
@@ -239,7 +243,7 @@ describe('an OpenAPI document', () => {
     expect(changed.leftOut.map(({ operation }) => operation)).toEqual(['cookie'])
   })
 
-  it('leaves out what could not be shown or put again', async () => {
+  it('leaves out operations that exceed the limits of tools.put', async () => {
     const parameters = Array.from({ length: 101 }, (_, n) => ({ name: `p${n}`, in: 'query' }))
     const paths = { '/many': { get: { operationId: 'many', parameters } }, [`/${'b'.repeat(3000)}`]: { get: { operationId: 'long' } } }
     const { tools, leftOut } = await t.call('tools.import', { ...(input() as object), document: { ...document(), paths } } as never)
@@ -250,7 +254,7 @@ describe('an OpenAPI document', () => {
     ])
   })
 
-  it('of many operations costs what was asked for, and others get their turn meanwhile', async () => {
+  it('with many operations is only read as far as the import needs', async () => {
     const schema = { type: 'object', properties: Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`p${n}`, { type: 'string' }])) }
     const content = { 'application/json': { schema: { $ref: '#/components/schemas/Large' } } }
     const operation = { requestBody: { content }, responses: { 200: { content } } }
@@ -261,22 +265,22 @@ describe('an OpenAPI document', () => {
     expect([tools.length, leftOut.length]).toEqual([2, 5_998])
     const rest = await t.call('tools.import', { ...(input() as object), prefix: 'large', only: ['o5999'], document: large } as never)
     expect([rest.tools.length, rest.leftOut]).toEqual([1, []])
-    // All of them were read: twice ten seconds in which the process did nothing else, and a gigabyte.
+    // Reading all operations blocked the process for ten seconds in each import and took a gigabyte.
     expect(performance.now() - from).toBeLessThan(8_000)
   })
 
-  it('takes no name that something else has, and no more than was asked for', async () => {
+  it('does not replace an unrelated tool, and stops at the limit', async () => {
     await t.call('tools.put', { tool: 'taken.echo', definition: http('/') })
     const { tools, leftOut } = await t.call('tools.import', { ...(input() as object), prefix: 'taken', limit: 2 } as never)
     expect(tools.map(({ name }) => name)).toEqual(['taken.read_figures'])
-    expect(leftOut).toContainEqual({ operation: 'echo', reason: 'There is another tool taken.echo' })
+    expect(leftOut).toContainEqual({ operation: 'echo', reason: 'There is already another tool taken.echo' })
     const few = await t.call('tools.import', { ...(input() as object), prefix: 'few', limit: 1 } as never)
-    expect(few.leftOut).toContainEqual({ operation: 'echo', reason: 'Only 1 operations were asked for' })
+    expect(few.leftOut).toContainEqual({ operation: 'echo', reason: 'The import was limited to 1 operations' })
   })
 })
 
 describe('a call', () => {
-  it('gives what the endpoint says and leaves a trace', async () => {
+  it('returns the answer of the endpoint and records a trace', async () => {
     const called = await t.call('tools.call', { tool: 'analytics.figures', args: { days: 7 } })
     expect(called.output).toEqual({ revenue: 1250.5, days: 7 })
     expect(seen.at(-1)).toMatchObject({ method: 'GET', url: '/figures?days=7' })
@@ -294,7 +298,7 @@ describe('a call', () => {
     })
   })
 
-  it('with wrong arguments is not made, and says which', async () => {
+  it('with invalid arguments is rejected with the path of the argument', async () => {
     const before = seen.length
     const error = await t.call('tools.call', { tool: 'analytics.figures', args: { days: 0 } }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'args.days' }] } })
@@ -303,11 +307,11 @@ describe('a call', () => {
   })
 
   it.each([
-    ['/wrong', /InvalidOutput: What x.fails gave: revenue must be number/, false],
+    ['/wrong', /InvalidOutput: The output of x.fails: revenue must be number/, false],
     ['/busy', /HttpError: 127.0.0.1 answered with status 429 and asks to wait \(Retry-After: 7\): {"error":"slow down"}/, true],
     ['/gone', /HttpError: .* 410: It is gone/, false],
     ['/broken', /InvalidOutput/, false],
-  ])('that ends badly at %s says how, and whether it may pass', async (path, message, isRetryable) => {
+  ])('that fails at %s reports the reason and whether it is retryable', async (path, message, isRetryable) => {
     const outputSchema = { type: 'object', properties: { revenue: { type: 'number' } } }
     await t.call('tools.put', { tool: 'x.fails', definition: http(path, { outputSchema }) })
     await expect(t.call('tools.call', { tool: 'x.fails' })).rejects.toMatchObject({
@@ -317,7 +321,7 @@ describe('a call', () => {
     expect(await lastCall('x.fails')).toMatchObject({ outcome: 'failed', error: { isRetryable } })
   })
 
-  it('ends when its time is up', async () => {
+  it('ends when its time limit passes', async () => {
     await t.call('tools.put', { tool: 'x.silent', definition: http('/silent') })
     await expect(t.call('tools.call', { tool: 'x.silent', timeout: '100ms' })).rejects.toMatchObject({
       detail: expect.stringMatching(/TimeoutError/),
@@ -325,7 +329,7 @@ describe('a call', () => {
     expect(await lastCall('x.silent')).toMatchObject({ outcome: 'failed', error: { name: 'TimeoutError', isRetryable: true } })
   })
 
-  it('gives null for nothing, text for text, and reaches no address that is closed', async () => {
+  it('returns null for an empty body and a string for text, and cannot reach a closed address', async () => {
     await t.call('tools.put', { tool: 'x.empty', definition: http('/empty') })
     expect((await t.call('tools.call', { tool: 'x.empty' })).output).toBeNull()
     await t.call('tools.put', { tool: 'x.plain', definition: http('/') })
@@ -339,7 +343,7 @@ describe('a call', () => {
     })
   })
 
-  it('sends a credential where its connection says, and nowhere else', async () => {
+  it('sends a credential only to the origins of its connection', async () => {
     const settings = { type: 'bearer' as const, token: 'hunter2-hunter2', origins: [origin] }
     await t.call('connections.create', { name: 'bound', settings })
     await t.call('connections.create', { name: 'elsewhere', settings: { ...settings, origins: ['https://api.example.com'] } })
@@ -347,13 +351,13 @@ describe('a call', () => {
     const echo = (connection: string) => http('/', { implementation: { kind: 'http', method: 'POST', url: `${origin}/echo`, connection } })
     await t.call('tools.put', { tool: 'x.echo', definition: echo('bound') })
     const { output } = await t.call('tools.call', { tool: 'x.echo', args: { a: 1 } })
-    // The server repeats it; what is journalled does not.
+    // The server repeats the credential, but the output does not contain it.
     expect(output).toMatchObject({ said: '{"a":1}', authorization: expect.not.stringContaining('hunter2') })
     expect(seen.at(-1)?.headers).toMatchObject({ authorization: 'Bearer hunter2-hunter2', 'idempotency-key': expect.any(String) })
     const before = seen.length
     for (const [connection, why] of [
       ['elsewhere', /its origins are https:\/\/api.example.com/],
-      ['nowhere', /it names no origins/],
+      ['nowhere', /it lists no origins/],
       ['none', /There is no connection none/],
     ] as const) {
       await t.call('tools.put', { tool: 'x.echo', definition: echo(connection) })
@@ -362,7 +366,7 @@ describe('a call', () => {
     expect(seen.length).toBe(before)
   })
 
-  it('of a built-in tool under another name sets what was set', async () => {
+  it('of a built-in tool under another name uses its preset arguments', async () => {
     const definition = {
       description: 'The time in Berlin',
       implementation: { kind: 'builtin', builtIn: 'time.now', with: { timezone: 'Europe/Berlin' } },
@@ -373,7 +377,7 @@ describe('a call', () => {
     await expect(t.call('tools.call', { tool: 'berlin.time', args: { timezone: 'UTC' } })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('of a built-in tool whose choice between arguments was made takes the others', async () => {
+  it('of a built-in tool with a preset that decides a oneOf accepts the other arguments', async () => {
     const implementation = { kind: 'builtin', builtIn: 'orchestrator.schedule_task', with: { delay_hours: 24 } }
     await t.call('tools.put', { tool: 'tomorrow', definition: { description: 'A day later', implementation } as never })
     const tomorrow = (args: object) => t.call('tools.call', { tool: 'tomorrow', args: { task: 'no-such', ...args } as never })
@@ -381,7 +385,7 @@ describe('a call', () => {
     await expect(tomorrow({ delay: '1h' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('that fails over what it got says in its trace what that took', async () => {
+  it('that fails on an invalid answer records its usage', async () => {
     const { url } = await listenModel(() => '{"count":"many"}')
     const settings = { type: 'model' as const, provider: 'openai' as const, baseUrl: url, apiKey: 'x', defaultModel: 'gpt-5-mini' }
     await t.call('connections.create', { name: 'model', settings })
@@ -397,7 +401,7 @@ describe('a call', () => {
     expect(await lastCall('x.extract')).toMatchObject({ error: { name: 'InvalidOutput' }, usage })
   })
 
-  it('leaves its trace also when its message is cut within a character', async () => {
+  it('records a trace when the error message is cut within a character', async () => {
     for (const [n, pad] of ['', 'a'].entries()) {
       const outputSchema = { const: `${pad}${'🙂'.repeat(2_000)}` }
       await t.call('tools.put', { tool: `x.cut${n}`, definition: http('/', { outputSchema }) })
@@ -406,7 +410,7 @@ describe('a call', () => {
     }
   })
 
-  it('of what starts a run is refused', async () => {
+  it('of a tool that starts a run is rejected', async () => {
     const pipeline = { kind: 'pipeline', definition: { pipeline: [{ id: 'a', uses: 'time.now' }] } }
     await t.call('tools.put', { tool: 'x.pipe', definition: { description: 'x', implementation: pipeline } as never })
     await expect(t.call('tools.call', { tool: 'x.pipe' })).rejects.toMatchObject({
@@ -415,7 +419,7 @@ describe('a call', () => {
     })
   })
 
-  it('is made once under an idempotency key, and only that', async () => {
+  it('is made once for each idempotency key', async () => {
     const input = { tool: 'x.plain', args: { a: 1 } }
     const first = await t.answer('tools.call', input, { idempotencyKey: 'once' })
     const count = seen.length
@@ -429,11 +433,11 @@ describe('a call', () => {
     const [one, two] = await Promise.allSettled([0, 1].map(() => t.answer('tools.call', silent, { idempotencyKey: 'twice' })))
     const codes = [one, two].map((settled) => (settled?.status === 'rejected' ? (settled.reason as { code: string }).code : 'none'))
     expect(codes.sort()).toEqual(['idempotency.in_progress', 'tool.failed'])
-    // It came to nothing, so the key is free again.
+    // The call failed, so the key is free again.
     await expect(t.answer('tools.call', silent, { idempotencyKey: 'twice' })).rejects.toMatchObject({ code: 'tool.failed' })
   })
 
-  it('is in the audit log', async () => {
+  it('is recorded in the audit log', async () => {
     const { items } = await t.call('audit.list', { action: 'tool.called', limit: 1 })
     expect(items[0]).toMatchObject({ action: 'tool.called', subject: expect.stringMatching(/^x\./) })
   })

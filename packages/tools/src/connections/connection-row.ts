@@ -4,9 +4,9 @@ export interface ConnectionRow {
   readonly org_id: string
   readonly connection_id: string
   readonly name: string
-  /** The kind, and what may be shown. */
+  /** The type, and the fields that are not secret. */
   readonly settings: ShownSettings
-  /** Sealed, by field. */
+  /** Sealed values by field name. */
   readonly secrets: Readonly<Record<string, string>>
   readonly created_at: Date
   readonly updated_at: Date
@@ -14,12 +14,12 @@ export interface ConnectionRow {
 
 export type ShownSettings = { readonly type: ConnectionType } & Readonly<Record<string, Json>>
 
-/** What callers see of a connection. */
+/** The connection as operations return it: without its secrets. */
 export function toConnection(row: ConnectionRow): OutputOf<'connections.get'> {
   return {
     id: encodeId('con', row.connection_id),
     name: row.name,
-    // They had this shape when they were written.
+    // They were validated when they were written.
     settings: row.settings as OutputOf<'connections.get'>['settings'],
     secretFields: Object.keys(row.secrets),
     createdAt: row.created_at.toISOString(),

@@ -1,11 +1,11 @@
-/** Where the secrets of a connection are sealed and opened. In between they are in no variable that outlives the call. */
+/** Seals and opens the secrets of connections. No variable holds an opened secret longer than a call. */
 import { encodeId, type Json, problem, secretFieldsOf } from '@orrery/contract'
 import { openSecret, SecretError, type SecretKeys, type SecretPlace, sealSecret } from '@orrery/kernel'
 import type { ConnectionRow, ShownSettings } from './connection-row.ts'
 
 type RowId = Pick<ConnectionRow, 'org_id' | 'connection_id'>
 
-/** As a row holds them: apart, the secrets sealed with the active key. */
+/** Splits settings into the columns of a row: plain settings, and secrets sealed with the active key. */
 export function splitSettings(keys: SecretKeys, id: RowId, whole: ShownSettings): Pick<ConnectionRow, 'settings' | 'secrets'> {
   const secret = new Set(secretFieldsOf(whole.type))
   const entries = Object.entries(whole).filter(([, value]) => value !== undefined)
@@ -28,18 +28,21 @@ export function openFields(keys: SecretKeys, id: RowId, sealed: Readonly<Record<
   return Object.fromEntries(opened)
 }
 
-/** Those of `fields`, for somebody who can do something about it if they do not open. @throws connection.unreadable */
+/**
+ * Opens the secrets of these fields. A failure is a problem that the caller can fix, with the id of the key.
+ * @throws connection.unreadable
+ */
 export function readSecrets(keys: SecretKeys, row: ConnectionRow, fields: readonly string[]): Record<string, Json> {
   try {
     return openFields(keys, row, Object.fromEntries(Object.entries(row.secrets).filter(([field]) => fields.includes(field))))
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
-    // The reason names a key by its id, and holds nothing of the secret.
+    // The message contains the id of a key, and no part of the secret.
     throw problem('connection.unreadable', `The connection ${encodeId('con', row.connection_id)}: ${error.message}.`, { cause: error })
   }
 }
 
-/** Sealed for this row and this field: what is copied to another one does not open there. */
+/** A secret is sealed for one row and one field. A copy in another place cannot be opened. */
 function placeOf(id: RowId, field: string): SecretPlace {
   return { org: id.org_id, row: `app.connection/${id.connection_id}`, field }
 }

@@ -20,7 +20,7 @@ export async function changeConnection(tx: Transaction, row: ConnectionRow): Pro
 
 function orNameTaken(name: string, write: Promise<number>): Promise<number> {
   return onConstraint(write, {
-    connection_name: () => problem('connection.name_taken', `There is a connection named ${name} already.`),
+    connection_name: () => problem('connection.name_taken', `There is already a connection named ${name}.`),
   })
 }
 
@@ -36,7 +36,7 @@ export function selectConnection(tx: Transaction, org: string, connection: strin
   return tx.row<ConnectionRow>(sql`select ${COLUMNS} from app.connection where org_id = ${org} and connection_id = ${connection}`)
 }
 
-/** No other transaction changes it before the end of this one. */
+/** Locks the row until the end of the transaction. */
 export function lockConnection(tx: Transaction, org: string, connection: string): Promise<ConnectionRow | undefined> {
   return tx.row<ConnectionRow>(
     sql`select ${COLUMNS} from app.connection where org_id = ${org} and connection_id = ${connection} for update`,
@@ -47,14 +47,17 @@ export function selectConnectionByName(tx: Transaction, org: string, name: strin
   return tx.row<ConnectionRow>(sql`select ${COLUMNS} from app.connection where org_id = ${org} and name = ${name}`)
 }
 
-/** The row as it was. */
+/** Returns the deleted row. */
 export function removeConnection(tx: Transaction, org: string, connection: string): Promise<ConnectionRow | undefined> {
   return tx.row<ConnectionRow>(sql`delete from app.connection where org_id = ${org} and connection_id = ${connection} returning ${COLUMNS}`)
 }
 
 export type SealedRow = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
 
-/** In all organizations: connections with a secret that one of these keys sealed, in the order of their ids. Locks them. */
+/**
+ * Locks connections of all organizations that have a secret sealed with one of these keys, ordered by id. Skips rows locked by another
+ * process.
+ */
 export function lockSealedWith(
   tx: Transaction,
   keyIds: readonly string[],

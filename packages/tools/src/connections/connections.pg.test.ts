@@ -1,3 +1,7 @@
+/**
+ * Connections over a real database: each type is created, changed, resealed with a new key, and opened. The last test searches every table
+ * and the log for the secret that all of them hold.
+ */
 import { inspect } from 'node:util'
 import { type ConnectionSettings, type ConnectionType, PERMISSION_SETS } from '@orrery/contract'
 import pg from 'pg'
@@ -10,14 +14,14 @@ import { makeSecretKey, readSecretKeys } from '../../../kernel/src/secrets/secre
 import { type OpenedConnection, openConnection } from './open-connection.ts'
 import { resealConnections } from './reseal-connections.ts'
 
-/** Visible ASCII, so that it is a good secret of every kind; found in whatever form it is kept. */
+/** The secret in all connections. Visible ASCII, so that it is valid for every type. */
 const canary = 'canary-5ecret-0f-a11'
-const told: unknown[] = []
+const logged: unknown[] = []
 const log: Log = {
-  debug: (...said) => void told.push(said),
-  info: (...said) => void told.push(said),
-  warn: (...said) => void told.push(said),
-  error: (...said) => void told.push(said),
+  debug: (...said) => void logged.push(said),
+  info: (...said) => void logged.push(said),
+  warn: (...said) => void logged.push(said),
+  error: (...said) => void logged.push(said),
   child: () => log,
 }
 
@@ -26,7 +30,7 @@ const secrets = { current: readSecretKeys(firstKey) }
 let t: TestCore
 
 beforeAll(async () => {
-  // One ring for all calls, of which the tests change the keys.
+  // Reads the current keys at each call, because tests change them.
   const ring = {
     get activeId() {
       return secrets.current.activeId
@@ -70,7 +74,7 @@ const sealedOf = async (id: string) => {
 }
 
 describe('connections', () => {
-  it.each(Object.values(KINDS))('$type is created, shown without its secrets, and opened whole', async (settings) => {
+  it.each(Object.values(KINDS))('creates $type, returns it without its secrets, and opens it with them', async (settings) => {
     const made = await t.call('connections.create', { name: `my.${settings.type}`, settings }, { idempotencyKey: `make-${settings.type}` })
     expect(made.secretFields).toHaveLength(1)
     expect(JSON.stringify(made)).not.toContain(canary)
@@ -88,7 +92,7 @@ describe('connections', () => {
     }
   })
 
-  it('pages through them, newest first', async () => {
+  it('lists connections in pages, newest first', async () => {
     const all = (await t.call('connections.list', { limit: 200 })).items
     expect(all.map(({ name }) => name)).toEqual(
       Object.keys(KINDS)
@@ -100,7 +104,7 @@ describe('connections', () => {
     expect([...first.items, ...second.items]).toEqual(all)
   })
 
-  it('have names that are theirs alone in their organization, and look like no id', async () => {
+  it('rejects a name that is taken in the organization or looks like an id', async () => {
     const other = await t.call('connections.create', { name: 'other', settings: KINDS.bearer })
     const taken = { code: 'connection.name_taken' }
     await expect(t.call('connections.create', { name: 'other', settings: KINDS.slack })).rejects.toMatchObject(taken)
@@ -113,7 +117,7 @@ describe('connections', () => {
     for (const one of outcomes) if (one.status === 'rejected') expect(one.reason).toMatchObject(taken)
   })
 
-  it('are deleted with their secrets', async () => {
+  it('deletes a connection with its secrets', async () => {
     const made = await t.call('connections.create', { name: 'gone', settings: KINDS.bearer })
     expect(await t.call('connections.delete', { connectionId: made.id })).toEqual(made)
     const missing = { code: 'connection.not_found' }
@@ -122,7 +126,7 @@ describe('connections', () => {
     await expect(open('gone')).rejects.toMatchObject(missing)
   })
 
-  it('refuse settings that would not work or could be shown', async () => {
+  it('rejects settings that cannot work or would expose a secret', async () => {
     const wrong: unknown[] = [
       { type: 'bearer', token: 'a\r\nX-Evil: 1' },
       { type: 'header', name: 'x key', value: 'x' },
@@ -145,7 +149,7 @@ describe('connections', () => {
 })
 
 describe('connections.update', () => {
-  it('keeps a secret that is not given, replaces one that is, and sends none elsewhere', async () => {
+  it('keeps a secret that is not passed, replaces one that is, and requires it again for another host', async () => {
     const { id } = await t.call('connections.create', { name: 'moving', settings: KINDS.smtp })
     await t.call('connections.update', { connectionId: id, name: 'moved' })
     expect((await open('moved')).settings).toEqual(KINDS.smtp)
@@ -159,7 +163,7 @@ describe('connections.update', () => {
     expect([bare.settings, bare.secretFields]).toEqual([{ type: 'smtp', host: 'mail2.example', port: 465, secure: true }, []])
   })
 
-  it('seals anew with the key that is active', async () => {
+  it('seals the secrets again with the active key', async () => {
     const { id } = await t.call('connections.create', { name: 'rotating', settings: KINDS.bearer })
     const before = await sealedOf('rotating')
     secrets.current = readSecretKeys(`${makeSecretKey()}${firstKey}`)
@@ -174,17 +178,17 @@ describe('connections.update', () => {
   })
 })
 
-describe('the keys', () => {
-  it('are changed for all connections by the housekeeper, so that the old one can be taken away', async () => {
+describe('secret keys', () => {
+  it('are replaced in all connections by resealing, so that the old key can be removed', async () => {
     expect(await resealConnections(t.database, secrets.current, log)).toBeGreaterThan(5)
     expect(await resealConnections(t.database, secrets.current, log)).toBe(0)
     const [active] = secrets.current.known.entries()
-    if (active === undefined) throw new Error('A ring has a key')
+    if (active === undefined) throw new Error('There is no key')
     secrets.current = { activeId: active[0], known: new Map([active]) }
     for (const settings of Object.values(KINDS)) expect((await open(`my.${settings.type}`)).settings).toEqual(settings)
   })
 
-  it('are changed also behind connections that cannot be opened, however many', async () => {
+  it('are replaced in the connections after a full batch that cannot be opened', async () => {
     await t.call('connections.create', { name: 'first', settings: KINDS.bearer })
     await t.database.transaction(t.org, 'read write', ({ client }) =>
       client.query(
@@ -203,7 +207,7 @@ describe('the keys', () => {
     )
   })
 
-  it('are missed by name, and giving the secrets again helps', async () => {
+  it('are named in the problem when missing, and passing the secrets again repairs the connection', async () => {
     const made = await t.call('connections.create', { name: 'orphan', settings: KINDS.bearer })
     const kept = secrets.current
     secrets.current = readSecretKeys(makeSecretKey())
@@ -217,7 +221,7 @@ describe('the keys', () => {
     secrets.current = kept
   })
 
-  it('open nothing that was copied to another row', async () => {
+  it('cannot open a secret that was copied to another row', async () => {
     await t.call('connections.create', { name: 'thief', settings: { type: 'bearer', token: 'own' } })
     await t.database.transaction(t.org, 'read write', ({ client }) =>
       client.query(
@@ -228,8 +232,8 @@ describe('the keys', () => {
   })
 })
 
-describe('other organizations', () => {
-  it('neither see nor touch them, and may use the same names', async () => {
+describe('access to connections', () => {
+  it('is denied to other organizations, which may use the same names', async () => {
     const mine = (await t.call('connections.list', { limit: 1 })).items[0]
     const connectionId = mine?.id ?? ''
     const key = await t.otherOrg('neighbour')
@@ -242,7 +246,7 @@ describe('other organizations', () => {
     expect((await open('my.bearer')).settings).toEqual(KINDS.bearer)
   })
 
-  it('and keys without the scope make none', async () => {
+  it('rejects creation without the scope', async () => {
     const { secret } = await t.call('keys.create', { name: 'dev', set: 'developer' })
     const key = secret ?? ''
     expect(PERMISSION_SETS.developer).toContain('connections:read')
@@ -251,27 +255,27 @@ describe('other organizations', () => {
   })
 })
 
-describe('a secret', () => {
-  it('is in no table, no event, no audit entry, no stored answer and no line of the log, in no form', async () => {
+describe('secrets', () => {
+  it('are not in any table, event, audit entry, stored answer or log line, in any encoding', async () => {
     const client = new pg.Client({ connectionString: t.url })
     await client.connect()
     const { rows: tables } = await client.query<{ name: string }>(
       `select oid::regclass::text as name from pg_class where relkind in ('r', 'p') and relnamespace in ('app'::regnamespace, 'engine'::regnamespace)`,
     )
-    const texts = [inspect(told, { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null })]
+    const texts = [inspect(logged, { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null })]
     for (const { name } of tables) {
       const { rows } = await client.query<{ text: string }>(`select to_jsonb(t)::text as text from ${name} t`)
       texts.push(...rows.map(({ text }) => text))
     }
     await client.end()
-    // Plain, and as base64 at any offset or hexadecimal might show it.
+    // Plain, as base64 at any offset, and as hexadecimal.
     const forms = [
       canary,
       ...[0, 1, 2].map((at) => Buffer.from(canary.slice(at)).toString('base64url').slice(0, -3)),
       Buffer.from(canary).toString('hex'),
     ]
     expect(texts.length).toBeGreaterThan(50)
-    for (const there of ['connection.created', 'connections.create', 'make-bearer']) expect(texts.join('\n')).toContain(there)
+    for (const present of ['connection.created', 'connections.create', 'make-bearer']) expect(texts.join('\n')).toContain(present)
     expect(texts.filter((text) => forms.some((form) => text.includes(form)))).toEqual([])
   })
 })

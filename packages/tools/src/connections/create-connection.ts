@@ -10,8 +10,8 @@ export async function createConnection(ctx: Ctx, input: InputFor<'connections.cr
   const settings = splitSettings(ctx.kernel.secretKeys, id, input.settings as ShownSettings)
   const row = { ...id, name: input.name, ...settings, created_at: new Date(now), updated_at: new Date(now) }
   await withOrg(ctx, (tx) => insertConnection(tx, row))
-  const told = { name: row.name, type: row.settings.type }
-  await emitEvent(ctx, 'connection.created', encodeId('con', row.connection_id), told)
-  ctx.note(encodeId('con', row.connection_id), told)
+  const summary = { name: row.name, type: row.settings.type }
+  await emitEvent(ctx, 'connection.created', encodeId('con', row.connection_id), summary)
+  ctx.note(encodeId('con', row.connection_id), summary)
   return toConnection(row)
 }

@@ -5,8 +5,8 @@ import { removeConnection } from './connection-store.ts'
 export async function deleteConnection(ctx: Ctx, input: InputFor<'connections.delete'>): Promise<AnswerTo<'connections.delete'>> {
   const found = await withOrg(ctx, (tx) => removeConnection(tx, ctx.org, toUuid('con', input.connectionId)))
   const row = orProblem(found, 'connection.not_found', `There is no connection ${input.connectionId}.`)
-  const told = { name: row.name, type: row.settings.type }
-  await emitEvent(ctx, 'connection.deleted', input.connectionId, told)
-  ctx.note(input.connectionId, told)
+  const summary = { name: row.name, type: row.settings.type }
+  await emitEvent(ctx, 'connection.deleted', input.connectionId, summary)
+  ctx.note(input.connectionId, summary)
   return toConnection(row)
 }

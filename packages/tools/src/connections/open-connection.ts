@@ -3,17 +3,17 @@ import { type Ctx, orProblem, withOrg } from '@orrery/kernel'
 import { readSecrets } from './connection-secrets.ts'
 import { selectConnection, selectConnectionByName } from './connection-store.ts'
 
-/** A connection in use. Neither JSON nor a log shows its settings: they are no enumerable member. */
+/** A connection with its secrets. `settings` is not enumerable, so neither JSON nor a log shows it. */
 export interface OpenedConnection {
   readonly id: string
   readonly name: string
-  /** With the secrets. Never to be journalled, answered or logged. */
+  /** With the secrets. Never return, journal or log them. */
   readonly settings: ConnectionSettings
 }
 
 /**
- * For tools, in the process that makes the call: opened anew for each use, kept nowhere.
- * @param nameOrId `con_…`, or a name; no name looks like an id.
+ * Decrypts a connection for a tool, in the process that makes the call. It is opened for each use and not cached.
+ * @param nameOrId `con_…`, or a name; names cannot look like ids.
  * @throws connection.not_found, connection.unreadable
  */
 export async function openConnection(ctx: Ctx, nameOrId: string): Promise<OpenedConnection> {

@@ -17,13 +17,13 @@ function failure(settings: ShownSettings, secrets: Readonly<Record<string, strin
   }
 }
 
-test('a secret stays where it is, and goes nowhere else', () => {
+test('keeps a secret only if no other setting changes', () => {
   expect(planSettingsChange(smtp, { type: 'smtp', host: 'mail.example' }).kept).toEqual(['password'])
   for (const change of [{ host: 'evil.example' }, { port: 26 }, { secure: false }, { username: 'eve' }, { username: null }])
     expect(failure(smtp.settings, smtp.secrets, { type: 'smtp', ...change })).toBe('connection.secrets_needed')
 })
 
-test('with its secrets given again, or taken away, anything may change', () => {
+test('allows any change if the secrets are passed again or removed', () => {
   const moved = planSettingsChange(smtp, { type: 'smtp', host: 'other.example', password: 'new' })
   expect(moved.kept).toEqual([])
   expect(moved.complete({})).toEqual({ ...smtp.settings, host: 'other.example', password: 'new' })
@@ -31,10 +31,10 @@ test('with its secrets given again, or taken away, anything may change', () => {
   expect(open.complete({})).toEqual({ type: 'smtp', host: 'other.example', port: 25, secure: true })
 })
 
-test('a secret that is needed cannot be taken away, and a type cannot change', () => {
+test('rejects the removal of a required secret and a change of the type', () => {
   const model = { type: 'model', provider: 'anthropic' } as const
   expect(failure(model, { apiKey: 'v1' }, { type: 'bearer', token: 'x' })).toBe('invalid_input')
   expect(failure(model, { apiKey: 'v1' }, { type: 'model', apiKey: null })).toBe('invalid_input')
-  // An Azure model has no address of its own.
+  // Azure requires a baseUrl.
   expect(failure(model, { apiKey: 'v1' }, { type: 'model', provider: 'azure', apiKey: 'x' })).toBe('invalid_input')
 })

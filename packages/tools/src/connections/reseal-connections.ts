@@ -4,8 +4,8 @@ import { openFields, sealFields } from './connection-secrets.ts'
 import { changeSecrets, lockSealedWith, type SealedRow } from './connection-store.ts'
 
 /**
- * Seals with the active key what another key of the ring sealed, a batch of rows at a time, so that the old key can be taken out of the file.
- * Returns how many. A row that does not open stays as it is and is logged.
+ * Seals one batch of secrets again that were sealed with another key than the active one, so that the old key can be removed from the file.
+ * Returns the number of changed rows. A row that cannot be opened stays as it is and is logged.
  */
 export async function resealConnections(database: Database, keys: SecretKeys, log: Log): Promise<number> {
   const old = [...keys.known.keys()].filter((id) => id !== keys.activeId)

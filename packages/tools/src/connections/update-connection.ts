@@ -4,7 +4,7 @@ import { readSecrets, splitSettings } from './connection-secrets.ts'
 import { changeConnection, lockConnection } from './connection-store.ts'
 import { planSettingsChange } from './plan-settings-change.ts'
 
-/** Whatever changes, all secrets are sealed anew, with the key that is active now. */
+/** Every update seals all secrets again with the active key. */
 export function updateConnection(ctx: Ctx, input: InputFor<'connections.update'>): Promise<AnswerTo<'connections.update'>> {
   return withOrg(ctx, async (tx) => {
     const found = await lockConnection(tx, ctx.org, toUuid('con', input.connectionId))
@@ -18,14 +18,14 @@ export function updateConnection(ctx: Ctx, input: InputFor<'connections.update'>
       updated_at: new Date(ctx.clock.now()),
     }
     await changeConnection(tx, row)
-    const told = { name: row.name, type: row.settings.type }
-    await emitEvent(ctx, 'connection.updated', input.connectionId, told)
-    ctx.note(input.connectionId, { ...told, changed: changedFields(input) })
+    const summary = { name: row.name, type: row.settings.type }
+    await emitEvent(ctx, 'connection.updated', input.connectionId, summary)
+    ctx.note(input.connectionId, { ...summary, changed: changedFields(input) })
     return toConnection(row)
   })
 }
 
-/** Names of what the request was about, secrets among them. */
+/** Names of the fields in the request, including secret ones. */
 function changedFields({ name, settings }: InputFor<'connections.update'>): string[] {
   const given = Object.entries(settings ?? {}).filter(([field, value]) => field !== 'type' && value !== undefined)
   return [...(name === undefined ? [] : ['name']), ...given.map(([field]) => `settings.${field}`)]

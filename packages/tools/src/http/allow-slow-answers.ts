@@ -1,6 +1,6 @@
 import type { OutsidePolicy } from '@orrery/kernel'
 
-/** For servers that think before they answer: how long the call may take is how long they may. Connecting is not waited for any longer. */
+/** Lets a server take the whole time of the call until it sends its headers. The limit for connecting stays. */
 export function allowSlowAnswers(policy: OutsidePolicy): OutsidePolicy {
   return { ...policy, headersMs: policy.totalMs }
 }

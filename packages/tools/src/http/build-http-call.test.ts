@@ -10,7 +10,7 @@ const built = (implementation: Partial<Parameters<typeof buildHttpCall>[0]>, arg
   return { method, url: url.href, headers, body }
 }
 
-test('an argument in the address is one part of it, whatever it holds', () => {
+test('encodes an argument in the URL as one segment or value', () => {
   const url = 'https://api.example.com/users/{name}/mail?box={box}'
   expect(built({ url }, { name: 'a/b?c=d#e', box: 'in&out=1' }).url).toBe(
     'https://api.example.com/users/a%2Fb%3Fc%3Dd%23e/mail?box=in%26out%3D1',
@@ -18,10 +18,10 @@ test('an argument in the address is one part of it, whatever it holds', () => {
   expect(built({ url }, { name: '@evil.example', box: 'ä' }).url).toBe('https://api.example.com/users/%40evil.example/mail?box=%C3%A4')
   expect(built({ url }, { name: '%2e%2e', box: '%' }).url).toContain('/users/%252e%252e/mail')
   for (const name of ['..', '.', '']) expect(() => built({ url }, { name, box: 'x' })).toThrow(ToolError)
-  expect(() => built({ url }, { name: 'x' })).toThrow(/was not given/)
+  expect(() => built({ url }, { name: 'x' })).toThrow(/is missing/)
 })
 
-test('what nothing speaks of is the query of a GET and the body of a POST', () => {
+test('puts arguments without a placeholder into the query of a GET and the body of a POST', () => {
   const url = 'https://api.example.com/regions/{region}'
   expect(built({ url }, { region: 'north', days: 3, tags: ['a', 'b'], deep: { x: 1 } }).url).toBe(
     'https://api.example.com/regions/north?days=3&tags=a&tags=b&deep=%7B%22x%22%3A1%7D',
@@ -35,7 +35,7 @@ test('what nothing speaks of is the query of a GET and the body of a POST', () =
   expect(built({ method: 'POST', encoding: 'form' }, { a: 'x y', b: [1, 2] }).body).toBe('a=x+y&b=1&b=2')
 })
 
-test('placeholders keep their type where they stand alone, and take with them what was not given', () => {
+test('keeps the type of an argument that fills a whole string, and drops members with a missing argument', () => {
   const implementation = {
     method: 'POST',
     headers: { 'X-Trace': 'id-{trace}', 'x-lang': '{lang}' },
@@ -53,7 +53,7 @@ test('placeholders keep their type where they stand alone, and take with them wh
   })
 })
 
-test('names of objects themselves are no arguments', () => {
-  expect(() => built({ url: 'https://api.example.com/{constructor}' }, {})).toThrow(/was not given/)
+test('does not take inherited properties of objects for arguments', () => {
+  expect(() => built({ url: 'https://api.example.com/{constructor}' }, {})).toThrow(/is missing/)
   expect(built({ method: 'POST', body: { a: '{toString}' } }, {}).body).toBe('{}')
 })

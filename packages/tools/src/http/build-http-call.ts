@@ -5,7 +5,7 @@ import type { HttpCall } from './send-http-call.ts'
 
 type HttpImplementation = Extract<ToolImplementation, { kind: 'http' }>
 
-/** The request that a tool of kind `http` makes of its arguments. @throws ToolError `InvalidArguments` */
+/** Builds the request of a tool of kind `http` from its arguments. @throws ToolError `InvalidArguments` */
 export function buildHttpCall(implementation: HttpImplementation, args: JsonObject): HttpCall {
   const { method, headers = {}, query = {}, connection } = implementation
   const url = fillUrl(implementation.url, args)
@@ -32,7 +32,7 @@ export function buildHttpCall(implementation: HttpImplementation, args: JsonObje
   }
 }
 
-/** The arguments that neither the address nor a header nor the query speaks of. */
+/** The arguments that are used by neither the URL nor a header nor the query. */
 function withoutUsed({ url, headers = {}, query = {} }: HttpImplementation, args: JsonObject): JsonObject {
   const used = new Set([url, headers, query].flatMap((part) => [...placeholdersIn(part)]))
   return Object.fromEntries(Object.entries(args).filter(([name]) => !used.has(name)))

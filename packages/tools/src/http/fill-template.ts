@@ -3,14 +3,14 @@ import type { Json, JsonObject } from '@orrery/contract'
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_.-]*)\}/g
 const WHOLE = /^\{([A-Za-z_][A-Za-z0-9_.-]*)\}$/
 
-/** Names of the arguments that a text, or the texts of a value, speak of. */
+/** Names of the placeholders in a string, or in all strings within a value. */
 export function placeholdersIn(value: Json): Set<string> {
   if (typeof value === 'string') return new Set([...value.matchAll(PLACEHOLDER)].map(([, name = '']) => name))
   if (typeof value !== 'object' || value === null) return new Set()
   return new Set(Object.values(value).flatMap((item) => [...placeholdersIn(item)]))
 }
 
-/** Undefined when an argument that it speaks of was not given. */
+/** Undefined if an argument for a placeholder is missing. */
 export function fillText(text: string, args: JsonObject, encode: (value: string) => string = (value) => value): string | undefined {
   let isWhole = true
   const filled = text.replaceAll(PLACEHOLDER, (_, name: string) => {
@@ -21,7 +21,10 @@ export function fillText(text: string, args: JsonObject, encode: (value: string)
   return isWhole ? filled : undefined
 }
 
-/** A text that is one placeholder becomes the argument with its type. Undefined, here and within, leaves a member out. */
+/**
+ * A string that is exactly one placeholder becomes the argument with its type. Undefined if an argument is missing; such members are left
+ * out.
+ */
 export function fillValue(template: Json, args: JsonObject): Json | undefined {
   if (typeof template === 'string') {
     const name = WHOLE.exec(template)?.[1]
@@ -38,7 +41,7 @@ export function toText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** As parts of a query or of a form: each member of a list by itself. */
+/** Name and value pairs for a query or a form: one for each item of a list. */
 export function toPairs(name: string, value: Json): [string, string][] {
   if (value === null) return []
   return Array.isArray(value) ? value.map((item) => [name, toText(item)]) : [[name, toText(value)]]

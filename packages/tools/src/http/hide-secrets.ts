@@ -1,20 +1,21 @@
-/** Shorter ones are found everywhere by accident. */
+/** Shorter strings occur by chance. */
 const LETTERS_MIN = 6
-const SHOWN = '[secret]'
+const REPLACEMENT = '[secret]'
 
 /**
- * Takes secrets out of a text that a server sent: some repeat the headers that they were sent, and what a tool gives is journalled.
- * @param headers values of headers; of `Bearer x` and `Basic x`, x alone is hidden too, and the password that is in the latter.
+ * Returns a function that removes secrets from a text of a server. Some servers repeat request headers, and the output of a tool is
+ * journalled.
+ * @param headers values of headers. Of `Bearer x` and `Basic x`, x alone is hidden too, and so is the password within `Basic x`.
  */
 export function hideSecrets(headers: readonly string[]): (text: string) => string {
   const words = headers.flatMap(readForms).filter((word) => word.length >= LETTERS_MIN)
   const forms = [...new Set(words.flatMap((word) => [word, JSON.stringify(word).slice(1, -1)]))]
-  return (text) => forms.reduce((hidden, form) => hidden.replaceAll(form, SHOWN), text)
+  return (text) => forms.reduce((hidden, form) => hidden.replaceAll(form, REPLACEMENT), text)
 }
 
 function readForms(value: string): string[] {
   const bare = value.replace(/^(Bearer|Basic) /, '')
-  // RFC 7617: the first colon ends the name of the user.
+  // RFC 7617: the user name ends at the first colon.
   const password = value.startsWith('Basic ')
     ? Buffer.from(bare, 'base64')
         .toString('utf8')

@@ -14,16 +14,17 @@ export interface HttpCall {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
-  /** By name or id. */
+  /** Name or id. */
   readonly connection: string | undefined
 }
 
 const ANSWER_BYTES_MAX = 5_000_000
 
 /**
- * Sends a request and gives what its answer says: JSON as a value, other text as text, nothing as null. Redirects are followed, and another origin
- * gets no credentials.
- * @throws ToolError `HttpError` for a status outside of 200 to 299. 408, 425, 429 and most of 5xx may be better next time, the others are final.
+ * Sends a request and returns the body of the answer: JSON as a value, other text as a string, an empty body as null. Follows redirects,
+ * without credentials if they lead to another origin.
+ * @throws ToolError `HttpError` for a status outside of 200 to 299. It is retryable for 408, 425, 429 and most of 5xx, and final for the
+ * others.
  */
 export async function sendHttpCall(call: HttpCall, context: ToolContext): Promise<ToolResult> {
   const { method, url, body, connection } = call
@@ -46,7 +47,7 @@ export async function sendHttpCall(call: HttpCall, context: ToolContext): Promis
   return { output: answer.body.length === 0 ? null : read.body }
 }
 
-/** What changes something gets a key by which its server can tell a repeated attempt (the Idempotency-Key header of the IETF's draft). */
+/** POST and PATCH get a key by which the server can recognize a repeated attempt (the Idempotency-Key header of the IETF's draft). */
 function defaultHeaders({ method }: HttpCall, { ctx, idempotencyKey }: ToolContext): Record<string, string> {
   return {
     accept: 'application/json, text/*;q=0.9, */*;q=0.1',
@@ -57,7 +58,7 @@ function defaultHeaders({ method }: HttpCall, { ctx, idempotencyKey }: ToolConte
 
 const EXCERPT_LETTERS_MAX = 300
 
-/** For the log of the run: with the start of what the server said, and when it wants to be asked again. */
+/** Adds Retry-After and the start of the body to the message, for the log of the run. */
 function explain(message: string, headers: Headers, body: Json): string {
   const wait = headers.get('retry-after')
   const said = (typeof body === 'string' ? body.trim() : JSON.stringify(body)).slice(0, EXCERPT_LETTERS_MAX).toWellFormed()

@@ -6,7 +6,7 @@ type Admit<K extends ToolKind> = (ctx: Ctx, implementation: Implementation<K>) =
 
 const admissions: { [K in ToolKind]?: Admit<K> } = {}
 
-/** What the owner of a kind checks in the organization before a tool of that kind is stored. It throws ProblemError. */
+/** Registers a check that runs before a tool of this kind is stored. The check throws ProblemError to reject the tool. */
 export function admitWith<K extends ToolKind>(kind: K, admit: Admit<K>): void {
   ;(admissions as Partial<Record<ToolKind, unknown>>)[kind] = admit
 }

@@ -6,7 +6,7 @@ import type { DescribedFace, Fault, Implementation, Kind } from './kind.ts'
 
 type Binding = Implementation<'builtin'>
 
-/** A built-in tool with some arguments set. */
+/** A built-in tool under another name, with some of its arguments preset. */
 export const builtInKind: Kind<'builtin'> = {
   name: 'builtin',
   shape: builtInImplementation,
@@ -21,9 +21,9 @@ export const builtInKind: Kind<'builtin'> = {
     if (builtIn === null) {
       throw new ToolError('UnknownTool', `There is no built-in tool ${implementation.builtIn}`, { isRetryable: false })
     }
-    // What is set cannot be given: presets win.
+    // Presets override arguments of the caller.
     const whole = { ...args, ...presetsOf(implementation) }
-    // A binding may describe its own arguments, which does not change what the built-in tool takes.
+    // The binding may have an inputSchema of its own, so check the arguments against the schema of the built-in tool too.
     const mismatch = findMismatch(builtIn.inputSchema, whole)
     if (mismatch !== null) {
       const message = describeMismatch(`The arguments of ${builtIn.name}`, mismatch)
@@ -33,12 +33,12 @@ export const builtInKind: Kind<'builtin'> = {
   },
 }
 
-/** The arguments that a binding sets; the connection is one of them. */
+/** The arguments that a binding sets, including the connection. */
 function presetsOf({ with: presets = {}, connection }: Binding): JsonObject {
   return connection === undefined ? presets : { ...presets, connection }
 }
 
-/** The face of a built-in tool without the arguments that are set already. Empty if no built-in tool has this name. */
+/** The face of the built-in tool without the arguments that are preset. Empty if there is no built-in tool with this name. */
 function describe(binding: Binding): DescribedFace {
   const builtIn = findBuiltIn(binding.builtIn)
   if (builtIn === null) return {}
@@ -63,11 +63,11 @@ function without(schema: JsonObject, set: ReadonlySet<string>): JsonObject {
   const properties = isObject(schema.properties) ? schema.properties : {}
   const required = Array.isArray(schema.required) ? schema.required : []
   const { oneOf, ...rest } = schema
-  // A choice between arguments, one of which is set, is made. The built-in tool checks the whole of them.
-  const isOpen = oneOf !== undefined && !namesAny(oneOf, set)
+  // If a preset argument is part of a `oneOf`, the choice is already made, so drop it. The built-in tool still checks all arguments.
+  const isUndecided = oneOf !== undefined && !namesAny(oneOf, set)
   return {
     ...rest,
-    ...(isOpen ? { oneOf } : {}),
+    ...(isUndecided ? { oneOf } : {}),
     properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !set.has(name))),
     required: required.filter((name) => typeof name !== 'string' || !set.has(name)),
   }

@@ -1,4 +1,4 @@
-/** What all kinds of tools have in common, checked over a database: how they are stored, and what a call may reach. */
+/** Checks of every kind of tool with a database: how its tools are stored, and what a call may reach. */
 import { ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTools, type Tools } from '../builtins/testing/start-tools.fixture.ts'
@@ -17,7 +17,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
   const implementation = implementations[name]
   const kind = kindOf(implementation)
 
-  it('stores a definition as it was put, unless a server describes the tool', async () => {
+  it('stores a definition unchanged, or rejects it if a server describes the tool', async () => {
     const put = tools.core.call('tools.put', { tool: `a.${name}`, definition: { description: 'A tool', implementation } } as never)
     if (kind.describedBy === 'server') {
       const error = await put.then(
@@ -32,7 +32,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
     }
   })
 
-  it('reaches no address that the guard refuses', async () => {
+  it('cannot reach an address that the guard refuses', async () => {
     const called = { name: 'a.tool', implementation, pin: null, status: 'ready' as const, recordOffer: async () => undefined }
     const tool: BuiltIn = {
       ...{ name: 'a.tool', description: 'A tool', inputSchema: {}, scopes: [], costTier: 'low', timeoutMs: 5_000 },

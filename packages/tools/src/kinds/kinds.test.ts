@@ -1,4 +1,4 @@
-/** What all kinds of tools have in common, checked without a database. A new kind needs no line here, only an implementation in the fixture. */
+/** Checks of every kind of tool without a database. A new kind needs no line here, only an implementation in the fixture. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { operations, ProblemError, toolImplementation, toolKind } from '@orrery/contract'
@@ -14,12 +14,12 @@ const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/to
 const put = (implementation: object) =>
   validateInput(operations['tools.put'].input, { tool: 'a.tool', definition: { description: 'A tool', implementation } })
 
-it('has one kind for each name in the contract, each with the shape that the contract lists', () => {
+it('has one kind for each name in the contract, each with the shape listed in the contract', () => {
   expect(Object.keys(kinds).sort()).toEqual([...toolKind.options].sort())
   expect(new Set(Object.values(kinds).map(({ shape }) => shape))).toEqual(new Set(toolImplementation.options))
 })
 
-it('describes exactly these kinds in the guide', () => {
+it('describes exactly the existing kinds in the guide', () => {
   const table = /\| `kind` \| is \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide)?.[1] ?? ''
   const described = [...table.matchAll(/^\| `([a-z]+)` \| .{10,} \|$/gm)].map(([, name]) => name)
   expect(described).toEqual(Object.keys(kinds))
@@ -30,27 +30,27 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
   const kind = kindOf(implementation)
   const definition = { description: 'A tool', scopes: ['a:b'], costTier: 'low' as const, examples: [], implementation }
 
-  it('bears its own name', () => {
+  it('has the name under which it is listed', () => {
     expect([kind.name, implementation.kind]).toEqual([name, name])
   })
 
-  it('accepts an implementation, and names a field that it does not know', () => {
+  it('accepts a valid implementation and reports an unknown field by its path', () => {
     expect(kind.shape.parse(implementation)).toEqual(implementation)
     expect(() => put(implementation)).not.toThrow()
     try {
       put({ ...implementation, surprise: 1 })
-      expect.unreachable('It was accepted')
+      expect.unreachable('The unknown field was accepted')
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error
       expect([error.code, error.extra.errors?.map(({ path }) => path)]).toEqual(['invalid_input', ['definition.implementation.surprise']])
     }
   })
 
-  it('finds no fault in an implementation that works', () => {
+  it('finds no fault in a valid implementation', () => {
     expect(findDefinitionFaults('a.tool', definition)).toEqual([])
   })
 
-  it('completes the face of a tool, which keeps the scopes of its definition', () => {
+  it('fills in the face of a tool and keeps the scopes of its definition', () => {
     const face = toFace('a.tool', definition)
     expect(face.inputSchema).toMatchObject({ type: 'object' })
     expect(face.scopes).toContain('a:b')
@@ -58,7 +58,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
     expect(toFace('a.tool', { ...definition, timeout: '5s' }).timeoutMs).toBe(5_000)
   })
 
-  it('may take as long as a call can if it is a run of its own', () => {
+  it('has the maximum time limit if it starts a run, and 30 seconds otherwise', () => {
     expect(startsRun(implementation)).toBe(kind.reaches === 'run')
     expect(kind.timeoutMs).toBe(kind.reaches === 'run' ? CALL_MS_MAX : 30_000)
   })

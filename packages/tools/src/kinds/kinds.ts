@@ -7,7 +7,7 @@ import { openApiKind } from './open-api.ts'
 import { pipelineKind } from './pipeline.ts'
 import { workflowKind } from './workflow.ts'
 
-/** Every kind of tool there is. The compiler asks for a line for each one in the contract. */
+/** All kinds of tools. The compiler requires a line for each kind in the contract. */
 export const kinds: { readonly [K in ToolKind]: Kind<K> } = {
   http: httpKind,
   openapi: openApiKind,
@@ -17,10 +17,10 @@ export const kinds: { readonly [K in ToolKind]: Kind<K> } = {
   pipeline: pipelineKind,
 }
 
-/** The kind takes implementations of its own name alone, and this one has it: that much the compiler cannot see. */
+/** The cast is safe: a kind takes the implementations with its own name, and the lookup is by that name. */
 export const kindOf = ({ kind }: ToolImplementation): Kind => kinds[kind] as Kind
 
-/** Whether a call is a child run, which the interpreter of pipelines starts. */
+/** Whether the tool is a child run, which the interpreter of pipelines starts. */
 export function startsRun(implementation: ToolImplementation): implementation is Implementation<'workflow' | 'pipeline'> {
   return kindOf(implementation).reaches === 'run'
 }

@@ -6,7 +6,7 @@ import { toOffer } from '../mcp/to-offer.ts'
 import { ToolError } from '../port/tool-port.ts'
 import type { Kind } from './kind.ts'
 
-/** A tool of an MCP server, made by `tools.discover`, as long as it is still the one that was accepted. */
+/** A tool of an MCP server, made by `tools.discover`. It can be called while the server still describes it as it was accepted. */
 export const mcpKind: Kind<'mcp'> = {
   name: 'mcp',
   shape: mcpImplementation,
@@ -28,7 +28,7 @@ export const mcpKind: Kind<'mcp'> = {
           await recordOffer(offer)
           throw unusable(name, WHY[offer === null ? 'missing' : 'changed'])
         }
-        // Waiting for the session may have taken all the time there was.
+        // The time limit may have passed while this call waited for the session.
         signal.throwIfAborted()
         const result = await session.call(implementation.tool, { ...args }, { signal, timeoutMs: outside.totalMs })
         return readResult(name, result)
@@ -40,9 +40,9 @@ export const mcpKind: Kind<'mcp'> = {
 }
 
 const WHY = {
-  changed: 'its server changed its definition, which waits for a review (tools.review)',
-  refused: 'the changed definition of its server was refused',
-  missing: 'its server does not have it any more',
+  changed: 'its server changed its definition, and the new one waits for a review (tools.review)',
+  refused: 'the new definition from its server was refused in a review',
+  missing: 'its server no longer has it',
 } as const
 
 function unusable(name: string, why: string): ToolError {

@@ -18,5 +18,5 @@ export const openApiKind: Kind<'openapi'> = {
 function findFaults({ path, parameters }: Implementation<'openapi'>): Fault[] {
   const known = new Set(parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name))
   const unknown = [...path.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name).filter((name) => !known.has(name))
-  return unknown.map((name) => ['path', `There is no parameter ${name} in path`])
+  return unknown.map((name) => ['path', `The path has {${name}}, but there is no such path parameter`])
 }

@@ -3,7 +3,7 @@ import { schemaOfArguments } from '@orrery/expressions'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { type Kind, refuseCall } from './kind.ts'
 
-/** A run of a pipeline, whose params are the arguments. Its steps have their own time limits. */
+/** Starts a run of a pipeline with the arguments as its params. The steps of the run have their own time limits. */
 export const pipelineKind: Kind<'pipeline'> = {
   name: 'pipeline',
   shape: pipelineImplementation,

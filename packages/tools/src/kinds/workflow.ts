@@ -2,7 +2,7 @@ import { workflowImplementation } from '@orrery/contract'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { type Kind, refuseCall } from './kind.ts'
 
-/** A run of a workflow, started as a child of the pipeline. Its steps have their own time limits. */
+/** Starts a run of a workflow as a child of the pipeline. The steps of the run have their own time limits. */
 export const workflowKind: Kind<'workflow'> = {
   name: 'workflow',
   shape: workflowImplementation,

@@ -3,14 +3,14 @@ import { type JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontex
 
 type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1]
 
-/** The end of the call that a request is sent for. */
+/** The signal that is aborted when the call that sends a request ends. */
 const callEnd = new AsyncLocalStorage<AbortSignal>()
 
 /**
- * Calls something over HTTP and leaves no request of it open. To a server of the older protocol the library only says that a call was given up,
- * and goes on waiting for its answer: one that hangs would hold a connection for each call until the session ends.
+ * Runs a call over HTTP, and aborts its open requests when it ends. With the older protocol, the library only notifies the server that a
+ * call was cancelled and still waits for the answer, so a server that hangs would hold a connection for each call until the session ends.
  */
-export async function leaveNothingOpen<T>(call: () => Promise<T>): Promise<T> {
+export async function abortRequestsAfter<T>(call: () => Promise<T>): Promise<T> {
   const controller = new AbortController()
   try {
     return await callEnd.run(controller.signal, call)
@@ -22,7 +22,7 @@ export async function leaveNothingOpen<T>(call: () => Promise<T>): Promise<T> {
 export class HttpTransport extends StreamableHTTPClientTransport {
   override send(message: JSONRPCMessage | JSONRPCMessage[], options?: SendOptions): Promise<void> {
     const ended = callEnd.getStore()
-    // What is only told, such as that a call was given up, is sent in any case.
+    // Notifications, such as a cancellation, are sent in any case.
     if (ended === undefined || Array.isArray(message) || !('id' in message)) return super.send(message, options)
     const requestSignal = options?.requestSignal === undefined ? ended : AbortSignal.any([ended, options.requestSignal])
     return super.send(message, { ...options, requestSignal })

@@ -10,7 +10,7 @@ import { type ToolOffer, toOffer } from './to-offer.ts'
 const LIMIT_MS = 45_000
 const TOOLS_MAX = 1_000
 
-/** All tools of a server by their name there. @throws tool.source_failed */
+/** The tools of a server by the name that the server uses. @throws tool.source_failed */
 export async function listOffers(ctx: Ctx, connection: OpenedConnection): Promise<ReadonlyMap<string, ToolOffer>> {
   const never = new AbortController().signal
   try {

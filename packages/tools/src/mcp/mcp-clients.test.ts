@@ -1,3 +1,7 @@
+/**
+ * Sessions with real MCP servers: one that runs as a program, and one over HTTP that never answers a call. Checks that sessions are shared,
+ * limited and closed, and that no process and no request is left behind.
+ */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -31,13 +35,13 @@ const connection = (mark: string) => ({
   settings: { type: 'mcp_stdio' as const, command: '/bin/sh', args: ['-c', `"${process.execPath}" "${everything}" stdio ${mark}; true`] },
 })
 
-/** Programs whose command line has this word. */
+/** Running programs whose command line contains this mark. */
 async function programs(mark: string): Promise<string[]> {
   const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n')
   return lines.filter((line) => line.includes(mark) && !line.includes('ps -eo'))
 }
 
-test('a session serves many calls, and ends with all that it started', async () => {
+test('shares a session between calls, and ends all its processes on stop', async () => {
   const clients = open()
   const mark = `mark-${process.pid}-a`
   const names = await Promise.all(
@@ -54,7 +58,7 @@ test('a session serves many calls, and ends with all that it started', async () 
   await expect(clients.use(org, connection(mark), async () => 1)).rejects.toThrow(/stopping/)
 })
 
-test('what a server started behind goes with it, also while it holds on to the output', async () => {
+test('ends background processes of a server that still hold its output', async () => {
   const clients = open()
   const mark = `mark-${process.pid}-left`
   const { settings, ...rest } = connection(mark)
@@ -68,7 +72,7 @@ test('what a server started behind goes with it, also while it holds on to the o
     () => programs(mark),
     (left) => left.length === 0,
   )
-  // The same when it ends by itself: whoever waits for it hears of it.
+  // The same when the server dies by itself: the session reports that it is broken.
   const dying = open()
   await dying.use(org, leaving, async (session) => {
     for (const line of await programs(mark)) if (line.includes(everything)) process.kill(Number(line.trim().split(' ')[0]), 'SIGKILL')
@@ -80,7 +84,7 @@ test('what a server started behind goes with it, also while it holds on to the o
   )
 })
 
-test('the last words of a server hold no part of a secret, wherever they begin', async () => {
+test('removes every part of a secret from the reported standard error, wherever it is cut', async () => {
   const secret = 'hunter2-'.repeat(20)
   const write = 'process.stderr.write(`${process.env.TOKEN} ${"x".repeat(Number(process.env.PAD))}`, () => process.exit(1))'
   for (const pad of [1_850, 1_950, 1_990]) {
@@ -93,7 +97,7 @@ test('the last words of a server hold no part of a secret, wherever they begin',
   }
 })
 
-test('an idle session goes, another setting is another session, and room is made', async () => {
+test('closes idle sessions, and enforces the limit on sessions in use', async () => {
   const clients = open({ idleMs: 50, sessionsMax: 1 })
   const [one, two] = [`mark-${process.pid}-b`, `mark-${process.pid}-c`]
   await clients.use(org, connection(one), (session) => session.client.ping())
@@ -114,7 +118,7 @@ test('an idle session goes, another setting is another session, and room is made
   )
 })
 
-test('a server that dies is not used again', async () => {
+test('opens a new session after a server died', async () => {
   const clients = open()
   const mark = `mark-${process.pid}-d`
   await clients.use(org, connection(mark), async (session) => {
@@ -125,13 +129,13 @@ test('a server that dies is not used again', async () => {
   expect(await clients.use(org, connection(mark), async (session) => (await session.tools()).has('echo'))).toBe(true)
 })
 
-test('a call that is given up leaves no request open at a server that never answers', async () => {
+test('closes the request of a cancelled call to a server that never answers', async () => {
   let waiting = 0
-  const told: unknown[] = []
+  const notified: unknown[] = []
   const port = await listenHttp(async (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405).end()
     const message = (await json(request)) as { readonly id?: number; readonly method: string }
-    if (message.id === undefined) told.push(message.method)
+    if (message.id === undefined) notified.push(message.method)
     if (message.id === undefined) return void response.writeHead(202).end()
     if (message.method === 'tools/call') {
       waiting += 1
@@ -160,13 +164,13 @@ test('a call that is given up leaves no request open at a server that never answ
       (count) => count === 0,
     )
     await eventually(
-      async () => told,
+      async () => notified,
       (methods) => methods.includes('notifications/cancelled'),
     )
   })
 })
 
-test('programs and other kinds of connections are refused unless they are allowed', async () => {
+test('refuses programs unless they are allowed, and connections of other types', async () => {
   await expect(open({ outside: outsidePolicy }).use(org, connection('x'), async () => 1)).rejects.toThrow(/ORRERY_MCP_STDIO/)
   const other = { id: 'con_y', name: 'y', settings: { type: 'bearer' as const, token: 'x' } }
   await expect(open().use(org, other, async () => 1)).rejects.toThrow(/is of type bearer/)

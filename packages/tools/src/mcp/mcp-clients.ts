@@ -4,19 +4,19 @@ import { type Database, digest, type Kernel } from '@orrery/kernel'
 import { McpSession, type McpSessionOptions } from './mcp-session.ts'
 
 export interface McpClientsOptions extends McpSessionOptions {
-  /** How long a session that nobody uses is kept. */
+  /** How long an unused session is kept. */
   readonly idleMs?: number
   readonly sessionsMax?: number
 }
 
-/** A connection as it was opened for one use. */
+/** A connection that was opened for one use. */
 interface McpConnection {
   readonly id: string
   readonly name: string
   readonly settings: ConnectionSettings
 }
 
-/** We ourselves do not open a session. */
+/** Orrery refuses to open a session. */
 export class McpRefusal extends Error {
   override readonly name = 'McpRefusal'
   readonly isRetryable: boolean
@@ -31,14 +31,14 @@ interface Entry {
   readonly session: Promise<McpSession>
   /** Calls in progress. */
   uses: number
-  /** Its server does not know it any more: it is nobody's after the calls in progress. */
+  /** The server no longer knows the session. It is closed after the calls in progress. */
   isForgotten: boolean
   idle: NodeJS.Timeout | null
 }
 
 /**
- * Sessions with MCP servers, kept for a while after a call: a handshake costs two round trips, or the start of a program. One a connection as it
- * is now; with other settings or secrets it is another session.
+ * Sessions with MCP servers. They are kept for a while after a call, because a handshake costs two round trips or the start of a program.
+ * There is one session for each connection and version of its settings; changed settings or secrets open a new session.
  */
 export class McpClients {
   private readonly options: McpClientsOptions
@@ -52,7 +52,8 @@ export class McpClients {
 
   /**
    * @param org a UUID.
-   * @param work is done again in a new session when a server that was started anew refuses to know the kept one: it has then done nothing of it.
+   * @param work runs again in a new session if a restarted server does not know the kept session: the server has then done none of the
+   * work.
    * @throws McpRefusal, and what opening and `work` throw.
    */
   async use<T>(org: string, connection: McpConnection, work: (session: McpSession) => Promise<T>): Promise<T> {
@@ -67,7 +68,7 @@ export class McpClients {
   }
 
   private async useEntry<T>(key: string, connection: McpConnection, work: (session: McpSession) => Promise<T>): Promise<T> {
-    this.refuse(connection)
+    this.requireAllowed(connection)
     const entry = this.entries.get(key) ?? this.open(key, connection)
     if (entry.idle !== null) clearTimeout(entry.idle)
     entry.idle = null
@@ -95,7 +96,7 @@ export class McpClients {
     return this.entries.size
   }
 
-  private refuse({ name, settings: { type } }: McpConnection): void {
+  private requireAllowed({ name, settings: { type } }: McpConnection): void {
     const refusal = (message: string) => new McpRefusal(message, false)
     if (type !== 'mcp_http' && type !== 'mcp_stdio')
       throw refusal(`The connection ${name} is of type ${type}; this needs mcp_http or mcp_stdio`)
@@ -109,12 +110,12 @@ export class McpClients {
     this.makeRoom()
     const entry: Entry = { session: McpSession.open(connection.settings, this.options), uses: 0, isForgotten: false, idle: null }
     this.entries.set(key, entry)
-    // Whoever waits for it learns why; the next one tries anew.
+    // All callers waiting for this session get the error; the next call opens a new one.
     entry.session.catch(() => this.entries.get(key) === entry && this.entries.delete(key))
     return entry
   }
 
-  /** The session that was not used for longest goes. */
+  /** Closes the session that has been unused for the longest time. */
   private makeRoom(): void {
     const { sessionsMax = 50 } = this.options
     if (this.entries.size < sessionsMax) return
@@ -131,7 +132,7 @@ export class McpClients {
     if (entry.isForgotten) return this.close(key, entry)
     if (this.entries.get(key) !== entry) return
     if (session === null || session.isBroken || this.stopped) return this.close(key, entry)
-    // In the order of their last use.
+    // Move the entry to the end: the map is ordered by last use.
     this.entries.delete(key)
     this.entries.set(key, entry)
     entry.idle = setTimeout(() => this.close(key, entry), this.options.idleMs ?? 60_000)
@@ -152,14 +153,17 @@ export class McpClients {
   }
 }
 
-/** 404 by the specification (MCP, "Streamable HTTP", session management); 400 is what servers made after the example of its library answer. */
+/**
+ * The specification requires 404 (MCP, "Streamable HTTP", session management). Servers that follow the example of the library answer with
+ * 400.
+ */
 function saysForgotten(error: unknown): boolean {
   return error instanceof SdkHttpError && (error.status === 404 || error.status === 400)
 }
 
 const clients = new WeakMap<Database, McpClients>()
 
-/** Those of a process, made at the first use. */
+/** The sessions of this process, created at the first use. */
 export function mcpClientsOf({ database, outside, version }: Pick<Kernel, 'database' | 'outside' | 'version'>): McpClients {
   const known = clients.get(database) ?? new McpClients({ outside, version })
   clients.set(database, known)

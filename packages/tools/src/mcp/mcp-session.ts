@@ -1,23 +1,23 @@
 import { type CallToolResult, Client, type Tool as RemoteTool, type Transport } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { createOutsideFetch, type OutsidePolicy } from '@orrery/kernel'
-import { HttpTransport, leaveNothingOpen } from './http-transport.ts'
+import { abortRequestsAfter, HttpTransport } from './http-transport.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 export interface McpSessionOptions {
   readonly outside: OutsidePolicy
-  /** Of Orrery: it introduces itself. */
+  /** Version of Orrery, sent in the handshake. */
   readonly version: string
 }
 
-/** How long a listing is believed: a server that is replaced behind its address tells nobody. */
+/** How long a listing is cached. A server that is replaced behind its URL sends no notification. */
 const LISTING_MS_MAX = 30_000
 const CONNECT_MS_MAX = 30_000
-const GOODBYE_MS_MAX = 2_000
-/** The longest call there is. */
+const TERMINATE_MS_MAX = 2_000
+/** The longest possible call. */
 const ANSWER_MS_MAX = 3_600_000
 
-/** A client that has shaken hands with a server. */
+/** A client that is connected to a server. */
 export class McpSession {
   readonly client: Client
   private readonly transport: Transport
@@ -29,15 +29,15 @@ export class McpSession {
     this.transport = transport
   }
 
-  /** @throws Error of any kind; of a process, with the last that it wrote. */
+  /** @throws Error of any kind. For a process, the message includes the end of its standard error. */
   static async open(settings: ConnectionSettings, options: McpSessionOptions): Promise<McpSession> {
     const transport = toTransport(settings, options)
     const client = new Client(
       { name: 'orrery', version: options.version },
       {
-        // What a server gives is checked by us, with the definition that was accepted; its schemas are not run before.
+        // `callTool` checks the output against the accepted definition, so the client does not run the schemas of the server.
         jsonSchemaValidator: { getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }) },
-        // Old servers on standard input may not survive a question that they do not know.
+        // Old servers on standard input may crash on an unknown request.
         versionNegotiation: { mode: settings.type === 'mcp_http' ? 'auto' : 'legacy' },
         listMaxPages: 100,
       },
@@ -54,21 +54,21 @@ export class McpSession {
       return session
     } catch (error) {
       await session.close()
-      const words = transport instanceof StdioTransport ? transport.lastWords : ''
-      if (words === '') throw error
-      throw new Error(`${error instanceof Error ? error.message : String(error)}; the server wrote: ${words}`, { cause: error })
+      const stderr = transport instanceof StdioTransport ? transport.stderrTail : ''
+      if (stderr === '') throw error
+      throw new Error(`${error instanceof Error ? error.message : String(error)}; the server wrote: ${stderr}`, { cause: error })
     }
   }
 
-  /** The connection is gone; a new session has to be opened. */
+  /** Whether the connection is closed, so that a new session is needed. */
   get isBroken(): boolean {
     return this.broken
   }
 
-  /** The tools of the server by name, as it listed them a moment ago. */
+  /** The tools of the server by name, cached for a short time. */
   tools(nowMs: number = performance.now()): Promise<ReadonlyMap<string, RemoteTool>> {
     if (this.listing === null || nowMs - this.listing.at > LISTING_MS_MAX) {
-      // The client's own memory of lists knows nothing of servers that are replaced.
+      // Bypass the cache of the client, which does not notice a replaced server.
       const listed = this.client.listTools(undefined, { cacheMode: 'refresh', timeout: CONNECT_MS_MAX })
       const tools = listed.then(({ tools: found }) => new Map(found.map((tool) => [tool.name, tool])))
       const listing = { tools, at: nowMs }
@@ -80,21 +80,21 @@ export class McpSession {
     return this.listing.tools
   }
 
-  /** @throws Error of any kind, at once when the signal is aborted. */
+  /** @throws Error of any kind, immediately when the signal is aborted. */
   call(
     name: string,
     args: Record<string, unknown>,
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<CallToolResult> {
     const { signal, timeoutMs } = options
-    return leaveNothingOpen(() => this.client.callTool({ name, arguments: args }, { signal, timeout: timeoutMs }))
+    return abortRequestsAfter(() => this.client.callTool({ name, arguments: args }, { signal, timeout: timeoutMs }))
   }
 
   async close(): Promise<void> {
     this.broken = true
     const { transport } = this
-    // A server may keep a session for as long as nobody says that it is over.
-    if (transport instanceof HttpTransport) await within(GOODBYE_MS_MAX, transport.terminateSession())
+    // A server may keep the session until it is terminated.
+    if (transport instanceof HttpTransport) await within(TERMINATE_MS_MAX, transport.terminateSession())
     await this.client.close()
     await transport.close()
   }
@@ -105,8 +105,8 @@ function toTransport(settings: ConnectionSettings, { outside }: McpSessionOption
     const { command, args = [], env = {} } = settings
     return new StdioTransport({ command, args, env })
   }
-  if (settings.type !== 'mcp_http') throw new TypeError(`A connection of type ${settings.type} is no MCP server`)
-  // An answer may take as long as a call, and a stream of notifications as long as the session; both end with it.
+  if (settings.type !== 'mcp_http') throw new TypeError(`A connection of type ${settings.type} is not an MCP server`)
+  // An answer may take as long as a call, and a stream of notifications as long as the session. Both end with the session.
   const policy = { ...outside, headersMs: ANSWER_MS_MAX, totalMs: ANSWER_MS_MAX }
   return new HttpTransport(new URL(settings.url), {
     fetch: createOutsideFetch(policy),
@@ -115,10 +115,10 @@ function toTransport(settings: ConnectionSettings, { outside }: McpSessionOption
   })
 }
 
-/** What is polite and not needed: done or not after this time. */
-async function within(limitMs: number, polite: Promise<void>): Promise<void> {
+/** Waits for an optional request up to a time limit, and ignores its failure. */
+async function within(limitMs: number, request: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, limitMs)
-  await Promise.race([polite.catch(() => undefined), promise])
+  await Promise.race([request.catch(() => undefined), promise])
   clearTimeout(timer)
 }

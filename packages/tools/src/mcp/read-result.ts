@@ -5,8 +5,9 @@ import { ToolError, type ToolResult } from '../port/tool-port.ts'
 const MESSAGE_LETTERS_MAX = 2_000
 
 /**
- * The structured content if there is any, else all texts as one and every block as it came: `{ text, content }`.
- * @throws ToolError `McpToolError` for what a tool itself reports as an error. Whether that passes nobody can tell, so it may be tried again.
+ * Returns the structured content, or else `{ text, content }`: all texts joined, and the blocks unchanged.
+ * @throws ToolError `McpToolError` for an error that the tool reports. It is retryable, because MCP does not say whether the error is
+ * permanent.
  */
 export function readResult(name: string, { content, structuredContent, isError }: CallToolResult): ToolResult {
   const text = content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n')
@@ -15,7 +16,7 @@ export function readResult(name: string, { content, structuredContent, isError }
       isRetryable: true,
     })
   }
-  // It came as JSON.
+  // It was received as JSON.
   if (structuredContent !== undefined) return { output: structuredContent as Json }
   return { output: { text, content: content as unknown as Json } }
 }

@@ -5,18 +5,18 @@ import { type JSONRPCMessage, ReadBuffer, serializeMessage, type Transport } fro
 export interface StdioServer {
   readonly command: string
   readonly args: readonly string[]
-  /** With secrets. Beside it the process gets PATH and HOME, and nothing of ours. */
+  /** Contains secrets. The process also gets PATH and HOME, and nothing else of our environment. */
   readonly env: Readonly<Record<string, string>>
 }
 
 const MESSAGE_BYTES_MAX = 10_000_000
-const TOLD_LETTERS_MAX = 2_000
+const STDERR_LETTERS_MAX = 2_000
 const GRACE_MS = 2_000
 const SECRET_LETTERS_MIN = 4
 
 /**
- * The stdio transport of MCP over a process of our own: JSON-RPC messages, one a line. The library's own leaves what a server started behind
- * when it ends it, and hands on more of our environment than a stranger's program needs.
+ * The stdio transport of MCP: JSON-RPC messages, one in each line. The transport of the library does not end the processes that a server
+ * has started, and passes more of our environment than a third-party program needs.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void
@@ -28,30 +28,30 @@ export class StdioTransport implements Transport {
   private ended: Promise<void> = Promise.resolve()
   private readonly secrets: readonly string[]
   private readonly keptMax: number
-  private told = ''
+  private stderr = ''
   private isCut = false
 
   constructor(server: StdioServer) {
     this.server = server
-    // The longest first: one may be part of another.
+    // The longest first, because one secret may be part of another.
     this.secrets = Object.values(server.env)
       .filter(({ length }) => length >= SECRET_LETTERS_MIN)
       .toSorted((a, b) => b.length - a.length)
-    this.keptMax = TOLD_LETTERS_MAX + (this.secrets[0]?.length ?? 0)
+    this.keptMax = STDERR_LETTERS_MAX + (this.secrets[0]?.length ?? 0)
   }
 
-  /** The end of what the server wrote to its standard error, without the secrets that it was given. */
-  get lastWords(): string {
-    const shown = this.secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), this.told)
-    // What came before was cut off, perhaps within a secret, of which no longer end can be left.
+  /** The end of the standard error of the server, without the secrets in its environment. */
+  get stderrTail(): string {
+    const shown = this.secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), this.stderr)
+    // The cut may be within a secret. Drop as many characters as may be left of it.
     const from = this.isCut ? Math.max(0, ...this.secrets.map(({ length }) => length - 1)) : 0
-    return shown.slice(from).slice(-TOLD_LETTERS_MAX).trim()
+    return shown.slice(from).slice(-STDERR_LETTERS_MAX).trim()
   }
 
   start(): Promise<void> {
     const { command, args, env } = this.server
     const { PATH = '' } = process.env
-    // A group of its own, so that it can be ended with all that it starts.
+    // A process group of its own, so that it can be ended with all processes that it starts.
     const child = spawn(command, [...args], {
       env: { PATH, HOME: homedir(), ...env },
       cwd: tmpdir(),
@@ -63,12 +63,12 @@ export class StdioTransport implements Transport {
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
     child.stdout.on('data', (chunk: Buffer) => this.receive(chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const told = this.told + text
-      this.told = told.slice(-this.keptMax)
-      this.isCut ||= told.length > this.keptMax
+      const stderr = this.stderr + text
+      this.stderr = stderr.slice(-this.keptMax)
+      this.isCut ||= stderr.length > this.keptMax
     })
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', (error) => this.onerror?.(error))
-    // What it started may outlive it, and nobody else would end that. As long as it holds the output, there is no `close`.
+    // Processes that it started may outlive it, and nothing else would end them. `close` is not emitted while they hold the output.
     child.once('exit', () => signalGroup(child, 'SIGKILL'))
     child.once('close', () => {
       this.child = null
@@ -88,7 +88,7 @@ export class StdioTransport implements Transport {
     })
   }
 
-  /** An end of input is how a server is asked to go (MCP, "Lifecycle", shutdown of stdio); then signals. */
+  /** Closes the input, which asks a server to exit (MCP, "Lifecycle", shutdown of stdio), and then sends signals. */
   async close(): Promise<void> {
     const { child } = this
     if (child === null) return
@@ -117,7 +117,7 @@ export class StdioTransport implements Transport {
         this.onmessage?.(message)
       }
     } catch (error) {
-      // A line that is no message, or too long: nothing after it can be relied on.
+      // A line is too long or not a message, so the rest of the stream cannot be trusted.
       this.onerror?.(error instanceof Error ? error : new Error(String(error)))
       if (this.child !== null) signalGroup(this.child, 'SIGKILL')
     }
@@ -130,7 +130,7 @@ function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
     if (process.platform === 'win32') child.kill(signal)
     else process.kill(-child.pid, signal)
   } catch (error) {
-    // Nobody of the group is left.
+    // The group has no process left.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }

@@ -9,47 +9,47 @@ import type { ModelSettings } from './provider.ts'
 import { costOf, providers } from './providers.ts'
 import { readObject } from './read-object.ts'
 
-/** Which model is asked, and how. */
+/** Which model to call, and with which options. */
 export interface ModelChoice {
   /** Name or id of a connection of type model. */
   readonly connection: string
-  /** Without one, that of the connection. */
+  /** Default: the model of the connection. */
   readonly model?: string | undefined
   readonly temperature?: number | undefined
-  /** Of the answer. */
+  /** Limit for the answer. */
   readonly max_tokens: number
 }
 
 export interface ModelQuestion {
   readonly prompt: string
   readonly system?: string | undefined
-  /** Of an object, which the answer then is. */
+  /** JSON Schema of an object. If set, the answer is an object that matches it. */
   readonly schema?: JsonObject | undefined
 }
 
 export interface ModelAnswer {
-  /** With a schema, the object as JSON. */
+  /** With a schema, the object serialized as JSON. */
   readonly text: string
   /** Null without a schema. */
   readonly object: { [name: string]: Json } | null
   readonly finishReason: string
-  /** As the provider names it. */
+  /** The name that the provider returned. */
   readonly model: string
   readonly usage: ToolUsage
 }
 
 /**
- * Asks a model once: attempts are counted by whoever runs the step.
- * @throws ToolError (`ModelError`, `InvalidArguments` for a schema that is none), OutsideError
+ * Calls a model once; the runner of the step does the retries.
+ * @throws ToolError (`ModelError`, or `InvalidArguments` for an invalid schema), OutsideError
  */
 export async function callModel(choice: ModelChoice, question: ModelQuestion, context: ToolContext): Promise<ModelAnswer> {
   const fault = question.schema === undefined ? null : findSchemaFault(question.schema)
-  // Told before anything is spent: no answer fits such a schema.
+  // Check before the call costs anything: no answer can match such a schema.
   if (fault !== null) throw new ToolError('InvalidArguments', `\`schema\` cannot be used: ${fault}`, { isRetryable: false })
   const settings = await requireConnection(context, choice.connection, ['model'])
   const name = choice.model ?? settings.defaultModel
   if (name === undefined) {
-    throw new ToolError('ModelError', 'There is no model: give `model`, here or `defaultModel` in the connection', { isRetryable: false })
+    throw new ToolError('ModelError', 'There is no model: pass `model`, or set `defaultModel` in the connection', { isRetryable: false })
   }
   const { text, finishReason, model, tokens } = await ask(settings, name, choice, question, context)
   const usage = toUsage(settings.provider, model, tokens)
@@ -57,7 +57,7 @@ export async function callModel(choice: ModelChoice, question: ModelQuestion, co
   return { text: object === null ? text : JSON.stringify(object), object, finishReason, model, usage }
 }
 
-/** A count that the server did not tell is not known; it is not zero. */
+/** A count that the server did not report is left out: it is unknown, not zero. */
 function toUsage(provider: ModelSettings['provider'], model: string, tokens: LanguageModelUsage): ToolUsage {
   const { inputTokens, outputTokens, inputTokenDetails } = tokens
   const isCounted = inputTokens !== undefined && outputTokens !== undefined
@@ -81,7 +81,7 @@ async function ask(settings: ModelSettings, name: string, choice: ModelChoice, q
       model: await provider.open(settings, name, createOutsideFetch(allowSlowAnswers(outside))),
       ...(system === undefined ? {} : { system }),
       prompt: question.prompt,
-      // The object is read from the text by us: the packages give up where a fence around it is all that is wrong.
+      // `readObject` reads the object from the text, because the packages fail if there is a fence around it.
       ...(schema === undefined
         ? {}
         : { output: { ...Output.text(), responseFormat: Output.object({ schema: jsonSchema(schema) }).responseFormat } }),

@@ -1,12 +1,12 @@
 import { OutsideError } from '@orrery/kernel'
 import { hideSecrets } from '../http/hide-secrets.ts'
-import { isPassingStatus } from '../http/http-failure.ts'
+import { isTransientStatus } from '../http/http-failure.ts'
 import { ToolError } from '../port/tool-port.ts'
 import type { ModelSettings } from './provider.ts'
 
 const SAID_LETTERS_MAX = 500
 
-/** What the packages threw, in our words: a failure on the way, an answer with another status, or one that cannot be read. */
+/** Converts an error of the packages: a network failure, an error status, or an answer that cannot be read. */
 export async function toModelFailure(error: unknown, { provider, apiKey }: ModelSettings): Promise<unknown> {
   if (error instanceof ToolError) return error
   const outside = findOutsideError(error)
@@ -18,18 +18,18 @@ export async function toModelFailure(error: unknown, { provider, apiKey }: Model
   }
   const { statusCode: status, message, responseHeaders } = error
   if (status === undefined || status < 400) {
-    return new ToolError('ModelError', `The answer of ${provider} is not of its API`, { isRetryable: true })
+    return new ToolError('ModelError', `The answer of ${provider} does not follow its API`, { isRetryable: true })
   }
   const wait = responseHeaders?.['retry-after']
-  // What is said of a key may hold parts of it.
+  // A message about the key may contain parts of it.
   const said = status === 401 || status === 403 ? '' : hideSecrets([apiKey])(message).slice(0, SAID_LETTERS_MAX).toWellFormed()
   return new ToolError('ModelError', `The model answered with status ${status}${said === '' ? '' : `: ${said}`}`, {
-    isRetryable: status === 409 || isPassingStatus(status),
+    isRetryable: status === 409 || isTransientStatus(status),
     details: { status, ...(wait === undefined ? {} : { retry_after: wait.slice(0, 64) }) },
   })
 }
 
-/** It may be wrapped in what the packages make of a failed fetch. */
+/** The packages may wrap the error of a failed fetch. */
 function findOutsideError(error: unknown): OutsideError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) if (at instanceof OutsideError) return at
   return undefined

@@ -1,4 +1,4 @@
-/** What all providers of models have in common. A new one needs no line here. */
+/** Checks of every provider of models. A new provider needs no line here. */
 import { connectionSettings } from '@orrery/contract'
 import { generateText } from 'ai'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -13,7 +13,7 @@ const settingsOf = (provider: ModelSettings['provider'], baseUrl?: string): Mode
   ...(baseUrl === undefined ? {} : { baseUrl }),
 })
 
-/** What a provider is asked, at the edge of the network: address and headers. */
+/** Returns the URL and headers of the requests that a provider makes. */
 async function ask(settings: ModelSettings): Promise<{ readonly url: string; readonly headers: string[] }[]> {
   const asked: { url: string; headers: string[] }[] = []
   const model = await providers[settings.provider].open(settings, 'some-model', async (input, init) => {
@@ -27,28 +27,28 @@ async function ask(settings: ModelSettings): Promise<{ readonly url: string; rea
 afterEach(() => vi.unstubAllEnvs())
 
 describe.each(Object.keys(providers) as (keyof typeof providers)[])('provider %s', (name) => {
-  it('bears its own name, and is one that a connection can have', () => {
+  it('has the name under which it is listed, and is a valid provider of a connection', () => {
     expect(providers[name].name).toBe(name)
     expect(connectionSettings.safeParse(settingsOf(name, 'https://models.example.com/v1')).success).toBe(true)
   })
 
-  it('sends the key of the connection to its address, and to no other', async () => {
+  it('sends the key of the connection to the URL of the connection only', async () => {
     for (const variable of ['OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL']) vi.stubEnv(variable, 'https://environment.example.com')
     const asked = await ask(settingsOf(name, 'https://models.example.com/v1'))
     expect(asked.map(({ url }) => new URL(url).origin)).toEqual(['https://models.example.com'])
     expect(asked[0]?.headers.some((header) => header.includes(apiKey))).toBe(true)
   })
 
-  it('takes no address from the environment of the server', async () => {
+  it('does not take the URL from the environment of the server', async () => {
     for (const variable of ['OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL']) vi.stubEnv(variable, 'https://environment.example.com')
-    if (!connectionSettings.safeParse(settingsOf(name)).success) return expect(ask(settingsOf(name))).rejects.toThrow(/requires an address/)
+    if (!connectionSettings.safeParse(settingsOf(name)).success) return expect(ask(settingsOf(name))).rejects.toThrow(/requires a baseUrl/)
     const asked = await ask(settingsOf(name))
     expect(asked).toHaveLength(1)
     expect(asked[0]?.url).not.toContain('environment.example.com')
   })
 })
 
-it('has prices that fall from output to input to cached input', () => {
+it('lists prices where output costs more than input, and input more than cached input', () => {
   const prices = Object.values(providers).flatMap((provider) => Object.entries(provider.prices))
   expect(prices.length).toBeGreaterThan(10)
   for (const [model, [input, output, cached]] of prices) {
@@ -56,7 +56,7 @@ it('has prices that fall from output to input to cached input', () => {
   }
 })
 
-it('prices a model by its name without the date of its release, and cached input by its own price', () => {
+it('finds the price of a model without its release date, and uses the lower price for cached input', () => {
   const tokens = { input: 1_000_000, output: 100_000, cached: 400_000 }
   expect(costOf('openai', 'gpt-5-mini-2026-01-31', tokens)).toBeCloseTo(0.6 * 0.25 + 0.4 * 0.025 + 0.1 * 2)
   expect(costOf('anthropic', 'claude-haiku-4-5-20251001', tokens)).toBeCloseTo(0.6 * 1 + 0.4 * 0.1 + 0.1 * 5)

@@ -4,7 +4,7 @@ import { azure } from './providers/azure.ts'
 import { compatible } from './providers/compatible.ts'
 import { openai } from './providers/openai.ts'
 
-/** Every provider there is. The compiler asks for a line for each one in the contract. */
+/** All providers. The compiler requires a line for each provider in the contract. */
 export const providers: { readonly [P in ProviderName]: Provider } = { anthropic, openai, azure, compatible }
 
 interface Tokens {
@@ -15,8 +15,8 @@ interface Tokens {
 }
 
 /**
- * What a call costs in US dollars; null for a model whose price is not known. A date behind a model's name (`-20251001`, `-2026-01-31`) is that of
- * its release.
+ * The cost of a call in US dollars; null if the price of the model is unknown. A release date after the name (`-20251001`, `-2026-01-31`)
+ * is ignored.
  */
 export function costOf(provider: ProviderName, model: string, tokens: Tokens): number | null {
   const { prices } = providers[provider]

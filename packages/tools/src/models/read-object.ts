@@ -5,8 +5,9 @@ import { ToolError, type ToolUsage } from '../port/tool-port.ts'
 type ReadJson = { [name: string]: Json }
 
 /**
- * What a model answered, as an object that fits a schema. Models that know no schemas like to put a fence or a sentence around it.
- * @throws ToolError (`ModelError`): another attempt gives another answer, unless this one was cut off.
+ * Reads the answer of a model as an object that matches a schema. Models without support for schemas often put a fence or a sentence around
+ * it.
+ * @throws ToolError (`ModelError`), retryable unless the answer was cut off: another attempt gets another answer.
  */
 export function readObject(text: string, schema: JsonObject, finishReason: string, usage: ToolUsage): ReadJson {
   const value = parse(text) ?? parse(unfence(text))
@@ -14,13 +15,16 @@ export function readObject(text: string, schema: JsonObject, finishReason: strin
   const fail = (message: string) =>
     new ToolError('ModelError', message, { isRetryable: !isCut, details: { finish_reason: finishReason }, usage })
   if (value === undefined)
-    throw fail(isCut ? `The answer of the model was cut off (${finishReason})` : 'The answer of the model is no object')
+    throw fail(isCut ? `The answer of the model was cut off (${finishReason})` : 'The answer of the model is not an object')
   const mismatch = findMismatch(schema, value)
   if (mismatch !== null) throw fail(describeMismatch('The answer of the model', mismatch))
   return value
 }
 
-/** What stands in the first fence, or nothing. Line by line: what a model read may have made it write what is slow to search. */
+/**
+ * The content of the first fence, or an empty string. Searches line by line: injected input may make a model write text that is slow to
+ * match.
+ */
 function unfence(text: string): string {
   const lines = text.split('\n')
   const open = lines.findIndex((line) => /```(json)?$/.test(line.trimEnd()))
@@ -33,7 +37,7 @@ function parse(text: string): ReadJson | undefined {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ReadJson) : undefined
   } catch {
-    // Whoever asked says what that means: it is not JSON.
+    // Not JSON. The caller reports it.
     return undefined
   }
 }

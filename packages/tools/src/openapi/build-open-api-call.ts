@@ -7,7 +7,10 @@ import { ToolError } from '../port/tool-port.ts'
 type OpenApiImplementation = Extract<ToolImplementation, { kind: 'openapi' }>
 type Parameter = OpenApiImplementation['parameters'][number]
 
-/** The request of an operation, its parameters written as OpenAPI 3 says (Parameter Object, style and explode). @throws ToolError `InvalidArguments` */
+/**
+ * Builds the request of an operation. Parameters are serialized as OpenAPI 3 defines (Parameter Object, style and explode).
+ * @throws ToolError `InvalidArguments`
+ */
 export function buildOpenApiCall(implementation: OpenApiImplementation, args: JsonObject): HttpCall {
   const { baseUrl, method, path, parameters, body, connection } = implementation
   const given = parameters.flatMap((parameter) => {
@@ -35,17 +38,17 @@ export function buildOpenApiCall(implementation: OpenApiImplementation, args: Js
 
 function toUrl(baseUrl: string, path: string, query: readonly string[]): URL {
   const url = /\{[^{}]*\}/.test(path) ? null : URL.parse(`${baseUrl.replace(/\/$/, '')}${path}`)
-  if (url === null) throw new ToolError('InvalidArguments', 'An argument that the address needs was not given', { isRetryable: false })
+  if (url === null) throw new ToolError('InvalidArguments', 'An argument that the URL needs is missing', { isRetryable: false })
   if (query.length > 0) url.search = [...(url.search === '' ? [] : [url.search.slice(1)]), ...query].join('&')
   return url
 }
 
-/** A list or an object without members would leave nothing in its place, and so name what lies above. */
+/** Rejects a list or an object without members: the segment would be empty, and the request would go to the parent path. */
 function writePath(parameter: Parameter, value: Json): string {
   return writeSimple(parameter, value, encodeValue) || encodeValue('')
 }
 
-/** `simple`: members with commas between them; of an object that is exploded, each as `name=value`. */
+/** Style `simple`: members separated by commas. Members of an exploded object are written as `name=value`. */
 function writeSimple({ explode = false }: Parameter, value: Json, encode: (text: string) => string): string {
   if (explode && isMap(value))
     return Object.entries(value)
@@ -64,7 +67,7 @@ function isMap(value: Json): value is { [name: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** They stand between encoded members, so that one with a comma in it stays one (RFC 6570, section 3.2.8). */
+/** Separators between encoded members. A comma within a member is encoded, so it does not split the member (RFC 6570, section 3.2.8). */
 const SEPARATORS = { form: ',', spaceDelimited: '%20', pipeDelimited: '%7C', simple: ',' } as const
 
 function writeQuery({ name, style = 'form', explode = style === 'form' }: Parameter, value: Json): string[] {

@@ -4,31 +4,32 @@ import { asList, asObject, asText, resolvePointer, UnreadableOperation } from '.
 export interface Dialect {
   /** OpenAPI 3.0: `nullable`, boolean `exclusiveMinimum`, nothing beside `$ref`. 3.1 is JSON Schema 2020-12. */
   readonly is30: boolean
-  /** A request need not have what is `readOnly`, an answer not what is `writeOnly`. */
+  /** Properties that are `readOnly` are not required in a request, and those that are `writeOnly` not in a response. */
   readonly side: 'request' | 'response'
 }
 
 const SCHEMAS_MAX = 5_000
-/** Not of JSON Schema. Examples may be long, and are of no use to a validator. */
+/** Keywords that a validator does not use. Most are not part of JSON Schema, and examples may be long. */
 const DROPPED = new Set(['nullable', 'discriminator', 'xml', 'externalDocs', 'example', 'examples', 'readOnly', 'writeOnly', 'deprecated'])
 const SCHEMA_MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
 const PLAIN = new Set(['enum', 'const', 'default', 'required', 'type'])
 
 interface Bundling extends Dialect {
   readonly document: JsonObject
-  /** Names in `$defs` of what was referred to, by reference. */
+  /** Names in `$defs` by reference. */
   readonly names: Map<string, string>
-  /** Referred to, and not converted yet. */
-  readonly open: string[]
+  /** References to schemas that are not yet converted. */
+  readonly pending: string[]
+  /** How many schemas may still be converted. */
   left: number
 }
 
-/** A schema of the document as one that stands alone: what it refers to lies in its `$defs`. @throws UnreadableOperation */
+/** Makes a schema independent of the document: the schemas it refers to are copied into its `$defs`. @throws UnreadableOperation */
 export function bundleSchema(document: JsonObject, schema: Json, dialect: Dialect): JsonFields {
-  const bundling: Bundling = { ...dialect, document, names: new Map(), open: [], left: SCHEMAS_MAX }
+  const bundling: Bundling = { ...dialect, document, names: new Map(), pending: [], left: SCHEMAS_MAX }
   const converted = convert(schema, bundling)
   const defs: JsonFields = {}
-  for (let reference = bundling.open.pop(); reference !== undefined; reference = bundling.open.pop()) {
+  for (let reference = bundling.pending.pop(); reference !== undefined; reference = bundling.pending.pop()) {
     defs[bundling.names.get(reference) ?? ''] = convert(resolvePointer(document, reference), bundling)
   }
   const whole: JsonObject = asObject(converted) ?? (converted === false ? { not: {} } : {})
@@ -59,7 +60,7 @@ function convertMember(keyword: string, value: Json, bundling: Bundling): Json {
   return object === undefined ? value : convert(object, bundling)
 }
 
-function refer(reference: string, { names, open }: Bundling): string {
+function refer(reference: string, { names, pending }: Bundling): string {
   const known = names.get(reference)
   if (known !== undefined) return `#/$defs/${known}`
   const last = (reference.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9_]/g, '_') || 'root'
@@ -67,7 +68,7 @@ function refer(reference: string, { names, open }: Bundling): string {
   let name = last
   for (let count = 2; used.has(name); count += 1) name = `${last}_${count}`
   names.set(reference, name)
-  open.push(reference)
+  pending.push(reference)
   return `#/$defs/${name}`
 }
 
@@ -77,7 +78,7 @@ function relaxRequired({ properties, required }: JsonObject, converted: JsonFiel
   converted.required = required.filter((name) => asObject(asObject(properties)?.[String(name)])?.[absent] !== true)
 }
 
-/** What OpenAPI 3.0 says in words of its own (its section "Schema Object"). */
+/** Converts the keywords that differ in OpenAPI 3.0 (its section "Schema Object") to JSON Schema 2020-12. */
 function fromDialect30(from: JsonObject, converted: JsonFields): Json {
   const schema = { ...converted }
   for (const [bound, exclusive] of [

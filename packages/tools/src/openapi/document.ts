@@ -1,7 +1,7 @@
-/** Reading a document that somebody else wrote: nothing is where it should be until it was looked at. */
+/** Reads values from an untrusted document: any member may be missing or have another type. */
 import type { Json, JsonObject } from '@orrery/contract'
 
-/** Why an operation cannot become a tool. Its text is for people. */
+/** The reason why an operation cannot become a tool. Users see the message. */
 export class UnreadableOperation extends Error {
   override readonly name = 'UnreadableOperation'
 }
@@ -20,7 +20,7 @@ export function asText(value: Json | undefined): string | undefined {
 
 const HOPS_MAX = 16
 
-/** What a Reference Object leads to, in the end. @throws UnreadableOperation for one that leads out of the document, nowhere, or in circles */
+/** Resolves a chain of Reference Objects. @throws UnreadableOperation for a reference to another document, a missing target or a cycle */
 export function follow(document: JsonObject, value: Json | undefined): Json | undefined {
   let at = value
   for (let hops = 0; hops < HOPS_MAX; hops += 1) {
@@ -28,10 +28,10 @@ export function follow(document: JsonObject, value: Json | undefined): Json | un
     if (reference === undefined) return at
     at = resolvePointer(document, reference)
   }
-  throw new UnreadableOperation('It has references that lead in circles')
+  throw new UnreadableOperation('It has circular references')
 }
 
-/** RFC 6901 as a fragment. @throws UnreadableOperation */
+/** Resolves a JSON Pointer in its fragment form (RFC 6901). @throws UnreadableOperation */
 export function resolvePointer(document: JsonObject, reference: string): Json {
   if (reference !== '#' && !reference.startsWith('#/'))
     throw new UnreadableOperation(`It refers to another document (${reference.slice(0, 100)})`)
@@ -39,7 +39,7 @@ export function resolvePointer(document: JsonObject, reference: string): Json {
   for (const part of decodeFragment(reference.slice(1)).split('/').slice(1)) {
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
     const next = typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? (at as JsonObject)[name] : undefined
-    if (next === undefined) throw new UnreadableOperation(`It refers to ${reference.slice(0, 100)}, which is not there`)
+    if (next === undefined) throw new UnreadableOperation(`It refers to ${reference.slice(0, 100)}, which does not exist`)
     at = next
   }
   return at
@@ -49,7 +49,7 @@ function decodeFragment(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // Not encoded, then; if nothing is there under it, that is told.
+    // The text is not percent-encoded. If nothing has this name either, the caller throws.
     return text
   }
 }

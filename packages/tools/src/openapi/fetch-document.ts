@@ -16,14 +16,14 @@ export async function fetchDocument(url: string, policy: OutsidePolicy): Promise
   const { host } = new URL(answer.url)
   if (answer.status !== 200) throw failed(`${host} answered with status ${answer.status}.`)
   const document = await parseText(Buffer.from(answer.body).toString('utf8'))
-  if (document === undefined) throw failed(`What ${host} answered is neither JSON nor YAML (of ${YAML_LETTERS_MAX} letters at most).`)
+  if (document === undefined) throw failed(`The answer of ${host} is neither JSON nor YAML of at most ${YAML_LETTERS_MAX} characters.`)
   if (typeof document !== 'object' || document === null || Array.isArray(document) || isDeeperThan(document, DEPTH_MAX)) {
-    throw failed(`What ${host} answered is no OpenAPI document.`)
+    throw failed(`The answer of ${host} is not an OpenAPI document.`)
   }
   return document as JsonObject
 }
 
-/** Undefined if it can be read as neither: an error would show parts of what may lie in a network of ours. */
+/** Undefined if the text is neither JSON nor YAML. A parse error would quote the text, which may come from an internal network. */
 async function parseText(text: string): Promise<unknown> {
   try {
     return JSON.parse(text)
@@ -32,7 +32,7 @@ async function parseText(text: string): Promise<unknown> {
   }
 }
 
-/** Of YAML only what JSON has too. Aliases that multiply are refused, and so is what takes too long. */
+/** Reads the subset of YAML that JSON can express. Undefined if aliases multiply beyond a limit or parsing takes too long. */
 async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import('yaml')
   const parsed = withinTime(YAML_MS_MAX, () => JSON.stringify(parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })))

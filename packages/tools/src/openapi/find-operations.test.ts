@@ -1,3 +1,7 @@
+/**
+ * Reads OpenAPI documents without a network: which operations become tools, how their schemas are converted, and how their requests are
+ * built.
+ */
 import { type JsonObject, ProblemError } from '@orrery/contract'
 import { expect, test } from 'vitest'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
@@ -5,7 +9,7 @@ import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
 import { buildOpenApiCall } from './build-open-api-call.ts'
 import { UnreadableOperation } from './document.ts'
 import { findOperations, type OpenApiOperation } from './find-operations.ts'
-import type { OpenApiOptions } from './operation-place.ts'
+import type { OpenApiOptions } from './operation-context.ts'
 
 const here = { documentUrl: undefined, baseUrl: undefined }
 const ok = { 200: { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Pet' } } } } }
@@ -25,7 +29,7 @@ function readOperations(document: JsonObject, options: OpenApiOptions) {
   return { title, operations, leftOut }
 }
 
-/** A shop as 3.0 describes one, with what documents have in them. */
+/** A document in OpenAPI 3.0 with features that real documents use. */
 const shop: JsonObject = {
   openapi: '3.0.3',
   info: { title: 'Shop', version: '1' },
@@ -90,15 +94,15 @@ const find = (id: string) => {
   return found
 }
 
-test('each operation becomes a tool that can be stored, or is left out with the reason', () => {
+test('turns each operation into a definition that can be stored, or reports why it was left out', () => {
   expect(read.title).toBe('Shop')
   expect(read.operations.map(({ id }) => id)).toEqual(['getPet', 'putPet', 'delete_pets_petId'])
   expect(read.leftOut).toEqual([
-    { operation: 'session', reason: 'It needs the parameter sid: cookies are not sent' },
-    { operation: 'upload', reason: 'Its body is of a type that cannot be written here (multipart/form-data)' },
+    { operation: 'session', reason: 'It requires the parameter sid: cookies are not supported' },
+    { operation: 'upload', reason: 'The media type of its body is not supported (multipart/form-data)' },
     { operation: 'getPet', reason: 'Another operation has the same id' },
     { operation: 'elsewhere', reason: 'It refers to another document (other.json#/body)' },
-    { operation: 'lost', reason: 'Its path has {id}, which is no parameter of it' },
+    { operation: 'lost', reason: 'Its path has {id}, but there is no such path parameter' },
   ])
   for (const { id, ...operation } of read.operations) {
     const definition = { ...operation, scopes: [], costTier: 'low', timeout: '30s', examples: [] } as never
@@ -106,7 +110,7 @@ test('each operation becomes a tool that can be stored, or is left out with the 
   }
 })
 
-test('schemas of 3.0 say the same in 2020-12', () => {
+test('converts schemas of OpenAPI 3.0 to JSON Schema 2020-12', () => {
   const { outputSchema = {} } = find('getPet')
   const pet = { id: 1, name: 'Rex', owner: null, size: null, weight: 1, parent: { id: 2, name: 'Max' } }
   expect(findMismatch(outputSchema, pet)).toBeNull()
@@ -114,14 +118,14 @@ test('schemas of 3.0 say the same in 2020-12', () => {
   expect(findMismatch(outputSchema, { ...pet, size: 'm' })?.path).toBe('.size')
   expect(findMismatch(outputSchema, { ...pet, parent: { id: 2 } })?.path).toBe('.parent.name')
   expect(findMismatch(outputSchema, { name: 'Rex' })?.path).toBe('.id')
-  // A request need not have what only the server writes.
+  // A readOnly property is not required in a request.
   const { inputSchema, outputSchema: answer = {} } = find('putPet')
   expect(findMismatch(inputSchema, { petId: 1, body: { name: 'Rex', 'x-note': 'kept' } })).toBeNull()
   expect(findMismatch(inputSchema, { petId: 1 })?.path).toBe('.body')
   expect([findMismatch(answer, null), findMismatch(answer, pet)]).toEqual([null, null])
 })
 
-test('parameters are written as their style says', () => {
+test('serializes parameters by their style', () => {
   const call = buildOpenApiCall(find('getPet').implementation, {
     petId: 7,
     fields: ['id', 'na me'],
@@ -134,11 +138,11 @@ test('parameters are written as their style says', () => {
   expect(call.headers).toEqual({ 'x-trace': 'abc' })
   const put = buildOpenApiCall(find('putPet').implementation, { petId: '../x', body: { name: 'Rex' } })
   expect([put.url.pathname, put.body, put.headers]).toEqual(['/v1/pets/..%2Fx', '{"name":"Rex"}', { 'content-type': 'application/json' }])
-  expect(() => buildOpenApiCall(find('getPet').implementation, {})).toThrow(/was not given/)
+  expect(() => buildOpenApiCall(find('getPet').implementation, {})).toThrow(/is missing/)
   expect(() => buildOpenApiCall(find('getPet').implementation, { petId: '..' })).toThrow(/may not be/)
 })
 
-test('lists and objects are written as their style says, and never as nothing', () => {
+test('serializes lists and objects by their style, and rejects empty ones in a path', () => {
   const url = (path: string, parameter: object, value: unknown) => {
     const parameters = [{ name: 'p', argument: 'p', ...parameter }]
     return buildOpenApiCall(
@@ -151,7 +155,7 @@ test('lists and objects are written as their style says, and never as nothing', 
   expect(inPath({}, ['a', 'b,c'])).toBe('https://a.example/x/a,b%2Cc')
   expect(inPath({}, { a: 1, b: 2 })).toBe('https://a.example/x/a,1,b,2')
   expect(inPath({ style: 'simple', explode: true }, { a: 1, b: 2 })).toBe('https://a.example/x/a=1,b=2')
-  // Else it would be a request for all that there is.
+  // An empty segment would request the whole collection.
   for (const empty of [[], {}]) expect(() => inPath({}, empty)).toThrow(/may not be empty/)
   expect(inQuery({ explode: false }, ['a', 'b,c'])).toBe('https://a.example/x?p=a,b%2Cc')
   expect(inQuery({ style: 'spaceDelimited' }, ['a', 'b'])).toBe('https://a.example/x?p=a%20b')
@@ -160,15 +164,15 @@ test('lists and objects are written as their style says, and never as nothing', 
   expect(inQuery({}, '\ud800 &')).toBe('https://a.example/x?p=%EF%BF%BD%20%26')
 })
 
-test('where a server is relative, the address of the document decides', () => {
+test('resolves the URL of a server against the URL of the document', () => {
   const document = { openapi: '3.1.0', info: {}, servers: [{ url: '/api' }], paths: { '/a': { get: { operationId: 'a', responses: {} } } } }
   const base = (options: OpenApiOptions) => readOperations(document, options).operations[0]?.implementation.baseUrl
   expect(base({ documentUrl: 'http://shop.example:8080/docs/openapi.json', baseUrl: undefined })).toBe('http://shop.example:8080/api')
   expect(base({ documentUrl: undefined, baseUrl: 'https://other.example/v2/' })).toBe('https://other.example/v2')
-  expect(readOperations(document, here).leftOut[0]?.reason).toMatch(/give baseUrl/)
+  expect(readOperations(document, here).leftOut[0]?.reason).toMatch(/pass baseUrl/)
 })
 
-test('what is no OpenAPI 3 document is refused, and hostile ones end', () => {
+test('rejects documents other than OpenAPI 3, and terminates on hostile documents', () => {
   for (const document of [{}, { swagger: '2.0' }, { openapi: 3 }])
     expect(() => readOperations(document as never, here)).toThrow(ProblemError)
   const circle = {

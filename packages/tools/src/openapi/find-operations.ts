@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, problem } from '@orrery/contract'
 import { asList, asObject, asText, follow, UnreadableOperation } from './document.ts'
-import { METHODS, type OpenApiOptions, type OperationPlace } from './operation-place.ts'
+import { METHODS, type OpenApiOptions, type OperationContext } from './operation-context.ts'
 import { readBaseUrl } from './read-base-url.ts'
 import { type OpenApiRequest, readRequest } from './read-request.ts'
 import { readResponse } from './read-response.ts'
@@ -17,32 +17,35 @@ const DESCRIPTION_LETTERS_MAX = 4_000
 
 export interface FoundOperation {
   readonly id: string
-  /** Each may cost as much as a document has schemas, so that one is read at a time, and only if it is wanted. @throws UnreadableOperation */
+  /**
+   * Reads the operation. This may convert all schemas of the document, so it is called only for the operations that are wanted.
+   * @throws UnreadableOperation
+   */
   read(): OpenApiOperation
 }
 
-/** The operations of an OpenAPI 3.0 or 3.1 document. @throws tool.source_failed if it is no such document */
+/** Lists the operations of an OpenAPI 3.x document. @throws tool.source_failed if the document is not OpenAPI 3 */
 export function findOperations(document: JsonObject, options: OpenApiOptions) {
   const version = asText(document.openapi) ?? ''
   if (!/^3\.[0-9]+(\.|$)/.test(version)) {
     const said = asText(document.swagger) === undefined ? 'It has no member openapi' : 'It is a Swagger 2.0 document'
-    throw problem('tool.source_failed', `This is no OpenAPI 3 document. ${said}; it has to say 3.0 or 3.1.`)
+    throw problem('tool.source_failed', `This is not an OpenAPI 3 document. ${said}; the version must be 3.0 or 3.1.`)
   }
   const operations: FoundOperation[] = []
   const seen = new Set<string>()
   for (const [path, item] of Object.entries(asObject(document.paths) ?? {})) {
-    const place = findPlace(document, item)
+    const pathItem = readPathItem(document, item)
     for (const method of METHODS) {
-      const operation = asObject(place[method.toLowerCase()])
+      const operation = asObject(pathItem[method.toLowerCase()])
       if (operation === undefined) continue
       const id = asText(operation.operationId) ?? `${method.toLowerCase()}${path}`.replaceAll(/[^A-Za-z0-9]+/g, '_').replace(/_$/, '')
-      const isTwice = seen.has(id)
+      const isDuplicate = seen.has(id)
       seen.add(id)
       operations.push({
         id,
         read() {
-          if (isTwice) throw new UnreadableOperation('Another operation has the same id')
-          return readOperation({ document, place, operation, path, method, is30: version.startsWith('3.0') }, id, options)
+          if (isDuplicate) throw new UnreadableOperation('Another operation has the same id')
+          return readOperation({ document, pathItem, operation, path, method, is30: version.startsWith('3.0') }, id, options)
         },
       })
     }
@@ -50,8 +53,8 @@ export function findOperations(document: JsonObject, options: OpenApiOptions) {
   return { title: (asText(asObject(document.info)?.title) ?? '').slice(0, 200), operations }
 }
 
-/** Empty if nothing can be read there. */
-function findPlace(document: JsonObject, item: Json): JsonObject {
+/** An empty object if the item cannot be read. */
+function readPathItem(document: JsonObject, item: Json): JsonObject {
   try {
     return asObject(follow(document, item)) ?? {}
   } catch (error) {
@@ -60,9 +63,9 @@ function findPlace(document: JsonObject, item: Json): JsonObject {
   }
 }
 
-function readOperation(at: OperationPlace, id: string, options: OpenApiOptions): OpenApiOperation {
-  const { document, place, operation, path, method } = at
-  const servers = [operation.servers, place.servers, document.servers].map(asList).find((list) => list.length > 0) ?? []
+function readOperation(at: OperationContext, id: string, options: OpenApiOptions): OpenApiOperation {
+  const { document, pathItem, operation, path, method } = at
+  const servers = [operation.servers, pathItem.servers, document.servers].map(asList).find((list) => list.length > 0) ?? []
   const baseUrl = readBaseUrl(servers[0], options)
   const { inputSchema, implementation } = readRequest(at)
   const texts = [asText(operation.summary), asText(operation.description)].filter((text) => text !== undefined && text.trim() !== '')

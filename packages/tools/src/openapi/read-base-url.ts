@@ -1,22 +1,21 @@
 import type { Json } from '@orrery/contract'
 import { asObject, asText, UnreadableOperation } from './document.ts'
-import type { OpenApiOptions } from './operation-place.ts'
+import type { OpenApiOptions } from './operation-context.ts'
 
 const URL_LETTERS_MAX = 2048
 
-/** The address of a Server Object, its variables at their defaults. @throws UnreadableOperation if there is none that can be called */
+/** The URL of a Server Object with its variables at their defaults. @throws UnreadableOperation if the URL cannot be called */
 export function readBaseUrl(server: Json | undefined, { documentUrl, baseUrl }: OpenApiOptions): string {
   if (baseUrl !== undefined) return trim(baseUrl)
   const { url, variables } = asObject(server) ?? {}
   const template = asText(url) ?? '/'
   const filled = template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => asText(asObject(asObject(variables)?.[name])?.default) ?? '')
-  // It is searched several times, and no tool takes a longer one.
-  if (filled.length > URL_LETTERS_MAX)
-    throw new UnreadableOperation(`The address of its server has more than ${URL_LETTERS_MAX} characters`)
+  // The regular expressions below search the URL several times, and definitions reject a longer URL anyway.
+  if (filled.length > URL_LETTERS_MAX) throw new UnreadableOperation(`The URL of its server has more than ${URL_LETTERS_MAX} characters`)
   const address = URL.parse(filled, documentUrl)
-  if (address === null) throw new UnreadableOperation('The document says no whole address of its server; give baseUrl')
-  if (!/^https?:$/.test(address.protocol)) throw new UnreadableOperation(`Its server is not reached by HTTP but by ${address.protocol}`)
-  if (address.username !== '' || address.password !== '') throw new UnreadableOperation('The address of its server has a user name in it')
+  if (address === null) throw new UnreadableOperation('The document has no absolute URL of its server; pass baseUrl')
+  if (!/^https?:$/.test(address.protocol)) throw new UnreadableOperation(`Its server uses ${address.protocol} instead of HTTP`)
+  if (address.username !== '' || address.password !== '') throw new UnreadableOperation('The URL of its server contains credentials')
   return trim(address.href)
 }
 

@@ -1,7 +1,7 @@
 import type { Json, JsonFields, JsonObject, ToolImplementation } from '@orrery/contract'
 import { bundleSchema } from './bundle-schema.ts'
 import { asList, asObject, asText, follow, UnreadableOperation } from './document.ts'
-import type { OperationPlace } from './operation-place.ts'
+import type { OperationContext } from './operation-context.ts'
 
 type Implementation = Extract<ToolImplementation, { kind: 'openapi' }>
 type Parameter = Implementation['parameters'][number]
@@ -11,7 +11,7 @@ export interface OpenApiRequest {
   readonly implementation: Pick<Implementation, 'method' | 'path' | 'parameters' | 'body'>
 }
 
-/** Headers that the specification gives to other parts of it (Parameter Object, `name`). */
+/** Headers that the specification describes in other places and ignores as parameters (Parameter Object, `name`). */
 const OTHER_HEADERS = /^(accept|content-type|authorization)$/i
 const STYLES = ['simple', 'form', 'spaceDelimited', 'pipeDelimited', 'deepObject'] as const
 
@@ -21,15 +21,18 @@ interface Argument {
   readonly isRequired: boolean
 }
 
-/** What an operation takes: each parameter an argument by its name, the body as `body`. @throws UnreadableOperation */
-export function readRequest(at: OperationPlace): OpenApiRequest {
+/**
+ * Reads the input of an operation: each parameter becomes an argument of its name, and the body becomes `body`.
+ * @throws UnreadableOperation
+ */
+export function readRequest(at: OperationContext): OpenApiRequest {
   const { document, method, path, is30 } = at
   const taken = new Map<string, Argument>()
   const parameters: Parameter[] = []
   for (const found of collectParameters(at)) {
     const { name, location, isRequired, schema, style, explode, description } = found
     const argument = taken.has(name) ? `${location}_${name}` : name
-    taken.set(argument, { name: argument, schema: describe(schema, description), isRequired })
+    taken.set(argument, { name: argument, schema: withDescription(schema, description), isRequired })
     parameters.push({
       name,
       in: location,
@@ -40,7 +43,7 @@ export function readRequest(at: OperationPlace): OpenApiRequest {
   }
   for (const [, name = ''] of path.matchAll(/\{([^{}]*)\}/g)) {
     if (!parameters.some((parameter) => parameter.in === 'path' && parameter.name === name))
-      throw new UnreadableOperation(`Its path has {${name}}, which is no parameter of it`)
+      throw new UnreadableOperation(`Its path has {${name}}, but there is no such path parameter`)
   }
   const body = readBody(at)
   const bodyArgument = taken.has('body') ? 'request_body' : 'body'
@@ -69,14 +72,14 @@ interface FoundParameter {
   readonly description: string | undefined
 }
 
-/** Those of the path, and over them those of the operation. */
-function collectParameters({ document, place, operation }: OperationPlace): FoundParameter[] {
+/** The parameters of the path item. Parameters of the operation override those with the same name and location. */
+function collectParameters({ document, pathItem, operation }: OperationContext): FoundParameter[] {
   const found = new Map<string, FoundParameter>()
-  for (const given of [...asList(place.parameters), ...asList(operation.parameters)]) {
+  for (const given of [...asList(pathItem.parameters), ...asList(operation.parameters)]) {
     const parameter = asObject(follow(document, given)) ?? {}
     const [name, location] = [asText(parameter.name) ?? '', asText(parameter.in) ?? '']
     const isRequired = parameter.required === true || location === 'path'
-    const reason = whyNot(parameter, name, location)
+    const reason = findParameterFault(parameter, name, location)
     if (reason === null) {
       const style = STYLES.find((known) => known === parameter.style)
       const explode = typeof parameter.explode === 'boolean' ? parameter.explode : undefined
@@ -91,22 +94,22 @@ function collectParameters({ document, place, operation }: OperationPlace): Foun
         description,
       })
     } else if (isRequired && !(location === 'header' && OTHER_HEADERS.test(name)))
-      throw new UnreadableOperation(`It needs the parameter ${name}: ${reason}`)
+      throw new UnreadableOperation(`It requires the parameter ${name}: ${reason}`)
   }
   return [...found.values()]
 }
 
-function whyNot(parameter: JsonObject, name: string, location: string): string | null {
+function findParameterFault(parameter: JsonObject, name: string, location: string): string | null {
   if (name === '') return 'it has no name'
-  if (location === 'cookie') return 'cookies are not sent'
-  if (location !== 'path' && location !== 'query' && location !== 'header') return 'its place is not known'
-  if (location === 'header' && OTHER_HEADERS.test(name)) return 'this header is written by us'
-  if (parameter.content !== undefined) return 'it is written in a media type of its own'
+  if (location === 'cookie') return 'cookies are not supported'
+  if (location !== 'path' && location !== 'query' && location !== 'header') return 'its location is unknown'
+  if (location === 'header' && OTHER_HEADERS.test(name)) return 'this header is set by Orrery'
+  if (parameter.content !== undefined) return 'parameters with a media type are not supported'
   const { style } = parameter
-  return style === undefined || STYLES.some((known) => known === style) ? null : `its style ${String(style)} is not known`
+  return style === undefined || STYLES.some((known) => known === style) ? null : `its style ${String(style)} is unknown`
 }
 
-function describe(schema: Json, description: string | undefined): Json {
+function withDescription(schema: Json, description: string | undefined): Json {
   const object = asObject(schema)
   if (object === undefined || description === undefined || object.description !== undefined || object.$ref !== undefined) return schema
   return { ...object, description: description.slice(0, 2_000) }
@@ -125,7 +128,7 @@ const READABLE = [
   /^text\/plain\b/i,
 ]
 
-function readBody({ document, operation, method }: OperationPlace): Body | null {
+function readBody({ document, operation, method }: OperationContext): Body | null {
   const body = asObject(follow(document, operation.requestBody))
   if (body === undefined || method === 'GET' || method === 'HEAD') return null
   const isRequired = body.required === true
@@ -135,6 +138,6 @@ function readBody({ document, operation, method }: OperationPlace): Body | null 
     if (found !== undefined) return { mediaType: found[0].split(';')[0] ?? '', schema: asObject(found[1])?.schema ?? true, isRequired }
   }
   const types = content.map(([type]) => type).join(', ')
-  if (isRequired) throw new UnreadableOperation(`Its body is of a type that cannot be written here (${types.slice(0, 200)})`)
+  if (isRequired) throw new UnreadableOperation(`The media type of its body is not supported (${types.slice(0, 200)})`)
   return null
 }

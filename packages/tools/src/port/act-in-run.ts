@@ -4,9 +4,10 @@ import { deriveKey } from './derive-key.ts'
 import { type ToolContext, ToolError } from './tool-port.ts'
 
 /**
- * Calls an operation for a tool, in the name of the run that called the tool: audited under the run, in its trace, with an idempotency key of the
- * step, so that a repeated attempt has no second effect. The tool's own scopes, which the run was granted, stand for the operation's permission.
- * @throws ToolError: problems of the operation, under their codes
+ * Calls an operation on behalf of the run that called the tool. The audit entry and the trace name the run, and the idempotency key comes
+ * from the step, so a repeated attempt has no second effect. The call has the permission of the operation, because the run was granted the
+ * scopes of the tool.
+ * @throws ToolError for a problem of the operation, with the code of the problem as its name
  */
 export async function actInRun<N extends OperationName>(context: ToolContext, operation: N, input: InputOf<N>): Promise<AnswerTo<N>> {
   const { ctx, runId, idempotencyKey } = context
@@ -27,12 +28,12 @@ export async function actInRun<N extends OperationName>(context: ToolContext, op
     return (await ctx.kernel.call(operation, caller, input)).output as AnswerTo<N>
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
-    throw new ToolError(error.code, error.detail, { isRetryable: isPassing(error), cause: error })
+    throw new ToolError(error.code, error.detail, { isRetryable: isTransient(error), cause: error })
   }
 }
 
-/** As it may be written: what has a default can be left out. */
+/** The input before defaults are filled in: fields with a default are optional. */
 type InputOf<N extends OperationName> = Partial<InputFor<N>>
 
-const isPassing = ({ status, code }: ProblemError): boolean =>
+const isTransient = ({ status, code }: ProblemError): boolean =>
   status >= 500 || code === 'rate_limited' || code === 'idempotency.in_progress'

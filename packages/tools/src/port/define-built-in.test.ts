@@ -7,7 +7,7 @@ import type { ToolContext } from './tool-port.ts'
 
 const echo = defineBuiltIn({
   name: 'test.echo',
-  description: 'Gives its arguments back',
+  description: 'Returns its arguments',
   args: z.strictObject({ text: letters(3, 2), count: z.int().min(1).default(5) }),
   output: z.strictObject({ args: z.strictObject({ text: z.string(), count: z.int() }) }),
   scopes: [],
@@ -17,7 +17,7 @@ const echo = defineBuiltIn({
 })
 const context = {} as ToolContext
 
-test('a built-in tool is called with its defaults filled in', async () => {
+test('calls a built-in tool with defaults filled in', async () => {
   expect(await echo.call({ text: 'abc' }, context)).toEqual({ output: { args: { text: 'abc', count: 5 } } })
   expect(echo.inputSchema).toEqual({
     type: 'object',
@@ -27,7 +27,7 @@ test('a built-in tool is called with its defaults filled in', async () => {
   })
 })
 
-test('arguments that do not fit the shape never reach the tool', async () => {
+test('rejects arguments that do not match the shape before the tool is called', async () => {
   await expect(echo.call({ text: 'abc', count: 0 }, context)).rejects.toMatchObject({ name: 'InvalidArguments', isRetryable: false })
 })
 
@@ -39,7 +39,7 @@ test.each([
   ['🙂🙂🙂', true],
   ['🙂', false],
   ['🙂🙂🙂🙂', false],
-])('the shape and its JSON Schema count the same characters in %j', async (text, fits) => {
+])('counts the same characters of %j in the shape and in its JSON Schema', async (text, fits) => {
   const isCalled = echo.call({ text }, context).then(
     () => true,
     () => false,
@@ -47,7 +47,7 @@ test.each([
   expect([findMismatch(echo.inputSchema, { text }) === null, await isCalled]).toEqual([fits, fits])
 })
 
-test('JSON Schemas say nothing that goes without saying', () => {
+test('leaves redundant keywords out of JSON Schemas', () => {
   const shape = z.strictObject({ id: z.int(), at: formatted('date-time').nullable(), params: z.record(z.string(), json) })
   expect(toJsonSchema(shape)).toEqual({
     type: 'object',

@@ -9,14 +9,14 @@ interface BuiltInSpec<A extends z.ZodObject, O extends z.ZodObject> extends Omit
   call(args: z.output<A>, context: ToolContext): Promise<ToolResult & { readonly output: z.output<O> }>
 }
 
-/** A built-in tool whose arguments and output are declared once: as shapes, from which both the JSON Schemas and the types follow. */
+/** Makes a built-in tool from zod shapes of its arguments and output. Both the JSON Schemas and the types are derived from the shapes. */
 export function defineBuiltIn<A extends z.ZodObject, O extends z.ZodObject>(spec: BuiltInSpec<A, O>): BuiltIn {
   const { args, output, call, ...face } = spec
   return {
     ...face,
     inputSchema: toJsonSchema(args),
     outputSchema: toJsonSchema(output),
-    // The caller has checked the arguments against the JSON Schema; this fills in the defaults.
+    // The caller has checked the arguments against the JSON Schema; parsing them fills in the defaults.
     async call(given, context) {
       const read = args.safeParse(given)
       if (read.success) return call(read.data, context)
@@ -36,7 +36,7 @@ export function toJsonSchema(shape: z.ZodType): JsonObject {
   return schema as JsonObject
 }
 
-/** Takes out what says no more than JSON Schema means without it, and writes `X or null` as one schema with two types. */
+/** Removes keywords that repeat what JSON Schema means without them, and writes `X or null` as one schema with two types. */
 function simplify(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
@@ -46,11 +46,14 @@ function simplify(schema: z.core.JSONSchema.BaseSchema): void {
   const [first, second, ...more] = schema.anyOf ?? []
   if (first?.type === undefined || first.enum !== undefined || second?.type !== 'null' || more.length > 0) return
   delete schema.anyOf
-  // One with the other's type: a list of types is allowed by JSON Schema, though not by the type of zod.
+  // JSON Schema allows a list of types, though the type of zod does not.
   Object.assign(schema, first, { type: [first.type, 'null'] })
 }
 
-/** A text of `min` to `max` characters. JSON Schema counts code points; zod's own limits count UTF-16 code units, which would refuse emoji too early. */
+/**
+ * A string of `min` to `max` characters. JSON Schema counts code points; zod's own limits count UTF-16 code units and would reject emoji
+ * too early.
+ */
 export function letters(max: number, min = 0) {
   return z
     .string()
@@ -59,5 +62,5 @@ export function letters(max: number, min = 0) {
     .meta({ ...(min === 0 ? {} : { minLength: min }), maxLength: max })
 }
 
-/** A text of one of JSON Schema's formats, which is checked there. */
+/** A string in a format of JSON Schema. The check against the JSON Schema verifies the format. */
 export const formatted = (format: 'date' | 'date-time') => z.string().meta({ format })

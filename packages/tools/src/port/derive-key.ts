@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A name for this call in another system: the same in every attempt, different in each of them, and telling nothing of ours.
+ * Derives an id of this call for another system: the same in every attempt, different for each `purpose`, and revealing nothing of the
+ * original key.
  * @returns 32 characters of `A-Za-z0-9_-`.
  */
 export function deriveKey(idempotencyKey: string, purpose: string): string {

@@ -7,7 +7,7 @@ export type CallFailure =
   | { readonly outcome: 'failed'; readonly thrown: ToolError }
   | { readonly outcome: 'stopped'; readonly thrown: unknown; readonly reason: string }
 
-/** What a call ended with, as its caller gets it: a ToolError, or the reason why the caller himself stopped it. */
+/** The failure that the caller of the tool gets: a ToolError, or the abort reason if the caller stopped the call. */
 export function explainFailure(error: unknown, signal: AbortSignal): CallFailure {
   if (error instanceof ToolError) return { outcome: 'failed', thrown: error }
   if (signal.aborted) {
@@ -19,12 +19,12 @@ export function explainFailure(error: unknown, signal: AbortSignal): CallFailure
 
 function toToolError(error: unknown, signal: AbortSignal): ToolError {
   if (error instanceof OutsideError) return toOutsideFailure(error, signal) as ToolError
-  // Connections that are gone or cannot be opened: only a person changes that.
+  // The connection was deleted or cannot be opened. Only a person can fix that.
   if (error instanceof ProblemError) {
     return new ToolError('ConnectionError', error.detail, { isRetryable: error.status >= 500, details: { code: error.code } })
   }
-  // A bug, or the database. Its text may name anything, so it stays in the log.
-  return new ToolError('ToolFailure', 'The tool failed for a reason of its own; the log of the server has it', {
+  // A bug, or a failure of the database. The message may contain anything, so it is only written to the log.
+  return new ToolError('ToolFailure', 'The tool failed unexpectedly; see the log of the server', {
     isRetryable: true,
     cause: error,
   })

@@ -4,8 +4,8 @@ import { type ToolContext, ToolError } from './tool-port.ts'
 type SettingsOf<T extends ConnectionType> = Extract<ConnectionSettings, { type: T }>
 
 /**
- * The settings of a connection that has to be of one of these types. They hold secrets.
- * @throws ToolError (`ConnectionError`), final: nothing but a person changes what is wrong.
+ * The settings of a connection, which must be of one of these types. They hold secrets.
+ * @throws ToolError (`ConnectionError`), not retryable: only a person can fix the connection.
  */
 export async function requireConnection<T extends ConnectionType>(
   context: ToolContext,

@@ -1,34 +1,36 @@
-/** The seam between whoever calls a tool (a pipeline's step) and whatever it is made of. One file a kind, one file a built-in. */
+/** The interface between the caller of a tool (such as a step of a pipeline) and its implementation (a kind or a built-in tool). */
 import type { Json, JsonObject } from '@orrery/contract'
 import type { Ctx, OutsidePolicy } from '@orrery/kernel'
 import type { OpenedConnection } from '../connections/open-connection.ts'
 
-/** The longest attempt: what takes longer is a run. */
+/** The longest attempt. Work that takes longer should be a run. */
 export const CALL_MS_MAX = 3_600_000
 
-/** What a tool's body is given beside its arguments. Lives for one attempt. */
+/** What a tool gets besides its arguments. Valid for one attempt. */
 export interface ToolContext {
   /** Acts as the system in the organization of the run. It has no open transaction. */
   readonly ctx: Ctx
-  /** Public id of the run (or of the call, when there is none), the step in the pipeline (or `tools.call`), and which attempt this is, from 1. */
+  /**
+   * Public id of the run, or of the call outside of a run; the step in the pipeline, or `tools.call`; the number of the attempt, from 1.
+   */
   readonly runId: string
   readonly step: string
   readonly attempt: number
-  /** The same for every attempt of this step of this run: to be passed on to services that can tell repeated calls. */
+  /** The same for every attempt of this step of this run. Pass it on to services that recognize repeated calls. */
   readonly idempotencyKey: string
-  /** Aborted by the time limit, a cancellation, and when another worker has taken over. */
+  /** Aborted when the time limit passes, the run is cancelled, or another worker takes over. */
   readonly signal: AbortSignal
-  /** For `fetchOutside` and its kin: nothing else may reach an address that somebody has written down. */
+  /** The policy for `fetchOutside` and the like. Addresses from users may be reached through those functions only. */
   readonly outside: OutsidePolicy
-  /** Scopes that were granted to the run; `callTool` has compared them with the tool's own. */
+  /** Scopes that were granted to the run. `callTool` has checked that they include the scopes of the tool. */
   readonly scopes: ReadonlySet<string>
-  /** By `con_…` or name. Its settings hold secrets: never to be answered, journalled or logged. */
+  /** @param nameOrId `con_…` or a name. The settings hold secrets: never return, journal or log them. */
   openConnection(nameOrId: string): Promise<OpenedConnection>
-  /** A line in the log of the run. */
+  /** Writes a line to the log of the run. */
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Json): void
 }
 
-/** What a call took, as far as the tool knows it. Kept with the trace of the call. */
+/** What a call used, as far as the tool knows it. Stored in the trace of the call. */
 export interface ToolUsage {
   readonly inputTokens?: number
   readonly outputTokens?: number
@@ -44,36 +46,36 @@ export interface ToolResult {
 
 export type CostTier = 'free' | 'low' | 'medium' | 'high'
 
-/** What every tool says of itself. */
+/** The public description of a tool. */
 export interface ToolFace {
   readonly name: string
   readonly description: string
   /** JSON Schemas 2020-12. */
   readonly inputSchema: JsonObject
   readonly outputSchema?: JsonObject
-  /** A run may call it only when all of them were granted to it. */
+  /** A run may call the tool only if it was granted all of these scopes. */
   readonly scopes: readonly string[]
   readonly costTier: CostTier
-  /** For one attempt, unless the step says otherwise. */
+  /** Limit for one attempt, unless the step sets another. */
   readonly timeoutMs: number
   readonly examples?: readonly { readonly with: JsonObject; readonly gives?: Json }[]
 }
 
-/** A tool that Orrery brings, made by `defineBuiltIn`. `builtins/built-ins.ts` lists those of this package. */
+/** A tool that is part of Orrery, made by `defineBuiltIn`. `builtins/built-ins.ts` lists those of this package. */
 export interface BuiltIn extends ToolFace {
-  /** Arguments have been checked against `inputSchema`; the output is checked after. @throws ToolError */
+  /** The caller checks the arguments against `inputSchema` before, and the output after. @throws ToolError */
   call(args: JsonObject, context: ToolContext): Promise<ToolResult>
 }
 
 /**
- * A call that failed. `name` is what `retry.non_retryable` of a step compares with, for instance `HttpError`. Whether another attempt may
- * help is said by `isRetryable`; the caller turns a failure that is final into the engine's NonRetryableError of the same name.
+ * A failed call. `retry.non_retryable` of a step lists values of `name`, for instance `HttpError`. `isRetryable` says whether another
+ * attempt may succeed; the caller turns a failure that is not retryable into the engine's NonRetryableError of the same name.
  */
 export class ToolError extends Error {
   override readonly name: string
   readonly isRetryable: boolean
   readonly details: Json | undefined
-  /** What it took to get an answer that cannot be used. */
+  /** What the failed call used, for instance tokens for an answer that cannot be used. */
   readonly usage: ToolUsage | undefined
 
   constructor(

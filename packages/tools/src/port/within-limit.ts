@@ -1,6 +1,8 @@
 import { ToolError } from './tool-port.ts'
 
-/** The work's own result, unless the time is up or the caller's signal fires first: then at once, whether the work heeds its signal or not. */
+/**
+ * Returns the result of `work`. Rejects as soon as the time limit passes or the caller's signal fires, even if `work` ignores its signal.
+ */
 export async function withinLimit<T>(
   outer: AbortSignal,
   limitMs: number,

@@ -10,14 +10,14 @@ const demand = step('demand', { retry: false }, async (input: { word: string }) 
   throw new NonRetryableError(`${input.word} is not good`)
 })
 
-/** Tells how far it is and then goes on until it is cancelled. */
+/** Reports its progress and then runs until it is cancelled. */
 const toil = step('toil', { retry: false }, async (input: { word: string }, { heartbeat, signal }) => {
   heartbeat({ word: input.word })
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
   return null
 })
 
-export const greeting = workflow('greeting', { description: 'Greets somebody.' }, async (ctx, input: { word: string; size?: number }) => ({
+export const greeting = workflow('greeting', { description: 'Greets a person.' }, async (ctx, input: { word: string; size?: number }) => ({
   text: await ctx.run(greet, input),
 }))
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => tools.close())
 
-/** The tool over a server that answers as Slack's API does. */
+/** The tool with a local server that answers like Slack's API. */
 const postTo = async (answer: RequestListener) => createSlackPost(`http://127.0.0.1:${await listenHttp(answer)}`)
 
 const saying = (value: JsonObject, status = 200, headers = {}): RequestListener => {
@@ -42,7 +42,7 @@ describe('slack.post', () => {
     ['invalid_auth', false],
     ['ratelimited', true],
     ['internal_error', true],
-  ])('fails with the code %s; that another attempt may help is %s', async (error, isRetryable) => {
+  ])('fails with code %s and retryable = %s', async (error, isRetryable) => {
     const post = await postTo(saying({ ok: false, error }))
     expect(await tools.failure(post, { connection, ...message })).toMatchObject({
       name: 'SlackError',
@@ -51,13 +51,13 @@ describe('slack.post', () => {
     })
   })
 
-  it('is told to wait when there is too much', async () => {
+  it('reports Retry-After when it is rate-limited', async () => {
     const post = await postTo(saying({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': '30' }))
     const error = await tools.failure(post, { connection, ...message })
     expect(error).toMatchObject({ name: 'SlackError', isRetryable: true, details: { status: 429, retry_after: '30' } })
   })
 
-  it('does not take a page of something in between for an answer', async () => {
+  it('fails as retryable when the answer does not come from Slack', async () => {
     const pages: RequestListener[] = [
       (_, response) => response.end('<html>hello</html>'),
       saying([] as never),

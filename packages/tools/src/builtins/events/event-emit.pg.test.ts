@@ -15,7 +15,7 @@ describe('event.emit', () => {
     await expect.poll(async () => (await tools.core.call('events.list', { type: 'order.sent' })).items).toHaveLength(1)
   })
 
-  it('writes an event of the organization, about the run if nothing else is said', async () => {
+  it('writes an event of the organization with the run as its default subject', async () => {
     const { output } = await tools.call(eventEmit, { topic: 'order.paid', payload: { total: 99.5 } })
     const run = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
     expect(output).toEqual({ type: 'order.paid', subject: run, at: expect.stringMatching(/Z$/) })
@@ -28,7 +28,7 @@ describe('event.emit', () => {
       ])
   })
 
-  it('speaks on none of the topics that are ours, nor too long', async () => {
+  it('rejects reserved topics and a payload that is too large', async () => {
     for (const topic of ['run.failed', 'run', 'automation.fired', 'tool.changed', 'event.x'])
       expect(await tools.failure(eventEmit, { topic })).toMatchObject({ name: 'invalid_input', isRetryable: false })
     const payload = 'x'.repeat(65_536)

@@ -9,16 +9,16 @@ export const eventEmit = defineBuiltIn({
   name: 'event.emit',
   description:
     'Writes an event to the log of the organization: subscribers see it, and automations with a trigger for its topic fire. ' +
-    'An attempt that is repeated writes no second one.',
+    'A repeated attempt does not write a second event.',
   args: z.strictObject({
     topic: letters(128)
       .regex(/^[a-z0-9_-]+([.][a-z0-9_-]+)*$/)
-      .meta({ description: 'Its type, such as order.paid. The words that Orrery begins its own with are taken.' }),
+      .meta({ description: 'Type of the event, such as order.paid. The first words of the types that Orrery itself uses are reserved.' }),
     source: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)
       .optional()
-      .meta({ description: 'Who says so, or what it is about; it becomes the subject. Without one, the id of the run.' }),
+      .meta({ description: 'The source or the subject of the event, stored as its subject. Default: the id of the run.' }),
     payload: json.default(null).meta({ description: `Any JSON of at most ${PAYLOAD_BYTES_MAX} bytes.` }),
   }),
   output: z.strictObject({ type: z.string(), subject: z.string(), at: formatted('date-time') }),

@@ -1,3 +1,6 @@
+/**
+ * The tool `http.request` against local servers: requests, credentials, failures, the forms of a body, and the guard for outgoing requests.
+ */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import { text } from 'node:stream/consumers'
@@ -22,7 +25,7 @@ interface Heard {
   readonly body: string
 }
 
-/** Answers with what it was sent. */
+/** Answers with the request that it received. */
 const echo: RequestListener = async (request, response) => {
   const { method, url, headers } = request
   response.setHeader('content-type', 'application/json; charset=utf-8')
@@ -36,7 +39,7 @@ async function ask(args: Parameters<Tools['call']>[1]) {
 }
 
 describe('http.request', () => {
-  it('sends what it is told, and gives status, headers and body', async () => {
+  it('sends method, query and headers, and returns status, headers and body', async () => {
     const port = await listenHttp(echo)
     const query = { state: 'open', tag: ['a', 'b & c'], limit: 5, all: true }
     const answer = await ask({ url: `http://127.0.0.1:${port}/orders?x=1`, query, headers: { 'X-Trace': 'u' } })
@@ -51,7 +54,7 @@ describe('http.request', () => {
     expect(answer.body.headers).not.toHaveProperty('idempotency-key')
   })
 
-  it('sends JSON and text, with a key by which a repeated attempt can be told', async () => {
+  it('sends JSON and text with an idempotency key that is the same in every attempt', async () => {
     const url = `http://127.0.0.1:${await listenHttp(echo)}/`
     const first = await ask({ url, method: 'POST', json: { a: [1, null] } })
     const second = await ask({ url, method: 'POST', text: 'a=1', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
@@ -66,7 +69,7 @@ describe('http.request', () => {
     ['bearer', { token }, 'authorization', `Bearer ${token}`],
     ['basic', { username: 'ada', password: token }, 'authorization', `Basic ${Buffer.from(`ada:${token}`).toString('base64')}`],
     ['header', { name: 'X-Api-Key', value: token }, 'x-api-key', token],
-  ] as const)('takes the header of a %s connection, and hides it where the server repeats it', async (type, fields, header, value) => {
+  ] as const)('sends the header of a %s connection, and hides it where the server repeats it', async (type, fields, header, value) => {
     let heard: string | string[] | undefined
     const port = await listenHttp((request, response) => {
       heard = request.headers[header]
@@ -80,7 +83,7 @@ describe('http.request', () => {
     expect(JSON.stringify(answer)).not.toContain(token)
   })
 
-  it('hides the secret in whatever writing the server repeats it', async () => {
+  it('hides the secret in every JSON escaping in which the server repeats it', async () => {
     const secret = 'hunter2/a+b=="c"'
     const password = 'hunter2:pass/word'
     let said = ''
@@ -88,7 +91,7 @@ describe('http.request', () => {
     const url = `http://127.0.0.1:${port}/`
     const origins = [new URL(url).origin]
     const header = await tools.connect({ type: 'header', name: 'x-key', value: secret, origins })
-    // As PHP and Java write it.
+    // The escapes of PHP and Java.
     for (const write of [(text: string) => text.replaceAll('/', '\\/'), (text: string) => text.replaceAll('=', '\\u003d')]) {
       said = write(JSON.stringify({ key: `It is ${secret}.`, [secret]: 1 }))
       expect(JSON.parse(said)).toHaveProperty('key', `It is ${secret}.`)
@@ -99,7 +102,7 @@ describe('http.request', () => {
     expect((await ask({ url, connection: basic })).body).toEqual({ user: 'ada', password: '[secret]' })
   })
 
-  it('sends the secret to no other origin', async () => {
+  it('does not send the secret to another origin', async () => {
     const urls = await Promise.all([listenHttp(echo), listenHttp(echo)].map(async (port) => `http://127.0.0.1:${await port}/`))
     const [own = '', other = ''] = urls
     const connection = await tools.connect({ type: 'bearer', token, origins: [new URL(own).origin] })
@@ -110,7 +113,7 @@ describe('http.request', () => {
     expect(body.headers).not.toHaveProperty('authorization')
   })
 
-  it('speaks TLS, and refuses a certificate of another name', async () => {
+  it('uses TLS, and rejects a certificate for another name', async () => {
     const port = await listen(createSecure({ key: certificateKey, cert: certificate }, echo))
     expect((await ask({ url: `https://outside.test:${port}/` })).body.headers.host).toBe(`outside.test:${port}`)
     const error = await tools.failure(httpRequest, { url: `https://127.0.0.1:${port}/` })
@@ -125,7 +128,7 @@ describe('http.request', () => {
     [500, true],
     [501, false],
     [503, true],
-  ])('fails at the status %i; that another attempt may help is %s', async (status, isRetryable) => {
+  ])('fails at status %i with retryable = %s', async (status, isRetryable) => {
     const port = await listenHttp((_, response) => response.writeHead(status, { 'retry-after': '7' }).end('Not so.'))
     const url = `http://127.0.0.1:${port}/secret-path?key=secret`
     const error = await tools.failure(httpRequest, { url })
@@ -134,12 +137,12 @@ describe('http.request', () => {
     expect(await ask({ url, expect: [status] })).toMatchObject({ status, body: 'Not so.', encoding: 'text' })
   })
 
-  it('fails at a good status that was not expected', async () => {
+  it('fails at a 2xx status that is not in `expect`', async () => {
     const url = `http://127.0.0.1:${await listenHttp(echo)}/`
     expect(await tools.failure(httpRequest, { url, expect: [204] })).toMatchObject({ name: 'HttpError', isRetryable: false })
   })
 
-  it('gives bodies for what they are', async () => {
+  it('returns a body as JSON, text or base64 depending on its content', async () => {
     let [type, body] = ['', Buffer.alloc(0)]
     const url = `http://127.0.0.1:${await listenHttp((_, response) => response.writeHead(200, type === '' ? {} : { 'content-type': type }).end(body))}/`
     const deep = Buffer.from('['.repeat(5_000) + ']'.repeat(5_000))
@@ -159,7 +162,7 @@ describe('http.request', () => {
     }
   })
 
-  it('is bounded, follows redirects only if it may, and is refused where nobody may go', async () => {
+  it('limits the size of an answer, and does not reach forbidden addresses directly or by a redirect', async () => {
     const large = await listenHttp((_, response) => response.end('x'.repeat(1_000_001)))
     expect(await tools.failure(httpRequest, { url: `http://127.0.0.1:${large}/` })).toMatchObject({
       isRetryable: false,
@@ -180,7 +183,7 @@ describe('http.request', () => {
       expect(await tools.failure(httpRequest, { url: one, query: { a: 1 } })).toMatchObject({ name: 'OutsideError', isRetryable: false })
   })
 
-  it('ends when it is stopped, for the reason of that', async () => {
+  it('rejects with the abort reason when it is stopped', async () => {
     const stopped = new AbortController()
     const reason = new Error('Another worker has it')
     const port = await listen(createServer(() => stopped.abort(reason)))

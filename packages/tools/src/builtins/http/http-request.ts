@@ -27,26 +27,26 @@ const args = z.strictObject({
   connection: z
     .string()
     .optional()
-    .meta({ description: 'Id or name of one of type bearer, basic or header, whose secret goes into a header.' }),
+    .meta({ description: 'Id or name of a connection of type bearer, basic or header, whose secret is sent in a header.' }),
   expect: z
     .array(z.int().min(200).max(599))
     .min(1)
     .max(50)
     .optional()
-    .meta({ uniqueItems: true, description: 'The statuses that are no failure, in place of 200 to 299.' }),
+    .meta({ uniqueItems: true, description: 'The statuses that are not a failure, in place of 200 to 299.' }),
   follow_redirects: z.boolean().default(true).meta({ description: 'Up to five. Another origin gets no credentials.' }),
 })
 type Args = z.output<typeof args>
 
 export const httpRequest = defineBuiltIn({
   name: 'http.request',
-  description: 'Sends an HTTP request and gives the answer. Any status outside of 200 to 299 is a failure, unless it is expected.',
+  description: 'Sends an HTTP request and returns the answer. Any status outside of 200 to 299 is a failure, unless it is expected.',
   args,
   output: z.strictObject({
     status: z.int(),
     headers: z.record(z.string(), z.string()).meta({ description: 'Names in lower case; without set-cookie.' }),
     body: json.meta({ description: 'Parsed JSON, or a string.' }),
-    encoding: z.enum(['json', 'text', 'base64']).meta({ description: 'What the body is. base64: bytes that are no text.' }),
+    encoding: z.enum(['json', 'text', 'base64']).meta({ description: 'The form of the body. base64: bytes that are not text.' }),
   }),
   scopes: ['http:request'],
   costTier: 'low',
@@ -61,7 +61,7 @@ export const httpRequest = defineBuiltIn({
 
   async call(args, context) {
     if (args.json !== undefined && args.text !== undefined) {
-      // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
+      // The schema does not require one of them, because a binding of this tool may preset the other.
       throw new ToolError('InvalidArguments', 'The body is either `json` or `text`', { isRetryable: false })
     }
     const authorization = args.connection === undefined ? {} : await authorize(context, args.connection, args.url)
@@ -84,7 +84,7 @@ export const httpRequest = defineBuiltIn({
   },
 })
 
-/** A URL that cannot be read is left for the fetch to refuse. */
+/** Returns an invalid URL unchanged; the fetch rejects it. */
 function withQuery(text: string, query: NonNullable<Args['query']>): string {
   const url = URL.parse(text)
   if (url === null) return text
@@ -97,7 +97,7 @@ function writeBody({ json, text }: Args): { readonly body?: string } {
   return text === undefined ? {} : { body: text }
 }
 
-/** What changes something gets a key by which its server can tell a repeated attempt (the Idempotency-Key header of the IETF's draft). */
+/** POST and PATCH get a key by which the server can recognize a repeated attempt (the Idempotency-Key header of the IETF's draft). */
 function defaultHeaders({ method, json, text }: Args, { idempotencyKey }: ToolContext): Record<string, string> {
   const type = json !== undefined ? 'application/json' : text !== undefined ? 'text/plain; charset=utf-8' : undefined
   return {
@@ -106,7 +106,7 @@ function defaultHeaders({ method, json, text }: Args, { idempotencyKey }: ToolCo
   }
 }
 
-/** So that a header takes the place of the same one in another writing. */
+/** Lower-case names, so that a header overrides one that differs only in case. */
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

@@ -15,7 +15,10 @@ afterAll(() => tools.close())
 const key = Buffer.from('a key of twenty-four bytes, and more')
 const secret = `whsec_${key.toString('base64')}`
 
-/** As https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md has it: written from there, not from our code. */
+/**
+ * Verifies a signature independently of our code, as
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md defines.
+ */
 function isSigned(headers: IncomingHttpHeaders, body: string): boolean {
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
   const signature = createHmac('sha256', key).update(signed).digest('base64')
@@ -24,7 +27,7 @@ function isSigned(headers: IncomingHttpHeaders, body: string): boolean {
 }
 
 describe('webhook.send', () => {
-  it('posts JSON that its receiver can verify, with one id for all attempts', async () => {
+  it('posts JSON that the receiver can verify, with the same id in all attempts', async () => {
     const heard: { headers: IncomingHttpHeaders; body: string; method: string | undefined }[] = []
     const port = await listenHttp(async (request, response) => {
       heard.push({ headers: request.headers, body: await text(request), method: request.method })
@@ -45,7 +48,7 @@ describe('webhook.send', () => {
     }
   })
 
-  it('goes where it was told and nowhere else, and takes a refusal for what it is', async () => {
+  it('does not follow redirects, and fails for good at status 410', async () => {
     const connection = await tools.connect({ type: 'webhook', secret })
     const moved = await listenHttp((_, response) => response.writeHead(302, { location: '/other' }).end())
     const gone = await listenHttp((_, response) => response.writeHead(410).end())
@@ -54,7 +57,7 @@ describe('webhook.send', () => {
     expect(await tools.failure(webhookSend, to(gone))).toMatchObject({ name: 'HttpError', isRetryable: false })
   })
 
-  it('needs a connection of its type', async () => {
+  it('rejects a connection of another type', async () => {
     const bearer = await tools.connect({ type: 'bearer', token: 'hunter2-token' })
     const args = { url: 'http://127.0.0.1/', payload: {} }
     const error = await tools.failure(webhookSend, { ...args, connection: bearer })

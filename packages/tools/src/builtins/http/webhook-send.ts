@@ -7,14 +7,17 @@ import { defineBuiltIn, letters } from '../../port/define-built-in.ts'
 import { deriveKey } from '../../port/derive-key.ts'
 import { requireConnection } from '../../port/require-connection.ts'
 
-/** Signed as https://www.standardwebhooks.com says: whoever knows the secret can tell that it is ours, unchanged and new. */
+/**
+ * Signed as defined at https://www.standardwebhooks.com: a receiver with the secret can verify that the message is authentic, unchanged and
+ * recent.
+ */
 export const webhookSend = defineBuiltIn({
   name: 'webhook.send',
-  description: 'Sends JSON to an URL by POST, signed as Standard Webhooks. All attempts of a call have the same webhook-id.',
+  description: 'Sends JSON to a URL by POST, signed as defined by Standard Webhooks. All attempts of a call have the same webhook-id.',
   args: z.strictObject({
     url: letters(8_192, 1),
     payload: json.meta({ description: 'The body: any JSON; by convention an object of type, timestamp and data.' }),
-    connection: z.string().meta({ description: 'Id or name of one of type webhook, which holds the secret.' }),
+    connection: z.string().meta({ description: 'Id or name of a connection of type webhook, which holds the secret.' }),
   }),
   output: z.strictObject({ status: z.int(), webhook_id: z.string() }),
   scopes: ['webhook:send'],

@@ -7,11 +7,11 @@ import { extractPrompt } from './prompts.ts'
 
 export const llmExtract = defineBuiltIn({
   name: 'llm.extract',
-  description: 'Has a language model take data out of a text, as an object that fits a JSON Schema.',
+  description: 'Has a language model extract data from a text, as an object that matches a JSON Schema.',
   args: z.strictObject({
     content: json.meta({ description: 'A text, or any JSON.' }),
     schema: objectSchema,
-    instructions: letters(10_000).optional().meta({ description: 'What to heed besides.' }),
+    instructions: letters(10_000).optional().meta({ description: 'Additional instructions.' }),
     ...modelArgs,
   }),
   output: z.strictObject({ object: jsonObject, ...modelOutput }),

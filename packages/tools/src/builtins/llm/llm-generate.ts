@@ -5,10 +5,10 @@ import { jsonObject, MODEL_MS_MAX, modelArgs, modelOutput, objectSchema, TEXT_LE
 
 export const llmGenerate = defineBuiltIn({
   name: 'llm.generate',
-  description: 'Asks a language model and gives its answer, as text or as an object that fits a JSON Schema.',
+  description: 'Calls a language model and returns its answer, as text or as an object that matches a JSON Schema.',
   args: z.strictObject({
     prompt: letters(TEXT_LETTERS_MAX, 1),
-    system: letters(100_000).optional().meta({ description: 'What the model is and how it is to answer.' }),
+    system: letters(100_000).optional().meta({ description: 'The role of the model and how it should answer.' }),
     schema: objectSchema.optional(),
     ...modelArgs,
   }),

@@ -12,12 +12,12 @@ export const llmPlan = defineBuiltIn({
   description: 'Has a language model break a goal into steps.',
   args: z.strictObject({
     goal: letters(10_000, 1),
-    background: json.optional().meta({ description: 'What there is to know: a text, or any JSON.' }),
+    background: json.optional().meta({ description: 'Background information: a text, or any JSON.' }),
     tools: z
       .array(z.strictObject({ name: letters(128, 1), description: letters(2_000).optional() }))
       .max(200)
       .optional()
-      .meta({ description: 'What the steps may use.' }),
+      .meta({ description: 'The tools that the steps may use.' }),
     max_steps: z.int().min(1).max(STEPS_MAX).default(10),
     ...modelArgs,
   }),
@@ -41,14 +41,14 @@ export const llmPlan = defineBuiltIn({
   async call({ goal, background, tools = [], max_steps, ...choice }, context) {
     const question = { ...planPrompt({ goal, background, tools, max_steps }), schema: planSchema(tools, max_steps) }
     const { object, model, usage } = await callModel(choice, question, context)
-    // It fits the schema that was asked for.
+    // The object matches the schema in the question.
     return { output: { steps: (object?.steps ?? []) as Step[], model }, usage }
   },
 })
 
 type Step = z.output<ReturnType<typeof stepShape>>
 
-/** Names of tools are written into the schema, so that none is made up. */
+/** The schema lists the names of the tools, so that the model cannot invent one. */
 function planSchema(tools: PlanRequest['tools'], stepsMax: number): JsonObject {
   const tool = tools.length === 0 ? z.null() : z.literal([...tools.map(({ name }) => name), null])
   return toJsonSchema(z.strictObject({ steps: z.array(stepShape(tool)).min(1).max(stepsMax) }))

@@ -13,7 +13,7 @@ export const llmSummarize = defineBuiltIn({
     focus: letters(2_000).optional().meta({ description: 'What matters, such as: revenue, costs.' }),
     style: z.enum(['paragraph', 'bullets', 'headline']).default('paragraph'),
     max_words: z.int().min(5).max(5_000).default(200),
-    language: letters(64).optional().meta({ description: 'Without one, that of the text.' }),
+    language: letters(64).optional().meta({ description: 'Default: the language of the text.' }),
     ...modelArgs,
   }),
   output: z.strictObject({ summary: z.string(), ...modelOutput }),

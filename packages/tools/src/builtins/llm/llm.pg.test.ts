@@ -1,3 +1,6 @@
+/**
+ * The tools with a language model, against a local server that implements the APIs of the providers: requests, answers, costs and failures.
+ */
 import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenModel, type Reply } from '../../models/testing/model-server.fixture.ts'
@@ -36,7 +39,7 @@ describe.each([
 ] as const)('a model of %s', (provider, name, path, headers, model, cost) => {
   const usage = { inputTokens: 1_000, outputTokens: 100, model, ...(cost === undefined ? {} : { cost: expect.closeTo(cost, 9) }) }
 
-  it('answers with text, and what it took is told', async () => {
+  it('answers with text and reports its usage', async () => {
     const { url, asked } = await listenModel(() => 'Four percent.')
     const connection = await connect(provider, url)
     const result = await tools.call(llmGenerate, { connection, model: name, system: 'Be brief.', prompt: 'How much?', max_tokens: 50 })
@@ -48,7 +51,7 @@ describe.each([
     expect(JSON.stringify(others).split(apiKey)).toHaveLength('authorization' in headers ? 1 : 2)
   })
 
-  it('answers with an object that fits a schema', async () => {
+  it('answers with an object that matches a schema', async () => {
     const { url, asked } = await listenModel(() => '{"item":"nails","count":3}')
     const connection = await connect(provider, url, { defaultModel: name })
     const result = await tools.call(llmExtract, { connection, content: 'Send 3 boxes of nails.', schema })
@@ -59,11 +62,11 @@ describe.each([
     })
   })
 
-  it('fails when its object does not fit', async () => {
+  it('fails when its object does not match the schema', async () => {
     const { url } = await listenModel(() => '{"item":"nails","count":0}')
     const error = await tools.failure(llmExtract, { connection: await connect(provider, url), model: name, content: 'x', schema })
     expect([error.name, error.isRetryable, error.message]).toEqual(['ModelError', true, 'The answer of the model: count must be >= 1'])
-    // It was paid for.
+    // The provider charges for the answer, so the usage is reported.
     expect(error.usage).toEqual(usage)
   })
 
@@ -74,7 +77,7 @@ describe.each([
     [429, true],
     [500, true],
     [529, true],
-  ])('fails at the status %i; that another attempt may help is %s', async (status, isRetryable) => {
+  ])('fails at status %i with retryable = %s', async (status, isRetryable) => {
     const message = `What is ${apiKey}?`
     const { url, asked } = await listenModel(() =>
       fails(status, { type: 'error', error: { type: 'an_error', message, param: null, code: null } }),
@@ -85,7 +88,7 @@ describe.each([
     expect(asked).toHaveLength(1)
   })
 
-  it('is not asked where nobody may go, and ends when it is stopped', async () => {
+  it('is not called at a closed address, and rejects with the abort reason when it is stopped', async () => {
     const stopped = new AbortController()
     const reason = new Error('Another worker has it')
     const { url, asked } = await listenModel(() => () => stopped.abort(reason))
@@ -98,7 +101,7 @@ describe.each([
 })
 
 describe('llm.generate', () => {
-  it('takes an object out of the fence that a model put around it', async () => {
+  it('reads an object from the fence that a model put around it', async () => {
     const { url, asked } = await listenModel(() => 'Here you are:\n```json\n{"item":"nails","count":3}\n```')
     const connection = await connect('compatible', url)
     const { output } = await tools.call(llmGenerate, { connection, model: 'llama', prompt: 'x', schema })
@@ -106,7 +109,7 @@ describe('llm.generate', () => {
     expect(JSON.stringify(asked[0]?.body.messages)).toContain('fit this JSON Schema')
   })
 
-  it('fails when what should be an object is none, and when the answer is not of the API', async () => {
+  it('fails when the answer is not an object, and when it does not follow the API', async () => {
     let reply: Reply = 'Sorry, I cannot.'
     const { url } = await listenModel(() => reply)
     const args = { connection: await connect('compatible', url), model: 'llama', prompt: 'x', schema }
@@ -115,7 +118,7 @@ describe('llm.generate', () => {
     expect(await tools.failure(llmGenerate, args)).toMatchObject({ name: 'ModelError', isRetryable: true })
   })
 
-  it('asks nothing for a schema that no answer can fit', async () => {
+  it('rejects an invalid schema without calling the model', async () => {
     const { url, asked } = await listenModel(() => '{}')
     const args = { connection: await connect('compatible', url), model: 'llama', prompt: 'x' }
     const error = await tools.failure(llmGenerate, { ...args, schema: { type: 'object', properties: { a: { type: 'strin' } } } })
@@ -127,7 +130,7 @@ describe('llm.generate', () => {
     expect(asked).toEqual([])
   })
 
-  it('costs less where the provider remembers, and nothing is made up where it does not count', async () => {
+  it('uses the lower price for cached input, and reports no cost without token counts', async () => {
     const usages = [{ prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 600 } }, undefined]
     const { url } = await listenModel(() => (response) => {
       const message = { role: 'assistant', content: 'x' }
@@ -141,14 +144,14 @@ describe('llm.generate', () => {
     expect(uncounted.usage).toEqual({ model: 'gpt-5-mini' })
   })
 
-  it('needs a model', async () => {
+  it('fails without a model in the arguments or the connection', async () => {
     const error = await tools.failure(llmGenerate, { connection: await connect('compatible', 'http://127.0.0.1:1/v1'), prompt: 'x' })
     expect(error).toMatchObject({ name: 'ModelError', isRetryable: false })
   })
 })
 
 describe('llm.summarize', () => {
-  it('asks for what is wished, and gives the summary', async () => {
+  it('puts the options into the prompt, and returns the summary', async () => {
     const { url, asked } = await listenModel(() => ' Revenue rose. \n')
     const args = { connection: await connect('compatible', url), model: 'llama', content: { revenue: [100, 104] }, focus: 'revenue' }
     const { output } = await tools.call(llmSummarize, { ...args, style: 'bullets', max_words: 30, language: 'German', temperature: 0 })
@@ -162,7 +165,7 @@ describe('llm.summarize', () => {
 })
 
 describe('llm.plan', () => {
-  it('gives steps, which use tools that there are', async () => {
+  it('returns steps that use only the given tools', async () => {
     const step = { number: 1, title: 'Send it', description: 'To all.', tool: 'email.send', after: [] }
     let steps = [step]
     const { url, asked } = await listenModel(() => JSON.stringify({ steps }))

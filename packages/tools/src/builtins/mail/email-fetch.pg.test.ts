@@ -33,7 +33,7 @@ async function fetchFrom(port: number, args = {}, more = {}) {
 const subjects = ({ messages }: Awaited<ReturnType<typeof fetchFrom>>) => messages.map(({ subject }) => subject)
 
 describe('email.fetch', () => {
-  it('gives the newest mails, newest first', async () => {
+  it('returns the newest mails, newest first', async () => {
     const { port } = await listenImap({ INBOX: inbox }, password)
     const answer = await fetchFrom(port, { limit: 2 })
     expect([answer.found, subjects(answer)]).toEqual([3, ['third', 'second']])
@@ -55,7 +55,7 @@ describe('email.fetch', () => {
     })
   })
 
-  it('finds what is unseen and what came since a day, and marks it only if it is told', async () => {
+  it('filters by unseen and since, and marks mails as read only on request', async () => {
     const { port, flagsOf } = await listenImap(
       { INBOX: inbox, '&AMQ-rchiv': [{ ...inbox[0], raw: simple('kept', 'Kept.') } as KeptMail] },
       password,
@@ -72,7 +72,7 @@ describe('email.fetch', () => {
     expect(subjects(await fetchFrom(port, { mailbox: 'Ärchiv' }))).toEqual(['kept'])
   })
 
-  it('reads what anybody wrote, within bounds', async () => {
+  it('reads unusual and malformed mails within limits', async () => {
     const boundary = (type: string, parts: string[]) =>
       `Content-Type: ${type}; boundary=b\r\n\r\n${parts.map((part) => `--b\r\n${part}\r\n`).join('')}--b--\r\n`
     const head = 'From: =?utf-8?Q?Z=C3=BCrich?= <z@example.com>\r\nTo: a: b@x.com, c@x.com;\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\r\n'
@@ -103,7 +103,7 @@ describe('email.fetch', () => {
     expect(JSON.stringify(messages)).not.toContain('\\u0000')
   })
 
-  it('speaks TLS from the first byte and after STARTTLS, and trusts no certificate of another name', async () => {
+  it('uses TLS from the first byte and after STARTTLS, and rejects a certificate for another name', async () => {
     const pem = { key: certificateKey, cert: certificate }
     const secure = await listenImap({ INBOX: inbox }, password, { secureConnection: true, credentials: pem })
     const upgraded = await listenImap({ INBOX: inbox }, password, { credentials: pem }, ['STARTTLS', 'LOGINDISABLED'])
@@ -116,17 +116,17 @@ describe('email.fetch', () => {
     }
   })
 
-  it('fails for good when the login or the mailbox is wrong', async () => {
+  it('fails as final when the login or the mailbox is wrong', async () => {
     const { port } = await listenImap({ INBOX: inbox }, password)
     const login = await tools.failure(emailFetch, { connection: await connect(port, { password: 'wrong-password' }) })
     expect([login.name, login.message, login.isRetryable]).toEqual(['ImapError', '127.0.0.1 did not accept the login', false])
     const mailbox = await tools.failure(emailFetch, { connection: await connect(port), mailbox: 'None' })
     expect(mailbox).toMatchObject({ name: 'ImapError', isRetryable: false })
     const day = await tools.failure(emailFetch, { connection: await connect(port), since: '2026-02-30' }).catch((error: unknown) => error)
-    expect(String(day)).toMatch(/since|no day/)
+    expect(String(day)).toMatch(/since|not a valid date/)
   })
 
-  it('goes nowhere that a fetch could not go, may try again when a connection breaks, and ends when it is stopped', async () => {
+  it('cannot reach forbidden addresses and ports, is retryable when a connection breaks, and ends when it is stopped', async () => {
     const { port } = await listenImap({ INBOX: inbox }, password)
     const closed = { outside: { ...localPolicy, allow: [] } }
     for (const host of ['127.0.0.1', 'localhost', 'outside.test', '::1', '0x7f.1'])

@@ -1,3 +1,4 @@
+/** The tool `email.send` against real SMTP servers on this machine: content of the mail, logins and TLS, refusals, and invalid input. */
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { certificate, certificateKey } from '../../../../kernel/src/outside/testing/certificate.fixture.ts'
@@ -21,7 +22,7 @@ const connect = (port: number, more = {}) =>
 const mail = { to: 'ada@example.com', subject: 'Hello', text: 'It works.' }
 
 describe('email.send', () => {
-  it('sends no attachment that is not the one it was given', async () => {
+  it('rejects an attachment that is not valid base64', async () => {
     const { port, delivered } = await listenSmtp()
     const connection = await connect(port)
     const attach = (content: string) => ({ connection, ...mail, attachments: [{ filename: 'a.bin', content, encoding: 'base64' }] })
@@ -34,7 +35,7 @@ describe('email.send', () => {
     expect(delivered[0]?.mail.attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).toString())).toEqual(['Hello'])
   })
 
-  it('sends a mail with all of its parts', async () => {
+  it('sends a mail with all its parts', async () => {
     const { port, delivered } = await listenSmtp()
     const args = {
       connection: await connect(port),
@@ -77,7 +78,7 @@ describe('email.send', () => {
     expect(got?.source).not.toContain('eve@example.com')
   })
 
-  it('gives every attempt the same Message-ID, and another step another', async () => {
+  it('uses the same Message-ID in every attempt, and another one in another step', async () => {
     const { port, delivered } = await listenSmtp()
     const connection = await connect(port)
     for (const change of [{ attempt: 1 }, { attempt: 2 }, { idempotencyKey: 'another step' }])
@@ -86,7 +87,7 @@ describe('email.send', () => {
     expect([ids[1], new Set(ids).size]).toEqual([ids[0], 2])
   })
 
-  it('logs in, over TLS from the first byte and after STARTTLS, as the name that it was given', async () => {
+  it('logs in over TLS from the first byte and after STARTTLS', async () => {
     const logins: unknown[] = []
     const onAuth: NonNullable<Parameters<typeof listenSmtp>[0]>['onAuth'] = ({ username, password: given }, session, done) => {
       logins.push([username, given, session.secure])
@@ -105,7 +106,7 @@ describe('email.send', () => {
     expect([first, later].map(({ delivered }) => delivered[0]?.isSecure)).toEqual([true, true])
   })
 
-  it('trusts no certificate of another name', async () => {
+  it('rejects a certificate for another name', async () => {
     const { port, delivered } = await listenSmtp({ ...pem, secure: true })
     const error = await tools.failure(emailSend, { connection: await connect(port, { secure: true }), ...mail })
     expect(error).toMatchObject({ name: 'SmtpError', isRetryable: false, details: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } })
@@ -118,7 +119,7 @@ describe('email.send', () => {
   it.each([
     [450, true],
     [550, false],
-  ])('fails when all recipients are refused with %i; that another attempt may help is %s', async (responseCode, isRetryable) => {
+  ])('fails when all recipients are rejected with %i, with retryable = %s', async (responseCode, isRetryable) => {
     const refuse = Object.assign(new Error('Not here'), { responseCode })
     const { port } = await listenSmtp({ onRcptTo: (_address, _session, done) => done(refuse) })
     const error = await tools.failure(emailSend, { connection: await connect(port), ...mail })
@@ -126,21 +127,21 @@ describe('email.send', () => {
     expect(error.message).toContain('Not here')
   })
 
-  it('says which recipients were refused when others were not', async () => {
+  it('reports the recipients that were rejected when others were accepted', async () => {
     const refuse = Object.assign(new Error('No such mailbox'), { responseCode: 550 })
     const { port } = await listenSmtp({ onRcptTo: ({ address }, _session, done) => done(address.startsWith('bob') ? refuse : null) })
     const { output } = await tools.call(emailSend, { connection: await connect(port), ...mail, to: ['ada@example.com', 'bob@example.com'] })
     expect(output).toMatchObject({ accepted: ['ada@example.com'], rejected: ['bob@example.com'] })
   })
 
-  it('tells nothing of a login that fails, though the server repeats it', async () => {
+  it('hides the credentials of a failed login that the server repeats', async () => {
     const answer = Object.assign(new Error(`No: ${password}`), { responseCode: 535 })
     const { port } = await listenSmtp({ allowInsecureAuth: true, onAuth: (_auth, _session, done) => done(answer) })
     const error = await tools.failure(emailSend, { connection: await connect(port, { username: 'ada', password }), ...mail })
     expect([error.name, error.message, error.isRetryable]).toEqual(['SmtpError', '127.0.0.1 did not accept the login', false])
   })
 
-  it('takes no address that is more than one, and no line that ends', async () => {
+  it('rejects several addresses in one field, line breaks in headers, and incomplete mails', async () => {
     const connection = await connect(1)
     const wrong = [
       'a@b@c.com',
@@ -156,7 +157,7 @@ describe('email.send', () => {
     for (const bad of ['x\r\nbcc: eve@example.com', 'x\nbcc: eve@example.com', 'x\u0000']) {
       await expect(tools.call(emailSend, { ...mail, connection, subject: bad })).rejects.toThrow()
       await expect(tools.call(emailSend, { ...mail, connection, to: `${bad} <ada@example.com>` })).rejects.toThrow()
-      // Past the schema too.
+      // Without the check against the JSON Schema.
       await expect(emailSend.call({ ...mail, connection, to: `${bad} <ada@example.com>` }, {} as never)).rejects.toThrow()
     }
     const bare = await tools.connect({ type: 'smtp', host: '127.0.0.1', port: 1, secure: false })
@@ -170,7 +171,7 @@ describe('email.send', () => {
     })
   })
 
-  it('goes nowhere that a fetch could not go, but for the ports of mail', async () => {
+  it('cannot reach forbidden addresses and ports, but may use the ports of mail', async () => {
     const closed = { outside: { ...localPolicy, allow: [] } }
     const { port, delivered } = await listenSmtp()
     expect(await tools.failure(emailSend, { ...mail, connection: await connect(port) }, closed)).toMatchObject({
@@ -188,7 +189,7 @@ describe('email.send', () => {
     expect(delivered).toEqual([])
   })
 
-  it('may try again when the other side breaks off, and ends when it is stopped', async () => {
+  it('is retryable when the server breaks the connection, and ends when it is stopped', async () => {
     const broken = await listen(createServer((socket) => socket.end('220 hello\r\n')))
     expect(await tools.failure(emailSend, { ...mail, connection: await connect(broken) })).toMatchObject({
       name: 'SmtpError',

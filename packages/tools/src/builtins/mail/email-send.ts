@@ -9,7 +9,7 @@ import { sendMail } from './smtp/send-mail.ts'
 const RECIPIENTS_MAX = 100
 const ATTACHMENT_BYTES_MAX = 5_000_000
 
-/** One line of a header: nothing in it can end it. */
+/** One line of a header, without control characters that could end it. */
 const line = (max: number, min = 0) => letters(max, min).regex(/^\P{Cc}*$/u)
 const address = line(320, 3)
 const addresses = z.union([address, z.array(address).min(1).max(RECIPIENTS_MAX)])
@@ -27,16 +27,18 @@ const attachment = z.strictObject({
 export const emailSend = defineBuiltIn({
   name: 'email.send',
   description:
-    'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, by which a mailbox can tell a mail that was sent twice; the server does not.',
+    'Sends an e-mail by SMTP. All attempts of a call have the same Message-ID, which lets mail clients recognize duplicates. Servers do not remove them.',
   args: z.strictObject({
-    connection: z.string().meta({ description: 'Id or name of one of type smtp.' }),
-    from: address.optional().meta({ description: 'ada@example.com or Ada <ada@example.com>; without one, that of the connection.' }),
+    connection: z.string().meta({ description: 'Id or name of a connection of type smtp.' }),
+    from: address.optional().meta({ description: 'ada@example.com or Ada <ada@example.com>. Default: the sender of the connection.' }),
     to: addresses.meta({ description: 'One address or a list.' }),
     cc: addresses.optional(),
     bcc: addresses.optional(),
     reply_to: address.optional(),
     subject: line(998),
-    text: letters(1_000_000).optional().meta({ description: 'This or html is needed; with both, readers choose.' }),
+    text: letters(1_000_000)
+      .optional()
+      .meta({ description: 'Required unless html is set. If both are set, the mail client of the reader chooses.' }),
     html: letters(1_000_000).optional(),
     attachments: z
       .array(attachment)
@@ -47,7 +49,7 @@ export const emailSend = defineBuiltIn({
   output: z.strictObject({
     message_id: z.string(),
     accepted: z.array(z.string()),
-    rejected: z.array(z.string()).meta({ description: 'Those that the server refused; it took the mail for the others.' }),
+    rejected: z.array(z.string()).meta({ description: 'Recipients that the server rejected; it accepted the mail for the others.' }),
   }),
   scopes: ['mail:send'],
   costTier: 'low',
@@ -70,16 +72,20 @@ export const emailSend = defineBuiltIn({
   ],
 
   async call(args, context) {
-    // Not said by the schema: whoever binds this tool to a name may set one of them beforehand.
+    // The schema does not require one of them, because a binding of this tool may preset the other.
     if (args.text === undefined && args.html === undefined)
-      throw refuse('InvalidArguments', 'There is nothing to send: give `text` or `html`')
+      throw finalError('InvalidArguments', 'There is nothing to send: pass `text` or `html`')
     const server = await requireConnection(context, args.connection, ['smtp'])
     const sender = args.from ?? server.from ?? server.username
-    if (sender === undefined) throw refuse('InvalidAddress', 'There is no sender: give `from`, here or in the connection')
+    if (sender === undefined) throw finalError('InvalidAddress', 'There is no sender: pass `from`, or set it in the connection')
     const from = readMailAddress(sender)
-    const [to, cc, bcc] = [args.to, args.cc, args.bcc].map((some = []) => [some].flat().map(readMailAddress)) as [Found, Found, Found]
+    const [to, cc, bcc] = [args.to, args.cc, args.bcc].map((some = []) => [some].flat().map(readMailAddress)) as [
+      Addresses,
+      Addresses,
+      Addresses,
+    ]
     if (to.length + cc.length + bcc.length > RECIPIENTS_MAX)
-      throw refuse('InvalidAddress', `There are more than ${RECIPIENTS_MAX} recipients`)
+      throw finalError('InvalidAddress', `There are more than ${RECIPIENTS_MAX} recipients`)
     const messageId = `<${deriveKey(context.idempotencyKey, 'email')}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`
     const mail = {
       messageId,
@@ -98,12 +104,12 @@ export const emailSend = defineBuiltIn({
   },
 })
 
-type Found = ReturnType<typeof readMailAddress>[]
+type Addresses = ReturnType<typeof readMailAddress>[]
 
 function readAttachments(attachments: readonly z.output<typeof attachment>[]) {
   const read = attachments.map(({ filename, content, encoding, content_type }, at) => {
-    // Node takes what it can of a text that is none, and the rest would be missing from the mail.
-    if (encoding === 'base64' && !isBase64(content)) throw refuse('InvalidArguments', `attachments[${at}].content is not base64`)
+    // Node decodes invalid base64 as far as it can, so a part of the attachment would be missing.
+    if (encoding === 'base64' && !isBase64(content)) throw finalError('InvalidArguments', `attachments[${at}].content is not base64`)
     return {
       filename,
       content: Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8'),
@@ -111,14 +117,14 @@ function readAttachments(attachments: readonly z.output<typeof attachment>[]) {
     }
   })
   const bytes = read.reduce((sum, { content }) => sum + content.length, 0)
-  if (bytes > ATTACHMENT_BYTES_MAX) throw refuse('PayloadTooLarge', `The attachments are larger than ${ATTACHMENT_BYTES_MAX} bytes`)
+  if (bytes > ATTACHMENT_BYTES_MAX) throw finalError('PayloadTooLarge', `The attachments are larger than ${ATTACHMENT_BYTES_MAX} bytes`)
   return read
 }
 
-/** In either alphabet (RFC 4648, sections 4 and 5), padded or not, in one line or in many. */
+/** Accepts both alphabets (RFC 4648, sections 4 and 5), with or without padding and line breaks. */
 function isBase64(text: string): boolean {
   const digits = text.replaceAll(/\s+/g, '').replace(/={1,2}$/, '')
   return /^[A-Za-z0-9+/_-]*$/.test(digits) && digits.length % 4 !== 1
 }
 
-const refuse = (name: string, message: string): ToolError => new ToolError(name, message, { isRetryable: false })
+const finalError = (name: string, message: string): ToolError => new ToolError(name, message, { isRetryable: false })

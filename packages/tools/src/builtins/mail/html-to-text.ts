@@ -3,11 +3,12 @@ const silent = /^(?:script|style|head|title|template)$/
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
 /**
- * The words of a page or a mail in HTML, for readers who want no markup. One pass from left to right, so that whoever wrote it cannot make it
- * slow; it is for reading, not for making HTML safe.
+ * Extracts the text of a page or a mail in HTML. It runs in one pass from left to right, so that hostile HTML cannot make it slow. It does
+ * not make HTML safe.
  */
 export function htmlToText(html: string): string {
-  // Names of tags are ASCII; other letters may become longer (`İ` becomes two), and every place behind them another.
+  // Convert only ASCII letters, which is enough for tag names. Others may become longer (`İ` becomes two) and shift the positions after
+  // them.
   const lower = html.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const words: string[] = []
   let at = 0

@@ -1,12 +1,12 @@
 import { isIP, type Socket } from 'node:net'
 import { type OutsidePolicy, openSocket, readTarget, startExchangeClock } from '@orrery/kernel'
 
-/** Submission, its older ports, and those of mailboxes; besides, what is open to any program. */
+/** Ports for sending and reading mail. They are open in addition to the ports of the policy. */
 const mailPorts = new Set([25, 143, 465, 587, 993])
 
 /**
- * A connection to a mail server behind the same guard as every fetch: to one of its checked addresses. TLS is begun by whoever speaks the
- * protocol. It is destroyed by the signal, and when the policy's whole time has passed.
+ * Connects to a mail server through the same guard as every fetch, to one of its checked addresses. The caller starts TLS. The socket is
+ * destroyed when the signal fires or the total time of the policy has passed.
  * @throws OutsideError
  */
 export async function openMailSocket(host: string, port: number, outside: OutsidePolicy, signal: AbortSignal): Promise<Socket> {
@@ -23,7 +23,7 @@ export async function openMailSocket(host: string, port: number, outside: Outsid
   }
 }
 
-/** Whether TLS failed because of the certificate: no other attempt makes that a better one. @param code of Node, such as `CERT_HAS_EXPIRED` */
-export function isUntrusted(code: string): boolean {
+/** Whether TLS failed because of the certificate, which is not retryable. @param code error code of Node, such as `CERT_HAS_EXPIRED` */
+export function isCertificateError(code: string): boolean {
   return /CERT|ALTNAME|ISSUER|SIGN|CRL/.test(code)
 }

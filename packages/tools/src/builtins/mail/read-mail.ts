@@ -6,7 +6,7 @@ const TEXT_LETTERS_MAX = 20_000
 const LINE_LETTERS_MAX = 998
 const ENTRIES_MAX = 100
 
-/** A mail as JSON, bounded in every direction: it was written by anybody. */
+/** Converts a mail to JSON and limits every part of it, because the mail is untrusted. */
 export async function readMail({ uid, source, bytes, isSeen, received }: FetchedMail) {
   const { mail, isWhole } = await parse(source)
   const text = (mail.text ?? '').trim() || htmlToText(mail.html ?? '')
@@ -31,14 +31,14 @@ export async function readMail({ uid, source, bytes, isSeen, received }: Fetched
   }
 }
 
-/** Of what is built to break parsers, its header alone: the other mails of the mailbox are not lost because of it. */
+/** If a mail exceeds the limits of the parser, reads only its header, so that the other mails can still be returned. */
 async function parse(source: Uint8Array): Promise<{ readonly mail: Email; readonly isWhole: boolean }> {
   const { default: PostalMime } = await import('postal-mime')
   const limits = { maxNestingDepth: 50, maxHeadersSize: 200_000 }
   try {
     return { mail: await PostalMime.parse(source, limits), isWhole: true }
   } catch {
-    // It says that a limit was passed, which `is_cut` tells.
+    // The error says that a limit was exceeded; `is_cut` reports that.
     const end = Buffer.from(source).indexOf('\r\n\r\n')
     return { mail: await PostalMime.parse(source.subarray(0, Math.min(end < 0 ? source.length : end, 100_000)), limits), isWhole: false }
   }
@@ -51,7 +51,7 @@ function addresses(some: readonly Address[] = []): string[] {
     .map(({ name, address = '' }) => clip(name === '' ? address : `${name} <${address}>`, LINE_LETTERS_MAX))
 }
 
-/** NUL is in no text that PostgreSQL keeps, and half of a character in none at all. */
+/** Cuts the text and removes what PostgreSQL cannot store: NUL, and the half of a surrogate pair that the cut may leave. */
 function clip(text: string, lettersMax: number): string {
   return text.slice(0, lettersMax).replaceAll('\u0000', '').toWellFormed()
 }

@@ -1,4 +1,4 @@
-/** Calls built-in tools as `callTool` does, over a real database with real connections: arguments checked, failures explained, output checked. */
+/** Calls built-in tools like `callTool`, with a real database and real connections: checks arguments and output, and converts failures. */
 import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { expect } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../core/src/testing/start-test-core.ts'
@@ -15,15 +15,15 @@ import { type BuiltIn, type ToolContext, ToolError, type ToolResult } from '../.
 
 export interface Tools {
   readonly core: TestCore
-  /** The id of a new connection. */
+  /** Creates a connection and returns its id. */
   connect(settings: ConnectionSettings): Promise<string>
   call(tool: BuiltIn, args: JsonObject, change?: Partial<ToolContext>): Promise<ToolResult>
-  /** What a call failed with; it holds none of the connections' secrets. */
+  /** Returns the failure of a call, after checking that it contains no secret of the connections. */
   failure(tool: BuiltIn, args: JsonObject, change?: Partial<ToolContext>): Promise<ToolError>
   close(): Promise<void>
 }
 
-/** Servers on this machine are open, and known as `outside.test` too. */
+/** Allows servers on this machine, which are also reachable as `outside.test`. */
 export const localPolicy: OutsidePolicy = {
   ...outsidePolicy,
   allow: readOutsideAllow('127.0.0.1'),

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => tools.close())
 
 describe('time.now', () => {
-  it('tells the time of the database, in UTC and in zones', async () => {
+  it('returns the time of the database, in UTC by default', async () => {
     const before = tools.core.engine.now()
     const { output } = await tools.call(timeNow, {})
     const { utc, local, epoch_ms } = output as { utc: string; local: string; epoch_ms: number }
@@ -22,13 +22,13 @@ describe('time.now', () => {
     ['2026-03-08T06:59:59.999Z', 'America/New_York', '2026-03-08T01:59:59.999-05:00', 'Sunday'],
     ['2026-03-08T07:00:00.000Z', 'America/New_York', '2026-03-08T03:00:00-04:00', 'Sunday'],
     ['2026-12-31T23:00:00.000Z', 'Asia/Kathmandu', '2027-01-01T04:45:00+05:45', 'Friday'],
-  ])('at %s it is on the clocks of %s %s, a %s', async (utc, timezone, local, weekday) => {
+  ])('converts %s in %s to %s, a %s', async (utc, timezone, local, weekday) => {
     const ctx = { clock: { now: () => Date.parse(utc) } }
     const { output } = await tools.call(timeNow, { timezone }, { ctx: ctx as never })
     expect(output).toMatchObject({ utc, local, weekday, date: local.slice(0, 10), time: local.slice(11, 19), timezone })
   })
 
-  it.each(['Mars/Olympus', '+02:00', '__proto__'])('knows no zone %s', async (timezone) => {
+  it.each(['Mars/Olympus', '+02:00', '__proto__'])('rejects the unknown zone %s', async (timezone) => {
     expect(await tools.failure(timeNow, { timezone })).toMatchObject({ name: 'InvalidTimezone', isRetryable: false })
   })
 })

@@ -5,7 +5,7 @@ import { ToolError } from '../../port/tool-port.ts'
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
 
-/** The time as the database has it, so that every server says the same. */
+/** The time of the database, which is the same on every server. */
 export const timeNow = defineBuiltIn({
   name: 'time.now',
   description: 'The current time, on the clock of a time zone.',

@@ -1,7 +1,7 @@
 import type { ToolKind } from '@orrery/contract'
 import type { Implementation } from '../kind.ts'
 
-/** An implementation of each kind, for the suites that walk the table. What leaves the process goes to an address that the guard refuses. */
+/** An implementation of each kind, for the suites that run over all kinds. Every URL is one that the guard refuses. */
 export const implementations: { readonly [K in ToolKind]: Implementation<K> } = {
   http: { kind: 'http', method: 'GET', url: 'http://10.0.0.1/items' },
   openapi: { kind: 'openapi', baseUrl: 'http://10.0.0.1', method: 'GET', path: '/items', parameters: [] },

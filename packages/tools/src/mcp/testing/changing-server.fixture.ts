@@ -1,4 +1,6 @@
-/** An MCP server on standard input whose tool is described by a file, which a test changes. Run as `node changing-server.fixture.ts <file>`. */
+/**
+ * An MCP server on standard input whose tool is described by a file, which a test changes. Run as `node changing-server.fixture.ts <file>`.
+ */
 import { readFileSync } from 'node:fs'
 import { Server } from '@modelcontextprotocol/server'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'

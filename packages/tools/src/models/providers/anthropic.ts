@@ -2,7 +2,7 @@ import type { Provider } from '../provider.ts'
 
 export const anthropic: Provider = {
   name: 'anthropic',
-  // As listed in spring 2026.
+  // List prices of spring 2026.
   prices: {
     'claude-opus-4-7': [5, 25, 0.5],
     'claude-opus-4-6': [5, 25, 0.5],
@@ -12,7 +12,7 @@ export const anthropic: Provider = {
     'claude-haiku-4-5': [1, 5, 0.1],
   },
   followsSchemas: true,
-  // Most schemas that people write do not keep to what the strict mode allows.
+  // Most schemas that people write use keywords that the strict mode does not allow.
   requestOptions: { anthropic: { structuredOutputMode: 'jsonTool' } },
 
   async open({ apiKey, baseUrl }, model, fetch) {

@@ -1,9 +1,9 @@
 import { type Provider, requireBaseUrl } from '../provider.ts'
 
-/** OpenAI's own interface, but for the header of the key: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
+/** The API of OpenAI, with the key in another header: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
 export const azure: Provider = {
   name: 'azure',
-  // Its models are called by the names of deployments, which say nothing of their price.
+  // Azure uses the names of deployments instead of models, so the price is unknown.
   prices: {},
   followsSchemas: true,
   requestOptions: { openai: { strictJsonSchema: false } },

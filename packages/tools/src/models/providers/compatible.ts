@@ -1,6 +1,6 @@
 import { type Provider, requireBaseUrl } from '../provider.ts'
 
-/** Any server that speaks OpenAI's chat completions. Some take a schema and do not keep to it. */
+/** Any server with OpenAI's chat completions API. Some of them accept a schema and do not follow it. */
 export const compatible: Provider = {
   name: 'compatible',
   prices: {},

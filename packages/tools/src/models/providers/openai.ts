@@ -2,7 +2,7 @@ import type { Provider } from '../provider.ts'
 
 export const openai: Provider = {
   name: 'openai',
-  // As listed in spring 2026. OpenAI caches input without being asked to.
+  // List prices of spring 2026. OpenAI caches input by default.
   prices: {
     'gpt-5.4': [2.5, 15, 0.25],
     'gpt-5.1': [1.25, 10, 0.125],
@@ -18,7 +18,7 @@ export const openai: Provider = {
     'o4-mini': [1.1, 4.4, 0.275],
   },
   followsSchemas: true,
-  // Most schemas that people write do not keep to what the strict mode allows.
+  // Most schemas that people write use keywords that the strict mode does not allow.
   requestOptions: { openai: { strictJsonSchema: false } },
 
   async open({ apiKey, baseUrl }, model, fetch) {

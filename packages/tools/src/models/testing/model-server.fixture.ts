@@ -1,4 +1,4 @@
-/** A server that speaks what models speak: OpenAI's chat completions and Anthropic's messages, as their providers document the wire. */
+/** A server with the APIs of model providers: OpenAI's chat completions and Anthropic's messages, as documented by the providers. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { listenHttp } from '../../../../kernel/src/outside/testing/listen.fixture.ts'
@@ -17,7 +17,7 @@ export interface Asked {
   }
 }
 
-/** What the model says: a text, an answer of its own making, or nothing at all for as long as it is waited for. */
+/** The reply of the model: a text, or a function that writes the HTTP response itself, or never does. */
 export type Reply = string | ((response: ServerResponse) => void)
 
 export async function listenModel(reply: (asked: Asked) => Reply): Promise<{ readonly url: string; readonly asked: Asked[] }> {

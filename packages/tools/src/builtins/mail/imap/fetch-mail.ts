@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '@orrery/contract'
 import { judgeAddress, type OutsidePolicy, tlsOptions } from '@orrery/kernel'
 import { type ToolContext, ToolError } from '../../../port/tool-port.ts'
 import { openMailSocket } from '../open-mail-socket.ts'
-import { failure, type ImapSession, openImapSession } from './imap-session.ts'
+import { type ImapSession, imapError, openImapSession } from './imap-session.ts'
 import { quote, quoteMailbox } from './mailbox-name.ts'
 import type { ImapValue } from './parse-response.ts'
 
@@ -12,7 +12,7 @@ type ImapServer = Extract<ConnectionSettings, { type: 'imap' }>
 export interface MailQuery {
   readonly mailbox: string
   readonly unseen: boolean
-  /** The midnight with which it begins, in UTC; null: since ever. */
+  /** Midnight in UTC at which the day begins; null for no limit. */
   readonly since: Date | null
   readonly limit: number
   readonly markSeen: boolean
@@ -20,19 +20,19 @@ export interface MailQuery {
 
 export interface FetchedMail {
   readonly uid: number
-  /** As it was sent, or its start. */
+  /** The raw mail, or its start. */
   readonly source: Uint8Array
-  /** Of the whole. */
+  /** Size of the whole mail. */
   readonly bytes: number
   readonly isSeen: boolean
   readonly received: Date
 }
 
-/** Of one mail. */
+/** Limit for one mail. */
 const SOURCE_BYTES_MAX = 262_144
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** The newest mails of a mailbox, newest first, and how many there are. @throws ToolError (`ImapError`), OutsideError */
+/** Returns the newest matching mails, newest first, and the number of all matching mails. @throws ToolError (`ImapError`), OutsideError */
 export async function fetchMail(server: ImapServer, query: MailQuery, { outside, signal }: ToolContext) {
   const socket = await openMailSocket(server.host, server.port, outside, signal)
   try {
@@ -41,7 +41,7 @@ export async function fetchMail(server: ImapServer, query: MailQuery, { outside,
     await session.command(`${query.markSeen ? 'SELECT' : 'EXAMINE'} ${quoteMailbox(query.mailbox)}`)
     const uids = await search(session, query)
     const mails: FetchedMail[] = []
-    // One at a time: what a server sends for one command is then bounded by one mail.
+    // One mail in each command, so that the data of one command is limited to one mail.
     for (const uid of uids.toSorted((a, b) => b - a).slice(0, query.limit)) mails.push(...(await read(session, uid)))
     if (query.markSeen && mails.length > 0)
       await session.command(`UID STORE ${mails.map(({ uid }) => uid).join(',')} +FLAGS.SILENT (\\Seen)`)
@@ -66,15 +66,15 @@ async function logIn(session: ImapSession, server: ImapServer, socket: Socket, o
     await session.encrypt(tls)
     can = await session.capabilities()
   } else if (!secure && judgeAddress(socket.remoteAddress ?? '') === 'public') {
-    // The password goes over the open internet under TLS or not at all.
-    throw failure(`${host} offers no TLS`, false, 'NOTLS')
+    // Never send the password over the public internet without TLS.
+    throw imapError(`${host} offers no TLS`, false, 'NOTLS')
   }
   try {
     if (can.has('AUTH=PLAIN')) await session.command('AUTHENTICATE PLAIN', Buffer.from(`\0${username}\0${password}`).toString('base64'))
     else await session.command(`LOGIN ${quote(username)} ${quote(password)}`)
   } catch (error) {
-    if (error instanceof RangeError) throw failure(`${host} takes no login but one of printable ASCII`, false, 'LOGIN')
-    if (error instanceof ToolError && !error.isRetryable) throw failure(`${host} did not accept the login`, false, 'LOGIN')
+    if (error instanceof RangeError) throw imapError(`${host} only accepts a login in printable ASCII`, false, 'LOGIN')
+    if (error instanceof ToolError && !error.isRetryable) throw imapError(`${host} did not accept the login`, false, 'LOGIN')
     throw error
   }
 }
@@ -86,15 +86,15 @@ async function search(session: ImapSession, { unseen, since }: MailQuery): Promi
   return [...new Set(found)].filter((uid) => Number.isSafeInteger(uid) && uid > 0)
 }
 
-/** None if the mail has gone since it was found. */
+/** Empty if the mail was deleted after the search. */
 async function read(session: ImapSession, uid: number): Promise<FetchedMail[]> {
   const data = await session.command(`UID FETCH ${uid} (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.${SOURCE_BYTES_MAX}>)`)
   for (const [, word, list] of data) {
     if (String(word).toUpperCase() !== 'FETCH' || !Array.isArray(list)) continue
     const members = toMembers(list)
-    // `BODY[]<0>` (RFC 3501 section 7.4.2); some servers repeat the length too, or leave out what is the whole.
+    // `BODY[]<0>` (RFC 3501 section 7.4.2); some servers also repeat the length, or leave out the range if it is the whole mail.
     const source = toBytes([...members].find(([name]) => /^BODY\[\](<0(\.\d+)?>)?$/.test(name))?.[1])
-    // Servers also tell, unasked, how flags of other mails have changed.
+    // Servers also send unsolicited changes of the flags of other mails.
     if (Number(members.get('UID')) !== uid || source === null) continue
     const flags = [members.get('FLAGS')].flat(1).map((flag) => String(flag).toLowerCase())
     const received = readDate(String(members.get('INTERNALDATE')))
@@ -114,7 +114,7 @@ function toBytes(value: ImapValue | undefined): Uint8Array | null {
   return value instanceof Uint8Array ? value : null
 }
 
-/** ` 5-Nov-2026 11:30:00 +0000`; the beginning of time if it is nothing of the kind. */
+/** Parses ` 5-Nov-2026 11:30:00 +0000`. Returns the epoch for anything else. */
 function readDate(text: string): Date {
   const at = Date.parse(text.trim().replace(/^(\d+)-(\w{3})-(\d{4}) /, '$1 $2 $3 '))
   return new Date(Number.isNaN(at) ? 0 : at)

@@ -4,7 +4,7 @@ import { listen } from '../../../../../kernel/src/outside/testing/listen.fixture
 import type { ToolError } from '../../../port/tool-port.ts'
 import { openImapSession } from './imap-session.ts'
 
-/** A session with a server that answers each line with what `answer` makes of its tag and words. */
+/** Opens a session with a server that answers each line by calling `answer`. */
 async function talkTo(answer: (tag: string, words: string, socket: Socket) => string | Buffer, greeting = '* OK hello\r\n') {
   const port = await listen(
     createServer((socket) => {
@@ -29,14 +29,14 @@ async function failureOf(act: Promise<unknown>): Promise<ToolError> {
   )
 }
 
-test('a command gives what was said before its end, in whatever pieces it came', async () => {
+test('returns the data of a command, including literals and quoted strings', async () => {
   const session = await talkTo((tag) => `* 1 FETCH (X {3}\r\na)"`.concat(` Y "\\\\")\r\n* OK [ALERT] mind\r\n${tag} OK done\r\n`))
   await session.greet()
   const [values] = await session.command('FETCH 1 X')
   expect(values).toMatchObject(['1', 'FETCH', ['X', Buffer.from('a)"'), 'Y', '\\']])
 })
 
-test('the rest of a command is sent when it is asked for, once', async () => {
+test('sends the rest of a command once, when the server asks for it', async () => {
   const heard: string[] = []
   const session = await talkTo((tag, words) => {
     heard.push(`${tag} ${words}`.trim())
@@ -45,22 +45,22 @@ test('the rest of a command is sent when it is asked for, once', async () => {
   await session.greet()
   const error = await failureOf(session.command('AUTHENTICATE PLAIN', 'c2VjcmV0'))
   expect(heard).toEqual(['A1 AUTHENTICATE PLAIN', 'c2VjcmV0', ''])
-  expect([error.message, error.isRetryable]).toEqual(['mail.test refused (AUTHENTICATIONFAILED)', false])
+  expect([error.message, error.isRetryable]).toEqual(['mail.test rejected the command (AUTHENTICATIONFAILED)', false])
 })
 
 test.each([
   ['* 1 FETCH (X {1001}\r\n', 'A literal is too large'],
   ['* 1 FETCH (X {1}\r\na'.repeat(30), 'A literal is too large'],
   ['* (((\r\n', 'A response does not close what it opened'],
-  ['HTTP/1.1 400 Bad Request\r\n', 'A response has no tag that is known'],
-])('what is no IMAP is refused: %j', async (said, why) => {
+  ['HTTP/1.1 400 Bad Request\r\n', 'A response has an unknown tag'],
+])('rejects a response that is not IMAP: %j', async (said, why) => {
   const session = await talkTo(() => said)
   await session.greet()
   const error = await failureOf(session.command('NOOP'))
-  expect([error.name, error.isRetryable, error.message]).toEqual(['ImapError', true, `mail.test does not speak IMAP as it should: ${why}`])
+  expect([error.name, error.isRetryable, error.message]).toEqual(['ImapError', true, `mail.test does not follow IMAP: ${why}`])
 })
 
-test('a line without an end is cut off, and so is a server that goes', async () => {
+test('fails on an endless line, an endless answer, and a server that disconnects', async () => {
   const flooding = await talkTo((_tag, _words, socket) => {
     const flood = () => {
       if (!socket.destroyed) socket.write(Buffer.alloc(1_000_000, 'x'), flood)
@@ -83,7 +83,7 @@ test('a line without an end is cut off, and so is a server that goes', async () 
   expect(await failureOf(busy.greet())).toMatchObject({ name: 'ImapError', isRetryable: true })
 })
 
-test('what was said before TLS is not taken for what is said within', async () => {
+test('rejects data that was sent before TLS began', async () => {
   const session = await talkTo((tag) => `${tag} OK begin\r\n* CAPABILITY AUTH=PLAIN\r\n`)
   await session.greet()
   await session.command('STARTTLS')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { quote, quoteMailbox } from './mailbox-name.ts'
 
-test('names are written as RFC 3501 shows', () => {
+test('encodes names as in RFC 3501', () => {
   const names = {
     INBOX: '"INBOX"',
     '~peter/mail/台北/日本語': '"~peter/mail/&U,BTFw-/&ZeVnLIqe-"',
@@ -11,10 +11,10 @@ test('names are written as RFC 3501 shows', () => {
     '😀': '"&2D3eAA-"',
   }
   for (const [name, written] of Object.entries(names)) expect(quoteMailbox(name)).toBe(written)
-  // A line cannot be ended in one.
+  // Line breaks are encoded and cannot end the command.
   expect(quoteMailbox('a\r\nb')).toBe('"a&AA0ACg-b"')
 })
 
-test('what is not printable is not quoted', () => {
+test('does not quote characters outside of printable ASCII', () => {
   for (const text of ['a\r\nA1 LOGOUT', 'ä', '\u0000']) expect(() => quote(text)).toThrow(RangeError)
 })

@@ -1,4 +1,4 @@
-/** A mailbox's name as an argument: modified UTF-7 (RFC 3501 section 5.1.3) between quotes. */
+/** Writes the name of a mailbox as an argument: modified UTF-7 (RFC 3501 section 5.1.3) in quotes. */
 export function quoteMailbox(name: string): string {
   return quote(
     name.replaceAll(/&|[^\x20-\x7e]+/g, (part) => {
@@ -9,7 +9,7 @@ export function quoteMailbox(name: string): string {
   )
 }
 
-/** @throws RangeError for what no quoted text can hold. */
+/** @throws RangeError for characters that a quoted string cannot contain. */
 export function quote(text: string): string {
   if (/[^\x20-\x7e]/.test(text)) throw new RangeError('Only printable ASCII can be quoted')
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`

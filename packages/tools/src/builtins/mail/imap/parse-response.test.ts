@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseResponse } from './parse-response.ts'
 
-test('responses are told apart', () => {
-  expect(parseResponse(['+ go on'])).toEqual({ type: 'continue' })
+test('distinguishes continuations, status responses and data', () => {
+  expect(parseResponse(['+ continue'])).toEqual({ type: 'continue' })
   expect(parseResponse(['+'])).toEqual({ type: 'continue' })
   expect(parseResponse(['* OK [CAPABILITY IMAP4rev1] ready (now'])).toEqual({ type: 'status', tag: '*', status: 'OK', code: 'CAPABILITY' })
   expect(parseResponse(['A3 no [nonexistent] None'])).toEqual({ type: 'status', tag: 'A3', status: 'NO', code: 'NONEXISTENT' })
@@ -11,7 +11,7 @@ test('responses are told apart', () => {
   expect(parseResponse(['* SEARCH 2 84 882'])).toEqual({ type: 'data', values: ['SEARCH', '2', '84', '882'] })
 })
 
-test('data holds atoms, quoted texts, literals, lists and NIL', () => {
+test('parses atoms, quoted strings, literals, lists and NIL', () => {
   const literal = new TextEncoder().encode('a) "b')
   expect(parseResponse(['* 12 FETCH (FLAGS (\\Seen) X "a \\"b\\" \\\\" Y NIL BODY[]<0> ', literal, ' UID 5 Z ())'])).toEqual({
     type: 'data',
@@ -19,15 +19,15 @@ test('data holds atoms, quoted texts, literals, lists and NIL', () => {
   })
 })
 
-test('nonsense is an error, and so is what never ends', () => {
+test('rejects malformed and deeply nested responses', () => {
   const nonsense = [['A1 HELLO'], ['* (a'], ['* a)'], [`* ${'('.repeat(10_000)}`], [new Uint8Array(1)], ['']]
   for (const pieces of nonsense) expect(() => parseResponse(pieces)).toThrow(SyntaxError)
 })
 
-test('a line that never closes what it opened is given up at once', () => {
+test('rejects an unclosed quote or bracket without a slow search', () => {
   const from = performance.now()
-  // It took minutes, while nothing else of the process went on.
-  expect(() => parseResponse([`* X "${'\\"'.repeat(500_000)}`])).toThrow(/quote without an end/)
+  // The search took minutes and blocked the process.
+  expect(() => parseResponse([`* X "${'\\"'.repeat(500_000)}`])).toThrow(/unclosed quote/)
   expect(parseResponse([`* OK [${'a'.repeat(500_000)}`])).toEqual({ type: 'status', tag: '*', status: 'OK', code: null })
   expect(performance.now() - from).toBeLessThan(2_000)
 })

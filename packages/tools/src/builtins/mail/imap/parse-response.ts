@@ -1,4 +1,4 @@
-/** What a server of IMAP says: RFC 3501 section 7, as far as a reader of mail needs it. */
+/** Parses the responses of an IMAP server (RFC 3501 section 7), as far as reading mail needs them. */
 
 /** A literal keeps its bytes; NIL is null. */
 export type ImapValue = string | Uint8Array | null | readonly ImapValue[]
@@ -6,11 +6,11 @@ export type ImapValue = string | Uint8Array | null | readonly ImapValue[]
 export type ImapResponse =
   /** `+`: the server waits for the rest of a command. */
   | { readonly type: 'continue' }
-  /** Of a command (by its tag), or untagged (`*`). The code is what stands in brackets, its first word: `NONEXISTENT`. */
+  /** Of a command (by its tag), or untagged (`*`). `code` is the first word in brackets, such as `NONEXISTENT`. */
   | { readonly type: 'status'; readonly tag: string; readonly status: string; readonly code: string | null }
   | { readonly type: 'data'; readonly values: readonly ImapValue[] }
 
-/** Pieces of a response: text, and between two of them a literal. */
+/** A piece of a response: text, or the literal between two texts. */
 export type ResponsePiece = string | Uint8Array
 
 const DEPTH_MAX = 20
@@ -23,7 +23,7 @@ export function parseResponse(pieces: readonly ResponsePiece[]): ImapResponse {
   const status = /^(\S+) (OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]\s]+)(?:\s[^\]]*)?\])?(?: |$)/i.exec(first)
   if (status)
     return { type: 'status', tag: status[1] ?? '', status: (status[2] ?? '').toUpperCase(), code: status[3]?.toUpperCase() ?? null }
-  if (!first.startsWith('* ')) throw new SyntaxError('A response has no tag that is known')
+  if (!first.startsWith('* ')) throw new SyntaxError('A response has an unknown tag')
   return { type: 'data', values: parseValues([first.slice(2), ...pieces.slice(1)]) }
 }
 
@@ -36,8 +36,8 @@ function parseValues(pieces: readonly ResponsePiece[]): readonly ImapValue[] {
       continue
     }
     for (const [token, quoted] of piece.matchAll(/[()]|"((?:[^"\\]|\\.)*)"|"|[^\s()"]+/g)) {
-      // Looked for once: were it passed over, each quote behind it would be searched to the end of the line as well.
-      if (token === '"') throw new SyntaxError('A response has a quote without an end')
+      // Stop at the first unclosed quote. If it were skipped, every later quote would be searched to the end of the line again.
+      if (token === '"') throw new SyntaxError('A response has an unclosed quote')
       if (token === '(') {
         if (lists.length > DEPTH_MAX) throw new SyntaxError('A response is nested too deep')
         lists.push([])

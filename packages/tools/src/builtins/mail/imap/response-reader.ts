@@ -7,13 +7,16 @@ const BUFFERED_BYTES_MAX = 2 * LINE_BYTES_MAX
 const PIECES_MAX = 40
 const NEWLINE = 10
 
-/** Takes a stream of bytes apart into responses, none of them larger than allowed, and reads no faster than they are taken. */
+/** Splits a stream of bytes into responses of limited size. Reads no faster than the responses are taken. */
 export interface ResponseReader {
-  /** @throws SyntaxError, or what the socket broke with */
+  /** @throws SyntaxError, or the error of the socket */
   next(): Promise<ImapResponse>
-  /** Leaves the socket to another reader. @throws SyntaxError if the server said more than it was asked for: it would not be from within TLS. */
+  /**
+   * Releases the socket for another reader.
+   * @throws SyntaxError if bytes are left: they were sent before TLS and are not protected by it.
+   */
   detach(): void
-  /** Bytes that `next` has taken so far. */
+  /** Number of bytes that `next` has taken so far. */
   taken(): number
 }
 
@@ -33,18 +36,18 @@ export function readResponses(socket: Socket, literalBytesMax: number): Response
       }
     },
     detach() {
-      if (queue.stop() > 0) throw new SyntaxError('The server spoke out of turn')
+      if (queue.stop() > 0) throw new SyntaxError('The server sent data out of turn')
     },
     taken: queue.taken,
   }
 }
 
-/** Chunks are put together only once it is known how much of them is wanted: what comes drop by drop costs no more than what comes at once. */
+/** Concatenates chunks only when the wanted length is known, so that many small chunks cost no more than one large chunk. */
 function queueBytes(socket: Socket) {
   let chunks: Buffer[] = []
   let size = 0
   let taken = 0
-  /** Of the chunks that hold no end of a line. */
+  /** How many chunks and bytes are known to contain no line end. */
   let searched = { chunks: 0, bytes: 0 }
   let ended: Error | null = null
   let wake = () => {}
@@ -83,12 +86,12 @@ function queueBytes(socket: Socket) {
       while (size < bytes) await more()
       return cut(bytes)
     },
-    /** Without its end. */
+    /** Returns the line without its line end. */
     async takeLine(): Promise<Buffer> {
       for (;;) {
         for (const chunk of chunks.slice(searched.chunks)) {
           const at = chunk.indexOf(NEWLINE)
-          if (at >= 0) return withoutEnd(cut(searched.bytes + at + 1))
+          if (at >= 0) return withoutLineEnd(cut(searched.bytes + at + 1))
           searched = { chunks: searched.chunks + 1, bytes: searched.bytes + chunk.length }
         }
         if (searched.bytes > LINE_BYTES_MAX) throw new SyntaxError('A line is too long')
@@ -96,7 +99,7 @@ function queueBytes(socket: Socket) {
       }
     },
     taken: () => taken,
-    /** How many bytes nobody took. */
+    /** Removes the listeners. Returns the number of bytes that were not taken. */
     stop(): number {
       socket.off('data', onData).off('error', onEnd).off('close', onEnd).off('end', onEnd)
       return size
@@ -104,4 +107,4 @@ function queueBytes(socket: Socket) {
   }
 }
 
-const withoutEnd = (line: Buffer): Buffer => line.subarray(0, line.at(-2) === 13 ? -2 : -1)
+const withoutLineEnd = (line: Buffer): Buffer => line.subarray(0, line.at(-2) === 13 ? -2 : -1)

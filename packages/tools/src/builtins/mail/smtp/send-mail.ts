@@ -4,7 +4,7 @@ import { judgeAddress, tlsOptions } from '@orrery/kernel'
 import { hideSecrets } from '../../../http/hide-secrets.ts'
 import { type ToolContext, ToolError } from '../../../port/tool-port.ts'
 import type { MailAddress } from '../mail-address.ts'
-import { isUntrusted, openMailSocket } from '../open-mail-socket.ts'
+import { isCertificateError, openMailSocket } from '../open-mail-socket.ts'
 
 type SmtpServer = Extract<ConnectionSettings, { type: 'smtp' }>
 
@@ -28,7 +28,7 @@ interface Delivery {
 
 const SAID_LETTERS_MAX = 500
 
-/** Hands a mail to a server. @throws ToolError (`SmtpError`), OutsideError */
+/** Sends a mail through a server. @throws ToolError (`SmtpError`), OutsideError */
 export async function sendMail(server: SmtpServer, mail: Mail, { outside, signal }: ToolContext): Promise<Delivery> {
   const { createTransport } = await import('nodemailer')
   const socket = await openMailSocket(server.host, server.port, outside, signal)
@@ -55,7 +55,7 @@ function transportOptions({ host, port, secure, username, password }: SmtpServer
     port,
     secure,
     connection: socket,
-    // A password goes over the open internet under TLS or not at all, whatever the other side says that it can do.
+    // Never send a password over the public internet without TLS, whatever capabilities the server announces.
     requireTLS: password !== undefined && judgeAddress(socket.remoteAddress ?? '') === 'public',
     ...(username === undefined ? {} : { auth: { user: username, pass: password ?? '' } }),
     disableFileAccess: true,
@@ -65,20 +65,20 @@ function transportOptions({ host, port, secure, username, password }: SmtpServer
   }
 }
 
-/** Reply codes decide: 4xx passes, 5xx does not (RFC 5321 section 4.2.1). Without one, the connection broke, or TLS did not come about. */
+/** Reply codes 4xx are transient, 5xx are permanent (RFC 5321 section 4.2.1). Without a reply code, the connection broke or TLS failed. */
 function toSmtpFailure(error: unknown, { host, password = '' }: SmtpServer): ToolError {
   const { code, originalCode, responseCode, response } = error as Readonly<Record<string, unknown>>
   const fail = (what: string, isRetryable: boolean, status: number | null) =>
     new ToolError('SmtpError', `${host} ${what}`, { isRetryable, details: { code: String(originalCode ?? code), status } })
   if (typeof responseCode === 'number') {
-    const isPassing = responseCode < 500
-    if (code === 'EAUTH') return fail('did not accept the login', isPassing, responseCode)
-    // Some servers repeat the line that they did not like.
+    const isTransient = responseCode < 500
+    if (code === 'EAUTH') return fail('did not accept the login', isTransient, responseCode)
+    // Some servers repeat the rejected line.
     const said = hideSecrets([password])(String(response)).slice(0, SAID_LETTERS_MAX).toWellFormed()
-    return fail(`did not take the mail: ${said}`, isPassing, responseCode)
+    return fail(`did not accept the mail: ${said}`, isTransient, responseCode)
   }
   const why = String(originalCode ?? code)
-  if (code === 'ETLS' || isUntrusted(why)) return fail(`offers no TLS that can be trusted (${why})`, false, null)
+  if (code === 'ETLS' || isCertificateError(why)) return fail(`offers no TLS that can be trusted (${why})`, false, null)
   if (code === 'EAUTH') return fail('offers no way to log in', false, null)
   return fail(`broke off the connection (${why})`, ['ECONNECTION', 'ESOCKET', 'ETIMEDOUT'].includes(String(code)), null)
 }

@@ -1,4 +1,4 @@
-/** What the tests use of it; the package has no types of its own. */
+/** Types for the parts that the tests use; the package has no types. */
 declare module 'hoodiecrow-imap' {
   import type { Server } from 'node:net'
 

@@ -14,7 +14,7 @@ export interface Delivered {
   readonly mail: Email
 }
 
-/** A real SMTP server that takes every mail, unless its options say otherwise. */
+/** Starts a real SMTP server that accepts every mail by default. */
 export async function listenSmtp(options: SMTPServerOptions = {}): Promise<{ readonly port: number; readonly delivered: Delivered[] }> {
   const delivered: Delivered[] = []
   const server = new SMTPServer({
@@ -41,7 +41,7 @@ export async function listenSmtp(options: SMTPServerOptions = {}): Promise<{ rea
   })
   server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // Not by destroying sockets below TLS that has failed: that crashes Node 24.
+  // Do not destroy the sockets: destroying a socket below failed TLS crashes Node 24.
   onTestFinished(() => new Promise<void>((resolve) => server.close(resolve)))
   return { port: (server.server.address() as AddressInfo).port, delivered }
 }
@@ -52,7 +52,7 @@ export interface KeptMail {
   readonly internaldate: string
 }
 
-/** A real IMAP server with these mailboxes, for one who logs in as `ada`. */
+/** Starts a real IMAP server with these mailboxes, for the user `ada`. */
 export async function listenImap(
   mailboxes: Readonly<Record<string, readonly KeptMail[]>>,
   password: string,

@@ -3,19 +3,20 @@ import type { JsonObject } from '@orrery/contract'
 export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'] as const
 
 export interface OpenApiOptions {
-  /** Where the document came from: relative addresses of servers are relative to it. */
+  /** URL of the document. Relative URLs of servers are resolved against it. */
   readonly documentUrl: string | undefined
-  /** In place of what the document says. */
+  /** Overrides the servers in the document. */
   readonly baseUrl: string | undefined
 }
 
-/** One operation where it stands. */
-export interface OperationPlace {
+/** An operation with the parts of the document around it. */
+export interface OperationContext {
   readonly document: JsonObject
-  readonly place: JsonObject
+  /** The Path Item Object. */
+  readonly pathItem: JsonObject
   readonly operation: JsonObject
   readonly path: string
   readonly method: (typeof METHODS)[number]
-  /** 3.0 has a dialect of JSON Schema of its own. */
+  /** OpenAPI 3.0 has its own dialect of JSON Schema. */
   readonly is30: boolean
 }
