@@ -142,7 +142,7 @@ async function watchLoops(walker: Walker): Promise<void> {
   const { automation, office, uuid: org } = walk.twin
   const later = { now: () => Date.now() + 3 * DAY_MS }
   const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-  // The office is closed until then, so that its schedules are planned anew.
+  // The office is closed until then, so that its schedules are planned again.
   await walker.ask('calendars.put', { calendar: office, zone: 'UTC', layers: [{ kind: 'days', days: [{ date: day(0), to: day(9) }] }] })
   const events = await makeEvents(walker)
   const { signal } = new AbortController()

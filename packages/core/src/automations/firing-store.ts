@@ -3,15 +3,15 @@ import type { OrgId, RunId } from '@orrery/engine'
 import { columns, type Database, empty, prepared, sql, type Transaction } from '@orrery/kernel'
 import type { StoredRequest } from './automation-row.ts'
 import type { RunEnd } from './planning/count-failure.ts'
+import type { FiringCause } from './planning/firing-id.ts'
 
-export type FiringCauseName = 'schedule' | 'event' | 'condition' | 'webhook' | 'manual' | 'backfill' | 'agent'
 export type FiringOutcome = 'scheduled' | 'buffered' | 'started' | 'existing' | 'skipped' | 'failed'
 
 export interface FiringRow {
   readonly automation_id: string
   readonly firing_id: string
   readonly trigger_key: string | null
-  readonly cause: FiringCauseName
+  readonly cause: FiringCause['kind']
   readonly version: number
   readonly nominal_at: Date
   readonly fires_at: Date | null
@@ -208,7 +208,7 @@ export async function setDepth(tx: Transaction, org: string, firing: string, dep
 export interface SkippedFiring {
   readonly trigger: string
   readonly id: string
-  readonly cause: FiringCauseName
+  readonly cause: FiringCause['kind']
   readonly nominalAt: Date
   readonly decidedAt: Date
   readonly reason: string

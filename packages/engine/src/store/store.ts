@@ -99,7 +99,7 @@ export type Wait =
   | { readonly type: 'retry'; readonly step: string; readonly attempt: number; readonly until: Millis }
 
 /**
- * Parks a run: the worker gives it up. Written only if the run was not poked since the worker last looked (`wakes` unchanged). Otherwise
+ * Parks a run: the worker releases it. Written only if the run was not poked since the worker last looked (`wakes` unchanged). Otherwise
  * the row stays `running` with this worker, and the run is reported in `kept`.
  */
 export interface ParkRow {

@@ -88,7 +88,7 @@ describe('input', () => {
     await expect(t.answer('runs.list', { tag: 'a\u0000b' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
-  it('does not know operations that nobody declared', async () => {
+  it('refuses operations that are not declared', async () => {
     for (const name of ['runs.explode', 'toString', '__proto__'])
       await expect(t.answer(name, {})).rejects.toMatchObject({ code: 'not_found' })
   })
@@ -276,7 +276,7 @@ describe('a database that is gone', () => {
     const refused = await lost.answer('runs.list', {}).catch((error: unknown) => error)
     expect(refused).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
     expect(JSON.stringify(refused)).not.toMatch(/pool|pg|postgres/i)
-    // The same where no operation is called: streams, figures, whole MCP requests. A key that nobody remembers has to be looked up.
+    // The same where no operation is called: streams, figures, whole MCP requests. A key that is not cached is looked up.
     const caller = { credential: makeApiKey().secret, requestId: 'r', traceId: null, idempotencyKey: null, face: 'mcp' }
     const unknown = await lost.core.identify(caller, null).catch((error: unknown) => error)
     expect(unknown).toMatchObject({ status: expect.toBeOneOf([500, 503]) })

@@ -1,6 +1,7 @@
 /** One round of the decision about an automation's starts, and what follows from the answers of the engine. Pure. */
-import type { FiringCauseName } from '../firing-store.ts'
+
 import { decideOverlap, type OverlapDecision, type PendingStart, type RunOverlap } from './decide-overlap.ts'
+import type { FiringCause } from './firing-id.ts'
 
 export interface StartRules {
   readonly overlap: RunOverlap
@@ -29,9 +30,9 @@ export interface StartRound<S> {
 }
 
 /** Causes that a pause stops. An operation or a tool requested the others, which is allowed while the automation is paused. */
-const AUTOMATIC_CAUSES: ReadonlySet<FiringCauseName> = new Set(['schedule', 'event', 'condition', 'webhook'])
+const AUTOMATIC_CAUSES: ReadonlySet<FiringCause['kind']> = new Set(['schedule', 'event', 'condition', 'webhook'])
 
-export function decideStarts<S extends PendingStart & { readonly cause: FiringCauseName }>(
+export function decideStarts<S extends PendingStart & { readonly cause: FiringCause['kind'] }>(
   rules: StartRules,
   { pending, isRunning, failures }: StartState<S>,
 ): StartRound<S> {

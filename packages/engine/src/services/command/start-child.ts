@@ -2,7 +2,7 @@ import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
-import { takeBackChild } from '../run/close-child.ts'
+import { cancelDroppedChild } from '../run/close-child.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
 import type { OpenChild } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
@@ -18,18 +18,18 @@ export function startChild(scope: WorkerScope, run: ActiveRun, open: OpenChild, 
   open.begun = 'requested'
   run.busy++
   run.starting++
-  void startSurely(scope, run, open, fresh).finally(() => {
+  void startWithRetries(scope, run, open, fresh).finally(() => {
     run.busy--
     run.starting--
     // The parent dropped the child while its start was in progress. The request to stop may have arrived before the start.
-    if (isLive(run) && run.open.get(open.cmd) !== open) takeBackChild(scope, run, open)
+    if (isLive(run) && run.open.get(open.cmd) !== open) cancelDroppedChild(scope, run, open)
     open.begun = 'yes'
     considerIdle(scope, run)
   })
 }
 
 /** Repeats a start that got no answer. The id stays the same, so the child starts once. */
-async function startSurely(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
+async function startWithRetries(scope: WorkerScope, run: ActiveRun, open: OpenChild, fresh: boolean): Promise<void> {
   for (let isFresh = fresh; !isGone(run, open); isFresh = false) {
     try {
       const bundle = await bundleFor(scope, run, open)

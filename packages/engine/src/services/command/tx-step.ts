@@ -52,14 +52,14 @@ export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onF
       run.at = row.at
       run.open.delete(open.cmd)
       if (outcome && isLive(run)) enqueue(scope, run, outcome, row.at)
-      continueHeld(scope, run)
+      releaseHeld(scope, run)
       scope.observe({ type: 'step', step: open.name, ok: true, tookMs: scope.clock.now() - startedAt, attempt: open.attempt })
     },
     (error: unknown) => {
       const isLost = error instanceof Fenced || error instanceof Ambiguous
       if (isLost) scope.flusher.abandon(error)
       // Also after a loss: other steps of this run hold open transactions, wait for their turn and must notice the loss.
-      if (isHolding) continueHeld(scope, run)
+      if (isHolding) releaseHeld(scope, run)
       if (!isLost) onFailed(toOutcome(error))
     },
   )
@@ -85,7 +85,7 @@ async function hold(scope: WorkerScope, run: ActiveRun, signal: AbortSignal): Pr
 }
 
 /** Continues the work that waited for the commit, in its order. Then the next transactional step may commit. */
-function continueHeld(scope: WorkerScope, run: ActiveRun): void {
+function releaseHeld(scope: WorkerScope, run: ActiveRun): void {
   const held = run.held ?? []
   run.held = null
   for (const proceed of held) proceed()

@@ -1,7 +1,7 @@
 import type { BuiltBundle, DeployFinding } from '../../api.ts'
 import type { LiveRow, OrgId, RunId } from '../../store/store.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
-import { forgetReplay, type ReplayParts, replayApart } from './query-run.ts'
+import { forgetReplay, type ReplayParts, replayInOwnSandbox } from './query-run.ts'
 
 const PAGE = 200
 
@@ -30,7 +30,7 @@ async function checkRun(parts: ReplayParts, bundle: LoadedBundle, live: LiveRow)
   const row = await parts.store.run(live.org, live.run)
   // The run has ended since its page was read, so it needs no check.
   if (row === null) return null
-  const { run, replayed } = await replayApart(parts, row, live.base, bundle)
+  const { run, replayed } = await replayInOwnSandbox(parts, row, live.base, bundle)
   forgetReplay(run)
   const diverged = replayed.type === 'diverged' ? replayed.reason : null
   return { run: live.run, workflow: live.workflow, ok: diverged === null, reason: diverged }

@@ -121,7 +121,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
 
 /** Registers this process as a worker. */
 export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptions): Promise<EngineWorker> {
-  if (parts.worker !== null) throw new Error('this engine works already')
+  if (parts.worker !== null) throw new Error('this engine has a worker already')
   const { store, clock, flusher, sandboxes, observe, random, hints, results } = parts
   const { beatMs = 2000, leaseMs = 5000, version = '' } = parts.options
   const worker = new EngineWorker(

@@ -4,7 +4,7 @@ import type { LiveRow, OrgId, RunId, Store } from '../../store/store.ts'
 /** Answers "why is this run not running?" for a live run. */
 export async function explainRun(store: Store, org: OrgId, run: RunId, now: number): Promise<Why> {
   const live = await store.live(org, run)
-  if (live === null) return { state: 'gone', summary: 'The run has ended, or never was.', waits: [], facts: {} }
+  if (live === null) return { state: 'gone', summary: 'The run has ended, or does not exist.', waits: [], facts: {} }
   const facts = { queue: live.queue, priority: live.priority, crashes: live.crashes, rows: live.nextSeq - 1, version: live.bundle }
   return { state: live.state, summary: summarize(live, now), waits: live.waits, facts }
 }
@@ -18,12 +18,12 @@ function summarize(live: LiveRow, now: number): string {
   switch (live.state) {
     case 'running':
       return live.pauseRequested
-        ? 'A worker has it and pauses it once its steps in progress are done.'
+        ? 'A worker runs it, and pauses it when the steps in progress have ended.'
         : `Worker ${live.worker ?? '?'} has it.`
     case 'ready':
       return `It waits for a worker of queue "${live.queue}" with a free slot.`
     case 'gated':
-      return `It waits for limit "${live.gate ?? '?'}": as many runs as allowed hold it.`
+      return `It waits for limit "${live.gate ?? '?'}": the allowed number of runs hold it.`
     case 'paused':
       return 'It is paused. Resume it to continue.'
     case 'blocked':

@@ -15,7 +15,7 @@ type QueryAnswer = { readonly ok: true; readonly value: Json } | { readonly ok: 
  * Replays a run without effects, from its generation at row `base`, while a worker may hold the run. The replay has a prefixed id, so that
  * it never collides with the run itself in a sandbox that both use. Free it with `forgetReplay`.
  */
-export async function replayApart(
+export async function replayInOwnSandbox(
   { store, sandboxes }: ReplayParts,
   row: RunRow,
   base: number,
@@ -47,7 +47,7 @@ export async function queryRun(parts: ReplayParts, org: OrgId, run: RunId, name:
   const bundle = await sandboxes.load(org, live?.bundle ?? row.bundle)
   if (bundle === null)
     return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${row.bundle} is not stored` } }
-  const apart = await replayApart(parts, row, live?.base ?? 0, bundle)
+  const apart = await replayInOwnSandbox(parts, row, live?.base ?? 0, bundle)
   try {
     if (apart.replayed.type === 'diverged')
       return { ok: false, error: { name: 'ReplayError', kind: 'error', message: apart.replayed.reason } }

@@ -146,7 +146,7 @@ export function halve(batch: Batch): [Batch, Batch] {
 }
 
 /** True if the batches have no run in common, and neither writes the live row of a run with rows in the other. */
-export function isApart(one: Batch, other: Batch): boolean {
+export function haveNoCommonRun(one: Batch, other: Batch): boolean {
   const hasToDoWith = (run: string): boolean => other.units.has(run) || other.touched.has(run)
   return [...one.units].every((unit) => !hasToDoWith(unit)) && [...one.touched.keys()].every((run) => !hasToDoWith(run))
 }

@@ -1,4 +1,4 @@
-import { type Batch, isApart } from './batch.ts'
+import { type Batch, haveNoCommonRun } from './batch.ts'
 
 /** The next action for the oldest queued batch: it waits, is sent whole, or is sent as two halves at once. */
 export type NextFlush = 'wait' | 'whole' | 'halves'
@@ -24,7 +24,7 @@ export function chooseNext({ queued, flights, takesTurns, shareMin }: FlushState
   const [oldest] = queued
   if (oldest === undefined || oldest.size === 0 || flights.size >= FLIGHTS_MAX) return 'wait'
   for (const flight of flights) {
-    if (oldest.units.size < Math.max(shareMin, SHARE * flight.units.size) || !isApart(oldest, flight)) return 'wait'
+    if (oldest.units.size < Math.max(shareMin, SHARE * flight.units.size) || !haveNoCommonRun(oldest, flight)) return 'wait'
   }
   return flights.size === 0 && takesTurns && oldest.units.size >= 2 * shareMin ? 'halves' : 'whole'
 }

@@ -9,8 +9,8 @@ export function closeChild(scope: WorkerScope, run: ActiveRun, open: OpenChild):
 }
 
 /** Asks a child to stop because its parent no longer waits for it: it lost a race, or its scope or its parent was cancelled. */
-export function takeBackChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
-  cancelChild(scope, run, open, 'its parent took it back')
+export function cancelDroppedChild(scope: WorkerScope, run: ActiveRun, open: OpenChild): void {
+  cancelChild(scope, run, open, 'its parent no longer waits for it')
 }
 
 /**

@@ -40,7 +40,7 @@ function isIdle(run: ActiveRun): boolean {
 function considerParking(scope: WorkerScope, run: ActiveRun, phase: Extract<Phase, { type: 'live' }>): void {
   if (phase.pausing) return park(scope, run, 'paused', null)
   if (run.open.size === 0) {
-    block(scope, run, 'The workflow waits for something that is neither a step, a timer, a signal nor a child; it can never go on.')
+    block(scope, run, 'The workflow waits for something that is not a step, a timer, a signal or a child, so it can never continue.')
     return
   }
   if (scope.stopping) return park(scope, run, hasStartableStep(scope, run) ? 'ready' : 'waiting', null)

@@ -102,7 +102,7 @@ function mismatch(run: ActiveRun, dropped: ReadonlyMap<number, OpenCommand>, row
   if (open.type !== row.kind || open.name !== row.name)
     return `The history has ${describe(row)}, but the code asks for ${describeOpen(open)} there.`
   if ((row.kind === 'step' || row.kind === 'child') && row.input !== null && open.input !== row.input)
-    return `The input of ${describe(row)} differs: the history has ${short(row.input)}, the code gives ${short(open.input ?? '')}.`
+    return `The input of ${describe(row)} differs: the history has ${short(row.input)}, the code has ${short(open.input ?? '')}.`
   return null
 }
 

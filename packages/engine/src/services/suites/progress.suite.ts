@@ -109,7 +109,7 @@ export function describeProgress(t: EngineTests): void {
       await boot()
       const run = await start('asker', '400ms')
       for (const n of [1, 2, 3]) expect(await t.engine.signal(t.org, run, 'answer', n)).toMatchObject({ type: 'delivered' })
-      await t.engine.signal(t.org, run, 'other', 'nobody waits for this')
+      await t.engine.signal(t.org, run, 'other', 'not awaited')
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 2, 3] })
       expect(await t.engine.signal(t.org, run, 'answer', 4)).toEqual({ type: 'finished' })
     })

@@ -56,7 +56,7 @@ export function describeTrouble(t: EngineTests): void {
     it('blocks workflow code that waits for nothing', async () => {
       await boot()
       const run = await start('stuck', null)
-      expect((await state(run, 'blocked')).summary).toMatch(/never go on/)
+      expect((await state(run, 'blocked')).summary).toMatch(/never continue/)
       await t.engine.cancel(t.org, run, 'hopeless')
       expect((await end(run)).status).toBe('cancelled')
     })

@@ -1,7 +1,7 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
 import { beginCommand, endRun } from '../command/begin-command.ts'
 import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
-import { takeBackChild } from '../run/close-child.ts'
+import { cancelDroppedChild } from '../run/close-child.ts'
 import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
@@ -42,7 +42,7 @@ function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
   run.open.delete(cmd)
   if (open.timer) scope.clock.clearTimeout(open.timer)
   if (open.type === 'step') abortStep(open, 'dropped')
-  if (open.type === 'child') takeBackChild(scope, run, open)
+  if (open.type === 'child') cancelDroppedChild(scope, run, open)
 }
 
 function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {

@@ -3,7 +3,7 @@ import { type LoadedBundle, plainIds } from '../bundles/sandbox-cache.ts'
 import { continueRun, endRun } from '../command/begin-command.ts'
 import { type ActiveRun, isLive, newActiveRun } from '../run/active-run.ts'
 import { armDeadline } from '../run/cancel.ts'
-import { takeBackChild } from '../run/close-child.ts'
+import { cancelDroppedChild } from '../run/close-child.ts'
 import { record } from '../run/deliver.ts'
 import { marker, startDelivery } from '../run/open-command.ts'
 import { block, considerIdle, parkAgain } from '../run/park.ts'
@@ -83,7 +83,7 @@ function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBun
   }
   for (const patch of replayed.patches) record(scope, run, marker('patch', patch, run.at))
   // The lost worker may not have sent the requests to stop.
-  for (const child of replayed.takenBack) takeBackChild(scope, run, child)
+  for (const child of replayed.takenBack) cancelDroppedChild(scope, run, child)
   if (replayed.completion) endRun(scope, run, replayed.completion)
   else continueRun(scope, run, row.pauseRequested)
   if (!isLive(run)) return
