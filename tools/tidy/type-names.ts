@@ -18,7 +18,7 @@ export const uniqueTypeNames: Rule = {
       findRepeated(types).map(([first, ...others]) => ({
         path: first?.source.path ?? home,
         ...(first === undefined ? {} : { line: first.line }),
-        message: `another type of this package is named "${first?.name}" too: ${others.map(({ source }) => source.path).join(', ')}`,
+        message: `another type of this package is also named "${first?.name}": ${others.map(({ source }) => source.path).join(', ')}`,
       })),
     )
     return { looked: [...byPackage.values()].flat().length, findings }

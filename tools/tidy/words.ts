@@ -1,5 +1,5 @@
 /** Plain English (STYLE.md, "Words"): habits that make a sentence hard to read at once, and what to write instead. */
-import type { Finding, Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 import type { Tree } from './tree.ts'
 
 const banned: readonly (readonly [pattern: RegExp, instead: string])[] = [

@@ -29,7 +29,7 @@ describe.each(builtIns)('$name', ({ name, inputSchema, outputSchema = {}, ...too
 
   it('reports an unknown argument and a missing argument by name', () => {
     const [{ with: args } = { with: {} }] = examples
-    expect(findMismatch(inputSchema, { ...args, surprise: 1 })).toEqual({ path: '.surprise', message: 'is not known here' })
+    expect(findMismatch(inputSchema, { ...args, surprise: 1 })).toEqual({ path: '.surprise', message: 'is not allowed here' })
     for (const one of listOf(inputSchema.required)) {
       const { [one]: _, ...others } = args
       expect(findMismatch(inputSchema, others)).toEqual({ path: `.${one}`, message: 'is missing' })

@@ -339,7 +339,7 @@ describe('a call', () => {
       definition: http('/', { implementation: { kind: 'http', method: 'GET', url: 'http://10.0.0.1/' } }),
     })
     await expect(t.call('tools.call', { tool: 'x.closed' })).rejects.toMatchObject({
-      detail: expect.stringMatching(/OutsideError: 10.0.0.1 lies in a private network/),
+      detail: expect.stringMatching(/OutsideError: 10.0.0.1 is in a private network/),
     })
   })
 
