@@ -20,7 +20,7 @@ it('has one kind for each name in the contract, each with the shape listed in th
 })
 
 it('describes exactly the existing kinds in the guide', () => {
-  const table = /\| `kind` \| is \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide)?.[1] ?? ''
+  const table = /\| `kind` \| what it does \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide)?.[1] ?? ''
   const described = [...table.matchAll(/^\| `([a-z]+)` \| .{10,} \|$/gm)].map(([, name]) => name)
   expect(described).toEqual(Object.keys(kinds))
 })
