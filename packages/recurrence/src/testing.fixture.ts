@@ -23,14 +23,3 @@ export function listRule(rrule: string, start: string, count: number): string[] 
   )
   return lines.map((line) => line.slice(0, 19).replaceAll(/[-:]/g, ''))
 }
-
-const repetitions = 5
-
-/** CPU time of this thread for five repetitions, after one to warm up, so other processes do not count. The clock ticks every few ms. */
-export function cpuMs(work: () => unknown): number {
-  work()
-  const before = process.threadCpuUsage()
-  for (let count = 0; count < repetitions; count++) work()
-  const { user, system } = process.threadCpuUsage(before)
-  return (user + system) / 1000
-}

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Json, PipelineDefinition } from '@orrery/contract'
 import { describe, expect, test } from 'vitest'
+import { cpuMs } from '../../../../tests/support/cpu-ms.ts'
 import { briefingTools } from '../fixtures/briefing.ts'
 import { type CallSchemas, type CheckOptions, checkPipeline } from './check-pipeline.ts'
 import { parsePipeline } from './parse-pipeline.ts'
@@ -386,14 +387,13 @@ test('reports the first 50 of many mistakes, and suggests names for few of them'
   const properties = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [name(at), {}]))
   const closed = { type: 'object', properties, additionalProperties: false }
   const tools = new Map<string, CallSchemas>([['tool', { inputSchema: { ...closed, properties: { ...properties, [name(0)]: true } } }]])
-  const start = performance.now()
-  const found = [
+  const checkAll = () => [
     check({ params_schema: closed, pipeline: [{ id: 'a', uses: 'tool', with: wrong('params') }] }, {}, tools),
     check({ params: properties, pipeline: [{ id: 'a', uses: 'tool', with: wrong('params') }] }, {}, tools),
     check([{ id: 'a', uses: 'tool', with: Object.fromEntries(Object.keys(properties).map((key) => [`${key}yy`, 1])) }], {}, tools),
   ]
-  expect(performance.now() - start).toBeLessThan(4000)
-  for (const list of found) {
+  expect(cpuMs(checkAll)).toBeLessThan(20_000)
+  for (const list of checkAll()) {
     expect(list).toHaveLength(50)
     expect(list[0]).toContain('did you mean n0xxx')
   }
@@ -409,13 +409,9 @@ test('stops following schemas that refer to each other without end', () => {
     $defs: { ...$defs, loop: { anyOf: [loop, { allOf: [loop, loop] }] } },
   }
   const tools = new Map([['bad', { inputSchema: schema, outputSchema: schema }]])
-  const start = performance.now()
-  checkPipeline(
-    parse([
-      { id: 'x', uses: 'bad', save_as: 'x', with: { a: 1, b: 1 } },
-      { id: 'y', uses: 'bad', with: { a: '${steps.x.a}', b: '${steps.x.b.c[0].d}' } },
-    ]),
-    tools,
-  )
-  expect(performance.now() - start).toBeLessThan(1000)
+  const pipeline = parse([
+    { id: 'x', uses: 'bad', save_as: 'x', with: { a: 1, b: 1 } },
+    { id: 'y', uses: 'bad', with: { a: '${steps.x.a}', b: '${steps.x.b.c[0].d}' } },
+  ])
+  expect(cpuMs(() => checkPipeline(pipeline, tools))).toBeLessThan(10_000)
 })

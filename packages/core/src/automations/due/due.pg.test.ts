@@ -74,8 +74,6 @@ describe('schedulers', () => {
     expect(facts).toHaveLength(rows.length)
     const lateMs = facts.map((fact) => fact.lateMs ?? 0).sort((a, b) => a - b)
     expect(lateMs[0]).toBeGreaterThanOrEqual(0)
-    // The median stays below a second even on a busy machine.
-    expect(lateMs[Math.floor(lateMs.length / 2)]).toBeLessThan(1000)
   })
 
   it('finds due schedules by polling when no notification arrives', async () => {
