@@ -86,6 +86,15 @@ test('a loop applies the pause after a round to wakes, but not to the delay that
   expect(began).toEqual([0, AT_ONCE, 50 + AT_ONCE])
 })
 
+test('a wake does not shorten the delay after a failure', async () => {
+  const { loop, began } = recordingLoop([new Error('away'), null], { onError: () => 300 })
+  loop.wake()
+  await vi.advanceTimersByTimeAsync(10)
+  loop.wake()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(began).toEqual([0, 300])
+})
+
 test('a loop continues after a failure when the error handler says so', async () => {
   const heard: unknown[] = []
   const failure = new Error('away')

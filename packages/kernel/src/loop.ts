@@ -1,7 +1,10 @@
 export interface LoopOptions {
   /** One round of work. @param signal aborts when the loop is stopped. @returns milliseconds until the next round; null: wait for a wake */
   round(signal: AbortSignal): Promise<number | null>
-  /** Called when a round has failed, unless the loop is stopping. @returns milliseconds until the next round; null: wait for a wake */
+  /**
+   * Called when a round has failed, unless the loop is stopping. @returns milliseconds until the next round, which a wake does not shorten; null: wait
+   * for a wake
+   */
   onError(error: unknown): number | null
   /**
    * The shortest time from the end of a round to the next one that a wake starts, so that a burst of wakes shares one round. It does not
@@ -11,7 +14,7 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** Starts the next round after this time at the latest. If a round is in progress, another one follows it. Default 0: at once. */
+  /** Starts the next round within this time. If a round is in progress, another one follows it. Default 0: at once. */
   wake(afterMs?: number): void
   /** Starts no further round. Resolves when the round in progress has ended. */
   stop(): Promise<void>
@@ -53,10 +56,15 @@ export function createLoop({ round, onError, pauseMs = () => 0 }: LoopOptions): 
   const work = async (): Promise<void> => {
     nextAt = Number.POSITIVE_INFINITY
     const beganAt = performance.now()
-    const delayMs = await round(stopping.signal).catch((error: unknown) => (stopping.signal.aborted ? null : onError(error)))
+    let retryMs = 0
+    const delayMs = await round(stopping.signal).catch((error: unknown) => {
+      const delay = stopping.signal.aborted ? null : onError(error)
+      retryMs = delay ?? 0
+      return delay
+    })
     working = null
     const endedAt = performance.now()
-    pausedUntil = endedAt + Math.max(0, pauseMs(endedAt - beganAt))
+    pausedUntil = endedAt + Math.max(0, retryMs, pauseMs(endedAt - beganAt))
     // A wake came during the round.
     if (nextAt !== Number.POSITIVE_INFINITY) nextAt = Math.max(nextAt, pausedUntil)
     if (delayMs !== null) nextAt = Math.min(nextAt, endedAt + delayMs)

@@ -84,6 +84,8 @@ class Consumer implements EventConsumer {
   private limit: number
   /** Time on the monotonic clock until which this process certainly holds the lease. */
   private leasedUntil = Number.NEGATIVE_INFINITY
+  /** When to ask for the lease again, on the monotonic clock. Events do not shorten the wait. */
+  private askAgainAt = Number.NEGATIVE_INFINITY
 
   constructor(host: ConsumerHost, spec: ConsumerSpec) {
     this.host = host
@@ -99,7 +101,8 @@ class Consumer implements EventConsumer {
 
   async start(): Promise<void> {
     await registerConsumer(this.host.database, this.spec.name, this.spec.begin)
-    if (!this.stopped) this.unwatch = this.host.tail.watch(this.spec.name, () => this.loop.wake())
+    if (!this.stopped)
+      this.unwatch = this.host.tail.watch(this.spec.name, () => this.loop.wake(Math.max(0, this.askAgainAt - performance.now())))
   }
 
   async stop(): Promise<void> {
@@ -120,6 +123,7 @@ class Consumer implements EventConsumer {
         return 0
       case 'elsewhere':
         // Tries again soon, in case the other process dies.
+        this.askAgainAt = performance.now() + this.lease.ms / 4
         return this.lease.ms / 4
       case 'idle':
         return null
