@@ -46,17 +46,18 @@ export interface ClaimedFeed extends FeedValidators {
 /** Feeds of all organizations, with the time of their next fetch. The due clock reads this query. */
 export const waitingFeeds = sql`select org_id, due_at as at from app.calendar_feed`
 
-/** Claims due feeds of an organization by moving their due time to the end of a lease. Until then, other processes skip them. */
+/** Claims due feeds of an organization, except these, by moving their due time to the end of a lease. Until then, other processes skip them. */
 export function claimFeeds(
   tx: Transaction,
   org: string,
   lease: { readonly now: Date; readonly until: Date },
   limit: number,
+  except: readonly string[],
 ): Promise<ClaimedFeed[]> {
   return tx.rows<ClaimedFeed>(
     sql`update app.calendar_feed f set due_at = ${lease.until} from (
           select org_id, url, due_at from app.calendar_feed
-          where org_id = ${org} and due_at <= ${lease.now} order by due_at limit ${limit} for update skip locked) d
+          where org_id = ${org} and due_at <= ${lease.now} and url <> all (${except}) order by due_at limit ${limit} for update skip locked) d
         where f.org_id = d.org_id and f.url = d.url
         returning f.org_id, f.url, f.etag, f.last_modified, d.due_at as was_due_at, f.due_at as leased_until`,
   )

@@ -21,7 +21,9 @@ export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readon
       if (room === 0) return { count: 0, latenessMs: [] }
       const now = clock.now()
       const lease = { now: new Date(now), until: new Date(now + LEASE_MS) }
-      const feeds = await kernel.database.transaction(org, 'read write', (tx) => claimFeeds(tx, org, lease, room))
+      // A feed that is being fetched here stays due until that fetch has ended: a refresh was requested meanwhile.
+      const fetching = background.keys().flatMap((key) => (key.startsWith(`${org} `) ? [key.slice(org.length + 1)] : []))
+      const feeds = await kernel.database.transaction(org, 'read write', (tx) => claimFeeds(tx, org, lease, room, fetching))
       for (const feed of feeds) background.begin(`${org} ${feed.url}`, (signal) => refresh(kernel, feed, signal))
       return { count: feeds.length, latenessMs: feeds.map(({ was_due_at }) => now - was_due_at.getTime()) }
     },

@@ -5,9 +5,9 @@
 export interface BackgroundWork {
   /** How many more pieces of work may start now; 0 after `stop`. */
   room(): number
-  /**
-   * Starts work, unless work with the same key is in progress. So slow work occupies one place, and results of one key keep their order.
-   */
+  /** The keys of the work in progress. */
+  keys(): readonly string[]
+  /** Starts work, unless work with the same key is in progress: at most one piece of work per key runs, so its results stay in order. */
   begin(key: string, work: (signal: AbortSignal) => Promise<void>): void
   /** Aborts the signal of all work in progress, and waits for that work. */
   stop(): Promise<void>
@@ -19,6 +19,7 @@ export function createBackgroundWork(atOnce: number, onError: (error: unknown, k
   const inProgress = new Map<string, Promise<void>>()
   return {
     room: () => (stopping.signal.aborted ? 0 : Math.max(0, atOnce - inProgress.size)),
+    keys: () => [...inProgress.keys()],
     begin(key, work) {
       if (stopping.signal.aborted || inProgress.has(key)) return
       const done = work(stopping.signal)

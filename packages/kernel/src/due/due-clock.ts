@@ -67,16 +67,22 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
     const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])
     const waiting = due.length >= TRANSACTIONS_MAX ? [...due] : due.flatMap(repeat)
     let done = 0
+    const failures: unknown[] = []
     const takeFromWaiting = async () => {
       for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) {
         const { kind, org } = one
-        const { count, latenessMs } = await kind.run({ org, clock })
-        done += count
-        for (const ms of latenessMs) observe?.(kind.name, ms)
+        try {
+          const { count, latenessMs } = await kind.run({ org, clock })
+          done += count
+          for (const ms of latenessMs) observe?.(kind.name, ms)
+        } catch (error) {
+          // Work that fails must not keep the work behind it waiting.
+          failures.push(error)
+        }
       }
     }
-    const ends = await Promise.allSettled(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
-    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    await Promise.all(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
+    if (failures.length > 0) throw failures[0]
     return done
   }
 
