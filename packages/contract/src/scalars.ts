@@ -3,11 +3,17 @@ import { z } from 'zod'
 import type { Json } from './json.ts'
 
 /**
- * Any JSON value. It is not walked: every face parses JSON before it validates. `undefined` (a missing field) is refused unless the field
- * is
+ * Any JSON value. It is not walked: every face parses JSON before it validates. `undefined` (a missing field) is refused unless the field is
  * `.optional()` or has a default.
  */
 export const json = z.unknown().refine((value) => value !== undefined, 'Required') as unknown as z.ZodType<Json>
+
+/** Whether a text, or each text and name inside of JSON, may be stored: without NUL and without unpaired surrogates. */
+export function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, member]) => isStorable(key) && isStorable(member))
+}
 
 /** Text without NUL, which PostgreSQL cannot store, and without unpaired surrogates, which UTF-8 cannot encode. */
 export function text(maxLength: number, minLength = 1) {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { cpuMs } from '../../../../tests/support/cpu-ms.ts'
 import { createLogger, passwordsOf } from './logger.ts'
+import { redactLine } from './redact.ts'
 
 /** Logs through `write` at every format and returns what came out. */
 function logged(write: (log: ReturnType<typeof createLogger>) => void, secrets: readonly string[] = []): string {
@@ -46,4 +48,9 @@ test('keeps numbers and ordinary words', () => {
   )
   expect(text).not.toContain('[redacted]')
   expect(text).toContain('512')
+})
+
+test('reads a long line in linear time', () => {
+  const line = `${JSON.stringify({ path: `/token/${'a.'.repeat(50_000)}` })}\n`
+  expect(cpuMs(() => redactLine(line))).toBeLessThan(2_000)
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { automationId, firingId, runId, triggerId } from '../ids.ts'
-import { json, name, priority, sha256, tag, text, timestamp } from '../scalars.ts'
+import { isStorable, json, name, priority, sha256, tag, text, timestamp } from '../scalars.ts'
 import { pipelineDefinition, pipelineStep } from './pipeline.ts'
 import { runStatus } from './run.ts'
 import { schedule, timezone } from './schedule.ts'
@@ -116,10 +116,15 @@ export const automationDefinition = z.strictObject({
 })
 export type AutomationDefinition = z.infer<typeof automationDefinition>
 
+const ANNOTATIONS_MAX = 32
+const ANNOTATIONS_LETTERS_MAX = 262_144
+
 /** Entries beside an automation's definition, by the name of the client that keeps them. */
 export const annotations = z
   .record(text(64).min(1), json)
-  .refine((entries) => Object.keys(entries).length <= 32, 'At most 32 entries')
+  .refine((entries) => Object.keys(entries).length <= ANNOTATIONS_MAX, `At most ${ANNOTATIONS_MAX} entries`)
+  .refine((entries) => JSON.stringify(entries).length <= ANNOTATIONS_LETTERS_MAX, `At most ${ANNOTATIONS_LETTERS_MAX} characters of JSON`)
+  .refine(isStorable, 'May not contain a NUL character or an unpaired surrogate')
   .meta({
     description: 'What a client keeps beside the definition, by the name of the client. It is stored and returned, and has no effect.',
   })

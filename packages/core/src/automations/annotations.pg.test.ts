@@ -33,6 +33,19 @@ describe('annotations of an automation', () => {
     await expect(create('many', many)).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'annotations' }] } })
   })
 
+  it.each([
+    ['a NUL character', 'a\u0000b'],
+    ['an unpaired surrogate', ['\ud800']],
+    ['a name with a NUL character', { 'a\u0000': 1 }],
+    ['more than 256 KiB', 'x'.repeat(270_000)],
+  ])('refuse %s', async (what, value) => {
+    const name = what.replaceAll(' ', '-')
+    await expect(create(name, { studio: value })).rejects.toMatchObject({
+      code: 'invalid_input',
+      extra: { errors: [{ path: 'annotations' }] },
+    })
+  })
+
   it('are shared with a server of the version before, which knows one of them as a column', async () => {
     const { id: automation } = await create('shared', { studio: 1, ordinaut: { title: 'old' } })
     const column = () => t.query<{ ordinaut: unknown }>(`select ordinaut from app.automation where name = 'shared'`)

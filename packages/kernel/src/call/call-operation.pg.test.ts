@@ -136,6 +136,27 @@ describe('idempotency keys', () => {
     expect(runs.size).toBe(1)
   })
 
+  it('are refused to another caller if the answer is about the caller', async () => {
+    const makeKey = async (name: string) => (await t.call('keys.create', { name, scopes: ['runs:read'] })).secret ?? ''
+    const [one, other] = [await makeKey('one-caller'), await makeKey('other-caller')]
+    await t.answer('tokens.issue', {}, { idempotencyKey: 'of-caller', key: one })
+    await expect(t.answer('tokens.issue', {}, { idempotencyKey: 'of-caller', key: other })).rejects.toMatchObject({
+      code: 'idempotency.key_reused',
+    })
+  })
+
+  it('of steps are apart from those of requests', async () => {
+    const { kernel } = t.core
+    const identity = await t.core.identify(
+      { credential: t.adminKey, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' },
+      null,
+    )
+    const step = { credential: identity, requestId: 'r', traceId: null, idempotencyKey: 'of-step', face: 'tool' }
+    await t.answer('queues.pause', { queue: 'taken' }, { idempotencyKey: 'of-step' })
+    expect(await kernel.call('queues.pause', step, { queue: 'by-step' })).toMatchObject({ replayed: false })
+    expect(await kernel.call('queues.pause', step, { queue: 'by-step' })).toMatchObject({ replayed: true })
+  })
+
   it('never store a secret', async () => {
     const first = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
     const second = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
@@ -220,7 +241,7 @@ describe('the idempotency key of an outside call that was cut off', () => {
 })
 
 describe('the answer of a tool', () => {
-  it('is kept for the key that called it: another one may not call it, perhaps', async () => {
+  it('is returned again only to the API key that made the first call', async () => {
     const { secret } = await t.call('keys.create', { name: 'narrow', scopes: ['tools:call', 'tools:read'] })
     const input = { tool: 'orchestrator.list' }
     await t.answer('tools.call', input, { idempotencyKey: 'k-7' })

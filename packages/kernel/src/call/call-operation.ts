@@ -133,8 +133,11 @@ async function performInTransaction(host: CallHost, call: Call): Promise<Perform
 /** Null: the caller sent no idempotency key. */
 function toKeyedCall(host: CallHost, { operation, identity, kept, origin: { idempotencyKey: key } }: Call): KeyedCall | null {
   if (key === null) return null
-  // Calling a tool may need scopes that another API key lacks, so only the API key that received the answer gets it again.
-  const input = operation.execution === 'outside' ? [identity.actor.id, kept] : kept
+  // The answer depends on the caller where a call needs more than the operation's permission (the scopes of a tool), or is about the caller itself
+  // (its token). Then only the caller that received the answer gets it again.
+  const { execution, permission } = operation
+  const isOfCaller = execution === 'outside' || permission === 'any' || permission === 'token'
+  const input = isOfCaller ? [identity.actor.id, identity.token?.family ?? null, kept] : kept
   return { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
 }
 
@@ -152,7 +155,8 @@ function readKey(operation: Operation, caller: Caller): string | null {
     const error = { path: 'Idempotency-Key', message: 'Not an idempotency key', expected: '1 to 255 visible ASCII characters' }
     throw problem('invalid_input', 'The idempotency key is not valid.', { errors: [error] })
   }
-  return key
+  // Keys of steps have a namespace of their own, in which no caller from outside can take a key before a step does.
+  return caller.face === 'tool' ? `step ${key}` : key
 }
 
 function logCall(

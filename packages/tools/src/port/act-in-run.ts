@@ -21,7 +21,7 @@ export async function actInRun<N extends OperationName>(context: ToolContext, op
     credential: identity,
     requestId: runId,
     traceId: null,
-    idempotencyKey: effect === 'read' ? null : `step-${deriveKey(idempotencyKey, operation)}`,
+    idempotencyKey: effect === 'read' ? null : deriveKey(idempotencyKey, operation),
     face: 'tool',
   }
   try {
