@@ -234,7 +234,7 @@ export const SETTINGS = {
     flag: 'queues',
     shape: listSetting(text).optional(),
     expected: 'names of queues separated by commas',
-    default: 'all queues that the engine serves by default',
+    default: 'the queue `default`',
     help: 'The queues from which the worker takes runs.',
   },
   slots: {
@@ -242,7 +242,7 @@ export const SETTINGS = {
     flag: 'slots',
     shape: wholeNumber(1, 100_000).optional(),
     expected: 'a whole number from 1 to 100000',
-    default: "the engine's default",
+    default: '500',
     help: 'How many runs the worker executes at once. Waiting runs do not count.',
   },
   stopGraceMs: {

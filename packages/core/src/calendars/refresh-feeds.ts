@@ -1,4 +1,4 @@
-import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel } from '@orrery/kernel'
+import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel, NOTHING_DONE } from '@orrery/kernel'
 import { type ClaimedFeed, claimFeeds, waitingFeeds } from './feed-store.ts'
 import { fetchFeed } from './fetch-feed.ts'
 import { recordFetch } from './record-fetch.ts'
@@ -18,7 +18,7 @@ export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readon
     waiting: waitingFeeds,
     async run({ org, clock }) {
       const room = background.room()
-      if (room === 0) return { count: 0, latenessMs: [] }
+      if (room === 0) return NOTHING_DONE
       const now = clock.now()
       const lease = { now: new Date(now), until: new Date(now + LEASE_MS) }
       // A feed that is being fetched here stays due until that fetch has ended: a refresh was requested meanwhile.

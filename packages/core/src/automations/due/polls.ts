@@ -1,4 +1,4 @@
-import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel } from '@orrery/kernel'
+import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel, NOTHING_DONE } from '@orrery/kernel'
 import { waitingConditions } from '../trigger-store.ts'
 import { claimPolls, type Poll, pollCondition } from '../triggers/poll-condition.ts'
 import { recordTrouble } from '../triggers/record-trouble.ts'
@@ -9,14 +9,14 @@ const CONCURRENCY_MAX = 16
 /** Polls the tools of conditions. A call may take long, so it runs in the background of the due clock. */
 export function createPollKind(kernel: Kernel): { readonly kind: DueKind; readonly background: BackgroundWork } {
   const background = createBackgroundWork(CONCURRENCY_MAX, (error, trigger) =>
-    kernel.log.warn({ error, trigger }, 'The reason why a trigger does not fire could not be written'),
+    kernel.log.warn({ error, trigger }, 'The trouble of a trigger could not be recorded'),
   )
   const kind: DueKind = {
     name: 'poll',
     waiting: waitingConditions,
     async run(due) {
       const room = background.room()
-      if (room === 0) return { count: 0, latenessMs: [] }
+      if (room === 0) return NOTHING_DONE
       const { count, polls, latenessMs } = await claimPolls(kernel, due, room)
       for (const poll of polls) background.begin(poll.triggerId, (signal) => performPoll(kernel, poll, signal))
       return { count, latenessMs }
