@@ -1,7 +1,7 @@
 import type { Notifier } from '@orrery/engine'
 import type { Kernel } from '../context/kernel.ts'
 import { createLoop } from '../loop.ts'
-import type { DueKind } from './due-kind.ts'
+import type { DueKind, DueWork } from './due-kind.ts'
 import { findNextDue, type NextDue } from './due-store.ts'
 
 export interface DueClockOptions {
@@ -55,35 +55,8 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
       const due = next.filter(({ atMs }) => atMs <= clock.now())
       const wakeAt = next.reduce((first, { atMs }) => (atMs > clock.now() ? Math.min(first, atMs) : first), latestAt)
       if (due.length === 0 || signal.aborted) return wakeAt - clock.now()
-      if ((await perform(due, signal)) === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
+      if ((await perform(due, { clock, observe }, signal)) === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
     }
-  }
-
-  /**
-   * Runs one transaction for each item. If there are few items, one may get several concurrent transactions. Returns how many rows were
-   * handled.
-   */
-  const perform = async (due: readonly NextDue[], signal: AbortSignal): Promise<number> => {
-    const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])
-    const waiting = due.length >= TRANSACTIONS_MAX ? [...due] : due.flatMap(repeat)
-    let done = 0
-    const failures: unknown[] = []
-    const takeFromWaiting = async () => {
-      for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) {
-        const { kind, org } = one
-        try {
-          const { count, latenessMs } = await kind.run({ org, clock })
-          done += count
-          for (const ms of latenessMs) observe?.(kind.name, ms)
-        } catch (error) {
-          // Work that fails must not keep the work behind it waiting.
-          failures.push(error)
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
-    if (failures.length > 0) throw failures[0]
-    return done
   }
 
   const loop = createLoop({
@@ -104,4 +77,34 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
       return loop.stop()
     },
   }
+}
+
+/**
+ * Runs one transaction for each item. If there are few items, one may get several concurrent transactions. Work that fails does not keep the work
+ * behind it waiting. Returns how many rows were handled. @throws the first error, when all items have been tried
+ */
+async function perform(
+  due: readonly NextDue[],
+  { clock, observe }: Pick<DueClockOptions, 'observe'> & Pick<DueWork, 'clock'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])
+  const waiting = due.length >= TRANSACTIONS_MAX ? [...due] : due.flatMap(repeat)
+  const failures: unknown[] = []
+  let done = 0
+  const takeFromWaiting = async () => {
+    for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) {
+      const { kind, org } = one
+      try {
+        const { count, latenessMs } = await kind.run({ org, clock })
+        done += count
+        for (const ms of latenessMs) observe?.(kind.name, ms)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
+  if (failures.length > 0) throw failures[0]
+  return done
 }
