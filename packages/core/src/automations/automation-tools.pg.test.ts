@@ -131,7 +131,7 @@ describe('a change made by a tool', () => {
 
   it('makes the change of a tool once per step, even if an attempt is repeated after its idempotency key has expired', async () => {
     await bench.make({ name: 'asked', workflow: { name: 'greeting', input: { name: 'x' } } })
-    const actor = { type: 'system', id: encodeId('run', newId(Date.now())), name: 'orchestrator.schedule_task' } as const
+    const actor = { type: 'run', id: encodeId('run', newId(Date.now())), name: 'orchestrator.schedule_task' } as const
     const credential = { actor, org: t.org, permissions: new Set(['automations:write'] as const) }
     const caller = { credential, requestId: actor.id, traceId: null, idempotencyKey: 'step-1', face: 'tool' }
     const attempt = async () => {
@@ -142,6 +142,34 @@ describe('a change made by a tool', () => {
     await t.database.transaction(t.org, 'read write', (tx) => tx.write(sql`delete from app.idempotency_key where org_id = ${t.org}`))
     expect(await attempt()).toBe(first)
     expect(await bench.firings('asked')).toHaveLength(1)
+  })
+
+  it('names the key that called the tool by hand, whatever the name of the tool', async () => {
+    await bench.make({ name: 'by-hand', workflow: { name: 'greeting', input: { name: 'x' } } })
+    const { runId: realRun } = await t.call('automations.runNow', { automation: 'by-hand' })
+    const { items: keys } = await t.call('keys.list', {})
+    const scopes = ['tools:call', 'tools:write', 'automations:write'] as const
+    const { id: caller, secret: key } = await t.call('keys.create', { name: 'caller', scopes: [...scopes] })
+    for (const [at, tool] of [realRun ?? '', keys[0]?.id ?? '', 'a.plain_name'].entries()) {
+      const callByHand = async (builtIn: string, args: { [name: string]: string }, requestId: string) => {
+        const definition = { description: 'Acts', implementation: { kind: 'builtin', builtIn } }
+        await t.call('tools.put', { tool, definition: definition as never }, { key })
+        await t.call('tools.call', { tool, args }, { key, requestId })
+        const { items } = await t.call('audit.list', { limit: 20 })
+        return items.filter((entry) => entry.requestId === requestId).map(({ action, actor, actorType }) => ({ action, actor, actorType }))
+      }
+      const by = { actor: caller, actorType: 'api_key' }
+      expect(await callByHand('event.emit', { topic: `hand.called${at}` }, `emit-${at}`)).toEqual([
+        { action: 'tool.called', ...by },
+        { action: 'event.emitted', ...by },
+      ])
+      expect(await callByHand('orchestrator.run_now', { task: 'by-hand' }, `fire-${at}`)).toEqual([
+        { action: 'tool.called', ...by },
+        { action: 'automation.run', ...by },
+      ])
+      expect(await t.query('select run_id from engine.event where type = $1', [`hand.called${at}`])).toEqual([{ run_id: null }])
+    }
+    expect((await bench.firings('by-hand')).map(({ cause }) => cause)).toEqual(Array(4).fill('manual'))
   })
 
   it('updates the note of an automation that is already paused', async () => {

@@ -155,6 +155,7 @@ export function lockDueSchedules(
 
 export interface DueCondition {
   readonly triggerId: string
+  readonly automationId: string
   readonly definition: Condition
   readonly wakes_at: Date
   readonly isTroubled: boolean
@@ -167,7 +168,7 @@ export interface DueCondition {
 /** Conditions of an organization whose tools are due to be polled, oldest first, locked. Rows locked by another process are skipped. */
 export function lockDueConditions(tx: Transaction, org: string, now: Date, limit: number): Promise<DueCondition[]> {
   return tx.rows<DueCondition>(
-    sql`select t.trigger_id as "triggerId", t.definition, t.wakes_at, t.trouble is not null as "isTroubled",
+    sql`select t.trigger_id as "triggerId", t.automation_id as "automationId", t.definition, t.wakes_at, t.trouble is not null as "isTroubled",
           a.status = 'active' as "isActive", a.snoozed_until,
           coalesce(a.definition->'scopes', '[]') as scopes, coalesce(a.definition->>'timezone', 'UTC') as timezone
         from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id

@@ -38,7 +38,7 @@ export function auditValues(entry: AuditEntry): (string | null)[] {
     entry.org,
     entry.id,
     new Date(entry.at).toISOString(),
-    entry.actor.type,
+    entry.actor.type === 'run' ? 'system' : entry.actor.type,
     entry.actor.id,
     entry.action,
     entry.subject,

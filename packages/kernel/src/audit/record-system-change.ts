@@ -14,13 +14,15 @@ export interface SystemChange {
   readonly action: string
   readonly subject: string
   readonly detail: Json
+  /** What led to the change, such as the id of a run. Default: the actor. */
+  readonly requestId?: string
 }
 
-/** Writes the audit entry of a change that the system makes by itself, without a call, in the transaction of that change. */
+/** Writes the audit entry of a change that the system makes by itself and no operation records, in the transaction of that change. */
 export async function recordSystemChange(tx: Transaction, change: SystemChange): Promise<void> {
-  const { org, action, subject, detail } = change
+  const { org, action, subject, detail, requestId = change.actor } = change
   const at = Math.floor(change.atMs)
   const actor = { type: 'system', id: change.actor, name: change.actor } as const
   const inputDigest = digest(detail).toString('hex')
-  await recordAudit(tx, [{ org, id: newId(at), at, actor, action, subject, inputDigest, detail, requestId: actor.id }])
+  await recordAudit(tx, [{ org, id: newId(at), at, actor, action, subject, inputDigest, detail, requestId }])
 }

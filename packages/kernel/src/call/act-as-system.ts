@@ -1,28 +1,23 @@
-/** Acting without a request: loops and timers act as the system, and tools act for the run that calls them. */
+/** Acting outside of an operation: loops and timers act as the system, and tools act for their caller. */
 import { encodeId, PERMISSIONS } from '@orrery/contract'
-import { toCompanion } from '../audit/audit-companion.ts'
-import { digest } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
+import type { Actor } from '../context/identity.ts'
 import type { Clock, Kernel } from '../context/kernel.ts'
 import { isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
 import { limitIdle } from '../database/session-settings.ts'
-import { newId } from '../new-id.ts'
 
-export interface SystemActor {
-  /** The part that acts: a tool or a loop. */
-  readonly name: string
-  /** Public id of the run that it acts for. */
-  readonly runId: string | null
+export interface Acting {
+  readonly actor: Actor
+  /** Joins the audit entries of what the actor does. */
+  readonly requestId: string
   /** The scopes that are permissions decide what it may do. */
   readonly scopes: ReadonlySet<string>
 }
 
-/** A context without a transaction: each `withOrg` opens a new one. It calls no operation, so `note` writes no audit entry. */
-export function makeSystemContext(kernel: Kernel, org: string, { name, runId, scopes }: SystemActor): Ctx {
+/** A context without a transaction: each `withOrg` opens a new one. It is not that of an operation, so it writes no audit entry. */
+export function makeActorContext(kernel: Kernel, org: string, { actor, requestId, scopes }: Acting): Ctx {
   const { engine, clock } = kernel
-  const actor = { type: 'system', id: runId ?? name, name } as const
-  const requestId = runId ?? name
   return {
     actor,
     org,
@@ -32,16 +27,14 @@ export function makeSystemContext(kernel: Kernel, org: string, { name, runId, sc
     tx: null,
     engine,
     clock,
-    log: kernel.log.child({ actor: name, org: encodeId('org', org), run: runId }),
+    log: kernel.log.child({ actor: actor.id, org: encodeId('org', org), requestId }),
     origin: { requestId, traceId: null, idempotencyKey: null },
     kernel,
     afterCommit: (work) => work(),
     afterRollback: () => undefined,
     note: () => undefined,
-    auditCompanion(subject, detail = null) {
-      const at = Math.floor(clock.now())
-      const inputDigest = digest(detail).toString('hex')
-      return toCompanion({ org, id: newId(at), at, actor, action: name, subject, inputDigest, detail, requestId })
+    auditCompanion() {
+      throw new Error('Only an operation has an audit entry that commits with a flush of the engine')
     },
   }
 }
@@ -61,13 +54,13 @@ export async function transactAsSystem<T>(
   work: (ctx: Ctx, tx: Transaction) => Promise<T>,
   clock: Clock = kernel.clock,
 ): Promise<T> {
-  const actor = { name, runId: null, scopes: NO_SCOPES }
+  const acting: Acting = { actor: { type: 'system', id: name, name }, requestId: name, scopes: NO_SCOPES }
   for (let attempt = 1; ; attempt++) {
     const afterCommit: (() => void)[] = []
     try {
       const result = await kernel.database.transaction(org, 'read write', async (tx) => {
         await limitIdle(tx, IDLE_MS_MAX)
-        return work({ ...makeSystemContext(kernel, org, actor), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
+        return work({ ...makeActorContext(kernel, org, acting), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
       })
       for (const done of afterCommit) done()
       kernel.announce()

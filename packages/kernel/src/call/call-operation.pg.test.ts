@@ -8,6 +8,7 @@ import { startTestCore, type TestCore } from '../../../core/src/testing/start-te
 import { makeApiKey } from '../access/api-key.ts'
 import { listViolations } from '../database/list-violations.ts'
 import { forgetAnswers } from '../idempotency/forget-answers.ts'
+import { newId } from '../new-id.ts'
 
 let t: TestCore
 
@@ -283,6 +284,26 @@ describe('the rate limit', () => {
         code: 'rate_limited',
         extra: { retryAfterMs: expect.any(Number) },
       })
+    } finally {
+      await limited.close()
+    }
+  })
+
+  it('counts actors of another organization or of another type separately, even if their ids are the same', async () => {
+    const limited = await startTestCore({ work: false, rate: { perSecond: 0.001, burst: 1 } })
+    try {
+      const actors = [
+        { type: 'system', org: limited.org },
+        { type: 'run', org: limited.org },
+        { type: 'system', org: newId(0) },
+      ] as const
+      for (const { type, org } of actors) {
+        const credential = { actor: { type, id: 'same', name: 'same' }, org, permissions: new Set(['runs:read'] as const) }
+        const list = () =>
+          limited.core.kernel.call('runs.list', { credential, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }, {})
+        expect(await list()).toMatchObject({ status: 200 })
+        await expect(list()).rejects.toMatchObject({ code: 'rate_limited' })
+      }
     } finally {
       await limited.close()
     }

@@ -15,7 +15,7 @@ export async function identify(kernel: Kernel, caller: Caller, access: Access): 
   // A refresh token may only be exchanged for the next pair of tokens, or revoked.
   if (identity.token?.use === 'refresh' && access !== 'token')
     throw problem('unauthenticated', 'Send an access token; this is a refresh token.')
-  const refused = kernel.limitRate(identity.actor.id)
+  const refused = kernel.limitRate(`${identity.org} ${identity.actor.type} ${identity.actor.id}`)
   if (refused !== null) throw problem('rate_limited', 'This key sends too many requests.', refused)
   if (isScope(access) && !identity.permissions.has(access))
     throw problem('forbidden', `The key lacks the scope ${access}.`, { permission: access })

@@ -1,11 +1,16 @@
 import type { Permission } from '@orrery/contract'
 
-/** Who acts: an API key, a member, an agent, a node, or the system. When the system acts for a run, `id` is the run's public id. */
+/**
+ * Who acts: an API key, a member, an agent, a node, a run, or the system. `id` is a public id. For the system it is a fixed word, such as
+ * `automations`, because a name that a caller chooses could look like the id of a run or of a key.
+ */
 export type Actor =
   | { readonly type: 'api_key'; readonly id: string; readonly name: string }
   | { readonly type: 'member'; readonly id: string; readonly name: string }
   | { readonly type: 'agent'; readonly id: string; readonly name: string }
   | { readonly type: 'node'; readonly id: string; readonly name: string }
+  /** A step of a run calls a tool, whose name is `name`. Audit entries show the type `system`. */
+  | { readonly type: 'run'; readonly id: string; readonly name: string }
   | { readonly type: 'system'; readonly id: string; readonly name: string }
 
 export type TokenUse = 'access' | 'refresh'

@@ -34,5 +34,5 @@ export function emitEvent(ctx: Ctx, type: EventType, subject: string, data: { re
 
 /** The run that an actor acts for; null: the actor does not act for a run. */
 export function findActingRun({ actor }: Pick<Ctx, 'actor'>): RunId | null {
-  return actor.type === 'system' ? decodeId('run', actor.id) : null
+  return actor.type === 'run' ? decodeId('run', actor.id) : null
 }

@@ -2,12 +2,13 @@
  * The event log for callers and for subscribers in several processes, over a core with a worker. A second process is modelled by another
  * `EventHub`; some tests keep a transaction open on a connection of their own.
  */
-import type { Event } from '@orrery/contract'
+import { decodeId, type Event, encodeId } from '@orrery/contract'
 import { createNotifier } from '@orrery/engine/postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../core/src/testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { newId } from '../new-id.ts'
 import { EventHub } from './event-hub.ts'
 import { createEventLog } from './event-log.ts'
 
@@ -90,6 +91,22 @@ describe('events.list', () => {
 })
 
 describe('the event hub', () => {
+  it('attributes an event to a run only if a run acts, not if the id of another actor looks like that of a run', async () => {
+    const id = encodeId('run', newId(Date.now()))
+    for (const type of ['run', 'system'] as const) {
+      const credential = { actor: { type, id, name: 'x' }, org: t.org, permissions: new Set(['events:write'] as const) }
+      const caller = { credential, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' }
+      await t.core.kernel.call('events.emit', caller, { topic: `acted.${type}` })
+    }
+    const rows = await t.query<{ type: string; run_id: string | null }>(
+      `select type, run_id from engine.event where type like 'acted.%' order by type`,
+    )
+    expect(rows).toEqual([
+      { type: 'acted.run', run_id: decodeId('run', id) },
+      { type: 'acted.system', run_id: null },
+    ])
+  })
+
   it('delivers the same events in order to subscribers in two processes, and resumes after any event', async () => {
     const before = (await eventually(allEvents, (all) => all.length > 0)).at(-1)?.id ?? ''
     const other = new EventHub({ source: createEventLog(t.database), notifier: null, pollMs: 50 })

@@ -18,7 +18,8 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
     const { output, usage = {} } = await callTool(ctx.kernel, ctx.org, {
       tool: name,
       args,
-      runId: null,
+      actor: ctx.actor,
+      requestId: ctx.origin.requestId,
       step: 'tools.call',
       attempt: 1,
       idempotencyKey: newId(ctx.clock.now()),

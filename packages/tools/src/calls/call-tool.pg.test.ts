@@ -36,11 +36,12 @@ afterAll(async () => {
 })
 
 const runId = encodeId('run', newId(Date.now())) as Id<'run'>
+const caller = { actor: { type: 'run', id: runId, name: 'x.waits' }, requestId: runId } as const
 
 function call(more: Partial<ToolCall>) {
   const signal = new AbortController().signal
   return callTool(kernel, t.org, {
-    ...{ tool: 'x.waits', args: {}, runId, step: 'gather', attempt: 2, idempotencyKey: 'k', signal, scopes: new Set(['a:b', 'c:d']) },
+    ...{ ...caller, tool: 'x.waits', args: {}, step: 'gather', attempt: 2, idempotencyKey: 'k', signal, scopes: new Set(['a:b', 'c:d']) },
     ...more,
   })
 }

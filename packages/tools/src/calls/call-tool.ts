@@ -1,5 +1,5 @@
 import { encodeId, type JsonObject } from '@orrery/contract'
-import { type Ctx, describeMismatch, findMismatch, type Kernel, makeSystemContext, newId } from '@orrery/kernel'
+import { type Ctx, describeMismatch, findMismatch, type Kernel, makeActorContext, newId } from '@orrery/kernel'
 import { findTool, type Tool } from '../catalogue/find-tool.ts'
 import { recordOffer } from '../catalogue/record-offer.ts'
 import { openConnection } from '../connections/open-connection.ts'
@@ -19,7 +19,7 @@ import type { ToolCall } from './tool-call.ts'
  * aborted.
  */
 export async function callTool(kernel: Kernel, org: string, call: ToolCall): Promise<ToolResult> {
-  const ctx = makeSystemContext(kernel, org, { name: call.tool, runId: call.runId, scopes: call.scopes })
+  const ctx = makeActorContext(kernel, org, call)
   const tool = await findTool(ctx, call.tool)
   if (tool === null) throw new ToolError('UnknownTool', `There is no tool ${call.tool}`, { isRetryable: false })
   const trace = { callId: newId(ctx.clock.now()), tool, call, startedAt: ctx.clock.now(), from: performance.now() }
@@ -48,7 +48,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
   const result = await withinLimit(call.signal, limitMs, face.name, (signal) => {
     const context: ToolContext = {
       ctx,
-      runId: call.runId ?? encodeId('tcl', callId),
+      runId: call.actor.type === 'run' ? call.actor.id : encodeId('tcl', callId),
       step: call.step,
       attempt: call.attempt,
       idempotencyKey: call.idempotencyKey,

@@ -1,4 +1,4 @@
-import { type Ctx, emitEvent, withOrg } from '@orrery/kernel'
+import { type Ctx, emitEvent, recordSystemChange, withOrg } from '@orrery/kernel'
 import type { ToolOffer } from '../mcp/to-offer.ts'
 import { lockTools, markTool, selectTool } from './tool-store.ts'
 
@@ -11,6 +11,16 @@ export async function recordOffer(ctx: Ctx, name: string, offer: ToolOffer | nul
     if (row === undefined || row.status !== 'ready' || row.pin === offer?.pin) return
     const status = offer === null ? 'missing' : 'changed'
     await markTool(tx, ctx.org, name, status, offer)
-    await emitEvent({ ...ctx, tx }, 'tool.changed', name, { status, pin: offer?.pin ?? null })
+    const detail = { status, pin: offer?.pin ?? null }
+    await emitEvent({ ...ctx, tx }, 'tool.changed', name, detail)
+    await recordSystemChange(tx, {
+      org: ctx.org,
+      atMs: ctx.clock.now(),
+      actor: 'tools',
+      action: 'tool.changed',
+      subject: name,
+      detail,
+      requestId: ctx.origin.requestId,
+    })
   })
 }

@@ -4,13 +4,13 @@ import { deriveKey } from './derive-key.ts'
 import { type ToolContext, ToolError } from './tool-port.ts'
 
 /**
- * Calls an operation on behalf of the run that called the tool. The audit entry and the trace name the run, and the idempotency key comes
- * from the step, so a repeated attempt has no second effect. The call has the permission of the operation, because the run was granted the
- * scopes of the tool.
+ * Calls an operation on behalf of the caller of the tool: a run, or a key or the system outside of a run. The audit entry names that actor.
+ * The idempotency key comes from the step, so a repeated attempt has no second effect. The call has the permission of the operation,
+ * because the caller has the scopes of the tool.
  * @throws ToolError for a problem of the operation, with the code of the problem as its name
  */
 export async function actInRun<N extends OperationName>(context: ToolContext, operation: N, input: InputOf<N>): Promise<AnswerTo<N>> {
-  const { ctx, runId, idempotencyKey } = context
+  const { ctx, idempotencyKey } = context
   const { permission, effect } = operations[operation]
   const identity = {
     actor: ctx.actor,
@@ -19,7 +19,7 @@ export async function actInRun<N extends OperationName>(context: ToolContext, op
   }
   const caller = {
     credential: identity,
-    requestId: runId,
+    requestId: ctx.origin.requestId,
     traceId: null,
     idempotencyKey: effect === 'read' ? null : deriveKey(idempotencyKey, operation),
     face: 'tool',

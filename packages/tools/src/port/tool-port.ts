@@ -8,7 +8,7 @@ export const CALL_MS_MAX = 3_600_000
 
 /** What a tool gets besides its arguments. Valid for one attempt. */
 export interface ToolContext {
-  /** Acts as the system in the organization of the run. It has no open transaction. */
+  /** Acts as the caller of the tool, in its organization. It has no open transaction. */
   readonly ctx: Ctx
   /**
    * Public id of the run, or of the call outside of a run; the step in the pipeline, or `tools.call`; the number of the attempt, from 1.

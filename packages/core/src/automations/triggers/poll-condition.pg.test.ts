@@ -4,7 +4,9 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { newId } from '../../../../kernel/src/new-id.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 
@@ -145,6 +147,24 @@ it('discards an answer if the definition changed during the poll', async () => {
   resolve()
   await askedTimes('changed', (asked.get('changed') ?? 0) + 2)
   expect(await firings('changed')).toEqual([])
+})
+
+it('acts as the system in the name of the automation, whatever the name of the tool', async () => {
+  const tool = encodeId('run', newId(Date.now()))
+  const definition = { description: 'Emits', implementation: { kind: 'builtin', builtIn: 'event.emit' } }
+  await t.call('tools.put', { tool, definition: definition as never })
+  const triggers = [{ type: 'condition' as const, poll: { uses: tool, with: { topic: 'poll.acted' }, every: '1s' }, condition: 'false' }]
+  const scopes = ['events:emit']
+  const { id } = await t.call('automations.create', { name: 'acting', triggers, pipeline: [{ id: 'now', uses: 'time.now' }], scopes })
+  const emitted = await eventually(
+    async () => (await t.call('audit.list', { action: 'event.emitted', limit: 1 })).items,
+    (items) => items.length > 0,
+  )
+  await t.call('automations.delete', { automation: 'acting' })
+  expect(emitted).toMatchObject([{ actorType: 'system', actor: 'automations', requestId: id }])
+  expect((await t.query('select distinct run_id from engine.event where type = $1', ['poll.acted'])).map(({ run_id: run }) => run)).toEqual(
+    [null],
+  )
 })
 
 it('never polls a trigger twice at once, and a slow tool does not delay others', async () => {

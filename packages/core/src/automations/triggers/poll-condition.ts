@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@orrery/contract'
+import { encodeId, type Json, type JsonObject } from '@orrery/contract'
 import type { OrgId } from '@orrery/engine'
 import { createMeter, createScope, RenderError, renderValue } from '@orrery/expressions'
 import type { DueWork, Kernel } from '@orrery/kernel'
@@ -17,6 +17,7 @@ import { recordTrouble } from './record-trouble.ts'
 export interface Poll {
   readonly org: OrgId
   readonly triggerId: string
+  readonly automationId: string
   readonly definition: Condition & { readonly poll: NonNullable<Condition['poll']> }
   readonly scopes: readonly string[]
   readonly timezone: string
@@ -50,8 +51,8 @@ export async function claimPolls({ database }: Kernel, { org, clock }: DueWork, 
     const rows = await lockDueConditions(tx, org, new Date(nowMs), limit)
     const turns = rows.map((row) => ({ ...row, ...planTurn(row, nowMs) }))
     await setNextPolls(tx, org, turns)
-    const polls = turns.flatMap(({ triggerId, scopes, timezone, isTroubled, polled }) =>
-      polled === null ? [] : [{ org, triggerId, scopes, timezone, isTroubled, definition: polled, atMs: Math.floor(nowMs) }],
+    const polls = turns.flatMap(({ triggerId, automationId, scopes, timezone, isTroubled, polled }) =>
+      polled === null ? [] : [{ org, triggerId, automationId, scopes, timezone, isTroubled, definition: polled, atMs: Math.floor(nowMs) }],
     )
     return { count: rows.length, polls, latenessMs: turns.flatMap((row) => (row.polled === null ? [] : [nowMs - row.wakes_at.getTime()])) }
   })
@@ -79,13 +80,16 @@ export function nextTurnMs(lastMs: number, everyMs: number, nowMs: number): numb
 type Outcome = { readonly ok: true; readonly value: boolean; readonly result: Json } | { readonly ok: false; readonly message: string }
 
 async function callAndEvaluate(kernel: Kernel, poll: Poll, signal: AbortSignal): Promise<Outcome> {
-  const { org, triggerId, definition, scopes, timezone, atMs } = poll
+  const { org, triggerId, automationId, definition, scopes, timezone, atMs } = poll
   const { uses, with: given = {} } = definition.poll
   try {
     const { root } = createScope({ params: {}, steps: {}, nowMs: atMs, timezone })
     const args = renderValue(given, { root, timezone, meter: createMeter() }) as JsonObject
-    const call = { tool: uses, args, runId: null, step: 'condition', attempt: 1, idempotencyKey: `${triggerId}:${atMs}`, signal }
-    const { output } = await callTool(kernel, org, { ...call, scopes: new Set(scopes) })
+    const { output } = await callTool(kernel, org, {
+      ...{ tool: uses, args, step: 'condition', attempt: 1, idempotencyKey: `${triggerId}:${atMs}`, signal, scopes: new Set(scopes) },
+      actor: { type: 'system', id: 'automations', name: 'automations' },
+      requestId: encodeId('aut', automationId),
+    })
     const judged = evaluateTriggerExpression(definition.condition, { result: output }, { nowMs: atMs, timezone })
     return judged.ok ? { ...judged, result: output } : { ok: false, message: `condition: ${judged.message}` }
   } catch (error) {

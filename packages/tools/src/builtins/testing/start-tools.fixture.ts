@@ -2,7 +2,7 @@
 import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { expect } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../core/src/testing/start-test-core.ts'
-import { makeSystemContext } from '../../../../kernel/src/call/act-as-system.ts'
+import { makeActorContext } from '../../../../kernel/src/call/act-as-system.ts'
 import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { findMismatch } from '../../../../kernel/src/json-schema/find-mismatch.ts'
 import { readOutsideAllow } from '../../../../kernel/src/outside/outside-allow.ts'
@@ -40,7 +40,8 @@ export async function startTools(): Promise<Tools> {
   const secrets = readSecretKeys(makeSecretKey())
   const core = await startTestCore({ work: false, log, secrets })
   const kernel = { ...core.core.kernel, outside: localPolicy }
-  const ctx = makeSystemContext(kernel, core.org, { name: 'test', runId: null, scopes: new Set() })
+  const actor = { type: 'system', id: 'test', name: 'test' } as const
+  const ctx = makeActorContext(kernel, core.org, { actor, requestId: 'test', scopes: new Set() })
   const hidden: string[] = []
   let made = 0
   const context: ToolContext = {
