@@ -101,19 +101,25 @@ export async function readOpenUniqueIndexes(client: pg.ClientBase): Promise<stri
 /**
  * Columns that the server writes by itself: the last use of a key, and the next and failed reads of a feed. They do not count as changes.
  */
-const OWN_TIMES = ['last_used_at', 'due_at', 'failed_at', 'failures']
+const OWN_TIMES: readonly string[] = [
+  'app.api_key.last_used_at',
+  'app.calendar_feed.due_at',
+  'app.calendar_feed.failed_at',
+  'app.calendar_feed.failures',
+]
 
-/** One query that returns a digest of all rows of an organization ($1). @param row SQL that makes a text of the row `t` */
-export function fingerprintQuery(relations: readonly Relation[], row = WITHOUT_OWN_TIMES): string {
-  const digests = digestsOf(relations, () => row, 'where org_id = $1')
+const ownTimesOf = ({ name, columns }: Relation) => columns.filter((column) => OWN_TIMES.includes(`${name}.${column}`))
+
+/** One query that returns a digest of all rows of an organization ($1). @param rowOf SQL that makes a text of a row `t` of the relation */
+export function fingerprintQuery(relations: readonly Relation[], rowOf = withoutOwnTimes): string {
+  const digests = digestsOf(relations, rowOf, 'where org_id = $1')
   return `select string_agg(name || digest, ' ' order by name) as fingerprint from (${digests}) x`
 }
 
 /** Returns a function that lists the tables in which rows of any organization were written or deleted since its previous call. */
 export function watchChanges(client: pg.ClientBase, relations: readonly Relation[]): () => Promise<string[]> {
   // Each write makes a new version of a row. Comparing versions is cheaper than comparing contents.
-  const rowOf = ({ columns }: Relation) =>
-    OWN_TIMES.some((column) => columns.includes(column)) ? WITHOUT_OWN_TIMES : '(tableoid, ctid, xmin)::text'
+  const rowOf = (relation: Relation) => (ownTimesOf(relation).length > 0 ? withoutOwnTimes(relation) : '(tableoid, ctid, xmin)::text')
   const query = { name: 'digests', text: digestsOf(relations, rowOf, '') }
   let before = new Map<string, string>()
   return async () => {
@@ -125,8 +131,10 @@ export function watchChanges(client: pg.ClientBase, relations: readonly Relation
 }
 
 /** For databases on which no server works. */
-export const WHOLE_ROW = 'to_jsonb(t)::text'
-const WITHOUT_OWN_TIMES = `(to_jsonb(t) - array['${OWN_TIMES.join("', '")}'])::text`
+export const wholeRow = (): string => 'to_jsonb(t)::text'
+
+const withoutOwnTimes = (relation: Relation): string =>
+  `(to_jsonb(t) - array[${ownTimesOf(relation).map((column) => `'${column}'`)}]::text[])::text`
 
 function digestsOf(relations: readonly Relation[], rowOf: (relation: Relation) => string, where: string): string {
   const tables = relations.filter((relation) => relation.hasOrg && relation.kind === 'table')

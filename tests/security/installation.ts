@@ -1,7 +1,7 @@
 /** The whole server with two organizations. Requests create rows in every table for each of them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { decodeId, findOperation, type OperationName, type OutputOf } from '@orrery/contract'
+import { decodeId, findOperation, ID_PREFIXES, type OperationName, type OutputOf } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
@@ -22,6 +22,8 @@ export interface Org {
   readonly canary: string
   /** Runs by state. */
   readonly runs: Readonly<Record<Stand, string>>
+  /** By prefix: the `id` of each answer to the calls that made the organization's rows. */
+  readonly ids: Readonly<Record<string, readonly string[]>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
   /** Name of a calendar with a layer of days and a feed. */
@@ -127,6 +129,16 @@ export function callAs(url: string, key: string): CallAs {
   }
 }
 
+function collectIds(ids: { [prefix: string]: string[] }, call: CallAs): CallAs {
+  return async (name, input, headers) => {
+    const output = await call(name, input, headers)
+    const { id = '' } = output as { readonly id?: string }
+    const prefix = ID_PREFIXES.find((one) => decodeId(one, id) !== null)
+    if (prefix !== undefined) ids[prefix] = [...new Set([...(ids[prefix] ?? []), id])]
+    return output
+  }
+}
+
 /** Waits until automations are idle, because changes by the server itself would look like changes by a caller. */
 async function untilSettled(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
@@ -141,7 +153,8 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const name = `${word}-${canary}`
   const made = await callAs(url, adminKey)('orgs.create', { name })
   const key = made.secret ?? ''
-  const call = callAs(url, key)
+  const ids: { [prefix: string]: string[] } = {}
+  const call = collectIds(ids, callAs(url, key))
   const bundle = renamed(await loadProject(PROJECT), `own-${canary}`)
   await call('workflows.deploy', { ...bundle })
   const names = {
@@ -176,6 +189,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     key,
     canary,
     runs,
+    ids,
     keyIds,
     connectionIds,
     automationId,

@@ -3,7 +3,7 @@
  * a key without the scope, and with the key of another organization that knows our ids. The whole server runs on a real database.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { encodeId, isScope, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
+import { encodeId, ID_PREFIXES, isScope, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -155,12 +155,7 @@ const suffix = () => encodeId('run', randomUUID()).slice(4)
 /** One of our values and a nonexistent value for a text field, chosen by the pattern of the field or else by its name. */
 function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'missing'> | null {
   const prefix = /^\^(\w+)_\[0-7]/.exec(pattern)?.[1]
-  if (prefix === 'run') return { foreign: ours.runs.waiting, missing: `run_${suffix()}` }
-  if (prefix === 'key') return { foreign: ours.keyIds[1] ?? '', missing: `key_${suffix()}` }
-  if (prefix === 'con') return { foreign: ours.connectionIds[0] ?? '', missing: `con_${suffix()}` }
-  if (prefix === 'aut') return { foreign: ours.automationId, missing: `aut_${suffix()}` }
-  if (prefix === 'org') return { foreign: ours.id, missing: `org_${suffix()}` }
-  if (prefix !== undefined) throw new Error(`The id prefix ${prefix} is new: return one of our ids for it here`)
+  if (prefix !== undefined) return { foreign: ourIdOf(prefix), missing: `${prefix}_${suffix()}` }
   if (pattern === '^[0-9a-f]{64}$') return { foreign: ours.version, missing: randomBytes(32).toString('hex') }
   const named: Readonly<Record<string, string>> = {
     workflow: ours.workflow,
@@ -181,6 +176,14 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
   const foreign = named[field]
   // Of the same length, so that the lengths of the answers are comparable too.
   return foreign === undefined ? null : { foreign, missing: `m${'0123456789abcdef'.repeat(40).slice(0, foreign.length - 1)}` }
+}
+
+function ourIdOf(prefix: string): string {
+  if (prefix === 'run') return ours.runs.waiting
+  if (prefix === 'org') return ours.id
+  const [id] = ours.ids[prefix] ?? []
+  if (id === undefined) throw new Error(`No answer in installation.ts has an id with the prefix ${prefix}: create one in makeOrg`)
+  return id
 }
 
 const placesOf = (operation: Operation) => placesIn({ type: 'object', properties: fieldSchemas(operation) }, [])
@@ -216,11 +219,13 @@ function plain(text: string, place: Place): string {
   return scrub([place.foreign, place.missing].reduce((told, value) => told.replaceAll(value, '<value>'), text))
 }
 
+const PUBLIC_ID = new RegExp(`\\b(${ID_PREFIXES.join('|')})_[0-9a-z]{26}\\b`, 'g')
+
 /** Replaces ids, times and tokens, which differ between requests. */
 function scrub(text: string): string {
   return text
     .replaceAll(/"requestId":"[^"]*"/g, '')
-    .replaceAll(/\b(run|key|aud|wrk|org|con|aut|trg|fir|bkf)_[0-9a-z]{26}\b/g, '<id>')
+    .replaceAll(PUBLIC_ID, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
 }
@@ -389,8 +394,7 @@ test('no answer to another caller contains our data, and our data has not change
     ours.key,
     ours.version,
     ...ours.keyIds,
-    ...ours.connectionIds,
-    ours.automationId,
+    ...Object.values(ours.ids).flat(),
     ...Object.values(ours.runs),
   ]
   const leaks = answers.filter(({ text, sent }) => secrets.some((secret) => text.includes(secret) && !sent.includes(secret)))

@@ -3,7 +3,7 @@ import { listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { toConsumed } from '../../packages/kernel/src/events/event-row.ts'
 import type { ConsumedEvent } from '../../packages/kernel/src/index.ts'
-import { fingerprintQuery, readRelations, WHOLE_ROW } from './catalogue.ts'
+import { fingerprintQuery, readRelations, wholeRow } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import type { Org } from './installation.ts'
 import { openQuietCore, type QuietCore, type QuietCoreOptions } from './quiet-core.ts'
@@ -82,7 +82,7 @@ class Walker implements Walked {
   }
 
   async start(): Promise<void> {
-    const text = fingerprintQuery(await readRelations(this.superuser), WHOLE_ROW)
+    const text = fingerprintQuery(await readRelations(this.superuser), wholeRow)
     const reader = (org: Org) => async () => {
       const query = { name: 'fingerprint', text, values: [org.uuid] }
       return (await this.superuser.query<{ fingerprint: string }>(query)).rows[0]?.fingerprint ?? ''

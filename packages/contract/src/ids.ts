@@ -14,7 +14,8 @@ const lettersOf = (bits: number): string => PAIRS[bits] ?? ''
 
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
-export type IdPrefix = 'run' | 'org' | 'key' | 'aud' | 'wrk' | 'con' | 'aut' | 'trg' | 'fir' | 'bkf' | 'tcl'
+export const ID_PREFIXES = ['run', 'org', 'key', 'aud', 'wrk', 'con', 'aut', 'trg', 'fir', 'bkf', 'tcl'] as const
+export type IdPrefix = (typeof ID_PREFIXES)[number]
 export type Id<P extends IdPrefix> = `${P}_${string}`
 
 /** @param uuid canonical text form, lower case. */

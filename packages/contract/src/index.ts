@@ -1,23 +1,7 @@
 /** Everything that crosses a process boundary: shapes, problems, permissions and the registry of operations. No I/O. */
 export { duration } from './duration.ts'
 export { EVENT_TYPES, type Event, type EventType, event, eventId, eventTopic, isReservedTopic } from './events.ts'
-export {
-  auditId,
-  automationId,
-  backfillId,
-  connectionId,
-  decodeId,
-  encodeId,
-  firingId,
-  type Id,
-  type IdPrefix,
-  keyId,
-  orgId,
-  runId,
-  toolCallId,
-  triggerId,
-  workerId,
-} from './ids.ts'
+export * from './ids.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'

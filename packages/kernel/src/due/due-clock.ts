@@ -85,7 +85,7 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
  */
 async function perform(
   due: readonly NextDue[],
-  { clock, observe }: Pick<DueClockOptions, 'observe'> & Pick<DueWork, 'clock'>,
+  { clock, observe }: { readonly clock: DueWork['clock']; readonly observe: DueClockOptions['observe'] | undefined },
   signal: AbortSignal,
 ): Promise<number> {
   const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])

@@ -4,8 +4,9 @@ import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 
-export interface NewEvent {
-  readonly type: string
+/** @typeParam T a type of the product, or `string` for the topic of a user's event */
+export interface NewEvent<T extends string = EventType> {
+  readonly type: T
   readonly subject: string
   readonly data?: Json
 }
@@ -13,11 +14,18 @@ export interface NewEvent {
 /** The part of a context that is needed to write events. */
 export type EventContext = Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock'>
 
-/**
- * Adds events to the log in a transaction: readers see them if, and only if, it commits. Each event records the run that the actor acts
- * for, so that runs which start each other through events can be detected.
- */
-export async function appendEvents(context: EventContext, tx: Transaction, events: readonly NewEvent[]): Promise<void> {
+/** Adds events of the product to the log in a transaction: readers see them if, and only if, it commits. */
+export function appendEvents(context: EventContext, tx: Transaction, events: readonly NewEvent[]): Promise<void> {
+  return append(context, tx, events)
+}
+
+/** Adds the event of a user. The caller has checked that its topic is not reserved. */
+export function appendTopic(context: EventContext, tx: Transaction, event: NewEvent<string>): Promise<void> {
+  return append(context, tx, [event])
+}
+
+/** Each event records the run that the actor acts for, so that runs which start each other through events can be detected. */
+async function append(context: EventContext, tx: Transaction, events: readonly NewEvent<string>[]): Promise<void> {
   const { org, clock } = context
   const at = Math.floor(clock.now())
   const run = findActingRun(context)

@@ -1,6 +1,7 @@
 import type { OrgId, RunId } from '@orrery/engine'
 import type { Database } from '../database/database.ts'
 import { prepared, type Sql, sql } from '../database/sql.ts'
+import type { Position } from './event-position.ts'
 import { type ConsumedEvent, type EventRow, toConsumed } from './event-row.ts'
 
 /** Consecutive events of the log. */
@@ -8,7 +9,7 @@ export interface EventPage {
   /** The events that the consumer wants. */
   readonly events: readonly ConsumedEvent[]
   /** The position of the last event that was read, wanted or not; null: nothing was read. */
-  readonly end: { readonly tx: string; readonly id: string } | null
+  readonly end: Position | null
   /** More events may follow. */
   readonly isFull: boolean
 }
@@ -86,12 +87,12 @@ export async function readPage(
   const end = rows.at(-1)
   if (end === undefined) return { events: [], end: null, isFull: false }
   const events = rows.filter(({ wanted }) => wanted).map((row) => toConsumed(row, row.org, row.run))
-  return { events, end: { tx: end.tx, id: end.id }, isFull: end.count === limit }
+  return { events, end: { tx: BigInt(end.tx), row: BigInt(end.id) }, isFull: end.count === limit }
 }
 
 /** Moves the consumer to a new position and renews the lease. False: another process has taken over, and will handle the events again. */
-export async function moveConsumer(database: Database, { name, holder, ms }: Lease, end: NonNullable<EventPage['end']>): Promise<boolean> {
-  const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.id}::bigint, updated_at = now(),
+export async function moveConsumer(database: Database, { name, holder, ms }: Lease, end: Position): Promise<boolean> {
+  const move = sql`update app.event_consumer set tx = ${end.tx}::xid8, id = ${end.row}::bigint, updated_at = now(),
       leased_until = clock_timestamp() + ${ms} * interval '1 ms'
       where name = ${name} and holder = ${holder}::uuid returning name`
   return (await database.readLog(prepared('consumer_move', move))).length > 0

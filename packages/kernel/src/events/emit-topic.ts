@@ -2,7 +2,7 @@ import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
-import { appendEvents } from './append-events.ts'
+import { appendTopic } from './append-events.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
 
@@ -12,7 +12,7 @@ export async function emitTopic(ctx: Ctx, { topic, source, payload }: InputFor<'
   }
   const subject = source ?? ctx.actor.id
   const at = new Date(Math.floor(ctx.clock.now())).toISOString()
-  await withOrg(ctx, (tx) => appendEvents(ctx, tx, [{ type: topic, subject, data: payload }]))
+  await withOrg(ctx, (tx) => appendTopic(ctx, tx, { type: topic, subject, data: payload }))
   ctx.note(subject, { topic })
   return { type: topic, subject, at }
 }

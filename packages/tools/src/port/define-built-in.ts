@@ -1,12 +1,12 @@
 import type { JsonObject } from '@orrery/contract'
 import { z } from 'zod'
-import { type BuiltIn, type ToolContext, ToolError, type ToolFace, type ToolResult } from './tool-port.ts'
+import { type BuiltIn, type BuiltInContext, ToolError, type ToolFace, type ToolResult } from './tool-port.ts'
 
 interface BuiltInSpec<A extends z.ZodObject, O extends z.ZodObject> extends Omit<ToolFace, 'inputSchema' | 'outputSchema'> {
   readonly args: A
   readonly output: O
   /** @throws ToolError */
-  call(args: z.output<A>, context: ToolContext): Promise<ToolResult & { readonly output: z.output<O> }>
+  call(args: z.output<A>, context: BuiltInContext): Promise<ToolResult & { readonly output: z.output<O> }>
 }
 
 /** Makes a built-in tool from zod shapes of its arguments and output. Both the JSON Schemas and the types are derived from the shapes. */
@@ -19,7 +19,7 @@ export function defineBuiltIn<A extends z.ZodObject, O extends z.ZodObject>(spec
     // The caller has checked the arguments against the JSON Schema; parsing them fills in the defaults.
     async call(given, context) {
       const read = args.safeParse(given)
-      if (read.success) return call(read.data, context)
+      if (read.success) return call(read.data, { ...context, tool: face })
       const [{ path, message } = { path: [], message: 'not valid' }] = read.error.issues
       throw new ToolError('InvalidArguments', `The arguments of ${face.name}: ${path.join('.')} ${message}`, { isRetryable: false })
     },

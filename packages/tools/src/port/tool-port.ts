@@ -30,6 +30,11 @@ export interface ToolContext {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Json): void
 }
 
+/** What a built-in tool gets: the context of its call, and its own face, which `defineBuiltIn` adds. */
+export interface BuiltInContext extends ToolContext {
+  readonly tool: Pick<ToolFace, 'name' | 'scopes'>
+}
+
 /** What a call used, as far as the tool knows it. Stored in the trace of the call. */
 export interface ToolUsage {
   readonly inputTokens?: number

@@ -159,7 +159,7 @@ async function emitFirings(context: FiringContext, rows: Iterable<FiringRow>): P
   const events = [...rows]
     .filter(({ outcome }) => outcome === 'started' || outcome === 'existing' || outcome === 'failed')
     .map((row) => ({
-      type: 'automation.fired',
+      type: 'automation.fired' as const,
       subject: encodeId('aut', row.automation_id),
       data: {
         firingId: encodeId('fir', row.firing_id),

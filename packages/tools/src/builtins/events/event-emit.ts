@@ -4,6 +4,8 @@ import { actInRun } from '../../port/act-in-run.ts'
 import { defineBuiltIn, formatted, letters } from '../../port/define-built-in.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
+/** Not a permission: no key has it, and a caller with tools:call may grant it. */
+const SCOPE = 'events:emit'
 
 export const eventEmit = defineBuiltIn({
   name: 'event.emit',
@@ -22,7 +24,7 @@ export const eventEmit = defineBuiltIn({
     payload: json.default(null).meta({ description: `Any JSON of at most ${PAYLOAD_BYTES_MAX} bytes.` }),
   }),
   output: z.strictObject({ type: z.string(), subject: z.string(), at: formatted('date-time') }),
-  scopes: ['events:emit'],
+  scopes: [SCOPE],
   costTier: 'free',
   timeoutMs: 10_000,
   examples: [
@@ -33,7 +35,7 @@ export const eventEmit = defineBuiltIn({
   ],
 
   async call({ topic, source, payload }, context) {
-    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source: source ?? context.runId, payload })
+    const { type, subject, at } = await actInRun(context, 'events.emit', { topic, source: source ?? context.runId, payload }, SCOPE)
     return { output: { type, subject, at } }
   },
 })
