@@ -187,7 +187,7 @@ function describeMcpServer(): McpServer {
   const file = join(folder, 'tools.json')
   const offer = (description: string) =>
     writeFileSync(file, JSON.stringify([{ name: 'speak', description, inputSchema: { type: 'object' } }]))
-  const program = join(import.meta.dirname, '../../packages/tools/src/testing/changing-server.fixture.ts')
+  const program = join(import.meta.dirname, '../../packages/tools/src/mcp/testing/changing-server.fixture.ts')
   const args = ['--conditions=orrery-source', program, file]
   let connectionId: unknown
   return {
