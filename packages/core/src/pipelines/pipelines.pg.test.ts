@@ -396,4 +396,18 @@ describe('reserved names', () => {
       export const own = workflow('orrery.pipeline', () => 1)`)
     await expect(t.answer('workflows.deploy', { ...named })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
   })
+
+  it('rejects a tool that is a reserved workflow, and pipelines that call one that was stored before', async () => {
+    const implementation = { kind: 'workflow', workflow: 'orrery.pipeline' }
+    await expect(putTool('stolen', { implementation })).rejects.toMatchObject({
+      code: 'invalid_input',
+      extra: { errors: [{ path: 'definition.implementation.workflow' }] },
+    })
+    await putTool('stolen', { implementation: { kind: 'workflow', workflow: 'greeting' } })
+    const change = `update app.tool set definition = jsonb_set(definition::jsonb, '{implementation,workflow}', '"orrery.pipeline"')::json`
+    await t.query(`${change} where name = 'stolen'`)
+    const definition = [{ id: 's', uses: 'stolen', with: { definition: { pipeline: [clock('a')] }, scopes: ['keys:write'] } }]
+    const message = 'Its tool stolen is the reserved workflow orrery.pipeline'
+    await expect(run({ definition })).rejects.toMatchObject({ code: 'pipeline.invalid', extra: { errors: [{ message }] } })
+  })
 })
