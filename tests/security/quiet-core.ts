@@ -11,10 +11,10 @@ import {
   auditCompanion,
   createDatabase,
   type Database,
+  engineRules,
   type Log,
   makeSecretKey,
   makeSigningKey,
-  publicIds,
   readAuditKeys,
   readSecretKeys,
   readTokenKeys,
@@ -53,7 +53,7 @@ export function openQuietCore(
   { secrets = readSecretKeys(makeSecretKey()), onLog = () => {}, onRows = () => {} }: QuietCoreOptions = {},
 ): QuietCore {
   const store = createPostgresStore({ url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
+  const engine = createEngine({ store, notifier: store.notifier, ...engineRules })
   const database = watchRows(createDatabase({ url, poolMax: 5 }), onRows)
   const core = createCore({
     database,

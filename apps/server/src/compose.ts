@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { createCore } from '@orrery/core'
 import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
-import { auditCompanion, bootstrapInstallation, createDatabase, listViolations, publicIds, withdrawKey } from '@orrery/kernel'
+import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
 import type { Config } from './config.ts'
@@ -82,7 +82,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const recentErrors = collectRecentErrors()
   const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log))
   const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ids: publicIds })
+  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ...engineRules })
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
   if (gap > 0) throw new CannotStart(explainGap(gap, url))

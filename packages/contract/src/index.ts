@@ -43,4 +43,5 @@ export {
   problemType,
 } from './problems.ts'
 export * from './registry.ts'
+export { isReservedWorkflow, RESERVED_WORKFLOW_PREFIX } from './reserved-workflows.ts'
 export { json, name, priority, sha256, tag, text, timestamp } from './scalars.ts'

@@ -1,8 +1,5 @@
 import { decodeId, encodeId, type Id, type IdPrefix, type ProblemCode, problem } from '@orrery/contract'
 
-/** For the engine, so that workflow code and steps see the same ids as callers of the API. */
-export const publicIds = { run: (uuid: string) => encodeId('run', uuid), org: (uuid: string) => encodeId('org', uuid) } as const
-
 /** Public ids are TypeIDs and the engine's ids are UUIDs. Use cases convert them with these functions. */
 export function toUuid(prefix: IdPrefix, id: string): string {
   const uuid = decodeId(prefix, id)

@@ -198,6 +198,34 @@ describe('a change made by a tool', () => {
       60_000,
     )
     expect(rows.filter(({ outcome }) => outcome === 'started')).toHaveLength(17)
-    expect(rows.find(({ outcome }) => outcome === 'skipped')?.reason).toMatch(/^loop/)
+    expect(rows.find(({ outcome }) => outcome === 'skipped')?.reason).toBe('loop: a chain of 17 firings led to this one')
+  })
+
+  it.each([
+    ['run_now', {}],
+    ['schedule_task', { delay: '0s' }],
+  ])('stops a loop of an automation that requests itself with orchestrator.%s', async (tool, time) => {
+    t.core.clock.start()
+    const name = `loop-${tool.replace('_', '-')}`
+    await bench.make({
+      name,
+      pipeline: [{ id: 'again', uses: `orchestrator.${tool}`, with: { task: name, ...time }, save_as: 'again' }],
+      ...granted,
+      overlap: 'allow_all',
+      retry: false,
+    })
+    await t.call('automations.runNow', { automation: name })
+    const rows = await eventually(
+      () => bench.firings(name),
+      (all) => all.some(({ outcome }) => outcome === 'skipped') || all.length > 40,
+      60_000,
+    )
+    await t.call('automations.pause', { automation: name })
+    expect(rows.filter(({ outcome }) => outcome === 'started')).toHaveLength(17)
+    const reason = 'loop: a chain of 17 firings led to this one'
+    expect(rows.filter(({ outcome }) => outcome === 'skipped')).toMatchObject([{ cause: 'agent', reason, runId: null }])
+    const last = rows.findLast(({ outcome }) => outcome === 'started')
+    const done = await t.call('runs.result', { runId: last?.runId ?? '', timeout: '20s' })
+    expect(done).toMatchObject({ status: 'succeeded', output: { again: { outcome: 'skipped', reason } } })
   })
 })

@@ -10,6 +10,7 @@ import type { BuiltBundle } from '@orrery/engine'
 import { buildBundle } from '@orrery/engine/bundle'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { pipelineInterpreter } from './to-pipeline-start.ts'
 
 let t: TestCore
 
@@ -395,5 +396,40 @@ describe('reserved names', () => {
       import { workflow } from '@orrery/engine/workflow'
       export const own = workflow('orrery.pipeline', () => 1)`)
     await expect(t.answer('workflows.deploy', { ...named })).rejects.toMatchObject({ code: 'workflow.name_reserved' })
+  })
+
+  it('hides the interpreter from workflows that name its version', async () => {
+    await run({ definition: [clock('a')] })
+    const { hash } = await pipelineInterpreter.build()
+    const bundle = await bundleOf(`
+      import { workflow } from '@orrery/engine/workflow'
+      const input = {
+        definition: { pipeline: [{ id: 'a', uses: 'time.now' }] }, params: {}, event: null, run: {}, timezone: 'UTC',
+        scopes: ['keys:write'], calls: { pipelines: {}, tools: {} },
+      }
+      const version = '${hash}'
+      export const awaiting = workflow('awaiting', (ctx) => ctx.child('orrery.pipeline', input, { version }))
+      export const starting = workflow('starting', (ctx) => ctx.start('orrery.pipeline', input, { version }))`)
+    await t.answer('workflows.deploy', { ...bundle })
+    for (const workflow of ['awaiting', 'starting']) {
+      const { runId } = await t.call('runs.start', { workflow })
+      const message = expect.stringContaining('no workflow named "orrery.pipeline"')
+      expect(await finish(runId)).toMatchObject({ status: 'failed', error: { message } })
+      expect((await t.call('runs.list', { parentRunId: runId })).items).toEqual([])
+    }
+  })
+
+  it('rejects a tool that is a reserved workflow, and pipelines that call one that was stored before', async () => {
+    const implementation = { kind: 'workflow', workflow: 'orrery.pipeline' }
+    await expect(putTool('stolen', { implementation })).rejects.toMatchObject({
+      code: 'invalid_input',
+      extra: { errors: [{ path: 'definition.implementation.workflow' }] },
+    })
+    await putTool('stolen', { implementation: { kind: 'workflow', workflow: 'greeting' } })
+    const change = `update app.tool set definition = jsonb_set(definition::jsonb, '{implementation,workflow}', '"orrery.pipeline"')::json`
+    await t.query(`${change} where name = 'stolen'`)
+    const definition = [{ id: 's', uses: 'stolen', with: { definition: { pipeline: [clock('a')] }, scopes: ['keys:write'] } }]
+    const message = 'Its tool stolen is the reserved workflow orrery.pipeline'
+    await expect(run({ definition })).rejects.toMatchObject({ code: 'pipeline.invalid', extra: { errors: [{ message }] } })
   })
 })

@@ -1,4 +1,4 @@
-import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
+import { isReservedWorkflow, type Json, type PipelineDefinition, problem } from '@orrery/contract'
 import { listPipelines, listTools } from '@orrery/expressions'
 import type { Transaction } from '@orrery/kernel'
 import { findBuiltIn, findDefinitions, startsRun, toFace } from '@orrery/tools'
@@ -17,7 +17,7 @@ interface ResolvedCalls {
 
 /**
  * Resolves the names that a pipeline calls as child runs, and those that these call in turn. Unknown names are left out: a step that calls
- * one fails when it is reached.
+ * one fails when it is reached. A tool that is a reserved workflow, stored before tools.put rejected these, is an error.
  * @param name of the pipeline itself, if it is stored, to find calls of itself. @throws pipeline.invalid
  */
 export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
@@ -62,6 +62,9 @@ async function findTools(
   for (const row of await findDefinitions(tx, org, names)) {
     const { implementation } = row.definition
     if (!startsRun(implementation)) continue
+    // The interpreter refuses this too, but the run could be retried with an older version of the interpreter, which does not.
+    if (implementation.kind === 'workflow' && isReservedWorkflow(implementation.workflow))
+      throw refused(`Its tool ${row.name} is the reserved workflow ${implementation.workflow}`)
     const { scopes, timeoutMs, inputSchema, outputSchema } = toFace(row.name, row.definition)
     const face = {
       scopes,

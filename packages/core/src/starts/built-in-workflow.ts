@@ -9,8 +9,9 @@ export interface BuiltInWorkflow {
   /** Builds the bundle at the first call, once per process: a server that never starts the workflow does not pay for it. */
   build(): Promise<BuiltBundle>
   /**
-   * Puts the bundle where the workers of an organization find it, and returns its hash. The bundle is not the default version of any workflow:
-   * neither a workflow nor a person can start it with an input of their own, which grants scopes.
+   * Puts the bundle where the workers of an organization find it, and returns its hash. The bundle is not the default version of any workflow.
+   * The names of its workflows are reserved, so neither callers nor deployed workflows can start it with an input of their own, which grants
+   * scopes.
    */
   deploy(engine: CoreEngine, org: OrgId): Promise<string>
 }

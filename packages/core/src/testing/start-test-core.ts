@@ -12,8 +12,8 @@ import { auditCompanion } from '../../../kernel/src/audit/audit-companion.ts'
 import type { AnswerTo, InputFor } from '../../../kernel/src/context/implementation.ts'
 import type { Answer, CoreEngine, Log } from '../../../kernel/src/context/kernel.ts'
 import { createDatabase, type Database } from '../../../kernel/src/database/database.ts'
+import { engineRules } from '../../../kernel/src/engine-rules.ts'
 import { readOutsideAllow } from '../../../kernel/src/outside/outside-allow.ts'
-import { publicIds } from '../../../kernel/src/public-ids.ts'
 import { makeSecretKey, readSecretKeys, type SecretKeys } from '../../../kernel/src/secrets/secret-keys.ts'
 import { type AuditKeys, makeSigningKey, readAuditKeys, readTokenKeys, type TokenKeys } from '../../../kernel/src/secrets/signing-keys.ts'
 import { type Core, createCore } from '../create-core.ts'
@@ -63,7 +63,7 @@ export interface TestCoreOptions {
 export async function startTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
   const testDatabase = await createTestDatabase()
   const store = createPostgresStore({ url: testDatabase.url, poolMax: 3, companions: { [auditCompanion.table]: auditCompanion } })
-  const engine = createEngine({ store, notifier: store.notifier, ids: publicIds })
+  const engine = createEngine({ store, notifier: store.notifier, ...engineRules })
   const database = createDatabase({ url: testDatabase.url, poolMax: 5 })
   const keys = readAuditKeys(makeSigningKey())
   const core = createCore({

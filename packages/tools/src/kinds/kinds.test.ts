@@ -63,3 +63,11 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
     expect(kind.timeoutMs).toBe(kind.reaches === 'run' ? CALL_MS_MAX : 30_000)
   })
 })
+
+it('finds a fault in a tool that names a reserved workflow', () => {
+  const definition = { description: 'A tool', scopes: [], costTier: 'low' as const, examples: [] }
+  const faultsOf = (workflow: string) =>
+    findDefinitionFaults('a.tool', { ...definition, implementation: { kind: 'workflow', workflow } }).map(({ path }) => path)
+  expect(faultsOf('orrery.pipeline')).toEqual(['definition.implementation.workflow'])
+  expect(faultsOf('orrery')).toEqual([])
+})

@@ -1,4 +1,4 @@
-import { workflowImplementation } from '@orrery/contract'
+import { isReservedWorkflow, RESERVED_WORKFLOW_PREFIX, workflowImplementation } from '@orrery/contract'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { type Kind, refuseCall } from './kind.ts'
 
@@ -10,6 +10,8 @@ export const workflowKind: Kind<'workflow'> = {
   describedBy: 'author',
   timeoutMs: CALL_MS_MAX,
   describe: () => ({}),
-  findFaults: () => [],
+  // The arguments become the whole input, and the input of a reserved workflow grants scopes.
+  findFaults: ({ workflow }) =>
+    isReservedWorkflow(workflow) ? [['workflow', `Names that begin with ${RESERVED_WORKFLOW_PREFIX} are reserved`]] : [],
   call: refuseCall,
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '@orrery/recurrence'
 import { actInRun, defineBuiltIn, formatted, letters } from '@orrery/tools'
 import { z } from 'zod'
-import { automationArgument, paramsArgument, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
+import { automationArgument, outcomeMember, paramsArgument, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -19,7 +19,13 @@ export const automationsRunAt = defineBuiltIn({
       params: paramsArgument,
     })
     .meta({ oneOf: [{ required: ['delay_hours'] }, { required: ['delay'] }, { required: ['at'] }] }),
-  output: z.strictObject({ firing_id: z.string(), automation: z.string(), fires_at: formatted('date-time') }),
+  output: z.strictObject({
+    firing_id: z.string(),
+    automation: z.string(),
+    outcome: outcomeMember,
+    reason: z.string().nullable(),
+    fires_at: formatted('date-time'),
+  }),
   scopes: WRITE_SCOPES,
   costTier: 'free',
   timeoutMs: 10_000,
@@ -29,7 +35,8 @@ export const automationsRunAt = defineBuiltIn({
     const automation = await resolveTaskArgument(context, task)
     const wanted = { automation, ...timeIn(time), ...(params === undefined ? {} : { params }) }
     const { firing } = await actInRun(context, 'automations.runAt', wanted)
-    return { output: { firing_id: firing.id, automation, fires_at: firing.firesAt ?? firing.nominalAt } }
+    const { id, outcome, reason } = firing
+    return { output: { firing_id: id, automation, outcome, reason, fires_at: firing.firesAt ?? firing.nominalAt } }
   },
 })
 

@@ -1,6 +1,6 @@
 import { actInRun, defineBuiltIn } from '@orrery/tools'
 import { z } from 'zod'
-import { automationArgument, paramsArgument, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
+import { automationArgument, outcomeMember, paramsArgument, resolveTaskArgument, WRITE_SCOPES } from './parts.ts'
 
 export const automationsRunNow = defineBuiltIn({
   name: 'orchestrator.run_now',
@@ -10,7 +10,7 @@ export const automationsRunNow = defineBuiltIn({
   output: z.strictObject({
     firing_id: z.string(),
     automation: z.string(),
-    outcome: z.enum(['started', 'existing', 'buffered', 'skipped', 'failed', 'scheduled']),
+    outcome: outcomeMember,
     reason: z.string().nullable(),
     run_id: z.string().nullable(),
   }),

@@ -27,3 +27,6 @@ export async function resolveTaskArgument({ ctx }: ToolContext, automation: stri
     throw new ToolError(error.code, error.detail, { isRetryable: false, cause: error })
   }
 }
+
+/** Outcome of a firing, in the output of the tools that request one. */
+export const outcomeMember = z.enum(['started', 'existing', 'buffered', 'skipped', 'failed', 'scheduled'])

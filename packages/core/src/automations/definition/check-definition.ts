@@ -1,4 +1,4 @@
-import { type AutomationDefinition, type FieldError, problem } from '@orrery/contract'
+import { type AutomationDefinition, type FieldError, isReservedWorkflow, problem, RESERVED_WORKFLOW_PREFIX } from '@orrery/contract'
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
 import { type Ctx, durationMs, requireGrantableScopes, type Transaction } from '@orrery/kernel'
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
@@ -149,8 +149,8 @@ function requireNoErrors(errors: readonly FieldError[]): void {
 async function checkWorkflow(ctx: Ctx, tx: Transaction, { workflow }: AutomationDefinition): Promise<void> {
   if (workflow === undefined) return
   // Orrery's own workflows take input that callers may not choose, such as scopes.
-  if (workflow.name.startsWith('orrery.'))
-    requireNoErrors([{ path: 'workflow.name', message: 'Names that begin with orrery. are reserved' }])
+  if (isReservedWorkflow(workflow.name))
+    requireNoErrors([{ path: 'workflow.name', message: `Names that begin with ${RESERVED_WORKFLOW_PREFIX} are reserved` }])
   const member = await findMissing(tx, ctx.org, workflow)
   if (member === null) return
   requireNoErrors([

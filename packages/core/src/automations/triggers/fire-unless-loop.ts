@@ -2,11 +2,9 @@ import type { RunId } from '@orrery/engine'
 import { type Fired, fireTrigger, type TriggerCall } from '../firing/fire-trigger.ts'
 import type { FiringContext } from '../firing-context.ts'
 import { insertSkippedFiring, selectDepth, setDepth } from '../firing-store.ts'
+import { findLoop } from '../planning/find-loop.ts'
 import { firingId } from '../planning/firing-id.ts'
 import { selectAutomationOf } from '../trigger-store.ts'
-
-/** The longest chain of firings that cause one another. A longer one counts as a loop and is stopped. */
-const DEPTH_MAX = 16
 
 /**
  * Fires a trigger for an event that a run may have caused: `causedBy` emitted the event, or is its subject. Each firing stores how many
@@ -15,14 +13,15 @@ const DEPTH_MAX = 16
 export async function fireUnlessLoop(context: FiringContext, call: TriggerCall, causedBy: RunId | null): Promise<Fired | null> {
   const { tx, org } = context
   const depth = causedBy === null ? 0 : await selectDepth(tx, org, causedBy)
-  if (depth > DEPTH_MAX) return await skipLoop(context, call, depth)
+  const reason = findLoop(depth)
+  if (reason !== null) return await skipLoop(context, call, depth, reason)
   const fired = await fireTrigger(context, call)
   if (fired !== null && depth > 0) await setDepth(tx, org, fired.firingId, depth)
   return fired
 }
 
-async function skipLoop({ tx, org, nowMs }: FiringContext, { triggerId, cause }: TriggerCall, depth: number): Promise<Fired | null> {
-  const reason = `loop: a chain of ${DEPTH_MAX} firings led to this one`
+async function skipLoop(context: FiringContext, { triggerId, cause }: TriggerCall, depth: number, reason: string): Promise<Fired | null> {
+  const { tx, org, nowMs } = context
   const automation = await selectAutomationOf(tx, org, triggerId)
   if (automation === undefined) return null
   const id = firingId(automation, triggerId, cause)

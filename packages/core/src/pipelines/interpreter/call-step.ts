@@ -1,4 +1,4 @@
-import type { CallStep, Json, JsonObject, PipelineDefinition, ToolStep } from '@orrery/contract'
+import { type CallStep, isReservedWorkflow, type Json, type JsonObject, type PipelineDefinition, type ToolStep } from '@orrery/contract'
 import {
   type ChildCallOptions,
   ChildFailedError,
@@ -54,6 +54,9 @@ export async function callPipeline(running: Interpretation, step: CallStep, { sc
 /** Calls a tool of kind pipeline or workflow as a child run. Scopes and schemas are checked here, as callTool is not involved. */
 async function callChildTool(running: Interpretation, step: ToolStep, call: ToolCall, args: JsonObject): Promise<Json> {
   const { ctx, input } = running
+  // The arguments become the whole input of the child, and the input of a reserved workflow grants scopes.
+  if (call.kind === 'workflow' && isReservedWorkflow(call.workflow))
+    throw new PipelineRefusal('ReservedWorkflow', `${step.uses} is the reserved workflow ${call.workflow}, which no tool may start`)
   const missing = call.scopes.filter((scope) => !input.scopes.includes(scope))
   if (missing.length > 0)
     throw new PipelineRefusal('ScopeMissing', `${step.uses} needs ${missing.join(', ')}, which the run was not granted`)

@@ -415,6 +415,14 @@ describe('child runs', () => {
     expect(await failing([call('a', 'bound', { with: { b: 1 } })], { scopes: [] })).toBe('ScopeMissing')
     expect(await failing([call('a', 'flow', { with: { b: 1 } })], { children: { 'their-flow': 'text' } })).toBe('InvalidOutput')
   })
+
+  test('fails a step whose tool is a reserved workflow, because its arguments would replace the scopes of the run', async () => {
+    const face = { scopes: [], timeoutMs: 30_000, inputSchema: {} }
+    const calls = { pipelines: {}, tools: { stolen: { ...face, kind: 'workflow', workflow: 'orrery.pipeline' } as const } }
+    const inner = { definition: read([call('a', 'x')]), params: {}, run: {}, timezone: 'UTC', scopes: ['keys:write'], calls }
+    const result = await interpret([call('s', 'stolen', { with: inner })], { x: 1 }, { calls })
+    expect(result).toMatchObject({ status: 'failed', error: { name: 'ReservedWorkflow' }, calls: [] })
+  })
 })
 
 test('reports the number of all rounds, and the steps of the first thousand only', async () => {

@@ -45,11 +45,15 @@ async function startWithRetries(scope: WorkerScope, run: ActiveRun, open: OpenCh
   }
 }
 
-/** The requested version; else the parent's own if it contains the workflow; else the org's default. */
+/**
+ * The requested version; else the parent's own if it contains the workflow; else the org's default. Null: it does not exist, or it is
+ * internal to another bundle.
+ */
 async function bundleFor(scope: WorkerScope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
   const { version } = open.command.options
   if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
   const hash = version ?? (await scope.store.defaultBundle(run.row.org, open.name))
+  if (hash !== run.bundle.hash && scope.isInternal(open.name)) return null
   return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
 }
 

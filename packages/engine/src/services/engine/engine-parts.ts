@@ -34,6 +34,11 @@ export interface EngineOptions<Tx> {
   readonly makeSandbox?: SandboxMaker
   /** The form in which workflows and steps see ids. Absent: unchanged. */
   readonly ids?: IdFormat
+  /**
+   * Workflows that only the host, and runs of the same bundle, may start. To a run of another bundle they do not exist. Absent: none. The
+   * host decides by the name and not the bundle, so that the rule also holds for bundles stored before there was one.
+   */
+  readonly isInternal?: (workflow: string) => boolean
 }
 
 /** The parts of one process's engine. */
@@ -142,6 +147,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
         hints.send({ type: 'done', run: run.id })
       },
       starts: parts.starts.submit,
+      isInternal: parts.options.isInternal ?? (() => false),
       announceStart: (outcome) => hints.announceStart(outcome, 'default'),
       recover: (batches) => recoverStarts(store, flusher, batches),
     },

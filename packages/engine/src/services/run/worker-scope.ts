@@ -37,6 +37,8 @@ export interface WorkerScope {
   readonly ended: (run: ActiveRun, answer: RunAnswer) => void
   /** For `submitStart`. */
   readonly starts: SubmitParts
+  /** Whether only the host, and runs of the same bundle, may start a workflow. */
+  readonly isInternal: (workflow: string) => boolean
   /** Notifies the processes concerned after a start in a transaction of its own. */
   readonly announceStart: (outcome: StartOutcome) => void
   /** Local starts that are not durable yet. Each has a slot. */

@@ -64,7 +64,8 @@ export class EngineTests {
   readonly process = (into: EngineFact[], around: (store: Store) => Store = (store) => store): EngineOnStore => {
     const connection = this.bench.connect()
     const store = around(connection.store)
-    const engine = createEngine({ ...connection, store, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
+    const isInternal = (workflow: string) => workflow.startsWith('internal.')
+    const engine = createEngine({ ...connection, store, isInternal, observe: (fact) => into.push(fact), beatMs: 100, leaseMs: 1000 })
     const made = Object.assign(engine, { store })
     this.open.push(made)
     return made

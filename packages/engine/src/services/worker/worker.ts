@@ -41,6 +41,7 @@ export interface WorkerParts {
   readonly send: (hint: Hint) => void
   readonly ended: WorkerScope['ended']
   readonly starts: WorkerScope['starts']
+  readonly isInternal: WorkerScope['isInternal']
   readonly announceStart: WorkerScope['announceStart']
   /** Called with the batches of a lost flush, once the old registration is retired. */
   readonly recover: (batches: readonly Batch[]) => Promise<void>
@@ -281,6 +282,7 @@ export class EngineWorker implements Worker {
       wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
       ended: parts.ended,
       starts: parts.starts,
+      isInternal: parts.isInternal,
       announceStart: parts.announceStart,
       stopping: false,
     }
