@@ -2,7 +2,7 @@ import { type Ctx, findActingRun, newId, type Transaction } from '@orrery/kernel
 import type { AutomationRow, StoredRequest } from '../automation-row.ts'
 import { type FiringContext, toFiringContext } from '../firing-context.ts'
 import { type FiringRow, selectDepth, selectFiringByRequestKey, setDepth, setRequestKey, writeFirings } from '../firing-store.ts'
-import { findLoop } from '../planning/find-loop.ts'
+import { chainDepth, findLoop } from '../planning/find-loop.ts'
 import type { FiringCause } from '../planning/firing-id.ts'
 import { toFiringRow } from '../to-firing-row.ts'
 import { decideFirings } from './decide-firings.ts'
@@ -16,7 +16,7 @@ export interface RunRequest {
 /**
  * Starts or schedules a run on request, even if the automation is paused. Its schedules do not change. The caller has locked the
  * automation's row. A request by a run continues the chain of firings that led to the run, and is skipped at the limit of chains, so that
- * automations that request each other stop. If a step of a run repeats the request with the same idempotency key, it gets the same firing,
+ * automations that request each other stop; a request for an hour later or more begins a new chain. If a step of a run repeats the request with the same idempotency key, it gets the same firing,
  * even after the key has expired.
  */
 export async function requestRun(ctx: Ctx, tx: Transaction, automation: AutomationRow, asked: RunRequest): Promise<FiringRow> {
@@ -25,7 +25,7 @@ export async function requestRun(ctx: Ctx, tx: Transaction, automation: Automati
   const stepKey = run !== null ? ctx.origin.idempotencyKey : null
   const known = stepKey === null ? undefined : await selectFiringByRequestKey(tx, ctx.org, stepKey)
   if (known !== undefined) return known
-  const depth = run === null ? 0 : await selectDepth(tx, ctx.org, run)
+  const depth = run === null ? 0 : chainDepth(await selectDepth(tx, ctx.org, run), (asked.atMs ?? context.nowMs) - context.nowMs)
   const cause = { kind: run === null ? 'manual' : 'agent', requestId: newId(context.nowMs), requestedAtMs: context.nowMs } as const
   const row = await fireOrSchedule(context, automation, cause, asked, findLoop(depth))
   if (depth > 0) await setDepth(tx, ctx.org, row.firing_id, depth)
