@@ -16,8 +16,8 @@ export interface RunRequest {
 /**
  * Starts or schedules a run on request, even if the automation is paused. Its schedules do not change. The caller has locked the
  * automation's row. A request by a run continues the chain of firings that led to the run, and is skipped at the limit of chains, so that
- * automations that request each other stop; a request for an hour later or more begins a new chain. If a step of a run repeats the request with the same idempotency key, it gets the same firing,
- * even after the key has expired.
+ * automations that request each other stop; a request for an hour later or more begins a new chain. If a step of a run repeats the request
+ * with the same idempotency key, it gets the same firing, even after the key has expired.
  */
 export async function requestRun(ctx: Ctx, tx: Transaction, automation: AutomationRow, asked: RunRequest): Promise<FiringRow> {
   const context = toFiringContext(ctx, tx)
