@@ -7,8 +7,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../packages/core/src/testing/start-test-core.ts'
 import { listViolations } from '../../packages/kernel/src/database/list-violations.ts'
+import { startTestCore, type TestCore } from '../support/start-test-core.ts'
 import { seeded } from './random.ts'
 
 const PROCESSES = 3

@@ -5,12 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { encodeId, type PipelineStep } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import type { AnswerTo } from '../../../kernel/src/context/implementation.ts'
 import { listViolations } from '../../../kernel/src/database/list-violations.ts'
 import { sql } from '../../../kernel/src/database/sql.ts'
 import { newId } from '../../../kernel/src/new-id.ts'
-import { eventually } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { type AutomationBench, benchOf } from './automations.fixture.ts'
 
 let t: TestCore

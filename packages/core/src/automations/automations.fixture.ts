@@ -1,10 +1,10 @@
 /** For tests: automations that fire at chosen instants. */
 import type { OutputOf } from '@orrery/contract'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import type { TestCore } from '../../../../tests/support/start-test-core.ts'
 import type { InputFor } from '../../../kernel/src/context/implementation.ts'
 import type { Kernel } from '../../../kernel/src/context/kernel.ts'
 import { sql } from '../../../kernel/src/database/sql.ts'
-import { eventually } from '../testing/eventually.ts'
-import type { TestCore } from '../testing/start-test-core.ts'
 import { type FiredSchedules, fireSchedules } from './due/fire-schedules.ts'
 import { transactAsAutomations } from './firing-context.ts'
 

@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../../../kernel/src/database/list-violations.ts'
-import { eventually } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs } from './automations.fixture.ts'
 
 let t: TestCore

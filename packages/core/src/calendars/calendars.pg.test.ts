@@ -5,9 +5,9 @@
 import type { CalendarDefinition } from '@orrery/contract'
 import { compileSchedule, nextOccurrence } from '@orrery/recurrence'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../../../kernel/src/database/list-violations.ts'
-import { eventually } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 import { readCalendarSources } from './read-calendar-sources.ts'
 
 let t: TestCore

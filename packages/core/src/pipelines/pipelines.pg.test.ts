@@ -9,7 +9,7 @@ import type { Json } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { buildBundle } from '@orrery/engine/bundle'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { pipelineInterpreter } from './to-pipeline-start.ts'
 
 let t: TestCore

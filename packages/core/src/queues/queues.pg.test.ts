@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { encodeCursor } from '../../../kernel/src/cursor.ts'
-import { eventually } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 
 let t: TestCore
 

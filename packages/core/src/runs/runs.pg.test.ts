@@ -4,9 +4,9 @@
  */
 import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { sql } from '../../../kernel/src/database/sql.ts'
-import { eventually } from '../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
 
 let t: TestCore
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 
 let t: TestCore
 beforeAll(async () => {

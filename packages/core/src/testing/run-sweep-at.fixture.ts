@@ -1,5 +1,5 @@
+import type { TestCore } from '../../../../tests/support/start-test-core.ts'
 import { createFeatures } from '../features.ts'
-import type { TestCore } from './start-test-core.ts'
 
 /** Runs one batch of a sweep of any feature at the given time. */
 export async function runSweepAt(t: TestCore, name: string, ms: number): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { makeSigningKey, readTokenKeys } from '../secrets/signing-keys.ts'
 import { makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'

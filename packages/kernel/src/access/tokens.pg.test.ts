@@ -4,7 +4,7 @@
  */
 import { encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { makeSigningKey, readTokenKeys, type TokenKeys } from '../secrets/signing-keys.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { forgetTokenFamilies } from './forget-token-families.ts'

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../database/list-violations.ts'
 import { sealAudit } from './seal-audit.ts'
 

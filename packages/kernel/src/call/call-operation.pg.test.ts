@@ -3,8 +3,8 @@
  */
 import { listOperations } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from '../../../core/src/testing/eventually.ts'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { eventually } from '../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { makeApiKey } from '../access/api-key.ts'
 import { listViolations } from '../database/list-violations.ts'
 import { forgetAnswers } from '../idempotency/forget-answers.ts'

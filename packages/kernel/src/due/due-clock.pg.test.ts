@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { sql } from '../database/sql.ts'
 import { createDueClock } from './due-clock.ts'
 import type { DueKind } from './due-kind.ts'

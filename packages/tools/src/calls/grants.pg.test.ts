@@ -1,6 +1,6 @@
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 
 let t: TestCore
 

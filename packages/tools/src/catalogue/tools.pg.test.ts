@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PERMISSION_SETS } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestCore, type TestCore } from '../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listenModel } from '../models/testing/model-server.fixture.ts'
 
 interface Seen {

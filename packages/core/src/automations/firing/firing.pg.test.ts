@@ -5,10 +5,10 @@
 import type { OutputOf } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { eventually as eventuallyWithin } from '../../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
-import { eventually as eventuallyWithin } from '../../testing/eventually.ts'
 import { runSweepAt } from '../../testing/run-sweep-at.fixture.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf, hourMs, minuteMs } from '../automations.fixture.ts'
 
 let t: TestCore

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net'
 import type { AutomationDefinition } from '@orrery/contract'
 import { joinSteps } from '@orrery/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
-import { eventually } from '../../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 
 let t: TestCore

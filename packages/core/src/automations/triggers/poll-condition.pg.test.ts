@@ -6,9 +6,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventually } from '../../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import { newId } from '../../../../kernel/src/new-id.ts'
-import { eventually } from '../../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 
 /** Answers of the tool by name, in order; the last one repeats. `broken` is a failure with status 500. */
 const answers = new Map<string, unknown[]>()

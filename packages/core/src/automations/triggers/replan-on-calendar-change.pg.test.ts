@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventually } from '../../../../../tests/support/eventually.ts'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import { createEventConsumer } from '../../../../kernel/src/events/consume-events.ts'
 import { createEventTail } from '../../../../kernel/src/events/event-tail.ts'
-import { eventually } from '../../testing/eventually.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { benchOf } from '../automations.fixture.ts'
 import { replanOnCalendarChange } from './replan-on-calendar-change.ts'
 

@@ -3,12 +3,12 @@ import { createHmac } from 'node:crypto'
 import type { AutomationDefinition } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { sql } from '../../../../kernel/src/database/sql.ts'
 import { makeSecretKey, readSecretKeys } from '../../../../kernel/src/secrets/secret-keys.ts'
 import { runSweepAt } from '../../testing/run-sweep-at.fixture.ts'
-import { startTestCore, type TestCore } from '../../testing/start-test-core.ts'
 import { resealWebhooks } from './reseal-webhooks.ts'
 
 const logged: unknown[] = []

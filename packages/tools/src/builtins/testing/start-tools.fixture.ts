@@ -1,7 +1,7 @@
 /** Calls built-in tools like `callTool`, with a real database and real connections: checks arguments and output, and converts failures. */
 import type { ConnectionSettings, JsonObject } from '@orrery/contract'
 import { expect } from 'vitest'
-import { startTestCore, type TestCore } from '../../../../core/src/testing/start-test-core.ts'
+import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
 import { makeActorContext } from '../../../../kernel/src/call/act-as-system.ts'
 import type { Log } from '../../../../kernel/src/context/kernel.ts'
 import { findMismatch } from '../../../../kernel/src/json-schema/find-mismatch.ts'

@@ -5,18 +5,24 @@ import { createEngine, joinSteps, type Notifier, type Worker } from '@orrery/eng
 import { type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore } from '@orrery/engine/postgres'
 import pg from 'pg'
-import { createTestDatabase } from '../../../../tests/support/database.ts'
-import { bootstrapInstallation } from '../../../kernel/src/access/bootstrap-installation.ts'
-import type { Rate } from '../../../kernel/src/access/rate-limiter.ts'
-import { auditCompanion } from '../../../kernel/src/audit/audit-companion.ts'
-import type { AnswerTo, InputFor } from '../../../kernel/src/context/implementation.ts'
-import type { Answer, CoreEngine, Log } from '../../../kernel/src/context/kernel.ts'
-import { createDatabase, type Database } from '../../../kernel/src/database/database.ts'
-import { engineRules } from '../../../kernel/src/engine-rules.ts'
-import { readOutsideAllow } from '../../../kernel/src/outside/outside-allow.ts'
-import { makeSecretKey, readSecretKeys, type SecretKeys } from '../../../kernel/src/secrets/secret-keys.ts'
-import { type AuditKeys, makeSigningKey, readAuditKeys, readTokenKeys, type TokenKeys } from '../../../kernel/src/secrets/signing-keys.ts'
-import { type Core, createCore } from '../create-core.ts'
+import { type Core, createCore } from '../../packages/core/src/create-core.ts'
+import { bootstrapInstallation } from '../../packages/kernel/src/access/bootstrap-installation.ts'
+import type { Rate } from '../../packages/kernel/src/access/rate-limiter.ts'
+import { auditCompanion } from '../../packages/kernel/src/audit/audit-companion.ts'
+import type { AnswerTo, InputFor } from '../../packages/kernel/src/context/implementation.ts'
+import type { Answer, CoreEngine, Log } from '../../packages/kernel/src/context/kernel.ts'
+import { createDatabase, type Database } from '../../packages/kernel/src/database/database.ts'
+import { engineRules } from '../../packages/kernel/src/engine-rules.ts'
+import { readOutsideAllow } from '../../packages/kernel/src/outside/outside-allow.ts'
+import { makeSecretKey, readSecretKeys, type SecretKeys } from '../../packages/kernel/src/secrets/secret-keys.ts'
+import {
+  type AuditKeys,
+  makeSigningKey,
+  readAuditKeys,
+  readTokenKeys,
+  type TokenKeys,
+} from '../../packages/kernel/src/secrets/signing-keys.ts'
+import { createTestDatabase } from './database.ts'
 
 export interface TestCore {
   readonly core: Core
