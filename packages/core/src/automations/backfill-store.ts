@@ -1,4 +1,4 @@
-import { insertInto, sql, type Transaction } from '@orrery/kernel'
+import { insertInto, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { RunOverlap } from './planning/decide-overlap.ts'
 
 export interface BackfillRow {
@@ -37,4 +37,4 @@ export async function updateBackfill(tx: Transaction, { org_id, backfill_id, res
 }
 
 /** Backfills of all organizations that wait for their next round. The due clock reads this query. */
-export const waitingBackfills = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`
+export const waitingBackfills: Sql = sql`select org_id, wakes_at as at from app.backfill where wakes_at is not null`

@@ -1,6 +1,6 @@
 import type { Json } from '@orrery/contract'
 import type { OrgId, RunId } from '@orrery/engine'
-import { columns, type Database, empty, prepared, sql, type Transaction } from '@orrery/kernel'
+import { columns, type Database, empty, prepared, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { StoredRequest } from './automation-row.ts'
 import type { RunEnd } from './planning/count-failure.ts'
 import type { FiringCause } from './planning/firing-id.ts'
@@ -239,4 +239,4 @@ export async function removeOldFirings(database: Database, before: Date, limit: 
 }
 
 /** Firings of all organizations that were requested for a later time. The due clock reads this query. */
-export const waitingRequests = sql`select org_id, fires_at as at from app.firing where outcome = 'scheduled'`
+export const waitingRequests: Sql = sql`select org_id, fires_at as at from app.firing where outcome = 'scheduled'`

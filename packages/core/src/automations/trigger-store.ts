@@ -131,10 +131,10 @@ export async function removeTriggers(tx: Transaction, org: string, triggers: rea
 }
 
 /** Schedules of all organizations that wait for their next occurrence. The due clock reads this query. */
-export const waitingSchedules = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'`
+export const waitingSchedules: Sql = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'schedule'`
 
 /** Conditions of all organizations that wait for their next poll. The due clock reads this query. */
-export const waitingConditions = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'condition'`
+export const waitingConditions: Sql = sql`select org_id, wakes_at as at from app.trigger where wakes_at is not null and type = 'condition'`
 
 /**
  * The schedules of an organization that are due, oldest first, locked together with their automations until the end of the transaction.

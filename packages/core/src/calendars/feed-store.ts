@@ -1,4 +1,4 @@
-import { assignments, empty, sql, type Transaction } from '@orrery/kernel'
+import { assignments, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
 import type { FeedValidators } from './fetch-feed.ts'
 
@@ -44,7 +44,7 @@ export interface ClaimedFeed extends FeedValidators {
 }
 
 /** Feeds of all organizations, with the time of their next fetch. The due clock reads this query. */
-export const waitingFeeds = sql`select org_id, due_at as at from app.calendar_feed`
+export const waitingFeeds: Sql = sql`select org_id, due_at as at from app.calendar_feed`
 
 /** Claims due feeds of an organization, except these, by moving their due time to the end of a lease. Until then, other processes skip them. */
 export function claimFeeds(
