@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     execArgv: ['--conditions=orrery-source'],
-    // A busy machine may take a while to come to what is waited for.
+    // A busy machine may be slow to reach the awaited state.
     expect: { poll: { timeout: 10_000 } },
     projects: [
       {

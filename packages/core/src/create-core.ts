@@ -75,7 +75,7 @@ export interface Core extends Pick<Kernel, 'call'> {
   readonly relay: Pick<RedisRelay, 'status'> | null
   /** Steps that every worker has in addition to those of its project. */
   readonly steps: StepSource
-  /** Starts the loops: sealing, sweeping, triggers. Resolves once every further event will be consumed. */
+  /** Starts the loops: sealing, sweeping, triggers. Resolves once no later event can be missed. */
   start(): Promise<void>
   /** Ends subscriptions and loops. The caller closes the database and the engine. */
   stop(): Promise<void>

@@ -18,7 +18,7 @@ const create = (name: string, annotations?: object) =>
   })
 
 describe('annotations of an automation', () => {
-  it('are kept by an update that does not name them, and replaced as a whole by one that does', async () => {
+  it('keeps annotations in an update that does not name them, and replaced as a whole by one that does', async () => {
     const { id: automation } = await create('annotated', { studio: { x: 1 }, ordinaut: 'a' })
     expect(await t.call('automations.update', { automation, title: 'Other' })).toMatchObject({
       annotations: { studio: { x: 1 }, ordinaut: 'a' },

@@ -74,7 +74,7 @@ export function selectFiring(tx: Transaction, org: string, id: string): Promise<
   return tx.row<FiringRow>(sql`select ${SELECTED} from app.firing where org_id = ${org} and firing_id = ${id}`)
 }
 
-/** Input of the next decision about an automation: its runs in progress, and the starts that wait for one of them to end. */
+/** What `decideFirings` needs to know about an automation: its runs in progress, and the starts that wait for one of them to end. */
 export interface InProgress {
   readonly running: readonly string[]
   readonly buffered: readonly FiringRow[]

@@ -66,7 +66,7 @@ function toRow(
   nowMs: number,
 ): AutomationRow {
   const now = new Date(nowMs)
-  // checkDefinition has required one of both.
+  // `checkDefinition` ensures a name or a usable title.
   const name = nameOf(definition) ?? ''
   return {
     org_id: ctx.org,

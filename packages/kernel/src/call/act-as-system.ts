@@ -11,7 +11,7 @@ export interface Acting {
   readonly actor: Actor
   /** Joins the audit entries of what the actor does. */
   readonly requestId: string
-  /** The scopes that are permissions decide what it may do. */
+  /** Those of its scopes that are permissions decide what it may do. */
   readonly scopes: ReadonlySet<string>
 }
 

@@ -81,7 +81,7 @@ describe('input', () => {
     })
   })
 
-  it('refuses what is nested too deep, is no object, or holds NUL in text', async () => {
+  it('rejects input that is nested too deep, is not an object, or contains NUL', async () => {
     let deep: unknown = 1
     for (let i = 0; i < 200_000; i++) deep = [deep]
     await expect(t.answer('runs.start', { ...minimal, input: deep })).rejects.toMatchObject({ code: 'payload_too_large' })
@@ -96,7 +96,7 @@ describe('input', () => {
 })
 
 describe('idempotency keys', () => {
-  it('give the same answer to the same request, and have one effect', async () => {
+  it('an idempotency key returns the same answer to the same request, and has one effect', async () => {
     const first = await t.answer('runs.start', minimal, { idempotencyKey: 'k-1' })
     const second = await t.answer('runs.start', minimal, { idempotencyKey: 'k-1' })
     expect(second).toEqual({ ...first, replayed: true })
@@ -104,7 +104,7 @@ describe('idempotency keys', () => {
     expect(entries.items).toHaveLength(1)
   })
 
-  it('are refused for other input and for other operations', async () => {
+  it('an idempotency key is refused for other input and for other operations', async () => {
     await t.answer('queues.pause', { queue: 'q1' }, { idempotencyKey: 'k-2' })
     await expect(t.answer('queues.pause', { queue: 'q2' }, { idempotencyKey: 'k-2' })).rejects.toMatchObject({
       code: 'idempotency.key_reused',
@@ -117,13 +117,13 @@ describe('idempotency keys', () => {
     })
   })
 
-  it('belong to one organization', async () => {
+  it('an idempotency key belongs to one organization', async () => {
     const key = await t.otherOrg('idempotent')
     await t.answer('queues.pause', { queue: 'mine' }, { idempotencyKey: 'k-3' })
     expect(await t.answer('queues.pause', { queue: 'yours' }, { idempotencyKey: 'k-3', key })).toMatchObject({ replayed: false })
   })
 
-  it('let exactly one of many requests at the same time through', async () => {
+  it('an idempotency key lets exactly one of many concurrent requests through', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, () =>
         t.answer('runs.start', minimal, { idempotencyKey: 'k-4' }).then(
@@ -137,7 +137,7 @@ describe('idempotency keys', () => {
     expect(runs.size).toBe(1)
   })
 
-  it('are refused to another caller if the answer is about the caller', async () => {
+  it('an idempotency key is refused to another caller if the answer is about the caller', async () => {
     const makeKey = async (name: string) => (await t.call('keys.create', { name, scopes: ['runs:read'] })).secret ?? ''
     const [one, other] = [await makeKey('one-caller'), await makeKey('other-caller')]
     await t.answer('tokens.issue', {}, { idempotencyKey: 'of-caller', key: one })
@@ -146,7 +146,7 @@ describe('idempotency keys', () => {
     })
   })
 
-  it('of steps are apart from those of requests', async () => {
+  it('idempotency keys of steps are apart from those of requests', async () => {
     const { kernel } = t.core
     const identity = await t.core.identify(
       { credential: t.adminKey, requestId: 'r', traceId: null, idempotencyKey: null, face: 'test' },
@@ -158,14 +158,14 @@ describe('idempotency keys', () => {
     expect(await kernel.call('queues.pause', step, { queue: 'by-step' })).toMatchObject({ replayed: true })
   })
 
-  it('never store a secret', async () => {
+  it('an idempotency key never stores a secret', async () => {
     const first = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
     const second = await t.answer('keys.create', { name: 'once', scopes: ['runs:read'] }, { idempotencyKey: 'k-5' })
     expect((first.output as { secret: string }).secret).toMatch(/^orr_/)
     expect(second).toEqual({ status: 201, replayed: true, output: { ...(first.output as object), secret: null } })
   })
 
-  it('leave nothing behind when the request had a problem', async () => {
+  it('an idempotency key is free again when the request had a problem', async () => {
     await expect(t.answer('runs.start', { workflow: 'nothing' }, { idempotencyKey: 'k-6' })).rejects.toMatchObject({
       code: 'workflow.not_found',
     })
@@ -267,7 +267,7 @@ describe('every write', () => {
     expect(entry?.inputDigest).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('has it in the same commit as a start, which goes without a transaction of its own', async () => {
+  it('commits the audit entry of a start in its group commit', async () => {
     const { runId } = await t.call('runs.start', minimal)
     expect((await t.call('audit.list', { subject: runId })).items).toMatchObject([
       { action: 'run.started', detail: { workflow: 'greeting' } },
@@ -311,7 +311,7 @@ describe('the rate limit', () => {
 })
 
 describe('a database that is gone', () => {
-  it('is answered as unavailable, and nothing of the cause is shown', async () => {
+  it('an unreachable database is answered with `unavailable`, without the cause', async () => {
     const lost = await startTestCore({ work: false })
     await lost.call('runs.list', {})
     await lost.database.close()

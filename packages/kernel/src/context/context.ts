@@ -34,11 +34,11 @@ export interface Ctx {
   /** Runs `work` after the transaction of the call has committed, and never if it rolls back. */
   afterCommit(work: () => void): void
   /**
-   * For writes that must last although the call is refused. Runs in its own transaction after that of the call has rolled back, with an
+   * For writes that must survive a refused call. Runs in its own transaction after that of the call has rolled back, with an
    * audit entry.
    */
   afterRollback(work: (tx: Transaction) => Promise<void>): void
-  /** Sets the subject of an audit entry of this call. Each use adds one entry. Without any use there is one, about what the path names. */
+  /** Sets the subject of an audit entry of this call. Each use adds one entry. If it is never called, one entry names the object in the path. */
   note(subject: string, detail?: Json): void
   /** An audit entry as a row that commits with the engine's next flush, for calls without their own transaction. */
   auditCompanion(subject: string, detail?: Json): CompanionRow

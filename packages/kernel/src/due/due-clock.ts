@@ -26,7 +26,7 @@ export interface DueClock {
 /** Concurrent transactions. While the database works for one of them, this process plans the next. */
 const TRANSACTIONS_MAX = 2
 const RETRY_MS = 1000
-/** Interval of queries while another process has locked all due rows, in case it dies. */
+/** Poll interval while all due rows are locked, or no room is left. */
 const LOCKED_RETRY_MS = 50
 
 /**

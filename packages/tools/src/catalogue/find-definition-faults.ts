@@ -5,7 +5,7 @@ import { kindOf } from '../kinds/kinds.ts'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { toFace } from './find-tool.ts'
 
-/** Lists the faults because of which a definition can never work. @throws invalid_input for an invalid duration */
+/** Lists the faults that make a definition unusable. @throws invalid_input for an invalid duration */
 export function findDefinitionFaults(name: string, definition: ToolDefinition): FieldError[] {
   const faults: FieldError[] = []
   const fault = (path: string, message: string) => faults.push({ path: `definition.${path}`, message })

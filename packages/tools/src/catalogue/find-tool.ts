@@ -76,7 +76,7 @@ export function toFace(name: string, definition: ToolDefinition): ToolFace {
     description,
     inputSchema: definition.inputSchema ?? described.inputSchema ?? ANYTHING,
     ...(outputSchema === undefined ? {} : { outputSchema }),
-    // A binding requires at least the scopes of the tool that it binds.
+    // A tool over a built-in tool also needs its scopes.
     scopes: [...new Set([...scopes, ...(described.scopes ?? [])])],
     costTier,
     timeoutMs: timeout === undefined ? kind.timeoutMs : parseDurationMs(timeout, 'timeout'),

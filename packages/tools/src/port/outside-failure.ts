@@ -1,7 +1,7 @@
 import { OutsideError, type OutsideReason } from '@orrery/kernel'
 import { ToolError } from './tool-port.ts'
 
-/** Reasons that another attempt may not meet again: see OutsideReason. */
+/** Reasons that may disappear on a retry: see OutsideReason. */
 const transientReasons: ReadonlySet<OutsideReason> = new Set(['name', 'connection', 'timeout'])
 
 /**

@@ -5,7 +5,7 @@ import type { StoredTrigger } from '../automation-row.ts'
 
 export interface PlannedTrigger {
   readonly key: string
-  /** The trigger as given, with the time zone that applies to it. If both are equal to those of before, its state stays valid. */
+  /** The trigger as given, with the time zone that applies to it. A trigger with the same key and the same `given` keeps its state. */
   readonly given: { readonly zone: string } & Trigger
   readonly definition: StoredTrigger
   /** Prefix for the paths of errors: `triggers[2].`, or empty for the short form. */

@@ -19,7 +19,7 @@ export interface OverlapDecision<S> {
   /** The buffer: starts to keep, and to decide again when a run has ended. */
   readonly buffered: readonly S[]
   readonly skipped: readonly { readonly start: S; readonly reason: 'overlap' | 'buffer_full' | 'superseded' }[]
-  /** What to do to the runs in progress, in the transaction that stores the buffer. Repeated at each decision until they have ended. */
+  /** How to stop the runs in progress, in the transaction that stores the buffer. Each later decision asks again until they end. */
   readonly stop: 'none' | 'cancel' | 'terminate'
 }
 

@@ -6,7 +6,7 @@ export type MisfirePolicy = 'all' | 'latest' | 'none'
 /** When a trigger fires, by its definition. */
 export interface Timetable {
   readonly schedule: CompiledSchedule
-  /** The trigger's id. Jitter depends on it, and so is the same in every process. */
+  /** The trigger's id. It seeds the jitter, so every process computes the same one. */
   readonly key: string
   readonly misfire: MisfirePolicy
   /** Occurrences later than this are skipped under any misfire policy. Temporal's `catchup_window`. */

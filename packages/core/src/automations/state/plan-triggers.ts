@@ -25,7 +25,7 @@ export interface Replanning {
    * or snooze has ended, and `before` has it. `unchanged`: only computes when they are due.
    */
   readonly kind: 'schedule_changed' | 'calendar_changed' | 'resumed' | 'unchanged'
-  /** The automation before the change. Absent: the change does not affect it. */
+  /** The automation before the change. Absent: it did not change. */
   readonly before?: AutomationRow
 }
 

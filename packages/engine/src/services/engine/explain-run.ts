@@ -23,7 +23,7 @@ function summarize(live: LiveRow, now: number): string {
     case 'ready':
       return `It waits for a worker of queue "${live.queue}" with a free slot.`
     case 'gated':
-      return `It waits for limit "${live.gate ?? '?'}": the allowed number of runs hold it.`
+      return `It waits for limit "${live.gate ?? '?'}", which is full.`
     case 'paused':
       return 'It is paused. Resume it to continue.'
     case 'blocked':

@@ -34,7 +34,7 @@ export type OpenCommand =
       readonly input: JsonText
       readonly command: Extract<Command, { type: 'child' }>
       readonly child: RunId
-      /** `no`: this incarnation of the run has not requested its start. `requested`: the start is in progress. */
+      /** `no`: this process has not requested its start since it took the run. `requested`: the start is in progress. */
       begun: 'no' | 'requested' | 'yes'
       timer: null
     }
