@@ -1,6 +1,7 @@
 /** The only place that opens connections. A call's transaction runs as `orrery_app` and sees the rows of one organization. */
 import { describePool, type PoolFigures } from '@orrery/engine/postgres'
 import pg from 'pg'
+import { UUID_FORM } from '../cursor.ts'
 import type { Statement } from './sql.ts'
 
 export interface Transaction {
@@ -43,8 +44,6 @@ export interface DatabaseOptions {
   /** Called when an idle connection breaks. The pool replaces it. */
   readonly onIdleError?: (error: Error) => void
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Used where no organization is known, such as the lookup of a key. No row has this id. */
 export const NO_ORG = '00000000-0000-0000-0000-000000000000'
@@ -98,7 +97,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 
 /** The organization is part of the query text, so that beginning the transaction and setting the organization take one round trip. */
 function beginIn(org: string, mode: 'read only' | 'read write'): string {
-  if (!UUID.test(org)) throw new TypeError(`Not an organization: ${org}`)
+  if (!UUID_FORM.test(org)) throw new TypeError(`Not an organization: ${org}`)
   return `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
 }
 

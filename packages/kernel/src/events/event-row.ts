@@ -1,5 +1,6 @@
 import { type Event, encodeId, type Json } from '@orrery/contract'
 import type { OrgId, RunId } from '@orrery/engine'
+import { UUID_FORM } from '../cursor.ts'
 import { toRunId } from '../public-ids.ts'
 
 export interface EventRow {
@@ -28,7 +29,7 @@ const RUN_MEMBERS = ['parent', 'retryOf', 'forkOf'] as const
 
 /** The public form of an event. The engine writes the UUIDs of runs; callers see their public ids. */
 export function toEvent(row: EventRow): Event {
-  const ofRun = row.type.startsWith('run.') && UUID.test(row.subject)
+  const ofRun = row.type.startsWith('run.') && UUID_FORM.test(row.subject)
   return {
     id: `${row.tx}-${row.id}`,
     type: row.type,
@@ -49,7 +50,7 @@ function withRunIds(data: Json): Json {
   const named: { [key: string]: Json } = { ...data }
   for (const member of RUN_MEMBERS) {
     const value = named[member]
-    if (typeof value === 'string' && UUID.test(value)) named[member] = toRunId(value)
+    if (typeof value === 'string' && UUID_FORM.test(value)) named[member] = toRunId(value)
   }
   return named
 }
