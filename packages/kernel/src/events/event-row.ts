@@ -23,7 +23,6 @@ export interface ConsumedEvent {
   readonly run: RunId | null
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Members in the data of the engine's events that hold the id of a run. */
 const RUN_MEMBERS = ['parent', 'retryOf', 'forkOf'] as const
 
