@@ -9,7 +9,6 @@ import type { EventFace } from './events/stream-events.ts'
 import { type Health, isObservation, serveHealth } from './health/serve-health.ts'
 import { serveHooks } from './hooks/serve-hooks.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
-import { answerUnrouted } from './http/answer-unrouted.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
 import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
@@ -140,4 +139,23 @@ function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> 
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     maxAge: 600,
   })
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** Answers requests that match no route: 405 with `Allow` if the path takes other methods (RFC 9110 15.5.6), otherwise 404. */
+function answerUnrouted(app: Hono<ServerEnv>): (context: ServerContext) => Response {
+  return (context) => {
+    const { method, path } = context.req
+    const { requestId } = context.var.info
+    const asked = method === 'HEAD' ? 'GET' : method
+    const allowed = METHODS.filter((one) => app.router.match(one, path)[0].some(([[, route]]) => route.method === one))
+    // A route with this method may exist and have called `next()`: then nothing is there.
+    if (allowed.length === 0 || allowed.some((one) => one === asked)) {
+      return answerProblem(context, problem('not_found', `There is nothing at ${path}.`).toProblem(requestId, path))
+    }
+    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
+    const shown = problem('method_not_allowed', `This address accepts ${allow}, not ${method}.`)
+    return answerProblem(context, shown.toProblem(requestId, path), { Allow: allow })
+  }
 }

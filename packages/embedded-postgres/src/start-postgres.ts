@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import pg from 'pg'
 import { clearLeftovers } from './clear-leftovers.ts'
 import { type Cluster, openCluster, superuser } from './cluster.ts'
 import { lockFolder } from './folder-lock.ts'
 import { startPostmaster } from './postmaster.ts'
-import { appDatabase, appRole, provision } from './provision.ts'
 import { type Address, chooseAddress, connectionUrl, type Settings } from './settings.ts'
 import { type ExitReason, supervise } from './supervise.ts'
 
@@ -93,4 +93,24 @@ function describe(cluster: Cluster, address: Address): Pick<EmbeddedPostgres, 'u
 function rotateLog(file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   if (size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
+}
+
+/** The role and the database of Orrery. The role is not a superuser, but may create the group roles that the migrations need. */
+const appRole = 'orrery'
+const appDatabase = 'orrery'
+
+/** Runs at every start, so that a kill during the first start leaves nothing incomplete. `adminUrl` connects as a superuser. */
+async function provision(adminUrl: string, password: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl })
+  // If the server dies, the query in progress fails; without a listener, the additional event would end this process.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const role = await client.query('select from pg_roles where rolname = $1', [appRole])
+    if (role.rowCount === 0) await client.query(`create role ${appRole} login createrole password ${client.escapeLiteral(password)}`)
+    const database = await client.query('select from pg_database where datname = $1', [appDatabase])
+    if (database.rowCount === 0) await client.query(`create database ${appDatabase} owner ${appRole}`)
+  } finally {
+    await client.end()
+  }
 }

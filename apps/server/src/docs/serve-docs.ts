@@ -1,10 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { PROBLEMS, type ProblemCode } from '@orrery/contract'
 import { Hono } from 'hono'
 import type { Backend } from '../backend.ts'
 import { DOCS_PATH, OPENAPI_PATH } from '../http/paths.ts'
 import type { ServerEnv } from '../http/request-info.ts'
 import { describeApi } from '../rest/describe-api.ts'
-import { DOCS_ASSETS, type DocsAsset, readAsset } from './find-assets.ts'
 
 /** Allows only resources of this server and no inline code. Swagger UI draws its icons as `data:` images. */
 const POLICY = [
@@ -136,4 +138,17 @@ function prose(text: string): string {
 
 function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}
+
+/** The files of Swagger UI that the docs page loads. The published package contains copies; a checkout reads them from node_modules. */
+const DOCS_ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const
+type DocsAsset = keyof typeof DOCS_ASSETS
+
+function readAsset(name: DocsAsset): Buffer<ArrayBuffer> {
+  const packed = join(import.meta.dirname, 'assets', name)
+  if (existsSync(packed)) return readFileSync(packed)
+  return readFileSync(join(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), name))
 }

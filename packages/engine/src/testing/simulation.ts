@@ -16,9 +16,8 @@ import { createDraw } from './simulation/draw.ts'
 import { bootMachine } from './simulation/machines.ts'
 import { createOracle } from './simulation/oracle.ts'
 import { planFaults } from './simulation/plan-faults.ts'
-import { replayAll } from './simulation/replay-all.ts'
 import type { SharedSandbox } from './simulation/shared-sandbox.ts'
-import { count, isUp, type World } from './simulation/world.ts'
+import { anyMachine, count, isUp, type World } from './simulation/world.ts'
 import { createVirtualClock, EPOCH, settle } from './virtual-clock.ts'
 
 export interface SimulationOptions {
@@ -156,4 +155,21 @@ function describeStuck(world: World, waiting: readonly RunId[]): string {
     (row) => `${row.row.run} ${row.row.workflow} ${row.state} ${JSON.stringify(row.waits)}`,
   )
   return `stuck at ${world.clock.now()}: live ${live.join('; ')}; callers wait for ${waiting.join(', ')}`
+}
+
+/** Invariant (I12): the history of every ended run can be replayed by the code that produced it. */
+function replayAll(world: World): { isDone(): boolean } {
+  const { org, oracle, database } = world
+  const machine = anyMachine(world)
+  let left = database.tables.results.size
+  for (const { run } of database.tables.results.values()) {
+    machine?.engine.query(org, run, 'seen', null).then(
+      (answer) => {
+        left--
+        oracle.answered(run, answer)
+      },
+      (error: unknown) => oracle.problem(`query of ${run}: ${String(error)}`),
+    )
+  }
+  return { isDone: () => left === 0 }
 }

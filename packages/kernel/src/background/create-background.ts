@@ -1,10 +1,10 @@
 import type { Notifier } from '@orrery/engine'
-import type { Kernel } from '../context/kernel.ts'
+import type { Kernel, Log } from '../context/kernel.ts'
 import { createDueClock, type DueClock } from '../due/due-clock.ts'
 import { createEventConsumer } from '../events/consume-events.ts'
 import { createEventTail } from '../events/event-tail.ts'
-import type { BackgroundPart } from './background-part.ts'
-import { runSweeps } from './run-sweeps.ts'
+import { createLoop } from '../loop.ts'
+import type { BackgroundPart, Sweep } from './background-part.ts'
 
 export interface BackgroundOptions {
   readonly notifier: Notifier | null
@@ -41,6 +41,27 @@ export function createBackground(kernel: Kernel, { notifier, parts, observeLaten
     async stop() {
       await Promise.all([clock.stop(), sweeping?.stop(), ...consumers.map((consumer) => consumer.stop())])
       await Promise.all([tail.stop(), ...parts.map((part) => part.stop?.())])
+    },
+  }
+}
+
+const RETRY_MS = 10_000
+
+/** Runs one loop for each sweep, so that a slow or failing sweep does not delay the others. */
+function runSweeps(sweeps: readonly Sweep[], log: Log): { stop(): Promise<void> } {
+  const loops = sweeps.map(({ name, everyMs, sweep }) =>
+    createLoop({
+      round: async () => ((await sweep()) ? 0 : everyMs),
+      onError(error) {
+        log.warn({ error, sweep: name }, 'A sweep failed and will be retried')
+        return RETRY_MS
+      },
+    }),
+  )
+  for (const loop of loops) loop.wake()
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
 }

@@ -1,9 +1,8 @@
-import { type Json, type JsonObject, problem } from '@orrery/contract'
+import { type Json, type JsonFields, type JsonObject, problem } from '@orrery/contract'
+import { bundleSchema } from './bundle-schema.ts'
 import { asList, asObject, asText, follow, UnreadableOperation } from './document.ts'
 import { METHODS, type OpenApiOptions, type OperationContext } from './operation-context.ts'
-import { readBaseUrl } from './read-base-url.ts'
 import { type OpenApiRequest, readRequest } from './read-request.ts'
-import { readResponse } from './read-response.ts'
 
 export interface OpenApiOperation {
   readonly id: string
@@ -71,4 +70,44 @@ function readOperation(at: OperationContext, id: string, options: OpenApiOptions
   const texts = [asText(operation.summary), asText(operation.description)].filter((text) => text !== undefined && text.trim() !== '')
   const description = (texts.join('. ') || `${method} ${path}`).slice(0, DESCRIPTION_LETTERS_MAX).toWellFormed().replaceAll('\0', '')
   return { id, description, inputSchema, outputSchema: readResponse(at), implementation: { kind: 'openapi', baseUrl, ...implementation } }
+}
+
+/** The schema of successful responses. Undefined unless the document has a schema for each of them. @throws UnreadableOperation */
+function readResponse({ document, operation, is30 }: OperationContext): JsonFields | undefined {
+  const responses = Object.entries(asObject(operation.responses) ?? {}).filter(([status]) => /^2(\d\d|XX)$/i.test(status))
+  const schemas = responses.map(([, response]) => schemaOf(asObject(follow(document, response))?.content))
+  const known = schemas.filter((schema) => schema !== undefined)
+  const [first, ...others] = known
+  if (first === undefined || known.length < schemas.length) return undefined
+  return bundleSchema(document, others.length === 0 ? first : { anyOf: known }, { is30, side: 'response' })
+}
+
+/** A response without content becomes null. */
+function schemaOf(content: Json | undefined): Json | undefined {
+  const types = Object.entries(asObject(content) ?? {})
+  if (types.length === 0) return { type: 'null' }
+  const json = types.filter(([type]) => /^application\/([a-z0-9.-]+\+)?json\b/i.test(type))
+  // If the response may also have another media type, its schema is not known in advance.
+  return json.length === types.length ? asObject(json[0]?.[1])?.schema : undefined
+}
+
+const URL_LETTERS_MAX = 2048
+
+/** The URL of a Server Object with its variables at their defaults. @throws UnreadableOperation if the URL cannot be called */
+function readBaseUrl(server: Json | undefined, { documentUrl, baseUrl }: OpenApiOptions): string {
+  if (baseUrl !== undefined) return trim(baseUrl)
+  const { url, variables } = asObject(server) ?? {}
+  const template = asText(url) ?? '/'
+  const filled = template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => asText(asObject(asObject(variables)?.[name])?.default) ?? '')
+  // The regular expressions below search the URL several times, and definitions reject a longer URL anyway.
+  if (filled.length > URL_LETTERS_MAX) throw new UnreadableOperation(`The URL of its server has more than ${URL_LETTERS_MAX} characters`)
+  const address = URL.parse(filled, documentUrl)
+  if (address === null) throw new UnreadableOperation('The document has no absolute URL of its server; pass baseUrl')
+  if (!/^https?:$/.test(address.protocol)) throw new UnreadableOperation(`Its server uses ${address.protocol} instead of HTTP`)
+  if (address.username !== '' || address.password !== '') throw new UnreadableOperation('The URL of its server contains credentials')
+  return trim(address.href)
+}
+
+function trim(url: string): string {
+  return url.replace(/[?#].*$/, '').replace(/\/+$/, '')
 }
