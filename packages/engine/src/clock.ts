@@ -36,6 +36,11 @@ export interface DatabaseClock extends Clock {
   sync(now: number): void
 }
 
+/** Resolves after `ms`, without keeping the process alive: between two attempts, and for work that takes time in a simulation. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimeout(resolve, ms))
+}
+
 /** The database's time, carried forward by this machine's clock between readings. All processes share this one time. */
 export function databaseClock(base: Clock): DatabaseClock {
   let offset = 0

@@ -18,3 +18,6 @@ export type EngineFact =
 export type Observer = (fact: EngineFact) => void
 
 export const observeNothing: Observer = () => {}
+
+/** What was thrown, as an Error. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))

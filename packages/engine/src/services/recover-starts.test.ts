@@ -5,6 +5,8 @@ import { buildBundle } from '../bundle/build-bundle.ts'
 import { systemClock } from '../clock.ts'
 import { createMemoryDatabase } from '../store/memory/create-memory-store.ts'
 import { type CallFault, noFault } from '../store/memory/faults.ts'
+import { Ambiguous } from '../store/store.ts'
+import { createVirtualClock, runUntil } from '../testing/virtual-clock.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
@@ -49,5 +51,39 @@ it.each([true, false])(
       const attempts = [1, 2, 3].map((question) => startThree({ flush: { 1: broken }, run: { [question]: 'before' } }, isWorker))
       expect(await Promise.all(attempts)).toEqual([allThree, allThree, allThree])
     }
+  },
+)
+
+it.each([true, false])(
+  'fails a start whose fate is unknown when the engine closes, and stops asking, in a worker (%s)',
+  async (isWorker) => {
+    let [asked, isDown] = [0, false]
+    const firstQuestion = Promise.withResolvers<void>()
+    const call = (method: string): CallFault => {
+      if (isDown && method === 'run') {
+        asked += 1
+        firstQuestion.resolve()
+      }
+      return { ...noFault, broken: isDown && ['flush', 'run'].includes(method) ? 'before' : 'no' }
+    }
+    const clock = createVirtualClock()
+    const database = createMemoryDatabase({ clock, faults: { call, hint: () => ({ lost: false, delayMs: 0 }) } })
+    const store = database.connect(clock)
+    const engine = createEngine({ store, notifier: store.notifier, clock })
+    const org = randomUUID()
+    await runUntil(clock, engine.deploy(org, bundle))
+    if (isWorker) await runUntil(clock, engine.work({ steps: stepRegistry() }))
+    isDown = true
+    const outcome = engine.start({ org, workflow: 'five', input: 1 }).then(
+      () => 'started',
+      (error: unknown) => error,
+    )
+    await runUntil(clock, firstQuestion.promise)
+    await runUntil(clock, engine.close())
+    await clock.advance(10_000)
+    expect(await Promise.race([outcome, 'pending'])).toBeInstanceOf(Ambiguous)
+    const before = asked
+    await clock.advance(60_000)
+    expect(asked).toBe(before)
   },
 )

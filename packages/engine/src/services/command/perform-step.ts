@@ -1,5 +1,7 @@
+import { pause } from '../../clock.ts'
 import { NonRetryableError, toFailure } from '../../workflow/errors.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
+import { toError } from '../observe.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { type Attempt, makeStepContext } from './step-context.ts'
 
@@ -31,8 +33,8 @@ async function readHeartbeat(scope: WorkerScope, { run, open, abort }: Attempt):
       return await scope.store.progress(run.row.org, run.id, open.cmd)
     } catch (error) {
       if (abort.signal.aborted) throw abort.signal.reason
-      scope.observe({ type: 'trouble', where: 'heartbeat', error: error instanceof Error ? error : new Error(String(error)) })
-      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+      scope.observe({ type: 'trouble', where: 'heartbeat', error: toError(error) })
+      await pause(scope.clock, RETRY_MS)
     }
   }
 }

@@ -1,6 +1,8 @@
+import { pause } from '../../clock.ts'
 import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
+import { toError } from '../observe.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
 import { cancelDroppedChild } from '../run/close-child.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
@@ -39,8 +41,8 @@ async function startWithRetries(scope: WorkerScope, run: ActiveRun, open: OpenCh
     } catch (error) {
       if (isGone(run, open)) return
       if (error instanceof Fenced) return scope.flusher.abandon(error)
-      scope.observe({ type: 'trouble', where: 'child', error: error instanceof Error ? error : new Error(String(error)) })
-      await new Promise<void>((resolve) => scope.clock.setTimeout(resolve, RETRY_MS))
+      scope.observe({ type: 'trouble', where: 'child', error: toError(error) })
+      await pause(scope.clock, RETRY_MS)
     }
   }
 }

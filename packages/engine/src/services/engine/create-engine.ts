@@ -49,6 +49,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
 
     work: (workOptions) => startWorker(parts, workOptions),
     async close() {
+      parts.isClosed = true
       await parts.worker?.stop()
       parts.worker = null
       await hints.close()

@@ -57,6 +57,7 @@ export interface EngineParts<Tx> {
   readonly control: ControlParts<Tx>
   /** The worker of this process, or null. */
   worker: EngineWorker | null
+  isClosed: boolean
 }
 
 const SANDBOX_TIMEOUT_MS = 2000
@@ -79,7 +80,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
     onLost: (cause, batches) => {
       const lost = worker()
       if (lost) lost.lost(cause, batches)
-      else void recoverAlone({ store, flusher, clock, observe }, batches)
+      else void recoverAlone({ store, flusher, clock, observe, isClosed: () => parts.isClosed }, batches)
     },
     onRefused: (unit, refusal) => worker()?.onRefused(unit, refusal),
     onFlushed: (result, batch, registration, tookMs) => {
@@ -120,6 +121,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
     },
     control: { store, now, random, announce: (run, outcome) => hints.announceDelivery(run, outcome) },
     worker: null,
+    isClosed: false,
   }
   return parts
 }
@@ -150,6 +152,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
       isInternal: parts.options.isInternal ?? (() => false),
       announceStart: (outcome) => hints.announceStart(outcome, 'default'),
       recover: (batches) => recoverStarts(store, flusher, batches),
+      isClosed: () => parts.isClosed,
     },
     options,
   )

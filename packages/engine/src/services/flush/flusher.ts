@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { Ambiguous, Fenced, type FlushResult, Refused, type Store, type WorkerId } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
+import { toError } from '../observe.ts'
 import { addToBatch, type Batch, type BatchPart, type BatchRows, halve, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'
 import { chooseNext, type NextFlush } from './choose-next.ts'
 
@@ -117,7 +118,7 @@ export class Flusher {
     failpoint('flush.before')
     this.write(batch, this.options.worker()).then(
       () => this.settle(batch, null),
-      (error: unknown) => this.settle(batch, error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => this.settle(batch, toError(error)),
     )
   }
 

@@ -1,28 +1,30 @@
-import type { Clock } from '../../clock.ts'
+import { type Clock, pause } from '../../clock.ts'
 import { Ambiguous, type Store } from '../../store/store.ts'
-import type { Observer } from '../observe.ts'
+import { type Observer, toError } from '../observe.ts'
 import type { Batch } from './batch.ts'
 import type { Flusher } from './flusher.ts'
 
 const RETRY_MS = 200
 
+export interface RecoverParts {
+  readonly store: Store
+  readonly flusher: Flusher
+  readonly clock: Clock
+  readonly observe: Observer
+  /** After the engine is closed, an attempt that fails is the last one. */
+  readonly isClosed: () => boolean
+}
+
 /** For a process without a worker: it has no registration to give up and only has to recover its starts. */
-export async function recoverAlone(
-  {
-    store,
-    flusher,
-    clock,
-    observe,
-  }: { readonly store: Store; readonly flusher: Flusher; readonly clock: Clock; readonly observe: Observer },
-  batches: readonly Batch[],
-): Promise<void> {
+export async function recoverAlone({ store, flusher, clock, observe, isClosed }: RecoverParts, batches: readonly Batch[]): Promise<void> {
   for (;;) {
     try {
       await recoverStarts(store, flusher, batches)
       break
     } catch (error) {
-      observe({ type: 'trouble', where: 'recover', error: error instanceof Ambiguous ? error : new Error(String(error)) })
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, RETRY_MS))
+      observe({ type: 'trouble', where: 'recover', error: toError(error) })
+      if (isClosed()) return failStarts(batches)
+      await pause(clock, RETRY_MS)
     }
   }
   flusher.resume()
@@ -50,6 +52,15 @@ export async function recoverStarts(store: Store, flusher: Flusher, batches: rea
       for (const waiter of waiters) flusher.whenDurable(unit, waiter.done)
     }
     recoverCompanions(flusher, batch)
+  }
+}
+
+/** The engine is closed, so the fate of these starts stays unknown. Their callers must not wait any longer. */
+export function failStarts(batches: readonly Batch[]): void {
+  const error = new Ambiguous('the engine was closed before it was known whether the run was started')
+  for (const batch of batches) {
+    const units = new Set([...callersStarts(batch), ...batch.rows.companions].map(({ unit }) => unit))
+    for (const waiter of batch.waiters) if (units.has(waiter.unit)) waiter.done(error)
   }
 }
 

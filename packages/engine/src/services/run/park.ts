@@ -1,5 +1,6 @@
 import type { ParkRow, Wait } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
+import { toError } from '../observe.ts'
 import { type ActiveRun, isLive, type Phase } from './active-run.ts'
 import { finish } from './finish.ts'
 import { abortStep } from './open-command.ts'
@@ -127,7 +128,7 @@ export function parkAgain(scope: WorkerScope, run: ActiveRun, { state, reason }:
       park(scope, run, state, reason)
     },
     (error: unknown) => {
-      scope.observe({ type: 'trouble', where: 'park', error: error instanceof Error ? error : new Error(String(error)) })
+      scope.observe({ type: 'trouble', where: 'park', error: toError(error) })
       scope.clock.setTimeout(() => run.phase === phase && parkAgain(scope, run, phase), RETRY_MS)
     },
   )

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../../workflow/protocol.ts'
 import { activate, type LoadedBundle } from '../bundles/sandbox-cache.ts'
+import { toError } from '../observe.ts'
 import { type ActiveRun, isLive } from './active-run.ts'
 
 export interface TurnHandlers {
@@ -62,11 +63,7 @@ export class Turns {
         group.map((entry) => entry.activation),
       )
     } catch (error) {
-      this.handlers.broken(
-        bundle,
-        error instanceof SandboxStuck ? error.run : null,
-        error instanceof Error ? error : new Error(String(error)),
-      )
+      this.handlers.broken(bundle, error instanceof SandboxStuck ? error.run : null, toError(error))
       return
     }
     group.forEach(({ run, activation }, index) => {

@@ -2,6 +2,7 @@ import type { ChildMessage, Message } from '../../store/store.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import { continueRun } from '../command/begin-command.ts'
 import { acknowledge, bufferSignal } from '../command/signals.ts'
+import { toError } from '../observe.ts'
 import { type ActiveRun, isLive, type OpenCommand, type Outcome } from '../run/active-run.ts'
 import { deliverCancel } from '../run/cancel.ts'
 import { deliver, rejected, resolved } from '../run/deliver.ts'
@@ -34,7 +35,7 @@ export function readInbox(scope: WorkerScope, run: ActiveRun): void {
       else considerIdle(scope, run)
     },
     (error: unknown) => {
-      scope.observe({ type: 'trouble', where: 'inbox', error: error instanceof Error ? error : new Error(String(error)) })
+      scope.observe({ type: 'trouble', where: 'inbox', error: toError(error) })
       // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing else would wake
       // it.
       scope.clock.setTimeout(() => readAgain(scope, run), RETRY_MS)

@@ -1,5 +1,5 @@
 import type { Worker, WorkOptions } from '../../api.ts'
-import type { DatabaseClock } from '../../clock.ts'
+import { type DatabaseClock, pause } from '../../clock.ts'
 import {
   Ambiguous,
   type Fenced,
@@ -14,7 +14,8 @@ import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'
 import type { Flusher } from '../flush/flusher.ts'
-import type { Observer } from '../observe.ts'
+import { failStarts } from '../flush/recover-starts.ts'
+import { type Observer, toError } from '../observe.ts'
 import { type ActiveRun, isLive, toClaimed } from '../run/active-run.ts'
 import { abortStep } from '../run/open-command.ts'
 import { block, considerIdle, release } from '../run/park.ts'
@@ -45,6 +46,8 @@ export interface WorkerParts {
   readonly announceStart: WorkerScope['announceStart']
   /** Called with the batches of a lost flush, once the old registration is retired. */
   readonly recover: (batches: readonly Batch[]) => Promise<void>
+  /** Whether the engine is closed. */
+  readonly isClosed: () => boolean
 }
 
 /** In a hint: any worker or any queue. */
@@ -62,6 +65,8 @@ export class EngineWorker implements Worker {
   private readonly turns: Turns
   private registration: WorkerId = ''
   private losing = false
+  /** For a stop that waits. */
+  private onNoRuns = () => {}
   private stopped = false
 
   constructor(parts: WorkerParts, options: WorkOptions) {
@@ -149,14 +154,22 @@ export class EngineWorker implements Worker {
     this.scope.stopping = true
     this.stopped = true
     this.claimer.stop()
-    const until = this.parts.clock.now() + (options.graceMs ?? 10_000)
     for (const run of this.scope.active.values()) considerIdle(this.scope, run)
-    while (this.scope.active.size > 0 && this.parts.clock.now() < until && !this.losing)
-      await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, 20))
+    await this.holdsNothing(options.graceMs ?? 10_000)
     this.heartbeat.stop()
     this.drop()
     if (this.registration !== '') await this.parts.store.retire(this.registration)
     this.registration = ''
+  }
+
+  /** Resolves when this worker holds no run, when it loses its runs, or after `graceMs`. */
+  private async holdsNothing(graceMs: number): Promise<void> {
+    if (this.scope.active.size === 0 || this.losing) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.onNoRuns = resolve
+    const timer = this.parts.clock.setTimeout(resolve, graceMs)
+    await promise
+    this.parts.clock.clearTimeout(timer)
   }
 
   /**
@@ -184,8 +197,9 @@ export class EngineWorker implements Worker {
         await this.recoverPending()
         break
       } catch (error) {
-        this.parts.observe({ type: 'trouble', where: 'register', error: error instanceof Error ? error : new Error(String(error)) })
-        await new Promise<void>((resolve) => this.parts.clock.setTimeout(resolve, waitMs))
+        this.parts.observe({ type: 'trouble', where: 'register', error: toError(error) })
+        if (this.parts.isClosed()) return failStarts(this.pendingLoss)
+        await pause(this.parts.clock, waitMs)
       }
     }
     this.losing = false
@@ -228,6 +242,7 @@ export class EngineWorker implements Worker {
     this.scope.active.clear()
     this.scope.parked.clear()
     this.scope.starting = 0
+    this.onNoRuns()
   }
 
   /** A sandbox cannot be trusted any more. Blocks the culprit and returns the other runs, which are replayed in a new sandbox. */
@@ -279,7 +294,11 @@ export class EngineWorker implements Worker {
       parkedMax: 1000,
       starting: 0,
       turns: this.turns,
-      wantClaim: (at) => (at === undefined ? this.claimer.freed() : this.claimer.dueAt(at)),
+      wantClaim: (at) => {
+        if (this.scope.active.size === 0) this.onNoRuns()
+        if (at === undefined) this.claimer.freed()
+        else this.claimer.dueAt(at)
+      },
       ended: parts.ended,
       starts: parts.starts,
       isInternal: parts.isInternal,

@@ -1,3 +1,4 @@
+import { toError } from '../../services/observe.ts'
 import type { Machine, World } from './world.ts'
 
 const LOOK_EVERY_MS = 1000
@@ -19,7 +20,7 @@ export function askMachine<T>(world: World, { process }: Machine, call: () => Pr
       },
       (error: unknown) => {
         isOpen = false
-        reject(error instanceof Error ? error : new Error(String(error)))
+        reject(toError(error))
       },
     )
   })

@@ -1,4 +1,5 @@
 import type { StepImplementation, StepSource } from '../../api.ts'
+import { pause } from '../../clock.ts'
 import type { Json } from '../../workflow/protocol.ts'
 import { parseRetry } from '../../workflow/retry.ts'
 import { ATTEMPTS_MAX, type EffectInput } from './program.ts'
@@ -21,7 +22,7 @@ export function createEffects(world: World, process: SimProcess): StepSource {
     world.trace(`${process.name} effect ${runId} ${token} ${attempt} ${input.salt}`)
     world.oracle.effect(runId, input, idempotencyKey, token)
     heartbeat(token)
-    if (input.ms > 0) await new Promise<void>((resolve) => process.clock.setTimeout(resolve, input.ms))
+    if (input.ms > 0) await pause(process.clock, input.ms)
     if (attempt <= input.fails) throw new Error(`attempt ${attempt} of ${input.path} fails`)
     return token
   }
