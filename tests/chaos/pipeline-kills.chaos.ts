@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { killPrograms, type Program, runProgram } from '../../apps/server/src/testing/run-program.fixture.ts'
-import { until } from '../e2e/processes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 const STEPS = ['one', 'two', 'three', 'four', 'five'] as const
 const KILLS = 5

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { killPrograms, type Program, runProgram } from '../../apps/server/src/testing/run-program.fixture.ts'
-import { killHard, processesOf, until } from '../e2e/processes.ts'
+import { killHard, processesOf } from '../e2e/processes.ts'
+import { until } from '../support/until.ts'
 
 const KILLS = 6
 const RUNS_PER_KILL = 80

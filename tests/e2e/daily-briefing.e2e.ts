@@ -8,8 +8,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@orrery/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import { type App, newApp, readConnection, type Spawned } from './new-app.ts'
-import { freePort, killHard, processesOf, until } from './processes.ts'
+import { freePort, killHard, processesOf } from './processes.ts'
 
 interface Mail {
   readonly to: readonly string[]

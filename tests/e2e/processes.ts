@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 
 export interface ProcessInfo {
   readonly pid: number
@@ -30,17 +29,6 @@ export function killHard(pid: number): void {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-/** Calls `look` every 100 ms until it returns something else than null and false, and returns that. */
-export async function until<T>(what: string, look: () => Promise<T | null | false> | T | null | false, timeoutMs: number): Promise<T> {
-  const end = Date.now() + timeoutMs
-  for (;;) {
-    const found = await look()
-    if (found !== null && found !== false) return found
-    if (Date.now() > end) throw new Error(`Timed out after ${timeoutMs} ms waiting until ${what}`)
-    await pause(100)
   }
 }
 

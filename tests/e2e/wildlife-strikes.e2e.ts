@@ -12,8 +12,9 @@ import { createClient, type OutputOf } from '@orrery/client'
 import type { AppRouter } from '@orrery/server/router'
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import { type App, newApp, readConnection, type Spawned } from './new-app.ts'
-import { freePort, killHard, processesOf, until } from './processes.ts'
+import { freePort, killHard, processesOf } from './processes.ts'
 
 type Entry = OutputOf<'runs.history'>['items'][number]
 

@@ -7,8 +7,8 @@ import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { sendPatiently } from './send-patiently.ts'
-import { until } from './until.ts'
 
 const PROJECT = join(import.meta.dirname, 'project')
 

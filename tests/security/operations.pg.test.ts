@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EXIT } from '../../apps/cli/src/exit-codes.ts'
 import { fieldSchemas, type JsonSchema } from '../../apps/server/src/rest/from-text.ts'
 import { pathParameters } from '../../apps/server/src/rest/read-input.ts'
+import { until } from '../support/until.ts'
 import { fingerprintQuery, readRelations } from './catalogue.ts'
 import { type Answered, FACES, type FaceName, hasFace } from './faces.ts'
 import { inputsOf, worldOf } from './generate-input.ts'
@@ -17,7 +18,6 @@ import { callAs, type Installation, type Org, startInstallation } from './instal
 import { brokenProblem } from './judge-answer.ts'
 import { runCommand, type Said } from './run-command.ts'
 import { sendPatiently } from './send-patiently.ts'
-import { until } from './until.ts'
 
 /** Operations that need no key. Review each addition. */
 const PUBLIC = ['system.info']

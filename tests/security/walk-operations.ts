@@ -3,11 +3,11 @@ import { listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { toConsumed } from '../../packages/kernel/src/events/event-row.ts'
 import type { ConsumedEvent } from '../../packages/kernel/src/index.ts'
+import { until } from '../support/until.ts'
 import { fingerprintQuery, readRelations, wholeRow } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import type { Org } from './installation.ts'
 import { openQuietCore, type QuietCore, type QuietCoreOptions } from './quiet-core.ts'
-import { until } from './until.ts'
 
 export interface Walked {
   /** In the order of the calls. Some operations are called more than once. */

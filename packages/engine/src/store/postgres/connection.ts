@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { Ambiguous } from '../store.ts'
 import { isLostConnection } from './classify-error.ts'
@@ -64,7 +65,8 @@ export class FlushConnection {
         if (!isLostConnection(cause)) throw cause
         if (Date.now() > deadline) throw new Ambiguous('no connection to the database', { cause })
       }
-      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())))
+      // Random, so that the processes of an installation do not all return to a restarted database at once.
+      await delay(waitMs * (0.5 + Math.random()))
     }
   }
 

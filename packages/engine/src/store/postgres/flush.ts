@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
 import { Ambiguous, type CompanionRow, Fenced, type FlushBatch, type FlushResult, Refused, type RunId, type WorkerId } from '../store.ts'
@@ -17,6 +18,9 @@ type UseConnection = <T>(work: (client: pg.ClientBase) => Promise<T>) => Promise
 
 const RACES_MAX = 6
 const BUSY_MAX = 5
+/** Before the next attempt, for each race lost, and for each time that the database was busy. */
+const RACE_PAUSE_MS_MAX = 10
+const BUSY_PAUSE_MS_MAX = 200
 
 /** Writes a batch. Writes it again if it lost a race, because then nothing was written. */
 export async function flushBatch(use: UseConnection, companions: Companions, asked: FlushBatch): Promise<FlushResult> {
@@ -41,7 +45,8 @@ export async function flushBatch(use: UseConnection, companions: Companions, ask
       if (verdict === 'refused' || verdict === 'duplicate' || (verdict === 'race' && ++races > RACES_MAX)) {
         throw new Refused(message, { cause: error })
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * (races + busy * 20)))
+      // Random, so that two processes that lost a race do not meet again.
+      await delay(Math.random() * (races * RACE_PAUSE_MS_MAX + busy * BUSY_PAUSE_MS_MAX))
     }
   }
 }

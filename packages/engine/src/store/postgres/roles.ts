@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 
 /**
@@ -16,6 +17,8 @@ export class RoleRefused extends Error {
 }
 
 const ATTEMPTS_MAX = 20
+/** Before the second attempt; before each later one this much longer. */
+const PAUSE_MS_MAX = 20
 
 /**
  * Creates the roles and grants them to the current login. Roles belong to the whole cluster, and several databases may migrate at once: a
@@ -29,7 +32,8 @@ export async function ensureRoles(client: pg.ClientBase): Promise<void> {
       return
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !isLostRace(error)) throw error
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt))
+      // Random, so that two migrations that lost a race do not meet again.
+      await delay(Math.random() * attempt * PAUSE_MS_MAX)
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Shared by this folder's tests: a database, stores on it, and connections with the rights of each role. */
 import pg from 'pg'
 import { createTestDatabase } from '../../../../../tests/support/database.ts'
+import { eventually } from '../../../../../tests/support/eventually.ts'
 import { newWorld, type World } from '../../testing/store-suite/world.ts'
 import { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from './create-postgres-store.ts'
 
@@ -36,13 +37,9 @@ export async function openWorld(options: Partial<PostgresStoreOptions> = {}): Pr
   return { url: database.url, store, other, world, connect, until, close }
 }
 
-/** Waits for the condition; fails after ten seconds. */
+/** Waits for the condition. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not become true within 10 s')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await eventually(condition, (holds) => holds)
 }
 
 /** Makes every worker's last beat older, so that no test has to wait for a lease. */
