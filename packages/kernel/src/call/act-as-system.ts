@@ -3,8 +3,8 @@ import { encodeId, PERMISSIONS } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { Actor } from '../context/identity.ts'
 import type { Clock, Kernel } from '../context/kernel.ts'
-import { isLostRace } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
+import { retryLostRaces } from '../database/retry-lost-races.ts'
 import { limitIdle } from '../database/session-settings.ts'
 
 export interface Acting {
@@ -32,21 +32,21 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     kernel,
     afterCommit: (work) => work(),
     afterRollback: () => undefined,
-    note: () => undefined,
-    auditCompanion() {
-      throw new Error('Only an operation has an audit entry that commits with a flush of the engine')
-    },
+    note: refuseAudit,
+    auditCompanion: refuseAudit,
   }
 }
 
+/** Silence would lose the entry. */
+function refuseAudit(): never {
+  throw new Error('Only an operation has an audit entry of its own: use recordSystemChange')
+}
+
 const NO_SCOPES: ReadonlySet<string> = new Set()
-const ATTEMPTS_MAX = 5
 /** The longest time between two statements. A stopped process loses its locks after this, so that other processes can continue. */
 const IDLE_MS_MAX = 4000
 
-/**
- * Runs `work` as the system, in one transaction of an organization. After a serialization failure or deadlock it runs again from the start.
- */
+/** Runs `work` as the system, in one transaction of an organization; again from the start, if it lost a race. */
 export async function transactAsSystem<T>(
   kernel: Kernel,
   org: string,
@@ -55,18 +55,15 @@ export async function transactAsSystem<T>(
   clock: Clock = kernel.clock,
 ): Promise<T> {
   const acting: Acting = { actor: { type: 'system', id: name, name }, requestId: name, scopes: NO_SCOPES }
-  for (let attempt = 1; ; attempt++) {
-    const afterCommit: (() => void)[] = []
-    try {
-      const result = await kernel.database.transaction(org, 'read write', async (tx) => {
-        await limitIdle(tx, IDLE_MS_MAX)
-        return work({ ...makeActorContext(kernel, org, acting), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
-      })
-      for (const done of afterCommit) done()
-      kernel.announce()
-      return result
-    } catch (error) {
-      if (!isLostRace(error) || attempt === ATTEMPTS_MAX) throw error
-    }
-  }
+  let afterCommit: (() => void)[] = []
+  const result = await retryLostRaces(() =>
+    kernel.database.transaction(org, 'read write', async (tx) => {
+      afterCommit = []
+      await limitIdle(tx, IDLE_MS_MAX)
+      return work({ ...makeActorContext(kernel, org, acting), clock, tx, afterCommit: (done) => void afterCommit.push(done) }, tx)
+    }),
+  )
+  for (const done of afterCommit) done()
+  kernel.announce()
+  return result
 }

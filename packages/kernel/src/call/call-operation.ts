@@ -7,20 +7,19 @@ import { recordAudit } from '../audit/record-audit.ts'
 import type { Caller, Identity } from '../context/identity.ts'
 import type { AnyImplementation } from '../context/implementation.ts'
 import type { Answer, Kernel } from '../context/kernel.ts'
-import { classifyFailure, isLostRace } from '../database/classify-failure.ts'
+import { classifyFailure } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
+import { retryLostRaces } from '../database/retry-lost-races.ts'
 import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim } from '../idempotency/answer-once.ts'
 import { concealSecrets } from '../secrets/conceal-secrets.ts'
 import { identify } from './identify.ts'
-import { type Call, makeContext } from './make-context.ts'
+import { type Call, type CallContext, makeContext } from './make-context.ts'
 import { validateInput } from './validate-input.ts'
 
 /** A kernel with the use case of each operation, by name. */
 export interface CallHost extends Kernel {
   readonly implementations: Readonly<Record<string, AnyImplementation>>
 }
-
-const ATTEMPTS_MAX = 4
 
 /**
  * @param rawInput the input, or a function that reads it. The function is called after the caller was authenticated and authorized, so that
@@ -101,33 +100,29 @@ async function performOutside(host: CallHost, call: Call): Promise<Performed> {
   return { output, replayed: false }
 }
 
-/** Effect, stored answer and audit entry commit together or not at all. After a serialization failure or deadlock the call starts again. */
+/** Effect, stored answer and audit entry commit together or not at all. */
 async function performInTransaction(host: CallHost, call: Call): Promise<Performed> {
   const { operation, identity, input } = call
   const keyed = toKeyedCall(host, call)
-  for (let attempt = 1; ; attempt++) {
-    let committed = () => {}
-    let rolledBack = async () => {}
-    try {
-      const done = await host.database.transaction(identity.org, 'read write', async (tx) => {
-        const context = makeContext(host, call, tx)
-        const work = async () => {
-          const output = await implementationOf(host, operation)(context.ctx, input)
-          await recordAudit(tx, context.entries())
-          return output
-        }
-        ;({ committed, rolledBack } = context)
-        return keyed === null ? { output: await work(), replayed: false } : answerOnce(tx, keyed, work)
-      })
-      committed()
-      host.announce()
-      return done
-    } catch (error) {
-      if (isLostRace(error) && attempt < ATTEMPTS_MAX) continue
-      await rolledBack()
-      throw error
+  // That of the last attempt.
+  const last: { context?: CallContext } = {}
+  const attempt = (tx: Transaction): Promise<Performed> => {
+    const context = makeContext(host, call, tx)
+    last.context = context
+    const work = async () => {
+      const output = await implementationOf(host, operation)(context.ctx, input)
+      await recordAudit(tx, context.entries())
+      return output
     }
+    return keyed === null ? work().then((output) => ({ output, replayed: false })) : answerOnce(tx, keyed, work)
   }
+  const done = await retryLostRaces(() => host.database.transaction(identity.org, 'read write', attempt)).catch(async (error: unknown) => {
+    await last.context?.rolledBack()
+    throw error
+  })
+  last.context?.committed()
+  host.announce()
+  return done
 }
 
 /** Null: the caller sent no idempotency key. */
@@ -155,8 +150,8 @@ function readKey(operation: Operation, caller: Caller): string | null {
     const error = { path: 'Idempotency-Key', message: 'Not an idempotency key', expected: '1 to 255 visible ASCII characters' }
     throw problem('invalid_input', 'The idempotency key is not valid.', { errors: [error] })
   }
-  // Keys of steps have a namespace of their own, in which no caller from outside can take a key before a step does.
-  return caller.face === 'tool' ? `step ${key}` : key
+  // Keys of steps, whose identity is known already, have a namespace of their own: no caller from outside can take a key before a step does.
+  return caller.credential !== null && typeof caller.credential === 'object' ? `step ${key}` : key
 }
 
 function logCall(

@@ -10,11 +10,11 @@ export const CALL_MS_MAX = 3_600_000
 export interface ToolContext {
   /** Acts as the caller of the tool, in its organization. It has no open transaction. */
   readonly ctx: Ctx
-  /**
-   * Public id of the run, or of the call outside of a run; the step in the pipeline, or `tools.call`; the number of the attempt, from 1.
-   */
+  /** Public id of the run; outside of a run, of the call. */
   readonly runId: string
+  /** The step in the pipeline, or `tools.call`. */
   readonly step: string
+  /** Counts from 1. */
   readonly attempt: number
   /** The same for every attempt of this step of this run. Pass it on to services that recognize repeated calls. */
   readonly idempotencyKey: string
