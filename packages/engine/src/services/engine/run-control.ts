@@ -97,7 +97,7 @@ function beforeFailure(rows: readonly JournalRow[], { edits }: RunChanges): numb
   return failed.seq + (edits?.has(failed.cmd) ? 1 : 0)
 }
 
-/** A new run with another run's history below row `fromSeq`. Null: there is no such run. */
+/** A new run with another run's history below row `fromSeq`, or all of it if it is shorter. Null: there is no such run. */
 export async function forkFrom<Tx>(
   parts: ControlParts<Tx>,
   { org, run, fromSeq }: { readonly org: OrgId; readonly run: RunId; readonly fromSeq: number },
@@ -106,9 +106,9 @@ export async function forkFrom<Tx>(
 ): Promise<{ readonly run: RunId } | null> {
   // The order matters here too: a run without rows may still get another input, and the rows of that input must not be combined with the
   // input read here.
-  const isEmpty = (await parts.store.live(org, run))?.nextSeq === 1
+  const rows = await parts.store.history(org, run, 0)
   const source = await parts.store.run(org, run)
-  return source === null ? null : copyRun(parts, source, isEmpty ? 1 : fromSeq, 'fork', changes, tx)
+  return source === null ? null : copyRun(parts, source, Math.min(fromSeq, rows.length + 1), 'fork', changes, tx)
 }
 
 /** `retry` keeps the source's idempotency keys, so that effects that the source has already had are not repeated. */

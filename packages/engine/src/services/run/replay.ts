@@ -89,8 +89,8 @@ function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<numbe
 
 function noteAttempt(run: ActiveRun, row: JournalRow): void {
   const open = run.open.get(row.cmd)
-  // Rows older than the run were copied from the run that it retries or forks. Its own attempts count from one.
-  if (open?.type !== 'step' || (run.row.origin && row.at < run.row.createdAt)) return
+  // Rows below the origin's were copied from the run that this one retries or forks. Its own attempts count from one.
+  if (open?.type !== 'step' || (run.row.origin && row.seq < run.row.origin.seq)) return
   open.attempt = row.attempt + 1
   open.notBefore = Number(row.output ?? 0)
 }

@@ -140,9 +140,36 @@ export function describeTrouble(t: EngineTests): void {
       ])
     })
 
-    it('another process observes the retry delay of the previous attempt', async () => {
+    it('counts the attempts of a fork, though the clock of its worker is behind', async () => {
+      await boot({ work: false })
+      const source = await start('insistent', 'stubborn', { queue: 'other' })
+      const forked = await t.engine.fork(t.org, source, 1)
+      const run = forked?.run ?? ''
+      await t.engine.cancel(t.org, source, 'only its fork is needed')
+      const behind = (store: Store): Store => ({
+        ...store,
+        register: (info) => store.register(info).then((answer) => ({ ...answer, now: answer.now - 60_000 })),
+        beat: (...beat) => store.beat(...beat).then((answer) => ({ ...answer, now: answer.now - 60_000 })),
+      })
+      const at = gate('stubborn')
+      const worker = await process([], behind).work({ steps: stepRegistry(), queues: ['other'] })
+      await at.reached.promise
+      await t.engine.store.retire(worker.id)
+      await until(
+        () => of(run, 'stubborn').length,
+        (begun) => begun === 3,
+      )
+      at.open()
+      await end(run)
+      expect(of(run, 'stubborn').map(({ attempt }) => attempt)).toEqual([1, 2, 2, 3])
+    })
+
+    it.each(['run', 'fork'])('another process observes the retry delay of the previous attempt of a %s', async (kind) => {
       await boot()
-      const run = await start('delayed', null)
+      const source = await start('delayed', null)
+      await state(source, 'waiting')
+      // A fork of more rows than there are has all rows of its source, whose attempts are not its own.
+      const run = kind === 'run' ? source : ((await t.engine.fork(t.org, source, 50))?.run ?? '')
       await state(run, 'waiting')
       const { waits } = await t.engine.why(t.org, run)
       expect(waits).toMatchObject([{ type: 'retry', attempt: 2 }])
@@ -156,8 +183,10 @@ export function describeTrouble(t: EngineTests): void {
       )
       expect((await t.engine.why(t.org, run)).waits).toEqual(waits)
       expect(of(run, 'unhurried')).toHaveLength(1)
-      await t.engine.cancel(t.org, run, 'enough')
-      await end(run)
+      for (const each of new Set([source, run])) {
+        await t.engine.cancel(t.org, each, 'enough')
+        await end(each)
+      }
     })
 
     it('blocks a run after six workers were lost during one attempt, until it is resumed', async () => {

@@ -57,18 +57,16 @@ function* checkRows(rows: readonly JournalRow[]): Generator<string> {
 
 /**
  * Attempts of a step are numbered 1, 2, 3 … in the journal, even when workers were lost in between, and do not exceed the allowed number.
- * Rows of a retry or a fork below `own` may be copies, whose attempts do not count; their commands are skipped.
+ * Rows of a retry or a fork below `own` are copies, whose attempts do not count.
  */
 function* checkAttempts(rows: readonly JournalRow[], own: number): Generator<string> {
   const failed = new Map<string, number>()
-  const copied = new Set<string>()
   let generation = 0
   for (const row of rows) {
     if (row.kind === 'generation') generation = row.seq
     if (row.kind !== 'attempt' && row.kind !== 'step') continue
+    if (row.seq < own) continue
     const command = `${generation}:${row.cmd}`
-    if (row.seq < own) copied.add(command)
-    if (copied.has(command)) continue
     const attempt = (failed.get(command) ?? 0) + 1
     if (row.attempt !== attempt || attempt > ATTEMPTS_MAX)
       yield `${row.run}: row ${row.seq} is attempt ${row.attempt}, and should be ${attempt}`
