@@ -22,6 +22,9 @@ export type Millis = number
 export type RunState = 'ready' | 'running' | 'waiting' | 'gated' | 'paused' | 'blocked'
 export type FinalStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed_out'
 
+/** What happens to a child when its parent ends: it is asked to stop, it ends without its cleanup, or it continues. */
+export type ParentClose = 'cancel' | 'terminate' | 'abandon'
+
 export interface RunRow {
   readonly org: OrgId
   readonly run: RunId
@@ -34,7 +37,7 @@ export interface RunRow {
   readonly tags: readonly string[]
   readonly createdAt: Millis
   /** The run that started it, and which of that run's commands did. */
-  readonly parent: { readonly run: RunId; readonly cmd: number } | null
+  readonly parent: { readonly run: RunId; readonly cmd: number; readonly close: ParentClose } | null
   /** The run that a retry or a fork copies. `seed` feeds random() and uuid(); `keys` prefixes the idempotency keys of steps. */
   readonly origin: { readonly kind: 'retry' | 'fork'; readonly run: RunId; readonly seq: number } | null
   readonly seed: string
@@ -89,6 +92,11 @@ export interface FinishRow {
   readonly at: Millis
   /** True if the run holds limits. The same transaction releases them and admits waiting runs. */
   readonly holds: boolean
+  /**
+   * The children that may be live, as far as the worker knows: it does not know those of earlier generations. The same transaction stops all
+   * live children, unless they were started with `close: 'abandon'`. Null: there can be none.
+   */
+  readonly children: readonly RunId[] | null
 }
 
 /** A condition that a parked run waits for. `why` shows it. */
@@ -282,6 +290,8 @@ export interface Beat {
   readonly nextAt: Millis | null
   /** Runs that this call took from workers that had stopped beating. */
   readonly reaped: number
+  /** Some runs without a worker are past their deadline: call `expire`. */
+  readonly overdue: boolean
 }
 
 /**
@@ -403,12 +413,21 @@ export interface Store<Tx = unknown> {
    * stay unchanged. Absent in a store without SQL.
    */
   startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>
+  /**
+   * Puts a message into a run's inbox. A cancellation ends at once a run that needs no worker for that: it has not begun, or it is blocked. It
+   * wakes a paused run.
+   */
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /**
    * Ends at once a run that no worker holds (ready, gated, waiting, paused, blocked), without running its code. False if a worker holds it
    * or it is not live.
    */
   terminate(org: OrgId, run: RunId, reason: string, tx?: Tx): Promise<boolean>
+  /**
+   * Times out runs past their deadline that no worker holds. Those that have not begun or are blocked end; a paused one becomes ready, so that
+   * its cleanup runs. Returns the queues with runs that became ready.
+   */
+  expire(): Promise<readonly string[]>
   /**
    * Sets or clears the request to pause. A ready or waiting run is paused at once; others keep the request. Clearing makes a paused run
    * ready (or waiting again, if it was delayed, never began and its time has not come).

@@ -7,6 +7,7 @@ import { describeKeys } from './store-suite/describe-keys.ts'
 import { describeLimits } from './store-suite/describe-limits.ts'
 import { describeMessages } from './store-suite/describe-messages.ts'
 import { describeParks } from './store-suite/describe-parks.ts'
+import { describeStops } from './store-suite/describe-stops.ts'
 import { describeWorkers } from './store-suite/describe-workers.ts'
 import { newWorld, type StoreFixture, type World } from './store-suite/world.ts'
 
@@ -17,6 +18,7 @@ const parts: Readonly<Record<string, (world: () => World) => void>> = {
   claims: describeClaims,
   workers: describeWorkers,
   control: describeControl,
+  stops: describeStops,
   limits: describeLimits,
   keys: describeKeys,
   depths: describeDepths,

@@ -4,7 +4,7 @@ import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { toError } from '../observe.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
-import { cancelDroppedChild } from '../run/close-child.ts'
+import { cancelDroppedChild } from '../run/cancel.ts'
 import { deliver, rejected, resolved, whenSafe } from '../run/deliver.ts'
 import type { OpenChild } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
@@ -74,7 +74,7 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
     ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: DEDUPE_WINDOW_MS } } : {}),
   }
   const now = Math.max(scope.clock.now(), run.at)
-  const parent = detached ? null : { run: run.id, cmd: open.cmd }
+  const parent = detached ? null : { run: run.id, cmd: open.cmd, close: options.parentClose ?? 'cancel' }
   const row = toRunRow(request, { input: open.input, manifest, bundle: bundle.hash, run: open.child, now, parent })
   const limits = limitsOf(request, manifest)
   // An earlier incarnation of the parent may have started the child. Then the child exists, was announced, and may be running.

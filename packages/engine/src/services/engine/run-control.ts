@@ -30,26 +30,17 @@ export async function signalRun<Tx>(
   return done(parts, run, await parts.store.deliver(message, tx), tx)
 }
 
-/** Ends a run at once if it never began or its code cannot continue (blocked). Asks any other run to stop, so that its cleanup runs. */
+/** Asks a run to stop, so that its cleanup runs. The store ends it at once if there is nothing to clean up, or with `terminate`. */
 export async function cancelRun<Tx>(
   parts: ControlParts<Tx>,
   { org, run, reason, terminate }: { readonly org: OrgId; readonly run: RunId; readonly reason: string; readonly terminate: boolean },
   tx?: Tx,
 ): Promise<DeliverOutcome> {
   const { store } = parts
-  const live = await store.live(org, run)
-  const neverBegan =
-    live !== null &&
-    live.nextSeq === 1 &&
-    live.crashes === 0 &&
-    (live.state === 'gated' || live.state === 'ready' || live.state === 'waiting') &&
-    live.waits.length === 0
-  if (live !== null && (terminate || live.state === 'blocked' || neverBegan) && (await store.terminate(org, run, reason, tx))) {
-    await store.emit([event(org, run, live.workflow, 'run.cancelled', parts.now(), { reason })], tx)
-    return done(parts, run, { type: 'delivered', worker: null, queue: live.queue }, tx)
-  }
   const message = { org, run, id: newUuid(parts.now(), parts.random), kind: 'cancel', reason: reason.replaceAll('\0', '') } as const
-  return done(parts, run, await store.deliver(message, tx), tx)
+  const isEnded = terminate && (await store.terminate(org, run, message.reason, tx))
+  const outcome = isEnded ? ({ type: 'delivered', worker: null, queue: 'default' } as const) : await store.deliver(message, tx)
+  return done(parts, run, outcome, tx)
 }
 
 export async function pauseRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome> {

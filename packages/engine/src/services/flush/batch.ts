@@ -44,12 +44,12 @@ export const PARTS: readonly BatchPart[] = [
   'companions',
 ]
 
-/** The run whose live row a row of this part writes, if any. */
-const touches: { [P in BatchPart]?: (row: BatchRows[P]) => RunId } = {
-  starts: (row) => row.run,
-  finishes: (row) => row.run,
-  parks: (row) => row.run,
-  messages: (row) => row.run,
+/** The runs whose live rows a row of this part writes, if any. */
+const touches: { [P in BatchPart]?: (row: BatchRows[P]) => readonly RunId[] } = {
+  starts: (row) => [row.run],
+  finishes: (row) => [row.run, ...(row.children ?? [])],
+  parks: (row) => [row.run],
+  messages: (row) => [row.run],
 }
 
 interface Waiter {
@@ -90,13 +90,10 @@ export function newBatch(): Batch {
 
 /** Adds a row. False if the batch already writes that run's live row through another part. */
 export function addToBatch<P extends BatchPart>(batch: Batch, unit: string, part: P, row: BatchRows[P]): boolean {
-  const run = touches[part]?.(row)
-  if (run !== undefined) {
-    const before = batch.touched.get(run)
-    // Several messages to one run are one write. Anything else must wait for the next batch.
-    if (before !== undefined && !(before === 'messages' && part === 'messages')) return false
-    batch.touched.set(run, part)
-  }
+  const runs = touches[part]?.(row) ?? []
+  // Several messages to one run are one write. Anything else must wait for the next batch.
+  if (runs.some((run) => batch.touched.has(run) && !(part === 'messages' && batch.touched.get(run) === 'messages'))) return false
+  for (const run of runs) batch.touched.set(run, part)
   batch.units.add(unit)
   batch.rows[part].push({ row, unit })
   batch.size++

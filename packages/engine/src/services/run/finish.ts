@@ -4,7 +4,6 @@ import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
 import { armDeadline, deliverCancel } from './cancel.ts'
-import { closeChild } from './close-child.ts'
 import { record } from './deliver.ts'
 import { childId } from './ids.ts'
 import { abortStep, marker, startDelivery } from './open-command.ts'
@@ -16,14 +15,15 @@ import type { WorkerScope } from './worker-scope.ts'
 export function finish(scope: WorkerScope, run: ActiveRun, completion: Completion): void {
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run ended')
   clearTimers(scope.clock, run)
-  const children = [...run.open.values()].filter((open) => open.type === 'child')
+  const children = [...run.open.values()].flatMap((open) => (open.type === 'child' ? [open.child] : []))
   run.open.clear()
   const unheard = run.queue.splice(0).map((activation) => activation.delivery)
   if (completion.type === 'continued') return startGeneration(scope, run, JSON.stringify(completion.input), unheard)
   const at = Math.max(scope.clock.now(), run.at)
-  const row = toFinish(run, completion, at)
+  // Children of earlier generations are not among the open commands.
+  const mayLeave = children.length > 0 || run.generation.number > 0
+  const row = toFinish(run, completion, at, mayLeave ? children : null)
   run.phase = { type: 'gone' }
-  for (const child of children) closeChild(scope, run, child)
   notifyParent(scope, run, row, at)
   scope.flusher.add(
     run.id,
@@ -42,8 +42,13 @@ export function finish(scope: WorkerScope, run: ActiveRun, completion: Completio
   })
 }
 
-function toFinish(run: ActiveRun, completion: Exclude<Completion, { type: 'continued' }>, at: number): FinishRow {
-  const base = { org: run.row.org, run: run.id, at, holds: run.row.holds }
+function toFinish(
+  run: ActiveRun,
+  completion: Exclude<Completion, { type: 'continued' }>,
+  at: number,
+  children: FinishRow['children'],
+): FinishRow {
+  const base = { org: run.row.org, run: run.id, at, holds: run.row.holds, children }
   switch (completion.type) {
     case 'succeeded':
       return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }

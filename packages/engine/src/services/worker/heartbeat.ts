@@ -35,6 +35,11 @@ export class Heartbeat {
     if (this.timer) this.scope.clock.clearTimeout(this.timer)
   }
 
+  private async expire(): Promise<void> {
+    const queues = await this.scope.store.expire()
+    if (queues.some((queue) => this.scope.queues.includes(queue))) this.claimer.ready()
+  }
+
   private async beat(): Promise<void> {
     const worker = this.scope.worker()
     failpoint('beat.before')
@@ -51,6 +56,7 @@ export class Heartbeat {
       }
       if (beat.nextAt !== null) this.claimer.dueAt(beat.nextAt)
       if (beat.ready) this.claimer.ready()
+      if (beat.overdue) await this.expire()
     } catch (error) {
       // One missed beat does no harm. If the database is gone, the next flush or claim fails too.
       this.scope.observe({ type: 'trouble', where: 'beat', error: error instanceof Error ? error : new Ambiguous(String(error)) })

@@ -1,7 +1,7 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
 import { beginCommand, endRun } from '../command/begin-command.ts'
 import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
-import { cancelDroppedChild } from '../run/close-child.ts'
+import { cancelDroppedChild } from '../run/cancel.ts'
 import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'

@@ -1,17 +1,20 @@
 import { newUuid } from '../../uuid.ts'
 import type { RunId } from '../store.ts'
-import { cancelRun } from './finish.ts'
+import { endAndTell, endRun, stopRun } from './finish.ts'
 import { hasRoom, limitOf, maxOf, takeLimits } from './limits.ts'
-import { insertMessage } from './messages.ts'
 import { key, type Live, type Session } from './tables.ts'
 
-/** Decides on a gated run whose time has come. Returns the runs that are asked to stop so that it can have their limit. */
-export function admit(session: Session, live: Live): RunId[] {
+/**
+ * Decides on a gated run whose time has come. Returns the runs that are asked to stop so that it can have their limit. `isAnnounced`: its start
+ * has an event already.
+ */
+export function admit(session: Session, live: Live, isAnnounced: boolean): RunId[] {
   if (takeLimits(session, live)) return []
   const full = live.limits.filter((wish) => !hasRoom(limitOf(session.tables, live.row.org, wish.limit)))
   const strict = full.find((wish) => wish.onFull === 'cancel_newest')
   if (strict) {
-    cancelRun(session, live, `limit ${strict.limit} is full`)
+    const end = isAnnounced ? endAndTell : endRun
+    end(session, live, 'cancelled', `limit ${strict.limit} is full`)
     return []
   }
   return full.flatMap((wish) => (wish.onFull === 'cancel_in_progress' ? makeWay(session, live, wish.limit) : []))
@@ -23,7 +26,7 @@ export function admitDue(session: Session, queues: readonly string[]): void {
   const due = [...tables.live.values()].filter((live) => isDue(live, now) && queues.includes(live.row.queue))
   // A run handled earlier in this loop may have ended a later one.
   for (const live of due.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))) {
-    if (isDue(live, now) && tables.live.has(key(live.row.org, live.row.run))) admit(session, live)
+    if (isDue(live, now) && tables.live.has(key(live.row.org, live.row.run))) admit(session, live, true)
   }
 }
 
@@ -43,8 +46,8 @@ function makeWay(session: Session, newest: Live, name: string): RunId[] {
     .sort()
   const displaced = others.slice(0, Math.max(0, others.length + 1 - maxOf(limit)))
   for (const run of displaced) {
-    const id = newUuid(now, random)
-    insertMessage(session, { org, run, id, kind: 'cancel', reason: 'a newer run took its place' })
+    const other = tables.live.get(key(org, run))
+    if (other) stopRun(session, other, newUuid(now, random), 'a newer run took its place')
   }
   return displaced
 }

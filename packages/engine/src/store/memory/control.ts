@@ -1,13 +1,23 @@
-import type { DeliverOutcome, OrgId, RunId } from '../store.ts'
-import { cancelRun } from './finish.ts'
+import type { DeliverOutcome, Message, OrgId, RunId } from '../store.ts'
+import { endAndTell, stopRun } from './finish.ts'
 import { makeReady } from './live-run.ts'
-import { findOutcome } from './messages.ts'
+import { findOutcome, insertMessage } from './messages.ts'
 import { key, type Session } from './tables.ts'
+
+export function deliver(session: Session, message: Message): DeliverOutcome {
+  const live = session.tables.live.get(key(message.org, message.run))
+  if (message.kind !== 'cancel' || live === undefined) {
+    insertMessage(session, message)
+    return findOutcome(session.tables, message.org, message.run)
+  }
+  stopRun(session, live, message.id, message.reason)
+  return { type: 'delivered', worker: live.worker, queue: live.row.queue }
+}
 
 export function terminate(session: Session, org: OrgId, run: RunId, reason: string): boolean {
   const live = session.tables.live.get(key(org, run))
   if (live === undefined || live.state === 'running') return false
-  cancelRun(session, live, reason)
+  endAndTell(session, live, 'cancelled', reason)
   return true
 }
 

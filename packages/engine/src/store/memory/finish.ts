@@ -1,6 +1,7 @@
 import { newUuid } from '../../uuid.ts'
-import type { FinishRow } from '../store.ts'
+import type { FinalStatus, FinishRow, OrgId, RunId } from '../store.ts'
 import { releaseLimits } from './limits.ts'
+import { makeReady } from './live-run.ts'
 import { insertMessage } from './messages.ts'
 import { key, type Live, type Session } from './tables.ts'
 
@@ -12,20 +13,88 @@ export function finishRun(session: Session, finish: FinishRow): Live[] {
   const { tables } = session
   const id = key(finish.org, finish.run)
   const live = tables.live.get(id)
-  // A run that has ended holds no limits.
-  tables.results.set(id, { ...finish, holds: false })
+  // A run that has ended holds no limits and has no children to stop.
+  tables.results.set(id, { ...finish, holds: false, children: null })
   tables.live.delete(id)
   tables.inbox.delete(id)
   tables.known.delete(id)
   return live ? releaseLimits(session, live) : []
 }
 
-/** Ends a run that no worker holds, and sends the outcome to its parent. */
-export function cancelRun(session: Session, live: Live, reason: string): void {
+/** The runs that changed because others ended or were stopped. */
+export type Changed = Live[]
+
+const REASON_OF_TIMEOUT = 'the run took longer than its time limit'
+
+/** Ends a run that no worker holds: sends the outcome to its parent and stops its children. Returns the other runs that changed. */
+export function endRun(session: Session, live: Live, status: FinalStatus & ('cancelled' | 'timed_out'), reason: string): Changed {
   const { org, run, parent } = live.row
-  const error = { name: 'Cancelled', message: reason, kind: 'cancelled' } as const
-  finishRun(session, { org, run, status: 'cancelled', output: null, error, at: session.now, holds: live.holds.length > 0 })
-  if (parent === null) return
+  const error =
+    status === 'cancelled'
+      ? ({ name: 'Cancelled', message: reason, kind: 'cancelled' } as const)
+      : ({ name: 'CancelledError', message: reason, kind: 'timeout' } as const)
+  const holds = live.holds.length > 0
+  const changed = finishRun(session, { org, run, status, output: null, error, at: session.now, holds, children: null })
   const id = newUuid(session.now, session.random)
-  insertMessage(session, { org, run: parent.run, id, kind: 'child', cmd: parent.cmd, child: run, output: null, error })
+  const told =
+    parent && insertMessage(session, { org, run: parent.run, id, kind: 'child', cmd: parent.cmd, child: run, output: null, error })
+  return [...changed, ...(told ? [told] : []), ...closeChildren(session, org, run)]
 }
+
+/** Like `endRun`, for a run whose start was announced. */
+export function endAndTell(session: Session, live: Live, status: 'cancelled' | 'timed_out', reason: string): Changed {
+  const { org, run, workflow } = live.row
+  session.tables.events.push({ org, type: `run.${status}`, subject: run, data: JSON.stringify({ workflow, reason }), at: session.now })
+  return endRun(session, live, status, reason)
+}
+
+/** Stops the live children of an ended run, as it declared. */
+export function closeChildren(session: Session, org: OrgId, parent: RunId): Changed {
+  const children = [...session.tables.live.values()].filter(
+    ({ row }) => row.org === org && row.parent?.run === parent && row.parent.close !== 'abandon',
+  )
+  return children
+    .sort((a, b) => (a.row.run < b.row.run ? -1 : 1))
+    .flatMap((child) => {
+      const isHard = child.row.parent?.close === 'terminate' && child.state !== 'running'
+      // Another child's end may have ended this one.
+      if (!session.tables.live.has(key(org, child.row.run))) return []
+      if (isHard) return endAndTell(session, child, 'cancelled', 'its parent ended')
+      return stopRun(session, child, newUuid(session.now, session.random), 'its parent ended')
+    })
+}
+
+/** Asks a run to stop, or ends it if it needs no worker for that: it has not begun, or its code cannot continue. */
+export function stopRun(session: Session, live: Live, id: string, reason: string): Changed {
+  const { org, run } = live.row
+  if (needsNoWorker(live)) return endAndTell(session, live, 'cancelled', reason)
+  const told = insertMessage(session, { org, run, id, kind: 'cancel', reason })
+  if (told === null) return []
+  live.pauseRequested = false
+  if (live.state === 'paused') makeReady(live, session.now)
+  return [live]
+}
+
+/** Times out a run that no worker holds, or wakes it so that its cleanup runs. Returns the runs that changed. */
+export function expire(session: Session): Changed {
+  const overdue = [...session.tables.live.values()].filter((live) => isOverdue(live, session.now))
+  return overdue.sort(byDeadline).flatMap((live) => {
+    if (!session.tables.live.has(key(live.row.org, live.row.run)) || !isOverdue(live, session.now)) return []
+    if (needsNoWorker(live)) return endAndTell(session, live, 'timed_out', REASON_OF_TIMEOUT)
+    if (live.state !== 'paused') return []
+    makeReady(live, session.now)
+    live.pauseRequested = false
+    return [live]
+  })
+}
+
+export function isOverdue({ row, state, begun }: Live, now: number): boolean {
+  const isStuck = state === 'gated' || state === 'paused' || state === 'blocked'
+  return row.deadline !== null && row.deadline <= now && state !== 'running' && (isStuck || !begun)
+}
+
+function needsNoWorker({ state, begun, nextSeq }: Live): boolean {
+  return state !== 'running' && (state === 'gated' || state === 'blocked' || (!begun && nextSeq === 1))
+}
+
+const byDeadline = (a: Live, b: Live): number => (a.row.deadline ?? 0) - (b.row.deadline ?? 0)

@@ -1,5 +1,5 @@
 import { Fenced, type FlushBatch, type FlushResult, type Message, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
-import { finishRun } from './finish.ts'
+import { type Changed, closeChildren, finishRun, stopRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'
 import { key, type Live, type Session, type Tables } from './tables.ts'
@@ -12,6 +12,12 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   requireValid(tables, batch)
   const readied = new Map<string, Live>()
   const poked = new Map<string, Live>()
+  const note = (changed: Changed): void => {
+    for (const live of changed) {
+      if (live.state === 'running') poked.set(live.row.run, live)
+      if (live.state === 'ready') readied.set(live.row.run, live)
+    }
+  }
   for (const [index, start] of batch.starts.entries()) insertStart(session, start, batch.worker, index)
   appendJournal(tables, batch)
   const kept: string[] = []
@@ -22,12 +28,18 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   }
   for (const { org, run, id } of batch.received) removeMessage(tables, org, run, id)
   for (const message of batch.messages) {
-    const before = tables.live.get(key(message.org, message.run))?.state
+    const known = tables.live.get(key(message.org, message.run))
+    const before = known?.state
+    if (message.kind === 'cancel') {
+      if (known) note(stopRun(session, known, message.id, message.reason))
+      continue
+    }
     const live = insertMessage(session, message)
     if (live === null) continue
     if (live.state === 'running') poked.set(live.row.run, live)
     if (live.state === 'ready' && before === 'waiting') readied.set(live.row.run, live)
   }
+  for (const { org, run, children } of batch.finishes) if (children !== null) note(closeChildren(session, org, run))
   for (const row of batch.progress) tables.progress.set(key(row.org, row.run, row.cmd), row)
   tables.logs.push(...batch.logs)
   tables.events.push(...batch.events)

@@ -23,11 +23,6 @@ export function insertMessage(session: Session, message: Message): Live | null {
   return live
 }
 
-export function deliver(session: Session, message: Message): DeliverOutcome {
-  insertMessage(session, message)
-  return findOutcome(session.tables, message.org, message.run)
-}
-
 export function findOutcome(tables: Tables, org: OrgId, run: RunId): DeliverOutcome {
   const id = key(org, run)
   const live = tables.live.get(id)

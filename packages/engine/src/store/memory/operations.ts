@@ -1,11 +1,12 @@
 import type { Depths, RunState, Store } from '../store.ts'
 import { claim, type OrgCursor } from './claim.ts'
-import { setPause, setQueuePaused, terminate, unblock } from './control.ts'
+import { deliver, setPause, setQueuePaused, terminate, unblock } from './control.ts'
+import { expire } from './finish.ts'
 import { flush, requireUnfenced } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { setLimit } from './limits.ts'
 import { readyAt, toLiveRow } from './live-run.ts'
-import { deliver, readInbox } from './messages.ts'
+import { readInbox } from './messages.ts'
 import { startAdmitted } from './start-admitted.ts'
 import { key, type Session, type Tables } from './tables.ts'
 import { violations } from './violations.ts'
@@ -43,6 +44,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     },
     deliver: (message) => deliver(session(), message),
     terminate: (org, run, reason) => terminate(session(), org, run, reason),
+    expire: () => [...new Set(expire(session()).flatMap(({ state, row }) => (state === 'ready' ? [row.queue] : [])))],
     setPause: (org, run, paused) => setPause(session(), org, run, paused),
     unblock: (org, run, bundle) => unblock(session(), org, run, bundle),
     fork: (source, target, edits) => forkRun(session(), source, target, edits),

@@ -52,7 +52,7 @@ function begin(session: Session, start: AdmittedStart): StartOutcome {
   }
   // Waiting runs are admitted first, in case this start has raised the limit.
   for (const wish of start.concurrency) promote(session, start.org, wish.limit)
-  const cancelled = admit(session, live)
+  const cancelled = admit(session, live, false)
   const refused = !tables.live.has(key(start.org, start.run))
   return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
 }

@@ -1,3 +1,4 @@
+import type { RunRow } from '../store.ts'
 import { hasRoom } from './limits.ts'
 import { key, type Live, type Tables } from './tables.ts'
 
@@ -23,6 +24,8 @@ const checks: Readonly<Record<string, Check>> = {
     count(inbox, ([id, unread]) => !live.has(id) || new Set(unread.map((message) => message.id)).size !== unread.length),
   orphan: ({ live, workers }) =>
     count(live.values(), (row) => (row.state === 'running' ? workers.get(row.worker ?? '')?.fenced !== false : row.worker !== null)),
+  // A child that outlived the run that should have stopped it.
+  left_behind: (tables) => count(tables.live.entries(), ([id, { row }]) => isLeftBehind(tables, id, row)),
   forgotten: ({ live }) => count(live.values(), (row) => row.state === 'waiting' && row.at === null && row.waits.length === 0),
 }
 
@@ -30,6 +33,11 @@ export function violations(tables: Tables): { readonly invariant: string; readon
   return Object.entries(checks)
     .map(([invariant, check]) => ({ invariant, rows: check(tables) }))
     .filter((found) => found.rows > 0)
+}
+
+function isLeftBehind({ results, inbox, journal }: Tables, id: string, { org, parent }: RunRow): boolean {
+  if (parent === null || parent.close === 'abandon' || !results.has(key(org, parent.run))) return false
+  return [...(inbox.get(id) ?? []), ...(journal.get(id) ?? [])].every(({ kind }) => kind !== 'cancel')
 }
 
 function isOpenGate(tables: Tables, live: Live): boolean {

@@ -1,5 +1,6 @@
 import { newUuid } from '../../uuid.ts'
 import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
+import { isOverdue } from './finish.ts'
 import { requeue } from './live-run.ts'
 import { key, type Live, type Session } from './tables.ts'
 
@@ -46,6 +47,7 @@ export function beat(session: Session, worker: WorkerId, leaseMs: number, queues
     ready: inQueues.some((live) => live.state === 'ready'),
     nextAt: times.length > 0 ? Math.min(...times) : null,
     reaped,
+    overdue: [...tables.live.values()].some((live) => isOverdue(live, now)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Priority } from '../../workflow/protocol.ts'
-import type { FinalStatus, JournalKind, Message, RunState } from '../store.ts'
+import type { FinalStatus, JournalKind, Message, ParentClose, RunState } from '../store.ts'
 
 /** The port's words and the small integers that store them (listed at the top of migrations/0001-tables.sql). */
 interface Codec<Word extends string> {
@@ -31,4 +31,5 @@ export const journalCode = codec<JournalKind>(
   1,
 )
 export const messageCode = codec<Message['kind']>(['signal', 'child', 'cancel'], 1)
+export const closeCode = codec<ParentClose>(['abandon', 'cancel', 'terminate'], 0)
 export const onFullCode = codec<'queue' | 'cancel_in_progress' | 'cancel_newest'>(['queue', 'cancel_in_progress', 'cancel_newest'], 0)

@@ -13,7 +13,7 @@ import {
   type WorkerId,
 } from '../store.ts'
 import { classifyError } from './classify-error.ts'
-import { onFullCode, priorityCode, stateCode } from './codes.ts'
+import { closeCode, onFullCode, priorityCode, stateCode } from './codes.ts'
 import { toMessageColumns } from './message-columns.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
 import { onlyRow } from './workers.ts'
@@ -21,7 +21,7 @@ import { onlyRow } from './workers.ts'
 type Tx = pg.ClientBase
 type Controls = Pick<
   Store<Tx>,
-  'emit' | 'startAdmitted' | 'deliver' | 'terminate' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
+  'emit' | 'startAdmitted' | 'deliver' | 'terminate' | 'expire' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
 >
 
 /** Runs in the caller's transaction, or on a connection of our own: then one statement each, repeated if it lost a race. */
@@ -31,13 +31,8 @@ export function controlRuns(pool: pg.Pool): Controls {
     startAdmitted: (start, tx) => startAdmitted(pool, start, tx),
     deliver: (message, tx) => deliver(pool, message, tx),
     terminate: async (org, run, reason, tx) =>
-      onlyRow(
-        await ask<{ done: boolean }>(pool, tx, 'select engine.end_run($1, $2, 3::smallint, engine.cancelled($3)) as done', [
-          org,
-          run,
-          reason,
-        ]),
-      ).done,
+      onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.terminate($1, $2, $3) as done', [org, run, reason])).done,
+    expire: () => expire(pool),
     setPause: (org, run, paused, tx) => setPause(pool, org, run, paused, tx),
     unblock: async (org, run, bundle, tx) =>
       onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.unblock($1, $2, $3) as done', [org, run, bundle])).done,
@@ -89,6 +84,7 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   const plan = {
     ...rest,
     priority: priorityCode.code(start.priority),
+    parent: start.parent && { ...start.parent, close: closeCode.code(start.parent.close) },
     concurrency: start.concurrency.map((entry) => ({ ...entry, onFull: onFullCode.code(entry.onFull) })),
   }
   type Answer = { outcome: StartOutcome['type']; run: RunId; state: number | null; cancelled: RunId[] }
@@ -124,12 +120,27 @@ interface Place {
 }
 
 async function deliver(pool: pg.Pool, message: Message, tx?: Tx): Promise<DeliverOutcome> {
+  const { org, run } = message
+  if (message.kind === 'cancel') {
+    const text =
+      "select worker, queue from engine.stop($1, $2, $3, $4, false) where run_id = $2 and outcome in ('ended', 'posted', 'known')"
+    const found = await ask<Place>(pool, tx, text, [org, run, message.id, message.reason])
+    return await toOutcome(pool, found[0], org, run, tx)
+  }
   const packer = new PayloadPacker()
   const { kind, name, payload, error } = toMessageColumns(message, packer)
   await saveBlobs(tx ?? pool, packer)
-  const values = [message.org, message.run, message.id, kind, name, payload, error === null ? null : JSON.stringify(error)]
+  const values = [org, run, message.id, kind, name, payload, error === null ? null : JSON.stringify(error)]
   const rows = await ask<Place>(pool, tx, 'select worker, queue from engine.post($1, $2, $3, $4::smallint, $5, $6, $7)', values)
-  return await toOutcome(pool, rows[0], message.org, message.run, tx)
+  return await toOutcome(pool, rows[0], org, run, tx)
+}
+
+/** How many runs one call times out. The next beat sees the rest. */
+const EXPIRE_MAX = 100
+
+async function expire(pool: pg.Pool): Promise<readonly string[]> {
+  const text = "select distinct queue from engine.expire($1) where outcome = 'readied'"
+  return (await ask<{ queue: string }>(pool, undefined, text, [EXPIRE_MAX])).map(({ queue }) => queue)
 }
 
 async function setPause(pool: pg.Pool, org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome> {
@@ -156,6 +167,6 @@ async function fork(
   // As text: an edited output keeps the form in which it was written.
   const outputs = Object.fromEntries([...edits].map(([cmd, { output }]) => [cmd, packer.pack(target.org, output)]))
   await saveBlobs(tx ?? pool, packer)
-  const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority) })
+  const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority), parent: null })
   await ask(pool, tx, 'select engine.fork($1, $2, $3, $4, $5)', [source.run, source.beforeSeq, plan, stored, JSON.stringify(outputs)])
 }

@@ -1,7 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
-import { Ambiguous, type CompanionRow, Fenced, type FlushBatch, type FlushResult, Refused, type RunId, type WorkerId } from '../store.ts'
+import {
+  Ambiguous,
+  type CompanionRow,
+  Fenced,
+  type FlushBatch,
+  type FlushResult,
+  type OrgId,
+  Refused,
+  type RunId,
+  type WorkerId,
+} from '../store.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 
@@ -65,39 +75,77 @@ function requireWorker(batch: FlushBatch): void {
 }
 
 /**
- * One statement suffices for most batches. Companions, limits to release or a conflict inside the batch need a transaction around several.
+ * One statement suffices for most batches. Companions, limits to release, runs to stop or a conflict inside the batch need a transaction
+ * around several.
  */
 async function writeBatch(client: pg.ClientBase, companions: Companions, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
   const holders = batch.finishes.filter((finish) => finish.holds)
-  const { first, later } = splitMessages(batch)
-  if (holders.length === 0 && batch.companions.length === 0 && later === null) return await writeRows(client, first, resent)
+  const leaving = batch.finishes.filter((finish) => finish.children !== null)
+  const stops = batch.messages.filter((message) => message.kind === 'cancel')
+  const { first, later } = splitMessages({ ...batch, messages: batch.messages.filter((message) => message.kind !== 'cancel') })
+  if (holders.length + leaving.length + stops.length + batch.companions.length === 0 && later === null)
+    return await writeRows(client, first, resent)
   await client.query('begin')
   try {
-    const orgs = holders.map((row) => row.org)
-    const runs = holders.map((row) => row.run)
-    if (holders.length > 0) await client.query({ name: 'lock_limits', text: 'select engine.lock_limits($1, $2)', values: [orgs, runs] })
+    // Locks limits before live rows, as everything does that ends runs.
+    if (holders.length + stops.length > 0)
+      await client.query({ name: 'lock_limits', text: 'select engine.lock_limits($1, $2)', values: addresses([...holders, ...stops]) })
     const results = [await writeRows(client, first, resent)]
     if (later !== null) results.push(await writeRows(client, later, resent))
     for (const statement of companionStatements(companions, batch.companions)) await client.query(statement)
-    const released =
-      holders.length === 0
-        ? []
-        : (
-            await client.query<Readied>({
-              name: 'release',
-              text: 'select run_id as run, queue from engine.release($1, $2)',
-              values: [orgs, runs],
-            })
-          ).rows
+    if (holders.length > 0) results.push(await readEffects(client, releaseStatement, addresses(holders)))
+    if (stops.length > 0) {
+      const values = [...addresses(stops), stops.map(({ id }) => id), stops.map(({ reason }) => reason)]
+      results.push(await readEffects(client, stopStatement, values))
+    }
+    if (leaving.length > 0) results.push(await readEffects(client, closeStatement, addresses(leaving)))
     await client.query('commit')
     return {
       kept: results.flatMap((result) => result.kept),
-      readied: [...results.flatMap((result) => result.readied), ...released],
+      readied: results.flatMap((result) => result.readied),
       poked: results.flatMap((result) => result.poked),
     }
   } catch (error) {
     if (classifyError(error) !== 'lost') await client.query('rollback')
     throw error
+  }
+}
+
+const addresses = (rows: readonly { readonly org: OrgId; readonly run: RunId }[]) => [
+  rows.map(({ org }) => org),
+  rows.map(({ run }) => run),
+]
+
+interface Effect {
+  readonly run: RunId
+  readonly queue: string
+  readonly worker: WorkerId | null
+}
+
+const releaseStatement = { name: 'release', text: 'select run_id as run, queue, null as worker from engine.release($1, $2)' }
+const stopStatement = {
+  name: 'stop',
+  text: `select e.run_id as run, e.queue, e.worker
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) with ordinality u(org_id, run_id, id, reason, n)
+         cross join lateral engine.stop(u.org_id, u.run_id, u.id, u.reason, false) e
+         where e.outcome in ('posted', 'readied', 'poked') order by u.n`,
+}
+const closeStatement = {
+  name: 'close',
+  text: `select run_id as run, queue, worker from engine.close_children($1, $2) where outcome in ('posted', 'readied', 'poked')`,
+}
+
+/** What a statement did to runs that still live: one with a worker has to look, any other may be claimed. */
+async function readEffects(
+  client: pg.ClientBase,
+  statement: { readonly name: string; readonly text: string },
+  values: unknown[],
+): Promise<FlushResult> {
+  const { rows } = await client.query<Effect>({ ...statement, values })
+  return {
+    kept: [],
+    readied: rows.filter(({ worker }) => worker === null).map(({ run, queue }) => ({ run, queue })),
+    poked: rows.flatMap(({ run, worker }) => (worker === null ? [] : [{ run, worker }])),
   }
 }
 

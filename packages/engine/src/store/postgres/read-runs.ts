@@ -115,7 +115,7 @@ type StoredResult = Omit<FinishRow, 'status'> & { readonly status: number }
 async function readResult(pool: pg.Pool, org: OrgId, run: RunId): Promise<FinishRow | null> {
   const { rows } = await pool.query<StoredResult>({
     name: 'result',
-    text: `select org_id as org, run_id as run, status, output::text as output, error, engine.ms(at) as at, false as holds
+    text: `select org_id as org, run_id as run, status, output::text as output, error, engine.ms(at) as at, false as holds, null as children
            from engine.result where org_id = $1 and run_id = $2`,
     values: [org, run],
   })

@@ -1,6 +1,9 @@
 import type { Priority } from '../../workflow/protocol.ts'
 import type { RunRow } from '../store.ts'
-import { priorityCode } from './codes.ts'
+import { closeCode, priorityCode } from './codes.ts'
+
+/** Runs of older servers do not say what their parent's end does to them. It was a cancellation, unless declared otherwise. */
+const CLOSE_BEFORE = 1
 
 /** Columns of a RunRow as the database returns them. */
 export interface StoredRun {
@@ -15,6 +18,7 @@ export interface StoredRun {
   readonly createdAt: number
   readonly parentRun: string | null
   readonly parentCmd: number | null
+  readonly parentClose: number | null
   readonly originKind: 'retry' | 'fork' | null
   readonly originRun: string | null
   readonly originSeq: number | null
@@ -29,7 +33,7 @@ export function runColumns(run: string, live: string | null): string {
   const bundle = live === null ? `${run}.bundle` : `coalesce(${live}.bundle, ${run}.bundle)`
   return `${run}.org_id as org, ${run}.run_id as run, ${run}.workflow, ${bundle} as bundle, ${run}.queue, ${run}.priority,
        ${run}.input::text as input, ${run}.tags, engine.ms(${run}.created_at) as "createdAt",
-       ${run}.parent_run as "parentRun", ${run}.parent_cmd as "parentCmd",
+       ${run}.parent_run as "parentRun", ${run}.parent_cmd as "parentCmd", ${run}.parent_close as "parentClose",
        ${run}.origin_kind as "originKind", ${run}.origin_run as "originRun", ${run}.origin_seq as "originSeq",
        ${run}.seed, ${run}.keys, engine.ms(${run}.clock_at) as "clockAt", engine.ms(${run}.deadline) as deadline`
 }
@@ -46,7 +50,10 @@ export function toRunRow(row: StoredRun): RunRow {
     input: row.input,
     tags: row.tags,
     createdAt: row.createdAt,
-    parent: row.parentRun === null ? null : { run: row.parentRun, cmd: row.parentCmd ?? 0 },
+    parent:
+      row.parentRun === null
+        ? null
+        : { run: row.parentRun, cmd: row.parentCmd ?? 0, close: closeCode.word(row.parentClose ?? CLOSE_BEFORE) },
     origin:
       row.originKind === null || row.originRun === null ? null : { kind: row.originKind, run: row.originRun, seq: row.originSeq ?? 0 },
     seed: row.seed,

@@ -26,9 +26,9 @@ new_run as (
   returning org_id, run_id
 ),
 new_live as (
-  insert into engine.live (org_id, run_id, queue, priority, state, at, rank)
+  insert into engine.live (org_id, run_id, queue, priority, state, at, deadline, rank)
   select u.org_id, u.run_id, u.queue, u.priority, case when u.at is null then ${READY} else ${WAITING} end::smallint, to_timestamp(u.at / 1000),
-         coalesce(to_timestamp(u.at / 1000), now()) - engine.bonus(u.priority) + u.n * interval '1 microsecond'
+         to_timestamp(u.deadline / 1000), coalesce(to_timestamp(u.at / 1000), now()) - engine.bonus(u.priority) + u.n * interval '1 microsecond'
   from u where (u.org_id, u.run_id) in (select org_id, run_id from new_run)
 ),
 new_event as (

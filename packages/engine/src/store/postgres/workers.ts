@@ -18,7 +18,9 @@ export async function retireWorker(pool: pg.Pool, worker: WorkerId): Promise<num
 export async function beatWorker(pool: pg.Pool, worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat> {
   const { rows } = await pool.query<Beat>({
     name: 'beat',
-    text: 'select alive, now_ms as now, poked, ready, next_at as "nextAt", reaped from engine.beat($1, $2, $3)',
+    text: `select alive, now_ms as now, poked, ready, next_at as "nextAt", reaped,
+             exists (select from engine.live l where l.deadline <= now() and l.state <> 2 and (l.state in (4, 5, 6) or not l.begun)) as overdue
+           from engine.beat($1, $2, $3)`,
     values: [worker, leaseMs, queues],
   })
   return onlyRow(rows)

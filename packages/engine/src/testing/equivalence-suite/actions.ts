@@ -15,6 +15,7 @@ type Plan = (pair: Pair, pick: number, option: number) => Promise<Operation | nu
 const HOUR = 3_600_000
 const priorities = ['low', 'normal', 'high', 'urgent'] as const
 const policies = ['queue', 'cancel_in_progress', 'cancel_newest'] as const
+const closings = ['cancel', 'terminate', 'abandon'] as const
 const parkStates = ['waiting', 'paused', 'blocked', 'ready'] as const
 
 function at<T>(list: readonly T[], index: number): T | undefined {
@@ -66,10 +67,18 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
     dedupe: option % 4 === 1 ? { key: `key-${pick % 2}`, windowMs: HOUR } : null,
     debounce: option % 6 === 2 ? { key: `key-${pick % 2}`, delayMs: HOUR, maxDelayMs: pick % 2 ? 2 * HOUR : null } : null,
     rate: option % 6 === 5 ? { limit: 'rate', max: 1, periodMs: HOUR } : null,
+    parent: parentOf(pair, pick, option),
+    deadline: option % 7 === 3 ? pair.now - 1 : null,
   }
   const row = pair.admitted(change)
   if (again === undefined) pair.runs.push(row.run)
   return { run: row.run, act: (store) => store.startAdmitted(row) }
+}
+
+/** Another run of the sequence, with each way to close its children. */
+function parentOf(pair: Pair, pick: number, option: number): AdmittedStart['parent'] {
+  const run = option % 3 === 0 ? at(pair.runs, option) : undefined
+  return run === undefined ? null : { run, cmd: 1 + (pick % 3), close: closings[pick % 3] ?? 'cancel' }
 }
 
 /** Claims all claimable runs, because the order of two runs that became ready at the same moment is not defined. */
@@ -97,7 +106,7 @@ async function finish(pair: Pair, pick: number, option: number): Promise<Operati
   if (found === null) return null
   const error = { name: 'Error', message: 'x', kind: 'error' } as const
   const failed = option % 2 ? ({ status: 'failed', output: null, error } as const) : {}
-  const row = pair.finish(found.run, { holds: true, ...failed })
+  const row = pair.finish(found.run, { holds: true, children: option % 3 ? [] : null, ...failed })
   return {
     run: found.run,
     act: flush(pair, found.worker, { finishes: [row], journal: [pair.journal(found.run, found.nextSeq, { cmd: found.nextSeq })] }),
@@ -190,8 +199,13 @@ export const plans: Readonly<Record<string, { readonly weight: number; readonly 
     weight: 2,
     plan: onWorker(async (store, worker, pair) => {
       const found = await store.beat(worker, 24 * HOUR, [pair.queue])
-      return { ...found, poked: [...found.poked].sort() }
+      // Other sequences leave runs past their deadline in the same database.
+      return { ...found, poked: [...found.poked].sort(), overdue: false }
     }),
+  },
+  expire: {
+    weight: 2,
+    plan: async (pair) => ({ run: null, act: async (store) => (await store.expire()).filter((queue) => queue === pair.queue) }),
   },
   terminate: { weight: 2, plan: onRun((store, pair, run) => store.terminate(pair.org, run, 'x')) },
   setPause: { weight: 3, plan: onRun((store, pair, run, option) => store.setPause(pair.org, run, option % 2 === 0)) },

@@ -35,7 +35,7 @@ export function describeControl(world: () => World): void {
     const { store, worker, running, ready, flush, park, org } = world()
     const me = await worker()
     const parent = await running(me)
-    const child = await ready({ parent: { run: parent, cmd: 4 } })
+    const child = await ready({ parent: { run: parent, cmd: 4, close: 'cancel' } })
     await flush(me, { parks: [park(parent, { waits: [{ type: 'child', run: child, workflow: 'order' }] })] })
     await store.terminate(org, child, 'stop')
     expect((await store.inbox(org, parent))?.messages).toMatchObject([

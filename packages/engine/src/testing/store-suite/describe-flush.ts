@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 export function describeFlush(world: () => World): void {
   it('stores a start with all of its fields', async () => {
     const { store, flush, start, org, now, id } = world()
-    const parent = { run: id(), cmd: 3 }
+    const parent = { run: id(), cmd: 3, close: 'cancel' } as const
     const origin = { kind: 'fork', run: id(), seq: 7 } as const
     const begun = start({
       tags: ['a,b', '"c"'],

@@ -139,12 +139,12 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted(admitted({ debounce, dedupe }))).toEqual({ type: 'existing', run: first.run })
   })
 
-  it('wakes a debounced run that is cancelled', async () => {
+  it('ends a debounced run that is cancelled', async () => {
     const { store, admitted, cancellation, state } = world()
     const first = admitted({ debounce: { key: 'doc-1', delayMs: 60_000, maxDelayMs: null } })
     await store.startAdmitted(first)
     await store.deliver(cancellation(first.run))
-    expect(await state(first.run)).toBe('ready')
+    expect(await state(first.run)).toBe('cancelled')
   })
 
   it('writes events', async () => {

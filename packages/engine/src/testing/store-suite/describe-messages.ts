@@ -112,14 +112,12 @@ export function describeMessages(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('a signal leaves a delayed run waiting, and a cancellation wakes it', async () => {
-    const { store, ready, message, cancellation, org, now } = world()
+  it('a signal leaves a delayed run waiting', async () => {
+    const { store, ready, message, org, now } = world()
     const at = now + 600_000
     const run = await ready({ state: 'waiting', at })
     await store.deliver(message(run))
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', at })
-    await store.deliver(cancellation(run))
-    expect((await store.live(org, run))?.state).toBe('ready')
   })
 
   it('does not wake a paused or a blocked run', async () => {

@@ -130,6 +130,16 @@ function makeRows({ org, queue, now, id }: Pick<World, 'org' | 'queue' | 'now' |
     childEnd: (run, change = {}) => ({ org, run, id: id(), kind: 'child', cmd: 1, child: id(), output: '1', error: null, ...change }),
     cancellation: (run, change = {}) => ({ org, run, id: id(), kind: 'cancel', reason: 'not wanted', ...change }),
     park: (run, change = {}) => ({ org, run, state: 'waiting', ...parked, ...change }),
-    finish: (run, change = {}) => ({ org, run, status: 'succeeded', output: '"done"', error: null, at: now, holds: false, ...change }),
+    finish: (run, change = {}) => ({
+      org,
+      run,
+      status: 'succeeded',
+      output: '"done"',
+      error: null,
+      at: now,
+      holds: false,
+      children: null,
+      ...change,
+    }),
   }
 }

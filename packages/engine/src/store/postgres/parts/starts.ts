@@ -1,4 +1,4 @@
-import { priorityCode, stateCode } from '../codes.ts'
+import { closeCode, priorityCode, stateCode } from '../codes.ts'
 import { textArray } from '../run-columns.ts'
 import type { StatementPart } from './part.ts'
 
@@ -31,6 +31,7 @@ export const startsPart: StatementPart = {
     starts.map((row) => row.deadline),
     starts.map((row) => stateCode.code(row.state)),
     starts.map((row) => row.at),
+    starts.map((row) => (row.parent === null ? null : closeCode.code(row.parent.close))),
   ],
   sql: ({ at, worker, guard, resent }) => {
     const exists = `exists (select from engine.run r where r.org_id = u.org_id and r.run_id = u.run_id)`
@@ -38,25 +39,27 @@ export const startsPart: StatementPart = {
     return `
 start_run as (
   insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd,
-                          origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline)
+                          parent_close, origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline)
   select u.org_id, u.run_id, u.workflow, u.bundle, u.queue, u.priority, u.input::json, u.tags::text[], to_timestamp(u.created_at / 1000),
-         u.parent_run, u.parent_cmd, u.origin_kind, u.origin_run, u.origin_seq, u.seed, u.keys, to_timestamp(u.clock_at / 1000),
+         u.parent_run, u.parent_cmd, u.parent_close, u.origin_kind, u.origin_run, u.origin_seq, u.seed, u.keys, to_timestamp(u.clock_at / 1000),
          to_timestamp(u.deadline / 1000)
   from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(2)}::text[], ${at(3)}::text[], ${at(4)}::text[], ${at(5)}::smallint[], ${at(6)}::text[],
               ${at(7)}::text[], ${at(8)}::float8[], ${at(9)}::uuid[], ${at(10)}::int[], ${at(11)}::text[], ${at(12)}::uuid[], ${at(13)}::int[],
-              ${at(14)}::text[], ${at(15)}::text[], ${at(16)}::float8[], ${at(17)}::float8[])
+              ${at(14)}::text[], ${at(15)}::text[], ${at(16)}::float8[], ${at(17)}::float8[], ${at(20)}::smallint[])
     u(org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd, origin_kind, origin_run, origin_seq,
-      seed, keys, clock_at, deadline)
+      seed, keys, clock_at, deadline, parent_close)
   where ${guard} ${fresh}
 ),
 start_live as (
-  insert into engine.live (org_id, run_id, queue, priority, state, worker, begun, at, rank)
+  insert into engine.live (org_id, run_id, queue, priority, state, worker, begun, at, deadline, closed_by, rank)
   select u.org_id, u.run_id, u.queue, u.priority, u.state, case when u.state = 2 then ${worker} end, u.state = 2,
-         case when u.state = 3 then to_timestamp(u.at / 1000) end,
+         case when u.state = 3 then to_timestamp(u.at / 1000) end, to_timestamp(u.deadline / 1000),
+         case when u.parent_close > 0 then u.parent_run end,
          -- One microsecond apart, so that runs of one batch keep their order.
          coalesce(to_timestamp(u.at / 1000), now()) - engine.bonus(u.priority) + u.n * interval '1 microsecond'
-  from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(4)}::text[], ${at(5)}::smallint[], ${at(18)}::smallint[], ${at(19)}::float8[])
-    with ordinality u(org_id, run_id, queue, priority, state, at, n)
+  from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(4)}::text[], ${at(5)}::smallint[], ${at(18)}::smallint[], ${at(19)}::float8[],
+              ${at(17)}::float8[], ${at(9)}::uuid[], ${at(20)}::smallint[])
+    with ordinality u(org_id, run_id, queue, priority, state, at, deadline, parent_run, parent_close, n)
   where ${guard} ${fresh}
 )`
   },
