@@ -74,7 +74,6 @@ export function block(scope: WorkerScope, run: ActiveRun, reason: string): void 
   if (run.held) return void run.held.push(() => block(scope, run, reason))
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'blocked')
   run.queue.length = 0
-  scope.observe({ type: 'blocked', run: run.id, workflow: run.row.workflow, reason })
   scope.flusher.add(run.id, 'events', runEvent(run, 'run.blocked', { reason }, scope.clock.now()))
   park(scope, run, 'blocked', reason)
 }
@@ -112,6 +111,7 @@ function park(scope: WorkerScope, run: ActiveRun, state: ParkRow['state'], reaso
     run.phase = { type: 'parked' }
     scope.active.delete(run.id)
     scope.observe({ type: 'parked', state })
+    if (state === 'blocked') scope.observe({ type: 'blocked', run: run.id, workflow: run.row.workflow, reason: reason ?? '' })
     keep(scope, run, state)
     scope.wantClaim(at ?? undefined)
   })

@@ -61,6 +61,31 @@ export function describeTrouble(t: EngineTests): void {
       expect((await end(run)).status).toBe('cancelled')
     })
 
+    it('reports a run as blocked once, when that is durable', async () => {
+      await boot({ work: false })
+      let isFirst = true
+      const fenced = (store: Store): Store => ({
+        ...store,
+        flush: async (batch) => {
+          if (isFirst && batch.worker !== null && batch.parks.some((park) => park.state === 'blocked')) {
+            isFirst = false
+            await store.retire(batch.worker)
+          }
+          return store.flush(batch)
+        },
+      })
+      const facts: EngineFact[] = []
+      await process(facts, fenced).work({ steps: stepRegistry() })
+      const run = await start('stuck', null)
+      await state(run, 'blocked')
+      await until(
+        () => facts.filter(({ type }) => type === 'parked').length,
+        (parked) => parked === 1,
+      )
+      expect(facts.filter(({ type }) => type === 'lost')).toHaveLength(1)
+      expect(facts.filter(({ type }) => type === 'blocked')).toMatchObject([{ run }])
+    })
+
     it('blocks workflow code that does not yield, while other runs of its bundle continue', async () => {
       await boot()
       const run = await start('spinning', null)
