@@ -264,6 +264,18 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(child)).toMatchObject({ status: 'cancelled' })
     })
 
+    it('cancels a child of an earlier generation when its parent ends', async () => {
+      await boot()
+      const at = gate('forget')
+      const run = await start('forgetful', 'forget')
+      await at.reached.promise
+      const child = await theChild()
+      await state(child, 'waiting')
+      at.open()
+      expect(await end(run)).toMatchObject({ output: 'ended' })
+      expect(await end(child)).toMatchObject({ status: 'cancelled' })
+    })
+
     it('starts a child under a limit only once everything its parent saw is durable', async () => {
       await boot({ work: false })
       const durable: string[][] = []

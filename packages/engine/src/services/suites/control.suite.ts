@@ -34,6 +34,56 @@ export function describeControl(t: EngineTests): void {
       expect(await t.engine.cancel(t.org, run, 'again')).toEqual({ type: 'finished' })
     })
 
+    it('cancelling a paused run runs its cleanup', async () => {
+      await boot()
+      const at = gate('work')
+      const run = await start('careful', 'work')
+      await at.reached.promise
+      await t.engine.pause(t.org, run)
+      at.open()
+      await state(run, 'paused')
+      await t.engine.cancel(t.org, run, 'not wanted')
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'note')).toHaveLength(1)
+    })
+
+    it('cancelling a run that is about to be paused runs its cleanup', async () => {
+      await boot()
+      const at = gate('work')
+      const run = await start('careful', 'work')
+      await at.reached.promise
+      await t.engine.pause(t.org, run)
+      await t.engine.cancel(t.org, run, 'not wanted')
+      at.open()
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'note')).toHaveLength(1)
+    })
+
+    it.each(['queued', 'delayed', 'gated', 'blocked'] as const)('a run that is %s times out, though no worker has it', async (how) => {
+      await boot()
+      const at = gate('hold')
+      if (how === 'gated') await start('single', { customer: 'a', gate: 'hold' })
+      const run = await {
+        queued: () => start('echo', null, { queue: 'unserved', timeoutMs: 300 }),
+        delayed: () => start('echo', null, { queue: 'unserved', at: t.engine.now() + 400, timeoutMs: 300 }),
+        gated: () => start('single', { customer: 'a', gate: 'hold' }, { timeoutMs: 300 }),
+        blocked: () => start('stuck', null, { timeoutMs: 300 }),
+      }[how]()
+      expect(await end(run)).toMatchObject({ status: 'timed_out', error: { kind: 'timeout' } })
+      at.open()
+    })
+
+    it('a paused run that times out runs its cleanup', async () => {
+      await boot()
+      const at = gate('work')
+      const run = await start('careful', 'work', { timeoutMs: 500 })
+      await at.reached.promise
+      await t.engine.pause(t.org, run)
+      at.open()
+      expect(await end(run)).toMatchObject({ status: 'timed_out' })
+      expect(of(run, 'note')).toHaveLength(1)
+    })
+
     it('terminates a parked run at once, without cleanup', async () => {
       await boot()
       gate('c3').open()

@@ -67,7 +67,7 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
     dedupe: option % 4 === 1 ? { key: `key-${pick % 2}`, windowMs: HOUR } : null,
     debounce: option % 6 === 2 ? { key: `key-${pick % 2}`, delayMs: HOUR, maxDelayMs: pick % 2 ? 2 * HOUR : null } : null,
     rate: option % 6 === 5 ? { limit: 'rate', max: 1, periodMs: HOUR } : null,
-    parent: parentOf(pair, pick, option),
+    parent: await parentOf(pair, pick, option),
     deadline: option % 7 === 3 ? pair.now - 1 : null,
   }
   const row = pair.admitted(change)
@@ -75,10 +75,10 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
   return { run: row.run, act: (store) => store.startAdmitted(row) }
 }
 
-/** Another run of the sequence, with each way to close its children. */
-function parentOf(pair: Pair, pick: number, option: number): AdmittedStart['parent'] {
-  const run = option % 3 === 0 ? at(pair.runs, option) : undefined
-  return run === undefined ? null : { run, cmd: 1 + (pick % 3), close: closings[pick % 3] ?? 'cancel' }
+/** A run that a worker holds, as only those start children, with each way to close them. */
+async function parentOf(pair: Pair, pick: number, option: number): Promise<AdmittedStart['parent']> {
+  const found = option % 3 === 0 ? await heldRun(pair, option) : null
+  return found === null ? null : { run: found.run, cmd: 1 + (pick % 3), close: closings[pick % 3] ?? 'cancel' }
 }
 
 /** Claims all claimable runs, because the order of two runs that became ready at the same moment is not defined. */
@@ -106,7 +106,7 @@ async function finish(pair: Pair, pick: number, option: number): Promise<Operati
   if (found === null) return null
   const error = { name: 'Error', message: 'x', kind: 'error' } as const
   const failed = option % 2 ? ({ status: 'failed', output: null, error } as const) : {}
-  const row = pair.finish(found.run, { holds: true, children: option % 3 ? [] : null, ...failed })
+  const row = pair.finish(found.run, { holds: true, children: [], ...failed })
   return {
     run: found.run,
     act: flush(pair, found.worker, { finishes: [row], journal: [pair.journal(found.run, found.nextSeq, { cmd: found.nextSeq })] }),

@@ -88,7 +88,8 @@ export function createRandomRequests(world: World, wait: (run: RunId) => void): 
         if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, onError)
         // A signal that has arrived is not sent again. If the engine lost it, the run never ends, which is reported.
         for (const name of awaited(waits)) if (!oracle.isUnread(row.run, name)) sendSignal(world, row.run, name)
-        if (waits.some(isStay) && isLeftBehind(world, row)) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, onError)
+        // A child that stays ends only if its parent stops it. A retry or a fork of such a child has no parent.
+        if (waits.some(isStay) && row.parent === null) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, onError)
       }
     },
   }
@@ -126,21 +127,4 @@ function sendSignal(world: World, run: RunId, name: string = world.draw.pick(SIG
     }, again)
   }
   send()
-}
-
-/**
- * A child that stays ends only if its parent cancels it, when the parent ends or drops the child. In the cases below no parent does, so the
- * client cancels the child after the faults. A child forgotten in any other case is found, because its run never ends.
- */
-function isLeftBehind({ database, org }: World, { run, parent }: RunRow): boolean {
-  // A retry or a fork of a child has no parent that could cancel it.
-  if (parent === null) return true
-  const id = key(org, parent.run)
-  const result = database.tables.results.get(id)
-  const generation = database.tables.journal.get(id)?.findLast(({ kind }) => kind === 'generation')
-  const ofLastGeneration = childId(parent.run, Number(generation?.name ?? 0), parent.cmd, 0)
-  // Known defect, to be removed from here when it is fixed: the store ends a terminated run without closing its children.
-  if (result?.error?.name === 'Cancelled') return true
-  // Known defect, to be removed from here when it is fixed: a run that continues as new forgets its children.
-  return originOf(ofLastGeneration) !== originOf(run)
 }
