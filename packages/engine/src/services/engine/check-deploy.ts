@@ -1,7 +1,7 @@
 import type { BuiltBundle, DeployFinding } from '../../api.ts'
 import type { LiveRow, OrgId, RunId } from '../../store/store.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
-import { forgetReplay, type ReplayParts, replayInOwnSandbox } from './query-run.ts'
+import { forgetReplay, type ReplayParts, readRunHistory, replayInOwnSandbox } from './query-run.ts'
 
 const PAGE = 200
 
@@ -27,10 +27,9 @@ export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltB
 }
 
 async function checkRun(parts: ReplayParts, bundle: LoadedBundle, live: LiveRow): Promise<DeployFinding | null> {
-  const row = await parts.store.run(live.org, live.run)
-  // The run has ended since its page was read, so it needs no check.
-  if (row === null) return null
-  const { run, replayed } = await replayInOwnSandbox(parts, row, live.base, bundle)
+  const history = await readRunHistory(parts, live.org, live.run, live.base)
+  if (history === null) return null
+  const { run, replayed } = replayInOwnSandbox(parts, history, bundle)
   forgetReplay(run)
   const diverged = replayed.type === 'diverged' ? replayed.reason : null
   return { run: live.run, workflow: live.workflow, ok: diverged === null, reason: diverged }

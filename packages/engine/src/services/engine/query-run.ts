@@ -11,21 +11,35 @@ export interface ReplayParts {
 
 type QueryAnswer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure }
 
+/** A run with the rows of its generation at row `base`, or of a later one. */
+export interface RunHistory {
+  readonly row: RunRow
+  readonly base: number
+  readonly rows: readonly JournalRow[]
+}
+
 /**
- * Replays a run without effects, from its generation at row `base`, while a worker may hold the run. The replay has a prefixed id, so that
- * it never collides with the run itself in a sandbox that both use. Free it with `forgetReplay`.
+ * Null: there is no such run. The order matters: until a run begins, another start with its debounce key may replace its input, and rows
+ * belong to the last input.
  */
-export async function replayInOwnSandbox(
-  { store, sandboxes }: ReplayParts,
-  row: RunRow,
-  base: number,
+export async function readRunHistory({ store }: ReplayParts, org: OrgId, run: RunId, base: number): Promise<RunHistory | null> {
+  const rows = lastGeneration(await store.history(org, run, base))
+  const row = await store.run(org, run)
+  return row === null ? null : { row, base, rows }
+}
+
+/**
+ * Replays a run without effects, while a worker may hold the run. The replay has a prefixed id, so that it never collides with the run itself
+ * in a sandbox that both use. Free it with `forgetReplay`.
+ */
+export function replayInOwnSandbox(
+  { sandboxes }: ReplayParts,
+  { row, base, rows }: RunHistory,
   bundle: LoadedBundle,
-): Promise<{ run: ActiveRun; replayed: Replayed }> {
-  const rows = lastGeneration(await store.history(row.org, row.run, base))
+): { run: ActiveRun; replayed: Replayed } {
   const claimed: ClaimedRun = { ...toClaimed(row), base }
   const run: ActiveRun = { ...newActiveRun(claimed, bundle, row.clockAt), id: `beside/${row.run}` }
-  const replayed = replaySafely(sandboxes, run, rows)
-  return { run, replayed }
+  return { run, replayed: replaySafely(sandboxes, run, rows) }
 }
 
 /** A run that has ended, or that a worker holds, may be in a later generation than its live row says. */
@@ -40,14 +54,14 @@ export function forgetReplay(run: ActiveRun): void {
 
 /** Asks a run's query handler by replaying its history in this process. The run may be live or finished. Null: there is no such run. */
 export async function queryRun(parts: ReplayParts, org: OrgId, run: RunId, name: string, args: Json): Promise<QueryAnswer | null> {
-  const { store, sandboxes } = parts
-  const row = await store.run(org, run)
-  if (row === null) return null
-  const live = await store.live(org, run)
-  const bundle = await sandboxes.load(org, live?.bundle ?? row.bundle)
+  const live = await parts.store.live(org, run)
+  const history = await readRunHistory(parts, org, run, live?.base ?? 0)
+  if (history === null) return null
+  const version = history.row.bundle
+  const bundle = await parts.sandboxes.load(org, version)
   if (bundle === null)
-    return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${row.bundle} is not stored` } }
-  const apart = await replayInOwnSandbox(parts, row, live?.base ?? 0, bundle)
+    return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${version} is not stored` } }
+  const apart = replayInOwnSandbox(parts, history, bundle)
   try {
     if (apart.replayed.type === 'diverged')
       return { ok: false, error: { name: 'ReplayError', kind: 'error', message: apart.replayed.reason } }
