@@ -11,8 +11,8 @@ create index live_overdue on engine.live (deadline) where deadline is not null a
 update engine.live l set deadline = r.deadline from engine.run r
 where r.org_id = l.org_id and r.run_id = l.run_id and r.deadline is not null;
 
--- What stopping one run did: `ended`, `posted` or `known` (it had this message before) for the run itself, `readied` for a run that may be claimed now, `poked` for one whose
--- worker has to look.
+-- What stopping one run did: `ended`, `posted` or `known` (it had this message before) for the run itself, `readied` for a run that may be
+-- claimed now, `poked` for one whose worker has to read its inbox.
 create type engine.effect as (run_id uuid, queue text, worker uuid, outcome text);
 
 -- The event of a run that ended without a worker.
@@ -23,7 +23,7 @@ create function engine.tell_end(p_org uuid, p_run uuid, p_status smallint, p_rea
   from engine.run r where r.org_id = p_org and r.run_id = p_run
 $$;
 
--- Ends a run that no worker has, tells its parent and releases its limits. Its children are the caller's to stop. No row: a worker has it,
+-- Ends a run that no worker has, reports to its parent and releases its limits. Its children are the caller's to stop. No row: a worker has it,
 -- or it is not live.
 create function engine.end_alone(p_org uuid, p_run uuid, p_status smallint, p_error json) returns setof engine.effect language plpgsql as $$
 declare
@@ -248,7 +248,8 @@ begin
   returning x.* into k;
   if k.run_id <> (p->>'run')::uuid then
     at := least(at, k.latest_at);
-    update engine.live l set at = put_off.at, priority = (p->>'priority')::smallint, queue = p->>'queue', deadline = engine.at((p->>'deadline')::float8),
+    update engine.live l set at = put_off.at, priority = (p->>'priority')::smallint, queue = p->>'queue',
+      deadline = engine.at((p->>'deadline')::float8),
       rank = put_off.at - engine.bonus((p->>'priority')::smallint)
     where l.org_id = org and l.run_id = k.run_id and l.state in (3, 4) and l.at is not null and not l.begun;
     if found then

@@ -94,7 +94,7 @@ export interface FinishRow {
   readonly holds: boolean
   /**
    * The children that may be live, as far as the worker knows: it does not know those of earlier generations. The same transaction stops all
-   * live children, unless they were started with `close: 'abandon'`. Null: there can be none.
+   * live children, unless they were started with `close: 'abandon'`. Null: it started no child.
    */
   readonly children: readonly RunId[] | null
 }
@@ -270,12 +270,20 @@ export interface ClaimedRun extends RunRow {
   readonly wakes: number
   readonly nextSeq: number
   readonly base: number
-  /** How many workers were lost with this run since it last made progress. */
+  /** How many workers were lost while they executed this run, since it last made progress. */
   readonly crashes: number
   /** A worker held the run before, and may have begun its first commands. */
   readonly begun: boolean
   readonly holds: boolean
   readonly pauseRequested: boolean
+}
+
+export interface BeatRequest {
+  /** How long this worker may be silent from now on, and how long others may be, unless they asked for more. */
+  readonly leaseMs: number
+  readonly queues: readonly string[]
+  /** The runs of this worker that only wait. If the worker is lost, that does not count against them. */
+  readonly idle: readonly RunId[]
 }
 
 export interface Beat {
@@ -374,15 +382,15 @@ export interface Depths {
 export interface Store<Tx = unknown> {
   register(info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }>
   /**
-   * Fences a registration and makes its runs ready at once (after a graceful stop, or for an abandoned registration). Returns how many
-   * runs.
+   * Fences a registration and makes its runs ready at once (after a graceful stop, or for an abandoned registration). A loss counted for it is
+   * taken back, because its process lives. Returns how many runs.
    */
   retire(worker: WorkerId): Promise<number>
   /**
-   * One statement: renews this worker's lease, fences workers silent for longer than `leaseMs`, makes their runs ready, and reports what
-   * this worker has to do.
+   * One statement: renews this worker's lease, fences workers that were silent for too long and hands on their runs, and reports what this
+   * worker has to do. A worker that was silent itself fences no other: whatever silenced it may have silenced all.
    */
-  beat(worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat>
+  beat(worker: WorkerId, request: BeatRequest): Promise<Beat>
   /** Throws Fenced, Ambiguous or Refused. */
   flush(batch: FlushBatch): Promise<FlushResult>
   /**

@@ -27,9 +27,11 @@ function summarize(live: LiveRow, now: number): string {
     case 'paused':
       return 'It is paused. Resume it to continue.'
     case 'blocked':
-      return live.reason ?? 'It is blocked.'
+      return `${live.reason ?? 'It is blocked.'}${live.at === null ? '' : ` It continues by itself ${inTime(live.at)}.`}`
     case 'waiting': {
       const [first] = live.waits
+      if (first === undefined && live.at !== null && live.crashes > 0)
+        return `${live.crashes} workers were lost while they executed it; it continues ${inTime(live.at)}.`
       if (first === undefined) return live.at === null ? 'It waits.' : `Its start is due ${inTime(live.at)}.`
       const more = live.waits.length > 1 ? ` (and ${live.waits.length - 1} more)` : ''
       switch (first.type) {

@@ -59,7 +59,8 @@ function hasStartableStep(scope: WorkerScope, run: ActiveRun): boolean {
   return false
 }
 
-function onlyWaits(run: ActiveRun): boolean {
+/** Nothing is in progress here for the run, and nothing is due. */
+export function onlyWaits(run: ActiveRun): boolean {
   return run.phase.type === 'live' && !run.phase.pausing && isIdle(run) && run.open.size > 0
 }
 

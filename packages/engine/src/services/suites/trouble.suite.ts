@@ -7,7 +7,6 @@ import type { Store, WorkerId } from '../../store/store.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineFact } from '../observe.ts'
-import { CRASHES_MAX } from '../worker/take-run.ts'
 import type { EngineTests } from './use-engine.fixture.ts'
 
 /** Shorter than the time between two beats, so that a busy worker counts as dead. */
@@ -214,27 +213,70 @@ export function describeTrouble(t: EngineTests): void {
       }
     })
 
-    it('blocks a run after six workers were lost during one attempt, until it is resumed', async () => {
-      await boot()
+    it('blocks a run after six workers were lost with it, for a while, then until it is resumed', async () => {
+      await boot({ work: false })
       const { store } = t.engine
       const at = gate('deadly')
+      at.open()
       const run = await start('careful', 'deadly')
-      const begun = (): number => of(run, 'gated').length
       const reaper = await register(store)
-      for (let lost = 1; lost <= CRASHES_MAX + 1; lost++) {
-        await until(begun, (times) => times === lost)
+      // The waits are multiples of the lease; the longest is 720 leases.
+      const beat = () => store.beat(reaper, { leaseMs: 5, queues: ['default'], idle: [] })
+      /** Another worker takes the run, which waits longer after each loss, and is lost. */
+      const lose = async (): Promise<void> => {
         await until(
           async () => {
-            await store.beat(reaper, SHORT_LEASE_MS, [])
-            return (await store.live(t.org, run))?.crashes
+            await beat()
+            return (await store.claim({ worker: await register(store), queues: ['default'], orgs: [t.org], limit: 1 })).length
           },
-          (crashes) => crashes === lost,
+          (claimed) => claimed === 1,
+        )
+        await until(
+          async () => {
+            await beat()
+            return (await store.live(t.org, run))?.state
+          },
+          (found) => found !== 'running',
         )
       }
-      expect((await state(run, 'blocked')).summary).toMatch(/^6 workers were lost/)
-      expect(begun()).toBe(CRASHES_MAX + 1)
+      const states: string[] = []
+      for (let lost = 1; lost <= 8; lost++) {
+        await lose()
+        states.push((await t.engine.why(t.org, run)).state)
+      }
+      expect(states).toEqual(['ready', 'waiting', 'waiting', 'waiting', 'waiting', 'blocked', 'blocked', 'blocked'])
+      expect((await t.engine.why(t.org, run)).summary).toMatch(/^8 workers were lost .* then resume it\.$/)
       await t.engine.resume(t.org, run)
-      await until(begun, (times) => times === CRASHES_MAX + 2)
+      await t.engine.work({ steps: stepRegistry() })
+      await state(run, 'waiting')
+      expect((await t.engine.why(t.org, run)).facts).toMatchObject({ crashes: 0 })
+    })
+
+    it('a process that was silent and comes back was not lost', async () => {
+      await boot({ work: false })
+      const { store } = t.engine
+      let isSilent = true
+      const slow = (own: Store): Store => ({
+        ...own,
+        beat: (worker, request) => (isSilent ? Promise.reject(new Error('no answer')) : own.beat(worker, request)),
+      })
+      const at = gate('slow')
+      await process([], slow).work({ steps: stepRegistry() })
+      const run = await start('careful', 'slow')
+      await at.reached.promise
+      const reaper = await register(store)
+      await until(
+        async () => {
+          await store.beat(reaper, { leaseMs: SHORT_LEASE_MS, queues: [], idle: [] })
+          return (await store.live(t.org, run))?.crashes
+        },
+        (crashes) => crashes === 1,
+      )
+      isSilent = false
+      await until(
+        async () => (await store.live(t.org, run))?.crashes,
+        (crashes) => crashes === 0,
+      )
       at.open()
       await state(run, 'waiting')
     })
@@ -248,7 +290,7 @@ export function describeTrouble(t: EngineTests): void {
       await t.engine.signal(t.org, run, 'go', 'on')
       await until(
         async () => {
-          await store.beat(reaper, SHORT_LEASE_MS, [])
+          await store.beat(reaper, { leaseMs: SHORT_LEASE_MS, queues: [], idle: [] })
           return (await store.live(t.org, run))?.crashes
         },
         (crashes) => crashes === 1,

@@ -16,7 +16,7 @@ it('keeps one registration over many leases while another process reaps silent w
   const reaper = await other.register({ host: 'test', pid: 1, version: '0', queues: [], slots: 1, steps: [], orgs: null })
   for (let passedMs = 0; passedMs < 10 * LEASE_MS; passedMs += 1000) {
     await clock.advance(1000)
-    await other.beat(reaper.worker, LEASE_MS, [])
+    await other.beat(reaper.worker, { leaseMs: LEASE_MS, queues: [], idle: [] })
   }
   expect([...database.tables.workers.values()].map(({ fenced }) => fenced)).toEqual([false, false])
   await runUntil(clock, engine.close())

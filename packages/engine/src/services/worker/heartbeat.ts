@@ -1,9 +1,15 @@
 import type { Timer } from '../../clock.ts'
 import { Ambiguous, Fenced } from '../../store/store.ts'
 import { failpoint } from '../failpoints.ts'
+import { onlyWaits } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import type { Claimer } from './claimer.ts'
 import { readInbox } from './read-inbox.ts'
+
+/** The lease is at least this many times the longest of the last gaps between beats, and at most so many times the configured lease. */
+const GAPS_IN_LEASE = 2.5
+const GAPS_KEPT = 5
+const LEASE_GROWTH_MAX = 6
 
 export interface HeartbeatOptions {
   readonly beatMs: number
@@ -19,6 +25,9 @@ export class Heartbeat {
   private readonly options: HeartbeatOptions
   private timer: Timer | null = null
   private stopped = false
+  /** The times between the last beats, newest first. */
+  private gaps: readonly number[] = []
+  private beatAt: number | null = null
 
   constructor(scope: WorkerScope, claimer: Claimer, options: HeartbeatOptions) {
     this.scope = scope
@@ -35,6 +44,18 @@ export class Heartbeat {
     if (this.timer) this.scope.clock.clearTimeout(this.timer)
   }
 
+  /** A worker whose beats come late, because it or the database is slow, asks for a longer lease before it is taken for dead. */
+  private lease(): number {
+    const { leaseMs } = this.options
+    return Math.min(Math.max(leaseMs, GAPS_IN_LEASE * Math.max(0, ...this.gaps)), LEASE_GROWTH_MAX * leaseMs)
+  }
+
+  private noteGap(): void {
+    const now = this.scope.clock.now()
+    if (this.beatAt !== null) this.gaps = [now - this.beatAt, ...this.gaps].slice(0, GAPS_KEPT)
+    this.beatAt = now
+  }
+
   private async expire(): Promise<void> {
     const queues = await this.scope.store.expire()
     if (queues.some((queue) => this.scope.queues.includes(queue))) this.claimer.ready()
@@ -45,7 +66,9 @@ export class Heartbeat {
     failpoint('beat.before')
     try {
       if (worker === '') return
-      const beat = await this.scope.store.beat(worker, this.options.leaseMs, this.scope.queues)
+      const idle = [...this.scope.active.values()].filter(onlyWaits).map(({ id }) => id)
+      const beat = await this.scope.store.beat(worker, { leaseMs: this.lease(), queues: this.scope.queues, idle })
+      this.noteGap()
       if (worker !== this.scope.worker() || this.stopped) return
       this.options.onTime(beat.now)
       if (!beat.alive) this.scope.flusher.abandon(new Fenced('the worker was silent for too long'))

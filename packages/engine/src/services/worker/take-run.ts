@@ -10,9 +10,6 @@ import { replaySafely } from '../run/replay.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { readInbox } from './read-inbox.ts'
 
-/** A run is blocked as poison when more workers than this were lost with it without progress. */
-export const CRASHES_MAX = 5
-
 /** Begins a run without history, whose bundle is loaded. */
 export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
@@ -43,13 +40,6 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
     )
   if (!bundle.workflows.has(row.workflow))
     return refuse(scope, row, `The version ${bundle.hash} has no workflow named "${row.workflow}".`, bundle)
-  if (row.crashes > CRASHES_MAX)
-    return refuse(
-      scope,
-      row,
-      `${row.crashes} workers were lost while they had this run and it made no progress. Look at its last step, then resume it.`,
-      bundle,
-    )
   if (rows.length === 0 && isFresh(row)) {
     const run = beginFresh(scope, row, bundle)
     if (row.wakes > 0) readInbox(scope, run)
@@ -59,7 +49,7 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
 }
 
 function isFresh(row: ClaimedRun): boolean {
-  return row.nextSeq === 1 && row.crashes === 0 && row.base === 0
+  return row.nextSeq === 1 && row.base === 0
 }
 
 function continueCached(scope: WorkerScope, run: ActiveRun, row: ClaimedRun): void {

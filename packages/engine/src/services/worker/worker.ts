@@ -158,7 +158,9 @@ export class EngineWorker implements Worker {
     await this.holdsNothing(options.graceMs ?? 10_000)
     this.heartbeat.stop()
     this.drop()
-    if (this.registration !== '') await this.parts.store.retire(this.registration)
+    // Without an answer of the database the registration lapses, and another worker hands the runs on.
+    const onError = (error: unknown) => this.parts.observe({ type: 'trouble', where: 'retire', error: toError(error) })
+    if (this.registration !== '') await this.parts.store.retire(this.registration).catch(onError)
     this.registration = ''
   }
 

@@ -58,7 +58,7 @@ export function unblock(session: Session, org: OrgId, run: RunId, bundle: string
     live.nextSeq++
     live.bundle = bundle
   }
-  live.crashes = 0
+  live.lostBy = []
   live.wakes++
   makeReady(live, now)
   return true

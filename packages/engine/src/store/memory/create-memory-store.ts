@@ -6,6 +6,9 @@ import { seeded } from './random.ts'
 import { newTables, type Tables } from './tables.ts'
 import { fence } from './workers.ts'
 
+/** The lease by which the runs of a worker that a fault fences are put off. */
+const FAULT_LEASE_MS = 5000
+
 export interface MemoryOptions {
   /** The clock of the simulated database. */
   readonly clock: Clock
@@ -48,7 +51,7 @@ export function createMemoryDatabase(options: MemoryOptions): MemoryDatabase {
     },
   }
   function doFence(worker: WorkerId): void {
-    fence({ tables, now: options.clock.now(), random }, worker, true)
+    fence({ tables, now: options.clock.now(), random }, worker, FAULT_LEASE_MS)
   }
 }
 

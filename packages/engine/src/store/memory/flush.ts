@@ -84,7 +84,7 @@ function parkRun(session: Session, park: ParkRow, worker: WorkerId | null): bool
   live.reason = park.reason
   live.nextSeq = park.nextSeq
   live.base = park.base
-  if (park.state !== 'blocked') live.crashes = 0
+  if (park.state !== 'blocked') live.lostBy = []
   return true
 }
 

@@ -23,7 +23,7 @@ export function newLive(row: RunRow, at: Millis, limits: AdmittedStart['concurre
     at: null,
     rank: rankAt(at, row.priority),
     worker: null,
-    crashes: 0,
+    lostBy: [],
     wakes: 0,
     waits: [],
     reason: null,
@@ -61,17 +61,43 @@ export function makeRunning(live: Live, worker: WorkerId): void {
 }
 
 /** Takes a run from a worker that is gone and makes it ready. Rows journalled since the live row was last written count as progress. */
-export function requeue(session: Session, live: Live, crashed: boolean): void {
+export function requeue(session: Session, live: Live): void {
+  noteProgress(session, live)
+  makeReady(live, session.now)
+}
+
+/** Whether it made progress since the live row was last written. */
+function noteProgress(session: Session, live: Live): boolean {
   const rows = session.tables.journal.get(key(live.row.org, live.row.run)) ?? []
   const fresh = rows.filter((row) => row.seq >= live.nextSeq)
   const last = fresh.at(-1)
-  if (last) {
-    live.nextSeq = last.seq + 1
-    live.base = fresh.findLast((row) => row.kind === 'generation')?.seq ?? live.base
-    live.crashes = 0
+  if (last === undefined) return false
+  live.nextSeq = last.seq + 1
+  live.base = fresh.findLast((row) => row.kind === 'generation')?.seq ?? live.base
+  live.lostBy = []
+  return true
+}
+
+const LOSSES_MAX = 5
+
+/** Hands on a run of a worker that fell silent. From the second loss on it waits first, and after too many it is blocked. */
+export function lose(session: Session, live: Live, worker: WorkerId, leaseMs: number): void {
+  const { tables, now, random } = session
+  const isIdle = !noteProgress(session, live) && tables.workers.get(worker)?.idle.has(live.row.run) === true
+  if (!isIdle) live.lostBy = [...live.lostBy, worker]
+  const lost = live.lostBy.length
+  makeReady(live, now)
+  if (lost > LOSSES_MAX) {
+    const { org, run, workflow } = live.row
+    live.state = 'blocked'
+    live.reason = `${lost} workers were lost while they executed this run and it made no progress. Look at its last step, then resume it.`
+    live.at = lost === LOSSES_MAX + 1 ? now + 120 * leaseMs : lost === LOSSES_MAX + 2 ? now + 720 * leaseMs : null
+    const data = JSON.stringify({ workflow, reason: live.reason })
+    tables.events.push({ org, type: 'run.blocked', subject: run, data, at: now })
+  } else if (lost > 1) {
+    live.state = 'waiting'
+    live.at = now + 0.2 * 2 ** (lost - 2) * (0.5 + random()) * leaseMs
   }
-  if (crashed) live.crashes++
-  makeReady(live, session.now)
 }
 
 export function toLiveRow(live: Live): LiveRow {
@@ -85,7 +111,7 @@ export function toLiveRow(live: Live): LiveRow {
     priority: live.row.priority,
     at: live.at,
     worker: live.worker,
-    crashes: live.crashes,
+    crashes: live.lostBy.length,
     waits: live.waits,
     reason: live.reason,
     gate: live.gate,
@@ -102,7 +128,7 @@ export function toClaimed(live: Live, begun: boolean): ClaimedRun {
     wakes: live.wakes,
     nextSeq: live.nextSeq,
     base: live.base,
-    crashes: live.crashes,
+    crashes: live.lostBy.length,
     begun,
     holds: live.holds.length > 0,
     pauseRequested: live.pauseRequested,

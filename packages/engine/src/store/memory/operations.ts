@@ -31,7 +31,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
   return {
     register: (info) => register(session(), info),
     retire: (worker) => retire(session(), worker),
-    beat: (worker, leaseMs, queues) => beat(session(), worker, leaseMs, queues),
+    beat: (worker, request) => beat(session(), worker, request),
     flush: (batch) => flush(session(), batch, fencing),
     claim: (request) => claim(session(), request, cursor, fencing),
     inbox: (org, run) => readInbox(tables, org, run),

@@ -28,7 +28,8 @@ export interface Live {
   /** Of a ready run: when it became ready, less the bonus of its priority. Of a gated run: when it started, less the same bonus. */
   rank: number
   worker: WorkerId | null
-  crashes: number
+  /** The workers lost with it since it made progress. */
+  lostBy: readonly WorkerId[]
   wakes: number
   waits: readonly Wait[]
   reason: string | null
@@ -47,6 +48,9 @@ export interface WorkerRow {
   readonly info: WorkerInfo
   readonly registeredAt: Millis
   beatAt: Millis
+  /** What it asked for with its last beat. */
+  leaseMs: number
+  idle: ReadonlySet<RunId>
   fenced: boolean
 }
 

@@ -1,41 +1,53 @@
 import { newUuid } from '../../uuid.ts'
-import type { Beat, WorkerId, WorkerInfo } from '../store.ts'
+import type { Beat, BeatRequest, WorkerId, WorkerInfo } from '../store.ts'
 import { isOverdue } from './finish.ts'
-import { requeue } from './live-run.ts'
+import { lose, makeReady, requeue } from './live-run.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
   const worker = newUuid(session.now, session.random)
-  session.tables.workers.set(worker, { info, registeredAt: session.now, beatAt: session.now, fenced: false })
+  session.tables.workers.set(worker, { info, registeredAt: session.now, beatAt: session.now, leaseMs: 0, idle: new Set(), fenced: false })
   return { worker, now: session.now }
 }
 
 export function retire(session: Session, worker: WorkerId): number {
+  // Its process lives, so it was not lost.
+  for (const live of session.tables.live.values()) live.lostBy = live.lostBy.filter((lost) => lost !== worker)
   const row = session.tables.workers.get(worker)
   if (row === undefined || row.fenced) return 0
-  return fence(session, worker, false)
-}
-
-/** Invariant (I5): the fence comes before the runs are handed over, so that only the next worker can write to them. */
-export function fence(session: Session, worker: WorkerId, crashed: boolean): number {
-  const row = session.tables.workers.get(worker)
-  if (row) row.fenced = true
+  row.fenced = true
   const runs = runsOf(session, worker)
-  for (const live of runs) requeue(session, live, crashed)
+  for (const live of runs) requeue(session, live)
   return runs.length
 }
 
-export function beat(session: Session, worker: WorkerId, leaseMs: number, queues: readonly string[]): Beat {
+/** Invariant (I5): the fence comes before the runs are handed over, so that only the next worker can write to them. */
+export function fence(session: Session, worker: WorkerId, leaseMs: number): number {
+  const row = session.tables.workers.get(worker)
+  if (row) row.fenced = true
+  const runs = runsOf(session, worker)
+  for (const live of runs) lose(session, live, worker, leaseMs)
+  return runs.length
+}
+
+export function beat(session: Session, worker: WorkerId, { leaseMs, queues, idle }: BeatRequest): Beat {
   const { tables, now } = session
   const own = tables.workers.get(worker)
   const alive = own !== undefined && !own.fenced
-  if (alive) own.beatAt = now
   let reaped = 0
-  for (const [id, row] of tables.workers) {
-    if (id !== worker && !row.fenced && now - row.beatAt > leaseMs) reaped += fence(session, id, true)
+  // After a standstill the others were silent as long as this worker, and need a beat to show it.
+  if (alive && own.beatAt > now - Math.max(leaseMs, 1000)) {
+    for (const [id, row] of tables.workers) {
+      const isSilent = now - row.beatAt > Math.max(leaseMs, row.leaseMs)
+      if (id !== worker && !row.fenced && isSilent) reaped += fence(session, id, leaseMs)
+    }
+  }
+  if (alive) Object.assign(own, { beatAt: now, leaseMs, idle: new Set(idle) })
+  for (const live of tables.live.values()) {
+    if (live.state === 'blocked' && live.at !== null && live.at <= now && queues.includes(live.row.queue)) makeReady(live, now)
   }
   const inQueues = [...tables.live.values()].filter((live) => queues.includes(live.row.queue))
-  const times = inQueues.flatMap((live) => (live.at === null || live.state === 'paused' ? [] : [live.at]))
+  const times = inQueues.flatMap((live) => (live.at === null || live.state === 'paused' || live.state === 'blocked' ? [] : [live.at]))
   return {
     alive,
     now,

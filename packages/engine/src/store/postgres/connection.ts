@@ -1,9 +1,23 @@
+import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { Ambiguous } from '../store.ts'
 import { isLostConnection } from './classify-error.ts'
 
 const GIVE_UP_MS = 30_000
+const CONNECT_MS_MAX = 10_000
+const END_MS_MAX = 2000
+
+/** Of every connection, whatever it is for: it notices a peer that vanished. */
+export function baseConfig(url: string, name: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: `orrery ${name}`,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
+}
 
 /**
  * Settings of every connection of the engine. All of its statements are point look-ups in tables that can grow from empty to millions of
@@ -19,29 +33,69 @@ export function engineConfig(url: string, name: string): pg.ClientConfig {
     enable_mergejoin: 'off',
     jit: 'off',
     idle_in_transaction_session_timeout: '10s',
+    // The server notices a client that vanished, and releases its locks.
+    tcp_keepalives_idle: '10',
+    tcp_keepalives_interval: '5',
+    tcp_user_timeout: '20s',
   }
   const options = Object.entries(settings).map(([key, value]) => `-c ${key}=${value}`)
-  return { connectionString: url, options: options.join(' '), application_name: `orrery ${name}`, keepAlive: true }
+  return { ...baseConfig(url, name), options: options.join(' ') }
+}
+
+/** The sockets of a store's connections, which must end even if nobody answers at the other side any more. */
+export class Sockets {
+  private readonly open = new Set<Socket>()
+
+  /** For `stream` in the settings of a connection. */
+  readonly make = (): Socket => {
+    const socket = new Socket()
+    this.open.add(socket)
+    socket.on('close', () => this.open.delete(socket))
+    return socket
+  }
+
+  /** Waits for connections that end in good order, but not for long. */
+  async endWith(ending: Promise<unknown>): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const socket of this.open) socket.destroy()
+    }, END_MS_MAX)
+    await ending.finally(() => clearTimeout(timer))
+  }
 }
 
 /** One connection of the flusher. It connects when needed, and again after the connection broke. */
 export class FlushConnection {
   private readonly config: pg.ClientConfig
   private client: pg.Client | null = null
+  private socket: Socket | null = null
   private closed = false
+  /** When the work in progress began, by `performance.now`. Null: there is no work. */
+  private busySince: number | null = null
 
-  constructor(config: pg.ClientConfig) {
+  private readonly makeSocket: () => Socket
+
+  constructor(config: pg.ClientConfig, makeSocket: () => Socket) {
     this.config = config
+    this.makeSocket = makeSocket
   }
 
   async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = this.client ?? (await this.connect())
+    this.busySince = performance.now()
     try {
-      return await work(client)
-    } catch (error) {
-      if (isLostConnection(error)) this.discard(client)
-      throw error
+      const client = this.client ?? (await this.connect())
+      return await work(client).catch((error: unknown) => {
+        if (isLostConnection(error)) this.discard(client)
+        throw error
+      })
+    } finally {
+      this.busySince = null
     }
+  }
+
+  /** Breaks the connection if its work takes longer than this. The work then fails as with any lost connection. */
+  breakIfOlder(ms: number): void {
+    if (this.busySince !== null && performance.now() - this.busySince > ms)
+      this.socket?.destroy(new Error(`no answer for ${Math.round(ms)} ms`))
   }
 
   async close(): Promise<void> {
@@ -55,7 +109,9 @@ export class FlushConnection {
     const deadline = Date.now() + GIVE_UP_MS
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, 1000)) {
       if (this.closed) throw new Ambiguous('the store is closed')
-      const client = new pg.Client(this.config)
+      const socket = this.makeSocket()
+      const client = new pg.Client({ ...this.config, stream: () => socket })
+      this.socket = socket
       client.on('error', () => this.discard(client))
       try {
         await client.connect()

@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Notifier, Store } from '../store.ts'
 import { storeBundles } from './bundles.ts'
 import { claimRuns, firstCursor } from './claim.ts'
-import { engineConfig, FlushConnection } from './connection.ts'
+import { engineConfig, FlushConnection, Sockets } from './connection.ts'
 import { controlRuns } from './control-runs.ts'
 import { type Companions, flushBatch } from './flush.ts'
 import { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
@@ -27,6 +27,8 @@ export interface PostgresStoreOptions {
   readonly transactMax?: number
   /** Set to false behind a transaction pooler. */
   readonly listen?: boolean
+  /** A statement without an answer for this long has lost its connection. Default: 30 s. Flushes and transactional steps are not included. */
+  readonly answerMsMax?: number
 }
 
 /** `Tx` is a transaction of the caller: a connection with the role orrery_app and app.org_id set, or with orrery_engine. */
@@ -50,10 +52,23 @@ export interface PoolFigures {
   readonly waiting: number
 }
 
+/**
+ * A beat that took at most this share of the lease shows a healthy database. A flush that then takes longer than the other share waits on a
+ * dead connection: firewalls drop idle connections without a word.
+ */
+const QUICK = 0.2
+const ANSWER_MS_MAX = 30_000
+const FLUSH_SHARE = 0.8
+
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  const pool = createPool(options.url, 'engine', options.poolMax ?? 6)
-  const bodies = createPool(options.url, 'steps', options.transactMax ?? 8, true)
-  const connections = Array.from({ length: options.flushConnections ?? 1 }, () => new FlushConnection(engineConfig(options.url, 'flush')))
+  const sockets = new Sockets()
+  const stream = sockets.make
+  const pool = createPool(options.url, 'engine', { stream, max: options.poolMax ?? 6, query_timeout: options.answerMsMax ?? ANSWER_MS_MAX })
+  const bodies = createPool(options.url, 'steps', { stream, max: options.transactMax ?? 8, options: '-c role=orrery_engine' })
+  const connections = Array.from(
+    { length: options.flushConnections ?? 1 },
+    () => new FlushConnection(engineConfig(options.url, 'flush'), stream),
+  )
   const lanes = createLanes(connections)
   const cursor = firstCursor()
   const notifier = createNotifier({ url: options.url, listen: options.listen ?? true })
@@ -62,7 +77,13 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     notifier,
     register: (info) => registerWorker(pool, info),
     retire: (worker) => retireWorker(pool, worker),
-    beat: (worker, leaseMs, queues) => beatWorker(pool, worker, leaseMs, queues),
+    beat: async (worker, request) => {
+      const startedAt = performance.now()
+      const beat = await beatWorker(pool, worker, request)
+      const isQuick = performance.now() - startedAt < request.leaseMs * QUICK
+      if (isQuick) for (const connection of connections) connection.breakIfOlder(request.leaseMs * FLUSH_SHARE)
+      return beat
+    },
     flush: (batch) => flushBatch(lanes, options.companions ?? {}, batch),
     transact: (worker, body) => transact(bodies, worker, body),
     claim: (request) => claimRuns(pool, request, cursor),
@@ -77,7 +98,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     readEvents: (after, limit) => readEvents(pool, after, limit),
     maintain: (wanted) => maintainPartitions(pool, wanted),
     async close() {
-      closing ??= Promise.all([notifier.close(), pool.end(), bodies.end(), ...connections.map((connection) => connection.close())])
+      const ends = () => [notifier.close(), pool.end(), bodies.end(), ...connections.map((connection) => connection.close())]
+      closing ??= sockets.endWith(Promise.all(ends()))
       await closing
     },
   }
@@ -103,10 +125,9 @@ export function describePool(name: string, { options, totalCount, idleCount, wai
   return { name, max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount }
 }
 
-/** `free`: PostgreSQL may choose any plan. For the statements of workflow authors. */
-function createPool(url: string, name: string, max: number, free = false): pg.Pool {
-  const config = engineConfig(url, name)
-  const pool = new pg.Pool({ ...config, ...(free ? { options: '-c role=orrery_engine' } : {}), max })
+/** With other `options` PostgreSQL may choose any plan, as for the statements of workflow authors. */
+function createPool(url: string, name: string, settings: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...engineConfig(url, name), ...settings })
   // A connection that breaks without a query in progress emits an event, which would end the process without a listener. The pool replaces
   // an idle connection; one in use fails at its next query.
   pool.on('error', () => undefined)

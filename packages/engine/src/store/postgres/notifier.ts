@@ -1,10 +1,12 @@
 import pg from 'pg'
 import type { Hint, Notifier } from '../store.ts'
+import { baseConfig, Sockets } from './connection.ts'
 
 const CHANNEL = 'orrery_hint'
 /** PostgreSQL rejects a payload of 8000 bytes. */
 const PAYLOAD_BYTES_MAX = 7900
 const RETRY_MS = 1000
+const ANSWER_MS_MAX = 10_000
 /** How long the result of a look for other listeners is valid, unless a listener announces itself in that time. */
 const LOOK_VALID_MS = 5000
 /** Every listening connection holds this advisory lock (in its two-key form) in shared mode. */
@@ -36,6 +38,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 class PostgresNotifier implements Notifier {
   private readonly options: NotifierOptions
+  private readonly sockets = new Sockets()
   private readonly handlers = new Set<(hint: Hint) => void>()
   private readonly pending = new Set<string>()
   private connecting: Promise<pg.Client | null> | null = null
@@ -68,10 +71,9 @@ class PostgresNotifier implements Notifier {
   async close(): Promise<void> {
     this.closed = true
     if (this.retry) clearTimeout(this.retry)
-    await this.connecting
-    const client = this.client
+    const { connecting, client } = this
     this.client = null
-    await client?.end()
+    await this.sockets.endWith(Promise.all([connecting, client?.end()]))
   }
 
   private pump(): void {
@@ -84,9 +86,10 @@ class PostgresNotifier implements Notifier {
           this.pump()
         },
         () => {
-          // Polling replaces lost hints.
+          // Polling replaces lost hints. The connection may be silent, so the next hint gets another.
           this.pending.clear()
           this.sending = false
+          if (this.client !== null) this.drop(this.client)
         },
       )
     })
@@ -130,7 +133,8 @@ class PostgresNotifier implements Notifier {
   private async open(): Promise<pg.Client | null> {
     // A hint need not survive a crash, so its commit does not wait for the disk.
     const options = '-c synchronous_commit=off'
-    const client = new pg.Client({ connectionString: this.options.url, application_name: 'orrery notifier', keepAlive: true, options })
+    const settings = { options, query_timeout: ANSWER_MS_MAX, stream: this.sockets.make }
+    const client = new pg.Client({ ...baseConfig(this.options.url, 'notifier'), ...settings })
     client.on('notification', (message) => this.receive(message))
     client.on('error', () => this.lost(client))
     client.on('end', () => this.lost(client))
@@ -155,6 +159,11 @@ class PostgresNotifier implements Notifier {
     this.listening = true
     // In one statement: a later look for listeners misses none, because every listener that comes after it announces itself.
     await client.query(`select pg_advisory_lock_shared(${LISTENER_LOCK}); listen ${CHANNEL}; notify ${CHANNEL}, '${HELLO}'`)
+  }
+
+  private drop(client: pg.Client): void {
+    this.lost(client)
+    client.end().catch(() => undefined)
   }
 
   private lost(client: pg.Client): void {

@@ -104,7 +104,7 @@ describe('generic plans', () => {
     const before = await seqScans(admin)
     const claimed = await store.claim({ worker: me, queues: [world.queue], orgs: null, limit: 20 })
     expect(claimed).toEqual([])
-    await store.beat(me, 600_000, [world.queue])
+    await store.beat(me, { leaseMs: 600_000, queues: [world.queue], idle: [] })
     const start = world.start({ state: 'running' })
     await world.flush(me, { starts: [start] })
     await world.flush(me, { journal: [world.journal(start.run, 1)], messages: [world.message(start.run)] })

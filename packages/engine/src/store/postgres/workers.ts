@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Beat, Millis, WorkerId, WorkerInfo } from '../store.ts'
+import type { Beat, BeatRequest, Millis, WorkerId, WorkerInfo } from '../store.ts'
 
 export async function registerWorker(pool: pg.Pool, info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }> {
   const { rows } = await pool.query<{ worker: WorkerId; now: Millis }>(
@@ -15,13 +15,11 @@ export async function retireWorker(pool: pg.Pool, worker: WorkerId): Promise<num
   return onlyRow(rows).runs
 }
 
-export async function beatWorker(pool: pg.Pool, worker: WorkerId, leaseMs: number, queues: readonly string[]): Promise<Beat> {
+export async function beatWorker(pool: pg.Pool, worker: WorkerId, { leaseMs, queues, idle }: BeatRequest): Promise<Beat> {
   const { rows } = await pool.query<Beat>({
     name: 'beat',
-    text: `select alive, now_ms as now, poked, ready, next_at as "nextAt", reaped,
-             exists (select from engine.live l where l.deadline <= now() and l.state <> 2 and (l.state in (4, 5, 6) or not l.begun)) as overdue
-           from engine.beat($1, $2, $3)`,
-    values: [worker, leaseMs, queues],
+    text: 'select alive, now_ms as now, poked, ready, next_at as "nextAt", reaped, overdue from engine.beat($1, $2, $3, $4)',
+    values: [worker, leaseMs, queues, idle],
   })
   return onlyRow(rows)
 }

@@ -198,7 +198,7 @@ export const plans: Readonly<Record<string, { readonly weight: number; readonly 
   beat: {
     weight: 2,
     plan: onWorker(async (store, worker, pair) => {
-      const found = await store.beat(worker, 24 * HOUR, [pair.queue])
+      const found = await store.beat(worker, { leaseMs: 24 * HOUR, queues: [pair.queue], idle: [] })
       // Other sequences leave runs past their deadline in the same database.
       return { ...found, poked: [...found.poked].sort(), overdue: false }
     }),

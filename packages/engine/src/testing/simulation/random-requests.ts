@@ -88,7 +88,7 @@ export function createRandomRequests(world: World, wait: (run: RunId) => void): 
         if (pauseRequested || state === 'paused' || state === 'blocked') machine.engine.resume(org, row.run).then(() => {}, onError)
         // A signal that has arrived is not sent again. If the engine lost it, the run never ends, which is reported.
         for (const name of awaited(waits)) if (!oracle.isUnread(row.run, name)) sendSignal(world, row.run, name)
-        // A child that stays ends only if its parent stops it. A retry or a fork of such a child has no parent.
+        // Only a retry or a fork of a child that stays has no parent whose end stops it.
         if (waits.some(isStay) && row.parent === null) machine.engine.cancel(org, row.run, 'left behind').then(() => {}, onError)
       }
     },

@@ -79,9 +79,58 @@ export function describeWorkers(world: () => World): void {
       await crash(run, me)
       crashes.push((await store.live(org, run))?.crashes ?? -1)
       dead = await worker()
-      expect(await claim(dead)).toEqual([run])
+      // From the second loss on a run waits before it is handed on.
+      await world().until(async () => (await claim(dead)).length === 1)
     }
     expect(crashes).toEqual([1, 2, 1, 2])
+  })
+
+  it('does not count the loss of a worker against a run that only waited at its last beat', async () => {
+    const { store, worker, running, crash, queue, org } = world()
+    const [dead, me] = [await worker(), await worker()]
+    const [idle, busy] = [await running(dead), await running(dead)]
+    await store.beat(dead, { leaseMs: 20, queues: [queue], idle: [idle] })
+    await crash(busy, me)
+    expect(await Promise.all([idle, busy].map(async (run) => (await store.live(org, run))?.crashes))).toEqual([0, 1])
+  })
+
+  it('takes a loss back when the process of the worker returns', async () => {
+    const { store, worker, running, crash, claim, org } = world()
+    const [slow, me] = [await worker(), await worker()]
+    const run = await running(slow)
+    await crash(run, me)
+    expect(await claim(await worker())).toEqual([run])
+    await crash(run, me)
+    expect((await store.live(org, run))?.crashes).toBe(2)
+    await store.retire(slow)
+    expect((await store.live(org, run))?.crashes).toBe(1)
+  })
+
+  it('a worker that was silent itself reaps no other', async () => {
+    const { worker, running, beat, ageBeats, state } = world()
+    const [me, other] = [await worker(), await worker()]
+    const run = await running(other)
+    await ageBeats(120_000)
+    expect((await beat(me, 60_000)).reaped).toBe(0)
+    expect((await beat(other, 60_000)).alive).toBe(true)
+    await ageBeats(50_000)
+    expect((await beat(me, 60_000)).reaped).toBe(0)
+    expect(await state(run)).toBe('running')
+  })
+
+  it('a worker that asked for a longer lease may be silent for longer', async () => {
+    const { worker, running, beat, ageBeats, state } = world()
+    const [me, slow] = [await worker(), await worker()]
+    const run = await running(slow)
+    await beat(slow, 300_000)
+    await ageBeats(120_000)
+    await beat(me, 60_000)
+    await beat(me, 60_000)
+    expect(await state(run)).toBe('running')
+    await ageBeats(200_000)
+    await beat(me, 60_000)
+    await beat(me, 60_000)
+    expect(await state(run)).toBe('ready')
   })
 
   it('after a crash, the live row has the next seq and the first row of the generation', async () => {

@@ -97,13 +97,14 @@ export async function newWorld(fixture: StoreFixture): Promise<World> {
       return start.run
     },
     claim: async (by, limit = 100) => (await store.claim({ worker: by, queues: [queue], orgs: null, limit })).map((claimed) => claimed.run),
-    beat: (by, leaseMs = 600_000) => store.beat(by, leaseMs, [queue]),
+    beat: (by, leaseMs = 600_000) => store.beat(by, { leaseMs, queues: [queue], idle: [] }),
     state: async (run) => (await store.live(org, run))?.state ?? (await store.result(org, run))?.status ?? 'unknown',
     crash: async (run, by) => {
       let reaped = 0
       await fixture.until(async () => {
-        reaped = (await store.beat(by, 20, [queue])).reaped
-        return (await store.live(org, run))?.state === 'ready'
+        const beat = await store.beat(by, { leaseMs: 20, queues: [queue], idle: [] })
+        reaped += beat.reaped
+        return (await store.live(org, run))?.state !== 'running'
       })
       return reaped
     },

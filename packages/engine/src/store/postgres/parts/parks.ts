@@ -20,6 +20,7 @@ export const parksPart: StatementPart = {
 parked as (
   update engine.live l set state = u.state, worker = null, at = to_timestamp(u.at / 1000), waits = u.waits::json, reason = u.reason,
     next_seq = u.next_seq, base = u.base, crashes = case when u.state = 6 then l.crashes else 0 end,
+    lost_by = case when u.state = 6 then l.lost_by else '{}' end,
     rank = case when u.state = 1 then now() - engine.bonus(l.priority) else l.rank end
   from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(2)}::smallint[], ${at(3)}::int[], ${at(4)}::float8[], ${at(5)}::text[], ${at(6)}::text[],
               ${at(7)}::int[], ${at(8)}::int[])
