@@ -266,7 +266,8 @@ begin
   at := least(at, latest);
 end $$;
 
-create or replace function engine.start_admitted(p json, p_input json, out outcome text, out run uuid, out state smallint, out cancelled uuid[]) language plpgsql as $$
+create or replace function engine.start_admitted(p json, p_input json, out outcome text, out run uuid, out state smallint, out cancelled uuid[])
+language plpgsql as $$
 declare
   org uuid := (p->>'org')::uuid;
   start_at timestamptz := greatest(engine.at((p->>'at')::float8), clock_timestamp());

@@ -32,9 +32,11 @@ it.each(['orrery flush', 'orrery engine', 'orrery notifier'])('runs end after th
   try {
     await engine.deploy(org, await buildBundle({ entries: ['fixtures/workflows.ts'], root }))
     await engine.work({ steps: stepRegistry() })
+    /** A call may meet a silent connection and fail; the caller tries again. */
+    const again = <T>(call: () => Promise<T>): Promise<T> => call().catch(() => again(call))
     const go = async () => {
-      const started = await engine.start({ org, workflow: 'five', input: 1 })
-      return engine.result(org, 'run' in started ? started.run : '', 30_000)
+      const started = await again(() => engine.start({ org, workflow: 'five', input: 1 }))
+      return again(() => engine.result(org, 'run' in started ? started.run : '', 30_000))
     }
     expect((await go())?.output).toBe('6')
     expect(proxy.silence(application)).toBeGreaterThan(0)

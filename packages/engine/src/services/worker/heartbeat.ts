@@ -6,7 +6,7 @@ import type { WorkerScope } from '../run/worker-scope.ts'
 import type { Claimer } from './claimer.ts'
 import { readInbox } from './read-inbox.ts'
 
-/** The lease is at least this many times the longest of the last gaps between beats, and at most so many times the configured lease. */
+/** The lease is at least this many times the longest of the last gaps between beats, and at most this many times the configured lease. */
 const GAPS_IN_LEASE = 2.5
 const GAPS_KEPT = 5
 const LEASE_GROWTH_MAX = 6

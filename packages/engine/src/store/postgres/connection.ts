@@ -42,7 +42,7 @@ export function engineConfig(url: string, name: string): pg.ClientConfig {
   return { ...baseConfig(url, name), options: options.join(' ') }
 }
 
-/** The sockets of a store's connections, which must end even if nobody answers at the other side any more. */
+/** The sockets of a store's connections, which must end even if the other side does not answer any more. */
 export class Sockets {
   private readonly open = new Set<Socket>()
 

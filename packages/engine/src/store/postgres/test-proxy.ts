@@ -40,7 +40,7 @@ export async function openCommitProxy(url: string): Promise<CommitProxy> {
 
 export interface SilentProxy extends Proxy {
   /**
-   * Lets the present connections of this application go silent for ever, as a firewall does with idle ones: nothing arrives, and nothing
+   * Lets the present connections of this application go silent, as a firewall does with idle ones: nothing arrives, and nothing
    * says so. Returns how many.
    */
   silence(application: string): number

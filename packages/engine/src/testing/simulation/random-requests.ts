@@ -34,9 +34,8 @@ export function createRandomRequests(world: World, wait: (run: RunId) => void): 
       case 'signal':
         return sendSignal(world, run)
       case 'cancel':
-        return engine.cancel(org, run, 'not wanted')
       case 'terminate':
-        return engine.cancel(org, run, 'not wanted', { terminate: true })
+        return engine.cancel(org, run, 'not wanted', { terminate: kind === 'terminate' })
       case 'pause':
         return engine.pause(org, run)
       case 'resume':
