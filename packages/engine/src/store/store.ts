@@ -227,21 +227,6 @@ export interface FlushResult {
   readonly poked: readonly { readonly run: RunId; readonly worker: WorkerId }[]
 }
 
-/** The worker was fenced: nothing of the batch was written, and this worker can never write again. */
-export class Fenced extends Error {
-  override readonly name = 'Fenced'
-}
-
-/** The connection broke: the batch may or may not have been written. The worker must abandon its registration. */
-export class Ambiguous extends Error {
-  override readonly name = 'Ambiguous'
-}
-
-/** The store rejected the data of a batch and wrote nothing. The flusher bisects the batch to find the row. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-}
-
 /** The argument of a transactional step's body: queries in the transaction that also records the step. */
 export interface SqlTransaction {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: R[]; readonly rowCount: number }>
@@ -415,6 +400,7 @@ export interface Store<Tx = unknown> {
 
   /** Writes events, in the caller's transaction or in one of its own. */
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
+  /** Throws HeldByAncestor, and Fenced for a start of a fenced worker. */
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   /**
    * Starts runs without keys and limits, all in one statement of the caller's transaction. Returns those that did not exist; the others
@@ -461,6 +447,8 @@ export interface Store<Tx = unknown> {
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>
 
   live(org: OrgId, run: RunId): Promise<LiveRow | null>
+  /** The runs that hold places of a limit, oldest first, at most `limit` of them. */
+  holders(org: OrgId, name: string, limit: number): Promise<readonly RunId[]>
   run(org: OrgId, run: RunId): Promise<RunRow | null>
   result(org: OrgId, run: RunId): Promise<FinishRow | null>
   /** Live runs of a workflow (of all if null), by run id after `after`, for deploy checks. */

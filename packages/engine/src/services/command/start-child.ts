@@ -1,5 +1,6 @@
 import { pause } from '../../clock.ts'
-import { type AdmittedStart, Fenced, type RunId, type RunRow } from '../../store/store.ts'
+import type { AdmittedStart, RunId, RunRow } from '../../store/store.ts'
+import { Fenced, HeldByAncestor } from '../../store/store-errors.ts'
 import type { Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { toError } from '../observe.ts'
@@ -41,6 +42,7 @@ async function startWithRetries(scope: WorkerScope, run: ActiveRun, open: OpenCh
     } catch (error) {
       if (isGone(run, open)) return
       if (error instanceof Fenced) return scope.flusher.abandon(error)
+      if (error instanceof HeldByAncestor) return fail(scope, run, open, 'LimitHeldError', describeHolder(run, error))
       scope.observe({ type: 'trouble', where: 'child', error: toError(error) })
       await pause(scope.clock, RETRY_MS)
     }
@@ -97,6 +99,10 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else if (child !== open.child)
     fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
+}
+
+function describeHolder({ bundle }: ActiveRun, { limit, holder }: HeldByAncestor): string {
+  return `limit "${limit}" is held by run ${bundle.ids.run(holder)}, which does not end before this child does, so the child could never start`
 }
 
 /** While we waited, the run was lost, has ended, or dropped the command. */

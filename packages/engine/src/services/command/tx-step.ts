@@ -1,4 +1,4 @@
-import { Ambiguous, Fenced } from '../../store/store.ts'
+import { Ambiguous, Fenced } from '../../store/store-errors.ts'
 import { failpoint } from '../failpoints.ts'
 import { type ActiveRun, isLive, type Outcome, toJournal } from '../run/active-run.ts'
 import { enqueue, resolved } from '../run/deliver.ts'

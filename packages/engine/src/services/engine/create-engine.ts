@@ -1,4 +1,5 @@
 import type { TransactionalEngine } from '../../api.ts'
+import { plainIds } from '../bundles/sandbox-cache.ts'
 import { startRun, startRuns } from '../start/start-run.ts'
 import { checkDeploy } from './check-deploy.ts'
 import { assembleEngine, type EngineOptions, startWorker } from './engine-parts.ts'
@@ -25,7 +26,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
     retry: (org, run, changes = {}, tx) => retryRun(control, org, run, changes, tx),
     fork: (org, run, fromSeq, changes = {}, tx) => forkFrom(control, { org, run, fromSeq }, changes, tx),
     query: (org, run, name, args) => queryRun(parts, org, run, name, args),
-    why: (org, run) => explainRun(store, org, run, clock.now()),
+    why: (org, run) => explainRun(store, org, run, { now: clock.now(), ids: options.ids ?? plainIds }),
 
     async deploy(org, { hash, code, manifest }, tx) {
       await store.saveBundle(org, hash, code, JSON.stringify(manifest), tx)

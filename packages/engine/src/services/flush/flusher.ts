@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import { Ambiguous, Fenced, type FlushResult, Refused, type Store, type WorkerId } from '../../store/store.ts'
+import type { FlushResult, Store, WorkerId } from '../../store/store.ts'
+import { Ambiguous, Fenced, Refused } from '../../store/store-errors.ts'
 import { failpoint } from '../failpoints.ts'
 import { toError } from '../observe.ts'
 import { addToBatch, type Batch, type BatchPart, type BatchRows, halve, newBatch, PARTS, splitByUnit, toFlush } from './batch.ts'

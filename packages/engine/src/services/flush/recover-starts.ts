@@ -1,5 +1,6 @@
 import { type Clock, pause } from '../../clock.ts'
-import { Ambiguous, type Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
+import { Ambiguous } from '../../store/store-errors.ts'
 import { type Observer, toError } from '../observe.ts'
 import type { Batch } from './batch.ts'
 import type { Flusher } from './flusher.ts'

@@ -264,6 +264,27 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(child)).toMatchObject({ status: 'cancelled' })
     })
 
+    it('fails a child that needs a limit which its parent holds, instead of waiting forever', async () => {
+      await boot()
+      const ended = await go('landlady', 1)
+      expect(ended.output).toBe(
+        `ChildFailedError: child landlady failed: limit "workflow:landlady" is held by run ${ended.run}, which does not end before this child does, so the child could never start`,
+      )
+      await t.engine.setLimit(t.org, 'workflow:landlady', 2)
+      expect(await go('landlady', 1)).toMatchObject({ output: 'admitted' })
+      expect((await go('landlady', 2)).output).toMatch(/could never start$/)
+    })
+
+    it('names the run that holds the limit of a gated run', async () => {
+      await boot()
+      const first = await start('lodger', null)
+      await state(first, 'waiting')
+      const second = await start('lodger', null)
+      expect((await t.engine.why(t.org, second)).summary).toBe(`It waits for limit "workflow:lodger", which is held by ${first}.`)
+      for (const run of [first, second]) await t.engine.signal(t.org, run, 'go', null)
+      await end(second)
+    })
+
     it('cancels a child of an earlier generation when its parent ends', async () => {
       await boot()
       const at = gate('forget')

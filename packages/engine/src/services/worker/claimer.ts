@@ -1,5 +1,6 @@
 import type { Timer } from '../../clock.ts'
-import { Ambiguous, Fenced, type OrgId } from '../../store/store.ts'
+import type { OrgId } from '../../store/store.ts'
+import { Ambiguous, Fenced } from '../../store/store-errors.ts'
 import { failpoint } from '../failpoints.ts'
 import { parkIdle } from '../run/park.ts'
 import { room, type WorkerScope } from '../run/worker-scope.ts'

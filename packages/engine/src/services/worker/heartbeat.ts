@@ -1,5 +1,5 @@
 import type { Timer } from '../../clock.ts'
-import { Ambiguous, Fenced } from '../../store/store.ts'
+import { Ambiguous, Fenced } from '../../store/store-errors.ts'
 import { failpoint } from '../failpoints.ts'
 import { onlyWaits } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'

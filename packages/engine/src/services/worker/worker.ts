@@ -1,15 +1,7 @@
 import type { Worker, WorkOptions } from '../../api.ts'
 import { type DatabaseClock, pause } from '../../clock.ts'
-import {
-  Ambiguous,
-  type Fenced,
-  type FlushResult,
-  type Hint,
-  type RunId,
-  type RunRow,
-  type Store,
-  type WorkerId,
-} from '../../store/store.ts'
+import type { FlushResult, Hint, RunId, RunRow, Store, WorkerId } from '../../store/store.ts'
+import { Ambiguous, type Fenced } from '../../store/store-errors.ts'
 import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'

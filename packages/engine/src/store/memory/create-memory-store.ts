@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import { Ambiguous, type Hint, type Notifier, type Store, type WorkerId } from '../store.ts'
+import type { Hint, Notifier, Store, WorkerId } from '../store.ts'
+import { Ambiguous } from '../store-errors.ts'
 import { type Faults, noFault } from './faults.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { seeded } from './random.ts'

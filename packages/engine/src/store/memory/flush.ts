@@ -1,4 +1,5 @@
-import { Fenced, type FlushBatch, type FlushResult, type Message, type ParkRow, Refused, type StartRow, type WorkerId } from '../store.ts'
+import type { FlushBatch, FlushResult, Message, ParkRow, StartRow, WorkerId } from '../store.ts'
+import { Fenced, Refused } from '../store-errors.ts'
 import { type Changed, closeChildren, finishRun, stopRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
 import { insertMessage, removeMessage } from './messages.ts'

@@ -57,7 +57,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
   }
 }
 
-function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'live' | 'run' | 'result' | 'liveRuns'> {
+function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'live' | 'holders' | 'run' | 'result' | 'liveRuns'> {
   return {
     history: (org, run, from) => (tables.journal.get(key(org, run)) ?? []).filter((row) => row.seq >= from),
     progress: (org, run, cmd) => tables.progress.get(key(org, run, cmd))?.details ?? null,
@@ -65,6 +65,7 @@ function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'liv
       const live = tables.live.get(key(org, run))
       return live ? toLiveRow(live) : null
     },
+    holders: (org, name, limit) => [...(tables.limits.get(key(org, name))?.holders ?? [])].sort().slice(0, limit),
     run: (org, run) => {
       const row = tables.runs.get(key(org, run))
       // The run may have moved to another bundle since its start. An ended run keeps the bundle of its last `version` row.

@@ -1,8 +1,9 @@
-import type { AdmittedStart, Millis, RunRow, StartOutcome } from '../store.ts'
+import type { AdmittedStart, Millis, RunId, RunRow, StartOutcome } from '../store.ts'
+import { HeldByAncestor } from '../store-errors.ts'
 import { admit } from './admit.ts'
-import { declareLimit, promote } from './limits.ts'
+import { declareLimit, limitOf, maxOf, promote } from './limits.ts'
 import { insertRun, newLive, rankAt } from './live-run.ts'
-import { key, type Session } from './tables.ts'
+import { key, type Live, type Session } from './tables.ts'
 
 /** Checks in this order: existing run, dedupe, debounce, rate, limits. The first that applies decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {
@@ -53,8 +54,26 @@ function begin(session: Session, start: AdmittedStart): StartOutcome {
   // Waiting runs are admitted first, in case this start has raised the limit.
   for (const wish of start.concurrency) promote(session, start.org, wish.limit)
   const cancelled = admit(session, live, false)
+  requireStart(session, live)
   const refused = !tables.live.has(key(start.org, start.run))
   return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
+}
+
+/** Takes back the start of a child whose ancestors hold all places of its limit. */
+function requireStart({ tables }: Session, { row, state, gate }: Live): void {
+  if (state !== 'gated' || gate === null) return
+  const limit = limitOf(tables, row.org, gate)
+  const holding: RunId[] = []
+  for (let up: RunRow | undefined = row; up?.parent && up.parent.close !== 'abandon'; ) {
+    const parent: RunId = up.parent.run
+    if (limit.holders.has(parent)) holding.push(parent)
+    up = tables.runs.get(key(row.org, parent))
+  }
+  const [holder] = holding.sort().reverse()
+  if (holder === undefined || holding.length < maxOf(limit)) return
+  tables.live.delete(key(row.org, row.run))
+  tables.runs.delete(key(row.org, row.run))
+  throw new HeldByAncestor(gate, holder)
 }
 
 /** GCRA without a burst: starts of one rate are at least periodMs / max apart, whenever they arrive, so no period sees more than `max`. */

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { Ambiguous, type ClaimedRun, type ClaimRequest, Fenced, type OrgId } from '../store.ts'
+import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { Ambiguous, Fenced } from '../store-errors.ts'
 import { claimStatement } from './claim-statement.ts'
 import { classifyError } from './classify-error.ts'
 import { unpackRows } from './payload.ts'

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { Ambiguous } from '../store.ts'
+import { Ambiguous } from '../store-errors.ts'
 import { isLostConnection } from './classify-error.ts'
 
 const GIVE_UP_MS = 30_000

@@ -1,17 +1,6 @@
-import type pg from 'pg'
-import {
-  type AdmittedStart,
-  type DeliverOutcome,
-  type EventRow,
-  Fenced,
-  type Message,
-  type OrgId,
-  type RunId,
-  type RunRow,
-  type StartOutcome,
-  type Store,
-  type WorkerId,
-} from '../store.ts'
+import pg from 'pg'
+import type { AdmittedStart, DeliverOutcome, EventRow, Message, OrgId, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store.ts'
+import { Fenced, HeldByAncestor } from '../store-errors.ts'
 import { classifyError } from './classify-error.ts'
 import { closeCode, onFullCode, priorityCode, stateCode } from './codes.ts'
 import { toMessageColumns } from './message-columns.ts'
@@ -97,11 +86,21 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
     'started as materialized (select outcome, run, state, cancelled from fence, engine.start_admitted(fence.plan, $2))',
     ...(event ? [announcement(event, next)] : []),
   ]
-  const rows = await ask<Answer>(pool, tx, `with ${parts.join(', ')} select * from started`, values)
+  const check = start.parent ? `, case when state = 4 then engine.require_start(${next(start.org)}, ${next(start.run)})::text end` : ''
+  const rows = await ask<Answer>(pool, tx, `with ${parts.join(', ')} select *${check} from started`, values).catch(rethrowStart)
   if (rows.length === 0 && worker !== undefined) throw new Fenced(`worker ${worker} is fenced`)
   const { outcome, run, state, cancelled } = onlyRow(rows)
   if (outcome !== 'started') return { type: outcome, run }
   return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }
+}
+
+/** The code of engine.require_start. */
+const HELD_BY_ANCESTOR = 'OR001'
+
+function rethrowStart(error: unknown): never {
+  if (!(error instanceof pg.DatabaseError) || error.code !== HELD_BY_ANCESTOR) throw error
+  const { limit, holder } = JSON.parse(error.detail ?? '{}') as { readonly limit: string; readonly holder: RunId }
+  throw new HeldByAncestor(limit, holder)
 }
 
 const fencedPlan = (worker: string): string =>

@@ -5,7 +5,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
-import { Ambiguous, Fenced, Refused } from '../store.ts'
+import { Ambiguous, Fenced, Refused } from '../store-errors.ts'
 import { isLockAwaited, openWorld, type PostgresWorld } from './test-database.ts'
 
 const companions = {

@@ -1,17 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
-import {
-  Ambiguous,
-  type CompanionRow,
-  Fenced,
-  type FlushBatch,
-  type FlushResult,
-  type OrgId,
-  Refused,
-  type RunId,
-  type WorkerId,
-} from '../store.ts'
+import type { CompanionRow, FlushBatch, FlushResult, OrgId, RunId, WorkerId } from '../store.ts'
+import { Ambiguous, Fenced, Refused } from '../store-errors.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 

@@ -6,7 +6,7 @@ import { toMessage } from './message-columns.ts'
 import { unpackRows } from './payload.ts'
 import { runColumns, type StoredRun, toRunRow } from './run-columns.ts'
 
-type Reads = Pick<Store, 'history' | 'inbox' | 'progress' | 'live' | 'run' | 'result' | 'liveRuns'>
+type Reads = Pick<Store, 'history' | 'inbox' | 'progress' | 'live' | 'holders' | 'run' | 'result' | 'liveRuns'>
 
 export function readRuns(pool: pg.Pool): Reads {
   return {
@@ -14,6 +14,10 @@ export function readRuns(pool: pg.Pool): Reads {
     inbox: (org, run) => readInbox(pool, org, run),
     progress: (org, run, cmd) => readProgress(pool, org, run, cmd),
     live: async (org, run) => (await readLive(pool, 'live_one', 'l.org_id = $1 and l.run_id = $2', [org, run]))[0] ?? null,
+    holders: async (org, name, limit) => {
+      const text = 'select run_id as run from engine.hold where org_id = $1 and name = $2 and held order by run_id limit $3'
+      return (await pool.query<{ run: RunId }>(text, [org, name, limit])).rows.map(({ run }) => run)
+    },
     run: (org, run) => readRun(pool, org, run),
     result: (org, run) => readResult(pool, org, run),
     liveRuns: (org, workflow, after, limit) =>

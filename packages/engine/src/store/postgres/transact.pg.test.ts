@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Ambiguous, Fenced } from '../store.ts'
+import { Ambiguous, Fenced } from '../store-errors.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
 import { openCommitProxy } from './test-proxy.ts'

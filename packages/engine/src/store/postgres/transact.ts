@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { emptyBatch } from '../empty-batch.ts'
-import { Ambiguous, Fenced, type JournalRow, type SqlTransaction, type WorkerId } from '../store.ts'
+import type { JournalRow, SqlTransaction, WorkerId } from '../store.ts'
+import { Ambiguous, Fenced } from '../store-errors.ts'
 import { classifyError } from './classify-error.ts'
 import { composeFlush } from './compose-flush.ts'
 

@@ -1,6 +1,6 @@
 /** Goal: a claim hands each run to one worker, fairly over orgs and by rank. Uses only the port, with several workers at once. */
 import { expect, it } from 'vitest'
-import { Fenced } from '../../store/store.ts'
+import { Fenced } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
 export function describeClaims(world: () => World): void {

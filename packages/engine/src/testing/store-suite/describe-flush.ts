@@ -1,6 +1,6 @@
 /** Goal: a flush writes all of its batch or nothing, and nothing for a fenced worker. Uses only the port. */
 import { expect, it } from 'vitest'
-import { Fenced, Refused } from '../../store/store.ts'
+import { Fenced, Refused } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
 export function describeFlush(world: () => World): void {

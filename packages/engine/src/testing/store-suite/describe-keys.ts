@@ -1,6 +1,6 @@
 /** Goal: dedupe keys, debounce keys and repeated ids decide which starts make a run. Uses only the port, with concurrent starts. */
 import { expect, it } from 'vitest'
-import { Fenced } from '../../store/store.ts'
+import { Fenced } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
 export function describeKeys(world: () => World): void {

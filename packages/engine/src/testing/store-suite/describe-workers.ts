@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Fenced } from '../../store/store.ts'
+import { Fenced } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
 export function describeWorkers(world: () => World): void {
