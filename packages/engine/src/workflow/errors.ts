@@ -1,3 +1,4 @@
+import { NAME_CHARS_MAX } from './names.ts'
 import type { Failure, Json } from './protocol.ts'
 
 abstract class EngineError extends Error {
@@ -65,17 +66,44 @@ export class ChildFailedError extends EngineError {
   }
 }
 
-/** The journal's form of a thrown value. Checks the shape and not the class, so it works across copies of this module. */
-export function toFailure(error: unknown): Failure {
-  if (!isErrorLike(error)) return { name: 'Error', message: describe(error), kind: 'error' }
-  const { name, message, kind, details, stack } = error
+/** Longer texts are cut, so that no error becomes an event of megabytes. */
+const MESSAGE_CHARS_MAX = 8000
+const STACK_LINES_MAX = 20
+const STACK_CHARS_MAX = 8000
+const DETAILS_CHARS_MAX = 64_000
+/** How deep causes are kept, and how many errors of an AggregateError. */
+const CAUSES_MAX = 4
+const ERRORS_MAX = 10
+
+/**
+ * The journal's form of a thrown value, with its causes and the errors of an AggregateError. Checks the shape and not the class, so it works
+ * across copies of this module. Never throws, whatever a getter of the value does.
+ */
+export function toFailure(error: unknown, depth = CAUSES_MAX): Failure {
+  try {
+    return readFailure(error, depth)
+  } catch {
+    return { name: 'Error', message: 'something was thrown that cannot be read', kind: 'error' }
+  }
+}
+
+function readFailure(error: unknown, depth: number): Failure {
+  if (!isErrorLike(error)) return { name: 'Error', message: cut(describe(error), MESSAGE_CHARS_MAX), kind: 'error' }
+  const { name, message, kind, details, stack, cause, errors } = error
   return {
-    name: typeof name === 'string' && name !== '' ? name : 'Error',
-    message: typeof message === 'string' ? message : describe(message),
+    name: typeof name === 'string' && name !== '' ? cut(name, NAME_CHARS_MAX) : 'Error',
+    message: cut(typeof message === 'string' ? message : describe(message), MESSAGE_CHARS_MAX),
     kind: isKind(kind) ? kind : 'error',
     ...(typeof stack === 'string' ? { stack: ownFrames(stack) } : {}),
-    ...(details === undefined ? {} : { details: safeJson(details) }),
+    ...(details === undefined ? {} : { details: boundedJson(details) }),
+    ...(cause === undefined || depth === 0 ? {} : { cause: toFailure(cause, depth - 1) }),
+    ...(Array.isArray(errors) && depth > 0 ? { errors: errors.slice(0, ERRORS_MAX).map((each) => toFailure(each, depth - 1)) } : {}),
   }
+}
+
+function cut(text: string, max: number): string {
+  const kept = text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more characters)`
+  return kept.toWellFormed()
 }
 
 /** The error for a journalled failure. A failure with an unknown name becomes an Error with that name. */
@@ -83,7 +111,14 @@ export function fromFailure(failure: Failure): Error {
   const error = build(failure)
   if (error.name !== failure.name) Object.defineProperty(error, 'name', { value: failure.name, configurable: true, writable: true })
   if (failure.stack !== undefined) error.stack = failure.stack
+  if (failure.cause !== undefined) define(error, 'cause', fromFailure(failure.cause))
+  if (failure.errors !== undefined) define(error, 'errors', failure.errors.map(fromFailure))
   return error
+}
+
+/** As the constructors of Error and AggregateError do: not enumerable. */
+function define(error: Error, name: 'cause' | 'errors', value: unknown): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true })
 }
 
 function build(failure: Failure): Error {
@@ -106,20 +141,28 @@ function build(failure: Failure): Error {
 const KINDS: ReadonlySet<unknown> = new Set<Failure['kind']>(['error', 'timeout', 'cancelled', 'non_retryable', 'child_failed', 'invalid'])
 const isKind = (kind: unknown): kind is Failure['kind'] => KINDS.has(kind)
 
-function isErrorLike(error: unknown): error is { name?: unknown; message: unknown; kind?: unknown; details?: unknown; stack?: unknown } {
+type ErrorLike = { readonly message: unknown } & { readonly [Name in 'name' | 'kind' | 'details' | 'stack' | 'cause' | 'errors']?: unknown }
+
+function isErrorLike(error: unknown): error is ErrorLike {
   return typeof error === 'object' && error !== null && 'message' in error
 }
 
 /** Frames of the host carry no information about the workflow and differ between machines. */
 function ownFrames(stack: string): string {
   const lines = stack.split('\n').filter((line) => !/^\s+at .*(?:node:|node_modules\/)/.test(line))
-  return lines.slice(0, 20).join('\n')
+  return cut(lines.slice(0, STACK_LINES_MAX).join('\n'), STACK_CHARS_MAX)
 }
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return value
   const text = safeJson(value)
   return text === null ? String(value) : JSON.stringify(text)
+}
+
+function boundedJson(value: unknown): Json {
+  const json = safeJson(value)
+  const size = JSON.stringify(json).length
+  return size <= DETAILS_CHARS_MAX ? json : `details of ${size} characters were left out; the most is ${DETAILS_CHARS_MAX}`
 }
 
 /** Details that JSON cannot carry become null, so that they never prevent recording the failure. */

@@ -5,6 +5,7 @@ import type { ChildCallOptions, Context, RunOptions, ScopePromise, Thunk } from 
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
 import { logTo, type MachineRun, refuseInQuery } from './machine-run.ts'
+import { KEY_CHARS_MAX, requireName, TAGS_MAX } from './names.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
 import { parseRetry } from './retry.ts'
 import { type Schema, validate } from './standard-schema.ts'
@@ -23,16 +24,18 @@ export function makeContext(run: MachineRun, carrier: ScopeCarrier): Context {
   const issue = issueCommand.bind(null, run, carrier)
   const callChild = (callee: Callee, input: unknown, options: ChildCallOptions | undefined, detached: boolean): Promise<Json> => {
     const name = typeof callee === 'string' ? callee : callee.name
-    return guarded(run, () =>
-      issue({ type: 'child', workflow: name, input: toJson(input, `input of ${name}`), options: childOptions(options), detached }),
-    )
+    return guarded(run, () => {
+      requireName('name of the child workflow', name)
+      return issue({ type: 'child', workflow: name, input: toJson(input, `input of ${name}`), options: childOptions(options), detached })
+    })
   }
   const context = {
     info: run.info,
     run: (step: { readonly name: string }, input?: unknown, options?: RunOptions) =>
-      guarded(run, () =>
-        issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) }),
-      ),
+      guarded(run, () => {
+        requireName('name of the step', step.name)
+        return issue({ type: 'step', name: step.name, args: toJson(input, `input of ${step.name}`), options: stepOptions(options) })
+      }),
     sleep: (duration: Duration) => guarded(run, () => issue({ type: 'sleep', until: run.at + parseDurationMs(duration) }).then(nothing)),
     sleepUntil: (time: Date | string) => guarded(run, () => issue({ type: 'sleep', until: parseTime(time) }).then(nothing)),
     waitFor: (name: string, schema?: Schema, options?: { readonly timeout?: Duration }) =>
@@ -82,6 +85,7 @@ async function waitFor(
   schema: Schema | undefined,
   timeout: Duration | undefined,
 ): Promise<unknown> {
+  requireName('name of the signal', name)
   const until = timeout === undefined ? null : run.at + parseDurationMs(timeout, `timeout of ${name}`)
   for (;;) {
     const payload = await issue({ type: 'signal', name, until })
@@ -111,6 +115,7 @@ function guarded<T>(run: MachineRun, fn: () => Promise<T>): Promise<T> {
 function nothing(): void {}
 
 function patched(run: MachineRun, id: string): boolean {
+  requireName('id of the patch', id)
   const known = run.patches.get(id)
   if (known !== undefined) return known
   refuseInQuery(run, 'ctx.patched')
@@ -131,6 +136,7 @@ function parseTime(time: Date | string): number {
 }
 
 function stepOptions(options: RunOptions = {}): StepCallOptions {
+  if (options.queue !== undefined) requireName('queue of the step', options.queue)
   return {
     ...(options.timeout === undefined ? {} : { timeoutMs: parseDurationMs(options.timeout, 'timeout') }),
     ...(options.retry === undefined ? {} : { retry: parseRetry(options.retry) }),
@@ -139,6 +145,12 @@ function stepOptions(options: RunOptions = {}): StepCallOptions {
 }
 
 function childOptions({ timeout, ...rest }: ChildCallOptions = {}): ChildOptions {
+  const { queue, version, dedupeKey, tags = [] } = rest
+  if (queue !== undefined) requireName('queue of the child', queue)
+  if (version !== undefined) requireName('version of the child', version)
+  if (dedupeKey !== undefined) requireName('dedupe key of the child', dedupeKey, KEY_CHARS_MAX)
+  if (tags.length > TAGS_MAX) throw new TypeError(`a child has at most ${TAGS_MAX} tags, not ${tags.length}`)
+  for (const tag of tags) requireName('tag of the child', tag)
   return timeout === undefined ? rest : { ...rest, timeoutMs: parseDurationMs(timeout, 'timeout') }
 }
 

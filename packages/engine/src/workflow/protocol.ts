@@ -15,6 +15,10 @@ export interface Failure {
   readonly kind: 'error' | 'timeout' | 'cancelled' | 'non_retryable' | 'child_failed' | 'invalid'
   readonly stack?: string
   readonly details?: Json
+  /** Of the error's `cause`, a few levels deep. */
+  readonly cause?: Failure
+  /** Of an AggregateError, the first ones. */
+  readonly errors?: readonly Failure[]
 }
 
 /** One event in a run. A workflow moves only when one is delivered to it. */

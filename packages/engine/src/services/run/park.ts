@@ -1,4 +1,5 @@
 import type { ParkRow, Wait } from '../../store/store.ts'
+import { Ambiguous } from '../../store/store-errors.ts'
 import { failpoint } from '../failpoints.ts'
 import { toError } from '../observe.ts'
 import { type ActiveRun, isLive, type Phase } from './active-run.ts'
@@ -77,6 +78,41 @@ export function block(scope: WorkerScope, run: ActiveRun, reason: string): void 
   run.queue.length = 0
   scope.flusher.add(run.id, 'events', runEvent(run, 'run.blocked', { reason }, scope.clock.now()))
   park(scope, run, 'blocked', reason)
+}
+
+const REASON_REFUSED_TOO = 'The database refused what the run wanted to write, and the reason with it.'
+
+/**
+ * Blocks a run, in whatever phase it is, because the store refused its rows. Those that are not written do not count, so its next number is
+ * read from the store.
+ */
+export function blockRefused(scope: WorkerScope, run: ActiveRun, reason: string): void {
+  if (scope.active.get(run.id) !== run) return
+  if (run.held) return void run.held.push(() => blockRefused(scope, run, reason))
+  const { phase: before } = run
+  const isAgain = before.type === 'parking' && before.state === 'blocked'
+  if (isAgain && before.reason === REASON_REFUSED_TOO) return scope.flusher.abandon(new Ambiguous('the store refuses to block a run'))
+  for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'blocked')
+  run.queue.length = 0
+  clearTimers(scope.clock, run)
+  const phase = { type: 'parking', state: 'blocked', reason: isAgain ? REASON_REFUSED_TOO : reason } as const
+  run.phase = phase
+  void readPlace(scope, run, phase)
+}
+
+async function readPlace(scope: WorkerScope, run: ActiveRun, phase: Extract<Phase, { type: 'parking' }>): Promise<void> {
+  try {
+    const rows = await scope.store.history(run.row.org, run.id, run.row.base)
+    if (run.phase !== phase) return
+    const base = rows.findLast(({ kind }) => kind === 'generation')?.seq ?? run.row.base
+    run.seq = (rows.at(-1)?.seq ?? run.row.nextSeq - 1) + 1
+    run.generation = { ...run.generation, base }
+    scope.flusher.add(run.id, 'events', runEvent(run, 'run.blocked', { reason: phase.reason ?? '' }, scope.clock.now()))
+    parkAgain(scope, run, phase)
+  } catch (error) {
+    scope.observe({ type: 'trouble', where: 'park', error: toError(error) })
+    scope.clock.setTimeout(() => run.phase === phase && void readPlace(scope, run, phase), RETRY_MS)
+  }
 }
 
 /** Returns a run as ready. Another worker, or this one later, replays it. */

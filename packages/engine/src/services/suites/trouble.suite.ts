@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Store, WorkerId } from '../../store/store.ts'
+import { Refused } from '../../store/store-errors.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
 import { gate } from '../fixtures/workflows.ts'
 import type { EngineFact } from '../observe.ts'
@@ -58,6 +59,41 @@ export function describeTrouble(t: EngineTests): void {
       expect((await state(run, 'blocked')).summary).toMatch(/never continue/)
       await t.engine.cancel(t.org, run, 'hopeless')
       expect((await end(run)).status).toBe('cancelled')
+    })
+
+    it.each(['signal', 'child', 'patch', 'queue', 'tags', 'dedupeKey', 'version'])(
+      'fails a run that uses a name with a NUL: %s',
+      async (which) => {
+        await boot()
+        expect(await go('namer', which)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('without NUL') } })
+      },
+    )
+
+    it.each([
+      ['journal', 'five', 1],
+      ['finishes', 'five', 1],
+      ['parks', 'pair', null],
+      ['starts', 'parent', 1],
+    ] as const)('blocks a run whose %s the store refuses, and continues it when resumed', async (part, workflow, input) => {
+      await boot({ work: false })
+      let isRefusing = true
+      const picky = (store: Store): Store => ({
+        ...store,
+        flush: async (batch) => {
+          const isMine = batch[part].some(
+            (row) => row.org === t.org && !('state' in row && (row.state === 'blocked' || row.state === 'ready')),
+          )
+          if (isRefusing && batch.worker !== null && isMine) throw new Refused('not this')
+          return store.flush(batch)
+        },
+      })
+      const run = await start(workflow, input)
+      await process([], picky).work({ steps: stepRegistry() })
+      expect((await state(run, 'blocked')).summary).toContain('not this')
+      isRefusing = false
+      await t.engine.resume(t.org, run)
+      if (workflow === 'pair') for (const name of ['a', 'b']) await t.engine.signal(t.org, run, name, 1)
+      expect(await end(run)).toMatchObject({ status: 'succeeded' })
     })
 
     it('reports a run as blocked once, when that is durable', async () => {

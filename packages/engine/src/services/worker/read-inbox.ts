@@ -1,5 +1,5 @@
 import type { ChildMessage, Message } from '../../store/store.ts'
-import type { Failure } from '../../workflow/protocol.ts'
+import type { Failure, Json } from '../../workflow/protocol.ts'
 import { continueRun } from '../command/begin-command.ts'
 import { acknowledge, bufferSignal } from '../command/signals.ts'
 import { toError } from '../observe.ts'
@@ -83,7 +83,7 @@ function childOutcome(open: OpenCommand, message: ChildMessage): Outcome {
     name: 'ChildFailedError',
     kind: 'child_failed',
     message: message.error.message,
-    details: { cause: { ...message.error } },
+    details: { cause: message.error as unknown as Json },
   }
   return rejected(open, error, 0, 0)
 }

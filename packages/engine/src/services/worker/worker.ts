@@ -10,7 +10,7 @@ import { failStarts } from '../flush/recover-starts.ts'
 import { type Observer, toError } from '../observe.ts'
 import { type ActiveRun, isLive, toClaimed } from '../run/active-run.ts'
 import { abortStep } from '../run/open-command.ts'
-import { block, considerIdle, release } from '../run/park.ts'
+import { block, blockRefused, considerIdle, release } from '../run/park.ts'
 import { evict } from '../run/timers.ts'
 import { Turns } from '../run/turns.ts'
 import { hasRoom, type WorkerScope } from '../run/worker-scope.ts'
@@ -134,7 +134,7 @@ export class EngineWorker implements Worker {
 
   onRefused(unit: string, refusal: Error): void {
     const run = this.scope.active.get(unit)
-    if (run) block(this.scope, run, `The database refused what the run wanted to write: ${refusal.message}`)
+    if (run) blockRefused(this.scope, run, `The database refused what the run wanted to write: ${refusal.message}`)
   }
 
   dueAt(at: number): void {
