@@ -5,9 +5,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /**
-   * A timer does not keep the process alive. The platform caps `ms` at 24.8 days, so the caller must check the time when the timer fires.
-   */
+  /** A timer of any length. It does not keep the process alive. */
   setTimeout(fn: () => void, ms: number): Timer
   clearTimeout(timer: Timer): void
   /** Runs `fn` after the current task and its microtasks, before any timer that is not due yet. */
@@ -19,16 +17,29 @@ export interface Timer {
   readonly [Symbol.dispose]: () => void
 }
 
+/** The longest timer of the platform: 24.8 days. It ends a longer one at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   // Monotonic: a change of the machine's time must not move deadlines. The engine corrects it by the database's time.
   now: () => performance.timeOrigin + performance.now(),
-  setTimeout: (fn, ms) => setTimeout(fn, Math.min(ms, TIMEOUT_MS_MAX)).unref(),
+  setTimeout: (fn, ms) => (ms <= TIMEOUT_MS_MAX ? setTimeout(fn, ms).unref() : setLongTimeout(fn, ms)),
   clearTimeout: (timer) => timer[Symbol.dispose](),
   setImmediate: (fn) => {
     setImmediate(fn)
   },
+}
+
+function setLongTimeout(fn: () => void, ms: number): Timer {
+  let leftMs = ms
+  let timer: NodeJS.Timeout
+  const next = (): void => {
+    const partMs = Math.min(leftMs, TIMEOUT_MS_MAX)
+    leftMs -= partMs
+    timer = setTimeout(leftMs > 0 ? next : fn, partMs).unref()
+  }
+  next()
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }
 
 export interface DatabaseClock extends Clock {

@@ -8,6 +8,7 @@ import { logTo, type MachineRun, refuseInQuery } from './machine-run.ts'
 import { KEY_CHARS_MAX, requireName, TAGS_MAX } from './names.ts'
 import type { ChildOptions, Json, StepCallOptions } from './protocol.ts'
 import { parseRetry } from './retry.ts'
+import { toLogText, toShownJson } from './shown-json.ts'
 import { type Schema, validate } from './standard-schema.ts'
 import type { StepLog } from './step.ts'
 import type { WorkflowDefinition } from './workflow-definition.ts'
@@ -156,6 +157,6 @@ function childOptions({ timeout, ...rest }: ChildCallOptions = {}): ChildOptions
 
 function makeLog(run: MachineRun): StepLog {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, data?: Json) =>
-    logTo(run, level, String(message), data === undefined ? null : toJson(data, 'log data'))
+    logTo(run, level, toLogText(message), toShownJson(data))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

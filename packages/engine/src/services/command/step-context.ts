@@ -3,6 +3,7 @@ import type { StepImplementation } from '../../api.ts'
 import type { Timer } from '../../clock.ts'
 import { TimeoutError } from '../../workflow/errors.ts'
 import type { Json } from '../../workflow/protocol.ts'
+import { toLogText, toShownJson } from '../../workflow/shown-json.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
@@ -56,7 +57,7 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
       cmd: open.cmd,
       attempt,
       at: now,
-      details: JSON.stringify(details),
+      details: JSON.stringify(toShownJson(details)),
     })
   }
   const log =
@@ -70,9 +71,9 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
         attempt,
         at: scope.clock.now(),
         level,
-        message: String(message).replaceAll('\0', ''),
+        message: toLogText(message),
       }
-      scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(data) })
+      scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(toShownJson(data)) })
     }
   const context = {
     runId: run.bundle.ids.run(run.id),

@@ -1,4 +1,5 @@
 import type { Command, Reaction } from '../../workflow/protocol.ts'
+import { toLogText } from '../../workflow/shown-json.ts'
 import { beginCommand, endRun } from '../command/begin-command.ts'
 import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { cancelDroppedChild } from '../run/cancel.ts'
@@ -54,7 +55,7 @@ function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { typ
     attempt: 0,
     at: run.at,
     level: command.level,
-    message: command.message.replaceAll('\0', ''),
+    message: toLogText(command.message),
     data,
   })
 }
