@@ -3,24 +3,27 @@ import { NonRetryableError, toFailure } from '../../workflow/errors.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { toError } from '../observe.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
-import { type Attempt, makeStepContext } from './step-context.ts'
+import { type Attempt, makeStepContext, type PreparedContext } from './step-context.ts'
 
 export type BodyOutcome = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly failure: Failure }
 
 /** Runs a step body within its time limits. Never throws. `extra` is added to the step's context (`tx`). */
 export async function perform(scope: WorkerScope, attempt: Attempt, extra: object): Promise<BodyOutcome> {
-  const { open, implementation } = attempt
-  const made = makeStepContext(scope, attempt)
+  const { open, implementation, abort } = attempt
+  let made: PreparedContext | null = null
   try {
     const body = implementation.body as (input: Json, context: object) => unknown
+    // The time limits are those of the body, so they begin after this.
     const lastHeartbeat = open.attempt > 1 ? await readHeartbeat(scope, attempt) : null
+    abort.signal.throwIfAborted()
+    made = makeStepContext(scope, attempt)
     const context = { ...made.context, ...extra, lastHeartbeat: lastHeartbeat === null ? null : (JSON.parse(lastHeartbeat) as Json) }
     const value = await Promise.race([Promise.resolve().then(() => body(JSON.parse(open.input) as Json, context)), made.expired])
     return { ok: true, output: toText(open.name, value) }
   } catch (error) {
     return { ok: false, failure: toFailure(error) }
   } finally {
-    made.done()
+    made?.done()
   }
 }
 

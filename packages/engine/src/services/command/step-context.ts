@@ -20,7 +20,7 @@ export interface Attempt {
   readonly startedAt: number
 }
 
-interface PreparedContext {
+export interface PreparedContext {
   /** The body's context without `lastHeartbeat`. */
   readonly context: object
   /** Rejects when the attempt exceeds its time limit, misses its heartbeat or is aborted. */

@@ -107,20 +107,30 @@ export function describeProgress(t: EngineTests): void {
 
     it('keeps signals that arrive before a wait, and delivers each once and in order', async () => {
       await boot()
-      const run = await start('asker', '400ms')
+      const run = await start('asker', null)
       for (const n of [1, 2, 3]) expect(await t.engine.signal(t.org, run, 'answer', n)).toMatchObject({ type: 'delivered' })
-      await t.engine.signal(t.org, run, 'other', 'not awaited')
+      for (const [name, payload] of [
+        ['other', 'not awaited'],
+        ['answer', null],
+      ] as const)
+        await t.engine.signal(t.org, run, name, payload)
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: [1, 2, 3] })
       expect(await t.engine.signal(t.org, run, 'answer', 4)).toEqual({ type: 'finished' })
     })
 
     it('delivers a repeated signal id once', async () => {
       await boot()
-      const run = await start('asker', '300ms')
+      const run = await start('asker', null)
       const id = randomUUID()
       await t.engine.signal(t.org, run, 'answer', 'once', { id })
       await t.engine.signal(t.org, run, 'answer', 'twice', { id })
+      await t.engine.signal(t.org, run, 'answer', null)
       expect((await end(run)).output).toEqual(['once'])
+    })
+
+    it('a wait that no signal ends times out', async () => {
+      await boot()
+      expect(await go('asker', '20ms')).toMatchObject({ status: 'succeeded', output: [] })
     })
 
     it('wakes a parked run for a signal', async () => {
@@ -192,12 +202,13 @@ export function describeProgress(t: EngineTests): void {
 
     it('answers queries of live and finished runs', async () => {
       await boot()
-      const run = await start('asker', '400ms')
+      const run = await start('asker', null)
       await t.engine.signal(t.org, run, 'answer', 'first')
       await until(
         () => t.engine.query(t.org, run, 'answers', null),
         (answer) => answer?.ok === true && JSON.stringify(answer.value) === '["first"]',
       )
+      await t.engine.signal(t.org, run, 'answer', null)
       await end(run)
       expect(await t.engine.query(t.org, run, 'answers', null)).toEqual({ ok: true, value: ['first'] })
       expect(await t.engine.query(t.org, run, 'nothing', null)).toMatchObject({ ok: false })

@@ -117,7 +117,7 @@ export function describeTrouble(t: EngineTests): void {
         () => facts.filter(({ type }) => type === 'parked').length,
         (parked) => parked === 1,
       )
-      expect(facts.filter(({ type }) => type === 'lost')).toHaveLength(1)
+      expect(facts.filter(({ type }) => type === 'lost')).not.toEqual([])
       expect(facts.filter(({ type }) => type === 'blocked')).toMatchObject([{ run }])
     })
 

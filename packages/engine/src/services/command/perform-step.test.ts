@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { buildBundle } from '../../bundle/build-bundle.ts'
+import { pause } from '../../clock.ts'
+import { createMemoryDatabase } from '../../store/memory/create-memory-store.ts'
+import { seeded } from '../../store/memory/random.ts'
+import type { Store } from '../../store/store.ts'
+import { createVirtualClock, runUntil } from '../../testing/virtual-clock.ts'
+import { stepRegistry } from '../../workflow/step-registry.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import '../fixtures/workflows.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const org = '00000000-0000-7000-8000-000000000001'
+
+it('the time that the store takes to return the last heartbeat does not count as silence of the body', async () => {
+  const clock = createVirtualClock()
+  const connection = createMemoryDatabase({ clock }).connect(clock)
+  const progress: Store['progress'] = async (...which) => {
+    await pause(clock, 60_000)
+    return connection.progress(...which)
+  }
+  const store = { ...connection, progress }
+  const engine = createEngine({ store, notifier: connection.notifier, clock, random: seeded(1) })
+  const until = <T>(promise: Promise<T>) => runUntil(clock, promise)
+  await until(engine.deploy(org, await buildBundle({ entries: ['fixtures/workflows.ts'], root })))
+  await until(engine.work({ steps: stepRegistry() }))
+  const started = await until(engine.start({ org, workflow: 'limits', input: 'silent' }))
+  const answer = await until(engine.result(org, 'run' in started ? started.run : '', 300_000))
+  expect(answer?.output).toBe('{"at":41}')
+  await until(engine.close())
+})
