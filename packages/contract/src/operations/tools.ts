@@ -150,6 +150,7 @@ export const discoverTools = defineOperation({
       }),
     ),
     leftOut: z.array(z.object({ tool: z.string(), reason: z.string() })),
+    warnings: z.array(z.string()).meta({ description: 'What the server does against the protocol, as far as it does no harm.' }),
   }),
   problems: ['connection.not_found', 'connection.unreadable', 'tool.source_failed', 'tool.too_many'],
   permission: 'tools:write',
