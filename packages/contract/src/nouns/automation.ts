@@ -51,7 +51,8 @@ const webhookTrigger = z.strictObject({
   type: z.literal('webhook'),
   key: key.optional(),
   signature: z.enum(['none', 'standard', 'github']).optional().meta({
-    description: 'How deliveries are signed. standard: Standard Webhooks; github: X-Hub-Signature-256. The address is secret in any case.',
+    description:
+      'How deliveries are signed. standard: Standard Webhooks (also Svix); github: X-Hub-Signature-256. The address is secret in any case.',
   }),
   filter: expression.optional(),
 })
