@@ -48,6 +48,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
     /** For the few operations that accept more than the server's limit (1 MB by default). */
     readonly maxBodyBytes?: number
   }
+  /** Input fields with documents of others, in which numbers that a double cannot keep are rounded: bounds of schemas. They are refused elsewhere. */
+  readonly roundsNumbersIn?: readonly string[]
   /** Opt-in exposure as an MCP tool. */
   readonly mcp?: { readonly tool: string; readonly destructive?: boolean }
   /** Exposed in the CLI if present. `verb`: words after `orrery`; `positionals`: fields given without a flag, in order. */

@@ -42,7 +42,7 @@ export { type CompiledSchedule, compileSchedule, type ScheduleSources } from './
 export type { LeapDay } from './schedule/day-traits.ts'
 export { impliedStart } from './schedule/implied-start.ts'
 export { isOccurrence, nextOccurrence, type Occurrences, occurrencesBetween } from './schedule/next-occurrence.ts'
-export { type PresetName, presets } from './schedule/presets.ts'
+export { type PresetName, presets, readPreset } from './schedule/presets.ts'
 export { type Preview, type PreviewLine, type PreviewTime, preview } from './schedule/preview.ts'
 export type { Exclude, Include, NextOccurrence, Occurrence, Schedule } from './schedule/schedule.ts'
 export { type ClockChange, findChanges } from './zone/find-changes.ts'

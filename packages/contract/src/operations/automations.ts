@@ -27,7 +27,7 @@ export const createAutomation = defineOperation({
   summary: 'Create an automation',
   description:
     'An automation has a pipeline (a name or an inline definition) or a workflow, triggers and policies. `schedule` is short for one trigger: ' +
-    'an RRULE, a cron expression, `every 30m`, or a time. The whole definition is checked; read `warnings` and the preview.',
+    'an RRULE, a cron expression, `every 30m`, a preset such as `business_days at 09:00`, or a time. The whole definition is checked; read `warnings` and the preview.',
   input: automationDefinition.extend({ annotations: annotations.optional() }),
   output: automation,
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],

@@ -120,6 +120,7 @@ export const importTools = defineOperation({
   audit: 'tool.imported',
   execution: 'outside',
   http: { method: 'POST', path: '/tools/import', maxBodyBytes: DOCUMENT_BYTES_MAX },
+  roundsNumbersIn: ['document'],
   cli: { verb: 'tools import', positionals: ['prefix'] },
 })
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { type JSONRPCMessage, parseJSONRPCMessage, serializeMessage, type Transport } from '@modelcontextprotocol/client'
+import { parseForeignJson } from '@orrery/contract'
 import { createLineReader } from './read-lines.ts'
 
 export interface StdioServer {
@@ -138,7 +139,7 @@ export class StdioTransport implements Transport {
   private receiveLine(line: string): void {
     let message: JSONRPCMessage
     try {
-      message = parseJSONRPCMessage(JSON.parse(line))
+      message = parseJSONRPCMessage(parseForeignJson(line))
     } catch {
       // `oddOutput` reports it.
       if (line.trim() === '') return

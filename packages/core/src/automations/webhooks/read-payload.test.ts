@@ -28,6 +28,10 @@ it('parses forms, and the JSON that GitHub and Slack put into the field payload 
   expect(form('%ff=%zz')).toEqual({ '\ufffd': '%zz' })
 })
 
+it('keeps the digits of large numbers as text', () => {
+  expect(readPayload(given('{"id":9007199254740993,"n":1}'))).toEqual({ id: '9007199254740993', n: 1 })
+})
+
 it('replaces invalid UTF-8, and returns JSON that is nested too deep as text', () => {
   expect(readPayload(given(new Uint8Array([0x61, 0xff, 0x62])))).toBe('a\ufffdb')
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`

@@ -1,4 +1,4 @@
-import type { Json } from '@orrery/contract'
+import { type Json, parseForeignJson } from '@orrery/contract'
 import type { SignedDelivery } from './verify-signature.ts'
 
 /** Headers that a run can read: they describe the delivery and contain no credentials. */
@@ -57,7 +57,7 @@ function readForm(text: string): Json {
 
 function readJson(text: string): Json | undefined {
   try {
-    const value = JSON.parse(text) as Json
+    const value = parseForeignJson(text)
     return isShallow(value) ? value : undefined
   } catch {
     // The caller uses the text.
