@@ -114,6 +114,7 @@ export const importTools = defineOperation({
     leftOut: z.array(z.object({ operation: z.string(), reason: z.string() })),
   }),
   problems: ['tool.source_failed', 'tool.too_many'],
+  choices: [{ of: ['document', 'url'], isRequired: true }],
   permission: 'tools:write',
   effect: 'write',
   idempotent: true,
