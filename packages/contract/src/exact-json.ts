@@ -30,7 +30,7 @@ export function parseExactJson(text: string, except: readonly string[] = []): Pa
   return large === null ? { ok: true, value } : { ok: false, large }
 }
 
-/** Parses JSON of another system, whose numbers nobody here can change: one that cannot be kept becomes a text of its digits. @throws SyntaxError */
+/** Parses JSON of another system, whose numbers no caller here can change: one that cannot be kept becomes a text of its digits. @throws SyntaxError */
 export function parseForeignJson(text: string): Json {
   return JSON.parse(quoteLargeNumbers(text)) as Json
 }
@@ -87,7 +87,9 @@ function isLarge(token: string): boolean {
 
 function toPath(places: readonly (string | number)[]): string {
   return places
-    .map((place) => (typeof place === 'number' ? `[${place}]` : /^[A-Za-z_$][\w$-]*$/.test(place) ? `.${place}` : `[${JSON.stringify(place)}]`))
+    .map((place) =>
+      typeof place === 'number' ? `[${place}]` : /^[A-Za-z_$][\w$-]*$/.test(place) ? `.${place}` : `[${JSON.stringify(place)}]`,
+    )
     .join('')
     .replace(/^\./, '')
 }

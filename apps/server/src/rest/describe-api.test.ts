@@ -34,7 +34,7 @@ describe('the OpenAPI document', () => {
     expect(operation.input.safeParse({ ...body, ...Object.fromEntries(inPath) }).error).toBeUndefined()
   })
 
-  test('says of which fields a call gives exactly one, or at most one', () => {
+  test('says of which fields a call has exactly one, or at most one', () => {
     const bodyOf = (path: string, method: string) => document.paths[path]?.[method]?.requestBody?.content['application/json'].schema
     expect(bodyOf('/tools/import', 'post')).toMatchObject({ allOf: [{ oneOf: [{ required: ['document'] }, { required: ['url'] }] }] })
     expect(bodyOf('/runs', 'post')).toMatchObject({ allOf: [{ not: { required: ['at', 'delay'] } }] })

@@ -27,7 +27,8 @@ export const createAutomation = defineOperation({
   summary: 'Create an automation',
   description:
     'An automation has a pipeline (a name or an inline definition) or a workflow, triggers and policies. `schedule` is short for one trigger: ' +
-    'an RRULE, a cron expression, `every 30m`, a preset such as `business_days at 09:00`, or a time. The whole definition is checked; read `warnings` and the preview.',
+    'an RRULE, a cron expression, `every 30m`, a preset such as `daily at 09:00`, or a time. The whole definition is checked; ' +
+    'read `warnings` and the preview.',
   input: automationDefinition.extend({ annotations: annotations.optional() }),
   output: automation,
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
@@ -193,7 +194,7 @@ export const snoozeAutomation = defineOperation({
   input: z.strictObject({ ...one, until: timestamp.optional(), for: duration.optional(), note: note.optional() }),
   output: automation,
   problems: ['automation.not_found'],
-  choices: [{ of: ['until', 'for'], isRequired: true }],
+  choices: [{ of: ['for', 'until'], isRequired: true }],
   permission: 'automations:write',
   effect: 'write',
   idempotent: true,

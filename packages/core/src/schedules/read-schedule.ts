@@ -20,7 +20,8 @@ const RULE = /^\s*(RRULE|DTSTART|RDATE|EXDATE|EXRULE)[:;]|FREQ=/i
 const INTERVAL = /^every\s+(\S.*)$/i
 
 /**
- * Parses a text form: an RRULE with or without property names, a time (once), `every 30m`, or a preset such as `quarterly`. Anything else is read as a cron expression.
+ * Parses a text form: an RRULE with or without property names, a time (once), `every 30m`, or a preset such as `quarterly`. Anything else
+ * is read as a cron expression.
  */
 function readShort(text: string): Include {
   if (RULE.test(text)) return { kind: 'rrule', rrule: text.trim() }

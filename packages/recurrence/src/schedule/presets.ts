@@ -19,7 +19,7 @@ export type PresetName = keyof typeof presets
 
 const WRITTEN = /^([a-z_]+)(?:\s+at\s+([01]\d|2[0-3]):([0-5]\d))?$/
 
-/** The rule of a preset as it is written in a text: `quarterly`, or with a time of day: `business_days at 09:00`. Undefined: it is no preset. */
+/** The rule of a preset as it is written in a text: `quarterly`, or with a time of day: `business_days at 09:00`. Undefined: not a preset. */
 export function readPreset(text: string): string | undefined {
   const [, name = '', hour, minute] = WRITTEN.exec(text) ?? []
   if (!Object.hasOwn(presets, name)) return undefined

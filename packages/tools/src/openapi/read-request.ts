@@ -64,7 +64,7 @@ export function readRequest(at: OperationContext): OpenApiRequest {
   }
 }
 
-/** A name that neither the document gives nor another argument has. */
+/** A name that neither a parameter of the document nor another argument has. */
 function inventName(wanted: string, given: ReadonlySet<string>, taken: ReadonlyMap<string, unknown>): string {
   let name = wanted
   for (let count = 2; given.has(name) || taken.has(name); count += 1) name = `${wanted}_${count}`
