@@ -99,6 +99,13 @@ test.each(['legacy', 'auto'] as const)('offers a new operation as an MCP tool (%
   const failed = await client.callTool({ name: 'echo_get', arguments: { echoId: 'none' } })
   expect([failed.isError, failed.structuredContent]).toMatchObject([true, { problem: { code: 'not_found' } }])
 
+  const { contents } = await client.readResource({ uri: 'orrery://schemas/echo_get' })
+  expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({
+    input: { properties: { count: { type: 'integer' } }, additionalProperties: false },
+    output: { properties: { heard: {} } },
+  })
+  await expect(client.readResource({ uri: 'orrery://schemas/nothing' })).rejects.toThrow('There is no tool nothing.')
+
   await client.callTool({ name: 'echo_make', arguments: { echoId: '7', words: ['a'] }, _meta: { 'orrery/idempotencyKey': 'm' } })
   expect(server.asked.at(-1)).toMatchObject({ face: 'mcp', idempotencyKey: 'm' })
   await client.close()

@@ -1,6 +1,14 @@
 /** Everything that crosses a process boundary: shapes, problems, permissions and the registry of operations. No I/O. */
 export { duration } from './duration.ts'
 export { EVENT_TYPES, type Event, type EventType, event, eventId, eventTopic, isReservedTopic } from './events.ts'
+export {
+  describeLargeNumber,
+  findLargeNumber,
+  type LargeNumber,
+  parseExactJson,
+  parseForeignJson,
+  quoteLargeNumbers,
+} from './exact-json.ts'
 export * from './ids.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'

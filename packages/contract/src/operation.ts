@@ -29,6 +29,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly output: O
   /** Its own problems. Every operation can also answer COMMON_PROBLEMS and those of a wrong API key or idempotency key. */
   readonly problems: readonly ProblemCode[]
+  /** Fields of which a call has exactly one, or at most one. The implementation checks it; the OpenAPI document says so. */
+  readonly choices?: readonly { readonly of: readonly string[]; readonly isRequired: boolean }[]
   readonly permission: Access
   readonly effect: 'read' | 'write'
   /** For a write: true if repeating it has no second effect. Other writes accept an idempotency key. */
@@ -48,6 +50,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
     /** For the few operations that accept more than the server's limit (1 MB by default). */
     readonly maxBodyBytes?: number
   }
+  /** Input fields with documents of others, in which numbers that a double cannot keep are rounded: bounds of schemas. They are refused elsewhere. */
+  readonly roundsNumbersIn?: readonly string[]
   /** Opt-in exposure as an MCP tool. */
   readonly mcp?: { readonly tool: string; readonly destructive?: boolean }
   /** Exposed in the CLI if present. `verb`: words after `orrery`; `positionals`: fields given without a flag, in order. */

@@ -6,7 +6,12 @@ export const PAGE_LIMIT_MAX = 200
 /** Fields of every list's input; spread them into its strict object. */
 export const pageInput = {
   limit: z.number().int().min(1).max(PAGE_LIMIT_MAX).default(50).meta({ description: 'Rows per page, 1 to 200.' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'The `nextCursor` of the previous page.' }),
+  cursor: z
+    .string()
+    .max(512)
+    .regex(/^[A-Za-z0-9_-]+$/, 'Expected the `nextCursor` of the previous page')
+    .optional()
+    .meta({ description: 'The `nextCursor` of the previous page.' }),
 }
 
 /** `{ items, nextCursor }`; a null cursor means that this was the last page. */

@@ -51,6 +51,8 @@ export function parseContentLine(line: string, position: number): ContentLine {
     at += match[0].length
     if (parameters.size > PARAMETERS_MAX) refuse(position + at, `${name} has more than ${PARAMETERS_MAX} parameters`)
   }
+  // Some programs end the parameters with a semicolon.
+  if (line.startsWith(';:', at)) at += 1
   if (line[at] !== ':') refuse(position + at, `${name} needs a colon before its value`)
   return { name: name.toUpperCase(), parameters, value: line.slice(at + 1), position, valuePosition: position + at + 1 }
 }

@@ -125,6 +125,24 @@ test('ignores a byte order mark', async () => {
   expect(cli.requests.map(({ body }) => body)).toEqual([{ max: 3 }, { max: 3 }, { workflow: 'triage', input: { a: 1 } }])
 })
 
+test('refuses numbers that would be changed, in JSON and YAML, and names the place', async () => {
+  await using cli = await cliBench()
+  const big = '9007199254740993'
+  writeFileSync(join(cli.folder, 'input.yml'), `ids:\n  - 1\n  - ${big}\n`)
+  writeFileSync(join(cli.folder, 'limit.yml'), `limit: mail\nmax: ${big}\n`)
+  const refused = [
+    [['runs', 'start', 'triage', '--input', `{"ids":[1,${big}]}`], 'ids[1]'],
+    [['runs', 'start', 'triage', '--input', '@input.yml'], 'ids.1'],
+    [['limits', 'set', '-f', 'limit.yml'], 'max'],
+  ] as const
+  for (const [words, place] of refused) {
+    const { status, err } = await cli.run([...words])
+    expect([status, err], place).toEqual([EXIT.usage, expect.stringContaining(`${place}: ${big} is more than a number can keep exactly`)])
+  }
+  await cli.run(['tools', 'import', 'shop', '--document', `{"openapi":"3.1.0","maximum":${big}}`])
+  expect(cli.requests.map(({ body }) => body)).toMatchObject([{ document: { openapi: '3.1.0' } }])
+})
+
 test('accepts YAML in the file of a flag', async () => {
   await using cli = await cliBench()
   writeFileSync(join(cli.folder, 'input.yml'), 'reports:\n  - 1\n  - two\n')

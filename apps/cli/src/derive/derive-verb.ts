@@ -44,7 +44,8 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
     }
     const client = connect(io, options)
     if (takesFile && typeof options.file === 'string') {
-      const documents = (await readDocuments(options.file, io)).map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
+      const read = await readDocuments(options.file, io, operation.roundsNumbersIn)
+      const documents = read.map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
       for (const { label, fields: input } of documents) requireAll(fields, input, `${label}: `)
       for (const answer of await callEach(io, client, operation, documents, options.json === true)) await after?.(answer, options)
       return

@@ -11,6 +11,8 @@ export interface Field {
   readonly positional: boolean
   readonly description: string
   readonly fallback: unknown
+  /** Its JSON is a document of others, in which numbers may be rounded. */
+  readonly isRounded: boolean
 }
 
 export type Form =
@@ -49,6 +51,7 @@ export function fieldsOf(operation: Operation): readonly Field[] {
     positional: positionals.includes(name),
     description: property.description ?? '',
     fallback: property.default,
+    isRounded: operation.roundsNumbersIn?.includes(name) ?? false,
   }))
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
+import { describeLargeNumber, parseExactJson } from '@orrery/contract'
 import { type Io, UsageError } from '../io.ts'
 
 export interface Document {
@@ -10,11 +11,11 @@ export interface Document {
 
 /**
  * Reads the documents of a file, or of standard input for `-`: YAML documents separated by `---`, or JSON, where a list is
- * several documents.
+ * several documents. `rounds`: fields in which numbers may be rounded.
  */
-export async function readDocuments(path: string, io: Io): Promise<readonly Document[]> {
+export async function readDocuments(path: string, io: Io, rounds: readonly string[] = []): Promise<readonly Document[]> {
   const name = path === '-' ? 'standard input' : path
-  const values = (await parseDocuments(await readSource(path, name, io), name)).flat()
+  const values = (await parseDocuments(await readSource(path, name, io), name, rounds)).flat()
   if (values.length === 0) throw new UsageError(`${name}: the file contains no document`)
   return values.map((value, at) => {
     const label = values.length === 1 ? name : `${name}, document ${at + 1}`
@@ -24,41 +25,56 @@ export async function readDocuments(path: string, io: Io): Promise<readonly Docu
 }
 
 /** Parses one value: as YAML if the file name ends in .yaml or .yml, otherwise as JSON. */
-export async function parseValue(text: string, path: string): Promise<unknown> {
-  if (!isYaml(path)) return JSON.parse(withoutMark(text))
-  const [value, ...more] = await parseYaml(text)
+export async function parseValue(text: string, path: string, isRounded = false): Promise<unknown> {
+  if (!isYaml(path)) return isRounded ? JSON.parse(withoutMark(text)) : parseJson(text, [])
+  const [value, ...more] = await parseYaml(text, isRounded ? null : [])
   if (more.length > 0) throw new SyntaxError('the file contains several documents')
   return value
 }
 
 export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path).toLowerCase())
 
-async function parseDocuments(text: string, name: string): Promise<readonly unknown[]> {
+/** @throws SyntaxError, also for a number that would be changed (docs/decisions/0031-large-numbers.md) */
+function parseJson(text: string, rounds: readonly string[]): unknown {
+  const parsed = parseExactJson(withoutMark(text), rounds)
+  if (parsed.ok) return parsed.value
+  const { message, expected } = describeLargeNumber(parsed.large)
+  throw new SyntaxError(`${parsed.large.path}: ${message}; expected ${expected}`)
+}
+
+async function parseDocuments(text: string, name: string, rounds: readonly string[]): Promise<readonly unknown[]> {
   try {
     // The YAML parser also reads JSON, except for tabs, but the JSON parser reports errors in JSON better.
-    return !isYaml(name) && /^\s*[[{]/.test(text) ? [JSON.parse(withoutMark(text))] : await parseYaml(text)
+    return !isYaml(name) && /^\s*[[{]/.test(text) ? [parseJson(text, rounds)] : await parseYaml(text, rounds)
   } catch (error) {
     throw new UsageError(`${name}: ${error instanceof Error ? error.message.trim() : error}`)
   }
 }
 
-/** Skips documents that contain only comments. */
-async function parseYaml(text: string): Promise<readonly unknown[]> {
+/** Skips documents that contain only comments. @param rounds null: everywhere */
+async function parseYaml(text: string, rounds: readonly string[] | null): Promise<readonly unknown[]> {
   const { parseAllDocuments } = await import('yaml')
-  const documents = [...parseAllDocuments(text)]
+  const documents = [...parseAllDocuments(text, { intAsBigInt: true })]
   // Warnings are errors here: for an unknown tag, the parser only warns and returns a value that the author did not mean.
   for (const { errors, warnings } of documents) for (const problem of [...errors, ...warnings]) throw problem
   const values = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null)
-  for (const value of values) requireJson(value, [], [])
-  return values
+  return values.map((value) => toJson(value, [], [], rounds))
 }
 
-/** Refuses values that YAML has and JSON does not: JSON.stringify would change them or fail. */
-function requireJson(value: unknown, path: readonly string[], around: readonly unknown[]): void {
+/** Refuses values that YAML has and JSON does not: JSON.stringify would change them or fail. Whole numbers come as bigint. */
+function toJson(value: unknown, path: readonly string[], around: readonly unknown[], rounds: readonly string[] | null): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError(`${path.join('.')}: ${value} is not a JSON number`)
-  if (typeof value !== 'object' || value === null) return
+  if (typeof value === 'bigint') {
+    const isKept = Number.isSafeInteger(Number(value)) || rounds === null || rounds.includes(path[0] ?? '')
+    if (isKept) return Number(value)
+    const { message, expected } = describeLargeNumber({ path: path.join('.'), digits: String(value) })
+    throw new SyntaxError(`${path.join('.')}: ${message}; expected ${expected}`)
+  }
+  if (typeof value !== 'object' || value === null) return value
   if (around.includes(value)) throw new SyntaxError(`${path.join('.')}: an alias refers to a value that contains it`)
-  for (const [name, inner] of Object.entries(value)) requireJson(inner, [...path, name], [...around, value])
+  const inner = [...around, value]
+  if (Array.isArray(value)) return value.map((item, at) => toJson(item, [...path, String(at)], inner, rounds))
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toJson(item, [...path, name], inner, rounds)]))
 }
 
 /** Removes the byte order mark, which some editors write. The YAML parser skips it itself. */

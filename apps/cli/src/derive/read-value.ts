@@ -8,16 +8,17 @@ import { isYaml, parseValue } from './read-documents.ts'
 export async function readValue(field: Field, given: string | boolean | readonly string[], io: Io): Promise<unknown> {
   if (typeof given === 'boolean') return given
   const label = field.positional ? `<${field.name}>` : `--${field.flag}`
-  if (field.form.kind !== 'list') return readOne(field.form, typeof given === 'string' ? given : (given.at(-1) ?? ''), label, io)
+  if (field.form.kind !== 'list')
+    return readOne(field.form, typeof given === 'string' ? given : (given.at(-1) ?? ''), label, io, field.isRounded)
   const words = typeof given === 'string' ? [given] : given
   const [first] = words
   // The whole list in one word, as JSON or from a file.
-  if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io)
+  if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io, field.isRounded)
   const { item } = field.form
   return Promise.all(words.map((word) => readOne(item, word, label, io)))
 }
 
-function readOne(form: Form, word: string, label: string, io: Io): Promise<unknown> | unknown {
+function readOne(form: Form, word: string, label: string, io: Io, isRounded = false): Promise<unknown> | unknown {
   switch (form.kind) {
     case 'text':
       return word
@@ -30,10 +31,10 @@ function readOne(form: Form, word: string, label: string, io: Io): Promise<unkno
       if (form.choices.includes(word)) return word
       throw new UsageError(`${label}: expected one of ${form.choices.join(', ')}; got "${word}"`)
     case 'textOrJson':
-      return /^[[{"@]/.test(word) ? readJson(word, label, io) : word
+      return /^[[{"@]/.test(word) ? readJson(word, label, io, isRounded) : word
     case 'list':
     case 'json':
-      return readJson(word, label, io)
+      return readJson(word, label, io, isRounded)
   }
 }
 
@@ -45,11 +46,11 @@ function readNumber(word: string, nullable: boolean, label: string): number | nu
 }
 
 /** Reads JSON from the word itself, JSON or YAML from the file after `@`, or JSON from standard input for `@-`. */
-async function readJson(word: string, label: string, io: Io): Promise<unknown> {
+async function readJson(word: string, label: string, io: Io, isRounded: boolean): Promise<unknown> {
   const path = word.startsWith('@') ? word.slice(1) : null
   const text = path === null ? word : await readSource(path, label, io)
   try {
-    return await parseValue(text, path ?? '')
+    return await parseValue(text, path ?? '', isRounded)
   } catch (error) {
     const hint = path === null ? ` (write text as '"${word}"', a file as @${word})` : ''
     throw new UsageError(`${label}: not ${isYaml(path ?? '') ? 'YAML' : 'JSON'}: ${error instanceof Error ? error.message : error}${hint}`)

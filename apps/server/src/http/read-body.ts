@@ -1,4 +1,4 @@
-import { ProblemError, problem } from '@orrery/contract'
+import { describeLargeNumber, findLargeNumber, type LargeNumber, ProblemError, problem } from '@orrery/contract'
 
 /**
  * Reads the body as text, up to `maxBytes`. A declared length is trusted, because the HTTP parser enforces it; a chunked
@@ -34,6 +34,23 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
     body: await readChunks(request, maxBytes),
     signal: request.signal,
   })
+}
+
+/**
+ * For handlers that parse the body themselves: refuses JSON with a number that they would change (docs/decisions/0031-large-numbers.md).
+ * Returns a request with the same body. @throws invalid_input
+ */
+export async function requireExactNumbers(request: Request, rounds: readonly string[] = []): Promise<Request> {
+  if (request.body === null) return request
+  const body = await readWhole(request)
+  const large = findLargeNumber(new TextDecoder().decode(body), rounds)
+  if (large !== null) throw largeNumber(large)
+  return new Request(request.url, { method: request.method, headers: request.headers, body, signal: request.signal })
+}
+
+export function largeNumber(large: LargeNumber): ProblemError {
+  const { message, expected } = describeLargeNumber(large)
+  return problem('invalid_input', `${large.path}: ${message}.`, { errors: [{ path: large.path, message, expected }] })
 }
 
 async function readWhole(request: Request): Promise<Uint8Array<ArrayBuffer>> {

@@ -5,10 +5,11 @@ import {
   ResourceNotFoundError,
   Server,
   type ServerContext,
+  type Tool,
 } from '@modelcontextprotocol/server'
 import { isScope, type Operation, type Permission, type Problem } from '@orrery/contract'
 import { RESOURCE_KINDS, runUri } from './resources.ts'
-import { describeTool, exposedOperations } from './tools.ts'
+import { describeSchemas, describeTools, type Exposed, exposedOperations } from './tools.ts'
 
 /** How an MCP connection or request calls operations: in this process, or over HTTP for stdio. */
 export interface McpCalls {
@@ -26,6 +27,7 @@ const PROGRESS_EVERY_MS = 2000
 const INSTRUCTIONS = [
   'Orrery runs durable workflows. Find one with workflow_list, read its input schema with workflow_get,',
   'start it with run_start, then wait with run_result. run_why explains what a run waits for.',
+  'The resource orrery://schemas/{tool} has the full schemas of a tool, also of its answer.',
 ].join(' ')
 
 /** Creates an MCP server with the tools and resources of the registry, for one connection or one request. */
@@ -38,7 +40,7 @@ export function createMcpServer(operations: readonly Operation[], version: strin
   const may = (operation: Operation) =>
     !isScope(operation.permission) || calls.permissions === null || calls.permissions.includes(operation.permission)
 
-  server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].filter(may).map(describeTool) }))
+  server.setRequestHandler('tools/list', () => ({ tools: [...listTools(operations, [...tools.values()].filter(may))] }))
   server.setRequestHandler('tools/call', async (request, context) => {
     const operation = tools.get(request.params.name)
     if (operation === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${request.params.name}.`)
@@ -66,14 +68,32 @@ export function createMcpServer(operations: readonly Operation[], version: strin
       })),
     }
   })
-  server.setRequestHandler('resources/read', async (request) => ({ contents: [await readResource(request.params.uri, calls)] }))
+  server.setRequestHandler('resources/read', async (request) => ({ contents: [await readResource(request.params.uri, calls, tools)] }))
   return server
 }
 
-async function readResource(uri: string, calls: McpCalls): Promise<{ uri: string; mimeType: string; text: string }> {
+/** Lists that were described before, by the names of their tools: a new MCP server is created for every request. */
+const listed = new WeakMap<readonly Operation[], Map<string, readonly Tool[]>>()
+const LISTS_KEPT = 50
+
+function listTools(registry: readonly Operation[], allowed: readonly Exposed[]): readonly Tool[] {
+  let lists = listed.get(registry)
+  if (lists === undefined || lists.size >= LISTS_KEPT) listed.set(registry, (lists = new Map()))
+  const names = allowed.map(({ mcp }) => mcp.tool).join(' ')
+  const known = lists.get(names)
+  if (known !== undefined) return known
+  const tools = describeTools(allowed)
+  lists.set(names, tools)
+  return tools
+}
+
+type Contents = { readonly uri: string; readonly mimeType: string; readonly text: string }
+
+async function readResource(uri: string, calls: McpCalls, tools: ReadonlyMap<string, Exposed>): Promise<Contents> {
   for (const kind of RESOURCE_KINDS) {
     const input = kind.match(uri)
     if (input === null) continue
+    if (kind.operation === null) return { uri, mimeType: 'application/json', text: JSON.stringify(schemasOf(tools, input.tool, uri)) }
     try {
       return { uri, mimeType: 'application/json', text: JSON.stringify(await calls.call(kind.operation, input, null)) }
     } catch (error) {
@@ -83,6 +103,12 @@ async function readResource(uri: string, calls: McpCalls): Promise<{ uri: string
     }
   }
   throw new ResourceNotFoundError(uri)
+}
+
+function schemasOf(tools: ReadonlyMap<string, Exposed>, name: string | undefined, uri: string) {
+  const operation = tools.get(name ?? '')
+  if (operation === undefined) throw new ResourceNotFoundError(uri, `There is no tool ${name}.`)
+  return describeSchemas(operation)
 }
 
 /** Sends progress notifications while a call waits (for the result of a run), if the client asked for them. */

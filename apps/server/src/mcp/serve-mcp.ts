@@ -3,7 +3,7 @@ import type { Permission } from '@orrery/contract'
 import type { Caller } from '@orrery/kernel'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
-import { boundBody } from '../http/read-body.ts'
+import { boundBody, requireExactNumbers } from '../http/read-body.ts'
 import { readCaller } from '../http/read-caller.ts'
 import type { RequestInfo, ServerContext } from '../http/request-info.ts'
 import { createMcpServer } from './create-mcp-server.ts'
@@ -46,7 +46,8 @@ export function serveMcp(backend: Backend): McpFace {
       const request: McpRequest = { info, caller, permissions: [...permissions] }
       // The library's own fields are not used; our data passes through `extra`.
       const authInfo = { token: '', clientId: actor.id, scopes: [], extra: { ...request } }
-      return await handler.fetch(await boundBody(context.req.raw, backend.maxBodyBytes), { authInfo })
+      const bounded = await boundBody(context.req.raw, backend.maxBodyBytes)
+      return await handler.fetch(await requireExactNumbers(bounded), { authInfo })
     } catch (error) {
       return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
     }

@@ -1,6 +1,8 @@
 import type { Tool } from '@modelcontextprotocol/server'
 import type { Operation } from '@orrery/contract'
 import { z } from 'zod'
+import { compactSchema } from './compact-schema.ts'
+import { createReferrer, shareRepeated } from './share-repeated.ts'
 
 export type Exposed = Operation & { readonly mcp: NonNullable<Operation['mcp']> }
 
@@ -10,26 +12,17 @@ export function exposedOperations(operations: readonly Operation[]): ReadonlyMap
   return new Map(exposed.map((operation) => [operation.mcp.tool, operation]))
 }
 
-const described = new WeakMap<Exposed, Tool>()
-
-/** Describes an operation as an MCP tool. Cached, because a new MCP server is created for every request. */
-export function describeTool(operation: Exposed): Tool {
-  const known = described.get(operation)
-  if (known !== undefined) return known
-  const tool = toTool(operation)
-  described.set(operation, tool)
-  return tool
-}
-
-function toTool(operation: Exposed): Tool {
-  const output = jsonSchema(operation.output, 'output')
-  return {
+/**
+ * The list of tools as clients put it into the context window of a model. It says what each tool takes. What it answers is not in the list,
+ * of which that was two thirds, since few clients pass it on: the resource `orrery://schemas/{tool}` has it.
+ */
+export function describeTools(operations: readonly Exposed[]): readonly Tool[] {
+  const refer = createReferrer()
+  return operations.map((operation) => ({
     name: operation.mcp.tool,
     title: operation.summary,
     description: operation.description === undefined ? operation.summary : `${operation.summary}. ${operation.description}`,
-    inputSchema: { ...jsonSchema(operation.input, 'input'), type: 'object' },
-    // The protocol allows an output schema only for objects.
-    ...(output.type === 'object' ? { outputSchema: { ...output, type: 'object' } } : {}),
+    inputSchema: { ...shareRepeated(refer(operation.mcp.tool, compactSchema(operation.input))), type: 'object' },
     annotations: {
       readOnlyHint: operation.effect === 'read',
       destructiveHint: operation.mcp.destructive ?? false,
@@ -37,16 +30,11 @@ function toTool(operation: Exposed): Tool {
       // Tools act on this installation only.
       openWorldHint: false,
     },
-  }
+  }))
 }
 
-function jsonSchema(shape: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  return z.toJSONSchema(shape, {
-    io,
-    unrepresentable: 'any',
-    override: ({ jsonSchema: schema }) => {
-      if (io === 'output' && schema.additionalProperties === false) delete schema.additionalProperties
-      if (schema.format === 'date-time') delete schema.pattern
-    },
-  }) as Record<string, unknown>
+/** The full schemas of a tool: of its arguments, and of the `structuredContent` of its answer. */
+export function describeSchemas(operation: Exposed): { readonly input: unknown; readonly output: unknown } {
+  const schemaOf = (shape: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(shape, { io, unrepresentable: 'any' })
+  return { input: schemaOf(operation.input, 'input'), output: schemaOf(operation.output, 'output') }
 }

@@ -34,6 +34,30 @@ describe('the OpenAPI document', () => {
     expect(operation.input.safeParse({ ...body, ...Object.fromEntries(inPath) }).error).toBeUndefined()
   })
 
+  test('says of which fields a call has exactly one, or at most one', () => {
+    const bodyOf = (path: string, method: string) => document.paths[path]?.[method]?.requestBody?.content['application/json'].schema
+    expect(bodyOf('/tools/import', 'post')).toMatchObject({ allOf: [{ oneOf: [{ required: ['document'] }, { required: ['url'] }] }] })
+    expect(bodyOf('/runs', 'post')).toMatchObject({ allOf: [{ not: { required: ['at', 'delay'] } }] })
+    const chosen = listOperations().flatMap(({ name, choices = [], input }) =>
+      choices.flatMap(({ of }) => of.map((field) => [name, field, input] as const)),
+    )
+    for (const [name, field, input] of chosen) expect(Object.keys(input.shape), name).toContain(field)
+  })
+
+  test('has the pattern of the idempotency key and of the cursors of events', () => {
+    const { components, paths } = document as never as {
+      components: { parameters: { IdempotencyKey: { schema: { pattern: string } } } }
+      paths: Described
+    }
+    const { pattern } = components.parameters.IdempotencyKey.schema
+    expect(['a-b', 'a b', 'é'].map((key) => new RegExp(pattern, 'u').test(key))).toEqual([true, false, false])
+    const stream = (paths as never as Record<string, { get: { parameters: { name: string; schema: { pattern: string } }[] } }>)[
+      '/events/stream'
+    ]
+    const cursor = new RegExp(stream?.get.parameters.find(({ name }) => name === 'cursor')?.schema.pattern ?? '$^')
+    expect(['start', '7412-90', 'end', '7412'].map((text) => cursor.test(text))).toEqual([true, true, false, false])
+  })
+
   test('contains no bounds that are only the safe integer range of JavaScript', () => {
     expect(JSON.stringify(document).includes(String(Number.MAX_SAFE_INTEGER))).toBe(false)
   })

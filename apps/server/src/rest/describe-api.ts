@@ -54,7 +54,7 @@ const IDEMPOTENCY_KEY = {
   required: false,
   description:
     'A request repeated with the same key and the same input gets the same answer and takes effect only once. Keys are kept for 24 hours.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]*$' },
 }
 
 function describeOperation(operation: Operation, shapes: ComponentSchemas): Node {
@@ -72,8 +72,15 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
     ...(inQuery ? Object.entries(rest).map(([name, schema]) => parameter('query', name, schema, required.includes(name))) : []),
     ...(operation.effect === 'write' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
-  const example = makeExample(rest, required, shapes.schemas())
-  const body = { type: 'object', properties: rest, additionalProperties: false, ...(required.length > 0 ? { required } : {}) }
+  const chosen = (operation.choices ?? []).flatMap(({ of, isRequired }) => (isRequired ? of.slice(0, 1) : []))
+  const example = makeExample(rest, [...required, ...chosen], shapes.schemas())
+  const body = {
+    type: 'object',
+    properties: rest,
+    additionalProperties: false,
+    ...(required.length > 0 ? { required } : {}),
+    ...describeChoices(operation),
+  }
   return {
     operationId: operation.name,
     tags: [noun(operation)],
@@ -82,7 +89,12 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(inQuery || Object.keys(rest).length === 0
       ? {}
-      : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body, example } } } }),
+      : {
+          requestBody: {
+            required: required.length > 0 || operation.choices?.some(({ isRequired }) => isRequired) === true,
+            content: { 'application/json': { schema: body, example } },
+          },
+        }),
     ...(operation.permission === 'public'
       ? { security: [] }
       : isScope(operation.permission)
@@ -93,6 +105,14 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
       ...describeProblems(operation),
     },
   }
+}
+
+/** A field that is null is given, too. */
+function describeChoices({ choices = [] }: Operation): Node {
+  const rules = choices.map(({ of, isRequired }) =>
+    isRequired ? { oneOf: of.map((name) => ({ required: [name] })) } : { not: { required: of } },
+  )
+  return rules.length === 0 ? {} : { allOf: rules }
 }
 
 function parameter(place: 'path' | 'query', name: string, schema: Node, required: boolean): Node {

@@ -1,4 +1,4 @@
-import type { Operation } from '@orrery/contract'
+import { type Operation, parseExactJson } from '@orrery/contract'
 import { z } from 'zod'
 
 /** The part of JSON Schema that decides how a text is parsed. */
@@ -55,7 +55,9 @@ function typesOf(schema: JsonSchema): ReadonlySet<string> {
 
 function readJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const parsed = parseExactJson(text)
+    // A number that cannot be kept stays text.
+    return parsed.ok ? parsed.value : undefined
   } catch {
     // Not JSON: the caller keeps the plain text as the value.
     return undefined

@@ -1,5 +1,5 @@
-import { type FieldError, type Operation, problem } from '@orrery/contract'
-import { readBody } from '../http/read-body.ts'
+import { type FieldError, type Operation, parseExactJson, problem } from '@orrery/contract'
+import { largeNumber, readBody } from '../http/read-body.ts'
 import type { ServerContext } from '../http/request-info.ts'
 import { fieldSchemas, fromText, type JsonSchema } from './from-text.ts'
 
@@ -13,7 +13,7 @@ export function createInputReader(operation: Operation): InputReader {
   return async (context, maxBytes) => {
     const path = Object.fromEntries(inPath.map((name) => [name, fromText([context.req.param(name) ?? ''], schemas[name])]))
     const query = readQuery(context, schemas)
-    const body = await readJsonObject(context.req.raw, maxBytes)
+    const body = await readJsonObject(context.req.raw, maxBytes, operation.roundsNumbersIn)
     if (inQuery && Object.keys(body).length > 0)
       throw misplaced(Object.keys(body), `${operation.http.method} takes no body; send it in the query.`)
     if (!inQuery && Object.keys(query).length > 0)
@@ -35,8 +35,11 @@ function readQuery(context: ServerContext, schemas: Readonly<Record<string, Json
   return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, fromText(values, schemas[name])]))
 }
 
-/** Reads the body; an empty one is an empty object. @throws invalid_input, unsupported_media_type, payload_too_large */
-export async function readJsonObject(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
+/**
+ * Reads the body; an empty one is an empty object. @param rounds fields in which numbers may be rounded. @throws invalid_input,
+ * unsupported_media_type, payload_too_large
+ */
+export async function readJsonObject(request: Request, maxBytes: number, rounds: readonly string[] = []): Promise<Record<string, unknown>> {
   if (request.method === 'GET' || request.headers.get('content-length') === '0') return {}
   const text = await readBody(request, maxBytes)
   if (text.trim() === '') return {}
@@ -44,7 +47,7 @@ export async function readJsonObject(request: Request, maxBytes: number): Promis
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
     throw problem('unsupported_media_type', type === '' ? 'The body has no Content-Type.' : `The body is "${type.slice(0, 100)}".`)
   }
-  const value = parseJson(text)
+  const value = parseJson(text, rounds)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw problem('invalid_input', 'The body is not a JSON object.', {
       errors: [{ path: '', message: 'Not an object', expected: 'object' }],
@@ -53,13 +56,15 @@ export async function readJsonObject(request: Request, maxBytes: number): Promis
   return value as Record<string, unknown>
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, rounds: readonly string[]): unknown {
   try {
-    return JSON.parse(text)
+    const parsed = parseExactJson(text, rounds)
+    if (!parsed.ok) throw largeNumber(parsed.large)
+    return parsed.value
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : 'not JSON'
+    if (!(cause instanceof SyntaxError)) throw cause
     throw problem('invalid_input', 'The body is not valid JSON.', {
-      errors: [{ path: '', message: message.slice(0, 200), expected: 'JSON' }],
+      errors: [{ path: '', message: cause.message.slice(0, 200), expected: 'JSON' }],
       cause,
     })
   }

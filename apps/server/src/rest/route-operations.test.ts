@@ -59,6 +59,21 @@ test.each(refused)('answers %s with a problem', async (_, path, init, status, co
   expect(await problemOf(response)).toMatchObject({ code, type: `/docs/problems/${code}` })
 })
 
+test('refuses a number that it would change, and names the place', async () => {
+  const big = '9007199254740993'
+  const refused = { code: 'invalid_input', errors: [{ path: 'extra.ids[1]', message: `${big} is more than a number can keep exactly` }] }
+  const body = `{"words":["a"],"extra":{"ids":["${big}",${big}]}}`
+  expect(await problemOf(await createEchoServer().fetch('/api/v1/echoes/7', post(body)))).toMatchObject(refused)
+  const trpc = await createEchoServer().fetch('/trpc/echoes.make', post(`{"echoId":"7","words":["a"],"extra":{"ids":[1,${big}]}}`))
+  expect(await problemOf(trpc)).toMatchObject(refused)
+  const call = { name: 'echo_make', arguments: { echoId: '7', words: ['a'], extra: 0 } }
+  const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: call }).replace('"extra":0', `"extra":${big}`)
+  const mcp = await createEchoServer().fetch('/mcp', post(message, { ...json, accept: 'application/json, text/event-stream' }))
+  expect(await problemOf(mcp)).toMatchObject({ errors: [{ path: 'params.arguments.extra' }] })
+  const kept = await createEchoServer().fetch('/api/v1/echoes/7', post('{"words":["a"],"extra":9007199254740991}'))
+  expect(await kept.json()).toMatchObject({ heard: { extra: 9007199254740991 } })
+})
+
 test('does not read the body of a caller without a valid key', async () => {
   const server = createEchoServer()
   let reads = 0

@@ -1,7 +1,7 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import type { Backend } from '../backend.ts'
 import { TRPC_PATH } from '../http/paths.ts'
-import { boundBody } from '../http/read-body.ts'
+import { boundBody, requireExactNumbers } from '../http/read-body.ts'
 import { readCaller } from '../http/read-caller.ts'
 import type { ServerContext } from '../http/request-info.ts'
 import { createRouter } from './create-router.ts'
@@ -15,7 +15,9 @@ export function serveTrpc(backend: Backend): (context: ServerContext) => Promise
   const maxBodyBytes = Math.max(backend.maxBodyBytes, ...backend.operations.map((operation) => operation.http.maxBodyBytes ?? 0))
   return async (context) => {
     const { info } = context.var
-    const req = await boundBody(context.req.raw, await sizeLimitFor(context, backend, maxBodyBytes))
+    const bounded = await boundBody(context.req.raw, await sizeLimitFor(context, backend, maxBodyBytes))
+    const rounds = backend.operations.flatMap(({ name, roundsNumbersIn = [] }) => (context.req.path.endsWith(`/${name}`) ? roundsNumbersIn : []))
+    const req = await requireExactNumbers(bounded, rounds)
     const answer = await fetchRequestHandler({
       endpoint: TRPC_PATH,
       req,

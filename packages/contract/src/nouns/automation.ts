@@ -16,9 +16,10 @@ const key = name
 const scheduleTrigger = z.strictObject({
   type: z.literal('schedule'),
   key: key.optional(),
-  schedule: z
-    .union([text(10_000), schedule])
-    .meta({ description: 'A schedule, or a text: an RRULE, a cron expression, `every 30m`, or a time (once).' }),
+  schedule: z.union([text(10_000), schedule]).meta({
+    description:
+      'A schedule, or a text: an RRULE, a cron expression, `every 30m`, a preset (`quarterly`, `daily at 09:00`), or a time (once).',
+  }),
   misfire: z.enum(['all', 'latest', 'none']).optional().meta({ description: 'Which overdue occurrences still run. Default: latest.' }),
   catchUpWindow: duration.optional().meta({ description: 'Occurrences that are overdue by more than this are dropped. Default: 1 day.' }),
   limit: z.number().int().min(1).max(1_000_000_000).optional().meta({ description: 'The number of firings after which the trigger ends.' }),
@@ -51,7 +52,8 @@ const webhookTrigger = z.strictObject({
   type: z.literal('webhook'),
   key: key.optional(),
   signature: z.enum(['none', 'standard', 'github']).optional().meta({
-    description: 'How deliveries are signed. standard: Standard Webhooks; github: X-Hub-Signature-256. The address is secret in any case.',
+    description:
+      'How deliveries are signed. standard: Standard Webhooks (also Svix); github: X-Hub-Signature-256. The address is secret in any case.',
   }),
   filter: expression.optional(),
 })

@@ -53,6 +53,9 @@ export const calendarLayer = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('feed'),
     feed: feedUrl.meta({ description: 'Address of an iCalendar feed; the calendar is closed during its events.' }),
+    free: z.enum(['open', 'closed']).optional().meta({
+      description: 'Whether events marked as free (TRANSP:TRANSPARENT) close it too. Default: open, they do not.',
+    }),
   }),
   z.strictObject({
     kind: z.literal('calendar'),
@@ -76,6 +79,7 @@ export const calendarFeed = z.object({
   changedAt: timestamp.nullable(),
   failedAt: timestamp.nullable(),
   failure: z.string().nullable(),
+  warnings: z.array(z.string()).meta({ description: 'What of its text was left out or is not understood, with the line.' }),
   nextAt: timestamp.meta({ description: 'When it will be fetched next.' }),
 })
 

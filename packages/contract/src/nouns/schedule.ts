@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { name, text } from '../scalars.ts'
 
-export const timezone = text(64).meta({ description: 'IANA name of a time zone, e.g. America/New_York.' })
+export const timezone = text(64).meta({ description: 'IANA name of a time zone, e.g. America/New_York.', examples: ['America/New_York'] })
 
 const moment = text(40).meta({
   description: 'A day (2026-03-01), a local time in the zone (2026-03-01T09:00) or an instant (2026-03-01T09:00:00Z).',

@@ -67,6 +67,7 @@ export const createKey = defineOperation({
   }),
   output: newApiKey,
   problems: ['key.scope_too_wide'],
+  choices: [{ of: ['scopes', 'set'], isRequired: true }],
   permission: 'keys:write',
   effect: 'write',
   idempotent: false,

@@ -18,6 +18,7 @@ export const startRun = defineOperation({
   input: startRequest,
   output: started,
   problems: ['workflow.not_found', 'workflow.version_not_found', 'workflow.name_reserved'],
+  choices: [{ of: ['at', 'delay'], isRequired: false }],
   permission: 'runs:write',
   effect: 'write',
   idempotent: false,

@@ -12,7 +12,9 @@ export const previewSchedule = defineOperation({
     'Saves nothing: use it before creating an automation.',
   input: z.strictObject({
     schedule: z.union([text(10_000), schedule]).meta({
-      description: 'A schedule, or a text: an RRULE, a cron expression, `every 30m`, or a time (once).',
+      description:
+        'A schedule, or a text: an RRULE, a cron expression, `every 30m`, a preset (`quarterly`, `business_days at 09:00`), or a time (once).',
+      examples: ['FREQ=DAILY;BYHOUR=7;BYMINUTE=30'],
     }),
     timezone: timezone.optional().meta({ description: 'Time zone of a schedule that does not set one. Default: UTC.' }),
     viewerZone: timezone.optional().meta({ description: 'Time zone of the viewer. Default: that of the schedule.' }),

@@ -114,12 +114,14 @@ export const importTools = defineOperation({
     leftOut: z.array(z.object({ operation: z.string(), reason: z.string() })),
   }),
   problems: ['tool.source_failed', 'tool.too_many'],
+  choices: [{ of: ['document', 'url'], isRequired: true }],
   permission: 'tools:write',
   effect: 'write',
   idempotent: true,
   audit: 'tool.imported',
   execution: 'outside',
   http: { method: 'POST', path: '/tools/import', maxBodyBytes: DOCUMENT_BYTES_MAX },
+  roundsNumbersIn: ['document'],
   cli: { verb: 'tools import', positionals: ['prefix'] },
 })
 
@@ -150,6 +152,7 @@ export const discoverTools = defineOperation({
       }),
     ),
     leftOut: z.array(z.object({ tool: z.string(), reason: z.string() })),
+    warnings: z.array(z.string()).meta({ description: 'What the server does against the protocol, as far as it does no harm.' }),
   }),
   problems: ['connection.not_found', 'connection.unreadable', 'tool.source_failed', 'tool.too_many'],
   permission: 'tools:write',

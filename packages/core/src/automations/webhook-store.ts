@@ -23,12 +23,12 @@ export interface WebhookRow {
   readonly signingSecret: string | null
   /** The automation's time zone, an IANA name. */
   readonly timezone: string
-  readonly isTroubled: boolean
+  readonly trouble: string | null
 }
 
 export async function selectWebhook(tx: Transaction, org: OrgId, triggerId: string): Promise<WebhookRow | null> {
   const statement = sql`select t.trigger_id as "triggerId", t.definition, t.token_hash as "tokenHash", t.signing_secret as "signingSecret",
-        coalesce(a.definition->>'timezone', 'UTC') as timezone, t.trouble is not null as "isTroubled"
+        coalesce(a.definition->>'timezone', 'UTC') as timezone, t.trouble
       from app.trigger t join app.automation a on a.org_id = t.org_id and a.automation_id = t.automation_id
       where t.org_id = ${org} and t.trigger_id = ${triggerId} and t.type = 'webhook'`
   return (await tx.row<WebhookRow>(prepared('webhook_read', statement))) ?? null

@@ -20,6 +20,8 @@ export interface FeedRow {
   readonly fetched_at: Date | null
   readonly failed_at: Date | null
   readonly failure: string | null
+  /** What of the last good text was left out or is not understood. */
+  readonly warnings: string[]
 }
 
 type Shown = OutputOf<'calendars.get'>
@@ -46,6 +48,7 @@ function toFeed(row: FeedRow): Shown['feeds'][number] {
     changedAt: row.changed_at?.toISOString() ?? null,
     failedAt: row.failed_at?.toISOString() ?? null,
     failure: row.failure,
+    warnings: row.warnings,
     nextAt: row.due_at.toISOString(),
   }
 }

@@ -1,11 +1,11 @@
 import { assignments, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 import type { FeedRow } from './calendar-row.ts'
-import type { FeedValidators } from './fetch-feed.ts'
+import type { FeedValidators, FetchedText } from './fetch-feed.ts'
 
 /** Feeds without their texts. */
 export function selectFeeds(tx: Transaction, org: string, urls: readonly string[]): Promise<FeedRow[]> {
   return tx.rows<FeedRow>(
-    sql`select url, due_at, revision, changed_at, fetched_at, failed_at, failure from app.calendar_feed
+    sql`select url, due_at, revision, changed_at, fetched_at, failed_at, failure, warnings from app.calendar_feed
         where org_id = ${org} and url = any (${urls}) order by url`,
   )
 }
@@ -88,14 +88,15 @@ const dueAfter = ({ leasedUntil, nextAt }: FetchedFeed) => sql`due_at = case whe
 export async function recordSuccess(
   tx: Transaction,
   fetched: FetchedFeed,
-  answer: { readonly text: string; readonly isNew: boolean; readonly etag: string | null; readonly lastModified: string | null } | null,
+  answer: (FetchedText & { readonly isNew: boolean }) | null,
 ): Promise<void> {
   const { org, url, at } = fetched
   const read = { fetched_at: at, failed_at: null, failure: null, failures: 0 }
   const said = answer === null ? {} : { etag: answer.etag, last_modified: answer.lastModified }
   const text = answer?.isNew ? sql`, text = ${answer.text}, revision = revision + 1, changed_at = ${at}` : empty
+  const warnings = answer === null ? empty : sql`, warnings = ${JSON.stringify(answer.warnings)}`
   await tx.write(
-    sql`update app.calendar_feed set ${dueAfter(fetched)}, ${assignments({ ...read, ...said })} ${text} where org_id = ${org} and url = ${url}`,
+    sql`update app.calendar_feed set ${dueAfter(fetched)}, ${assignments({ ...read, ...said })} ${text} ${warnings} where org_id = ${org} and url = ${url}`,
   )
 }
 

@@ -135,6 +135,32 @@ describe('feeds of calendars', () => {
     ).toEqual([['calendar.created', { version: 1 }], update])
   })
 
+  it('reports what of a feed is left out or not understood, and nothing after it was repaired', async () => {
+    texts.set(
+      '/odd.ics',
+      feedOf('20260602')
+        .replace('SUMMARY', 'TRANSP:TRANSPARENT\r\nSUMMARY')
+        .replace('END:VCALENDAR', 'BEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR'),
+    )
+    await put('odd', '/odd.ics')
+    run()
+    expect((await fetched('odd')).warnings).toEqual([
+      'line 9: an event was left out: the event has no DTSTART',
+      '1 of 1 events are marked as free (TRANSP:TRANSPARENT): they close nothing unless the layer has free: closed',
+    ])
+    expect(await closedOn('odd')).toEqual([])
+    await t.call('calendars.put', { calendar: 'odd', zone: 'UTC', layers: [{ kind: 'feed', feed: `${base}/odd.ics`, free: 'closed' }] })
+    expect(await closedOn('odd')).toHaveLength(1)
+    texts.set('/odd.ics', feedOf('20260602'))
+    await refresh('odd')
+    expect(
+      await eventually(
+        () => get('odd'),
+        ({ warnings }) => warnings.length === 0,
+      ),
+    ).toMatchObject({ state: 'fetched', warnings: [] })
+  })
+
   it('keeps the last good text while a feed fails, shows the reason, and emits one event per series of failures', async () => {
     texts.set('/shaky.ics', feedOf('20260603'))
     await put('shaky', '/shaky.ics')

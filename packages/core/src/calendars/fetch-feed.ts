@@ -1,5 +1,5 @@
 import { fetchOutside, OutsideError, type OutsidePolicy } from '@orrery/kernel'
-import { parseICalendar } from '@orrery/recurrence'
+import { describeProblems, parseICalendar } from '@orrery/recurrence'
 
 /** A feed with the validators of its stored text, for a conditional request (RFC 9110, section 8.8). */
 export interface FeedValidators {
@@ -8,9 +8,17 @@ export interface FeedValidators {
   readonly last_modified: string | null
 }
 
+export interface FetchedText {
+  readonly text: string
+  /** What of it was left out or is not understood, one sentence each. */
+  readonly warnings: readonly string[]
+  readonly etag: string | null
+  readonly lastModified: string | null
+}
+
 export type FeedAnswer =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'text'; readonly text: string; readonly etag: string | null; readonly lastModified: string | null }
+  | ({ readonly kind: 'text' } & FetchedText)
   /** The reason, shown to users. Without the path and query of the address, which may be a secret. */
   | { readonly kind: 'failed'; readonly failure: string }
 
@@ -35,20 +43,22 @@ export async function fetchFeed(
     if (answer.status === 304 && (etag !== null || last_modified !== null)) return { kind: 'unchanged' }
     if (answer.status !== 200) return { kind: 'failed', failure: `${new URL(url).host} answered with status ${answer.status}` }
     const text = new TextDecoder().decode(answer.body)
-    const failure = checkText(text)
-    if (failure !== undefined) return { kind: 'failed', failure }
-    return { kind: 'text', text, etag: readHeader(answer.headers, 'etag'), lastModified: readHeader(answer.headers, 'last-modified') }
+    const read = readText(text)
+    if ('failure' in read) return { kind: 'failed', failure: read.failure }
+    const [etagNow, lastModified] = [readHeader(answer.headers, 'etag'), readHeader(answer.headers, 'last-modified')]
+    return { kind: 'text', text, warnings: read.warnings, etag: etagNow, lastModified }
   } catch (error) {
     if (error instanceof OutsideError) return { kind: 'failed', failure: error.message }
     throw error
   }
 }
 
-function checkText(text: string): string | undefined {
+function readText(text: string): { readonly warnings: readonly string[] } | { readonly failure: string } {
   // PostgreSQL cannot store it.
-  if (text.includes('\u0000')) return 'The feed is not iCalendar text: it contains a NUL character'
+  if (text.includes('\u0000')) return { failure: 'The feed is not iCalendar text: it contains a NUL character' }
   const parsed = parseICalendar(text)
-  return parsed.ok ? undefined : `The feed cannot be read: ${parsed.problem.message}`
+  if (!parsed.ok) return { failure: `The feed cannot be read: ${parsed.problem.message}` }
+  return { warnings: describeProblems(text, parsed.value).map((warning) => warning.toWellFormed()) }
 }
 
 function readHeader(headers: Headers, name: string): string | null {

@@ -32,7 +32,7 @@ const sources = {
 }
 
 test('finds all blocks and rows of the guide', () => {
-  expect([calendars.length, schedules.length, rows.length]).toEqual([2, 5, 19])
+  expect([calendars.length, schedules.length, rows.length]).toEqual([2, 5, 21])
   expect(blocks.filter(({ shown }) => shown.length > 0)).toHaveLength(6)
 })
 

@@ -1,5 +1,5 @@
 import type { ScheduleInput } from '@orrery/contract'
-import { type Include, impliedStart, isZoneName, parseRrule, type Schedule } from '@orrery/recurrence'
+import { type Include, impliedStart, isZoneName, parseRrule, readPreset, type Schedule } from '@orrery/recurrence'
 
 /**
  * The schedule as it is stored: text forms are expanded, the zone is filled in, and rules without a start get one, since otherwise INTERVAL
@@ -20,11 +20,14 @@ const RULE = /^\s*(RRULE|DTSTART|RDATE|EXDATE|EXRULE)[:;]|FREQ=/i
 const INTERVAL = /^every\s+(\S.*)$/i
 
 /**
- * Parses a text form: an RRULE with or without property names, a time (once), or `every 30m`. Anything else is read as a cron expression.
+ * Parses a text form: an RRULE with or without property names, a time (once), `every 30m`, or a preset such as `quarterly`. Anything else
+ * is read as a cron expression.
  */
 function readShort(text: string): Include {
   if (RULE.test(text)) return { kind: 'rrule', rrule: text.trim() }
   if (DATE.test(text.trim())) return { kind: 'dates', dates: [text.trim()] }
+  const preset = readPreset(text.trim())
+  if (preset !== undefined) return { kind: 'rrule', rrule: preset }
   const every = INTERVAL.exec(text.trim())?.[1]
   return every === undefined ? { kind: 'cron', cron: text.trim() } : { kind: 'interval', every: every.trim() }
 }

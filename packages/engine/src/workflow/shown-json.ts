@@ -25,7 +25,7 @@ function shorten(ancestors: object[]) {
     if (typeof member !== 'object' || member === null) return member
     while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop()
     if (ancestors.includes(member)) return '[circular]'
-    const shown = member instanceof Error ? { name: member.name, message: member.message, stack: member.stack, ...member } : member
+    const shown = member instanceof Error ? { ...member, name: member.name, message: member.message, stack: member.stack } : member
     ancestors.push(shown)
     return shown
   }

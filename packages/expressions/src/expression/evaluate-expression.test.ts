@@ -72,6 +72,15 @@ describe('additions to JMESPath', () => {
     ['round(2.345, 2)', 2.35],
     ['{true: true, n: params.chat_id}', { true: true, n: 42 }],
     ["'it\\'s'", "it's"],
+    // JMESPath's older literals: a text without its quotes.
+    ['`foo`', 'foo'],
+    ['` foo bar`', 'foo bar'],
+    ['`nullable`', 'nullable'],
+    ['`-x`', '-x'],
+    ['`"foo"`', 'foo'],
+    ['`true`', true],
+    ['`-1.5`', -1.5],
+    ['9007199254740991', 9007199254740991],
     ['steps.mail.nope < 3', undefined],
   ])('evaluates %s', (source, expected) => {
     expect(run(source)).toEqual(expected)
@@ -97,6 +106,9 @@ describe('faults', () => {
     ["'2026-02-30T00:00:00Z' + 1d", 'type: + takes a time'],
     ['now - 1000000d', 'type: the time is outside the years 1 to 9999'],
     ['params = 1', 'syntax: write == to compare'],
+    ['`{foo`', 'syntax: {foo is not JSON'],
+    ['9007199254740993', 'syntax: 9007199254740993 is more than a number can keep exactly; write it as a text'],
+    ['`{"a":9007199254740993}`', 'syntax: 9007199254740993 is more than a number can keep exactly; write it as a text'],
     ['a ? b : c', 'syntax: a question mark is allowed only at the end; for a choice write if(condition, a, b)'],
     ['params.tags.[0]', 'syntax: an index has no dot before it: items[0]'],
     ['params.', 'syntax: a name was expected after the dot'],

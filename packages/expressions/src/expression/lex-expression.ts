@@ -1,3 +1,4 @@
+import { describeLargeNumber, parseExactJson } from '@orrery/contract'
 import { parseDuration } from '@orrery/recurrence/duration'
 import { syntaxError } from './expression-error.ts'
 
@@ -69,10 +70,17 @@ function match(pattern: RegExp, source: string, at: number): string {
 }
 
 function isNumber(figures: string, at: number): boolean {
-  if (/^\d{1,300}(?:\.\d{1,300})?$/.test(figures)) return true
+  if (/^\d{1,300}(?:\.\d{1,300})?$/.test(figures)) {
+    const isKept = figures.includes('.') || Number.isSafeInteger(Number(figures))
+    if (!isKept) throw syntaxError(`${describeLargeNumber({ path: '', digits: figures }).message}; write it as a text`, at)
+    return true
+  }
   if (parseDuration(figures).ok) return false
   throw syntaxError(`${figures.slice(0, 64)} is neither a number nor a duration such as 24h or 1h30m`, at)
 }
+
+/** As JMESPath's own implementations decide which literals in backticks are JSON. */
+const LOOKS_LIKE_JSON = /^\s*(?:[[{"]|-?\d|(?:true|false|null)\s*$|$)/
 
 /** JMESPath's rules: in '…' the only escape is \', in "…" the escapes are those of JSON, and `…` is JSON. */
 function unquote({ type, text, at }: Token): Token {
@@ -80,13 +88,17 @@ function unquote({ type, text, at }: Token): Token {
   if (type === 'text') return { type, text: inner.replaceAll("\\'", "'"), at }
   if (type === 'quoted') return { type, text: String(parseJson(text, at)), at }
   const json = inner.replaceAll('\\`', '`')
+  // JMESPath's older literals: a text without its quotes.
+  if (!LOOKS_LIKE_JSON.test(json)) return { type: 'text', text: json.trimStart(), at }
   parseJson(json, at)
   return { type: 'json', text: json, at }
 }
 
 function parseJson(text: string, at: number): unknown {
   try {
-    return JSON.parse(text)
+    const parsed = parseExactJson(text)
+    if (parsed.ok) return parsed.value
+    throw syntaxError(`${describeLargeNumber(parsed.large).message}; write it as a text`, at)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw syntaxError(`${text.slice(0, 40)} is not JSON; a text in single quotes does not need to be: 'like this'`, at)

@@ -296,6 +296,13 @@ describe('results of other steps', () => {
     expect(check([mails])).toEqual(['send pipeline[0].do[0].with.to[0]: expected a text, but this is a number'])
   })
 
+  test('what the steps of on_error saved can be read later with a doubt, unless the run fails after them', () => {
+    const handled = (after: string) => save('a', { save_as: undefined, on_error: { steps: [save('h')], after } })
+    expect(check([handled('continue'), read('r', 'h?')])).toEqual([])
+    expect(check([handled('continue'), read('r', 'h')])[0]).toContain('the step a saves it only when it fails')
+    expect(check([handled('fail'), read('r', 'h')])[0]).toContain('steps.h is saved by h, and visible only inside its own round')
+  })
+
   test('on_error sees the error, and its last result can replace that of the step', () => {
     const handled = (after: string) => save('a', { on_error: { steps: [save('h', { with: { x: '${error.message}' } })], after } })
     expect(check([handled('continue'), read('r', 'a')])).toEqual([])

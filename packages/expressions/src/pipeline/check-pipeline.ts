@@ -101,7 +101,8 @@ function checkStep(placed: PlacedStep, known: Known, walk: Walk): Shape {
   }
   const handled = checkHandler(placed, known, walk)
   const own = checkKind(placed, known, environment, walk)
-  const given = handled === null ? own : unite([own, handled])
+  const given = handled === null ? own : unite([own, handled.last])
+  for (const [name, shape] of handled?.saved ?? []) saveIfHandled(name, shape, step, known)
   if (step.save_as !== undefined) save(step.save_as, given, step, known)
   return given
 }
@@ -121,7 +122,21 @@ function doubtOf({ id, if: condition, on_error: onError }: PipelineStep): string
   return onError === 'continue' ? `the step ${id} may fail without failing the run` : null
 }
 
-function checkHandler(placed: PlacedStep, known: Known, walk: Walk): Shape | null {
+/** What the steps of an on_error saved, after which the run continues. */
+function saveIfHandled(name: string, shape: Shape, { id }: PipelineStep, { saved, doubts }: Known): void {
+  const before = saved.get(name)
+  saved.set(name, before === undefined ? shape : unite([before, shape]))
+  if (before === undefined) doubts.set(name, `the step ${id} saves it only when it fails`)
+}
+
+interface Handled {
+  /** The result of the last step. */
+  readonly last: Shape
+  readonly saved: readonly (readonly [string, Shape])[]
+}
+
+/** Null: the run does not continue after an error. */
+function checkHandler(placed: PlacedStep, known: Known, walk: Walk): Handled | null {
   const handler = sequencesOf(placed).find(({ role }) => role === 'handler')
   if (handler === undefined) return null
   const error = objectOf([
@@ -131,8 +146,10 @@ function checkHandler(placed: PlacedStep, known: Known, walk: Walk): Shape | nul
     ['kind', [formOf('string')]],
     ['details', ANYTHING],
   ])
-  const shape = checkSequence(handler.steps, inner(known, [['error', error]]), walk)
-  return typeof placed.step.on_error === 'object' && placed.step.on_error.after === 'fail' ? null : shape
+  const own = inner(known, [['error', error]])
+  const last = checkSequence(handler.steps, own, walk)
+  if (typeof placed.step.on_error === 'object' && placed.step.on_error.after === 'fail') return null
+  return { last, saved: [...own.saved].filter(([name, shape]) => known.saved.get(name) !== shape) }
 }
 
 /** A copy for nested steps: what they save is not visible outside. */

@@ -183,6 +183,8 @@ describe('other parts of a step', () => {
     expect(value(items(['x', '${params.chat_id}']))).toEqual(['x', 42])
     expect(value(items('${steps.nope?}'))).toEqual([])
     expect(problem(items('${params.name}'))).toBe('each for_each: a list was expected, not a text')
+    expect(problem(items('${params.none}'))).toBe('each for_each: a list was expected, not null')
+    expect(problem(items('${params.none?}'))).toBe('each for_each: a list was expected, not null')
     const many = createScope({ ...parts, params: { many: Array.from({ length: 10_001 }, () => 1) } })
     expect(problem(renderItems({ id: 'each', for_each: '${params.many}', do: [] }, many))).toContain('there are 10001 elements')
   })

@@ -52,10 +52,11 @@ export function renderHuman(step: HumanStep, scope: StepScope): Rendered<JsonObj
   return attempt(step.id, 'human', scope, (context) => renderValue(step.human as JsonObject, context) as JsonObject)
 }
 
-/** The elements of a for_each; an empty list if they are missing and allowed to be. */
+/** The elements of a for_each; an empty list if the template allows them to be missing. Null is no list. */
 export function renderItems(step: ForEachStep, scope: StepScope): Rendered<Json[]> {
   return attempt(step.id, 'for_each', scope, (context) => {
-    const items = renderValue(step.for_each, context) ?? []
+    const items = renderValue(step.for_each, context)
+    if (items === undefined) return []
     if (!Array.isArray(items)) throw typeError(`a list was expected, not ${nameKinds([kindOf(items)])}`)
     if (items.length > ROUNDS_MAX) throw limitError(`there are ${items.length} elements; one step takes at most ${ROUNDS_MAX}`)
     return items

@@ -26,21 +26,32 @@ export function signWebhook(secret: string, { id, body, nowMs }: { id: string; b
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }
 }
 
-/** Whether a holder of the secret sent exactly this body, recently. A sender that is rotating its secret may send several signatures. */
-export function verifyWebhook(
+/** The names of the headers begin with one of these. Svix, where the standard began, sends its own. */
+const PREFIXES = ['webhook', 'svix'] as const
+
+/**
+ * Why a message is not one that a holder of the secret sent exactly like this, recently; null: it is. A sender that is rotating its secret
+ * may send several signatures.
+ */
+export function findWebhookFault(
   secret: string,
   { body, header }: { body: Uint8Array; header(name: string): string | null },
   nowMs: number,
-): boolean {
-  const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => header(name) ?? '')
-  if (!id || !timestamp || !signatures || !/^\d{1,12}$/.test(timestamp)) return false
-  if (Math.abs(nowMs - Number(timestamp) * 1000) > TOLERANCE_MS) return false
+): string | null {
+  const prefix = PREFIXES.find((one) => header(`${one}-id`)) ?? 'webhook'
+  const names = ['id', 'timestamp', 'signature'].map((name) => `${prefix}-${name}`)
+  const [id = '', timestamp = '', signatures = ''] = names.map((name) => header(name) ?? '')
+  const missing = names.filter((name) => !header(name))
+  if (missing.length > 0) return `it has no ${missing.join(', ')}`
+  if (!/^\d{1,12}$/.test(timestamp)) return `its ${prefix}-timestamp is not a number of seconds`
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > TOLERANCE_MS) return `its ${prefix}-timestamp is more than five minutes off`
   const wanted = digest(secret, id, timestamp, body)
-  return signatures
+  const isSigned = signatures
     .split(' ', SIGNATURES_MAX)
     .filter((part) => part.startsWith('v1,'))
     .map((part) => Buffer.from(part.slice(3), 'base64'))
     .some((given) => given.length === wanted.length && timingSafeEqual(given, wanted))
+  return isSigned ? null : `its ${prefix}-signature is not one of the signing secret over its id, timestamp and body`
 }
 
 function digest(secret: string, id: string, timestamp: string, body: string | Uint8Array): Buffer {

@@ -22,8 +22,11 @@ export type CalendarLayer =
   /** `US`, `US-CA`, `DE-BY-A`: a country, a state, a region. Public holidays unless `types` says otherwise. */
   | { readonly kind: 'holidays'; readonly region: string; readonly types?: readonly HolidayType[]; readonly except?: readonly string[] }
   | { readonly kind: 'days'; readonly days: readonly SpecialDay[] }
-  /** Closed during the events of an iCalendar feed; the sources supply its text by this id. */
-  | { readonly kind: 'feed'; readonly feed: string }
+  /**
+   * Closed during the events of an iCalendar feed; the sources supply its text by this id. `free`: what events marked as free do to the
+   * hours (RFC 5545, section 3.8.2.7). Default: `open`, nothing.
+   */
+  | { readonly kind: 'feed'; readonly feed: string; readonly free?: 'open' | 'closed' }
   /** Open only while another calendar is open too. */
   | { readonly kind: 'calendar'; readonly calendar: string }
 

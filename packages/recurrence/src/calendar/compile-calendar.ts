@@ -80,7 +80,7 @@ function compileLayer(layer: CalendarLayer, context: CompileContext): Layer {
     case 'days':
       return specialDays(layer.days, context)
     case 'feed':
-      return feed(layer.feed, context)
+      return feed(layer, context)
     case 'calendar':
       return otherCalendar(layer.calendar, context)
   }
@@ -162,12 +162,14 @@ function takeDay(text: string, path: string, { issues }: CompileContext): number
   return moment.kind === 'day' ? moment.day : issues.add(path, 'this must be a date without a time')
 }
 
-function feed(id: string, { sources, zone, issues, path }: CompileContext): Layer {
+function feed({ feed: id, free = 'open' }: Extract<CalendarLayer, { kind: 'feed' }>, context: CompileContext): Layer {
+  const { sources, zone, issues, path } = context
   const text = sources.feeds?.(id)
   if (text === undefined) return issues.add(`${path}.feed`, `there is no text for the feed ${JSON.stringify(id)}`) ?? unchanged
   const parsed = issues.take(`${path}.feed`, parseICalendar(text))
   if (!parsed) return unchanged
-  const holesOn = findHoles(parsed.events, zone)
+  const closing = parsed.events.filter(({ isFree }) => !isFree || free === 'closed')
+  const holesOn = findHoles(closing, zone)
   return (day, plan) => {
     const holes = holesOn(day)
     const last = holes.at(-1)

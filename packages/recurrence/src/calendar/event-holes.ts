@@ -1,7 +1,9 @@
 /** The parts of a day that the events of a feed close. */
 import { SECONDS_PER_DAY } from '../gregorian.ts'
-import type { CalendarEvent } from '../icalendar/parse-icalendar.ts'
+import type { CalendarEvent } from '../icalendar/read-event.ts'
+import { type Instants, within } from '../instants.ts'
 import { compileRecurrence } from '../rrule/compile-recurrence.ts'
+import type { Stamp } from '../rrule/rule.ts'
 import { defaultDstPolicy, instantOf, localOf, resolveLocal } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'
 import type { DayRange } from './calendar.ts'
@@ -54,8 +56,8 @@ interface DayQuery {
 
 type HolesOfSeries = (query: DayQuery) => Hole[]
 
-const isSeries = ({ recurrence }: CalendarEvent): boolean =>
-  recurrence.rules.length > 0 || recurrence.dates.length > 1 || recurrence.exceptionDates.length > 0
+const isSeries = ({ recurrence, part }: CalendarEvent): boolean =>
+  part !== undefined || recurrence.rules.length > 0 || recurrence.dates.length > 1 || recurrence.exceptionDates.length > 0
 
 /** Start and end in local time of the calendar's zone. Whole days are days of that zone, whatever the zone of the feed. */
 function spanOfOne({ recurrence: { start }, lengthSeconds }: CalendarEvent, zone: Zone): DayRange {
@@ -77,8 +79,7 @@ function daysOfOne(event: CalendarEvent, zone: Zone): [number, Hole][] {
 }
 
 function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
-  const { start } = event.recurrence
-  const { instants } = compileRecurrence(event.recurrence, start, zone, defaultDstPolicy)
+  const { instants, isDate } = instantsOfSeries(event, zone)
   const lengthMs = Math.min(event.lengthSeconds, EVENT_DAYS_MAX * SECONDS_PER_DAY) * 1000
   // The series has no occurrence between these two. Most series have none on most days, and many have ended.
   let quiet = { afterMs: 0, beforeMs: 0 }
@@ -98,12 +99,48 @@ function holesOfSeries(event: CalendarEvent, zone: Zone): HolesOfSeries {
       }
       after = next
       const from = localOf(zone, next / 1000)
-      const to = start.isDate ? from + lengthMs / 1000 : localOf(zone, (next + lengthMs) / 1000)
+      const to = isDate ? from + lengthMs / 1000 : localOf(zone, (next + lengthMs) / 1000)
       const hole = cut({ from, to }, day, event.name)
       if (hole) holes.push(hole)
     }
   }
 }
+
+/** `isDate`: the occurrences are whole days. */
+function instantsOfSeries({ recurrence, part = {} }: CalendarEvent, zone: Zone): { readonly instants: Instants; readonly isDate: boolean } {
+  const { start } = recurrence
+  const { since, until, movedTo } = part
+  const homeOf = (stamp: Stamp) => (stamp.zone === undefined ? zone : openZone(stamp.zone))
+  const msOf = (stamp: Stamp) => instantOf(homeOf(stamp), stamp.local) * 1000
+  const all = compileRecurrence(recurrence, start, zone, defaultDstPolicy).instants
+  const fromMs = since === undefined ? Number.NEGATIVE_INFINITY : msOf(since)
+  const chosen = within(all, fromMs, until === undefined ? Number.POSITIVE_INFINITY : msOf(until) - 1)
+  if (since === undefined || movedTo === undefined) return { instants: chosen, isDate: start.isDate }
+  return { instants: moved(chosen, homeOf(since), homeOf(movedTo), movedTo.local - since.local), isDate: movedTo.isDate }
+}
+
+/** Instants moved by an amount of local time: a meeting that moves from ten to two is at two on each later day. */
+function moved(instants: Instants, from: Zone, to: Zone, bySeconds: number): Instants {
+  const move = (ms: number) => instantOf(to, localOf(from, ms / 1000) + bySeconds) * 1000
+  const moveBack = (ms: number) => instantOf(from, localOf(to, Math.floor(ms / 1000)) - bySeconds) * 1000
+  // A caller that walks on need not begin again before the clock change.
+  let walked = { afterMs: Number.POSITIVE_INFINITY, at: 0 }
+  return {
+    next(afterMs) {
+      let at = moveBack(afterMs) - CHANGE_MARGIN_MS
+      if (afterMs >= walked.afterMs) at = Math.max(at, walked.at)
+      for (;;) {
+        const next = instants.next(at)
+        walked = { afterMs, at }
+        if (typeof next !== 'number' || move(next) > afterMs) return typeof next === 'number' ? move(next) : next
+        at = next
+      }
+    },
+  }
+}
+
+/** More than a clock change moves an instant. */
+const CHANGE_MARGIN_MS = 3 * 3_600_000
 
 /** The part of a span that falls on a day. */
 function cut({ from, to }: DayRange, day: number, name: string): Hole | undefined {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { cpuMs } from '../../../../tests/support/cpu-ms.ts'
 import { dateOf, dayOf } from '../gregorian.ts'
-import { compileCalendar, parseICalendar } from '../index.ts'
+import { compileCalendar, describeProblems, parseICalendar } from '../index.ts'
 import { nameZone } from './name-zone.ts'
 
 const feed = (...events: string[][]) =>
@@ -172,6 +172,138 @@ describe('a calendar with a feed', () => {
   })
 })
 
+/** The example of RFC 5545, section 3.6.5: New York since 1967, with the rules of 1987 to 2006 that have ended. */
+const ownZone = (tzid: string) => [
+  'BEGIN:VTIMEZONE',
+  `TZID:${tzid}`,
+  ...['BEGIN:DAYLIGHT', 'DTSTART:19870405T020000', 'RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU;UNTIL=20060402T070000Z'],
+  ...['TZOFFSETFROM:-0500', 'TZOFFSETTO:-0400', 'TZNAME:EDT', 'END:DAYLIGHT'],
+  ...['BEGIN:DAYLIGHT', 'DTSTART:20070311T020000', 'RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU'],
+  ...['TZOFFSETFROM:-0500', 'TZOFFSETTO:-0400', 'TZNAME:EDT', 'END:DAYLIGHT'],
+  ...['BEGIN:STANDARD', 'DTSTART:20071104T020000', 'RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU;'],
+  ...['TZOFFSETFROM:-0400', 'TZOFFSETTO:-0500', 'TZNAME:EST', 'END:STANDARD'],
+  'END:VTIMEZONE',
+]
+
+describe('a feed as other programs write it', () => {
+  const withZone = (zone: readonly string[], ...events: string[][]) =>
+    feed(...events).replace('VERSION:2.0', ['VERSION:2.0', ...zone].join('\r\n'))
+
+  test('may define its own time zones (RFC 5545, section 3.6.5)', () => {
+    const text = withZone(
+      ownZone('Customized Time Zone 1'),
+      ['SUMMARY:Winter', 'DTSTART;TZID=Customized Time Zone 1:20260115T090000', 'DURATION:PT1H'],
+      ['SUMMARY:Summer', 'DTSTART;TZID=Customized Time Zone 1:20260715T090000', 'DURATION:PT1H'],
+      ['SUMMARY:Between', 'DTSTART;TZID=Customized Time Zone 1:20260310T090000', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY;COUNT=4'],
+    )
+    // From 8 to 29 March, New York is five hours behind Berlin instead of six.
+    expect(changedDays(text)).toEqual([
+      '1/15 Winter 0-15,16-24',
+      ...['3/10', '3/17', '3/24'].map((day) => `${day} Between 0-14,15-24`),
+      '3/31 Between 0-15,16-24',
+      '7/15 Summer 0-15,16-24',
+    ])
+    expect(parseICalendar(text)).toMatchObject({ ok: true, value: { problems: [] } })
+  })
+
+  test('may define zones like those of Outlook, from the year 1601, and zones without clock changes', () => {
+    const outlook = [
+      ...[
+        'BEGIN:VTIMEZONE',
+        'TZID:tzone://Microsoft/Custom',
+        'BEGIN:STANDARD',
+        'DTSTART:16010101T030000',
+        'TZOFFSETFROM:+0300',
+        'TZOFFSETTO:+0200',
+      ],
+      ...[
+        'RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10',
+        'END:STANDARD',
+        'BEGIN:DAYLIGHT',
+        'DTSTART:16010101T020000',
+        'TZOFFSETFROM:+0200',
+      ],
+      ...['TZOFFSETTO:+0300', 'RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3', 'END:DAYLIGHT', 'END:VTIMEZONE'],
+      ...['BEGIN:VTIMEZONE', 'TZID:Fixed', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0530', 'TZOFFSETTO:+053000'],
+      ...['END:STANDARD', 'END:VTIMEZONE'],
+    ]
+    const at = (name: string, tzid: string, date: string) => [`SUMMARY:${name}`, `DTSTART;TZID=${tzid}:${date}T120000`, 'DURATION:PT1H']
+    const text = withZone(
+      outlook,
+      at('Winter', '"tzone://Microsoft/Custom"', '20260115'),
+      at('Summer', '"tzone://Microsoft/Custom"', '20260716'),
+      at('Fixed', 'Fixed', '20260717'),
+    )
+    expect(changedDays(text, 'UTC')).toEqual(['1/15 Winter 0-10,11-24', '7/16 Summer 0-9,10-24', '7/17 Fixed 0-6.5,7.5-24'])
+  })
+
+  test('may move all later occurrences of a series (RANGE=THISANDFUTURE; RFC 5545, section 3.2.13)', () => {
+    const series = ['UID:1', 'SUMMARY:Review', 'DTSTART;TZID=Europe/Berlin:20260302T100000', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY;COUNT=7']
+    const from = (date: string, ...lines: string[]) => [
+      'UID:1',
+      `RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:${date}T100000`,
+      ...lines,
+    ]
+    const later = from('20260323', 'SUMMARY:Later', 'DTSTART;TZID=Europe/Berlin:20260324T140000', 'DURATION:PT2H')
+    const single = ['UID:1', 'SUMMARY:Once', 'RECURRENCE-ID;TZID=Europe/Berlin:20260406T100000', 'DTSTART:20260406T080000', 'DURATION:PT1H']
+    // On 29 March the clocks change; the time of day stays.
+    expect(changedDays(feed(series, later, single))).toEqual([
+      ...['3/2 Review 0-10,11-24', '3/9 Review 0-10,11-24', '3/16 Review 0-10,11-24', '3/24 Later 0-14,16-24'],
+      ...['3/31 Later 0-14,16-24', '4/6 Once 0-8,9-24', '4/14 Later 0-14,16-24'],
+    ])
+    expect(changedDays(feed(series, from('20260316', 'DTSTART:20260316T100000', 'STATUS:CANCELLED')))).toHaveLength(2)
+    const again = from('20260406', 'SUMMARY:Even later', 'DTSTART;TZID=Europe/Berlin:20260406T180000', 'DURATION:PT1H')
+    expect(changedDays(feed(series, again, later)).slice(-3)).toEqual([
+      ...['3/31 Later 0-14,16-24', '4/6 Even later 0-18,19-24', '4/13 Even later 0-18,19-24'],
+    ])
+  })
+
+  test('does not close for events that are marked as free (TRANSP; RFC 5545, section 3.8.2.7), unless the layer says so', () => {
+    const text = feed(
+      ['SUMMARY:Busy', 'DTSTART;VALUE=DATE:20260601', 'TRANSP:OPAQUE'],
+      ['SUMMARY:Birthday', 'DTSTART;VALUE=DATE:20260602', 'TRANSP:TRANSPARENT'],
+    )
+    expect(changedDays(text)).toEqual(['6/1 Busy'])
+    const layers = [{ kind: 'feed', feed: 'x', free: 'closed' }] as const
+    const compiled = compileCalendar({ zone: 'UTC', layers }, { feeds: () => text })
+    expect(compiled.ok && compiled.value.planOf(dayOf(2026, 6, 2)).open).toEqual([])
+  })
+
+  test('may have a semicolon at the end of a rule or of parameters', () => {
+    const text = feed(['SUMMARY:Twice', 'DTSTART;VALUE=DATE;:20260601', 'RRULE:FREQ=DAILY;COUNT=2;'])
+    expect(changedDays(text)).toEqual(['6/1 Twice', '6/2 Twice'])
+  })
+
+  test('is described by what is left out or not understood, with the line', () => {
+    const text = withZone(
+      ['BEGIN:VTIMEZONE', 'TZID:Broken', 'BEGIN:STANDARD', 'DTSTART:20260101T000000', 'TZOFFSETFROM:+01', 'END:STANDARD', 'END:VTIMEZONE'],
+      ['SUMMARY:Good', 'DTSTART;VALUE=DATE:20260101'],
+      ['SUMMARY:No start'],
+      ['SUMMARY:No start', ' either'],
+      ['SUMMARY:Zone', 'DTSTART;TZID=Nowhere:20260501T090000'],
+      ['SUMMARY:Zone', 'DTSTART;TZID=Nowhere:20260502T090000'],
+      ['SUMMARY:Zone', 'DTSTART;TZID=Broken:20260503T090000'],
+      ['UID:1', 'RECURRENCE-ID;RANGE=THISANDPRIOR:20260101T000000', 'DTSTART:20260101T000000', 'TRANSP:TRANSPARENT'],
+      ['SUMMARY:Periods', 'DTSTART:20260504T090000', 'RDATE;VALUE=PERIOD:20260505T090000/PT5H'],
+      ['SUMMARY:Lunar', 'DTSTART:20260504T090000', 'RRULE:RSCALE=CHINESE;FREQ=YEARLY'],
+      ['what is this', 'DTSTART;VALUE=DATE:20260102'],
+    ).replace('END:VCALENDAR', 'BEGIN:VFREEBUSY\r\nFREEBUSY:20260506T090000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR')
+    const parsed = parseICalendar(text)
+    if (!parsed.ok) throw new Error(parsed.problem.message)
+    expect(describeProblems(text, parsed.value)).toEqual([
+      'line 59: what needs a colon before its value',
+      'line 62: VFREEBUSY is not used: only events close a calendar',
+      'line 23: an event was left out: the event has no DTSTART (and at 1 other places)',
+      'line 32: the time zone "Nowhere" is not an IANA zone and the feed does not define it; its times are read in the zone of the feed, Europe/Berlin',
+      'line 7: TZOFFSETFROM is not an offset such as -0500; its times are read in the zone of the feed, Europe/Berlin',
+      'line 42: RANGE=THISANDPRIOR is not used: one occurrence is replaced',
+      'line 48: RDATE lists periods: their starts are used, with the length of the event',
+      'line 56: an event was left out: RSCALE=CHINESE is not supported: only GREGORIAN is',
+      '1 of 7 events are marked as free (TRANSP:TRANSPARENT): they close nothing unless the layer has free: closed',
+    ])
+  })
+})
+
 describe('parseICalendar', () => {
   test('leaves out malformed events and reports them', () => {
     const text = feed(
@@ -183,7 +315,7 @@ describe('parseICalendar', () => {
     if (!parsed.ok) throw new Error(parsed.problem.message)
     expect(parsed.value.events.map(({ name }) => name)).toEqual(['Good'])
     expect(parsed.value.problems.map(({ message }) => message)).toEqual([
-      'the event has no DTSTART',
+      'an event was left out: the event has no DTSTART',
       expect.stringContaining('FREQ must be one of'),
     ])
   })

@@ -5,7 +5,7 @@ import type { Stamp } from './rule.ts'
 const form = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?$/
 
 /** Parses `19970902`, `19970902T090000` or `19970902T090000Z` (RFC 5545 3.3.4, 3.3.5). `position` is its offset in the whole text. */
-export function parseStamp(text: string, position: number, zone?: string): Stamp {
+export function parseStamp(text: string, position: number, zone?: Stamp['zone']): Stamp {
   const match = form.exec(text)
   if (!match) refuse(position, `${quote(text)} is not a date or date-time such as 19970902, 19970902T090000 or 19970902T090000Z`)
   const [, year, month, day, hour, minute, second, utc] = match

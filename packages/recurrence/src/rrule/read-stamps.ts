@@ -6,15 +6,15 @@ import type { Stamp } from './rule.ts'
 
 const DATES_MAX = 10_000
 
-/** The IANA zone that a TZID names, or undefined. */
-export type ZoneNamer = (tzid: string) => string | undefined
+/** The zone that a TZID names: the name of an IANA zone, or a zone that the text defines. Undefined: it names none. */
+export type ZoneNamer = (tzid: string, position: number) => Stamp['zone']
 
 const ianaOnly: ZoneNamer = (tzid) => (isZoneName(tzid) ? tzid : undefined)
 
 /** The dates of a DTSTART, RDATE or EXDATE line. A period counts with its start. */
 export function readStamps(line: ContentLine, nameZone: ZoneNamer = ianaOnly): Stamp[] {
   const tzid = line.parameters.get('TZID')
-  const zone = tzid === undefined ? undefined : nameZone(tzid)
+  const zone = tzid === undefined ? undefined : nameZone(tzid, line.position)
   if (tzid !== undefined && zone === undefined) refuse(line.position, `${quote(tzid)} is not an IANA time zone`)
   const kind = line.parameters.get('VALUE')?.toUpperCase()
   let at = line.valuePosition

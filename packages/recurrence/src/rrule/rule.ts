@@ -1,5 +1,7 @@
 /** A recurrence rule as data: a checked text according to RFC 5545 3.3.10 and RFC 7529, with nothing computed yet. */
 
+import type { Zone } from '../zone/zone.ts'
+
 export const frequencies = ['SECONDLY', 'MINUTELY', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const
 export type Frequency = (typeof frequencies)[number]
 
@@ -11,8 +13,8 @@ export interface Stamp {
   /** Local time, in seconds since 1970. */
   readonly local: number
   readonly isDate: boolean
-  /** `UTC` for a time with Z, the TZID if there is one, undefined for a floating time. */
-  readonly zone: string | undefined
+  /** `UTC` for a time with Z, the zone of the TZID if there is one, undefined for a floating time. A feed can define zones itself. */
+  readonly zone: string | Zone | undefined
 }
 
 export interface WeekdayNumber {

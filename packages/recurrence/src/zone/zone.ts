@@ -29,7 +29,8 @@ export function findZone(name: string): Zone | undefined {
 }
 
 /** The zone of a name that was checked before. Throws RangeError for an unknown name. */
-export function openZone(name: string): Zone {
+export function openZone(name: string | Zone): Zone {
+  if (typeof name !== 'string') return name
   const zone = findZone(name)
   if (!zone) throw new RangeError(`unknown time zone ${JSON.stringify(name)}`)
   return zone

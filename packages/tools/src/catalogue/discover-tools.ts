@@ -16,7 +16,7 @@ type Outcome = Answer['tools'][number]['outcome']
 export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
   const connection = await openConnection(ctx, input.connection)
-  const offers = await listOffers(ctx, connection)
+  const { tools: offers, leftOut: unusable, warnings } = await listOffers(ctx, connection)
   const made = new Map<string, ToolCandidate>()
   for (const [tool, offer] of offers) {
     if (!(input.only?.includes(tool) ?? true)) continue
@@ -28,7 +28,7 @@ export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
     const compared = await compareKnown({ ...ctx, tx }, tx, known, offers)
     for (const { tool } of compared) made.delete(tool)
     const added = await addNew({ ...ctx, tx }, tx, made, offers)
-    return { tools: [...compared, ...added.tools], leftOut: added.leftOut }
+    return { tools: [...compared, ...added.tools], leftOut: [...unusable, ...added.leftOut], warnings: [...warnings] }
   })
   const { tools, leftOut } = answer
   const count = (outcome: Outcome) => tools.filter((tool) => tool.outcome === outcome).length

@@ -18,6 +18,7 @@ import { lockTools } from './tool-store.ts'
 const require = createRequire(import.meta.url)
 const everything = join(dirname(require.resolve('@modelcontextprotocol/server-everything/package.json')), 'dist/index.js')
 const filesystem = join(dirname(require.resolve('@modelcontextprotocol/server-filesystem/package.json')), 'dist/index.js')
+const oddServer = join(import.meta.dirname, '../mcp/testing/odd-server.fixture.ts')
 const changing = join(import.meta.dirname, '../mcp/testing/changing-server.fixture.ts')
 
 let t: TestCore
@@ -121,6 +122,32 @@ describe('tools of an MCP server on standard input', () => {
     expect(JSON.stringify(error)).not.toContain('hunter2')
     await t.call('connections.create', { name: 'nothing', settings: { type: 'mcp_stdio', command: '/no/such/program' } })
     await expect(t.call('tools.discover', { connection: 'nothing' })).rejects.toMatchObject({ code: 'tool.source_failed' })
+  })
+})
+
+describe('an MCP server that writes log lines among its messages and lists tools that cannot be used', () => {
+  it('is used for all the rest, and what was skipped is reported', async () => {
+    await stdio('noisy', ['--disable-warning=ExperimentalWarning', oddServer], { TOKEN: 'hunter2-hunter2' })
+    const found = await t.call('tools.discover', { connection: 'noisy' })
+    expect(found.tools.map(({ name }) => name)).toEqual(['noisy.good', 'noisy.also-good'])
+    expect(found.leftOut).toEqual([
+      { tool: 'no-schema', reason: expect.stringContaining('inputSchema') },
+      { tool: 'text-schema', reason: expect.stringContaining('inputSchema.type') },
+      { tool: 'list-output', reason: expect.stringContaining('outputSchema.type') },
+      { tool: 'draft-3', reason: expect.stringContaining('inputSchema.required') },
+      { tool: '7', reason: expect.stringContaining('name') },
+      { tool: 'no-text', reason: expect.stringContaining('description') },
+      { tool: 'null', reason: expect.stringContaining('expected object') },
+      { tool: 'good', reason: 'The server lists another tool of this name before it' },
+    ])
+    expect(found.warnings).toEqual([
+      expect.stringMatching(
+        /^The server wrote \d+ lines to its standard output that are no messages, the first: Starting with \[secret\] …$/,
+      ),
+    ])
+    expect((await t.call('tools.call', { tool: 'noisy.good', args: { q: 'x' } })).output).toMatchObject({ text: 'called good' })
+    expect((await t.call('tools.call', { tool: 'noisy.also-good' })).output).toMatchObject({ text: 'called also-good' })
+    expect((await t.call('tools.discover', { connection: 'files' })).warnings).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Json } from '@orrery/contract'
+import { type Json, parseForeignJson } from '@orrery/contract'
 import { isDeeperThan, type OutsideAnswer } from '@orrery/kernel'
 
 const DEPTH_MAX = 100
@@ -39,7 +39,7 @@ function decode(body: Uint8Array, contentType: string): string | null {
 
 function parse(text: string): Json | undefined {
   try {
-    const value = JSON.parse(text) as Json
+    const value = parseForeignJson(text)
     return isDeeperThan(value, DEPTH_MAX) ? undefined : value
   } catch {
     // The content type is wrong: the body is not JSON. The caller returns it as text.

@@ -1,6 +1,7 @@
 import { type CallToolResult, Client, type Tool as RemoteTool, type Transport } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { createOutsideFetch, type OutsidePolicy } from '@orrery/kernel'
+import { dropOddTools, type OddTool } from './drop-odd-tools.ts'
 import { abortRequestsAfter, HttpTransport } from './http-transport.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
@@ -22,6 +23,7 @@ export class McpSession {
   readonly client: Client
   private readonly transport: Transport
   private listing: { readonly tools: Promise<ReadonlyMap<string, RemoteTool>>; readonly at: number } | null = null
+  private readonly odd: OddTool[] = []
   private broken = false
 
   private constructor(client: Client, transport: Transport) {
@@ -51,6 +53,7 @@ export class McpSession {
     })
     try {
       await client.connect(transport, { timeout: CONNECT_MS_MAX })
+      session.tolerateOddTools()
       return session
     } catch (error) {
       await session.close()
@@ -65,12 +68,24 @@ export class McpSession {
     return this.broken
   }
 
+  /** What was skipped of the latest list of tools. */
+  get oddTools(): readonly OddTool[] {
+    return this.odd
+  }
+
+  /** What the server does wrong and the session tolerates, one sentence each. */
+  get warnings(): readonly string[] {
+    const said = this.transport instanceof StdioTransport ? this.transport.oddOutput : null
+    return said === null ? [] : [said]
+  }
+
   /** The tools of the server by name, cached for a short time. */
   tools(nowMs: number = performance.now()): Promise<ReadonlyMap<string, RemoteTool>> {
     if (this.listing === null || nowMs - this.listing.at > LISTING_MS_MAX) {
       // Bypass the cache of the client, which does not notice a replaced server.
+      this.odd.length = 0
       const listed = this.client.listTools(undefined, { cacheMode: 'refresh', timeout: CONNECT_MS_MAX })
-      const tools = listed.then(({ tools: found }) => new Map(found.map((tool) => [tool.name, tool])))
+      const tools = listed.then(({ tools: found }) => this.byName(found))
       const listing = { tools, at: nowMs }
       this.listing = listing
       tools.catch(() => {
@@ -78,6 +93,25 @@ export class McpSession {
       })
     }
     return this.listing.tools
+  }
+
+  private byName(found: readonly RemoteTool[]): ReadonlyMap<string, RemoteTool> {
+    const tools = new Map<string, RemoteTool>()
+    for (const tool of found) {
+      if (tools.has(tool.name)) this.odd.push({ tool: tool.name, reason: 'The server lists another tool of this name before it' })
+      else tools.set(tool.name, tool)
+    }
+    return tools
+  }
+
+  private tolerateOddTools(): void {
+    const { transport } = this
+    const deliver = transport.onmessage
+    transport.onmessage = (message, extra) =>
+      deliver?.(
+        dropOddTools(message, (odd) => this.odd.push(odd)),
+        extra,
+      )
   }
 
   /** @throws Error of any kind, immediately when the signal is aborted. */

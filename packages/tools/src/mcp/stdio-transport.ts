@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
-import { type JSONRPCMessage, ReadBuffer, serializeMessage, type Transport } from '@modelcontextprotocol/client'
+import { type JSONRPCMessage, parseJSONRPCMessage, serializeMessage, type Transport } from '@modelcontextprotocol/client'
+import { parseForeignJson } from '@orrery/contract'
+import { createLineReader } from './read-lines.ts'
 
 export interface StdioServer {
   readonly command: string
@@ -11,6 +13,7 @@ export interface StdioServer {
 
 const MESSAGE_BYTES_MAX = 10_000_000
 const STDERR_LETTERS_MAX = 2_000
+const ODD_LINE_LETTERS_MAX = 200
 const GRACE_MS = 2_000
 const SECRET_LETTERS_MIN = 4
 
@@ -23,7 +26,9 @@ export class StdioTransport implements Transport {
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
   private readonly server: StdioServer
-  private readonly buffer = new ReadBuffer({ maxBufferSize: MESSAGE_BYTES_MAX })
+  private readonly readLines = createLineReader(MESSAGE_BYTES_MAX)
+  private oddLines = 0
+  private firstOddLine = ''
   private child: ChildProcess | null = null
   private ended: Promise<void> = Promise.resolve()
   private readonly secrets: readonly string[]
@@ -42,10 +47,22 @@ export class StdioTransport implements Transport {
 
   /** The end of the standard error of the server, without the secrets in its environment. */
   get stderrTail(): string {
-    const shown = this.secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), this.stderr)
+    const shown = this.hideSecrets(this.stderr)
     // The cut may be within a secret. Drop as many characters as may be left of it.
     const from = this.isCut ? Math.max(0, ...this.secrets.map(({ length }) => length - 1)) : 0
     return shown.slice(from).slice(-STDERR_LETTERS_MAX).trim()
+  }
+
+  /** What the server wrote to its standard output beside messages, in one sentence without its secrets; null: nothing. */
+  get oddOutput(): string | null {
+    if (this.oddLines === 0) return null
+    const [lines, are] = this.oddLines === 1 ? ['line', 'is no message'] : ['lines', 'are no messages']
+    const first = this.hideSecrets(this.firstOddLine).slice(0, ODD_LINE_LETTERS_MAX).toWellFormed().replaceAll('\0', '')
+    return `The server wrote ${this.oddLines} ${lines} to its standard output that ${are}, the first: ${first}`
+  }
+
+  private hideSecrets(text: string): string {
+    return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text)
   }
 
   start(): Promise<void> {
@@ -110,17 +127,27 @@ export class StdioTransport implements Transport {
 
   private receive(chunk: Buffer): void {
     try {
-      this.buffer.append(chunk)
-      for (;;) {
-        const message = this.buffer.readMessage()
-        if (message === null) return
-        this.onmessage?.(message)
-      }
+      for (const line of this.readLines(chunk)) this.receiveLine(line)
     } catch (error) {
-      // A line is too long or not a message, so the rest of the stream cannot be trusted.
+      // A line is too long. Nothing shows where it ends.
       this.onerror?.(error instanceof Error ? error : new Error(String(error)))
       if (this.child !== null) signalGroup(this.child, 'SIGKILL')
     }
+  }
+
+  /** Programs log to standard output although they must not (MCP, "Transports", stdio). Such a line says nothing about those after it. */
+  private receiveLine(line: string): void {
+    let message: JSONRPCMessage
+    try {
+      message = parseJSONRPCMessage(parseForeignJson(line))
+    } catch {
+      // `oddOutput` reports it.
+      if (line.trim() === '') return
+      if (this.oddLines === 0) this.firstOddLine = line
+      this.oddLines += 1
+      return
+    }
+    this.onmessage?.(message)
   }
 }
 

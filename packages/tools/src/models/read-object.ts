@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@orrery/contract'
+import { type Json, type JsonObject, parseForeignJson } from '@orrery/contract'
 import { describeMismatch, findMismatch } from '@orrery/kernel'
 import { ToolError, type ToolUsage } from '../port/tool-port.ts'
 
@@ -34,7 +34,7 @@ function unfence(text: string): string {
 
 function parse(text: string): ReadJson | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseForeignJson(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ReadJson) : undefined
   } catch {
     // Not JSON. The caller reports it.

@@ -29,9 +29,11 @@ export function readRequest(at: OperationContext): OpenApiRequest {
   const { document, method, path, is30 } = at
   const taken = new Map<string, Argument>()
   const parameters: Parameter[] = []
-  for (const found of collectParameters(at)) {
+  const collected = collectParameters(at)
+  const given = new Set(collected.map(({ name }) => name))
+  for (const found of collected) {
     const { name, location, isRequired, schema, style, explode, description } = found
-    const argument = taken.has(name) ? `${location}_${name}` : name
+    const argument = taken.has(name) ? inventName(`${location}_${name}`, given, taken) : name
     taken.set(argument, { name: argument, schema: withDescription(schema, description), isRequired })
     parameters.push({
       name,
@@ -46,7 +48,7 @@ export function readRequest(at: OperationContext): OpenApiRequest {
       throw new UnreadableOperation(`Its path has {${name}}, but there is no such path parameter`)
   }
   const body = readBody(at)
-  const bodyArgument = taken.has('body') ? 'request_body' : 'body'
+  const bodyArgument = taken.has('body') ? inventName('request_body', given, taken) : 'body'
   if (body !== null) taken.set(bodyArgument, { name: bodyArgument, schema: body.schema, isRequired: body.isRequired })
   const properties = Object.fromEntries([...taken.values()].map(({ name, schema }) => [name, schema]))
   const required = [...taken.values()].filter(({ isRequired }) => isRequired).map(({ name }) => name)
@@ -60,6 +62,13 @@ export function readRequest(at: OperationContext): OpenApiRequest {
       ...(body === null ? {} : { body: { argument: bodyArgument, mediaType: body.mediaType } }),
     },
   }
+}
+
+/** A name that neither a parameter of the document nor another argument has. */
+function inventName(wanted: string, given: ReadonlySet<string>, taken: ReadonlyMap<string, unknown>): string {
+  let name = wanted
+  for (let count = 2; given.has(name) || taken.has(name); count += 1) name = `${wanted}_${count}`
+  return name
 }
 
 interface FoundParameter {

@@ -11,9 +11,25 @@ it('parses JSON if the content type is JSON or missing, and returns text otherwi
   expect(readPayload(given('{"a":1}', { 'content-type': 'application/cloudevents+json' }))).toEqual({ a: 1 })
   expect(readPayload(given('null'))).toBe(null)
   expect(readPayload(given('{"a":1}', { 'content-type': 'text/plain' }))).toBe('{"a":1}')
-  expect(readPayload(given('a=1&b=2', { 'content-type': 'application/x-www-form-urlencoded' }))).toBe('a=1&b=2')
   expect(readPayload(given('{"a":', { 'content-type': 'application/json' }))).toBe('{"a":')
   expect(readPayload(given(''))).toBe('')
+})
+
+it('parses forms, and the JSON that GitHub and Slack put into the field payload of one', () => {
+  const form = (body: string, more = '') => readPayload(given(body, { 'content-type': `application/x-www-form-urlencoded${more}` }))
+  expect(form('a=1&b=x+y%20z&a=2&empty=', '; charset=utf-8')).toEqual({ a: ['1', '2'], b: 'x y z', empty: '' })
+  expect(form('')).toEqual({})
+  const push = { ref: 'refs/heads/main', commits: [{ id: 'a+b & c' }] }
+  expect(form(`payload=${encodeURIComponent(JSON.stringify(push))}`)).toEqual(push)
+  for (const payload of ['5', '"text"', '{"a":']) expect(form(`payload=${encodeURIComponent(payload)}`)).toEqual({ payload })
+  expect(form('payload=%7B%7D&more=1')).toEqual({ payload: '{}', more: '1' })
+  expect(form('payload=%7B%7D&payload=%7B%7D')).toEqual({ payload: ['{}', '{}'] })
+  expect(Object.keys(form('__proto__=x') as object)).toEqual(['__proto__'])
+  expect(form('%ff=%zz')).toEqual({ '\ufffd': '%zz' })
+})
+
+it('keeps the digits of large numbers as text', () => {
+  expect(readPayload(given('{"id":9007199254740993,"n":1}'))).toEqual({ id: '9007199254740993', n: 1 })
 })
 
 it('replaces invalid UTF-8, and returns JSON that is nested too deep as text', () => {
@@ -38,5 +54,6 @@ it('returns a few headers without credentials, and cuts long ones', () => {
 it('takes the id of a delivery from the first header that has one', () => {
   expect(deliveryName(given(''))).toBe(null)
   expect(deliveryName(given('', { 'idempotency-key': 'k', 'x-github-delivery': 'g' }))).toBe('x-github-delivery:g')
-  expect(deliveryName(given('', { 'webhook-id': 'w', 'x-github-delivery': 'g' }))).toBe('webhook-id:w')
+  expect(deliveryName(given('', { 'webhook-id': 'w', 'svix-id': 's', 'x-github-delivery': 'g' }))).toBe('webhook-id:w')
+  expect(deliveryName(given('', { 'svix-id': 's', 'x-github-delivery': 'g' }))).toBe('svix-id:s')
 })

@@ -8,7 +8,7 @@ import { recordTrouble } from '../triggers/record-trouble.ts'
 import { findWebhook, recordDelivery, selectWebhook, setDeliveryFiring, type WebhookRef, type WebhookRow } from '../webhook-store.ts'
 import { deliveryName, readHeaders, readPayload } from './read-payload.ts'
 import { openSigningSecret } from './signing-secret.ts'
-import { type SignedDelivery, verifySignature } from './verify-signature.ts'
+import { findSignatureFault, type SignedDelivery } from './verify-signature.ts'
 import { hashWebhookToken, isWebhookToken } from './webhook-token.ts'
 
 export interface WebhookDelivery extends SignedDelivery {
@@ -68,35 +68,58 @@ async function authenticate(kernel: Kernel, ref: WebhookRef, hash: Buffer, deliv
   const webhook = await kernel.database.transaction(ref.org, 'read only', (tx) => selectWebhook(tx, ref.org, ref.triggerId))
   // The index has found equal bytes. Comparing again, in constant time, means that security does not depend on the index alone.
   if (webhook?.tokenHash == null || !timingSafeEqual(webhook.tokenHash, hash)) throw notFound()
-  if (!isSigned(kernel, ref, webhook, delivery)) throw notFound()
+  const fault = findFault(kernel, ref, webhook, delivery)
+  if (fault !== null) {
+    // The sender gets no hint, and those who see the trigger get the reason.
+    await noteTrouble(kernel, ref, webhook, `the latest delivery was refused: ${fault}`)
+    throw notFound()
+  }
   return { webhook, event: toEvent(delivery, kernel.clock.now()) }
 }
 
-function isSigned(kernel: Kernel, ref: WebhookRef, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): boolean {
+function findFault(kernel: Kernel, ref: WebhookRef, { definition, signingSecret }: WebhookRow, delivery: WebhookDelivery): string | null {
   const { signature = 'none' } = definition
-  if (signature === 'none') return true
-  if (signingSecret === null) return false
+  if (signature === 'none') return null
+  if (signingSecret === null) return 'the trigger has no signing secret yet (automations.rotateWebhook creates one)'
   try {
-    return verifySignature(signature, openSigningSecret(kernel.secretKeys, ref, signingSecret), delivery, kernel.clock.now())
+    return findSignatureFault(signature, openSigningSecret(kernel.secretKeys, ref, signingSecret), delivery, kernel.clock.now())
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
     kernel.log.warn({ trigger: ref.triggerId, reason: error.message }, 'The signing secret of a webhook cannot be decrypted; rotate it')
-    return false
+    return 'the signing secret of the trigger cannot be decrypted (automations.rotateWebhook creates another)'
   }
 }
 
-async function passesFilter(
+/** Writes only a change. @param trouble null: no trouble */
+async function noteTrouble(
   { database }: Kernel,
   { org, triggerId }: WebhookRef,
-  webhook: WebhookRow,
-  event: WebhookEvent,
-): Promise<boolean> {
+  before: WebhookRow,
+  trouble: string | null,
+): Promise<void> {
+  if (trouble !== before.trouble) await recordTrouble(database, org, triggerId, trouble)
+}
+
+async function passesFilter(kernel: Kernel, ref: WebhookRef, webhook: WebhookRow, event: WebhookEvent): Promise<boolean> {
   const { filter } = webhook.definition
-  if (filter === undefined) return true
-  const judged = evaluateTriggerExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
-  if (!judged.ok) await recordTrouble(database, org, triggerId, `filter: ${judged.message}`)
-  else if (webhook.isTroubled) await recordTrouble(database, org, triggerId, null)
+  const judged =
+    filter === undefined
+      ? ({ ok: true, value: true } as const)
+      : evaluateTriggerExpression(filter, { event }, { nowMs: Date.parse(event.at), timezone: webhook.timezone })
+  await noteTrouble(
+    kernel,
+    ref,
+    webhook,
+    judged.ok ? (judged.value ? null : findMismatch(filter ?? '', event)) : `filter: ${judged.message}`,
+  )
   return judged.ok && judged.value
+}
+
+/** Why no delivery like this one can pass the filter, or null if one with other values could. */
+function findMismatch(filter: string, { data, headers }: WebhookEvent): string | null {
+  if ((typeof data === 'object' && data !== null) || !/\bevent\.data\s*[.[]/.test(filter)) return null
+  const type = headers['content-type'] ?? 'none'
+  return `filter: it reads members of event.data, and the body of the latest delivery was a ${data === null ? 'null' : typeof data} (content type: ${type})`
 }
 
 async function fire(context: FiringContext, ref: WebhookRef, delivery: WebhookDelivery, event: WebhookEvent): Promise<WebhookReceipt> {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { makeSigningSecret, type SignedDelivery, verifySignature } from './verify-signature.ts'
+import { findSignatureFault, makeSigningSecret, type SignedDelivery } from './verify-signature.ts'
 
 const nowMs = 1_614_265_330_000
 const delivery = (body: string, headers: Record<string, string>): SignedDelivery => ({
@@ -15,11 +15,34 @@ describe('Standard Webhooks', () => {
   const signature = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
   const headers = { 'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek', 'webhook-timestamp': '1614265330', 'webhook-signature': signature }
   const verify = (changed: Record<string, string>, at = nowMs, text = body) =>
-    verifySignature('standard', secret, delivery(text, { ...headers, ...changed }), at)
+    findSignatureFault('standard', secret, delivery(text, { ...headers, ...changed }), at) === null
 
   it('accepts the example of the specification, also among other signatures', () => {
     expect(verify({})).toBe(true)
     expect(verify({ 'webhook-signature': `v1,AAAA v1a,xyz ${signature}` })).toBe(true)
+  })
+
+  it('accepts the headers of Svix, and never mixes those of both', () => {
+    const svix = { 'svix-id': headers['webhook-id'], 'svix-timestamp': headers['webhook-timestamp'], 'svix-signature': signature }
+    const verifySvix = (changed: Record<string, string>) =>
+      findSignatureFault('standard', secret, delivery(body, { ...svix, ...changed }), nowMs)
+    expect(verifySvix({})).toBeNull()
+    // The id of the delivery is that of the first header that has one, so a repetition under another id must fail.
+    expect(verifySvix({ 'webhook-id': 'msg_other' })).toBe('it has no webhook-timestamp, webhook-signature')
+    expect(verifySvix({ 'svix-id': 'msg_other' })).toMatch(/^its svix-signature is not one/)
+  })
+
+  it('says why it rejects a delivery', () => {
+    const faultOf = (changed: Record<string, string>, at = nowMs) =>
+      findSignatureFault('standard', secret, delivery(body, { ...headers, ...changed }), at)
+    expect(findSignatureFault('standard', secret, delivery(body, {}), nowMs)).toBe(
+      'it has no webhook-id, webhook-timestamp, webhook-signature',
+    )
+    expect(faultOf({ 'webhook-timestamp': 'soon' })).toBe('its webhook-timestamp is not a number of seconds')
+    expect(faultOf({}, nowMs + 301_000)).toBe('its webhook-timestamp is more than five minutes off')
+    expect(faultOf({ 'webhook-id': 'other' })).toBe(
+      'its webhook-signature is not one of the signing secret over its id, timestamp and body',
+    )
   })
 
   it('rejects a changed delivery, another signature, and a timestamp more than five minutes away', () => {
@@ -47,7 +70,7 @@ describe('GitHub', () => {
   const secret = "It's a Secret to Everybody"
   const right = '757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17'
   const verify = (signature: string, body = 'Hello, World!') =>
-    verifySignature('github', secret, delivery(body, { 'x-hub-signature-256': signature }), nowMs)
+    findSignatureFault('github', secret, delivery(body, { 'x-hub-signature-256': signature }), nowMs) === null
 
   it('accepts only the example of its documentation', () => {
     expect(verify(`sha256=${right}`)).toBe(true)
@@ -61,6 +84,6 @@ describe('GitHub', () => {
   it('signs the raw bytes, even if they are not UTF-8', () => {
     const body = Buffer.from([0xff, 0x00, 0xc3, 0x28])
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-    expect(verifySignature('github', secret, { body, header: () => signature }, nowMs)).toBe(true)
+    expect(findSignatureFault('github', secret, { body, header: () => signature }, nowMs)).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { makeWebhookSecret, verifyWebhook } from '@orrery/kernel'
+import { findWebhookFault, makeWebhookSecret } from '@orrery/kernel'
 
 export type SignatureKind = 'standard' | 'github'
 
@@ -15,15 +15,18 @@ export function makeSigningSecret(kind: SignatureKind): string {
   return kind === 'standard' ? makeWebhookSecret() : randomBytes(32).toString('base64url')
 }
 
-/** Whether the holder of the secret sent exactly this delivery; with `standard`, also whether it was sent within five minutes. */
-export function verifySignature(kind: SignatureKind, secret: string, delivery: SignedDelivery, nowMs: number): boolean {
+/** Why a delivery is not one that the holder of the secret sent exactly like this, with `standard` within five minutes; null: it is. */
+export function findSignatureFault(kind: SignatureKind, secret: string, delivery: SignedDelivery, nowMs: number): string | null {
   switch (kind) {
     case 'standard':
-      return verifyWebhook(secret, delivery, nowMs)
+      return findWebhookFault(secret, delivery, nowMs)
     case 'github': {
-      const given = delivery.header('x-hub-signature-256') ?? ''
+      const given = delivery.header('x-hub-signature-256')
+      if (!given) return 'it has no x-hub-signature-256'
       const hex = /^sha256=([0-9a-f]{64})$/.exec(given)?.[1]
-      return hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), createHmac('sha256', secret).update(delivery.body).digest())
+      const wanted = createHmac('sha256', secret).update(delivery.body).digest()
+      if (hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), wanted)) return null
+      return 'its x-hub-signature-256 is not one of the signing secret over its body'
     }
   }
 }

@@ -106,6 +106,49 @@ describe('a webhook', () => {
     expect(await firings(name)).toHaveLength(1)
   })
 
+  it('reads forms as GitHub sends them by default', async () => {
+    const name = await automate({ filter: "event.data.who == 'Octocat'" })
+    const { token } = await rotate(name)
+    const body = `payload=${encodeURIComponent('{"who":"Octocat"}')}`
+    expect((await deliver(token, body, { 'content-type': 'application/x-www-form-urlencoded' })).firingId).toMatch(/^fir_/)
+    const [row] = await firings(name)
+    expect(await t.call('runs.result', { runId: row?.runId ?? '', timeout: '10s' })).toMatchObject({ output: { text: 'Hello Octocat' } })
+  })
+
+  it('shows in its state that deliveries like the latest can never fire it, until one can', async () => {
+    const troubleOf = async (automation: string) => (await t.call('automations.get', { automation })).triggers[0]?.trouble
+    const name = await automate({ filter: "event.data.ref == 'main'" })
+    const { token } = await rotate(name)
+    await deliver(token, { ref: 'dev' })
+    expect(await troubleOf(name)).toBeNull()
+    await deliver(token, '{"ref":"main"}', { 'content-type': 'text/plain' })
+    expect(await troubleOf(name)).toBe(
+      'filter: it reads members of event.data, and the body of the latest delivery was a string (content type: text/plain)',
+    )
+    await deliver(token, { ref: 'main', who: 'x' })
+    expect(await troubleOf(name)).toBeNull()
+
+    const signed = await automate({ signature: 'standard' })
+    const secret = await rotate(signed)
+    await expect(deliver(secret.token, {}, { 'x-hub-signature-256': 'sha256=00' })).rejects.toMatchObject(gone)
+    expect(await troubleOf(signed)).toBe('the latest delivery was refused: it has no webhook-id, webhook-timestamp, webhook-signature')
+    const body = '{"who":"Svix"}'
+    const [id, timestamp] = ['msg_9', String(Math.floor(Date.now() / 1000))]
+    const key = Buffer.from((secret.signingSecret ?? '').slice('whsec_'.length), 'base64')
+    const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+    const headers = { 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': `v1,${signature}` }
+    const { firingId } = await deliver(secret.token, body, headers)
+    expect(firingId).toMatch(/^fir_/)
+    expect(await deliver(secret.token, body, headers)).toEqual({ firingId })
+    expect(await troubleOf(signed)).toBeNull()
+    // A trigger that became signed later has no secret.
+    const later = await automate()
+    const open = await rotate(later)
+    await t.call('automations.update', { automation: later, triggers: [{ type: 'webhook', signature: 'github' }] })
+    await expect(deliver(open.token, {})).rejects.toMatchObject(gone)
+    expect(await troubleOf(later)).toMatch(/has no signing secret yet/)
+  })
+
   it('answers the same for a wrong, old, deleted and unknown address', async () => {
     const name = await automate()
     await expect(deliver('', {})).rejects.toMatchObject(gone)

@@ -143,9 +143,18 @@ describe('failures', () => {
     const onError = { steps: [call('tell', 'x', { with: { what: '${error}' }, save_as: 'inner' }), call('stand_in', 'y')] }
     const pipeline = [call('a', 'broken', { on_error: onError, save_as: 'a', retry: false })]
     const result = await interpret(pipeline, { x: 1, y: 'instead' })
-    expect(result.output).toEqual({ a: 'instead' })
+    expect(result.output).toEqual({ a: 'instead', inner: 1 })
     const error = { step: 'a', name: 'Error', kind: 'error', message: 'there is no tool broken' }
     expect(result.calls).toMatchObject([{ step: 'a' }, { step: 'tell', with: { what: error } }, { step: 'stand_in' }])
+  })
+
+  test('lets later steps read what the steps of on_error saved, if the run continued', async () => {
+    const onError = { steps: [call('ticket', 'x', { save_as: 'ticket' })] }
+    const later = call('b', 'x', { with: { ticket: '${steps.ticket?}' } })
+    const failed = await interpret([call('a', 'broken', { on_error: onError, retry: false }), later], { x: 'T-1' })
+    expect(failed.calls.at(-1)).toMatchObject({ step: 'b', with: { ticket: 'T-1' } })
+    const good = await interpret([call('a', 'x', { on_error: onError }), later], { x: 'T-1' })
+    expect(good.calls.at(-1)).toMatchObject({ step: 'b', with: {} })
   })
 
   test('fails the run after the cleanup if on_error has after: fail', async () => {

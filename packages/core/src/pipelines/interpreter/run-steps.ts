@@ -62,6 +62,8 @@ async function recover(
     throw failure
   }
   const value = await handle()
+  // The run continues after these steps, so what they saved can be read from here on.
+  for (const own of inner.written) save(frame, own, inner.saved[own] ?? null)
   save(frame, name, value)
   track.output = shorten(value)
   return value

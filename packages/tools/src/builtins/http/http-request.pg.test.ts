@@ -149,6 +149,7 @@ describe('http.request', () => {
     const cases = [
       ['application/problem+json', Buffer.from('{"a":1}'), { encoding: 'json', body: { a: 1 } }],
       ['application/json', Buffer.from('{"a":'), { encoding: 'text', body: '{"a":' }],
+      ['application/json', Buffer.from('{"id":9007199254740993}'), { encoding: 'json', body: { id: '9007199254740993' } }],
       ['application/json', deep, { encoding: 'text', body: deep.toString() }],
       ['text/plain; charset=iso-8859-1', Buffer.from([0xfc]), { encoding: 'text', body: 'ü' }],
       ['', Buffer.from('ü'), { encoding: 'text', body: 'ü' }],
