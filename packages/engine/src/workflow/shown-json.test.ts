@@ -13,7 +13,7 @@ it.each([
   ['undefined', undefined, null],
   ['a big integer', { n: 12n }, { n: '12' }],
   ['a circular object', circular, { name: 'loop', self: '[circular]' }],
-  ['an object that stands in two places', [twice, twice], [{ shared: 1 }, { shared: 1 }]],
+  ['an object in two places', [twice, twice], [{ shared: 1 }, { shared: 1 }]],
   ['an error', { error: new TypeError('bad') }, { error: { name: 'TypeError', message: 'bad', stack: expect.any(String) } }],
   ['a symbol', Symbol('s'), 'Symbol(s)'],
   ['a number that JSON lacks', Number.NaN, null],

@@ -33,7 +33,7 @@ function shorten(ancestors: object[]) {
 
 const MESSAGE_CHARS_MAX = 8000
 
-/** The message of a log line: one that is no text is shown as JSON, and what the database cannot store is left out. */
+/** The message of a log line: anything but text is shown as JSON, and what the database cannot store is left out. */
 export function toLogText(message: unknown): string {
   const text = typeof message === 'string' ? message : JSON.stringify(toShownJson(message))
   const kept =
