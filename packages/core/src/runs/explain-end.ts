@@ -43,7 +43,7 @@ function describeRun(error: Run['error'], input: Json): Explanation {
 }
 
 function toDo(runId: string, failed: HistoryRow | undefined): string {
-  const again = `Mend the cause and repeat the run from there: orrery runs retry ${runId}`
+  const again = `Fix the cause and repeat the run from there: orrery runs retry ${runId}`
   return failed?.kind === 'step'
     ? `${again}, or give the step an output: orrery runs edit-step ${runId} ${failed.cmd} --output <JSON>`
     : again

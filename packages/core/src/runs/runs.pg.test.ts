@@ -274,7 +274,7 @@ describe('runs.why of a run that has ended', () => {
       facts: { failed: 'demand', kind: 'step', cmd: 2, input: '{"good":false}', error: { name: 'NonRetryableError' } },
     })
     expect(why.summary).toMatch(
-      /^The run has ended: failed\. Step "demand" \(cmd 2\) failed at .*samples\.ts:\d+:\d+: NonRetryableError: It is not good\. Its input: \{"good":false\}\. Mend the cause/,
+      /^The run has ended: failed\. Step "demand" \(cmd 2\) failed at .*samples\.ts:\d+:\d+: NonRetryableError: It is not good\. Its input: \{"good":false\}\. Fix the cause/,
     )
     expect(why.summary).toContain(`orrery runs retry ${runId}`)
   })

@@ -62,22 +62,19 @@ async function perform(host: CallHost, call: Call): Promise<Answer> {
   return { status: operation.http.status ?? 200, output: host.checkOutputs ? operation.output.parse(output) : output, replayed }
 }
 
-/** Longer than the longest wait of a read (a minute), than the statements of a transaction, and than a commit of a database that answers. */
+/** Longer than the longest wait of a read (a minute), and than a write takes whose database answers. */
 const READ_MS_MAX = 90_000
-const TRANSACTION_MS_MAX = 25_000
-const COMMIT_MS_MAX = 10_000
+const WRITE_MS_MAX = 30_000
 
 function performHow(host: CallHost, call: Call): Promise<Performed> {
   const { operation, origin } = call
   if (operation.effect === 'read') return within(READ_MS_MAX, performAlone(host, call))
   switch (operation.execution ?? 'transaction') {
     case 'transaction':
-      return within(TRANSACTION_MS_MAX, performInTransaction(host, call))
+      return within(WRITE_MS_MAX, performInTransaction(host, call))
     case 'group commit':
       // The stored answer must commit with the effect, so a call with an idempotency key needs a transaction.
-      return origin.idempotencyKey === null
-        ? within(COMMIT_MS_MAX, performAlone(host, call))
-        : within(TRANSACTION_MS_MAX, performInTransaction(host, call))
+      return within(WRITE_MS_MAX, origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call))
     case 'outside':
       return performOutside(host, call)
   }
