@@ -7,8 +7,8 @@ function stoppingApp() {
     backend: createEchoServer().backend,
     events: async () => new Response('an event stream'),
     receiveWebhook: async () => ({ firingId: null }),
-    health: { accepting: () => false, checks: {}, metrics: 'key' },
-    hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [] },
+    health: { stage: () => 'stopping', checks: {}, metrics: 'key' },
+    hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [] },
     answers: true,
   })
 }

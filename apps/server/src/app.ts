@@ -10,6 +10,7 @@ import { type Health, isObservation, serveHealth } from './health/serve-health.t
 import { serveHooks } from './hooks/serve-hooks.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
+import { createClientAddress } from './http/client-address.ts'
 import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
@@ -66,21 +67,22 @@ function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: A
 /** Request middleware: ids and trace, Host check, security headers, access log. */
 function aroundRequests({ backend, hosts, health }: AppParts): MiddlewareHandler<ServerEnv> {
   const checkHost = createHostCheck(hosts)
+  const clientAddress = createClientAddress(hosts.trustedProxies)
   const overTls = hosts.publicUrl?.startsWith('https:') ?? false
   return async (context, next) => {
-    const info = readRequestInfo(context.req.raw)
+    const info = readRequestInfo(context.req.raw, clientAddress(context))
     context.set('info', info)
     try {
       checkHost(context.req.raw)
-      if (!health.accepting() && !isObservation(context.req.path)) throw stopping()
+      if (health.stage() === 'stopping' && !isObservation(context.req.path)) throw stopping()
       await next()
     } catch (error) {
       context.res = answerProblem(context, toProblem(error, info, backend.log, context.req.path))
     }
     const { headers, status } = context.res
     headers.set('X-Request-Id', info.requestId)
-    // A connection kept alive for the next request would delay the stop.
-    if (!health.accepting()) headers.set('Connection', 'close')
+    // A connection kept alive for the next request would delay the stop, and keep a load balancer from using another server.
+    if (health.stage() !== 'ready') headers.set('Connection', 'close')
     setSecurityHeaders(headers, overTls)
     logRequest(backend, context, status)
   }

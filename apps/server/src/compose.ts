@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createCore } from '@orrery/core'
 import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
@@ -9,7 +10,8 @@ import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart, type Started, type Terminal } from './describe-start.ts'
 import { createEventFace } from './events/stream-events.ts'
-import { collectRecentErrors, createChecks } from './health/check-health.ts'
+import { collectOutages, collectRecentErrors, createChecks } from './health/check-health.ts'
+import type { Stage } from './health/serve-health.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
@@ -33,8 +35,8 @@ export interface Running {
   /** The text for the person who started the server. */
   describe(terminal: Terminal): string
   /**
-   * Refuses new requests, waits for requests and step bodies in progress, releases its runs to other workers, stops the
-   * embedded PostgreSQL.
+   * Reports that it is not ready and answers requests until load balancers have noticed, then refuses new ones, waits for requests and step
+   * bodies in progress, releases its runs to other workers, stops the embedded PostgreSQL.
    */
   stop(): Promise<void>
 }
@@ -170,6 +172,9 @@ interface FaceParts extends Product {
   readonly migrated: readonly AppliedMigration[]
 }
 
+/** Enough for a load balancer that looks every second or two, and for Kubernetes to take the process off its lists. */
+const DRAIN_MS = 5000
+
 /** Starts to listen. Returns the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
   const { address, core, database, engine, metrics, migrated, store, recentErrors, worker } = parts
@@ -180,13 +185,16 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     ...(worker === null ? {} : { activeRuns: () => worker.activeRuns }),
   })
   const stopping = new AbortController()
-  const backend = createBackend({ core, log, metrics, maxBodyBytes: config.maxBodyBytes, publicUrl: () => address.url })
-  const checks = createChecks({ database, depths: () => store.depths(), worker, recentErrors, relay: core.relay, migrated })
+  let stage: Stage = 'ready'
+  const outages = collectOutages()
+  const { maxBodyBytes } = config
+  const backend = createBackend({ core, log, metrics, maxBodyBytes, publicUrl: () => address.url, observeFailure: outages.observe })
+  const checks = createChecks({ database, depths: () => store.depths(), worker, recentErrors, outages, relay: core.relay, migrated })
   const app = createApp({
     backend,
     receiveWebhook: core.receiveWebhook,
     events: createEventFace(backend, core.events, { stopping: stopping.signal }),
-    health: { accepting: () => !stopping.signal.aborted, checks, metrics: config.metrics },
+    health: { stage: () => stage, checks, metrics: config.metrics },
     hosts: config,
     answers: config.roles.includes('api'),
   })
@@ -199,9 +207,16 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
   stops.push(() => listener.stop(config.stopGraceMs))
   // Open streams and waits would delay the listener's stop by the whole grace period, so end them first and admit no new ones.
   stops.push(async () => {
+    stage = 'stopping'
     stopping.abort()
     engine.endWaits()
     await core.events.stop()
+  })
+  const drainMs = config.drainMs ?? (isLoopback(host) || !config.roles.includes('api') ? 0 : DRAIN_MS)
+  stops.push(async () => {
+    stage = 'draining'
+    if (drainMs > 0) log.info({ drainMs }, 'no longer ready; requests are answered until load balancers have noticed')
+    await pause(drainMs)
   })
   return listener.url
 }

@@ -11,10 +11,12 @@ export interface BackendOptions {
   readonly metrics: Metrics
   readonly maxBodyBytes: number
   readonly publicUrl: () => string
+  /** Called with the error of each call that fails. */
+  readonly observeFailure: (error: unknown) => void
 }
 
 /** Core as the faces see it. Every call is counted in the metrics. */
-export function createBackend({ core, metrics, ...rest }: BackendOptions): Backend {
+export function createBackend({ core, metrics, observeFailure, ...rest }: BackendOptions): Backend {
   return {
     operations: listOperations(),
     version: VERSION,
@@ -29,6 +31,7 @@ export function createBackend({ core, metrics, ...rest }: BackendOptions): Backe
         status = answer.status
         return answer
       } catch (error) {
+        observeFailure(error)
         if (error instanceof Error && 'status' in error && typeof error.status === 'number') status = error.status
         throw error
       } finally {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { duration } from '@orrery/contract'
 import { parseDurationMs } from '@orrery/recurrence'
 import { z } from 'zod'
@@ -47,4 +48,11 @@ function isEscaped(text: string): boolean {
     if (error instanceof URIError) return false
     throw error
   }
+}
+
+/** Whether the text is an address or a range such as 10.0.0.0/8. */
+export function isAddressOrRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const bitsMax = { 4: 32, 6: 128 }[isIP(address)]
+  return bitsMax !== undefined && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax))
 }

@@ -1,6 +1,6 @@
 import { type OutsideAllow, readOutsideAllow } from '@orrery/kernel'
 import { z } from 'zod'
-import { durationSetting, listSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
+import { durationSetting, isAddressOrRange, listSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
 
 /** One setting. The table below is the only list of settings; a test checks `docs/guides/configuration.md` against it. */
 export interface Setting {
@@ -173,6 +173,13 @@ export const SETTINGS = {
     default: 'none',
     help: 'Names accepted in the Host header besides localhost, IP addresses and the host of ORRERY_PUBLIC_URL (against DNS rebinding).',
   },
+  trustedProxies: {
+    env: 'ORRERY_TRUSTED_PROXIES',
+    shape: listSetting(text.refine(isAddressOrRange)).default(['127.0.0.0/8', '::1']),
+    expected: 'addresses or ranges separated by commas, such as 10.0.0.7 or 10.0.0.0/8',
+    default: '127.0.0.0/8,::1',
+    help: 'Proxies whose X-Forwarded-For names the client. Unknown keys and webhook addresses are limited by the address of the client.',
+  },
   corsOrigins: {
     env: 'ORRERY_CORS_ORIGINS',
     shape: listSetting(origin).default([]),
@@ -244,6 +251,13 @@ export const SETTINGS = {
     expected: 'a whole number from 1 to 100000',
     default: '500',
     help: 'How many runs the worker executes at once. Waiting runs do not count.',
+  },
+  drainMs: {
+    env: 'ORRERY_DRAIN',
+    shape: durationSetting().optional(),
+    expected: 'a duration such as 5s or PT5S',
+    default: '5s; 0s on a loopback address',
+    help: 'How long a server that stops still answers requests while /health says 503, so that load balancers notice. Longer than two of their checks.',
   },
   stopGraceMs: {
     env: 'ORRERY_STOP_GRACE',

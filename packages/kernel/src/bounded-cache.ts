@@ -14,6 +14,8 @@ export interface BoundedCache<Value> {
    */
   set(key: string, value: Value, size?: number): void
   delete(key: string): void
+  /** Looks at every entry. */
+  deleteWhere(condition: (value: Value) => boolean): void
   clear(): void
 }
 
@@ -47,6 +49,9 @@ export function boundedCache<Value>({ entriesMax, sizeMax = Number.POSITIVE_INFI
       }
     },
     delete: remove,
+    deleteWhere(condition) {
+      for (const [key, { value }] of entries) if (condition(value)) remove(key)
+    },
     clear() {
       entries.clear()
       total = 0

@@ -49,7 +49,7 @@ test('sends the current cursor as a heartbeat to a client whose filter matches n
 
 test('ends the stream of a revoked key while many events arrive', async () => {
   const tail = endlessTail()
-  const stream = await open(tail, { beatMs: 20 })
+  const stream = await open(tail, { checkMs: 20 })
   await stream.read()
   stream.refuse(problem('unauthenticated', 'Revoked.'))
   for (let block = await stream.read(); block !== null; block = await stream.read()) expect(block).not.toBe('')
@@ -57,7 +57,7 @@ test('ends the stream of a revoked key while many events arrive', async () => {
 })
 
 test('keeps the stream open when the key is rate limited or the database is unavailable for a moment', async () => {
-  const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
+  const stream = await open(endlessTail(), { beatMs: 20, checkMs: 20 }, '?type=run.failed')
   await stream.read()
   for (const why of [problem('rate_limited', 'Slowly.', { retryAfterMs: 1000 }), problem('unavailable', 'In a moment.')]) {
     stream.refuse(why)

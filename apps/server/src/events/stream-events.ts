@@ -1,5 +1,5 @@
 import { type Event, ProblemError, problem } from '@orrery/contract'
-import { readPosition } from '@orrery/kernel'
+import { ACCESS_CHECK_MS, readPosition } from '@orrery/kernel'
 import type { Backend } from '../backend.ts'
 import { readCaller } from '../http/read-caller.ts'
 import type { ServerContext } from '../http/request-info.ts'
@@ -14,8 +14,10 @@ export interface EventTail {
 export type EventFace = (context: ServerContext) => Promise<Response>
 
 export interface EventFaceOptions {
-  /** Time between two heartbeats, and between two checks of the key. */
+  /** Time between two heartbeats. */
   readonly beatMs?: number
+  /** Time between two checks of the key. */
+  readonly checkMs?: number
   /** A client that reads nothing for this long is disconnected. It can resume with the last id it got. */
   readonly stallMs?: number
   /** Fires when the server begins to stop. The tail ends the streams then; clients that do not read their last block are disconnected. */
@@ -36,7 +38,7 @@ interface Wanted {
 
 /** Server-sent events of the key's organization (HTML Standard 9.2). The id of each event is its cursor. */
 export function createEventFace(backend: Backend, tail: EventTail, options: EventFaceOptions = {}): EventFace {
-  const { beatMs = 15_000, stallMs = 60_000 } = options
+  const { beatMs = 15_000, checkMs = ACCESS_CHECK_MS, stallMs = 60_000 } = options
   const open = new Set<Sent>()
   options.stopping?.addEventListener('abort', () => {
     setTimeout(() => {
@@ -57,7 +59,7 @@ export function createEventFace(backend: Backend, tail: EventTail, options: Even
     const end = new AbortController()
     const closed = backend.metrics.streamOpened()
     const sent = sendBlocks({
-      blocks: renderBlocks({ ...wanted, tail, org, after, beatMs, signal: end.signal, stillValid }),
+      blocks: renderBlocks({ ...wanted, tail, org, after, beatMs, checkMs, signal: end.signal, stillValid }),
       stallMs,
       finished: () => {
         end.abort()
@@ -106,6 +108,7 @@ interface BlocksRequest extends Wanted {
   readonly org: string
   readonly after: string
   readonly beatMs: number
+  readonly checkMs: number
   readonly signal: AbortSignal
   /** Throws once the key is no longer valid. */
   readonly stillValid: () => Promise<unknown>
@@ -119,6 +122,7 @@ async function* renderBlocks({
   types,
   subject,
   beatMs,
+  checkMs,
   signal,
   stillValid,
 }: BlocksRequest): AsyncGenerator<string, void> {
@@ -128,15 +132,19 @@ async function* renderBlocks({
   let coming: Promise<IteratorResult<Event, void>> | null = null
   /** The cursor behind events that the filter skipped, not sent to the client yet. */
   let skippedTo: string | null = null
-  let checkedAt = performance.now()
+  let beatAt = performance.now()
+  let checkedAt = beatAt
   for (;;) {
     coming ??= events.next()
-    const come = await unlessSilent(coming, beatMs)
-    // Also while events arrive without a pause: a revoked key must end the stream, and a client whose filter skips them all
+    const come = await unlessSilent(coming, Math.min(beatMs, checkMs))
+    // Both also while events arrive without a pause: a revoked key must end the stream, and a client whose filter skips them all
     // needs heartbeats.
-    if (performance.now() - checkedAt >= beatMs) {
+    if (performance.now() - checkedAt >= checkMs) {
       checkedAt = performance.now()
       await stillValid()
+    }
+    if (performance.now() - beatAt >= beatMs) {
+      beatAt = performance.now()
       yield skippedTo === null ? ': still here\n\n' : `id: ${skippedTo}\n\n`
       skippedTo = null
     }

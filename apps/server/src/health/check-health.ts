@@ -1,3 +1,4 @@
+import { ProblemError } from '@orrery/contract'
 import type { RelayStatus } from '@orrery/core'
 import type { Depths, EngineFact, Worker } from '@orrery/engine'
 import type { Database } from '@orrery/kernel'
@@ -9,6 +10,7 @@ export interface HealthSources {
   /** Null if this process is not a worker. */
   readonly worker: Worker | null
   readonly recentErrors: RecentErrors
+  readonly outages: Outages
   /** Null if no Redis is configured. */
   readonly relay: { status(): RelayStatus } | null
   /** The migrations that this start applied. */
@@ -43,13 +45,37 @@ export function collectRecentErrors(): RecentErrors {
   }
 }
 
+/** How long a call that the database could not do shows. */
+const OUTAGE_MS = 10_000
+
+export interface Outages {
+  /** Takes note of a call that failed because the database could not do it. Ignores any other error. */
+  readonly observe: (error: unknown) => void
+  /** Why the last calls failed, in the words of the database; null: none did. */
+  recent(): string | null
+}
+
+/** A database without disk space or connections still answers a check. The calls that it cannot do show what it lacks. */
+export function collectOutages(): Outages {
+  let last: { readonly reason: string; readonly at: number } | null = null
+  return {
+    observe: (error) => {
+      if (!(error instanceof ProblemError) || error.code !== 'unavailable') return
+      last = { reason: error.cause instanceof Error ? error.cause.message : error.detail, at: performance.now() }
+    },
+    recent: () => (last !== null && performance.now() - last.at < OUTAGE_MS ? last.reason : null),
+  }
+}
+
 export function createChecks(sources: HealthSources): Health['checks'] {
-  const { database, depths, recentErrors, migrated, relay } = sources
+  const { database, depths, recentErrors, outages, migrated, relay } = sources
   return {
     database: async () => {
       const begun = performance.now()
       await database.loop(({ client }) => client.query('select 1'))
-      return { status: 'ok', details: { tookMs: Math.round(performance.now() - begun) } }
+      const details = { tookMs: Math.round(performance.now() - begun) }
+      const reason = outages.recent()
+      return reason === null ? { status: 'ok', details } : { status: 'degraded', reason: `calls failed: ${reason}`, details }
     },
     // The start migrates the database, so a running server always has all its migrations.
     migrations: async () => ({ status: 'ok', details: { appliedAtStart: migrated.map(({ set, version }) => `${set} ${version}`) } }),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createEchoServer } from '../testing/echo-backend.fixture.ts'
-import { type Finding, serveHealth } from './serve-health.ts'
+import { type Finding, type Stage, serveHealth } from './serve-health.ts'
 
 test('runs each check once for many concurrent requests, and does not show its error without a key', async () => {
   let checked = 0
@@ -8,18 +8,18 @@ test('runs each check once for many concurrent requests, and does not show its e
     checked += 1
     throw new Error('hunter2 was in the way')
   }
-  const app = serveHealth(createEchoServer().backend, { accepting: () => true, checks: { queue: check }, metrics: 'off' })
+  const app = serveHealth(createEchoServer().backend, { stage: () => 'ready', checks: { queue: check }, metrics: 'off' })
   const answers = await Promise.all(Array.from({ length: 50 }, () => app.request('/health/detailed')))
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503))
   expect(await answers[0]?.json()).toEqual({ status: 'down', checks: { queue: 'down' } })
   expect(checked).toBe(1)
 })
 
-const appWith = (statuses: Readonly<Record<string, Finding['status']>>, isAccepting = true) => {
+const appWith = (statuses: Readonly<Record<string, Finding['status']>>, stage: Stage = 'ready') => {
   const toCheck = (status: Finding['status']) => async (): Promise<Finding> =>
     status === 'ok' ? { status, details: {} } : { status, reason: 'a fault', details: {} }
   const checks = Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, toCheck(status)]))
-  return serveHealth(createEchoServer().backend, { accepting: () => isAccepting, checks, metrics: 'off' })
+  return serveHealth(createEchoServer().backend, { stage: () => stage, checks, metrics: 'off' })
 }
 const ALL = { database: 'ok', migrations: 'ok', engine: 'ok', queue: 'ok' } as const
 
@@ -36,8 +36,9 @@ test.for([
 
 test('is alive without a database, but ready only with one and while not stopping', async () => {
   const ask = async (app: ReturnType<typeof appWith>, path: string) => (await app.request(path)).status
-  const [well, ill, stopping] = [appWith(ALL), appWith({ ...ALL, database: 'down' }), appWith(ALL, false)]
-  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health/live')))).toEqual([200, 200, 200])
-  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health/ready')))).toEqual([200, 503, 503])
-  expect(await Promise.all([well, ill, stopping].map((app) => ask(app, '/health')))).toEqual([200, 503, 503])
+  const apps = [appWith(ALL), appWith({ ...ALL, database: 'down' }), appWith(ALL, 'draining'), appWith(ALL, 'stopping')]
+  const askAll = (path: string) => Promise.all(apps.map((app) => ask(app, path)))
+  expect(await askAll('/health/live')).toEqual([200, 200, 200, 200])
+  expect(await askAll('/health/ready')).toEqual([200, 503, 503, 503])
+  expect(await askAll('/health')).toEqual([200, 503, 503, 503])
 })

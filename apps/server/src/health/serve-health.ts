@@ -9,9 +9,14 @@ export type Finding =
   /** Degraded: it works, but the operator should look. Down: it does not work. */
   | { readonly status: 'degraded' | 'down'; readonly reason: string; readonly details: Readonly<Record<string, unknown>> }
 
+/**
+ * `draining`: a stop was requested, and a load balancer should send no more requests; those that it still sends are answered. `stopping`:
+ * no request is answered.
+ */
+export type Stage = 'ready' | 'draining' | 'stopping'
+
 export interface Health {
-  /** False once a stop was requested: a load balancer should send no more requests. */
-  readonly accepting: () => boolean
+  readonly stage: () => Stage
   readonly checks: Readonly<Record<string, () => Promise<Finding>>>
   readonly metrics: 'local' | 'key' | 'off'
 }
@@ -35,7 +40,7 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   const names = Object.keys(health.checks)
   const check = atMostEvery(CHECKS_FRESH_MS, () => Promise.all(Object.values(health.checks).map(attempt)))
   app.get('/health', async (context) => {
-    if (!health.accepting()) return context.json({ status: 'stopping' }, 503)
+    if (health.stage() !== 'ready') return context.json({ status: 'stopping' }, 503)
     const found = await check()
     const shown = summarize(Object.fromEntries(names.map((name, index) => [name, found[index]?.status ?? 'down'])))
     return context.json(shown, shown.status === 'unhealthy' ? 503 : 200)
@@ -44,7 +49,7 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
   app.get('/health/live', (context) => context.json({ status: 'alive' }))
   app.get('/health/ready', async (context) => {
     const database = names.indexOf('database')
-    const isReady = health.accepting() && (database < 0 || (await check())[database]?.status !== 'down')
+    const isReady = health.stage() === 'ready' && (database < 0 || (await check())[database]?.status !== 'down')
     return context.json({ status: isReady ? 'ready' : 'not ready' }, isReady ? 200 : 503)
   })
 
@@ -54,7 +59,10 @@ export function serveHealth(backend: Backend, health: Health): Hono<ServerEnv> {
     const status = found.some((one) => one.status === 'down') ? 'down' : found.some((one) => one.status === 'degraded') ? 'degraded' : 'ok'
     const checks = names.map((name, index) => [name, inside ? found[index] : found[index]?.status])
     const more = inside ? { version: backend.version, uptimeSeconds: Math.round(process.uptime()), pid: process.pid } : {}
-    return context.json({ status, ...more, checks: Object.fromEntries(checks) }, status === 'down' || !health.accepting() ? 503 : 200)
+    return context.json(
+      { status, ...more, checks: Object.fromEntries(checks) },
+      status === 'down' || health.stage() !== 'ready' ? 503 : 200,
+    )
   })
 
   if (health.metrics !== 'off') {

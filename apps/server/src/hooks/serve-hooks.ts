@@ -11,7 +11,9 @@ export function serveHooks(backend: Backend, receive: Core['receiveWebhook']): (
   return async (context) => {
     const { headers } = context.req.raw
     const body = await readBytes(context.req.raw, backend.maxBodyBytes)
-    const receipt = await receive({ token: context.req.param('token') ?? '', body, header: (name) => headers.get(name) })
+    const { address } = context.var.info
+    const token = context.req.param('token') ?? ''
+    const receipt = await receive({ token, body, header: (name) => headers.get(name), ...(address === null ? {} : { address }) })
     return Response.json(receipt, { status: 202 })
   }
 }

@@ -1,30 +1,33 @@
-import { type Problem, ProblemError, problem } from '@orrery/contract'
+import { type Problem, ProblemError } from '@orrery/contract'
+import { classifyFailure } from '@orrery/kernel'
 import type { Logger } from '../observe/logger.ts'
 import { claimsIdentity } from './read-caller.ts'
 import type { RequestInfo, ServerContext } from './request-info.ts'
 
-/** The problem to show for an error: a `ProblemError` as it is, any other as `internal`, with its cause in the log under the request id. */
+/** The problem to show for an error: a `ProblemError` as it is, any other as `unavailable` or `internal`, with its cause in the log. */
 export function toProblem(error: unknown, info: RequestInfo, log: Logger, instance?: string): Problem {
   // The code that turned a failure into a problem has already logged the failure.
   if (error instanceof ProblemError) return error.toProblem(info.requestId, instance)
   log.error({ error, requestId: info.requestId, traceId: info.trace.traceId, operation: info.operation }, 'a request failed')
-  const shown = problem('internal', 'The server failed in an unexpected way.')
-  return shown.toProblem(info.requestId, instance)
+  return classifyFailure(error).toProblem(info.requestId, instance)
 }
 
 /** A response as of RFC 9457, with `Retry-After` in seconds if the problem says when to retry (RFC 9110 10.2.3). */
 export function answerProblem(context: ServerContext, shown: Problem, headers: Readonly<Record<string, string>> = {}): Response {
-  const retryAfterMs = shown.retryAfterMs
   return new Response(JSON.stringify(shown), {
     status: shown.status,
     headers: {
       'Content-Type': 'application/problem+json',
-      ...(typeof retryAfterMs === 'number' ? { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } : {}),
+      ...retryAfter(shown),
       // RFC 9110 15.5.2: a 401 must carry a challenge.
       ...(shown.status === 401 ? { 'WWW-Authenticate': challenge(context.req.raw) } : {}),
       ...headers,
     },
   })
+}
+
+export function retryAfter({ retryAfterMs }: Problem): { readonly 'Retry-After'?: string } {
+  return typeof retryAfterMs === 'number' ? { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } : {}
 }
 
 /** RFC 6750 3: `invalid_token` only if the request had credentials. */

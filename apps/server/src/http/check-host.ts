@@ -6,13 +6,15 @@ export interface HostRules {
   readonly allowedHosts: readonly string[]
   readonly publicUrl: string | undefined
   readonly corsOrigins: readonly string[]
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
 }
 
 /**
  * Refuses requests that an attacker made a browser send here (DNS rebinding). `Host` shows the attacker's name; an IP address
  * cannot be rebound. An `Origin` must be the server's own or an allowed one; clients other than browsers send none.
  */
-export function createHostCheck(rules: HostRules): (request: Request) => void {
+export function createHostCheck(rules: Omit<HostRules, 'trustedProxies'>): (request: Request) => void {
   const names = new Set(['localhost', ...rules.allowedHosts.map((name) => name.toLowerCase())])
   const origins = new Set(rules.corsOrigins)
   if (rules.publicUrl !== undefined) {

@@ -5,8 +5,9 @@ export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health' | 'ordinaut'
 
 /** The caller of a request, not verified yet. The idempotency key is null unless the face passes one. */
 export function readCaller(context: ServerContext, face: Face, idempotencyKey: string | null = null): Caller {
-  const { requestId, trace } = context.var.info
-  return { credential: readCredential(context.req.raw), requestId, traceId: trace.traceId, idempotencyKey, face }
+  const { requestId, trace, address } = context.var.info
+  const credential = readCredential(context.req.raw)
+  return { credential, requestId, traceId: trace.traceId, idempotencyKey, face, ...(address === null ? {} : { address }) }
 }
 
 /**

@@ -7,6 +7,8 @@ export interface RequestInfo {
   readonly requestId: string
   readonly trace: Trace
   readonly startedAt: number
+  /** The network address of the client; null if it is not known. */
+  readonly address: string | null
   /** Set by the face once it knows the operation; used for the log and the metrics. */
   operation: string | null
 }
@@ -21,15 +23,20 @@ export interface ServerEnv {
 }
 export type ServerContext = Context<ServerEnv>
 
-/** Request ids of callers appear in logs and in the audit log, so they must be short and plain. Any other id is replaced, not refused. */
+/**
+ * Request ids of callers appear in logs and in the audit log, so they must be short and plain, and not look like an id of ours: the entries
+ * of what a run does bear the id of the run. Any other id is replaced, not refused.
+ */
 const REQUEST_ID = /^[A-Za-z0-9][\w.:+/=-]{0,127}$/
+const ID_OF_OURS = /^[a-z]{2,8}_[0-9a-hjkmnp-tv-z]{26}$/i
 
-export function readRequestInfo(request: Request): RequestInfo {
+export function readRequestInfo(request: Request, address: string | null = null): RequestInfo {
   const given = request.headers.get('x-request-id')
   return {
-    requestId: given !== null && REQUEST_ID.test(given) ? given : randomUUID(),
+    requestId: given !== null && REQUEST_ID.test(given) && !ID_OF_OURS.test(given) ? given : randomUUID(),
     trace: continueTrace(request.headers.get('traceparent') ?? undefined),
     startedAt: performance.now(),
+    address,
     operation: null,
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Depths } from '@orrery/engine'
 import type { PoolFigures } from '@orrery/engine/postgres'
 import { Gauge, type Registry } from 'prom-client'
@@ -33,7 +34,7 @@ export function connectGauges(registry: Registry, sources: MetricSources): void 
 /** While the database is unavailable, these gauges have no value, and the other metrics can still be read. */
 function connectDepths(registers: Registry[], read: NonNullable<MetricSources['depths']>): void {
   const fresh = cached(read)
-  const latest = () => fresh().catch(() => null)
+  const latest = () => Promise.race([fresh().catch(() => null), pause(DEPTHS_MS_MAX, null, { ref: false })])
   new Gauge({
     name: 'orrery_live_runs',
     help: 'Live runs by state.',
@@ -114,6 +115,8 @@ function inBackground<T>(read: () => Promise<T>, freshMs: number): () => Promise
 
 /** Depths are counted over whole tables, so one read within this time serves all gauges and all scrapes. */
 const DEPTHS_FRESH_MS = 15_000
+/** A scrape does not wait longer for a database that does not answer. */
+const DEPTHS_MS_MAX = 3000
 
 function cached<T>(read: () => Promise<T>): () => Promise<T> {
   let value: Promise<T> | undefined

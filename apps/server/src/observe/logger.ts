@@ -1,3 +1,4 @@
+import { patternOfSecrets } from '@orrery/kernel'
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { LOG_LEVELS } from '../settings.ts'
 import { prettyLine } from './pretty-line.ts'
@@ -15,7 +16,8 @@ export interface LoggerOptions {
 }
 
 export function createLogger(options: LoggerOptions): Logger {
-  const known = (options.secrets ?? []).filter((secret) => secret.length >= 4)
+  const plain = (options.secrets ?? []).filter((secret) => secret.length >= 4)
+  const known = { plain, pattern: patternOfSecrets(plain) }
   const finish = (line: string) => {
     const safe = redactLine(line, known)
     return options.format === 'pretty' ? prettyLine(safe) : safe

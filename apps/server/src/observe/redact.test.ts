@@ -42,6 +42,16 @@ test('redacts a known secret value anywhere in a line', () => {
   expect(logged((log) => log.info({ note: `it is ${CANARY}!` }), secrets)).not.toContain(CANARY)
 })
 
+test.each([
+  ['base64', Buffer.from(`me:${CANARY}`).toString('base64')],
+  ['percent-encoding', [...CANARY].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')],
+  ['another case', CANARY.toUpperCase()],
+])('redacts a known secret value in %s', (_, shown) => {
+  const text = logged((log) => log.info({ note: `it is ${shown}!` }), passwordsOf(`postgres://me:${CANARY}@db/x`))
+  expect(text).toContain('[redacted]')
+  expect(text).not.toContain(shown)
+})
+
 test('keeps numbers and ordinary words', () => {
   const text = logged((log) =>
     log.info({ tokens: 512, maxTokens: 5, run: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z', url: 'http://127.0.0.1:8787/docs' }, 'ready'),

@@ -23,21 +23,31 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 
 const SUSPICIOUS = new RegExp(`${NAME}|\\borr_|\\beyJ|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
 
-/** @param line one JSON object and a line break. @param known values that are secret in this process, such as the database password. */
-export function redactLine(line: string, known: readonly string[] = []): string {
-  const exact = known.some((secret) => line.includes(secret))
+/** Values that are secret in this process, such as the database password. */
+export interface KnownSecrets {
+  readonly plain: readonly string[]
+  /** Finds them in other forms, too (`patternOfSecrets`). Null: all of them are short. */
+  readonly pattern: RegExp | null
+}
+
+const NONE: KnownSecrets = { plain: [], pattern: null }
+
+/** @param line one JSON object and a line break. */
+export function redactLine(line: string, known: KnownSecrets = NONE): string {
+  const exact = known.plain.some((secret) => line.includes(secret)) || (known.pattern !== null && line.search(known.pattern) >= 0)
   if (!exact && !SUSPICIOUS.test(line)) return line
   return `${JSON.stringify(clean(JSON.parse(line), known))}\n`
 }
 
-function redactText(text: string, known: readonly string[] = []): string {
+function redactText(text: string, known: KnownSecrets): string {
   let cleaned = text
-  for (const secret of known) cleaned = cleaned.replaceAll(secret, GONE)
+  if (known.pattern !== null) cleaned = cleaned.replace(known.pattern, GONE)
+  for (const secret of known.plain) cleaned = cleaned.replaceAll(secret, GONE)
   for (const [pattern, replacement] of PATTERNS) cleaned = cleaned.replace(pattern, replacement)
   return cleaned
 }
 
-function clean(value: unknown, known: readonly string[]): unknown {
+function clean(value: unknown, known: KnownSecrets): unknown {
   if (typeof value === 'string') return redactText(value, known)
   if (Array.isArray(value)) return value.map((entry) => clean(entry, known))
   if (typeof value !== 'object' || value === null) return value

@@ -92,9 +92,9 @@ export function createEchoServer(
     backend,
     events: async () => new Response(null),
     receiveWebhook: async () => ({ firingId: null }),
-    health: { accepting: () => true, checks: {}, metrics: 'local' },
+    health: { stage: () => 'ready', checks: {}, metrics: 'local' },
     answers: true,
-    hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], ...hosts },
+    hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [], ...hosts },
   })
   return {
     app,

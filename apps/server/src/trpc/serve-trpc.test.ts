@@ -28,6 +28,14 @@ test('reads a body over the default limit only from a caller with a valid key', 
   expect((await ask({ authorization: `Bearer ${KEY}` })).status).toBe(200)
 })
 
+test('reads a body over the default limit only for the operations that accept one', async () => {
+  const ask = async (path: string) =>
+    (await withLarge().fetch(path, { method: 'POST', body: large, headers: { ...json, 'content-length': String(large.length) } })).status
+  expect(await ask('/trpc/echoes.get')).toBe(413)
+  expect(await ask('/trpc/nothing.here')).toBe(413)
+  expect(await ask('/trpc/echoes.get,echoes.make?batch=1')).not.toBe(413)
+})
+
 test('hides the cause of an internal error', async () => {
   const response = await createEchoServer().fetch('/trpc/echoes.get', { method: 'POST', body: '{"echoId":"broken"}', headers: json })
   expect(response.status).toBe(500)

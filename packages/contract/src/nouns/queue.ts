@@ -22,12 +22,15 @@ export const limit = z.object({
 
 export const worker = z.object({
   id: workerId,
-  host: z.string(),
-  pid: count,
+  host: z
+    .string()
+    .nullable()
+    .meta({ description: 'Null for a worker that other organizations use too, unless the key has `orgs:admin`; so is `pid`.' }),
+  pid: count.nullable(),
   version: z.string(),
   queues: z.array(z.string()),
   slots: count,
-  steps: z.array(z.string()),
+  steps: z.array(z.string()).meta({ description: 'Empty where `host` is null.' }),
   startedAt: timestamp,
   lastBeatAt: timestamp,
   alive: z.boolean(),

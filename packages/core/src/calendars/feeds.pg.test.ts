@@ -120,7 +120,7 @@ describe('feeds of calendars', () => {
       (days) => days.length === 2,
     )
     expect(await closedOn('dependent')).toMatchObject([{ date: '2026-06-02' }, { date: '2026-06-04' }])
-    const update = ['calendar.updated', { version: 1, cause: 'feed', feed: `${base}/team.ics` }]
+    const update = ['calendar.updated', { version: 1, cause: 'feed', feed: base }]
     expect(
       await eventually(
         () => eventsOf('team'),
@@ -195,6 +195,8 @@ describe('feeds of calendars', () => {
       (all) => all.length >= 3,
     )
     expect(events.map(([type]) => type)).toEqual(['calendar.created', 'calendar.updated', 'calendar.feed_failed'])
+
+    expect(JSON.stringify(events)).not.toContain('shaky.ics')
 
     texts.set('/shaky.ics', feedOf('20260609'))
     await t.call('calendars.refresh', { calendar: 'shaky' })

@@ -33,10 +33,12 @@ export async function recordFetch(kernel: Kernel, fetched: FetchResult): Promise
     if (!isNews) return
     const calendars = await selectCalendars(tx, org)
     const names = calendars.filter(({ definition }) => feedsOf(definition).includes(url)).map(({ name }) => name)
+    // The address of a private feed is a secret, so readers of events learn only its server.
+    const feed = new URL(url).origin
     const events =
       answer.kind === 'failed'
-        ? names.map((name) => toCalendarEvent('calendar.feed_failed', name, { feed: url, failure: answer.failure }))
-        : toUpdateEvents(calendars, names, { cause: 'feed', feed: url })
+        ? names.map((name) => toCalendarEvent('calendar.feed_failed', name, { feed, failure: answer.failure }))
+        : toUpdateEvents(calendars, names, { cause: 'feed', feed })
     await appendEvents(ctx, tx, events)
   })
 }

@@ -53,6 +53,12 @@ describe('workers.list', () => {
     expect(items[0]?.id).toMatch(/^wrk_/)
   })
 
+  it('shows a tenant neither where a shared worker runs nor the steps of other organizations', async () => {
+    const key = await t.otherOrg('tenant')
+    const { items } = await t.call('workers.list', {}, { key })
+    expect(items).toMatchObject([{ host: null, pid: null, steps: [], alive: true, slots: 20, queues: ['default'] }])
+  })
+
   it('lists workers after the one in the cursor', async () => {
     const { items } = await t.call('workers.list', {})
     const startedAt = Date.parse(items[0]?.startedAt ?? '')

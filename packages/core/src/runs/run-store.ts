@@ -136,6 +136,36 @@ export async function selectHistory(tx: Transaction, org: string, run: string, a
   return unpacked.map((row) => ({ ...row, input: parse(row.input), output: parse(row.output) }))
 }
 
+/** The last step or child of a run that failed for good; undefined if none did. */
+export async function selectLastFailure(tx: Transaction, org: string, run: string): Promise<HistoryRow | undefined> {
+  const rows = await tx.rows<JournalRow>(
+    sql`select org_id as org, seq, kind, cmd, name, attempt, input::text as input, null as output, error, started_at, at
+        from engine.journal_view where org_id = ${org} and run_id = ${run} and kind in ('step', 'child') and error is not null
+        order by seq desc limit 1`,
+  )
+  const [row] = await unpackRows(tx.client, rows, ['input'])
+  return row === undefined ? undefined : { ...row, input: parse(row.input), output: null }
+}
+
+/** Whether a queue is paused, and whether a worker that is alive takes runs of this organization from it. */
+export async function selectQueueService(
+  tx: Transaction,
+  org: string,
+  queue: string,
+): Promise<{ readonly isPaused: boolean; readonly isServed: boolean }> {
+  const row = await tx.row<{ paused: boolean; served: boolean }>(
+    sql`select
+          exists (select from engine.queue_view where org_id = ${org} and queue = ${queue} and paused) as paused,
+          exists (select from engine.worker_view
+                  where not fenced and beat_at > now() - ${SILENT_AFTER}::interval and ${queue} = any (queues)
+                    and (orgs is null or ${org} = any (orgs))) as served`,
+  )
+  return { isPaused: row?.paused ?? false, isServed: row?.served ?? false }
+}
+
+/** A worker that has not been heard of for this long is dead, also if no other worker has noticed yet. */
+const SILENT_AFTER = '15 seconds'
+
 /** Those of the commands that have a recorded step. */
 export async function selectStepCommands(tx: Transaction, org: string, run: string, commands: readonly number[]): Promise<Set<number>> {
   const rows = await tx.rows<{ cmd: number }>(

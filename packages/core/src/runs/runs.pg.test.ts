@@ -252,6 +252,41 @@ describe('runs.signal, runs.query and runs.why', () => {
   })
 })
 
+describe('runs.why of a queued run', () => {
+  it('names a paused queue, and a queue that no live worker serves', async () => {
+    const { runId } = await t.call('runs.start', { workflow: 'approval', input: {}, queue: 'unserved' })
+    const summary = async () => (await t.call('runs.why', { runId })).summary
+    expect(await summary()).toBe('No live worker serves queue "unserved".')
+    await t.call('queues.pause', { queue: 'unserved' })
+    expect(await summary()).toBe('Queue "unserved" is paused. Resume it to continue.')
+    await t.call('queues.resume', { queue: 'unserved' })
+    expect(await summary()).toBe('No live worker serves queue "unserved".')
+  })
+})
+
+describe('runs.why of a run that has ended', () => {
+  it('says what failed, where, with which input, and what to do next', async () => {
+    const runId = await start('fragile', { good: false })
+    await finish(runId)
+    const why = await t.call('runs.why', { runId })
+    expect(why).toMatchObject({
+      state: 'gone',
+      facts: { failed: 'demand', kind: 'step', cmd: 2, input: '{"good":false}', error: { name: 'NonRetryableError' } },
+    })
+    expect(why.summary).toMatch(
+      /^The run has ended: failed\. Step "demand" \(cmd 2\) failed at .*samples\.ts:\d+:\d+: NonRetryableError: It is not good\. Its input: \{"good":false\}\. Fix the cause/,
+    )
+    expect(why.summary).toContain(`orrery runs retry ${runId}`)
+  })
+
+  it('says how to do a cancelled run again', async () => {
+    const runId = await start('approval', {})
+    await t.call('runs.cancel', { runId, reason: 'changed my mind' })
+    await finish(runId)
+    expect((await t.call('runs.why', { runId })).summary).toBe(`The run has ended: cancelled. To do it again: orrery runs retry ${runId}.`)
+  })
+})
+
 describe('runs.cancel, runs.pause and runs.resume', () => {
   it('cancels a waiting run', async () => {
     const runId = await start('approval', {})

@@ -1,12 +1,31 @@
 import { type AnswerTo, type Ctx, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
-import { toWait } from './run.ts'
-import { selectRun } from './run-store.ts'
+import { explainEnd } from './explain-end.ts'
+import { toFailure, toWait } from './run.ts'
+import { type RunRow, selectLastFailure, selectPayloads, selectQueueService, selectRun } from './run-store.ts'
 
 export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<AnswerTo<'runs.why'>> {
-  const run = toUuid('run', input.runId)
-  const row = await withOrg(ctx, (tx) => selectRun(tx, ctx.org, run))
-  const known = orProblem(row, 'run.not_found', `There is no run ${input.runId}.`)
+  const { runId } = input
+  const run = toUuid('run', runId)
+  const row = orProblem(await withOrg(ctx, (tx) => selectRun(tx, ctx.org, run)), 'run.not_found', `There is no run ${runId}.`)
+  if (row.finished_at !== null) return { runId, state: 'gone', waits: [], ...(await whyEnded(ctx, row)) }
   const why = await ctx.engine.why(ctx.org, run)
-  const summary = known.finished_at === null ? why.summary : `The run has ended: ${known.status}.`
-  return { runId: input.runId, state: why.state, summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
+  const found = { runId, state: why.state, summary: why.summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
+  return why.state === 'ready' ? { ...found, ...(await whyQueued(ctx, row, found)) } : found
+}
+
+async function whyEnded(ctx: Ctx, row: RunRow) {
+  return withOrg(ctx, async (tx) => {
+    const payloads = await selectPayloads(tx, ctx.org, row.run_id)
+    const failed = row.status === 'failed' ? await selectLastFailure(tx, ctx.org, row.run_id) : undefined
+    return explainEnd(row, toFailure(payloads?.error), failed, payloads?.input ?? null)
+  })
+}
+
+type Found = Pick<AnswerTo<'runs.why'>, 'summary' | 'facts'>
+
+async function whyQueued(ctx: Ctx, { queue }: RunRow, { summary, facts }: Found): Promise<Found> {
+  const { isPaused, isServed } = await withOrg(ctx, (tx) => selectQueueService(tx, ctx.org, queue))
+  const more = { ...facts, queuePaused: isPaused, queueServed: isServed }
+  if (isPaused) return { summary: `Queue "${queue}" is paused. Resume it to continue.`, facts: more }
+  return { summary: isServed ? summary : `No live worker serves queue "${queue}".`, facts: more }
 }

@@ -96,16 +96,38 @@ describe('keys.create, keys.list and keys.revoke', () => {
 })
 
 describe('a flood of made-up keys', () => {
-  it('rate-limits unknown keys, and does not lock out a caller whose key was valid before', async () => {
+  const outcomesOf = async (asked: Promise<unknown>[]) => {
+    const settled = await Promise.allSettled(asked)
+    return new Set(settled.map((one) => (one.status === 'rejected' ? (one.reason as ProblemError).code : 'accepted')))
+  }
+
+  it('limits the network that sends it, and neither a holder that was seen before nor any other network', async () => {
     let at = Date.now()
     const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
-    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+    const fresh = (await t.call('keys.create', { name: 'fresh', scopes: ['runs:read'] })).secret ?? ''
+    expect((await authenticate(t.adminKey, '192.0.2.1')).org).toBe(t.org)
     // Later than the cache entry expires, so the key has to be looked up again.
     at += 2 * AUTHENTICATED_FOR_MS
-    const guesses = await Promise.allSettled(Array.from({ length: 600 }, () => authenticate(makeApiKey().secret)))
-    const codes = guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as ProblemError).code : 'accepted'))
-    expect(new Set(codes)).toEqual(new Set(['unauthenticated', 'rate_limited']))
-    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+    const guess = () => authenticate(makeApiKey().secret, '192.0.2.1')
+    expect(await outcomesOf(Array.from({ length: 200 }, guess))).toEqual(new Set(['unauthenticated']))
+    expect(await outcomesOf(Array.from({ length: 200 }, guess))).toEqual(new Set(['rate_limited']))
+    expect((await authenticate(t.adminKey, '192.0.2.1')).org).toBe(t.org)
+    expect((await authenticate(fresh, '192.0.2.2')).org).toBe(t.org)
+    expect(await outcomesOf([authenticate(makeApiKey().secret, '192.0.2.2')])).toEqual(new Set(['unauthenticated']))
+  })
+})
+
+describe('revoking a key', () => {
+  it('makes this process forget that key alone', async () => {
+    const [one, other] = await Promise.all(['one', 'other'].map((name) => t.call('keys.create', { name, scopes: ['runs:read'] })))
+    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => 0)
+    const [first, second] = [one?.secret ?? '', other?.secret ?? '']
+    await Promise.all([authenticate(first), authenticate(second)])
+    await t.query(`update app.api_key set revoked_at = now() where name in ('one', 'other')`)
+    // Both are cached. Only what is forgotten is looked up again.
+    forget(one?.id ?? '')
+    await expect(authenticate(first)).rejects.toMatchObject({ code: 'unauthenticated' })
+    expect((await authenticate(second)).actor.id).toBe(other?.id)
   })
 })
 
@@ -116,11 +138,11 @@ describe('concurrent requests with one key', () => {
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
-  it('does not cache a key if the cache was cleared during its lookup', async () => {
+  it('does not cache a key that was forgotten during its lookup', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
     const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
     const early = authenticate(secret ?? '')
-    forget()
+    forget(id)
     await early
     await t.call('keys.revoke', { keyId: id })
     await expect(authenticate(secret ?? '')).rejects.toMatchObject({ code: 'unauthenticated' })

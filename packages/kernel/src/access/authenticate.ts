@@ -7,13 +7,17 @@ import type { Database } from '../database/database.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { isApiKey } from './api-key.ts'
 import { type FoundIdentity, findByKey, findByToken } from './find-identity.ts'
-import { createRateLimiter } from './rate-limiter.ts'
+import { type LimitedLookup, limitLookups } from './limit-lookups.ts'
 import { readTokenUse } from './token.ts'
 
-/** How long an identity is cached. In other processes a revoked key may work for this long. */
-export const AUTHENTICATED_FOR_MS = 5000
-/** Each lookup of a key that is not cached costs a query. The limit keeps a flood of made-up keys from using up the database. */
-const LOOKUPS = { perSecond: 200, burst: 400 }
+/**
+ * How long an identity is cached. In other processes a revoked key may work for this long. Together with the time between two checks of
+ * what stays open (ACCESS_CHECK_MS), less than the five seconds that are promised.
+ */
+export const AUTHENTICATED_FOR_MS = 2500
+
+/** `expired`: a genuine token whose time has passed. */
+type Found = FoundIdentity | 'expired'
 
 interface CachedIdentity extends FoundIdentity {
   readonly until: number
@@ -23,18 +27,17 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
   const cache = boundedCache<CachedIdentity>({ entriesMax: 10_000 })
   /** Lookups in progress. Concurrent requests with the same key share one query. */
   let lookups = new Map<string, Promise<Identity>>()
-  const limitLookup = createRateLimiter(LOOKUPS, now)
+  /** Each kind has its own limit, so that a flood of one kind does not affect the other. */
+  const [limitKeys, limitTokens] = [limitLookups(now), limitLookups(now)]
 
-  /**
-   * Null for a text that cannot be a key or a token. Each kind has its own limit, so that a flood of one kind does not affect the other.
-   */
-  function kindOf(secret: string): { readonly name: string; find(at: number): Promise<FoundIdentity | null> } | null {
-    if (isApiKey(secret)) return { name: 'keys', find: (at) => findByKey(database, secret, at) }
+  /** Null for a text that cannot be a key or a token. */
+  function kindOf(secret: string): { readonly limit: LimitedLookup; find(at: number): Promise<Found | null> } | null {
+    if (isApiKey(secret)) return { limit: limitKeys, find: (at) => findByKey(database, secret, at) }
     if (readTokenUse(tokenKeys, secret) === null) return null
-    return { name: 'tokens', find: (at) => findByToken(database, tokenKeys, secret, at) }
+    return { limit: limitTokens, find: (at) => findByToken(database, tokenKeys, secret, at) }
   }
 
-  async function authenticate(secret: string): Promise<Identity> {
+  async function authenticate(secret: string, address?: string): Promise<Identity> {
     const kind = kindOf(secret)
     if (kind === null) throw unauthenticated()
     const name = hash('sha256', secret, 'base64')
@@ -44,18 +47,16 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
     const inProgress = lookups.get(name)
     if (inProgress !== undefined) return inProgress
     // A key that was valid a while ago is not a guess. Its holder is not limited, even during a flood of made-up keys.
-    const refused = known === undefined ? limitLookup(kind.name) : null
-    if (refused !== null) throw problem('rate_limited', 'Too many keys are being tried.', refused)
-    const lookup = lookUp(name, () => kind.find(at), at)
+    const lookup = lookUp(name, known === undefined ? () => kind.limit(address, () => kind.find(at)) : () => kind.find(at), at)
     lookups.set(name, lookup)
     return lookup
   }
 
-  async function lookUp(name: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {
+  async function lookUp(name: string, find: () => Promise<Found | null>, at: number): Promise<Identity> {
     const lookupsAtStart = lookups
     try {
       const found = await find()
-      if (found === null) {
+      if (found === null || found === 'expired') {
         cache.delete(name)
         throw unauthenticated()
       }
@@ -67,8 +68,8 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
     }
   }
 
-  function forget(): void {
-    cache.clear()
+  function forget(actor: string): void {
+    cache.deleteWhere(({ identity }) => identity.actor.id === actor)
     lookups = new Map()
   }
 

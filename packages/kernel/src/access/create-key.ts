@@ -10,6 +10,7 @@ import { toApiKey } from './key-row.ts'
 import { insertKey, selectKeyById } from './key-store.ts'
 
 export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promise<AnswerTo<'keys.create'>> {
+  refuseTokens(ctx)
   const scopes = chooseScopes(input)
   const missing = scopes.filter((scope) => !ctx.permissions.has(scope))
   if (missing.length > 0) {
@@ -40,6 +41,11 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   await emitEvent(ctx, 'key.created', encodeId('key', row.key_id), { name: input.name })
   ctx.note(encodeId('key', row.key_id), { name: input.name, scopes: [...scopes] })
   return { ...toApiKey(row), secret: fresh.secret }
+}
+
+/** A token family ends, but a key would stay, so a token that was stolen for a moment would grant its rights forever. @throws forbidden */
+export function refuseTokens(ctx: Ctx): void {
+  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys: send the API key itself.')
 }
 
 /** A key that expires cannot create a key that lasts longer than itself. @throws invalid_input */

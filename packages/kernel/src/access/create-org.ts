@@ -5,10 +5,12 @@ import { acrossOrgs } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { newId } from '../new-id.ts'
 import { makeApiKey } from './api-key.ts'
+import { refuseTokens } from './create-key.ts'
 import { insertKey } from './key-store.ts'
 import { insertOrg } from './org-store.ts'
 
 export async function createOrg(ctx: Ctx, input: InputFor<'orgs.create'>): Promise<AnswerTo<'orgs.create'>> {
+  refuseTokens(ctx)
   const now = new Date(ctx.clock.now())
   const made = await acrossOrgs(ctx, (tx) => insertOrgWithKey(tx, input.name, PERMISSION_SETS.admin, now))
   if (made === null) throw problem('org.name_taken', `An organization named ${input.name} already exists.`)

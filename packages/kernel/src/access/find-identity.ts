@@ -28,10 +28,18 @@ export async function findByKey(database: Database, secret: string, at: number):
   return toFound(row, at)
 }
 
-/** Null for a token that this installation did not sign, that has expired, or whose token family or key was revoked or has expired. */
-export async function findByToken(database: Database, keys: TokenKeys, token: string, at: number): Promise<FoundIdentity | null> {
+/**
+ * Null for a token that this installation did not sign, or whose token family or key was revoked or has expired. `expired`: the token was
+ * genuine, so its holder guesses nothing.
+ */
+export async function findByToken(
+  database: Database,
+  keys: TokenKeys,
+  token: string,
+  at: number,
+): Promise<FoundIdentity | 'expired' | null> {
   const claims = await readToken(keys, token, at)
-  if (claims === null) return null
+  if (claims === null || claims === 'expired') return claims
   // The organization can be trusted: it comes from a token whose signature was verified.
   const row = await database.transaction(claims.org, 'read only', async (tx) => {
     const family = await selectFamily(tx, claims.org, claims.family)

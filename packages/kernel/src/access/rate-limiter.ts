@@ -12,21 +12,40 @@ export interface Rate {
 /** The most callers that are remembered. Callers with a full allowance are forgotten first. */
 const CALLERS_MAX = 100_000
 
-export function createRateLimiter(rate: Rate, now: () => number): (caller: string) => { readonly retryAfterMs: number } | null {
+type Refusal = { readonly retryAfterMs: number } | null
+
+export interface RateLimiter {
+  /** Counts a request of this caller if it is within its limit. Null: it is. */
+  (caller: string): Refusal
+  /** Whether a request would be refused now. Counts nothing. */
+  ask(caller: string): Refusal
+  /** Counts something that has happened, also beyond the limit. */
+  count(caller: string): void
+}
+
+export function createRateLimiter(rate: Rate, now: () => number): RateLimiter {
   const gapMs = 1000 / rate.perSecond
   const toleranceMs = gapMs * (rate.burst - 1)
   /** Theoretical arrival times. */
   const arrivals = new Map<string, number>()
+  const dueOf = (caller: string, at: number): number => Math.max(arrivals.get(caller) ?? at, at)
 
-  return (caller) => {
+  const ask = (caller: string): Refusal => {
     const at = now()
-    const due = Math.max(arrivals.get(caller) ?? at, at)
-    const wait = due - toleranceMs - at
-    if (wait > 0) return { retryAfterMs: Math.ceil(wait) }
-    if (arrivals.size >= CALLERS_MAX) forget(arrivals, at)
-    arrivals.set(caller, due + gapMs)
-    return null
+    const wait = dueOf(caller, at) - toleranceMs - at
+    return wait > 0 ? { retryAfterMs: Math.ceil(wait) } : null
   }
+  const count = (caller: string): void => {
+    const at = now()
+    if (arrivals.size >= CALLERS_MAX) forget(arrivals, at)
+    arrivals.set(caller, dueOf(caller, at) + gapMs)
+  }
+  const limit = (caller: string): Refusal => {
+    const refused = ask(caller)
+    if (refused === null) count(caller)
+    return refused
+  }
+  return Object.assign(limit, { ask, count })
 }
 
 function forget(arrivals: Map<string, number>, at: number): void {

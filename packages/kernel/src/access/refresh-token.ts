@@ -22,7 +22,7 @@ export async function refreshToken(ctx: Ctx, _input: InputFor<'tokens.refresh'>)
     ctx.note(ctx.actor.id, { family, refused: 'used before', ended: true })
     ctx.afterRollback(async (tx) => {
       await endFamilies(tx, ctx.org, { family }, new Date(now))
-      ctx.kernel.authenticator.forget()
+      ctx.kernel.authenticator.forget(ctx.actor.id)
     })
     throw problem('unauthenticated', 'The refresh token was used before, so its token family has ended. Start a new one with the key.')
   }

@@ -11,6 +11,6 @@ export async function revokeKey(ctx: Ctx, input: InputFor<'keys.revoke'>): Promi
   const row = await withOrg(ctx, (tx) => markRevoked(tx, ctx.org, toUuid('key', input.keyId), new Date(ctx.clock.now())))
   const revoked = orProblem(row, 'key.not_found', `There is no key ${input.keyId}.`)
   await emitEvent(ctx, 'key.revoked', input.keyId, { name: revoked.name })
-  ctx.afterCommit(() => ctx.kernel.authenticator.forget())
+  ctx.afterCommit(() => ctx.kernel.authenticator.forget(input.keyId))
   return toApiKey(revoked)
 }

@@ -10,6 +10,6 @@ export async function revokeToken(ctx: Ctx, _input: InputFor<'tokens.revoke'>): 
   const which = ctx.token === null ? key !== null && { key } : { family: ctx.token.family }
   const ended = which === false ? 0 : await withOrg(ctx, (tx) => endFamilies(tx, ctx.org, which, new Date(ctx.clock.now())))
   ctx.note(ctx.actor.id, { ...(ctx.token === null ? {} : { family: ctx.token.family }), ended })
-  ctx.afterCommit(() => ctx.kernel.authenticator.forget())
+  ctx.afterCommit(() => ctx.kernel.authenticator.forget(ctx.actor.id))
   return { revoked: true }
 }

@@ -12,6 +12,10 @@ export interface Lifetime {
 }
 
 const ISSUER = 'orrery'
+/** For whom a token is meant (RFC 7519 4.1.3): the API of this installation. */
+const AUDIENCE = 'orrery'
+/** How far the clocks of two servers of an installation may be apart (RFC 7519 4.1.4 and 4.1.6 allow a few minutes at most). */
+const CLOCK_SKEW_MS = 60_000
 /** `typ` of the header, so that neither kind of token is accepted as the other. */
 const TYPES = { access: 'at+jwt', refresh: 'rt+jwt' } as const satisfies Record<TokenUse, string>
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
@@ -23,6 +27,7 @@ export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expi
   return new SignJWT({ org: encodeId('org', org), sid: family, gen: generation, ...(contract === null ? {} : { contract }) })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPES[use], kid: keys.id })
     .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
     .setSubject(encodeId('key', key))
     .setIssuedAt(Math.floor(issuedAt / 1000))
     .setExpirationTime(Math.floor(expiresAt / 1000))
@@ -39,15 +44,20 @@ export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
   })
 }
 
-/** Null unless the token was signed with this key, for the use in its header, and has not expired at `now`. */
-export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | null> {
+/**
+ * Null unless the token was signed with this key, for this API and for the use in its header, and not in the future. `expired`: all of this
+ * holds, but its time has passed.
+ */
+export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | 'expired' | null> {
   const use = readTokenUse(keys, text)
   if (use === null) return null
   try {
-    const rules = { algorithms: ['EdDSA'], issuer: ISSUER, typ: TYPES[use], currentDate: new Date(now) }
+    const rules = { algorithms: ['EdDSA'], issuer: ISSUER, audience: AUDIENCE, typ: TYPES[use], currentDate: new Date(now) }
     const { payload } = await jwtVerify(text, keys.verifier, rules)
-    return toClaims(use, payload)
+    const claims = toClaims(use, payload)
+    return claims === null || claims.issuedAt > now + CLOCK_SKEW_MS ? null : claims
   } catch (error) {
+    if (error instanceof errors.JWTExpired) return 'expired'
     if (error instanceof errors.JOSEError) return null
     throw error
   }

@@ -10,8 +10,9 @@ import type { Answer, Kernel } from '../context/kernel.ts'
 import { classifyFailure } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
 import { retryLostRaces } from '../database/retry-lost-races.ts'
-import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim } from '../idempotency/answer-once.ts'
+import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim, settleFailure } from '../idempotency/answer-once.ts'
 import { concealSecrets } from '../secrets/conceal-secrets.ts'
+import { whileAllowed, within } from './bound-call.ts'
 import { identify } from './identify.ts'
 import { type Call, type CallContext, makeContext } from './make-context.ts'
 import { validateInput } from './validate-input.ts'
@@ -37,7 +38,8 @@ export async function callOperation(host: CallHost, name: string, caller: Caller
     const { requestId, traceId } = caller
     const kept = concealSecrets(host.secretKeys, identity.org, operation.input, input)
     const idempotencyKey = readKey(operation, caller)
-    const answer = await perform(host, { operation, identity, input, kept, origin: { requestId, traceId, idempotencyKey } })
+    const work = perform(host, { operation, identity, input, kept, origin: { requestId, traceId, idempotencyKey } })
+    const answer = operation.effect === 'read' ? await whileAllowed(host, caller, operation.permission, work) : await work
     logCall(host, name, caller, identity, startedAt, null)
     return answer
   } catch (error) {
@@ -60,15 +62,19 @@ async function perform(host: CallHost, call: Call): Promise<Answer> {
   return { status: operation.http.status ?? 200, output: host.checkOutputs ? operation.output.parse(output) : output, replayed }
 }
 
+/** Longer than the longest wait of a read (a minute), and than a write takes whose database answers. */
+const READ_MS_MAX = 90_000
+const WRITE_MS_MAX = 30_000
+
 function performHow(host: CallHost, call: Call): Promise<Performed> {
   const { operation, origin } = call
-  if (operation.effect === 'read') return performAlone(host, call)
+  if (operation.effect === 'read') return within(READ_MS_MAX, performAlone(host, call))
   switch (operation.execution ?? 'transaction') {
     case 'transaction':
-      return performInTransaction(host, call)
+      return within(WRITE_MS_MAX, performInTransaction(host, call))
     case 'group commit':
       // The stored answer must commit with the effect, so a call with an idempotency key needs a transaction.
-      return origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call)
+      return within(WRITE_MS_MAX, origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call))
     case 'outside':
       return performOutside(host, call)
   }
@@ -82,22 +88,55 @@ async function performAlone(host: CallHost, call: Call): Promise<Performed> {
 }
 
 async function performOutside(host: CallHost, call: Call): Promise<Performed> {
-  const inOrg = <T>(work: (tx: Transaction) => Promise<T>) => host.database.transaction(call.identity.org, 'read write', work)
   const keyed = toKeyedCall(host, call)
-  const stored = keyed === null ? null : await inOrg((tx) => claimKey(tx, keyed))
+  const stored = keyed === null ? null : await inOrg(host, call, (tx) => claimKey(tx, keyed))
   if (stored !== null) return { output: stored.answer, replayed: true }
   const context = makeContext(host, call, null)
-  const output = await implementationOf(host, call.operation)(context.ctx, call.input).catch(async (error: unknown) => {
-    if (keyed !== null) await inOrg((tx) => dropClaim(tx, keyed))
+  const work = implementationOf(host, call.operation)(context.ctx, call.input)
+  const output = await work.catch(async (error: unknown) => {
+    await recordOutsideFailure(host, call, context, keyed, error)
     throw error
   })
-  await inOrg(async (tx) => {
-    await recordAudit(tx, context.entries())
-    if (keyed !== null) await settleClaim(tx, keyed, output)
-  })
+  await retryLostRaces(() =>
+    inOrg(host, call, async (tx) => {
+      await recordAudit(tx, context.entries())
+      if (keyed !== null) await settleClaim(tx, keyed, output)
+    }),
+  )
   context.committed()
   host.announce()
   return { output, replayed: false }
+}
+
+/**
+ * A call that fails after its effect has begun (it has noted what it is about) may have had it, so the failure is audited, and a problem is
+ * the answer to its idempotency key from now on. After a failure of ours it is unknown what was done, and the key stays claimed. A call that
+ * fails earlier releases the key. The caller gets the original failure, also if this cannot be written.
+ */
+async function recordOutsideFailure(
+  host: CallHost,
+  call: Call,
+  context: CallContext,
+  keyed: KeyedCall | null,
+  failure: unknown,
+): Promise<void> {
+  const shown = failure instanceof ProblemError ? failure : classifyFailure(failure)
+  try {
+    await inOrg(host, call, async (tx) => {
+      if (!context.hasBegun()) return keyed === null ? undefined : await dropClaim(tx, keyed)
+      await recordAudit(tx, context.entries({ failed: shown.code }))
+      if (keyed !== null && failure instanceof ProblemError) await settleFailure(tx, keyed, failure)
+    })
+  } catch (error) {
+    host.log.error(
+      { error, operation: call.operation.name, requestId: call.origin.requestId },
+      'The failure of a call could not be recorded',
+    )
+  }
+}
+
+function inOrg<T>(host: CallHost, { identity }: Call, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return host.database.transaction(identity.org, 'read write', work)
 }
 
 /** Effect, stored answer and audit entry commit together or not at all. */

@@ -12,8 +12,13 @@ import { newId } from '../new-id.ts'
 /** The context of a call, with what `callOperation` needs to audit the call and to finish it. */
 export interface CallContext {
   readonly ctx: Ctx
-  /** The audit entries of the call. For writes only: without a note there is one entry about what the path names. */
-  entries(): readonly AuditEntry[]
+  /**
+   * The audit entries of the call. For writes only: without a note there is one entry about what the path names.
+   * @param more is added to the detail of each
+   */
+  entries(more?: { readonly [key: string]: Json }): readonly AuditEntry[]
+  /** Whether the call has noted anything. A call to a system outside does so right before its effect begins. */
+  hasBegun(): boolean
   /** Call this once after the commit. */
   committed(): void
   /** Call this once if the transaction of the call has rolled back and will not be retried. */
@@ -54,9 +59,9 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     }
   }
 
-  const entries = (): readonly AuditEntry[] => {
+  const entries: CallContext['entries'] = (more) => {
     const about = notes.length > 0 ? notes : [{ subject: defaultSubject(call), detail: null }]
-    return about.map(({ subject, detail }) => toEntry(subject, detail))
+    return about.map(({ subject, detail }) => toEntry(subject, more === undefined ? detail : addDetail(detail, more)))
   }
 
   const ctx: Ctx = {
@@ -82,6 +87,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
   return {
     ctx,
     entries,
+    hasBegun: () => notes.length > 0,
     committed() {
       for (const work of afterCommit) work()
     },
@@ -93,6 +99,10 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
       })
     },
   }
+}
+
+function addDetail(detail: Json | null, more: { readonly [key: string]: Json }): Json {
+  return { ...(typeof detail === 'object' && !Array.isArray(detail) ? detail : { detail }), ...more }
 }
 
 /** The id or name in the operation's path; without one, the organization. */

@@ -38,7 +38,10 @@ export interface Ctx {
    * audit entry.
    */
   afterRollback(work: (tx: Transaction) => Promise<void>): void
-  /** Sets the subject of an audit entry of this call. Each use adds one entry. If it is never called, one entry names the object in the path. */
+  /**
+   * Sets the subject of an audit entry of this call. Each use adds one entry. If it is never called, one entry names the object in the path. A
+   * call to a system outside uses it right before its effect begins: if it fails after that, the entry and the failure are kept.
+   */
   note(subject: string, detail?: Json): void
   /** An audit entry as a row that commits with the engine's next flush, for calls without their own transaction. */
   auditCompanion(subject: string, detail?: Json): CompanionRow

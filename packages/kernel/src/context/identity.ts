@@ -46,4 +46,6 @@ export interface Caller {
   readonly idempotencyKey: string | null
   /** `rest`, `trpc`, `mcp`, `tool` …, for the log. */
   readonly face: string
+  /** The network address of the client. Absent: it is in this process, or not known. */
+  readonly address?: string
 }

@@ -24,10 +24,14 @@ export interface Log {
 export type CoreEngine = TransactionalEngine<pg.ClientBase>
 
 export interface Authenticator {
-  /** @param secret an API key or a token. @throws unauthenticated, rate_limited */
-  authenticate(secret: string): Promise<Identity>
-  /** Clears the cache of this process after a key or token was revoked, so that each one is looked up again. */
-  forget(): void
+  /**
+   * @param secret an API key or a token.
+   * @param address the network address from which it was sent. Unknown secrets are limited by it
+   * @throws unauthenticated, rate_limited
+   */
+  authenticate(secret: string, address?: string): Promise<Identity>
+  /** After a key, or tokens of it, was revoked: this process looks them up again. @param actor the public id of the key */
+  forget(actor: string): void
 }
 
 export interface Answer {

@@ -2,6 +2,7 @@
 import { describePool, type PoolFigures } from '@orrery/engine/postgres'
 import pg from 'pg'
 import { UUID_FORM } from '../cursor.ts'
+import { isLostConnection } from './classify-failure.ts'
 import type { Statement } from './sql.ts'
 
 export interface Transaction {
@@ -20,6 +21,8 @@ export interface Database {
   transaction<T>(org: string, mode: 'read only' | 'read write', work: (tx: Transaction) => Promise<T>): Promise<T>
   /** A transaction as `orrery_engine`, over all organizations: for loops that seal and sweep, never for a request. */
   loop<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** A `loop` that reads whole tables: each of its statements may take a minute. */
+  survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * Like `ask`, for readers of the event log: plans use indexes only, and a commit does not wait for the disk, so a crash may undo the last
    * writes.
@@ -64,10 +67,30 @@ const INDEXED = {
   idle_in_transaction_session_timeout: '30s',
 }
 
+/** How long a caller waits for a free connection or for a new one. */
+const CONNECT_MS_MAX = 10_000
+/** PostgreSQL cancels a statement that takes longer. */
+const STATEMENT_MS_MAX = 15_000
+/** The same for reports, which read many rows, and for the views of invariants, which read whole tables. */
+const LONG_STATEMENT_MS_MAX = 60_000
+/** An answer that is later than the limit of its statement by this much never comes: the network has lost the connection without a word. */
+const SILENCE_MS_MAX = 5000
+/** Keeps idle connections alive in the tables of firewalls, and finds those that are gone. */
+const KEEP_ALIVE_AFTER_MS = 30_000
+
 export function createDatabase(options: DatabaseOptions): Database {
-  const makePool = (role: string, max: number, settings: Readonly<Record<string, string>>) => {
-    const flags = Object.entries({ role, ...settings }).map(([name, value]) => `-c ${name}=${value}`)
-    const pool = new pg.Pool({ connectionString: options.url, max, options: flags.join(' '), application_name: 'orrery core' })
+  const makePool = (role: string, max: number, settings: Readonly<Record<string, string>>, statementMs = STATEMENT_MS_MAX) => {
+    const flags = Object.entries({ role, statement_timeout: statementMs, ...settings }).map(([name, value]) => `-c ${name}=${value}`)
+    const pool = new pg.Pool({
+      connectionString: options.url,
+      max,
+      options: flags.join(' '),
+      application_name: 'orrery core',
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      query_timeout: statementMs + SILENCE_MS_MAX,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    })
     // A pool that ends does not wait for its sockets, so an error on them at that time means nothing.
     pool.on('error', (error) => pool.ending || options.onIdleError?.(error))
     // A connection that breaks between two statements of a transaction emits an error event. Without a listener it would end the process.
@@ -77,7 +100,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const app = makePool('orrery_app', options.poolMax ?? 10, INDEXED)
   const engine = makePool('orrery_engine', 2, { jit: 'off' })
   const log = makePool('orrery_engine', 2, { ...INDEXED, synchronous_commit: 'off' })
-  const reports = makePool('orrery_app', 2, { jit: 'off', idle_in_transaction_session_timeout: '30s' })
+  const reports = makePool('orrery_app', 2, { jit: 'off', idle_in_transaction_session_timeout: '30s' }, LONG_STATEMENT_MS_MAX)
   const askOn = async (pool: pg.Pool, { name, text, values }: Statement) =>
     (await pool.query<pg.QueryResultRow>({ ...(name === undefined ? {} : { name }), text, values: [...values] })).rows
 
@@ -85,6 +108,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     transaction: (org, mode, work) => inTransaction(app, beginIn(org, mode), (client) => work(toTransaction(client))),
     report: (org, work) => inTransaction(reports, beginIn(org, 'read only'), (client) => work(toTransaction(client))),
     loop: (work) => inTransaction(engine, 'begin', (client) => work(toTransaction(client))),
+    survey: (work) =>
+      inTransaction(engine, `begin; set local statement_timeout = ${LONG_STATEMENT_MS_MAX}`, (client) =>
+        work(toTransaction(client, LONG_STATEMENT_MS_MAX + SILENCE_MS_MAX)),
+      ),
     ask: async <Row extends object>(statement: Statement) => (await askOn(engine, statement)) as Row[],
     readLog: async <Row extends object>(statement: Statement) => (await askOn(log, statement)) as Row[],
     pools: () =>
@@ -101,9 +128,11 @@ function beginIn(org: string, mode: 'read only' | 'read write'): string {
   return `begin transaction ${mode}; select set_config('app.org_id', '${org}', true)`
 }
 
-function toTransaction(client: pg.ClientBase): Transaction {
+/** @param timeoutMs replaces the pool's limit for an answer */
+function toTransaction(client: pg.ClientBase, timeoutMs?: number): Transaction {
+  const limit = timeoutMs === undefined ? {} : { query_timeout: timeoutMs }
   const query = ({ name, text, values }: Statement) =>
-    client.query<pg.QueryResultRow>(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
+    client.query<pg.QueryResultRow>({ ...(name === undefined ? {} : { name }), ...limit, text, values: [...values] })
   return {
     rows: async <Row extends object>(statement: Statement) => (await query(statement)).rows as Row[],
     row: async <Row extends object>(statement: Statement) => (await query(statement)).rows[0] as Row | undefined,
@@ -123,9 +152,12 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (client: pg.
     if (end.command === 'ROLLBACK') throw new Error('The transaction was rolled back')
     return result
   } catch (error) {
-    await client.query('rollback').catch((cause: Error) => {
-      broken = cause
-    })
+    // A statement sent over a lost connection would only wait.
+    if (isLostConnection(error)) broken = error
+    else
+      await client.query('rollback').catch((cause: Error) => {
+        broken = cause
+      })
     throw error
   } finally {
     client.release(broken)

@@ -6,7 +6,7 @@ import { sql } from './sql.ts'
  * views.
  */
 export function listViolations(database: Database): Promise<{ invariant: string; rows: number }[]> {
-  return database.loop(async (tx) => {
+  return database.survey(async (tx) => {
     const views = await tx.rows<{ name: string }>(
       sql`select relname as name from pg_catalog.pg_class
           where relnamespace = 'app'::regnamespace and relkind = 'v' and relname like 'inv\\_%' order by 1`,

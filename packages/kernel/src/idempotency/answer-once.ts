@@ -1,4 +1,4 @@
-import { problem } from '@orrery/contract'
+import { type ProblemError, problem } from '@orrery/contract'
 import { digest } from '../canonical-json.ts'
 import type { Transaction } from '../database/database.ts'
 import {
@@ -42,8 +42,8 @@ export async function answerOnce<T>(tx: Transaction, call: KeyedCall, work: () =
 
 /**
  * For work that waits for systems outside and therefore must not run within a transaction: claims the key before the work starts. Returns
- * the stored answer instead if there is one. If the process dies during the work, it is unknown whether the work was done, so the key stays
- * claimed for a day.
+ * the stored answer instead if there is one, or throws the stored failure. If the process dies during the work, it is unknown whether the
+ * work was done, so the key stays claimed for a day.
  * @throws idempotency.key_reused, idempotency.in_progress
  */
 export async function claimKey(tx: Transaction, call: KeyedCall): Promise<StoredAnswer | null> {
@@ -66,6 +66,25 @@ export async function settleClaim(tx: Transaction, call: KeyedCall, output: unkn
   await storeAnswer(tx, call, output)
 }
 
+/**
+ * Replaces the claim by the failure, after work that may have had its effect. A request that is repeated then fails in the same way and
+ * does nothing.
+ */
+export async function settleFailure(tx: Transaction, call: KeyedCall, { code, detail, extra }: ProblemError): Promise<void> {
+  await deleteClaim(tx, call.org, call.key)
+  await storeAnswer(tx, { ...call, secrets: [] }, { [FAILURE]: { code, detail, extra } })
+}
+
+/** The only member of the stored answer to a call that failed. No operation has an output with this member. */
+const FAILURE = 'orrery.failure'
+
+/** @throws ProblemError that the stored answer holds */
+function throwStoredFailure({ answer }: StoredAnswer): void {
+  if (typeof answer !== 'object' || answer === null || !(FAILURE in answer)) return
+  const { code, detail, extra } = answer[FAILURE] as Pick<ProblemError, 'code' | 'detail' | 'extra'>
+  throw problem(code, detail, extra)
+}
+
 /** Releases the key after the work has failed, so that the caller may retry the same request. */
 export function dropClaim(tx: Transaction, call: KeyedCall): Promise<void> {
   return deleteClaim(tx, call.org, call.key)
@@ -80,6 +99,7 @@ async function findAnswer(tx: Transaction, call: KeyedCall): Promise<StoredAnswe
     return null
   }
   if (!stored.fingerprint.equals(fingerprintOf(call))) throw keyReused(call)
+  throwStoredFailure(stored)
   return stored
 }
 

@@ -7,9 +7,11 @@ import { readStored } from '../../pipelines/read-pipeline.ts'
 import { listScheduleWarnings } from '../../schedules/list-schedule-warnings.ts'
 import { requireSchedule } from '../../schedules/require-schedule.ts'
 import { findMissing } from '../../workflows/find-missing.ts'
+import { warnOfInput } from '../../workflows/warn-of-input.ts'
 import type { StoredSchedule, StoredTrigger } from '../automation-row.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
 import { nameOf, type PlannedTrigger } from './read-definition.ts'
+import { warnOfMissingScopes, warnOfPolls } from './warn-of-first-run.ts'
 
 export interface CheckedTriggers {
   readonly planned: readonly PlannedTrigger[]
@@ -34,7 +36,9 @@ export async function checkDefinition(
   const nowMs = ctx.clock.now()
   const warnings = planned.flatMap((trigger) => checkTimes(trigger, sources, nowMs, isNew(trigger)))
   await checkWorkflow(ctx, tx, definition)
-  return [...warnings, ...(await checkPipelineOf(ctx, tx, definition))]
+  const { scopes = [], workflow } = definition
+  const ofRuns = workflow === undefined ? await checkPipelineOf(ctx, tx, definition) : await warnOfInput(tx, ctx.org, workflow)
+  return [...warnings, ...ofRuns, ...(await warnOfPolls(tx, ctx.org, planned, scopes))]
 }
 
 /** Warnings about the times of a trigger, if it is a schedule. @throws schedule.invalid */
@@ -158,13 +162,16 @@ async function checkWorkflow(ctx: Ctx, tx: Transaction, { workflow }: Automation
   ])
 }
 
-/** Checks an inline pipeline completely, and only the existence of a stored one. @throws pipeline.invalid, pipeline.not_found */
-async function checkPipelineOf(ctx: Ctx, tx: Transaction, { pipeline }: AutomationDefinition): Promise<string[]> {
+/**
+ * Checks an inline pipeline completely, and of a stored one its existence. Warns of scopes that its tools would lack.
+ * @throws pipeline.invalid, pipeline.not_found
+ */
+async function checkPipelineOf(ctx: Ctx, tx: Transaction, { pipeline, scopes = [] }: AutomationDefinition): Promise<string[]> {
   if (pipeline === undefined) return []
   if (typeof pipeline === 'string') {
-    await readStored(tx, ctx.org, pipeline, null)
-    return []
+    const stored = await readStored(tx, ctx.org, pipeline, null)
+    return warnOfMissingScopes(tx, ctx.org, stored.definition, scopes)
   }
-  const { warnings } = requireValid(await checkRawPipeline(ctx, pipeline as never, null))
-  return warnings.map(({ path, message }) => `${path}: ${message}`)
+  const { warnings, definition } = requireValid(await checkRawPipeline(ctx, pipeline as never, null))
+  return [...warnings.map(({ path, message }) => `${path}: ${message}`), ...(await warnOfMissingScopes(tx, ctx.org, definition, scopes))]
 }

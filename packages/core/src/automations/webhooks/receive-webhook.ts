@@ -1,6 +1,6 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
-import { classifyFailure, createRateLimiter, type Kernel, SecretError } from '@orrery/kernel'
+import { boundedCache, classifyFailure, createRateLimiter, type Kernel, limitLookups, SecretError } from '@orrery/kernel'
 import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
 import { evaluateTriggerExpression } from '../triggers/evaluate-trigger-expression.ts'
 import { fireUnlessLoop } from '../triggers/fire-unless-loop.ts'
@@ -14,6 +14,8 @@ import { hashWebhookToken, isWebhookToken } from './webhook-token.ts'
 export interface WebhookDelivery extends SignedDelivery {
   /** The token in the address. */
   readonly token: string
+  /** The network address of the sender. Unknown tokens are limited by it. */
+  readonly address?: string
 }
 
 /** `firingId` is null if the filter rejected the delivery. */
@@ -23,8 +25,8 @@ export interface WebhookReceipt {
 
 /** Limit per trigger and process. */
 const DELIVERIES = { perSecond: 20, burst: 100 }
-/** Limit of address lookups per process. Each costs a query, so that a flood of invalid addresses must not reach the database. */
-const LOOKUPS = { perSecond: 200, burst: 400 }
+/** How many tokens this process remembers as found, so that their senders are not limited as those of unknown ones. */
+const FOUND_MAX = 10_000
 
 /**
  * Receives deliveries of webhooks. Each fires its trigger once, even if it is repeated under the same id. Throws only ProblemError:
@@ -33,12 +35,20 @@ const LOOKUPS = { perSecond: 200, burst: 400 }
 export function createWebhookReceiver(kernel: Kernel): (delivery: WebhookDelivery) => Promise<WebhookReceipt> {
   const now = () => performance.now()
   const limitDeliveries = createRateLimiter(DELIVERIES, now)
-  const limitLookups = createRateLimiter(LOOKUPS, now)
+  const limit = limitLookups(now)
+  const found = boundedCache<true>({ entriesMax: FOUND_MAX })
+  const find = async (hash: Buffer, address: string | undefined): Promise<WebhookRef | null> => {
+    const name = hash.toString('base64')
+    const look = () => findWebhook(kernel.database, hash)
+    const ref = found.get(name) === true ? await look() : await limit(address, look)
+    if (ref === null) found.delete(name)
+    else found.set(name, true)
+    return ref
+  }
   const receive = async (delivery: WebhookDelivery): Promise<WebhookReceipt> => {
     if (!isWebhookToken(delivery.token)) throw notFound()
     const hash = hashWebhookToken(delivery.token)
-    orLimited(limitLookups('lookup'))
-    const ref = await findWebhook(kernel.database, hash)
+    const ref = await find(hash, delivery.address)
     if (ref === null) throw notFound()
     orLimited(limitDeliveries(ref.triggerId))
     const { webhook, event } = await authenticate(kernel, ref, hash, delivery)

@@ -1,0 +1,42 @@
+import { isIP } from 'node:net'
+import { problem } from '@orrery/contract'
+import { createRateLimiter } from './rate-limiter.ts'
+
+/** Look-ups of one network that find nothing. */
+const UNKNOWN = { perSecond: 10, burst: 100 }
+
+/** Does a look-up for a caller at this address; null: it is not known. @returns what `find` returns. @throws rate_limited */
+export type LimitedLookup = <T>(address: string | undefined, find: () => Promise<T | null>) => Promise<T | null>
+
+/**
+ * Limits look-ups of secrets (keys, addresses of webhooks) that do not exist: each costs a query, so a flood of guesses must not reach the
+ * database. A look-up that finds something does not count, and a network that guesses is limited alone. The caller exempts secrets that
+ * this process has found before, so that their holders are never limited.
+ */
+export function limitLookups(now: () => number): LimitedLookup {
+  const limit = createRateLimiter(UNKNOWN, now)
+  return async (address, find) => {
+    const network = networkOf(address)
+    const refused = limit.ask(network)
+    if (refused !== null) throw problem('rate_limited', 'Too many unknown keys or addresses were tried from this network.', refused)
+    const found = await find()
+    if (found === null) limit.count(network)
+    return found
+  }
+}
+
+/** The address itself, or for IPv6 its first 64 bits: a customer of a provider has at least that many addresses (RFC 6177). */
+export function networkOf(address = ''): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
+  const bare = address.replace(/%.*$/, '')
+  if (isIP(bare) !== 6) return address
+  const [head = '', tail] = bare.toLowerCase().split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  // An IPv4 address at the end stands for two groups.
+  const count = (groups: readonly string[]) => groups.length + (groups.at(-1)?.includes('.') ? 1 : 0)
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - count(before) - count(after) }, () => '0')
+  const groups = [...before, ...zeros, ...after].slice(0, 4)
+  return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`
+}
