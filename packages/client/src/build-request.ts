@@ -1,5 +1,12 @@
 import type { Operation } from '@orrery/contract'
 
+/** What a call needs of an operation's declaration. */
+export interface Route {
+  readonly name: string
+  readonly effect: Operation['effect']
+  readonly http: { readonly method: Operation['http']['method']; readonly path: string }
+}
+
 export interface BuiltRequest {
   readonly method: Operation['http']['method']
   /** Path and query, relative to `/api/v1`. */
@@ -8,7 +15,7 @@ export interface BuiltRequest {
 }
 
 /** Places the fields of an input: first into the braces of the path, the others into the query (GET, DELETE) or the JSON body. */
-export function buildRequest(operation: Operation, input: Readonly<Record<string, unknown>>): BuiltRequest {
+export function buildRequest(operation: Route, input: Readonly<Record<string, unknown>>): BuiltRequest {
   const { method, path } = operation.http
   const fields = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
   const filled = path.replace(/\{(\w+)\}/g, (_, field: string) => {

@@ -1,10 +1,9 @@
-import { isScope, type Operation } from '@orrery/contract'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, connect } from '../connection.ts'
 import { type Io, UsageError } from '../io.ts'
 import { printAnswer } from '../output/print-answer.ts'
+import type { Field, Verb } from '../registry/verb.ts'
 import { callEach } from './call-each.ts'
-import { type Field, fieldsOf } from './field.ts'
 import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
 
@@ -15,17 +14,13 @@ export interface CommonFlags extends ConnectionFlags {
   readonly json?: boolean
 }
 
-/**
- * Adds the command of one operation. Positional arguments and flags come from the shape of its input, the help from its summary
- * and description.
- */
-export function deriveVerb(root: Command, io: Io, operation: Operation, after?: AfterAnswer): Command | null {
-  if (operation.cli === undefined) return null
-  const command = makeCommand(root, operation.cli.verb).summary(operation.summary).description(describe(operation))
-  const fields = fieldsOf(operation)
-  const places = (operation.cli.positionals ?? []).flatMap((name) => fields.filter((field) => field.name === name))
+/** Adds the command of one operation. */
+export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswer): Command {
+  const command = makeCommand(root, verb.verb).summary(verb.summary).description(describe(verb))
+  const { fields } = verb
+  const places = fields.filter((field) => field.positional)
   const flags = fields.filter((field) => !field.positional)
-  const takesFile = isDocument(operation)
+  const takesFile = isDocument(verb)
   // If the input may come from a file, required fields are checked after the file was read.
   for (const field of places) command.argument(field.required && !takesFile ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
   for (const field of flags) command.addOption(optionFor(field).makeOptionMandatory(field.required && !takesFile))
@@ -46,12 +41,12 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
     if (takesFile && typeof options.file === 'string') {
       const documents = (await readDocuments(options.file, io)).map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
       for (const { label, fields: input } of documents) requireAll(fields, input, `${label}: `)
-      for (const answer of await callEach(io, client, operation, documents, options.json === true)) await after?.(answer, options)
+      for (const answer of await callEach(io, client, verb, documents, options.json === true)) await after?.(answer, options)
       return
     }
     requireAll(fields, given, '')
-    const answer = await client.call(operation, given, { signal: io.signal })
-    printAnswer(io, operation, answer, options.json === true)
+    const answer = await client.call(verb, given, { signal: io.signal })
+    printAnswer(io, verb, answer, options.json === true)
     await after?.(answer, options)
   })
 }
@@ -59,7 +54,7 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
 const FILE_HELP = 'YAML or JSON file, or - for standard input. Each document is one input; arguments and flags override its fields'
 
 /** The input of a PUT is a whole document, so it may be read from a file. */
-function isDocument({ http }: Operation): boolean {
+function isDocument({ http }: Verb): boolean {
   return http.method === 'PUT'
 }
 
@@ -123,8 +118,7 @@ function placeHelp(field: Field): string {
   return field.form.kind === 'choice' ? `${field.description} ${field.form.choices.join(', ')}`.trim() : field.description
 }
 
-function describe(operation: Operation): string {
-  const more = operation.description === undefined ? '' : `\n\n${operation.description}`
-  const need = operation.permission === 'public' ? 'no key' : isScope(operation.permission) ? operation.permission : 'any key'
-  return `${operation.summary}.${more}\n\nOperation ${operation.name}, requires ${need}.`
+function describe({ name, summary, description, requires }: Verb): string {
+  const more = description === undefined ? '' : `\n\n${description}`
+  return `${summary}.${more}\n\nOperation ${name}, requires ${requires}.`
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Io, UsageError } from '../io.ts'
-import type { Field, Form } from './field.ts'
+import type { Field, Form } from '../registry/verb.ts'
 import { isYaml, parseValue } from './read-documents.ts'
 
 /** Parses the value of a flag or a positional argument. Throws UsageError, which names the flag. */

@@ -1,11 +1,11 @@
-import type { Operation } from '@orrery/contract'
 import type { Io } from '../io.ts'
+import type { Verb } from '../registry/verb.ts'
 import { cellText, formatTable } from './table.ts'
 
 const VALUE_LENGTH_MAX = 2_000
 
 /** Prints the answer of an operation for people, or as JSON. */
-export function printAnswer(io: Io, operation: Operation, answer: unknown, asJson: boolean): void {
+export function printAnswer(io: Io, verb: Verb, answer: unknown, asJson: boolean): void {
   if (asJson) {
     io.out(`${JSON.stringify(answer, null, 2)}\n`)
     return
@@ -15,13 +15,13 @@ export function printAnswer(io: Io, operation: Operation, answer: unknown, asJso
     return
   }
   const fields = answer as Record<string, unknown>
-  const rows = operation.rows === undefined ? undefined : fields[operation.rows]
-  if (Array.isArray(rows)) printRows(io, operation, rows, fields)
+  const rows = verb.rows === undefined ? undefined : fields[verb.rows]
+  if (Array.isArray(rows)) printRows(io, verb, rows, fields)
   else printFields(io, fields)
 }
 
-function printRows(io: Io, operation: Operation, rows: readonly Record<string, unknown>[], fields: Record<string, unknown>): void {
-  const { [operation.rows ?? '']: _, nextCursor, ...rest } = fields
+function printRows(io: Io, verb: Verb, rows: readonly Record<string, unknown>[], fields: Record<string, unknown>): void {
+  const { [verb.rows ?? '']: _, nextCursor, ...rest } = fields
   if (rows.length === 0) io.out('none\n')
   else {
     const { text, cut, empty } = formatTable(rows)

@@ -1,5 +1,5 @@
 import { ProblemError, UnreachableError } from '@orrery/client'
-import { PROBLEMS } from '@orrery/contract'
+import { PROBLEMS } from '@orrery/contract/problems'
 import { CommanderError } from 'commander'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, Interrupted, type Io, UsageError } from '../io.ts'

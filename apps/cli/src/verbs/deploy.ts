@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { BuildError, buildBundle, findEntries } from '@orrery/sdk/build'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
@@ -61,6 +60,8 @@ function withFlags(command: Command): Command {
 
 async function buildProject(io: Io, flags: DeployFlags) {
   const root = resolve(io.cwd, flags.project ?? '.')
+  // Loaded here, because the compiler is slow to load and no other command needs it.
+  const { BuildError, buildBundle, findEntries } = await import('@orrery/sdk/build')
   try {
     return await buildBundle({ root, entries: await findEntries(root) })
   } catch (error) {
