@@ -77,7 +77,21 @@ function renderRoutes(declared: readonly Declared[]): string {
   const lines = declared.map(({ name, operation: { effect, http } }) => {
     return `  '${name}': { name: '${name}', effect: '${effect}', http: { method: '${http.method}', path: '${http.path}' } },`
   })
-  return [TABLE_HEADER, 'export const routes = {', ...lines, '} as const', ''].join('\n')
+  return [
+    TABLE_HEADER,
+    "import type { Operation } from './operation.ts'",
+    '',
+    'export interface Route {',
+    '  readonly name: string',
+    "  readonly effect: Operation['effect']",
+    "  readonly http: { readonly method: Operation['http']['method']; readonly path: string }",
+    '}',
+    '',
+    'export const routes = {',
+    ...lines,
+    '} as const satisfies Record<string, Route>',
+    '',
+  ].join('\n')
 }
 
 /** The commands of the command line, each in one line of JSON: parsing it costs a millisecond, deriving it from the shapes half a second. */

@@ -4,6 +4,7 @@ import type { Operation } from '@orrery/contract'
 import type { Field } from '../../apps/cli/src/registry/verb.ts'
 import { VERBS } from '../../apps/cli/src/registry/verbs.generated.ts'
 import { run } from '../../apps/cli/src/run.ts'
+import { shown } from '../../apps/cli/src/shown.ts'
 
 export interface Said {
   readonly status: number
@@ -19,7 +20,7 @@ export async function runCommand(
   server: { readonly url: string; readonly key: string | null },
 ): Promise<Said> {
   let text = ''
-  const say = (more: string) => void (text += more)
+  const say = (more: { readonly text: string }) => void (text += more.text)
   const args = [...commandLine(operation, input as Readonly<Record<string, unknown>>), '--json']
   const status = await run(args, {
     env: { HOME: tmpdir(), ORRERY_URL: server.url, ...(server.key === null ? {} : { ORRERY_KEY: server.key }) },
@@ -29,7 +30,7 @@ export async function runCommand(
     out: say,
     err: say,
     readStdin: async () => '',
-    style: (_, plain) => plain,
+    style: (_, part) => shown`${part}`,
     signal: new AbortController().signal,
   })
   return { status, text, sent: args.join(' ') }

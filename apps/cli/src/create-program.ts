@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addOperations } from './add-operations.ts'
 import { EXIT_HELP } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { shownLines } from './shown.ts'
 import { addDeploy } from './verbs/deploy.ts'
 import { addDev } from './verbs/dev.ts'
 import { addDoctor } from './verbs/doctor.ts'
@@ -17,7 +18,7 @@ export function createProgram(io: Io): Command {
     .description('Start work, follow it, and answer for it.')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(shownLines(text, 0)), writeErr: (text) => io.err(shownLines(text, 0)) })
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_HELP}`)

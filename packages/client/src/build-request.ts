@@ -1,14 +1,7 @@
-import type { Operation } from '@orrery/contract'
-
-/** What a call needs of an operation's declaration. */
-export interface Route {
-  readonly name: string
-  readonly effect: Operation['effect']
-  readonly http: { readonly method: Operation['http']['method']; readonly path: string }
-}
+import type { Route } from '@orrery/contract/routes'
 
 export interface BuiltRequest {
-  readonly method: Operation['http']['method']
+  readonly method: Route['http']['method']
   /** Path and query, relative to `/api/v1`. */
   readonly target: string
   readonly body: string | null

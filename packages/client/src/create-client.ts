@@ -1,6 +1,6 @@
 import type { Event } from '@orrery/contract'
-import { routes } from '@orrery/contract/routes'
-import { buildRequest, type Route } from './build-request.ts'
+import { type Route, routes } from '@orrery/contract/routes'
+import { buildRequest } from './build-request.ts'
 import type { CallOptions, Operations } from './operations.ts'
 import { type EventOptions, streamEvents } from './stream-events.ts'
 import { type ClientOptions, createTransport, readAnswer, type Transport } from './transport.ts'

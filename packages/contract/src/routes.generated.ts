@@ -1,6 +1,14 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all format: one line for each entry.
 
+import type { Operation } from './operation.ts'
+
+export interface Route {
+  readonly name: string
+  readonly effect: Operation['effect']
+  readonly http: { readonly method: Operation['http']['method']; readonly path: string }
+}
+
 export const routes = {
   'audit.list': { name: 'audit.list', effect: 'read', http: { method: 'GET', path: '/audit' } },
   'audit.verify': { name: 'audit.verify', effect: 'read', http: { method: 'GET', path: '/audit/verify' } },
@@ -90,4 +98,4 @@ export const routes = {
   'workflows.get': { name: 'workflows.get', effect: 'read', http: { method: 'GET', path: '/workflows/{workflow}' } },
   'workflows.list': { name: 'workflows.list', effect: 'read', http: { method: 'GET', path: '/workflows' } },
   'workflows.versions': { name: 'workflows.versions', effect: 'read', http: { method: 'GET', path: '/workflows/{workflow}/versions' } },
-} as const
+} as const satisfies Record<string, Route>

@@ -1,7 +1,8 @@
 import type { Client } from '@orrery/client'
 import type { Io } from '../io.ts'
-import { printAnswer } from '../output/print-answer.ts'
+import { type AnswerFlags, printAnswer } from '../output/print-answer.ts'
 import type { Verb } from '../registry/verb.ts'
+import { shown } from '../shown.ts'
 import type { Document } from './read-documents.ts'
 
 /** Calls the operation once for each document, in order, and stops at the first failure. Answers up to then are printed. */
@@ -10,7 +11,7 @@ export async function callEach(
   client: Client,
   verb: Verb,
   documents: readonly Document[],
-  asJson: boolean,
+  flags: AnswerFlags,
 ): Promise<readonly unknown[]> {
   const answers: unknown[] = []
   try {
@@ -18,12 +19,12 @@ export async function callEach(
       try {
         answers.push(await client.call(verb, fields, { signal: io.signal }))
       } catch (error) {
-        if (documents.length > 1) io.err(`${label}:\n`)
+        if (documents.length > 1) io.err(shown`${label}:\n`)
         throw error
       }
     }
   } finally {
-    if (answers.length > 0) printAnswers(io, verb, answers, asJson)
+    if (answers.length > 0) printAnswers(io, verb, answers, flags)
   }
   return answers
 }
@@ -32,9 +33,9 @@ export async function callEach(
  * Prints complete JSON, or a table with a row for each answer. The table omits nested values, which are in the user's file, and
  * times, which are now.
  */
-function printAnswers(io: Io, verb: Verb, answers: readonly unknown[], asJson: boolean): void {
-  if (asJson) printAnswer(io, verb, answers.length === 1 ? answers[0] : answers, true)
-  else printAnswer(io, { ...verb, rows: 'answers' }, { answers: answers.map(withoutNested) }, false)
+function printAnswers(io: Io, verb: Verb, answers: readonly unknown[], flags: AnswerFlags): void {
+  if (flags.json === true) printAnswer(io, verb, answers.length === 1 ? answers[0] : answers, flags)
+  else printAnswer(io, { ...verb, rows: 'answers' }, { answers: answers.map(withoutNested) }, flags)
 }
 
 function withoutNested(answer: unknown): Record<string, unknown> {

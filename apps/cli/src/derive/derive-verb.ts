@@ -1,18 +1,17 @@
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, connect } from '../connection.ts'
 import { type Io, UsageError } from '../io.ts'
-import { printAnswer } from '../output/print-answer.ts'
+import { type AnswerFlags, printAnswer } from '../output/print-answer.ts'
 import type { Field, Verb } from '../registry/verb.ts'
 import { callEach } from './call-each.ts'
 import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
+import { resolveId } from './resolve-id.ts'
 
 /** What a command does after it has printed the answer. */
 export type AfterAnswer = (answer: unknown, flags: CommonFlags & Readonly<Record<string, unknown>>) => Promise<void>
 
-export interface CommonFlags extends ConnectionFlags {
-  readonly json?: boolean
-}
+export interface CommonFlags extends ConnectionFlags, AnswerFlags {}
 
 /** Adds the command of one operation. */
 export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswer): Command {
@@ -25,6 +24,7 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswe
   for (const field of places) command.argument(field.required && !takesFile ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
   for (const field of flags) command.addOption(optionFor(field).makeOptionMandatory(field.required && !takesFile))
   if (takesFile) command.option('-f, --file <path>', FILE_HELP)
+  if (verb.rows !== undefined) command.option('--full', 'show every column, whole ids and exact times')
   addCommonFlags(command)
 
   return command.action(async (...words: unknown[]) => {
@@ -38,15 +38,16 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswe
       if (value !== undefined) given[field.name] = await readValue(field, value as string | boolean | string[], io)
     }
     const client = connect(io, options)
+    for (const [name, value] of Object.entries(given)) given[name] = await resolveId(io, client, name, value)
     if (takesFile && typeof options.file === 'string') {
       const documents = (await readDocuments(options.file, io)).map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
       for (const { label, fields: input } of documents) requireAll(fields, input, `${label}: `)
-      for (const answer of await callEach(io, client, verb, documents, options.json === true)) await after?.(answer, options)
+      for (const answer of await callEach(io, client, verb, documents, options)) await after?.(answer, options)
       return
     }
     requireAll(fields, given, '')
     const answer = await client.call(verb, given, { signal: io.signal })
-    printAnswer(io, verb, answer, options.json === true)
+    printAnswer(io, verb, answer, options)
     await after?.(answer, options)
   })
 }

@@ -1,5 +1,6 @@
 import { createClient, type Event, ProblemError } from '@orrery/client'
 import type { Io } from '../io.ts'
+import { shown } from '../shown.ts'
 
 /** Prints the events of runs and deploys until `signal` is aborted. */
 export async function followWork(
@@ -17,7 +18,7 @@ export async function followWork(
   } catch (error) {
     if (signal.aborted) return
     if (!(error instanceof ProblemError)) throw error
-    io.err(`cannot show events: ${error.message}\n`)
+    io.err(shown`cannot show events: ${error.message}\n`)
   }
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Io } from '../io.ts'
+import { shown } from '../shown.ts'
 import { findServer } from './find-server.ts'
 
 export interface ServerRequest {
@@ -46,7 +47,7 @@ export function startServer({ io, project, data, port, verbose, needsKey }: Serv
 }
 
 function copyLines(stream: Readable | null, io: Io): void {
-  if (stream !== null) createInterface({ input: stream }).on('line', (line) => io.err(`${line}\n`))
+  if (stream !== null) createInterface({ input: stream }).on('line', (line) => io.err(shown`${line}\n`))
 }
 
 function whenReady(child: ChildProcess): Promise<Ready | null> {

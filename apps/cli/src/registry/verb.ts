@@ -1,17 +1,16 @@
-import type { Operation } from '@orrery/contract'
+import type { Route } from '@orrery/contract/routes'
 
-/** One command that calls an operation: all that its line, its help and its answer need, without the shapes of the contract. */
-export interface Verb {
-  /** Name of the operation, such as `runs.start`. */
-  readonly name: string
+/**
+ * One command that calls an operation: all that its line, its help and its answer need, without the shapes of the contract. `name` is that
+ * of the operation, such as `runs.start`.
+ */
+export interface Verb extends Route {
   /** Words after `orrery`, such as `runs start`. */
   readonly verb: string
   readonly summary: string
   readonly description?: string
   /** What the key needs: a scope, `any key` or `no key`. */
   readonly requires: string
-  readonly effect: Operation['effect']
-  readonly http: { readonly method: Operation['http']['method']; readonly path: string }
   /** The field of the answer that contains the rows of a table. */
   readonly rows?: string
   /** Arguments first, in their order; then flags. */

@@ -6,6 +6,7 @@ import { followWork } from '../dev/follow-work.ts'
 import { type ServerProcess, startServer } from '../dev/start-server.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io, UsageError } from '../io.ts'
+import { shown } from '../shown.ts'
 
 interface DevFlags {
   readonly project: string
@@ -41,7 +42,7 @@ export function addDev(root: Command, io: Io): void {
 async function dev(io: Io, flags: DevFlags): Promise<void> {
   const project = resolve(io.cwd, flags.project)
   if (!existsSync(project)) throw new UsageError(`--project: there is no folder ${project}`)
-  const say = (label: string, text: string) => io.out(`${io.style('dim', label.padEnd(9))} ${text}\n`)
+  const say = (label: string, text: string) => io.out(shown`${io.style('dim', label.padEnd(9))} ${text}\n`)
   const deaths: number[] = []
   for (let first = true; !io.signal.aborted; first = false) {
     const server = startServer({
