@@ -2,7 +2,7 @@ import type { Io } from '../io.ts'
 import type { Verb } from '../registry/verb.ts'
 import { padEnd, type Shown, shown, shownJson, shownLines } from '../shown.ts'
 import { formatLocal, formatWhen } from './format-time.ts'
-import { cellText, formatTable } from './table.ts'
+import { cellText, formatTable, isFailure } from './table.ts'
 
 const VALUE_LENGTH_MAX = 2_000
 
@@ -74,6 +74,7 @@ function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
 function formatValue(value: unknown, indent: number): Shown {
   const now = Date.now()
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return shown`${formatLocal(value)} (${formatWhen(value, now)})`
+  if (isFailure(value)) return formatFailure(value, indent)
   const nested = typeof value === 'object' && value !== null
   const whole = nested ? JSON.stringify(value, null, 2) : cellText(value, { full: true, now })
   const text =
@@ -81,4 +82,11 @@ function formatValue(value: unknown, indent: number): Shown {
       ? whole
       : `${whole.slice(0, VALUE_LENGTH_MAX)}… +${whole.length - VALUE_LENGTH_MAX} characters (--json shows all)`
   return nested ? shownLines(text, indent) : shown`${text}`
+}
+
+/** An error with its stack, and its other fields as JSON below it. */
+function formatFailure({ name, message, stack, ...rest }: { name: string; message: string; stack?: unknown }, indent: number): Shown {
+  const text = typeof stack === 'string' && stack.includes(message) ? stack : `${name}: ${message}`
+  const more = Object.keys(rest).length === 0 ? '' : `\n${JSON.stringify(rest, null, 2)}`
+  return shownLines(text + more, indent)
 }

@@ -93,6 +93,14 @@ function fitWidths(natural: readonly number[], isFixed: readonly boolean[], widt
 export function cellText(value: unknown, { full = false, now }: Pick<TableOptions, 'full' | 'now'>): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'string') return full ? value : TIME.test(value) ? formatWhen(value, now) : shortenId(value)
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return value.map((item) => (full ? item : shortenId(item))).join(', ')
+  if (isFailure(value)) return `${value.name}: ${value.message}`
   return JSON.stringify(value)
+}
+
+/** The error of a run, a step or a call. */
+export function isFailure(value: unknown): value is { readonly name: string; readonly message: string; readonly stack?: unknown } {
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('message' in value)) return false
+  return typeof value.name === 'string' && typeof value.message === 'string'
 }
