@@ -3,6 +3,7 @@ import { addOperations } from './add-operations.ts'
 import { EXIT_HELP } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { shownLines } from './shown.ts'
+import { addCompletion } from './verbs/completion.ts'
 import { addDeploy } from './verbs/deploy.ts'
 import { addDev } from './verbs/dev.ts'
 import { addDoctor } from './verbs/doctor.ts'
@@ -30,6 +31,7 @@ export function createProgram(io: Io): Command {
   addRunsWatch(root, io)
   addMcp(root, io)
   addDoctor(root, io)
+  addCompletion(root, io)
   for (const group of root.commands) if (isGroup(group)) group.summary(group.commands.map((verb) => verb.name()).join(', '))
   return root
 }

@@ -1,3 +1,4 @@
+import type { Client } from '@orrery/client'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, connect } from '../connection.ts'
 import { type Io, UsageError } from '../io.ts'
@@ -7,14 +8,30 @@ import { callEach } from './call-each.ts'
 import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
 import { resolveId } from './resolve-id.ts'
+import { orSuggest } from './suggest-name.ts'
 
-/** What a command does after it has printed the answer. */
-export type AfterAnswer = (answer: unknown, flags: CommonFlags & Readonly<Record<string, unknown>>) => Promise<void>
+export type Flags = CommonFlags & Readonly<Record<string, unknown>>
+
+/** What is special about a command. Most commands only print the answer. */
+export interface Special {
+  /** Fields of the input that the command itself sets. */
+  readonly fixed?: Readonly<Record<string, unknown>>
+  /** Prints the answer instead of a table or a list of fields. */
+  readonly print?: (answer: unknown, flags: Flags, call: Call) => Promise<void> | void
+  /** What a command does after it has printed the answer. */
+  readonly after?: (answer: unknown, flags: Flags) => Promise<void> | void
+}
+
+/** The call that was answered, for those that continue it. */
+export interface Call {
+  readonly client: Client
+  readonly input: Readonly<Record<string, unknown>>
+}
 
 export interface CommonFlags extends ConnectionFlags, AnswerFlags {}
 
 /** Adds the command of one operation. */
-export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswer): Command {
+export function deriveVerb(root: Command, io: Io, verb: Verb, { fixed = {}, print, after }: Special = {}): Command {
   const command = makeCommand(root, verb.verb).summary(verb.summary).description(describe(verb))
   const { fields } = verb
   const places = fields.filter((field) => field.positional)
@@ -29,7 +46,7 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswe
 
   return command.action(async (...words: unknown[]) => {
     const options = command.opts<CommonFlags & Record<string, unknown>>()
-    const given: Record<string, unknown> = {}
+    const given: Record<string, unknown> = { ...fixed }
     for (const [at, field] of places.entries()) {
       if (words[at] !== undefined) given[field.name] = await readValue(field, words[at] as string, io)
     }
@@ -46,8 +63,9 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, after?: AfterAnswe
       return
     }
     requireAll(fields, given, '')
-    const answer = await client.call(verb, given, { signal: io.signal })
-    printAnswer(io, verb, answer, options)
+    const answer = await orSuggest(io, client, given, () => client.call(verb, given, { signal: io.signal }))
+    if (print === undefined) printAnswer(io, verb, answer, options)
+    else await print(answer, options, { client, input: given })
     await after?.(answer, options)
   })
 }

@@ -2,6 +2,7 @@ import type { Client, RunProgress } from '@orrery/client'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags, makeCommand } from '../derive/derive-verb.ts'
+import { resolveId } from '../derive/resolve-id.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
 import { createRate, describeProgress } from '../output/progress-line.ts'
@@ -12,9 +13,10 @@ export function addRunsWatch(root: Command, io: Io): void {
     .summary('Show the progress of a run until it ends')
     .description('Shows the progress of a run until it ends, across restarts of the server. Exits with status 5 unless the run succeeded.')
     .argument('<runId>')
-  addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>
-    showProgress(io, connect(io, flags), runId, flags.json === true),
-  )
+  addCommonFlags(command).action(async (given: string, flags: CommonFlags) => {
+    const client = connect(io, flags)
+    await showProgress(io, client, String(await resolveId(io, client, 'runId', given)), flags.json === true)
+  })
 }
 
 /**
@@ -34,6 +36,16 @@ export async function showProgress(io: Io, client: Client, runId: string, asJson
   }
   if (last?.result == null) return
   if (!asJson) printEnd(io, last)
+  if (last.status !== 'succeeded') throw new Exit(EXIT.unwell)
+}
+
+/** Waits for the end, across restarts of the server, and prints only it. Exits with status 5 unless the run succeeded. */
+export async function waitForEnd(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
+  let last: RunProgress | null = null
+  for await (const progress of client.runs.watch(runId, { signal: io.signal })) last = progress
+  if (last?.result == null) return
+  if (asJson) io.out(shown`${shownJson(last.result)}\n`)
+  else printEnd(io, last)
   if (last.status !== 'succeeded') throw new Exit(EXIT.unwell)
 }
 
