@@ -58,22 +58,31 @@ test('there are blocks to run on README and on most guides', () => {
   expect(new Set(runnable.map(({ page }) => page)).size).toBeGreaterThan(9)
 })
 
-test.each(runnable.map((block) => [`${block.page}:${block.line}`, block] as const))('the commands of %s work as written', (_, block) => {
-  for (const line of commandsOf(block)) runLine(block, line)
-}, 120_000)
+test.each(runnable.map((block) => [`${block.page}:${block.line}`, block] as const))(
+  'the commands of %s work as written',
+  (_, block) => {
+    for (const line of commandsOf(block)) runLine(block, line)
+  },
+  300_000,
+)
 
 /** A command may continue on the next line. */
 function commandsOf({ text }: Block): string[] {
-  return text.replaceAll('\\\n', ' ').split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  return text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
 }
 
 function runLine({ page, note }: Block, written: string): void {
-  const line = written.replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`).replaceAll(/<(run|key)>/g, (whole, kind: string) => ids.get(kind) ?? whole)
+  const line = written
+    .replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`)
+    .replaceAll(/<(run|key)>/g, (whole, kind: string) => ids.get(kind) ?? whole)
   const before = exported.get(page) ?? []
   if (line.startsWith('export ')) exported.set(page, [...before, line])
   // Without npx, which would only cost time: the command is found in PATH.
   const script = ['npx() { "$@"; }', ...before, line].join('\n')
-  const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000 })
   const output = stripVTControlCharacters(stdout + stderr)
   for (const [id, kind = ''] of stdout.matchAll(/\b(run|key)_[0-9a-z]{26}\b/g)) ids.set(kind, id)
   const isGood = status === 0 && !/"code":"|error:/.test(output)

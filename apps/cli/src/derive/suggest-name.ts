@@ -36,7 +36,9 @@ export async function orSuggest<T>(io: Io, client: Client, input: Readonly<Recor
 /** The names of the first page: whoever has more of them does not look for a name by guessing. */
 export async function listNames(io: Io, client: Client, list: Route): Promise<readonly string[]> {
   try {
-    const { items } = (await client.call(list, { limit: 200 }, { signal: io.signal })) as { readonly items: readonly { readonly name: unknown }[] }
+    const { items } = (await client.call(list, { limit: 200 }, { signal: io.signal })) as {
+      readonly items: readonly { readonly name: unknown }[]
+    }
     return items.map(({ name }) => String(name))
   } catch (error) {
     // The key may not list them, or the server is gone: the first error says enough.
@@ -46,7 +48,7 @@ export async function listNames(io: Io, client: Client, list: Route): Promise<re
 }
 
 /** Names that differ from the given one in a third of their letters at most, or contain it; the most alike first. */
-export function findAlike(given: string, names: readonly string[]): readonly string[] {
+function findAlike(given: string, names: readonly string[]): readonly string[] {
   const word = given.toLowerCase()
   return names
     .map((name) => ({ name, distance: name.toLowerCase().includes(word) ? 1 : countEdits(word, name.toLowerCase()) }))

@@ -1,8 +1,8 @@
+import { type Route, routes } from '@orrery/contract/routes'
 import { Argument, type Command } from 'commander'
 import { connect } from '../connection.ts'
 import { listNames } from '../derive/suggest-name.ts'
 import { type Io, UsageError } from '../io.ts'
-import { type Route, routes } from '@orrery/contract/routes'
 import { join, shown } from '../shown.ts'
 
 /** What a shell runs for each Tab. `orrery complete` prints the candidates for the last word, one a line. */

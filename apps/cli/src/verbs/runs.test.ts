@@ -32,7 +32,9 @@ test('`runs result` exits with 5 for a run that did not succeed, and with 0 for 
   }
   await using good = await ended('succeeded')
   expect((await good.run(['runs', 'result', runId])).status).toBe(EXIT.ok)
-  await using open = await cliBench(() => ({ body: { runId, done: false, status: 'running', output: null, error: null, finishedAt: null } }))
+  await using open = await cliBench(() => ({
+    body: { runId, done: false, status: 'running', output: null, error: null, finishedAt: null },
+  }))
   expect((await open.run(['runs', 'result', runId])).status).toBe(EXIT.ok)
 })
 
@@ -93,7 +95,12 @@ test('`runs logs --follow` prints each line once, across pages, until the run ha
   })
   const { status, out } = await cli.run(['runs', 'logs', runId, '--follow', '--json'])
   expect(status).toBe(EXIT.ok)
-  expect(out.trim().split('\n').map((text) => (JSON.parse(text) as { message: string }).message)).toEqual(all.map(({ message }) => message))
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((text) => (JSON.parse(text) as { message: string }).message),
+  ).toEqual(all.map(({ message }) => message))
 })
 
 test.each([
