@@ -91,13 +91,25 @@ function findCommandFault(program: Command, words: readonly string[]): string | 
   return argumentCount < needed && !words.includes('--help') ? `${argumentCount} arguments, but ${needed} are required` : null
 }
 
-test('`npx orrery` is only said where a project has the command: elsewhere, it is a package of somebody else', () => {
-  const outside = blocks.flatMap(({ page, line, text }) =>
-    text.split('\n').flatMap((one, at) => (/npx orrery init\b/.test(one) ? [`${page}:${line + at + 1} ${one}`] : [])),
-  )
-  expect(outside).toEqual([])
+test('`npx orrery` is only said where a project has the command: elsewhere, it is a package of another project', () => {
+  expect(pages.filter((page) => /npx orrery init\b/.test(readFileSync(join(root, page), 'utf8')))).toEqual([])
   for (const page of ['README.md', 'docs/guides/first-hour.md', 'apps/cli/templates/app/README.md'])
     expect(readFileSync(join(root, page), 'utf8').replaceAll(/\s+/g, ' '), page).toMatch(/`orrery` on npm belongs to another project/)
+})
+
+test('every variable in a shell block is set before, on the same page', () => {
+  const unset: string[] = []
+  for (const page of pages) {
+    const known = new Set<string>()
+    for (const { line, language, text } of blocks.filter((block) => block.page === page)) {
+      if (language !== 'sh') continue
+      for (const one of text.split('\n')) {
+        for (const [, name = ''] of one.matchAll(/\$\{?([A-Z_]{3,})\b/g)) if (!known.has(name)) unset.push(`${page}:${line}: $${name}`)
+        for (const [, name = ''] of one.matchAll(/\b([A-Z_]{3,})=/g)) known.add(name)
+      }
+    }
+  }
+  expect(unset).toEqual([])
 })
 
 test('every link to a file has an existing target', () => {

@@ -33,7 +33,7 @@ export async function orSuggest<T>(io: Io, client: Client, input: Readonly<Recor
   }
 }
 
-/** The names of the first page: whoever has more of them does not look for a name by guessing. */
+/** The names of the first page. */
 export async function listNames(io: Io, client: Client, list: Route): Promise<readonly string[]> {
   try {
     const { items } = (await client.call(list, { limit: 200 }, { signal: io.signal })) as {

@@ -58,7 +58,7 @@ const event = (type: string, data: object, at = '2026-11-05T09:30:00.000Z', subj
   ({ id: '1-1', type, subject, at, data }) as Event
 
 test('shows runs as they start and end, with their error and its place, and automations that fire', async () => {
-  const stack = 'Error: boom\n    at bad (file:///work/app/workflows/parts/bad.ts:12:9)\n    at file:///work/app/node_modules/x/y.js:1:1'
+  const stack = 'Error: boom\n    at bad (file:///srv/app/workflows/parts/bad.ts:12:9)\n    at file:///srv/app/node_modules/x/y.js:1:1'
   await using cli = await cliBench(({ line }) => {
     if (line.includes('/history'))
       return { body: { items: [{ name: 'bad', error: { name: 'Error', message: 'boom', stack } }], nextCursor: null } }
@@ -67,7 +67,7 @@ test('shows runs as they start and end, with their error and its place, and auto
   })
   const client = createClient({ url: cli.url, key: 'k' })
   const page = screen()
-  const follower = createFollower(page, '/work/app')
+  const follower = createFollower(page, '/srv/app')
   const other = RUN.replace('z', 'y')
   for (const one of [
     event('run.started', { workflow: 'hello' }),
@@ -104,10 +104,10 @@ test('counts lines about runs that would hide the others', () => {
 })
 
 test('finds the innermost frame of a stack in the project', () => {
-  const at = (...frames: string[]) => placeOf(['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n'), '/work/app')
-  expect(at('node:internal/x:1:1', 'f (/work/app/node_modules/a/b.js:1:2)', 'async g (file:///work/app/workflows/a.ts:3:4)')).toBe(
+  const at = (...frames: string[]) => placeOf(['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n'), '/srv/app')
+  expect(at('node:internal/x:1:1', 'f (/srv/app/node_modules/a/b.js:1:2)', 'async g (file:///srv/app/workflows/a.ts:3:4)')).toBe(
     'workflows/a.ts:3',
   )
-  expect(at('/work/app/steps/b.ts:5:6')).toBe('steps/b.ts:5')
-  expect(at('f (/elsewhere/a.ts:1:1)', 'run (/work/app/.orrery/steps-1.mjs:1:1)', 'toError (workflow-bundle.js:4:5601)')).toBeNull()
+  expect(at('/srv/app/steps/b.ts:5:6')).toBe('steps/b.ts:5')
+  expect(at('f (/elsewhere/a.ts:1:1)', 'run (/srv/app/.orrery/steps-1.mjs:1:1)', 'toError (workflow-bundle.js:4:5601)')).toBeNull()
 })

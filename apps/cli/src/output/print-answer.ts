@@ -9,6 +9,7 @@ const VALUE_LENGTH_MAX = 2_000
 /** The columns of long lists, the most important ones first. The others are shown with `--full` and in JSON. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'audit.list': ['at', 'action', 'subject', 'actorType', 'actor', 'detail', 'requestId'],
+  'automations.apply': ['name', 'outcome', 'status', 'nextAt', 'warnings', 'title', 'version'],
   'automations.firings': ['nominalAt', 'outcome', 'cause', 'runId', 'runStatus', 'reason', 'count', 'triggerKey'],
   'automations.list': ['name', 'status', 'nextAt', 'failures', 'title', 'note', 'snoozedUntil'],
   'events.list': ['at', 'type', 'subject', 'data', 'id'],

@@ -111,11 +111,11 @@ test.each([
   await using cli = await cliBench(({ line: request }) =>
     request.startsWith('GET')
       ? { body: { items: known.map((name) => ({ name })), nextCursor: null } }
-      : { status: 404, body: { status: 404, code, detail: 'There is none.' } },
+      : { status: 404, body: { status: 404, code, detail: 'There is no such name.' } },
   )
   const { status, err } = await cli.run(args)
   expect(status).toBe(EXIT.refused)
-  expect(err).toContain(`There is none. ${message}`)
+  expect(err).toContain(`There is no such name. ${message}`)
 })
 
 const complete = async (words: string[]) => {
@@ -129,8 +129,8 @@ test('completes commands, flags, choices and names', async () => {
   expect(await complete(['runs', 'st'])).toEqual(['start'])
   expect(await complete(['runs', 'list', '--st'])).toEqual(['--status'])
   expect(await complete(['runs', 'list', '--status', 'fa'])).toEqual(['failed'])
-  expect(await complete(['runs', 'start', 'he'])).toEqual(['hello'])
-  expect(await complete(['runs', 'start', '--input', '{}', 'he'])).toEqual(['hello'])
+  expect(await complete(['runs', 'start', 'hel'])).toEqual(['hello'])
+  expect(await complete(['runs', 'start', '--input', '{}', 'hel'])).toEqual(['hello'])
   expect(await complete(['completion', ''])).toEqual(['bash', 'zsh', 'fish'])
 })
 

@@ -1,4 +1,4 @@
-/** What steps and workflows log reaches the log of their run, and whoever is told the news of the project. Runs a real project. */
+/** What steps and workflows log reaches the log of their run, and the program that gets the news of the project. Runs a real project. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,7 +96,7 @@ test('records what bodies write to the console, from wherever they call it, besi
   expect([first, second]).toEqual([said('Ada'), said('Grace')])
 })
 
-test('tells each line at once, with its run and its step', async () => {
+test('reports each line at once, with its run and its step', async () => {
   const runId = await runToEnd('chat', { topic: 'moons' })
   const lines = told(runId)
   expect(lines).toHaveLength(11)

@@ -1,4 +1,4 @@
-/** Watches real folders. Linux tells how many watches a process has, in /proc. */
+/** Watches real folders. Linux shows the number of watches of a process in /proc. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

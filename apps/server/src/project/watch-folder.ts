@@ -61,13 +61,14 @@ export function watchFolder(root: string, changed: () => Promise<void>): FolderW
     if (!watchOne(folder, (name) => notice(folder, name))) return false
     const entries = orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []
     return entries
-      .map((entry) => (entry.isDirectory() && isOwn(folder, entry.name) ? watchTree(join(folder, entry.name)) : CODE.test(entry.name)))
+      .map((entry) =>
+        entry.isDirectory() && isOwn(root, folder, entry.name) ? watchTree(join(folder, entry.name)) : CODE.test(entry.name),
+      )
       .includes(true)
   }
   const watchPackages = (): void => {
     watchOne(join(root, 'node_modules'), (name) => INSTALLED.test(name) && work.ask())
   }
-  const isOwn = (folder: string, name: string): boolean => !NEVER.test(name) && !(folder === root && OUTPUT.test(name))
   const notice = (folder: string, name: string): void => {
     const path = join(folder, name)
     if (folder === root && name === 'node_modules') {
@@ -78,7 +79,7 @@ export function watchFolder(root: string, changed: () => Promise<void>): FolderW
       patterns = readPatterns(root)
       // An installation writes this file before the packages are there.
       if (patterns !== before) work.ask()
-    } else if (isOwn(folder, name)) {
+    } else if (isOwn(root, folder, name)) {
       const isFolder = orNull(() => statSync(path))?.isDirectory() === true
       const wasFolder = watchers.has(path)
       if (wasFolder && !isFolder) forget(path)
@@ -96,6 +97,10 @@ export function watchFolder(root: string, changed: () => Promise<void>): FolderW
       forget(root)
     },
   }
+}
+
+function isOwn(root: string, folder: string, name: string): boolean {
+  return !NEVER.test(name) && !(folder === root && OUTPUT.test(name))
 }
 
 /** Runs `work` after a quiet time for any number of requests, one run at a time. */
