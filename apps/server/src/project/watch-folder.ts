@@ -66,9 +66,7 @@ export function watchFolder(root: string, changed: () => Promise<void>): FolderW
       )
       .includes(true)
   }
-  const watchPackages = (): void => {
-    watchOne(join(root, 'node_modules'), (name) => INSTALLED.test(name) && work.ask())
-  }
+  const watchPackages = () => watchOne(join(root, 'node_modules'), (name) => INSTALLED.test(name) && work.ask())
   const notice = (folder: string, name: string): void => {
     const path = join(folder, name)
     if (folder === root && name === 'node_modules') {
@@ -80,8 +78,7 @@ export function watchFolder(root: string, changed: () => Promise<void>): FolderW
       // An installation writes this file before the packages are there.
       if (patterns !== before) work.ask()
     } else if (isOwn(root, folder, name)) {
-      const isFolder = orNull(() => statSync(path))?.isDirectory() === true
-      const wasFolder = watchers.has(path)
+      const [isFolder, wasFolder] = [orNull(() => statSync(path))?.isDirectory() === true, watchers.has(path)]
       if (wasFolder && !isFolder) forget(path)
       if (isFolder ? watchTree(path) : wasFolder || CODE.test(name)) work.ask()
     }
