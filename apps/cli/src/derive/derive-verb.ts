@@ -63,7 +63,9 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, { fixed = {}, prin
       return
     }
     requireAll(fields, given, '')
-    const answer = await orSuggest(io, client, given, () => client.call(verb, given, { signal: io.signal }))
+    const ask = () => client.call(verb, given, { signal: io.signal })
+    // A program that reads JSON gets the error alone, without a second request.
+    const answer = options.json === true ? await ask() : await orSuggest(io, client, given, ask)
     if (print === undefined) printAnswer(io, verb, answer, options)
     else await print(answer, options, { client, input: given })
     await after?.(answer, options)
