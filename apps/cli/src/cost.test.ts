@@ -22,9 +22,10 @@ interface Cost {
   readonly cpuMs: number
 }
 
-function measure(args: readonly string[], url: string): Promise<Cost> {
+/** @param words arguments of Node: the program and its own arguments */
+function measure(words: readonly string[], url: string): Promise<Cost> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', probe, program, ...args], {
+    const child = spawn(process.execPath, ['--import', probe, ...words], {
       env: { PATH: process.env.PATH ?? '', HOME: import.meta.dirname, ORRERY_URL: url, ORRERY_KEY: 'key' },
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     })
@@ -54,13 +55,16 @@ test.each([
   [['runs', 'list'], 'none\n'],
 ])('`orrery %s` loads neither shapes nor a compiler, and takes less than 250 ms of CPU', async (args, out) => {
   const costs: Cost[] = []
+  // On a busy or slow machine, an empty program takes longer, too: 35 ms where the limit was set.
+  const empty = Math.min(...(await Promise.all([1, 2].map(() => measure(['-e', '0'], url)))).map(({ cpuMs }) => cpuMs))
+  const limitMs = 250 * Math.max(1, empty / 35)
   // The first run may have to compile. A busy machine makes some of the others slow, too.
-  while (costs.length < 8 && !costs.slice(1).some(({ cpuMs }) => cpuMs < 250)) costs.push(await measure(args, url))
+  while (costs.length < 8 && !costs.slice(1).some(({ cpuMs }) => cpuMs < limitMs)) costs.push(await measure([program, ...args], url))
   for (const { status, out: said, loaded } of costs) {
     expect({ status, said }).toEqual({ status: 0, said: out })
     expect(loaded.filter((module) => /node_modules\/(zod|esbuild|acorn|yaml)\/|contract\/src\/(index|registry)\.ts/.test(module))).toEqual(
       [],
     )
   }
-  expect(Math.min(...costs.map(({ cpuMs }) => cpuMs))).toBeLessThan(250)
+  expect(Math.min(...costs.map(({ cpuMs }) => cpuMs))).toBeLessThan(limitMs)
 })
