@@ -1,13 +1,17 @@
 /**
- * Writes the generated files: the index of operations, an index of implementations for each package that has some, and a page for each
- * problem. `--check` writes nothing and fails if a file is stale. Run it with `node --conditions=orrery-source`.
+ * Writes the generated files: the index of operations, their routes for clients, the verbs of the command line, an index of
+ * implementations for each package that has some, and a page for each problem. `--check` writes nothing and fails if a file is stale.
+ * Run it with `node --conditions=orrery-source`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { describeVerb } from '../apps/cli/src/registry/describe-verb.ts'
+import type { Operation } from '../packages/contract/src/operation.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const HEADER = `// Written by tools/generate.ts. Do not edit.
+const MARK = '// Written by tools/generate.ts. Do not edit.'
+const HEADER = `${MARK}
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 `
 
@@ -18,6 +22,7 @@ interface Declared {
   readonly symbol: string
   /** The file in contract/src/operations. */
   readonly file: string
+  readonly operation: Operation
 }
 
 async function findOperations(): Promise<Declared[]> {
@@ -26,7 +31,7 @@ async function findOperations(): Promise<Declared[]> {
   for (const file of readdirSync(directory).filter(isSource).sort()) {
     const module: Record<string, unknown> = await import(pathToFileURL(join(directory, file)).href)
     for (const [symbol, value] of Object.entries(module)) {
-      if (isOperation(value)) found.push({ name: value.name, symbol, file })
+      if (isOperation(value)) found.push({ name: value.name, symbol, file, operation: value })
     }
   }
   requireUnique(found.map(({ name }) => name))
@@ -34,7 +39,7 @@ async function findOperations(): Promise<Declared[]> {
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function isOperation(value: unknown): value is { name: string } {
+function isOperation(value: unknown): value is Operation {
   return typeof value === 'object' && value !== null && 'http' in value && 'name' in value
 }
 
@@ -59,6 +64,46 @@ function renderOperations(operations: readonly Declared[]): string {
     '} as const',
     '',
     'export type OperationName = keyof typeof operations',
+    '',
+  ].join('\n')
+}
+
+const TABLE_HEADER = `${MARK}
+// biome-ignore-all format: one line for each entry.
+`
+
+/** What a client needs to know to call an operation. Without the shapes, which take a tenth of a second to build. */
+function renderRoutes(declared: readonly Declared[]): string {
+  const lines = declared.map(({ name, operation: { effect, http } }) => {
+    return `  '${name}': { name: '${name}', effect: '${effect}', http: { method: '${http.method}', path: '${http.path}' } },`
+  })
+  return [
+    TABLE_HEADER,
+    "import type { Operation } from './operation.ts'",
+    '',
+    'export interface Route {',
+    '  readonly name: string',
+    "  readonly effect: Operation['effect']",
+    "  readonly http: { readonly method: Operation['http']['method']; readonly path: string }",
+    '}',
+    '',
+    'export const routes = {',
+    ...lines,
+    '} as const satisfies Record<string, Route>',
+    '',
+  ].join('\n')
+}
+
+/** The commands of the command line, each in one line of JSON: parsing it costs a millisecond, deriving it from the shapes half a second. */
+function renderVerbs(declared: readonly Declared[]): string {
+  const verbs = declared.map(({ operation }) => describeVerb(operation)).filter((verb) => verb !== null)
+  return [
+    TABLE_HEADER,
+    "import type { Verb } from './verb.ts'",
+    '',
+    'export const VERBS: readonly Verb[] = [',
+    ...verbs.map((verb) => `  ${JSON.stringify(verb)},`),
+    ']',
     '',
   ].join('\n')
 }
@@ -146,6 +191,8 @@ async function render(): Promise<Map<string, string>> {
   const operations = await findOperations()
   const files = new Map<string, string>()
   files.set('packages/contract/src/operations.generated.ts', renderOperations(operations))
+  files.set('packages/contract/src/routes.generated.ts', renderRoutes(operations))
+  files.set('apps/cli/src/registry/verbs.generated.ts', renderVerbs(operations))
   const implemented = findImplementations(operations)
   for (const home of IMPLEMENTING) {
     const own = implemented.filter((one) => one.home === home)

@@ -2,35 +2,16 @@
  * Checks the README files and the guides: their TypeScript compiles, their JSON parses, their commands exist, and their links have targets.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createProgram } from '../../apps/cli/src/create-program.ts'
+import { pages, readBlocks, root } from './read-blocks.ts'
 
 type Command = ReturnType<typeof createProgram>
 
-const root = join(import.meta.dirname, '../..')
 const scratch = join(root, `node_modules/.cache/orrery-guides-${process.pid}`)
-const pages = [
-  'README.md',
-  ...globSync(['docs/guides/*.md', 'examples/*/README.md', 'apps/cli/templates/app/README.md'], { cwd: root }),
-].sort()
-
-interface Block {
-  readonly page: string
-  readonly line: number
-  readonly language: string
-  readonly text: string
-}
-
 const blocks = pages.flatMap(readBlocks)
-
-function readBlocks(page: string): Block[] {
-  const text = readFileSync(join(root, page), 'utf8')
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => {
-    return { page, line: text.slice(0, match.index).split('\n').length, language: match[1] ?? '', text: match[2] ?? '' }
-  })
-}
 
 beforeAll(() => {
   mkdirSync(scratch, { recursive: true })
@@ -58,7 +39,7 @@ test('every TypeScript block compiles on its own', () => {
   const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/ts7/bin/tsc'), '-p', scratch], { encoding: 'utf8' })
   // Ignores errors in the packages themselves, which the type check reports.
   expect(stdout.split('\n').filter((line) => /-line-\d+\.ts/.test(line))).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('every JSON block parses', () => {
   for (const { page, line, language, text } of blocks) {
@@ -72,7 +53,7 @@ test('every orrery command in a shell block exists, with its arguments and flags
     .filter(({ language }) => language === 'sh')
     .flatMap(({ page, text }) => text.split('\n').map((line) => ({ page, line })))
   const commands = lines.flatMap(({ page, line }) => {
-    const words = /^(?:npx |npm run )?orrery (?:-- )?(.*?)\s*(?:#.*|<\s.*)?$/.exec(line)?.[1]
+    const words = /^(?:npx |npm run )?orrery (?:-- )?(.*?)(?:\s*#.*|\s+(?:<|>>?)\s.*)?\s*$/.exec(line)?.[1]
     return words === undefined ? [] : [{ page, words: splitWords(words) }]
   })
   expect(commands.length).toBeGreaterThan(25)
@@ -109,6 +90,27 @@ function findCommandFault(program: Command, words: readonly string[]): string | 
   const needed = registeredArguments.filter((one) => one.required).length
   return argumentCount < needed && !words.includes('--help') ? `${argumentCount} arguments, but ${needed} are required` : null
 }
+
+test('`npx orrery` is only said where a project has the command: elsewhere, it is a package of another project', () => {
+  expect(pages.filter((page) => /npx orrery init\b/.test(readFileSync(join(root, page), 'utf8')))).toEqual([])
+  for (const page of ['README.md', 'docs/guides/first-hour.md', 'apps/cli/templates/app/README.md'])
+    expect(readFileSync(join(root, page), 'utf8').replaceAll(/\s+/g, ' '), page).toMatch(/`orrery` on npm belongs to another project/)
+})
+
+test('every variable in a shell block is set before, on the same page', () => {
+  const unset: string[] = []
+  for (const page of pages) {
+    const known = new Set<string>()
+    for (const { line, language, text } of blocks.filter((block) => block.page === page)) {
+      if (language !== 'sh') continue
+      for (const one of text.split('\n')) {
+        for (const [, name = ''] of one.matchAll(/\$\{?([A-Z_]{3,})\b/g)) if (!known.has(name)) unset.push(`${page}:${line}: $${name}`)
+        for (const [, name = ''] of one.matchAll(/\b([A-Z_]{3,})=/g)) known.add(name)
+      }
+    }
+  }
+  expect(unset).toEqual([])
+})
 
 test('every link to a file has an existing target', () => {
   const links = pages.flatMap((page) =>

@@ -1,8 +1,10 @@
 /** The command line as a face: runs the whole program in this process, with an empty home, against the server under test. */
 import { tmpdir } from 'node:os'
 import type { Operation } from '@orrery/contract'
-import { type Field, fieldsOf } from '../../apps/cli/src/derive/field.ts'
+import type { Field } from '../../apps/cli/src/registry/verb.ts'
+import { VERBS } from '../../apps/cli/src/registry/verbs.generated.ts'
 import { run } from '../../apps/cli/src/run.ts'
+import { shown } from '../../apps/cli/src/shown.ts'
 
 export interface Said {
   readonly status: number
@@ -18,7 +20,7 @@ export async function runCommand(
   server: { readonly url: string; readonly key: string | null },
 ): Promise<Said> {
   let text = ''
-  const say = (more: string) => void (text += more)
+  const say = (more: { readonly text: string }) => void (text += more.text)
   const args = [...commandLine(operation, input as Readonly<Record<string, unknown>>), '--json']
   const status = await run(args, {
     env: { HOME: tmpdir(), ORRERY_URL: server.url, ...(server.key === null ? {} : { ORRERY_KEY: server.key }) },
@@ -28,18 +30,19 @@ export async function runCommand(
     out: say,
     err: say,
     readStdin: async () => '',
-    style: (_, plain) => plain,
+    style: (_, part) => shown`${part}`,
     signal: new AbortController().signal,
   })
   return { status, text, sent: args.join(' ') }
 }
 
 /** The arguments that pass the input to the command of the operation. */
-function commandLine(operation: Operation, input: Readonly<Record<string, unknown>>): string[] {
-  const given = fieldsOf(operation).filter(({ name }) => input[name] !== undefined)
+function commandLine({ name: operation }: Operation, input: Readonly<Record<string, unknown>>): string[] {
+  const { verb = '', fields = [] } = VERBS.find(({ name }) => name === operation) ?? {}
+  const given = fields.filter(({ name }) => input[name] !== undefined)
   const flags = given.filter(({ positional }) => !positional).flatMap((field) => flagOf(field, input[field.name]))
-  const places = (operation.cli?.positionals ?? []).flatMap((name) => (input[name] === undefined ? [] : [wordOf(input[name])]))
-  return [...(operation.cli?.verb.split(' ') ?? []), ...flags, ...places]
+  const places = given.filter(({ positional }) => positional).map(({ name }) => wordOf(input[name]))
+  return [...verb.split(' '), ...flags, ...places]
 }
 
 function flagOf({ flag, form }: Field, value: unknown): string[] {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type Client, createClient } from '@orrery/client'
+import { type Client, type ClientOptions, createClient } from '@orrery/client'
 import { type Io, UsageError } from './io.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
@@ -34,9 +34,9 @@ export function findConnection(io: Io, flags: ConnectionFlags): Connection {
   return { url, key: null, source: 'no key' }
 }
 
-export function connect(io: Io, flags: ConnectionFlags): Client {
+export function connect(io: Io, flags: ConnectionFlags, limits: Pick<ClientOptions, 'attempts' | 'timeoutMs'> = {}): Client {
   const { url, key } = findConnection(io, flags)
-  return createClient(key === null ? { url } : { url, key })
+  return createClient(key === null ? { url, ...limits } : { url, key, ...limits })
 }
 
 export const projectFile = (project: string) => join(project, '.orrery/connection.json')

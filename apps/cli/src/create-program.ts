@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { addOperations } from './add-operations.ts'
 import { EXIT_HELP } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { shownLines } from './shown.ts'
+import { addCompletion } from './verbs/completion.ts'
 import { addDeploy } from './verbs/deploy.ts'
 import { addDev } from './verbs/dev.ts'
 import { addDoctor } from './verbs/doctor.ts'
@@ -17,7 +19,7 @@ export function createProgram(io: Io): Command {
     .description('Start work, follow it, and answer for it.')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(shownLines(text, 0)), writeErr: (text) => io.err(shownLines(text, 0)) })
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_HELP}`)
@@ -29,6 +31,7 @@ export function createProgram(io: Io): Command {
   addRunsWatch(root, io)
   addMcp(root, io)
   addDoctor(root, io)
+  addCompletion(root, io)
   for (const group of root.commands) if (isGroup(group)) group.summary(group.commands.map((verb) => verb.name()).join(', '))
   return root
 }

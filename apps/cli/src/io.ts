@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { type Part, type Shown, styled } from './shown.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -9,10 +10,10 @@ export interface Io {
   /** True if `out` is a terminal, on which a line can be redrawn. */
   readonly isTerminal: boolean
   readonly columns: number
-  out(text: string): void
-  err(text: string): void
+  out(text: Shown): void
+  err(text: Shown): void
   readStdin(): Promise<string>
-  style(style: Style, text: string): string
+  style(style: Style, text: Part): Shown
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
 }
@@ -36,14 +37,14 @@ export function processIo(): Io {
       // A terminal that does not know its width reports 0.
       return stdout.columns || 120
     },
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: ({ text }) => void stdout.write(text),
+    err: ({ text }) => void stderr.write(text),
     async readStdin() {
       const chunks: Uint8Array[] = []
       for await (const chunk of stdin) chunks.push(chunk as Uint8Array)
       return Buffer.concat(chunks).toString('utf8')
     },
-    style: (style, text) => styleText(style, text, { stream: stdout }),
+    style: (style, part) => styled((text) => styleText(style, text, { stream: stdout }), part),
     signal: interrupt.signal,
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Io } from './io.ts'
 import { run } from './run.ts'
+import { shown } from './shown.ts'
 
 export interface RecordedRequest {
   readonly line: string
@@ -47,10 +48,10 @@ export async function cliBench(
         cwd: folder,
         isTerminal: false,
         columns: 100,
-        out: (text) => void (out += text),
-        err: (text) => void (err += text),
+        out: ({ text }) => void (out += text),
+        err: ({ text }) => void (err += text),
         readStdin: async () => stdin,
-        style: (_, text) => text,
+        style: (_, text) => shown`${text}`,
         signal: new AbortController().signal,
       }
       const status = await run(args, io)

@@ -5,15 +5,34 @@ import { writeConnection } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { cliBench } from './run-cli.fixture.ts'
 
-test('prints a list as a table, shortens long values visibly and shows how to get the next page', async () => {
-  const items = [{ name: 'a', tags: [], version: 'f'.repeat(64), note: 'n'.repeat(100), parentRunId: null }]
+test('prints a list as a table that fits the terminal, and shows what it leaves out and how to get the next page', async () => {
+  const deployedAt = new Date(Date.now() - 90_000).toISOString()
+  const id = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
+  const items = [{ name: 'a', tags: [], version: 'f'.repeat(64), note: 'n'.repeat(100), parentRunId: null, deployedAt, id }]
   await using cli = await cliBench(() => ({ body: { items, nextCursor: 'c2' } }))
   const { out, err } = await cli.run(['workflows', 'list'])
-  expect(out.split('\n')).toEqual(['NAME  VERSION            NOTE', `a     ffffffffffff… +52  ${'n'.repeat(52)}… +48`, ''])
-  expect(err).toContain('columns without a value: tags, parentRunId')
-  expect(err).toContain('2 long values shortened (--json shows them in full)')
+  const note = `${'n'.repeat(70)}…`
+  expect(out.split('\n')).toEqual([`NAME  ${'NOTE'.padEnd(71)}  DEPLOYED AT  ID`, `a     ${note}  1m ago       6w8x0y2z`, ''])
+  expect(err).toContain('1 row · not shown: version · 1 long value cut · --full shows everything\n')
+  const full = (await cli.run(['workflows', 'list', '--full'])).out
+  for (const whole of ['f'.repeat(64), 'n'.repeat(100), deployedAt, id]) expect(full).toContain(whole)
   expect(err).toContain('next page: --cursor c2')
   expect(JSON.parse((await cli.run(['workflows', 'list', '--json'])).out)).toEqual({ items, nextCursor: 'c2' })
+})
+
+test('accepts the short id of a table, and says when it fits no run or several', async () => {
+  const ids = ['run_01jb2m4k6q8r0s2t4v6w8x0y2z', 'run_01jb2m4k6q8r0s2t4v6w8x0y3z', 'run_01jb2m4k6q8r0s2t4w6w8x0y2z']
+  await using cli = await cliBench(({ line }) => ({
+    body: line.includes('/runs?') ? { items: ids.map((id) => ({ id })), nextCursor: null } : { id: ids[1] },
+  }))
+  for (const short of ['6w8x0y3z', 'run_6w8x0y3z', ids[1] ?? '']) {
+    expect(await cli.run(['runs', 'get', short])).toMatchObject({ status: EXIT.ok })
+    expect(cli.requests.at(-1)?.line).toBe(`GET /api/v1/runs/${ids[1]}`)
+  }
+  const none = await cli.run(['why', '00000000'])
+  expect(none).toMatchObject({ status: EXIT.usage })
+  expect(none.err).toContain('there is no run 00000000 among the newest 2000; use the whole id')
+  expect((await cli.run(['why', 'w8x0y2z'])).err).toContain(`several runs end in w8x0y2z: ${ids[0]}, ${ids[2]}`)
 })
 
 test('prints the field of a problem, and exits with the status for its kind', async () => {

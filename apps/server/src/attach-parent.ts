@@ -1,5 +1,20 @@
 import type { Running } from './compose.ts'
 import type { StopRequests } from './listen-for-stop.ts'
+import type { TellNews } from './project/project-news.ts'
+
+/** More news than this are not kept for a parent that is slow to read them. */
+const WAITING_MAX = 1000
+
+/** Sends the news of the project to the parent. A step can log faster than a terminal shows. */
+export function tellParent(): TellNews | undefined {
+  if (process.channel === undefined) return undefined
+  let waiting = 0
+  return (news) => {
+    if (waiting >= WAITING_MAX || !process.connected) return
+    waiting += 1
+    process.send?.({ type: 'news', news }, () => void (waiting -= 1))
+  }
+}
 
 /**
  * Serves a parent process that started this one with an IPC channel and sends `{ type: 'attach' }` (`orrery dev`). The parent

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { ProblemError } from '@orrery/contract'
 import { BuildError } from '@orrery/engine/bundle'
 import { MigrationRefused, RoleRefused, ServerTooOld } from '@orrery/engine/postgres'
@@ -119,7 +118,6 @@ export function explainListen(error: unknown, host: string, port: number): strin
 }
 
 export function explainProject(error: unknown, folder: string): string | null {
-  if (!existsSync(folder)) return `There is no folder ${folder}: correct ORRERY_PROJECT (--project).`
   if (error instanceof BuildError) return `The project ${folder} (ORRERY_PROJECT, --project) does not build.`
   if (error instanceof Error && error.cause instanceof ProblemError) {
     return `The project ${folder} (ORRERY_PROJECT, --project) cannot be deployed: ${error.message}`

@@ -6,6 +6,7 @@ import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postg
 import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
+import { checkBefore } from './check-before.ts'
 import type { Config } from './config.ts'
 import { createBackend } from './create-backend.ts'
 import { describeStart, type Started, type Terminal } from './describe-start.ts'
@@ -18,8 +19,10 @@ import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
 import { maintainDaily } from './maintain-daily.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
-import { openStorage } from './open-storage.ts'
+import { describeDatabaseStart, openStorage } from './open-storage.ts'
 import { deployProject } from './project/deploy-project.ts'
+import { logNews, type TellNews } from './project/project-news.ts'
+import { recordConsole, recordSteps, recordWorkflows } from './project/record-logs.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
 import { type Stops, stopAll } from './stop-all.ts'
@@ -43,18 +46,30 @@ export interface Running {
 
 /**
  * Starts all parts in order, and stops them in reverse order, also when a later part fails to start. If `stopAsked` fires
- * before every part is up, the parts that have started are stopped and the signal's reason is thrown.
+ * before every part is up, the parts that have started are stopped and the signal's reason is thrown. `tell` gets the news of the project;
+ * by default, they go to the log.
  */
-export async function startServer(config: Config, log: Logger, stopAsked: AbortSignal = new AbortController().signal): Promise<Running> {
+export async function startServer(
+  config: Config,
+  log: Logger,
+  stopAsked: AbortSignal = new AbortController().signal,
+  tell?: TellNews,
+): Promise<Running> {
   const stops: Stops = []
+  const news = tell ?? logNews(log)
   const stop = () => stopAll(stops, log)
   try {
+    await checkBefore(config)
     const data = resolve(config.data)
+    if (config.databaseUrl === undefined) news({ type: 'doing', text: describeDatabaseStart(data) })
     const storage = await openStorage(config, data, log, stops, stopAsked)
     stopAsked.throwIfAborted()
-    const product = await openProduct(config, data, log, stops, storage)
+    const product = await openProduct(config, data, log, stops, storage, news)
     stopAsked.throwIfAborted()
-    const worker = await startWork(config, log, stops, product)
+    // A program that gets the news shows what steps write to the console.
+    stops.push(recordConsole({ echo: tell === undefined }))
+    if (config.project !== undefined) news({ type: 'doing', text: 'building the project' })
+    const worker = await startWork(config, stops, product, news)
     stopAsked.throwIfAborted()
     startScheduler(config, stops, product)
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
@@ -79,11 +94,11 @@ export async function startServer(config: Config, log: Logger, stopAsked: AbortS
 }
 
 /** The engine and core, without faces and without a worker. */
-async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }) {
+async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }, tell: TellNews) {
   const metrics = createMetrics()
   const recentErrors = collectRecentErrors()
   const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log))
-  const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
+  const store = recordWorkflows(createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } }), tell)
   const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ...engineRules })
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
@@ -144,18 +159,18 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
 type Product = Awaited<ReturnType<typeof openProduct>>
 
 /** Deploys the project's workflows. Starts the worker if this process has that role. */
-async function startWork(config: Config, log: Logger, stops: Stops, { engine, core, first }: Product): Promise<Worker | null> {
+async function startWork(config: Config, stops: Stops, { engine, core, first }: Product, tell: TellNews): Promise<Worker | null> {
   const steps = createSwappableSteps()
   if (config.project !== undefined) {
     const deploy = deployProject(core, first.org)
     const folder = resolve(config.project)
-    const running = () => runProject({ folder, watch: config.watch, steps, deploy, log })
+    const running = () => runProject({ folder, watch: config.watch, steps, deploy, tell })
     const project = await orExplain(running, (error) => explainProject(error, folder))
     stops.push(() => project.stop())
   }
   if (!config.roles.includes('worker')) return null
   const { queues, slots } = config
-  const all = joinSteps(core.steps, steps)
+  const all = joinSteps(core.steps, recordSteps(steps, tell))
   const worker = await engine.work({ steps: all, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
   stops.push(() => worker.stop({ graceMs: config.stopGraceMs }))
   return worker

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { plain } from '@orrery/contract/plain'
 import type { Bootstrap } from '@orrery/kernel'
 import type { Config } from './config.ts'
 import { readDatabaseAddress } from './database-address.ts'
@@ -44,7 +45,9 @@ export function describeStart(started: Started, terminal: Terminal): string {
   )
   const parts = [head, rows.join('\n')]
   if (first.secret !== null) {
-    parts.push(wrapText(`Admin key of organization "${first.orgName}", shown only once. For the command line:`, width - 2).join('\n'))
+    parts.push(
+      wrapText(`Admin key of organization "${plain(first.orgName)}", shown only once. For the command line:`, width - 2).join('\n'),
+    )
     parts.push(`export ORRERY_URL=${url}\nexport ORRERY_KEY=${style('bold', first.secret)}`)
   }
   if (started.exposed) parts.push(wrapText('Other machines can reach this server: put TLS in front of it.', width - 2).join('\n'))

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { attachParent } from './attach-parent.ts'
+import { attachParent, tellParent } from './attach-parent.ts'
 import { CannotStart } from './cannot-start.ts'
 import { startServer } from './compose.ts'
 import { asksFor, BadSetting, type Config, readConfig, unknownSettings } from './config.ts'
@@ -35,7 +35,7 @@ export async function main(args: readonly string[]): Promise<void> {
 async function serve(config: Config, log: Logger): Promise<number> {
   const stop = listenForStop(log)
   try {
-    const starting = startServer(config, log, stop.asked)
+    const starting = startServer(config, log, stop.asked, tellParent())
     attachParent(starting, stop)
     const running = await starting
     console.log(running.describe(process.stdout))

@@ -29,6 +29,11 @@ function listApplied(migrated: readonly AppliedMigration[]): string {
   return [...sets].map(([set, versions]) => `${set} ${[...new Set([versions[0], versions.at(-1)])].join('-')}`).join(', ')
 }
 
+/** What the start of the embedded PostgreSQL does. The first one takes some seconds. */
+export function describeDatabaseStart(data: string): string {
+  return existsSync(join(data, 'postgres')) ? 'starting PostgreSQL' : `first start: creating a database in ${data}`
+}
+
 async function startEmbedded(data: string, log: Logger, signal: AbortSignal): Promise<EmbeddedPostgres> {
   const dataDir = join(data, 'postgres')
   if (!existsSync(dataDir)) log.info({ data }, 'first start on this data folder: creating a database')

@@ -1,14 +1,14 @@
-import type { Operation } from '@orrery/contract'
+import type { Route } from '@orrery/contract/routes'
 
 export interface BuiltRequest {
-  readonly method: Operation['http']['method']
+  readonly method: Route['http']['method']
   /** Path and query, relative to `/api/v1`. */
   readonly target: string
   readonly body: string | null
 }
 
 /** Places the fields of an input: first into the braces of the path, the others into the query (GET, DELETE) or the JSON body. */
-export function buildRequest(operation: Operation, input: Readonly<Record<string, unknown>>): BuiltRequest {
+export function buildRequest(operation: Route, input: Readonly<Record<string, unknown>>): BuiltRequest {
   const { method, path } = operation.http
   const fields = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
   const filled = path.replace(/\{(\w+)\}/g, (_, field: string) => {

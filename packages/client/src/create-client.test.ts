@@ -49,6 +49,30 @@ test('repeats a write with the same idempotency key until it is answered', async
   expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
 })
 
+test('repeats a request whose answer breaks off, and names the fault when it always does', async () => {
+  await using server = await edgeServer((_, response, count) => {
+    if (count > 1 && count < 4) return sendJson(response, 200, started)
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    response.write('{"runId":', () => response.destroy())
+  })
+  const client = createClient({ url: server.url, attempts: 2 })
+  expect(await client.runs.start({ workflow: 'hello' })).toEqual(started)
+  expect(new Set(server.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+  await client.runs.start({ workflow: 'hello' })
+  const error = await client.runs.start({ workflow: 'hello' }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(UnreachableError)
+  expect(String(error)).toContain(`${server.url} cannot be reached: `)
+})
+
+test('says that an address that answers with a page is not that of a server', async () => {
+  await using server = await edgeServer((_, response, count) => {
+    response.writeHead(count === 1 ? 200 : 404, { 'content-type': count === 1 ? 'text/html' : 'application/json' }).end('<html>')
+  })
+  const client = createClient({ url: server.url })
+  await expect(client.system.info()).rejects.toThrow('answered 200 without JSON: it is not the address of an Orrery server')
+  await expect(client.system.info()).rejects.toThrow('The server answered 404')
+})
+
 test('throws a problem with its code and fields, without retrying', async () => {
   const problem = {
     code: 'invalid_input',

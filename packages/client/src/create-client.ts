@@ -1,4 +1,5 @@
-import { type Event, findOperation, type Operation } from '@orrery/contract'
+import type { Event } from '@orrery/contract'
+import { type Route, routes } from '@orrery/contract/routes'
 import { buildRequest } from './build-request.ts'
 import type { CallOptions, Operations } from './operations.ts'
 import { type EventOptions, streamEvents } from './stream-events.ts'
@@ -15,7 +16,7 @@ export interface Client extends Operations {
     stream(options?: EventOptions): AsyncGenerator<Event, void, void>
   }
   /** Calls any operation by its declaration, for programs that walk the registry. */
-  call(operation: Operation, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>
+  call(operation: Route, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>
 }
 
 /**
@@ -42,8 +43,9 @@ function nounOf(noun: string, call: Client['call'], extras: Record<string, unkno
   return new Proxy(extras, {
     get: (_, verb) => {
       if (typeof verb !== 'string') return undefined
-      const operation = findOperation(`${noun}.${verb}`)
-      if (operation === null) return extras[verb]
+      const name = `${noun}.${verb}`
+      if (!Object.hasOwn(routes, name)) return extras[verb]
+      const operation = routes[name as keyof typeof routes]
       return (input: Record<string, unknown> = {}, options: CallOptions = {}) => call(operation, input, options)
     },
   })
@@ -51,7 +53,7 @@ function nounOf(noun: string, call: Client['call'], extras: Record<string, unkno
 
 async function callOperation(
   transport: Transport,
-  operation: Operation,
+  operation: Route,
   input: Readonly<Record<string, unknown>>,
   { signal, idempotencyKey }: CallOptions,
 ): Promise<unknown> {

@@ -43,7 +43,7 @@ export async function* streamEvents(transport: Transport, options: EventOptions 
       const headers: Record<string, string> = { accept: 'text/event-stream' }
       if (lastId !== undefined) headers['last-event-id'] = lastId
       const response = await transport.open(target, headers, connection.signal)
-      if (!response.ok && response.status < 500 && response.status !== 429) throw await readProblem(response)
+      if (!response.ok && response.status < 500 && response.status !== 429) throw readProblem(response, await response.text())
       if (response.ok && response.body !== null) {
         options.onState?.('open')
         for await (const message of parseSse(response.body, alive)) {

@@ -13,10 +13,15 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
+export interface Answer {
+  readonly response: Response
+  readonly text: string
+}
+
 export interface Transport {
   readonly base: string
-  /** The response of the last attempt; its status may be that of a problem. */
-  send(target: string, init: RequestInit & { readonly headers: Record<string, string> }, signal?: AbortSignal): Promise<Response>
+  /** The whole answer of the last attempt; its status may be that of a problem. */
+  send(target: string, init: RequestInit & { readonly headers: Record<string, string> }, signal?: AbortSignal): Promise<Answer>
   /** One attempt without a time limit, for streams. */
   open(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>
 }
@@ -34,8 +39,9 @@ export function createTransport(options: ClientOptions): Transport {
         const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
         try {
           const response = await fetch(base + target, { ...init, headers: { ...identity, ...init.headers }, signal: either })
-          if (attempt >= attempts || !isTemporary(response.status)) return response
-          await response.body?.cancel()
+          // Read here, because a connection can also break in the middle of an answer.
+          const text = await response.text()
+          if (attempt >= attempts || !isTemporary(response.status)) return { response, text }
           await pause(retryAfterMs(response.headers.get('retry-after')) ?? backoffMs(attempt), signal)
         } catch (error) {
           signal?.throwIfAborted()
@@ -53,21 +59,34 @@ function isTemporary(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
 }
 
-export async function readAnswer(response: Response): Promise<unknown> {
-  if (!response.ok) throw await readProblem(response)
-  return response.status === 204 ? null : await response.json()
+export function readAnswer({ response, text }: Answer): unknown {
+  if (!response.ok) throw readProblem(response, text)
+  if (response.status === 204) return null
+  const value = parseJson(text)
+  if (value !== undefined) return value
+  const detail = `${response.url} answered ${response.status} without JSON: it is not the address of an Orrery server`
+  throw new ProblemError({ detail }, response.status)
+}
+
+/** Undefined if it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** Turns an error response into a ProblemError, even if it is not a problem document (a proxy's page). */
-export async function readProblem(response: Response): Promise<ProblemError> {
-  const text = await response.text()
+export function readProblem(response: Response, text: string): ProblemError {
   const type = response.headers.get('content-type') ?? ''
-  if (!/^application\/(problem\+)?json\b/.test(type)) {
+  const body = /^application\/(problem\+)?json\b/.test(type) ? parseJson(text) : undefined
+  if (typeof body !== 'object' || body === null) {
     return new ProblemError(
       { detail: `The server answered ${response.status} ${response.statusText} without a problem document` },
       response.status,
     )
   }
-  const body: unknown = JSON.parse(text)
-  return new ProblemError(typeof body === 'object' && body !== null ? body : {}, response.status)
+  return new ProblemError(body, response.status)
 }

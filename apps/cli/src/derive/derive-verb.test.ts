@@ -1,24 +1,23 @@
 /** Goal: commands derived from operations read flags, files and YAML as documented. Uses a fake HTTP server that records requests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defineOperation, listOperations } from '@orrery/contract'
+import { defineOperation } from '@orrery/contract'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { EXIT } from '../exit-codes.ts'
+import { describeVerb } from '../registry/describe-verb.ts'
+import { VERBS } from '../registry/verbs.generated.ts'
 import { cliBench } from '../run-cli.fixture.ts'
 import { deriveVerb } from './derive-verb.ts'
-import { fieldsOf } from './field.ts'
 
 test('derives for every operation with a verb a command with help, and each of its fields a flag or a position', async () => {
   await using cli = await cliBench()
-  const verbs = listOperations().filter((operation) => operation.cli !== undefined)
-  expect(verbs.length).toBeGreaterThan(20)
-  for (const operation of verbs) {
-    const { status, out } = await cli.run([...(operation.cli?.verb.split(' ') ?? []), '--help'])
-    expect(status, operation.name).toBe(EXIT.ok)
-    for (const field of fieldsOf(operation))
-      expect(out, `${operation.name} ${field.name}`).toContain(field.positional ? field.name : `--${field.flag}`)
+  expect(VERBS.length).toBeGreaterThan(20)
+  for (const { name, verb, fields } of VERBS) {
+    const { status, out } = await cli.run([...verb.split(' '), '--help'])
+    expect(status, name).toBe(EXIT.ok)
+    for (const field of fields) expect(out, `${name} ${field.name}`).toContain(field.positional ? field.name : `--${field.flag}`)
   }
 })
 
@@ -41,10 +40,12 @@ test('derives a command from a new operation', () => {
     cli: { verb: 'comets name', positionals: ['comet'] },
   })
   const root = new Command('orrery')
-  const command = deriveVerb(root, {} as never, operation)
-  expect(command?.registeredArguments.map((argument) => argument.name())).toEqual(['comet'])
+  const verb = describeVerb(operation)
+  if (verb === null) throw new Error('the operation has a command')
+  const command = deriveVerb(root, {} as never, verb)
+  expect(command.registeredArguments.map((argument) => argument.name())).toEqual(['comet'])
   // A field named like a common flag gets a flag with another name.
-  expect(command?.options.map(({ long }) => long)).toEqual(['--brightness', '--input-watch', '--seen', '--json', '--server', '--api-key'])
+  expect(command.options.map(({ long }) => long)).toEqual(['--brightness', '--input-watch', '--seen', '--json', '--server', '--api-key'])
 })
 
 test('converts flags to the types of their fields', async () => {

@@ -1,40 +1,52 @@
-import { isScope, type Operation } from '@orrery/contract'
+import type { Client } from '@orrery/client'
 import { type Command, Option } from 'commander'
 import { type ConnectionFlags, connect } from '../connection.ts'
 import { type Io, UsageError } from '../io.ts'
-import { printAnswer } from '../output/print-answer.ts'
+import { type AnswerFlags, printAnswer } from '../output/print-answer.ts'
+import type { Field, Verb } from '../registry/verb.ts'
 import { callEach } from './call-each.ts'
-import { type Field, fieldsOf } from './field.ts'
 import { readDocuments } from './read-documents.ts'
 import { readValue } from './read-value.ts'
+import { resolveId } from './resolve-id.ts'
+import { orSuggest } from './suggest-name.ts'
 
-/** What a command does after it has printed the answer. */
-export type AfterAnswer = (answer: unknown, flags: CommonFlags & Readonly<Record<string, unknown>>) => Promise<void>
+export type Flags = CommonFlags & Readonly<Record<string, unknown>>
 
-export interface CommonFlags extends ConnectionFlags {
-  readonly json?: boolean
+/** What is special about a command. Most commands only print the answer. */
+export interface Special {
+  /** Fields of the input that the command itself sets. */
+  readonly fixed?: Readonly<Record<string, unknown>>
+  /** Prints the answer instead of a table or a list of fields. */
+  readonly print?: (answer: unknown, flags: Flags, call: Call) => Promise<void> | void
+  /** What a command does after it has printed the answer. */
+  readonly after?: (answer: unknown, flags: Flags) => Promise<void> | void
 }
 
-/**
- * Adds the command of one operation. Positional arguments and flags come from the shape of its input, the help from its summary
- * and description.
- */
-export function deriveVerb(root: Command, io: Io, operation: Operation, after?: AfterAnswer): Command | null {
-  if (operation.cli === undefined) return null
-  const command = makeCommand(root, operation.cli.verb).summary(operation.summary).description(describe(operation))
-  const fields = fieldsOf(operation)
-  const places = (operation.cli.positionals ?? []).flatMap((name) => fields.filter((field) => field.name === name))
+/** The call that was answered, for those that continue it. */
+export interface Call {
+  readonly client: Client
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+export interface CommonFlags extends ConnectionFlags, AnswerFlags {}
+
+/** Adds the command of one operation. */
+export function deriveVerb(root: Command, io: Io, verb: Verb, { fixed = {}, print, after }: Special = {}): Command {
+  const command = makeCommand(root, verb.verb).summary(verb.summary).description(describe(verb))
+  const { fields } = verb
+  const places = fields.filter((field) => field.positional)
   const flags = fields.filter((field) => !field.positional)
-  const takesFile = isDocument(operation)
+  const takesFile = isDocument(verb)
   // If the input may come from a file, required fields are checked after the file was read.
   for (const field of places) command.argument(field.required && !takesFile ? `<${field.name}>` : `[${field.name}]`, placeHelp(field))
   for (const field of flags) command.addOption(optionFor(field).makeOptionMandatory(field.required && !takesFile))
   if (takesFile) command.option('-f, --file <path>', FILE_HELP)
+  if (verb.rows !== undefined) command.option('--full', 'show every column, whole ids and exact times')
   addCommonFlags(command)
 
   return command.action(async (...words: unknown[]) => {
     const options = command.opts<CommonFlags & Record<string, unknown>>()
-    const given: Record<string, unknown> = {}
+    const given: Record<string, unknown> = { ...fixed }
     for (const [at, field] of places.entries()) {
       if (words[at] !== undefined) given[field.name] = await readValue(field, words[at] as string, io)
     }
@@ -43,16 +55,21 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
       if (value !== undefined) given[field.name] = await readValue(field, value as string | boolean | string[], io)
     }
     const client = connect(io, options)
+    for (const [name, value] of Object.entries(given)) given[name] = await resolveId(io, client, name, value)
     if (takesFile && typeof options.file === 'string') {
-      const read = await readDocuments(options.file, io, operation.roundsNumbersIn)
+      const rounded = fields.filter(({ isRounded }) => isRounded).map(({ name }) => name)
+      const read = await readDocuments(options.file, io, rounded)
       const documents = read.map(({ label, fields: own }) => ({ label, fields: { ...own, ...given } }))
       for (const { label, fields: input } of documents) requireAll(fields, input, `${label}: `)
-      for (const answer of await callEach(io, client, operation, documents, options.json === true)) await after?.(answer, options)
+      for (const answer of await callEach(io, client, verb, documents, options)) await after?.(answer, options)
       return
     }
     requireAll(fields, given, '')
-    const answer = await client.call(operation, given, { signal: io.signal })
-    printAnswer(io, operation, answer, options.json === true)
+    const ask = () => client.call(verb, given, { signal: io.signal })
+    // A program that reads JSON gets the error alone, without a second request.
+    const answer = options.json === true ? await ask() : await orSuggest(io, client, given, ask)
+    if (print === undefined) printAnswer(io, verb, answer, options)
+    else await print(answer, options, { client, input: given })
     await after?.(answer, options)
   })
 }
@@ -60,7 +77,7 @@ export function deriveVerb(root: Command, io: Io, operation: Operation, after?: 
 const FILE_HELP = 'YAML or JSON file, or - for standard input. Each document is one input; arguments and flags override its fields'
 
 /** The input of a PUT is a whole document, so it may be read from a file. */
-function isDocument({ http }: Operation): boolean {
+function isDocument({ http }: Verb): boolean {
   return http.method === 'PUT'
 }
 
@@ -124,8 +141,7 @@ function placeHelp(field: Field): string {
   return field.form.kind === 'choice' ? `${field.description} ${field.form.choices.join(', ')}`.trim() : field.description
 }
 
-function describe(operation: Operation): string {
-  const more = operation.description === undefined ? '' : `\n\n${operation.description}`
-  const need = operation.permission === 'public' ? 'no key' : isScope(operation.permission) ? operation.permission : 'any key'
-  return `${operation.summary}.${more}\n\nOperation ${operation.name}, requires ${need}.`
+function describe({ name, summary, description, requires }: Verb): string {
+  const more = description === undefined ? '' : `\n\n${description}`
+  return `${summary}.${more}\n\nOperation ${name}, requires ${requires}.`
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Io, UsageError } from '../io.ts'
-import type { Field, Form } from './field.ts'
+import type { Field, Form } from '../registry/verb.ts'
 import { isYaml, parseValue } from './read-documents.ts'
 
 /** Parses the value of a flag or a positional argument. Throws UsageError, which names the flag. */
@@ -13,7 +13,7 @@ export async function readValue(field: Field, given: string | boolean | readonly
   const words = typeof given === 'string' ? [given] : given
   const [first] = words
   // The whole list in one word, as JSON or from a file.
-  if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io, field.isRounded)
+  if (words.length === 1 && first !== undefined && /^[[@]/.test(first)) return readJson(first, label, io, field.isRounded === true)
   const { item } = field.form
   return Promise.all(words.map((word) => readOne(item, word, label, io)))
 }

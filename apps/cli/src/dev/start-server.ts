@@ -12,6 +12,10 @@ export interface ServerRequest {
   readonly verbose: boolean
   /** True if no key of this installation is stored, so that the server must create one. */
   readonly needsKey: boolean
+  /** A line that the server wrote to its log. */
+  readonly onLog: (line: string) => void
+  /** News of the project: `ProjectNews` of the server. */
+  readonly onNews: (news: unknown) => void
 }
 
 export interface Ready {
@@ -30,23 +34,31 @@ export interface ServerProcess {
 }
 
 /** Starts the server as a child process. It reports over the IPC channel when it is ready, and stops when the channel closes. */
-export function startServer({ io, project, data, port, verbose, needsKey }: ServerRequest): ServerProcess {
+export function startServer({ io, project, data, port, verbose, needsKey, onLog, onNews }: ServerRequest): ServerProcess {
   const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-key'] : [])]
-  const child = spawn(process.execPath, [...findServer(), ...args], {
+  // With source maps, errors name the files and lines that the author of a workflow knows.
+  const child = spawn(process.execPath, ['--enable-source-maps', ...findServer(), ...args], {
     cwd: project,
-    env: { ...process.env, ORRERY_LOG_FORMAT: 'pretty', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },
+    env: { ...process.env, ORRERY_LOG_FORMAT: 'json', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Its own process group, because a terminal sends Ctrl-C to the whole group. The server gets one signal, from this process.
     detached: process.platform !== 'win32',
   })
   // Shows only the log. Standard output, where the server prints its addresses and key, is ignored: the IPC channel carries them.
-  copyLines(child.stderr, io)
+  readLines(child.stderr, onLog)
+  child.on('message', (message) => {
+    if (isNews(message)) onNews(message.news)
+  })
   child.send({ type: 'attach' }, () => {})
   return { pid: child.pid, ready: whenReady(child), exited: whenExited(child), stop: () => void child.kill('SIGTERM') }
 }
 
-function copyLines(stream: Readable | null, io: Io): void {
-  if (stream !== null) createInterface({ input: stream }).on('line', (line) => io.err(`${line}\n`))
+function readLines(stream: Readable | null, onLine: (line: string) => void): void {
+  if (stream !== null) createInterface({ input: stream }).on('line', onLine)
+}
+
+function isNews(message: unknown): message is { news: unknown } {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'news' && 'news' in message
 }
 
 function whenReady(child: ChildProcess): Promise<Ready | null> {

@@ -1,49 +1,93 @@
-import type { Operation } from '@orrery/contract'
 import type { Io } from '../io.ts'
-import { cellText, formatTable } from './table.ts'
+import type { Verb } from '../registry/verb.ts'
+import { padEnd, type Shown, shown, shownJson, shownLines } from '../shown.ts'
+import { formatLocal, formatWhen } from './format-time.ts'
+import { cellText, formatTable, isFailure } from './table.ts'
 
 const VALUE_LENGTH_MAX = 2_000
 
+/** The columns of long lists, the most important ones first. The others are shown with `--full` and in JSON. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  'audit.list': ['at', 'action', 'subject', 'actorType', 'actor', 'detail', 'requestId'],
+  'automations.apply': ['name', 'outcome', 'status', 'nextAt', 'warnings', 'title', 'version'],
+  'automations.firings': ['nominalAt', 'outcome', 'cause', 'runId', 'runStatus', 'reason', 'count', 'triggerKey'],
+  'automations.list': ['name', 'status', 'nextAt', 'failures', 'title', 'note', 'snoozedUntil'],
+  'events.list': ['at', 'type', 'subject', 'data', 'id'],
+  'runs.history': ['seq', 'kind', 'name', 'attempt', 'at', 'error', 'output', 'input', 'cmd'],
+  'runs.list': ['id', 'workflow', 'status', 'createdAt', 'finishedAt', 'tags', 'parentRunId'],
+  'tools.calls': ['startedAt', 'tool', 'outcome', 'tookMs', 'error', 'runId', 'step', 'attempt'],
+  'tools.list': ['name', 'kind', 'status', 'description', 'scopes', 'version', 'updatedAt'],
+  'workers.list': ['id', 'host', 'pid', 'alive', 'queues', 'slots', 'lastBeatAt', 'startedAt'],
+}
+
+export interface AnswerFlags {
+  readonly json?: boolean
+  readonly full?: boolean
+}
+
 /** Prints the answer of an operation for people, or as JSON. */
-export function printAnswer(io: Io, operation: Operation, answer: unknown, asJson: boolean): void {
-  if (asJson) {
-    io.out(`${JSON.stringify(answer, null, 2)}\n`)
+export function printAnswer(io: Io, verb: Pick<Verb, 'name' | 'rows'>, answer: unknown, flags: AnswerFlags): void {
+  if (flags.json === true) {
+    io.out(shown`${shownJson(answer)}\n`)
     return
   }
   if (typeof answer !== 'object' || answer === null) {
-    io.out(`${cellText(answer)}\n`)
+    io.out(shown`${cellText(answer, { full: true, now: Date.now() })}\n`)
     return
   }
   const fields = answer as Record<string, unknown>
-  const rows = operation.rows === undefined ? undefined : fields[operation.rows]
-  if (Array.isArray(rows)) printRows(io, operation, rows, fields)
+  const rows = verb.rows === undefined ? undefined : fields[verb.rows]
+  if (Array.isArray(rows)) printRows(io, verb, rows, fields, flags)
   else printFields(io, fields)
 }
 
-function printRows(io: Io, operation: Operation, rows: readonly Record<string, unknown>[], fields: Record<string, unknown>): void {
-  const { [operation.rows ?? '']: _, nextCursor, ...rest } = fields
-  if (rows.length === 0) io.out('none\n')
+function printRows(
+  io: Io,
+  verb: Pick<Verb, 'name' | 'rows'>,
+  rows: readonly Record<string, unknown>[],
+  fields: Record<string, unknown>,
+  { full = false }: AnswerFlags,
+): void {
+  const { [verb.rows ?? '']: _, nextCursor, ...rest } = fields
+  if (rows.length === 0) io.out(shown`none\n`)
   else {
-    const { text, cut, empty } = formatTable(rows)
+    const { text, cut, hidden } = formatTable(rows, { width: io.columns, now: Date.now(), columns: COLUMNS[verb.name], full })
     io.out(text)
     const notes = [`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`]
-    if (empty.length > 0) notes.push(`columns without a value: ${empty.join(', ')}`)
-    if (cut > 0) notes.push(`${cut} long values shortened (--json shows them in full)`)
-    io.err(`${io.style('dim', notes.join(' · '))}\n`)
+    if (hidden.length > 0) notes.push(`not shown: ${hidden.join(', ')}`)
+    if (cut > 0) notes.push(`${cut} long ${cut === 1 ? 'value' : 'values'} cut`)
+    if (notes.length > 1) notes.push('--full shows everything')
+    io.err(shown`${io.style('dim', notes.join(' · '))}\n`)
   }
   if (Object.keys(rest).length > 0) printFields(io, rest)
-  if (typeof nextCursor === 'string') io.err(`${io.style('dim', `next page: --cursor ${nextCursor}`)}\n`)
+  if (typeof nextCursor === 'string') io.err(shown`${io.style('dim', `next page: --cursor ${nextCursor}`)}\n`)
 }
 
 function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
   const width = Math.max(0, ...Object.keys(fields).map((name) => name.length))
   for (const [name, value] of Object.entries(fields)) {
-    const nested = typeof value === 'object' && value !== null
-    const whole = nested ? JSON.stringify(value, null, 2) : cellText(value)
-    const shown =
-      whole.length <= VALUE_LENGTH_MAX
-        ? whole
-        : `${whole.slice(0, VALUE_LENGTH_MAX)}… +${whole.length - VALUE_LENGTH_MAX} characters (--json shows all)`
-    io.out(`${io.style('dim', name.padEnd(width))}  ${shown.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}\n`)
+    const label = io.style('dim', padEnd(name, width))
+    io.out(shown`${label}  ${formatValue(value, width + 2)}\n`)
   }
+}
+
+/** A whole value. Lines of JSON are indented below its first one. */
+function formatValue(value: unknown, indent: number): Shown {
+  const now = Date.now()
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return shown`${formatLocal(value)} (${formatWhen(value, now)})`
+  if (isFailure(value)) return formatFailure(value, indent)
+  const nested = typeof value === 'object' && value !== null
+  const whole = nested ? JSON.stringify(value, null, 2) : cellText(value, { full: true, now })
+  const text =
+    whole.length <= VALUE_LENGTH_MAX
+      ? whole
+      : `${whole.slice(0, VALUE_LENGTH_MAX)}… +${whole.length - VALUE_LENGTH_MAX} characters (--json shows all)`
+  return nested ? shownLines(text, indent) : shown`${text}`
+}
+
+/** An error with its stack, and its other fields as JSON below it. */
+function formatFailure({ name, message, stack, ...rest }: { name: string; message: string; stack?: unknown }, indent: number): Shown {
+  const text = typeof stack === 'string' && stack.includes(message) ? stack : `${name}: ${message}`
+  const more = Object.keys(rest).length === 0 ? '' : `\n${JSON.stringify(rest, null, 2)}`
+  return shownLines(text + more, indent)
 }

@@ -1,8 +1,9 @@
 import { ProblemError, UnreachableError } from '@orrery/client'
-import { PROBLEMS } from '@orrery/contract'
+import { PROBLEMS } from '@orrery/contract/problems'
 import { CommanderError } from 'commander'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, Interrupted, type Io, UsageError } from '../io.ts'
+import { shown, shownLines } from '../shown.ts'
 
 /** Prints what went wrong and what to do about it, and returns the exit status. */
 export function printError(io: Io, error: unknown): number {
@@ -10,7 +11,7 @@ export function printError(io: Io, error: unknown): number {
   if (io.signal.aborted || error instanceof Interrupted) return EXIT.interrupted
   // Commander has already printed its message. It also throws this error after `--help` and `--version`.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  const say = (text: string) => io.err(`${io.style('red', 'error:')} ${text}\n`)
+  const say = (text: string) => io.err(shown`${io.style('red', 'error:')} ${shownLines(text, 2)}\n`)
   if (error instanceof UsageError) {
     say(error.message)
     return EXIT.usage
@@ -18,7 +19,7 @@ export function printError(io: Io, error: unknown): number {
   if (error instanceof ProblemError) return printProblem(io, error, say)
   if (error instanceof UnreachableError) {
     say(error.message)
-    io.err('  Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.\n')
+    io.err(shown`  Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.\n`)
     return EXIT.unreachable
   }
   say(error instanceof Error ? (io.env.ORRERY_DEBUG ? (error.stack ?? error.message) : error.message) : String(error))
@@ -26,15 +27,16 @@ export function printError(io: Io, error: unknown): number {
 }
 
 function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {
-  say(`${error.message} ${io.style('dim', `(${error.code})`)}`)
+  say(`${error.message} (${error.code})`)
   for (const { path, message, expected } of error.fields) {
-    io.err(`  ${io.style('bold', path === '' ? 'input' : path)}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
+    const label = io.style('bold', path === '' ? 'input' : path)
+    io.err(shown`  ${label}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
   }
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
-  if (known !== undefined && error.fields.length === 0) io.err(`  ${known.remedy}\n`)
+  if (known !== undefined && error.fields.length === 0) io.err(shown`  ${known.remedy}\n`)
   if (error.status === 401)
-    io.err('  Pass a key with --api-key or ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.\n')
-  if (error.status >= 500 && error.problem.requestId !== undefined) io.err(`  request ${error.problem.requestId}\n`)
+    io.err(shown`  Pass a key with --api-key or ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.\n`)
+  if (error.status >= 500 && error.problem.requestId !== undefined) io.err(shown`  request ${error.problem.requestId}\n`)
   if (error.status >= 500) return EXIT.unreachable
   return error.code === 'invalid_input' ? EXIT.usage : EXIT.refused
 }

@@ -1,6 +1,6 @@
 import type { RunProgress } from '@orrery/client'
 import { expect, test } from 'vitest'
-import { createRate, describeProgress, formatElapsed } from './progress-line.ts'
+import { createRate, describeProgress } from './progress-line.ts'
 
 const progress: RunProgress = {
   runId: 'run_1',
@@ -31,8 +31,4 @@ test('computes the rate over the last ten seconds', () => {
   expect(rate({ ...progress, steps: 0 })).toBe(0)
   for (; at < 20_000; at += 1_000) rate({ ...progress, steps: at / 100 })
   expect(rate({ ...progress, steps: 1_200 })).toBeCloseTo((1_200 - 100) / 10, 0)
-})
-
-test('formats elapsed time in at most two units', () => {
-  expect([0, 59_999, 61_000, 3_720_000].map(formatElapsed)).toEqual(['0s', '59s', '1m01s', '1h02m'])
 })

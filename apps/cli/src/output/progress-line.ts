@@ -1,4 +1,5 @@
 import type { RunProgress } from '@orrery/client'
+import { formatElapsed } from './format-time.ts'
 
 /**
  * Such as `running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate
@@ -34,13 +35,4 @@ export function createRate(clock: () => number = Date.now): (progress: RunProgre
     const [first] = seen
     return first === undefined || now === first.at ? 0 : ((steps - first.steps) * 1000) / (now - first.at)
   }
-}
-
-export function formatElapsed(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  if (seconds < 60) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  return minutes < 60
-    ? `${minutes}m${String(seconds % 60).padStart(2, '0')}s`
-    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
 }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { BuildError, buildBundle, findEntries } from '@orrery/sdk/build'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io, UsageError } from '../io.ts'
 import { formatTable } from '../output/table.ts'
+import { shown, shownJson } from '../shown.ts'
 
 interface DeployFlags extends CommonFlags {
   readonly project?: string
@@ -22,11 +22,8 @@ export function addDeploy(root: Command, io: Io): void {
   withFlags(deploy).action(async (flags: DeployFlags) => {
     const bundle = await buildProject(io, flags)
     const deployed = await connect(io, flags).workflows.deploy(bundle, { signal: io.signal })
-    io.out(
-      flags.json === true
-        ? `${JSON.stringify(deployed)}\n`
-        : `deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`,
-    )
+    if (flags.json === true) io.out(shown`${shownJson(deployed, 0)}\n`)
+    else io.out(shown`deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`)
   })
   const check = deploy
     .command('check')
@@ -44,12 +41,13 @@ export function addDeploy(root: Command, io: Io): void {
       { ...bundle, ...(flags.limit === undefined ? {} : { limit: flags.limit }) },
       { signal: io.signal },
     )
-    if (flags.json === true) io.out(`${JSON.stringify(report, null, 2)}\n`)
+    if (flags.json === true) io.out(shown`${shownJson(report)}\n`)
     else {
       const more = report.complete ? '' : '; there are more runs (see --limit)'
       const bad = report.findings.filter((finding) => !finding.ok)
-      if (bad.length > 0) io.out(formatTable(bad.map(({ runId, workflow, reason }) => ({ runId, workflow, reason }))).text)
-      io.out(`${report.checked} live runs checked, ${report.failed} could not continue${more}\n`)
+      const rows = bad.map(({ runId, workflow, reason }) => ({ runId, workflow, reason }))
+      if (bad.length > 0) io.out(formatTable(rows, { width: io.columns, now: Date.now() }).text)
+      io.out(shown`${report.checked} live runs checked, ${report.failed} could not continue${more}\n`)
     }
     if (report.failed > 0) throw new Exit(EXIT.unwell)
   })
@@ -61,6 +59,8 @@ function withFlags(command: Command): Command {
 
 async function buildProject(io: Io, flags: DeployFlags) {
   const root = resolve(io.cwd, flags.project ?? '.')
+  // Loaded here, because the compiler is slow to load and no other command needs it.
+  const { BuildError, buildBundle, findEntries } = await import('@orrery/sdk/build')
   try {
     return await buildBundle({ root, entries: await findEntries(root) })
   } catch (error) {

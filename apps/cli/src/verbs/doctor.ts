@@ -4,6 +4,7 @@ import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { type Checkup, checkHealth, checkKey, checkNode, checkServer, checkWorkers, type Finding } from '../doctor/checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
+import { type Shown, shown, shownJson } from '../shown.ts'
 
 export function addDoctor(root: Command, io: Io): void {
   const command = root
@@ -15,7 +16,7 @@ export function addDoctor(root: Command, io: Io): void {
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
     const findings = await examine(io, flags)
-    if (flags.json === true) io.out(`${JSON.stringify(findings, null, 2)}\n`)
+    if (flags.json === true) io.out(shown`${shownJson(findings)}\n`)
     else for (const finding of findings) io.out(describe(io, finding))
     if (findings.some(({ state }) => state === 'wrong')) throw new Exit(EXIT.unwell)
   })
@@ -36,7 +37,7 @@ async function examine(io: Io, flags: CommonFlags): Promise<readonly Finding[]> 
   return findings
 }
 
-function describe(io: Io, { state, subject, text, remedy }: Finding): string {
+function describe(io: Io, { state, subject, text, remedy }: Finding): Shown {
   const mark = state === 'well' ? io.style('green', 'ok   ') : state === 'doubtful' ? io.style('yellow', 'warn ') : io.style('red', 'fail ')
-  return `${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : `${' '.repeat(20)}${remedy}\n`}`
+  return shown`${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : shown`${' '.repeat(20)}${remedy}\n`}`
 }

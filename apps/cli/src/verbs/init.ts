@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { writeApp } from '../init/write-app.ts'
 import type { Io } from '../io.ts'
+import { join, shown } from '../shown.ts'
 
 interface InitFlags {
   readonly example?: string
@@ -21,14 +22,14 @@ export function addInit(root: Command, io: Io): void {
 
 function init(io: Io, folder: string, flags: InitFlags): void {
   const target = resolve(io.cwd, folder)
-  writeApp({ folder: target, say: (text) => io.err(`${text}\n`), ...(flags.example === undefined ? {} : { example: flags.example }) })
+  writeApp({ folder: target, say: (text) => io.err(shown`${text}\n`), ...(flags.example === undefined ? {} : { example: flags.example }) })
   if (flags.install) installPackages(io, target)
   const steps = [`cd ${relative(io.cwd, target) || '.'}`, ...(flags.install ? [] : ['npm install']), 'npx orrery dev']
-  io.out(`\n${target} is ready. Next:\n\n${steps.map((step) => `  ${step}\n`).join('')}\nSee its README.md for more.\n`)
+  io.out(shown`\n${target} is ready. Next:\n\n${join(steps.map((step) => shown`  ${step}\n`))}\nSee its README.md for more.\n`)
 }
 
 function installPackages(io: Io, folder: string): void {
-  io.err('npm install …\n')
+  io.err(shown`npm install …\n`)
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD'))
   const { status, error } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,

@@ -2,18 +2,21 @@ import type { Client, RunProgress } from '@orrery/client'
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags, makeCommand } from '../derive/derive-verb.ts'
+import { resolveId } from '../derive/resolve-id.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
 import { createRate, describeProgress } from '../output/progress-line.ts'
+import { cutEnd, shown, shownJson } from '../shown.ts'
 
 export function addRunsWatch(root: Command, io: Io): void {
   const command = makeCommand(root, 'runs watch')
     .summary('Show the progress of a run until it ends')
     .description('Shows the progress of a run until it ends, across restarts of the server. Exits with status 5 unless the run succeeded.')
     .argument('<runId>')
-  addCommonFlags(command).action(async (runId: string, flags: CommonFlags) =>
-    showProgress(io, connect(io, flags), runId, flags.json === true),
-  )
+  addCommonFlags(command).action(async (given: string, flags: CommonFlags) => {
+    const client = connect(io, flags)
+    await showProgress(io, client, String(await resolveId(io, client, 'runId', given)), flags.json === true)
+  })
 }
 
 /**
@@ -36,13 +39,23 @@ export async function showProgress(io: Io, client: Client, runId: string, asJson
   if (last.status !== 'succeeded') throw new Exit(EXIT.unwell)
 }
 
+/** Waits for the end, across restarts of the server, and prints only it. Exits with status 5 unless the run succeeded. */
+export async function waitForEnd(io: Io, client: Client, runId: string, asJson: boolean): Promise<void> {
+  let last: RunProgress | null = null
+  for await (const progress of client.runs.watch(runId, { signal: io.signal })) last = progress
+  if (last?.result == null) return
+  if (asJson) io.out(shown`${shownJson(last.result)}\n`)
+  else printEnd(io, last)
+  if (last.status !== 'succeeded') throw new Exit(EXIT.unwell)
+}
+
 interface Printer {
   show(progress: RunProgress): void
   end(): void
 }
 
 function printJsonLines(io: Io): Printer {
-  return { show: (progress) => io.out(`${JSON.stringify(progress)}\n`), end: () => {} }
+  return { show: (progress) => io.out(shown`${shownJson(progress, 0)}\n`), end: () => {} }
 }
 
 function printLines(io: Io): Printer {
@@ -56,7 +69,7 @@ function printLines(io: Io): Printer {
       before = progress
       if (!changed && Date.now() - printedAt < 5_000) return
       printedAt = Date.now()
-      io.out(`${describeProgress(progress, perSecond, Date.now())}\n`)
+      io.out(shown`${describeProgress(progress, perSecond, Date.now())}\n`)
     },
     end: () => {},
   }
@@ -68,7 +81,7 @@ function redrawLine(io: Io): Printer {
   const draw = () => {
     if (last === null) return
     const line = describeProgress(last.progress, last.perSecond, Date.now(), 20)
-    io.out(`\r\u001b[K${line.slice(0, Math.max(20, io.columns - 1))}`)
+    io.out(shown`\r\u001b[K${cutEnd(line, Math.max(20, io.columns - 1))}`)
   }
   // Redraw every second, so that the elapsed time advances.
   const clock = setInterval(draw, 1_000)
@@ -79,16 +92,16 @@ function redrawLine(io: Io): Printer {
     },
     end() {
       clearInterval(clock)
-      if (last !== null) io.out('\n')
+      if (last !== null) io.out(shown`\n`)
     },
   }
 }
 
 function printEnd(io: Io, { result, runId, status }: RunProgress): void {
-  if (result?.error != null) io.out(`${io.style('red', status)}  ${result.error.name}: ${result.error.message}\n`)
-  else if (status === 'succeeded') io.out(`${io.style('green', status)}  ${shorten(JSON.stringify(result?.output))}\n`)
-  else io.out(`${io.style('yellow', status)}\n`)
-  io.out(io.style('dim', `orrery runs history ${runId}\n`))
+  if (result?.error != null) io.out(shown`${io.style('red', status)}  ${result.error.name}: ${result.error.message}\n`)
+  else if (status === 'succeeded') io.out(shown`${io.style('green', status)}  ${shorten(JSON.stringify(result?.output))}\n`)
+  else io.out(shown`${io.style('yellow', status)}\n`)
+  io.out(shown`${io.style('dim', `orrery runs history ${runId}`)}\n`)
 }
 
 function shorten(text: string): string {

@@ -1,28 +1,32 @@
-/** The commands that start a run and can watch it. */
-import type { Operation } from '@orrery/contract'
+/** The commands that start a run, and can watch it or wait for it. */
 import type { Command } from 'commander'
 import { connect } from '../connection.ts'
-import { deriveVerb } from '../derive/derive-verb.ts'
+import { deriveVerb, type Flags } from '../derive/derive-verb.ts'
 import type { Io } from '../io.ts'
-import { showProgress } from './runs-watch.ts'
+import { printAnswer } from '../output/print-answer.ts'
+import type { Verb } from '../registry/verb.ts'
+import { showProgress, waitForEnd } from './runs-watch.ts'
 
-/** `runs start` is derived like any verb; `--watch` shows the progress of the run until it ends. */
-export function addRunsStart(root: Command, io: Io, operation: Operation): void {
-  const command = deriveVerb(root, io, operation, async (answer, flags) => {
-    if (flags.watch === true) await showProgress(io, connect(io, flags), (answer as { runId: string }).runId, flags.json === true)
+/**
+ * Derived like any verb. `--watch` shows the progress of the run until it ends, `--wait` only its end. Both exit with status 5 unless the run
+ * succeeded. With `--wait --json`, the result is the only output.
+ */
+export function addStart(root: Command, io: Io, verb: Verb): void {
+  const command = deriveVerb(root, io, verb, {
+    print: (answer, flags) => {
+      if (!(isWaiting(answer, flags) && flags.json === true)) printAnswer(io, verb, answer, flags)
+    },
+    after: async (answer, flags) => {
+      const { runId } = answer as { readonly runId: string | null }
+      if (runId === null) return
+      if (flags.watch === true) await showProgress(io, connect(io, flags), runId, flags.json === true)
+      else if (flags.wait === true) await waitForEnd(io, connect(io, flags), runId, flags.json === true)
+    },
   })
-  command?.option('--watch', 'show the progress of the run until it ends')
+  command.option('--watch', 'show the progress of the run until it ends').option('--wait', 'wait until the run ends, and print its result')
 }
 
-/** `automations run-now` and its alias `run-now`; `--watch` shows the progress of the run, if one was started, until it ends. */
-export function addRunNow(root: Command, io: Io, operation: Operation): void {
-  for (const verb of [operation.cli?.verb, 'run-now']) {
-    if (verb === undefined) continue
-    const derived = { ...operation, cli: { ...operation.cli, verb } }
-    const command = deriveVerb(root, io, derived, async (answer, flags) => {
-      const { runId } = answer as { readonly runId: string | null }
-      if (flags.watch === true && runId !== null) await showProgress(io, connect(io, flags), runId, flags.json === true)
-    })
-    command?.option('--watch', 'show the progress of the run until it ends')
-  }
+/** An automation may decide not to start a run. */
+function isWaiting(answer: unknown, { wait, watch }: Flags): boolean {
+  return wait === true && watch !== true && (answer as { readonly runId: string | null }).runId !== null
 }

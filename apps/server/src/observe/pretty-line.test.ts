@@ -14,12 +14,12 @@ test('uses no colours when NO_COLOR is set', () => {
 })
 
 test('escapes control characters and line breaks in values that a caller sent', () => {
-  const evil = '/a\n09:30:00 info all is well\u001b[2J\u009b2J\r\u2028'
+  const evil = '/a\n09:30:00 info all is well\u001b[2J\u009b2J\r\u2028\u202e\u2066'
   const error = { stack: 'Error: \u001b[2J\n    at here' }
   const shown = line({ path: evil, [evil]: evil, msg: evil, error })
   // biome-ignore lint/suspicious/noControlCharactersInRegex: only our own colours.
   const bare = shown.replaceAll(/\u001b\[\d+m/g, '')
-  expect(bare).not.toMatch(/[^\P{Cc}\n]/u)
+  expect(bare).not.toMatch(/[^\P{Cc}\n]|[\u2028\u202e\u2066]/u)
   expect(bare.trimEnd().split('\n')).toHaveLength(3)
   expect(bare).toContain('\\u001b[2J')
 })

@@ -1,6 +1,11 @@
+import { plain } from '@orrery/contract/plain'
+
 const COLOURS: Readonly<Record<string, string>> = { trace: '90', debug: '90', info: '36', warn: '33', error: '31', fatal: '31' }
 
-/** A log line for a terminal: `12:00:01 warn  message  name=value`, with an error's stack below it. */
+/**
+ * A log line for a terminal: `12:00:01 warn  message  name=value`, with an error's stack below it. Every value is escaped, so that one from a
+ * caller (a path, say) can neither control the terminal nor fake a log line.
+ */
 export function prettyLine(line: string): string {
   const { level, time, msg, error, ...rest } = JSON.parse(line) as Record<string, unknown>
   const word = String(level)
@@ -14,11 +19,6 @@ export function prettyLine(line: string): string {
 /** https://no-color.org */
 function paint(colour: string, text: string): string {
   return process.env.NO_COLOR ? text : `\u001b[${colour}m${text}\u001b[0m`
-}
-
-/** Escapes control characters, so that a value from a caller (a path, say) can neither control the terminal nor fake a log line. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const plainLines = (text: string): string => text.split('\n').map(plain).join('\n')

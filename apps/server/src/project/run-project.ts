@@ -1,6 +1,7 @@
+import { inspect } from 'node:util'
 import type { BuiltBundle } from '@orrery/engine'
 import { BuildError, findEntries, type LoadedProject, loadProject } from '@orrery/engine/bundle'
-import type { Logger } from '../observe/logger.ts'
+import type { TellNews } from './project-news.ts'
 import type { SwappableSteps } from './swappable-steps.ts'
 import { watchFolder } from './watch-folder.ts'
 
@@ -10,7 +11,7 @@ export interface ProjectOptions {
   readonly steps: SwappableSteps
   /** Deploys the bundle, so that new runs use it. */
   readonly deploy: (bundle: BuiltBundle) => Promise<void>
-  readonly log: Logger
+  readonly tell: TellNews
 }
 
 export interface RunningProject {
@@ -18,7 +19,7 @@ export interface RunningProject {
 }
 
 /**
- * Builds and deploys a project, and again after each change if `watch` is set. A failed build is logged, and the previous
+ * Builds and deploys a project, and again after each change if `watch` is set. A failed build is told, and the previous
  * version stays deployed. Without `watch`, a project that does not build is an error.
  */
 export async function runProject(options: ProjectOptions): Promise<RunningProject> {
@@ -27,24 +28,26 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
   const update = async (): Promise<void> => {
     // A project may have only pipelines. The watcher notices its first workflow.
     if (options.watch && current === null && (await findEntries(options.folder)).length === 0) {
-      options.log.info({ folder: options.folder }, 'the project has no workflows in code')
+      options.tell({ type: 'empty', folder: options.folder })
       return
     }
     const next = await loadProject(options.folder)
     const known = current
+    // Nothing that is part of it has changed: only a file that it does not import, or a comment.
+    if (known !== null && known.bundle.hash === next.bundle.hash && known.steps === next.steps) return
     // Swap the step bodies before new workflows can call them.
     options.steps.swap(next.steps)
     if (known?.bundle.hash !== next.bundle.hash) await options.deploy(next.bundle)
     current = next
-    options.log.info({ workflows: names(next), version: next.bundle.hash.slice(0, 12) }, describeChange(known, next))
+    options.tell({ type: 'deployed', workflows: names(next), version: next.bundle.hash, change: describeChange(known, next) })
   }
-  const updateOrLog = async (): Promise<void> => {
+  const updateOrTell = async (): Promise<void> => {
     try {
       await update()
     } catch (error) {
-      const kept = current === null ? 'nothing is deployed' : 'the previous version stays deployed'
-      if (error instanceof BuildError) options.log.error({ error: { message: error.message } }, `the project does not build; ${kept}`)
-      else options.log.error({ error }, `the project could not be deployed; ${kept}`)
+      const isKept = current !== null
+      const message = error instanceof BuildError ? error.message : inspect(error)
+      options.tell({ type: 'broken', message, isKept })
     }
   }
 
@@ -52,13 +55,14 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
     await update()
     return { stop: () => undefined }
   }
-  const watching = watchFolder(options.folder, updateOrLog)
-  await updateOrLog()
+  const watching = watchFolder(options.folder, updateOrTell)
+  if (!watching.isComplete) options.tell({ type: 'unwatched' })
+  await updateOrTell()
   return watching
 }
 
-function describeChange(known: LoadedProject | null, next: LoadedProject): string {
-  if (known === null) return 'the project is deployed'
+function describeChange(known: LoadedProject | null, next: LoadedProject): string | null {
+  if (known === null) return null
   const added = without(names(next), names(known))
   const removed = without(names(known), names(next))
   const steps = [

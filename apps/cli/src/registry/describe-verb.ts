@@ -1,29 +1,7 @@
-import type { Operation } from '@orrery/contract'
+/** Derives commands from operations, for `tools/generate.ts`. The command itself reads the result, because the shapes are slow to load. */
+import { isScope, type Operation } from '@orrery/contract'
 import { z } from 'zod'
-
-/** How one field of an operation's input is written on a command line. */
-export interface Field {
-  readonly name: string
-  /** Without the dashes. */
-  readonly flag: string
-  readonly form: Form
-  readonly required: boolean
-  readonly positional: boolean
-  readonly description: string
-  readonly fallback: unknown
-  /** Its JSON is a document of others, in which numbers may be rounded. */
-  readonly isRounded: boolean
-}
-
-export type Form =
-  | { readonly kind: 'text' }
-  | { readonly kind: 'number'; readonly nullable: boolean }
-  | { readonly kind: 'switch' }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | { readonly kind: 'list'; readonly item: Form }
-  | { readonly kind: 'json' }
-  /** Plain text or JSON, such as an RRULE or a whole schedule. */
-  | { readonly kind: 'textOrJson' }
+import type { Field, Form, Verb } from './verb.ts'
 
 interface JsonSchema {
   readonly type?: string
@@ -37,35 +15,41 @@ interface JsonSchema {
 }
 
 /** Flags that derived commands have in common. A field of the same name gets `--input-<name>`. */
-const COMMON_FLAGS = new Set(['server', 'api-key', 'json', 'help', 'watch', 'file'])
+const COMMON_FLAGS = new Set(['server', 'api-key', 'json', 'full', 'help', 'watch', 'wait', 'follow', 'file'])
 
-export function fieldsOf(operation: Operation): readonly Field[] {
-  const schema = schemaOf(operation.input)
+/** The command of an operation, or null if it has none. */
+export function describeVerb(operation: Operation): Verb | null {
+  const { name, summary, description, permission, effect, http, cli, rows } = operation
+  if (cli === undefined) return null
+  return {
+    name,
+    verb: cli.verb,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    requires: permission === 'public' ? 'no key' : isScope(permission) ? permission : 'any key',
+    effect,
+    http: { method: http.method, path: http.path },
+    ...(rows === undefined ? {} : { rows }),
+    fields: fieldsOf(operation),
+  }
+}
+
+function fieldsOf(operation: Operation): readonly Field[] {
+  const schema = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any', reused: 'inline' })
   const required = new Set(schema.required ?? [])
   const positionals = operation.cli?.positionals ?? []
-  return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).map(([name, property]) => ({
+  const fields = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).map(([name, property]) => ({
     name,
     flag: COMMON_FLAGS.has(kebab(name)) ? `input-${kebab(name)}` : kebab(name),
     form: formOf(property),
     required: required.has(name),
     positional: positionals.includes(name),
     description: property.description ?? '',
-    fallback: property.default,
-    isRounded: operation.roundsNumbersIn?.includes(name) ?? false,
+    ...(property.default === undefined ? {} : { fallback: property.default }),
+    ...(operation.roundsNumbersIn?.includes(name) ? { isRounded: true as const } : {}),
   }))
-}
-
-/** Cached, because some schemas take milliseconds to convert and some operations have two commands. */
-const known = new WeakMap<z.ZodType, ReturnType<typeof writeSchema>>()
-
-function schemaOf(input: z.ZodType): ReturnType<typeof writeSchema> {
-  const schema = known.get(input) ?? writeSchema(input)
-  known.set(input, schema)
-  return schema
-}
-
-function writeSchema(input: z.ZodType) {
-  return z.toJSONSchema(input, { io: 'input', unrepresentable: 'any', reused: 'inline' })
+  const places = positionals.flatMap((name) => fields.filter((field) => field.name === name))
+  return [...places, ...fields.filter(({ positional }) => !positional)]
 }
 
 function formOf(schema: JsonSchema): Form {
