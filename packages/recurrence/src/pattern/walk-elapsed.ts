@@ -25,7 +25,7 @@ export type NextElapsed = (after: number) => number | Halt
 
 /** Each step moves to the next second that one of the conditions allows; few searches take more than three steps. */
 const STEPS_MAX = 60_000
-/** How many periods of constant offset may pass without an allowed time that the rule can reach: at least 20 years. */
+/** How many periods of constant offset, one after another, may have no allowed time that the rule can reach: at least 20 years. */
 const UNREACHABLE_MAX = 60
 
 export function walkElapsed(rule: Elapsed): NextElapsed {
@@ -36,7 +36,8 @@ export function walkElapsed(rule: Elapsed): NextElapsed {
     for (let step = 0; step < STEPS_MAX; step++) {
       const { offset, to } = rule.zone.segmentAt(second)
       const candidates = candidatesAt(offset)
-      if (candidates === undefined && ++unreachable > UNREACHABLE_MAX) return 'ended'
+      unreachable = candidates === undefined ? unreachable + 1 : 0
+      if (unreachable > UNREACHABLE_MAX) return 'ended'
       const candidate = candidates?.(second) ?? to
       if (candidate >= to) {
         second = to
