@@ -1,6 +1,7 @@
 import { type CallToolResult, Client, type Tool as RemoteTool, type Transport } from '@modelcontextprotocol/client'
 import type { ConnectionSettings } from '@orrery/contract'
 import { createOutsideFetch, type OutsidePolicy } from '@orrery/kernel'
+import { withinLimit } from '../port/within-limit.ts'
 import { dropOddTools, type OddTool } from './drop-odd-tools.ts'
 import { abortRequestsAfter, HttpTransport } from './http-transport.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -128,7 +129,13 @@ export class McpSession {
     this.broken = true
     const { transport } = this
     // A server may keep the session until it is terminated.
-    if (transport instanceof HttpTransport) await within(TERMINATE_MS_MAX, transport.terminateSession())
+    if (transport instanceof HttpTransport) {
+      const ending = withinLimit(new AbortController().signal, TERMINATE_MS_MAX, 'The end of the session', () =>
+        transport.terminateSession(),
+      )
+      // The request is optional.
+      await ending.catch(() => undefined)
+    }
     await this.client.close()
     await transport.close()
   }
@@ -147,12 +154,4 @@ function toTransport(settings: ConnectionSettings, { outside }: McpSessionOption
     requestInit: { headers: settings.headers ?? {} },
     reconnectionOptions: { maxRetries: 2, initialReconnectionDelay: 1_000, maxReconnectionDelay: 10_000, reconnectionDelayGrowFactor: 2 },
   })
-}
-
-/** Waits for an optional request up to a time limit, and ignores its failure. */
-async function within(limitMs: number, request: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, limitMs)
-  await Promise.race([request.catch(() => undefined), promise])
-  clearTimeout(timer)
 }
