@@ -1,6 +1,5 @@
 /** The first key is shown only once, so a start that fails before it can show the key withdraws it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,18 +8,17 @@ import { startServer } from './compose.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './observe/logger.ts'
 
-test('shows a valid key at the next start after a first start failed because its port was in use', async () => {
+test('shows a valid key at the next start after a first start failed because of a file that it reads later', async () => {
   const database = await createTestDatabase()
   const data = mkdtempSync(join(tmpdir(), 'orrery-first-key-'))
-  const other = createServer()
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  const { port } = other.address() as AddressInfo
+  const tokenKey = join(data, 'token-key.pem')
   const log = createLogger({ level: 'silent', format: 'json' })
-  const start = (at: number) =>
-    startServer(readConfig({ DATABASE_URL: database.url }, ['--port', String(at), '--data', data, '--roles', 'api']), log)
+  const start = () => startServer(readConfig({ DATABASE_URL: database.url }, ['--port', '0', '--data', data, '--roles', 'api']), log)
   try {
-    await expect(start(port)).rejects.toThrow(/is in use/)
-    const running = await start(0)
+    writeFileSync(tokenKey, 'no key')
+    await expect(start()).rejects.toThrow(/token-key\.pem/)
+    rmSync(tokenKey)
+    const running = await start()
     try {
       const keys = await fetch(`${running.url}/api/v1/keys`, { headers: { authorization: `Bearer ${running.adminKey}` } })
       expect(keys.status).toBe(200)
@@ -32,11 +30,10 @@ test('shows a valid key at the next start after a first start failed because its
     } finally {
       await running.stop()
     }
-    const again = await start(0)
+    const again = await start()
     expect(again.adminKey).toBeNull()
     await again.stop()
   } finally {
-    other.close()
     await database.drop()
     rmSync(data, { recursive: true, force: true })
   }

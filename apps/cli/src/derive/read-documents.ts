@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
-import { describeLargeNumber, parseExactJson } from '@orrery/contract'
+import { describeLargeNumber, parseExactJson } from '@orrery/contract/exact-json'
 import { type Io, UsageError } from '../io.ts'
 
 export interface Document {
