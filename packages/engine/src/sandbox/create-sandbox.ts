@@ -51,6 +51,7 @@ const SCRIPTS = Object.fromEntries(
 const WHERE = new vm.Script("typeof __orrery === 'undefined' ? '' : __orrery.currentRun()")
 const SPENT = new vm.Script('__orreryFuel < 0')
 const PREPARE = new vm.Script(`let __orreryFuel = ${FUEL}; function __orreryOut() { throw new RangeError('endless loop') }
+for (const name of ['FinalizationRegistry', 'WeakRef', 'SharedArrayBuffer', 'Atomics', 'WebAssembly']) delete globalThis[name]
 Object.defineProperty(globalThis, '__io', { value: { __proto__: null, text: '' } }); __io`)
 const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 
@@ -63,13 +64,15 @@ const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
  *
  * Not guaranteed: the runs of a sandbox share the variables inside a module. A run that writes to one makes other runs depend on it, and
  * only the comparison of commands at replay notices that. This is a realm boundary and a guard against mistakes. Memory belongs to the
- * process, so untrusted code needs a process of its own.
+ * process, so untrusted code needs a process of its own: see `containBundles`.
  */
 export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   const { timeoutMs } = options
   let context: vm.Context | null = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
     codeGeneration: { strings: false, wasm: false },
     name: 'orrery workflow bundle',
+    // Bundles have promises of their own. What a bundle that was not built by us queues runs before its call returns, or never.
+    microtaskMode: 'afterEvaluate',
   })
   const io = PREPARE.runInContext(context) as { text: string }
   const guard = { timeout: timeoutMs }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock.ts'
-import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
+import { SandboxLost } from '../../sandbox/bundle-host.ts'
 import type { Issue } from '../../workflow/standard-schema.ts'
-import type { LoadedBundle } from './sandbox-cache.ts'
+import { toError } from '../observe.ts'
+import type { LoadedBundle, SandboxCache } from './sandbox-cache.ts'
 
 interface Question {
   readonly workflow: string
@@ -12,12 +13,12 @@ interface Question {
 /** Runs workflows' own validators. Inputs that arrive together share a call: a call costs 0.2 ms, an input a few microseconds. */
 export class InputChecker {
   private readonly clock: Clock
-  private readonly renew: (bundle: LoadedBundle) => void
+  private readonly sandboxes: SandboxCache
   private readonly asked = new Map<LoadedBundle, Question[]>()
 
-  constructor(clock: Clock, renew: (bundle: LoadedBundle) => void) {
+  constructor(clock: Clock, sandboxes: SandboxCache) {
     this.clock = clock
-    this.renew = renew
+    this.sandboxes = sandboxes
   }
 
   check(bundle: LoadedBundle, workflow: string, input: string): Promise<readonly Issue[]> {
@@ -30,35 +31,44 @@ export class InputChecker {
         return
       }
       this.asked.set(bundle, [{ workflow, input, answer }])
-      this.clock.setImmediate(() => this.ask(bundle))
+      this.clock.setImmediate(() => void this.askAll(bundle))
     })
   }
 
-  private ask(bundle: LoadedBundle): void {
+  private askAll(bundle: LoadedBundle): Promise<void> {
     const questions = this.asked.get(bundle) ?? []
     this.asked.delete(bundle)
-    try {
-      const answers = bundle.sandbox.validateInputs(questions.map(({ workflow, input }) => [workflow, input] as const))
-      for (const [index, question] of questions.entries()) question.answer(answers[index] ?? [])
-    } catch (error) {
-      this.refuse(bundle, questions, error)
-    }
+    return this.ask(bundle, questions)
   }
 
-  /** A validator did not return. Validates each input of the call again by itself, so that only the bad one fails. */
-  private refuse(bundle: LoadedBundle, questions: readonly Question[], error: unknown): void {
-    if (error instanceof SandboxStuck) this.renew(bundle)
-    const [only] = questions
-    const message = `the validator of the input failed: ${error instanceof Error ? error.message : String(error)}`
-    if (questions.length === 1) only?.answer([{ path: '', message }])
-    else for (const question of questions) this.clock.setImmediate(() => this.askAlone(bundle, question))
-  }
-
-  private askAlone(bundle: LoadedBundle, question: Question): void {
+  /** If a call fails, each of its inputs is validated again by itself, so that only the bad one is refused. */
+  private async ask(bundle: LoadedBundle, questions: readonly Question[]): Promise<void> {
     try {
-      question.answer(bundle.sandbox.validateInputs([[question.workflow, question.input]])[0] ?? [])
+      const answers: unknown = await bundle.host.validateInputs(questions.map(({ workflow, input }) => [workflow, input] as const))
+      const lists = readIssues(answers, questions.length)
+      for (const [index, question] of questions.entries()) question.answer(lists[index] ?? [])
     } catch (error) {
-      this.refuse(bundle, [question], error)
+      const reason = toError(error)
+      this.sandboxes.failed(bundle, reason)
+      const isInnocent = reason instanceof SandboxLost && !reason.isCulprit
+      if (questions.length > 1 || isInnocent) this.clock.setImmediate(() => questions.forEach((one) => void this.ask(bundle, [one])))
+      else questions[0]?.answer([{ path: '', message: `the validator of the input failed: ${reason.message}` }])
     }
   }
 }
+
+const ISSUES_MAX = 100
+
+/** Throws for what is no answer to `count` inputs. */
+function readIssues(answers: unknown, count: number): readonly (readonly Issue[])[] {
+  const isIssue = (value: unknown): value is Issue =>
+    typeof value === 'object' && value !== null && 'path' in value && 'message' in value && [value.path, value.message].every(isText)
+  if (!Array.isArray(answers) || answers.length !== count) throw new TypeError('the bundle does not answer as many inputs as it was asked')
+  return answers.map((list: unknown) => {
+    if (list === null) return []
+    if (!Array.isArray(list) || !list.every(isIssue)) throw new TypeError('the bundle does not answer with a list of issues')
+    return list.slice(0, ISSUES_MAX)
+  })
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'

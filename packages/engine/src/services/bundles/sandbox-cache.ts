@@ -1,6 +1,7 @@
-import type { Sandbox } from '../../sandbox/create-sandbox.ts'
+import { type BundleHost, type BundleHosts, SandboxLost } from '../../sandbox/bundle-host.ts'
 import type { OrgId, RunId, Store } from '../../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../../workflow/protocol.ts'
+import { BadReaction, readReactions } from './read-reactions.ts'
 
 export interface LoadedBundle {
   readonly org: OrgId
@@ -9,7 +10,7 @@ export interface LoadedBundle {
   readonly manifest: Manifest
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat
-  sandbox: Sandbox
+  host: BundleHost
   /** Runs to evict with the next call into the sandbox, because a call costs more than a turn. */
   readonly forgotten: string[]
 }
@@ -17,18 +18,17 @@ export interface LoadedBundle {
 /** Bounds the memory that ended runs occupy until the next call. */
 const FORGOTTEN_MAX = 256
 
-/** Delivers activations to a bundle's sandbox. Rethrows the sandbox's errors. */
-export function activate(bundle: LoadedBundle, activations: readonly Activation[]): readonly Reaction[] {
-  const forgotten = bundle.forgotten.splice(0)
-  if (forgotten.length === 0) return bundle.sandbox.activate(activations)
-  const evictions = forgotten.map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } }) as const)
-  return bundle.sandbox.activate([...evictions, ...activations]).slice(evictions.length)
+/** Delivers activations to a bundle. Calls are executed in their order. Rejects as BundleHost does, and with BadReaction. */
+export async function activate(bundle: LoadedBundle, activations: readonly Activation[]): Promise<readonly Reaction[]> {
+  const evictions = bundle.forgotten.splice(0).map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } }) as const)
+  return readReactions(await bundle.host.activate([...evictions, ...activations]), evictions.length, activations)
 }
 
 /** Frees the coroutine of a run, at the latest before the next activation of that bundle. */
 export function forget(bundle: LoadedBundle, run: string): void {
   bundle.forgotten.push(run)
-  if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, [])
+  // If the bundle fails, the next call that somebody waits for fails too.
+  if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, []).catch(() => {})
 }
 
 /** The form in which workflows and steps see ids. Must never change for a database, because workflows may depend on ids that they saw. */
@@ -39,28 +39,44 @@ export interface IdFormat {
 
 export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 
-export type SandboxMaker = (code: string) => Sandbox
-
 /** How many bundles a process keeps. Drops the least recently used first; held runs keep theirs. */
 const BUNDLES_MAX = 100
 
 /** The bundles loaded by this process. One sandbox serves all of its runs of a bundle. */
 export class SandboxCache {
   private readonly store: Store
-  private readonly make: SandboxMaker
+  private readonly hosts: BundleHosts
   private readonly ids: IdFormat
   private readonly loaded = new Map<string, Promise<LoadedBundle | null>>()
+  /** Called when the runs of a bundle have lost their coroutines. */
+  onRenewed: (bundle: LoadedBundle) => void = () => {}
+  /** Whether runs of the bundle are in work. */
+  isHeld: (bundle: LoadedBundle) => boolean = () => false
 
-  constructor(store: Store, make: SandboxMaker, ids: IdFormat = plainIds) {
+  constructor(store: Store, hosts: BundleHosts, ids: IdFormat = plainIds) {
     this.store = store
-    this.make = make
+    this.hosts = hosts
     this.ids = ids
   }
 
-  /** Loads a bundle, stored or not, into a sandbox of its own. The caller disposes of the sandbox. */
+  /** Opens a bundle, stored or not, in a sandbox of its own. The caller disposes of it. */
   open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
-    return { org, hash, code, manifest, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
+    const bundle: LoadedBundle = {
+      org,
+      hash,
+      code,
+      manifest,
+      workflows,
+      ids: this.ids,
+      host: this.hostOf(org, code, () => bundle),
+      forgotten: [],
+    }
+    return bundle
+  }
+
+  private hostOf(org: OrgId, code: string, bundle: () => LoadedBundle): BundleHost {
+    return this.hosts.open(org, code, { onLost: () => this.renew(bundle()), isHeld: () => this.isHeld(bundle()) })
   }
 
   /** Null if the org has no such bundle. */
@@ -85,11 +101,25 @@ export class SandboxCache {
     return loading
   }
 
+  /**
+   * A call into the bundle failed. Its state is lost, except if it only gave a bad answer about one run. If the process was lost, the host
+   * reports that by itself, for all bundles that were in it.
+   */
+  failed(bundle: LoadedBundle, error: Error): void {
+    const isAboutOne = error instanceof BadReaction && error.run !== ''
+    if (!isAboutOne && !(error instanceof SandboxLost)) this.renew(bundle)
+  }
+
   /** Replaces a sandbox whose state cannot be trusted any more. */
   renew(bundle: LoadedBundle): void {
-    bundle.sandbox.dispose()
-    bundle.sandbox = this.make(bundle.code)
+    bundle.host.dispose()
+    bundle.host = this.hostOf(bundle.org, bundle.code, () => bundle)
     bundle.forgotten.length = 0
+    this.onRenewed(bundle)
+  }
+
+  close(): void {
+    this.hosts.close()
   }
 
   private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {

@@ -1,7 +1,7 @@
 import type { BuiltBundle, DeployFinding } from '../../api.ts'
 import type { LiveRow, OrgId, RunId } from '../../store/store.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
-import { forgetReplay, type ReplayParts, readRunHistory, replayInOwnSandbox } from './query-run.ts'
+import { describeFailure, type ReplayParts, readRunHistory, replayBeside } from './query-run.ts'
 
 const PAGE = 200
 
@@ -22,15 +22,18 @@ export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltB
       }
     }
   } finally {
-    bundle.sandbox.dispose()
+    bundle.host.dispose()
   }
 }
 
 async function checkRun(parts: ReplayParts, bundle: LoadedBundle, live: LiveRow): Promise<DeployFinding | null> {
   const history = await readRunHistory(parts, live.org, live.run, live.base)
   if (history === null) return null
-  const { run, replayed } = replayInOwnSandbox(parts, history, bundle)
-  forgetReplay(run)
-  const diverged = replayed.type === 'diverged' ? replayed.reason : null
-  return { run: live.run, workflow: live.workflow, ok: diverged === null, reason: diverged }
+  const finding = { run: live.run, workflow: live.workflow }
+  try {
+    const reason = await replayBeside(parts, history, bundle, ({ replayed }) => (replayed.type === 'diverged' ? replayed.reason : null))
+    return { ...finding, ok: reason === null, reason }
+  } catch (error) {
+    return { ...finding, ok: false, reason: describeFailure(error) }
+  }
 }

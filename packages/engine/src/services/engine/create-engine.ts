@@ -53,6 +53,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
       parts.isClosed = true
       await parts.worker?.stop()
       parts.worker = null
+      parts.sandboxes.close()
       await hints.close()
       await store.close()
     },

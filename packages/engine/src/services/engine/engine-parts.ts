@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import type { WorkOptions } from '../../api.ts'
 import { type Clock, type DatabaseClock, databaseClock, systemClock } from '../../clock.ts'
-import { createSandbox } from '../../sandbox/create-sandbox.ts'
+import { type BundleHosts, inThisProcess } from '../../sandbox/bundle-host.ts'
 import type { Notifier, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import { createDefaultBundles, type DefaultBundles } from '../bundles/default-bundles.ts'
 import { InputChecker } from '../bundles/input-checker.ts'
-import { type IdFormat, SandboxCache, type SandboxMaker } from '../bundles/sandbox-cache.ts'
+import { type IdFormat, SandboxCache } from '../bundles/sandbox-cache.ts'
 import { Flusher } from '../flush/flusher.ts'
 import { recoverAlone, recoverStarts } from '../flush/recover-starts.ts'
 import { type Observer, observeNothing } from '../observe.ts'
@@ -31,7 +31,8 @@ export interface EngineOptions<Tx> {
   readonly shareMin?: number
   readonly clock?: Clock
   readonly random?: () => number
-  readonly makeSandbox?: SandboxMaker
+  /** Where workflow code runs. Default: in this process, which must trust it. See `containBundles`. */
+  readonly hosts?: BundleHosts
   /** The form in which workflows and steps see ids. Absent: unchanged. */
   readonly ids?: IdFormat
   /**
@@ -60,14 +61,11 @@ export interface EngineParts<Tx> {
   isClosed: boolean
 }
 
-const SANDBOX_TIMEOUT_MS = 2000
-
 export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> {
   const { store, random = Math.random, observe = observeNothing } = options
   const clock = databaseClock(options.clock ?? systemClock)
   const now = (): number => clock.now()
-  const makeSandbox: SandboxMaker = options.makeSandbox ?? ((code) => createSandbox(code, { timeoutMs: SANDBOX_TIMEOUT_MS }))
-  const sandboxes = new SandboxCache(store, makeSandbox, options.ids)
+  const sandboxes = new SandboxCache(store, options.hosts ?? inThisProcess, options.ids)
   const results = new Results(store, clock)
   const defaults = createDefaultBundles(store, now)
   const worker = (): EngineWorker | null => parts.worker
@@ -114,7 +112,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
       newId: () => newUuid(now(), random),
       defaults,
       sandboxes,
-      checker: new InputChecker(clock, (bundle) => sandboxes.renew(bundle)),
+      checker: new InputChecker(clock, sandboxes),
       flusher,
       submit,
       announceStart: (outcome, queue) => hints.announceStart(outcome, queue),

@@ -1,10 +1,14 @@
+import { type Clock, pause } from '../../clock.ts'
+import { SandboxLost } from '../../sandbox/bundle-host.ts'
 import type { ClaimedRun, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { activate, forget, type LoadedBundle, type SandboxCache } from '../bundles/sandbox-cache.ts'
-import { type ActiveRun, newActiveRun, toClaimed } from '../run/active-run.ts'
-import { type Replayed, replaySafely } from '../run/replay.ts'
+import { toError } from '../observe.ts'
+import { type ActiveRun, hasCoroutine, newActiveRun, toClaimed } from '../run/active-run.ts'
+import { type Replayed, replay } from '../run/replay.ts'
 
 export interface ReplayParts {
+  readonly clock: Clock
   readonly store: Store
   readonly sandboxes: SandboxCache
 }
@@ -28,28 +32,45 @@ export async function readRunHistory({ store }: ReplayParts, org: OrgId, run: Ru
   return row === null ? null : { row, base, rows }
 }
 
+type Beside = { readonly run: ActiveRun; readonly replayed: Extract<Replayed, { type: 'ready' | 'diverged' }> }
+
 /**
- * Replays a run without effects, while a worker may hold the run. The replay has a prefixed id, so that it never collides with the run itself
- * in a sandbox that both use. Free it with `forgetReplay`.
+ * Replays a run without effects, while a worker may hold the run, and frees it after `use`. The replay has an id of its own, so that it never
+ * collides with the run itself, nor with another replay, in a sandbox that they use together. Begins again if others took down the sandbox.
+ * Rejects if this replay did.
  */
-export function replayInOwnSandbox(
-  { sandboxes }: ReplayParts,
+export async function replayBeside<T>(
+  { sandboxes, clock }: ReplayParts,
   { row, base, rows }: RunHistory,
   bundle: LoadedBundle,
-): { run: ActiveRun; replayed: Replayed } {
+  use: (beside: Beside) => T | Promise<T>,
+): Promise<T> {
   const claimed: ClaimedRun = { ...toClaimed(row), base }
-  const run: ActiveRun = { ...newActiveRun(claimed, bundle, row.clockAt), id: `beside/${row.run}` }
-  return { run, replayed: replaySafely(sandboxes, run, rows) }
+  for (let tries = 1; ; tries++) {
+    const run: ActiveRun = { ...newActiveRun(claimed, bundle, row.clockAt), id: `beside/${besides++}/${row.run}` }
+    try {
+      const replayed = await replay(run, rows)
+      if (replayed.type === 'failed') throw replayed.error
+      if (replayed.type === 'gone') throw new SandboxLost('the sandbox ended', false)
+      return await use({ run, replayed })
+    } catch (error) {
+      sandboxes.failed(bundle, toError(error))
+      if (tries === TRIES || !(error instanceof SandboxLost) || error.isCulprit) throw error
+      await pause(clock, RETRY_MS)
+    } finally {
+      if (hasCoroutine(run)) forget(bundle, run.id)
+    }
+  }
 }
+
+const TRIES = 5
+const RETRY_MS = 20
+let besides = 0
 
 /** A run that has ended, or that a worker holds, may be in a later generation than its live row says. */
 function lastGeneration(rows: readonly JournalRow[]): readonly JournalRow[] {
   const start = rows.findLastIndex(({ kind }) => kind === 'generation')
   return start < 0 ? rows : rows.slice(start)
-}
-
-export function forgetReplay(run: ActiveRun): void {
-  forget(run.bundle, run.id)
 }
 
 /** Asks a run's query handler by replaying its history in this process. The run may be live or finished. Null: there is no such run. */
@@ -59,18 +80,25 @@ export async function queryRun(parts: ReplayParts, org: OrgId, run: RunId, name:
   if (history === null) return null
   const version = history.row.bundle
   const bundle = await parts.sandboxes.load(org, version)
-  if (bundle === null)
-    return { ok: false, error: { name: 'MissingVersionError', kind: 'error', message: `version ${version} is not stored` } }
-  const apart = replayInOwnSandbox(parts, history, bundle)
+  if (bundle === null) return refused('MissingVersionError', `version ${version} is not stored`)
+  const delivery = { type: 'query', id: 1, name, args } as const
   try {
-    if (apart.replayed.type === 'diverged')
-      return { ok: false, error: { name: 'ReplayError', kind: 'error', message: apart.replayed.reason } }
-    const delivery = { type: 'query', id: 1, name, args } as const
-    const [reaction] = activate(bundle, [{ run: apart.run.id, at: apart.run.at, replaying: true, delivery }])
-    if (reaction?.answer === undefined)
-      return { ok: false, error: { name: 'QueryError', kind: 'invalid', message: `the workflow has no query named "${name}"` } }
-    return reaction.answer.ok ? { ok: true, value: reaction.answer.value } : { ok: false, error: reaction.answer.error }
-  } finally {
-    forgetReplay(apart.run)
+    return await replayBeside(parts, history, bundle, async ({ run: { id, at }, replayed }) => {
+      if (replayed.type === 'diverged') return refused('ReplayError', replayed.reason)
+      const [reaction] = await activate(bundle, [{ run: id, at, replaying: true, delivery }])
+      const answer = reaction?.answer
+      if (answer === undefined) return refused('QueryError', `the workflow has no query named "${name}"`, 'invalid')
+      return answer.ok ? { ok: true, value: answer.value } : { ok: false, error: answer.error }
+    })
+  } catch (error) {
+    return refused('ReplayError', describeFailure(error))
   }
+}
+
+function refused(name: string, message: string, kind: Failure['kind'] = 'error'): QueryAnswer {
+  return { ok: false, error: { name, kind, message } }
+}
+
+export function describeFailure(error: unknown): string {
+  return `The workflow code failed while its history was replayed: ${toError(error).message}`
 }

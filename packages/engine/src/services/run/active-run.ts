@@ -1,4 +1,5 @@
 import type { Timer } from '../../clock.ts'
+import type { BundleHost } from '../../sandbox/bundle-host.ts'
 import type { ClaimedRun, JournalKind, JournalRow, JsonText, Millis, ParkRow, RunId, RunRow, SignalMessage } from '../../store/store.ts'
 import type { Activation, Command, Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
@@ -58,8 +59,8 @@ export interface Outcome {
  */
 export type Phase =
   /**
-   * Its first turn is due, and a worker that held it before may have begun commands that the workflow will issue. Messages may answer those
-   * commands, so they wait until the workflow has issued them.
+   * It is being replayed; or its first turn is due, and a worker that held it before may have begun commands that the workflow will issue.
+   * Messages may answer those commands, so they wait until the workflow has issued them.
    */
   | { readonly type: 'repeating'; readonly pausing: boolean }
   /** Its workflow runs. `linger`: it has nothing to do and keeps its slot a moment longer, in case an outcome arrives at once. */
@@ -88,6 +89,8 @@ export interface ActiveRun {
   readonly row: ClaimedRun
   readonly id: RunId
   readonly bundle: LoadedBundle
+  /** Where its coroutine is. Another one than the bundle's: the coroutine is lost. */
+  host: BundleHost
   phase: Phase
   /** Whether its messages are being read. `again`: they must be read once more, because others have arrived. */
   inbox: 'idle' | 'reading' | 'again'
@@ -111,6 +114,8 @@ export interface ActiveRun {
   readonly buffered: Map<string, SignalMessage[]>
   /** Ids of messages received but not yet flushed, and of buffered ones. */
   readonly seen: Set<string>
+  /** Its workflow code has a delivery and has not reacted yet. */
+  turning: boolean
   /** Step bodies and starts of children in progress. */
   busy: number
   /** Starts of children in progress, including those dropped since. */
@@ -124,6 +129,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     row,
     id: row.run,
     bundle,
+    host: bundle.host,
     phase: { type: 'live', pausing: row.pauseRequested, linger: null },
     inbox: 'idle',
     wakes: row.wakes,
@@ -137,11 +143,17 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     released: [],
     buffered: new Map(),
     seen: new Set(),
+    turning: false,
     busy: 0,
     starting: 0,
     deadline: null,
     progress: { steps: 0, reportedAt: now },
   }
+}
+
+/** Whether its workflow code can continue from memory. */
+export function hasCoroutine({ host, bundle }: ActiveRun): boolean {
+  return host === bundle.host
 }
 
 /** Whether this worker holds the run and may still write for it. */

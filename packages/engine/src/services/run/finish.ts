@@ -34,6 +34,7 @@ export function finish(scope: WorkerScope, run: ActiveRun, completion: Completio
   scope.flusher.whenDurable(run.id, (error) => {
     if (error !== null || scope.active.get(run.id) !== run) return
     scope.active.delete(run.id)
+    scope.suspects.delete(run.id)
     evict(scope.clock, run)
     scope.observe({ type: 'finished', workflow: run.row.workflow, status: row.status })
     const answer: RunAnswer = { status: row.status, output: row.output, error: row.error, at }
@@ -85,6 +86,7 @@ function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unhe
   const { at } = run
   if (run.bundle.hash !== run.row.bundle) record(scope, run, marker('version', run.bundle.hash, at))
   forget(run.bundle, run.id)
+  run.host = run.bundle.host
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })
   scope.turns.schedule(run)
   // Invariant (I10): a request to stop that the code had not seen when it ended goes to the code that continues.

@@ -36,7 +36,7 @@ export function considerIdle(scope: WorkerScope, run: ActiveRun): void {
 
 /** No work is in progress here for the run: no turn, no step, no commit, no reading of messages. */
 function isIdle(run: ActiveRun): boolean {
-  return run.queue.length === 0 && run.busy === 0 && run.held === null && run.inbox === 'idle'
+  return run.queue.length === 0 && !run.turning && run.busy === 0 && run.held === null && run.inbox === 'idle'
 }
 
 function considerParking(scope: WorkerScope, run: ActiveRun, phase: Extract<Phase, { type: 'live' }>): void {
@@ -149,6 +149,7 @@ function park(scope: WorkerScope, run: ActiveRun, state: ParkRow['state'], reaso
     scope.active.delete(run.id)
     scope.observe({ type: 'parked', state })
     if (state === 'blocked') scope.observe({ type: 'blocked', run: run.id, workflow: run.row.workflow, reason: reason ?? '' })
+    if (state !== 'ready') scope.suspects.delete(run.id)
     keep(scope, run, state)
     scope.wantClaim(at ?? undefined)
   })

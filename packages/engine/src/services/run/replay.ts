@@ -1,8 +1,8 @@
-import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { JournalRow } from '../../store/store.ts'
 import type { Activation, Completion, Json, Reaction } from '../../workflow/protocol.ts'
-import { activate, type SandboxCache } from '../bundles/sandbox-cache.ts'
-import type { ActiveRun, OpenCommand } from './active-run.ts'
+import { activate } from '../bundles/sandbox-cache.ts'
+import { toError } from '../observe.ts'
+import { type ActiveRun, hasCoroutine, type OpenCommand } from './active-run.ts'
 import { type OpenChild, register, startDelivery } from './open-command.ts'
 
 export type Replayed =
@@ -16,6 +16,10 @@ export type Replayed =
     }
   /** The code does not issue the commands that the history answers. `reason` is a sentence for people. */
   | { readonly type: 'diverged'; readonly reason: string }
+  /** A call into the bundle failed; see BundleHost. */
+  | { readonly type: 'failed'; readonly error: Error }
+  /** This process has lost the run, or its coroutine, meanwhile. */
+  | { readonly type: 'gone' }
 
 /** Kinds of rows that are delivered to the workflow. */
 const DELIVERED: ReadonlySet<JournalRow['kind']> = new Set(['step', 'sleep', 'signal', 'child', 'cancel'])
@@ -24,10 +28,18 @@ const CHUNK = 100
 
 /**
  * Brings a run's workflow to the end of its history: delivers every row in order, one per activation, and compares each command with the
- * row that answers it (kind, name, input). Has no external effects.
+ * row that answers it (kind, name, input). Has no external effects. Nothing else may act for the run until it is done.
  * Invariant (I12): the same bundle and the same rows produce the same commands.
  */
-function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
+export async function replay(run: ActiveRun, rows: readonly JournalRow[]): Promise<Replayed> {
+  try {
+    return await replayRows(run, rows)
+  } catch (error) {
+    return run.phase.type === 'gone' ? { type: 'gone' } : { type: 'failed', error: toError(error) }
+  }
+}
+
+async function replayRows(run: ActiveRun, rows: readonly JournalRow[]): Promise<Replayed> {
   const delivered = rows.filter((row) => DELIVERED.has(row.kind))
   const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
   const first = rows[0]
@@ -43,9 +55,10 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
   delivered.forEach((row, index) => {
     activations.push({ run: run.id, at: row.at, replaying: index < total - 1, delivery: deliveryOf(row) })
   })
-  const reactions = inChunks(run, activations)
-  let completion = take(run, reactions.next().value, dropped, taken)
+  const next = inChunks(run, activations)
+  let completion = take(run, await next(), dropped, taken)
   for (const row of rows) {
+    if (run.phase.type === 'gone' || !hasCoroutine(run)) return { type: 'gone' }
     if (row.kind === 'attempt') noteAttempt(run, row)
     if (!DELIVERED.has(row.kind)) continue
     const wrong = mismatch(run, dropped, row)
@@ -58,7 +71,7 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
     if (row.kind === 'step') run.progress.steps++
     run.open.delete(row.cmd)
     run.at = run.clockAt = row.at
-    completion ??= take(run, reactions.next().value, dropped, taken)
+    completion ??= take(run, await next(), dropped, taken)
   }
   run.seq = (rows.at(-1)?.seq ?? run.seq - 1) + 1
   run.at = Math.max(run.at, rows.at(-1)?.at ?? run.at)
@@ -66,12 +79,17 @@ function replay(run: ActiveRun, rows: readonly JournalRow[]): Replayed {
 }
 
 /**
- * A call into the sandbox costs more than a turn, so rows are delivered by the hundred. Reactions after a divergence are dropped with the
- * run.
+ * Returns what activates the next one. A call into the sandbox costs more than a turn, so rows are delivered by the hundred. Reactions after
+ * a divergence are dropped with the run.
  */
-function* inChunks(run: ActiveRun, activations: readonly Activation[]): Generator<Reaction, undefined> {
-  for (let from = 0; from < activations.length; from += CHUNK) yield* activate(run.bundle, activations.slice(from, from + CHUNK))
-  return undefined
+function inChunks({ bundle }: ActiveRun, activations: readonly Activation[]): () => Promise<Reaction | undefined> {
+  let reactions: readonly Reaction[] = []
+  let index = 0
+  return async () => {
+    const at = index++ % CHUNK
+    if (at === 0 && index <= activations.length) reactions = await activate(bundle, activations.slice(index - 1, index - 1 + CHUNK))
+    return reactions[at]
+  }
 }
 
 function take(run: ActiveRun, reaction: Reaction | undefined, dropped: Map<number, OpenCommand>, patches: string[]): Completion | null {
@@ -121,14 +139,3 @@ function describeOpen(open: OpenCommand): string {
 }
 
 const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
-
-/** Like `replay`, but code that does not yield, or that throws outside a run, counts as a divergence. */
-export function replaySafely(sandboxes: SandboxCache, run: ActiveRun, rows: readonly JournalRow[]): Replayed {
-  try {
-    return replay(run, rows)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    if (error instanceof SandboxStuck) sandboxes.renew(run.bundle)
-    return { type: 'diverged', reason: `The workflow code failed while its history was replayed: ${reason}` }
-  }
-}

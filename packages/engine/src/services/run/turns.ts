@@ -1,20 +1,28 @@
 import type { Clock } from '../../clock.ts'
-import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { Activation, Reaction } from '../../workflow/protocol.ts'
+import { BadReaction } from '../bundles/read-reactions.ts'
 import { activate, type LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { toError } from '../observe.ts'
-import { type ActiveRun, isLive } from './active-run.ts'
+import { type ActiveRun, hasCoroutine, isLive } from './active-run.ts'
+
+interface Turn {
+  readonly run: ActiveRun
+  readonly activation: Activation
+}
 
 export interface TurnHandlers {
   readonly clock: Clock
   readonly react: (run: ActiveRun, reaction: Reaction) => void
-  /** The workflow code of `culprit` (null if unknown) did not yield, or the sandbox broke. Its context cannot be trusted any more. */
-  readonly broken: (bundle: LoadedBundle, culprit: string | null, error: Error) => void
+  /** Whether the run shares no call with others, because one of its calls has failed. */
+  readonly isSuspect: (run: ActiveRun) => boolean
+  /** The call of these runs failed. The state of the bundle's runs is lost. */
+  readonly failed: (bundle: LoadedBundle, runs: readonly ActiveRun[], error: Error) => void
 }
 
 /**
- * Schedules the turns of runs. In one turn a run gets at most one delivery, and one call activates all runs of a bundle that have one.
- * Replay also makes one delivery per turn, so that both interleave in the same way.
+ * Schedules the turns of runs. In one turn a run gets at most one delivery, and one call activates all runs of a bundle that have one. The
+ * next turn of a run comes after the reaction to the last one. Replay also makes one delivery per turn, so that both interleave in the same
+ * way.
  */
 export class Turns {
   private readonly handlers: TurnHandlers
@@ -43,33 +51,45 @@ export class Turns {
   private turn(): void {
     const runs = this.due
     this.due = new Set()
-    const byBundle = new Map<LoadedBundle, { run: ActiveRun; activation: Activation }[]>()
+    const shared = new Map<LoadedBundle, Turn[]>()
     for (const run of runs) {
+      if (run.turning || !hasCoroutine(run)) continue
       const activation = isLive(run) ? run.queue.shift() : undefined
       if (activation === undefined) continue
-      const group = byBundle.get(run.bundle)
-      if (group) group.push({ run, activation })
-      else byBundle.set(run.bundle, [{ run, activation }])
+      run.turning = true
+      const group = shared.get(run.bundle)
+      if (this.handlers.isSuspect(run)) void this.activate(run.bundle, [{ run, activation }])
+      else if (group) group.push({ run, activation })
+      else shared.set(run.bundle, [{ run, activation }])
     }
-    for (const [bundle, group] of byBundle) this.activate(bundle, group)
-    for (const run of runs) if (isLive(run) && run.queue.length > 0) this.schedule(run)
+    for (const [bundle, group] of shared) void this.activate(bundle, group)
   }
 
-  private activate(bundle: LoadedBundle, group: readonly { run: ActiveRun; activation: Activation }[]): void {
-    let reactions: readonly Reaction[]
+  private async activate(bundle: LoadedBundle, group: readonly Turn[]): Promise<void> {
     try {
-      reactions = activate(
+      const reactions = await activate(
         bundle,
         group.map((entry) => entry.activation),
       )
+      for (const [index, { run, activation }] of group.entries()) this.apply(bundle, run, activation, reactions[index])
     } catch (error) {
-      this.handlers.broken(bundle, error instanceof SandboxStuck ? error.run : null, toError(error))
-      return
+      for (const { run } of group) run.turning = false
+      this.handlers.failed(
+        bundle,
+        group.map(({ run }) => run),
+        toError(error),
+      )
     }
-    group.forEach(({ run, activation }, index) => {
-      const reaction = reactions[index]
-      run.clockAt = activation.at
+  }
+
+  private apply(bundle: LoadedBundle, run: ActiveRun, { at }: Activation, reaction: Reaction | undefined): void {
+    run.turning = false
+    run.clockAt = at
+    try {
       if (reaction) this.handlers.react(run, reaction)
-    })
+    } catch (error) {
+      this.handlers.failed(bundle, [run], new BadReaction(run.id, `it could not be carried out: ${toError(error).message}`))
+    }
+    if (isLive(run) && run.queue.length > 0) this.schedule(run)
   }
 }

@@ -1,7 +1,7 @@
 import type { RunAnswer, StepSource } from '../../api.ts'
 import type { Clock } from '../../clock.ts'
 import type { RunId, StartOutcome, Store, WorkerId } from '../../store/store.ts'
-import type { SandboxCache } from '../bundles/sandbox-cache.ts'
+import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
 import type { Flusher } from '../flush/flusher.ts'
 import type { Observer } from '../observe.ts'
 import type { SubmitParts } from '../start/submit-start.ts'
@@ -31,6 +31,10 @@ export interface WorkerScope {
   /** Parked runs whose coroutine is still in memory, least recently parked first. */
   readonly parked: Map<RunId, ActiveRun>
   readonly parkedMax: number
+  /** Runs of which a call into their bundle failed. They share no call with others until they park or end. */
+  readonly suspects: Set<RunId>
+  /** A call into the bundle for these runs failed. */
+  readonly failed: (bundle: LoadedBundle, runs: readonly ActiveRun[], error: Error) => void
   /** A slot became free, or a run may have become claimable. `at`: not before this time. */
   readonly wantClaim: (at?: number) => void
   /** A run of this process has ended, and its end is durable. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { BuiltBundle, StartRequest, TransactionalEngine, Worker } from '../../api.ts'
 import { buildBundle } from '../../bundle/build-bundle.ts'
+import type { BundleHosts } from '../../sandbox/bundle-host.ts'
 import type { FinalStatus, JournalRow, Notifier, OrgId, RunId, Store } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { stepRegistry } from '../../workflow/step-registry.ts'
@@ -12,7 +13,7 @@ import type { EngineFact } from '../observe.ts'
 
 export interface EngineBench {
   /** Connects a new process to the same database. */
-  readonly connect: () => { store: Store; notifier: Notifier }
+  readonly connect: () => { store: Store; notifier: Notifier; hosts?: BundleHosts }
   readonly close: () => Promise<void>
 }
 

@@ -7,7 +7,7 @@ import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
 import { considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
-import { readInbox } from './read-inbox.ts'
+import { readAgain } from './read-inbox.ts'
 
 /** Carries out the commands of a live workflow. */
 export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): void {
@@ -26,14 +26,14 @@ export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): v
   if (reaction.completion) {
     endRun(scope, run, reaction.completion)
     // A run that continues as new still needs the messages that waited for its first turn.
-    if (!isFresh) readInbox(scope, run)
+    if (!isFresh) readAgain(scope, run)
     return
   }
   if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   // Invariant: a command dropped in the turn that issued it is never begun.
   for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
   if (isFresh) considerIdle(scope, run)
-  else readInbox(scope, run)
+  else readAgain(scope, run)
 }
 
 /** Drops an open command: aborts its body, asks its child to stop, and ignores its outcome. */

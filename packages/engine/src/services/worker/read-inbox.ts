@@ -13,7 +13,11 @@ const RETRY_MS = 200
 
 /** Reads a run's unread messages and acts on them. Called after a poke. Only one read at a time. */
 export function readInbox(scope: WorkerScope, run: ActiveRun): void {
-  if (!isLive(run) || run.phase.type === 'repeating') return
+  if (!isLive(run)) return
+  if (run.phase.type === 'repeating') {
+    run.inbox = 'again'
+    return
+  }
   if (run.inbox !== 'idle') {
     run.inbox = 'again'
     return
@@ -43,7 +47,8 @@ export function readInbox(scope: WorkerScope, run: ActiveRun): void {
   )
 }
 
-function readAgain(scope: WorkerScope, run: ActiveRun): void {
+/** Reads the messages that arrived while the run could not. */
+export function readAgain(scope: WorkerScope, run: ActiveRun): void {
   run.inbox = 'idle'
   readInbox(scope, run)
 }

@@ -1,23 +1,25 @@
+import type { BundleHost } from '../../sandbox/bundle-host.ts'
 import type { ClaimedRun, JournalRow } from '../../store/store.ts'
 import { type LoadedBundle, plainIds } from '../bundles/sandbox-cache.ts'
 import { continueRun, endRun } from '../command/begin-command.ts'
-import { type ActiveRun, isLive, newActiveRun } from '../run/active-run.ts'
+import { type ActiveRun, hasCoroutine, isLive, newActiveRun } from '../run/active-run.ts'
 import { armDeadline, cancelDroppedChild } from '../run/cancel.ts'
 import { record } from '../run/deliver.ts'
 import { marker, startDelivery } from '../run/open-command.ts'
 import { block, considerIdle, parkAgain } from '../run/park.ts'
-import { replaySafely } from '../run/replay.ts'
+import { replay } from '../run/replay.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
-import { readInbox } from './read-inbox.ts'
+import { readAgain, readInbox } from './read-inbox.ts'
 
 /** Begins a run without history, whose bundle is loaded. */
 export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
   const run = newActiveRun(row, bundle, scope.clock.now())
   if (row.begun) run.phase = { type: 'repeating', pausing: row.pauseRequested }
   scope.active.set(run.id, run)
-  armDeadline(scope, run)
   run.queue.push({ run: run.id, at: run.at, replaying: false, delivery: startDelivery(run, row.input, []) })
   scope.turns.schedule(run)
+  // After that, since the time may be over.
+  armDeadline(scope, run)
   return run
 }
 
@@ -26,7 +28,7 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
   const worker = scope.worker()
   const cached = scope.parked.get(row.run)
   scope.parked.delete(row.run)
-  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq) return continueCached(scope, cached, row)
+  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq && hasCoroutine(cached)) return continueCached(scope, cached, row)
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)
@@ -45,7 +47,7 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
     if (row.wakes > 0) readInbox(scope, run)
     return
   }
-  continueReplayed(scope, row, bundle, rows)
+  await continueReplayed(scope, row, bundle, rows)
 }
 
 function isFresh(row: ClaimedRun): boolean {
@@ -61,10 +63,15 @@ function continueCached(scope: WorkerScope, run: ActiveRun, row: ClaimedRun): vo
   else considerIdle(scope, run)
 }
 
-function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): void {
+async function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): Promise<void> {
   const run = newActiveRun(row, bundle, scope.clock.now())
+  run.phase = { type: 'repeating', pausing: row.pauseRequested }
   scope.active.set(run.id, run)
-  const replayed = replaySafely(scope.sandboxes, run, rows)
+  const replayed = await replay(run, rows)
+  // It was released, blocked or lost meanwhile.
+  if (run.phase.type !== 'repeating' || replayed.type === 'gone') return
+  if (replayed.type === 'failed') return scope.failed(bundle, [run], replayed.error)
+  run.phase = { type: 'live', pausing: row.pauseRequested, linger: null }
   scope.observe({ type: 'replayed', workflow: row.workflow, rows: rows.length })
   if (replayed.type === 'diverged') {
     block(scope, run, `Replay does not fit the history. ${replayed.reason} Deploy code that fits, then resume the run.`)
@@ -76,8 +83,9 @@ function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBun
   if (replayed.completion) endRun(scope, run, replayed.completion)
   else continueRun(scope, run, row.pauseRequested)
   if (!isLive(run)) return
-  // An earlier incarnation may have read messages without receiving them. A run that continues as new still waits for them.
-  if (row.wakes > 0) readInbox(scope, run)
+  // An earlier incarnation may have read messages without receiving them, and others may have arrived during the replay. A run that
+  // continues as new still waits for them.
+  if (row.wakes > 0 || run.inbox === 'again') readAgain(scope, run)
   else considerIdle(scope, run)
 }
 
@@ -86,6 +94,7 @@ export function continueKept(scope: WorkerScope, run: ActiveRun): void {
   const { phase } = run
   if (phase.type !== 'parking') return
   if (phase.state === 'blocked' || phase.state === 'ready') return parkAgain(scope, run, phase)
+  if (!hasCoroutine(run)) return parkAgain(scope, run, { ...phase, state: 'ready' })
   continueRun(scope, run, phase.state === 'paused')
   readInbox(scope, run)
 }
@@ -99,11 +108,10 @@ function refuse(scope: WorkerScope, row: ClaimedRun, reason: string, bundle?: Lo
 
 /** A stand-in for a bundle that is not stored. It executes no code. */
 function placeholder(row: ClaimedRun): LoadedBundle {
-  const sandbox = {
-    activate: () => [],
-    activateText: () => '[]',
-    validateInputs: () => [],
-    describe: () => ({ protocol: 0, workflows: [] }),
+  const host: BundleHost = {
+    activate: async () => [],
+    validateInputs: async () => [],
+    describe: async () => ({ protocol: 0, workflows: [] }),
     dispose: () => {},
   }
   return {
@@ -113,7 +121,7 @@ function placeholder(row: ClaimedRun): LoadedBundle {
     manifest: { protocol: 0, workflows: [] },
     workflows: new Map(),
     ids: plainIds,
-    sandbox,
+    host,
     forgotten: [],
   }
 }

@@ -1,7 +1,10 @@
 import type { Worker, WorkOptions } from '../../api.ts'
 import { type DatabaseClock, pause } from '../../clock.ts'
+import { SandboxLost } from '../../sandbox/bundle-host.ts'
+import { SandboxStuck } from '../../sandbox/create-sandbox.ts'
 import type { FlushResult, Hint, RunId, RunRow, Store, WorkerId } from '../../store/store.ts'
 import { Ambiguous, type Fenced } from '../../store/store-errors.ts'
+import { BadReaction } from '../bundles/read-reactions.ts'
 import type { LoadedBundle, SandboxCache } from '../bundles/sandbox-cache.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Batch } from '../flush/batch.ts'
@@ -67,9 +70,12 @@ export class EngineWorker implements Worker {
     this.turns = new Turns({
       clock: parts.clock,
       react: (run, reaction) => react(this.scope, run, reaction),
-      broken: (bundle, culprit, error) => this.broken(bundle, culprit, error),
+      isSuspect: (run) => this.scope.suspects.has(run.id),
+      failed: (bundle, runs, error) => this.failed(bundle, runs, error),
     })
     this.scope = this.makeScope()
+    parts.sandboxes.isHeld = (bundle) => [...this.scope.active.values()].some((run) => run.bundle === bundle)
+    parts.sandboxes.onRenewed = (bundle) => this.renewed(bundle)
     this.claimer = new Claimer(this.scope, options.orgs ?? null)
     this.heartbeat = new Heartbeat(this.scope, this.claimer, {
       beatMs: parts.beatMs,
@@ -239,14 +245,25 @@ export class EngineWorker implements Worker {
     this.onNoRuns()
   }
 
-  /** A sandbox cannot be trusted any more. Blocks the culprit and returns the other runs, which are replayed in a new sandbox. */
-  private broken(bundle: LoadedBundle, culprit: string | null, error: Error): void {
-    this.scope.sandboxes.renew(bundle)
-    for (const [id, run] of this.scope.parked) if (run.bundle === bundle) this.scope.parked.delete(id)
-    for (const run of [...this.scope.active.values()].filter((each) => each.bundle === bundle && isLive(each))) {
-      if (run.id === culprit) block(this.scope, run, `The workflow code did not yield: ${error.message}`)
-      else release(this.scope, run)
+  /**
+   * A call into a bundle failed. Blocks the run whose code is the reason. If several may be, or if only the process is known to have ended,
+   * they are replayed and share no call with others from now on; the second time, the run is blocked.
+   */
+  private failed(bundle: LoadedBundle, runs: readonly ActiveRun[], error: Error): void {
+    const { suspects } = this.scope
+    const guilty = culprits(runs, error)
+    const isCertain = guilty.length === 1 && !(error instanceof SandboxLost)
+    for (const run of guilty) {
+      if (isCertain) block(this.scope, run, `The workflow code failed outside of its function: ${error.message}`)
+      else if (suspects.has(run.id)) block(this.scope, run, `The workflow code ended its sandbox twice: ${error.message}`)
+      else suspects.add(run.id)
     }
+    this.scope.sandboxes.failed(bundle, error)
+  }
+
+  /** The runs of a bundle have lost their coroutines: returns them, to be replayed. */
+  private renewed(bundle: LoadedBundle): void {
+    for (const run of this.scope.active.values()) if (run.bundle === bundle && isLive(run)) release(this.scope, run)
   }
 
   /** Reserves a slot for a run that is being started here and returns the registration. Null: the run must be left to a claim. */
@@ -286,6 +303,8 @@ export class EngineWorker implements Worker {
       active: new Map<RunId, ActiveRun>(),
       parked: new Map<RunId, ActiveRun>(),
       parkedMax: 1000,
+      suspects: new Set<RunId>(),
+      failed: (bundle, runs, error) => this.failed(bundle, runs, error),
       starting: 0,
       turns: this.turns,
       wantClaim: (at) => {
@@ -300,4 +319,11 @@ export class EngineWorker implements Worker {
       stopping: false,
     }
   }
+}
+
+/** The runs among which the one is whose code made the call fail. */
+function culprits(runs: readonly ActiveRun[], error: Error): readonly ActiveRun[] {
+  if (error instanceof SandboxLost) return error.isCulprit ? runs : []
+  const named = error instanceof SandboxStuck || error instanceof BadReaction ? runs.filter(({ id }) => id === error.run) : []
+  return named.length > 0 ? named : runs
 }

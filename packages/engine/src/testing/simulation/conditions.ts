@@ -24,6 +24,8 @@ export interface Conditions {
   readonly chaosMs: number
   /** Some waits have no time limit: for signals, and those of children that stay until they are cancelled. */
   readonly endless: boolean
+  /** The longest time of a call into a bundle. Null: such calls take no time, and never end the process that has the bundles. */
+  readonly sandboxMs: number | null
 }
 
 export function drawConditions(draw: Draw): Conditions {
@@ -46,7 +48,13 @@ export function drawConditions(draw: Draw): Conditions {
     chaosMs: draw.int(3000, 14_000),
   }
   // Derived without further draws, so that existing seeds keep their meaning.
-  return { ...drawn, shareMin: drawn.chaosMs % 3 === 0 ? 24 : 1, endless: drawn.chaosMs % 3 !== 1 }
+  const { chaosMs } = drawn
+  return {
+    ...drawn,
+    shareMin: chaosMs % 3 === 0 ? 24 : 1,
+    endless: chaosMs % 3 !== 1,
+    sandboxMs: chaosMs % 2 === 0 ? null : chaosMs % 60,
+  }
 }
 
 const STRAY_MS = 15_000

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { StepSource } from '../../api.ts'
 import { createEngine } from '../../services/engine/create-engine.ts'
 import type { EngineFact } from '../../services/observe.ts'
 import { EPOCH } from '../virtual-clock.ts'
+import { createDraw } from './draw.ts'
 import { createEffects } from './effects.ts'
+import type { SandboxFate } from './shared-sandbox.ts'
 import { createProcess, type SimProcess } from './sim-process.ts'
 import { count, type Machine, type World } from './world.ts'
 import { addTransactions, type Fate, killableStore, watchStore } from './wrap-store.ts'
@@ -36,7 +39,7 @@ export function bootMachine(world: World, index: number, name: string): void {
     clock: process.clock,
     random: draw.split().random,
     observe: (fact) => note(world, process, fact),
-    makeSandbox: world.sandbox.make,
+    hosts: world.sandbox.hosts(sandboxFate(world, process)),
     leaseMs: LEASE_MS,
     beatMs: BEAT_MS,
     shareMin: world.conditions.shareMin,
@@ -44,6 +47,19 @@ export function bootMachine(world: World, index: number, name: string): void {
   const machine: Machine = { process, engine, ready: false }
   world.machines[index] = machine
   work(world, machine, createEffects(world, process))
+}
+
+const FATAL_SANDBOX = 0.003
+
+/** Draws of its own, so that the other draws of a seed stay what they are. */
+function sandboxFate(world: World, { name, clock }: SimProcess): SandboxFate {
+  const draw = createDraw(createHash('sha256').update(`${world.org}/${name}`).digest().readUInt32BE())
+  const { sandboxMs } = world.conditions
+  return {
+    clock,
+    nextMs: () => (sandboxMs === null ? null : draw.int(0, sandboxMs)),
+    isFatal: () => sandboxMs !== null && !world.over && draw.chance(FATAL_SANDBOX),
+  }
 }
 
 /** If the first registration fails, the process tries again, as a supervisor would. */

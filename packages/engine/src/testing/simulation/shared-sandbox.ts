@@ -1,5 +1,6 @@
+import type { Clock } from '../../clock.ts'
+import { type BundleHost, type BundleHosts, SandboxLost } from '../../sandbox/bundle-host.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/create-sandbox.ts'
-import type { SandboxMaker } from '../../services/bundles/sandbox-cache.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 
 /**
@@ -7,8 +8,18 @@ import type { Activation } from '../../workflow/protocol.ts'
  * separates the runs of each process. `sweep` evicts the runs of dead processes.
  */
 export interface SharedSandbox {
-  readonly make: SandboxMaker
+  /** For one simulated process. */
+  hosts(fate: SandboxFate): BundleHosts
   sweep(): void
+}
+
+/** How calls into bundles go. They are executed one after another, as by a process that an organization has for its bundles. */
+export interface SandboxFate {
+  readonly clock: Clock
+  /** The time in ms that the next call takes. Null: it is executed at once. */
+  readonly nextMs: () => number | null
+  /** Whether the process with the sandboxes ends during the next call. */
+  readonly isFatal: () => boolean
 }
 
 interface Real {
@@ -27,10 +38,29 @@ export function shareSandbox(): SharedSandbox {
     return real
   }
   return {
-    make: (code) => {
-      const real = realOf(code)
-      const prefix = `${processes++}/`
-      return { ...real.sandbox, activate: (batch) => activate(real, prefix, batch), dispose: () => {} }
+    hosts: (fate) => {
+      const line = new Line(fate)
+      return {
+        open: (_org, code, { onLost }) => {
+          const real = realOf(code)
+          const prefix = `${processes++}/`
+          const opened: Opened = { isLost: false, onLost }
+          line.opened.add(opened)
+          const host: BundleHost = {
+            activate: (batch) =>
+              line.call(
+                opened,
+                batch.map(({ run }) => run),
+                () => activate(real, prefix, batch),
+              ),
+            validateInputs: (batch) => line.call(opened, [], () => real.sandbox.validateInputs(batch)),
+            describe: () => line.call(opened, [], () => real.sandbox.describe()),
+            dispose: () => void line.opened.delete(opened),
+          }
+          return host
+        },
+        close: () => {},
+      }
     },
     sweep: () => {
       for (const { sandbox, alive } of reals.values()) {
@@ -49,4 +79,75 @@ function activate({ sandbox, alive }: Real, prefix: string, batch: readonly Acti
   }
   const reactions = sandbox.activate(batch.map((activation) => ({ ...activation, run: prefix + activation.run })))
   return reactions.map((reaction, index) => ({ ...reaction, run: batch[index]?.run ?? '' }))
+}
+
+interface Opened {
+  isLost: boolean
+  readonly onLost: () => void
+}
+
+interface Call {
+  readonly runs: readonly string[]
+  readonly execute: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** The calls that wait for the process with the sandboxes. */
+class Line {
+  readonly opened = new Set<Opened>()
+  private readonly fate: SandboxFate
+  private waiting: Call[] = []
+  private isBusy = false
+  /** The engine blocks a run at the second time. */
+  private readonly blamed = new Set<string>()
+
+  constructor(fate: SandboxFate) {
+    this.fate = fate
+  }
+
+  call<T>(opened: Opened, runs: readonly string[], make: () => T): Promise<T> {
+    if (opened.isLost) return Promise.reject(new SandboxLost('the process of the sandboxes has ended', false))
+    return new Promise((resolve, reject) => {
+      const execute = (): void => {
+        try {
+          resolve(make())
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      this.waiting.push({ runs, execute, reject })
+      if (!this.isBusy) this.next()
+    })
+  }
+
+  private next(): void {
+    const [first] = this.waiting
+    this.isBusy = first !== undefined
+    if (first === undefined) return
+    const takesMs = this.fate.nextMs()
+    if (takesMs === null) this.end(first)
+    else this.fate.clock.setTimeout(() => this.waiting[0] === first && this.end(first), takesMs)
+  }
+
+  private end(call: Call): void {
+    if (this.fate.isFatal()) return this.die(call)
+    this.waiting.shift()
+    call.execute()
+    this.next()
+  }
+
+  private die(call: Call): void {
+    const waiting = this.waiting
+    this.waiting = []
+    this.isBusy = false
+    const isCulprit = call.runs.every((run) => !this.blamed.has(run) && !run.startsWith('beside/'))
+    for (const run of call.runs) this.blamed.add(run)
+    for (const one of waiting) one.reject(new SandboxLost('the process of the sandboxes ended', one === call && isCulprit))
+    const lost = [...this.opened]
+    this.opened.clear()
+    for (const one of lost) one.isLost = true
+    this.fate.clock.setImmediate(() => {
+      for (const { onLost } of lost) onLost()
+    })
+  }
 }

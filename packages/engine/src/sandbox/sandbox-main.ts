@@ -1,0 +1,86 @@
+/**
+ * The program of a process that runs the bundles of one organization. It reads requests from standard input and writes answers to standard
+ * output, one per line, in the same order (see sandbox-lines.ts). It never returns to an event loop: between two calls nothing runs, so a
+ * call that does not return is the oldest that has no answer. A thread ends the process when its parent is gone or it uses too much memory.
+ */
+import { readSync, writeSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { GUARD_MS } from './bundle-host.ts'
+import { createSandbox, type Sandbox, SandboxStuck } from './create-sandbox.ts'
+import { type Answer, ANSWER_CHARS_MAX, readRequest, type Request } from './sandbox-lines.ts'
+
+const WATCH_MS = 500
+
+/** @param memoryMb of the whole process, code and buffers included */
+function watch(memoryMb: number, parent: number): void {
+  const code = `
+    const { writeSync } = require('node:fs')
+    setInterval(() => {
+      if (process.ppid !== ${parent}) process.kill(process.pid, 'SIGKILL')
+      if (process.memoryUsage.rss() < ${memoryMb} * 2 ** 20) return
+      writeSync(2, 'it used more than ${memoryMb} MB of memory')
+      process.kill(process.pid, 'SIGKILL')
+    }, ${WATCH_MS})`
+  new Worker(code, { eval: true, stdout: true, stderr: true }).unref()
+}
+
+const sandboxes = new Map<string, () => Sandbox>()
+
+function execute({ type, bundle, text }: Request): string {
+  if (type === 'open') {
+    let made: Sandbox | null = null
+    sandboxes.set(bundle, () => {
+      made ??= createSandbox(JSON.parse(text) as string, { timeoutMs: GUARD_MS })
+      return made
+    })
+    return ''
+  }
+  const sandbox = sandboxes.get(bundle)
+  if (sandbox === undefined) throw new Error(`bundle ${bundle} is not open`)
+  switch (type) {
+    case 'activate':
+      return sandbox().activateText(text)
+    case 'validate':
+      return JSON.stringify(sandbox().validateInputs(JSON.parse(text)))
+    case 'describe':
+      return JSON.stringify(sandbox().describe())
+    case 'close':
+      sandboxes.delete(bundle)
+      return ''
+  }
+}
+
+function answer(request: Request): Answer {
+  try {
+    const text = execute(request)
+    if (text.length <= ANSWER_CHARS_MAX) return { ok: true, text }
+    return { ok: false, text: JSON.stringify({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` }) }
+  } catch (error) {
+    const run = error instanceof SandboxStuck ? { run: error.run } : {}
+    return { ok: false, text: JSON.stringify({ message: String(error instanceof Error ? error.message : error).slice(0, 8000), ...run }) }
+  }
+}
+
+function write(text: string): void {
+  const bytes = Buffer.from(text)
+  for (let from = 0; from < bytes.length; ) from += writeSync(1, bytes, from)
+}
+
+function serve(): void {
+  const chunk = Buffer.alloc(1 << 16)
+  let parts: Buffer[] = []
+  for (let size = readSync(0, chunk); size > 0; size = readSync(0, chunk)) {
+    let from = 0
+    for (let end = chunk.indexOf(10, from); end >= 0 && end < size; end = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...parts, chunk.subarray(from, end)]).toString()
+      parts = []
+      from = end + 1
+      const { ok, text } = answer(readRequest(line))
+      write(`${ok ? '+' : '-'}${text}\n`)
+    }
+    if (from < size) parts.push(Buffer.from(chunk.subarray(from, size)))
+  }
+}
+
+watch(Number(process.argv[2]), Number(process.argv[3]))
+serve()

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type HostOwner, SandboxLost } from './bundle-host.ts'
+import { SandboxStuck } from './create-sandbox.ts'
+import { ANSWER_CHARS_MAX, type Request, writeRequest } from './sandbox-lines.ts'
+
+interface Call {
+  readonly resolve: (text: string) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Until its first answer, a process has this much more time: it loads Node.js first. */
+const START_MS = 30_000
+/** Of what a process says when it ends. */
+const LAST_WORDS_MAX = 4000
+
+/** A process that runs bundles, seen from its parent. */
+export class SandboxProcess {
+  /** The time since the last call or answer. */
+  quietMs = 0
+  hasEnded = false
+  private readonly callMs: number
+  private readonly child: ChildProcess
+  /** Keeps this process alive while a call waits. */
+  private readonly output: Socket
+  /** Calls without an answer, oldest first: the process executes the first. */
+  private readonly calls: Call[] = []
+  private readonly owners = new Map<string, HostOwner>()
+  private names = 0
+  private received: string[] = []
+  private receivedChars = 0
+  private lastWords = ''
+  private hasAnswered = false
+
+  constructor({ memoryMb, callMs }: { readonly memoryMb: number; readonly callMs: number }) {
+    this.callMs = callMs
+    const extension = extname(import.meta.url)
+    const program = fileURLToPath(new URL(`./sandbox-main${extension}`, import.meta.url))
+    const conditions = extension === '.ts' ? ['--conditions=orrery-source'] : []
+    const read = [dirname(program), join(dirname(program), '../package.json'), dirname(createRequire(import.meta.url).resolve('acorn/package.json'))]
+    // Code that found a way out of its sandbox could read no other file and start no process.
+    const permissions = ['--permission', '--allow-worker', ...read.map((path) => `--allow-fs-read=${path}`)]
+    const heap = [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=8', '--disable-wasm-trap-handler', '--no-warnings']
+    // An empty environment: nothing that the server knows can be read there.
+    this.child = spawn(process.execPath, [...permissions, ...heap, ...conditions, program, String(memoryMb), String(process.pid)], { stdio: 'pipe', env: {}, cwd: '/' })
+    this.output = this.child.stdout as Socket
+    this.output.setEncoding('utf8').on('data', (text: string) => this.read(text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.lastWords = (this.lastWords + text).slice(-LAST_WORDS_MAX)
+    })
+    // A write to a process that has ended. Its end is reported by itself.
+    this.child.stdin?.on('error', () => {})
+    this.child.once('error', (error) => this.ended(`it could not be started: ${error.message}`))
+    this.child.once('close', (code, signal) => this.ended(this.describeEnd(code, signal)))
+    this.child.unref()
+    for (const stream of [this.child.stdin, this.child.stderr]) (stream as Socket).unref()
+    this.output.unref()
+  }
+
+  /** Returns the name under which the bundle can be called. */
+  open(code: string, owner: HostOwner): string {
+    const name = `b${this.names++}`
+    this.owners.set(name, owner)
+    this.send({ type: 'open', bundle: name, text: JSON.stringify(code) }).catch(() => {})
+    return name
+  }
+
+  close(name: string): void {
+    if (!this.owners.delete(name)) return
+    this.send({ type: 'close', bundle: name, text: '' }).catch(() => {})
+  }
+
+  /** Resolves to the JSON of the bundle's answer. Rejects with SandboxStuck, SandboxLost, or what the bundle threw. */
+  call(request: Request): Promise<string> {
+    return this.send(request)
+  }
+
+  isHeld(): boolean {
+    return [...this.owners.values()].some((owner) => owner.isHeld())
+  }
+
+  tick(ms: number): void {
+    this.quietMs += ms
+    const limitMs = this.hasAnswered ? this.callMs : this.callMs + START_MS
+    if (this.calls.length > 0 && this.quietMs >= limitMs) this.end(`it did not answer within ${limitMs / 1000} s`)
+  }
+
+  end(reason: string): void {
+    this.ended(reason)
+    this.child.kill('SIGKILL')
+  }
+
+  private send(request: Request): Promise<string> {
+    if (this.hasEnded) return Promise.reject(new SandboxLost('the sandbox has ended', false))
+    // The time of the oldest call counts from here if the process was idle.
+    if (this.calls.length === 0) {
+      this.quietMs = 0
+      this.output.ref()
+    }
+    return new Promise((resolve, reject) => {
+      this.calls.push({ resolve, reject })
+      this.child.stdin?.write(writeRequest(request))
+    })
+  }
+
+  private read(text: string): void {
+    let from = 0
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      this.received.push(text.slice(from, end))
+      const line = this.received.length === 1 ? (this.received[0] ?? '') : this.received.join('')
+      this.received = []
+      this.receivedChars = 0
+      from = end + 1
+      this.answered(line)
+    }
+    if (from === text.length) return
+    this.received.push(text.slice(from))
+    this.receivedChars += text.length - from
+    if (this.receivedChars > 2 * ANSWER_CHARS_MAX) this.end('its answer had no end')
+  }
+
+  private answered(line: string): void {
+    this.quietMs = 0
+    this.hasAnswered = true
+    const call = this.calls.shift()
+    if (this.calls.length === 0) this.output.unref()
+    if (call === undefined) return this.end('it gave an answer that nobody had asked for')
+    if (line.startsWith('+')) return call.resolve(line.slice(1))
+    const { message, run } = readRefusal(line)
+    call.reject(run === null ? new Error(message) : new SandboxStuck(run))
+  }
+
+  private ended(reason: string): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    const message = `the sandbox ended: ${reason}`
+    for (const [index, { reject }] of this.calls.splice(0).entries()) reject(new SandboxLost(message, index === 0))
+    const owners = [...this.owners.values()]
+    this.owners.clear()
+    // After those who called have been told, so that they can name the run that is the reason.
+    setImmediate(() => {
+      for (const { onLost } of owners) onLost()
+    })
+  }
+
+  private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+    const words = this.lastWords.trim()
+    if (/heap out of memory|Allocation failed/i.test(words)) return 'its memory was used up'
+    if (words !== '' && !words.includes('\n')) return words
+    return signal === null ? `it exited with ${code}` : `it was ended by ${signal}`
+  }
+}
+
+function readRefusal(line: string): { readonly message: string; readonly run: string | null } {
+  try {
+    const { message, run } = JSON.parse(line.slice(1)) as { message?: unknown; run?: unknown }
+    return { message: String(message), run: typeof run === 'string' ? run : null }
+  } catch {
+    return { message: 'the sandbox gave an answer that cannot be read', run: null }
+  }
+}
