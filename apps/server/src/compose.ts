@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createCore } from '@orrery/core'
-import { createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
+import { type BundleHosts, containBundles, createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
@@ -99,7 +99,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const recentErrors = collectRecentErrors()
   const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log))
   const store = recordWorkflows(createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } }), tell)
-  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ...engineRules })
+  const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ...sandboxes(config), ...engineRules })
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
   if (gap > 0) throw new CannotStart(explainGap(gap, url))
@@ -154,6 +154,10 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   const maintenance = maintainDaily({ maintain, now: () => engine.now(), log })
   stops.push(() => maintenance.stop())
   return { metrics, recentErrors, store, engine, database, first, handover, core, address }
+}
+
+function sandboxes({ sandbox, sandboxMemory }: Config): { readonly hosts?: BundleHosts } {
+  return sandbox === 'process' ? { hosts: containBundles({ memoryMb: sandboxMemory }) } : {}
 }
 
 type Product = Awaited<ReturnType<typeof openProduct>>

@@ -82,7 +82,7 @@ export interface Engine {
   endWaits(): void
   /** Stores the payload as it is; the receiving workflow decides whether it is valid. Repeating an `id` has no effect. */
   signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }): Promise<DeliverOutcome>
-  /** Asks the workflow to stop, so that its cleanup runs. `terminate`: stops it at once, without cleanup, if no worker holds it. */
+  /** Asks the workflow to stop, so that its cleanup runs. `terminate`: ends it at once, without cleanup. */
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }): Promise<DeliverOutcome>
   pause(org: OrgId, run: RunId): Promise<DeliverOutcome>
   /** Continues a paused or blocked run. `version` moves it to another bundle. */
@@ -102,6 +102,8 @@ export interface Engine {
     args: Json,
   ): Promise<{ readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: Failure } | null>
   why(org: OrgId, run: RunId): Promise<Why>
+  /** Loads code as a worker would, and returns its own description. Rejects with the reason if it cannot be loaded. */
+  describeBundle(org: OrgId, code: string): Promise<Manifest>
   /** Stores a bundle and makes it the default version of its workflows. */
   deploy(org: OrgId, bundle: BuiltBundle): Promise<void>
   /** Stores a bundle without making it a default. A start names it by its hash. */

@@ -1,5 +1,6 @@
 /** The engine: durable runs on PostgreSQL. See ARCHITECTURE.md, "A run, end to end". */
 export type * from './api.ts'
+export type { BundleHosts } from './sandbox/bundle-host.ts'
 export { type ContainOptions, containBundles } from './sandbox/contain-bundles.ts'
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts'
 export { createEngine } from './services/engine/create-engine.ts'

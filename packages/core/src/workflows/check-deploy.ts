@@ -5,7 +5,7 @@ import { openBundle } from './open-bundle.ts'
 const SHOWN_MAX = 200
 
 export async function checkDeploy(ctx: Ctx, input: InputFor<'workflows.checkDeploy'>): Promise<AnswerTo<'workflows.checkDeploy'>> {
-  const bundle = openBundle(input)
+  const bundle = await openBundle(ctx, input)
   const failures: AnswerTo<'workflows.checkDeploy'>['findings'] = []
   let checked = 0
   let failed = 0

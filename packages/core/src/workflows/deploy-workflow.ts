@@ -2,7 +2,7 @@ import { type AnswerTo, type Ctx, emitEvent, type InputFor, withOrg } from '@orr
 import { openBundle } from './open-bundle.ts'
 
 export async function deployWorkflow(ctx: Ctx, input: InputFor<'workflows.deploy'>): Promise<AnswerTo<'workflows.deploy'>> {
-  const bundle = openBundle(input)
+  const bundle = await openBundle(ctx, input)
   const workflows = bundle.manifest.workflows.map(({ name }) => name)
   await withOrg(ctx, (tx) => ctx.engine.deploy(ctx.org, bundle, tx.client))
   await emitEvent(ctx, 'workflow.deployed', bundle.hash, { workflows })

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto'
 import { problem } from '@orrery/contract'
-import { type BuiltBundle, createSandbox, type Manifest } from '@orrery/engine'
-import { canonicalJson, type InputFor } from '@orrery/kernel'
+import type { BuiltBundle, Manifest } from '@orrery/engine'
+import { type Ctx, canonicalJson, type InputFor } from '@orrery/kernel'
 import { requireUnreserved } from './reserved-names.ts'
-
-const LOAD_TIMEOUT_MS = 2000
 
 /**
  * Loads a bundle as a worker would, and compares its own description with the given manifest, so that no bundle is stored that could not
  * run.
  * @throws workflow.bundle_invalid, workflow.name_reserved
  */
-export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): BuiltBundle {
+export async function openBundle(ctx: Ctx, input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): Promise<BuiltBundle> {
   const hash = createHash('sha256').update(input.code).digest('hex')
   if (hash !== input.hash) throw problem('workflow.bundle_invalid', `The code’s SHA-256 is ${hash}.`)
-  const manifest = describe(input.code)
+  const manifest = await describe(ctx, input.code)
   if (canonicalJson(manifest) !== canonicalJson(input.manifest)) {
     throw problem('workflow.bundle_invalid', 'The manifest differs from the one that the bundle declares.')
   }
@@ -24,12 +22,9 @@ export function openBundle(input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'c
   return { hash, code: input.code, manifest }
 }
 
-function describe(code: string): Manifest {
+async function describe(ctx: Ctx, code: string): Promise<Manifest> {
   try {
-    const sandbox = createSandbox(code, { timeoutMs: LOAD_TIMEOUT_MS })
-    const manifest = sandbox.describe()
-    sandbox.dispose()
-    return manifest
+    return await ctx.engine.describeBundle(ctx.org, code)
   } catch (error) {
     // The caller sees any error that its code throws while it loads.
     throw problem('workflow.bundle_invalid', `The bundle does not load: ${String(error).slice(0, 500)}`, { cause: error })

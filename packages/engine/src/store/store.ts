@@ -126,7 +126,7 @@ export interface ParkRow {
 }
 
 /** A message to a run. A second one with the same id has no effect. */
-export type Message = SignalMessage | ChildMessage | CancelMessage
+export type Message = SignalMessage | ChildMessage | CancelMessage | TerminateMessage
 
 interface MessageAddress {
   readonly org: OrgId
@@ -153,6 +153,12 @@ export interface ChildMessage extends MessageAddress {
 /** Asks the workflow to stop. */
 export interface CancelMessage extends MessageAddress {
   readonly kind: 'cancel'
+  readonly reason: string
+}
+
+/** Ends the run without its cleanup. */
+export interface TerminateMessage extends MessageAddress {
+  readonly kind: 'terminate'
   readonly reason: string
 }
 
@@ -409,7 +415,7 @@ export interface Store<Tx = unknown> {
   startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>
   /**
    * Puts a message into a run's inbox. A cancellation ends at once a run that needs no worker for that: it has not begun, or it is blocked. It
-   * wakes a paused run.
+   * wakes a paused run. A termination ends at once every run that no worker holds.
    */
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
   /**

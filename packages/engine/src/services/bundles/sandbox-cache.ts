@@ -42,6 +42,8 @@ export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 /** How many bundles a process keeps. Drops the least recently used first; held runs keep theirs. */
 const BUNDLES_MAX = 100
 
+const TRIES = 5
+
 /** The bundles loaded by this process. One sandbox serves all of its runs of a bundle. */
 export class SandboxCache {
   private readonly store: Store
@@ -77,6 +79,20 @@ export class SandboxCache {
 
   private hostOf(org: OrgId, code: string, bundle: () => LoadedBundle): BundleHost {
     return this.hosts.open(org, code, { onLost: () => this.renew(bundle()), isHeld: () => this.isHeld(bundle()) })
+  }
+
+  /** Loads code and returns what it says about itself, which nobody has checked. Again if others took down what it ran in. */
+  async describe(org: OrgId, code: string): Promise<Manifest> {
+    for (let tries = 1; ; tries++) {
+      const host = this.hosts.open(org, code, { onLost: () => {}, isHeld: () => true })
+      try {
+        return await host.describe()
+      } catch (error) {
+        if (tries === TRIES || !(error instanceof SandboxLost) || error.isCulprit) throw error
+      } finally {
+        host.dispose()
+      }
+    }
   }
 
   /** Null if the org has no such bundle. */

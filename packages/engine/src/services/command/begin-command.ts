@@ -3,6 +3,7 @@ import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/acti
 import { armDeadline } from '../run/cancel.ts'
 import { deliver, rejected, resolved } from '../run/deliver.ts'
 import { finish } from '../run/finish.ts'
+import { abortStep } from '../run/open-command.ts'
 import { stopLingering } from '../run/timers.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { receiveSignal } from './signals.ts'
@@ -53,6 +54,17 @@ export function endRun(scope: WorkerScope, run: ActiveRun, completion: Completio
   stopLingering(scope.clock, run)
   run.phase = { type: 'ending', pausing: isPausing(run), completion }
   for (const open of leaving) beginCommand(scope, run, open, false)
+}
+
+/** Ends a run without its cleanup, once no start of a child is in progress and no transactional step is committing. */
+export function terminate(scope: WorkerScope, run: ActiveRun): void {
+  const completion: Completion = { type: 'cancelled', timedOut: false }
+  if (run.held) return void run.held.push(() => isLive(run) && terminate(scope, run))
+  if (run.starting === 0) return finish(scope, run, completion)
+  for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run was terminated')
+  stopLingering(scope.clock, run)
+  run.queue.length = 0
+  run.phase = { type: 'ending', pausing: false, completion }
 }
 
 function armSleep(scope: WorkerScope, run: ActiveRun, open: Extract<OpenCommand, { type: 'sleep' }>): void {

@@ -28,6 +28,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
     query: (org, run, name, args) => queryRun(parts, org, run, name, args),
     why: (org, run) => explainRun(store, org, run, { now: clock.now(), ids: options.ids ?? plainIds }),
 
+    describeBundle: (org, code) => parts.sandboxes.describe(org, code),
     async deploy(org, { hash, code, manifest }, tx) {
       await store.saveBundle(org, hash, code, JSON.stringify(manifest), tx)
       for (const { name } of manifest.workflows) {

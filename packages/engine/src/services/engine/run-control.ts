@@ -30,17 +30,16 @@ export async function signalRun<Tx>(
   return done(parts, run, await parts.store.deliver(message, tx), tx)
 }
 
-/** Asks a run to stop, so that its cleanup runs. The store ends it at once if there is nothing to clean up, or with `terminate`. */
+/** Asks a run to stop, so that its cleanup runs; with `terminate` without it. The store ends at once a run that needs no worker for that. */
 export async function cancelRun<Tx>(
   parts: ControlParts<Tx>,
   { org, run, reason, terminate }: { readonly org: OrgId; readonly run: RunId; readonly reason: string; readonly terminate: boolean },
   tx?: Tx,
 ): Promise<DeliverOutcome> {
   const { store } = parts
-  const message = { org, run, id: newUuid(parts.now(), parts.random), kind: 'cancel', reason: reason.replaceAll('\0', '') } as const
-  const isEnded = terminate && (await store.terminate(org, run, message.reason, tx))
-  const outcome = isEnded ? ({ type: 'delivered', worker: null, queue: 'default' } as const) : await store.deliver(message, tx)
-  return done(parts, run, outcome, tx)
+  const kind = terminate ? 'terminate' : 'cancel'
+  const message = { org, run, id: newUuid(parts.now(), parts.random), kind, reason: reason.replaceAll('\0', '') } as const
+  return done(parts, run, await store.deliver(message, tx), tx)
 }
 
 export async function pauseRun<Tx>(parts: ControlParts<Tx>, org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome> {

@@ -80,6 +80,10 @@ interface Generation {
   readonly number: number
   /** The seq of its first row; 0 in the first generation. */
   readonly base: number
+  /** The seq of the first row that its code can cause. */
+  from: number
+  /** How many generations before it ended without such a row, one after another. */
+  readonly idle: number
   /** A request to stop has been journalled. */
   cancelled: boolean
 }
@@ -133,7 +137,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     phase: { type: 'live', pausing: row.pauseRequested, linger: null },
     inbox: 'idle',
     wakes: row.wakes,
-    generation: { number: 0, base: row.base, cancelled: false },
+    generation: { number: 0, base: row.base, cancelled: false, from: row.nextSeq, idle: 0 },
     seq: row.nextSeq,
     at: row.clockAt,
     clockAt: row.clockAt,

@@ -80,11 +80,14 @@ function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: nu
 /** `continueAsNew`: a journal row with the new input, from which replay starts afterwards. */
 function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
   const number = run.generation.number + 1
-  run.generation = { number, base: run.seq, cancelled: false }
+  const { seq } = run
+  const idle = seq === run.generation.from ? run.generation.idle + 1 : 0
+  run.generation = { number, base: seq, cancelled: false, idle, from: seq }
   run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run
   if (run.bundle.hash !== run.row.bundle) record(scope, run, marker('version', run.bundle.hash, at))
+  run.generation.from = run.seq
   forget(run.bundle, run.id)
   run.host = run.bundle.host
   run.queue.push({ run: run.id, at, replaying: false, delivery: startDelivery(run, input, []) })

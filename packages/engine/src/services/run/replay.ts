@@ -44,7 +44,7 @@ async function replayRows(run: ActiveRun, rows: readonly JournalRow[]): Promise<
   const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
   const first = rows[0]
   if (first?.kind === 'generation') {
-    run.generation = { number: Number(first.name), base: first.seq, cancelled: false }
+    run.generation = { number: Number(first.name), base: first.seq, cancelled: false, from: first.seq + 1, idle: 0 }
     run.at = run.clockAt = first.at
   }
   const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input

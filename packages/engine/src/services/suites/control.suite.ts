@@ -94,6 +94,17 @@ export function describeControl(t: EngineTests): void {
       expect(of(run, 'note')).toHaveLength(0)
     })
 
+    it('terminates a run at once that a worker has, without cleanup, while a step ignores its signal', async () => {
+      await boot()
+      const at = gate('c4')
+      const run = await start('careful', 'c4')
+      await at.reached.promise
+      await t.engine.cancel(t.org, run, 'now', { terminate: true })
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      at.open()
+      expect(of(run, 'note')).toHaveLength(0)
+    })
+
     it('a run that exceeds its timeout runs its cleanup and ends as timed out', async () => {
       await boot()
       const ended = await go('brief', null)

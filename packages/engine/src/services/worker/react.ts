@@ -5,9 +5,12 @@ import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/acti
 import { cancelDroppedChild } from '../run/cancel.ts'
 import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
-import { considerIdle } from '../run/park.ts'
+import { block, considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { readAgain } from './read-inbox.ts'
+
+/** A loop without steps and waits would keep the worker and the database busy for ever. */
+const IDLE_MAX = 1000
 
 /** Carries out the commands of a live workflow. */
 export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): void {
@@ -23,6 +26,8 @@ export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): v
     else if (command.type === 'log') log(scope, run, command)
   }
   const isFresh = run.phase.type !== 'repeating'
+  if (reaction.completion?.type === 'continued' && run.generation.idle >= IDLE_MAX)
+    return block(scope, run, `The workflow continued as new ${IDLE_MAX} times, one after another, without a step or a wait.`)
   if (reaction.completion) {
     endRun(scope, run, reaction.completion)
     // A run that continues as new still needs the messages that waited for its first turn.

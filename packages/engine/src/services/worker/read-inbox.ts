@@ -1,6 +1,6 @@
 import type { ChildMessage, Message } from '../../store/store.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
-import { continueRun } from '../command/begin-command.ts'
+import { continueRun, terminate } from '../command/begin-command.ts'
 import { acknowledge, bufferSignal } from '../command/signals.ts'
 import { toError } from '../observe.ts'
 import { type ActiveRun, isLive, type OpenCommand, type Outcome } from '../run/active-run.ts'
@@ -72,6 +72,10 @@ function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequ
         acknowledge(scope, run, message)
         deliverCancel(scope, run, message.reason, false)
         break
+      case 'terminate':
+        acknowledge(scope, run, message)
+        terminate(scope, run)
+        return
     }
   }
 }

@@ -1,16 +1,17 @@
 import type { DeliverOutcome, Message, OrgId, RunId } from '../store.ts'
-import { endAndTell, stopRun } from './finish.ts'
+import { endAndTell, stopRun, terminateRun } from './finish.ts'
 import { makeReady } from './live-run.ts'
 import { findOutcome, insertMessage } from './messages.ts'
 import { key, type Session } from './tables.ts'
 
 export function deliver(session: Session, message: Message): DeliverOutcome {
   const live = session.tables.live.get(key(message.org, message.run))
-  if (message.kind !== 'cancel' || live === undefined) {
+  if (live === undefined || (message.kind !== 'cancel' && message.kind !== 'terminate')) {
     insertMessage(session, message)
     return findOutcome(session.tables, message.org, message.run)
   }
-  stopRun(session, live, message.id, message.reason)
+  if (message.kind === 'terminate') terminateRun(session, live, message.id, message.reason)
+  else stopRun(session, live, message.id, message.reason)
   return { type: 'delivered', worker: live.worker, queue: live.row.queue }
 }
 

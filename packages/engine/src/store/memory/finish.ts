@@ -56,19 +56,28 @@ export function closeChildren(session: Session, org: OrgId, parent: RunId): Chan
   return children
     .sort((a, b) => (a.row.run < b.row.run ? -1 : 1))
     .flatMap((child) => {
-      const isHard = child.row.parent?.close === 'terminate' && child.state !== 'running'
       // Another child's end may have ended this one.
       if (!session.tables.live.has(key(org, child.row.run))) return []
-      if (isHard) return endAndTell(session, child, 'cancelled', 'its parent ended')
-      return stopRun(session, child, newUuid(session.now, session.random), 'its parent ended')
+      const stop = child.row.parent?.close === 'terminate' ? terminateRun : stopRun
+      return stop(session, child, newUuid(session.now, session.random), 'its parent ended')
     })
 }
 
 /** Asks a run to stop, or ends it if it needs no worker for that: it has not begun, or its code cannot continue. */
 export function stopRun(session: Session, live: Live, id: string, reason: string): Changed {
-  const { org, run } = live.row
   if (needsNoWorker(live)) return endAndTell(session, live, 'cancelled', reason)
-  const told = insertMessage(session, { org, run, id, kind: 'cancel', reason })
+  return askToStop(session, live, id, reason, 'cancel')
+}
+
+/** Ends a run at once, or asks the worker that holds it to do so. */
+export function terminateRun(session: Session, live: Live, id: string, reason: string): Changed {
+  if (live.state !== 'running') return endAndTell(session, live, 'cancelled', reason)
+  return askToStop(session, live, id, reason, 'terminate')
+}
+
+function askToStop(session: Session, live: Live, id: string, reason: string, kind: 'cancel' | 'terminate'): Changed {
+  const { org, run } = live.row
+  const told = insertMessage(session, { org, run, id, kind, reason })
   if (told === null) return []
   live.pauseRequested = false
   if (live.state === 'paused') makeReady(live, session.now)

@@ -30,6 +30,6 @@ export const journalCode = codec<JournalKind>(
   ['step', 'sleep', 'signal', 'child', 'cancel', 'attempt', 'patch', 'version', 'generation'],
   1,
 )
-export const messageCode = codec<Message['kind']>(['signal', 'child', 'cancel'], 1)
+export const messageCode = codec<Message['kind']>(['signal', 'child', 'cancel', 'terminate'], 1)
 export const closeCode = codec<ParentClose>(['abandon', 'cancel', 'terminate'], 0)
 export const onFullCode = codec<'queue' | 'cancel_in_progress' | 'cancel_newest'>(['queue', 'cancel_in_progress', 'cancel_newest'], 0)

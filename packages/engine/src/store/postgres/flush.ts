@@ -86,7 +86,7 @@ async function writeBatch(client: pg.ClientBase, companions: Companions, batch: 
     for (const statement of companionStatements(companions, batch.companions)) await client.query(statement)
     if (holders.length > 0) results.push(await readEffects(client, releaseStatement, addresses(holders)))
     if (stops.length > 0) {
-      const values = [...addresses(stops), stops.map(({ id }) => id), stops.map(({ reason }) => reason)]
+      const values = [...addresses(stops), stops.map(({ id }) => id), stops.map((stop) => stop.reason)]
       results.push(await readEffects(client, stopStatement, values))
     }
     if (leaving.length > 0) results.push(await readEffects(client, closeStatement, addresses(leaving)))

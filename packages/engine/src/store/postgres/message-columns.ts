@@ -22,6 +22,7 @@ export function toMessageColumns(message: Message, packer: PayloadPacker): Store
       return { kind, name: `${cmd} ${child}`, payload: packer.pack(message.org, output), error }
     }
     case 'cancel':
+    case 'terminate':
       return { kind, name: message.reason, payload: null, error: null }
   }
 }
@@ -37,6 +38,7 @@ export function toMessage(address: Pick<Message, 'org' | 'run' | 'id'>, stored: 
       return { ...address, kind, cmd: Number(name.slice(0, space)), child: name.slice(space + 1), output: payload, error }
     }
     case 'cancel':
+    case 'terminate':
       return { ...address, kind, reason: name }
   }
 }

@@ -1,0 +1,301 @@
+/**
+ * What a deployed bundle does, whoever wrote it, ends neither the server nor other runs: its run is blocked with the reason. Real processes,
+ * PostgreSQL. The bundles here were not built by `buildBundle`, which would refuse most of them.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
+import type { BuiltBundle, TransactionalEngine } from '../api.ts'
+import { buildBundle } from '../bundle/build-bundle.ts'
+import { containBundles } from '../sandbox/contain-bundles.ts'
+import { createPostgresStore } from '../store/postgres/index.ts'
+import type { RunId } from '../store/store.ts'
+import { stepRegistry } from '../workflow/step-registry.ts'
+import { createEngine } from './engine/create-engine.ts'
+import './fixtures/workflows.ts'
+import type { EngineFact } from './observe.ts'
+
+const CALL_MS = 1500
+const MEMORY_MB = 200
+
+/** A bundle whose answer to activations is `body`, an expression or statements with `list` and `done`. */
+function hostile(body: string, top = ''): BuiltBundle {
+  const workflow = { name: 'hostile', description: null, inputSchema: null, outputSchema: null, options: {}, validates: false }
+  const manifest = { protocol: 1, workflows: [workflow, { ...workflow, name: 'checked', validates: true }] }
+  const code = `
+    ${top}
+    const done = (list, completion = { type: 'succeeded', output: null }) =>
+      JSON.stringify(list.map(({ run, delivery }) => ({ run, commands: [], ...(delivery.type === 'evict' ? {} : { completion }) })))
+    const act = (list) => { ${body} }
+    Object.defineProperty(globalThis, '__orrery', { value: {
+      describe: () => ${JSON.stringify(JSON.stringify(manifest))},
+      activate: (batch) => act(JSON.parse(batch)),
+      validateInputs: (batch) => { ${top.includes('validate') ? 'return validate(batch)' : "return '[[]]'"} },
+      currentRun: () => '',
+    } })`
+  return { hash: createHash('sha256').update(code).digest('hex'), code, manifest }
+}
+
+/** A reaction to `start` with these members, and an end to everything else. */
+const reacts = (members: string) => hostile(`return JSON.stringify(list.map(({ run }) => ({ run, commands: [], ${members} })))`)
+const commands = (...list: readonly unknown[]) => reacts(`commands: ${JSON.stringify(list)}`)
+const step = { type: 'step', cmd: 1, name: 'double', args: [1], options: {} }
+
+let database: TestDatabase
+let good: BuiltBundle
+let engine: TransactionalEngine
+const facts: EngineFact[] = []
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  good = await buildBundle({ entries: ['fixtures/workflows.ts'], root: import.meta.dirname })
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  const store = createPostgresStore({ url: database.url, poolMax: 4 })
+  const hosts = containBundles({ callMs: CALL_MS, memoryMb: MEMORY_MB })
+  facts.length = 0
+  engine = createEngine({ store, notifier: store.notifier, hosts, observe: (fact) => facts.push(fact), beatMs: 100 })
+  await engine.work({ steps: stepRegistry() })
+})
+afterEach(() => engine.close())
+
+async function deploy(...bundles: readonly BuiltBundle[]): Promise<string> {
+  const org = randomUUID()
+  for (const bundle of bundles) await engine.deploy(org, bundle)
+  return org
+}
+
+async function start(org: string, workflow: string, input: number | null = null, version?: string): Promise<RunId> {
+  const outcome = await engine.start({ org, workflow, input, ...(version === undefined ? {} : { version }) })
+  if (!('run' in outcome)) throw new Error(JSON.stringify(outcome))
+  return outcome.run
+}
+
+/** A run that waits for two signals, with its coroutine in memory. */
+async function startNeighbour(org: string): Promise<() => Promise<void>> {
+  const run = await start(org, 'pair')
+  await expect.poll(async () => (await engine.why(org, run)).waits.length, { timeout: 20_000 }).toBe(1)
+  return async () => {
+    await engine.signal(org, run, 'a', 1)
+    await engine.signal(org, run, 'b', 2)
+    expect((await engine.result(org, run, 20_000))?.status).toBe('succeeded')
+  }
+}
+
+const blocked = async (org: string, run: RunId) => {
+  await expect.poll(async () => (await engine.why(org, run)).state, { timeout: 40_000 }).toBe('blocked')
+  return (await engine.why(org, run)).summary
+}
+
+describe('a run whose code takes its sandbox down is blocked the second time, and its neighbours end', () => {
+  test.each([
+    [
+      'an endless loop that is not counted',
+      hostile('const again = (depth) => depth > 0 && [1, 2].map(() => again(depth - 1)); again(60); return done(list)'),
+      /did not answer within 1\.5 s/,
+    ],
+    ['endless microtasks', hostile('(function again() { Promise.resolve().then(again) })(); return done(list)'), /did not answer within/],
+    ['a regular expression', hostile("/^(a+)+$/.test('a'.repeat(40) + 'b'); return done(list)"), /did not answer within/],
+    [
+      'memory of the heap',
+      hostile('const all = new Map(); [...Array(1e6)].forEach(function grow() { for (let i = 0; i < 1e5; i++) all.set({}, [i]) })'),
+      /memory|did not answer/,
+    ],
+    [
+      'memory of buffers',
+      hostile('const all = []; while (all.length < 100) all.push(new Uint8Array(1e8).fill(1)); return done(list)'),
+      /more than 200 MB|memory/,
+    ],
+    [
+      'memory while it is loaded',
+      hostile('return done(list)', 'const all = []; while (all.length < 100) all.push(new Uint8Array(1e8).fill(1))'),
+      /more than 200 MB|memory/,
+    ],
+  ])('%s', async (_what, bundle, reason) => {
+    const org = await deploy(good, bundle)
+    const finishNeighbour = await startNeighbour(org)
+    const finishStranger = await startNeighbour(await deploy(good))
+    const run = await start(org, 'hostile')
+    expect(await blocked(org, run)).toMatch(reason)
+    expect(await blocked(org, run)).toMatch(/ended its sandbox twice/)
+    await finishNeighbour()
+    facts.length = 0
+    await finishStranger()
+    expect(facts.filter(({ type }) => type === 'replayed' || type === 'lost')).toEqual([])
+  })
+})
+
+describe('a run whose code answers what the protocol does not have is blocked with the place', () => {
+  const bad: readonly (readonly [string, BuiltBundle, RegExp])[] = [
+    ['no JSON', hostile("return 'not JSON'"), /JSON/],
+    ['no text', hostile('return 7'), /returned number/],
+    ['an object that is no list', hostile("return '{}'"), /answered 1 activations with an object/],
+    ['too few reactions', hostile("return '[]'"), /an array of 0/],
+    ['a text of 40 MB', hostile("return JSON.stringify('x'.repeat(4e7))"), /40000002 characters; at most 16777216/],
+    ['a reaction to another run', reacts("run: 'other'"), /the reaction is about "other"/],
+    ['commands that are no list', reacts('commands: {}'), /commands is an object; expected an array/],
+    ['an unknown command', commands({ type: 'constructor', cmd: 1 }), /commands\[0\]\.type is "constructor"/],
+    ['a command without a number', commands({ ...step, cmd: null }), /commands\[0\]\.cmd is null; expected a whole number/],
+    ['a number beyond the column', commands({ ...step, cmd: 1e15 }), /commands\[0\]\.cmd/],
+    ['a step without arguments', commands({ ...step, args: undefined }), /commands\[0\]\.args is undefined/],
+    ['a step without a name', commands({ ...step, name: { toString: 1 } }), /commands\[0\]\.name is an object/],
+    ['a name with NUL', commands({ ...step, name: 'a\0' }), /without NUL/],
+    ['options that are no object', commands({ ...step, options: null }), /commands\[0\]\.options is null/],
+    ['a retry policy without members', commands({ ...step, options: { retry: {} } }), /options\.retry\.maxAttempts is undefined/],
+    ['a timer without a time', commands({ type: 'sleep', cmd: 1, until: 'soon' }), /until is "soon"; expected a number/],
+    ['a timer beyond all dates', commands({ type: 'sleep', cmd: 1, until: 1e300 }), /until is 1e\+300/],
+    ['a signal whose end is a text', commands({ type: 'signal', cmd: 1, name: 'a', until: '' }), /until is ""/],
+    [
+      'a child with tags of objects',
+      commands({ type: 'child', cmd: 1, workflow: 'w', input: 1, options: { tags: [{}] }, detached: false }),
+      /tags\[0\]/,
+    ],
+    ['a log line at no level', commands({ type: 'log', level: '__proto__', message: '', data: null }), /level is "__proto__"/],
+    ['an unknown end', reacts("completion: { type: 'vanished' }"), /completion\.type is "vanished"/],
+    ['a failure that is a text', reacts("completion: { type: 'failed', error: 'no' }"), /completion\.error is "no"; expected an object/],
+    [
+      'causes without end',
+      reacts("completion: { type: 'failed', error: { name: 'E', message: '', kind: 'error', cause: 1 } }"),
+      /error\.cause is 1/,
+    ],
+    ['an error of its own', hostile("throw new RangeError('mine')"), /RangeError: mine/],
+    ['an error with a hostile message', hostile('throw { get message() { for (;;) {} } }'), /./],
+    ['an error while it is loaded', hostile('return done(list)', "throw new Error('at the top')"), /at the top/],
+    ['a loop while it is loaded', hostile('return done(list)', 'for (;;) {}'), /while the modules were loaded/],
+    ['no interface', { ...hostile(''), code: 'globalThis.nothing = 1', hash: 'none' }, /__orrery/],
+  ]
+  test('without harm to other runs', { timeout: 120_000 }, async () => {
+    const org = await deploy(good)
+    const finishNeighbour = await startNeighbour(org)
+    for (const [what, bundle, reason] of bad) {
+      const hostileOrg = await deploy(bundle)
+      expect(await blocked(hostileOrg, await start(hostileOrg, 'hostile')), what).toMatch(reason)
+    }
+    await finishNeighbour()
+  })
+})
+
+describe('what callers wait for is answered', () => {
+  const hang = "/^(a+)+$/.test('a'.repeat(40) + 'b')"
+
+  test.each([
+    ['a regular expression', `const validate = () => { ${hang}; return '[[]]' }`, /validator of the input failed/],
+    [
+      'memory',
+      'const validate = () => { const all = []; while (all.length < 100) all.push(new Uint8Array(1e8).fill(1)) }',
+      /validator of the input failed/,
+    ],
+    ['no list', "const validate = () => '7'", /as many inputs/],
+    ['issues that are none', "const validate = () => '[[{}]]'", /list of issues/],
+    ['an error', "const validate = () => { throw new Error('mine') }", /mine/],
+  ])('a validator: %s', async (_what, top, message) => {
+    const org = await deploy(good, hostile('return done(list)', top))
+    const finishNeighbour = await startNeighbour(org)
+    const outcome = await engine.start({ org, workflow: 'checked', input: 1 })
+    expect(outcome).toMatchObject({ type: 'invalid_input', issues: [{ message: expect.stringMatching(message) }] })
+    await finishNeighbour()
+  })
+
+  test('a query', async () => {
+    const asks = "list.some(({ delivery }) => delivery.type === 'query')"
+    const bundle = hostile(
+      `if (${asks}) ${hang}; return JSON.stringify(list.map(({ run, delivery }) => ({ run, commands: delivery.type === 'start' ? [${JSON.stringify({ type: 'signal', cmd: 1, name: 'a', until: null })}] : [] })))`,
+    )
+    const org = await deploy(good, bundle)
+    const finishNeighbour = await startNeighbour(org)
+    const run = await start(org, 'hostile')
+    await expect.poll(async () => (await engine.why(org, run)).waits.length, { timeout: 20_000 }).toBe(1)
+    expect(await engine.query(org, run, 'any', null)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringMatching(/did not answer within/) },
+    })
+    await finishNeighbour()
+    expect((await engine.why(org, run)).state).not.toBe('blocked')
+  })
+
+  test('the description of code that hangs, that takes all memory, or that describes nothing', async () => {
+    const org = await deploy(good)
+    await expect(engine.describeBundle(org, 'for (;;) {}')).rejects.toThrow(/while the modules were loaded/)
+    await expect(engine.describeBundle(org, hang)).rejects.toThrow(/while the modules were loaded|did not answer/)
+    await expect(
+      engine.describeBundle(org, 'const all = []; while (all.length < 100) all.push(new Uint8Array(1e8).fill(1))'),
+    ).rejects.toThrow(/memory/)
+    await expect(engine.describeBundle(org, '1')).rejects.toThrow(/__orrery/)
+  })
+})
+
+test('code that continues as new without end is blocked', async () => {
+  const org = await deploy(good, hostile("return done(list, { type: 'continued', input: 1 })"))
+  const finishNeighbour = await startNeighbour(org)
+  const run = await start(org, 'hostile')
+  expect(await blocked(org, run)).toMatch(/continued as new 1000 times, one after another, without a step or a wait/)
+  await finishNeighbour()
+})
+
+test('answers that nobody wrote are blocked or carried out, and the worker lives', { timeout: 120_000 }, async () => {
+  const members = [
+    'type',
+    'cmd',
+    'name',
+    'args',
+    'options',
+    'until',
+    'workflow',
+    'input',
+    'detached',
+    'id',
+    'level',
+    'message',
+    'data',
+    'output',
+    'error',
+    'timedOut',
+  ]
+  const types = ['step', 'sleep', 'signal', 'child', 'drop', 'patch', 'log', 'succeeded', 'failed', 'cancelled', 'continued']
+  const value = fc.oneof(
+    fc.constantFrom(...types),
+    fc.constantFrom(1, 2, -1, 0.5, 1e12, 'double', '', null, true, [], {}, 'a\0b'),
+    fc.jsonValue({ maxDepth: 2 }),
+  )
+  const shape = fc.dictionary(fc.constantFrom(...members), value, { maxKeys: 8 })
+  const sure = fc.record({
+    type: fc.constantFrom(...types),
+    cmd: fc.constantFrom(1, 2),
+    name: fc.constantFrom('double', 'a'),
+    args: value,
+    options: fc.constantFrom({}, { timeoutMs: -1 }, { queue: 'none' }),
+    until: fc.constantFrom(null, 0, 1e15),
+    workflow: fc.constantFrom('five', 'hostile', 'none'),
+    input: value,
+    detached: fc.boolean(),
+    id: fc.constantFrom('a', ''),
+    level: fc.constant('info'),
+    message: fc.string(),
+    data: value,
+    output: value,
+    error: value,
+    timedOut: fc.boolean(),
+  })
+  const reaction = fc.record(
+    { commands: fc.array(fc.oneof(shape, sure), { maxLength: 4 }), completion: fc.oneof(shape, sure) },
+    { requiredKeys: ['commands'] },
+  )
+  const seed = Number(process.env.ORRERY_TEST_SEED ?? Date.now() % 1e6)
+  const reactions = fc.sample(reaction, { numRuns: 60, seed })
+  const org = await deploy(good)
+  const finishNeighbour = await startNeighbour(org)
+  for (const made of reactions) {
+    const bundle = hostile(
+      `return JSON.stringify(list.map(({ run, delivery }) => ({ run, commands: [], ...(delivery.type === 'start' ? ${JSON.stringify(made)} : {}) })))`,
+    )
+    await engine.saveBundle(org, bundle)
+    const run = await start(org, 'hostile', null, bundle.hash)
+    // Some wait for ever, some continue as new without end: whatever they do, they can be ended.
+    await expect.poll(async () => (await engine.why(org, run)).state, { timeout: 30_000 }).not.toBe('ready')
+    await engine.cancel(org, run, 'enough', { terminate: true })
+    expect(await engine.result(org, run, 30_000), `seed ${seed}: ${JSON.stringify(made)}`).not.toBeNull()
+  }
+  await finishNeighbour()
+})
