@@ -21,6 +21,7 @@ export const environment = { ...process.env, PATH: `${bin}${isWindows ? ';' : ':
 export function install() {
   if (existsSync(node) && isInstalled()) return
   console.error('Installing (npm ci) …')
+  const begun = performance.now()
   const npm = process.env.npm_execpath
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [isWindows ? 'npm.cmd' : 'npm', []]
   const result = spawnSync(command, [...args, 'ci', '--loglevel=error'], { cwd: root, stdio: 'inherit', shell: isWindows })
@@ -28,6 +29,7 @@ export function install() {
     console.error('npm ci failed: see above')
     process.exit(result.status ?? 1)
   }
+  console.error(`Installed in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
 }
 
 /** Compares the lockfile with npm's record of installed packages. Optional packages for other platforms are only in the lockfile. */

@@ -97,6 +97,36 @@ test('`npx orrery` is only said where a project has the command: elsewhere, it i
     expect(readFileSync(join(root, page), 'utf8').replaceAll(/\s+/g, ' '), page).toMatch(/`orrery` on npm belongs to another project/)
 })
 
+/** Blocks that no test types as written, by page and first command, with the reason. Everything else is `sh run`. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'README.md: npm start': 'installs the checkout itself, as CI does',
+  'README.md: npm install': 'wildlife-strikes.e2e.ts makes this project with init',
+  'README.md: npx orrery runs start triage': 'wildlife-strikes.e2e.ts starts this run',
+  'README.md: kill -9 <pid>': 'wildlife-strikes.e2e.ts kills the server',
+  'README.md: npx orrery runs list': 'wildlife-strikes.e2e.ts reads this run',
+  'docs/guides/first-hour.md: npx @orrery/cli init my-app': 'the package is not published yet; new-app.ts runs init from the checkout',
+  'docs/guides/operate.md: orrery-server --data /var/lib/orrery': 'writes to a folder of the system; main.pg.test.ts starts the program',
+  'docs/guides/operate.md: psql postgres://postgres@db.example.com/postgres': 'needs a PostgreSQL server of one’s own',
+  'docs/guides/operate.md: tar -C /var/lib': 'needs a stopped server in a folder of the system',
+  'docs/guides/operate.md: pg_dumpall': 'needs a PostgreSQL server of one’s own',
+  'docs/guides/operate.md: psql --file=roles.sql': 'needs a second PostgreSQL server',
+  'docs/guides/redis.md: REDIS_URL=': 'needs a Redis; relay.pg.test.ts sets this variable',
+  'docs/guides/redis.md: redis-cli XREAD': 'needs a Redis, and waits for the next event',
+  'docs/guides/tools.md: npx orrery tools put -f tools.yaml': 'daily-briefing.e2e.ts puts these files',
+  'examples/daily-briefing/README.md': 'daily-briefing.e2e.ts does what this page says',
+  'examples/wildlife-strikes/README.md': 'wildlife-strikes.e2e.ts does what this page says',
+  'apps/cli/templates/app/README.md': 'the first hour has the same commands',
+}
+
+test('every block of commands is run by a test, except those that are listed with a reason', () => {
+  const isListed = ({ page, text }: (typeof blocks)[number], key: string) => `${page}: ${text}`.startsWith(key)
+  const rest = blocks.filter(({ language, note }) => language === 'sh' && !note.startsWith('run'))
+  const keys = Object.keys(NOT_RUN)
+  expect(rest.filter((block) => !keys.some((key) => isListed(block, key))).map(({ page, line }) => `${page}:${line}`)).toEqual([])
+  expect(keys.filter((key) => !rest.some((block) => isListed(block, key)))).toEqual([])
+  expect(keys.length).toBeLessThanOrEqual(17)
+})
+
 test('every variable in a shell block is set before, on the same page', () => {
   const unset: string[] = []
   for (const page of pages) {

@@ -35,6 +35,28 @@ test('accepts the short id of a table, and says when it fits no run or several',
   expect((await cli.run(['why', 'w8x0y2z'])).err).toContain(`several runs end in w8x0y2z: ${ids[0]}, ${ids[2]}`)
 })
 
+test('accepts the name of a key, a connection or an organization in place of its id', async () => {
+  const key = (letter: string, name: string, revokedAt: string | null) => ({
+    id: `key_01jb2m4k6q8r0s2t4v6w8x0y2${letter}`,
+    name,
+    revokedAt,
+  })
+  const keys = [key('a', 'ci', '2026-11-05T09:30:00.000Z'), key('b', 'ci', null), key('c', 'twice', null), key('d', 'twice', null)]
+  await using cli = await cliBench(({ line }) => ({
+    body: line.startsWith('GET')
+      ? { items: line.includes('/keys') ? keys : [{ id: 'con_01jb2m4k6q8r0s2t4v6w8x0y2z', name: 'billing' }], nextCursor: null }
+      : {},
+  }))
+  expect(await cli.run(['keys', 'revoke', 'ci'])).toMatchObject({ status: EXIT.ok })
+  expect(cli.requests.at(-1)?.line).toBe(`DELETE /api/v1/keys/${keys[1]?.id}`)
+  expect((await cli.run(['keys', 'revoke', 'twice'])).err).toContain(`several keys are called twice: ${keys[2]?.id}, ${keys[3]?.id}`)
+  expect((await cli.run(['keys', 'revoke', 'none'])).err).toContain('there is no key with the name or id none')
+  await cli.run(['connections', 'delete', 'billing'])
+  expect(cli.requests.at(-1)?.line).toBe('DELETE /api/v1/connections/con_01jb2m4k6q8r0s2t4v6w8x0y2z')
+  await cli.run(['orgs', 'get', 'current'])
+  expect(cli.requests.at(-1)?.line).toBe('GET /api/v1/orgs/current')
+})
+
 test('prints the field of a problem, and exits with the status for its kind', async () => {
   const problems = [
     {

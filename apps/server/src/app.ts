@@ -5,6 +5,7 @@ import { cors } from 'hono/cors'
 import type { Backend } from './backend.ts'
 import { mountOrdinaut } from './compat/ordinaut.ts'
 import { serveDocs } from './docs/serve-docs.ts'
+import { serveHome } from './docs/serve-home.ts'
 import type { EventFace } from './events/stream-events.ts'
 import { type Health, isObservation, serveHealth } from './health/serve-health.ts'
 import { serveHooks } from './hooks/serve-hooks.ts'
@@ -54,6 +55,7 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
 }
 
 function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: AppParts): void {
+  app.route('/', serveHome(backend))
   app.route('/', serveDocs(backend))
   mountOrdinaut(app, backend)
   app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)
@@ -61,7 +63,6 @@ function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: A
   app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
   app.all(MCP_PATH, serveMcp(backend))
   app.post(`${HOOKS_PATH}/:token`, serveHooks(backend, receiveWebhook))
-  app.get('/', (context) => context.redirect(DOCS_PATH))
 }
 
 /** Request middleware: ids and trace, Host check, security headers, access log. */

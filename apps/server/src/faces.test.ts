@@ -120,16 +120,16 @@ test('answers an MCP request without a key with 401 and a challenge', async () =
   expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orrery"'])
 })
 
-test('serves the docs page and all its assets from this server', async () => {
+test.each(['/docs', '/'])('serves the page %s without a key, and all its assets from this server', async (path) => {
   const server = withNew()
-  const page = await server.fetch('/docs')
+  const page = await server.app.request(`http://localhost${path}`)
   const html = await page.text()
   expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
   const addresses = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => String(match[1]))
   expect(addresses.length).toBeGreaterThan(2)
   for (const address of addresses) {
     expect(address).toMatch(/^\//)
-    expect((await server.fetch(address)).status, address).toBe(200)
+    if (address !== '/health') expect((await server.app.request(`http://localhost${address}`)).status, address).toBe(200)
   }
   expect(html).not.toMatch(/<script>|style="/)
   expect(await (await server.fetch('/docs/problems/run.not_found')).text()).toContain('No such run')

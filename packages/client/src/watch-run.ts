@@ -11,13 +11,17 @@ type Result = OutputOf<'runs.result'>
 export interface RunProgress {
   readonly runId: string
   readonly workflow: string
+  /** Name of the automation that fired the run. */
+  readonly automation: string | null
+  /** Name of the stored pipeline that the run executes. */
+  readonly pipeline: string | null
   readonly status: Result['status']
   readonly done: boolean
   readonly createdAt: string
   readonly steps: number
   /** Failed attempts. */
   readonly attempts: number
-  /** Name of the entry that was recorded last. */
+  /** Name of the entry that was recorded last; in a pipeline, the id of its step. */
   readonly last: string | null
   /** The workflow's answer to the query `progress`, if it has that handler and returns `{ done, total }`. */
   readonly estimate: { readonly done: number; readonly total: number } | null
@@ -51,6 +55,8 @@ export async function* watchRun(
     let shown: RunProgress = {
       runId,
       workflow: run.workflow,
+      automation: run.automation ?? null,
+      pipeline: run.pipeline ?? null,
       status: run.status,
       done: false,
       createdAt: run.createdAt,

@@ -1,4 +1,5 @@
 /** Everything that crosses a process boundary: shapes, problems, permissions and the registry of operations. No I/O. */
+export { describeIssue, describeMessage } from './describe-issue.ts'
 export { duration } from './duration.ts'
 export { EVENT_TYPES, type Event, type EventType, event, eventId, eventTopic, isReservedTopic } from './events.ts'
 export {

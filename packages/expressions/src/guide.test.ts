@@ -13,7 +13,7 @@ import { createScope } from './template/scope.ts'
 
 const builtIns = [...listBuiltIns(), ...automationBuiltIns]
 const guide = readFileSync(new URL('../../../docs/guides/pipelines.md', import.meta.url), 'utf8')
-const blocks = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
+const blocks = [...guide.matchAll(/^```json(?: \S+)?\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
 const isPipeline = (block: Json): boolean => Array.isArray(block) || Object.hasOwn(block as JsonObject, 'pipeline')
 const values = blocks.find((block) => !isPipeline(block)) as { params: JsonObject; steps: JsonObject }
 const scope = createScope({

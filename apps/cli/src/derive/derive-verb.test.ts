@@ -166,6 +166,20 @@ test('reads a value for a field of text or JSON as text, unless it looks like JS
   ])
 })
 
+test('reads the nicknames of cron as schedules, and other texts that begin with @ as files', async () => {
+  await using cli = await cliBench(() => ({ body: { occurrences: [] } }))
+  for (const nickname of ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually'])
+    expect(await cli.run(['schedules', 'preview', nickname])).toMatchObject({ status: EXIT.ok, err: '' })
+  expect(cli.requests.map(({ body }) => (body as { schedule: string }).schedule)).toContain('@midnight')
+  expect((await cli.run(['schedules', 'preview', '@reboot'])).err).toContain('cannot read reboot')
+})
+
+test('takes a text that may be removed without quotes, and null to remove it', async () => {
+  await using cli = await cliBench()
+  await cli.run(['automations', 'update', 'morning', '--title', 'Good morning', '--timezone', 'null'])
+  expect(cli.requests[0]?.body).toEqual({ title: 'Good morning', timezone: null })
+})
+
 test('accepts run-now as an alias of automations run-now', async () => {
   await using cli = await cliBench(() => ({ body: { firing: {}, runId: null } }))
   for (const verb of [['run-now'], ['automations', 'run-now']])

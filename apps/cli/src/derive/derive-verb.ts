@@ -132,6 +132,7 @@ function helpOf(field: Field): string {
   const notes = [field.description]
   if (field.form.kind === 'list')
     notes.push(field.form.item.kind === 'choice' ? `Repeatable; ${field.form.item.choices.join(', ')}.` : 'Repeatable.')
+  if (field.form.kind === 'text' && field.form.isNullable === true) notes.push('`null` removes it.')
   if (field.fallback !== undefined && field.fallback !== null && field.form.kind !== 'switch')
     notes.push(`Default ${JSON.stringify(field.fallback)}.`)
   return notes.filter((note) => note !== '').join(' ')

@@ -4,6 +4,9 @@ import { type Io, UsageError } from '../io.ts'
 import type { Field, Form } from '../registry/verb.ts'
 import { isYaml, parseValue } from './read-documents.ts'
 
+/** Schedules that begin with the sign of a file. A file of such a name is read as `@./hourly`. */
+const CRON_NICKNAMES = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually']
+
 /** Parses the value of a flag or a positional argument. Throws UsageError, which names the flag. */
 export async function readValue(field: Field, given: string | boolean | readonly string[], io: Io): Promise<unknown> {
   if (typeof given === 'boolean') return given
@@ -21,7 +24,7 @@ export async function readValue(field: Field, given: string | boolean | readonly
 function readOne(form: Form, word: string, label: string, io: Io, isRounded = false): Promise<unknown> | unknown {
   switch (form.kind) {
     case 'text':
-      return word
+      return form.isNullable === true && word === 'null' ? null : word
     case 'number':
       return readNumber(word, form.nullable, label)
     case 'switch':
@@ -31,7 +34,7 @@ function readOne(form: Form, word: string, label: string, io: Io, isRounded = fa
       if (form.choices.includes(word)) return word
       throw new UsageError(`${label}: expected one of ${form.choices.join(', ')}; got "${word}"`)
     case 'textOrJson':
-      return /^[[{"@]/.test(word) ? readJson(word, label, io, isRounded) : word
+      return /^[[{"@]/.test(word) && !CRON_NICKNAMES.includes(word) ? readJson(word, label, io, isRounded) : word
     case 'list':
     case 'json':
       return readJson(word, label, io, isRounded)

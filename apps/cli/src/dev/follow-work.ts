@@ -1,4 +1,4 @@
-import { type Client, createClient, type Event, ProblemError } from '@orrery/client'
+import { type Client, createClient, type Event, ProblemError, UnreachableError } from '@orrery/client'
 import { formatElapsed } from '../output/format-time.ts'
 import { shortenId } from '../output/short-id.ts'
 import { shown } from '../shown.ts'
@@ -13,7 +13,19 @@ interface KnownRun {
 
 /** How a run of Orrery's own workflow is called, which interprets pipelines, unless an automation is known that started it. */
 const PIPELINE = 'pipeline'
-const nameOfWorkflow = (name = ''): string => (name === 'orrery.pipeline' ? PIPELINE : name)
+
+/** The workflow; of a pipeline, the automation or the stored pipeline that it belongs to, if there is one. */
+async function nameRun(client: Client, runId: string, workflow = ''): Promise<string> {
+  if (workflow !== 'orrery.pipeline') return workflow
+  try {
+    const { automation, pipeline } = await client.runs.get({ runId })
+    return automation ?? pipeline ?? PIPELINE
+  } catch (error) {
+    // The run is gone, or the server is stopping.
+    if (error instanceof ProblemError || error instanceof UnreachableError) return PIPELINE
+    throw error
+  }
+}
 
 /** The oldest ones are forgotten beyond this. */
 const RUNS_KNOWN_MAX = 2000
@@ -40,7 +52,7 @@ export function createFollower(screen: Screen, project: string) {
     const facts = toFacts(event)
     const at = Date.parse(event.at)
     const known = runs.get(runId)
-    const run = known ?? { name: nameOfWorkflow(facts.workflow), startedAt: event.type === 'run.started' ? at : null }
+    const run = known ?? { name: await nameRun(client, runId, facts.workflow), startedAt: event.type === 'run.started' ? at : null }
     remember(runId, run)
     const took = run.startedAt === null ? '' : formatElapsed(at - run.startedAt)
     const seen = { name: run.name, runId }

@@ -2,11 +2,12 @@ import type { RunProgress } from '@orrery/client'
 import { formatElapsed } from './format-time.ts'
 
 /**
- * Such as `running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate
+ * Such as `triage  running  1,204 steps  [####      ]  40% of 3,000  52/s  23s  last: assess`. The bar needs `barWidth` and an estimate
  * from the workflow.
  */
 export function describeProgress(progress: RunProgress, perSecond: number, now: number, barWidth = 0): string {
   const parts = [
+    progress.automation ?? progress.pipeline ?? progress.workflow,
     progress.connected ? progress.status : `${progress.status}?`,
     `${progress.steps.toLocaleString('en')} ${progress.steps === 1 ? 'step' : 'steps'}`,
   ]

@@ -78,6 +78,7 @@ function formOfUnion(among: readonly JsonSchema[]): Form {
   if (forms.some(({ kind }) => kind === 'text') && forms.some(({ kind }) => kind === 'json')) return { kind: 'textOrJson' }
   if (first === undefined || forms.some((form) => form.kind !== first.kind)) return { kind: 'json' }
   if (first.kind === 'number') return { kind: 'number', nullable }
+  if (first.kind === 'text') return nullable ? { kind: 'text', isNullable: true } : first
   return nullable || first.kind === 'choice' ? { kind: 'json' } : first
 }
 

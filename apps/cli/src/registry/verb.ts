@@ -32,7 +32,8 @@ export interface Field {
 }
 
 export type Form =
-  | { readonly kind: 'text' }
+  /** `isNullable`: the word `null` removes the value. */
+  | { readonly kind: 'text'; readonly isNullable?: true }
   | { readonly kind: 'number'; readonly nullable: boolean }
   | { readonly kind: 'switch' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }

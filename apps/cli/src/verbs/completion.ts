@@ -13,7 +13,9 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 }
 complete -o default -F _orrery orrery
 `,
+  // A new ~/.zshrc does not load the completion system.
   zsh: `#compdef orrery
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 _orrery() {
   local -a found
   found=(\${(f)"$(orrery complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
@@ -23,9 +25,14 @@ compdef _orrery orrery
 `,
   fish: `function __orrery
   set -l words (commandline -opc) (commandline -ct)
-  orrery complete -- $words[2..-1] 2>/dev/null
+  set -l found (orrery complete -- $words[2..-1] 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c orrery -a '(__orrery)'
+complete -c orrery -f -a '(__orrery)'
 `,
 }
 

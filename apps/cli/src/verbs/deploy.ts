@@ -4,6 +4,7 @@ import { connect } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io, UsageError } from '../io.ts'
+import { showWork } from '../output/show-work.ts'
 import { formatTable } from '../output/table.ts'
 import { shown, shownJson } from '../shown.ts'
 
@@ -21,7 +22,7 @@ export function addDeploy(root: Command, io: Io): void {
     )
   withFlags(deploy).action(async (flags: DeployFlags) => {
     const bundle = await buildProject(io, flags)
-    const deployed = await connect(io, flags).workflows.deploy(bundle, { signal: io.signal })
+    const deployed = await showWork(io, 'deploying it', () => connect(io, flags).workflows.deploy(bundle, { signal: io.signal }))
     if (flags.json === true) io.out(shown`${shownJson(deployed, 0)}\n`)
     else io.out(shown`deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`)
   })
@@ -37,9 +38,9 @@ export function addDeploy(root: Command, io: Io): void {
     // Flags before the word `check` count, too.
     const flags = { ...deploy.opts<DeployFlags>(), ...own }
     const bundle = await buildProject(io, flags)
-    const report = await connect(io, flags).workflows.checkDeploy(
-      { ...bundle, ...(flags.limit === undefined ? {} : { limit: flags.limit }) },
-      { signal: io.signal },
+    const limit = flags.limit === undefined ? {} : { limit: flags.limit }
+    const report = await showWork(io, 'replaying live runs', () =>
+      connect(io, flags).workflows.checkDeploy({ ...bundle, ...limit }, { signal: io.signal }),
     )
     if (flags.json === true) io.out(shown`${shownJson(report)}\n`)
     else {
@@ -62,7 +63,7 @@ async function buildProject(io: Io, flags: DeployFlags) {
   // Loaded here, because the compiler is slow to load and no other command needs it.
   const { BuildError, buildBundle, findEntries } = await import('@orrery/sdk/build')
   try {
-    return await buildBundle({ root, entries: await findEntries(root) })
+    return await showWork(io, 'building the project', async () => buildBundle({ root, entries: await findEntries(root) }))
   } catch (error) {
     if (error instanceof BuildError) throw new UsageError(`the project does not build\n${error.message}`)
     throw error

@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { writeApp } from '../init/write-app.ts'
 import type { Io } from '../io.ts'
+import { showWork } from '../output/show-work.ts'
 import { join, shown } from '../shown.ts'
 
 interface InitFlags {
@@ -20,24 +21,26 @@ export function addInit(root: Command, io: Io): void {
     .action((folder: string, flags: InitFlags) => init(io, folder, flags))
 }
 
-function init(io: Io, folder: string, flags: InitFlags): void {
+async function init(io: Io, folder: string, flags: InitFlags): Promise<void> {
   const target = resolve(io.cwd, folder)
   writeApp({ folder: target, say: (text) => io.err(shown`${text}\n`), ...(flags.example === undefined ? {} : { example: flags.example }) })
-  if (flags.install) installPackages(io, target)
+  if (flags.install) await showWork(io, 'installing packages with npm', () => installPackages(target))
   const steps = [`cd ${relative(io.cwd, target) || '.'}`, ...(flags.install ? [] : ['npm install']), 'npx orrery dev']
   io.out(shown`\n${target} is ready. Next:\n\n${join(steps.map((step) => shown`  ${step}\n`))}\nSee its README.md for more.\n`)
 }
 
-function installPackages(io: Io, folder: string): void {
-  io.err(shown`npm install …\n`)
+async function installPackages(folder: string): Promise<void> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD'))
-  const { status, error } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const child = spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress'], {
     cwd: folder,
     // Without npm's own variables: if npm started this process, they describe another package.
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   })
-  if (error !== undefined) throw error
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
   if (status !== 0) throw new Error(`npm install failed in ${folder}. The project files are complete; run npm install there again`)
 }

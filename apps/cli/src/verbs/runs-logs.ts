@@ -80,7 +80,7 @@ async function learn(client: Client, runId: string, cmd: number, known: Map<numb
   let cursor: string | null | undefined
   for (let page = 0; page < NAME_PAGES_MAX && cursor !== null && !known.has(cmd); page += 1) {
     const rows = await client.runs.history({ runId, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) })
-    for (const { cmd: number, name } of rows.items) if (number > 0) known.set(number, name)
+    for (const { cmd: number, name, step } of rows.items) if (number > 0) known.set(number, step ?? name)
     cursor = rows.nextCursor
   }
 }

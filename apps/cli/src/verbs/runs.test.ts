@@ -134,15 +134,34 @@ test('completes commands, flags, choices and names', async () => {
   expect(await complete(['completion', ''])).toEqual(['bash', 'zsh', 'fish'])
 })
 
-test('the script for bash completes in bash', async () => {
-  await using cli = await cliBench()
-  const script = (await cli.run(['completion', 'bash'])).out
-  const bin = join(cli.folder, 'bin')
-  mkdirSync(bin)
-  // A stand-in that prints the words it was asked about; the last one is the word at the cursor.
-  writeFileSync(join(bin, 'orrery'), '#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
-  chmodSync(join(bin, 'orrery'), 0o755)
-  const ask = `${script}\nCOMP_WORDS=(orrery runs st)\nCOMP_CWORD=2\n_orrery\nprintf '%s,' "\${COMPREPLY[@]}"`
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', ask], { encoding: 'utf8', env: { PATH: `${bin}:${process.env.PATH}` } })
-  expect({ stdout, stderr }).toEqual({ stdout: 'runs,st,', stderr: '' })
-})
+/** What each shell is asked, with the script of `orrery completion` before it: to complete the last word of `orrery runs st`. And the candidates. */
+const SHELLS = [
+  ['bash', ['--norc', '-c'], `COMP_WORDS=(orrery runs st)\nCOMP_CWORD=2\n_orrery\nprintf '%s,' "\${COMPREPLY[@]}"`, 'runs,st,'],
+  // Without a configuration, so that the script has to load the completion system. Only a widget may call the real compadd.
+  [
+    'zsh',
+    ['-f', '-c'],
+    `[[ $_comps[orrery] == _orrery ]] || exit 1\ncompadd() { shift; printf '%s,' "$@" }\nwords=(orrery runs st)\nCURRENT=3\n_orrery`,
+    'runs,st,',
+  ],
+  // fish leaves out candidates that do not begin like the word.
+  ['fish', ['--no-config', '-c'], `complete -C 'orrery runs st' | tr '\\n' ','`, 'st,'],
+] as const
+/** CI installs zsh and fish where it can. */
+const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0
+
+test.each(SHELLS.filter(([shell]) => isInstalled(shell)))(
+  'the script for %s completes in that shell',
+  async (shell, flags, question, candidates) => {
+    await using cli = await cliBench()
+    const script = (await cli.run(['completion', shell])).out
+    const bin = join(cli.folder, 'bin')
+    mkdirSync(bin)
+    // A stand-in that prints the words it was asked about; the last one is the word at the cursor.
+    writeFileSync(join(bin, 'orrery'), '#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
+    chmodSync(join(bin, 'orrery'), 0o755)
+    const env = { PATH: `${bin}:${process.env.PATH}`, HOME: cli.folder }
+    const { stdout, stderr } = spawnSync(shell, [...flags, `${script}\n${question}`], { encoding: 'utf8', env })
+    expect({ stdout, stderr }).toEqual({ stdout: candidates, stderr: '' })
+  },
+)

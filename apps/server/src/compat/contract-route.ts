@@ -116,7 +116,7 @@ function openExchange(backend: Backend, context: ServerContext) {
     id: (prefix, name) => toId(prefix, context.req.param(name) ?? '', ['path', name]),
     toId,
     query(shape) {
-      const read = shape.safeParse(context.req.query())
+      const read = parseShape(shape, context.req.query())
       if (read.success) return read.data
       throw refuse(toInputErrors('query', read.error))
     },

@@ -25,6 +25,8 @@ export const runOrigin = z.object({
 export const runSummary = z.object({
   id: runId,
   workflow: z.string(),
+  automation: z.string().nullable().meta({ description: 'Name of the automation that fired the run, or the run that it repeats.' }),
+  pipeline: z.string().nullable().meta({ description: 'Name of the stored pipeline that the run executes.' }),
   version: z.string().meta({ description: 'Hash of the bundle that the run is pinned to.' }),
   status: runStatus,
   queue: z.string(),
@@ -66,6 +68,7 @@ export const historyEntry = z.object({
     .int()
     .meta({ description: 'Number of the workflow’s command that this row answers; 0 if it answers no command. Used to edit steps.' }),
   name: z.string(),
+  step: z.string().nullable().meta({ description: 'In the run of a pipeline: id of the step that called the tool.' }),
   attempt: z.number().int(),
   input: json.nullable(),
   output: json.nullable().meta({ description: 'For a failed attempt: when the next one may begin.' }),

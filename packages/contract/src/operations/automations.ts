@@ -19,6 +19,7 @@ import { page, pageInput } from '../pagination.ts'
 import { json, name, text, timestamp } from '../scalars.ts'
 
 const one = { automation: automationRef }
+const newAnnotations = annotations.optional().meta({ description: 'Replaces all annotations. Absent: they stay as they are.' })
 const note = text(500).meta({ description: 'The reason, shown with the automation.' })
 const params = z.record(z.string(), json).meta({ description: 'Params that override those of the automation with the same names.' })
 
@@ -47,7 +48,7 @@ export const applyAutomation = defineOperation({
   summary: 'Create an automation, or replace the one of this name',
   description:
     'Unchanged triggers keep their state. Parts that are not in the definition are removed. An identical definition changes nothing.',
-  input: automationDefinition,
+  input: automationDefinition.extend({ annotations: newAnnotations }),
   output: automation.extend({ outcome: z.enum(['created', 'updated', 'unchanged']) }),
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
   choices: [{ of: ['pipeline', 'workflow'], isRequired: true }],
@@ -102,7 +103,7 @@ export const updateAutomation = defineOperation({
     ...one,
     ifVersion: z.number().int().min(1).optional().meta({ description: 'The change is refused if the version has changed since.' }),
     ...automationChange,
-    annotations: annotations.optional().meta({ description: 'Replaces all annotations. Absent: they stay as they are.' }),
+    annotations: newAnnotations,
   }),
   output: automation,
   problems: [

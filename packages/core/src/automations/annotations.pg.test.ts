@@ -28,6 +28,16 @@ describe('annotations of an automation', () => {
     expect((await t.call('automations.get', { automation })).annotations).toEqual({ studio: { x: 2 } })
   })
 
+  it('are kept by an apply that does not name them, and replaced by one that does', async () => {
+    const definition = { name: 'applied', schedule: 'every 1h', workflow: { name: 'greeting', input: { name: 'Ada' } } }
+    const apply = (more: object) => t.call('automations.apply', { ...definition, ...more })
+    expect(await apply({ annotations: { studio: 1 } })).toMatchObject({ outcome: 'created', annotations: { studio: 1 } })
+    expect(await apply({})).toMatchObject({ outcome: 'unchanged', annotations: { studio: 1 } })
+    expect(await apply({ annotations: { studio: 1 } })).toMatchObject({ outcome: 'unchanged', version: 1 })
+    expect(await apply({ title: 'Applied' })).toMatchObject({ outcome: 'updated', annotations: { studio: 1 } })
+    expect((await apply({ title: 'Applied', annotations: { studio: 2 } })).annotations).toEqual({ studio: 2 })
+  })
+
   it('are limited to 32 entries', async () => {
     const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`client-${at}`, at]))
     await expect(create('many', many)).rejects.toMatchObject({ code: 'invalid_input', extra: { errors: [{ path: 'annotations' }] } })

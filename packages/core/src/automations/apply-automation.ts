@@ -9,14 +9,19 @@ import { selectTriggers } from './trigger-store.ts'
 /** Creates or updates by name. Applying a definition that did not change does nothing. */
 export function applyAutomation(ctx: Ctx, input: InputFor<'automations.apply'>): Promise<AnswerTo<'automations.apply'>> {
   return withOrg(ctx, async (tx) => {
-    const name = nameOf(input)
+    const { annotations, ...definition } = input
+    const name = nameOf(definition)
     const before = name === null ? null : await lockForApply(tx, ctx.org, name)
-    if (before !== null && canonicalJson(before.definition) === canonicalJson(input)) {
+    const isAnnotated = annotations !== undefined && canonicalJson(before?.annotations ?? {}) !== canonicalJson(annotations)
+    if (before !== null && !isAnnotated && canonicalJson(before.definition) === canonicalJson(definition)) {
       const triggers = await selectTriggers(tx, ctx.org, before.automation_id)
       ctx.note(encodeId('aut', before.automation_id), { name: before.name, outcome: 'unchanged' })
       return { ...toAutomation(before, triggers, ctx.clock.now()), outcome: 'unchanged' }
     }
-    const { row, triggers, warnings } = await saveAutomation(ctx, tx, input, { before })
+    const { row, triggers, warnings } = await saveAutomation(ctx, tx, definition, {
+      before,
+      ...(annotations === undefined ? {} : { annotations }),
+    })
     return { ...toAutomation(row, triggers, ctx.clock.now(), warnings), outcome: before === null ? 'created' : 'updated' }
   })
 }

@@ -198,7 +198,7 @@ describe('pipelines.run', () => {
     expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { zone: 'Asia/Tokyo', pipeline: 'clock', version: 1 } })
     const { items } = await t.call('runs.history', { runId })
     expect(items).toMatchObject([
-      { kind: 'step', name: 'orrery.tool', input: { tool: 'time.now', step: 'one', with: { timezone: 'Asia/Tokyo' } } },
+      { kind: 'step', name: 'orrery.tool', step: 'one', input: { tool: 'time.now', step: 'one', with: { timezone: 'Asia/Tokyo' } } },
     ])
     const { value } = await t.call('runs.query', { runId, name: 'pipeline' })
     expect(value).toMatchObject({
@@ -208,7 +208,7 @@ describe('pipelines.run', () => {
       ],
     })
     const listed = await t.call('runs.list', { workflow: 'orrery.pipeline', tag: 'tokyo' })
-    expect(listed.items).toMatchObject([{ id: runId, workflow: 'orrery.pipeline' }])
+    expect(listed.items).toMatchObject([{ id: runId, workflow: 'orrery.pipeline', pipeline: 'clock', automation: null }])
     // It is not a default version, so it is not listed among deployed workflows.
     expect((await t.call('workflows.list', {})).items.map(({ name }) => name)).not.toContain('orrery.pipeline')
   })
@@ -284,6 +284,10 @@ describe('pipelines.run', () => {
     const { runId } = await t.call('pipelines.run', { definition, params: { zone: 'Mars/Base' } })
     expect(await finish(runId)).toMatchObject({ status: 'failed' })
     const failed = (await t.call('runs.history', { runId })).items
+    expect(await t.call('runs.why', { runId })).toMatchObject({
+      summary: expect.stringContaining('Step "b" (cmd 2) failed'),
+      facts: { failed: 'b' },
+    })
     const again = await t.call('runs.retry', { runId })
     expect(await finish(again.runId)).toMatchObject({ status: 'failed', error: { name: 'InvalidTimezone' } })
     const repeated = (await t.call('runs.history', { runId: again.runId })).items

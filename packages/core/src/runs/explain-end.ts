@@ -1,7 +1,7 @@
 /** Why a run has ended as it did, in words: what failed, where, with which input, and what to do next. Pure. */
 import type { Json, Run } from '@orrery/contract'
 import { toRunId } from '@orrery/kernel'
-import { toFailure } from './run.ts'
+import { toFailure, toPipelineStep } from './run.ts'
 import type { HistoryRow, RunRow } from './run-store.ts'
 
 /** The input of a step is shown up to this length in the sentence, and whole in the facts up to the other. */
@@ -20,7 +20,7 @@ export function explainEnd(row: RunRow, error: Run['error'], failed: HistoryRow 
   const runId = toRunId(row.run_id)
   if (status === 'cancelled') return { summary: `The run has ended: cancelled. To do it again: orrery runs retry ${runId}.`, facts: {} }
   // A failure of a step that the workflow has handled is not why the run failed.
-  const isCause = failed !== undefined && error !== null && (failed.name === stepOf(error) || messageOf(failed) === error.message)
+  const isCause = failed !== undefined && error !== null && (nameOf(failed) === stepOf(error) || messageOf(failed) === error.message)
   const cause = isCause ? describeStep(failed) : describeRun(error, input)
   const next = toDo(runId, isCause ? failed : undefined)
   const ended = status === 'timed_out' && row.deadline !== null ? `timed out at its deadline, ${row.deadline.toISOString()}` : status
@@ -28,7 +28,9 @@ export function explainEnd(row: RunRow, error: Run['error'], failed: HistoryRow 
   return { summary: parts.filter((part) => part !== '').join(' '), facts: { ...cause.facts, next } }
 }
 
-function describeStep({ kind, name, cmd, seq, attempt, input, error }: HistoryRow): Explanation {
+function describeStep(row: HistoryRow): Explanation {
+  const { kind, cmd, seq, attempt, input, error } = row
+  const name = nameOf(row)
   const failure = toFailure(error)
   const tries = kind === 'step' && attempt > 1 ? ` after ${attempt} attempts` : ''
   const what = kind === 'step' ? `Step "${name}"` : `Child "${name}"`
@@ -60,6 +62,9 @@ function toText(failure: Run['error']): string {
   const text = failure.message === '' ? failure.name : `${failure.name}: ${failure.message}`
   return /[.!?]$/.test(text) ? text : `${text}.`
 }
+
+/** Pipelines call tools in a step of Orrery's own; the id that their author gave is the better name. */
+const nameOf = (row: HistoryRow): string => toPipelineStep(row) ?? row.name
 
 const messageOf = ({ error }: HistoryRow): string | undefined => toFailure(error)?.message
 

@@ -1,5 +1,5 @@
 import { type AnswerTo, type Ctx, decodeCursor, type InputFor, NUMBER_FORM, orProblem, toPage, toUuid, withOrg } from '@orrery/kernel'
-import { toFailure } from './run.ts'
+import { toFailure, toPipelineStep } from './run.ts'
 import { type HistoryRow, selectHistory, selectRun } from './run-store.ts'
 
 export async function getRunHistory(ctx: Ctx, input: InputFor<'runs.history'>): Promise<AnswerTo<'runs.history'>> {
@@ -19,6 +19,7 @@ function toEntry(row: HistoryRow): AnswerTo<'runs.history'>['items'][number] {
     kind,
     cmd,
     name,
+    step: toPipelineStep(row),
     attempt,
     input,
     output: kind === 'attempt' && typeof output === 'number' ? new Date(output).toISOString() : output,

@@ -2,6 +2,7 @@
 import type { Json, RunStatus } from '@orrery/contract'
 import { unpackRows } from '@orrery/engine/postgres'
 import { type AnswerTo, columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
+import { PIPELINE_WORKFLOW } from '../pipelines/interpreter/pipeline-input.ts'
 
 /** A row of `engine.run_view`, which has a run in the vocabulary of the API. */
 export interface RunRow {
@@ -21,6 +22,8 @@ export interface RunRow {
   readonly status: string
   readonly finished_at: Date | null
   readonly reason: string | null
+  readonly automation: string | null
+  readonly pipeline: string | null
 }
 
 const COLUMNS = columns(
@@ -45,6 +48,24 @@ const COLUMNS = columns(
   'v',
 )
 
+/** How many origins of a run are followed. */
+const ORIGINS_MAX = 100
+
+/**
+ * The names of the automation that fired a run `v`, or fired the run that it repeats, and of the pipeline that it executes. A firing's id is
+ * its run's id. An input over 64 KB is not in the row, and then the pipeline has no name.
+ */
+const NAMES = sql`
+  (with recursive up(run_id, origin_run, place) as (
+     select v.run_id, v.origin_run, 0
+     union all
+     select r.run_id, r.origin_run, up.place + 1 from up join engine.run_view r on r.org_id = v.org_id and r.run_id = up.origin_run
+     where up.place < ${ORIGINS_MAX}
+   )
+   select a.name from up join app.firing f on f.org_id = v.org_id and f.firing_id = up.run_id
+   join app.automation a on a.org_id = f.org_id and a.automation_id = f.automation_id limit 1) as automation,
+  case when v.workflow = ${PIPELINE_WORKFLOW} then v.input->'run'->>'pipeline' end as pipeline`
+
 export interface RunFilter {
   readonly workflow: string | undefined
   readonly status: RunStatus | undefined
@@ -61,7 +82,7 @@ export interface RunFilter {
 export function selectRuns(tx: Transaction, org: string, filter: RunFilter): Promise<RunRow[]> {
   const { workflow, status, tag, since, until, parent, before, limit } = filter
   return tx.rows<RunRow>(
-    sql`select ${COLUMNS} from engine.run_view v ${joinFewer(status)}
+    sql`select ${COLUMNS}, ${NAMES} from engine.run_view v ${joinFewer(status)}
         where v.org_id = ${org} ${workflow === undefined ? empty : sql`and v.workflow = ${workflow}`}
           ${tag === undefined ? empty : sql`and ${tag} = any (v.tags)`} ${parent === undefined ? empty : sql`and v.parent_run = ${parent}`}
           ${before === null ? empty : sql`and v.run_id < ${before}`} ${until === undefined ? empty : sql`and v.created_at < ${until}`}
@@ -88,7 +109,7 @@ function joinFewer(status: RunStatus | undefined): Sql {
 }
 
 export function selectRun(tx: Transaction, org: string, run: string): Promise<RunRow | undefined> {
-  return tx.row<RunRow>(sql`select ${COLUMNS} from engine.run_view v where v.org_id = ${org} and v.run_id = ${run}`)
+  return tx.row<RunRow>(sql`select ${COLUMNS}, ${NAMES} from engine.run_view v where v.org_id = ${org} and v.run_id = ${run}`)
 }
 
 interface Payloads {

@@ -3,12 +3,15 @@ import { encodeId, failure, priority, type Run, type RunSummary, runLog, runOrig
 import type { Wait } from '@orrery/engine'
 import { orNull, toRunId } from '@orrery/kernel'
 import type { z } from 'zod'
-import type { RunRow } from './run-store.ts'
+import { TOOL_STEP } from '../pipelines/interpreter/pipeline-input.ts'
+import type { HistoryRow, RunRow } from './run-store.ts'
 
 export function toSummary(row: RunRow): RunSummary {
   return {
     id: encodeId('run', row.run_id),
     workflow: row.workflow,
+    automation: row.automation,
+    pipeline: row.pipeline,
     version: row.bundle,
     status: runStatus.parse(row.status),
     queue: row.queue,
@@ -25,6 +28,12 @@ export function toSummary(row: RunRow): RunSummary {
 function toOrigin(row: RunRow): RunSummary['origin'] {
   if (row.origin_kind === null || row.origin_run === null || row.origin_seq === null) return null
   return { kind: runOrigin.shape.kind.parse(row.origin_kind), runId: toRunId(row.origin_run), seq: row.origin_seq }
+}
+
+/** Of a row about a call of a tool in a pipeline: the id of the step that called it. */
+export function toPipelineStep({ name, input }: Pick<HistoryRow, 'name' | 'input'>): string | null {
+  if (name !== TOOL_STEP || typeof input !== 'object' || input === null || Array.isArray(input)) return null
+  return typeof input.step === 'string' ? input.step : null
 }
 
 export function toFailure(error: unknown): Run['error'] {

@@ -15,7 +15,7 @@ const nowMs = Date.parse('2026-06-01T00:00:00Z')
 const DAY_MS = 86_400_000
 
 /** Each JSON block, with the lines of the text block directly after it. */
-const blocks = [...guide.matchAll(/```json\n([\s\S]*?)```(?:\n\n```text\n([\s\S]*?)\n```)?/g)].map(([, json = '', text]) => ({
+const blocks = [...guide.matchAll(/```json(?: \S+)?\n([\s\S]*?)```(?:\n\n```text\n([\s\S]*?)\n```)?/g)].map(([, json = '', text]) => ({
   value: JSON.parse(json) as { layers?: unknown },
   shown: text?.split('\n') ?? [],
 }))

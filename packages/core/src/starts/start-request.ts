@@ -1,4 +1,4 @@
-import { type Json, problem, type RunStatus } from '@orrery/contract'
+import { describeMessage, type Json, problem, type RunStatus } from '@orrery/contract'
 import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartWithCompanions } from '@orrery/engine'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, toRunId } from '@orrery/kernel'
 
@@ -60,7 +60,7 @@ export function toStarted(outcome: StartOutcome | StartProblem): AnswerTo<'runs.
     case 'no_such_version':
       throw problem('workflow.version_not_found', `There is no version ${outcome.version} of workflow ${outcome.workflow}.`)
     case 'invalid_input': {
-      const errors = outcome.issues.map((issue) => ({ path: joinPath('input', issue.path), message: issue.message }))
+      const errors = outcome.issues.map((issue) => ({ path: joinPath('input', issue.path), message: describeMessage(issue.message) }))
       throw problem('invalid_input', 'The workflow does not accept this input.', { errors })
     }
     case 'started':

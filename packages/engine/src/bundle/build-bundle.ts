@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import type { Metafile } from 'esbuild'
 import type { BuiltBundle } from '../api.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
 import { BuildError, toBuildError } from './build-error.ts'
 import { type Builtin, modulePlugin, OWN } from './module-plugin.ts'
+import { runEsbuild } from './run-esbuild.ts'
 
 export interface BundleRequest {
   /** Workflow modules, absolute or relative to `root`. Their order does not matter. */
@@ -25,7 +26,7 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
   const entries = request.entries.map((entry) => resolve(root, entry)).sort()
   if (entries.length === 0) throw new BuildError([`no workflow modules were found below ${request.root}`])
   const builtins: Builtin[] = []
-  const result = await build({
+  const result = await runEsbuild({
     stdin: { contents: entryText(entries), resolveDir: root, sourcefile: 'orrery-bundle.js', loader: 'js' },
     absWorkingDir: root,
     bundle: true,

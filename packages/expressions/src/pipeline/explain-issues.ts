@@ -22,10 +22,6 @@ function explain(issue: Issue, before: Path): PathMessage[] {
       return issue.keys.map((key) => ({ path: [...path, key], message: 'There is no such member' }))
     case 'invalid_union':
       return explainUnion(issue.errors, path)
-    case 'invalid_type':
-      return [{ path, message: / received undefined$/.test(issue.message) ? 'Missing' : `Expected ${issue.expected}` }]
-    case 'invalid_value':
-      return [{ path, message: `Expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}` }]
     default:
       return [{ path, message: issue.message }]
   }

@@ -93,18 +93,18 @@ describe('documented pipelines parse', () => {
 
 describe('problems are reported with their step and path', () => {
   test.each<[string, unknown, string[]]>([
-    ['null', null, ['null : Expected object']],
-    ['no steps', {}, ['null pipeline: Missing']],
+    ['null', null, ['null : Expected an object, got null']],
+    ['no steps', {}, ['null pipeline: Missing; expected a list']],
     ['an unknown member', { pipeline: [], schedule: 'x' }, ['null schedule: There is no such member']],
     ['a step without a kind', [{ id: 'a' }], ['a pipeline[0]: A step needs one of uses, pipeline, parallel, for_each, wait, human']],
     ['a step of two kinds', [tool('a', { wait: '1h' })], ['a pipeline[0].wait: A step does one thing: it has uses already']],
     ['a member of another kind of step', [tool('a', { limit: 2 })], ['a pipeline[0].limit: A step with uses has no limit']],
     ['a misspelt member', [tool('a', { saveAs: 'x' })], ['a pipeline[0].saveAs: There is no such member']],
-    ['no id', [{ uses: 'x' }], ['null pipeline[0].id: Missing']],
+    ['no id', [{ uses: 'x' }], ['null pipeline[0].id: Missing; expected a text']],
     ['an id with a space', [tool('a b')], ['a b pipeline[0].id: Expected 1 to 128 letters, digits, dots, dashes or underscores']],
     ['arguments that are not an object', [tool('a', { with: [1] })], ['a pipeline[0].with: Expected an object']],
-    ['an empty name of a tool', [{ id: 'a', uses: '' }], ['a pipeline[0].uses: Too small: expected string to have >=1 characters']],
-    ['a number for a text', [{ id: 'a', uses: 3 }], ['a pipeline[0].uses: Expected string']],
+    ['an empty name of a tool', [{ id: 'a', uses: '' }], ['a pipeline[0].uses: Expected at least 1 character']],
+    ['a number for a text', [{ id: 'a', uses: 3 }], ['a pipeline[0].uses: Expected a text, got a number']],
     [
       'two steps with one id',
       [tool('a'), { id: 'b', parallel: [tool('a')] }],
@@ -118,17 +118,17 @@ describe('problems are reported with their step and path', () => {
     [
       'a mistake in on_error',
       [tool('a', { on_error: { steps: [{ id: 'b', uses: 1 }] } })],
-      ['b pipeline[0].on_error.steps[0].uses: Expected string'],
+      ['b pipeline[0].on_error.steps[0].uses: Expected a text, got a number'],
     ],
     [
       'an unknown on_error',
       [tool('a', { on_error: 'stop' })],
-      ['a pipeline[0].on_error: Expected "fail" or "continue", or Expected object'],
+      ['a pipeline[0].on_error: Expected one of "fail", "continue", or Expected an object, got a text'],
     ],
     [
       'an unknown form of wait',
       [{ id: 'a', wait: { during: '1h' } }],
-      ['a pipeline[0].wait.for: Missing', 'a pipeline[0].wait.during: There is no such member'],
+      ['a pipeline[0].wait.for: Missing; expected a text', 'a pipeline[0].wait.during: There is no such member'],
     ],
     [
       'a wait without a unit',

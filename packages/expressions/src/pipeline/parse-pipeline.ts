@@ -1,4 +1,4 @@
-import { type Json, type PipelineDefinition, type PipelineStep, pipelineDefinition, type WaitStep } from '@orrery/contract'
+import { describeIssue, type Json, type PipelineDefinition, type PipelineStep, pipelineDefinition, type WaitStep } from '@orrery/contract'
 import { parseRetry } from '@orrery/engine/workflow'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { createMeter, measure } from '../expression/meter.ts'
@@ -34,7 +34,7 @@ export function parsePipeline(raw: unknown): ParsedPipeline {
     if (!(error instanceof ExpressionError)) throw error
     return fail([{ severity: 'error', step: null, path: '', message: `The pipeline is too large: ${error.message}` }])
   }
-  const parsed = pipelineDefinition.safeParse(whole)
+  const parsed = pipelineDefinition.safeParse(whole, { error: describeIssue })
   if (!parsed.success) return fail(explainIssues(parsed.error.issues, whole))
   const problems = [...checkSteps(listSteps(parsed.data)), ...checkTemplateSyntax(parsed.data.output ?? null, 'output', null)]
   return problems.length > 0 ? fail(problems) : { ok: true, pipeline: parsed.data }

@@ -1,4 +1,4 @@
-import { type FieldError, problem } from '@orrery/contract'
+import { describeIssue, type FieldError, problem } from '@orrery/contract'
 import type { z } from 'zod'
 
 /** Deeper input is a mistake or an attack. JSON.stringify and other functions recurse, and would exceed the stack. */
@@ -23,7 +23,7 @@ export function validateInput(shape: z.ZodType, raw: unknown): unknown {
  */
 export function parseShape<T>(shape: z.ZodType<T>, raw: unknown): z.ZodSafeParseResult<T> {
   try {
-    return shape.safeParse(raw)
+    return shape.safeParse(raw, { error: describeIssue })
   } catch (error) {
     const path = error instanceof TypeError ? findOddLength(raw, []) : null
     if (path === null) throw error

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
+import { describeIssue, type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
 import { findBuiltIn } from '../builtins/built-ins.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 
@@ -24,7 +24,7 @@ function findReason(name: string, definition: ToolDefinition): string | null {
   if (!toolName.safeParse(name).success) return `${name} is not a valid name of a tool`
   if (findBuiltIn(name) !== null) return `${name} is a built-in tool`
   // External descriptions must respect the same limits as `tools.put`, because `tools.get` returns them and users put them again.
-  const issue = toolDefinition.safeParse(definition).error?.issues[0]
+  const issue = toolDefinition.safeParse(definition, { error: describeIssue }).error?.issues[0]
   if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`
   const [fault] = findDefinitionFaults(name, definition)
   return fault === undefined ? null : `${fault.path.replace(/^definition\./, '')}: ${fault.message}`

@@ -25,7 +25,7 @@ export async function listOffers(ctx: Ctx, connection: OpenedConnection): Promis
   try {
     const { listed, oddTools, warnings } = await withinLimit(never, LIMIT_MS, connection.name, () =>
       mcpClientsOf(ctx.kernel).use(ctx.org, connection, async (session) => {
-        const tools = await session.tools()
+        const tools = await session.refreshTools()
         return { listed: [...tools], oddTools: [...session.oddTools], warnings: session.warnings }
       }),
     )

@@ -96,6 +96,12 @@ export class McpSession {
     return this.listing.tools
   }
 
+  /** As the server lists them now: a person who asks for its tools knows of a change. */
+  refreshTools(): Promise<ReadonlyMap<string, RemoteTool>> {
+    this.listing = null
+    return this.tools()
+  }
+
   private byName(found: readonly RemoteTool[]): ReadonlyMap<string, RemoteTool> {
     const tools = new Map<string, RemoteTool>()
     for (const tool of found) {

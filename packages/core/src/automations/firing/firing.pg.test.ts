@@ -312,6 +312,20 @@ describe('automations.runNow', () => {
     expect(await bench.nextMs(name)).toBe(next)
   })
 
+  it('starts a run that bears the name of the automation in runs.get and runs.list, and so do its repetitions and no other run', async () => {
+    const name = await bench.make({ workflow: { name: 'fragile', input: { good: false } } })
+    const { runId } = await t.call('automations.runNow', { automation: name })
+    await ended(runId)
+    const again = await t.call('runs.retry', { runId: runId ?? '' })
+    await ended(again.runId)
+    const last = await t.call('runs.retry', { runId: again.runId })
+    const own = await t.call('runs.start', { workflow: 'greeting', input: { name: 'Ada' } })
+    for (const id of [runId, again.runId, last.runId])
+      expect(await t.call('runs.get', { runId: id ?? '' })).toMatchObject({ automation: name })
+    const listed = new Map((await t.call('runs.list', { limit: 10 })).items.map((run) => [run.id, run.automation]))
+    expect([runId, again.runId, last.runId, own.runId].map((id) => listed.get(id as typeof own.runId))).toEqual([name, name, name, null])
+  })
+
   it('starts one run for repeated calls with the same idempotency key', async () => {
     const name = await bench.make({ ...greet })
     const ask = () => t.call('automations.runNow', { automation: name }, { idempotencyKey: `once-${name}` })

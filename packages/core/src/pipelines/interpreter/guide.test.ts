@@ -9,7 +9,7 @@ import { type FakeTool, interpret } from './interpret.fixture.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const guide = read('../../../../../docs/guides/pipelines.md')
-const blocks = [...guide.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
+const blocks = [...guide.matchAll(/^```json(?: \S+)?\n([\s\S]*?)^```$/gm)].map(([, text = '']) => JSON.parse(text) as Json)
 const withStep = (id: string): Json => blocks.find((block) => JSON.stringify(block).includes(`"id":"${id}"`)) ?? null
 const echo: FakeTool = (args) => args
 
