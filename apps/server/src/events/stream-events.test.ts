@@ -27,7 +27,17 @@ async function open(tail: EventTail, options: EventFaceOptions, query = '', meth
     const { value } = await reader.read()
     return value === undefined ? null : Buffer.from(value).toString()
   }
-  return { response, read, refuse: (why: ProblemError) => (refused = why), openStreams: async () => (await backend.metrics.render()).text }
+  /** The next heartbeat with a cursor. On a busy machine the first events may come later than the first beat. */
+  const readCursor = async () => {
+    for (let block = await read(); ; block = await read()) if (block !== ': still here\n\n') return block
+  }
+  return {
+    response,
+    read,
+    readCursor,
+    refuse: (why: ProblemError) => (refused = why),
+    openStreams: async () => (await backend.metrics.render()).text,
+  }
 }
 
 test('buffers one event for a client that reads nothing, then disconnects it', async () => {
@@ -44,7 +54,7 @@ test('buffers one event for a client that reads nothing, then disconnects it', a
 test('sends the current cursor as a heartbeat to a client whose filter matches none of many events', async () => {
   const stream = await open(endlessTail(), { beatMs: 20 }, '?type=run.failed')
   await stream.read()
-  expect(await stream.read()).toMatch(/^id: 2-\d+\n\n$/)
+  expect(await stream.readCursor()).toMatch(/^id: 2-\d+\n\n$/)
 })
 
 test('ends the stream of a revoked key while many events arrive', async () => {
@@ -61,7 +71,7 @@ test('keeps the stream open when the key is rate limited or the database is unav
   await stream.read()
   for (const why of [problem('rate_limited', 'Slowly.', { retryAfterMs: 1000 }), problem('unavailable', 'In a moment.')]) {
     stream.refuse(why)
-    for (let beat = 0; beat < 3; beat++) expect(await stream.read()).toMatch(/^id: 2-\d+\n\n$/)
+    for (let beat = 0; beat < 3; beat++) expect(await stream.readCursor()).toMatch(/^id: 2-\d+\n\n$/)
   }
 })
 
