@@ -79,8 +79,8 @@ interface Generation {
   readonly number: number
   /** The seq of its first row; 0 in the first generation. */
   readonly base: number
-  /** A request to stop has been journalled. */
-  cancelled: boolean
+  /** The reason of the request to stop that has been journalled. Null: it was not asked to. */
+  cancelled: string | null
 }
 
 /** A run that this process holds, or keeps parked in its cache. */
@@ -127,7 +127,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     phase: { type: 'live', pausing: row.pauseRequested, linger: null },
     inbox: 'idle',
     wakes: row.wakes,
-    generation: { number: 0, base: row.base, cancelled: false },
+    generation: { number: 0, base: row.base, cancelled: null },
     seq: row.nextSeq,
     at: row.clockAt,
     clockAt: row.clockAt,

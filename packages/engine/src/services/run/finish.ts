@@ -1,5 +1,6 @@
 import type { RunAnswer } from '../../api.ts'
-import type { FinalStatus, FinishRow } from '../../store/store.ts'
+import { stopped } from '../../store/stopped.ts'
+import type { FinishRow } from '../../store/store.ts'
 import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
@@ -55,14 +56,8 @@ function toFinish(
     case 'failed':
       return { ...base, status: 'failed', output: null, error: completion.error }
     case 'cancelled': {
-      const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
-      const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
-      return {
-        ...base,
-        status,
-        output: null,
-        error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message },
-      }
+      const status = completion.timedOut ? 'timed_out' : 'cancelled'
+      return { ...base, status, output: null, error: stopped(status, run.generation.cancelled ?? '') }
     }
   }
 }
@@ -79,7 +74,7 @@ function notifyParent(scope: WorkerScope, run: ActiveRun, row: FinishRow, at: nu
 /** `continueAsNew`: a journal row with the new input, from which replay starts afterwards. */
 function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unheard: readonly Delivery[]): void {
   const number = run.generation.number + 1
-  run.generation = { number, base: run.seq, cancelled: false }
+  run.generation = { number, base: run.seq, cancelled: null }
   run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run
