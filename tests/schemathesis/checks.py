@@ -22,6 +22,8 @@ EXPLAINED = [
     (r".*", r"[Cc]haracters as JSON|characters of JSON|At most \d+ entries", "the size of JSON"),
     (r".*", r"\(at character \d+\)|schema cannot be used", "expressions, topics, templates and schemas have a grammar"),
     (r".*", r"unpaired surrogate|NUL", "patterns of JSON Schema see no surrogates"),
+    (r".*", r"is not an argument", "placeholders of a URL and a body are arguments of the tool"),
+    (r".*", r"^(Only |Not )|has no |needs ", "which members a kind of step has"),
     (r"settings.type", r"type of a connection cannot change", "the document does not know the connection"),
     (r"runId", r"Expected an id", "GET /runs/batch is GET /runs/{runId}"),
 ]
