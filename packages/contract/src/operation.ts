@@ -29,8 +29,8 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly output: O
   /** Its own problems. Every operation can also answer COMMON_PROBLEMS and those of a wrong API key or idempotency key. */
   readonly problems: readonly ProblemCode[]
-  /** Fields of which a call has exactly one, or at most one. The implementation checks it; the OpenAPI document says so. */
-  readonly choices?: readonly { readonly of: readonly string[]; readonly isRequired: boolean }[]
+  /** How many of some fields a call has. The implementation checks it; the OpenAPI document says so. */
+  readonly choices?: readonly { readonly of: readonly string[]; readonly given: 'one' | 'at most one' | 'at least one' }[]
   readonly permission: Access
   readonly effect: 'read' | 'write'
   /** For a write: true if repeating it has no second effect. Other writes accept an idempotency key. */

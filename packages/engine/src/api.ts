@@ -37,6 +37,9 @@ export type StartProblem =
   | { readonly type: 'no_such_version'; readonly workflow: string; readonly version: string }
   | { readonly type: 'invalid_input'; readonly issues: readonly { readonly path: string; readonly message: string }[] }
 
+/** `not_stopped`: the run is neither paused nor blocked, so it was not moved to the version. */
+export type ResumeOutcome = DeliverOutcome | { readonly type: 'not_stopped' }
+
 /** The answer to "why is this run not running?". */
 export interface Why {
   readonly state: 'gone' | 'ready' | 'running' | 'waiting' | 'gated' | 'paused' | 'blocked'
@@ -86,7 +89,7 @@ export interface Engine {
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }): Promise<DeliverOutcome>
   pause(org: OrgId, run: RunId): Promise<DeliverOutcome>
   /** Continues a paused or blocked run. `version` moves it to another bundle. */
-  resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<DeliverOutcome>
+  resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<ResumeOutcome>
   /**
    * A new run that repeats a finished one from its failed step, with the same idempotency keys. Null: the run has not ended or does not
    * exist.
@@ -133,7 +136,7 @@ export interface TransactionalEngine<Tx = unknown> extends Engine {
   signal(org: OrgId, run: RunId, name: string, payload: Json, options?: { readonly id?: string }, tx?: Tx): Promise<DeliverOutcome>
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }, tx?: Tx): Promise<DeliverOutcome>
   pause(org: OrgId, run: RunId, tx?: Tx): Promise<DeliverOutcome>
-  resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<DeliverOutcome>
+  resume(org: OrgId, run: RunId, options?: { readonly version?: string }, tx?: Tx): Promise<ResumeOutcome>
   retry(org: OrgId, run: RunId, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
   fork(org: OrgId, run: RunId, fromSeq: number, changes?: RunChanges, tx?: Tx): Promise<{ readonly run: RunId } | null>
   deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>

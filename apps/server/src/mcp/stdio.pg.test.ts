@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -37,6 +40,30 @@ test.each(['legacy', 'auto'] as const)('starts a run and waits for its result ov
   const refused = await client.callTool({ name: 'run_get', arguments: { runId: 'run_01jb2m4k6q8r0s2t4v6w8x0y2z' } })
   expect([refused.isError, refused.structuredContent]).toMatchObject([true, { problem: { code: 'run.not_found' } }])
   await client.close()
+})
+
+test('refuses a number that it would change, with its place, and continues', async () => {
+  const program = join(import.meta.dirname, '../testing/mcp-stdio.fixture.ts')
+  const env = { ...process.env, ORRERY_URL: server.url, ORRERY_KEY: server.key }
+  const child = spawn(process.execPath, ['--conditions=orrery-source', program], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const ask = async (id: number, method: string, params: string) => {
+    child.stdin.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`)
+    return JSON.parse((await answers.next()).value ?? '') as { id: number; error?: { code: number; message: string }; result?: unknown }
+  }
+  const client = '{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}'
+  expect(await ask(1, 'initialize', client)).toMatchObject({ id: 1, result: {} })
+  child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+  const call = (id: string) => `{"name":"run_start","arguments":{"workflow":"greet","input":{"name":"a","id":${id}}}}`
+  expect(await ask(2, 'tools/call', call('9007199254740993'))).toEqual({
+    jsonrpc: '2.0',
+    id: 2,
+    error: { code: -32602, message: expect.stringContaining('params.arguments.input.id: 9007199254740993 is more than a number can keep') },
+  })
+  expect(await ask(3, 'tools/call', call('1'))).toMatchObject({ id: 3, result: {} })
+  const ended = once(child, 'exit')
+  child.stdin.end()
+  await ended
 })
 
 test('returns a problem that the model can read when the server cannot be reached', async () => {

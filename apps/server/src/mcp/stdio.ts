@@ -1,6 +1,7 @@
-import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { type StdioServerHandle, StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { listOperations, type Problem, ProblemError, problem, problemShape } from '@orrery/contract'
 import { createMcpServer } from './create-mcp-server.ts'
+import { exactLines } from './exact-lines.ts'
 
 export interface McpStdioOptions {
   /** Address of the server, such as `http://127.0.0.1:8787`. */
@@ -23,6 +24,7 @@ export function serveMcpStdio(options: McpStdioOptions): StdioServerHandle {
     toProblem: (error: unknown) => (error instanceof AnsweredProblem ? error.problem : unreachable(error, options.url)),
   }
   return serveStdio(() => createMcpServer(listOperations(), options.version ?? '0', calls), {
+    transport: new StdioServerTransport(exactLines(process.stdin, process.stdout), process.stdout),
     ...(options.onError === undefined ? {} : { onerror: options.onError }),
   })
 }

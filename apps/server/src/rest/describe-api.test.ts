@@ -34,14 +34,28 @@ describe('the OpenAPI document', () => {
     expect(operation.input.safeParse({ ...body, ...Object.fromEntries(inPath) }).error).toBeUndefined()
   })
 
-  test('says of which fields a call has exactly one, or at most one', () => {
+  test('says of which fields a call has exactly one, at most one, or at least one', () => {
     const bodyOf = (path: string, method: string) => document.paths[path]?.[method]?.requestBody?.content['application/json'].schema
     expect(bodyOf('/tools/import', 'post')).toMatchObject({ allOf: [{ oneOf: [{ required: ['document'] }, { required: ['url'] }] }] })
     expect(bodyOf('/runs', 'post')).toMatchObject({ allOf: [{ not: { required: ['at', 'delay'] } }] })
+    const rules = bodyOf('/automations', 'post') as never as { allOf: readonly unknown[] }
+    expect(rules.allOf).toContainEqual({ anyOf: [{ required: ['name'] }, { required: ['title'] }] })
     const chosen = listOperations().flatMap(({ name, choices = [], input }) =>
       choices.flatMap(({ of }) => of.map((field) => [name, field, input] as const)),
     )
     for (const [name, field, input] of chosen) expect(Object.keys(input.shape), name).toContain(field)
+  })
+
+  test('says which settings a provider needs, and that the arguments of a tool are an object', () => {
+    expect(JSON.stringify(document)).toContain('"then":{"required":["baseUrl"]}')
+    expect(JSON.stringify(document)).toContain('"oneOf":[{"required":["uses"]},{"required":["pipeline"]}')
+    const { schemas } = (document as never as { components: { schemas: Record<string, { properties: Record<string, unknown> }> } })
+      .components
+    expect(schemas.ToolDefinition?.properties.inputSchema).toMatchObject({
+      type: 'object',
+      required: ['type'],
+      properties: { type: { const: 'object' } },
+    })
   })
 
   test('has the pattern of the idempotency key and of the cursors of events', () => {

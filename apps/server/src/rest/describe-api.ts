@@ -72,7 +72,7 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
     ...(inQuery ? Object.entries(rest).map(([name, schema]) => parameter('query', name, schema, required.includes(name))) : []),
     ...(operation.effect === 'write' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
-  const chosen = (operation.choices ?? []).flatMap(({ of, isRequired }) => (isRequired ? of.slice(0, 1) : []))
+  const chosen = (operation.choices ?? []).flatMap(({ of, given }) => (given === 'at most one' ? [] : of.slice(0, 1)))
   const example = makeExample(rest, [...required, ...chosen], shapes.schemas())
   const body = {
     type: 'object',
@@ -91,7 +91,7 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
       ? {}
       : {
           requestBody: {
-            required: required.length > 0 || operation.choices?.some(({ isRequired }) => isRequired) === true,
+            required: required.length > 0 || chosen.length > 0,
             content: { 'application/json': { schema: body, example } },
           },
         }),
@@ -109,9 +109,10 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
 
 /** A field that is null is given, too. */
 function describeChoices({ choices = [] }: Operation): Node {
-  const rules = choices.map(({ of, isRequired }) =>
-    isRequired ? { oneOf: of.map((name) => ({ required: [name] })) } : { not: { required: of } },
-  )
+  const rules = choices.map(({ of, given }) => {
+    const each = of.map((name) => ({ required: [name] }))
+    return given === 'one' ? { oneOf: each } : given === 'at least one' ? { anyOf: each } : { not: { required: of } }
+  })
   return rules.length === 0 ? {} : { allOf: rules }
 }
 

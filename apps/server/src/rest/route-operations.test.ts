@@ -127,6 +127,11 @@ test('keeps a plain request id of the caller and replaces any other', async () =
   expect(kept.headers.get('x-request-id')).toBe('abc.1:2')
   const made = await server.fetch('/api/v1/echoes/7', { headers: { 'x-request-id': 'a b<script>' } })
   expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  // In the audit log the id of a run stands for what the run did.
+  for (const id of ['run_01jb2m4k6q8r0s2t4v6w8x0y2z', 'KEY_01JB2M4K6Q8R0S2T4V6W8X0Y2Z']) {
+    const replaced = await server.fetch('/api/v1/echoes/7', { headers: { 'x-request-id': id } })
+    expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  }
 })
 
 test('passes the trace and the idempotency key to the operation, and marks a replayed answer', async () => {

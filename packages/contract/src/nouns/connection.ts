@@ -17,7 +17,8 @@ const port = z.number().int().min(1).max(65_535)
 /** A key of 24 to 64 bytes, in the format of Standard Webhooks. */
 const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'Expected whsec_ and 24 to 64 bytes in base64')
 /** Only checked to be a single line of a header. The mail tool checks whether it is an address. */
-const sender = text(320, 3).regex(/^\P{Cc}*$/u, 'May not contain control characters')
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern excludes them.
+const sender = text(320, 3).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'May not contain control characters')
 /** Must not contain a user name and a password, because it is shown. */
 const address = z
   .string()
@@ -125,6 +126,11 @@ function changeable<F extends Fields>(fields: F): Changeable<F> {
 
 const { bearer, basic, header, smtp, imap, slack, webhook, model, mcp_http, mcp_stdio } = KINDS
 
+const NEEDS_ADDRESS = ['azure', 'compatible']
+const modelSettings = model.whole.meta({
+  allOf: [{ if: { properties: { provider: { enum: NEEDS_ADDRESS } }, required: ['provider'] }, then: { required: ['baseUrl'] } }],
+})
+
 /** With the secrets: as users set them, and as the code that uses a connection receives them. */
 export const connectionSettings = z
   .discriminatedUnion('type', [
@@ -135,17 +141,14 @@ export const connectionSettings = z
     imap.whole,
     slack.whole,
     webhook.whole,
-    model.whole,
+    modelSettings,
     mcp_http.whole,
     mcp_stdio.whole,
   ])
-  .refine(
-    (settings) => settings.type !== 'model' || settings.baseUrl !== undefined || !['azure', 'compatible'].includes(settings.provider),
-    {
-      path: ['baseUrl'],
-      message: 'Required for this provider',
-    },
-  )
+  .refine((settings) => settings.type !== 'model' || settings.baseUrl !== undefined || !NEEDS_ADDRESS.includes(settings.provider), {
+    path: ['baseUrl'],
+    message: 'Required for this provider',
+  })
 export type ConnectionSettings = z.infer<typeof connectionSettings>
 
 /** The settings that an update replaces. */

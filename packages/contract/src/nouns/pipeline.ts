@@ -192,7 +192,7 @@ export const STEP_KINDS = {
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type StepKind = keyof typeof STEP_KINDS
 
-export const pipelineStep: z.ZodType<PipelineStep> = anyStep.superRefine((step, ctx) => {
+const checkedStep = anyStep.superRefine((step, ctx) => {
   const issue = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message })
   const [kind, other] = (Object.keys(STEP_KINDS) as StepKind[]).filter((key) => step[key] !== undefined)
   if (kind === undefined) return issue([], `A step needs one of ${Object.keys(STEP_KINDS).join(', ')}`)
@@ -203,6 +203,10 @@ export const pipelineStep: z.ZodType<PipelineStep> = anyStep.superRefine((step, 
   }
   if (kind === 'for_each' && step.do === undefined) issue(['do'], 'Missing: the steps to run for each element')
   if (step.retry !== undefined && step.max_retries !== undefined) issue(['max_retries'], 'Set either retry or max_retries, not both')
+})
+
+export const pipelineStep = checkedStep.meta({
+  oneOf: Object.keys(STEP_KINDS).map((kind) => ({ required: [kind] })),
 }) as unknown as z.ZodType<PipelineStep>
 
 /** A stored pipeline. */

@@ -112,6 +112,9 @@ const example = z.strictObject({ with: fields(ARGUMENTS_LETTERS_MAX), gives: jso
 export const toolDefinition = z.strictObject({
   description: text(10_000).meta({ description: 'What the tool does, for people and for models that choose among tools.' }),
   inputSchema: schema.optional().meta({
+    type: 'object',
+    properties: { type: { const: 'object' } },
+    required: ['type'],
     description:
       'JSON Schema (2020-12) of the arguments, which are an object. Default: the schema of the implementation if it has one, else anything.',
   }),

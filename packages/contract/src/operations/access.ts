@@ -67,7 +67,7 @@ export const createKey = defineOperation({
   }),
   output: newApiKey,
   problems: ['key.scope_too_wide'],
-  choices: [{ of: ['scopes', 'set'], isRequired: true }],
+  choices: [{ of: ['scopes', 'set'], given: 'one' }],
   permission: 'keys:write',
   effect: 'write',
   idempotent: false,

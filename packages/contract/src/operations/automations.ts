@@ -14,7 +14,7 @@ import {
   overlap,
 } from '../nouns/automation.ts'
 import { timezone } from '../nouns/schedule.ts'
-import { defineOperation } from '../operation.ts'
+import { defineOperation, type Operation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
 import { json, name, text, timestamp } from '../scalars.ts'
 
@@ -22,6 +22,15 @@ const one = { automation: automationRef }
 const newAnnotations = annotations.optional().meta({ description: 'Replaces all annotations. Absent: they stay as they are.' })
 const note = text(500).meta({ description: 'The reason, shown with the automation.' })
 const params = z.record(z.string(), json).meta({ description: 'Params that override those of the automation with the same names.' })
+
+/** A title without a Latin letter or digit makes no name either: JSON Schema could say that, but few would read it. */
+const DEFINITION_CHOICES: Operation['choices'] = [
+  { of: ['pipeline', 'workflow'], given: 'one' },
+  { of: ['name', 'title'], given: 'at least one' },
+  { of: ['workflow', 'retry'], given: 'at most one' },
+  { of: ['workflow', 'scopes'], given: 'at most one' },
+  { of: ['pipeline', 'queue'], given: 'at most one' },
+]
 
 export const createAutomation = defineOperation({
   name: 'automations.create',
@@ -33,7 +42,7 @@ export const createAutomation = defineOperation({
   input: automationDefinition.extend({ annotations: annotations.optional() }),
   output: automation,
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
-  choices: [{ of: ['pipeline', 'workflow'], isRequired: true }],
+  choices: DEFINITION_CHOICES,
   permission: 'automations:write',
   effect: 'write',
   idempotent: false,
@@ -51,7 +60,7 @@ export const applyAutomation = defineOperation({
   input: automationDefinition.extend({ annotations: newAnnotations }),
   output: automation.extend({ outcome: z.enum(['created', 'updated', 'unchanged']) }),
   problems: ['automation.name_taken', 'schedule.invalid', 'pipeline.invalid', 'pipeline.not_found'],
-  choices: [{ of: ['pipeline', 'workflow'], isRequired: true }],
+  choices: DEFINITION_CHOICES,
   permission: 'automations:write',
   effect: 'write',
   idempotent: true,
@@ -195,7 +204,7 @@ export const snoozeAutomation = defineOperation({
   input: z.strictObject({ ...one, until: timestamp.optional(), for: duration.optional(), note: note.optional() }),
   output: automation,
   problems: ['automation.not_found'],
-  choices: [{ of: ['for', 'until'], isRequired: true }],
+  choices: [{ of: ['for', 'until'], given: 'one' }],
   permission: 'automations:write',
   effect: 'write',
   idempotent: true,
@@ -251,7 +260,7 @@ export const runAutomationAt = defineOperation({
   input: z.strictObject({ ...one, at: timestamp.optional(), delay: duration.optional(), params: params.optional() }),
   output: z.object({ firing }),
   problems: ['automation.not_found'],
-  choices: [{ of: ['at', 'delay'], isRequired: true }],
+  choices: [{ of: ['at', 'delay'], given: 'one' }],
   permission: 'automations:write',
   effect: 'write',
   idempotent: false,
@@ -300,7 +309,7 @@ export const previewAutomation = defineOperation({
     warnings: z.array(z.string()),
   }),
   problems: ['automation.not_found', 'schedule.invalid'],
-  choices: [{ of: ['automation', 'definition'], isRequired: true }],
+  choices: [{ of: ['automation', 'definition'], given: 'one' }],
   permission: 'automations:read',
   effect: 'read',
   idempotent: true,

@@ -120,7 +120,10 @@ export const dryRunPipeline = defineOperation({
   input: pipelineDryRunRequest,
   output: pipelineDryRun,
   problems: ['pipeline.not_found', 'pipeline.version_not_found'],
-  choices: [{ of: ['pipeline', 'definition'], isRequired: true }],
+  choices: [
+    { of: ['pipeline', 'definition'], given: 'one' },
+    { of: ['definition', 'version'], given: 'at most one' },
+  ],
   permission: 'pipelines:read',
   effect: 'read',
   idempotent: true,
@@ -138,7 +141,10 @@ export const runPipeline = defineOperation({
   input: pipelineRunRequest,
   output: started,
   problems: ['pipeline.not_found', 'pipeline.version_not_found', 'pipeline.invalid'],
-  choices: [{ of: ['pipeline', 'definition'], isRequired: true }],
+  choices: [
+    { of: ['pipeline', 'definition'], given: 'one' },
+    { of: ['definition', 'version'], given: 'at most one' },
+  ],
   permission: 'runs:write',
   effect: 'write',
   idempotent: false,

@@ -110,7 +110,7 @@ export const editStep = defineOperation({
   }),
   output: newRun,
   problems: ['run.not_found', 'run.not_finished', 'run.not_retryable', 'run.step_not_found', 'workflow.version_not_found'],
-  choices: [{ of: ['output', 'skip'], isRequired: true }],
+  choices: [{ of: ['output', 'skip'], given: 'one' }],
   permission: 'runs:write',
   effect: 'write',
   idempotent: false,

@@ -18,7 +18,7 @@ export const startRun = defineOperation({
   input: startRequest,
   output: started,
   problems: ['workflow.not_found', 'workflow.version_not_found', 'workflow.name_reserved'],
-  choices: [{ of: ['at', 'delay'], isRequired: false }],
+  choices: [{ of: ['at', 'delay'], given: 'at most one' }],
   permission: 'runs:write',
   effect: 'write',
   idempotent: false,
@@ -136,7 +136,14 @@ export const signalRun = defineOperation({
   summary: 'Send a signal to a run',
   description: 'The signal is kept until the workflow waits for it, even if it arrives early.',
   input: z.strictObject({ runId, name: text(128), payload: json.default(null) }),
-  output: z.object({ runId, accepted: z.literal(true) }),
+  output: z.object({
+    runId,
+    accepted: z.literal(true),
+    isAwaited: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'False: the run waits, but not for this signal; `runs.why` shows for what. Null: the run is not waiting.' }),
+  }),
   problems: ['run.not_found', 'run.finished'],
   permission: 'runs:write',
   effect: 'write',

@@ -114,7 +114,7 @@ export const importTools = defineOperation({
     leftOut: z.array(z.object({ operation: z.string(), reason: z.string() })),
   }),
   problems: ['tool.source_failed', 'tool.too_many'],
-  choices: [{ of: ['document', 'url'], isRequired: true }],
+  choices: [{ of: ['document', 'url'], given: 'one' }],
   permission: 'tools:write',
   effect: 'write',
   idempotent: true,

@@ -22,6 +22,21 @@ describe('queues.list, queues.pause and queues.resume', () => {
     expect(await find()).toMatchObject({ paused: false })
   })
 
+  it('a run of a paused queue does not start, although its process has a free slot', async () => {
+    await t.call('queues.pause', { queue: 'default' })
+    const { runId } = await t.call('runs.start', { workflow: 'approval', input: {} })
+    expect(await t.call('runs.why', { runId })).toMatchObject({
+      state: 'ready',
+      summary: 'Queue "default" is paused. Resume it to continue.',
+    })
+    await t.call('queues.resume', { queue: 'default' })
+    await eventually(
+      () => t.call('runs.why', { runId }),
+      ({ state }) => state === 'waiting',
+    )
+    await t.call('runs.cancel', { runId })
+  })
+
   it('returns queues in pages, sorted by name', async () => {
     for (const queue of ['a', 'b', 'c']) await t.call('queues.pause', { queue })
     const first = await t.call('queues.list', { limit: 2 })
@@ -57,6 +72,18 @@ describe('workers.list', () => {
     const key = await t.otherOrg('tenant')
     const { items } = await t.call('workers.list', {}, { key })
     expect(items).toMatchObject([{ host: null, pid: null, steps: [], alive: true, slots: 20, queues: ['default'] }])
+  })
+
+  it('a worker whose lease has lapsed is not alive, though no other worker has noticed', async () => {
+    await t.query(
+      "insert into engine.worker (host, pid, version, queues, slots, steps, beat_at) values ('gone', 1, '', '{far}', 1, '{}', now() - interval '1 min')",
+    )
+    const gone = (await t.call('workers.list', {})).items.find(({ host }) => host === 'gone')
+    expect(gone).toMatchObject({ alive: false })
+    const { runId } = await t.call('runs.start', { workflow: 'approval', input: {}, queue: 'far' })
+    expect((await t.call('runs.why', { runId })).summary).toBe('No live worker serves queue "far".')
+    await t.call('runs.cancel', { runId })
+    await t.query("delete from engine.worker where host = 'gone'")
   })
 
   it('lists workers after the one in the cursor', async () => {

@@ -178,14 +178,26 @@ export async function selectQueueService(
     sql`select
           exists (select from engine.queue_view where org_id = ${org} and queue = ${queue} and paused) as paused,
           exists (select from engine.worker_view
-                  where not fenced and beat_at > now() - ${SILENT_AFTER}::interval and ${queue} = any (queues)
+                  where alive and ${queue} = any (queues)
                     and (orgs is null or ${org} = any (orgs))) as served`,
   )
   return { isPaused: row?.paused ?? false, isServed: row?.served ?? false }
 }
 
-/** A worker that has not been heard of for this long is dead, also if no other worker has noticed yet. */
-const SILENT_AFTER = '15 seconds'
+/** How many signals of a run have arrived and were not taken by a wait, by name. */
+export function selectUnreadSignals(
+  tx: Transaction,
+  org: string,
+  run: string,
+): Promise<{ readonly name: string; readonly count: number }[]> {
+  return tx.rows<{ name: string; count: number }>(
+    sql`select name, count(*)::int as count from engine.unread_signal_view
+        where org_id = ${org} and run_id = ${run} group by name order by min(arrival) limit ${SIGNALS_MAX}`,
+  )
+}
+
+/** The most names of unread signals that an explanation lists. */
+const SIGNALS_MAX = 10
 
 /** Those of the commands that have a recorded step. */
 export async function selectStepCommands(tx: Transaction, org: string, run: string, commands: readonly number[]): Promise<Set<number>> {

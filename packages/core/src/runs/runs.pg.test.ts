@@ -292,8 +292,35 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')
     await t.call('runs.cancel', { runId, reason: 'changed my mind' })
-    expect(await finish(runId)).toMatchObject({ done: true, status: 'cancelled' })
+    const error = { kind: 'cancelled', message: 'the run was cancelled: changed my mind' }
+    expect(await finish(runId)).toMatchObject({ done: true, status: 'cancelled', error })
     await expect(t.call('runs.cancel', { runId })).rejects.toMatchObject({ code: 'run.finished' })
+  })
+
+  it('says of a signal whether the run waits for it, in the answer and in why', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    expect(await t.call('runs.signal', { runId, name: 'anwser', payload: 1 })).toMatchObject({ accepted: true, isAwaited: false })
+    await reach(runId, 'waiting')
+    const why = await t.call('runs.why', { runId })
+    expect(why).toMatchObject({ summary: expect.stringContaining('arrived: "anwser".'), facts: { unreadSignals: { anwser: 1 } } })
+    expect(await t.call('runs.signal', { runId, name: 'answer', payload: 1 })).toMatchObject({ accepted: true, isAwaited: true })
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('does not drop the version silently if a run is neither paused nor blocked', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    const { version } = await t.call('runs.get', { runId })
+    const refused = { code: 'invalid_input', extra: { errors: [{ path: 'version' }] } }
+    await expect(t.call('runs.resume', { runId, version })).rejects.toMatchObject(refused)
+    await t.call('runs.pause', { runId })
+    await reach(runId, 'paused')
+    await t.call('runs.resume', { runId, version })
+    await reach(runId, 'waiting')
+    const resumed = (await t.call('events.list', { subject: runId, type: 'run.resumed' })).items
+    expect(resumed).toMatchObject([{ data: { workflow: 'approval' } }])
+    await t.call('runs.cancel', { runId })
   })
 
   it('pauses a run, keeps its signals, and resumes it', async () => {

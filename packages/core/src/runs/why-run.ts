@@ -1,7 +1,7 @@
 import { type AnswerTo, type Ctx, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
 import { explainEnd } from './explain-end.ts'
 import { toFailure, toWait } from './run.ts'
-import { type RunRow, selectLastFailure, selectPayloads, selectQueueService, selectRun } from './run-store.ts'
+import { type RunRow, selectLastFailure, selectPayloads, selectQueueService, selectRun, selectUnreadSignals } from './run-store.ts'
 
 export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<AnswerTo<'runs.why'>> {
   const { runId } = input
@@ -10,7 +10,10 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   if (row.finished_at !== null) return { runId, state: 'gone', waits: [], ...(await whyEnded(ctx, row)) }
   const why = await ctx.engine.why(ctx.org, run)
   const found = { runId, state: why.state, summary: why.summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
-  return why.state === 'ready' ? { ...found, ...(await whyQueued(ctx, row, found)) } : found
+  if (why.state === 'ready') return { ...found, ...(await whyQueued(ctx, row, found)) }
+  const unread = await withOrg(ctx, (tx) => selectUnreadSignals(tx, ctx.org, run))
+  const stray = unread.filter(({ name }) => !why.waits.some((wait) => wait.type === 'signal' && wait.name === name))
+  return why.state === 'waiting' && stray.length > 0 ? { ...found, ...withStray(found, stray) } : found
 }
 
 async function whyEnded(ctx: Ctx, row: RunRow) {
@@ -22,6 +25,13 @@ async function whyEnded(ctx: Ctx, row: RunRow) {
 }
 
 type Found = Pick<AnswerTo<'runs.why'>, 'summary' | 'facts'>
+
+/** Signals that arrived while the run waits for something else: perhaps a misspelt name, perhaps only early. */
+function withStray({ summary, facts }: Found, stray: readonly { readonly name: string; readonly count: number }[]): Found {
+  const names = stray.map(({ name, count }) => (count === 1 ? `"${name}"` : `"${name}" (${count} times)`)).join(', ')
+  const unreadSignals = Object.fromEntries(stray.map(({ name, count }) => [name, count]))
+  return { summary: `${summary} Nothing waits for a signal that has arrived: ${names}.`, facts: { ...facts, unreadSignals } }
+}
 
 async function whyQueued(ctx: Ctx, { queue }: RunRow, { summary, facts }: Found): Promise<Found> {
   const { isPaused, isServed } = await withOrg(ctx, (tx) => selectQueueService(tx, ctx.org, queue))

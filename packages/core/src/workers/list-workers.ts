@@ -28,6 +28,6 @@ function toWorker(row: WorkerRow, isOwn: boolean): AnswerTo<'workers.list'>['ite
     steps: isOwn ? steps : [],
     startedAt: row.started_at.toISOString(),
     lastBeatAt: row.beat_at.toISOString(),
-    alive: !row.fenced,
+    alive: row.alive,
   }
 }

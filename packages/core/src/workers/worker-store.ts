@@ -12,7 +12,7 @@ export interface WorkerRow {
   readonly orgs: string[] | null
   readonly started_at: Date
   readonly beat_at: Date
-  readonly fenced: boolean
+  readonly alive: boolean
 }
 
 /** Workers that serve the organization: those that serve all organizations, and its own. Newest first. */
@@ -23,7 +23,7 @@ export function selectWorkers(
   limit: number,
 ): Promise<WorkerRow[]> {
   return tx.rows<WorkerRow>(
-    sql`select worker_id, host, pid, version, queues, slots, steps, orgs, date_trunc('milliseconds', started_at) as started_at, beat_at, fenced
+    sql`select worker_id, host, pid, version, queues, slots, steps, orgs, date_trunc('milliseconds', started_at) as started_at, beat_at, alive
         from engine.worker_view
         where (orgs is null or ${org} = any (orgs))
           ${behind === null ? empty : sql`and (date_trunc('milliseconds', started_at), worker_id) < (${behind.at}, ${behind.id})`}

@@ -50,7 +50,7 @@ export interface RunRow {
 
 /** A start without keys and limits. `at`: null starts now, otherwise not before that time. */
 export interface StartRow extends RunRow {
-  /** With `running` the flushing worker holds the run at once. The other states leave it to a claim. */
+  /** With `running` the flushing worker holds the run at once, unless its queue is paused. The other states leave it to a claim. */
   readonly state: 'running' | 'ready' | 'waiting'
   readonly at: Millis | null
 }
@@ -229,6 +229,8 @@ export interface FlushResult {
   readonly kept: readonly RunId[]
   /** Runs that this batch made ready (woken by a message, admitted by a released limit). Worth a notification. */
   readonly readied: readonly { readonly run: RunId; readonly queue: string }[]
+  /** Starts with state `running` that became `ready` instead, because their queue is paused. */
+  readonly held: readonly RunId[]
   /** Running runs that this batch poked, with the worker that holds each. A poke says that there is a message or a request to pause. */
   readonly poked: readonly { readonly run: RunId; readonly worker: WorkerId }[]
 }
@@ -434,8 +436,8 @@ export interface Store<Tx = unknown> {
    */
   setPause(org: OrgId, run: RunId, paused: boolean, tx?: Tx): Promise<DeliverOutcome>
   /**
-   * Makes a blocked run ready again and resets its crash count. With `bundle`, pins it to that bundle from now on (a `version` row). False
-   * if it is not blocked.
+   * Makes a blocked run ready again and resets its crash count. With `bundle`, pins it to that bundle from now on (a `version` row), and
+   * continues a paused run too. False if it is neither.
    */
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
   /**

@@ -107,6 +107,7 @@ describe('faults', () => {
     ['now - 1000000d', 'type: the time is outside the years 1 to 9999'],
     ['params = 1', 'syntax: write == to compare'],
     ['`{foo`', 'syntax: {foo is not JSON'],
+    ["to_number('9007199254740993')", 'type: 9007199254740993 is more than a number can keep exactly; leave it a text'],
     ['9007199254740993', 'syntax: 9007199254740993 is more than a number can keep exactly; write it as a text'],
     ['`{"a":9007199254740993}`', 'syntax: 9007199254740993 is more than a number can keep exactly; write it as a text'],
     ['a ? b : c', 'syntax: a question mark is allowed only at the end; for a choice write if(condition, a, b)'],

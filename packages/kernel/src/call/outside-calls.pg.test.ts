@@ -39,6 +39,24 @@ describe.each(['fails', 'is silent'] as const)('a tool whose service %s after it
   })
 })
 
+describe('a call of a tool that is repeated because its answer was lost', () => {
+  it('has the same idempotency key for the other system', async () => {
+    const keys: unknown[] = []
+    const port = await listenHttp((request, response) => {
+      keys.push(request.headers['idempotency-key'])
+      response.end('{}')
+    })
+    const input = { tool: 'http.request', args: { url: `http://127.0.0.1:${port}/`, method: 'POST', json: {} } }
+    for (const idempotencyKey of ['lost', 'lost', 'other']) {
+      await t.answer('tools.call', input, { idempotencyKey })
+      // The process died before it could store the answer.
+      await t.query('delete from app.idempotency_key; delete from app.idempotency_claim')
+    }
+    expect(keys).toEqual([expect.stringMatching(/^[\w-]{32}$/), keys[0], expect.stringMatching(/^[\w-]{32}$/)])
+    expect(keys[2]).not.toBe(keys[0])
+  })
+})
+
 describe('a call that fails before it reaches anything outside', () => {
   const unknown = (idempotencyKey: string) => t.answer('tools.call', { tool: 'no.such', args: {} }, { idempotencyKey })
 

@@ -1,6 +1,7 @@
 import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, newId, orProblem, requireGrantableScopes } from '@orrery/kernel'
 import { findTool } from '../catalogue/find-tool.ts'
+import { deriveKey } from '../port/derive-key.ts'
 import { ToolError } from '../port/tool-port.ts'
 import { callTool } from './call-tool.ts'
 
@@ -22,7 +23,7 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
       requestId: ctx.origin.requestId,
       step: 'tools.call',
       attempt: 1,
-      idempotencyKey: newId(ctx.clock.now()),
+      idempotencyKey: keyOf(ctx),
       signal: new AbortController().signal,
       timeoutMs: Math.max(1, Math.min(wantedMs, LIMIT_MS_MAX)),
       scopes: new Set(tool.face.scopes),
@@ -33,6 +34,12 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
     if (!(error instanceof ToolError)) throw error
     throw toProblem(error)
   }
+}
+
+/** A call that is repeated with its idempotency key, by a step for example, is the same call for other systems too. */
+function keyOf({ actor, clock, org, origin }: Ctx): string {
+  const { idempotencyKey } = origin
+  return idempotencyKey === null ? newId(clock.now()) : deriveKey(JSON.stringify([org, actor.id, idempotencyKey]), 'tools.call')
 }
 
 function toProblem({ name, message, details }: ToolError) {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { quoteLargeNumbers } from '@orrery/contract'
 
 type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1]
 
@@ -17,6 +18,42 @@ export async function abortRequestsAfter<T>(call: () => Promise<T>): Promise<T> 
   } finally {
     controller.abort()
   }
+}
+
+type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/**
+ * A fetch whose answers have numbers that a double cannot keep as texts, because the library parses them
+ * (docs/decisions/0031-large-numbers.md). Neither a number nor a string of JSON has a line break, so each line can be changed alone; of a
+ * stream of events only the data is JSON.
+ */
+export function keepLargeNumbers(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init)
+    if (response.body === null) return response
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+    const change = (line: string): string => (isStream && !line.startsWith('data:') ? line : quoteLargeNumbers(line))
+    const { status, statusText, headers } = response
+    const body = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(changeLines(change)).pipeThrough(new TextEncoderStream())
+    return new Response(body, { status, statusText, headers })
+  }
+}
+
+/** Changes each line, with its end, as soon as it is whole. */
+function changeLines(change: (line: string) => string): TransformStream<string, string> {
+  let pending: string[] = []
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const end = chunk.lastIndexOf('\n') + 1
+      if (end > 0) {
+        const whole = [...pending, chunk.slice(0, end)].join('')
+        pending = []
+        controller.enqueue(whole.replaceAll(/[^\n]*\n/g, change))
+      }
+      if (end < chunk.length) pending.push(chunk.slice(end))
+    },
+    flush: (controller) => controller.enqueue(change(pending.join(''))),
+  })
 }
 
 export class HttpTransport extends StreamableHTTPClientTransport {

@@ -170,6 +170,30 @@ test('closes the request of a cancelled call to a server that never answers', as
   })
 })
 
+test.each(['application/json', 'text/event-stream'])('keeps the digits of large numbers in answers over HTTP (%s)', async (type) => {
+  const port = await listenHttp(async (request, response) => {
+    if (request.method !== 'POST') return void response.writeHead(405).end()
+    const message = (await json(request)) as { readonly id?: number | string; readonly method: string }
+    if (message.id === undefined) return void response.writeHead(202).end()
+    if (!['initialize', 'tools/call'].includes(message.method)) return void response.writeHead(400).end()
+    const handshake = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'large', version: '1' } }
+    const result =
+      message.method === 'initialize' ? JSON.stringify(handshake) : '{"content":[],"structuredContent":{"id":9007199254740993,"é":1}}'
+    const answer = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${result}}`
+    response.writeHead(200, { 'content-type': type })
+    if (type === 'application/json') return void response.end(answer)
+    // An id of an event is not JSON: it is sent back as it is.
+    response.write(`id: 9007199254740993\r\nevent: message\r\ndata: ${answer.slice(0, 60)}`)
+    response.end(`${answer.slice(60)}\r\n\r\n`)
+  })
+  const clients = open({ outside: { ...outsidePolicy, allow: readOutsideAllow('127.0.0.1') } })
+  const settings = { type: 'mcp_http' as const, url: `http://127.0.0.1:${port}/mcp` }
+  const { structuredContent } = await clients.use(org, { id: `con_${type}`, name: 'large', settings }, (session) =>
+    session.call('any', {}, { signal: new AbortController().signal, timeoutMs: 10_000 }),
+  )
+  expect(structuredContent).toEqual({ id: '9007199254740993', é: 1 })
+})
+
 test('refuses programs unless they are allowed, and connections of other types', async () => {
   await expect(open({ outside: outsidePolicy }).use(org, connection('x'), async () => 1)).rejects.toThrow(/ORRERY_MCP_STDIO/)
   const other = { id: 'con_y', name: 'y', settings: { type: 'bearer' as const, token: 'x' } }

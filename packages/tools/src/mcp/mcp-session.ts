@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '@orrery/contract'
 import { createOutsideFetch, type OutsidePolicy } from '@orrery/kernel'
 import { withinLimit } from '../port/within-limit.ts'
 import { dropOddTools, type OddTool } from './drop-odd-tools.ts'
-import { abortRequestsAfter, HttpTransport } from './http-transport.ts'
+import { abortRequestsAfter, HttpTransport, keepLargeNumbers } from './http-transport.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 export interface McpSessionOptions {
@@ -156,7 +156,7 @@ function toTransport(settings: ConnectionSettings, { outside }: McpSessionOption
   // An answer may take as long as a call, and a stream of notifications as long as the session. Both end with the session.
   const policy = { ...outside, headersMs: ANSWER_MS_MAX, totalMs: ANSWER_MS_MAX }
   return new HttpTransport(new URL(settings.url), {
-    fetch: createOutsideFetch(policy),
+    fetch: keepLargeNumbers(createOutsideFetch(policy)),
     requestInit: { headers: settings.headers ?? {} },
     reconnectionOptions: { maxRetries: 2, initialReconnectionDelay: 1_000, maxReconnectionDelay: 10_000, reconnectionDelayGrowFactor: 2 },
   })

@@ -57,9 +57,10 @@ export function endRun(scope: WorkerScope, run: ActiveRun, completion: Completio
 }
 
 /** Ends a run without its cleanup, once no start of a child is in progress and no transactional step is committing. */
-export function terminate(scope: WorkerScope, run: ActiveRun): void {
+export function terminate(scope: WorkerScope, run: ActiveRun, reason: string): void {
+  run.generation.cancelled = reason
   const completion: Completion = { type: 'cancelled', timedOut: false }
-  if (run.held) return void run.held.push(() => isLive(run) && terminate(scope, run))
+  if (run.held) return void run.held.push(() => isLive(run) && terminate(scope, run, reason))
   if (run.starting === 0) return finish(scope, run, completion)
   for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run was terminated')
   stopLingering(scope.clock, run)

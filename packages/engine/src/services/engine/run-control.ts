@@ -1,4 +1,4 @@
-import type { RunChanges } from '../../api.ts'
+import type { ResumeOutcome, RunChanges } from '../../api.ts'
 import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import type { Json } from '../../workflow/protocol.ts'
@@ -52,11 +52,12 @@ export async function resumeRun<Tx>(
   run: RunId,
   version: string | null,
   tx?: Tx,
-): Promise<DeliverOutcome> {
+): Promise<ResumeOutcome> {
   const { store } = parts
-  const unblocked = await store.unblock(org, run, version, tx)
-  const live = unblocked ? await store.live(org, run) : null
-  const outcome: DeliverOutcome = unblocked
+  const live = await store.live(org, run)
+  const continued = await store.unblock(org, run, version, tx)
+  if (!continued && version !== null && live !== null) return { type: 'not_stopped' }
+  const outcome: DeliverOutcome = continued
     ? { type: 'delivered', worker: null, queue: live?.queue ?? 'default' }
     : await store.setPause(org, run, false, tx)
   if (outcome.type === 'delivered') await store.emit([event(org, run, live?.workflow ?? '', 'run.resumed', parts.now(), {})], tx)

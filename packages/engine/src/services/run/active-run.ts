@@ -84,8 +84,8 @@ interface Generation {
   from: number
   /** How many generations before it ended without such a row, one after another. */
   readonly idle: number
-  /** A request to stop has been journalled. */
-  cancelled: boolean
+  /** The reason of the request to stop that has been journalled. Null: it was not asked to. */
+  cancelled: string | null
 }
 
 /** A run that this process holds, or keeps parked in its cache. */
@@ -137,7 +137,7 @@ export function newActiveRun(row: ClaimedRun, bundle: LoadedBundle, now: Millis)
     phase: { type: 'live', pausing: row.pauseRequested, linger: null },
     inbox: 'idle',
     wakes: row.wakes,
-    generation: { number: 0, base: row.base, cancelled: false, from: row.nextSeq, idle: 0 },
+    generation: { number: 0, base: row.base, cancelled: null, from: row.nextSeq, idle: 0 },
     seq: row.nextSeq,
     at: row.clockAt,
     clockAt: row.clockAt,

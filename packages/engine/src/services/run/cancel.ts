@@ -6,8 +6,8 @@ import type { WorkerScope } from './worker-scope.ts'
 
 /** Asks the workflow to stop, once per generation. Its shielded cleanup runs. */
 export function deliverCancel(scope: WorkerScope, run: ActiveRun, reason: string, timedOut: boolean): void {
-  if (run.generation.cancelled || !isLive(run)) return
-  run.generation.cancelled = true
+  if (run.generation.cancelled !== null || !isLive(run)) return
+  run.generation.cancelled = reason
   const row = { cmd: 0, input: null, error: null, attempt: 0, startedAt: run.at }
   deliver(scope, run, {
     ...row,
@@ -21,7 +21,7 @@ export function deliverCancel(scope: WorkerScope, run: ActiveRun, reason: string
 /** Arms the timer of the run's own deadline. */
 export function armDeadline(scope: WorkerScope, run: ActiveRun): void {
   const deadline = run.row.deadline
-  if (deadline === null || run.generation.cancelled || run.deadline) return
+  if (deadline === null || run.generation.cancelled !== null || run.deadline) return
   const wait = deadline - scope.clock.now()
   const fire = (): void => {
     run.deadline = null

@@ -1,5 +1,6 @@
 import type { RunAnswer } from '../../api.ts'
-import type { FinalStatus, FinishRow } from '../../store/store.ts'
+import { stopped } from '../../store/stopped.ts'
+import type { FinishRow } from '../../store/store.ts'
 import type { Completion, Delivery } from '../../workflow/protocol.ts'
 import { forget } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
@@ -56,14 +57,8 @@ function toFinish(
     case 'failed':
       return { ...base, status: 'failed', output: null, error: completion.error }
     case 'cancelled': {
-      const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
-      const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
-      return {
-        ...base,
-        status,
-        output: null,
-        error: { name: 'CancelledError', kind: completion.timedOut ? 'timeout' : 'cancelled', message },
-      }
+      const status = completion.timedOut ? 'timed_out' : 'cancelled'
+      return { ...base, status, output: null, error: stopped(status, run.generation.cancelled ?? '') }
     }
   }
 }
@@ -82,7 +77,7 @@ function startGeneration(scope: WorkerScope, run: ActiveRun, input: string, unhe
   const number = run.generation.number + 1
   const { seq } = run
   const idle = seq === run.generation.from ? run.generation.idle + 1 : 0
-  run.generation = { number, base: seq, cancelled: false, idle, from: seq }
+  run.generation = { number, base: seq, cancelled: null, idle, from: seq }
   run.phase = { type: 'live', pausing: isPausing(run), linger: null }
   record(scope, run, { ...marker('generation', String(number), run.at, input), input: null })
   const { at } = run

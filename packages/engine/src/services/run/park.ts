@@ -186,7 +186,7 @@ function keep(scope: WorkerScope, run: ActiveRun, state: ParkRow['state']): void
 }
 
 function nextTime(run: ActiveRun): number | null {
-  let next = run.generation.cancelled ? null : run.row.deadline
+  let next = run.generation.cancelled === null ? run.row.deadline : null
   const consider = (at: number | null): void => {
     if (at !== null && (next === null || at < next)) next = at
   }

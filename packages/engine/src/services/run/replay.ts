@@ -44,7 +44,7 @@ async function replayRows(run: ActiveRun, rows: readonly JournalRow[]): Promise<
   const patches = rows.filter((row) => row.kind === 'patch').map((row) => row.name)
   const first = rows[0]
   if (first?.kind === 'generation') {
-    run.generation = { number: Number(first.name), base: first.seq, cancelled: false, from: first.seq + 1, idle: 0 }
+    run.generation = { number: Number(first.name), base: first.seq, cancelled: null, from: first.seq + 1, idle: 0 }
     run.at = run.clockAt = first.at
   }
   const input = first?.kind === 'generation' ? (first.output ?? 'null') : run.row.input
@@ -66,7 +66,7 @@ async function replayRows(run: ActiveRun, rows: readonly JournalRow[]): Promise<
     if (wrong && completion)
       return { type: 'diverged', reason: `The code ended (${completion.type}) where the history continues with ${describe(row)}.` }
     if (wrong) return { type: 'diverged', reason: wrong }
-    if (row.kind === 'cancel') run.generation.cancelled = true
+    if (row.kind === 'cancel') run.generation.cancelled = JSON.parse(row.output ?? '""') as string
     if (completion) run.queue.push({ run: run.id, at: row.at, replaying: false, delivery: deliveryOf(row) })
     if (row.kind === 'step') run.progress.steps++
     run.open.delete(row.cmd)

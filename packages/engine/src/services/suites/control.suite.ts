@@ -18,7 +18,8 @@ export function describeControl(t: EngineTests): void {
       const run = await start('careful', 'c1')
       await at.reached.promise
       expect(await t.engine.cancel(t.org, run, 'changed my mind')).toMatchObject({ type: 'delivered' })
-      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      const error = { name: 'CancelledError', kind: 'cancelled', message: 'the run was cancelled: changed my mind' }
+      expect(await end(run)).toMatchObject({ status: 'cancelled', error })
       expect(of(run, 'note').map((effect) => effect.input)).toEqual(['cleaned c1'])
       at.open()
     })
@@ -125,6 +126,33 @@ export function describeControl(t: EngineTests): void {
       await state(run, 'waiting')
       await t.engine.cancel(t.org, run, 'done with it')
       expect((await end(run)).status).toBe('cancelled')
+    })
+
+    it('a run started where its queue is paused waits until the queue is resumed, although a slot is free', async () => {
+      await boot()
+      await t.engine.setQueuePaused(t.org, 'default', true)
+      const run = await start('echo', 'late')
+      await state(run, 'ready')
+      expect(await rows(run)).toEqual([])
+      expect(t.worker.activeRuns).toBe(0)
+      await t.engine.setQueuePaused(t.org, 'default', false)
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'late' })
+    })
+
+    it('a paused run continues in another version, and one that is not stopped is left in its own', async () => {
+      await boot()
+      const at = gate('v1')
+      const run = await start('careful', 'v1')
+      await at.reached.promise
+      const version = t.changed.hash
+      await t.engine.saveBundle(t.org, t.changed)
+      expect(await t.engine.resume(t.org, run, { version })).toEqual({ type: 'not_stopped' })
+      await t.engine.pause(t.org, run)
+      at.open()
+      await state(run, 'paused')
+      expect(await t.engine.resume(t.org, run, { version })).toMatchObject({ type: 'delivered' })
+      expect((await rows(run)).at(-1)).toMatchObject({ kind: 'version', name: version })
+      await t.engine.cancel(t.org, run, 'done with it', { terminate: true })
     })
 
     it('retries a failed run from its failed step with the same idempotency keys', async () => {

@@ -74,7 +74,7 @@ function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequ
         break
       case 'terminate':
         acknowledge(scope, run, message)
-        terminate(scope, run)
+        terminate(scope, run, message.reason)
         return
     }
   }

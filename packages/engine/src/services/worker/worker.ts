@@ -60,6 +60,8 @@ export class EngineWorker implements Worker {
   private readonly turns: Turns
   private registration: WorkerId = ''
   private losing = false
+  /** Starts whose slot is reserved, and whose queue was paused when they became durable. */
+  private readonly held = new Set<RunId>()
   /** For a stop that waits. */
   private onNoRuns = () => {}
   private stopped = false
@@ -110,6 +112,7 @@ export class EngineWorker implements Worker {
   onFlushed(result: FlushResult, registration: WorkerId | null): void {
     // A late result may be about runs that another registration holds by now.
     if (registration === this.scope.worker()) for (const id of result.kept) this.keepRun(id)
+    for (const id of result.held) this.held.add(id)
     for (const { run, worker } of result.poked) this.poke(run, worker)
     for (const { queue } of result.readied) this.onReady(queue)
   }
@@ -242,6 +245,7 @@ export class EngineWorker implements Worker {
     this.scope.active.clear()
     this.scope.parked.clear()
     this.scope.starting = 0
+    this.held.clear()
     this.onNoRuns()
   }
 
@@ -277,7 +281,8 @@ export class EngineWorker implements Worker {
   begin(registration: WorkerId, row: RunRow | null): void {
     if (registration !== this.scope.worker()) return
     this.scope.starting--
-    if (row === null) return
+    // A held run was left to a claim.
+    if (row === null || this.held.delete(row.run)) return
     void this.parts.sandboxes.load(row.org, row.bundle).then(
       (bundle) => {
         if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)

@@ -51,7 +51,7 @@ export function unblock(session: Session, org: OrgId, run: RunId, bundle: string
   const { tables, now } = session
   const id = key(org, run)
   const live = tables.live.get(id)
-  if (live?.state !== 'blocked') return false
+  if (live === undefined || (live.state !== 'blocked' && (live.state !== 'paused' || bundle === null))) return false
   if (bundle !== null) {
     const blank = { cmd: 0, input: null, output: null, error: null, attempt: 1, startedAt: now, at: now } as const
     const row = { org, run, seq: live.nextSeq, kind: 'version', name: bundle, ...blank } as const
@@ -60,8 +60,11 @@ export function unblock(session: Session, org: OrgId, run: RunId, bundle: string
     live.bundle = bundle
   }
   live.lostBy = []
-  live.wakes++
-  makeReady(live, now)
+  if (live.state === 'paused') setPause(session, org, run, false)
+  else {
+    live.wakes++
+    makeReady(live, now)
+  }
   return true
 }
 

@@ -1,4 +1,5 @@
 import { newUuid } from '../../uuid.ts'
+import { stopped } from '../stopped.ts'
 import type { FinalStatus, FinishRow, OrgId, RunId } from '../store.ts'
 import { releaseLimits } from './limits.ts'
 import { makeReady } from './live-run.ts'
@@ -29,10 +30,7 @@ const REASON_OF_TIMEOUT = 'the run took longer than its time limit'
 /** Ends a run that no worker holds: sends the outcome to its parent and stops its children. Returns the other runs that changed. */
 export function endRun(session: Session, live: Live, status: FinalStatus & ('cancelled' | 'timed_out'), reason: string): Changed {
   const { org, run, parent } = live.row
-  const error =
-    status === 'cancelled'
-      ? ({ name: 'Cancelled', message: reason, kind: 'cancelled' } as const)
-      : ({ name: 'CancelledError', message: reason, kind: 'timeout' } as const)
+  const error = stopped(status, reason)
   const holds = live.holds.length > 0
   const changed = finishRun(session, { org, run, status, output: null, error, at: session.now, holds, children: null })
   const id = newUuid(session.now, session.random)

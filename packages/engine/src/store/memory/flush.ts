@@ -1,4 +1,4 @@
-import type { FlushBatch, FlushResult, Message, ParkRow, StartRow, WorkerId } from '../store.ts'
+import type { FlushBatch, FlushResult, Message, ParkRow, RunId, StartRow, WorkerId } from '../store.ts'
 import { Fenced, Refused } from '../store-errors.ts'
 import { type Changed, closeChildren, finishRun, stopRun } from './finish.ts'
 import { insertRun, makeReady, makeRunning, newLive } from './live-run.ts'
@@ -19,7 +19,12 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
       if (live.state === 'ready') readied.set(live.row.run, live)
     }
   }
-  for (const [index, start] of batch.starts.entries()) insertStart(session, start, batch.worker, index)
+  const held: RunId[] = []
+  for (const [index, asked] of batch.starts.entries()) {
+    const isHeld = asked.state === 'running' && tables.pausedQueues.has(key(asked.org, asked.queue))
+    if (isHeld) held.push(asked.run)
+    insertStart(session, isHeld ? { ...asked, state: 'ready' } : asked, batch.worker, index)
+  }
   appendJournal(tables, batch)
   const kept: string[] = []
   for (const park of batch.parks) if (!parkRun(session, park, batch.worker)) kept.push(park.run)
@@ -47,6 +52,7 @@ export function flush(session: Session, batch: FlushBatch, fencing = true): Flus
   tables.companions.push(...batch.companions)
   return {
     kept,
+    held,
     readied: [...readied.values()].map((live) => ({ run: live.row.run, queue: live.row.queue })),
     poked: [...poked.values()].flatMap((live) => (live.worker === null ? [] : [{ run: live.row.run, worker: live.worker }])),
   }

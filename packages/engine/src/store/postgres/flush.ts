@@ -93,6 +93,7 @@ async function writeBatch(client: pg.ClientBase, companions: Companions, batch: 
     await client.query('commit')
     return {
       kept: results.flatMap((result) => result.kept),
+      held: results.flatMap((result) => result.held),
       readied: results.flatMap((result) => result.readied),
       poked: results.flatMap((result) => result.poked),
     }
@@ -135,6 +136,7 @@ async function readEffects(
   const { rows } = await client.query<Effect>({ ...statement, values })
   return {
     kept: [],
+    held: [],
     readied: rows.filter(({ worker }) => worker === null).map(({ run, queue }) => ({ run, queue })),
     poked: rows.flatMap(({ run, worker }) => (worker === null ? [] : [{ run, worker }])),
   }
@@ -148,17 +150,18 @@ interface Readied {
 interface FlushRow {
   readonly fence?: number
   readonly kept?: RunId[]
+  readonly held?: RunId[]
   readonly readied?: Readied[] | null
   readonly poked?: { readonly run: RunId; readonly worker: WorkerId }[] | null
 }
 
 async function writeRows(client: pg.ClientBase, batch: FlushBatch, resent: boolean): Promise<FlushResult> {
   const statement = composeFlush(batch, resent)
-  if (statement === null) return { kept: [], readied: [], poked: [] }
+  if (statement === null) return { kept: [], held: [], readied: [], poked: [] }
   const row = (await client.query<FlushRow>(statement)).rows[0]
   // Invariant (I5): the fence guards every part of the statement, so nothing was written.
   if (row?.fence === 0) throw new Fenced(`worker ${batch.worker} is fenced`)
-  return { kept: row?.kept ?? [], readied: row?.readied ?? [], poked: row?.poked ?? [] }
+  return { kept: row?.kept ?? [], held: row?.held ?? [], readied: row?.readied ?? [], poked: row?.poked ?? [] }
 }
 
 /**

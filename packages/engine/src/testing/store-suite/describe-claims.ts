@@ -165,6 +165,18 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me)).toEqual([run])
   })
 
+  it('a start that its worker would run at once waits while its queue is paused', async () => {
+    const { store, worker, start, flush, claim, org, queue, id } = world()
+    const me = await worker()
+    await store.setQueuePaused(org, queue, true)
+    const [held, theirs] = [start({ state: 'running' }), start({ state: 'running', org: id() })]
+    expect(await flush(me, { starts: [held, theirs] })).toMatchObject({ held: [held.run] })
+    expect(await store.live(org, held.run)).toMatchObject({ state: 'ready', worker: null })
+    expect(await store.live(theirs.org, theirs.run)).toMatchObject({ state: 'running', worker: me })
+    await store.setQueuePaused(org, queue, false)
+    expect(await claim(me)).toEqual([held.run])
+  })
+
   it('pauses a queue for one org only', async () => {
     const { store, worker, ready, claim, org, queue, id } = world()
     const me = await worker()

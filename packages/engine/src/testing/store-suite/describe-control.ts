@@ -13,7 +13,8 @@ export function describeControl(world: () => World): void {
     const runs = [waiting, paused, blocked, await ready(), await ready({ state: 'waiting', at: now + 60_000 })]
     for (const run of runs) {
       expect(await store.terminate(org, run, 'no longer wanted')).toBe(true)
-      expect(await store.result(org, run)).toMatchObject({ status: 'cancelled', output: null, error: { kind: 'cancelled' } })
+      const error = { name: 'CancelledError', kind: 'cancelled', message: 'the run was cancelled: no longer wanted' }
+      expect(await store.result(org, run)).toMatchObject({ status: 'cancelled', output: null, error })
       expect(await store.live(org, run)).toBeNull()
     }
     expect(await store.violations()).toEqual([])
@@ -133,6 +134,24 @@ export function describeControl(world: () => World): void {
     const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
     expect(claimed).toMatchObject({ run, bundle: 'bundle-2', nextSeq: 3 })
     expect((await store.live(org, run))?.bundle).toBe('bundle-2')
+  })
+
+  it('moves a paused run to another version and continues it; a delayed one keeps its time', async () => {
+    const { store, worker, running, ready, flush, park, org, now } = world()
+    const me = await worker()
+    const [paused, delayed] = [await running(me), await ready({ state: 'waiting', at: now + 600_000 })]
+    await flush(me, { parks: [park(paused, { state: 'paused', waits: [] })] })
+    await store.setPause(org, paused, true)
+    await store.setPause(org, delayed, true)
+    expect(await store.unblock(org, paused, null)).toBe(false)
+    for (const run of [paused, delayed]) expect(await store.unblock(org, run, 'bundle-2')).toBe(true)
+    expect(await store.live(org, paused)).toMatchObject({ state: 'ready', bundle: 'bundle-2', pauseRequested: false, nextSeq: 2 })
+    expect(await store.live(org, delayed)).toMatchObject({ state: 'waiting', bundle: 'bundle-2', pauseRequested: false, at: now + 600_000 })
+  })
+
+  it('does not move a run that is neither paused nor blocked to another version', async () => {
+    const { store, worker, running, ready, org } = world()
+    for (const run of [await running(await worker()), await ready()]) expect(await store.unblock(org, run, 'bundle-2')).toBe(false)
   })
 
   it('a fork copies the journal below a row and leaves its source unchanged', async () => {

@@ -98,7 +98,7 @@ export function describeMessages(world: () => World): void {
     const run = await running(me)
     await flush(me, { finishes: [finish(run)] })
     const begun = start()
-    expect(await flush(me, { messages: [message(run)], starts: [begun] })).toEqual({ kept: [], readied: [], poked: [] })
+    expect(await flush(me, { messages: [message(run)], starts: [begun] })).toEqual({ kept: [], held: [], readied: [], poked: [] })
     expect(await state(begun.run)).toBe('ready')
   })
 

@@ -8,7 +8,7 @@ export function describeParks(world: () => World): void {
     const run = await running(me)
     const waits = [{ type: 'timer', until: now + 60_000 }] as const
     const result = await flush(me, { parks: [park(run, { at: now + 60_000, waits, nextSeq: 4, base: 2 })] })
-    expect(result).toEqual({ kept: [], readied: [], poked: [] })
+    expect(result).toEqual({ kept: [], held: [], readied: [], poked: [] })
     expect(await store.live(org, run)).toMatchObject({ state: 'waiting', worker: null, at: now + 60_000, waits, nextSeq: 4, base: 2 })
   })
 

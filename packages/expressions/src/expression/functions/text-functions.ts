@@ -1,3 +1,4 @@
+import { describeLargeNumber, findLargeNumber } from '@orrery/contract'
 import { limitError, typeError } from '../expression-error.ts'
 import { LIMITS, measure, spend, spendText } from '../meter.ts'
 import { localDate, readTime } from '../time-values.ts'
@@ -41,7 +42,10 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
     returns: ['number', 'null'],
     apply: ([value]) => {
       if (typeof value === 'number') return value
-      return typeof value === 'string' && value.length < 1000 && JSON_NUMBER.test(value) ? finite(Number(value)) : null
+      if (typeof value !== 'string' || value.length >= 1000 || !JSON_NUMBER.test(value)) return null
+      const large = findLargeNumber(value)
+      if (large !== null) throw typeError(`${describeLargeNumber(large).message}; leave it a text`)
+      return Number(value)
     },
   },
   date: {
@@ -56,8 +60,6 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
     },
   },
 }
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 function replace([text, from, to]: readonly Argument[], { meter }: CallContext): string {
   return joinTexts(meter, to as string, splitText(meter, text as string, from as string))

@@ -37,6 +37,12 @@ export const startsPart: StatementPart = {
     const exists = `exists (select from engine.run r where r.org_id = u.org_id and r.run_id = u.run_id)`
     const fresh = resent ? `and not ${exists}` : ''
     return `
+-- Starts that the worker would run at once, and that wait instead, because their queue is paused.
+held as materialized (
+  select u.run_id from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(4)}::text[], ${at(18)}::smallint[]) u(org_id, run_id, queue, state)
+  where u.state = 2 and exists (
+    select from engine.queue_control q where q.org_id = u.org_id and q.queue = u.queue and q.paused)
+),
 start_run as (
   insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd,
                           parent_close, origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline)
@@ -52,7 +58,8 @@ start_run as (
 ),
 start_live as (
   insert into engine.live (org_id, run_id, queue, priority, state, worker, begun, at, deadline, closed_by, rank)
-  select u.org_id, u.run_id, u.queue, u.priority, u.state, case when u.state = 2 then ${worker} end, u.state = 2,
+  select u.org_id, u.run_id, u.queue, u.priority, case when held.run_id is null then u.state else 1 end,
+         case when u.state = 2 and held.run_id is null then ${worker} end, u.state = 2 and held.run_id is null,
          case when u.state = 3 then to_timestamp(u.at / 1000) end, to_timestamp(u.deadline / 1000),
          case when u.parent_close > 0 then u.parent_run end,
          -- One microsecond apart, so that runs of one batch keep their order.
@@ -60,7 +67,9 @@ start_live as (
   from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(4)}::text[], ${at(5)}::smallint[], ${at(18)}::smallint[], ${at(19)}::float8[],
               ${at(17)}::float8[], ${at(9)}::uuid[], ${at(20)}::smallint[])
     with ordinality u(org_id, run_id, queue, priority, state, at, deadline, parent_run, parent_close, n)
+    left join held on held.run_id = u.run_id
   where ${guard} ${fresh}
 )`
   },
+  output: () => 'array(select run_id from held) as held',
 }
