@@ -172,6 +172,8 @@ export interface LogRow {
   readonly org: OrgId
   readonly run: RunId
   readonly cmd: number
+  /** Null: the workflow itself wrote the line. */
+  readonly step: string | null
   readonly attempt: number
   readonly at: Millis
   readonly level: 'debug' | 'info' | 'warn' | 'error'

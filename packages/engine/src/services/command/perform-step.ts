@@ -18,10 +18,11 @@ export async function perform(scope: WorkerScope, attempt: Attempt, extra: objec
     abort.signal.throwIfAborted()
     made = makeStepContext(scope, attempt)
     const context = { ...made.context, ...extra, lastHeartbeat: lastHeartbeat === null ? null : (JSON.parse(lastHeartbeat) as Json) }
-    const value = await Promise.race([Promise.resolve().then(() => body(JSON.parse(open.input) as Json, context)), made.expired])
-    return { ok: true, output: toText(open.name, value) }
+    const work = async () => toText(open.name, await body(JSON.parse(open.input) as Json, context))
+    return { ok: true, output: await Promise.race([made.own(work), made.expired]) }
   } catch (error) {
-    return { ok: false, failure: toFailure(error) }
+    const read = () => toFailure(error)
+    return { ok: false, failure: made === null ? read() : made.own(read) }
   } finally {
     made?.done()
   }

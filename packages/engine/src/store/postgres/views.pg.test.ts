@@ -156,7 +156,7 @@ describe('isolation', () => {
       worker: me,
       journal: [world.journal(active, 1, { org })],
       finishes: [world.finish(ended, { org, status: 'failed' })],
-      logs: [{ org, run: active, cmd: 1, attempt: 1, at: world.now, level: 'info', message: 'm', data: null }],
+      logs: [{ org, run: active, cmd: 1, step: 's', attempt: 1, at: world.now, level: 'info', message: 'm', data: null }],
       events: [{ org, type: 't', subject: 's', data: '{}', at: world.now }],
     })
     await store.setLimit(org, 'l', 1)
