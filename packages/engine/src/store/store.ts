@@ -289,6 +289,14 @@ export interface Beat {
   readonly overdue: boolean
 }
 
+/** A key that stands for one run of a workflow, for as long as the window lasts. */
+export interface Dedupe {
+  readonly key: string
+  readonly windowMs: number
+  /** `after_failure`: this start may use the key once its run has failed, timed out or been cancelled. Absent: never. */
+  readonly reuse?: 'never' | 'after_failure'
+}
+
 /**
  * A start with keys or limits, decided in one transaction. Keys belong to a workflow of an org. The run takes all its limits or none: then
  * it is gated on the first full one. A delayed start takes its limits when its time has come; until then it is `gated` on the first one,
@@ -299,7 +307,7 @@ export interface AdmittedStart extends RunRow {
   readonly worker?: WorkerId
   readonly at: Millis | null
   /** A second start with the same key within the window starts no run. Its outcome names the first run. */
-  readonly dedupe: { readonly key: string; readonly windowMs: number } | null
+  readonly dedupe: Dedupe | null
   readonly debounce: { readonly key: string; readonly delayMs: number; readonly maxDelayMs: number | null } | null
   /** Limits that the run holds from its admission to its end, in the order in which they are tried. */
   readonly concurrency: readonly {

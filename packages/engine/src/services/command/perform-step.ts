@@ -1,5 +1,6 @@
 import { pause } from '../../clock.ts'
 import { NonRetryableError, toFailure } from '../../workflow/errors.ts'
+import { toJsonText } from '../../workflow/json.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { toError } from '../observe.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
@@ -43,11 +44,11 @@ async function readHeartbeat(scope: WorkerScope, { run, open, abort }: Attempt):
   }
 }
 
+/** A value that JSON cannot carry is a mistake of the code, so a further attempt would not help. */
 function toText(step: string, value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'null'
+    return toJsonText(value, `output of step "${step}"`)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new NonRetryableError(`step "${step}" returned something that JSON cannot carry: ${why}`)
+    throw new NonRetryableError(toFailure(error).message)
   }
 }
