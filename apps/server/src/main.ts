@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setSourceMapsSupport } from 'node:module'
 import { containStray } from '@orrery/engine'
 import { attachParent, tellParent } from './attach-parent.ts'
 import { CannotStart } from './cannot-start.ts'
@@ -29,6 +30,8 @@ export async function main(args: readonly string[]): Promise<void> {
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   exitOnUncaughtError(log)
+  // Stacks of steps then show the author's files and lines.
+  if (config.project !== undefined) setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
   process.exit(await serve(config, log))
 }
 

@@ -15,3 +15,6 @@ begin
     and not exists (select from engine.run r where r.org_id = k.org_id and r.run_id = (p->>'run')::uuid);
   select s.outcome, s.run, s.state, s.cancelled into outcome, run, state, cancelled from engine.start_admitted(p, p_input) s;
 end $$;
+
+-- Source map of the code, for the stacks of errors. The hash does not name it: the same code may come from files whose lines have moved.
+alter table engine.bundle add column map text;

@@ -66,6 +66,8 @@ export interface BuiltBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
+  /** Source map of the code (ECMA-426), for the stacks of errors. No part of what the hash names. Absent: stacks show places in the code. */
+  readonly map?: string
 }
 
 /**

@@ -35,11 +35,13 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
     }
     const next = await runOwned({ log: null, onStray: options.onStray }, () => loadProject(options.folder))
     const known = current
-    // Nothing that is part of it has changed: only a file that it does not import, or a comment.
-    if (known !== null && known.bundle.hash === next.bundle.hash && known.steps === next.steps) return
+    // Nothing that is part of it has changed: only a file that it does not import.
+    if (known !== null && known.bundle.hash === next.bundle.hash && known.bundle.map === next.bundle.map && known.steps === next.steps)
+      return
     // Swap the step bodies before new workflows can call them.
     options.steps.swap(next.steps)
-    if (known?.bundle.hash !== next.bundle.hash) await options.deploy(next.bundle)
+    // The same code with another map: lines of its files have moved.
+    if (known?.bundle.hash !== next.bundle.hash || known.bundle.map !== next.bundle.map) await options.deploy(next.bundle)
     current = next
     options.tell({ type: 'deployed', workflows: names(next), version: next.bundle.hash, change: describeChange(known, next) })
   }

@@ -289,6 +289,12 @@ export interface Beat {
   readonly overdue: boolean
 }
 
+export interface StoredBundle {
+  readonly code: string
+  readonly manifest: JsonText
+  readonly map: string | null
+}
+
 /** A key that stands for one run of a workflow, for as long as the window lasts. */
 export interface Dedupe {
   readonly key: string
@@ -464,8 +470,9 @@ export interface Store<Tx = unknown> {
   /** Live runs of a workflow (of all if null), by run id after `after`, for deploy checks. */
   liveRuns(org: OrgId, workflow: string | null, after: RunId | null, limit: number): Promise<readonly LiveRow[]>
 
-  saveBundle(org: OrgId, hash: string, code: string, manifest: JsonText, tx?: Tx): Promise<void>
-  bundle(org: OrgId, hash: string): Promise<{ readonly code: string; readonly manifest: JsonText } | null>
+  /** The hash names code and manifest, so those of a stored bundle stay. A new `map` (its source map) replaces the stored one; null does not. */
+  saveBundle(org: OrgId, hash: string, code: string, manifest: JsonText, map?: string | null, tx?: Tx): Promise<void>
+  bundle(org: OrgId, hash: string): Promise<StoredBundle | null>
   /** Sets the bundle that new starts of a workflow use. */
   setDefault(org: OrgId, workflow: string, bundle: string, tx?: Tx): Promise<void>
   defaultBundle(org: OrgId, workflow: string): Promise<string | null>

@@ -1,3 +1,4 @@
+import type { BuiltBundle } from '../../api.ts'
 import type { Sandbox } from '../../sandbox/create-sandbox.ts'
 import type { OrgId, RunId, Store } from '../../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../../workflow/protocol.ts'
@@ -7,6 +8,8 @@ export interface LoadedBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
+  /** Source map of the code. Null: there is none. */
+  map: string | null
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat
   sandbox: Sandbox
@@ -58,9 +61,9 @@ export class SandboxCache {
   }
 
   /** Loads a bundle, stored or not, into a sandbox of its own. The caller disposes of the sandbox. */
-  open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
+  open(org: OrgId, { hash, code, manifest, map = null }: Omit<BuiltBundle, 'map'> & { readonly map?: string | null }): LoadedBundle {
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
-    return { org, hash, code, manifest, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
+    return { org, hash, code, manifest, map, workflows, ids: this.ids, sandbox: this.make(code), forgotten: [] }
   }
 
   /** Null if the org has no such bundle. */
@@ -85,6 +88,16 @@ export class SandboxCache {
     return loading
   }
 
+  /** The same code was stored with another map, because lines of its files have moved. */
+  remap(org: OrgId, hash: string, map: string): void {
+    void this.loaded.get(`${org}/${hash}`)?.then(
+      (bundle) => {
+        if (bundle !== null) bundle.map = map
+      },
+      () => {},
+    )
+  }
+
   /** Replaces a sandbox whose state cannot be trusted any more. */
   renew(bundle: LoadedBundle): void {
     bundle.sandbox.dispose()
@@ -95,6 +108,6 @@ export class SandboxCache {
   private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {
     const found = await this.store.bundle(org, hash)
     if (found === null) return null
-    return this.open(org, hash, found.code, JSON.parse(found.manifest) as Manifest)
+    return this.open(org, { hash, code: found.code, map: found.map, manifest: JSON.parse(found.manifest) as Manifest })
   }
 }

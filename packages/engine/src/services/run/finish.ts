@@ -1,7 +1,8 @@
 import type { RunAnswer } from '../../api.ts'
+import { locateStack } from '../../sandbox/locate-stack.ts'
 import type { FinalStatus, FinishRow } from '../../store/store.ts'
-import type { Completion, Delivery } from '../../workflow/protocol.ts'
-import { forget } from '../bundles/sandbox-cache.ts'
+import type { Completion, Delivery, Failure } from '../../workflow/protocol.ts'
+import { forget, type LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
 import { armDeadline, deliverCancel } from './cancel.ts'
 import { record } from './deliver.ts'
@@ -42,6 +43,17 @@ export function finish(scope: WorkerScope, run: ActiveRun, completion: Completio
   })
 }
 
+/** The error with places in the author's files. */
+function locate(bundle: LoadedBundle, failure: Failure): Failure {
+  const { stack, cause, errors } = failure
+  return {
+    ...failure,
+    ...(stack === undefined || bundle.map === null ? {} : { stack: locateStack(stack, bundle.code, bundle.map) }),
+    ...(cause === undefined ? {} : { cause: locate(bundle, cause) }),
+    ...(errors === undefined ? {} : { errors: errors.map((each) => locate(bundle, each)) }),
+  }
+}
+
 function toFinish(
   run: ActiveRun,
   completion: Exclude<Completion, { type: 'continued' }>,
@@ -53,7 +65,7 @@ function toFinish(
     case 'succeeded':
       return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
     case 'failed':
-      return { ...base, status: 'failed', output: null, error: completion.error }
+      return { ...base, status: 'failed', output: null, error: locate(run.bundle, completion.error) }
     case 'cancelled': {
       const status: FinalStatus = completion.timedOut ? 'timed_out' : 'cancelled'
       const message = completion.timedOut ? 'the run took longer than its time limit' : 'the run was cancelled'
