@@ -1,5 +1,5 @@
-/** The server as a process, with a project whose code lets errors escape: the server stays, and the errors are found where they belong. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/** The server as a process, with a project whose code fails: the server stays, and the errors are found where they belong, with their lines. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -16,6 +16,16 @@ const reject = step('reject', { retry: false }, () => {
 })
 export const fails = workflow('fails', async (ctx) => ctx.run(reject))
 export const returns = workflow('returns', async (ctx) => ctx.run(linger))
+
+interface Order { readonly id: string }
+const charge = step('charge', { retry: false }, async (order: Order) => {
+  throw new TypeError('no card')
+})
+export const pays = workflow('pays', async (ctx) => ctx.run(charge, { id: 'a' }))
+export const denies = workflow('denies', async (ctx) => {
+  await ctx.sleep('1ms')
+  for (;;) throw new RangeError('denied')
+})
 `
 
 const STEPS = `
@@ -37,14 +47,13 @@ let url: string
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  // Inside the checkout, so that its imports resolve.
-  const home = join(import.meta.dirname, '../node_modules/.cache')
-  mkdirSync(home, { recursive: true })
-  folder = mkdtempSync(join(home, 'project-'))
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'orrery-project-')))
+  mkdirSync(join(folder, 'node_modules/@orrery'), { recursive: true })
+  symlinkSync(join(import.meta.dirname, '../../../packages/sdk'), join(folder, 'node_modules/@orrery/sdk'))
   data = mkdtempSync(join(tmpdir(), 'orrery-stray-'))
   mkdirSync(join(folder, 'workflows'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(folder, 'workflows/astray.js'), SOURCE)
+  writeFileSync(join(folder, 'workflows/astray.ts'), SOURCE)
   writeFileSync(join(folder, 'workflows/steps.js'), STEPS)
   server = runProgram(['--project', folder], { DATABASE_URL: database.url, ORRERY_DATA: data })
   url = await server.ready()
@@ -79,6 +88,19 @@ test('an error after the step has returned is in the log of its run and of the s
     .poll(async () => (await lines()).items)
     .toMatchObject([{ step: 'linger', attempt: 1, level: 'error', message: expect.stringContaining('of the timer') }])
   expect(server.err()).toMatch(/step \\"linger\\", attempt 1: of the timer/)
+})
+
+const lineOf = (text: string) => SOURCE.slice(0, SOURCE.indexOf(text)).split('\n').length
+
+test('the stacks of steps and workflows have the author’s files and lines, in results and in the history', async () => {
+  const [pays, denies] = [await runToEnd('pays'), await runToEnd('denies')]
+  const { items } = await call<{ items: { name: string; error: { stack: string } | null }[] }>(`/runs/${pays.runId}/history`)
+  const stepPlace = `${join(folder, 'workflows/astray.ts')}:${lineOf("throw new TypeError('no card')")}:9`
+  expect(items.find(({ name }) => name === 'charge')?.error?.stack).toContain(stepPlace)
+  expect(pays.result.error).toMatchObject({ stack: expect.stringContaining(stepPlace) })
+  expect(denies.result.error).toMatchObject({
+    stack: `RangeError: denied\n    at workflows/astray.ts:${lineOf("throw new RangeError('denied')")}:18`,
+  })
 })
 
 test('an error of the project’s modules is in the log of the server, which stays', async () => {

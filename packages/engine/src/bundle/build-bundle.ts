@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
 import type { BuiltBundle } from '../api.ts'
 import { BUNDLE_FILE } from '../sandbox/compile-bundle.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
 import { locateStack } from '../sandbox/locate-stack.ts'
 import { BuildError, toBuildError } from './build-error.ts'
 import { type Builtin, modulePlugin, OWN } from './module-plugin.ts'
+import { withEsbuild } from './with-esbuild.ts'
 
 export interface BundleRequest {
   /** Workflow modules, absolute or relative to `root`. Their order does not matter. */
@@ -27,7 +28,7 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
   const entries = request.entries.map((entry) => resolve(root, entry)).sort()
   if (entries.length === 0) throw new BuildError([`no workflow modules were found below ${request.root}`])
   const builtins: Builtin[] = []
-  const result = await build({
+  const options = {
     stdin: { contents: entryText(entries), resolveDir: root, sourcefile: 'orrery-bundle.js', loader: 'js' },
     absWorkingDir: root,
     bundle: true,
@@ -56,7 +57,8 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
     tsconfigRaw: {},
     logLevel: 'silent',
     plugins: [modulePlugin(root, builtins)],
-  }).catch((error: unknown) => {
+  } satisfies BuildOptions
+  const result = await withEsbuild(() => build(options)).catch((error: unknown) => {
     throw toBuildError(error, root)
   })
   refuseBuiltins(result.metafile, builtins)
@@ -76,7 +78,7 @@ function entryText(entries: readonly string[]): string {
 
 /** Counts only the imports that tree shaking left in the output. Imports that only step bodies needed are gone by then. */
 function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void {
-  const [output] = Object.values(metafile.outputs)
+  const output = Object.entries(metafile.outputs).find(([name]) => !name.endsWith('.map'))?.[1]
   const kept = new Set(
     output?.imports.filter((item) => item.external).map(({ path }) => (path.startsWith('node:') ? path : `node:${path}`)),
   )

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { BundleRequest } from './build-bundle.ts'
 import { toBuildError } from './build-error.ts'
 import { OWN } from './module-plugin.ts'
+import { withEsbuild } from './with-esbuild.ts'
 
 /**
  * Builds the modules with their step bodies for the worker: one Node module in `<root>/.orrery/`, named by its content. Packages are not
@@ -15,7 +16,7 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
   const root = await realpath(request.root)
   const entries = request.entries.map((entry) => resolve(root, entry)).sort()
   const directory = join(root, '.orrery')
-  const result = await build({
+  const options = {
     stdin: {
       contents: entries.map((entry, index) => `export * as m${index} from ${JSON.stringify(entry)}`).join('\n'),
       resolveDir: root,
@@ -37,7 +38,8 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
     tsconfigRaw: {},
     logLevel: 'silent',
     plugins: [ownEngine(root)],
-  }).catch((error: unknown) => {
+  } satisfies BuildOptions
+  const result = await withEsbuild(() => build(options)).catch((error: unknown) => {
     throw toBuildError(error, root)
   })
   const code = result.outputFiles[0]?.text ?? ''

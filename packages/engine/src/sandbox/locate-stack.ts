@@ -1,10 +1,10 @@
 import { SourceMap, type SourceMapping } from 'node:module'
-import { BUNDLE_FILE, findInserts } from './compile-bundle.ts'
+import { BUNDLE_FILE, insertsOf } from './compile-bundle.ts'
 
 /** Kept, because errors of one bundle come together. */
 const LOCATORS_MAX = 8
-/** The map of a larger bundle takes too long to read while other runs wait. */
-const MAP_CHARS_MAX = 4_000_000
+/** A larger map takes too long to read while other runs wait. */
+const MAP_CHARS_MAX = 1_000_000
 const PATH_CHARS_MAX = 200
 
 const FRAME = new RegExp(`^ +at (?:(.+) \\()?${BUNDLE_FILE.replaceAll('.', '\\.')}:(\\d+):(\\d+)\\)?$`)
@@ -51,7 +51,7 @@ function locatorOf(code: string, map: string): Locate {
 
 function makeLocator(code: string, map: string): Locate {
   const read = new SourceMap(JSON.parse(map))
-  const inserts = findInserts(code)
+  const inserts = insertsOf(code)
   const starts = [0, ...[...code.matchAll(/\n/g)].map(({ index }) => index + 1)]
   return (line, column) => {
     const start = starts[line - 1] ?? 0

@@ -289,11 +289,7 @@ export interface Beat {
   readonly overdue: boolean
 }
 
-export interface StoredBundle {
-  readonly code: string
-  readonly manifest: JsonText
-  readonly map: string | null
-}
+export type StoredBundle = { readonly code: string; readonly manifest: JsonText; readonly map: string | null }
 
 /** A key that stands for one run of a workflow, for as long as the window lasts. */
 export interface Dedupe {

@@ -8,7 +8,7 @@ export interface LoadedBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
-  /** Source map of the code. Null: there is none. */
+  /** Source map of the code, if it was deployed with one. */
   map: string | null
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat

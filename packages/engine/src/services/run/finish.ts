@@ -43,13 +43,16 @@ export function finish(scope: WorkerScope, run: ActiveRun, completion: Completio
   })
 }
 
-/** The error with places in the author's files. */
+/** The error with places in the author's files. That of a step has none of its own in the workflow, so the places of its cause follow. */
 function locate(bundle: LoadedBundle, failure: Failure): Failure {
-  const { stack, cause, errors } = failure
+  const { stack, errors } = failure
+  const cause = failure.cause && locate(bundle, failure.cause)
+  const located = stack === undefined || bundle.map === null ? stack : locateStack(stack, bundle.code, bundle.map)
+  const isPlaced = located === undefined || cause?.stack === undefined || located.includes('\n    at ')
   return {
     ...failure,
-    ...(stack === undefined || bundle.map === null ? {} : { stack: locateStack(stack, bundle.code, bundle.map) }),
-    ...(cause === undefined ? {} : { cause: locate(bundle, cause) }),
+    ...(located === undefined ? {} : { stack: isPlaced ? located : `${located}\ncaused by ${cause.stack}` }),
+    ...(cause === undefined ? {} : { cause }),
     ...(errors === undefined ? {} : { errors: errors.map((each) => locate(bundle, each)) }),
   }
 }
