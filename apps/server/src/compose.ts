@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createCore } from '@orrery/core'
 import { type BundleHosts, containBundles, createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
+import { toFailure } from '@orrery/engine/workflow'
 import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
@@ -22,7 +23,7 @@ import { createMetrics } from './observe/metrics.ts'
 import { describeDatabaseStart, openStorage } from './open-storage.ts'
 import { deployProject } from './project/deploy-project.ts'
 import { logNews, type TellNews } from './project/project-news.ts'
-import { recordConsole, recordSteps, recordWorkflows } from './project/record-logs.ts'
+import { recordConsole, tellLines } from './project/record-logs.ts'
 import { runProject } from './project/run-project.ts'
 import { createSwappableSteps } from './project/swappable-steps.ts'
 import { type Stops, stopAll } from './stop-all.ts'
@@ -69,7 +70,7 @@ export async function startServer(
     // A program that gets the news shows what steps write to the console.
     stops.push(recordConsole({ echo: tell === undefined }))
     if (config.project !== undefined) news({ type: 'doing', text: 'building the project' })
-    const worker = await startWork(config, stops, product, news)
+    const worker = await startWork(config, log, stops, product, news)
     stopAsked.throwIfAborted()
     startScheduler(config, stops, product)
     const url = await startFaces(config, log, stops, { ...storage, ...product, worker })
@@ -97,8 +98,8 @@ export async function startServer(
 async function openProduct(config: Config, data: string, log: Logger, stops: Stops, { url }: { readonly url: string }, tell: TellNews) {
   const metrics = createMetrics()
   const recentErrors = collectRecentErrors()
-  const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log))
-  const store = recordWorkflows(createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } }), tell)
+  const observe = observeAll(metrics.observe, recentErrors.observe, logFacts(log), tellLines(tell))
+  const store = createPostgresStore({ url, companions: { [auditCompanion.table]: auditCompanion } })
   const engine = createEngine({ store, notifier: store.notifier, version: VERSION, observe, ...sandboxes(config), ...engineRules })
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
@@ -163,18 +164,25 @@ function sandboxes({ sandbox, sandboxMemory }: Config): { readonly hosts?: Bundl
 type Product = Awaited<ReturnType<typeof openProduct>>
 
 /** Deploys the project's workflows. Starts the worker if this process has that role. */
-async function startWork(config: Config, stops: Stops, { engine, core, first }: Product, tell: TellNews): Promise<Worker | null> {
+async function startWork(
+  config: Config,
+  log: Logger,
+  stops: Stops,
+  { engine, core, first }: Product,
+  tell: TellNews,
+): Promise<Worker | null> {
   const steps = createSwappableSteps()
   if (config.project !== undefined) {
     const deploy = deployProject(core, first.org)
     const folder = resolve(config.project)
-    const running = () => runProject({ folder, watch: config.watch, steps, deploy, tell })
+    const onStray = (error: unknown) => log.error({ error: toFailure(error) }, 'nothing in the code of the project caught an error')
+    const running = () => runProject({ folder, watch: config.watch, steps, deploy, tell, onStray })
     const project = await orExplain(running, (error) => explainProject(error, folder))
     stops.push(() => project.stop())
   }
   if (!config.roles.includes('worker')) return null
   const { queues, slots } = config
-  const all = joinSteps(core.steps, recordSteps(steps, tell))
+  const all = joinSteps(core.steps, steps)
   const worker = await engine.work({ steps: all, ...(queues === undefined ? {} : { queues }), ...(slots === undefined ? {} : { slots }) })
   stops.push(() => worker.stop({ graceMs: config.stopGraceMs }))
   return worker

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { setSourceMapsSupport } from 'node:module'
+import { containStray } from '@orrery/engine'
 import { attachParent, tellParent } from './attach-parent.ts'
 import { CannotStart } from './cannot-start.ts'
 import { startServer } from './compose.ts'
@@ -28,6 +30,8 @@ export async function main(args: readonly string[]): Promise<void> {
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   exitOnUncaughtError(log)
+  // Stacks of steps then show the author's files and lines.
+  if (config.project !== undefined) setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
   process.exit(await serve(config, log))
 }
 
@@ -57,11 +61,12 @@ async function serve(config: Config, log: Logger): Promise<number> {
 }
 
 /**
- * Logs through the logger, which redacts secrets. The state of the process is unknown after such an error, so it exits;
- * another worker, or the next start, continues its runs.
+ * An error that the code of a step or of the project lets escape belongs to that code. After any other, the state of the process is unknown,
+ * so it exits; another worker, or the next start, continues its runs. Logs through the logger, which redacts secrets.
  */
 function exitOnUncaughtError(log: Logger): void {
   const die = (error: unknown): void => {
+    if (containStray(error)) return
     log.fatal({ error }, 'uncaught error')
     process.exit(1)
   }

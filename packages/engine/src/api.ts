@@ -1,5 +1,5 @@
 /** The interface that the engine's host calls (core, benchmarks, tests). `services/engine/create-engine.ts` implements it. */
-import type { CompanionRow, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
+import type { CompanionRow, Dedupe, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
 import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'
 
@@ -17,7 +17,7 @@ export interface StartRequest {
   /** The earliest time of the start, ms since the epoch. */
   readonly at?: Millis
   readonly timeoutMs?: number
-  readonly dedupe?: { readonly key: string; readonly windowMs: number }
+  readonly dedupe?: Dedupe
   readonly debounce?: { readonly key: string; readonly delayMs: number; readonly maxDelayMs?: number }
   readonly concurrencyKey?: string
   /** At most one run at a time has this key, across all workflows. Applies in addition to the limits that the workflow declares. */
@@ -69,6 +69,8 @@ export interface BuiltBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
+  /** Source map of the code (ECMA-426), for the stacks of errors. No part of what the hash names. Absent: stacks show places in the code. */
+  readonly map?: string
 }
 
 /**

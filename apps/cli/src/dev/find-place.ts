@@ -42,7 +42,7 @@ async function findStepFailure(client: Client, runId: string, step: string): Pro
 
 /** The innermost frame of a stack that is in a file of the project. */
 export function placeOf(stack: string, project: string): string | null {
-  for (const [, file = '', line] of stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Za-z]:\\|workflows\/)[^\s()]*?):(\d+):\d+\)?$/gm)) {
+  for (const [, file = '', line] of stack.matchAll(/^\s+at (?:.*[( ])?((?:file:\/\/|\/|[A-Za-z]:\\|[\w.-]+\/)[^\s()]*?):(\d+):\d+\)?$/gm)) {
     const path = file.startsWith('file://') ? fileURLToPath(file) : file
     const inside = isAbsolute(path) ? relative(project, path) : path
     if (!inside.startsWith('..') && !isAbsolute(inside) && !/(^|[\\/])(node_modules|\.orrery)[\\/]/.test(inside)) return `${inside}:${line}`

@@ -37,7 +37,7 @@ export interface ServerProcess {
 export function startServer({ io, project, data, port, verbose, needsKey, onLog, onNews }: ServerRequest): ServerProcess {
   const args = ['--project', '.', '--watch', '--data', data, '--port', port, ...(needsKey ? ['--new-key'] : [])]
   // With source maps, errors name the files and lines that the author of a workflow knows.
-  const child = spawn(process.execPath, ['--enable-source-maps', ...findServer(), ...args], {
+  const child = spawn(process.execPath, [...findServer(), ...args], {
     cwd: project,
     env: { ...process.env, ORRERY_LOG_FORMAT: 'json', ORRERY_LOG_LEVEL: io.env.ORRERY_LOG_LEVEL ?? (verbose ? 'info' : 'warn') },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -62,12 +62,19 @@ test('`runs terminate` cancels without cleanup', async () => {
   ])
 })
 
-const line = (message: string, cmd = 1, attempt = 1) => ({ cmd, attempt, at, level: 'info', message, data: null })
-const names = { items: [{ cmd: 1, name: 'look-up' }], nextCursor: null }
+const line = (message: string, step: string | null = 'look-up', attempt = 1) => ({
+  cmd: step === null ? 0 : 1,
+  step,
+  attempt,
+  at,
+  level: 'info',
+  message,
+  data: null,
+})
 
 test('`runs logs` prints lines with their step', async () => {
-  const items = [line('begins', 0, 0), line('found\nit', 1, 2), { ...line('odd', 7), level: 'warn', data: { n: 1 } }]
-  await using cli = await cliBench(({ line: request }) => ({ body: request.includes('/history') ? names : { items, nextCursor: null } }))
+  const items = [line('begins', null, 0), line('found\nit', 'look-up', 2), { ...line('odd', null), cmd: 7, level: 'warn', data: { n: 1 } }]
+  await using cli = await cliBench(() => ({ body: { items, nextCursor: null } }))
   const { out } = await cli.run(['runs', 'logs', runId])
   expect(out.replaceAll(/^\d\d:\d\d:\d\d/gm, 'TIME').split('\n')).toEqual([
     'TIME  info   begins',
@@ -83,7 +90,6 @@ test('`runs logs --follow` prints each line once, across pages, until the run ha
   const all = Array.from({ length: 5 }, (_, count) => line(`line ${count}`))
   let grown = 1
   await using cli = await cliBench(({ line: request }) => {
-    if (request.includes('/history')) return { body: names }
     if (request.includes('/result')) {
       grown += 1
       return { body: { runId, done: grown > 5, status: 'running', output: null, error: null, finishedAt: null } }

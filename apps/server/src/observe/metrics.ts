@@ -113,6 +113,7 @@ function createObserver(registry: Registry): Observer {
   const lost = counter('registrations_lost_total', 'Registrations that this worker lost.', 'cause')
   const reaped = counter('runs_reaped_total', 'Runs returned to the queue because their worker was silent.')
   const troubles = counter('engine_troubles_total', 'Errors that the engine recovered from.', 'where')
+  const lines = counter('log_lines_total', 'Lines that steps and workflows of this process logged.', 'level')
 
   return (fact: EngineFact): void => {
     switch (fact.type) {
@@ -142,6 +143,8 @@ function createObserver(registry: Registry): Observer {
         return reaped.inc(fact.runs)
       case 'trouble':
         return troubles.inc({ where: fact.where })
+      case 'log':
+        return lines.inc({ level: fact.level })
       default:
         fact satisfies never
     }

@@ -11,10 +11,10 @@ export function deployProject(core: Pick<Core, 'call'>, org: string): (bundle: B
     org,
     permissions: new Set(['workflows:deploy'] as const),
   }
-  return async ({ hash, code, manifest }) => {
+  return async (bundle) => {
     const caller = { credential, requestId: randomUUID(), traceId: null, idempotencyKey: null, face: 'server' }
     try {
-      await core.call('workflows.deploy', caller, { hash, code, manifest })
+      await core.call('workflows.deploy', caller, bundle)
     } catch (error) {
       const fields = error instanceof ProblemError ? (error.extra.errors ?? []).map(({ path, message }) => `\n  ${path}: ${message}`) : []
       throw new Error(`${error instanceof Error ? error.message : String(error)}${fields.join('')}`, { cause: error })

@@ -73,6 +73,7 @@ async function runToEnd(workflow: string, input: unknown): Promise<string> {
 
 interface Line {
   readonly cmd: number
+  readonly step: string | null
   readonly level: string
   readonly message: string
   readonly data: unknown
@@ -84,14 +85,16 @@ const told = (runId: string) => news.filter((one) => one.type === 'line').filter
 test('records what bodies write to the console, from wherever they call it, beside what they and the workflow log', async () => {
   const runId = await runToEnd('chat', { topic: 'stars' })
   const lines = await linesOf(runId)
-  expect(lines[0]).toMatchObject({ cmd: 0, level: 'info', message: 'from the workflow', data: { topic: 'stars' } })
-  const [first, second] = [1, 2].map((cmd) => lines.filter((line) => line.cmd === cmd).map(({ level, message }) => [level, message]))
+  expect(lines[0]).toMatchObject({ cmd: 0, step: null, level: 'info', message: 'from the workflow', data: { topic: 'stars' } })
+  const [first, second] = [1, 2].map((cmd) =>
+    lines.filter((line) => line.cmd === cmd && line.step === 'talk').map(({ level, message }) => [level, message]),
+  )
   const said = (name: string) => [
     ['info', `hello ${name}`],
     ['error', 'deep down { a: 1 }'],
     ['warn', 'by hand'],
-    ['info', '(cannot be shown: Error)'],
-    ['info', `${'x'.repeat(16 * 1024)}… +${20000 - 16 * 1024} characters`],
+    ['info', '(cannot be shown)'],
+    ['info', `${'x'.repeat(16 * 1024)}… (${20000 - 16 * 1024} more characters)`],
   ]
   expect([first, second]).toEqual([said('Ada'), said('Grace')])
 })
@@ -109,9 +112,10 @@ test('reports each line at once, with its run and its step', async () => {
   ])
 })
 
-test('records a bounded number of console lines for an attempt', async () => {
+test('records a bounded number of lines for an attempt, and says that there were more', async () => {
   const runId = await runToEnd('much', null)
-  expect(told(runId)).toHaveLength(1000)
+  expect(told(runId)).toHaveLength(1001)
+  expect(told(runId).at(-1)).toMatchObject({ level: 'warn', message: 'further lines of this attempt are left out; the most is 1000' })
 })
 
 test('leaves the console of everything else alone', async () => {

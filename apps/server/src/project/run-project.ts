@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { BuiltBundle } from '@orrery/engine'
+import { type BuiltBundle, runOwned } from '@orrery/engine'
 import { BuildError, findEntries, type LoadedProject, loadProject } from '@orrery/engine/bundle'
 import type { TellNews } from './project-news.ts'
 import type { SwappableSteps } from './swappable-steps.ts'
@@ -12,6 +12,8 @@ export interface ProjectOptions {
   /** Deploys the bundle, so that new runs use it. */
   readonly deploy: (bundle: BuiltBundle) => Promise<void>
   readonly tell: TellNews
+  /** Gets errors that nothing in the project's modules caught, outside of its steps. */
+  readonly onStray: (error: unknown) => void
 }
 
 export interface RunningProject {
@@ -31,13 +33,15 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
       options.tell({ type: 'empty', folder: options.folder })
       return
     }
-    const next = await loadProject(options.folder)
+    const next = await runOwned({ log: null, onStray: options.onStray }, () => loadProject(options.folder))
     const known = current
-    // Nothing that is part of it has changed: only a file that it does not import, or a comment.
-    if (known !== null && known.bundle.hash === next.bundle.hash && known.steps === next.steps) return
+    // Nothing that is part of it has changed: only a file that it does not import.
+    if (known !== null && known.bundle.hash === next.bundle.hash && known.bundle.map === next.bundle.map && known.steps === next.steps)
+      return
     // Swap the step bodies before new workflows can call them.
     options.steps.swap(next.steps)
-    if (known?.bundle.hash !== next.bundle.hash) await options.deploy(next.bundle)
+    // The same code with another map: lines of its files have moved.
+    if (known?.bundle.hash !== next.bundle.hash || known.bundle.map !== next.bundle.map) await options.deploy(next.bundle)
     current = next
     options.tell({ type: 'deployed', workflows: names(next), version: next.bundle.hash, change: describeChange(known, next) })
   }

@@ -7,6 +7,7 @@ import { pipelineDefinition, pipelineStep } from './pipeline.ts'
 import { runStatus } from './run.ts'
 import { schedule, timezone } from './schedule.ts'
 import { previewedOccurrence } from './schedule-preview.ts'
+import { dedupeReuse } from './start.ts'
 
 const expression = text(8_000)
 
@@ -104,7 +105,7 @@ export const automationDefinition = z.strictObject({
     .optional()
     .meta({ description: 'Runs with the same key, of any automation, run one at a time. May contain `${event…}`.' }),
   dedupe: z
-    .strictObject({ key: text(512), window: duration })
+    .strictObject({ key: text(512), window: duration, reuse: dedupeReuse })
     .optional()
     .meta({ description: 'Of all starts with the same key within the window, only the first one runs. The key may contain `${event…}`.' }),
   pauseAfterFailures: z

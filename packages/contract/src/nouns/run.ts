@@ -78,7 +78,8 @@ export const historyEntry = z.object({
 })
 
 export const runLog = z.object({
-  cmd: z.number().int(),
+  cmd: z.number().int().meta({ description: 'Number of the step. 0: the workflow itself wrote the line.' }),
+  step: z.string().nullable().meta({ description: 'Name of the step. Null: the workflow itself wrote the line.' }),
   attempt: z.number().int(),
   at: timestamp,
   level: z.enum(['debug', 'info', 'warn', 'error']),

@@ -5,6 +5,11 @@ import { problemShape } from '../problems.ts'
 import { json, name, priority, sha256, tag, text, timestamp } from '../scalars.ts'
 import { runStatus } from './run.ts'
 
+export const dedupeReuse = z
+  .enum(['never', 'after_failure'])
+  .optional()
+  .meta({ description: 'after_failure: the key can be used again once its run has failed, timed out or been cancelled. Default: never.' })
+
 /** The request for one start; also one item of a batch. */
 export const startRequest = z.strictObject({
   workflow: name.meta({ description: 'Name of a deployed workflow.' }),
@@ -17,7 +22,7 @@ export const startRequest = z.strictObject({
   delay: duration.optional().meta({ description: 'The run starts no earlier than after this delay. Not together with `at`.' }),
   timeout: duration.optional().meta({ description: 'The run times out after this.' }),
   dedupe: z
-    .strictObject({ key: text(512), window: duration.default('24h') })
+    .strictObject({ key: text(512), window: duration.default('24h'), reuse: dedupeReuse })
     .optional()
     .meta({ description: 'A second start with the same key within the window returns the first run.' }),
   debounce: z

@@ -13,6 +13,11 @@ const bundle = {
   hash: sha256.meta({ description: 'SHA-256 of `code` in UTF-8.' }),
   code: z.string().min(1).max(BUNDLE_CHARS_MAX).meta({ description: 'The bundle, as `orrery deploy` builds it.' }),
   manifest: manifest.meta({ description: 'The manifest of the bundle.' }),
+  map: z
+    .string()
+    .max(BUNDLE_CHARS_MAX)
+    .optional()
+    .meta({ description: 'Source map of `code` (ECMA-426), for the stacks of errors. Not part of the version.' }),
 }
 
 export const deployWorkflow = defineOperation({

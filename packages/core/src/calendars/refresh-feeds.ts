@@ -1,4 +1,4 @@
-import { type BackgroundWork, createBackgroundWork, type DueKind, type Kernel, NOTHING_DONE } from '@orrery/kernel'
+import { type BackgroundWork, containOutside, createBackgroundWork, type DueKind, type Kernel, NOTHING_DONE } from '@orrery/kernel'
 import { type ClaimedFeed, claimFeeds, waitingFeeds } from './feed-store.ts'
 import { fetchFeed } from './fetch-feed.ts'
 import { recordFetch } from './record-fetch.ts'
@@ -33,7 +33,7 @@ export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readon
 
 async function refresh(kernel: Kernel, feed: ClaimedFeed, signal: AbortSignal): Promise<void> {
   const { outside, engine, log } = kernel
-  const answer = await fetchFeed(feed, outside, signal)
+  const answer = await containOutside(log, 'the fetch of a feed', () => fetchFeed(feed, outside, signal))
   // The fetch was aborted because this process stops, so nothing is recorded. The feed is due again when the lease ends.
   if (signal.aborted) return
   const { org_id: org, url, leased_until: leasedUntil } = feed

@@ -14,6 +14,6 @@ export async function listRunLogs(ctx: Ctx, input: InputFor<'runs.logs'>): Promi
 }
 
 function toLine(row: LogRow): AnswerTo<'runs.logs'>['items'][number] {
-  const { cmd, attempt, message } = row
-  return { cmd, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data as Json }
+  const { cmd, step, attempt, message } = row
+  return { cmd, step, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data as Json }
 }

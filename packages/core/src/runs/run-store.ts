@@ -218,6 +218,7 @@ export async function selectLastSeq(tx: Transaction, org: string, run: string): 
 export interface LogRow {
   readonly id: string
   readonly cmd: number
+  readonly step: string | null
   readonly attempt: number
   readonly at: Date
   readonly level: string
@@ -228,7 +229,7 @@ export interface LogRow {
 /** Ordered by number: a bare `order by id` would sort by the selected text. */
 export function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
   return tx.rows<LogRow>(
-    sql`select l.id::text, l.cmd, l.attempt, l.at, l.level, l.message, l.data from engine.log_view l
+    sql`select l.id::text, l.cmd, l.step, l.attempt, l.at, l.level, l.message, l.data from engine.log_view l
         where l.org_id = ${org} and l.run_id = ${run} and l.id > ${afterId} order by l.id limit ${limit}`,
   )
 }

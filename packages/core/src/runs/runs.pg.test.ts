@@ -79,6 +79,15 @@ describe('runs.start', () => {
     expect(second).toMatchObject({ runId: first.runId, outcome: 'existing', status: null })
   })
 
+  it('starts another run for a dedupe key whose run did not succeed, if the start says so', async () => {
+    const begin = (reuse: 'never' | 'after_failure') =>
+      t.call('runs.start', { workflow: 'approval', dedupe: { key: 'order-9', window: '1h', reuse } })
+    const first = await begin('after_failure')
+    await t.call('runs.cancel', { runId: first.runId, terminate: true })
+    expect(await begin('never')).toMatchObject({ runId: first.runId, outcome: 'existing' })
+    expect(await begin('after_failure')).toMatchObject({ outcome: 'started', runId: expect.not.stringContaining(first.runId) })
+  })
+
   it('does not extend the window of a dedupe key when a start is answered with the first run', async () => {
     const begin = () => t.call('runs.start', { workflow: 'approval', dedupe: { key: 'order-8', window: '1h' } })
     const window = async (shift = '0') =>

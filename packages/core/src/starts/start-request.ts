@@ -36,10 +36,15 @@ function readTimes(ctx: Ctx, input: InputFor<'runs.start'>): Pick<StartWithCompa
   }
 }
 
+/** The engine's form of a dedupe key. @param key its text, rendered if it is a template */
+export function toDedupe({ window, reuse }: Pick<NonNullable<InputFor<'runs.start'>['dedupe']>, 'window' | 'reuse'>, key: string) {
+  return { key, windowMs: durationMs(window, 'dedupe.window'), ...(reuse === undefined ? {} : { reuse }) }
+}
+
 function readKeys(input: InputFor<'runs.start'>): Pick<StartWithCompanions, 'dedupe' | 'debounce'> {
   const { dedupe, debounce } = input
   return {
-    ...(dedupe === undefined ? {} : { dedupe: { key: dedupe.key, windowMs: durationMs(dedupe.window, 'dedupe.window') } }),
+    ...(dedupe === undefined ? {} : { dedupe: toDedupe(dedupe, dedupe.key) }),
     ...(debounce === undefined
       ? {}
       : {

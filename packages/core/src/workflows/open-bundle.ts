@@ -9,7 +9,10 @@ import { requireUnreserved } from './reserved-names.ts'
  * run.
  * @throws workflow.bundle_invalid, workflow.name_reserved
  */
-export async function openBundle(ctx: Ctx, input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest'>): Promise<BuiltBundle> {
+export async function openBundle(
+  ctx: Ctx,
+  input: Pick<InputFor<'workflows.deploy'>, 'hash' | 'code' | 'manifest' | 'map'>,
+): Promise<BuiltBundle> {
   const hash = createHash('sha256').update(input.code).digest('hex')
   if (hash !== input.hash) throw problem('workflow.bundle_invalid', `The code’s SHA-256 is ${hash}.`)
   const manifest = await describe(ctx, input.code)
@@ -19,7 +22,18 @@ export async function openBundle(ctx: Ctx, input: Pick<InputFor<'workflows.deplo
   for (const { name } of manifest.workflows) requireUnreserved(name)
   // PostgreSQL can store this JSON, but fails to read members of it.
   if (JSON.stringify(manifest).includes('\\u0000')) throw problem('workflow.bundle_invalid', 'The manifest contains a NUL character.')
-  return { hash, code: input.code, manifest }
+  const { code, map } = input
+  if (map !== undefined && !isObject(map)) throw problem('workflow.bundle_invalid', 'The source map is not a JSON object.')
+  return { hash, code, manifest, ...(map === undefined ? {} : { map }) }
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
 }
 
 async function describe(ctx: Ctx, code: string): Promise<Manifest> {

@@ -46,6 +46,7 @@ describe('workflows.deploy', () => {
       { ...bundle, code: '1 + 1', hash: sha256('1 + 1') },
       { ...bundle, code: 'throw new Error("early")', hash: sha256('throw new Error("early")') },
       { ...bundle, manifest: { ...bundle.manifest, workflows: bundle.manifest.workflows.slice(1) } },
+      { ...bundle, map: 'not JSON' },
     ]
     for (const input of wrong) await expect(t.answer('workflows.deploy', input)).rejects.toMatchObject({ code: 'workflow.bundle_invalid' })
     await expect(t.call('workflows.get', { workflow: 'nothing' })).rejects.toMatchObject({ code: 'workflow.not_found' })

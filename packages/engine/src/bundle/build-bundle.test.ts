@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createSandbox } from '../sandbox/create-sandbox.ts'
+import { locateStack } from '../sandbox/locate-stack.ts'
 import { buildBundle } from './build-bundle.ts'
 import { findEntries, loadProject } from './load-project.ts'
 import { stripSteps } from './strip-steps.ts'
@@ -75,6 +78,70 @@ describe('buildBundle', () => {
     await refuse("export const w = workflow('w', () => 1)\nexport const v = workflow('w', () => 2)", /two workflows are named w/)
   })
 })
+
+describe('stacks', () => {
+  const source = (filler = '') => `${HEAD}import { fail } from './fail.ts'
+interface Order { readonly id: string }${filler}
+export const w = workflow('w', async (ctx, order: Order) => {
+  for (let i = 0; i < 3; i++) if (i === 2) {
+    await ctx.sleep('1ms')
+    while (true) { for (const c of order.id) if (c === '!') break; fail(order.id) }
+  }
+})`
+  const fail = 'interface Unused { n: number }\nexport function fail(id: string): never {\n  throw new TypeError(`bad ${id}`)\n}'
+
+  test('of workflows have the author’s files and lines, and nothing of the machine that drives them', async () => {
+    const root = await project({ 'flows/a.ts': source(), 'flows/fail.ts': fail })
+    const { code, map } = await buildBundle({ entries: ['flows/a.ts'], root })
+    const sandbox = createSandbox(code, { timeoutMs: 1000 })
+    const info = { runId: 'r', orgId: 'o', workflow: 'w', version: 'v', parentRunId: null }
+    const start = { type: 'start', workflow: 'w', input: { id: 'x!y' }, seed: 's', info, patches: [] } as const
+    sandbox.activate([{ run: 'r', at: 0, replaying: false, delivery: start }])
+    const [reaction] = sandbox.activate([{ run: 'r', at: 1, replaying: false, delivery: { type: 'resolve', cmd: 1, value: null } }])
+    const stack = reaction?.completion?.type === 'failed' ? (reaction.completion.error.stack ?? '') : ''
+    expect(stack).toContain('workflow-bundle.js')
+    expect(locateStack(stack, code, map ?? '').split('\n')).toEqual([
+      'TypeError: bad x!y',
+      expect.stringMatching(/^ {4}at fail\d* \(flows\/fail\.ts:3:9\)$/),
+      expect.stringMatching(/^ {4}at .*flows\/a\.ts:7:68\)?$/),
+    ])
+    for (const broken of ['', '{', '{}', 'null', '{"version":3,"sources":[],"mappings":"%%%%"}'])
+      expect(locateStack(stack, code, broken)).toMatch(/^TypeError: bad x!y/)
+  })
+
+  test('do not make other versions: a moved line changes the map, and neither text nor hash', async () => {
+    const build = async (filler: string) =>
+      buildBundle({ entries: ['a.ts'], root: await project({ 'a.ts': source(filler), 'fail.ts': fail }) })
+    const [one, two] = await Promise.all([build(''), build('\n\n// moved')])
+    expect([two.hash, two.code]).toEqual([one.hash, one.code])
+    expect(two.map).not.toBe(one.map)
+  })
+
+  test('of modules that do not load say where', async () => {
+    const root = await project({
+      'a.ts': `${HEAD}interface A { b: string }\nexport const w = workflow('w', () => 1)\nif (w) throw new Error('at load')`,
+    })
+    await expect(buildBundle({ entries: ['a.ts'], root })).rejects.toThrow(/^a\.ts:4:14: the workflow modules cannot be loaded: .*at load/)
+  })
+})
+
+test('no process of esbuild stays once builds are done', async () => {
+  const root = await project({ 'a.ts': `${HEAD}${WORKFLOW}`.replace('charge, input', "step('charge'), input") })
+  const script = `
+    import { readdirSync, readFileSync } from 'node:fs'
+    import { buildBundle, buildSteps } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
+    const request = { entries: ['a.ts'], root: ${JSON.stringify(root)} }
+    await Promise.all([buildBundle(request), buildSteps(request)])
+    await buildBundle(request)
+    const isChild = (pid) => {
+      try { return readFileSync('/proc/' + pid + '/stat', 'utf8').split(' ')[3] === String(process.pid) } catch { return false }
+    }
+    while (readdirSync('/proc').some((name) => /^\\d+$/.test(name) && isChild(name))) await new Promise((done) => setImmediate(done))`
+  const args = ['--conditions=orrery-source', '--input-type=module', '--eval', script]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+}, 40_000)
 
 describe('stripSteps', () => {
   test('strips steps imported under another name or by namespace, and leaves other functions named step alone', () => {

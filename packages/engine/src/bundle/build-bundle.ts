@@ -3,7 +3,9 @@ import { realpath } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 import type { BuiltBundle } from '../api.ts'
+import { BUNDLE_FILE } from '../sandbox/compile-bundle.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
+import { locateStack } from '../sandbox/locate-stack.ts'
 import { BuildError, toBuildError } from './build-error.ts'
 import { type Builtin, modulePlugin, OWN } from './module-plugin.ts'
 import { runEsbuild } from './run-esbuild.ts'
@@ -47,7 +49,10 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
     keepNames: false,
     charset: 'utf8',
     legalComments: 'none',
-    sourcemap: false,
+    // Apart from the text, which the hash names: a moved line of the author is no other version.
+    sourcemap: 'external',
+    sourcesContent: false,
+    outfile: BUNDLE_FILE,
     treeShaking: true,
     tsconfigRaw: {},
     logLevel: 'silent',
@@ -56,8 +61,8 @@ export async function buildBundle(request: BundleRequest): Promise<BuiltBundle> 
     throw toBuildError(error, root)
   })
   refuseBuiltins(result.metafile, builtins)
-  const code = result.outputFiles[0]?.text ?? ''
-  return { hash: createHash('sha256').update(code).digest('hex'), code, manifest: readManifest(code) }
+  const [code = '', map = ''] = ['.js', '.map'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end))?.text)
+  return { hash: createHash('sha256').update(code).digest('hex'), code, manifest: readManifest(code, map), map }
 }
 
 function entryText(entries: readonly string[]): string {
@@ -72,7 +77,7 @@ function entryText(entries: readonly string[]): string {
 
 /** Counts only the imports that tree shaking left in the output. Imports that only step bodies needed are gone by then. */
 function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void {
-  const [output] = Object.values(metafile.outputs)
+  const output = Object.entries(metafile.outputs).find(([name]) => !name.endsWith('.map'))?.[1]
   const kept = new Set(
     output?.imports.filter((item) => item.external).map(({ path }) => (path.startsWith('node:') ? path : `node:${path}`)),
   )
@@ -84,7 +89,7 @@ function refuseBuiltins(metafile: Metafile, builtins: readonly Builtin[]): void 
   if (kept.size > 0) throw new BuildError([...kept].map((path) => `workflow code may not use ${path}; do it in a step`))
 }
 
-function readManifest(code: string): BuiltBundle['manifest'] {
+function readManifest(code: string, map: string): BuiltBundle['manifest'] {
   try {
     const sandbox = createSandbox(code, { timeoutMs: LOAD_TIMEOUT_MS })
     const manifest = sandbox.describe()
@@ -93,6 +98,9 @@ function readManifest(code: string): BuiltBundle['manifest'] {
     return manifest
   } catch (error) {
     if (error instanceof BuildError) throw error
-    throw new BuildError([`the workflow modules cannot be loaded: ${error instanceof Error ? error.message : String(error)}`])
+    const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+    // `    at name (file:line:column)`
+    const place = /^ +at (?:.*\()?(.+?)\)?$/m.exec(locateStack(stack, code, map).replaceAll(/^ +at .*(?:node:|file:|<).*$/gm, ''))?.[1]
+    throw new BuildError([`${place === undefined ? '' : `${place}: `}the workflow modules cannot be loaded: ${message}`])
   }
 }

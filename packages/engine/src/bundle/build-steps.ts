@@ -31,7 +31,7 @@ export async function buildSteps(request: BundleRequest): Promise<string> {
     target: 'es2024',
     packages: 'external',
     charset: 'utf8',
-    // With --enable-source-maps, stack traces of step bodies then show the author's lines.
+    // With source maps enabled, as in the server, stacks of step bodies then show the author's lines.
     sourcemap: 'inline',
     outfile: join(directory, 'steps.mjs'),
     sourcesContent: false,

@@ -73,7 +73,15 @@ async function load(name: string, real: string): Promise<OnLoadResult> {
   const resolveDir = dirname(real)
   if (loader === 'json' || real.startsWith(dirname(OWN.index)) || !source.includes('@orrery/'))
     return { contents: source, loader, resolveDir }
-  const options = { loader, sourcefile: name, format: 'esm', target: 'esnext', logLevel: 'silent' } as const
+  const options = {
+    loader,
+    sourcefile: name,
+    format: 'esm',
+    target: 'esnext',
+    logLevel: 'silent',
+    sourcemap: 'inline',
+    sourcesContent: false,
+  } as const
   const { code, errors } = await transform(source, options).then(
     (result) => ({ ...result, errors: [] }),
     (failure: TransformFailure) => ({ code: '', errors: failure.errors }),

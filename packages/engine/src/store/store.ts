@@ -178,6 +178,8 @@ export interface LogRow {
   readonly org: OrgId
   readonly run: RunId
   readonly cmd: number
+  /** Null: the workflow itself wrote the line. */
+  readonly step: string | null
   readonly attempt: number
   readonly at: Millis
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -295,6 +297,16 @@ export interface Beat {
   readonly overdue: boolean
 }
 
+export type StoredBundle = { readonly code: string; readonly manifest: JsonText; readonly map: string | null }
+
+/** A key that stands for one run of a workflow, for as long as the window lasts. */
+export interface Dedupe {
+  readonly key: string
+  readonly windowMs: number
+  /** `after_failure`: this start may use the key once its run has failed, timed out or been cancelled. Absent: never. */
+  readonly reuse?: 'never' | 'after_failure'
+}
+
 /**
  * A start with keys or limits, decided in one transaction. Keys belong to a workflow of an org. The run takes all its limits or none: then
  * it is gated on the first full one. A delayed start takes its limits when its time has come; until then it is `gated` on the first one,
@@ -305,7 +317,7 @@ export interface AdmittedStart extends RunRow {
   readonly worker?: WorkerId
   readonly at: Millis | null
   /** A second start with the same key within the window starts no run. Its outcome names the first run. */
-  readonly dedupe: { readonly key: string; readonly windowMs: number } | null
+  readonly dedupe: Dedupe | null
   readonly debounce: { readonly key: string; readonly delayMs: number; readonly maxDelayMs: number | null } | null
   /** Limits that the run holds from its admission to its end, in the order in which they are tried. */
   readonly concurrency: readonly {
@@ -462,8 +474,9 @@ export interface Store<Tx = unknown> {
   /** Live runs of a workflow (of all if null), by run id after `after`, for deploy checks. */
   liveRuns(org: OrgId, workflow: string | null, after: RunId | null, limit: number): Promise<readonly LiveRow[]>
 
-  saveBundle(org: OrgId, hash: string, code: string, manifest: JsonText, tx?: Tx): Promise<void>
-  bundle(org: OrgId, hash: string): Promise<{ readonly code: string; readonly manifest: JsonText } | null>
+  /** The hash names code and manifest, so those of a stored bundle stay. A new `map` (its source map) replaces the stored one; null does not. */
+  saveBundle(org: OrgId, hash: string, code: string, manifest: JsonText, map?: string | null, tx?: Tx): Promise<void>
+  bundle(org: OrgId, hash: string): Promise<StoredBundle | null>
   /** Sets the bundle that new starts of a workflow use. */
   setDefault(org: OrgId, workflow: string, bundle: string, tx?: Tx): Promise<void>
   defaultBundle(org: OrgId, workflow: string): Promise<string | null>

@@ -132,7 +132,7 @@ function setUp(world: World): void {
   const { tables } = world.database
   const [bundle] = bundles
   if (bundle === undefined) throw new Error('a simulation needs workflows')
-  tables.bundles.set(`${org}/${bundle.hash}`, { code: bundle.code, manifest: JSON.stringify(bundle.manifest) })
+  tables.bundles.set(`${org}/${bundle.hash}`, { code: bundle.code, manifest: JSON.stringify(bundle.manifest), map: null })
   for (const { name } of bundle.manifest.workflows) tables.defaults.set(`${org}/${name}`, bundle.hash)
   for (let index = 0; index < world.conditions.processes; index++) bootMachine(world, index, `${index}`)
 }

@@ -60,7 +60,7 @@ type Outcome = { readonly ok: true; readonly value: Json } | { readonly ok: fals
 async function runBody(body: unknown, input: Json, context: StepContext): Promise<Outcome> {
   try {
     const value: unknown = typeof body === 'function' ? await body(input, context) : body
-    return { ok: true, value: toJson(value, `output of ${context.step}`) }
+    return { ok: true, value: toJson(value, `output of step "${context.step}"`) }
   } catch (error) {
     return { ok: false, error: toFailure(error) }
   }

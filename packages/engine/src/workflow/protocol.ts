@@ -109,7 +109,10 @@ export interface ChildOptions {
   readonly parentClose?: 'cancel' | 'abandon' | 'terminate'
   readonly tags?: readonly string[]
   readonly timeoutMs?: number
+  /** Of all children of this workflow with the key, within 24 hours, only the first runs. The others have its outcome. */
   readonly dedupeKey?: string
+  /** `after_failure`: the key of a run that failed, timed out or was cancelled can be used again. Absent: never. */
+  readonly dedupeReuse?: 'never' | 'after_failure'
 }
 
 export type Priority = 'low' | 'normal' | 'high' | 'urgent'

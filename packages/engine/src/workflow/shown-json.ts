@@ -31,7 +31,8 @@ function shorten(ancestors: object[]) {
   }
 }
 
-const MESSAGE_CHARS_MAX = 8000
+/** Longer messages are cut. */
+const MESSAGE_CHARS_MAX = 16_384
 
 /** The message of a log line: anything but text is shown as JSON, and what the database cannot store is left out. */
 export function toLogText(message: unknown): string {

@@ -11,6 +11,7 @@ import { classifyFailure } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
 import { retryLostRaces } from '../database/retry-lost-races.ts'
 import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim, settleFailure } from '../idempotency/answer-once.ts'
+import { containOutside } from '../outside/contain-outside.ts'
 import { concealSecrets } from '../secrets/conceal-secrets.ts'
 import { whileAllowed, within } from './bound-call.ts'
 import { identify } from './identify.ts'
@@ -92,8 +93,8 @@ async function performOutside(host: CallHost, call: Call): Promise<Performed> {
   const stored = keyed === null ? null : await inOrg(host, call, (tx) => claimKey(tx, keyed))
   if (stored !== null) return { output: stored.answer, replayed: true }
   const context = makeContext(host, call, null)
-  const work = implementationOf(host, call.operation)(context.ctx, call.input)
-  const output = await work.catch(async (error: unknown) => {
+  const work = () => implementationOf(host, call.operation)(context.ctx, call.input)
+  const output = await containOutside(context.ctx.log, call.operation.name, work).catch(async (error: unknown) => {
     await recordOutsideFailure(host, call, context, keyed, error)
     throw error
   })

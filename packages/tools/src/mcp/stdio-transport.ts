@@ -78,6 +78,8 @@ export class StdioTransport implements Transport {
     })
     this.child = child
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+    // Each failed signal emits one.
+    child.on('error', (error) => this.onerror?.(error))
     child.stdout.on('data', (chunk: Buffer) => this.receive(chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const stderr = this.stderr + text

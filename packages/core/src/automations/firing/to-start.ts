@@ -5,6 +5,7 @@ import type { RetryPolicy } from '@orrery/engine/workflow'
 import { createMeter, createScope, ExpressionError, RenderError, renderValue } from '@orrery/expressions'
 import { durationMs } from '@orrery/kernel'
 import { toPipelineStart } from '../../pipelines/to-pipeline-start.ts'
+import { toDedupe } from '../../starts/start-request.ts'
 import type { AutomationRow } from '../automation-row.ts'
 import type { FiringContext } from '../firing-context.ts'
 import type { FiringRow } from '../firing-store.ts'
@@ -30,9 +31,7 @@ export async function toStart(context: FiringContext, automation: AutomationRow,
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     ...(definition.timeout === undefined ? {} : { timeoutMs: durationMs(definition.timeout, 'timeout') }),
     ...(concurrencyKey === undefined ? {} : { exclusiveKey: key(concurrencyKey, 'concurrencyKey') }),
-    ...(dedupe === undefined
-      ? {}
-      : { dedupe: { key: key(dedupe.key, 'dedupe.key'), windowMs: durationMs(dedupe.window, 'dedupe.window') } }),
+    ...(dedupe === undefined ? {} : { dedupe: toDedupe(dedupe, key(dedupe.key, 'dedupe.key')) }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BuiltBundle } from '../../api.ts'
 import { type BundleHost, type BundleHosts, SandboxLost } from '../../sandbox/bundle-host.ts'
 import type { OrgId, RunId, Store } from '../../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../../workflow/protocol.ts'
@@ -8,6 +9,8 @@ export interface LoadedBundle {
   readonly hash: string
   readonly code: string
   readonly manifest: Manifest
+  /** Source map of the code, if it was deployed with one. */
+  map: string | null
   readonly workflows: ReadonlyMap<string, WorkflowManifest>
   readonly ids: IdFormat
   host: BundleHost
@@ -62,13 +65,14 @@ export class SandboxCache {
   }
 
   /** Opens a bundle, stored or not, in a sandbox of its own. The caller disposes of it. */
-  open(org: OrgId, hash: string, code: string, manifest: Manifest): LoadedBundle {
+  open(org: OrgId, { hash, code, manifest, map = null }: Omit<BuiltBundle, 'map'> & { readonly map?: string | null }): LoadedBundle {
     const workflows = new Map(manifest.workflows.map((workflow) => [workflow.name, workflow]))
     const bundle: LoadedBundle = {
       org,
       hash,
       code,
       manifest,
+      map,
       workflows,
       ids: this.ids,
       host: this.hostOf(org, code, () => bundle),
@@ -117,6 +121,16 @@ export class SandboxCache {
     return loading
   }
 
+  /** The same code was stored with another map, because lines of its files have moved. */
+  remap(org: OrgId, hash: string, map: string): void {
+    void this.loaded.get(`${org}/${hash}`)?.then(
+      (bundle) => {
+        if (bundle !== null) bundle.map = map
+      },
+      () => {},
+    )
+  }
+
   /**
    * A call into the bundle failed. Its state is lost, except if it only gave a bad answer about one run. If the process was lost, the host
    * reports that by itself, for all bundles that were in it.
@@ -141,6 +155,6 @@ export class SandboxCache {
   private async read(org: OrgId, hash: string): Promise<LoadedBundle | null> {
     const found = await this.store.bundle(org, hash)
     if (found === null) return null
-    return this.open(org, hash, found.code, JSON.parse(found.manifest) as Manifest)
+    return this.open(org, { hash, code: found.code, map: found.map, manifest: JSON.parse(found.manifest) as Manifest })
   }
 }

@@ -1,5 +1,6 @@
 import { pause } from '../../clock.ts'
 import { NonRetryableError, toFailure } from '../../workflow/errors.ts'
+import { toJsonText } from '../../workflow/json.ts'
 import type { Failure, Json } from '../../workflow/protocol.ts'
 import { toError } from '../observe.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
@@ -18,10 +19,11 @@ export async function perform(scope: WorkerScope, attempt: Attempt, extra: objec
     abort.signal.throwIfAborted()
     made = makeStepContext(scope, attempt)
     const context = { ...made.context, ...extra, lastHeartbeat: lastHeartbeat === null ? null : (JSON.parse(lastHeartbeat) as Json) }
-    const value = await Promise.race([Promise.resolve().then(() => body(JSON.parse(open.input) as Json, context)), made.expired])
-    return { ok: true, output: toText(open.name, value) }
+    const work = async () => toText(open.name, await body(JSON.parse(open.input) as Json, context))
+    return { ok: true, output: await Promise.race([made.own(work), made.expired]) }
   } catch (error) {
-    return { ok: false, failure: toFailure(error) }
+    const read = () => toFailure(error)
+    return { ok: false, failure: made === null ? read() : made.own(read) }
   } finally {
     made?.done()
   }
@@ -42,11 +44,11 @@ async function readHeartbeat(scope: WorkerScope, { run, open, abort }: Attempt):
   }
 }
 
+/** A value that JSON cannot carry is a mistake of the code, so a further attempt would not help. */
 function toText(step: string, value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'null'
+    return toJsonText(value, `output of step "${step}"`)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new NonRetryableError(`step "${step}" returned something that JSON cannot carry: ${why}`)
+    throw new NonRetryableError(toFailure(error).message)
   }
 }

@@ -73,7 +73,7 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
     priority: options.priority ?? manifest.options.priority ?? run.row.priority,
     ...(options.tags ? { tags: options.tags } : {}),
     ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
-    ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: DEDUPE_WINDOW_MS } } : {}),
+    ...(options.dedupeKey ? { dedupe: { key: options.dedupeKey, windowMs: DEDUPE_WINDOW_MS, reuse: options.dedupeReuse ?? 'never' } } : {}),
   }
   const now = Math.max(scope.clock.now(), run.at)
   const parent = detached ? null : { run: run.id, cmd: open.cmd, close: options.parentClose ?? 'cancel' }

@@ -3,10 +3,13 @@ import type { StepImplementation } from '../../api.ts'
 import type { Timer } from '../../clock.ts'
 import { TimeoutError } from '../../workflow/errors.ts'
 import type { Json } from '../../workflow/protocol.ts'
-import { toLogText, toShownJson } from '../../workflow/shown-json.ts'
+import { toShownJson } from '../../workflow/shown-json.ts'
+import { runOwned, runUnowned } from '../foreign-code.ts'
+import { toError } from '../observe.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
 import type { OpenStep } from '../run/open-command.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
+import { ownAttempt } from './attempt-log.ts'
 
 /** The shortest time between two writes of heartbeat details. The next attempt gets the last details written. */
 const HEARTBEAT_WRITE_MS = 1000
@@ -23,7 +26,9 @@ export interface Attempt {
 export interface PreparedContext {
   /** The body's context without `lastHeartbeat`. */
   readonly context: object
-  /** Rejects when the attempt exceeds its time limit, misses its heartbeat or is aborted. */
+  /** Runs the attempt's own code: whatever it starts belongs to the attempt. */
+  readonly own: <T>(code: () => T) => T
+  /** Rejects when the attempt exceeds its time limit, misses its heartbeat, is aborted, or lets an error escape. */
   readonly expired: Promise<never>
   readonly done: () => void
 }
@@ -33,12 +38,23 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
   const { promise: expired, reject } = Promise.withResolvers<never>()
   expired.catch(() => {})
   const attempt = open.attempt
-  const expire = (message: string): void => {
-    const error = new TimeoutError(message)
-    reject(error)
-    abort.abort(error)
+  const owner = ownAttempt(scope, run, open)
+  const own = <T>(code: () => T): T => runOwned(owner, code)
+  const fail = (error: unknown): void =>
+    runUnowned(() => {
+      reject(error)
+      abort.abort(toError(error))
+    })
+  owner.fail = fail
+  const expire = (message: string): void => fail(new TimeoutError(message))
+  // The body's own signal, so that what its listeners do belongs to the attempt. The engine aborts it.
+  const signalling = new AbortController()
+  const onAbort = (): void => {
+    // The attempt's outcome is decided. Whatever escapes from now on is only logged.
+    owner.fail = null
+    reject(abort.signal.reason instanceof Error ? abort.signal.reason : new Error('aborted'))
+    own(() => signalling.abort(abort.signal.reason))
   }
-  const onAbort = (): void => reject(abort.signal.reason instanceof Error ? abort.signal.reason : new Error('aborted'))
   abort.signal.addEventListener('abort', onAbort, { once: true })
 
   const limitMs = open.command.options.timeoutMs ?? implementation.timeoutMs
@@ -46,7 +62,7 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
     limitMs === null ? null : scope.clock.setTimeout(() => expire(`step "${open.name}" took longer than ${limitMs} ms`), limitMs)
   const watch = watchHeartbeats(scope, implementation, expire, open.name)
   let wroteAt = 0
-  const heartbeat = (details?: Json): void => {
+  const beat = (details?: Json): void => {
     watch.heartbeat()
     const now = scope.clock.now()
     if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || !isLive(run)) return
@@ -60,21 +76,6 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
       details: JSON.stringify(toShownJson(details)),
     })
   }
-  const log =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, data?: Json): void => {
-      if (!isLive(run)) return
-      const row = {
-        org: run.row.org,
-        run: run.id,
-        cmd: open.cmd,
-        attempt,
-        at: scope.clock.now(),
-        level,
-        message: toLogText(message),
-      }
-      scope.flusher.add(run.id, 'logs', { ...row, data: data === undefined ? null : JSON.stringify(toShownJson(data)) })
-    }
   const context = {
     runId: run.bundle.ids.run(run.id),
     orgId: run.bundle.ids.org(run.row.org),
@@ -82,16 +83,17 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
     step: open.name,
     attempt,
     idempotencyKey: `${run.row.keys}:${run.generation.number}:${open.cmd}:${digest(open)}`,
-    signal: abort.signal,
-    heartbeat,
-    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    signal: signalling.signal,
+    heartbeat: (details?: Json) => runUnowned(() => beat(details)),
+    log: owner.log,
   }
   const done = (): void => {
+    owner.fail = null
     if (limit) scope.clock.clearTimeout(limit)
     watch.stop()
     abort.signal.removeEventListener('abort', onAbort)
   }
-  return { context, expired, done }
+  return { context, own, expired, done }
 }
 
 /**

@@ -7,7 +7,7 @@ const PAGE = 200
 
 /** Reports whether `built` could continue each live run of its workflows. Replays every run against it and changes nothing. */
 export async function* checkDeploy(parts: ReplayParts, org: OrgId, built: BuiltBundle): AsyncIterable<DeployFinding> {
-  const bundle = parts.sandboxes.open(org, built.hash, built.code, built.manifest)
+  const bundle = parts.sandboxes.open(org, built)
   try {
     for (const workflow of bundle.workflows.keys()) {
       let after: RunId | null = null

@@ -1,11 +1,18 @@
-import type { TransactionalEngine } from '../../api.ts'
+import type { BuiltBundle, TransactionalEngine } from '../../api.ts'
+import type { OrgId } from '../../store/store.ts'
 import { plainIds } from '../bundles/sandbox-cache.ts'
 import { startRun, startRuns } from '../start/start-run.ts'
 import { checkDeploy } from './check-deploy.ts'
-import { assembleEngine, type EngineOptions, startWorker } from './engine-parts.ts'
+import { assembleEngine, type EngineOptions, type EngineParts, startWorker } from './engine-parts.ts'
 import { explainRun } from './explain-run.ts'
 import { queryRun } from './query-run.ts'
 import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
+
+async function saveBundle<Tx>({ store, sandboxes }: EngineParts<Tx>, org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void> {
+  const { hash, code, manifest, map } = bundle
+  await store.saveBundle(org, hash, code, JSON.stringify(manifest), map ?? null, tx)
+  if (map !== undefined) sandboxes.remap(org, hash, map)
+}
 
 /** Makes the engine of one process. It can start and control runs at once; after `work` it also executes them. */
 export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngine<Tx> {
@@ -29,14 +36,15 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
     why: (org, run) => explainRun(store, org, run, { now: clock.now(), ids: options.ids ?? plainIds }),
 
     describeBundle: (org, code) => parts.sandboxes.describe(org, code),
-    async deploy(org, { hash, code, manifest }, tx) {
-      await store.saveBundle(org, hash, code, JSON.stringify(manifest), tx)
+    async deploy(org, bundle, tx) {
+      await saveBundle(parts, org, bundle, tx)
+      const { hash, manifest } = bundle
       for (const { name } of manifest.workflows) {
         await store.setDefault(org, name, hash, tx)
         defaults.forget(org, name)
       }
     },
-    saveBundle: (org, { hash, code, manifest }) => store.saveBundle(org, hash, code, JSON.stringify(manifest)),
+    saveBundle: (org, bundle) => saveBundle(parts, org, bundle),
     checkDeploy: (org, bundle) => checkDeploy(parts, org, bundle),
 
     setLimit: (org, limit, max, tx) => store.setLimit(org, limit, max, tx),

@@ -10,6 +10,7 @@ import { type IdFormat, SandboxCache } from '../bundles/sandbox-cache.ts'
 import { Flusher } from '../flush/flusher.ts'
 import { recoverAlone, recoverStarts } from '../flush/recover-starts.ts'
 import { type Observer, observeNothing } from '../observe.ts'
+import { observeLine } from '../run/observe-line.ts'
 import type { StartParts } from '../start/start-run.ts'
 import type { SubmitParts } from '../start/submit-start.ts'
 import { EngineWorker } from '../worker/worker.ts'
@@ -83,6 +84,7 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
     onRefused: (unit, refusal) => worker()?.onRefused(unit, refusal),
     onFlushed: (result, batch, registration, tookMs) => {
       observe({ type: 'flushed', rows: batch.size, tookMs })
+      for (const { row } of batch.rows.logs) if (row.cmd === 0) observeLine(observe, row)
       if (batch.rows.events.length > 0) hints.send({ type: 'events' })
       worker()?.onFlushed(result, registration)
       if (!worker()) for (const { queue } of result.readied) hints.send({ type: 'ready', queue })

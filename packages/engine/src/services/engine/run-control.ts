@@ -1,6 +1,7 @@
 import type { ResumeOutcome, RunChanges } from '../../api.ts'
 import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
+import { toJsonText } from '../../workflow/json.ts'
 import type { Json } from '../../workflow/protocol.ts'
 
 /**
@@ -26,7 +27,7 @@ export async function signalRun<Tx>(
   tx?: Tx,
 ): Promise<DeliverOutcome> {
   const { org, run, name, id = newUuid(parts.now(), parts.random) } = signal
-  const message = { org, run, id, kind: 'signal', name, payload: JSON.stringify(signal.payload) } as const
+  const message = { org, run, id, kind: 'signal', name, payload: toJsonText(signal.payload, `payload of signal ${name}`) } as const
   return done(parts, run, await parts.store.deliver(message, tx), tx)
 }
 
@@ -124,7 +125,9 @@ async function copyRun<Tx>(
     keys: kind === 'retry' ? source.keys : run,
     deadline: timeoutMs === null ? null : now + timeoutMs,
   }
-  const edits = new Map([...(changes.edits ?? [])].map(([cmd, output]) => [cmd, { output: JSON.stringify(output) }]))
+  const edits = new Map(
+    [...(changes.edits ?? [])].map(([cmd, output]) => [cmd, { output: toJsonText(output, `edited output of command ${cmd}`) }]),
+  )
   await parts.store.fork({ org: source.org, run: source.run, beforeSeq }, target, edits, tx)
   const data = { [kind === 'retry' ? 'retryOf' : 'forkOf']: source.run }
   await parts.store.emit([event(source.org, run, source.workflow, 'run.started', now, data)], tx)

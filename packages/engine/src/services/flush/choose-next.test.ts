@@ -7,7 +7,8 @@ const org = 'org'
 /** A batch with one log row for each of these runs. */
 function batchOf(runs: readonly string[]): Batch {
   const batch = newBatch()
-  for (const run of runs) addToBatch(batch, run, 'logs', { org, run, cmd: 1, attempt: 1, at: 0, level: 'info', message: 'x', data: null })
+  for (const run of runs)
+    addToBatch(batch, run, 'logs', { org, run, cmd: 1, step: 's', attempt: 1, at: 0, level: 'info', message: 'x', data: null })
   return batch
 }
 

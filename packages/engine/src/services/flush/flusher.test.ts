@@ -96,7 +96,7 @@ function holdFlushes(shareMin: number) {
     onRefused: () => {},
     onFlushed: () => {},
   })
-  const row = { org: randomUUID(), cmd: 1, attempt: 1, at: 0, level: 'info', message: 'here', data: null } as const
+  const row = { org: randomUUID(), cmd: 1, step: 's', attempt: 1, at: 0, level: 'info', message: 'here', data: null } as const
   const add = (run: RunId) => flusher.add(run, 'logs', { ...row, run })
   return { flusher, begun, add }
 }

@@ -1,5 +1,6 @@
 import type { StartProblem, StartRequest, StartWithCompanions } from '../../api.ts'
 import type { AdmittedStart, CompanionRow, RunRow, StartOutcome, Store } from '../../store/store.ts'
+import { toJsonText } from '../../workflow/json.ts'
 import type { DefaultBundles } from '../bundles/default-bundles.ts'
 import type { InputChecker } from '../bundles/input-checker.ts'
 import type { SandboxCache } from '../bundles/sandbox-cache.ts'
@@ -86,7 +87,7 @@ async function planStart<Tx>(parts: StartParts<Tx>, request: StartRequest): Prom
   const manifest = bundle?.workflows.get(request.workflow)
   if (!bundle) return { type: 'no_such_version', workflow: request.workflow, version: hash }
   if (!manifest) return { type: 'no_such_workflow', workflow: request.workflow }
-  const input = JSON.stringify(request.input)
+  const input = toJsonText(request.input, `input of ${request.workflow}`)
   const issues = await parts.checker.check(bundle, request.workflow, input)
   if (issues.length > 0) return { type: 'invalid_input', issues }
   const run = request.runId ?? parts.newId()

@@ -267,6 +267,14 @@ export function describeControl(t: EngineTests): void {
       await end(first)
     })
 
+    it('starts another child for a dedupe key whose run failed, if the parent says so', async () => {
+      await boot()
+      const failed = await start('tries', 9, { dedupe: { key: 'k', windowMs: 60_000 } })
+      await end(failed)
+      expect(await go('reusing', 'never')).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('failed') } })
+      expect(await go('reusing', 'after_failure')).toMatchObject({ status: 'succeeded', output: 1 })
+    })
+
     it('starts one run for repeated starts with a run id chosen by the caller', async () => {
       await boot()
       const runId = uuid7(Date.now(), Buffer.from(randomUUID()))

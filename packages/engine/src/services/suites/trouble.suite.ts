@@ -70,6 +70,30 @@ export function describeTrouble(t: EngineTests): void {
     )
 
     it.each([
+      ['result', 'the output of unwritten'],
+      ['step', 'the output of step "countless"'],
+      ['argument', 'the input of add'],
+      ['child', 'the input of five'],
+      ['generation', 'the input of continueAsNew'],
+    ])('fails a run at once, and names the place, if JSON cannot carry a value: %s', async (which, subject) => {
+      await boot()
+      const { run, status, error } = await go('unwritten', which)
+      expect(status).toBe('failed')
+      expect(error?.message).toContain(`${subject} cannot be written as JSON: items[1].id is a bigint`)
+      expect(of(run, 'countless')).toHaveLength(which === 'step' ? 1 : 0)
+    })
+
+    it('refuses a start and a signal whose value JSON cannot carry, and names the place', async () => {
+      await boot()
+      const odd = { items: [1n] } as never
+      await expect(start('five', odd)).rejects.toThrow('the input of five cannot be written as JSON: items[0] is a bigint')
+      const run = await start('pair', null)
+      await expect(t.engine.signal(t.org, run, 'a', odd)).rejects.toThrow('the payload of signal a cannot be written as JSON: items[0] is')
+      for (const name of ['a', 'b']) await t.engine.signal(t.org, run, name, 1)
+      await end(run)
+    })
+
+    it.each([
       ['journal', 'five', 1],
       ['finishes', 'five', 1],
       ['parks', 'pair', null],

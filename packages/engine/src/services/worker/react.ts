@@ -57,6 +57,7 @@ function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { typ
     org: run.row.org,
     run: run.id,
     cmd: 0,
+    step: null,
     attempt: 0,
     at: run.at,
     level: command.level,

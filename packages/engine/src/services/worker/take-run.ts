@@ -119,6 +119,7 @@ function placeholder(row: ClaimedRun): LoadedBundle {
     hash: row.bundle,
     code: '',
     manifest: { protocol: 0, workflows: [] },
+    map: null,
     workflows: new Map(),
     ids: plainIds,
     host,

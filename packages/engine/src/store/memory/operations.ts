@@ -84,10 +84,10 @@ function readers(tables: Tables): Pick<Operations, 'history' | 'progress' | 'liv
 
 function bundles(tables: Tables): Pick<Operations, 'saveBundle' | 'bundle' | 'setDefault' | 'defaultBundle'> {
   return {
-    saveBundle: (org, hash, code, manifest) => {
+    saveBundle: (org, hash, code, manifest, map = null) => {
       const id = key(org, hash)
-      // The hash names the content, so an existing bundle is identical.
-      if (!tables.bundles.has(id)) tables.bundles.set(id, { code, manifest })
+      const known = tables.bundles.get(id)
+      tables.bundles.set(id, known === undefined ? { code, manifest, map } : { ...known, map: map ?? known.map })
     },
     bundle: (org, hash) => tables.bundles.get(key(org, hash)) ?? null,
     setDefault: (org, workflow, bundle) => void tables.defaults.set(key(org, workflow), bundle),

@@ -10,11 +10,17 @@ export function startAdmitted(session: Session, start: AdmittedStart): StartOutc
   const { tables, now } = session
   if (tables.runs.has(key(start.org, start.run))) return { type: 'existing', run: start.run }
   const first = start.dedupe && tables.dedupes.get(key(start.org, start.workflow, start.dedupe.key))
-  if (first && first.until > now) return { type: 'existing', run: first.run }
+  if (first && first.until > now && !isReusable(session, start, first.run)) return { type: 'existing', run: first.run }
   const outcome = debounce(session, start) ?? begin(session, start)
   if (start.dedupe)
     tables.dedupes.set(key(start.org, start.workflow, start.dedupe.key), { run: outcome.run, until: now + start.dedupe.windowMs })
   return outcome
+}
+
+/** Whether this start may use the key of a run that has ended without success. */
+function isReusable({ tables }: Session, { org, dedupe }: AdmittedStart, run: RunId): boolean {
+  const status = tables.results.get(key(org, run))?.status ?? 'succeeded'
+  return dedupe?.reuse === 'after_failure' && status !== 'succeeded'
 }
 
 /** A pending run with the same debounce key takes this start's input and is delayed again. */

@@ -13,6 +13,7 @@ import type {
   RunId,
   RunRow,
   RunState,
+  StoredBundle,
   Wait,
   WorkerId,
   WorkerInfo,
@@ -81,7 +82,7 @@ export interface Tables {
   /** GCRA: the theoretical arrival time of each rate. */
   readonly rates: Map<string, Millis>
   readonly pausedQueues: Set<string>
-  readonly bundles: Map<string, { readonly code: string; readonly manifest: JsonText }>
+  readonly bundles: Map<string, StoredBundle>
   readonly defaults: Map<string, string>
   readonly progress: Map<string, ProgressRow>
   readonly logs: LogRow[]

@@ -40,7 +40,7 @@ async function fill(org: string): Promise<void> {
     journal: [world.journal(active.run, 1, { org, output: large })],
     finishes: [world.finish(ended.run, { org })],
     messages: [world.message(active.run, { org })],
-    logs: [{ org, run: active.run, cmd: 1, attempt: 1, at, level: 'info', message: 'm', data: null }],
+    logs: [{ org, run: active.run, cmd: 1, step: 's', attempt: 1, at, level: 'info', message: 'm', data: null }],
     progress: [{ org, run: active.run, cmd: 1, attempt: 1, at, details: '1' }],
     events: [{ org, type: 't', subject: 's', data: '{}', at }],
   })

@@ -1,20 +1,20 @@
 import type pg from 'pg'
-import type { Store } from '../store.ts'
+import type { Store, StoredBundle } from '../store.ts'
 
 type Bundles = Pick<Store<pg.ClientBase>, 'saveBundle' | 'bundle' | 'setDefault' | 'defaultBundle'>
 
 export function storeBundles(pool: pg.Pool): Bundles {
   return {
-    async saveBundle(org, hash, code, manifest, tx) {
-      // The hash names the content, so an existing bundle is identical.
+    async saveBundle(org, hash, code, manifest, map = null, tx) {
       await (tx ?? pool).query(
-        'insert into engine.bundle (org_id, hash, code, manifest) values ($1, $2, $3, $4) on conflict (org_id, hash) do nothing',
-        [org, hash, code, manifest],
+        `insert into engine.bundle as b (org_id, hash, code, manifest, map) values ($1, $2, $3, $4, $5)
+         on conflict (org_id, hash) do update set map = excluded.map where excluded.map is not null and b.map is distinct from excluded.map`,
+        [org, hash, code, manifest, map],
       )
     },
     async bundle(org, hash) {
-      const { rows } = await pool.query<{ code: string; manifest: string }>(
-        'select code, manifest::text as manifest from engine.bundle where org_id = $1 and hash = $2',
+      const { rows } = await pool.query<StoredBundle>(
+        'select code, manifest::text as manifest, map from engine.bundle where org_id = $1 and hash = $2',
         [org, hash],
       )
       return rows[0] ?? null

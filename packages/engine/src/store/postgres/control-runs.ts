@@ -81,9 +81,10 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   const next = (value: unknown) => `$${values.push(value)}`
   // Invariant (I5): a fenced worker starts nothing. The function reads its plan from the fence, so that it cannot run before the fence.
   const plans = worker === undefined ? 'select $1::json as plan' : fencedPlan(next(worker))
+  const begin = start.dedupe?.reuse === 'after_failure' ? 'start_reusing' : 'start_admitted'
   const parts = [
     `fence as materialized (${plans})`,
-    'started as materialized (select outcome, run, state, cancelled from fence, engine.start_admitted(fence.plan, $2))',
+    `started as materialized (select outcome, run, state, cancelled from fence, engine.${begin}(fence.plan, $2))`,
     ...(event ? [announcement(event, next)] : []),
   ]
   const check = start.parent ? `, case when state = 4 then engine.require_start(${next(start.org)}, ${next(start.run)})::text end` : ''

@@ -68,7 +68,7 @@ function everything(): FlushBatch {
     parks: [world.park(world.id())],
     received: [{ org: world.org, run, id: world.id() }],
     messages: [world.message(world.id())],
-    logs: [{ org: world.org, run, cmd: 1, attempt: 1, at, level: 'info', message: 'm', data: null }],
+    logs: [{ org: world.org, run, cmd: 1, step: 's', attempt: 1, at, level: 'info', message: 'm', data: null }],
     progress: [{ org: world.org, run, cmd: 1, attempt: 1, at, details: '1' }],
     events: [{ org: world.org, type: 't', subject: 's', data: '{}', at }],
   }

@@ -157,7 +157,7 @@ describe('isolation', () => {
       journal: [world.journal(active, 1, { org })],
       finishes: [world.finish(ended, { org, status: 'failed' })],
       messages: [world.message(active, { org })],
-      logs: [{ org, run: active, cmd: 1, attempt: 1, at: world.now, level: 'info', message: 'm', data: null }],
+      logs: [{ org, run: active, cmd: 1, step: 's', attempt: 1, at: world.now, level: 'info', message: 'm', data: null }],
       events: [{ org, type: 't', subject: 's', data: '{}', at: world.now }],
     })
     await store.setLimit(org, 'l', 1)

@@ -64,7 +64,7 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
     priority: priorities[option % 4] ?? 'normal',
     at: option % 5 === 4 ? pair.now + HOUR : null,
     concurrency: pick % 5 === 0 ? [] : pick % 5 === 1 ? [limit, second] : [limit],
-    dedupe: option % 4 === 1 ? { key: `key-${pick % 2}`, windowMs: HOUR } : null,
+    dedupe: option % 4 === 1 ? { key: `key-${pick % 2}`, windowMs: HOUR, reuse: pick % 3 ? 'after_failure' : 'never' } : null,
     debounce: option % 6 === 2 ? { key: `key-${pick % 2}`, delayMs: HOUR, maxDelayMs: pick % 2 ? 2 * HOUR : null } : null,
     rate: option % 6 === 5 ? { limit: 'rate', max: 1, periodMs: HOUR } : null,
     parent: await parentOf(pair, pick, option),

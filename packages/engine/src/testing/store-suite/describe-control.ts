@@ -270,7 +270,11 @@ export function describeControl(world: () => World): void {
     expect(await store.bundle(org, 'h1')).toBeNull()
     await store.saveBundle(org, 'h1', 'code', '{"protocol":1}')
     await store.saveBundle(org, 'h1', 'code', '{"protocol":1}')
-    expect(await store.bundle(org, 'h1')).toEqual({ code: 'code', manifest: '{"protocol":1}' })
+    const stored = { code: 'code', manifest: '{"protocol":1}' }
+    expect(await store.bundle(org, 'h1')).toEqual({ ...stored, map: null })
+    for (const map of ['one', 'two']) await store.saveBundle(org, 'h1', 'code', '{"protocol":1}', map)
+    await store.saveBundle(org, 'h1', 'other', '{"protocol":2}')
+    expect(await store.bundle(org, 'h1')).toEqual({ ...stored, map: 'two' })
     expect(await store.bundle(id(), 'h1')).toBeNull()
     expect(await store.defaultBundle(org, 'order')).toBeNull()
     await store.setDefault(org, 'order', 'h1')

@@ -177,7 +177,7 @@ export function describeFlush(world: () => World): void {
     const { store, worker, running, flush, journal, org, now } = world()
     const me = await worker()
     const run = await running(me)
-    const logs = [{ org, run, cmd: 0, attempt: 0, at: now, level: 'info', message: 'hello', data: '{"a":1}' }] as const
+    const logs = [{ org, run, cmd: 0, step: null, attempt: 0, at: now, level: 'info', message: 'hello', data: '{"a":1}' }] as const
     const events = [{ org, type: 'run.started', subject: run, data: '{}', at: now }]
     const rows = Array.from({ length: 500 }, (_, index) => journal(run, index + 1, { cmd: index + 1 }))
     await flush(me, { logs, events, journal: rows })

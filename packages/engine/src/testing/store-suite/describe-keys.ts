@@ -49,6 +49,27 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
   })
 
+  it('a start that says so uses the dedupe key of a run that ended without success', async () => {
+    const { store, other, admitted, org, worker, claim, flush, finish } = world()
+    const dedupe = { key: 'order-7', windowMs: 600_000 }
+    const reusing = { ...dedupe, reuse: 'after_failure' } as const
+    const first = admitted({ dedupe: reusing })
+    await store.startAdmitted(first)
+    expect(await store.startAdmitted(admitted({ dedupe: reusing }))).toEqual({ type: 'existing', run: first.run })
+    await store.terminate(org, first.run, 'x')
+    expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
+    expect(await store.startAdmitted({ ...first, dedupe: reusing })).toEqual({ type: 'existing', run: first.run })
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => (index % 2 ? store : other).startAdmitted(admitted({ dedupe: reusing }))),
+    )
+    const [second] = outcomes.filter((outcome) => outcome.type === 'started')
+    expect(new Set(outcomes.map((outcome) => outcome.run))).toEqual(new Set([second?.run]))
+    const me = await worker()
+    const [run = ''] = await claim(me)
+    await flush(me, { finishes: [finish(run)] })
+    expect(await store.startAdmitted(admitted({ dedupe: reusing }))).toEqual({ type: 'existing', run: second?.run })
+  })
+
   it('starts another run for a dedupe key after its window', async () => {
     const { store, admitted, until } = world()
     const dedupe = { key: 'order-7', windowMs: 40 }
