@@ -33,6 +33,7 @@ export {
   type Access,
   isScope,
   PERMISSION_SETS,
+  PERMISSION_TO_GRANT,
   PERMISSIONS,
   type Permission,
   type PermissionSet,

@@ -13,7 +13,7 @@ export const PERMISSIONS = [
   'connections:write',
   'tools:read',
   'tools:write',
-  /** Call a tool by hand, and grant the scopes that tools require to their callers. */
+  /** Call a tool by hand, and grant the scopes that tools require to their callers: those that are permissions only if the key has them. */
   'tools:call',
   'pipelines:read',
   'pipelines:write',
@@ -43,6 +43,9 @@ export type Access = Permission | 'public' | 'any' | 'token'
 export function isScope(access: Access): access is Permission {
   return access !== 'public' && access !== 'any' && access !== 'token'
 }
+
+/** Scopes of built-in tools that stand for an operation under another name. Who grants one needs the permission of the operation. */
+export const PERMISSION_TO_GRANT: ReadonlyMap<string, Permission> = new Map([['events:emit', 'events:write']])
 
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))
 const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write', 'automations:write', 'calendars:write', 'events:write']

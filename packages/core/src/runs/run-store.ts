@@ -21,6 +21,8 @@ export interface RunRow {
   readonly status: string
   readonly finished_at: Date | null
   readonly reason: string | null
+  /** What its steps may do. Null: it has no authority. */
+  readonly scopes: readonly string[] | null
 }
 
 const COLUMNS = columns(
@@ -41,6 +43,7 @@ const COLUMNS = columns(
     'status',
     'finished_at',
     'reason',
+    'scopes',
   ],
   'v',
 )

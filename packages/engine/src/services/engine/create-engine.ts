@@ -5,7 +5,7 @@ import { checkDeploy } from './check-deploy.ts'
 import { assembleEngine, type EngineOptions, startWorker } from './engine-parts.ts'
 import { explainRun } from './explain-run.ts'
 import { queryRun } from './query-run.ts'
-import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
+import { cancelRun, forkFrom, InternalWorkflow, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
 
 /** Makes the engine of one process. It can start and control runs at once; after `work` it also executes them. */
 export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngine<Tx> {
@@ -29,6 +29,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
     why: (org, run) => explainRun(store, org, run, { now: clock.now(), ids: options.ids ?? plainIds }),
 
     async deploy(org, { hash, code, manifest }, tx) {
+      for (const { name } of manifest.workflows) if (control.isInternal(name)) throw new InternalWorkflow(name)
       await store.saveBundle(org, hash, code, JSON.stringify(manifest), tx)
       for (const { name } of manifest.workflows) {
         await store.setDefault(org, name, hash, tx)

@@ -1,7 +1,7 @@
 import type { RunChanges } from '../../api.ts'
 import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
-import type { Json } from '../../workflow/protocol.ts'
+import type { Json, Manifest } from '../../workflow/protocol.ts'
 
 /**
  * Shared by the control operations. With `tx` they are part of the caller's transaction, and the caller announces their effects after its
@@ -11,8 +11,26 @@ export interface ControlParts<Tx> {
   readonly store: Store<Tx>
   readonly now: () => number
   readonly random: () => number
+  readonly isInternal: (workflow: string) => boolean
   /** Notifies the processes concerned. Called once the effect is durable. */
   readonly announce: (run: RunId, outcome: DeliverOutcome) => void
+}
+
+/** A workflow that only the host starts was to be deployed, or a run of one was to continue in a bundle that is not the host's. */
+export class InternalWorkflow extends Error {
+  override readonly name = 'InternalWorkflow'
+
+  constructor(workflow: string) {
+    super(`${workflow} is a workflow of the host itself`)
+  }
+}
+
+/** A bundle of the host has internal workflows only, and `deploy` refuses such bundles. @throws InternalWorkflow */
+async function requireMovable<Tx>({ store, isInternal }: ControlParts<Tx>, org: OrgId, workflow: string, version: string): Promise<void> {
+  if (!isInternal(workflow)) return
+  const bundle = await store.bundle(org, version)
+  const { workflows } = JSON.parse(bundle?.manifest ?? '{"workflows":[]}') as Pick<Manifest, 'workflows'>
+  if (workflows.length === 0 || workflows.some(({ name }) => !isInternal(name))) throw new InternalWorkflow(workflow)
 }
 
 function done<Tx>(parts: ControlParts<Tx>, run: RunId, outcome: DeliverOutcome, tx: Tx | undefined): DeliverOutcome {
@@ -55,6 +73,7 @@ export async function resumeRun<Tx>(
   tx?: Tx,
 ): Promise<DeliverOutcome> {
   const { store } = parts
+  if (version !== null) await requireMovable(parts, org, (await store.run(org, run))?.workflow ?? '', version)
   const unblocked = await store.unblock(org, run, version, tx)
   const live = unblocked ? await store.live(org, run) : null
   const outcome: DeliverOutcome = unblocked
@@ -111,6 +130,7 @@ async function copyRun<Tx>(
   changes: RunChanges,
   tx?: Tx,
 ): Promise<{ readonly run: RunId }> {
+  if (changes.version !== undefined) await requireMovable(parts, source.org, source.workflow, changes.version)
   const now = parts.now()
   const run = newUuid(parts.now(), parts.random)
   const timeoutMs = source.deadline === null ? null : source.deadline - source.clockAt
