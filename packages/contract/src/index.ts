@@ -33,12 +33,12 @@ export {
   type Access,
   isScope,
   PERMISSION_SETS,
-  PERMISSION_TO_GRANT,
   PERMISSIONS,
   type Permission,
   type PermissionSet,
   permission,
   permissionSet,
+  permissionToGrant,
 } from './permissions.ts'
 export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
 export {

@@ -44,8 +44,16 @@ export function isScope(access: Access): access is Permission {
   return access !== 'public' && access !== 'any' && access !== 'token'
 }
 
-/** Scopes of built-in tools that stand for an operation under another name. Who grants one needs the permission of the operation. */
-export const PERMISSION_TO_GRANT: ReadonlyMap<string, Permission> = new Map([['events:emit', 'events:write']])
+const KNOWN: ReadonlyMap<string, Permission> = new Map([
+  ...PERMISSIONS.map((name) => [name, name] as const),
+  // The scope of event.emit, which does what the operation events.emit does.
+  ['events:emit', 'events:write'],
+])
+
+/** What a caller must have, in addition to `tools:call`, to grant a scope. Null for scopes of tools that are no permissions. */
+export function permissionToGrant(scope: string): Permission | null {
+  return KNOWN.get(scope) ?? null
+}
 
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))
 const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write', 'automations:write', 'calendars:write', 'events:write']
