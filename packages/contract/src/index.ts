@@ -39,6 +39,7 @@ export {
   type PermissionSet,
   permission,
   permissionSet,
+  permissionToGrant,
 } from './permissions.ts'
 export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
 export {

@@ -37,6 +37,11 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
   readonly idempotent: boolean
   /** For writes: the action in the audit log, `<noun>.<past tense>`. */
   readonly audit?: string
+  /**
+   * The caller may also need the scopes that the call grants, or that the run has which it continues. So an idempotency key returns the answer
+   * to the same caller only.
+   */
+  readonly grants?: true
   /** For writes: how the operation is executed. Default: `transaction`. */
   readonly execution?: Execution
   /**

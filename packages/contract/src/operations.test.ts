@@ -12,11 +12,11 @@ const advice =
   'line of the table, and commit it with the change'
 
 function describeOperation(operation: Operation): string {
-  const { name, permission, effect, idempotent, audit = 'nothing', http, secrets = [] } = operation
+  const { name, permission, grants = false, effect, idempotent, audit = 'nothing', http, secrets = [] } = operation
   const concealed = [...new Set(findConcealed(z.toJSONSchema(operation.input, { io: 'input' })))]
   return [
     name,
-    `needs ${permission}`,
+    `needs ${permission}${grants ? ' and scopes that it grants' : ''}`,
     effect === 'read' ? 'reads' : `writes, ${idempotent ? 'repeatable' : 'repeatable with an idempotency key'}`,
     `audits ${audit}`,
     `${http.method} ${http.path} ${http.status ?? 200}`,

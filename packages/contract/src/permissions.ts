@@ -13,7 +13,7 @@ export const PERMISSIONS = [
   'connections:write',
   'tools:read',
   'tools:write',
-  /** Call a tool by hand, and grant the scopes that tools require to their callers. */
+  /** Call a tool by hand, and grant the scopes that tools require to their callers: those that are permissions only if the key has them. */
   'tools:call',
   'pipelines:read',
   'pipelines:write',
@@ -42,6 +42,17 @@ export type Access = Permission | 'public' | 'any' | 'token'
 
 export function isScope(access: Access): access is Permission {
   return access !== 'public' && access !== 'any' && access !== 'token'
+}
+
+const KNOWN: ReadonlyMap<string, Permission> = new Map([
+  ...PERMISSIONS.map((name) => [name, name] as const),
+  // The scope of event.emit, which does what the operation events.emit does.
+  ['events:emit', 'events:write'],
+])
+
+/** What a caller must have, in addition to `tools:call`, to grant a scope. Null for scopes of tools that are no permissions. */
+export function permissionToGrant(scope: string): Permission | null {
+  return KNOWN.get(scope) ?? null
 }
 
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))

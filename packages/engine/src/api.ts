@@ -1,6 +1,6 @@
 /** The interface that the engine's host calls (core, benchmarks, tests). `services/engine/create-engine.ts` implements it. */
 import type { CompanionRow, Dedupe, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
-import type { Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
+import type { Authority, Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'
 
 export interface StartRequest {
@@ -9,6 +9,8 @@ export interface StartRequest {
   /** Hash of a bundle. Absent: the workflow's default version. */
   readonly version?: string
   readonly input: Json
+  /** What the run may do. Absent: nothing that needs a scope; and internal workflows do not exist for such a start. */
+  readonly authority?: Authority
   /** A UUID v7 chosen by the caller, which makes the start idempotent. Absent: a new one. */
   readonly runId?: RunId
   readonly queue?: string
@@ -61,7 +63,7 @@ export interface DeployFinding {
 export interface RunChanges {
   /** Step outputs, by cmd, that replace the recorded ones. */
   readonly edits?: ReadonlyMap<number, Json>
-  /** Hash of the bundle to use instead of the run's own. */
+  /** Hash of the bundle to use instead of the run's own. A run of an internal workflow takes only one that has no other workflows. */
   readonly version?: string
 }
 
@@ -90,7 +92,7 @@ export interface Engine {
   /** Asks the workflow to stop, so that its cleanup runs. `terminate`: ends it at once, without cleanup. */
   cancel(org: OrgId, run: RunId, reason: string, options?: { readonly terminate?: boolean }): Promise<DeliverOutcome>
   pause(org: OrgId, run: RunId): Promise<DeliverOutcome>
-  /** Continues a paused or blocked run. `version` moves it to another bundle. */
+  /** Continues a paused or blocked run. `version` moves it to another bundle, as in `RunChanges`. */
   resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<ResumeOutcome>
   /**
    * A new run that repeats a finished one from its failed step, with the same idempotency keys. Null: the run has not ended or does not
@@ -109,7 +111,7 @@ export interface Engine {
   why(org: OrgId, run: RunId): Promise<Why>
   /** Loads code as a worker would, and returns its own description. Rejects with the reason if it cannot be loaded. */
   describeBundle(org: OrgId, code: string): Promise<Manifest>
-  /** Stores a bundle and makes it the default version of its workflows. */
+  /** Stores a bundle and makes it the default version of its workflows. @throws InternalWorkflow if one of them is internal */
   deploy(org: OrgId, bundle: BuiltBundle): Promise<void>
   /** Stores a bundle without making it a default. A start names it by its hash. */
   saveBundle(org: OrgId, bundle: BuiltBundle): Promise<void>

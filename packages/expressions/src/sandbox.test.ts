@@ -14,7 +14,7 @@ const FIXTURES = join(import.meta.dirname, 'fixtures')
 async function runInSandbox(module: string, name: string, input: Json): Promise<{ output: unknown; bytes: number; code: string }> {
   const { code } = await buildBundle({ entries: [join(import.meta.dirname, module)], root: join(import.meta.dirname, '../../core') })
   const sandbox = createSandbox(code, { timeoutMs: 5000 })
-  const info = { runId: 'run', orgId: 'org', workflow: name, version: 'v', parentRunId: null }
+  const info = { runId: 'run', orgId: 'org', workflow: name, version: 'v', parentRunId: null, scopes: [] }
   const [reaction] = sandbox.activate([
     { run: 'run', at: NOW, replaying: false, delivery: { type: 'start', workflow: name, input, seed: 'seed', info, patches: [] } },
   ])

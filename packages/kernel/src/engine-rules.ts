@@ -5,6 +5,6 @@ import type { EngineOptions } from '@orrery/engine'
 export const engineRules = {
   /** Workflow code and steps see the same ids as callers of the API. */
   ids: { run: (uuid: string) => encodeId('run', uuid), org: (uuid: string) => encodeId('org', uuid) },
-  /** Deployed code cannot start a reserved workflow, whose input grants scopes, even if it names the hash of a bundle that has one. */
+  /** A start needs an authority to start a reserved workflow, so neither callers nor deployed code can, whatever version they name. */
   isInternal: isReservedWorkflow,
 } as const satisfies Partial<EngineOptions<never>>

@@ -1,4 +1,4 @@
-import { type AutomationDefinition, type Json, PERMISSIONS, type Permission, ProblemError } from '@orrery/contract'
+import { type AutomationDefinition, type Json, type Permission, ProblemError, permissionToGrant } from '@orrery/contract'
 import type { Exchange } from './contract-route.ts'
 import { mapRows } from './ordinaut-pages.ts'
 
@@ -10,7 +10,7 @@ export async function grantScopes(exchange: Exchange, pipeline: unknown): Promis
   const { permissions } = await exchange.identify()
   if (!permissions.has('tools:call') || !permissions.has('tools:read')) return {}
   const wanted = (await mapRows([...toolsIn(pipeline as Json)], (tool) => scopesOf(exchange, tool))).flat()
-  const scopes = [...new Set(wanted)].filter((scope) => !isPermission(scope) || permissions.has(scope)).sort()
+  const scopes = [...new Set(wanted)].filter((scope) => isGrantable(permissions, scope)).sort()
   return scopes.length === 0 ? {} : { scopes }
 }
 
@@ -32,5 +32,7 @@ async function scopesOf(exchange: Exchange, tool: string): Promise<readonly stri
   }
 }
 
-const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
-const isPermission = (scope: string): scope is Permission => KNOWN.has(scope)
+function isGrantable(permissions: ReadonlySet<Permission>, scope: string): boolean {
+  const needed = permissionToGrant(scope)
+  return needed === null || permissions.has(needed)
+}

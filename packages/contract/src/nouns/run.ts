@@ -45,6 +45,7 @@ export const run = runSummary.extend({
   output: json.nullable(),
   error: failure.nullable(),
   reason: z.string().nullable().meta({ description: 'Why the run is blocked or waiting, in plain English.' }),
+  scopes: z.array(z.string()).meta({ description: 'Scopes that the tools of the run act with: those that its start granted.' }),
 })
 export type Run = z.infer<typeof run>
 

@@ -139,13 +139,16 @@ export const runPipeline = defineOperation({
     'Starts a run of the workflow orrery.pipeline; follow it with runs.get, runs.result, or runs.query with the name `pipeline`, which shows each ' +
     'step. An inline definition also requires the scope pipelines:write, and granting scopes to tools requires tools:call.',
   input: pipelineRunRequest,
-  output: started,
+  output: started.extend({
+    warnings: z.array(z.string()).meta({ description: 'Scopes that tools of the pipeline need and that the call does not grant.' }),
+  }),
   problems: ['pipeline.not_found', 'pipeline.version_not_found', 'pipeline.invalid'],
   choices: [
     { of: ['pipeline', 'definition'], given: 'one' },
     { of: ['definition', 'version'], given: 'at most one' },
   ],
   permission: 'runs:write',
+  grants: true,
   effect: 'write',
   idempotent: false,
   audit: 'run.started',

@@ -22,6 +22,7 @@ export const putTool = defineOperation({
   output: tool,
   problems: ['tool.name_reserved', 'tool.too_many', 'pipeline.invalid'],
   permission: 'tools:write',
+  grants: true,
   effect: 'write',
   idempotent: true,
   audit: 'tool.put',

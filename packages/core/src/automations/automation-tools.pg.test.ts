@@ -148,7 +148,7 @@ describe('a change made by a tool', () => {
     await bench.make({ name: 'by-hand', workflow: { name: 'greeting', input: { name: 'x' } } })
     const { runId: realRun } = await t.call('automations.runNow', { automation: 'by-hand' })
     const { items: keys } = await t.call('keys.list', {})
-    const scopes = ['tools:call', 'tools:write', 'automations:write'] as const
+    const scopes = ['tools:call', 'tools:write', 'automations:write', 'events:write'] as const
     const { id: caller, secret: key } = await t.call('keys.create', { name: 'caller', scopes: [...scopes] })
     for (const [at, tool] of [realRun ?? '', keys[0]?.id ?? '', 'a.plain_name'].entries()) {
       const callByHand = async (builtIn: string, args: { [name: string]: string }, requestId: string) => {

@@ -4,6 +4,7 @@ import { type Ctx, findSchemaFault, type Transaction, withOrg } from '@orrery/ke
 import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
+import { warnOfConnections } from './warn-of-connections.ts'
 
 /** The result of parsing a pipeline and checking it against the tools and pipelines that it calls. */
 export type PipelineCheck =
@@ -19,7 +20,8 @@ export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null)
   const problems = await withOrg(ctx, async (tx) => {
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
     const cycles = await findCycles(tx, ctx.org, definition, name)
-    return [...checkParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
+    const found = checkPipeline(definition, tools, { pipelines })
+    return [...checkParamsSchema(definition), ...found, ...cycles, ...(await warnOfConnections(tx, ctx.org, definition))]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }

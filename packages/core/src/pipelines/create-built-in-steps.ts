@@ -20,15 +20,16 @@ export function createBuiltInSteps(kernel: Kernel): StepSource {
 }
 
 async function callFromStep(kernel: Kernel, input: ToolStepInput, context: StepContext): Promise<Json> {
-  const { attempt, idempotencyKey, log, runId, signal, workflow } = context
-  // A project's workflow could call this step too, with scopes that were never granted.
+  const { attempt, idempotencyKey, log, runId, scopes, signal, workflow } = context
+  // A project's workflow could name this step too; pipelines alone call tools.
   if (workflow !== PIPELINE_WORKFLOW) throw new NonRetryableError(`${TOOL_STEP} is a step of pipelines only`)
   try {
     const { output } = await callTool(kernel, toUuid('org', context.orgId), {
       tool: input.tool,
       args: input.with,
       step: input.step,
-      scopes: new Set(input.scopes),
+      // Those of the run, never of its input, which can only name fewer.
+      scopes: new Set(scopes.filter((scope) => input.scopes?.includes(scope) ?? true)),
       actor: { type: 'run', id: runId, name: input.tool },
       requestId: runId,
       attempt,

@@ -21,10 +21,9 @@ function startOf(definition: PipelineInput['definition'], list: readonly Json[])
     event: null,
     run: {},
     timezone: 'UTC',
-    scopes: [],
     calls: { pipelines: {}, tools: {} },
   }
-  const info = { runId: 'run', orgId: 'org', workflow: PIPELINE_WORKFLOW, version: 'v', parentRunId: null }
+  const info = { runId: 'run', orgId: 'org', workflow: PIPELINE_WORKFLOW, version: 'v', parentRunId: null, scopes: [] }
   return {
     type: 'start',
     workflow: PIPELINE_WORKFLOW,

@@ -357,7 +357,7 @@ describe('pipelines.run', () => {
 })
 
 describe('a repeated run of a pipeline', () => {
-  it('requires the permission to grant the scopes of a run to repeat it with an edited output', async () => {
+  it('requires the permission to grant the scopes of the run, changed or not, and keeps exactly these scopes', async () => {
     const pause = { id: 'b', uses: 'orchestrator.pause', with: { task: '${steps.a.timezone}' } }
     const definition = [clock('a', { save_as: 'a' }), pause] as Json
     const { runId } = await t.call('pipelines.run', { definition, scopes: ['automations:write'] })
@@ -365,15 +365,21 @@ describe('a repeated run of a pipeline', () => {
     const cmd = (await t.call('runs.history', { runId })).items.find(({ kind }) => kind === 'step')?.cmd ?? 0
     const edits = [{ cmd, output: { timezone: 'victim' } }]
     const operator = await key(['runs:write', 'runs:read'])
+    const { version } = await t.call('runs.get', { runId })
     for (const ask of [
+      () => t.call('runs.retry', { runId }, { key: operator }),
+      () => t.call('runs.fork', { runId, fromSeq: 1 }, { key: operator }),
+      () => t.call('runs.resume', { runId, version }, { key: operator }),
       () => t.call('runs.retry', { runId, edits }, { key: operator }),
       () => t.call('runs.fork', { runId, fromSeq: 2, edits }, { key: operator }),
       () => t.call('runs.editStep', { runId, cmd, output: { timezone: 'victim' } }, { key: operator }),
     ])
       await expect(ask()).rejects.toMatchObject({ code: 'forbidden', extra: { permission: 'tools:call automations:write' } })
-    expect(await t.call('runs.retry', { runId }, { key: operator })).toMatchObject({ sourceRunId: runId })
     const giver = await key(['runs:write', 'tools:call', 'automations:write'])
-    expect(await t.call('runs.retry', { runId, edits }, { key: giver })).toMatchObject({ sourceRunId: runId })
+    for (const wider of [giver, t.adminKey]) {
+      const repeated = await t.call('runs.retry', { runId, edits }, { key: wider })
+      expect(await t.call('runs.get', { runId: repeated.runId })).toMatchObject({ scopes: ['automations:write'] })
+    }
   })
 })
 

@@ -13,6 +13,13 @@ const CALLS_MAX = 100
 interface ResolvedCalls {
   readonly pipelines: Map<string, PipelineCall>
   readonly tools: Map<string, ToolCall>
+  readonly grants: Map<string, readonly string[]>
+}
+
+/** What a pipeline calls, and what the authors of the tools among these granted to their pipelines, by the name of the tool. */
+export interface Resolution {
+  readonly calls: Calls
+  readonly grants: Readonly<Record<string, readonly string[]>>
 }
 
 /**
@@ -20,8 +27,8 @@ interface ResolvedCalls {
  * one fails when it is reached. A tool that is a reserved workflow, stored before tools.put rejected these, is an error.
  * @param name of the pipeline itself, if it is stored, to find calls of itself. @throws pipeline.invalid
  */
-export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Calls> {
-  const found: ResolvedCalls = { pipelines: new Map(), tools: new Map() }
+export async function resolveCalls(tx: Transaction, org: string, definition: PipelineDefinition, name: string | null): Promise<Resolution> {
+  const found: ResolvedCalls = { pipelines: new Map(), tools: new Map(), grants: new Map() }
   // The given definition counts, which need not be stored yet.
   if (name !== null) found.pipelines.set(name, { version: 0, definition })
   let level = [definition]
@@ -33,7 +40,8 @@ export async function resolveCalls(tx: Transaction, org: string, definition: Pip
   }
   requireNoCycles(definition, name, found)
   if (name !== null) found.pipelines.delete(name)
-  return { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
+  const calls = { pipelines: Object.fromEntries(found.pipelines), tools: Object.fromEntries(found.tools) }
+  return { calls, grants: Object.fromEntries(found.grants) }
 }
 
 /** Adds the called pipelines that are not in `found` yet. Returns their definitions. */
@@ -72,8 +80,14 @@ async function findTools(
       inputSchema: inputSchema as Json,
       ...(outputSchema === undefined ? {} : { outputSchema: outputSchema as Json }),
     }
-    found.tools.set(row.name, { ...face, ...implementation } as ToolCall)
-    if (implementation.kind === 'pipeline') inside.push(implementation.definition)
+    if (implementation.kind === 'workflow') {
+      found.tools.set(row.name, { ...face, ...implementation } as ToolCall)
+      continue
+    }
+    const { kind, definition, grants = [] } = implementation
+    found.tools.set(row.name, { ...face, kind, definition })
+    if (grants.length > 0) found.grants.set(row.name, grants)
+    inside.push(definition)
   }
   return inside
 }

@@ -7,25 +7,29 @@ import { chooseSource } from './choose-source.ts'
 import type { PipelineSource } from './read-pipeline.ts'
 import { requireTimezone } from './require-timezone.ts'
 import { toPipelineStart } from './to-pipeline-start.ts'
+import { warnOfMissingScopes } from './warn-of-scopes.ts'
 
 export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<AnswerTo<'pipelines.run'>> {
   const { timezone = 'UTC', params, event, scopes } = input
   requireTimezone(timezone)
   requireGrantableScopes(ctx, scopes ?? [])
   const pipeline = await readSource(ctx, input)
-  const start = await withOrg(ctx, (tx) =>
-    toPipelineStart(ctx.engine, tx, ctx.org, {
+  const { start, warnings } = await withOrg(ctx, async (tx) => {
+    const planned = await toPipelineStart(ctx.engine, tx, ctx.org, {
       pipeline,
       timezone,
       ...(params === undefined ? {} : { params }),
       ...(event === undefined ? {} : { event }),
       ...(scopes === undefined ? {} : { scopes }),
-    }),
-  )
+    })
+    const warnings = await warnOfMissingScopes(tx, ctx.org, planned.definition, planned.calls, scopes ?? [])
+    return { start: planned.request, warnings }
+  })
   const { at, concurrencyKey, dedupe, delay, priority, queue, tags, timeout } = input
   const request = { ...start, at, concurrencyKey, dedupe, delay, priority, queue, tags, timeout }
   const detail = { workflow: start.workflow, pipeline: input.pipeline ?? null }
-  return startAudited(ctx, detail, (companions) => toStartRequest(ctx, request, companions))
+  const answer = await startAudited(ctx, detail, (companions) => toStartRequest(ctx, request, companions))
+  return { ...answer, warnings }
 }
 
 async function readSource(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<PipelineSource> {

@@ -4,7 +4,7 @@ import type { RetryOptions, RetryPolicy } from '@orrery/engine/workflow'
 import { type CoreEngine, describeMismatch, findMismatch, type Transaction } from '@orrery/kernel'
 import { formatDuration } from '@orrery/recurrence'
 import { createBuiltInWorkflow } from '../starts/built-in-workflow.ts'
-import { PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
+import { type Calls, PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
 import { type PipelineSource, readPipeline } from './read-pipeline.ts'
 import { resolveCalls } from './resolve-calls.ts'
 
@@ -27,6 +27,12 @@ export interface PipelineStart {
   readonly retry?: RetryPolicy
 }
 
+export interface PlannedPipelineStart {
+  readonly request: Required<Pick<StartRequest, 'org' | 'workflow' | 'version' | 'input' | 'authority'>>
+  readonly definition: PipelineDefinition
+  readonly calls: Calls
+}
+
 /**
  * The engine's start request for a pipeline; the caller adds `at`, `tags`, `priority`, `runId` and the like. Names of called pipelines and
  * tools are resolved now, so later changes of these do not affect the run. Tables are read in `tx`. If the organization does not have the
@@ -38,22 +44,24 @@ export async function toPipelineStart(
   tx: Transaction,
   org: OrgId,
   start: PipelineStart,
-): Promise<Required<Pick<StartRequest, 'org' | 'workflow' | 'version' | 'input'>>> {
+): Promise<PlannedPipelineStart> {
   const { definition, name, version } = await readPipeline(tx, org, start.pipeline)
   const params = start.params ?? {}
   requireParams(definition, params)
+  const { calls, grants } = await resolveCalls(tx, org, definition, name)
   const input: PipelineInput = {
     definition,
     params,
     event: start.event ?? null,
     run: { ...start.run, pipeline: name, version },
     timezone: start.timezone ?? 'UTC',
-    scopes: start.scopes ?? [],
     ...(start.retry === undefined ? {} : { retry: toRetryOptions(start.retry) }),
-    calls: await resolveCalls(tx, org, definition, name),
+    calls,
   }
   const interpreter = await pipelineInterpreter.deploy(engine, org)
-  return { org, workflow: PIPELINE_WORKFLOW, version: interpreter, input: input as unknown as Json }
+  const authority = { scopes: start.scopes ?? [], grants }
+  const request = { org, workflow: PIPELINE_WORKFLOW, version: interpreter, input: input as unknown as Json, authority }
+  return { request, definition, calls }
 }
 
 /** The interpreter checks params too, but could only fail the run. This check fails the start. @throws pipeline.invalid */

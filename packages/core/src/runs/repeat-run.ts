@@ -1,8 +1,7 @@
 import { type Json, problem } from '@orrery/contract'
-import { type Ctx, orProblem, requireGrantableScopes, type Transaction, toRunId, withOrg } from '@orrery/kernel'
-import { PIPELINE_WORKFLOW, type PipelineInput } from '../pipelines/interpreter/pipeline-input.ts'
+import { type Ctx, orProblem, requireGrantableScopes, toRunId, withOrg } from '@orrery/kernel'
 import { requireVersion } from '../workflows/require-version.ts'
-import { selectPayloads, selectRun, selectStepCommands } from './run-store.ts'
+import { type RunRow, selectRun, selectStepCommands } from './run-store.ts'
 
 export interface Repeat {
   readonly edits: ReadonlyMap<number, Json>
@@ -11,7 +10,7 @@ export interface Repeat {
 
 /**
  * Checks what retry, fork and edit have in common: the source run, each edited step and the version must exist.
- * @throws forbidden for edits that the key may not make
+ * @throws forbidden if the source acts with scopes that the caller may not grant
  */
 export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, mustHaveFinished: boolean): Promise<void> {
   const name = toRunId(run)
@@ -23,18 +22,17 @@ export async function requireRepeatable(ctx: Ctx, run: string, repeat: Repeat, m
     const found = commands.length === 0 ? new Set<number>() : await selectStepCommands(tx, ctx.org, run, commands)
     const missing = commands.filter((cmd) => !found.has(cmd))
     if (missing.length > 0) throw problem('run.step_not_found', `Run ${name} has no recorded step with cmd ${missing.join(', ')}.`)
-    if (source.workflow === PIPELINE_WORKFLOW && commands.length > 0) await requireEditScopes(ctx, tx, run)
+    requireAuthority(ctx, source)
   })
   if (repeat.version !== undefined) await requireVersion(ctx, run, repeat.version)
 }
 
 /**
- * An edited output of a pipeline step controls what later tools do, with the scopes of the run. So the key must be allowed to grant these
- * scopes.
+ * A copy of a run acts with the run's own scopes, and so does a run that continues in another version. So the caller must be allowed to grant
+ * them, as for a new start; the scopes stay whole or the call is refused. @throws forbidden
  */
-async function requireEditScopes(ctx: Ctx, tx: Transaction, run: string): Promise<void> {
-  const payloads = await selectPayloads(tx, ctx.org, run)
-  requireGrantableScopes(ctx, (payloads?.input as unknown as PipelineInput | undefined)?.scopes ?? [])
+export function requireAuthority(ctx: Ctx, { scopes }: Pick<RunRow, 'scopes'>): void {
+  requireGrantableScopes(ctx, scopes ?? [])
 }
 
 export function engineOptions(repeat: Repeat): { edits: ReadonlyMap<number, Json>; version?: string } {

@@ -24,6 +24,8 @@ export interface RunRow {
   readonly reason: string | null
   readonly automation: string | null
   readonly pipeline: string | null
+  /** What its steps may do. Null: it has no authority. */
+  readonly scopes: readonly string[] | null
 }
 
 const COLUMNS = columns(
@@ -44,6 +46,7 @@ const COLUMNS = columns(
     'status',
     'finished_at',
     'reason',
+    'scopes',
   ],
   'v',
 )

@@ -10,8 +10,7 @@ export interface BuiltInWorkflow {
   build(): Promise<BuiltBundle>
   /**
    * Puts the bundle where the workers of an organization find it, and returns its hash. The bundle is not the default version of any workflow.
-   * The names of its workflows are reserved, so neither callers nor deployed workflows can start it with an input of their own, which grants
-   * scopes.
+   * The names of its workflows are reserved, so the engine starts them with an authority only, which callers cannot give.
    */
   deploy(engine: CoreEngine, org: OrgId): Promise<string>
 }

@@ -2,17 +2,17 @@ import { describeMessage, type Json, problem, type RunStatus } from '@orrery/con
 import type { CompanionRow, RunId, RunState, StartOutcome, StartProblem, StartWithCompanions } from '@orrery/engine'
 import { type AnswerTo, type Ctx, durationMs, type InputFor, toRunId } from '@orrery/kernel'
 
+/** A start that core describes may have an authority. The shapes of inputs have none. */
+export interface WantedStart extends InputFor<'runs.start'>, Pick<StartWithCompanions, 'authority'> {}
+
 /** @throws invalid_input */
-export function toStartRequest(
-  ctx: Ctx,
-  input: InputFor<'runs.start'>,
-  companions: (run: RunId) => readonly CompanionRow[],
-): StartWithCompanions {
+export function toStartRequest(ctx: Ctx, input: WantedStart, companions: (run: RunId) => readonly CompanionRow[]): StartWithCompanions {
   return {
     org: ctx.org,
     workflow: input.workflow,
     input: input.input,
     companions,
+    ...(input.authority === undefined ? {} : { authority: input.authority }),
     ...(input.version === undefined ? {} : { version: input.version }),
     ...(input.queue === undefined ? {} : { queue: input.queue }),
     ...(input.priority === undefined ? {} : { priority: input.priority }),

@@ -9,7 +9,7 @@ export async function findMissing(
   org: string,
   { name, version }: { readonly name: string; readonly version?: string | undefined },
 ): Promise<'name' | 'version' | null> {
-  const { hasBundle, hasWorkflow } = await selectTarget(tx, org, name, version)
-  if (hasWorkflow) return null
+  const { hasBundle, manifest } = await selectTarget(tx, org, name, version)
+  if (manifest !== null) return null
   return version !== undefined && !hasBundle ? 'version' : 'name'
 }

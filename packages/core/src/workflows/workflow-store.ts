@@ -1,3 +1,4 @@
+import { isReservedWorkflow } from '@orrery/contract'
 import type { WorkflowManifest } from '@orrery/engine'
 import { empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 
@@ -64,27 +65,29 @@ export async function selectHolds(tx: Transaction, org: string, run: string, has
   return row === undefined ? null : holds(row.manifest, row.workflow)
 }
 
-/** Whether a bundle (by default that of the workflow) exists, and whether it contains the workflow. */
+/** What a bundle (by default that which starts use) says of a workflow. `manifest`: null if it does not have the workflow. */
 export async function selectTarget(
   tx: Transaction,
   org: string,
   workflow: string,
   version: string | undefined,
-): Promise<{ readonly hasBundle: boolean; readonly hasWorkflow: boolean }> {
+): Promise<{ readonly hasBundle: boolean; readonly manifest: WorkflowManifest | null }> {
   const hash =
     version === undefined
       ? sql`(select d.bundle from engine.workflow_view d where d.org_id = ${org} and d.workflow = ${workflow})`
       : sql`${version}`
-  const row = await tx.row<{ manifest: NamedWorkflows }>(
+  const row = await tx.row<{ manifest: Stored['manifest'] }>(
     sql`select manifest from engine.bundle_view where org_id = ${org} and bundle = ${hash}`,
   )
-  return { hasBundle: row !== undefined, hasWorkflow: holds(row?.manifest ?? null, workflow) }
+  return { hasBundle: row !== undefined, manifest: row?.manifest.workflows.find(({ name }) => name === workflow) ?? null }
 }
 
 interface NamedWorkflows {
   readonly workflows: readonly { readonly name: string }[]
 }
 
+/** Whether a run of the workflow may use the bundle. One of ours uses bundles of ours only, which have no other workflows. */
 function holds(manifest: NamedWorkflows | null, workflow: string): boolean {
-  return manifest?.workflows.some(({ name }) => name === workflow) ?? false
+  const names = manifest?.workflows.map(({ name }) => name) ?? []
+  return names.includes(workflow) && (!isReservedWorkflow(workflow) || names.every(isReservedWorkflow))
 }

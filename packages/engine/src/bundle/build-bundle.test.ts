@@ -94,7 +94,7 @@ export const w = workflow('w', async (ctx, order: Order) => {
     const root = await project({ 'flows/a.ts': source(), 'flows/fail.ts': fail })
     const { code, map } = await buildBundle({ entries: ['flows/a.ts'], root })
     const sandbox = createSandbox(code, { timeoutMs: 1000 })
-    const info = { runId: 'r', orgId: 'o', workflow: 'w', version: 'v', parentRunId: null }
+    const info = { runId: 'r', orgId: 'o', workflow: 'w', version: 'v', parentRunId: null, scopes: [] }
     const start = { type: 'start', workflow: 'w', input: { id: 'x!y' }, seed: 's', info, patches: [] } as const
     sandbox.activate([{ run: 'r', at: 0, replaying: false, delivery: start }])
     const [reaction] = sandbox.activate([{ run: 'r', at: 1, replaying: false, delivery: { type: 'resolve', cmd: 1, value: null } }])

@@ -15,7 +15,7 @@ async function bundle(body: string, top = ''): Promise<string> {
   return (await buildBundle({ entries: ['probe.js'], root })).code
 }
 
-const info = { runId: 'r', orgId: 'o', workflow: 'probe', version: 'v', parentRunId: null }
+const info = { runId: 'r', orgId: 'o', workflow: 'probe', version: 'v', parentRunId: null, scopes: [] }
 const begin = (run: string, at = 0): Activation => ({
   run,
   at,

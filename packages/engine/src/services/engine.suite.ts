@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeAuthority } from './suites/authority.suite.ts'
 import { describeChildren } from './suites/children.suite.ts'
 import { describeControl } from './suites/control.suite.ts'
 import { describeProgress } from './suites/progress.suite.ts'
@@ -13,5 +14,6 @@ export function describeEngine(name: string, makeBench: () => Promise<EngineBenc
     describeChildren(t)
     describeControl(t)
     describeTrouble(t)
+    describeAuthority(t)
   })
 }

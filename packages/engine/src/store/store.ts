@@ -5,7 +5,7 @@
  * Payloads cross this port as JSON text and are opaque here. A store moves any payload over BLOB_BYTES to its blob table and back; the
  * engine does not notice.
  */
-import type { Failure, Priority } from '../workflow/protocol.ts'
+import type { Authority, Failure, Priority } from '../workflow/protocol.ts'
 
 export const BLOB_BYTES = 64 * 1024
 
@@ -34,6 +34,8 @@ export interface RunRow {
   readonly queue: string
   readonly priority: Priority
   readonly input: JsonText
+  /** What the run may do: set with its start and never changed. Null: nothing that needs a scope. */
+  readonly authority: Authority | null
   readonly tags: readonly string[]
   readonly createdAt: Millis
   /** The run that started it, and which of that run's commands did. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { describeAuthority } from './store-suite/describe-authority.ts'
 import { describeClaims } from './store-suite/describe-claims.ts'
 import { describeControl } from './store-suite/describe-control.ts'
 import { describeDepths } from './store-suite/describe-depths.ts'
@@ -21,6 +22,7 @@ const parts: Readonly<Record<string, (world: () => World) => void>> = {
   stops: describeStops,
   limits: describeLimits,
   keys: describeKeys,
+  authority: describeAuthority,
   depths: describeDepths,
 }
 

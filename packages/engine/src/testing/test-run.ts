@@ -28,6 +28,8 @@ export interface TestSetup<In = unknown> {
   /** By workflow name: the definition to run, a function of the input, or the output. */
   readonly children?: Readonly<Record<string, WorkflowDefinition | ((input: never) => unknown) | Json>>
   readonly cancel?: { readonly at: Duration; readonly reason?: string }
+  /** What the run may do (`ctx.info.scopes`). Absent: none. */
+  readonly scopes?: readonly string[]
   /** The start of the run. Absent: the first moment of 2030. */
   readonly now?: Date | string
 }
@@ -183,7 +185,8 @@ class TestDriver {
   }
 
   private async begin(input: Json): Promise<void> {
-    const info = { runId: RUN, orgId: 'test-org', workflow: this.workflow.name, version: 'test', parentRunId: null }
+    const { scopes = [] } = this.setup
+    const info = { runId: RUN, orgId: 'test-org', workflow: this.workflow.name, version: 'test', parentRunId: null, scopes }
     await this.deliver({ type: 'start', workflow: this.workflow.name, input, seed: `${RUN}/${this.history.length}`, info, patches: [] })
   }
 

@@ -79,6 +79,7 @@ function stepContext(step: string, cmd: number, attempt: number): StepContext {
     step,
     attempt,
     idempotencyKey: `test-run/${cmd}`,
+    scopes: [],
     signal: new AbortController().signal,
     heartbeat: silent,
     lastHeartbeat: null,

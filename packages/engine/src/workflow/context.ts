@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly queue?: string
 }
 
-export interface ChildCallOptions extends Omit<ChildOptions, 'timeoutMs'> {
+export interface ChildCallOptions extends Omit<ChildOptions, 'timeoutMs' | 'assume'> {
   readonly timeout?: Duration
 }
 

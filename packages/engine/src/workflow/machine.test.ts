@@ -20,7 +20,7 @@ beforeAll(async () => {
 /** A run in the sandbox that the test drives step by step. */
 function begin(workflow: string, input: Json = null, extra: { patches?: string[]; replaying?: boolean } = {}) {
   const run = `run-${++runs}`
-  const info = { runId: run, orgId: 'org', workflow, version: 'v', parentRunId: null }
+  const info = { runId: run, orgId: 'org', workflow, version: 'v', parentRunId: null, scopes: [] }
   let at = T0
   const send = (delivery: Delivery, replaying = false): Reaction => {
     const [reaction] = sandbox.activate([{ run, at, replaying, delivery }])

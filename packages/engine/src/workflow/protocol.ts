@@ -21,6 +21,17 @@ export interface Failure {
   readonly errors?: readonly Failure[]
 }
 
+/**
+ * What a run may do, in words of the host, which sets it with the start. The engine passes it on to copies and children of the run, never
+ * wider, and no input, edit or later start changes it.
+ */
+export interface Authority {
+  /** What the steps of the run may do. */
+  readonly scopes: readonly string[]
+  /** By name: scopes that a child has in addition, if an internal workflow of the host starts it with this name as `assume`. */
+  readonly grants: Readonly<Record<string, readonly string[]>>
+}
+
 /** One event in a run. A workflow moves only when one is delivered to it. */
 export type Delivery =
   | {
@@ -43,6 +54,8 @@ export interface RunInfo {
   readonly workflow: string
   readonly version: string
   readonly parentRunId: string | null
+  /** Scopes that the steps of this run act with. Empty unless a pipeline or its caller granted some. */
+  readonly scopes: readonly string[]
 }
 
 /**
@@ -113,6 +126,8 @@ export interface ChildOptions {
   readonly dedupeKey?: string
   /** `after_failure`: the key of a run that failed, timed out or was cancelled can be used again. Absent: never. */
   readonly dedupeReuse?: 'never' | 'after_failure'
+  /** For internal workflows: the grant of the run's authority that the child gets in addition. */
+  readonly assume?: string
 }
 
 export type Priority = 'low' | 'normal' | 'high' | 'urgent'

@@ -38,7 +38,7 @@ const { node } = fc.letrec<{ node: Node }>((tie) => {
 
 /** Answers open commands in an order and with outcomes that `choices` decide. Returns the journal of deliveries and the reactions. */
 function live(run: string, program: Node, choices: readonly number[]) {
-  const info = { runId: run, orgId: 'org', workflow: 'program', version: 'v', parentRunId: null }
+  const info = { runId: run, orgId: 'org', workflow: 'program', version: 'v', parentRunId: null, scopes: [] }
   const journal: { at: number; delivery: Delivery }[] = []
   const reactions: Reaction[] = []
   const open: Extract<Command, { type: 'step' | 'sleep' | 'signal' | 'child' }>[] = []

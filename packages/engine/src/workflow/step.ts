@@ -25,6 +25,8 @@ export interface StepContext {
   readonly attempt: number
   /** The same for every attempt of this step of this run. Pass it to services that deduplicate calls. */
   readonly idempotencyKey: string
+  /** What the run may do, in words of the host. Its input has no part in this. */
+  readonly scopes: readonly string[]
   /** Aborted on cancellation, on timeout, and when another worker has taken over the run. */
   readonly signal: AbortSignal
   /** Reports that the body is alive. The next attempt gets `details` as `lastHeartbeat`. */

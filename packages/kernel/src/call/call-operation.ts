@@ -168,10 +168,10 @@ async function performInTransaction(host: CallHost, call: Call): Promise<Perform
 /** Null: the caller sent no idempotency key. */
 function toKeyedCall(host: CallHost, { operation, identity, kept, origin: { idempotencyKey: key } }: Call): KeyedCall | null {
   if (key === null) return null
-  // The answer depends on the caller where a call needs more than the operation's permission (the scopes of a tool), or is about the caller itself
-  // (its token). Then only the caller that received the answer gets it again.
-  const { execution, permission } = operation
-  const isOfCaller = execution === 'outside' || permission === 'any' || permission === 'token'
+  // The answer depends on the caller where a call needs more than the operation's permission (the scopes of a tool, or those that it grants),
+  // or is about the caller itself (its token). Then only the caller that received the answer gets it again.
+  const { execution, grants = false, permission } = operation
+  const isOfCaller = execution === 'outside' || grants || permission === 'any' || permission === 'token'
   const input = isOfCaller ? [identity.actor.id, identity.token?.family ?? null, kept] : kept
   return { org: identity.org, key, operation: operation.name, input, secrets: operation.secrets ?? [], now: host.clock.now() }
 }

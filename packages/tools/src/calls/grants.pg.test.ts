@@ -41,8 +41,10 @@ describe('grants of a tool', () => {
       return t.call('tools.put', { tool: 'emitter.narrow', definition: emitter(grants) }, { key: (output as { secret: string }).secret })
     }
     await expect(put(['tools:write'], ['events:emit'])).rejects.toMatchObject({ code: 'forbidden' })
+    // The scope of event.emit stands for events:write.
+    await expect(put(['tools:write', 'tools:call'], ['events:emit'])).rejects.toMatchObject({ extra: { permission: 'events:write' } })
     await expect(put(PERMISSION_SETS.developer, ['keys:write'])).rejects.toMatchObject({ code: 'forbidden' })
-    expect(await put(['tools:write', 'tools:call'], ['events:emit'])).toMatchObject({ name: 'emitter.narrow' })
+    expect(await put(['tools:write', 'tools:call', 'events:write'], ['events:emit'])).toMatchObject({ name: 'emitter.narrow' })
     expect(await put(['tools:write'], [])).toMatchObject({ version: 2 })
   })
 })

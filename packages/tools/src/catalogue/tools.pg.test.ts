@@ -187,12 +187,17 @@ describe('a call by hand', () => {
       code: 'tool.failed',
       detail: expect.stringMatching(/^automation.not_found/),
     })
-    // A scope that is not a permission needs nothing but tools:call.
-    expect(
-      await t.call('tools.call', { tool: 'event.emit', args: { topic: 'by.hand' } }, { key: await keyWith('tools:call') }),
-    ).toMatchObject({
+    const emit = { tool: 'event.emit', args: { topic: 'by.hand' } }
+    await expect(t.call('tools.call', emit, { key: await keyWith('tools:call') })).rejects.toMatchObject({
+      code: 'forbidden',
+      extra: { permission: 'events:write' },
+    })
+    expect(await t.call('tools.call', emit, { key: await keyWith('tools:call', 'events:write') })).toMatchObject({
       output: { subject: expect.stringMatching(/^tcl_/) },
     })
+    // A scope that stands for no permission needs nothing but tools:call.
+    const request = { tool: 'http.request', args: { url: 'http://127.0.0.1:1/' } }
+    await expect(t.call('tools.call', request, { key: await keyWith('tools:call') })).rejects.toMatchObject({ code: 'tool.failed' })
   })
 })
 

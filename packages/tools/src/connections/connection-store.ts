@@ -52,6 +52,14 @@ export function removeConnection(tx: Transaction, org: string, connection: strin
   return tx.row<ConnectionRow>(sql`delete from app.connection where org_id = ${org} and connection_id = ${connection} returning ${COLUMNS}`)
 }
 
+/** Those of these ids (`con_…`, as UUIDs) and names that exist. */
+export async function selectExisting(tx: Transaction, org: string, ids: readonly string[], names: readonly string[]): Promise<string[]> {
+  const rows = await tx.rows<{ connection_id: string; name: string }>(
+    sql`select connection_id, name from app.connection where org_id = ${org} and (connection_id = any (${ids}::uuid[]) or name = any (${names}::text[]))`,
+  )
+  return rows.flatMap((row) => [row.connection_id, row.name])
+}
+
 export type SealedRow = Pick<ConnectionRow, 'org_id' | 'connection_id' | 'secrets'>
 
 /**

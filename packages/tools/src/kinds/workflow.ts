@@ -10,7 +10,7 @@ export const workflowKind: Kind<'workflow'> = {
   describedBy: 'author',
   timeoutMs: CALL_MS_MAX,
   describe: () => ({}),
-  // The arguments become the whole input, and the input of a reserved workflow grants scopes.
+  // A run of it would find no such workflow.
   findFaults: ({ workflow }) =>
     isReservedWorkflow(workflow) ? [['workflow', `Names that begin with ${RESERVED_WORKFLOW_PREFIX} are reserved`]] : [],
   call: refuseCall,

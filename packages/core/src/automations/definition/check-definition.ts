@@ -4,6 +4,7 @@ import { type Ctx, durationMs, requireGrantableScopes, type Transaction } from '
 import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
 import { checkRawPipeline, requireValid } from '../../pipelines/check-raw-pipeline.ts'
 import { readStored } from '../../pipelines/read-pipeline.ts'
+import { warnOfConnections } from '../../pipelines/warn-of-connections.ts'
 import { listScheduleWarnings } from '../../schedules/list-schedule-warnings.ts'
 import { requireSchedule } from '../../schedules/require-schedule.ts'
 import { findMissing } from '../../workflows/find-missing.ts'
@@ -11,7 +12,7 @@ import { warnOfInput } from '../../workflows/warn-of-input.ts'
 import type { StoredSchedule, StoredTrigger } from '../automation-row.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
 import { nameOf, type PlannedTrigger } from './read-definition.ts'
-import { warnOfMissingScopes, warnOfPolls } from './warn-of-first-run.ts'
+import { warnOfPolls, warnOfScopes } from './warn-of-first-run.ts'
 
 export interface CheckedTriggers {
   readonly planned: readonly PlannedTrigger[]
@@ -170,8 +171,13 @@ async function checkPipelineOf(ctx: Ctx, tx: Transaction, { pipeline, scopes = [
   if (pipeline === undefined) return []
   if (typeof pipeline === 'string') {
     const stored = await readStored(tx, ctx.org, pipeline, null)
-    return warnOfMissingScopes(tx, ctx.org, stored.definition, scopes)
+    // It was checked when it was saved, and a connection may have been deleted since.
+    const connections = await warnOfConnections(tx, ctx.org, stored.definition)
+    return [
+      ...connections.map(({ path, message }) => `${path}: ${message}`),
+      ...(await warnOfScopes(tx, ctx.org, stored.definition, scopes)),
+    ]
   }
   const { warnings, definition } = requireValid(await checkRawPipeline(ctx, pipeline as never, null))
-  return [...warnings.map(({ path, message }) => `${path}: ${message}`), ...(await warnOfMissingScopes(tx, ctx.org, definition, scopes))]
+  return [...warnings.map(({ path, message }) => `${path}: ${message}`), ...(await warnOfScopes(tx, ctx.org, definition, scopes))]
 }

@@ -1,25 +1,22 @@
 /** What would make the first run of an automation fail, as far as it can be seen when the automation is saved. */
 import { type PipelineDefinition, ProblemError } from '@orrery/contract'
-import { listTools } from '@orrery/expressions'
 import type { Transaction } from '@orrery/kernel'
-import { findBuiltIn, findDefinitions, toFace } from '@orrery/tools'
 import { resolveCalls } from '../../pipelines/resolve-calls.ts'
+import { warnOfCalls } from '../../pipelines/warn-of-connections.ts'
+import { describeMissing, scopesOf, warnOfMissingScopes } from '../../pipelines/warn-of-scopes.ts'
 import type { PlannedTrigger } from './read-definition.ts'
 
-/** Warnings about tools whose scopes a pipeline, or the pipelines that it calls, would need and the automation does not grant. */
-export async function warnOfMissingScopes(
+/** Warnings about the scopes that the runs would lack. */
+export async function warnOfScopes(
   tx: Transaction,
   org: string,
   pipeline: PipelineDefinition,
   scopes: readonly string[],
 ): Promise<string[]> {
-  const { pipelines } = await callsOf(tx, org, pipeline)
-  const used = [pipeline, ...Object.values(pipelines).map(({ definition }) => definition)].flatMap(listTools)
-  const needed = await scopesOf(tx, org, [...new Set(used)])
-  return [...needed].flatMap(([tool, own]) => describeMissing('pipeline', tool, own, scopes))
+  return warnOfMissingScopes(tx, org, pipeline, (await callsOf(tx, org, pipeline)).calls, scopes)
 }
 
-/** Warnings about polled tools that do not exist, or whose scopes are missing. */
+/** Warnings about polled tools that do not exist, or whose scopes or connections are missing. */
 export async function warnOfPolls(
   tx: Transaction,
   org: string,
@@ -27,17 +24,20 @@ export async function warnOfPolls(
   scopes: readonly string[],
 ): Promise<string[]> {
   const polled = planned.flatMap(({ path, definition }) =>
-    definition.type === 'condition' && definition.poll !== undefined ? [{ path: `${path}poll.uses`, tool: definition.poll.uses }] : [],
+    definition.type === 'condition' && definition.poll !== undefined
+      ? [{ path: `${path}poll`, tool: definition.poll.uses, args: definition.poll.with ?? {}, step: null }]
+      : [],
   )
   const needed = await scopesOf(
     tx,
     org,
     polled.map(({ tool }) => tool),
   )
-  return polled.flatMap(({ path, tool }) => {
+  const ofTools = polled.flatMap(({ path, tool }) => {
     const own = needed.get(tool)
-    return own === undefined ? [`${path}: There is no tool ${tool}.`] : describeMissing(path, tool, own, scopes)
+    return own === undefined ? [`${path}.uses: There is no tool ${tool}.`] : describeMissing(`${path}.uses`, tool, own, scopes)
   })
+  return [...ofTools, ...(await warnOfCalls(tx, org, polled)).map(({ path, message }) => `${path}: ${message}`)]
 }
 
 /** The pipelines that would be called; none if they cannot be resolved, which other checks report. */
@@ -46,28 +46,6 @@ async function callsOf(tx: Transaction, org: string, pipeline: PipelineDefinitio
     return await resolveCalls(tx, org, pipeline, null)
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'pipeline.invalid') throw error
-    return { pipelines: {}, tools: {} }
+    return { calls: { pipelines: {}, tools: {} }, grants: {} }
   }
-}
-
-/** The scopes of each of these tools that exists. */
-async function scopesOf(tx: Transaction, org: string, names: readonly string[]): Promise<Map<string, readonly string[]>> {
-  const found = new Map<string, readonly string[]>()
-  for (const name of names) {
-    const builtIn = findBuiltIn(name)
-    if (builtIn !== null) found.set(name, builtIn.scopes)
-  }
-  const others = names.filter((name) => !found.has(name))
-  if (others.length === 0) return found
-  for (const { name, definition } of await findDefinitions(tx, org, others)) found.set(name, toFace(name, definition).scopes)
-  return found
-}
-
-function describeMissing(path: string, tool: string, needed: readonly string[], granted: readonly string[]): string[] {
-  const missing = needed.filter((scope) => !granted.includes(scope))
-  if (missing.length === 0) return []
-  const what = missing.length === 1 ? 'the scope' : 'the scopes'
-  return [
-    `${path}: ${tool} needs ${what} ${missing.join(', ')}, which the automation does not grant. Add ${missing.length === 1 ? 'it' : 'them'} to scopes.`,
-  ]
 }

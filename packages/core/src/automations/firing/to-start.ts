@@ -35,7 +35,7 @@ export async function toStart(context: FiringContext, automation: AutomationRow,
   }
 }
 
-function startPipeline(
+async function startPipeline(
   context: FiringContext,
   { definition }: AutomationRow,
   { request }: FiringRow,
@@ -44,7 +44,7 @@ function startPipeline(
   const { pipeline = [] } = definition
   const source = typeof pipeline === 'string' ? { name: pipeline } : { definition: Array.isArray(pipeline) ? { pipeline } : pipeline }
   const retry = retryOf(definition.retry)
-  return toPipelineStart(context.engine, context.tx, context.org, {
+  const { request: start } = await toPipelineStart(context.engine, context.tx, context.org, {
     pipeline: source,
     params: { ...definition.params, ...request?.params },
     event,
@@ -53,6 +53,7 @@ function startPipeline(
     scopes: definition.scopes ?? [],
     ...(retry === undefined ? {} : { retry }),
   })
+  return start
 }
 
 /** False: one attempt. Absent: the engine's default policy. */

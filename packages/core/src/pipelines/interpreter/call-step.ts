@@ -2,6 +2,7 @@ import { type CallStep, isReservedWorkflow, type Json, type JsonObject, type Pip
 import {
   type ChildCallOptions,
   ChildFailedError,
+  type ChildOptions,
   step as declareStep,
   isRetryable,
   nextDelayMs,
@@ -23,6 +24,9 @@ export interface StartedStep {
   readonly track: StepTrack
 }
 
+/** Only a workflow of the server itself may ask for a grant, so the public options lack it. */
+interface AssumedOptions extends ChildCallOptions, Pick<ChildOptions, 'assume'> {}
+
 /** The worker provides its body (pipelines/create-built-in-steps.ts). */
 const toolStep = declareStep<ToolStepInput, Json>(TOOL_STEP)
 
@@ -37,7 +41,7 @@ export async function callTool(running: Interpretation, step: ToolStep, { scope,
   const limit = timeoutMs === null ? {} : { timeoutMs }
   return ctx.run(
     toolStep,
-    { tool: step.uses, with: args, step: step.id, scopes: input.scopes, ...limit },
+    { tool: step.uses, with: args, step: step.id, ...limit },
     { ...(timeoutMs === null ? {} : { timeout: `${timeoutMs}ms` }), ...(retry === undefined ? {} : { retry }) },
   )
 }
@@ -53,18 +57,19 @@ export async function callPipeline(running: Interpretation, step: CallStep, { sc
 
 /** Calls a tool of kind pipeline or workflow as a child run. Scopes and schemas are checked here, as callTool is not involved. */
 async function callChildTool(running: Interpretation, step: ToolStep, call: ToolCall, args: JsonObject): Promise<Json> {
-  const { ctx, input } = running
-  // The arguments become the whole input of the child, and the input of a reserved workflow grants scopes.
+  const { ctx } = running
   if (call.kind === 'workflow' && isReservedWorkflow(call.workflow))
     throw new PipelineRefusal('ReservedWorkflow', `${step.uses} is the reserved workflow ${call.workflow}, which no tool may start`)
-  const missing = call.scopes.filter((scope) => !input.scopes.includes(scope))
+  const missing = call.scopes.filter((scope) => !ctx.info.scopes.includes(scope))
   if (missing.length > 0)
     throw new PipelineRefusal('ScopeMissing', `${step.uses} needs ${missing.join(', ')}, which the run was not granted`)
   requireFit('InvalidArguments', `the arguments of ${step.uses}`, args, call.inputSchema)
   const options = limitOf(timeoutOf(step) ?? call.timeoutMs)
   const output = await repeat(running, step, () => {
     if (call.kind === 'pipeline') {
-      return runPipeline(withGrants(running, call.grants), call.definition, args, { pipeline: null, version: null }, options)
+      // The grant of the tool's author, which the authority of this run has under the name of the tool.
+      const granted: AssumedOptions = { ...options, assume: step.uses }
+      return runPipeline(running, call.definition, args, { pipeline: null, version: null }, granted)
     }
     const { workflow, version } = call
     return ctx.child<Json>(workflow, args, { ...options, ...(version === undefined ? {} : { version }) })
@@ -73,19 +78,13 @@ async function callChildTool(running: Interpretation, step: ToolStep, call: Tool
   return output
 }
 
-/** Adds the scopes that the author of a tool granted to its inner pipeline. They do not apply outside of it. */
-function withGrants(running: Interpretation, scopes: readonly string[] = []): Interpretation {
-  const { input } = running
-  return { ...running, input: { ...input, scopes: [...new Set([...input.scopes, ...scopes])] } }
-}
-
 /** @param named the child's `run.pipeline` and `run.version` */
 function runPipeline(
   { ctx, input }: Interpretation,
   definition: PipelineDefinition,
   params: JsonObject,
   named: JsonObject,
-  options: ChildCallOptions,
+  options: AssumedOptions,
 ): Promise<Json> {
   const child: PipelineInput = { ...input, definition, params, run: { ...input.run, ...named } }
   return ctx.child<Json>(PIPELINE_WORKFLOW, child as unknown as Json, options)

@@ -214,8 +214,8 @@ describe('retries and time limits', () => {
     const { history } = await interpret([call('a', 'x', { timeout_seconds: 2.5 }), call('b', 'x')], { x: 1 })
     const inputs = history.flatMap((event) => ('command' in event && event.command.type === 'step' ? [event.command.args] : []))
     expect(inputs).toEqual([
-      { tool: 'x', with: {}, step: 'a', scopes: [], timeoutMs: 2500 },
-      { tool: 'x', with: {}, step: 'b', scopes: [] },
+      { tool: 'x', with: {}, step: 'a', timeoutMs: 2500 },
+      { tool: 'x', with: {}, step: 'b' },
     ])
   })
 
@@ -425,10 +425,10 @@ describe('child runs', () => {
     expect(await failing([call('a', 'flow', { with: { b: 1 } })], { children: { 'their-flow': 'text' } })).toBe('InvalidOutput')
   })
 
-  test('fails a step whose tool is a reserved workflow, because its arguments would replace the scopes of the run', async () => {
+  test('fails a step whose tool is a reserved workflow', async () => {
     const face = { scopes: [], timeoutMs: 30_000, inputSchema: {} }
     const calls = { pipelines: {}, tools: { stolen: { ...face, kind: 'workflow', workflow: 'orrery.pipeline' } as const } }
-    const inner = { definition: read([call('a', 'x')]), params: {}, run: {}, timezone: 'UTC', scopes: ['keys:write'], calls }
+    const inner = { definition: read([call('a', 'x')]), params: {}, run: {}, timezone: 'UTC', calls }
     const result = await interpret([call('s', 'stolen', { with: inner })], { x: 1 }, { calls })
     expect(result).toMatchObject({ status: 'failed', error: { name: 'ReservedWorkflow' }, calls: [] })
   })

@@ -23,7 +23,9 @@ export interface Interpreted extends TestResult<Json> {
   readonly reported: readonly Record<string, Json>[]
 }
 
-export interface InterpretOptions extends Partial<Omit<PipelineInput, 'definition'>>, Pick<TestSetup, 'signals' | 'cancel' | 'now'> {
+export interface InterpretOptions
+  extends Partial<Omit<PipelineInput, 'definition'>>,
+    Pick<TestSetup, 'signals' | 'cancel' | 'now' | 'scopes'> {
   /** Virtual time that each call of a tool takes. */
   readonly takes?: string
   /** Child workflows besides pipelines, which run for real. */
@@ -41,7 +43,7 @@ export async function interpret(
   tools: Readonly<Record<string, FakeTool>>,
   around: InterpretOptions = {},
 ): Promise<Interpreted> {
-  const { signals, cancel, now, takes: duration, children, ...rest } = around
+  const { signals, cancel, now, scopes, takes: duration, children, ...rest } = around
   const calls: Call[] = []
   const body = ({ tool, with: args, step }: ToolStepInput, context: StepContext): Json => {
     calls.push({ tool, with: args, step, attempt: context.attempt })
@@ -55,7 +57,6 @@ export async function interpret(
     event: null,
     run: {},
     timezone: 'UTC',
-    scopes: [],
     calls: { pipelines: {}, tools: {} },
     ...rest,
   }
@@ -66,6 +67,7 @@ export async function interpret(
     ...(signals === undefined ? {} : { signals }),
     ...(cancel === undefined ? {} : { cancel }),
     ...(now === undefined ? {} : { now }),
+    ...(scopes === undefined ? {} : { scopes }),
   })
   const { steps: reported } = (await result.query('pipeline')) as { steps: Record<string, Json>[] }
   return { ...result, calls, reported }

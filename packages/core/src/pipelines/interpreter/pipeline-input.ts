@@ -1,4 +1,7 @@
-/** The input of a run of a pipeline, which the server writes and the interpreter reads. It imports types only, so both can import it. */
+/**
+ * The input of a run of a pipeline, which the server writes and the interpreter reads. What the run may do is not in it, but is the authority
+ * of the run's row. It imports types only, so both can import it.
+ */
 import type { Json, JsonObject, PipelineDefinition } from '@orrery/contract'
 import type { RetryOptions } from '@orrery/engine/workflow'
 
@@ -15,8 +18,6 @@ export interface PipelineInput {
   readonly run: JsonObject
   /** IANA name. */
   readonly timezone: string
-  /** Scopes granted to the tools that are called. */
-  readonly scopes: readonly string[]
   /** For steps without retry settings. */
   readonly retry?: RetryOptions | false
   readonly calls: Calls
@@ -39,7 +40,7 @@ export type ToolCall = ChildTool &
   (
     | { readonly kind: 'workflow'; readonly workflow: string; readonly version?: string }
     /** The arguments of the tool are the params of the pipeline. */
-    | { readonly kind: 'pipeline'; readonly definition: PipelineDefinition; readonly grants?: readonly string[] }
+    | { readonly kind: 'pipeline'; readonly definition: PipelineDefinition }
   )
 
 interface ChildTool {
@@ -55,7 +56,8 @@ export interface ToolStepInput {
   readonly with: JsonObject
   /** Id of the step in the pipeline. */
   readonly step: string
-  readonly scopes: readonly string[]
+  /** From interpreters of older servers: the scopes of this step, among those of its run. */
+  readonly scopes?: readonly string[]
   /** The pipeline step's limit for one attempt. Absent: that of the tool. */
   readonly timeoutMs?: number
 }

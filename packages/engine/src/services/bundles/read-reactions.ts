@@ -133,6 +133,8 @@ const checkCommand = byType({
       tags: optional(list(name)),
       timeoutMs: optional(number),
       dedupeKey: optional(name),
+      dedupeReuse: optional(oneOf('never', 'after_failure')),
+      assume: optional(name),
     }),
     detached: boolean,
   }),

@@ -1,7 +1,7 @@
 import { pause } from '../../clock.ts'
 import type { AdmittedStart, RunId, RunRow } from '../../store/store.ts'
 import { Fenced, HeldByAncestor } from '../../store/store-errors.ts'
-import type { Failure } from '../../workflow/protocol.ts'
+import type { Authority, Failure } from '../../workflow/protocol.ts'
 import type { LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { toError } from '../observe.ts'
 import { type ActiveRun, isLive } from '../run/active-run.ts'
@@ -51,13 +51,14 @@ async function startWithRetries(scope: WorkerScope, run: ActiveRun, open: OpenCh
 
 /**
  * The requested version; else the parent's own if it contains the workflow; else the org's default. Null: it does not exist, or it is
- * internal to another bundle.
+ * internal: only an internal workflow starts one, of its own bundle.
  */
 async function bundleFor(scope: WorkerScope, run: ActiveRun, open: OpenChild): Promise<LoadedBundle | null> {
   const { version } = open.command.options
+  if (scope.isInternal(open.name))
+    return scope.isInternal(run.row.workflow) && (version ?? run.bundle.hash) === run.bundle.hash ? run.bundle : null
   if (version === undefined && run.bundle.workflows.has(open.name)) return run.bundle
   const hash = version ?? (await scope.store.defaultBundle(run.row.org, open.name))
-  if (hash !== run.bundle.hash && scope.isInternal(open.name)) return null
   return hash === null ? null : scope.sandboxes.load(run.row.org, hash)
 }
 
@@ -69,6 +70,7 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
     org: run.row.org,
     workflow: open.name,
     input: open.command.input,
+    ...authorityOfChild(scope, run, open),
     queue: options.queue ?? manifest.options.queue ?? run.row.queue,
     priority: options.priority ?? manifest.options.priority ?? run.row.priority,
     ...(options.tags ? { tags: options.tags } : {}),
@@ -99,6 +101,16 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))
   else if (child !== open.child)
     fail(scope, run, open, 'KeyTakenError', `its key is held by run ${run.bundle.ids.run(child)}, which reports to the run that started it`)
+}
+
+/** That of the parent, with one of its grants. Grants do not leave internal workflows. */
+function authorityOfChild(scope: WorkerScope, { row }: ActiveRun, { name, command }: OpenChild): { readonly authority?: Authority } {
+  if (row.authority === null) return {}
+  const { scopes, grants } = row.authority
+  const { assume } = command.options
+  const isInternal = scope.isInternal(name)
+  const granted = isInternal && assume !== undefined && Object.hasOwn(grants, assume) ? (grants[assume] ?? []) : []
+  return { authority: { scopes: [...new Set([...scopes, ...granted])], grants: isInternal ? grants : {} } }
 }
 
 function describeHolder({ bundle }: ActiveRun, { limit, holder }: HeldByAncestor): string {

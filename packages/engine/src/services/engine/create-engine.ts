@@ -6,7 +6,7 @@ import { checkDeploy } from './check-deploy.ts'
 import { assembleEngine, type EngineOptions, type EngineParts, startWorker } from './engine-parts.ts'
 import { explainRun } from './explain-run.ts'
 import { queryRun } from './query-run.ts'
-import { cancelRun, forkFrom, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
+import { cancelRun, forkFrom, InternalWorkflow, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
 
 async function saveBundle<Tx>({ store, sandboxes }: EngineParts<Tx>, org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void> {
   const { hash, code, manifest, map } = bundle
@@ -37,8 +37,9 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
 
     describeBundle: (org, code) => parts.sandboxes.describe(org, code),
     async deploy(org, bundle, tx) {
-      await saveBundle(parts, org, bundle, tx)
       const { hash, manifest } = bundle
+      for (const { name } of manifest.workflows) if (control.isInternal(name)) throw new InternalWorkflow(name)
+      await saveBundle(parts, org, bundle, tx)
       for (const { name } of manifest.workflows) {
         await store.setDefault(org, name, hash, tx)
         defaults.forget(org, name)

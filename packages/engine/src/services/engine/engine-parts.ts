@@ -37,8 +37,9 @@ export interface EngineOptions<Tx> {
   /** The form in which workflows and steps see ids. Absent: unchanged. */
   readonly ids?: IdFormat
   /**
-   * Workflows that only the host, and runs of the same bundle, may start. To a run of another bundle they do not exist. Absent: none. The
-   * host decides by the name and not the bundle, so that the rule also holds for bundles stored before there was one.
+   * The host's own workflows. They start with an authority that the host gives, or as children of internal workflows of the same bundle. To
+   * all others they do not exist; they are not deployed, and their runs move to no bundle with other workflows. Absent: none. The host
+   * decides by the name and not the bundle, so that the rule also holds for bundles stored before there was one.
    */
   readonly isInternal?: (workflow: string) => boolean
 }
@@ -63,7 +64,7 @@ export interface EngineParts<Tx> {
 }
 
 export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> {
-  const { store, random = Math.random, observe = observeNothing } = options
+  const { store, random = Math.random, observe = observeNothing, isInternal = () => false } = options
   const clock = databaseClock(options.clock ?? systemClock)
   const now = (): number => clock.now()
   const sandboxes = new SandboxCache(store, options.hosts ?? inThisProcess, options.ids)
@@ -117,9 +118,10 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
       checker: new InputChecker(clock, sandboxes),
       flusher,
       submit,
+      isInternal,
       announceStart: (outcome, queue) => hints.announceStart(outcome, queue),
     },
-    control: { store, now, random, announce: (run, outcome) => hints.announceDelivery(run, outcome) },
+    control: { store, now, random, isInternal, announce: (run, outcome) => hints.announceDelivery(run, outcome) },
     worker: null,
     isClosed: false,
   }
@@ -149,7 +151,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
         hints.send({ type: 'done', run: run.id })
       },
       starts: parts.starts.submit,
-      isInternal: parts.options.isInternal ?? (() => false),
+      isInternal: parts.starts.isInternal,
       announceStart: (outcome) => hints.announceStart(outcome, 'default'),
       recover: (batches) => recoverStarts(store, flusher, batches),
       isClosed: () => parts.isClosed,

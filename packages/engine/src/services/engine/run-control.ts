@@ -2,7 +2,7 @@ import type { ResumeOutcome, RunChanges } from '../../api.ts'
 import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import { toJsonText } from '../../workflow/json.ts'
-import type { Json } from '../../workflow/protocol.ts'
+import type { Json, Manifest } from '../../workflow/protocol.ts'
 
 /**
  * Shared by the control operations. With `tx` they are part of the caller's transaction, and the caller announces their effects after its
@@ -12,8 +12,26 @@ export interface ControlParts<Tx> {
   readonly store: Store<Tx>
   readonly now: () => number
   readonly random: () => number
+  readonly isInternal: (workflow: string) => boolean
   /** Notifies the processes concerned. Called once the effect is durable. */
   readonly announce: (run: RunId, outcome: DeliverOutcome) => void
+}
+
+/** A workflow that only the host starts was to be deployed, or a run of one was to continue in a bundle that is not the host's. */
+export class InternalWorkflow extends Error {
+  override readonly name = 'InternalWorkflow'
+
+  constructor(workflow: string) {
+    super(`${workflow} is a workflow of the host itself`)
+  }
+}
+
+/** A bundle of the host has internal workflows only, and `deploy` refuses such bundles. @throws InternalWorkflow */
+async function requireMovable<Tx>({ store, isInternal }: ControlParts<Tx>, org: OrgId, workflow: string, version: string): Promise<void> {
+  if (!isInternal(workflow)) return
+  const bundle = await store.bundle(org, version)
+  const { workflows } = JSON.parse(bundle?.manifest ?? '{"workflows":[]}') as Pick<Manifest, 'workflows'>
+  if (workflows.length === 0 || workflows.some(({ name }) => !isInternal(name))) throw new InternalWorkflow(workflow)
 }
 
 function done<Tx>(parts: ControlParts<Tx>, run: RunId, outcome: DeliverOutcome, tx: Tx | undefined): DeliverOutcome {
@@ -55,6 +73,7 @@ export async function resumeRun<Tx>(
   tx?: Tx,
 ): Promise<ResumeOutcome> {
   const { store } = parts
+  if (version !== null) await requireMovable(parts, org, (await store.run(org, run))?.workflow ?? '', version)
   const live = await store.live(org, run)
   const continued = await store.unblock(org, run, version, tx)
   if (!continued && version !== null && live !== null) return { type: 'not_stopped' }
@@ -112,6 +131,7 @@ async function copyRun<Tx>(
   changes: RunChanges,
   tx?: Tx,
 ): Promise<{ readonly run: RunId }> {
+  if (changes.version !== undefined) await requireMovable(parts, source.org, source.workflow, changes.version)
   const now = parts.now()
   const run = newUuid(parts.now(), parts.random)
   const timeoutMs = source.deadline === null ? null : source.deadline - source.clockAt

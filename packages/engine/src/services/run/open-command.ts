@@ -71,6 +71,7 @@ export function startDelivery(run: ActiveRun, input: string, patches: readonly s
       workflow: run.row.workflow,
       version: run.bundle.hash,
       parentRunId: run.row.parent ? run.bundle.ids.run(run.row.parent.run) : null,
+      scopes: run.row.authority?.scopes ?? [],
     },
     patches,
   }

@@ -18,6 +18,7 @@ export interface StartParts<Tx> {
   readonly checker: InputChecker
   readonly flusher: Flusher
   readonly submit: SubmitParts
+  readonly isInternal: (workflow: string) => boolean
   /** Notifies the processes concerned after a start in a transaction of its own. */
   readonly announceStart: (outcome: StartOutcome, queue: string) => void
 }
@@ -81,6 +82,8 @@ export async function startRuns<Tx>(
 }
 
 async function planStart<Tx>(parts: StartParts<Tx>, request: StartRequest): Promise<PlannedStart | StartProblem> {
+  // The host adds an authority to each start of its own workflows, and to no start that a caller describes.
+  if (request.authority === undefined && parts.isInternal(request.workflow)) return { type: 'no_such_workflow', workflow: request.workflow }
   const hash = request.version ?? (await parts.defaults.find(request.org, request.workflow))
   if (hash === null) return { type: 'no_such_workflow', workflow: request.workflow }
   const bundle = await parts.sandboxes.load(request.org, hash)

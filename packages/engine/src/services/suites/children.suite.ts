@@ -39,14 +39,6 @@ export function describeChildren(t: EngineTests): void {
       return { run, child, at }
     }
 
-    /** The organization also has the changed bundle, as the default of a workflow that the other bundle lacks. */
-    const bootBoth = async (): Promise<void> => {
-      await boot()
-      const { hash, code, manifest } = t.changed
-      await t.engine.store.saveBundle(t.org, hash, code, JSON.stringify(manifest))
-      await t.engine.store.setDefault(t.org, 'internal.other', hash)
-    }
-
     it('fans out to children and gathers their results', async () => {
       await boot({ slots: 8 })
       const ended = await go('parent', 30)
@@ -95,29 +87,6 @@ export function describeChildren(t: EngineTests): void {
       expect(await end(await start('elder', null))).toMatchObject({ output: 'own' })
       expect(await end(await start('elder', t.changed.hash))).toMatchObject({ output: 'changed' })
       expect(await end(await start('elder', 'f'.repeat(64)))).toMatchObject({ error: { name: 'ChildFailedError' } })
-    })
-
-    it('starts an internal workflow for the host, and as a child of a run of the same bundle', async () => {
-      await bootBoth()
-      expect(await go('internal.both', null)).toMatchObject({ output: 'own' })
-      expect(await go('internal.other', null)).toMatchObject({ output: 'other' })
-      for (const version of [null, t.bundle.hash]) {
-        expect(await go('outsider', { workflow: 'internal.both', version, isDetached: false })).toMatchObject({ output: 'own' })
-      }
-    })
-
-    it.each([
-      ['a named version', 'internal.both', true, false],
-      ['a named version, detached', 'internal.both', true, true],
-      ['the default version', 'internal.other', false, false],
-      ['the default version, detached', 'internal.other', false, true],
-    ])('does not start an internal workflow of another bundle as a child: %s', async (_, workflow, isNamed, isDetached) => {
-      await bootBoth()
-      const ended = await go('outsider', { workflow, version: isNamed ? t.changed.hash : null, isDetached })
-      expect(ended).toMatchObject({
-        status: 'failed',
-        error: { name: 'ChildFailedError', message: expect.stringContaining(`there is no workflow named "${workflow}"`) },
-      })
     })
 
     it.each([

@@ -34,8 +34,8 @@ function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome 
     tables.debounces.set(id, { run: start.run, latestAt: wish.maxDelayMs === null ? Number.POSITIVE_INFINITY : now + wish.maxDelayMs })
     return null
   }
-  const { workflow, bundle, queue, priority, input, tags, deadline } = start
-  live.row = { ...live.row, workflow, bundle, queue, priority, input, tags, deadline }
+  const { workflow, bundle, queue, priority, input, authority, tags, deadline } = start
+  live.row = { ...live.row, workflow, bundle, queue, priority, input, authority, tags, deadline }
   live.bundle = bundle
   live.at = Math.min(now + wish.delayMs, pending.latestAt)
   live.rank = rankAt(live.at, priority)

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -143,5 +143,66 @@ describe("the engine's migrations", () => {
     await migrate(database.url, [engineMigrations])
     expect(await migrate(database.url, [{ name: 'engine', directory }])).toEqual([])
     expect(await readFile(join(directory, '0001-tables.sql'), 'utf8')).toContain('create schema engine')
+  })
+})
+
+describe('the authority of runs', () => {
+  const org = randomUUID()
+  let client: pg.Client
+  beforeEach(async () => {
+    for (const name of await readdir(engineMigrations.directory))
+      if (name < '0016') await cp(join(engineMigrations.directory, name), join(directory, name))
+    await migrate(database.url, [{ ...engineMigrations, directory }])
+    client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+  })
+  afterEach(() => client.end())
+
+  const newRun = () => `${randomUUID().slice(0, 14)}7${randomUUID().slice(15)}`
+
+  /** As an older server does, which knows nothing of authority. */
+  async function insert(workflow: string, input: string): Promise<string> {
+    const run = newRun()
+    await client.query(
+      `insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, seed, keys, clock_at)
+       values ($1, $2, $3, 'b', 'default', 1, $4, '{}', now(), $2::uuid::text, $2::uuid::text, now())`,
+      [org, run, workflow, input],
+    )
+    return run
+  }
+
+  async function toBlob(input: string): Promise<string> {
+    const hash = createHash('sha256').update(input).digest('hex')
+    await client.query('insert into engine.blob (org_id, hash, body) values ($1, $2, $3)', [org, hash, input])
+    return `{"$blob":"${hash}","bytes":${input.length}}`
+  }
+
+  const tools = { crm: { kind: 'pipeline', grants: ['crm:read', 'mail:send'] }, flow: { kind: 'workflow', grants: null } }
+  const inputOf = (scopes: readonly string[], event: unknown = null) =>
+    JSON.stringify({ definition: {}, event, scopes, calls: { pipelines: {}, tools } })
+  const authorityOf = async (run: string) =>
+    (await client.query('select authority from engine.run where run_id = $1', [run])).rows[0]?.authority as unknown
+  const sorted = (authority: unknown) => {
+    const { scopes, grants } = authority as { readonly scopes: string[]; readonly grants: object }
+    return { scopes: scopes.toSorted(), grants }
+  }
+
+  it('is derived once from the inputs of runs of pipelines, also of those that an older server still starts', async () => {
+    const plain = await insert('orrery.pipeline', inputOf(['mail:send', 'http:request']))
+    const large = await insert('orrery.pipeline', await toBlob(inputOf(['model:use'], 'x'.repeat(70_000))))
+    const odd = await insert('orrery.pipeline', inputOf(['a'], ['\u0000', '\\u0000', '\ud800', '"\\', '\ud83d\ude00']))
+    const bare = await insert('orrery.pipeline', '{"definition":{}}')
+    const own = await insert('billing', inputOf(['keys:write']))
+    await migrate(database.url, [engineMigrations])
+    expect(sorted(await authorityOf(plain))).toEqual({ scopes: ['crm:read', 'http:request', 'mail:send'], grants: {} })
+    expect(sorted(await authorityOf(large))).toEqual({ scopes: ['crm:read', 'mail:send', 'model:use'], grants: {} })
+    expect(sorted(await authorityOf(odd))).toEqual({ scopes: ['a', 'crm:read', 'mail:send'], grants: {} })
+    expect(await authorityOf(bare)).toEqual({ scopes: [], grants: {} })
+    expect(await authorityOf(own)).toBeNull()
+
+    const later = await insert('orrery.pipeline', inputOf(['model:use']))
+    const others = await insert('billing', inputOf(['keys:write']))
+    expect(sorted(await authorityOf(later))).toEqual({ scopes: ['crm:read', 'mail:send', 'model:use'], grants: {} })
+    expect(await authorityOf(others)).toBeNull()
   })
 })

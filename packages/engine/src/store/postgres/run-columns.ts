@@ -1,4 +1,4 @@
-import type { Priority } from '../../workflow/protocol.ts'
+import type { Authority, Priority } from '../../workflow/protocol.ts'
 import type { RunRow } from '../store.ts'
 import { closeCode, priorityCode } from './codes.ts'
 
@@ -14,6 +14,7 @@ export interface StoredRun {
   readonly queue: string
   readonly priority: number
   readonly input: string
+  readonly authority: Authority | null
   readonly tags: string[]
   readonly createdAt: number
   readonly parentRun: string | null
@@ -32,7 +33,7 @@ export interface StoredRun {
 export function runColumns(run: string, live: string | null): string {
   const bundle = live === null ? `${run}.bundle` : `coalesce(${live}.bundle, ${run}.bundle)`
   return `${run}.org_id as org, ${run}.run_id as run, ${run}.workflow, ${bundle} as bundle, ${run}.queue, ${run}.priority,
-       ${run}.input::text as input, ${run}.tags, engine.ms(${run}.created_at) as "createdAt",
+       ${run}.input::text as input, ${run}.authority, ${run}.tags, engine.ms(${run}.created_at) as "createdAt",
        ${run}.parent_run as "parentRun", ${run}.parent_cmd as "parentCmd", ${run}.parent_close as "parentClose",
        ${run}.origin_kind as "originKind", ${run}.origin_run as "originRun", ${run}.origin_seq as "originSeq",
        ${run}.seed, ${run}.keys, engine.ms(${run}.clock_at) as "clockAt", engine.ms(${run}.deadline) as deadline`
@@ -48,6 +49,7 @@ export function toRunRow(row: StoredRun): RunRow {
     queue: row.queue,
     priority,
     input: row.input,
+    authority: row.authority,
     tags: row.tags,
     createdAt: row.createdAt,
     parent:
@@ -61,6 +63,11 @@ export function toRunRow(row: StoredRun): RunRow {
     clockAt: row.clockAt,
     deadline: row.deadline,
   }
+}
+
+/** As the column of a new run. */
+export function authorityText({ authority }: Pick<RunRow, 'authority'>): string | null {
+  return authority === null ? null : JSON.stringify(authority)
 }
 
 /** The literal of a `text[]`. Needed for an array inside an array, which unnest would flatten. */

@@ -14,7 +14,18 @@ const newRun = (): RunId => `${randomUUID().slice(0, 14)}7${randomUUID().slice(1
 function start(run: RunId, at: number | null = null, input = '{"n":1}'): PlainStartRow {
   const { org } = pw.world
   const createdAt = Date.now()
-  const row = { org, run, workflow: 'w', bundle: 'b', queue: 'default', priority: 'normal', input, tags: ['a, "b"'], createdAt } as const
+  const row = {
+    org,
+    run,
+    workflow: 'w',
+    bundle: 'b',
+    queue: 'default',
+    priority: 'normal',
+    input,
+    authority: null,
+    tags: ['a, "b"'],
+    createdAt,
+  } as const
   const event = { org, type: 'run.started', subject: run, data: '{"workflow":"w"}', at: createdAt }
   return { ...row, parent: null, origin: null, seed: run, keys: run, clockAt: createdAt, deadline: null, at, event }
 }

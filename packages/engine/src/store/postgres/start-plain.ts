@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { PlainStartRow, RunId } from '../store.ts'
 import { priorityCode } from './codes.ts'
 import { PayloadPacker, saveBlobs } from './payload.ts'
-import { textArray } from './run-columns.ts'
+import { authorityText, textArray } from './run-columns.ts'
 
 const READY = 1
 const WAITING = 3
@@ -14,13 +14,13 @@ const WAITING = 3
 const STATEMENT = `
 with u as materialized (
   select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::text[], $9::float8[], $10::float8[],
-    $11::float8[], $12::float8[], $13::text[]) with ordinality
-    u(org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, clock_at, deadline, at, event, n)
+    $11::float8[], $12::float8[], $13::text[], $14::text[]) with ordinality
+    u(org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, clock_at, deadline, at, event, authority, n)
 ),
 new_run as (
-  insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, seed, keys, clock_at, deadline)
+  insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, seed, keys, clock_at, deadline, authority)
   select u.org_id, u.run_id, u.workflow, u.bundle, u.queue, u.priority, u.input::json, u.tags::text[], to_timestamp(u.created_at / 1000),
-         u.run_id::text, u.run_id::text, to_timestamp(u.clock_at / 1000), to_timestamp(u.deadline / 1000)
+         u.run_id::text, u.run_id::text, to_timestamp(u.clock_at / 1000), to_timestamp(u.deadline / 1000), u.authority::json
   from u order by u.n
   on conflict (org_id, run_id) do nothing
   returning org_id, run_id
@@ -60,6 +60,7 @@ export async function startPlain(tx: pg.ClientBase, rows: readonly PlainStartRow
       rows.map((row) => row.deadline),
       rows.map((row) => row.at),
       rows.map((row) => row.event.data),
+      rows.map(authorityText),
     ],
   })
   return new Set(started.map(({ run_id }) => run_id))

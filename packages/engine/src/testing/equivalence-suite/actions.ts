@@ -15,6 +15,8 @@ type Plan = (pair: Pair, pick: number, option: number) => Promise<Operation | nu
 const HOUR = 3_600_000
 const priorities = ['low', 'normal', 'high', 'urgent'] as const
 const policies = ['queue', 'cancel_in_progress', 'cancel_newest'] as const
+/** Each action takes one by its number, so that a replaced or copied run shows whose it has. */
+const authorities = [null, { scopes: ['a'], grants: {} }, { scopes: [], grants: { tool: ['b', 'c'] } }] as const
 const closings = ['cancel', 'terminate', 'abandon'] as const
 const parkStates = ['waiting', 'paused', 'blocked', 'ready'] as const
 
@@ -50,7 +52,8 @@ async function start(pair: Pair, pick: number, option: number): Promise<Operatio
   const time = [null, null, pair.now + HOUR, pair.now - HOUR / 12 + pair.runs.length][option % 4] ?? null
   const worker = pick % 3 === 0 && pair.workers.length > 0 ? pick % pair.workers.length : null
   const state = time !== null ? 'waiting' : worker === null ? 'ready' : 'running'
-  const row = pair.start({ run: again ?? pair.id(), priority, state, at: time })
+  const authority = authorities[option % 3] ?? null
+  const row = pair.start({ run: again ?? pair.id(), priority, state, at: time, authority })
   if (again === undefined) pair.runs.push(row.run)
   return { run: row.run, act: flush(pair, worker, { starts: [row] }) }
 }
@@ -62,6 +65,7 @@ async function startAdmitted(pair: Pair, pick: number, option: number): Promise<
   const change: Partial<AdmittedStart> = {
     run: again ?? pair.id(),
     priority: priorities[option % 4] ?? 'normal',
+    authority: authorities[pick % 3] ?? null,
     at: option % 5 === 4 ? pair.now + HOUR : null,
     concurrency: pick % 5 === 0 ? [] : pick % 5 === 1 ? [limit, second] : [limit],
     dedupe: option % 4 === 1 ? { key: `key-${pick % 2}`, windowMs: HOUR, reuse: pick % 3 ? 'after_failure' : 'never' } : null,
@@ -155,7 +159,7 @@ async function receive(pair: Pair, pick: number): Promise<Operation | null> {
 async function fork(pair: Pair, pick: number, option: number): Promise<Operation | null> {
   const source = at(pair.runs, pick)
   if (source === undefined) return null
-  const target = pair.row({ run: pair.id(), bundle: 'bundle-2' })
+  const target = pair.row({ run: pair.id(), bundle: 'bundle-2', authority: authorities[option % 3] ?? null })
   pair.runs.push(target.run)
   const edits = new Map([[1 + (option % 3), { output: '"edited"' }]])
   return { run: target.run, act: (store) => store.fork({ org: pair.org, run: source, beforeSeq: 1 + (option % 5) }, target, edits) }

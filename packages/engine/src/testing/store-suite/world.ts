@@ -116,7 +116,7 @@ type Builders = Pick<World, 'row' | 'start' | 'admitted' | 'journal' | 'message'
 function makeRows({ org, queue, now, id }: Pick<World, 'org' | 'queue' | 'now' | 'id'>): Builders {
   const row = (change: Partial<RunRow> = {}): RunRow => {
     const run = change.run ?? id()
-    const names = { workflow: 'order', bundle: 'bundle-1', queue, priority: 'normal', input: '{"n":1}', tags: [] } as const
+    const names = { workflow: 'order', bundle: 'bundle-1', queue, priority: 'normal', input: '{"n":1}', authority: null, tags: [] } as const
     return { org, run, ...names, createdAt: now, parent: null, origin: null, seed: run, keys: run, clockAt: now, deadline: null, ...change }
   }
   const answer = { cmd: 1, input: '1', output: '2', error: null, attempt: 1, startedAt: now, at: now } as const

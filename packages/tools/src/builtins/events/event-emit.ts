@@ -4,7 +4,7 @@ import { actInRun } from '../../port/act-in-run.ts'
 import { defineBuiltIn, formatted, letters } from '../../port/define-built-in.ts'
 
 const PAYLOAD_BYTES_MAX = 65_536
-/** Not a permission: no key has it, and a caller with tools:call may grant it. */
+/** Stands for events:write, which a caller needs to grant it (`permissionToGrant`). */
 const SCOPE = 'events:emit'
 
 export const eventEmit = defineBuiltIn({

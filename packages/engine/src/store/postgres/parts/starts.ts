@@ -1,5 +1,5 @@
 import { closeCode, priorityCode, stateCode } from '../codes.ts'
-import { textArray } from '../run-columns.ts'
+import { authorityText, textArray } from '../run-columns.ts'
 import type { StatementPart } from './part.ts'
 
 /**
@@ -32,6 +32,7 @@ export const startsPart: StatementPart = {
     starts.map((row) => stateCode.code(row.state)),
     starts.map((row) => row.at),
     starts.map((row) => (row.parent === null ? null : closeCode.code(row.parent.close))),
+    starts.map(authorityText),
   ],
   sql: ({ at, worker, guard, resent }) => {
     const exists = `exists (select from engine.run r where r.org_id = u.org_id and r.run_id = u.run_id)`
@@ -45,15 +46,16 @@ held as materialized (
 ),
 start_run as (
   insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd,
-                          parent_close, origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline)
+                          parent_close, origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline, authority)
   select u.org_id, u.run_id, u.workflow, u.bundle, u.queue, u.priority, u.input::json, u.tags::text[], to_timestamp(u.created_at / 1000),
          u.parent_run, u.parent_cmd, u.parent_close, u.origin_kind, u.origin_run, u.origin_seq, u.seed, u.keys, to_timestamp(u.clock_at / 1000),
-         to_timestamp(u.deadline / 1000)
+         to_timestamp(u.deadline / 1000), u.authority::json
   from unnest(${at(0)}::uuid[], ${at(1)}::uuid[], ${at(2)}::text[], ${at(3)}::text[], ${at(4)}::text[], ${at(5)}::smallint[], ${at(6)}::text[],
               ${at(7)}::text[], ${at(8)}::float8[], ${at(9)}::uuid[], ${at(10)}::int[], ${at(11)}::text[], ${at(12)}::uuid[], ${at(13)}::int[],
-              ${at(14)}::text[], ${at(15)}::text[], ${at(16)}::float8[], ${at(17)}::float8[], ${at(20)}::smallint[])
+              ${at(14)}::text[], ${at(15)}::text[], ${at(16)}::float8[], ${at(17)}::float8[], ${at(20)}::smallint[],
+              ${at(21)}::text[])
     u(org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd, origin_kind, origin_run, origin_seq,
-      seed, keys, clock_at, deadline, parent_close)
+      seed, keys, clock_at, deadline, parent_close, authority)
   where ${guard} ${fresh}
 ),
 start_live as (
