@@ -1,6 +1,6 @@
 import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
 import { type CallSchemas, checkPipeline, listPipelines, type PipelineProblem, parsePipeline, schemaOfArguments } from '@orrery/expressions'
-import { type Ctx, findSchemaFault, type Transaction, withOrg } from '@orrery/kernel'
+import { type Ctx, checkSchemas, type Transaction, withOrg } from '@orrery/kernel'
 import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
@@ -19,7 +19,7 @@ export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null)
   const problems = await withOrg(ctx, async (tx) => {
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
     const cycles = await findCycles(tx, ctx.org, definition, name)
-    return [...checkParamsSchema(definition), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
+    return [...(await checkParamsSchema(ctx, definition)), ...checkPipeline(definition, tools, { pipelines }), ...cycles]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
@@ -56,8 +56,8 @@ function schemasOf(definition: PipelineDefinition): CallSchemas {
   return inputSchema === undefined ? {} : { inputSchema }
 }
 
-function checkParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
-  const why = schema === undefined ? null : findSchemaFault(schema)
+async function checkParamsSchema(ctx: Ctx, { params_schema: schema }: PipelineDefinition): Promise<PipelineProblem[]> {
+  const why = schema === undefined ? null : await checkSchemas(ctx).findFault(schema)
   return why === null ? [] : [{ severity: 'error', step: null, path: 'params_schema', message: `This schema cannot be used: ${why}` }]
 }
 

@@ -14,7 +14,7 @@ export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): P
   requireGrantableScopes(ctx, scopes ?? [])
   const pipeline = await readSource(ctx, input)
   const start = await withOrg(ctx, (tx) =>
-    toPipelineStart(ctx.engine, tx, ctx.org, {
+    toPipelineStart(ctx, tx, {
       pipeline,
       timezone,
       ...(params === undefined ? {} : { params }),

@@ -45,7 +45,7 @@ function startPipeline(
   const { pipeline = [] } = definition
   const source = typeof pipeline === 'string' ? { name: pipeline } : { definition: Array.isArray(pipeline) ? { pipeline } : pipeline }
   const retry = retryOf(definition.retry)
-  return toPipelineStart(context.engine, context.tx, context.org, {
+  return toPipelineStart(context, context.tx, {
     pipeline: source,
     params: { ...definition.params, ...request?.params },
     event,
