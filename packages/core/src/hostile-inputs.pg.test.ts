@@ -48,7 +48,7 @@ async function plainRequests(key: string | undefined) {
   return [tool.name, preview.occurrences.map(({ at }) => at)]
 }
 
-const RIGHT = ['plain.tool', [0, 1, 2, 3, 4].map((minute) => `2026-01-01T09:0${minute}:00Z`).concat('2026-01-02T09:00:00Z')]
+const RIGHT = ['plain.tool', [0, 1, 2, 3, 4].map((minute) => `2026-01-01T09:0${minute}:00.000Z`).concat('2026-01-02T09:00:00.000Z')]
 
 const series = (count: number) => {
   const event = (n: number) =>
@@ -81,7 +81,7 @@ const hostile: Readonly<Record<string, () => Promise<unknown>>> = {
         include: Array.from({ length: 100 }, (_, n) => ({ kind: 'rrule' as const, rrule: `FREQ=MINUTELY;INTERVAL=${n + 1}` })),
         count: 100_000,
       },
-      count: 1000,
+      count: 50,
     }),
   'a feed of 12,000 series': async () => {
     await t.call('calendars.put', { calendar: 'hostile', zone: 'UTC', layers: [{ kind: 'feed', feed: `${base}/series.ics` }] })

@@ -14,14 +14,23 @@ export type Computed<Output> =
 const LOAD_MS_MAX = 60_000
 /** On a busy machine a computation waits for a processor. It may take this many times its processor time. */
 const WALL_FACTOR_MAX = 32
+/** The same if a transaction is open meanwhile, which PostgreSQL ends when nothing happens in it for 30 s. */
+const HOLDING_WALL_MS_MAX = 15_000
 /** A computation that takes longer is slow. */
 const SLOW_MS = 100
 /** The server itself goes first. */
 const NICENESS = 10
 
+export interface ComputeRequest {
+  readonly computation: Computation<never, unknown>
+  readonly input: unknown
+  readonly holdsTransaction: boolean
+}
+
 interface Pending {
   readonly module: string
   readonly limitMs: number
+  readonly wallMsMax: number
   onSlow(): void
   settle(computed: Computed<unknown>): void
   fail(error: unknown): void
@@ -59,11 +68,13 @@ export class ComputeProcess {
   }
 
   /** @param onSlow called if the computation takes longer than most. @throws the ProblemError of the computation, or the error of a bug in it */
-  perform({ module, name, limitMs }: Computation<never, unknown>, input: unknown, onSlow: () => void): Promise<Computed<unknown>> {
+  perform({ computation, input, holdsTransaction }: ComputeRequest, onSlow: () => void): Promise<Computed<unknown>> {
+    const { module, name, limitMs } = computation
+    const wallMsMax = Math.min(limitMs * WALL_FACTOR_MAX, holdsTransaction ? HOLDING_WALL_MS_MAX : Number.POSITIVE_INFINITY)
     return new Promise((settle, fail) => {
-      this.pending = { module, limitMs, onSlow, settle, fail }
+      this.pending = { module, limitMs, wallMsMax, onSlow, settle, fail }
       this.child.send({ module, name, input } satisfies ComputeMessage)
-      if (this.loaded.has(module)) this.limit(limitMs)
+      if (this.loaded.has(module)) this.limit(this.pending)
       else this.timer = setTimeout(() => this.fail(new Error(`${module} could not be loaded in ${LOAD_MS_MAX} ms`)), LOAD_MS_MAX)
     })
   }
@@ -78,7 +89,7 @@ export class ComputeProcess {
     if (pending === null) return
     if (answer.kind === 'loaded') {
       this.loaded.add(pending.module)
-      return this.limit(pending.limitMs)
+      return this.limit(pending)
     }
     this.release()
     if (answer.kind === 'done') pending.settle({ outcome: 'done', value: answer.value })
@@ -86,11 +97,11 @@ export class ComputeProcess {
   }
 
   /** Processor time, because on a busy machine the wall clock says little about the computation. */
-  private limit(limitMs: number): void {
+  private limit(pending: Pending): void {
     clearTimeout(this.timer)
-    const { pending } = this
+    const { limitMs, wallMsMax } = pending
     const from = performance.now()
-    this.slowTimer = setTimeout(() => pending?.onSlow(), SLOW_MS)
+    this.slowTimer = setTimeout(() => pending.onSlow(), SLOW_MS)
     // The first quarter is measured by the wall clock: most computations end before the process is ever looked at.
     const quarterMs = limitMs / 4
     let usedBefore: number | undefined
@@ -99,7 +110,7 @@ export class ComputeProcess {
       if (this.pending !== pending) return
       usedBefore ??= used - quarterMs
       const leftMs = limitMs - (used - usedBefore)
-      if (leftMs > 0 && performance.now() - from < limitMs * WALL_FACTOR_MAX) this.timer = setTimeout(check, Math.max(5, leftMs))
+      if (leftMs > 0 && performance.now() - from < wallMsMax) this.timer = setTimeout(check, Math.max(5, leftMs))
       else this.end({ outcome: 'timeout', limitMs })
     }
     this.timer = setTimeout(check, quarterMs)

@@ -67,7 +67,7 @@ export function createCompute({ processesMax = PROCESSES_MAX, memoryMbMax = MEMO
   }
 
   const perform = async (org: string, queue: OrgQueue, worker: ComputeProcess, pending: Pending): Promise<void> => {
-    await worker.perform(pending.computation, pending.input, () => queue.markSlow()).then(pending.resolve, pending.reject)
+    await worker.perform(pending, () => queue.markSlow()).then(pending.resolve, pending.reject)
     queue.isRunning = false
     if (queue.waiting.length === 0 && !queue.isSlow()) queues.delete(org)
     pool.giveBack(worker, org)

@@ -1,11 +1,7 @@
 import { problem } from '@orrery/contract'
-import type { Computation } from './computation.ts'
-import type { Computed } from './compute-process.ts'
+import type { Computed, ComputeRequest } from './compute-process.ts'
 
-export interface Pending {
-  readonly computation: Computation<never, unknown>
-  readonly input: unknown
-  readonly holdsTransaction: boolean
+export interface Pending extends ComputeRequest {
   resolve(computed: Computed<unknown>): void
   reject(error: unknown): void
 }
