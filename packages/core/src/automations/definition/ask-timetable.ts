@@ -4,13 +4,12 @@ import { computeOverCalendars, type OverCalendars } from '../../calendars/comput
 import type { CalendarSources } from '../../calendars/read-calendar-sources.ts'
 import { isSmallSchedule } from '../../schedules/is-small-schedule.ts'
 import type { StoredSchedule } from '../automation-row.ts'
-import * as functions from './compute-timetable.ts'
-import { type TimetableAnswer, type TimetableQuery, timetableComputations } from './compute-timetable.ts'
+import { type TimetableAnswer, type TimetableQuery, timetableComputations, timetableFunctions } from './compute-timetable.ts'
 
 type Computations = typeof timetableComputations
-type Args<Name extends keyof Computations> = Parameters<(typeof functions)[Name]>[0]['args']
+type Args<Name extends keyof Computations> = Parameters<(typeof timetableFunctions)[Name]>[0]['args']
 type Value<Name extends keyof Computations> =
-  Awaited<ReturnType<(typeof functions)[Name]>> extends OverCalendars<TimetableAnswer<infer T>> ? T : never
+  Awaited<ReturnType<(typeof timetableFunctions)[Name]>> extends OverCalendars<TimetableAnswer<infer T>> ? T : never
 
 /** The calendars, and the transaction in which they were read. */
 export interface TimetableSources {
@@ -32,7 +31,7 @@ export async function askTimetable<Name extends keyof Computations>(
   type Answer = TimetableAnswer<Value<Name>>
   const query = { trigger, triggerId, args }
   if (isSmallSchedule(trigger.schedule)) {
-    const run = functions[name] as unknown as (query: Query) => Promise<OverCalendars<Answer>>
+    const run = timetableFunctions[name] as unknown as (query: Query) => Promise<OverCalendars<Answer>>
     const computed = await run({ ...query, calendars: NO_CALENDARS })
     if (computed.kind === 'done') return computed.value
   }

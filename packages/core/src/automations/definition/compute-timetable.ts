@@ -113,4 +113,6 @@ export const previewTimes = (query: TimetableQuery<PreviewArgs>): Answer<readonl
     return preview(schedule, fromMs, count, viewerZone, key).lines
   })
 
-export const timetableComputations = defineComputations(import.meta.url, { fire, replan, backfill, check, previewTimes }, SCHEDULE_MS_MAX)
+export const timetableFunctions = { fire, replan, backfill, check, previewTimes }
+
+export const timetableComputations = defineComputations(import.meta.url, timetableFunctions, SCHEDULE_MS_MAX)
