@@ -31,7 +31,8 @@ export const PROBLEMS = {
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    meaning: 'This key sent more requests than its rate limit allows.',
+    meaning:
+      'This key sent more requests than its rate limit allows, or too many schemas, schedules and documents of its organization wait to be computed.',
     remedy: 'Wait for `retryAfterMs` (also in the header `Retry-After`, in seconds), then send the request again.',
   },
   internal: {

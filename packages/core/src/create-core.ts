@@ -7,6 +7,7 @@ import {
   type CoreEngine,
   createAuthenticator,
   createBackground,
+  createCompute,
   createEventLog,
   createKernel,
   createKernelPart,
@@ -114,6 +115,7 @@ export function createCore(options: CoreOptions): Core {
     start: () => background.start(),
     async stop() {
       await Promise.all([events.stop(), background.stop()])
+      kernel.compute.stop()
     },
   }
 }
@@ -133,6 +135,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,
     secretKeys: options.secrets,
+    compute: createCompute(),
     tokenKeys: options.tokens,
     outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),

@@ -2,10 +2,11 @@ import { encodeId, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, newId, withOrg } from '@orrery/kernel'
 import { lockAutomation } from './automation-store.ts'
 import { insertBackfill } from './backfill-store.ts'
-import { explainIssues, isSchedule, toTimetable } from './definition/to-timetable.ts'
+import { askTimetable } from './definition/ask-timetable.ts'
+import { explainIssues, isSchedule } from './definition/to-timetable.ts'
 import { toFiringContext } from './firing-context.ts'
 import { pickTrigger } from './pick-trigger.ts'
-import { type BackfillPlan, planBackfill } from './planning/plan-backfill.ts'
+import type { BackfillPlan } from './planning/plan-backfill.ts'
 import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
@@ -16,10 +17,11 @@ export function backfillAutomation(ctx: Ctx, input: InputFor<'automations.backfi
     const row = await lockAutomation(tx, ctx.org, input.automation)
     const schedules = (await selectTriggers(tx, ctx.org, row.automation_id)).filter(isSchedule)
     const trigger = pickTrigger(row, schedules, input.trigger)
-    const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(context, [trigger]))
-    if (!found.ok) throw problem('schedule.invalid', explainIssues(found.issues))
     const range = { fromMs: Date.parse(input.from), toMs: Date.parse(input.to) }
-    const plan = planBackfill(found.timetable, range, context.nowMs)
+    const query = { trigger: trigger.definition, triggerId: trigger.trigger_id, args: { range, nowMs: context.nowMs } }
+    const found = await askTimetable(context, await readSources(context, [trigger]), 'backfill', query)
+    if (!found.ok) throw problem('schedule.invalid', explainIssues(found.issues))
+    const plan = found.value
     if (plan.kind === 'refused') throw toRefusal(plan)
     const occurrences = plan.nominalsMs.length + plan.left
     const [firstMs] = plan.nominalsMs

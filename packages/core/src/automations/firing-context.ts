@@ -2,16 +2,16 @@ import type { OrgId } from '@orrery/engine'
 import { type Clock, type Ctx, type Kernel, type Transaction, transactAsSystem } from '@orrery/kernel'
 
 /** One transaction of one organization in which automations fire. All of it happens at one instant. */
-export interface FiringContext extends Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock' | 'afterCommit'> {
+export interface FiringContext extends Pick<Ctx, 'actor' | 'org' | 'engine' | 'clock' | 'kernel' | 'afterCommit'> {
   readonly tx: Transaction
   /** The database's time, as this process estimates it. `clock` is fixed at this instant. */
   readonly nowMs: number
 }
 
 /** For a call that writes, or for a transaction of the system. */
-export function toFiringContext({ actor, org, engine, clock, afterCommit }: Ctx, tx: Transaction): FiringContext {
+export function toFiringContext({ actor, org, engine, clock, kernel, afterCommit }: Ctx, tx: Transaction): FiringContext {
   const nowMs = Math.floor(clock.now())
-  return { actor, org, engine, clock: { now: () => nowMs }, afterCommit, tx, nowMs }
+  return { actor, org, engine, clock: { now: () => nowMs }, kernel, afterCommit, tx, nowMs }
 }
 
 /** Runs a transaction of an organization with the system actor `automations`. */

@@ -1,13 +1,14 @@
 import { type AutomationDefinition, type OutputOf, ProblemError, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
-import { findZone, nextOccurrence, type PreviewLine, preview } from '@orrery/recurrence'
+import { findZone, type PreviewLine } from '@orrery/recurrence'
 import { toOccurrence } from '../schedules/to-occurrence.ts'
 import { summarize, type TriggerRow, toSummary } from './automation-row.ts'
 import { findAutomation } from './automation-store.ts'
+import { askTimetable } from './definition/ask-timetable.ts'
 import { checkTimes } from './definition/check-definition.ts'
+import type { PreviewArgs } from './definition/compute-timetable.ts'
 import { limitOf, readTriggers } from './definition/read-definition.ts'
-import { explainIssues, toTimetable } from './definition/to-timetable.ts'
-import type { Timetable } from './planning/firing-state.ts'
+import { explainIssues } from './definition/to-timetable.ts'
 import { readSources } from './state/plan-triggers.ts'
 import { selectTriggers } from './trigger-store.ts'
 
@@ -30,9 +31,11 @@ export function previewAutomation(ctx: Ctx, input: InputFor<'automations.preview
     const lines: (Line & { readonly nominalMs: number })[] = []
     for (const row of triggers) {
       if (row.definition.type !== 'schedule') continue
-      const found = toTimetable(row.definition, row.trigger_id, sources)
+      const args = toPreviewArgs(row, { afterMs, isNow: input.from === undefined, count: input.count, viewerZone })
+      const query = { trigger: row.definition, triggerId: row.trigger_id, args }
+      const found = await askTimetable(ctx, sources, 'previewTimes', query)
       if (!found.ok) warnings.push(`${row.key}: ${explainIssues(found.issues)}`)
-      else lines.push(...previewTrigger(row, found.timetable, { afterMs, isNow: input.from === undefined, count: input.count, viewerZone }))
+      else lines.push(...found.value.map((line) => toLine(row.key, line)))
     }
     const occurrences = lines.sort((a, b) => a.nominalMs - b.nominalMs).slice(0, input.count)
     return {
@@ -78,7 +81,8 @@ async function withDefinitionPaths<T>(read: () => Promise<T>): Promise<T> {
 async function readUnsaved(ctx: Ctx, tx: Transaction, definition: AutomationDefinition, nowMs: number) {
   const planned = readTriggers(definition, nowMs)
   const sources = await readSources({ tx, org: ctx.org }, planned)
-  const warnings = planned.flatMap((one) => checkTimes(one, sources, nowMs))
+  const warnings: string[] = []
+  for (const one of planned) warnings.push(...(await checkTimes(ctx, one, sources, nowMs)))
   const triggers: readonly PreviewedTrigger[] = planned.map((one) => ({
     key: one.key,
     definition: one.definition,
@@ -101,19 +105,9 @@ interface View {
 }
 
 /** The occurrences that a trigger would fire: without those that skipNext leaves out, and only as many as its limit allows. */
-function previewTrigger(
-  { key, trigger_id, skip_next, remaining }: PreviewedTrigger,
-  { schedule }: Timetable,
-  { afterMs, isNow, count, viewerZone }: View,
-) {
-  let fromMs = afterMs
-  for (let left = isNow ? skip_next : 0; left > 0; left--) {
-    const next = nextOccurrence(schedule, fromMs, trigger_id)
-    if (next.kind !== 'occurrence') break
-    fromMs = next.nominalMs
-  }
+function toPreviewArgs({ skip_next, remaining }: PreviewedTrigger, { afterMs, isNow, count, viewerZone }: View): PreviewArgs {
   const most = isNow && remaining !== null ? Math.min(count, remaining) : count
-  return preview(schedule, fromMs, most, viewerZone, trigger_id).lines.map((line) => toLine(key, line))
+  return { afterMs, count: most, skipNext: isNow ? skip_next : 0, viewerZone }
 }
 
 function toLine(triggerKey: string, line: PreviewLine): Line & { readonly nominalMs: number } {

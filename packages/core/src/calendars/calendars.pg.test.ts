@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../tests/support/eventually.ts'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listViolations } from '../../../kernel/src/database/list-violations.ts'
+import { openCalendars } from './compile-calendars.ts'
 import { readCalendarSources } from './read-calendar-sources.ts'
 
 let t: TestCore
@@ -39,7 +40,12 @@ const eventsOf = async (subject: string, count: number) => {
   )
   return items.map(({ type, data }) => [type, data])
 }
-const sources = (...wanted: string[]) => t.database.transaction(t.org, 'read only', (tx) => readCalendarSources(tx, t.org, wanted))
+const sources = (...wanted: string[]) =>
+  t.database.transaction(t.org, 'read only', async (tx) => {
+    const { definitions, keys, readTexts } = await readCalendarSources(tx, t.org, wanted)
+    const opened = await openCalendars({ definitions, keys, texts: await readTexts() })
+    return opened ?? expect.unreachable('The texts are missing')
+  })
 
 describe('calendars', () => {
   it('creates, shows and replaces calendars, and lists their versions', async () => {

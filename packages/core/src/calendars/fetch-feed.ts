@@ -1,5 +1,5 @@
 import { fetchOutside, OutsideError, type OutsidePolicy } from '@orrery/kernel'
-import { describeProblems, parseICalendar } from '@orrery/recurrence'
+import type { ReadFeed } from './read-feed.ts'
 
 /** A feed with the validators of its stored text, for a conditional request (RFC 9110, section 8.8). */
 export interface FeedValidators {
@@ -26,11 +26,12 @@ export type FeedAnswer =
 const BYTES_MAX = 5_000_000
 const HEADER_CHARS_MAX = 1_000
 
-/** Fetches the text of a feed, if it has changed. @param signal aborts the fetch, which then fails */
+/** Fetches the text of a feed, if it has changed. @param signal aborts the fetch, which then fails. @param read reads the text */
 export async function fetchFeed(
   { url, etag, last_modified }: FeedValidators,
   policy: OutsidePolicy,
   signal: AbortSignal,
+  read: (text: string) => Promise<ReadFeed>,
 ): Promise<FeedAnswer> {
   const limits = { connectMs: 5_000, headersMs: 10_000, totalMs: 20_000, answerBytesMax: BYTES_MAX }
   const headers = {
@@ -43,22 +44,14 @@ export async function fetchFeed(
     if (answer.status === 304 && (etag !== null || last_modified !== null)) return { kind: 'unchanged' }
     if (answer.status !== 200) return { kind: 'failed', failure: `${new URL(url).host} answered with status ${answer.status}` }
     const text = new TextDecoder().decode(answer.body)
-    const read = readText(text)
-    if ('failure' in read) return { kind: 'failed', failure: read.failure }
+    const found = await read(text)
+    if ('failure' in found) return { kind: 'failed', failure: found.failure }
     const [etagNow, lastModified] = [readHeader(answer.headers, 'etag'), readHeader(answer.headers, 'last-modified')]
-    return { kind: 'text', text, warnings: read.warnings, etag: etagNow, lastModified }
+    return { kind: 'text', text, warnings: found.warnings, etag: etagNow, lastModified }
   } catch (error) {
     if (error instanceof OutsideError) return { kind: 'failed', failure: error.message }
     throw error
   }
-}
-
-function readText(text: string): { readonly warnings: readonly string[] } | { readonly failure: string } {
-  // PostgreSQL cannot store it.
-  if (text.includes('\u0000')) return { failure: 'The feed is not iCalendar text: it contains a NUL character' }
-  const parsed = parseICalendar(text)
-  if (!parsed.ok) return { failure: `The feed cannot be read: ${parsed.problem.message}` }
-  return { warnings: describeProblems(text, parsed.value).map((warning) => warning.toWellFormed()) }
 }
 
 function readHeader(headers: Headers, name: string): string | null {

@@ -1,7 +1,8 @@
 import { problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
-import { type CompiledCalendar, compileCalendar, type DayRange, formatIso, weekdayNames } from '@orrery/recurrence'
-import { asRules } from './calendar-row.ts'
+import { type DayPlan, type DayRange, findZone, formatIso, weekdayNames } from '@orrery/recurrence'
+import { daysComputation, type FoundDays } from './compute-days.ts'
+import { computeOverCalendars } from './compute-over-calendars.ts'
 import { requireCalendar } from './get-calendar.ts'
 import { readCalendarSources } from './read-calendar-sources.ts'
 
@@ -11,28 +12,24 @@ const DAYS_DEFAULT = 30
 /** 9999-12-31. Later years have five digits. */
 const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS
 
-export async function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days'>): Promise<AnswerTo<'calendars.days'>> {
-  const { calendar, zone } = await withOrg(ctx, async (tx) => {
+export function listCalendarDays(ctx: Ctx, input: InputFor<'calendars.days'>): Promise<AnswerTo<'calendars.days'>> {
+  return withOrg(ctx, async (tx) => {
     const { definition } = await requireCalendar(tx, ctx.org, input.calendar)
-    const sources = await readCalendarSources(tx, ctx.org, [input.calendar])
-    const ready = sources.compiled?.(input.calendar)
-    // The zone's name as this definition writes it. The compiled zone is shared, and may have another spelling of the name.
     const { zone } = definition
-    if (ready !== undefined) return { calendar: ready, zone }
-    const checked = compileCalendar(asRules(definition), sources)
-    if (checked.ok) return { calendar: checked.value, zone }
-    const errors = checked.issues.map(({ path, message }) => ({ path, message }))
+    const from = input.from === undefined ? todayIn(zone, ctx.clock.now()) : readDay(input.from, 'from')
+    const to = input.to === undefined ? Math.min(from + DAYS_DEFAULT - 1, LAST_DAY) : readDay(input.to, 'to')
+    if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day must be 0 to ${DAYS_MAX - 1} days after the first`)
+    const sources = await readCalendarSources(tx, ctx.org, [input.calendar])
+    const query = { name: input.calendar, from, to }
+    const computed = await computeOverCalendars<typeof query, FoundDays>(ctx, tx, sources, daysComputation, query)
+    const found = computed.ok ? computed.value : computed
+    if (found.ok) return { zone, days: found.plans.map((plan, at) => describeDay(plan, from + at)) }
+    const errors = found.issues.map(({ path, message }) => ({ path, message }))
     throw problem('calendar.unusable', `The calendar ${input.calendar} cannot be used yet: ${errors[0]?.message}.`, { errors })
   })
-  const from = input.from === undefined ? todayIn(calendar, ctx.clock.now()) : readDay(input.from, 'from')
-  const to = input.to === undefined ? Math.min(from + DAYS_DEFAULT - 1, LAST_DAY) : readDay(input.to, 'to')
-  if (to < from || to - from >= DAYS_MAX) throw refuse('to', `The last day must be 0 to ${DAYS_MAX - 1} days after the first`)
-  const days = Array.from({ length: to - from + 1 }, (_, at) => describeDay(calendar, from + at))
-  return { zone, days }
 }
 
-function describeDay(calendar: CompiledCalendar, day: number) {
-  const { open, name, isHoliday } = calendar.planOf(day)
+function describeDay({ open, name, isHoliday }: DayPlan, day: number) {
   // 1970-01-01 was a Thursday.
   const weekday = weekdayNames[(((day + 3) % 7) + 7) % 7] ?? 'mon'
   return { date: new Date(day * DAY_MS).toISOString().slice(0, 10), weekday, open: open.map(formatRange), name: name ?? null, isHoliday }
@@ -46,7 +43,12 @@ function formatTime(seconds: number): string {
   return parts.map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-const todayIn = ({ zone }: CompiledCalendar, nowMs: number): number => Date.parse(formatIso(zone, nowMs).slice(0, 10)) / DAY_MS
+/** A stored calendar has a zone that exists. */
+function todayIn(name: string, nowMs: number): number {
+  const zone = findZone(name)
+  const today = zone === undefined ? new Date(nowMs).toISOString() : formatIso(zone, nowMs)
+  return Date.parse(today.slice(0, 10)) / DAY_MS
+}
 
 /** @throws invalid_input for a day that does not exist */
 function readDay(text: string, path: string): number {

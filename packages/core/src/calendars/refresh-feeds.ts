@@ -1,6 +1,7 @@
 import { type BackgroundWork, containOutside, createBackgroundWork, type DueKind, type Kernel, NOTHING_DONE } from '@orrery/kernel'
 import { type ClaimedFeed, claimFeeds, waitingFeeds } from './feed-store.ts'
 import { fetchFeed } from './fetch-feed.ts'
+import { feedComputation, type ReadFeed } from './read-feed.ts'
 import { recordFetch } from './record-fetch.ts'
 
 /** Fetches in progress per process. */
@@ -33,11 +34,20 @@ export function createFeedKind(kernel: Kernel): { readonly kind: DueKind; readon
 
 async function refresh(kernel: Kernel, feed: ClaimedFeed, signal: AbortSignal): Promise<void> {
   const { outside, engine, log } = kernel
-  const answer = await containOutside(log, 'the fetch of a feed', () => fetchFeed(feed, outside, signal))
+  const answer = await containOutside(log, 'the fetch of a feed', () =>
+    fetchFeed(feed, outside, signal, (text) => readInProcess(kernel, feed.org_id, text)),
+  )
   // The fetch was aborted because this process stops, so nothing is recorded. The feed is due again when the lease ends.
   if (signal.aborted) return
   const { org_id: org, url, leased_until: leasedUntil } = feed
   if (answer.kind === 'failed')
     log.info({ org, host: new URL(url).host, failure: answer.failure }, 'A feed of a calendar could not be fetched')
   await recordFetch(kernel, { org, url, answer, at: engine.now(), leasedUntil })
+}
+
+async function readInProcess({ compute }: Kernel, org: string, text: string): Promise<ReadFeed> {
+  const read = await compute.run(org, feedComputation, text, false)
+  if (read.outcome === 'done') return read.value
+  const limit = read.outcome === 'timeout' ? `${read.limitMs / 1000} s of processor time` : `${read.limitMb} MB of memory`
+  return { failure: `The feed takes more than ${limit} to read` }
 }

@@ -1,6 +1,6 @@
 import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
 import { type CallSchemas, checkPipeline, listPipelines, type PipelineProblem, parsePipeline, schemaOfArguments } from '@orrery/expressions'
-import { type Ctx, findSchemaFault, type Transaction, withOrg } from '@orrery/kernel'
+import { type Ctx, checkSchemas, type Transaction, withOrg } from '@orrery/kernel'
 import { readToolSchemas } from '@orrery/tools'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
@@ -21,7 +21,7 @@ export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null)
     const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
     const cycles = await findCycles(tx, ctx.org, definition, name)
     const found = checkPipeline(definition, tools, { pipelines })
-    return [...checkParamsSchema(definition), ...found, ...cycles, ...(await warnOfConnections(tx, ctx.org, definition))]
+    return [...(await checkParamsSchema(ctx, definition)), ...found, ...cycles, ...(await warnOfConnections(tx, ctx.org, definition))]
   })
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
@@ -58,8 +58,8 @@ function schemasOf(definition: PipelineDefinition): CallSchemas {
   return inputSchema === undefined ? {} : { inputSchema }
 }
 
-function checkParamsSchema({ params_schema: schema }: PipelineDefinition): PipelineProblem[] {
-  const why = schema === undefined ? null : findSchemaFault(schema)
+async function checkParamsSchema(ctx: Ctx, { params_schema: schema }: PipelineDefinition): Promise<PipelineProblem[]> {
+  const why = schema === undefined ? null : await checkSchemas(ctx).findFault(schema)
   return why === null ? [] : [{ severity: 'error', step: null, path: 'params_schema', message: `This schema cannot be used: ${why}` }]
 }
 

@@ -15,7 +15,7 @@ export async function runPipeline(ctx: Ctx, input: InputFor<'pipelines.run'>): P
   requireGrantableScopes(ctx, scopes ?? [])
   const pipeline = await readSource(ctx, input)
   const { start, warnings } = await withOrg(ctx, async (tx) => {
-    const planned = await toPipelineStart(ctx.engine, tx, ctx.org, {
+    const planned = await toPipelineStart(ctx, tx, {
       pipeline,
       timezone,
       ...(params === undefined ? {} : { params }),

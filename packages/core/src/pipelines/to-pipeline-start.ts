@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, type PipelineDefinition, problem } from '@orrery/contract'
-import type { OrgId, StartRequest } from '@orrery/engine'
+import type { StartRequest } from '@orrery/engine'
 import type { RetryOptions, RetryPolicy } from '@orrery/engine/workflow'
-import { type CoreEngine, describeMismatch, findMismatch, type Transaction } from '@orrery/kernel'
+import { type Ctx, checkSchemas, describeMismatch, type SchemaChecks, type Transaction } from '@orrery/kernel'
 import { formatDuration } from '@orrery/recurrence'
 import { createBuiltInWorkflow } from '../starts/built-in-workflow.ts'
 import { type Calls, PIPELINE_WORKFLOW, type PipelineInput } from './interpreter/pipeline-input.ts'
@@ -40,14 +40,13 @@ export interface PlannedPipelineStart {
  * @throws pipeline.not_found, pipeline.version_not_found, pipeline.invalid (it calls itself, or its params do not fit)
  */
 export async function toPipelineStart(
-  engine: CoreEngine,
+  { engine, org, kernel }: Pick<Ctx, 'engine' | 'org' | 'kernel'>,
   tx: Transaction,
-  org: OrgId,
   start: PipelineStart,
 ): Promise<PlannedPipelineStart> {
   const { definition, name, version } = await readPipeline(tx, org, start.pipeline)
   const params = start.params ?? {}
-  requireParams(definition, params)
+  await requireParams(checkSchemas({ org, kernel, tx }), definition, params)
   const { calls, grants } = await resolveCalls(tx, org, definition, name)
   const input: PipelineInput = {
     definition,
@@ -65,8 +64,12 @@ export async function toPipelineStart(
 }
 
 /** The interpreter checks params too, but could only fail the run. This check fails the start. @throws pipeline.invalid */
-function requireParams({ params_schema: schema, params: own }: PipelineDefinition, params: JsonObject): void {
-  const mismatch = schema === undefined ? null : findMismatch(schema, { ...own, ...params })
+async function requireParams(
+  schemas: SchemaChecks,
+  { params_schema: schema, params: own }: PipelineDefinition,
+  params: JsonObject,
+): Promise<void> {
+  const mismatch = schema === undefined ? null : await schemas.findMismatch(schema, { ...own, ...params })
   if (mismatch === null) return
   const message = describeMismatch('The params do not fit params_schema', mismatch)
   throw problem('pipeline.invalid', `${message}.`, { errors: [{ path: `params${mismatch.path}`, message: mismatch.message }] })

@@ -1,30 +1,51 @@
 import { type OutputOf, problem } from '@orrery/contract'
 import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
-import { analyse, describeSchedule, findZone, preview } from '@orrery/recurrence'
+import { describeSchedule, findZone, type Schedule } from '@orrery/recurrence'
+import { NO_CALENDARS } from '../calendars/compile-calendars.ts'
+import { computeOverCalendars } from '../calendars/compute-over-calendars.ts'
 import { calendarsOf } from '../calendars/find-calendar-uses.ts'
 import { readCalendarSources } from '../calendars/read-calendar-sources.ts'
-import { listScheduleWarnings } from './list-schedule-warnings.ts'
+import { type PreviewQuery, previewComputation, previewOf, type SchedulePreview } from './compute-preview.ts'
+import { isSmallSchedule } from './is-small-schedule.ts'
 import { readSchedule } from './read-schedule.ts'
-import { requireSchedule } from './require-schedule.ts'
+import { refuseSchedule } from './refuse-schedule.ts'
 import { toOccurrence } from './to-occurrence.ts'
 
 export async function previewSchedule(ctx: Ctx, input: InputFor<'schedules.preview'>): Promise<AnswerTo<'schedules.preview'>> {
   const nowMs = ctx.clock.now()
   const isShort = typeof input.schedule === 'string'
   const schedule = readSchedule(input.schedule, input.timezone ?? 'UTC', nowMs)
-  const sources = await withOrg(ctx, (tx) => readCalendarSources(tx, ctx.org, calendarsOf(schedule)))
-  const compiled = requireSchedule(schedule, sources, 'schedule', isShort)
-  const viewerZone = requireZone(input.viewerZone ?? schedule.zone)
-  const { lines, end } = preview(compiled, input.after === undefined ? nowMs : Date.parse(input.after), input.count, viewerZone)
-  const analysis = analyse(compiled, nowMs)
+  const viewerZone = input.viewerZone === undefined ? schedule.zone : requireZone(input.viewerZone)
+  const afterMs = input.after === undefined ? nowMs : Date.parse(input.after)
+  const found = await compute(ctx, schedule, { schedule, nowMs, afterMs, count: input.count, viewerZone })
+  if (!found.ok) refuseSchedule(found.issues, 'schedule', isShort)
+  const { analysis, lines, end, warnings } = found
   return {
     schedule: schedule as OutputOf<'schedules.preview'>['schedule'],
     description: describeSchedule(schedule),
     occurrences: lines.map(toOccurrence),
     end,
     analysis: { ...analysis, dstConflicts: [...analysis.dstConflicts] },
-    warnings: listScheduleWarnings(analysis, compiled, nowMs),
+    warnings: [...warnings],
   }
+}
+
+async function compute(ctx: Ctx, schedule: Schedule, query: Omit<PreviewQuery, 'calendars'>): Promise<SchedulePreview> {
+  if (isSmallSchedule(schedule)) {
+    const computed = await previewOf({ ...query, calendars: NO_CALENDARS })
+    if (computed.kind === 'done') return computed.value
+  }
+  return await withOrg(ctx, async (tx) => {
+    const sources = await readCalendarSources(tx, ctx.org, calendarsOf(schedule))
+    const computed = await computeOverCalendars<Omit<PreviewQuery, 'calendars'>, SchedulePreview>(
+      ctx,
+      tx,
+      sources,
+      previewComputation,
+      query,
+    )
+    return computed.ok ? computed.value : computed
+  })
 }
 
 /** @throws invalid_input */

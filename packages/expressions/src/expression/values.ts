@@ -31,8 +31,16 @@ export function nameKinds(kinds: readonly Kind[]): string {
 /** Missing, null, false, 0, "" and an empty list or object count as false; everything else as true. */
 export function isTrue(value: Value): boolean {
   if (typeof value !== 'object' || value === null) return Boolean(value)
-  return (Array.isArray(value) ? value : Object.keys(value)).length > 0
+  if (Array.isArray(value)) return value.length > 0
+  const known = truths.get(value)
+  if (known !== undefined) return known
+  const isFull = Object.keys(value).length > 0
+  truths.set(value, isFull)
+  return isFull
 }
+
+/** Objects that were looked at: listing the members of a large one takes long, and a filter asks for each element. Values never change. */
+const truths = new WeakMap<object, boolean>()
 
 /** Compares by content; the order of members is irrelevant. */
 export function isEqual(meter: Meter, a: Json, b: Json, depth = 0): boolean {

@@ -47,19 +47,19 @@ function first(members: Iterable<[PropertyKey, unknown]>, path: readonly Propert
   return null
 }
 
-/** Whether arrays and objects are nested deeper than `depth` levels. Works level by level, so that deep input cannot exceed the stack. */
+/** Whether arrays and objects are nested deeper than `depth` levels. Stops there, so that deep input cannot exceed the stack. */
 export function isDeeperThan(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value]
-  for (let at = 0; at <= depth; at++) {
-    const next: unknown[] = []
-    for (const item of level) {
-      if (item === null || typeof item !== 'object') continue
-      for (const child of Object.values(item)) if (child !== null && typeof child === 'object') next.push(child)
-    }
-    if (next.length === 0) return false
-    level = next
+  if (value === null || typeof value !== 'object') return false
+  if (depth < 0) return true
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && isDeeperThan(item, depth - 1)) return true
+    return false
   }
-  return true
+  for (const name in value) {
+    const item: unknown = value[name as never]
+    if (typeof item === 'object' && isDeeperThan(item, depth - 1)) return true
+  }
+  return false
 }
 
 type Issue = z.core.$ZodIssue

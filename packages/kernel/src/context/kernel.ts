@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { TransactionalEngine } from '@orrery/engine'
 import type pg from 'pg'
+import type { Compute } from '../compute/create-compute.ts'
 import type { Database } from '../database/database.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
@@ -66,6 +67,8 @@ export interface Kernel {
   readonly secretKeys: SecretKeys
   /** Keys that sign and verify tokens. */
   readonly tokenKeys: TokenKeys
+  /** Computes over what strangers send, apart from this process's own work. */
+  readonly compute: Compute
   /** The rules for requests to systems outside of this installation. */
   readonly outside: OutsidePolicy
   /** The public address of this server without a trailing slash; empty if it is not known. */

@@ -4,20 +4,19 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
 import { boundedCache } from '../bounded-cache.ts'
 import { isDeeperThan } from '../call/validate-input.ts'
-import { withinTime } from './within-time.ts'
 
 export type CompiledSchema = { readonly validate: ValidateFunction } | { readonly unusable: string }
 
 /** A larger schema is a mistake or an attack: compiling one costs a hundred times as much as parsing it. */
 const SCHEMA_CHARS_MAX = 200_000
 const DEPTH_MAX = 60
-const COMPILE_MS_MAX = 2_000
 /** By the text of the schema; the size is the number of characters. */
 const compiledSchemas = boundedCache<CompiledSchema>({ entriesMax: 1_000, sizeMax: 5_000_000 })
 
 /**
  * Compiles JSON Schema 2020-12, or draft-07 if `$schema` says so, with formats. References must point within the schema, because nothing is
- * fetched. Each schema gets its own compiler, so that neither the names nor the unfinished work of one schema affect another.
+ * fetched. Each schema gets its own compiler, so that the names of one schema do not affect another. Takes as long as the schema wants:
+ * `checkSchemas` is for schemas that others wrote.
  */
 export function compileSchema(schema: JsonObject): CompiledSchema {
   const text = JSON.stringify(schema)
@@ -28,7 +27,7 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
   return compiled
 }
 
-/** Why a schema cannot be used, so that a caller can reject it before it stores the schema; null if it can be used. */
+/** Why a schema cannot be used; null if it can be used. */
 export function findSchemaFault(schema: JsonObject): string | null {
   const compiled = compileSchema(schema)
   return 'unusable' in compiled ? compiled.unusable : null
@@ -41,18 +40,14 @@ function compile(schema: JsonObject, text: string): CompiledSchema {
   if (text.includes('"$async"')) return { unusable: 'it has the keyword $async, which is not JSON Schema' }
   const { $schema, ...rest } = schema
   const dialect = dialectOf($schema)
-  const compiled = withinTime(COMPILE_MS_MAX, () => {
+  try {
     const { isSchema, create } = dialects[dialect]
-    if (isSchema(rest) !== true) throw new Error(describeFault(isSchema.errors?.[0]))
-    return create().compile(rest)
-  })
-  switch (compiled.outcome) {
-    case 'done':
-      return { validate: compiled.value }
-    case 'timeout':
-      return { unusable: 'it takes too long to compile' }
-    case 'error':
-      return { unusable: compiled.error instanceof Error ? compiled.error.message.slice(0, 500) : 'it cannot be compiled' }
+    if (isSchema(rest) !== true) return { unusable: describeFault(isSchema.errors?.[0]) }
+    return { validate: create().compile(rest) }
+  } catch (error) {
+    // Ajv throws for references that lead nowhere and for malformed expressions; its code for a large schema may be too deep for V8.
+    if (error instanceof RangeError) return { unusable: 'it is too large to be compiled' }
+    return { unusable: error instanceof Error ? error.message.slice(0, 500) : 'it cannot be compiled' }
   }
 }
 

@@ -49,27 +49,9 @@ test('follows references within the schema, also recursive ones, and rejects all
   expect(findSchemaFault({ $ref: '#/$defs/none' })).toMatch(/can't resolve reference/)
 })
 
-test('limits the time that a hostile schema takes, and matches no value against it', () => {
-  const slow: JsonObject = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }
-  // Without a limit both schemas would take years. The expected times are long, because a busy machine may delay this process.
-  const began = performance.now()
-  expect(findMismatch(slow, { text: `${'a'.repeat(60)}!` })).toMatchObject({ message: expect.stringContaining('took longer than') })
-  expect(performance.now() - began).toBeLessThan(20_000)
-  expect(findMismatch(slow, { text: 'aaa' })).toBeNull()
-  const doubling: JsonObject = {
-    $ref: '#/$defs/d0',
-    $defs: Object.fromEntries(
-      Array.from({ length: 40 }, (_, n) => [
-        `d${n}`,
-        n === 39 ? { type: 'string' } : { anyOf: [{ $ref: `#/$defs/d${n + 1}` }, { $ref: `#/$defs/d${n + 1}` }] },
-      ]),
-    ),
-  }
-  const second = performance.now()
-  expect(findMismatch(doubling, 1)).not.toBeNull()
-  expect(performance.now() - second).toBeLessThan(40_000)
+test('a schema that refers to itself without end matches nothing', () => {
   expect(findMismatch({ $ref: '#' }, 1)).not.toBeNull()
-}, 90_000)
+})
 
 test('reports a fault for a schema that cannot be used', () => {
   let deep: JsonObject = {}

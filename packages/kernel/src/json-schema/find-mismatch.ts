@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '@orrery/contract'
 import { compileSchema } from './compile-schema.ts'
-import { withinTime } from './within-time.ts'
 
 export interface Mismatch {
   /** Path within the value, such as `.recipients[0]`; empty for the value itself. */
@@ -8,20 +7,19 @@ export interface Mismatch {
   readonly message: string
 }
 
-const CHECK_MS_MAX = 250
-
 /**
- * The first place where a value does not match a JSON Schema, or null. A schema that cannot be used or takes too long matches no value.
- * @param isTrusted for a schema that is part of the product: skips the time limit, which costs more than most checks
+ * The first place where a value does not match a JSON Schema, or null. A schema that cannot be used matches no value. Takes as long as the
+ * schema wants: `checkSchemas` is for schemas that others wrote.
  */
-export function findMismatch(schema: JsonObject, value: Json, isTrusted = false): Mismatch | null {
+export function findMismatch(schema: JsonObject, value: Json): Mismatch | null {
   const compiled = compileSchema(schema)
   if ('unusable' in compiled) return { path: '', message: `its schema cannot be used: ${compiled.unusable}` }
-  const check = () => (compiled.validate(value) === true ? null : (compiled.validate.errors?.[0] ?? {}))
-  const checked = isTrusted ? ({ outcome: 'done', value: check() } as const) : withinTime(CHECK_MS_MAX, check)
-  if (checked.outcome === 'timeout') return { path: '', message: `its schema took longer than ${CHECK_MS_MAX} ms to check` }
-  if (checked.outcome === 'error') return { path: '', message: 'its schema cannot be applied: it refers to itself without end' }
-  return checked.value === null ? null : explain(checked.value)
+  try {
+    return compiled.validate(value) === true ? null : explain(compiled.validate.errors?.[0] ?? {})
+  } catch {
+    // The stack is full.
+    return { path: '', message: 'its schema cannot be applied: it refers to itself without end' }
+  }
 }
 
 export function describeMismatch(what: string, { path, message }: Mismatch): string {

@@ -1,5 +1,5 @@
 import { encodeId, type JsonObject } from '@orrery/contract'
-import { type Ctx, describeMismatch, findMismatch, type Kernel, makeActorContext, newId } from '@orrery/kernel'
+import { type Ctx, checkSchemas, describeMismatch, findMismatch, type Kernel, makeActorContext, newId } from '@orrery/kernel'
 import { findTool, type Tool } from '../catalogue/find-tool.ts'
 import { recordOffer } from '../catalogue/record-offer.ts'
 import { openConnection } from '../connections/open-connection.ts'
@@ -43,7 +43,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     const message = `${face.name} needs ${missing.length > 1 ? 'the scopes' : 'the scope'} ${missing.join(', ')}, which the run was not granted`
     throw new ToolError('ScopeMissing', message, { isRetryable: false, details: { missing } })
   }
-  requireMatch('InvalidArguments', `The arguments of ${face.name}`, tool, face.inputSchema, call.args)
+  await requireMatch(ctx, 'InvalidArguments', `The arguments of ${face.name}`, tool, face.inputSchema, call.args)
   const limitMs = Math.min(call.timeoutMs ?? face.timeoutMs, CALL_MS_MAX)
   const result = await withinLimit(call.signal, limitMs, face.name, (signal) => {
     const context: ToolContext = {
@@ -61,7 +61,7 @@ async function attempt(ctx: Ctx, tool: Tool, call: ToolCall, callId: string): Pr
     return perform(tool, call.args, context)
   })
   if (face.outputSchema !== undefined)
-    requireMatch('InvalidOutput', `The output of ${face.name}`, tool, face.outputSchema, result.output, result.usage)
+    await requireMatch(ctx, 'InvalidOutput', `The output of ${face.name}`, tool, face.outputSchema, result.output, result.usage)
   return result
 }
 
@@ -73,15 +73,16 @@ function perform({ name, made }: Tool, args: JsonObject, context: ToolContext): 
   return kindOf(implementation).call(called, args, context)
 }
 
-function requireMatch(
+async function requireMatch(
+  ctx: Ctx,
   name: string,
   what: string,
   { made }: Tool,
   schema: JsonObject,
   value: ToolResult['output'],
   usage?: ToolUsage,
-): void {
-  const mismatch = findMismatch(schema, value, made.by === 'orrery')
+): Promise<void> {
+  const mismatch = made.by === 'orrery' ? findMismatch(schema, value) : await checkSchemas(ctx).findMismatch(schema, value)
   if (mismatch === null) return
   throw new ToolError(name, describeMismatch(what, mismatch), { isRetryable: false, details: { ...mismatch }, usage })
 }

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from '@orrery/contract'
-import { type AnswerTo, type Ctx, durationMs, emitEvent, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
+import { type AnswerTo, type Ctx, checkSchemas, durationMs, emitEvent, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
 import { openConnection } from '../connections/open-connection.ts'
 import { listOffers } from '../mcp/list-offers.ts'
 import type { ToolOffer } from '../mcp/to-offer.ts'
@@ -20,7 +20,7 @@ export async function discoverTools(ctx: Ctx, input: Input): Promise<Answer> {
   const made = new Map<string, ToolCandidate>()
   for (const [tool, offer] of offers) {
     if (!(input.only?.includes(tool) ?? true)) continue
-    made.set(tool, await makeCandidate(input.prefix ?? connection.name, tool, toDefinition(input, tool, offer)))
+    made.set(tool, await makeCandidate(checkSchemas(ctx), input.prefix ?? connection.name, tool, toDefinition(input, tool, offer)))
   }
   const answer = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)

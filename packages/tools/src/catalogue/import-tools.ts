@@ -1,9 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
-import { type JsonObject, problem, type ToolDefinition } from '@orrery/contract'
-import { type AnswerTo, type Ctx, durationMs, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
-import { UnreadableOperation } from '../openapi/document.ts'
+import { problem, type ToolDefinition } from '@orrery/contract'
+import { type AnswerTo, type Ctx, checkSchemas, durationMs, type InputFor, type Transaction, withOrg } from '@orrery/kernel'
 import { fetchDocument } from '../openapi/fetch-document.ts'
-import { type FoundOperation, findOperations, type OpenApiOperation } from '../openapi/find-operations.ts'
+import type { OpenApiOperation } from '../openapi/find-operations.ts'
+import { operationsComputation, type ReadOperations } from '../openapi/read-operations.ts'
 import { makeCandidate, type ToolCandidate } from './make-candidate.ts'
 import { saveDefinition } from './save-definition.ts'
 import { lockTools, selectTool } from './tool-store.ts'
@@ -14,20 +13,12 @@ type Answer = AnswerTo<'tools.import'>
 /** Fetches, reads and checks the document before the transaction begins. */
 export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
   durationMs(input.timeout, 'timeout')
-  const document = await findDocument(ctx, input)
-  const { title, operations } = findOperations(document, { documentUrl: input.url, baseUrl: input.baseUrl })
-  const leftOut: Answer['leftOut'] = []
+  const found = await readDocument(ctx, input)
+  const leftOut: Answer['leftOut'] = [...found.leftOut]
   const made: { readonly id: string; readonly tool: ToolCandidate }[] = []
-  for (const found of operations) {
-    const { id } = found
-    if (!(input.only?.includes(id) ?? true)) continue
-    if (made.length === input.limit) {
-      leftOut.push({ operation: id, reason: `The import was limited to ${input.limit} operations` })
-      continue
-    }
-    const operation = await readOne(found)
-    if ('reason' in operation) leftOut.push({ operation: id, reason: operation.reason })
-    else made.push({ id, tool: await makeCandidate(input.prefix, id, toDefinition(operation, input)) })
+  for (const text of found.operations) {
+    const { id, ...operation }: OpenApiOperation = JSON.parse(text)
+    made.push({ id, tool: await makeCandidate(checkSchemas(ctx), input.prefix, id, toDefinition(operation, input)) })
   }
   const tools = await withOrg(ctx, async (tx) => {
     await lockTools(tx, ctx.org)
@@ -43,28 +34,25 @@ export async function importTools(ctx: Ctx, input: Input): Promise<Answer> {
     }
     return saved
   })
-  ctx.note(input.prefix, { title, tools: tools.length, leftOut: leftOut.length })
-  return { title, tools, leftOut }
+  ctx.note(input.prefix, { title: found.title, tools: tools.length, leftOut: leftOut.length })
+  return { title: found.title, tools, leftOut }
 }
 
-async function findDocument(ctx: Ctx, { document, url }: Input): Promise<JsonObject> {
+async function readDocument(ctx: Ctx, { document, url, baseUrl, only, limit }: Input): Promise<ReadOperations> {
   if ((document === undefined) === (url === undefined)) {
     throw problem('invalid_input', 'Pass either the document or its URL.', {
       errors: [{ path: 'document', message: 'Pass either this or url' }],
     })
   }
-  return document ?? fetchDocument(url ?? '', ctx.kernel.outside)
-}
-
-/** Lets other work of the process run before each operation. */
-async function readOne(found: FoundOperation): Promise<OpenApiOperation | { readonly reason: string }> {
-  await setImmediate()
-  try {
-    return found.read()
-  } catch (error) {
-    if (!(error instanceof UnreadableOperation)) throw error
-    return { reason: error.message }
-  }
+  const fetched = url === undefined ? null : await fetchDocument(url, ctx.kernel.outside)
+  const source = fetched === null ? 'The document' : `The answer of ${fetched.host}`
+  const text = fetched?.text ?? JSON.stringify(document)
+  const options = { documentUrl: url, baseUrl }
+  const query = { text, source, options, ...(only === undefined ? {} : { only }), limit }
+  const read = await ctx.kernel.compute.run(ctx.org, operationsComputation, query, ctx.tx !== null)
+  if (read.outcome === 'done') return read.value
+  const limitText = read.outcome === 'timeout' ? `${read.limitMs / 1000} s of processor time` : `${read.limitMb} MB of memory`
+  throw problem('tool.source_failed', `${source} takes more than ${limitText} to read.`)
 }
 
 function toDefinition(operation: Omit<OpenApiOperation, 'id'>, { connection, scopes, costTier, timeout }: Input): ToolDefinition {

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import { describeIssue, type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
+import type { SchemaChecks } from '@orrery/kernel'
 import { findBuiltIn } from '../builtins/built-ins.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
 
@@ -11,21 +11,23 @@ export interface ToolCandidate {
   readonly reason: string | null
 }
 
-/**
- * Compiling the schemas takes milliseconds. Await the calls one by one outside of a transaction, so that other work of the process can run.
- */
-export async function makeCandidate(prefix: string, externalName: string, definition: ToolDefinition): Promise<ToolCandidate> {
-  await setImmediate()
+/** Await the calls one by one, outside of a transaction: the schemas are compiled in another process. */
+export async function makeCandidate(
+  schemas: SchemaChecks,
+  prefix: string,
+  externalName: string,
+  definition: ToolDefinition,
+): Promise<ToolCandidate> {
   const name = `${prefix}.${externalName.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`
-  return { name, definition, reason: findReason(name, definition) }
+  return { name, definition, reason: await findReason(schemas, name, definition) }
 }
 
-function findReason(name: string, definition: ToolDefinition): string | null {
+async function findReason(schemas: SchemaChecks, name: string, definition: ToolDefinition): Promise<string | null> {
   if (!toolName.safeParse(name).success) return `${name} is not a valid name of a tool`
   if (findBuiltIn(name) !== null) return `${name} is a built-in tool`
   // External descriptions must respect the same limits as `tools.put`, because `tools.get` returns them and users put them again.
   const issue = toolDefinition.safeParse(definition, { error: describeIssue }).error?.issues[0]
   if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`
-  const [fault] = findDefinitionFaults(name, definition)
+  const [fault] = await findDefinitionFaults(schemas, name, definition)
   return fault === undefined ? null : `${fault.path.replace(/^definition\./, '')}: ${fault.message}`
 }

@@ -1,5 +1,5 @@
 import { type FieldError, problem, type ToolDefinition } from '@orrery/contract'
-import { type AnswerTo, type Ctx, canonicalJson, type InputFor, withOrg } from '@orrery/kernel'
+import { type AnswerTo, type Ctx, canonicalJson, checkSchemas, type InputFor, withOrg } from '@orrery/kernel'
 import { admitTool } from '../kinds/admit-tool.ts'
 import { kindOf } from '../kinds/kinds.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
@@ -13,7 +13,7 @@ import { lockTools, selectTool } from './tool-store.ts'
 export async function putTool(ctx: Ctx, input: InputFor<'tools.put'>): Promise<AnswerTo<'tools.put'>> {
   const { tool: name, definition: given } = input
   requireNotBuiltIn(name)
-  requireNoFaults(findDefinitionFaults(name, given))
+  requireNoFaults(await findDefinitionFaults(checkSchemas(ctx), name, given))
   const { implementation } = given
   await admitTool(ctx, implementation)
   const { row, outcome } = await withOrg(ctx, async (tx) => {

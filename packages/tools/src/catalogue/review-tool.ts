@@ -1,5 +1,5 @@
 import { type JsonFields, problem } from '@orrery/contract'
-import { type AnswerTo, type Ctx, emitEvent, findSchemaFault, type InputFor, orProblem, withOrg } from '@orrery/kernel'
+import { type AnswerTo, type Ctx, checkSchemas, emitEvent, type InputFor, orProblem, type SchemaChecks, withOrg } from '@orrery/kernel'
 import { toTool } from './find-tool.ts'
 import { requireNotBuiltIn } from './require-not-built-in.ts'
 import { saveDefinition } from './save-definition.ts'
@@ -24,7 +24,7 @@ export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Pro
     }
     const { outputSchema: _, ...rest } = definition
     const { description, inputSchema, outputSchema } = offer
-    requireUsableSchemas({ inputSchema, outputSchema })
+    await requireUsableSchemas(checkSchemas(ctx), { inputSchema, outputSchema })
     const accepted = { ...rest, description, inputSchema, ...(outputSchema === null ? {} : { outputSchema }) }
     return (await saveDefinition(ctx, tx, name, accepted, pin)).row
   })
@@ -35,9 +35,9 @@ export async function reviewTool(ctx: Ctx, input: InputFor<'tools.review'>): Pro
 }
 
 /** Every call would fail with an invalid schema. @throws invalid_input */
-function requireUsableSchemas(schemas: Readonly<Record<string, JsonFields | null>>): void {
+async function requireUsableSchemas(checks: SchemaChecks, schemas: Readonly<Record<string, JsonFields | null>>): Promise<void> {
   for (const [member, schema] of Object.entries(schemas)) {
-    const fault = schema === null ? null : findSchemaFault(schema)
+    const fault = schema === null ? null : await checks.findFault(schema)
     if (fault === null) continue
     const message = `The server's ${member} cannot be used: ${fault}`
     throw problem('invalid_input', `${message}.`, { errors: [{ path: 'decision', message }] })

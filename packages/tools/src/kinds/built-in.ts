@@ -54,7 +54,7 @@ function findFaults(binding: Binding): Fault[] {
   const { properties } = builtIn.inputSchema as { properties: Readonly<Record<string, JsonObject>> }
   return Object.entries(presetsOf(binding)).flatMap(([name, value]): Fault[] => {
     if (!Object.hasOwn(properties, name)) return [[placeOf(name), `${builtIn.name} has no argument ${name}`]]
-    const mismatch = findMismatch(properties[name] ?? {}, value, true)
+    const mismatch = findMismatch(properties[name] ?? {}, value)
     return mismatch === null ? [] : [[`${placeOf(name)}${mismatch.path}`, mismatch.message]]
   })
 }

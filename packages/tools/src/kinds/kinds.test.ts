@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { validateInput } from '../../../kernel/src/call/validate-input.ts'
 import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
 import { toFace } from '../catalogue/find-tool.ts'
+import { checksHere } from '../port/checks-here.fixture.ts'
 import { CALL_MS_MAX } from '../port/tool-port.ts'
 import { kindOf, kinds, startsRun } from './kinds.ts'
 import { implementations } from './testing/implementations.fixture.ts'
@@ -46,8 +47,8 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
     }
   })
 
-  it('finds no fault in a valid implementation', () => {
-    expect(findDefinitionFaults('a.tool', definition)).toEqual([])
+  it('finds no fault in a valid implementation', async () => {
+    expect(await findDefinitionFaults(checksHere, 'a.tool', definition)).toEqual([])
   })
 
   it('fills in the face of a tool and keeps the scopes of its definition', () => {
@@ -64,10 +65,12 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('kind %s', (name) =>
   })
 })
 
-it('finds a fault in a tool that names a reserved workflow', () => {
+it('finds a fault in a tool that names a reserved workflow', async () => {
   const definition = { description: 'A tool', scopes: [], costTier: 'low' as const, examples: [] }
-  const faultsOf = (workflow: string) =>
-    findDefinitionFaults('a.tool', { ...definition, implementation: { kind: 'workflow', workflow } }).map(({ path }) => path)
-  expect(faultsOf('orrery.pipeline')).toEqual(['definition.implementation.workflow'])
-  expect(faultsOf('orrery')).toEqual([])
+  const faultsOf = async (workflow: string) =>
+    (await findDefinitionFaults(checksHere, 'a.tool', { ...definition, implementation: { kind: 'workflow', workflow } })).map(
+      ({ path }) => path,
+    )
+  expect(await faultsOf('orrery.pipeline')).toEqual(['definition.implementation.workflow'])
+  expect(await faultsOf('orrery')).toEqual([])
 })

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@orrery/contract'
-import { createOutsideFetch, findSchemaFault } from '@orrery/kernel'
+import { checkSchemas, createOutsideFetch } from '@orrery/kernel'
 import type { LanguageModelUsage } from 'ai'
 import { allowSlowAnswers } from '../http/allow-slow-answers.ts'
 import { requireConnection } from '../port/require-connection.ts'
@@ -43,7 +43,8 @@ export interface ModelAnswer {
  * @throws ToolError (`ModelError`, or `InvalidArguments` for an invalid schema), OutsideError
  */
 export async function callModel(choice: ModelChoice, question: ModelQuestion, context: ToolContext): Promise<ModelAnswer> {
-  const fault = question.schema === undefined ? null : findSchemaFault(question.schema)
+  const schemas = checkSchemas(context.ctx)
+  const fault = question.schema === undefined ? null : await schemas.findFault(question.schema)
   // Check before the call costs anything: no answer can match such a schema.
   if (fault !== null) throw new ToolError('InvalidArguments', `\`schema\` cannot be used: ${fault}`, { isRetryable: false })
   const settings = await requireConnection(context, choice.connection, ['model'])
@@ -53,7 +54,7 @@ export async function callModel(choice: ModelChoice, question: ModelQuestion, co
   }
   const { text, finishReason, model, tokens } = await ask(settings, name, choice, question, context)
   const usage = toUsage(settings.provider, model, tokens)
-  const object = question.schema === undefined ? null : readObject(text, question.schema, finishReason, usage)
+  const object = question.schema === undefined ? null : await readObject(schemas, text, question.schema, finishReason, usage)
   return { text: object === null ? text : JSON.stringify(object), object, finishReason, model, usage }
 }
 

@@ -1,5 +1,5 @@
 import { type Json, type JsonObject, parseForeignJson } from '@orrery/contract'
-import { describeMismatch, findMismatch } from '@orrery/kernel'
+import { describeMismatch, type SchemaChecks } from '@orrery/kernel'
 import { ToolError, type ToolUsage } from '../port/tool-port.ts'
 
 type ReadJson = { [name: string]: Json }
@@ -9,14 +9,20 @@ type ReadJson = { [name: string]: Json }
  * it.
  * @throws ToolError (`ModelError`), retryable unless the answer was cut off: another attempt gets another answer.
  */
-export function readObject(text: string, schema: JsonObject, finishReason: string, usage: ToolUsage): ReadJson {
+export async function readObject(
+  schemas: SchemaChecks,
+  text: string,
+  schema: JsonObject,
+  finishReason: string,
+  usage: ToolUsage,
+): Promise<ReadJson> {
   const value = parse(text) ?? parse(unfence(text))
   const isCut = finishReason === 'length' || finishReason === 'content-filter'
   const fail = (message: string) =>
     new ToolError('ModelError', message, { isRetryable: !isCut, details: { finish_reason: finishReason }, usage })
   if (value === undefined)
     throw fail(isCut ? `The answer of the model was cut off (${finishReason})` : 'The answer of the model is not an object')
-  const mismatch = findMismatch(schema, value)
+  const mismatch = await schemas.findMismatch(schema, value)
   if (mismatch !== null) throw fail(describeMismatch('The answer of the model', mismatch))
   return value
 }

@@ -6,6 +6,7 @@ import { type JsonObject, ProblemError } from '@orrery/contract'
 import { expect, test } from 'vitest'
 import { findMismatch } from '../../../kernel/src/json-schema/find-mismatch.ts'
 import { findDefinitionFaults } from '../catalogue/find-definition-faults.ts'
+import { checksHere } from '../port/checks-here.fixture.ts'
 import { buildOpenApiCall } from './build-open-api-call.ts'
 import { UnreadableOperation } from './document.ts'
 import { findOperations, type OpenApiOperation } from './find-operations.ts'
@@ -94,7 +95,7 @@ const find = (id: string) => {
   return found
 }
 
-test('turns each operation into a definition that can be stored, or reports why it was left out', () => {
+test('turns each operation into a definition that can be stored, or reports why it was left out', async () => {
   expect(read.title).toBe('Shop')
   expect(read.operations.map(({ id }) => id)).toEqual(['getPet', 'putPet', 'delete_pets_petId'])
   expect(read.leftOut).toEqual([
@@ -106,7 +107,7 @@ test('turns each operation into a definition that can be stored, or reports why 
   ])
   for (const { id, ...operation } of read.operations) {
     const definition = { ...operation, scopes: [], costTier: 'low', timeout: '30s', examples: [] } as never
-    expect(findDefinitionFaults(id, definition), id).toEqual([])
+    expect(await findDefinitionFaults(checksHere, id, definition), id).toEqual([])
   }
 })
 

@@ -20,6 +20,7 @@ function toToolError(error: unknown, signal: AbortSignal): ToolError {
   if (error instanceof OutsideError) return toOutsideFailure(error, signal) as ToolError
   // The connection was deleted or cannot be opened. Only a person can fix that.
   if (error instanceof ProblemError) {
+    if (error.code === 'rate_limited') return new ToolError('RateLimited', error.detail, { isRetryable: true })
     return new ToolError('ConnectionError', error.detail, { isRetryable: error.status >= 500, details: { code: error.code } })
   }
   // A bug, or a failure of the database. The message may contain anything, so it is only written to the log.

@@ -1,22 +1,22 @@
 import { type AutomationDefinition, type FieldError, isReservedWorkflow, problem, RESERVED_WORKFLOW_PREFIX } from '@orrery/contract'
 import { ExpressionError, parseCondition, parseTemplate } from '@orrery/expressions'
 import { type Ctx, durationMs, requireGrantableScopes, type Transaction } from '@orrery/kernel'
-import { analyse, findZone, nextOccurrence, type ScheduleSources } from '@orrery/recurrence'
+import { findZone } from '@orrery/recurrence'
 import { checkRawPipeline, requireValid } from '../../pipelines/check-raw-pipeline.ts'
 import { readStored } from '../../pipelines/read-pipeline.ts'
 import { warnOfConnections } from '../../pipelines/warn-of-connections.ts'
-import { listScheduleWarnings } from '../../schedules/list-schedule-warnings.ts'
-import { requireSchedule } from '../../schedules/require-schedule.ts'
+import { refuseSchedule } from '../../schedules/refuse-schedule.ts'
 import { findMissing } from '../../workflows/find-missing.ts'
 import { warnOfInput } from '../../workflows/warn-of-input.ts'
 import type { StoredSchedule, StoredTrigger } from '../automation-row.ts'
 import { compileTopic } from '../planning/compile-topic.ts'
+import { askTimetable, type TimetableSources } from './ask-timetable.ts'
 import { nameOf, type PlannedTrigger } from './read-definition.ts'
 import { warnOfPolls, warnOfScopes } from './warn-of-first-run.ts'
 
 export interface CheckedTriggers {
   readonly planned: readonly PlannedTrigger[]
-  readonly sources: ScheduleSources
+  readonly sources: TimetableSources
   /** False: the stored automation has the same trigger, whose times may have passed by now. */
   isNew(trigger: PlannedTrigger): boolean
 }
@@ -35,22 +35,30 @@ export async function checkDefinition(
   requireNoErrors(errors)
   requireGrantableScopes(ctx, definition.scopes ?? [])
   const nowMs = ctx.clock.now()
-  const warnings = planned.flatMap((trigger) => checkTimes(trigger, sources, nowMs, isNew(trigger)))
+  const warnings: string[] = []
+  for (const trigger of planned) warnings.push(...(await checkTimes(ctx, trigger, sources, nowMs, isNew(trigger))))
   await checkWorkflow(ctx, tx, definition)
   const { scopes = [], workflow } = definition
-  const ofRuns = workflow === undefined ? await checkPipelineOf(ctx, tx, definition) : await warnOfInput(tx, ctx.org, workflow)
+  const ofRuns = workflow === undefined ? await checkPipelineOf(ctx, tx, definition) : await warnOfInput(ctx, tx, workflow)
   return [...warnings, ...ofRuns, ...(await warnOfPolls(tx, ctx.org, planned, scopes))]
 }
 
-/** Warnings about the times of a trigger, if it is a schedule. @throws schedule.invalid */
-export function checkTimes({ definition, given, path }: PlannedTrigger, sources: ScheduleSources, nowMs: number, isNew = true): string[] {
+/** Warnings about the times of a trigger, if it is a schedule. @throws schedule.invalid, rate_limited */
+export async function checkTimes(
+  context: Pick<Ctx, 'org' | 'kernel'>,
+  { definition, given, path, key }: PlannedTrigger,
+  sources: TimetableSources,
+  nowMs: number,
+  isNew = true,
+): Promise<string[]> {
   if (definition.type !== 'schedule') return []
   const place = `${path}schedule`
-  const compiled = requireSchedule(definition.schedule, sources, place, given.type === 'schedule' && typeof given.schedule === 'string')
-  const warnings = listScheduleWarnings(analyse(compiled, nowMs), compiled, nowMs)
-  if (nextOccurrence(compiled, nowMs - 1).kind !== 'ended') return warnings
+  const checked = await askTimetable(context, sources, 'check', { trigger: definition, triggerId: key, args: { nowMs } })
+  if (!checked.ok) refuseSchedule(checked.issues, place, given.type === 'schedule' && typeof given.schedule === 'string')
+  const { isOver, warnings } = checked.value
+  if (!isOver) return [...warnings]
   if (isNew) requireFutureDate(definition, place)
-  return warnings.length > 0 ? warnings : ['It has no occurrence left.']
+  return warnings.length > 0 ? [...warnings] : ['It has no occurrence left.']
 }
 
 /** A rule without a further occurrence only causes a warning. Dates that have all passed are an error. */

@@ -2,11 +2,11 @@ import type { DueKind, Kernel } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
 import { lockAutomations } from '../automation-store.ts'
 import { type BackfillRow, lockDueBackfill, updateBackfill, waitingBackfills } from '../backfill-store.ts'
-import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { askTimetable } from '../definition/ask-timetable.ts'
+import { explainIssues, isSchedule } from '../definition/to-timetable.ts'
 import { decideFirings } from '../firing/decide-firings.ts'
 import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
 import { countBuffered } from '../firing-store.ts'
-import { planBackfill } from '../planning/plan-backfill.ts'
 import { readSources } from '../state/plan-triggers.ts'
 import { toFiringRow } from '../to-firing-row.ts'
 import { selectTriggers } from '../trigger-store.ts'
@@ -46,10 +46,12 @@ async function fireBackfill(context: FiringContext): Promise<number> {
   const trigger = (await selectTriggers(tx, org, row.automation_id)).filter(isSchedule).find((one) => one.trigger_id === row.trigger_id)
   if (automation === undefined || trigger === undefined) return stop(context, row, automation, 'Its trigger does not exist any more.')
   if (await isCrowded(context, row)) return updateBackfill(tx, { ...row, wakes_at: new Date(nowMs + 1000) }).then(() => 1)
-  const found = toTimetable(trigger.definition, trigger.trigger_id, await readSources(context, [trigger]))
+  const args = { range: { fromMs: row.rest_at.getTime(), toMs: row.to_at.getTime() }, nowMs, batchMax: ROUND.occurrences }
+  const query = { trigger: trigger.definition, triggerId: trigger.trigger_id, args }
+  const found = await askTimetable(context, await readSources(context, [trigger]), 'backfill', query)
   if (!found.ok) return stop(context, row, automation, explainIssues(found.issues))
   // The whole range was checked when the backfill was requested. If the schedule has changed since then, the new one applies.
-  const plan = planBackfill(found.timetable, { fromMs: row.rest_at.getTime(), toMs: row.to_at.getTime() }, nowMs, ROUND.occurrences)
+  const plan = found.value
   if (plan.kind === 'refused') return stop(context, row, automation, `It cannot continue (${plan.reason}).`)
   const fresh = plan.nominalsMs.map((nominalMs) => toFiringRow({ ...draftOf(row, nominalMs), automation }, nowMs))
   await decideFirings(context, [{ automation, fresh, skips: [] }])

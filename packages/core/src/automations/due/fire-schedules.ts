@@ -1,13 +1,12 @@
-import type { ScheduleSources } from '@orrery/recurrence'
 import type { AutomationRow, TriggerRow } from '../automation-row.ts'
 import { endExhausted, lockAutomations } from '../automation-store.ts'
-import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { askTimetable, type TimetableSources } from '../definition/ask-timetable.ts'
+import { explainIssues, isSchedule } from '../definition/to-timetable.ts'
 import { toFiringState, withState, withTrouble } from '../definition/trigger-state.ts'
 import { emitAutomationEvents } from '../emit-automation-event.ts'
 import { decideFirings, type FiringPart } from '../firing/decide-firings.ts'
 import type { FiringContext } from '../firing-context.ts'
 import type { FiringOutcome, FiringRow } from '../firing-store.ts'
-import { planFirings } from '../planning/plan-firings.ts'
 import { readSources } from '../state/plan-triggers.ts'
 import { toFiringRow, toSkipRow } from '../to-firing-row.ts'
 import { lockDueSchedules, writeStates } from '../trigger-store.ts'
@@ -40,13 +39,14 @@ export async function fireSchedules(context: FiringContext, limit: number, only:
   const automations = await readAutomations(context, triggers)
   const sources = await readSources(context, triggers)
   const parts = new Map<string, { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] }>()
-  const states = triggers.map((trigger): TriggerRow => {
+  const states: TriggerRow[] = []
+  for (const trigger of triggers) {
     const automation = automations.get(trigger.automation_id)
     if (automation === undefined) throw new Error(`The trigger ${trigger.trigger_id} has no automation`)
     const part = parts.get(automation.automation_id) ?? { automation, fresh: [], skips: [] }
     parts.set(automation.automation_id, part)
-    return planOne(trigger, part, sources, nowMs)
-  })
+    states.push(await planOne(context, trigger, part, sources))
+  }
   await writeStates(tx, org, states)
   const written = await decideFirings(context, [...parts.values()].map(inOrder))
   await endExhaustedAutomations(
@@ -67,16 +67,18 @@ async function readAutomations({ tx, org }: FiringContext, triggers: readonly Tr
 }
 
 /** Adds the occurrences that a trigger fires and skips to the part of its automation. Returns the trigger with its next state. */
-function planOne(
+async function planOne(
+  context: FiringContext,
   trigger: TriggerRow,
   { automation, fresh, skips }: { automation: AutomationRow; fresh: FiringRow[]; skips: FiringRow[] },
-  sources: ScheduleSources,
-  nowMs: number,
-): TriggerRow {
+  sources: TimetableSources,
+): Promise<TriggerRow> {
+  const { nowMs } = context
   if (!isSchedule(trigger)) return trigger
-  const found = toTimetable(trigger.definition, trigger.trigger_id, sources)
+  const args = { state: toFiringState(trigger, automation, nowMs), nowMs, firingsMax: FIRINGS_MAX }
+  const found = await askTimetable(context, sources, 'fire', { trigger: trigger.definition, triggerId: trigger.trigger_id, args })
   if (!found.ok) return withTrouble(trigger, explainIssues(found.issues), nowMs)
-  const plan = planFirings(toFiringState(trigger, automation, nowMs), found.timetable, nowMs, FIRINGS_MAX)
+  const plan = found.value
   const place = { id: trigger.trigger_id, key: trigger.key }
   for (const skip of plan.skips) skips.push(toSkipRow(automation, place, skip, nowMs))
   for (const { nominalMs, firesAtMs } of plan.firings) {

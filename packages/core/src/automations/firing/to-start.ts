@@ -44,7 +44,7 @@ async function startPipeline(
   const { pipeline = [] } = definition
   const source = typeof pipeline === 'string' ? { name: pipeline } : { definition: Array.isArray(pipeline) ? { pipeline } : pipeline }
   const retry = retryOf(definition.retry)
-  const { request: start } = await toPipelineStart(context.engine, context.tx, context.org, {
+  const { request: start } = await toPipelineStart(context, context.tx, {
     pipeline: source,
     params: { ...definition.params, ...request?.params },
     event,

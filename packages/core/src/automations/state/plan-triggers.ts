@@ -2,21 +2,22 @@ import { parseDurationMs } from '@orrery/recurrence'
 import { calendarsOf } from '../../calendars/find-calendar-uses.ts'
 import { readCalendarSources } from '../../calendars/read-calendar-sources.ts'
 import type { AutomationRow, StoredTrigger, TriggerRow } from '../automation-row.ts'
-import { explainIssues, isSchedule, toTimetable } from '../definition/to-timetable.ts'
+import { askTimetable, type TimetableSources } from '../definition/ask-timetable.ts'
+import type { ReplanKind } from '../definition/compute-timetable.ts'
+import { explainIssues, isSchedule } from '../definition/to-timetable.ts'
 import { toFiringState, withState, withTrouble } from '../definition/trigger-state.ts'
 import type { FiringContext } from '../firing-context.ts'
 import { type FiringRow, writeFirings } from '../firing-store.ts'
-import { findLastDue } from '../planning/find-last-due.ts'
-import { applyScheduleChange, type FiringState, type Timetable } from '../planning/firing-state.ts'
-import { nextWake } from '../planning/plan-firings.ts'
-import { resumeFirings } from '../planning/resume-firings.ts'
 import { toSkipRow } from '../to-firing-row.ts'
 import { writeStates } from '../trigger-store.ts'
 
 /** The calendars that the schedules among these triggers use. */
-export function readSources({ tx, org }: Pick<FiringContext, 'tx' | 'org'>, triggers: readonly { readonly definition: StoredTrigger }[]) {
+export async function readSources(
+  { tx, org }: Pick<FiringContext, 'tx' | 'org'>,
+  triggers: readonly { readonly definition: StoredTrigger }[],
+): Promise<TimetableSources> {
   const names = triggers.flatMap(({ definition }) => (definition.type === 'schedule' ? calendarsOf(definition.schedule) : []))
-  return readCalendarSources(tx, org, names)
+  return { tx, calendars: await readCalendarSources(tx, org, names) }
 }
 
 export interface Replanning {
@@ -24,7 +25,7 @@ export interface Replanning {
    * `schedule_changed`: the triggers continue from now. `calendar_changed`: only a calendar that they use has changed. `resumed`: a pause
    * or snooze has ended, and `before` has it. `unchanged`: only computes when they are due.
    */
-  readonly kind: 'schedule_changed' | 'calendar_changed' | 'resumed' | 'unchanged'
+  readonly kind: ReplanKind
   /** The automation before the change. Absent: it did not change. */
   readonly before?: AutomationRow
 }
@@ -39,45 +40,25 @@ export async function planTriggers(
   const { nowMs } = context
   const sources = await readSources(context, triggers)
   const skips: FiringRow[] = []
-  const planned = triggers.map((row): TriggerRow => {
-    if (!isSchedule(row)) return { ...row, wakes_at: automation.status === 'paused' ? null : nextPollAt(row, nowMs) }
-    const result = toTimetable(row.definition, row.trigger_id, sources)
-    if (!result.ok) return withTrouble(row, explainIssues(result.issues), nowMs)
-    const { timetable } = result
-    const state = toFiringState(row, kind === 'resumed' ? before : automation, nowMs)
-    if (kind === 'resumed') {
-      const resumed = resumeFirings(state, timetable, nowMs)
-      if (resumed.skip !== null) skips.push(toSkipRow(automation, { id: row.trigger_id, key: row.key }, resumed.skip, nowMs))
-      return withState(row, resumed.state, nextWake(resumed.state, timetable), nowMs)
+  const planned: TriggerRow[] = []
+  for (const row of triggers) {
+    if (!isSchedule(row)) {
+      planned.push({ ...row, wakes_at: automation.status === 'paused' ? null : nextPollAt(row, nowMs) })
+      continue
     }
-    const next = nextState(kind, state, timetable, nowMs)
-    return withState(row, next, next.mode.kind === 'paused' ? { kind: 'paused' } : nextWake(next, timetable), nowMs)
-  })
+    const args = { kind, state: toFiringState(row, kind === 'resumed' ? before : automation, nowMs), nowMs }
+    const result = await askTimetable(context, sources, 'replan', { trigger: row.definition, triggerId: row.trigger_id, args })
+    if (!result.ok) {
+      planned.push(withTrouble(row, explainIssues(result.issues), nowMs))
+      continue
+    }
+    const { state, wake, skip } = result.value
+    if (skip !== null) skips.push(toSkipRow(automation, { id: row.trigger_id, key: row.key }, skip, nowMs))
+    planned.push(withState(row, state, wake, nowMs))
+  }
   await writeStates(context.tx, context.org, planned)
   await writeFirings(context.tx, context.org, skips)
   return planned
-}
-
-function nextState(kind: Exclude<Replanning['kind'], 'resumed'>, state: FiringState, timetable: Timetable, nowMs: number): FiringState {
-  switch (kind) {
-    case 'schedule_changed':
-      return applyScheduleChange(state, nowMs)
-    case 'calendar_changed':
-      return applyCalendarChange(state, timetable, nowMs)
-    case 'unchanged':
-      return state
-  }
-}
-
-/**
- * After a change of a calendar, a trigger continues from now, since the past of the new calendar was never due. An earlier occurrence that
- * waits for its jitter, or for the end of a pause or a snooze, keeps waiting.
- */
-function applyCalendarChange(state: FiringState, timetable: Timetable, nowMs: number): FiringState {
-  const { mode } = state
-  if (mode.kind === 'paused' || (mode.kind === 'snoozed' && mode.untilMs > nowMs)) return state
-  const last = findLastDue(timetable, state.cursorMs, nowMs - 1)
-  return last === null ? state : { ...state, cursorMs: last.nominalMs }
 }
 
 /**

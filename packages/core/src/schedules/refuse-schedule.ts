@@ -1,5 +1,5 @@
 import { type FieldError, problem } from '@orrery/contract'
-import { type CompiledSchedule, compileSchedule, type Issue, type Schedule, type ScheduleSources } from '@orrery/recurrence'
+import type { Issue } from '@orrery/recurrence'
 
 /** @param path of the schedule in the input. @param isShort the schedule was given as text, so that every error has the path of the text */
 function toFieldErrors(issues: readonly Issue[], path: string, isShort: boolean): FieldError[] {
@@ -9,11 +9,9 @@ function toFieldErrors(issues: readonly Issue[], path: string, isShort: boolean)
   }))
 }
 
-/** Compiles a schedule. @throws schedule.invalid with all errors, each at its path */
-export function requireSchedule(schedule: Schedule, sources: ScheduleSources, path: string, isShort: boolean): CompiledSchedule {
-  const checked = compileSchedule(schedule, sources)
-  if (checked.ok) return checked.value
-  const errors = toFieldErrors(checked.issues, path, isShort)
+/** @throws schedule.invalid with all errors, each at its path */
+export function refuseSchedule(issues: readonly Issue[], path: string, isShort: boolean): never {
+  const errors = toFieldErrors(issues, path, isShort)
   const [first] = errors
   throw problem('schedule.invalid', `${first?.path}: ${first?.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`, {
     errors,
