@@ -257,14 +257,14 @@ export const SETTINGS = {
     shape: z.enum(['process', 'shared']).default('process'),
     expected: 'process or shared',
     default: 'process',
-    help: 'Where workflow code runs. process: a process for each organization, which its code can end without harm to others. shared: in the server; faster, for one organization that trusts its own code.',
+    help: 'Where workflow code runs. process: one for each organization. shared: in the server, for one organization that trusts its own code.',
   },
   sandboxMemory: {
     env: 'ORRERY_SANDBOX_MEMORY',
     shape: wholeNumber(64, 65_536).default(512),
     expected: 'a whole number of megabytes from 64 to 65536',
     default: '512',
-    help: 'Memory of the process in which the workflow code of one organization runs, in MB. A process that uses more is ended, and its runs continue in a new one.',
+    help: 'MB of memory for the workflow code of one organization. A process that uses more is ended, and its runs continue in a new one.',
   },
   drainMs: {
     env: 'ORRERY_DRAIN',

@@ -16,7 +16,7 @@ export type FoundDays =
   | { readonly ok: true; readonly plans: readonly DayPlan[] }
   | { readonly ok: false; readonly issues: readonly Issue[] }
 
-/** Pure, and as slow as the calendar wants. */
+/** Pure, and as slow as the calendar wants. @computed */
 export async function daysOf({ calendars, name, from, to }: DaysQuery): Promise<OverCalendars<FoundDays>> {
   const sources = await openCalendars(calendars)
   if (sources === null) return { kind: 'needs texts' }

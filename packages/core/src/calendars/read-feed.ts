@@ -8,7 +8,7 @@ export type ReadFeed =
 /** Processor time. A feed of 20,000 events takes a second. */
 const MS_MAX = 10_000
 
-/** Reads the text of a feed as calendars do. Pure, and as slow as the feed wants. */
+/** Reads the text of a feed as calendars do. Pure, and as slow as the feed wants. @computed */
 export function readFeed(text: string): ReadFeed {
   // PostgreSQL cannot store it.
   if (text.includes('\u0000')) return { failure: 'The feed is not iCalendar text: it contains a NUL character' }

@@ -8,7 +8,7 @@ import { createSandbox, type Sandbox } from './create-sandbox.ts'
  * code threw outside of a run. After any of these the state of all runs in it is lost: dispose of it and open another.
  */
 export interface BundleHost {
-  /** Delivers activations in order. What it returns is the bundle's own answer, which nobody has checked yet. */
+  /** Delivers activations in order. What it returns is the bundle's own answer, not checked yet. */
   activate(batch: readonly Activation[]): Promise<readonly Reaction[]>
   /** Runs the workflows' own validators on inputs given as JSON text. Null where the bundle has no such workflow. */
   validateInputs(batch: readonly (readonly [workflow: string, input: string])[]): Promise<readonly (readonly Issue[] | null)[]>

@@ -7,7 +7,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
 import { createSandbox, type Sandbox, SandboxStuck } from './create-sandbox.ts'
-import { type Answer, ANSWER_CHARS_MAX, readRequest, type Request } from './sandbox-lines.ts'
+import { ANSWER_CHARS_MAX, type Answer, type Request, readRequest } from './sandbox-lines.ts'
 
 const WATCH_MS = 500
 
@@ -54,7 +54,10 @@ function answer(request: Request): Answer {
   try {
     const text = execute(request)
     if (text.length <= ANSWER_CHARS_MAX) return { ok: true, text }
-    return { ok: false, text: JSON.stringify({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` }) }
+    return {
+      ok: false,
+      text: JSON.stringify({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` }),
+    }
   } catch (error) {
     const run = error instanceof SandboxStuck ? { run: error.run } : {}
     return { ok: false, text: JSON.stringify({ message: String(error instanceof Error ? error.message : error).slice(0, 8000), ...run }) }

@@ -40,12 +40,15 @@ export class SandboxProcess {
     const extension = extname(import.meta.url)
     const program = fileURLToPath(new URL(`./sandbox-main${extension}`, import.meta.url))
     const conditions = extension === '.ts' ? ['--conditions=orrery-source'] : []
-    const read = [dirname(program), join(dirname(program), '../package.json'), dirname(createRequire(import.meta.url).resolve('acorn/package.json'))]
+    const folder = dirname(program)
+    const read = [folder, join(folder, '../package.json'), dirname(createRequire(import.meta.url).resolve('acorn/package.json'))]
     // Code that found a way out of its sandbox could read no other file and start no process.
     const permissions = ['--permission', '--allow-worker', ...read.map((path) => `--allow-fs-read=${path}`)]
     const heap = [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=8', '--disable-wasm-trap-handler', '--no-warnings']
     // An empty environment: nothing that the server knows can be read there.
-    this.child = spawn(process.execPath, [...permissions, ...heap, ...conditions, program, String(memoryMb), String(process.pid)], { stdio: 'pipe', env: {}, cwd: '/' })
+    const words = [...permissions, ...heap, ...conditions, program, String(memoryMb), String(process.pid)]
+    // A group of its own: Ctrl-C in a terminal ends the server, which needs it until it has stopped.
+    this.child = spawn(process.execPath, words, { stdio: 'pipe', env: {}, cwd: '/', detached: true })
     this.output = this.child.stdout as Socket
     this.output.setEncoding('utf8').on('data', (text: string) => this.read(text))
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -127,7 +130,7 @@ export class SandboxProcess {
     this.hasAnswered = true
     const call = this.calls.shift()
     if (this.calls.length === 0) this.output.unref()
-    if (call === undefined) return this.end('it gave an answer that nobody had asked for')
+    if (call === undefined) return this.end('it gave an answer without a question')
     if (line.startsWith('+')) return call.resolve(line.slice(1))
     const { message, run } = readRefusal(line)
     call.reject(run === null ? new Error(message) : new SandboxStuck(run))

@@ -1,5 +1,5 @@
 /**
- * What a deployed bundle does, whoever wrote it, ends neither the server nor other runs: its run is blocked with the reason. Real processes,
+ * What a deployed bundle does ends neither the server nor other runs: its run is blocked with the reason. Real processes,
  * PostgreSQL. The bundles here were not built by `buildBundle`, which would refuse most of them.
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -131,7 +131,7 @@ describe('a run whose code answers what the protocol does not have is blocked wi
   const bad: readonly (readonly [string, BuiltBundle, RegExp])[] = [
     ['no JSON', hostile("return 'not JSON'"), /JSON/],
     ['no text', hostile('return 7'), /returned number/],
-    ['an object that is no list', hostile("return '{}'"), /answered 1 activations with an object/],
+    ['an object in place of a list', hostile("return '{}'"), /answered 1 activations with an object/],
     ['too few reactions', hostile("return '[]'"), /an array of 0/],
     ['a text of 40 MB', hostile("return JSON.stringify('x'.repeat(4e7))"), /40000002 characters; at most 16777216/],
     ['a reaction to another run', reacts("run: 'other'"), /the reaction is about "other"/],
@@ -188,7 +188,7 @@ describe('what callers wait for is answered', () => {
       /validator of the input failed/,
     ],
     ['no list', "const validate = () => '7'", /as many inputs/],
-    ['issues that are none', "const validate = () => '[[{}]]'", /list of issues/],
+    ['issues without members', "const validate = () => '[[{}]]'", /list of issues/],
     ['an error', "const validate = () => { throw new Error('mine') }", /mine/],
   ])('a validator: %s', async (_what, top, message) => {
     const org = await deploy(good, hostile('return done(list)', top))
@@ -234,7 +234,7 @@ test('code that continues as new without end is blocked', async () => {
   await finishNeighbour()
 })
 
-test('answers that nobody wrote are blocked or carried out, and the worker lives', { timeout: 120_000 }, async () => {
+test('generated answers are blocked or carried out, and the worker lives', { timeout: 120_000 }, async () => {
   const members = [
     'type',
     'cmd',
@@ -292,7 +292,7 @@ test('answers that nobody wrote are blocked or carried out, and the worker lives
     )
     await engine.saveBundle(org, bundle)
     const run = await start(org, 'hostile', null, bundle.hash)
-    // Some wait for ever, some continue as new without end: whatever they do, they can be ended.
+    // Some wait forever, some continue as new without end: whatever they do, they can be ended.
     await expect.poll(async () => (await engine.why(org, run)).state, { timeout: 30_000 }).not.toBe('ready')
     await engine.cancel(org, run, 'enough', { terminate: true })
     expect(await engine.result(org, run, 30_000), `seed ${seed}: ${JSON.stringify(made)}`).not.toBeNull()

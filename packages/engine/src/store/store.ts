@@ -6,18 +6,13 @@
  * engine does not notice.
  */
 import type { Authority, Failure, Priority } from '../workflow/protocol.ts'
+import type { JsonText, Millis, OrgId, RunId, WorkerId } from './ids.ts'
+import type { Message } from './messages.ts'
+
+export type * from './ids.ts'
+export type * from './messages.ts'
 
 export const BLOB_BYTES = 64 * 1024
-
-/** UUIDs in canonical text form. Run ids are version 7, so they sort by time and determine their partition. */
-export type OrgId = string
-export type RunId = string
-/** One registration of one process. A fenced id never writes again; the process must register again and gets a new id. */
-export type WorkerId = string
-/** JSON text. */
-export type JsonText = string
-/** Milliseconds since the epoch on the database's clock. */
-export type Millis = number
 
 export type RunState = 'ready' | 'running' | 'waiting' | 'gated' | 'paused' | 'blocked'
 export type FinalStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed_out'
@@ -125,43 +120,6 @@ export interface ParkRow {
   readonly nextSeq: number
   /** The seq of the `generation` row that starts the current generation; 0 for the first one. */
   readonly base: number
-}
-
-/** A message to a run. A second one with the same id has no effect. */
-export type Message = SignalMessage | ChildMessage | CancelMessage | TerminateMessage
-
-interface MessageAddress {
-  readonly org: OrgId
-  readonly run: RunId
-  readonly id: string
-}
-
-export interface SignalMessage extends MessageAddress {
-  readonly kind: 'signal'
-  readonly name: string
-  readonly payload: JsonText | null
-}
-
-/** A child has ended, with an output or an error. */
-export interface ChildMessage extends MessageAddress {
-  readonly kind: 'child'
-  /** The parent's command that started the child. */
-  readonly cmd: number
-  readonly child: RunId
-  readonly output: JsonText | null
-  readonly error: Failure | null
-}
-
-/** Asks the workflow to stop. */
-export interface CancelMessage extends MessageAddress {
-  readonly kind: 'cancel'
-  readonly reason: string
-}
-
-/** Ends the run without its cleanup. */
-export interface TerminateMessage extends MessageAddress {
-  readonly kind: 'terminate'
-  readonly reason: string
 }
 
 export interface EventRow {

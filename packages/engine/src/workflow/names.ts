@@ -5,7 +5,7 @@ export const KEY_CHARS_MAX = 512
 export const TAGS_MAX = 20
 
 /** Whether PostgreSQL can store the text (without NUL and unpaired surrogates), and it has 1 to `max` characters. */
-export function isStorable(value: unknown, max: number): value is string {
+function isStorable(value: unknown, max: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= max && !value.includes('\0') && value.isWellFormed()
 }
 

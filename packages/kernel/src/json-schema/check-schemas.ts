@@ -21,8 +21,10 @@ interface Check {
   readonly value: string
 }
 
+/** @computed */
 export const faultOf = (schema: string): string | null => findSchemaFault(JSON.parse(schema))
 
+/** @computed */
 export const mismatchOf = ({ schema, value }: Check): Mismatch | null => findMismatch(JSON.parse(schema), JSON.parse(value))
 
 const computations = defineComputations(import.meta.url, { faultOf, mismatchOf }, MS_MAX)

@@ -1,6 +1,16 @@
 /** What a user sees of a schedule before saving it: previews, warnings, descriptions, and the start that a rule gets. */
 import { describe, expect, test } from 'vitest'
-import { analyse, describeSchedule, type Include, impliedStart, type PresetName, presets, preview, readPreset, type Schedule } from '../index.ts'
+import {
+  analyse,
+  describeSchedule,
+  type Include,
+  impliedStart,
+  type PresetName,
+  presets,
+  preview,
+  readPreset,
+  type Schedule,
+} from '../index.ts'
 import { compiled, listLocal } from '../testing.fixture.ts'
 
 const newYork = 'America/New_York'
@@ -114,13 +124,21 @@ test.each(Object.keys(presets) as PresetName[])('the preset %s has occurrences',
 
 test('presets have the days and times of Ordinaut, or another time of day', () => {
   const next = (rrule: string, count: number) =>
-    preview(compiled({ zone: 'UTC', start: '2026-01-05T09:00', include: [{ kind: 'rrule', rrule }] }), Date.UTC(2026, 0, 5), count, 'UTC').lines.map(({ here }) => here.local)
-  expect(next(readPreset('quarterly') ?? '', 2)).toEqual(['2026-04-01T09:00', '2026-07-01T09:00'].map((time) => expect.stringContaining(time.slice(0, 10))))
+    preview(
+      compiled({ zone: 'UTC', start: '2026-01-05T09:00', include: [{ kind: 'rrule', rrule }] }),
+      Date.UTC(2026, 0, 5),
+      count,
+      'UTC',
+    ).lines.map(({ here }) => here.local)
+  expect(next(readPreset('quarterly') ?? '', 2)).toEqual(
+    ['2026-04-01T09:00', '2026-07-01T09:00'].map((time) => expect.stringContaining(time.slice(0, 10))),
+  )
   expect(readPreset('semi_annual')).toBe('FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=1')
   expect(readPreset('morning_briefing')).toMatch(/BYHOUR=8;BYMINUTE=30/)
   expect(readPreset('morning_briefing at 07:05')).toBe('FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=7;BYMINUTE=5;BYSECOND=0')
   expect(readPreset('business_days at 09:00')).toBe('FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0;BYSECOND=0')
-  for (const text of ['fortnightly', 'daily at 24:00', 'daily at 9', 'toString', '* * * * *']) expect(readPreset(text), text).toBeUndefined()
+  for (const text of ['fortnightly', 'daily at 24:00', 'daily at 9', 'toString', '* * * * *'])
+    expect(readPreset(text), text).toBeUndefined()
 })
 
 describe('describeSchedule', () => {

@@ -27,7 +27,7 @@ export interface ReadOperations {
   readonly leftOut: readonly { readonly operation: string; readonly reason: string }[]
 }
 
-/** The operations of an OpenAPI document: pure, and as slow as the document wants. @throws tool.source_failed */
+/** The operations of an OpenAPI document: pure, and as slow as the document wants. @throws tool.source_failed @computed */
 export async function readOperations({ text, source, options, only, limit }: OperationsQuery): Promise<ReadOperations> {
   const document = await parseDocument(text, source)
   const { title, operations: found } = findOperations(document, options)

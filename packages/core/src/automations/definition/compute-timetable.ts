@@ -31,7 +31,7 @@ async function withTimetable<Args, T>(query: TimetableQuery<Args>, use: (timetab
   return { kind: 'done', value: found.ok ? { ok: true, value: use(found.timetable, query.args) } : found }
 }
 
-/** What fires now. */
+/** What fires now. @computed */
 export const fire = (
   query: TimetableQuery<{ readonly state: FiringState; readonly nowMs: number; readonly firingsMax: number }>,
 ): Answer<FiringPlan> => withTimetable(query, (timetable, { state, nowMs, firingsMax }) => planFirings(state, timetable, nowMs, firingsMax))
@@ -44,7 +44,7 @@ export interface Replanned {
 
 export type ReplanKind = 'schedule_changed' | 'calendar_changed' | 'resumed' | 'unchanged'
 
-/** When it is due next after a change, without firing. */
+/** When it is due next after a change, without firing. @computed */
 export const replan = (
   query: TimetableQuery<{ readonly kind: ReplanKind; readonly state: FiringState; readonly nowMs: number }>,
 ): Answer<Replanned> =>
@@ -79,6 +79,7 @@ function applyCalendarChange(state: FiringState, timetable: Timetable, nowMs: nu
   return last === null ? state : { ...state, cursorMs: last.nominalMs }
 }
 
+/** @computed */
 export const backfill = (
   query: TimetableQuery<{ readonly range: BackfillRange; readonly nowMs: number; readonly batchMax?: number }>,
 ): Answer<BackfillPlan> => withTimetable(query, (timetable, { range, nowMs, batchMax }) => planBackfill(timetable, range, nowMs, batchMax))
@@ -88,6 +89,7 @@ export interface CheckedTimes {
   readonly isOver: boolean
 }
 
+/** @computed */
 export const check = (query: TimetableQuery<{ readonly nowMs: number }>): Answer<CheckedTimes> =>
   withTimetable(query, ({ schedule }, { nowMs }) => ({
     warnings: listScheduleWarnings(analyse(schedule, nowMs), schedule, nowMs),
@@ -102,6 +104,7 @@ export interface PreviewArgs {
   readonly viewerZone: string
 }
 
+/** @computed */
 export const previewTimes = (query: TimetableQuery<PreviewArgs>): Answer<readonly PreviewLine[]> =>
   withTimetable(query, ({ schedule, key }, { afterMs, count, skipNext, viewerZone }) => {
     let fromMs = afterMs

@@ -59,7 +59,7 @@ export class InputChecker {
 
 const ISSUES_MAX = 100
 
-/** Throws for what is no answer to `count` inputs. */
+/** Throws for anything but an answer to `count` inputs. */
 function readIssues(answers: unknown, count: number): readonly (readonly Issue[])[] {
   const isIssue = (value: unknown): value is Issue =>
     typeof value === 'object' && value !== null && 'path' in value && 'message' in value && [value.path, value.message].every(isText)

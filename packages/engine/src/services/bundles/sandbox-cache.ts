@@ -30,7 +30,7 @@ export async function activate(bundle: LoadedBundle, activations: readonly Activ
 /** Frees the coroutine of a run, at the latest before the next activation of that bundle. */
 export function forget(bundle: LoadedBundle, run: string): void {
   bundle.forgotten.push(run)
-  // If the bundle fails, the next call that somebody waits for fails too.
+  // If the bundle fails, the next call with activations fails too.
   if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, []).catch(() => {})
 }
 
@@ -85,7 +85,7 @@ export class SandboxCache {
     return this.hosts.open(org, code, { onLost: () => this.renew(bundle()), isHeld: () => this.isHeld(bundle()) })
   }
 
-  /** Loads code and returns what it says about itself, which nobody has checked. Again if others took down what it ran in. */
+  /** Loads code and returns what it says about itself, unchecked. Again if others took down what it ran in. */
   async describe(org: OrgId, code: string): Promise<Manifest> {
     for (let tries = 1; ; tries++) {
       const host = this.hosts.open(org, code, { onLost: () => {}, isHeld: () => true })

@@ -9,7 +9,7 @@ import { block, considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 import { readAgain } from './read-inbox.ts'
 
-/** A loop without steps and waits would keep the worker and the database busy for ever. */
+/** A loop without steps and waits would keep the worker and the database busy forever. */
 const IDLE_MAX = 1000
 
 /** Carries out the commands of a live workflow. */

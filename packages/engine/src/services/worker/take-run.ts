@@ -28,7 +28,8 @@ export async function takeRun(scope: WorkerScope, row: ClaimedRun): Promise<void
   const worker = scope.worker()
   const cached = scope.parked.get(row.run)
   scope.parked.delete(row.run)
-  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq && hasCoroutine(cached)) return continueCached(scope, cached, row)
+  if (cached && cached.phase.type === 'parked' && cached.seq === row.nextSeq && hasCoroutine(cached))
+    return continueCached(scope, cached, row)
   const rows = isFresh(row) ? [] : await scope.store.history(row.org, row.run, row.base)
   const version = rows.findLast((entry) => entry.kind === 'version')?.name
   const bundle = await scope.sandboxes.load(row.org, version ?? row.bundle)

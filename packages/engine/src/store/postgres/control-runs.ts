@@ -122,8 +122,7 @@ interface Place {
 async function deliver(pool: pg.Pool, message: Message, tx?: Tx): Promise<DeliverOutcome> {
   const { org, run } = message
   if (message.kind === 'cancel' || message.kind === 'terminate') {
-    const text =
-      "select worker, queue from engine.stop($1, $2, $3, $4, $5) where run_id = $2 and outcome in ('ended', 'posted', 'known')"
+    const text = "select worker, queue from engine.stop($1, $2, $3, $4, $5) where run_id = $2 and outcome in ('ended', 'posted', 'known')"
     const found = await ask<Place>(pool, tx, text, [org, run, message.id, message.reason, message.kind === 'terminate'])
     return await toOutcome(pool, found[0], org, run, tx)
   }
