@@ -47,7 +47,7 @@ describe('the OpenAPI document', () => {
   })
 
   test('says which settings a provider needs, and that the arguments of a tool are an object', () => {
-    expect(JSON.stringify(document)).toContain('"then":{"required":["baseUrl"]}')
+    expect(JSON.stringify(document)).toContain('{"enum":["azure","compatible"]}},"required":["provider"]}},{"required":["baseUrl"]}]')
     expect(JSON.stringify(document)).toContain('"oneOf":[{"required":["uses"]},{"required":["pipeline"]}')
     const { schemas } = (document as never as { components: { schemas: Record<string, { properties: Record<string, unknown> }> } })
       .components

@@ -4,7 +4,6 @@ import type {
   EventRow,
   FinishRow,
   JournalRow,
-  JsonText,
   LogRow,
   Message,
   Millis,

@@ -1,9 +1,6 @@
-import { childId } from '../../services/run/ids.ts'
-import { key } from '../../store/memory/tables.ts'
-import type { RunId, RunRow, Wait } from '../../store/store.ts'
+import type { RunId, Wait } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import { askMachine } from './ask-machine.ts'
-import { originOf } from './check-history.ts'
 import { LANES, SIGNALS, STAY } from './program.ts'
 import { anyMachine, count, type Machine, type World } from './world.ts'
 
