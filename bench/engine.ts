@@ -1,5 +1,5 @@
 /** The engine alone, as the benchmarks use it: with a real bundle, the real sandbox and events. */
-import { createEngine, type Engine, type Observer, type OrgId, type RunId, type Worker } from '@orrery/engine'
+import { type BundleHosts, createEngine, type Engine, type Observer, type OrgId, type RunId, type Worker } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
 
@@ -35,10 +35,12 @@ export async function openEngine(options: {
   readonly role: 'both' | 'client' | 'worker'
   readonly slots?: number
   readonly observe?: Observer
+  /** Where workflow code runs. Absent: in this process, as in the other benchmarks. */
+  readonly hosts?: BundleHosts
 }): Promise<OpenedEngine> {
-  const { database, role, slots = 64, observe } = options
+  const { database, role, slots = 64, observe, hosts } = options
   const store = createPostgresStore({ url: database })
-  const engine = createEngine({ store, notifier: store.notifier, ...(observe ? { observe } : {}) })
+  const engine = createEngine({ store, notifier: store.notifier, ...(observe ? { observe } : {}), ...(hosts ? { hosts } : {}) })
   const worker = role === 'client' ? null : await engine.work({ slots, steps: (await loadProject(import.meta.dirname)).steps })
   return {
     engine,
