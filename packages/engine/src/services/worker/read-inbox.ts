@@ -73,7 +73,7 @@ function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequ
         deliverCancel(scope, run, message.reason, false)
         break
       case 'terminate':
-        acknowledge(scope, run, message)
+        // Not acknowledged: it leaves the inbox with the end of the run.
         terminate(scope, run, message.reason)
         return
     }

@@ -37,7 +37,7 @@ export function violations(tables: Tables): { readonly invariant: string; readon
 
 function isLeftBehind({ results, inbox, journal }: Tables, id: string, { org, parent }: RunRow): boolean {
   if (parent === null || parent.close === 'abandon' || !results.has(key(org, parent.run))) return false
-  return [...(inbox.get(id) ?? []), ...(journal.get(id) ?? [])].every(({ kind }) => kind !== 'cancel')
+  return [...(inbox.get(id) ?? []), ...(journal.get(id) ?? [])].every(({ kind }) => kind !== 'cancel' && kind !== 'terminate')
 }
 
 function isOpenGate(tables: Tables, live: Live): boolean {
