@@ -62,7 +62,11 @@ export function terminate(scope: WorkerScope, run: ActiveRun, reason: string): v
   const completion: Completion = { type: 'cancelled', timedOut: false }
   if (run.held) return void run.held.push(() => isLive(run) && terminate(scope, run, reason))
   if (run.starting === 0) return finish(scope, run, completion)
-  for (const open of run.open.values()) if (open.type === 'step') abortStep(open, 'the run was terminated')
+  for (const open of [...run.open.values()]) {
+    if (open.type !== 'step') continue
+    abortStep(open, 'the run was terminated')
+    run.open.delete(open.cmd)
+  }
   stopLingering(scope.clock, run)
   run.queue.length = 0
   run.phase = { type: 'ending', pausing: false, completion }
