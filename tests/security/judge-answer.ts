@@ -1,6 +1,6 @@
 /** Checks that every answer must pass. Each function returns the first fault, or null. */
 import { isDeepStrictEqual } from 'node:util'
-import { COMMON_PROBLEMS, type Operation, PROBLEMS, type ProblemCode, problemShape, problemType } from '@orrery/contract'
+import { COMMON_PROBLEMS, findLargeNumber, type Operation, PROBLEMS, type ProblemCode, problemShape, problemType } from '@orrery/contract'
 import { fieldSchemas, fromText } from '../../apps/server/src/rest/from-text.ts'
 import { type Answered, type Exchanged, encode, type FaceName, isRecord, toText } from './faces.ts'
 
@@ -71,7 +71,11 @@ export function brokenProblem({ face, status, problem, headers }: Answered): str
   return null
 }
 
-const firstField = (path: string) => /^[^.[]*/.exec(path)?.[0] ?? ''
+/** `a` in `a.b` and `a[0]`, and in `["a"].b`. */
+function firstField(path: string): string {
+  const quoted = /^\[("[^"\\]*(?:\\.[^"\\]*)*")\]/.exec(path)?.[1]
+  return quoted === undefined ? (/^[^.[]*/.exec(path)?.[0] ?? '') : (JSON.parse(quoted) as string)
+}
 
 /** The HTTP parser rejects longer URLs without a body. */
 const ADDRESS_MAX = 14_000
@@ -85,11 +89,12 @@ export function foresee(operation: Operation, face: FaceName, input: unknown): V
   const arrived = face === 'rest' ? arriveByRest(operation, input) : arriveAsJson(face, input)
   if (arrived === null) return { is: 'unsure' }
   const read = operation.input.safeParse(arrived.input)
-  if (read.success) return { is: 'valid' }
-  const fields = read.error.issues.flatMap((issue) =>
+  const issues = read.error?.issues ?? []
+  const fields = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0] ?? '')],
   )
-  return { is: 'invalid', fields: fields.map(firstField) }
+  const large = largeIn(arrived.input, operation.roundsNumbersIn ?? [])
+  return fields.length + large.length === 0 ? { is: 'valid' } : { is: 'invalid', fields: [...fields.map(firstField), ...large] }
 }
 
 function arriveAsJson(face: FaceName, input: unknown): { readonly input: unknown } | null {
@@ -114,6 +119,16 @@ function arriveByRest(operation: Operation, input: unknown): { readonly input: u
   const fromAddress = asText.map((name) => [name, read(name)] as const).filter(([, value]) => value !== undefined)
   const inBody = Object.entries(input).filter(([name]) => !asText.includes(name))
   return { input: { ...JSON.parse(JSON.stringify(Object.fromEntries(inBody))), ...Object.fromEntries(fromAddress) } }
+}
+
+/** The fields with a number that a double cannot keep, as it is written (decision 0031). */
+function largeIn(input: unknown, rounded: readonly string[]): string[] {
+  if (!isRecord(input)) return findLargeNumber(JSON.stringify(input) ?? '') === null ? [] : ['']
+  const isLarge = ([name, value]: readonly [string, unknown]) =>
+    !rounded.includes(name) && findLargeNumber(JSON.stringify(value) ?? '') !== null
+  return Object.entries(input)
+    .filter(isLarge)
+    .map(([name]) => name)
 }
 
 function depthOf(value: unknown): number {

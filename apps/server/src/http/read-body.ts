@@ -38,13 +38,13 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
 
 /**
  * For handlers that parse the body themselves: refuses JSON with a number that they would change (docs/decisions/0031-large-numbers.md).
- * Returns a request with the same body. @throws invalid_input
+ * Returns a request with the same body. @param envelope what stands before the fields of an operation in a path. @throws invalid_input
  */
-export async function requireExactNumbers(request: Request, rounds: readonly string[] = []): Promise<Request> {
+export async function requireExactNumbers(request: Request, envelope: RegExp, rounds: readonly string[] = []): Promise<Request> {
   if (request.body === null) return request
   const body = await readWhole(request)
   const large = findLargeNumber(new TextDecoder().decode(body), rounds)
-  if (large !== null) throw largeNumber(large)
+  if (large !== null) throw largeNumber({ ...large, path: large.path.replace(envelope, '') })
   return new Request(request.url, { method: request.method, headers: request.headers, body, signal: request.signal })
 }
 

@@ -17,6 +17,8 @@ interface McpRequest {
   readonly permissions: readonly Permission[]
 }
 
+const ENVELOPE = /^params\.arguments\.?/
+
 /**
  * MCP over streamable HTTP, in both protocol versions (2025-11-25 and 2026-07-28). No session is kept, so any process can
  * answer any request. The key is checked once for the request; then each tool checks its own permission.
@@ -47,7 +49,7 @@ export function serveMcp(backend: Backend): McpFace {
       // The library's own fields are not used; our data passes through `extra`.
       const authInfo = { token: '', clientId: actor.id, scopes: [], extra: { ...request } }
       const bounded = await boundBody(context.req.raw, backend.maxBodyBytes)
-      return await handler.fetch(await requireExactNumbers(bounded), { authInfo })
+      return await handler.fetch(await requireExactNumbers(bounded, ENVELOPE), { authInfo })
     } catch (error) {
       return answerProblem(context, toProblem(error, info, backend.log, context.req.path))
     }

@@ -12,6 +12,9 @@ import { problemOf } from './problem-errors.ts'
 /** Bounds the work of one request. Each call of a batch is an operation of its own, with its own permission check and rate limit. */
 const BATCH_MAX = 100
 
+/** In a batch each input stands under its index. */
+const ENVELOPE = /^\["\d+"\]\.?/
+
 export function serveTrpc(backend: Backend): (context: ServerContext) => Promise<Response> {
   const router = createRouter(backend)
   const operations = new Map(backend.operations.map((operation) => [operation.name, operation]))
@@ -19,7 +22,14 @@ export function serveTrpc(backend: Backend): (context: ServerContext) => Promise
     const { info } = context.var
     const named = namedIn(context, operations)
     const bounded = await boundBody(context.req.raw, await sizeLimitFor(context, backend, named))
-    const req = await requireExactNumbers(bounded, named.length === 1 ? (named[0]?.roundsNumbersIn ?? []) : [])
+    const req = await requireExactNumbers(bounded, ENVELOPE, named.length === 1 ? (named[0]?.roundsNumbersIn ?? []) : []).catch(
+      async (error: unknown) => {
+        const caller = readCaller(context, 'trpc')
+        // As on the other faces, a caller whose key is wrong hears that first.
+        if (caller.credential !== null) await backend.identify(caller, null)
+        throw error
+      },
+    )
     const answer = await fetchRequestHandler({
       endpoint: TRPC_PATH,
       req,
