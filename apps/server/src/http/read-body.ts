@@ -38,7 +38,7 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
 
 /**
  * For handlers that parse the body themselves: refuses JSON with a number that they would change (docs/decisions/0031-large-numbers.md).
- * Returns a request with the same body. @param envelope what stands before the fields of an operation in a path. @throws invalid_input
+ * Returns a request with the same body. @param envelope what precedes the fields of an operation in a path. @throws invalid_input
  */
 export async function requireExactNumbers(request: Request, envelope: RegExp, rounds: readonly string[] = []): Promise<Request> {
   if (request.body === null) return request

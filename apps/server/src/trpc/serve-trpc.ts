@@ -12,7 +12,7 @@ import { problemOf } from './problem-errors.ts'
 /** Bounds the work of one request. Each call of a batch is an operation of its own, with its own permission check and rate limit. */
 const BATCH_MAX = 100
 
-/** In a batch each input stands under its index. */
+/** In a batch each input has its index as its name. */
 const ENVELOPE = /^\["\d+"\]\.?/
 
 export function serveTrpc(backend: Backend): (context: ServerContext) => Promise<Response> {

@@ -322,7 +322,7 @@ describe('automations.runNow', () => {
     const own = await t.call('runs.start', { workflow: 'greeting', input: { name: 'Ada' } })
     for (const id of [runId, again.runId, last.runId])
       expect(await t.call('runs.get', { runId: id ?? '' })).toMatchObject({ automation: name })
-    const listed = new Map((await t.call('runs.list', { limit: 10 })).items.map((run) => [run.id, run.automation]))
+    const listed = new Map((await t.call('runs.list', { limit: 200 })).items.map((run) => [run.id, run.automation]))
     expect([runId, again.runId, last.runId, own.runId].map((id) => listed.get(id as typeof own.runId))).toEqual([name, name, name, null])
   })
 

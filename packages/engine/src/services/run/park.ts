@@ -163,13 +163,21 @@ export function parkAgain(scope: WorkerScope, run: ActiveRun, { state, reason }:
     (box) => {
       if (run.phase !== phase) return
       if (box) run.wakes = box.wakes
-      park(scope, run, state, reason)
+      const order = state === 'blocked' ? box?.messages.find(({ kind }) => kind === 'cancel' || kind === 'terminate') : undefined
+      if (order && 'reason' in order) endBlocked(scope, run, order.reason)
+      else park(scope, run, state, reason)
     },
     (error: unknown) => {
       scope.observe({ type: 'trouble', where: 'park', error: toError(error) })
       scope.clock.setTimeout(() => run.phase === phase && parkAgain(scope, run, phase), RETRY_MS)
     },
   )
+}
+
+/** Its code cannot continue, so there is no cleanup to wait for. The store does the same for a run that is blocked already. */
+function endBlocked(scope: WorkerScope, run: ActiveRun, reason: string): void {
+  run.generation.cancelled = reason
+  finish(scope, run, { type: 'cancelled', timedOut: false })
 }
 
 function keep(scope: WorkerScope, run: ActiveRun, state: ParkRow['state']): void {

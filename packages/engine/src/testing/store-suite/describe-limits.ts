@@ -211,7 +211,7 @@ export function describeLimits(world: () => World): void {
 
   it('a rate-limited start begins at its reserved time', async () => {
     const { worker, claim, until, admitted } = world()
-    const rate = { limit: 'api', max: 1, periodMs: 60 }
+    const rate = { limit: 'api', max: 1, periodMs: 2000 }
     const starts = [admitted({ rate }), admitted({ rate })]
     for (const start of starts) await begin(start)
     const me = await worker()

@@ -99,7 +99,8 @@ export function describeStops(world: () => World): void {
     const grandchild = await ready({ parent: { run: hard, cmd: 1, close: 'cancel' } })
     await end[how]?.(me, run)
     expect(await Promise.all([unbegun, hard, behind, grandchild].map(state))).toEqual(Array(4).fill('cancelled'))
-    for (const asked of [waiting, busy]) expect((await store.inbox(org, asked))?.messages).toMatchObject([{ kind: 'cancel' }])
+    expect((await store.inbox(org, waiting))?.messages).toMatchObject([{ kind: 'cancel' }])
+    expect((await store.inbox(org, busy))?.messages).toMatchObject([{ kind: 'terminate' }])
     expect(await Promise.all([waiting, busy, ...abandoned].map(state))).toEqual(['ready', 'running', 'ready', 'waiting'])
   })
 
