@@ -23,7 +23,8 @@ export function toInputErrors(place: Place, error: z.ZodError): InputError[] {
   }))
 }
 
-const isMissing = ({ message }: z.core.$ZodIssue) => message === 'Field required' || message.startsWith('Missing') || message.endsWith('received undefined')
+const isMissing = ({ message }: z.core.$ZodIssue) =>
+  message === 'Field required' || message.startsWith('Missing') || message.endsWith('received undefined')
 
 /** Pydantic's name for the kind of error. */
 function typeOf(issue: z.core.$ZodIssue): string {

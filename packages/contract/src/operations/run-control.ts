@@ -17,8 +17,7 @@ const edits = z
 export const cancelRun = defineOperation({
   name: 'runs.cancel',
   summary: 'Cancel a run',
-  description:
-    'Asks the workflow to stop; its cleanup code runs. With `terminate`, it ends at once, without cleanup.',
+  description: 'Asks the workflow to stop; its cleanup code runs. With `terminate`, it ends at once, without cleanup.',
   input: z.strictObject({ runId, reason: text(1000).default('Cancelled by request'), terminate: z.boolean().default(false) }),
   output: accepted,
   problems: ['run.not_found', 'run.finished'],
