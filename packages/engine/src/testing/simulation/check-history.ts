@@ -155,4 +155,4 @@ function* checkFamilies(tables: Tables): Generator<string> {
 }
 
 /** The part of a child's id that follows from its parent and command, without the time. */
-export const originOf = (run: RunId): string => run.slice('01234567-0123-'.length)
+const originOf = (run: RunId): string => run.slice('01234567-0123-'.length)
