@@ -128,7 +128,7 @@ const { bearer, basic, header, smtp, imap, slack, webhook, model, mcp_http, mcp_
 
 const NEEDS_ADDRESS = ['azure', 'compatible']
 const modelSettings = model.whole.meta({
-  anyOf: [{ not: { properties: { provider: { enum: NEEDS_ADDRESS } }, required: ['provider'] } }, { required: ['baseUrl'] }],
+  allOf: [{ anyOf: [{ not: { properties: { provider: { enum: NEEDS_ADDRESS } }, required: ['provider'] } }, { required: ['baseUrl'] }] }],
 })
 
 /** With the secrets: as users set them, and as the code that uses a connection receives them. */
