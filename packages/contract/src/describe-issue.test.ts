@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { describeIssue, describeMessage } from './describe-issue.ts'
+import { expandUnions } from './expand-unions.ts'
 
 const messagesOf = (shape: z.ZodType, raw: unknown) =>
   shape.safeParse(raw, { error: describeIssue }).error?.issues.map(({ message }) => message)
@@ -21,8 +22,16 @@ test.each<[z.ZodType, unknown, string]>([
   [z.string().length(3), 'ab', 'Expected exactly 3 characters'],
   [z.number().max(200), 201, 'Expected at most 200'],
   [z.number().gt(0), 0, 'Expected more than 0'],
-  [z.union([z.string(), z.number()]), [], 'Fits none of the accepted forms'],
-  [z.union([z.string(), z.number()]), undefined, 'Missing'],
+  [
+    z.discriminatedUnion('kind', [z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b') })]),
+    { kind: 'c' },
+    'Expected one of "a", "b"',
+  ],
+  [
+    z.discriminatedUnion('kind', [z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b') })]),
+    {},
+    'Missing; expected one of "a", "b"',
+  ],
   [z.string().regex(/^a/, 'Expected an a'), 'b', 'Expected an a'],
 ])('%# says what is expected in words of people', (shape, raw, message) => {
   expect(messagesOf(shape, raw)).toEqual([message])
@@ -32,4 +41,21 @@ test('replaces the words that validators of workflows have from zod, and no othe
   expect(describeMessage('Invalid input: expected string, received undefined')).toBe('Missing; expected a text')
   expect(describeMessage('Invalid input: expected int, received number')).toBe('Expected a whole number, got a number with a fraction')
   expect(describeMessage('The town is not known')).toBe('The town is not known')
+})
+
+const form = z.union([
+  z.string().max(3),
+  z.strictObject({ every: z.object({ minutes: z.number() }) }),
+  z.strictObject({ at: z.string(), zone: z.string() }),
+])
+
+test.each<[unknown, string, string]>([
+  [5, '', 'Expected a text or an object, got a number'],
+  [undefined, '', 'Missing; expected a text or an object'],
+  ['four', '', 'Expected at most 3 characters'],
+  [{ every: {} }, 'every.minutes', 'Missing; expected a number'],
+  [{ at: 5, zone: 'UTC' }, 'at', 'Expected a text, got a number'],
+])('%# says of a union what is wrong with the form that was meant', (raw, path, message) => {
+  const issues = expandUnions(form.safeParse(raw, { error: describeIssue }).error?.issues ?? [])
+  expect(issues.map((issue) => [issue.path.join('.'), issue.message])).toEqual([[path, message]])
 })

@@ -30,13 +30,15 @@ export function describeIssue(issue: RawIssue): string | undefined {
     case 'invalid_type':
       return describeType(issue.expected, typeOf(issue.input))
     case 'invalid_value':
-      return describeValues(issue.values.map((value) => JSON.stringify(value)).join(', '), issue.values.length, issue.input)
+      return describeValues(issue.values, issue.input)
     case 'too_small':
       return `Expected ${issue.exact ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least'} ${count(issue.minimum, issue.origin)}`
     case 'too_big':
       return `Expected ${issue.exact ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'} ${count(issue.maximum, issue.origin)}`
     case 'invalid_union':
-      return issue.input === undefined ? 'Missing' : 'Fits none of the accepted forms'
+      return issue.options === undefined || issue.discriminator === undefined
+        ? 'Fits none of the accepted forms'
+        : describeValues(issue.options as readonly unknown[], (issue.input as Record<string, unknown>)[issue.discriminator])
     default:
       return undefined
   }
@@ -49,8 +51,8 @@ function describeType(expected: string, received: string): string {
   return `Expected ${toWords(expected)}, got ${got}`
 }
 
-function describeValues(values: string, count: number, input: unknown): string {
-  const among = `${count > 1 ? 'one of ' : ''}${values}`
+function describeValues(values: readonly unknown[], input: unknown): string {
+  const among = `${values.length > 1 ? 'one of ' : ''}${values.map((value) => JSON.stringify(value)).join(', ')}`
   return input === undefined ? `Missing; expected ${among}` : `Expected ${among}`
 }
 

@@ -10,6 +10,7 @@ export {
   parseForeignJson,
   quoteLargeNumbers,
 } from './exact-json.ts'
+export { expandUnions } from './expand-unions.ts'
 export * from './ids.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export { apiKey, newApiKey, org } from './nouns/access.ts'

@@ -1,4 +1,4 @@
-import { describeIssue, type FieldError, problem } from '@orrery/contract'
+import { describeIssue, expandUnions, type FieldError, problem } from '@orrery/contract'
 import type { z } from 'zod'
 
 /** Deeper input is a mistake or an attack. JSON.stringify and other functions recurse, and would exceed the stack. */
@@ -13,7 +13,7 @@ export function validateInput(shape: z.ZodType, raw: unknown): unknown {
   if (isDeeperThan(raw, DEPTH_MAX)) throw problem('payload_too_large', `The input is nested deeper than ${DEPTH_MAX} levels.`)
   const result = parseShape(shape, raw)
   if (result.success) return result.data
-  const errors = result.error.issues.flatMap(toFieldErrors).slice(0, ERRORS_MAX)
+  const errors = expandUnions(result.error.issues).flatMap(toFieldErrors).slice(0, ERRORS_MAX)
   throw problem('invalid_input', summarize(errors), { errors })
 }
 

@@ -1,4 +1,4 @@
-import { describeIssue, type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
+import { describeIssue, expandUnions, type ToolDefinition, toolDefinition, toolName } from '@orrery/contract'
 import type { SchemaChecks } from '@orrery/kernel'
 import { findBuiltIn } from '../builtins/built-ins.ts'
 import { findDefinitionFaults } from './find-definition-faults.ts'
@@ -26,7 +26,7 @@ async function findReason(schemas: SchemaChecks, name: string, definition: ToolD
   if (!toolName.safeParse(name).success) return `${name} is not a valid name of a tool`
   if (findBuiltIn(name) !== null) return `${name} is a built-in tool`
   // External descriptions must respect the same limits as `tools.put`, because `tools.get` returns them and users put them again.
-  const issue = toolDefinition.safeParse(definition, { error: describeIssue }).error?.issues[0]
+  const [issue] = expandUnions(toolDefinition.safeParse(definition, { error: describeIssue }).error?.issues ?? [])
   if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`
   const [fault] = await findDefinitionFaults(schemas, name, definition)
   return fault === undefined ? null : `${fault.path.replace(/^definition\./, '')}: ${fault.message}`

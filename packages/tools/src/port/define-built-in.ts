@@ -1,4 +1,4 @@
-import { describeIssue, type JsonObject } from '@orrery/contract'
+import { describeIssue, expandUnions, type JsonObject } from '@orrery/contract'
 import { z } from 'zod'
 import { type BuiltIn, type BuiltInContext, ToolError, type ToolFace, type ToolResult } from './tool-port.ts'
 
@@ -20,7 +20,7 @@ export function defineBuiltIn<A extends z.ZodObject, O extends z.ZodObject>(spec
     async call(given, context) {
       const read = args.safeParse(given, { error: describeIssue })
       if (read.success) return call(read.data, { ...context, tool: face })
-      const [{ path, message } = { path: [], message: 'not valid' }] = read.error.issues
+      const [{ path, message } = { path: [], message: 'not valid' }] = expandUnions(read.error.issues)
       throw new ToolError('InvalidArguments', `The arguments of ${face.name}: ${path.join('.')} ${message}`, { isRetryable: false })
     },
   }
