@@ -135,7 +135,7 @@ begin
 end $$;
 
 -- Runs whose time is over and that no worker has: those that have not begun, and those whose code cannot continue, end; a paused one is
--- woken, so that its cleanup runs. One that has begun and waits wakes by itself.
+-- woken, so that its cleanup runs. One that has begun and waits wakes by itself, and one with a copied history is for its first worker.
 create function engine.expire(p_limit integer) returns setof engine.effect language plpgsql as $$
 declare
   c record;
@@ -144,7 +144,7 @@ declare
 begin
   for c in
     select x.org_id, x.run_id from engine.live x
-    where x.deadline <= now() and x.state <> 2 and (x.state in (4, 5, 6) or not x.begun) order by x.deadline limit p_limit
+    where x.deadline <= now() and x.state <> 2 and (x.state in (4, 5, 6) or (not x.begun and x.next_seq = 1)) order by x.deadline limit p_limit
   loop
     perform engine.lock_limits(array[c.org_id], array[c.run_id]);
     select x.* into l from engine.live x where x.org_id = c.org_id and x.run_id = c.run_id for update skip locked;

@@ -105,7 +105,8 @@ begin
     cross join lateral (
       (select l.at from engine.live l where l.state = 3 and l.queue = q and l.at is not null order by l.at limit 1) union all
       (select l.at from engine.live l where l.state = 4 and l.queue = q and l.at is not null order by l.at limit 1)) x;
-  overdue := exists (select from engine.live l where l.deadline <= now() and l.state <> 2 and (l.state in (4, 5, 6) or not l.begun));
+  overdue := exists (select from engine.live l where l.deadline <= now() and l.state <> 2
+    and (l.state in (4, 5, 6) or (not l.begun and l.next_seq = 1)));
   return next;
 end $$;
 create index live_blocked_timer on engine.live (queue, at) where state = 6 and at is not null;

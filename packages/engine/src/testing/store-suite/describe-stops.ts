@@ -138,6 +138,18 @@ export function describeStops(world: () => World): void {
     expect(await Promise.all([paused, busy, later].map(state))).toEqual(['ready', 'running', 'ready'])
   })
 
+  it('leaves a run with history that no worker has taken yet to its first worker', async () => {
+    const { store, worker, running, flush, journal, row, beat, state, now, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    await flush(me, { journal: [journal(source, 1)] })
+    const target = row({ origin: { kind: 'fork', run: source, seq: 2 }, deadline: now - 1000 })
+    await store.fork({ org, run: source, beforeSeq: 2 }, target, new Map())
+    expect((await beat(me)).overdue).toBe(false)
+    await store.expire()
+    expect(await state(target.run)).toBe('ready')
+  })
+
   it('times out a debounced run by the deadline of its last start', async () => {
     const { store, admitted, state, now } = world()
     const debounce = { key: 'doc', delayMs: 60_000, maxDelayMs: null }
