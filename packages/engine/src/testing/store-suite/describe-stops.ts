@@ -81,7 +81,7 @@ export function describeStops(world: () => World): void {
   }
   const end: Readonly<Record<string, (by: WorkerId, run: RunId) => Promise<unknown>>> = {
     'returns, with children of earlier generations': (by, run) => world().flush(by, { finishes: [world().finish(run, { children: [] })] }),
-    'is terminated': (_, run) => world().store.terminate(world().org, run, 'stop'),
+    'is terminated': (_, run) => world().terminate(run, 'stop'),
     'is blocked and cancelled': (_, run) => world().store.deliver(world().cancellation(run)),
   }
 
