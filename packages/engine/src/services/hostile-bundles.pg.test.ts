@@ -245,6 +245,15 @@ test('the check of a deploy names the runs on which the new code hangs, and no o
   expect(runs.map((run) => found.get(run))).toEqual([1, 0, 1, 1, 1, 0, 1, 1].map((input) => input === 0))
 })
 
+test('an error of megabytes is cut before it becomes a result and an event', async () => {
+  const cause = `{ name: 'E', message: 'y'.repeat(1e6), kind: 'error' }`
+  const error = `{ name: 'n'.repeat(1e6), message: 'x'.repeat(5e6), kind: 'error', stack: 's'.repeat(1e6), details: ['d'.repeat(1e6)], cause: ${cause} }`
+  const org = await deploy(reacts(`completion: { type: 'failed', error: ${error} }`))
+  const answer = await engine.result(org, await start(org, 'hostile'), 20_000)
+  expect(answer?.error).toMatchObject({ message: expect.stringMatching(/^x{8000}… \(4992000 more characters\)$/) })
+  expect(JSON.stringify(answer?.error).length).toBeLessThan(30_000)
+})
+
 test.each([
   // As without memory, and as without the program or file handles.
   ['at once', 'a\0b'],

@@ -155,7 +155,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
       },
       starts: parts.starts.submit,
       isInternal: parts.starts.isInternal,
-      announceStart: (outcome) => hints.announceStart(outcome, 'default'),
+      announceStart: parts.starts.announceStart,
       recover: (batches) => recoverStarts(store, flusher, batches),
       isClosed: () => parts.isClosed,
     },
