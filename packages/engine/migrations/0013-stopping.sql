@@ -1,5 +1,6 @@
 -- A run that no worker has needs none to be stopped: not to be cancelled, not to time out, not to end with its parent.
--- Codes: run.parent_close 0 abandon, 1 cancel, 2 terminate (what happens to a child when its parent ends).
+-- Codes: run.parent_close 0 abandon, 1 cancel, 2 terminate (what happens to a child when its parent ends). inbox.kind 4: its worker ends the
+-- run without its cleanup; 3 asks it to stop.
 
 alter table engine.run add column parent_close smallint;
 -- The run whose end stops this one. Null: it has no parent, or outlives it.
@@ -21,6 +22,11 @@ create function engine.tell_end(p_org uuid, p_run uuid, p_status smallint, p_rea
   select p_org, case p_status when 4 then 'run.timed_out' else 'run.cancelled' end, p_run::text,
          json_build_object('workflow', r.workflow, 'reason', p_reason), clock_timestamp()
   from engine.run r where r.org_id = p_org and r.run_id = p_run
+$$;
+
+-- The error of a run that was cancelled names the reason, whether its code ended or no worker had it.
+create or replace function engine.cancelled(reason text) returns json language sql immutable as $$
+  select json_build_object('name', 'CancelledError', 'message', 'the run was cancelled: ' || reason, 'kind', 'cancelled')
 $$;
 
 -- Ends a run that no worker has, reports to its parent and releases its limits. Its children are the caller's to stop. No row: a worker has it,
@@ -61,7 +67,8 @@ begin
     return query select * from engine.end_alone(p_org, p_run, 3::smallint, engine.cancelled(p_reason));
     return;
   end if;
-  insert into engine.inbox (org_id, run_id, id, kind, name) values (p_org, p_run, p_id, 3, p_reason) on conflict do nothing;
+  insert into engine.inbox (org_id, run_id, id, kind, name)
+  values (p_org, p_run, p_id, case when p_terminate then 4 else 3 end, p_reason) on conflict do nothing;
   if not found then
     return next row(p_run, l.queue, l.worker, 'known')::engine.effect;
   else
@@ -126,16 +133,8 @@ begin
   return true;
 end $$;
 
--- Ends a run that no worker has, without its cleanup. False: a worker has it, or it is not live.
-create function engine.terminate(p_org uuid, p_run uuid, p_reason text) returns boolean language plpgsql as $$
-begin
-  if not engine.end_run(p_org, p_run, 3::smallint, engine.cancelled(p_reason)) then return false; end if;
-  perform engine.tell_end(p_org, p_run, 3::smallint, p_reason);
-  return true;
-end $$;
-
 -- Runs whose time is over and that no worker has: those that have not begun, and those whose code cannot continue, end; a paused one is
--- woken, so that its cleanup runs. One that has begun and waits wakes by itself.
+-- woken, so that its cleanup runs. One that has begun and waits wakes by itself, and one with a copied history is for its first worker.
 create function engine.expire(p_limit integer) returns setof engine.effect language plpgsql as $$
 declare
   c record;
@@ -144,7 +143,7 @@ declare
 begin
   for c in
     select x.org_id, x.run_id from engine.live x
-    where x.deadline <= now() and x.state <> 2 and (x.state in (4, 5, 6) or not x.begun) order by x.deadline limit p_limit
+    where x.deadline <= now() and x.state <> 2 and (x.state in (4, 5, 6) or (not x.begun and x.next_seq = 1)) order by x.deadline limit p_limit
   loop
     perform engine.lock_limits(array[c.org_id], array[c.run_id]);
     select x.* into l from engine.live x where x.org_id = c.org_id and x.run_id = c.run_id for update skip locked;
@@ -196,19 +195,6 @@ begin
   select l.state into state from engine.live l where l.org_id = p_org and l.run_id = p_run;
 end $$;
 
-create or replace function engine.insert_run(p json, p_input json) returns boolean language plpgsql as $$
-begin
-  insert into engine.run (org_id, run_id, workflow, bundle, queue, priority, input, tags, created_at, parent_run, parent_cmd, parent_close,
-                          origin_kind, origin_run, origin_seq, seed, keys, clock_at, deadline)
-  values ((p->>'org')::uuid, (p->>'run')::uuid, p->>'workflow', p->>'bundle', p->>'queue', (p->>'priority')::smallint, p_input,
-          array(select json_array_elements_text(p->'tags')), engine.at((p->>'createdAt')::float8),
-          (p#>>'{parent,run}')::uuid, (p#>>'{parent,cmd}')::integer, (p#>>'{parent,close}')::smallint,
-          p#>>'{origin,kind}', (p#>>'{origin,run}')::uuid, (p#>>'{origin,seq}')::integer,
-          p->>'seed', p->>'keys', engine.at((p->>'clockAt')::float8), engine.at((p->>'deadline')::float8))
-  on conflict (org_id, run_id) do nothing;
-  return found;
-end $$;
-
 -- As before, with the deadline and the parent in `live`.
 create or replace function engine.fork(p_source uuid, p_before integer, p json, p_input json, p_edits json) returns boolean language plpgsql as $$
 declare
@@ -233,37 +219,6 @@ begin
   values (org, target, 1, (p->>'priority')::smallint, p->>'queue', now() - engine.bonus((p->>'priority')::smallint), n + 1, start,
           engine.at((p->>'deadline')::float8));
   return true;
-end $$;
-
-create or replace function engine.put_off(p json, p_input json, out pending uuid, out at timestamptz) language plpgsql as $$
-declare
-  org uuid := (p->>'org')::uuid;
-  k engine.key;
-  latest timestamptz := clock_timestamp() + (p#>>'{debounce,maxDelayMs}')::float8 * interval '1 ms';
-begin
-  at := clock_timestamp() + (p#>>'{debounce,delayMs}')::float8 * interval '1 ms';
-  insert into engine.key as x (org_id, kind, workflow, key, run_id, latest_at, expires_at)
-  values (org, 2, p->>'workflow', p#>>'{debounce,key}', (p->>'run')::uuid, latest, at + interval '1 day')
-  on conflict (org_id, kind, workflow, key) do update set expires_at = greatest(x.expires_at, excluded.expires_at)
-  returning x.* into k;
-  if k.run_id <> (p->>'run')::uuid then
-    at := least(at, k.latest_at);
-    update engine.live l set at = put_off.at, priority = (p->>'priority')::smallint, queue = p->>'queue',
-      deadline = engine.at((p->>'deadline')::float8),
-      rank = put_off.at - engine.bonus((p->>'priority')::smallint)
-    where l.org_id = org and l.run_id = k.run_id and l.state in (3, 4) and l.at is not null and not l.begun;
-    if found then
-      update engine.run r set workflow = p->>'workflow', bundle = p->>'bundle', queue = p->>'queue', priority = (p->>'priority')::smallint,
-        input = p_input, tags = array(select json_array_elements_text(p->'tags')), deadline = engine.at((p->>'deadline')::float8)
-      where r.org_id = org and r.run_id = k.run_id;
-      pending := k.run_id;
-      return;
-    end if;
-    update engine.key x set run_id = (p->>'run')::uuid, latest_at = latest
-    where x.org_id = org and x.kind = 2 and x.workflow = p->>'workflow' and x.key = p#>>'{debounce,key}';
-    at := clock_timestamp() + (p#>>'{debounce,delayMs}')::float8 * interval '1 ms';
-  end if;
-  at := least(at, latest);
 end $$;
 
 create or replace function engine.start_admitted(p json, p_input json, out outcome text, out run uuid, out state smallint, out cancelled uuid[])
@@ -341,8 +296,8 @@ begin
     where x.org_id = l.org_id and x.run_id = l.run_id and x.state = 4 and x.at <= now();
     -- It was refused as the newest, after it had been announced.
     if not exists (select from engine.live x where x.org_id = l.org_id and x.run_id = l.run_id) then
-      perform engine.tell_end(l.org_id, l.run_id, 3::smallint, s.error->>'message') from engine.result s
-      where s.org_id = l.org_id and s.run_id = l.run_id;
+      perform engine.tell_end(l.org_id, l.run_id, 3::smallint, replace(s.error->>'message', 'the run was cancelled: ', ''))
+      from engine.result s where s.org_id = l.org_id and s.run_id = l.run_id;
     end if;
     n := n + 1;
   end loop;
@@ -352,5 +307,5 @@ end $$;
 -- A child that outlived the run that should have stopped it.
 create view engine.inv_child_left_behind with (security_invoker = true) as
 select l.org_id, l.run_id from engine.live l join engine.result s on s.org_id = l.org_id and s.run_id = l.closed_by
-where not exists (select from engine.inbox i where i.org_id = l.org_id and i.run_id = l.run_id and i.kind = 3);
+where not exists (select from engine.inbox i where i.org_id = l.org_id and i.run_id = l.run_id and i.kind in (3, 4));
 grant select on engine.inv_child_left_behind to orrery_engine, orrery_app;

@@ -105,22 +105,8 @@ begin
     cross join lateral (
       (select l.at from engine.live l where l.state = 3 and l.queue = q and l.at is not null order by l.at limit 1) union all
       (select l.at from engine.live l where l.state = 4 and l.queue = q and l.at is not null order by l.at limit 1)) x;
-  overdue := exists (select from engine.live l where l.deadline <= now() and l.state <> 2 and (l.state in (4, 5, 6) or not l.begun));
+  overdue := exists (select from engine.live l where l.deadline <= now() and l.state <> 2
+    and (l.state in (4, 5, 6) or (not l.begun and l.next_seq = 1)));
   return next;
 end $$;
 create index live_blocked_timer on engine.live (queue, at) where state = 6 and at is not null;
-
--- As before, and forgets the losses.
-create or replace function engine.unblock(p_org uuid, p_run uuid, p_bundle text) returns boolean language plpgsql as $$
-declare l engine.live;
-begin
-  update engine.live x set state = 1, crashes = 0, lost_by = '{}', reason = null, at = null, rank = now() - engine.bonus(x.priority),
-    wakes = x.wakes + 1, bundle = coalesce(p_bundle, x.bundle), next_seq = x.next_seq + (p_bundle is not null)::integer
-  where x.org_id = p_org and x.run_id = p_run and x.state = 6 returning x.* into l;
-  if not found then return false; end if;
-  if p_bundle is not null then
-    insert into engine.journal (org_id, run_id, seq, cmd, kind, attempt, started_at, at, name)
-    values (p_org, p_run, l.next_seq - 1, 0, 8, 1, now(), now(), p_bundle);
-  end if;
-  return true;
-end $$;

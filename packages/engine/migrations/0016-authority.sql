@@ -15,7 +15,7 @@ begin
   return found;
 end $$;
 
--- As before, and a run whose input is replaced has the authority of the start that replaced it.
+-- As before; a run whose input is replaced has the deadline and the authority of the start that replaced it.
 create or replace function engine.put_off(p json, p_input json, out pending uuid, out at timestamptz) language plpgsql as $$
 declare
   org uuid := (p->>'org')::uuid;

@@ -95,8 +95,8 @@ export interface Engine {
   /** Continues a paused or blocked run. `version` moves it to another bundle, as in `RunChanges`. */
   resume(org: OrgId, run: RunId, options?: { readonly version?: string }): Promise<ResumeOutcome>
   /**
-   * A new run that repeats a finished one from its failed step, with the same idempotency keys. Null: the run has not ended or does not
-   * exist.
+   * A new run that repeats a finished one from its failed step, or from the request to stop, with the same idempotency keys. Null: the run
+   * has not ended or does not exist.
    */
   retry(org: OrgId, run: RunId, changes?: RunChanges): Promise<{ readonly run: RunId } | null>
   /** A new run with the other run's journal rows below `fromSeq`. Null: there is no such run. */

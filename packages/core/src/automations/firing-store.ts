@@ -170,7 +170,7 @@ export interface EndedRun {
   readonly status: RunEnd
 }
 
-/** Runs of all organizations that ended at least 10 s ago and whose firings still count as in progress. */
+/** Runs of all organizations that ended at least 10 s ago and whose firings still count as in progress, in the order of their ends. */
 export function selectUnrecordedEnds(database: Database, limit: number): Promise<(EndedRun & { readonly org: OrgId })[]> {
   return database.ask(
     sql`select f.org_id as org, f.run_id as run,
@@ -178,6 +178,7 @@ export function selectUnrecordedEnds(database: Database, limit: number): Promise
         from app.firing f left join engine.result_view r on r.org_id = f.org_id and r.run_id = f.run_id
         where f.going and not exists (select from engine.live_view l where l.org_id = f.org_id and l.run_id = f.run_id)
           and coalesce(r.finished_at < now() - interval '10 s', true)
+        order by r.finished_at nulls first, f.run_id
         limit ${limit}`,
   )
 }

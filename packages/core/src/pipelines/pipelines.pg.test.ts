@@ -315,6 +315,9 @@ describe('pipelines.run', () => {
       runId: first.runId,
       outcome: 'existing',
     })
+    await t.call('runs.cancel', { runId: first.runId, terminate: true })
+    const again = { definition: [{ id: 'w', wait: '1h' }], dedupe: { ...dedupe, reuse: 'after_failure' as const } }
+    expect(await t.call('pipelines.run', again)).toMatchObject({ outcome: 'started' })
   })
 
   it('rejects params that do not fit, unknown time zones, and invalid pipelines', async () => {

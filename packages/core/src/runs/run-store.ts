@@ -1,5 +1,6 @@
 /** Queries for runs and their lists, under row-level security. Everything else about runs comes from the engine's store. */
 import type { Json, RunStatus } from '@orrery/contract'
+import { droppedSignalMessage } from '@orrery/engine'
 import { unpackRows } from '@orrery/engine/postgres'
 import { type AnswerTo, columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 import { PIPELINE_WORKFLOW } from '../pipelines/interpreter/pipeline-input.ts'
@@ -199,8 +200,24 @@ export function selectUnreadSignals(
   )
 }
 
-/** The most names of unread signals that an explanation lists. */
+/** The most names of signals that an explanation lists. */
 const SIGNALS_MAX = 10
+
+/** How many signals of these names a run has dropped because they did not fit, and the issues of the last. */
+export async function selectDroppedSignals(
+  tx: Transaction,
+  org: string,
+  run: string,
+  names: readonly string[],
+): Promise<{ readonly name: string; readonly count: number; readonly issues: unknown }[]> {
+  const byMessage = new Map(names.slice(0, SIGNALS_MAX).map((name) => [droppedSignalMessage(name), name]))
+  const rows = await tx.rows<{ message: string; count: number; issues: unknown }>(
+    sql`select l.message, count(*)::int as count, (array_agg(l.data order by l.id desc))[1] as issues from engine.log_view l
+        where l.org_id = ${org} and l.run_id = ${run} and l.cmd = 0 and l.level = 'warn' and l.message = any (${[...byMessage.keys()]})
+        group by l.message`,
+  )
+  return rows.map(({ message, ...row }) => ({ name: byMessage.get(message) ?? '', ...row }))
+}
 
 /** Those of the commands that have a recorded step. */
 export async function selectStepCommands(tx: Transaction, org: string, run: string, commands: readonly number[]): Promise<Set<number>> {

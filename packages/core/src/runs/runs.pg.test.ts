@@ -317,6 +317,22 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
     expect(await finish(runId)).toMatchObject({ status: 'succeeded' })
   })
 
+  it('says in why that a signal did not fit, and what was wrong with the last', async () => {
+    const runId = await start('picky', null)
+    await reach(runId, 'waiting')
+    for (const payload of [1, { name: 2 }]) {
+      expect(await t.call('runs.signal', { runId, name: 'person', payload })).toMatchObject({ isAwaited: true })
+      await expect.poll(async () => (await t.call('runs.logs', { runId })).items.length).toBe(payload === 1 ? 1 : 2)
+      await reach(runId, 'waiting')
+    }
+    expect(await t.call('runs.why', { runId })).toMatchObject({
+      summary: expect.stringContaining('It dropped signals that did not fit: "person" (2 times, the last because of name: Expected text).'),
+      facts: { droppedSignals: { person: 2 } },
+    })
+    await t.call('runs.signal', { runId, name: 'person', payload: { name: 'Nemo' } })
+    expect(await finish(runId)).toMatchObject({ output: { name: 'Nemo' } })
+  })
+
   it('does not drop the version silently if a run is neither paused nor blocked', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')

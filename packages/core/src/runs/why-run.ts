@@ -1,7 +1,16 @@
 import { type AnswerTo, type Ctx, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
+import { z } from 'zod'
 import { explainEnd } from './explain-end.ts'
 import { toFailure, toWait } from './run.ts'
-import { type RunRow, selectLastFailure, selectPayloads, selectQueueService, selectRun, selectUnreadSignals } from './run-store.ts'
+import {
+  type RunRow,
+  selectDroppedSignals,
+  selectLastFailure,
+  selectPayloads,
+  selectQueueService,
+  selectRun,
+  selectUnreadSignals,
+} from './run-store.ts'
 
 export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<AnswerTo<'runs.why'>> {
   const { runId } = input
@@ -11,9 +20,14 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   const why = await ctx.engine.why(ctx.org, run)
   const found = { runId, state: why.state, summary: why.summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
   if (why.state === 'ready') return { ...found, ...(await whyQueued(ctx, row, found)) }
-  const unread = await withOrg(ctx, (tx) => selectUnreadSignals(tx, ctx.org, run))
-  const stray = unread.filter(({ name }) => !why.waits.some((wait) => wait.type === 'signal' && wait.name === name))
-  return why.state === 'waiting' && stray.length > 0 ? { ...found, ...withStray(found, stray) } : found
+  if (why.state !== 'waiting') return found
+  const awaited = why.waits.flatMap((wait) => (wait.type === 'signal' ? [wait.name] : []))
+  const [unread, dropped] = await withOrg(ctx, async (tx) => [
+    await selectUnreadSignals(tx, ctx.org, run),
+    awaited.length === 0 ? [] : await selectDroppedSignals(tx, ctx.org, run, awaited),
+  ])
+  const stray = unread.filter(({ name }) => !awaited.includes(name))
+  return { ...found, ...withDropped(withStray(found, stray), dropped) }
 }
 
 async function whyEnded(ctx: Ctx, row: RunRow) {
@@ -27,11 +41,36 @@ async function whyEnded(ctx: Ctx, row: RunRow) {
 type Found = Pick<AnswerTo<'runs.why'>, 'summary' | 'facts'>
 
 /** Signals that arrived while the run waits for something else: perhaps a misspelt name, perhaps only early. */
-function withStray({ summary, facts }: Found, stray: readonly { readonly name: string; readonly count: number }[]): Found {
+function withStray(found: Found, stray: readonly { readonly name: string; readonly count: number }[]): Found {
+  if (stray.length === 0) return found
+  const { summary, facts } = found
   const names = stray.map(({ name, count }) => (count === 1 ? `"${name}"` : `"${name}" (${count} times)`)).join(', ')
   const unreadSignals = Object.fromEntries(stray.map(({ name, count }) => [name, count]))
   return { summary: `${summary} Nothing waits for a signal that has arrived: ${names}.`, facts: { ...facts, unreadSignals } }
 }
+
+/** Signals that the run had waited for, and whose payload its schema refused. */
+function withDropped(found: Found, dropped: Awaited<ReturnType<typeof selectDroppedSignals>>): Found {
+  if (dropped.length === 0) return found
+  const each = dropped.map(({ name, count, issues }) => {
+    const why = describeIssue(issues)
+    const times = count === 1 ? 'once' : `${count} times`
+    return `"${name}" (${times}${why === null ? '' : `, ${count === 1 ? '' : 'the last '}because of ${why}`})`
+  })
+  return {
+    summary: `${found.summary} It dropped signals that did not fit: ${each.join(', ')}.`,
+    facts: { ...found.facts, droppedSignals: Object.fromEntries(dropped.map(({ name, count }) => [name, count])) },
+  }
+}
+
+/** The first issue. The workflow writes them, so they may have any form. */
+function describeIssue(issues: unknown): string | null {
+  const [issue] = issueList.safeParse(issues).data ?? []
+  return issue === undefined ? null : `${issue.path === '' ? '' : `${issue.path}: `}${issue.message.slice(0, MESSAGE_CHARS_MAX)}`
+}
+
+const MESSAGE_CHARS_MAX = 300
+const issueList = z.array(z.object({ path: z.string(), message: z.string() }))
 
 async function whyQueued(ctx: Ctx, { queue }: RunRow, { summary, facts }: Found): Promise<Found> {
   const { isPaused, isServed } = await withOrg(ctx, (tx) => selectQueueService(tx, ctx.org, queue))

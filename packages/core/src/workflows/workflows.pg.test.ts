@@ -19,7 +19,7 @@ describe('workflows.deploy', () => {
       output: { version: bundle.hash, workflows: bundle.manifest.workflows.map(({ name }) => name) },
     })
     const { items } = await t.call('workflows.list', {})
-    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'single', 'stumbling'])
+    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'picky', 'single', 'stumbling'])
     expect(await t.call('workflows.get', { workflow: 'greeting' })).toMatchObject({ version: bundle.hash, description: 'Greets a person.' })
     expect((await t.call('workflows.get', { workflow: 'single' })).options).toMatchObject({ concurrency: { limit: 1 } })
 
@@ -34,7 +34,7 @@ describe('workflows.deploy', () => {
     const first = await t.call('workflows.versions', { workflow: 'greeting', limit: 1 })
     const second = await t.call('workflows.versions', { workflow: 'greeting', limit: 1, cursor: first.nextCursor ?? '' })
     expect(second.items[0]?.version).toBe(bundle.hash)
-    const paged = await t.call('workflows.list', { limit: 4 })
+    const paged = await t.call('workflows.list', { limit: 5 })
     expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual(['stumbling'])
   })
 

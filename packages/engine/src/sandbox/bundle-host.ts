@@ -1,7 +1,7 @@
 import type { OrgId } from '../store/store.ts'
 import type { Activation, Manifest, Reaction } from '../workflow/protocol.ts'
 import type { Issue } from '../workflow/standard-schema.ts'
-import { createSandbox, type Sandbox } from './create-sandbox.ts'
+import { createSandbox, type Sandbox, SandboxGone } from './create-sandbox.ts'
 
 /**
  * Where the code of one bundle runs. Calls are answered in their order. They reject with SandboxStuck, with SandboxLost, or with what the
@@ -17,7 +17,10 @@ export interface BundleHost {
 }
 
 export interface HostOwner {
-  /** What the bundle ran in has ended, by the code of any bundle or by itself. Called after its calls were rejected. */
+  /**
+   * What the bundle ran in has ended, by the code of any bundle or by itself; or a call found its sandbox gone. Called after its calls were
+   * rejected.
+   */
   readonly onLost: () => void
   /** Whether the bundle has runs in work, whose coroutines must stay. */
   readonly isHeld: () => boolean
@@ -29,7 +32,7 @@ export interface BundleHosts {
   close(): void
 }
 
-/** The process in which the code ran has ended. `isCulprit`: the call was being executed, so its code is the likely reason. */
+/** The process in which the code ran has ended, or an earlier call ended the sandbox. `isCulprit`: it ended while it executed this call. */
 export class SandboxLost extends Error {
   override readonly name = 'SandboxLost'
   readonly isCulprit: boolean
@@ -48,17 +51,27 @@ export const GUARD_MS = 2000
  * those of the whole process.
  */
 export const inThisProcess: BundleHosts = {
-  open: (_org, code) => {
+  open: (_org, code, { onLost }) => {
     let made: Sandbox | null = null
-    const sandbox = (): Sandbox => {
-      made ??= createSandbox(code, { timeoutMs: GUARD_MS })
-      return made
+    let isOpen = true
+    const call = async <T>(work: (sandbox: Sandbox) => T): Promise<T> => {
+      try {
+        made ??= createSandbox(code, { timeoutMs: GUARD_MS })
+        return work(made)
+      } catch (error) {
+        if (!(error instanceof SandboxGone)) throw error
+        setImmediate(() => isOpen && onLost())
+        throw new SandboxLost(error.message, false)
+      }
     }
     return {
-      activate: async (batch) => sandbox().activate(batch),
-      validateInputs: async (batch) => sandbox().validateInputs(batch),
-      describe: async () => sandbox().describe(),
-      dispose: () => sandbox().dispose(),
+      activate: (batch) => call((sandbox) => sandbox.activate(batch)),
+      validateInputs: (batch) => call((sandbox) => sandbox.validateInputs(batch)),
+      describe: () => call((sandbox) => sandbox.describe()),
+      dispose: () => {
+        isOpen = false
+        made?.dispose()
+      },
     }
   },
   close: () => {},

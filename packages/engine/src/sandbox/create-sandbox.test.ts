@@ -182,7 +182,7 @@ describe('endless loops', () => {
     sandbox.activate([begin('good-run'), { ...bad, delivery: { ...bad.delivery, info: { ...info, runId: 'bad' } } as Delivery }])
     const wake = (run: string) => next(run, { type: 'resolve', cmd: 1, value: null })
     expect(() => sandbox.activate([wake('good-run'), wake('bad-run')])).toThrow(SandboxStuck)
-    expect(() => sandbox.describe()).toThrow(/disposed/)
+    expect(() => sandbox.describe()).toThrow(/gone/)
   })
 
   test('an endless loop at the top level of a module fails the load', () => {

@@ -24,7 +24,7 @@ export interface Sandbox {
    */
   validateInputs(batch: readonly (readonly [workflow: string, input: string])[]): readonly (readonly Issue[] | null)[]
   describe(): Manifest
-  /** Drops all runs in it. Any later call throws. */
+  /** Drops all runs in it. Any later call throws SandboxGone. */
   dispose(): void
 }
 
@@ -39,6 +39,11 @@ export class SandboxStuck extends Error {
     super(`workflow code of run ${run} did not return control; is there an endless loop?`)
     this.run = run
   }
+}
+
+/** An earlier call made the sandbox unusable, or it was disposed of. */
+export class SandboxGone extends Error {
+  override readonly name = 'SandboxGone'
 }
 
 const FACE = ['describe', 'activate', 'validateInputs'] as const
@@ -78,7 +83,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   const guard = { timeout: timeoutMs }
 
   const enter = (script: vm.Script): unknown => {
-    if (context === null) throw new Error('the sandbox was disposed of')
+    if (context === null) throw new SandboxGone('the sandbox is gone')
     try {
       return script === SCRIPTS.activate ? script.runInContext(context) : script.runInContext(context, guard)
     } catch (error) {

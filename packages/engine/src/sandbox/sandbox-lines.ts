@@ -10,8 +10,16 @@ export interface Request {
 
 export interface Answer {
   readonly ok: boolean
-  /** JSON: what the bundle answered, or `{ message, run? }`. Empty for `open` and `close`. */
+  /** JSON: what the bundle answered, or a Refusal. Empty for `open` and `close`. */
   readonly text: string
+}
+
+export interface Refusal {
+  readonly message: string
+  /** The run whose code did not return. */
+  readonly run?: string
+  /** An earlier call had ended the sandbox. */
+  readonly isGone?: boolean
 }
 
 /** The parent parses an answer of this length in about 50 ms. */

@@ -6,10 +6,11 @@
 import { readSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
-import { createSandbox, type Sandbox, SandboxStuck } from './create-sandbox.ts'
-import { ANSWER_CHARS_MAX, type Answer, type Request, readRequest } from './sandbox-lines.ts'
+import { createSandbox, type Sandbox, SandboxGone, SandboxStuck } from './create-sandbox.ts'
+import { ANSWER_CHARS_MAX, type Answer, type Refusal, type Request, readRequest } from './sandbox-lines.ts'
 
 const WATCH_MS = 500
+const MESSAGE_CHARS_MAX = 8000
 
 /** @param memoryMb of the whole process, code and buffers included */
 function watch(memoryMb: number, parent: number): void {
@@ -54,15 +55,14 @@ function answer(request: Request): Answer {
   try {
     const text = execute(request)
     if (text.length <= ANSWER_CHARS_MAX) return { ok: true, text }
-    return {
-      ok: false,
-      text: JSON.stringify({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` }),
-    }
+    return refuse({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` })
   } catch (error) {
-    const run = error instanceof SandboxStuck ? { run: error.run } : {}
-    return { ok: false, text: JSON.stringify({ message: String(error instanceof Error ? error.message : error).slice(0, 8000), ...run }) }
+    const message = String(error instanceof Error ? error.message : error).slice(0, MESSAGE_CHARS_MAX)
+    return refuse({ message, ...(error instanceof SandboxStuck ? { run: error.run } : {}), isGone: error instanceof SandboxGone })
   }
 }
+
+const refuse = (refusal: Refusal): Answer => ({ ok: false, text: JSON.stringify(refusal) })
 
 function write(text: string): void {
   const bytes = Buffer.from(text)

@@ -5,15 +5,18 @@ import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HostOwner, SandboxLost } from './bundle-host.ts'
 import { SandboxStuck } from './create-sandbox.ts'
-import { ANSWER_CHARS_MAX, type Request, writeRequest } from './sandbox-lines.ts'
+import { ANSWER_CHARS_MAX, type Refusal, type Request, writeRequest } from './sandbox-lines.ts'
 
 interface Call {
+  readonly bundle: string
   readonly resolve: (text: string) => void
   readonly reject: (error: Error) => void
 }
 
 /** Until its first answer, a process has this much more time: it loads Node.js first. */
 const START_MS = 30_000
+/** A machine that could not start a process is not asked again before this time. */
+const START_AGAIN_MS = 1000
 /** Of what a process says when it ends. */
 const LAST_WORDS_MAX = 4000
 
@@ -23,9 +26,8 @@ export class SandboxProcess {
   quietMs = 0
   hasEnded = false
   private readonly callMs: number
-  private readonly child: ChildProcess
-  /** Keeps this process alive while a call waits. */
-  private readonly output: Socket
+  /** Null: the machine could not start it. */
+  private readonly child: ChildProcess | null
   /** Calls without an answer, oldest first: the process executes the first. */
   private readonly calls: Call[] = []
   private readonly owners = new Map<string, HostOwner>()
@@ -37,6 +39,10 @@ export class SandboxProcess {
 
   constructor({ memoryMb, callMs }: { readonly memoryMb: number; readonly callMs: number }) {
     this.callMs = callMs
+    this.child = this.start(memoryMb)
+  }
+
+  private start(memoryMb: number): ChildProcess | null {
     const extension = extname(import.meta.url)
     const program = fileURLToPath(new URL(`./sandbox-main${extension}`, import.meta.url))
     const conditions = extension === '.ts' ? ['--conditions=orrery-source'] : []
@@ -45,22 +51,33 @@ export class SandboxProcess {
     // Code that found a way out of its sandbox could read no other file and start no process.
     const permissions = ['--permission', '--allow-worker', ...read.map((path) => `--allow-fs-read=${path}`)]
     const heap = [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=8', '--disable-wasm-trap-handler', '--no-warnings']
-    // An empty environment: nothing that the server knows can be read there.
     const words = [...permissions, ...heap, ...conditions, program, String(memoryMb), String(process.pid)]
-    // A group of its own: Ctrl-C in a terminal ends the server, which needs it until it has stopped.
-    this.child = spawn(process.execPath, words, { stdio: 'pipe', env: {}, cwd: '/', detached: true })
-    this.output = this.child.stdout as Socket
-    this.output.setEncoding('utf8').on('data', (text: string) => this.read(text))
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.lastWords = (this.lastWords + text).slice(-LAST_WORDS_MAX)
-    })
-    // A write to a process that has ended. Its end is reported by itself.
-    this.child.stdin?.on('error', () => {})
-    this.child.once('error', (error) => this.ended(`it could not be started: ${error.message}`))
-    this.child.once('close', (code, signal) => this.ended(this.describeEnd(code, signal)))
-    this.child.unref()
-    for (const stream of [this.child.stdin, this.child.stderr]) (stream as Socket).unref()
-    this.output.unref()
+    try {
+      // An empty environment: nothing that the server knows can be read there.
+      // A group of its own: Ctrl-C in a terminal ends the server, which needs it until it has stopped.
+      const child = spawn(process.execPath, words, { stdio: 'pipe', env: {}, cwd: '/', detached: true })
+      child.once('error', (error) => this.notStarted(error))
+      child.once('close', (code, signal) => child.pid !== undefined && this.ended(this.describeEnd(code, signal)))
+      // Without file handles a child has no streams.
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => this.read(text))
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.lastWords = (this.lastWords + text).slice(-LAST_WORDS_MAX)
+      })
+      // A write to a process that has ended. Its end is reported by itself.
+      child.stdin?.on('error', () => {})
+      child.unref()
+      for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref()
+      return child
+    } catch (error) {
+      this.notStarted(error)
+      return null
+    }
+  }
+
+  /** Its calls wait a moment, so that those who make them again do so calmly. None was executed: the oldest is always that of `open`. */
+  private notStarted(error: unknown): void {
+    const reason = `it could not be started: ${error instanceof Error ? error.message : String(error)}`
+    setTimeout(() => this.ended(reason), START_AGAIN_MS)
   }
 
   /** Returns the name under which the bundle can be called. */
@@ -93,7 +110,7 @@ export class SandboxProcess {
 
   end(reason: string): void {
     this.ended(reason)
-    this.child.kill('SIGKILL')
+    this.child?.kill('SIGKILL')
   }
 
   private send(request: Request): Promise<string> {
@@ -101,12 +118,19 @@ export class SandboxProcess {
     // The time of the oldest call counts from here if the process was idle.
     if (this.calls.length === 0) {
       this.quietMs = 0
-      this.output.ref()
+      this.keepAlive(true)
     }
     return new Promise((resolve, reject) => {
-      this.calls.push({ resolve, reject })
-      this.child.stdin?.write(writeRequest(request))
+      this.calls.push({ bundle: request.bundle, resolve, reject })
+      this.child?.stdin?.write(writeRequest(request))
     })
+  }
+
+  /** Whether this process stays alive for an answer. */
+  private keepAlive(isNeeded: boolean): void {
+    const output = this.child?.stdout as Socket | null | undefined
+    if (isNeeded) output?.ref()
+    else output?.unref()
   }
 
   private read(text: string): void {
@@ -129,11 +153,14 @@ export class SandboxProcess {
     this.quietMs = 0
     this.hasAnswered = true
     const call = this.calls.shift()
-    if (this.calls.length === 0) this.output.unref()
+    if (this.calls.length === 0) this.keepAlive(false)
     if (call === undefined) return this.end('it gave an answer without a question')
     if (line.startsWith('+')) return call.resolve(line.slice(1))
-    const { message, run } = readRefusal(line)
-    call.reject(run === null ? new Error(message) : new SandboxStuck(run))
+    const { message, run, isGone = false } = readRefusal(line)
+    if (!isGone) return call.reject(run === undefined ? new Error(message) : new SandboxStuck(run))
+    call.reject(new SandboxLost(message, false))
+    // As below: the call that ended it was answered before.
+    setImmediate(() => this.owners.get(call.bundle)?.onLost())
   }
 
   private ended(reason: string): void {
@@ -157,11 +184,11 @@ export class SandboxProcess {
   }
 }
 
-function readRefusal(line: string): { readonly message: string; readonly run: string | null } {
+function readRefusal(line: string): Refusal {
   try {
-    const { message, run } = JSON.parse(line.slice(1)) as { message?: unknown; run?: unknown }
-    return { message: String(message), run: typeof run === 'string' ? run : null }
+    const { message, run, isGone } = JSON.parse(line.slice(1)) as { readonly [Name in keyof Refusal]?: unknown }
+    return { message: String(message), ...(typeof run === 'string' ? { run } : {}), isGone: isGone === true }
   } catch {
-    return { message: 'the sandbox gave an answer that cannot be read', run: null }
+    return { message: 'the sandbox gave an answer that cannot be read' }
   }
 }

@@ -46,6 +46,12 @@ let database: TestDatabase
 let good: BuiltBundle
 let engine: TransactionalEngine
 const facts: EngineFact[] = []
+const observers = new Set<(fact: EngineFact) => void>()
+
+const observe = (fact: EngineFact): void => {
+  facts.push(fact)
+  for (const observer of observers) observer(fact)
+}
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -56,7 +62,7 @@ beforeEach(async () => {
   const store = createPostgresStore({ url: database.url, poolMax: 4 })
   const hosts = containBundles({ callMs: CALL_MS, memoryMb: MEMORY_MB })
   facts.length = 0
-  engine = createEngine({ store, notifier: store.notifier, hosts, observe: (fact) => facts.push(fact), beatMs: 100 })
+  engine = createEngine({ store, notifier: store.notifier, hosts, observe, beatMs: 100 })
   await engine.work({ steps: stepRegistry() })
 })
 afterEach(() => engine.close())
@@ -224,6 +230,52 @@ describe('what callers wait for is answered', () => {
     ).rejects.toThrow(/memory/)
     await expect(engine.describeBundle(org, '1')).rejects.toThrow(/__orrery/)
   })
+})
+
+test('the check of a deploy names the runs on which the new code hangs, and no others', async () => {
+  const waits = JSON.stringify({ type: 'signal', cmd: 1, name: 'a', until: null })
+  const reaction = `JSON.stringify(list.map(({ run, delivery }) => ({ run, commands: delivery.type === 'start' ? [${waits}] : [] })))`
+  const org = await deploy(good, hostile(`return ${reaction}`))
+  const runs: RunId[] = []
+  for (const input of [1, 0, 1, 1, 1, 0, 1, 1]) runs.push(await start(org, 'hostile', input))
+  for (const run of runs) await expect.poll(async () => (await engine.why(org, run)).state, { timeout: 20_000 }).toBe('waiting')
+  const changed = hostile(`if (list.some(({ delivery }) => delivery.input === 1)) for (;;) {} return ${reaction}`)
+  const found = new Map<RunId, boolean>()
+  for await (const { run, ok } of engine.checkDeploy(org, changed)) found.set(run, ok)
+  expect(runs.map((run) => found.get(run))).toEqual([1, 0, 1, 1, 1, 0, 1, 1].map((input) => input === 0))
+})
+
+test('an error of megabytes is cut before it becomes a result and an event', async () => {
+  const cause = `{ name: 'E', message: 'y'.repeat(1e6), kind: 'error' }`
+  const error = `{ name: 'n'.repeat(1e6), message: 'x'.repeat(5e6), kind: 'error', stack: 's'.repeat(1e6), details: ['d'.repeat(1e6)], cause: ${cause} }`
+  const org = await deploy(reacts(`completion: { type: 'failed', error: ${error} }`))
+  const answer = await engine.result(org, await start(org, 'hostile'), 20_000)
+  expect(answer?.error).toMatchObject({ message: expect.stringMatching(/^x{8000}… \(4992000 more characters\)$/) })
+  expect(JSON.stringify(answer?.error).length).toBeLessThan(30_000)
+})
+
+test.each([
+  // As without memory, and as without the program or file handles.
+  ['at once', 'a\0b'],
+  ['later', '/nowhere/node'],
+])('a machine that cannot start a process, which it says %s, blocks no run and is asked again calmly', async (_when, missing) => {
+  const node = process.execPath
+  const org = await deploy(good)
+  const claims: number[] = []
+  observers.add((fact) => fact.type === 'claimed' && fact.runs > 0 && claims.push(performance.now()))
+  process.execPath = missing
+  try {
+    const run = await start(org, 'pair')
+    await expect.poll(() => claims.length, { timeout: 20_000 }).toBeGreaterThan(2)
+    expect((claims[2] ?? 0) - (claims[0] ?? 0)).toBeGreaterThan(1500)
+    process.execPath = node
+    await engine.signal(org, run, 'a', 1)
+    await engine.signal(org, run, 'b', 2)
+    expect((await engine.result(org, run, 20_000))?.status).toBe('succeeded')
+  } finally {
+    process.execPath = node
+    observers.clear()
+  }
 })
 
 test('code that continues as new without end is blocked', async () => {

@@ -389,14 +389,10 @@ export interface Store<Tx = unknown> {
   startPlain?(starts: readonly PlainStartRow[], tx: Tx): Promise<ReadonlySet<RunId>>
   /**
    * Puts a message into a run's inbox. A cancellation ends at once a run that needs no worker for that: it has not begun, or it is blocked. It
-   * wakes a paused run. A termination ends at once every run that no worker holds.
+   * wakes a paused run. A termination ends at once every run that no worker holds (ready, gated, waiting, paused, blocked), without
+   * its code.
    */
   deliver(message: Message, tx?: Tx): Promise<DeliverOutcome>
-  /**
-   * Ends at once a run that no worker holds (ready, gated, waiting, paused, blocked), without running its code. False if a worker holds it
-   * or it is not live.
-   */
-  terminate(org: OrgId, run: RunId, reason: string, tx?: Tx): Promise<boolean>
   /**
    * Times out runs past their deadline that no worker holds. Those that have not begun or are blocked end; a paused one becomes ready, so that
    * its cleanup runs. Returns the queues with runs that became ready.

@@ -101,8 +101,11 @@ function readFailure(error: unknown, depth: number): Failure {
   }
 }
 
+/** The note of what was cut counts as kept, so that a text is cut once, wherever it passes. */
+const NOTE_CHARS_MAX = 40
+
 function cut(text: string, max: number): string {
-  const kept = text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more characters)`
+  const kept = text.length <= max + NOTE_CHARS_MAX ? text : `${text.slice(0, max)}… (${text.length - max} more characters)`
   return kept.toWellFormed()
 }
 

@@ -17,6 +17,8 @@ describe('a value that JSON cannot carry', () => {
     ['a bigint', 1n, 'it is a bigint'],
     ['a bigint in a list', { items: [1, 2, 3, { id: 1n }] }, 'items[3].id is a bigint'],
     ['a bigint under an odd name', { 'odd name': { '0': 1n } }, '["odd name"].0 is a bigint'],
+    ['a number that is not one', { a: null, b: [Number.NaN] }, 'b[0] is NaN'],
+    ['a number without end', -1 / 0, 'it is -Infinity'],
     ['a circular reference', { a: [circular] }, 'a[0].self is a circular reference'],
     ['a getter that throws', { a: Object.defineProperty({}, 'b', { get: throwing, enumerable: true }) }, 'a.b cannot be read: no'],
     ['a toJSON that throws', [{ toJSON: throwing }], '[0] cannot be read: no'],
@@ -29,6 +31,6 @@ describe('a value that JSON cannot carry', () => {
 })
 
 it('writes what JSON.stringify writes, and null for what it leaves out', () => {
-  for (const value of [{ a: new Date(0), b: undefined, c: [undefined, Number.NaN] }, undefined, () => 1, 'x', null])
+  for (const value of [{ a: [new Date(0), new Date(Number.NaN)], b: undefined, c: [undefined, null] }, undefined, () => 1, 'x', null])
     expect(toJsonText(value, 'x')).toBe(JSON.stringify(value) ?? 'null')
 })

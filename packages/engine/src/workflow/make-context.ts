@@ -2,6 +2,7 @@ import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import { cancelScope, openScope, type ScopeCarrier } from './cancel-scope.ts'
 import { runAll, runIn, runRace, runShielded } from './concurrency.ts'
 import type { ChildCallOptions, Context, RunOptions, ScopePromise, Thunk } from './context.ts'
+import { droppedSignalMessage } from './dropped-signal.ts'
 import { issueCommand, scopeOf } from './issue-command.ts'
 import { toJson } from './json.ts'
 import { logTo, type MachineRun, refuseInQuery } from './machine-run.ts'
@@ -94,12 +95,8 @@ async function waitFor(
     const checked = await validate(schema, payload)
     if (checked.ok) return checked.value
     // The wait keeps its deadline, so that a flood of invalid messages cannot prolong it.
-    logTo(
-      run,
-      'warn',
-      `signal ${name} was dropped because its payload is invalid`,
-      checked.issues.map(({ path, message }) => ({ path, message })),
-    )
+    const issues = checked.issues.map(({ path, message }) => ({ path, message }))
+    logTo(run, 'warn', droppedSignalMessage(name), issues)
   }
 }
 

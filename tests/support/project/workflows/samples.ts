@@ -39,6 +39,8 @@ export const approval = workflow('approval', async (ctx) => {
   return { answer }
 })
 
+export const picky = workflow('picky', async (ctx) => ctx.waitFor('person', named))
+
 export const fragile = workflow('fragile', async (ctx, input: { good: boolean }) => {
   await ctx.run(greet, { name: 'before' })
   const verdict = await ctx.run(demand, { good: input.good })

@@ -166,6 +166,18 @@ describe('dedupe', () => {
     expect(later).toMatchObject({ outcome: 'started' })
     expect(later.runId).not.toBe(first.runId)
   })
+
+  it.each(['never', 'after_failure'] as const)(
+    'starts again under the key of a run that did not succeed, if reuse says so: %s',
+    async (reuse) => {
+      const name = await bench.make({ ...waiting, dedupe: { key: `again ${reuse}`, window: '1h', reuse } })
+      const ask = async () => (await runNow(name)).firing
+      const first = await ask()
+      await t.call('runs.cancel', { runId: first.runId ?? '', terminate: true })
+      expect(await resultOf(first.runId)).toMatchObject({ status: 'cancelled' })
+      expect((await ask()).outcome).toBe(reuse === 'never' ? 'existing' : 'started')
+    },
+  )
 })
 
 describe('timeout', () => {

@@ -30,7 +30,7 @@ export async function activate(bundle: LoadedBundle, activations: readonly Activ
 /** Frees the coroutine of a run, at the latest before the next activation of that bundle. */
 export function forget(bundle: LoadedBundle, run: string): void {
   bundle.forgotten.push(run)
-  // If the bundle fails, the next call with activations fails too.
+  // If the bundle fails, the next call with activations notices that.
   if (bundle.forgotten.length >= FORGOTTEN_MAX) activate(bundle, []).catch(() => {})
 }
 
@@ -42,7 +42,7 @@ export interface IdFormat {
 
 export const plainIds: IdFormat = { run: (id) => id, org: (id) => id }
 
-/** How many bundles a process keeps. Drops the least recently used first; held runs keep theirs. */
+/** How many bundles a process keeps. Drops the least recently used first, except those of runs in work. */
 const BUNDLES_MAX = 100
 
 const TRIES = 5
@@ -114,11 +114,24 @@ export class SandboxCache {
       (bundle) => bundle === null && this.loaded.delete(key),
       () => this.loaded.delete(key),
     )
-    if (this.loaded.size > BUNDLES_MAX) {
-      const oldest = this.loaded.keys().next().value
-      if (oldest !== undefined) this.loaded.delete(oldest)
-    }
+    this.dropOldest()
     return loading
+  }
+
+  private dropOldest(): void {
+    const [oldest] = this.loaded
+    if (oldest === undefined || this.loaded.size <= BUNDLES_MAX) return
+    const [key, loading] = oldest
+    this.loaded.delete(key)
+    loading.then(
+      (bundle) => {
+        if (bundle === null || this.loaded.has(key)) return
+        if (this.isHeld(bundle)) this.loaded.set(key, loading)
+        // What its host runs in would keep it. Parked runs of it are replayed.
+        else this.renew(bundle)
+      },
+      () => {},
+    )
   }
 
   /** The same code was stored with another map, because lines of its files have moved. */

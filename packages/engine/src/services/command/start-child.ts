@@ -95,7 +95,7 @@ async function start(scope: WorkerScope, run: ActiveRun, open: OpenChild, bundle
     const admitted: AdmittedStart = { ...row, ...limits, worker: scope.worker(), at: null, event: startedEvent(row) }
     const outcome = await scope.store.startAdmitted(admitted)
     child = outcome.run
-    scope.announceStart(outcome)
+    scope.announceStart(outcome, row.queue)
   }
   if (isGone(run, open)) return
   if (detached) deliver(scope, run, resolved(open, JSON.stringify(run.bundle.ids.run(child)), 0, now))

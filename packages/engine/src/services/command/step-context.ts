@@ -63,6 +63,8 @@ export function makeStepContext(scope: WorkerScope, { run, open, implementation,
   const watch = watchHeartbeats(scope, implementation, expire, open.name)
   let wroteAt = 0
   const beat = (details?: Json): void => {
+    // The body outlived its attempt, and the next one may have begun.
+    if (owner.fail === null) return
     watch.heartbeat()
     const now = scope.clock.now()
     if (details === undefined || now - wroteAt < HEARTBEAT_WRITE_MS || !isLive(run)) return

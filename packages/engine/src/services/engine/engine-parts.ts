@@ -82,7 +82,10 @@ export function assembleEngine<Tx>(options: EngineOptions<Tx>): EngineParts<Tx> 
       if (lost) lost.lost(cause, batches)
       else void recoverAlone({ store, flusher, clock, observe, isClosed: () => parts.isClosed }, batches)
     },
-    onRefused: (unit, refusal) => worker()?.onRefused(unit, refusal),
+    onRefused: (unit, refusal) => {
+      observe({ type: 'trouble', where: 'flush', error: refusal })
+      worker()?.onRefused(unit, refusal)
+    },
     onFlushed: (result, batch, registration, tookMs) => {
       observe({ type: 'flushed', rows: batch.size, tookMs })
       for (const { row } of batch.rows.logs) if (row.cmd === 0) observeLine(observe, row)
@@ -152,7 +155,7 @@ export async function startWorker<Tx>(parts: EngineParts<Tx>, options: WorkOptio
       },
       starts: parts.starts.submit,
       isInternal: parts.starts.isInternal,
-      announceStart: (outcome) => hints.announceStart(outcome, 'default'),
+      announceStart: parts.starts.announceStart,
       recover: (batches) => recoverStarts(store, flusher, batches),
       isClosed: () => parts.isClosed,
     },

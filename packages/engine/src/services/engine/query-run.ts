@@ -51,7 +51,7 @@ export async function replayBeside<T>(
     try {
       const replayed = await replay(run, rows)
       if (replayed.type === 'failed') throw replayed.error
-      if (replayed.type === 'gone') throw new SandboxLost('the sandbox ended', false)
+      if (replayed.type === 'gone' || !hasCoroutine(run)) throw new SandboxLost('the sandbox ended', false)
       return await use({ run, replayed })
     } catch (error) {
       sandboxes.failed(bundle, toError(error))
@@ -63,7 +63,8 @@ export async function replayBeside<T>(
   }
 }
 
-const TRIES = 5
+/** More than the replays that checkDeploy makes at once, each of which may take down the sandbox of the others. */
+const TRIES = 10
 const RETRY_MS = 20
 let besides = 0
 

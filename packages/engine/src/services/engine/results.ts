@@ -35,18 +35,27 @@ export class Results {
       this.waiting.set(run, waiters)
       const until = this.stopped ? 0 : this.clock.now() + timeoutMs
       let timer = this.clock.setTimeout(() => {}, 0)
-      const finish: ResultWaiter = (answer) => {
+      const leave = (): void => {
         this.clock.clearTimeout(timer)
         waiters.delete(finish)
         if (waiters.size === 0 && this.waiting.get(run) === waiters) this.waiting.delete(run)
+      }
+      const finish: ResultWaiter = (answer) => {
+        leave()
         resolve(answer)
       }
       waiters.add(finish)
       const look = (): void => {
-        this.store.result(org, run).then((found) => {
-          if (found) finish(found)
-          else arm()
-        }, reject)
+        this.store.result(org, run).then(
+          (found) => {
+            if (found) finish(found)
+            else arm()
+          },
+          (error: unknown) => {
+            leave()
+            reject(error)
+          },
+        )
       }
       const arm = (): void => {
         if (!waiters.has(finish)) return

@@ -1,5 +1,5 @@
 import type { ResumeOutcome, RunChanges } from '../../api.ts'
-import type { DeliverOutcome, EventRow, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
+import type { DeliverOutcome, EventRow, FinalStatus, JournalRow, OrgId, RunId, RunRow, Store } from '../../store/store.ts'
 import { newUuid } from '../../uuid.ts'
 import { toJsonText } from '../../workflow/json.ts'
 import type { Json, Manifest } from '../../workflow/protocol.ts'
@@ -84,7 +84,7 @@ export async function resumeRun<Tx>(
   return done(parts, run, outcome, tx)
 }
 
-/** A new run that repeats a finished one from its failed step. Null: the run has not ended or does not exist. */
+/** A new run that repeats a finished one from where it failed or was stopped. Null: the run has not ended or does not exist. */
 export async function retryRun<Tx>(
   parts: ControlParts<Tx>,
   org: OrgId,
@@ -95,14 +95,18 @@ export async function retryRun<Tx>(
   const { store } = parts
   // The order matters: until a run begins, another start with its debounce key may replace its input, and the rows to copy belong to the
   // last input.
-  if ((await store.result(org, run)) === null) return null
+  const result = await store.result(org, run)
+  if (result === null) return null
   const source = await store.run(org, run)
   if (source === null) return null
   const rows = await store.history(org, run, 0)
-  return copyRun(parts, source, beforeFailure(rows, changes), 'retry', changes, tx)
+  return copyRun(parts, source, beforeFailure(rows, result.status, changes), 'retry', changes, tx)
 }
 
-function beforeFailure(rows: readonly JournalRow[], { edits }: RunChanges): number {
+/** The first row that is not copied: the request to stop that ended the run, else its last failed step. */
+function beforeFailure(rows: readonly JournalRow[], status: FinalStatus, { edits }: RunChanges): number {
+  const stop = rows.findLast(({ kind }) => kind === 'cancel' || kind === 'generation')
+  if (stop?.kind === 'cancel' && (status === 'cancelled' || status === 'timed_out')) return stop.seq
   const failed = rows.findLast((row) => (row.kind === 'step' || row.kind === 'child') && row.error !== null)
   if (failed === undefined) return (rows.at(-1)?.seq ?? 0) + 1
   return failed.seq + (edits?.has(failed.cmd) ? 1 : 0)

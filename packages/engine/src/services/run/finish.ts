@@ -2,6 +2,7 @@ import type { RunAnswer } from '../../api.ts'
 import { locateStack } from '../../sandbox/locate-stack.ts'
 import { stopped } from '../../store/stopped.ts'
 import type { FinishRow } from '../../store/store.ts'
+import { toFailure } from '../../workflow/errors.ts'
 import type { Completion, Delivery, Failure } from '../../workflow/protocol.ts'
 import { forget, type LoadedBundle } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
@@ -70,7 +71,8 @@ function toFinish(
     case 'succeeded':
       return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
     case 'failed':
-      return { ...base, status: 'failed', output: null, error: locate(run.bundle, completion.error) }
+      // Whoever wrote the bundle, the error has its limits: it becomes an event too.
+      return { ...base, status: 'failed', output: null, error: locate(run.bundle, toFailure(completion.error)) }
     case 'cancelled': {
       const status = completion.timedOut ? 'timed_out' : 'cancelled'
       return { ...base, status, output: null, error: stopped(status, run.generation.cancelled ?? '') }

@@ -44,7 +44,7 @@ export interface WorkerScope {
   /** Whether only the host, and runs of the same bundle, may start a workflow. */
   readonly isInternal: (workflow: string) => boolean
   /** Notifies the processes concerned after a start in a transaction of its own. */
-  readonly announceStart: (outcome: StartOutcome) => void
+  readonly announceStart: (outcome: StartOutcome, queue: string) => void
   /** Local starts that are not durable yet. Each has a slot. */
   starting: number
   /** True while the worker accepts no new runs. */

@@ -178,6 +178,23 @@ export function describeControl(t: EngineTests): void {
       expect(of(again?.run ?? '', 'add')).toHaveLength(0)
     })
 
+    it('retries a cancelled run from where it was cancelled', async () => {
+      await boot()
+      const first = gate('c3')
+      const run = await start('careful', 'c3')
+      await first.reached.promise
+      first.open()
+      await state(run, 'waiting')
+      await t.engine.cancel(t.org, run, 'too early')
+      expect((await end(run)).status).toBe('cancelled')
+      const again = (await t.engine.retry(t.org, run))?.run ?? ''
+      await state(again, 'waiting')
+      await t.engine.signal(t.org, again, 'never', null)
+      expect(await end(again)).toMatchObject({ status: 'succeeded', output: 'done' })
+      expect(of(again, 'gated')).toHaveLength(0)
+      expect(of(again, 'note')).toHaveLength(1)
+    })
+
     it('forks a run from a journal row, with new idempotency keys', async () => {
       await boot()
       const first = await go('five', 10)

@@ -53,6 +53,16 @@ export function describeTrouble(t: EngineTests): void {
       expect((await end(run)).output).toEqual([1, 2])
     })
 
+    it('blocks a run whose stored version cannot be loaded any more', async () => {
+      await boot()
+      // Older servers stored bundles that later ones refuse to load.
+      const code = 'globalThis.old = async () => {}'
+      await t.engine.saveBundle(t.org, { ...t.bundle, hash: 'old', code })
+      const run = await start('stuck', null, { version: 'old' })
+      expect((await state(run, 'blocked')).summary).toMatch(/must not hold async functions/)
+      expect((await go('five', 1)).output).toBe(6)
+    })
+
     it('blocks workflow code that waits for nothing', async () => {
       await boot()
       const run = await start('stuck', null)

@@ -69,7 +69,7 @@ async function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: Loa
   run.phase = { type: 'repeating', pausing: row.pauseRequested }
   scope.active.set(run.id, run)
   const replayed = await replay(run, rows)
-  // It was released, blocked or lost meanwhile.
+  // It was released, blocked or lost meanwhile. If its call failed too, the next call into the bundle notices that.
   if (run.phase.type !== 'repeating' || replayed.type === 'gone') return
   if (replayed.type === 'failed') return scope.failed(bundle, [run], replayed.error)
   run.phase = { type: 'live', pausing: row.pauseRequested, linger: null }

@@ -244,6 +244,7 @@ export class EngineWorker implements Worker {
     }
     this.scope.active.clear()
     this.scope.parked.clear()
+    this.scope.suspects.clear()
     this.scope.starting = 0
     this.held.clear()
     this.onNoRuns()

@@ -1,5 +1,5 @@
 import type { DeliverOutcome, Message, OrgId, RunId } from '../store.ts'
-import { endAndTell, stopRun, terminateRun } from './finish.ts'
+import { stopRun, terminateRun } from './finish.ts'
 import { makeReady } from './live-run.ts'
 import { findOutcome, insertMessage } from './messages.ts'
 import { key, type Session } from './tables.ts'
@@ -13,13 +13,6 @@ export function deliver(session: Session, message: Message): DeliverOutcome {
   if (message.kind === 'terminate') terminateRun(session, live, message.id, message.reason)
   else stopRun(session, live, message.id, message.reason)
   return { type: 'delivered', worker: live.worker, queue: live.row.queue }
-}
-
-export function terminate(session: Session, org: OrgId, run: RunId, reason: string): boolean {
-  const live = session.tables.live.get(key(org, run))
-  if (live === undefined || live.state === 'running') return false
-  endAndTell(session, live, 'cancelled', reason)
-  return true
 }
 
 /**

@@ -88,16 +88,16 @@ export function expire(session: Session): Changed {
   return overdue.sort(byDeadline).flatMap((live) => {
     if (!session.tables.live.has(key(live.row.org, live.row.run)) || !isOverdue(live, session.now)) return []
     if (needsNoWorker(live)) return endAndTell(session, live, 'timed_out', REASON_OF_TIMEOUT)
-    if (live.state !== 'paused') return []
     makeReady(live, session.now)
     live.pauseRequested = false
     return [live]
   })
 }
 
-export function isOverdue({ row, state, begun }: Live, now: number): boolean {
-  const isStuck = state === 'gated' || state === 'paused' || state === 'blocked'
-  return row.deadline !== null && row.deadline <= now && state !== 'running' && (isStuck || !begun)
+/** Past its deadline, and `expire` has to do something about it. */
+export function isOverdue(live: Live, now: number): boolean {
+  const { deadline } = live.row
+  return deadline !== null && deadline <= now && (needsNoWorker(live) || live.state === 'paused')
 }
 
 function needsNoWorker({ state, begun, nextSeq }: Live): boolean {

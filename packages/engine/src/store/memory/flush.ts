@@ -109,7 +109,7 @@ function countStale(tables: Tables, org: string, run: string, worker: WorkerId |
   if (tables.live.get(key(org, run))?.worker !== worker) tables.staleWrites++
 }
 
-const nameOf = (message: Message): string => (message.kind === 'signal' ? message.name : message.kind === 'cancel' ? message.reason : '')
+const nameOf = (message: Message): string => (message.kind === 'signal' ? message.name : message.kind === 'child' ? '' : message.reason)
 
 /** Throws for what PostgreSQL would reject: a second row under one key, or text that it cannot store. */
 function requireValid(tables: Tables, batch: FlushBatch): void {

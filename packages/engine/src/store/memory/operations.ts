@@ -1,6 +1,6 @@
 import type { Depths, RunState, Store } from '../store.ts'
 import { claim, type OrgCursor } from './claim.ts'
-import { deliver, setPause, setQueuePaused, terminate, unblock } from './control.ts'
+import { deliver, setPause, setQueuePaused, unblock } from './control.ts'
 import { expire } from './finish.ts'
 import { flush, requireUnfenced } from './flush.ts'
 import { forkRun } from './fork.ts'
@@ -43,7 +43,6 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
       return outcome
     },
     deliver: (message) => deliver(session(), message),
-    terminate: (org, run, reason) => terminate(session(), org, run, reason),
     expire: () => [...new Set(expire(session()).flatMap(({ state, row }) => (state === 'ready' ? [row.queue] : [])))],
     setPause: (org, run, paused) => setPause(session(), org, run, paused),
     unblock: (org, run, bundle) => unblock(session(), org, run, bundle),

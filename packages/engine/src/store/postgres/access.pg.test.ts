@@ -139,7 +139,7 @@ describe('control operations in an app transaction', () => {
     const mine = await world.ready()
     const message = world.message(mine)
     expect(await store.deliver(message, foreign)).toEqual({ type: 'unknown' })
-    expect(await store.terminate(world.org, mine, 'x', foreign)).toBe(false)
+    expect(await store.deliver(world.cancellation(mine), foreign)).toEqual({ type: 'unknown' })
     expect(await store.setPause(world.org, mine, true, foreign)).toEqual({ type: 'unknown' })
     expect(await code(store.startAdmitted(world.admitted(), foreign))).toBe('42501')
     await tx.query('begin')
@@ -159,7 +159,9 @@ describe('control operations in an app transaction', () => {
       'ready',
       'ready',
     ])
-    expect(await store.terminate(world.org, mine, 'x', tx)).toBe(true)
+    const order = { org: world.org, run: mine, id: world.id(), kind: 'terminate', reason: 'x' } as const
+    expect(await store.deliver(order, tx)).toMatchObject({ type: 'delivered' })
+    expect(await world.state(mine)).toBe('cancelled')
     expect(await store.violations()).toEqual([])
   })
 })

@@ -10,7 +10,7 @@ import { onlyRow } from './workers.ts'
 type Tx = pg.ClientBase
 type Controls = Pick<
   Store<Tx>,
-  'emit' | 'startAdmitted' | 'deliver' | 'terminate' | 'expire' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
+  'emit' | 'startAdmitted' | 'deliver' | 'expire' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
 >
 
 /** Runs in the caller's transaction, or on a connection of our own: then one statement each, repeated if it lost a race. */
@@ -19,8 +19,6 @@ export function controlRuns(pool: pg.Pool): Controls {
     emit: (events, tx) => emit(pool, events, tx),
     startAdmitted: (start, tx) => startAdmitted(pool, start, tx),
     deliver: (message, tx) => deliver(pool, message, tx),
-    terminate: async (org, run, reason, tx) =>
-      onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.terminate($1, $2, $3) as done', [org, run, reason])).done,
     expire: () => expire(pool),
     setPause: (org, run, paused, tx) => setPause(pool, org, run, paused, tx),
     unblock: async (org, run, bundle, tx) =>

@@ -52,12 +52,12 @@ export interface PoolFigures {
   readonly waiting: number
 }
 
+const ANSWER_MS_MAX = 30_000
 /**
  * A beat that took at most this share of the lease shows a healthy database. A flush that then takes longer than the other share waits on a
  * dead connection: firewalls drop idle connections without a word.
  */
 const QUICK = 0.2
-const ANSWER_MS_MAX = 30_000
 const FLUSH_SHARE = 0.8
 
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {

@@ -149,6 +149,13 @@ async function send(pair: Pair, pick: number, option: number): Promise<Operation
   return { run: message.run, act: flush(pair, null, { messages: [message] }) }
 }
 
+async function terminate(pair: Pair, pick: number): Promise<Operation | null> {
+  const run = at(pair.runs, pick)
+  if (run === undefined) return null
+  const order = { org: pair.org, run, id: pair.id(), kind: 'terminate', reason: 'x' } as const
+  return { run, act: (store) => store.deliver(order) }
+}
+
 async function receive(pair: Pair, pick: number): Promise<Operation | null> {
   const found = await heldRun(pair, pick)
   const own = found && pair.messages.find((message) => message.run === found.run)
@@ -211,7 +218,7 @@ export const plans: Readonly<Record<string, { readonly weight: number; readonly 
     weight: 2,
     plan: async (pair) => ({ run: null, act: async (store) => (await store.expire()).filter((queue) => queue === pair.queue) }),
   },
-  terminate: { weight: 2, plan: onRun((store, pair, run) => store.terminate(pair.org, run, 'x')) },
+  terminate: { weight: 2, plan: terminate },
   setPause: { weight: 3, plan: onRun((store, pair, run, option) => store.setPause(pair.org, run, option % 2 === 0)) },
   unblock: { weight: 3, plan: onRun((store, pair, run, option) => store.unblock(pair.org, run, option % 2 ? 'bundle-3' : null)) },
   setLimit: {

@@ -12,7 +12,7 @@ export function describeControl(world: () => World): void {
     await flush(me, { parks })
     const runs = [waiting, paused, blocked, await ready(), await ready({ state: 'waiting', at: now + 60_000 })]
     for (const run of runs) {
-      expect(await store.terminate(org, run, 'no longer wanted')).toBe(true)
+      expect(await world().terminate(run, 'no longer wanted')).toMatchObject({ type: 'delivered', worker: null })
       const error = { name: 'CancelledError', kind: 'cancelled', message: 'the run was cancelled: no longer wanted' }
       expect(await store.result(org, run)).toMatchObject({ status: 'cancelled', output: null, error })
       expect(await store.live(org, run)).toBeNull()
@@ -20,15 +20,16 @@ export function describeControl(world: () => World): void {
     expect(await store.violations()).toEqual([])
   })
 
-  it('does not terminate a run that a worker holds or that is not live', async () => {
-    const { store, worker, running, flush, finish, state, org, id } = world()
+  it('asks the worker that holds a run to terminate it, and leaves one that is not live', async () => {
+    const { store, worker, running, flush, finish, state, terminate, org, id } = world()
     const me = await worker()
     const run = await running(me)
-    expect(await store.terminate(org, run, 'stop')).toBe(false)
+    expect(await terminate(run)).toMatchObject({ type: 'delivered', worker: me })
     expect(await state(run)).toBe('running')
+    expect((await store.inbox(org, run))?.messages).toMatchObject([{ kind: 'terminate', reason: 'stop' }])
     await flush(me, { finishes: [finish(run)] })
-    expect(await store.terminate(org, run, 'stop')).toBe(false)
-    expect(await store.terminate(org, id(), 'stop')).toBe(false)
+    expect(await terminate(run)).toEqual({ type: 'finished' })
+    expect(await terminate(id())).toEqual({ type: 'unknown' })
     expect(await state(run)).toBe('succeeded')
   })
 
@@ -38,7 +39,7 @@ export function describeControl(world: () => World): void {
     const parent = await running(me)
     const child = await ready({ parent: { run: parent, cmd: 4, close: 'cancel' } })
     await flush(me, { parks: [park(parent, { waits: [{ type: 'child', run: child, workflow: 'order' }] })] })
-    await store.terminate(org, child, 'stop')
+    await world().terminate(child, 'stop')
     expect((await store.inbox(org, parent))?.messages).toMatchObject([
       { kind: 'child', cmd: 4, child, output: null, error: { kind: 'cancelled' } },
     ])

@@ -185,7 +185,7 @@ export function describeFlush(world: () => World): void {
   })
 
   it('shows nothing of one org to another', async () => {
-    const { store, worker, running, flush, journal, finish, message, id } = world()
+    const { store, worker, running, flush, journal, finish, message, cancellation, id } = world()
     const me = await worker()
     const run = await running(me)
     await flush(me, { journal: [journal(run, 1)] })
@@ -195,7 +195,7 @@ export function describeFlush(world: () => World): void {
     expect(await store.history(stranger, run, 0)).toEqual([])
     expect(await store.inbox(stranger, run)).toBeNull()
     expect(await store.deliver(message(run, { org: stranger }))).toEqual({ type: 'unknown' })
-    expect(await store.terminate(stranger, run, 'mine now')).toBe(false)
+    expect(await store.deliver(cancellation(run, { org: stranger }))).toEqual({ type: 'unknown' })
     await flush(me, { finishes: [finish(run)] })
     expect(await store.result(stranger, run)).toBeNull()
   })

@@ -45,7 +45,7 @@ export function describeKeys(world: () => World): void {
     expect(await store.startAdmitted(second)).toEqual({ type: 'existing', run: first.run })
     expect(await state(second.run)).toBe('unknown')
     expect(await store.startAdmitted(third)).toMatchObject({ type: 'started' })
-    await store.terminate(org, first.run, 'x')
+    await world().terminate(first.run, 'x')
     expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
   })
 
@@ -56,7 +56,7 @@ export function describeKeys(world: () => World): void {
     const first = admitted({ dedupe: reusing })
     await store.startAdmitted(first)
     expect(await store.startAdmitted(admitted({ dedupe: reusing }))).toEqual({ type: 'existing', run: first.run })
-    await store.terminate(org, first.run, 'x')
+    await world().terminate(first.run, 'x')
     expect(await store.startAdmitted(admitted({ dedupe }))).toEqual({ type: 'existing', run: first.run })
     expect(await store.startAdmitted({ ...first, dedupe: reusing })).toEqual({ type: 'existing', run: first.run })
     const outcomes = await Promise.all(

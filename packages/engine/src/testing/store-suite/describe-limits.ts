@@ -56,7 +56,7 @@ export function describeLimits(world: () => World): void {
     for (const start of [holder, first, second, low, high]) await begin(start)
     const order: string[] = []
     for (let run = holder.run; order.length < 4; ) {
-      await store.terminate(org, run, 'next')
+      await world().terminate(run, 'next')
       run = (await store.liveRuns(org, null, null, 10)).find((live) => live.state === 'ready')?.run ?? 'none'
       order.push(run)
     }
@@ -67,8 +67,8 @@ export function describeLimits(world: () => World): void {
     const { store, org } = world()
     const [holder, gated, last] = [limited(1), limited(1), limited(1)]
     for (const start of [holder, gated, last]) await begin(start)
-    await store.terminate(org, gated.run, 'not wanted')
-    await store.terminate(org, holder.run, 'not wanted')
+    await world().terminate(gated.run, 'not wanted')
+    await world().terminate(holder.run, 'not wanted')
     expect(await states([holder, gated, last])).toEqual(['cancelled', 'cancelled', 'ready'])
     expect(await store.violations()).toEqual([])
   })
@@ -100,9 +100,9 @@ export function describeLimits(world: () => World): void {
     const [holdsB, wantsBoth, wantsA] = [admitted({ concurrency: [b] }), admitted({ concurrency: [a, b] }), admitted({ concurrency: [a] })]
     for (const start of [holdsB, wantsBoth, wantsA]) await begin(start)
     expect(await states([holdsB, wantsBoth, wantsA])).toEqual(['ready', 'gated', 'ready'])
-    await store.terminate(org, holdsB.run, 'x')
+    await world().terminate(holdsB.run, 'x')
     expect(await store.live(org, wantsBoth.run)).toMatchObject({ state: 'gated', gate: 'a' })
-    await store.terminate(org, wantsA.run, 'x')
+    await world().terminate(wantsA.run, 'x')
     expect(await states([wantsBoth])).toEqual(['ready'])
     expect(await store.violations()).toEqual([])
   })
@@ -156,7 +156,7 @@ export function describeLimits(world: () => World): void {
     await store.setLimit(org, 'printer', 2)
     expect((await states(starts)).sort()).toEqual(['gated', 'ready', 'ready'])
     await store.setLimit(org, 'printer', null)
-    await store.terminate(org, starts[0]?.run ?? '', 'x')
+    await world().terminate(starts[0]?.run ?? '', 'x')
     expect((await states(starts)).sort()).toEqual(['cancelled', 'gated', 'ready'])
     expect(await store.violations()).toEqual([])
   })
@@ -167,9 +167,9 @@ export function describeLimits(world: () => World): void {
     for (const start of starts) await begin(start)
     await store.setLimit(org, 'printer', 1)
     expect(await store.violations()).toEqual([])
-    await store.terminate(org, starts[0]?.run ?? '', 'x')
+    await world().terminate(starts[0]?.run ?? '', 'x')
     expect((await states(starts)).slice(1)).toEqual(['ready', 'gated'])
-    await store.terminate(org, starts[1]?.run ?? '', 'x')
+    await world().terminate(starts[1]?.run ?? '', 'x')
     expect((await states(starts)).slice(2)).toEqual(['ready'])
   })
 
@@ -187,7 +187,7 @@ export function describeLimits(world: () => World): void {
     })
     expect(await states([delayed])).toEqual(['gated'])
     await store.retire(me)
-    await store.terminate(org, holder.run, 'x')
+    await world().terminate(holder.run, 'x')
     expect(await states([delayed])).toEqual(['ready'])
   })
 

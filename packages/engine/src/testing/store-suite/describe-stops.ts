@@ -81,7 +81,7 @@ export function describeStops(world: () => World): void {
   }
   const end: Readonly<Record<string, (by: WorkerId, run: RunId) => Promise<unknown>>> = {
     'returns, with children of earlier generations': (by, run) => world().flush(by, { finishes: [world().finish(run, { children: [] })] }),
-    'is terminated': (_, run) => world().store.terminate(world().org, run, 'stop'),
+    'is terminated': (_, run) => world().terminate(run, 'stop'),
     'is blocked and cancelled': (_, run) => world().store.deliver(world().cancellation(run)),
   }
 
@@ -136,6 +136,18 @@ export function describeStops(world: () => World): void {
     expect(await store.expire()).toContain(queue)
     expect(await Promise.all(ended.map(state))).toEqual(Array(4).fill('timed_out'))
     expect(await Promise.all([paused, busy, later].map(state))).toEqual(['ready', 'running', 'ready'])
+  })
+
+  it('leaves a run with history that no worker has taken yet to its first worker', async () => {
+    const { store, worker, running, flush, journal, row, beat, state, now, org } = world()
+    const me = await worker()
+    const source = await running(me)
+    await flush(me, { journal: [journal(source, 1)] })
+    const target = row({ origin: { kind: 'fork', run: source, seq: 2 }, deadline: now - 1000 })
+    await store.fork({ org, run: source, beforeSeq: 2 }, target, new Map())
+    expect((await beat(me)).overdue).toBe(false)
+    await store.expire()
+    expect(await state(target.run)).toBe('ready')
   })
 
   it('times out a debounced run by the deadline of its last start', async () => {

@@ -4,6 +4,7 @@ import type {
   AdmittedStart,
   CancelMessage,
   ChildMessage,
+  DeliverOutcome,
   FinishRow,
   FlushBatch,
   FlushResult,
@@ -58,6 +59,8 @@ export interface World extends StoreFixture {
   /** Claims from the test's queue. Returns the ids in the claim's order. */
   claim(worker: WorkerId, limit?: number): Promise<RunId[]>
   beat(worker: WorkerId, leaseMs?: number): ReturnType<Store['beat']>
+  /** Ends a run that no worker holds. */
+  terminate(run: RunId, reason?: string): Promise<DeliverOutcome>
   state(run: RunId): Promise<string>
   /** Lets the worker of a run fall silent until `by` has reaped it. Returns how many runs that beat took back. */
   crash(run: RunId, by: WorkerId): Promise<number>
@@ -98,6 +101,7 @@ export async function newWorld(fixture: StoreFixture): Promise<World> {
     },
     claim: async (by, limit = 100) => (await store.claim({ worker: by, queues: [queue], orgs: null, limit })).map((claimed) => claimed.run),
     beat: (by, leaseMs = 600_000) => store.beat(by, { leaseMs, queues: [queue], idle: [] }),
+    terminate: (run, reason = 'stop') => store.deliver({ org, run, id: id(), kind: 'terminate', reason }),
     state: async (run) => (await store.live(org, run))?.state ?? (await store.result(org, run))?.status ?? 'unknown',
     crash: async (run, by) => {
       let reaped = 0
