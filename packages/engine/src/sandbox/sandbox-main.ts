@@ -53,11 +53,11 @@ function execute({ type, bundle, text }: Request): string {
 function answer(request: Request): Answer {
   try {
     const text = execute(request)
-    if (text.length <= ANSWER_CHARS_MAX) return { ok: true, text }
-    return {
-      ok: false,
-      text: JSON.stringify({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` }),
-    }
+    const excess = text.length > ANSWER_CHARS_MAX ? `has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` : null
+    // What followed would be taken for the answer to the next call, which may be that of another bundle.
+    const fault = excess ?? (text.includes('\n') ? 'contains a line break' : null)
+    if (fault === null) return { ok: true, text }
+    return { ok: false, text: JSON.stringify({ message: `the bundle's answer ${fault}` }) }
   } catch (error) {
     const run = error instanceof SandboxStuck ? { run: error.run } : {}
     return { ok: false, text: JSON.stringify({ message: String(error instanceof Error ? error.message : error).slice(0, 8000), ...run }) }
