@@ -7,7 +7,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
 import { createSandbox, type Sandbox, SandboxStuck } from './create-sandbox.ts'
-import { ANSWER_CHARS_MAX, type Answer, type Request, readRequest } from './sandbox-lines.ts'
+import { ANSWER_CHARS_MAX, ANSWER_VALUES_MAX, type Answer, countValues, type Request, readRequest } from './sandbox-lines.ts'
 
 const WATCH_MS = 500
 
@@ -53,15 +53,22 @@ function execute({ type, bundle, text }: Request): string {
 function answer(request: Request): Answer {
   try {
     const text = execute(request)
-    const excess = text.length > ANSWER_CHARS_MAX ? `has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` : null
-    // What followed would be taken for the answer to the next call, which may be that of another bundle.
-    const fault = excess ?? (text.includes('\n') ? 'contains a line break' : null)
+    const fault = findFault(text)
     if (fault === null) return { ok: true, text }
     return { ok: false, text: JSON.stringify({ message: `the bundle's answer ${fault}` }) }
   } catch (error) {
     const run = error instanceof SandboxStuck ? { run: error.run } : {}
     return { ok: false, text: JSON.stringify({ message: String(error instanceof Error ? error.message : error).slice(0, 8000), ...run }) }
   }
+}
+
+/** What the parent cannot take. */
+function findFault(text: string): string | null {
+  if (text.length > ANSWER_CHARS_MAX) return `has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted`
+  // What followed would be taken for the answer to the next call, which may be that of another bundle.
+  if (text.includes('\n')) return 'contains a line break'
+  const values = countValues(text)
+  return values > ANSWER_VALUES_MAX ? `has ${values} values; at most ${ANSWER_VALUES_MAX} are accepted` : null
 }
 
 function write(text: string): void {

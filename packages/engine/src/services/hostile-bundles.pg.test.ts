@@ -134,6 +134,14 @@ describe('a run whose code answers what the protocol does not have is blocked wi
     ['an object in place of a list', hostile("return '{}'"), /answered 1 activations with an object/],
     ['too few reactions', hostile("return '[]'"), /an array of 0/],
     ['a text of 40 MB', hostile("return JSON.stringify('x'.repeat(4e7))"), /40000002 characters; at most 16777216/],
+    ['a million values', hostile("return '[' + '[],'.repeat(1e6) + '0]'"), /has 2000001 values; at most 250000/],
+    [
+      'more commands than a turn may have',
+      hostile(
+        `return '[{"run":"' + list[0].run + '","commands":[' + '{"type":"drop","cmd":1},'.repeat(20000) + '{"type":"drop","cmd":1}]}]'`,
+      ),
+      /begins 20001 things in one turn; at most 10000/,
+    ],
     ['a reaction to another run', reacts("run: 'other'"), /the reaction is about "other"/],
     ['commands that are no list', reacts('commands: {}'), /commands is an object; expected an array/],
     ['an unknown command', commands({ type: 'constructor', cmd: 1 }), /commands\[0\]\.type is "constructor"/],
