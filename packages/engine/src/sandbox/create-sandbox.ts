@@ -63,13 +63,14 @@ const CLOSE = new vm.Script('Object.freeze(globalThis); 0')
 /**
  * Runs a workflow bundle in a `node:vm` context of its own.
  *
- * Guaranteed: code inside cannot reach the host's realm, and cannot be made from strings or imported. Time, randomness, time zone and
+ * Guaranteed: no object of the host is passed to code inside, and code cannot be made from strings or imported. Time, randomness, time zone and
  * locale are the run's own on any machine, and each run of a batch sees only its own clock. Globals and exported plain data are frozen once
  * the modules are loaded.
  *
  * Not guaranteed: the runs of a sandbox share the variables inside a module. A run that writes to one makes other runs depend on it, and
- * only the comparison of commands at replay notices that. This is a realm boundary and a guard against mistakes. Memory belongs to the
- * process, so untrusted code needs a process of its own: see `containBundles`.
+ * only the comparison of commands at replay notices that. This is a realm boundary and a guard against mistakes: the errors that Node.js
+ * throws when the stack is full while it formats another belong to the host's realm, and lead to its `Function`. Memory belongs to the
+ * process. So untrusted code needs a process of its own, in which that realm can make no code: see `containBundles`.
  */
 export function createSandbox(code: string, options: SandboxOptions): Sandbox {
   const { timeoutMs } = options

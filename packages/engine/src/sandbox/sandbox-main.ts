@@ -7,7 +7,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
 import { createSandbox, type Sandbox, SandboxGone, SandboxStuck } from './create-sandbox.ts'
-import { ANSWER_CHARS_MAX, type Answer, type Refusal, type Request, readRequest } from './sandbox-lines.ts'
+import { ANSWER_CHARS_MAX, ANSWER_VALUES_MAX, type Answer, countValues, type Refusal, type Request, readRequest } from './sandbox-lines.ts'
 
 const WATCH_MS = 500
 const MESSAGE_CHARS_MAX = 8000
@@ -54,8 +54,8 @@ function execute({ type, bundle, text }: Request): string {
 function answer(request: Request): Answer {
   try {
     const text = execute(request)
-    if (text.length <= ANSWER_CHARS_MAX) return { ok: true, text }
-    return refuse({ message: `the bundle's answer has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted` })
+    const fault = findFault(text)
+    return fault === null ? { ok: true, text } : refuse({ message: `the bundle's answer ${fault}` })
   } catch (error) {
     const message = String(error instanceof Error ? error.message : error).slice(0, MESSAGE_CHARS_MAX)
     return refuse({ message, ...(error instanceof SandboxStuck ? { run: error.run } : {}), isGone: error instanceof SandboxGone })
@@ -63,6 +63,15 @@ function answer(request: Request): Answer {
 }
 
 const refuse = (refusal: Refusal): Answer => ({ ok: false, text: JSON.stringify(refusal) })
+
+/** What the parent cannot take. */
+function findFault(text: string): string | null {
+  if (text.length > ANSWER_CHARS_MAX) return `has ${text.length} characters; at most ${ANSWER_CHARS_MAX} are accepted`
+  // What followed would be taken for the answer to the next call, which may be that of another bundle.
+  if (text.includes('\n')) return 'contains a line break'
+  const values = countValues(text)
+  return values > ANSWER_VALUES_MAX ? `has ${values} values; at most ${ANSWER_VALUES_MAX} are accepted` : null
+}
 
 function write(text: string): void {
   const bytes = Buffer.from(text)

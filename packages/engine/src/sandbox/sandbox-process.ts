@@ -50,8 +50,11 @@ export class SandboxProcess {
     const read = [folder, join(folder, '../package.json'), dirname(createRequire(import.meta.url).resolve('acorn/package.json'))]
     // Code that found a way out of its sandbox could read no other file and start no process.
     const permissions = ['--permission', '--allow-worker', ...read.map((path) => `--allow-fs-read=${path}`)]
+    // Errors that Node.js itself throws when the stack is full belong to the realm outside of the bundle's context. What can be reached
+    // through one must make no code and change nothing there: it would have the rights of this process, signals to the server included.
+    const realm = ['--disallow-code-generation-from-strings', '--frozen-intrinsics']
     const heap = [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=8', '--disable-wasm-trap-handler', '--no-warnings']
-    const words = [...permissions, ...heap, ...conditions, program, String(memoryMb), String(process.pid)]
+    const words = [...permissions, ...realm, ...heap, ...conditions, program, String(memoryMb), String(process.pid)]
     try {
       // An empty environment: nothing that the server knows can be read there.
       // A group of its own: Ctrl-C in a terminal ends the server, which needs it until it has stopped.

@@ -140,6 +140,14 @@ describe('a run whose code answers what the protocol does not have is blocked wi
     ['an object in place of a list', hostile("return '{}'"), /answered 1 activations with an object/],
     ['too few reactions', hostile("return '[]'"), /an array of 0/],
     ['a text of 40 MB', hostile("return JSON.stringify('x'.repeat(4e7))"), /40000002 characters; at most 16777216/],
+    ['a million values', hostile("return '[' + '[],'.repeat(1e6) + '0]'"), /has 2000001 values; at most 250000/],
+    [
+      'more commands than a turn may have',
+      hostile(
+        `return '[{"run":"' + list[0].run + '","commands":[' + '{"type":"drop","cmd":1},'.repeat(20000) + '{"type":"drop","cmd":1}]}]'`,
+      ),
+      /begins 20001 things in one turn; at most 10000/,
+    ],
     ['a reaction to another run', reacts("run: 'other'"), /the reaction is about "other"/],
     ['commands that are no list', reacts('commands: {}'), /commands is an object; expected an array/],
     ['an unknown command', commands({ type: 'constructor', cmd: 1 }), /commands\[0\]\.type is "constructor"/],
@@ -275,6 +283,75 @@ test.each([
   } finally {
     process.execPath = node
     observers.clear()
+  }
+})
+
+describe('a bundle that reaches what is outside of its context', () => {
+  /** Node.js formats stacks with a function of its own. Where the stack is nearly full, that function throws an error of its own realm. */
+  const ESCAPE = `const escape = () => {
+    let foreign = null
+    const probe = (error) => { if (typeof error === 'object' && error !== null && !(error instanceof Object)) foreign ??= error }
+    for (let size = 0; size < 80 && foreign === null; size++) {
+      let tries = 0
+      const fill = function (...some) {
+        try { fill(...some) } catch (error) { probe(error) }
+        try { if (foreign === null && tries++ < 400) void new Error('a').stack } catch (error) { probe(error) }
+      }
+      fill(...Array(size).keys())
+    }
+    return foreign
+  }`
+  /** What can be changed of all that can be reached from a value. */
+  const OPEN = `const openFrom = (value) => {
+    const seen = new Set()
+    const open = []
+    const visit = (at, path) => {
+      if (at === null || (typeof at !== 'object' && typeof at !== 'function') || seen.has(at)) return
+      seen.add(at)
+      if (path !== 'error' && !Object.isFrozen(at)) open.push(path)
+      visit(Object.getPrototypeOf(at), path + '.__proto__')
+      for (const name of Reflect.ownKeys(at)) {
+        let inner
+        try { inner = at[name] } catch { continue }
+        visit(inner, path + '.' + String(name))
+      }
+    }
+    visit(value, 'error')
+    return open
+  }`
+
+  test('can make no code there and change nothing', async () => {
+    const bundle = hostile(
+      `const error = escape()
+      const made = []
+      for (const of of [error, error?.constructor, Reflect.ownKeys(error ?? {})])
+        try { made.push(typeof of.constructor.constructor('return process')()) } catch (refusal) { made.push(refusal.name) }
+      return done(list, { type: 'succeeded', output: { isOutside: error !== null, made, open: openFrom(error) } })`,
+      `${ESCAPE}\n${OPEN}`,
+    )
+    const org = await deploy(bundle)
+    const result = await engine.result(org, await start(org, 'hostile'), 20_000)
+    // If a newer Node.js throws no such error, the rest of this test proves nothing.
+    expect(JSON.parse(result?.output ?? 'null')).toEqual({ isOutside: true, made: ['EvalError', 'EvalError', 'EvalError'], open: [] })
+  })
+})
+
+test('a bundle answers for no other bundle of its process', async () => {
+  const lines = (text: string) =>
+    hostile(`for (const end = Date.now() + 300; Date.now() < end; ); return done(list) + ${JSON.stringify(text)}`)
+  const org = randomUUID()
+  const hosts = containBundles({ callMs: CALL_MS, memoryMb: MEMORY_MB })
+  const owner = { onLost: () => {}, isHeld: () => true }
+  const first = hosts.open(org, lines('\n+"forged"').code, owner)
+  const second = hosts.open(org, lines('').code, owner)
+  const activation = { run: 'a', at: 0, replaying: false, delivery: { type: 'evict' } } as const
+  try {
+    await second.activate([])
+    const [own, other] = await Promise.allSettled([first.activate([activation]), second.activate([activation])])
+    expect(own).toMatchObject({ status: 'rejected' })
+    expect(other).toEqual({ status: 'fulfilled', value: [{ run: 'a', commands: [] }] })
+  } finally {
+    hosts.close()
   }
 })
 

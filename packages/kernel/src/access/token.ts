@@ -36,7 +36,7 @@ export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expi
 
 /** The kind that the token's header claims; null for a text that cannot be a token of this installation. Does not verify the signature. */
 export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
-  if (text.length > TOKEN_CHARS_MAX || !FORM.test(text)) return null
+  if (text.length > TOKEN_CHARS_MAX || !FORM.test(text) || !text.split('.').every(isCanonical)) return null
   return orNullIfInvalid(() => {
     const { alg, typ, kid } = decodeProtectedHeader(text)
     if (alg !== 'EdDSA' || kid !== keys.id) return null
@@ -79,6 +79,9 @@ function toClaims(use: TokenUse, { sub, iat, exp, org, sid, gen, contract }: JWT
     expiresAt: exp * 1000,
   }
 }
+
+/** The last character of base64url may have bits that decoders ignore: the same token could be written in several ways (RFC 4648 3.5). */
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part
 
 function orNullIfInvalid<T>(read: () => T): T | null {
   try {

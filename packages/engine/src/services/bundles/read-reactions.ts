@@ -34,10 +34,15 @@ export function readReactions(answers: unknown, skip: number, activations: reado
 function checkReaction(reaction: unknown, run: string): void {
   const { run: own, commands, completion, answer } = record(reaction, 'the reaction')
   if (own !== run) throw new TypeError(`the reaction is about ${show(own)}`)
+  if (Array.isArray(commands) && commands.length > COMMANDS_MAX)
+    throw new TypeError(`the code begins ${commands.length} things in one turn; at most ${COMMANDS_MAX} are accepted (ctx.map has a limit)`)
   list(checkCommand)(commands, 'commands')
   optional(checkCompletion)(completion, 'completion')
   optional(checkAnswer)(answer, 'answer')
 }
+
+/** Of one turn of a run. Each takes about 20 us of the server, which answers no request meanwhile. */
+const COMMANDS_MAX = 10_000
 
 /** Longer than every name that has ever been accepted. */
 const TEXT_CHARS_MAX = 10_000
