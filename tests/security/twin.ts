@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
 import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
+import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/secrets/secret-keys.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
@@ -28,7 +29,7 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
   await client.query('set session_replication_role = origin')
   await client.query('update app.trigger set token_hash = sha256(token_hash) where org_id = $1', [uuid])
   await client.query('update app.api_key set hash = sha256(hash) where org_id = $1', [uuid])
-  const key = makeApiKey()
+  const key = makeApiKey(readSecretKeys(makeSecretKey()))
   // It was never used, so that its first use is written.
   await client.query('update app.api_key set hash = $3, last_used_at = null where org_id = $1 and key_id = $2', [
     uuid,

@@ -72,6 +72,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
   const engine = createEngine({ store, notifier: store.notifier, ...engineRules })
   const database = createDatabase({ url: testDatabase.url, poolMax: 5 })
   const keys = readAuditKeys(makeSigningKey())
+  const secrets = options.secrets ?? readSecretKeys(makeSecretKey())
   const core = createCore({
     database,
     engine,
@@ -79,14 +80,14 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     log: options.log ?? silence,
     version: '0.0.0-test',
     audit: keys,
-    secrets: options.secrets ?? readSecretKeys(makeSecretKey()),
+    secrets,
     tokens: options.tokens ?? readTokenKeys(makeSigningKey()),
     checkOutputs: true,
     outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })
-  const { org, secret } = await bootstrapInstallation(database)
+  const { org, secret } = await bootstrapInstallation(database, secrets)
   if (secret === null) throw new Error('The test database is not empty')
   const project = await loadProject(fileURLToPath(new URL('./project', import.meta.url)))
   const worker: Worker | null =

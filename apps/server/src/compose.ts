@@ -106,12 +106,6 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   if (gap > 0) throw new CannotStart(explainGap(gap, url))
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
-  const first = await bootstrapInstallation(database, { newKey: config.newKey })
-  /** Done once the caller has the first key. A start that fails before that withdraws the key, which can never be shown again. */
-  const handover = { isDone: false }
-  stops.push(async () => {
-    if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key)
-  })
   const auditKey = config.auditKeyFile ?? join(data, 'audit-key.pem')
   const audit = await orExplain(
     () => loadAuditKeys(auditKey),
@@ -127,6 +121,12 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     () => loadTokenKeys(tokenKey),
     (error) => explainSigningKey(error, tokenKey, 'ORRERY_TOKEN_KEY_FILE'),
   )
+  const first = await bootstrapInstallation(database, secrets, { newKey: config.newKey })
+  /** Done once the caller has the first key. A start that fails before that withdraws the key, which can never be shown again. */
+  const handover = { isDone: false }
+  stops.push(async () => {
+    if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key)
+  })
   const perSecond = config.requestsPerSecond
   /** Without ORRERY_PUBLIC_URL, known only once the server listens. */
   const address = { url: config.publicUrl ?? '' }

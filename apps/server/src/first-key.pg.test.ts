@@ -1,5 +1,5 @@
 /** The first key is shown only once, so a start that fails before it can show the key withdraws it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -8,16 +8,17 @@ import { startServer } from './compose.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './observe/logger.ts'
 
-test('shows a valid key at the next start after a first start failed because of a file that it reads later', async () => {
+test('shows a valid key at the next start after a first start failed because of a project that does not build', async () => {
   const database = await createTestDatabase()
   const data = mkdtempSync(join(tmpdir(), 'orrery-first-key-'))
-  const tokenKey = join(data, 'token-key.pem')
+  const project = join(data, 'project')
   const log = createLogger({ level: 'silent', format: 'json' })
-  const start = () => startServer(readConfig({ DATABASE_URL: database.url }, ['--port', '0', '--data', data, '--roles', 'api']), log)
+  const flags = ['--port', '0', '--data', data, '--roles', 'api']
+  const start = (...more: string[]) => startServer(readConfig({ DATABASE_URL: database.url }, [...flags, ...more]), log)
   try {
-    writeFileSync(tokenKey, 'no key')
-    await expect(start()).rejects.toThrow(/token-key\.pem/)
-    rmSync(tokenKey)
+    mkdirSync(join(project, 'workflows'), { recursive: true })
+    writeFileSync(join(project, 'workflows/broken.ts'), 'export const = 1')
+    await expect(start('--project', project)).rejects.toThrow(/does not build/)
     const running = await start()
     try {
       const keys = await fetch(`${running.url}/api/v1/keys`, { headers: { authorization: `Bearer ${running.adminKey}` } })

@@ -66,3 +66,18 @@ test('agrees with JSON.parse on every value, and takes time in proportion to the
   const long = JSON.stringify({ text: 'a"\\'.repeat(500_000), id: 1 }).replace('1}', `${BIG}}`)
   expect(findLargeNumber(long)?.path).toBe('id')
 })
+
+test.each([
+  ['escaped quotes', `"${'\\"'.repeat(250_000)}`],
+  ['line breaks behind a backslash', `"${'\\"'.repeat(250_000)}\\\n`],
+  ['a backslash at the end', `"${'\\"'.repeat(250_000)}\\`],
+])('takes time in proportion to a text whose string does not end: %s', (_, start) => {
+  const begun = process.cpuUsage()
+  // The digits make both look at the whole text.
+  for (const text of [`${'1'.repeat(16)}${start}`, `${start}${'1'.repeat(16)}`]) {
+    findLargeNumber(text)
+    quoteLargeNumbers(text)
+  }
+  // A scan from each quote to the end would take minutes.
+  expect(process.cpuUsage(begun).user / 1000).toBeLessThan(2_000)
+})

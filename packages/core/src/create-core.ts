@@ -130,7 +130,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, options.tokens, clock.now),
+    authenticator: createAuthenticator(database, { secretKeys: options.secrets, tokenKeys: options.tokens }, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,

@@ -56,6 +56,12 @@ const series = (count: number) => {
   return `BEGIN:VCALENDAR\r\n${Array.from({ length: count }, (_, n) => event(n)).join('')}END:VCALENDAR\r\n`
 }
 
+function steps(expression: string) {
+  const o = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`k${n}`, n]))
+  const one = (n: number) => ({ id: `s${n}`, if: expression, uses: 'time.now', with: { timezone: `\${${expression}}` } })
+  return { params: { a: null, o }, pipeline: Array.from({ length: 150 }, (_, n) => one(n)) }
+}
+
 const openApi = {
   openapi: '3.0.0',
   info: { title: 'Hostile', version: '1' },
@@ -92,6 +98,10 @@ const hostile: Readonly<Record<string, () => Promise<unknown>>> = {
     )
     return t.call('calendars.days', { calendar: 'hostile', from: '2026-01-01', to: '2026-12-31' })
   },
+  'a pipeline of 150 steps with long conditions, saved': () =>
+    t.call('pipelines.put', { pipeline: 'hostile', definition: steps(Array(60).fill('params.a').join(' || ')) as never }),
+  'a dry run that computes as much as it may': () =>
+    t.call('pipelines.dryRun', { definition: steps('merge(params.o, params.o)') as never }),
   'a YAML document of one and a half million characters': () => t.call('tools.import', { url: `${base}/api.yaml`, prefix: 'hostile.yaml' }),
   'a JSON document of six megabytes': () => t.call('tools.import', { url: `${base}/api.json`, prefix: 'hostile.json' }),
 }

@@ -33,7 +33,7 @@ async function automate(name: string, trigger: object) {
 test('starts a run for a signed delivery without a key, and answers invalid signatures and addresses alike', async () => {
   await automate('hook', { type: 'webhook', signature: 'github', filter: 'event.headers."x-github-event" == \'push\'' })
   const made = await server.post<{ url: string; signingSecret: string }>('/api/v1/automations/hook/rotate-webhook', {})
-  expect(made.url).toMatch(new RegExp(`^${server.url}/hooks/orr_hook_[\\w-]{43}$`))
+  expect(made.url).toMatch(new RegExp(`^${server.url}/hooks/orr_hook_[\\w-]{51}$`))
   const body = JSON.stringify({ who: 'Zoë' })
   const signature = `sha256=${createHmac('sha256', made.signingSecret).update(body).digest('hex')}`
   const headers = {

@@ -50,7 +50,7 @@ export function runProgram(args: readonly string[], env: Readonly<Record<string,
     err: () => err,
     ended,
     ready: () => Promise.race([printed.promise, ended.then((code) => Promise.reject(new Error(`the server exited with ${code}: ${err}`)))]),
-    key: () => /orr_\w{8}_[\w-]{43}/.exec(out)?.[0],
+    key: () => /orr_\w{8}_[\w-]{51}/.exec(out)?.[0],
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Json, type PipelineDefinition, ProblemError, problem } from '@orrery/contract'
-import { type CallSchemas, checkPipeline, listPipelines, type PipelineProblem, parsePipeline, schemaOfArguments } from '@orrery/expressions'
+import { type CallSchemas, listPipelines, listTools, type PipelineProblem, schemaOfArguments } from '@orrery/expressions'
 import { type Ctx, checkSchemas, type Transaction, withOrg } from '@orrery/kernel'
 import { readToolSchemas } from '@orrery/tools'
+import { computeCheck, readPipelineText } from './compute-pipeline.ts'
 import { selectNames, selectNewest } from './pipeline-store.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import { warnOfConnections } from './warn-of-connections.ts'
@@ -13,16 +14,16 @@ export type PipelineCheck =
 
 /** Parses and checks a pipeline. @param name under which it will be stored; null: it will not be stored */
 export async function checkRawPipeline(ctx: Ctx, raw: Json, name: string | null): Promise<PipelineCheck> {
-  const parsed = parsePipeline(raw)
+  const parsed = await readPipelineText(ctx, raw)
   if (!parsed.ok) return { ok: false, definition: null, problems: parsed.problems }
   const { pipeline: definition } = parsed
-  const tools = await readToolSchemas(ctx)
-  const problems = await withOrg(ctx, async (tx) => {
-    const pipelines = await readPipelineSchemas(tx, ctx.org, definition, name)
-    const cycles = await findCycles(tx, ctx.org, definition, name)
-    const found = checkPipeline(definition, tools, { pipelines })
-    return [...(await checkParamsSchema(ctx, definition)), ...found, ...cycles, ...(await warnOfConnections(tx, ctx.org, definition))]
-  })
+  const { tools, pipelines, others } = await withOrg(ctx, async (tx) => ({
+    tools: [...(await readToolSchemas(tx, ctx.org, listTools(definition)))],
+    pipelines: [...(await readPipelineSchemas(tx, ctx.org, definition, name))],
+    others: [...(await findCycles(tx, ctx.org, definition, name)), ...(await warnOfConnections(tx, ctx.org, definition))],
+  }))
+  const found = await computeCheck(ctx, { definition, tools, pipelines })
+  const problems = [...(await checkParamsSchema(ctx, definition)), ...found, ...others]
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, definition, problems }
   return { ok: true, definition, warnings: problems }
 }

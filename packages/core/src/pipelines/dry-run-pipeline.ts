@@ -1,8 +1,9 @@
 import { type Json, type PipelineDefinition, problem } from '@orrery/contract'
-import { dryRun, isTellable, type PipelineProblem } from '@orrery/expressions'
+import { type DryRunInput, isTellable, type PipelineProblem } from '@orrery/expressions'
 import { type AnswerTo, type Ctx, type InputFor, withOrg } from '@orrery/kernel'
 import { checkRawPipeline } from './check-raw-pipeline.ts'
 import { chooseSource } from './choose-source.ts'
+import { computeDryRun } from './compute-pipeline.ts'
 import { readPipeline } from './read-pipeline.ts'
 import { requireTimezone } from './require-timezone.ts'
 
@@ -20,13 +21,16 @@ export async function dryRunPipeline(ctx: Ctx, input: InputFor<'pipelines.dryRun
   }
   const { definition, problems } = await readAndCheck(ctx, input)
   if (definition === null) return { ok: false, problems: [...problems], steps: [], output: null }
-  const shown = dryRun(definition, {
+  const assumed: DryRunInput = {
     params: { ...definition.params, ...params },
     nowMs,
     timezone,
     ...(steps === undefined ? {} : { steps }),
     ...(event === undefined ? {} : { names: { event, run: UNKNOWN_RUN } }),
-  })
+  }
+  const computed = await computeDryRun(ctx, { definition, input: assumed })
+  if (!computed.ok) return { ok: false, problems: [...problems, ...computed.problems], steps: [], output: null }
+  const shown = computed.value
   const all = [...problems, ...shown.problems]
   return {
     ok: all.every(({ severity }) => severity !== 'error'),

@@ -2,11 +2,12 @@
  * Organizations, API keys and authentication, over a core on a database of its own. Covers the operations, the cache and the limits of the
  * authenticator, and row-level security for the tables of access.
  */
-import { PERMISSION_SETS, type ProblemError } from '@orrery/contract'
+import { randomBytes } from 'node:crypto'
+import { decodeId, PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
-import { makeSigningKey, readTokenKeys } from '../secrets/signing-keys.ts'
-import { makeApiKey } from './api-key.ts'
+import { makeSecretKey, readSecretKeys } from '../secrets/secret-keys.ts'
+import { hashApiKey, makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
 
@@ -96,31 +97,54 @@ describe('keys.create, keys.list and keys.revoke', () => {
 })
 
 describe('a flood of made-up keys', () => {
+  /** Secret keys of another installation. */
+  const elsewhere = readSecretKeys(makeSecretKey())
   const outcomesOf = async (asked: Promise<unknown>[]) => {
     const settled = await Promise.allSettled(asked)
     return new Set(settled.map((one) => (one.status === 'rejected' ? (one.reason as ProblemError).code : 'accepted')))
   }
 
-  it('limits the network that sends it, and neither a holder that was seen before nor any other network', async () => {
+  it('limits the network that sends it, and neither a holder in it, seen before or not, nor any other network', async () => {
     let at = Date.now()
-    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => at)
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => at)
     const fresh = (await t.call('keys.create', { name: 'fresh', scopes: ['runs:read'] })).secret ?? ''
     expect((await authenticate(t.adminKey, '192.0.2.1')).org).toBe(t.org)
     // Later than the cache entry expires, so the key has to be looked up again.
     at += 2 * AUTHENTICATED_FOR_MS
-    const guess = () => authenticate(makeApiKey().secret, '192.0.2.1')
+    const guess = () => authenticate(makeApiKey(elsewhere).secret, '192.0.2.1')
     expect(await outcomesOf(Array.from({ length: 200 }, guess))).toEqual(new Set(['unauthenticated']))
     expect(await outcomesOf(Array.from({ length: 200 }, guess))).toEqual(new Set(['rate_limited']))
     expect((await authenticate(t.adminKey, '192.0.2.1')).org).toBe(t.org)
-    expect((await authenticate(fresh, '192.0.2.2')).org).toBe(t.org)
-    expect(await outcomesOf([authenticate(makeApiKey().secret, '192.0.2.2')])).toEqual(new Set(['unauthenticated']))
+    expect((await authenticate(fresh, '192.0.2.1')).org).toBe(t.org)
+    expect(await outcomesOf([authenticate(makeApiKey(elsewhere).secret, '192.0.2.2')])).toEqual(new Set(['unauthenticated']))
+  })
+})
+
+describe('a flood of a revoked key', () => {
+  it('limits this key, and nothing else in its network', async () => {
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => 0)
+    const [gone, other] = await Promise.all(['gone', 'stays'].map((name) => t.call('keys.create', { name, scopes: ['runs:read'] })))
+    await t.call('keys.revoke', { keyId: gone?.id ?? '' })
+    const codes = new Set<string>()
+    for (let i = 0; i < 110; i++) await authenticate(gone?.secret ?? '', '192.0.2.1').catch(({ code }) => codes.add(code))
+    expect(codes).toEqual(new Set(['unauthenticated', 'rate_limited']))
+    expect((await authenticate(other?.secret ?? '', '192.0.2.1')).actor.id).toBe(other?.id)
+  })
+})
+
+describe('a key of a version without marks', () => {
+  it('is accepted', async () => {
+    const secret = `orr_abcdefgh_${randomBytes(32).toString('base64url')}`
+    const { id } = await t.call('keys.create', { name: 'old', scopes: ['runs:read'] })
+    await t.query('update app.api_key set hash = $1 where key_id = $2', [hashApiKey(secret), decodeId('key', id)])
+    expect((await t.answer('runs.list', {}, { key: secret })).status).toBe(200)
   })
 })
 
 describe('revoking a key', () => {
   it('makes this process forget that key alone', async () => {
     const [one, other] = await Promise.all(['one', 'other'].map((name) => t.call('keys.create', { name, scopes: ['runs:read'] })))
-    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => 0)
+    const { authenticate, forget } = createAuthenticator(t.database, t.core.kernel, () => 0)
     const [first, second] = [one?.secret ?? '', other?.secret ?? '']
     await Promise.all([authenticate(first), authenticate(second)])
     await t.query(`update app.api_key set revoked_at = now() where name in ('one', 'other')`)
@@ -133,14 +157,14 @@ describe('revoking a key', () => {
 
 describe('concurrent requests with one key', () => {
   it('shares one query between concurrent requests with one key, so that they do not exceed the limit for lookups', async () => {
-    const { authenticate } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => Date.now())
     const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
   it('does not cache a key that was forgotten during its lookup', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
-    const { authenticate, forget } = createAuthenticator(t.database, readTokenKeys(makeSigningKey()), () => Date.now())
+    const { authenticate, forget } = createAuthenticator(t.database, t.core.kernel, () => Date.now())
     const early = authenticate(secret ?? '')
     forget(id)
     await early
@@ -151,8 +175,13 @@ describe('concurrent requests with one key', () => {
 
 describe('bootstrapInstallation', () => {
   it('creates a key on a database that has organizations only if a new key is requested', async () => {
-    expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
-    const { secret } = await bootstrapInstallation(t.database, { newKey: true })
+    expect(await bootstrapInstallation(t.database, t.core.kernel.secretKeys)).toEqual({
+      org: t.org,
+      orgName: 'default',
+      secret: null,
+      key: null,
+    })
+    const { secret } = await bootstrapInstallation(t.database, t.core.kernel.secretKeys, { newKey: true })
     expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
   })
 })

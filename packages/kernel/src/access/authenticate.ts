@@ -2,13 +2,13 @@ import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { boundedCache } from '../bounded-cache.ts'
 import type { Identity } from '../context/identity.ts'
-import type { Authenticator } from '../context/kernel.ts'
+import type { Authenticator, Kernel } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
-import type { TokenKeys } from '../secrets/signing-keys.ts'
+import { isIssued } from '../secrets/issued-mark.ts'
 import { isApiKey } from './api-key.ts'
 import { type FoundIdentity, findByKey, findByToken } from './find-identity.ts'
-import { type LimitedLookup, limitLookups } from './limit-lookups.ts'
-import { readTokenUse } from './token.ts'
+import { type LimitedLookup, limitLookups, networkOf } from './limit-lookups.ts'
+import { readToken, readTokenUse } from './token.ts'
 
 /**
  * How long an identity is cached. In other processes a revoked key may work for this long. Together with the time between two checks of
@@ -16,30 +16,30 @@ import { readTokenUse } from './token.ts'
  */
 export const AUTHENTICATED_FOR_MS = 2500
 
-/** `expired`: a genuine token whose time has passed. */
-type Found = FoundIdentity | 'expired'
-
 interface CachedIdentity extends FoundIdentity {
   readonly until: number
 }
 
-export function createAuthenticator(database: Database, tokenKeys: TokenKeys, now: () => number): Authenticator {
+interface Given {
+  readonly secret: string
+  /** A hash of it, which stands for it. */
+  readonly name: string
+  readonly address: string | undefined
+}
+
+/** @param now the time of the database, in ms since the epoch */
+export function createAuthenticator(
+  database: Database,
+  { secretKeys, tokenKeys }: Pick<Kernel, 'secretKeys' | 'tokenKeys'>,
+  now: () => number,
+): Authenticator {
   const cache = boundedCache<CachedIdentity>({ entriesMax: 10_000 })
   /** Lookups in progress. Concurrent requests with the same key share one query. */
   let lookups = new Map<string, Promise<Identity>>()
-  /** Each kind has its own limit, so that a flood of one kind does not affect the other. */
-  const [limitKeys, limitTokens] = [limitLookups(now), limitLookups(now)]
-
-  /** Null for a text that cannot be a key or a token. */
-  function kindOf(secret: string): { readonly limit: LimitedLookup; find(at: number): Promise<Found | null> } | null {
-    if (isApiKey(secret)) return { limit: limitKeys, find: (at) => findByKey(database, secret, at) }
-    if (readTokenUse(tokenKeys, secret) === null) return null
-    return { limit: limitTokens, find: (at) => findByToken(database, tokenKeys, secret, at) }
-  }
+  const limit = limitLookups(now)
 
   async function authenticate(secret: string, address?: string): Promise<Identity> {
-    const kind = kindOf(secret)
-    if (kind === null) throw unauthenticated()
+    if (!isApiKey(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
     const name = hash('sha256', secret, 'base64')
     const known = cache.get(name)
     const at = now()
@@ -47,16 +47,26 @@ export function createAuthenticator(database: Database, tokenKeys: TokenKeys, no
     const inProgress = lookups.get(name)
     if (inProgress !== undefined) return inProgress
     // A key that was valid a while ago is not a guess. Its holder is not limited, even during a flood of made-up keys.
-    const lookup = lookUp(name, known === undefined ? () => kind.limit(address, () => kind.find(at)) : () => kind.find(at), at)
+    const limited: LimitedLookup = known === undefined ? limit : (_, find) => find()
+    const lookup = lookUp(name, () => find({ secret, name, address }, at, limited), at)
     lookups.set(name, lookup)
     return lookup
   }
 
-  async function lookUp(name: string, find: () => Promise<Found | null>, at: number): Promise<Identity> {
+  async function find({ secret, name, address }: Given, at: number, limited: LimitedLookup): Promise<FoundIdentity | null> {
+    if (isApiKey(secret)) {
+      return limited(isIssued(secretKeys, secret) ? name : networkOf(address), () => findByKey(database, secret, at))
+    }
+    // A made-up token needs no query.
+    const claims = await readToken(tokenKeys, secret, at)
+    return claims === null ? null : limited(name, () => findByToken(database, claims, at))
+  }
+
+  async function lookUp(name: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {
     const lookupsAtStart = lookups
     try {
       const found = await find()
-      if (found === null || found === 'expired') {
+      if (found === null) {
         cache.delete(name)
         throw unauthenticated()
       }

@@ -2,6 +2,7 @@ import { PERMISSIONS } from '@orrery/contract'
 import { type Database, NO_ORG, type Transaction } from '../database/database.ts'
 import { seeAllOrgs, seeOrg } from '../database/session-settings.ts'
 import { newId } from '../new-id.ts'
+import type { SecretKeys } from '../secrets/secret-keys.ts'
 import { makeApiKey } from './api-key.ts'
 import { insertOrgWithKey } from './create-org.ts'
 import { hasUsableKey, insertKey, markRevoked } from './key-store.ts'
@@ -26,26 +27,26 @@ interface BootstrapOptions {
  * oldest organization, for an operator who has lost the first one. That needs no permission, because the operator has access to the
  * database. A new key is also created when that organization has no valid key left that may create others.
  */
-export function bootstrapInstallation(database: Database, options: BootstrapOptions = {}): Promise<Bootstrap> {
+export function bootstrapInstallation(database: Database, keys: SecretKeys, options: BootstrapOptions = {}): Promise<Bootstrap> {
   return database.transaction(NO_ORG, 'read write', async (tx) => {
     // Several processes may start on an empty database at the same time.
     await lockBootstrap(tx)
-    return seeAllOrgs(tx, () => findOrMakeKey(tx, options))
+    return seeAllOrgs(tx, () => findOrMakeKey(tx, keys, options))
   })
 }
 
-async function findOrMakeKey(tx: Transaction, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
+async function findOrMakeKey(tx: Transaction, keys: SecretKeys, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
   const now = new Date()
   const first = oldest(await selectOrgs(tx, null, 1000))
   if (first === null) {
-    const made = await insertOrgWithKey(tx, 'default', PERMISSIONS, now)
+    const made = await insertOrgWithKey(tx, keys, { name: 'default', scopes: PERMISSIONS, now })
     if (made === null) throw new Error('The first organization could not be created')
     return { org: made.org, orgName: 'default', secret: made.secret, key: made.key }
   }
   const { org_id: org, name: orgName } = first
   await seeOrg(tx, org)
   if (!newKey && (await hasUsableKey(tx, org, now))) return { org, orgName, secret: null, key: null }
-  const fresh = makeApiKey()
+  const fresh = makeApiKey(keys)
   const row = {
     org_id: org,
     key_id: newId(now.getTime()),

@@ -25,7 +25,7 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
     })
   }
   await requireExpiryBeforeOwn(ctx, input.expiresAt)
-  const fresh = makeApiKey()
+  const fresh = makeApiKey(ctx.kernel.secretKeys)
   const row = {
     org_id: ctx.org,
     key_id: newId(now),

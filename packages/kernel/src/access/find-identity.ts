@@ -2,11 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import { encodeId } from '@orrery/contract'
 import type { Identity, TokenClaims } from '../context/identity.ts'
 import { type Database, NO_ORG } from '../database/database.ts'
-import type { TokenKeys } from '../secrets/signing-keys.ts'
 import { hashApiKey } from './api-key.ts'
 import { type ApiKeyRow, knownScopes } from './key-row.ts'
 import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
-import { readToken } from './token.ts'
+import type { Lifetime } from './token.ts'
 import { selectFamily } from './token-family-store.ts'
 
 export interface FoundIdentity {
@@ -28,18 +27,8 @@ export async function findByKey(database: Database, secret: string, at: number):
   return toFound(row, at)
 }
 
-/**
- * Null for a token that this installation did not sign, or whose token family or key was revoked or has expired. `expired`: the token was
- * genuine, so its holder guesses nothing.
- */
-export async function findByToken(
-  database: Database,
-  keys: TokenKeys,
-  token: string,
-  at: number,
-): Promise<FoundIdentity | 'expired' | null> {
-  const claims = await readToken(keys, token, at)
-  if (claims === null || claims === 'expired') return claims
+/** @param claims of a token that `readToken` has verified. Null: its token family or its key was revoked or has expired. */
+export async function findByToken(database: Database, claims: TokenClaims & Lifetime, at: number): Promise<FoundIdentity | null> {
   // The organization can be trusted: it comes from a token whose signature was verified.
   const row = await database.transaction(claims.org, 'read only', async (tx) => {
     const family = await selectFamily(tx, claims.org, claims.family)

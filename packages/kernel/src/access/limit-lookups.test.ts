@@ -16,8 +16,8 @@ test.for([
 test('limits one network by what it does not find, and no other network', async () => {
   let now = 0
   const look = limitLookups(() => now)
-  const miss = async (address: string) => await look(address, async () => null).catch((error: { code: string }) => error.code)
-  const hit = (address: string) => look(address, async () => 'found')
+  const miss = async (address: string) => await look(networkOf(address), async () => null).catch((error: { code: string }) => error.code)
+  const hit = (address: string) => look(networkOf(address), async () => 'found')
   await Promise.all(Array.from({ length: 1000 }, async () => expect(await hit('2001:db8::1')).toBe('found')))
   // Another address of the same /64 each time.
   for (let i = 0; i < 100; i++) expect(await miss(`2001:db8::${i.toString(16)}`)).toBeNull()

@@ -2,25 +2,27 @@ import { isIP } from 'node:net'
 import { problem } from '@orrery/contract'
 import { createRateLimiter } from './rate-limiter.ts'
 
-/** Look-ups of one network that find nothing. */
+/** Look-ups that find nothing, for one network or one secret. */
 const UNKNOWN = { perSecond: 10, burst: 100 }
 
-/** Does a look-up for a caller at this address; null: it is not known. @returns what `find` returns. @throws rate_limited */
-export type LimitedLookup = <T>(address: string | undefined, find: () => Promise<T | null>) => Promise<T | null>
+/**
+ * Does a look-up. @param whose the network that sent the secret; for a secret that was issued here, something that stands for it alone.
+ * @param find null: there is no such secret. @throws rate_limited
+ */
+export type LimitedLookup = <T>(whose: string, find: () => Promise<T | null>) => Promise<T | null>
 
 /**
  * Limits look-ups of secrets (keys, addresses of webhooks) that do not exist: each costs a query, so a flood of guesses must not reach the
- * database. A look-up that finds something does not count, and a network that guesses is limited alone. The caller exempts secrets that
- * this process has found before, so that their holders are never limited.
+ * database. A look-up that finds something does not count, and a network that guesses is limited alone. Holders are never limited: what
+ * `isIssued` is limited by itself, so that only a revoked secret can be, and the caller exempts secrets that this process has found before.
  */
 export function limitLookups(now: () => number): LimitedLookup {
   const limit = createRateLimiter(UNKNOWN, now)
-  return async (address, find) => {
-    const network = networkOf(address)
-    const refused = limit.ask(network)
+  return async (whose, find) => {
+    const refused = limit.ask(whose)
     if (refused !== null) throw problem('rate_limited', 'Too many unknown keys or addresses were tried from this network.', refused)
     const found = await find()
-    if (found === null) limit.count(network)
+    if (found === null) limit.count(whose)
     return found
   }
 }

@@ -44,11 +44,8 @@ export function readTokenUse(keys: TokenKeys, text: string): TokenUse | null {
   })
 }
 
-/**
- * Null unless the token was signed with this key, for this API and for the use in its header, and not in the future. `expired`: all of this
- * holds, but its time has passed.
- */
-export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | 'expired' | null> {
+/** Null unless the token was signed with this key, for this API and for the use in its header, not in the future, and has not expired at `now`. */
+export async function readToken(keys: TokenKeys, text: string, now: number): Promise<(TokenClaims & Lifetime) | null> {
   const use = readTokenUse(keys, text)
   if (use === null) return null
   try {
@@ -57,7 +54,6 @@ export async function readToken(keys: TokenKeys, text: string, now: number): Pro
     const claims = toClaims(use, payload)
     return claims === null || claims.issuedAt > now + CLOCK_SKEW_MS ? null : claims
   } catch (error) {
-    if (error instanceof errors.JWTExpired) return 'expired'
     if (error instanceof errors.JOSEError) return null
     throw error
   }

@@ -184,7 +184,7 @@ describe('rejected tokens', () => {
     const { id, key } = await makeKey('revoked')
     const { accessToken, refreshToken } = await issue(key)
     let at = t.engine.now()
-    const elsewhere = createAuthenticator(t.database, tokens, () => at)
+    const elsewhere = createAuthenticator(t.database, t.core.kernel, () => at)
     await elsewhere.authenticate(accessToken)
     await works(accessToken)
     await t.call('keys.revoke', { keyId: id })
@@ -210,31 +210,46 @@ describe('after a restart', () => {
     const [kept, ended] = [await issue(key), await issue(key)]
     await t.call('tokens.revoke', {}, { key: ended.accessToken })
     // A process with an empty cache.
-    const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => t.engine.now())
     expect((await authenticate(kept.accessToken)).actor.name).toBe('survivor')
     await expect(authenticate(ended.accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
     await expect(authenticate(ended.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
   })
 })
 
-describe('a flood of made-up tokens', () => {
-  it('rate-limits forged tokens, and does not affect callers with keys', async () => {
-    const { authenticate } = createAuthenticator(t.database, tokens, () => t.engine.now())
+describe('a flood of tokens', () => {
+  const forger = { ...readTokenKeys(makeSigningKey()), id: tokens.id }
+  const outcomesOf = async (some: readonly string[], authenticate: (token: string, address: string) => Promise<unknown>) => {
+    const guesses = await Promise.allSettled(some.map((token) => authenticate(token, '192.0.2.1')))
+    return new Set(guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as { code: string }).code : 'accepted')))
+  }
+
+  it('that are forged reaches no table, and affects no token or key that the process does not know yet', async () => {
+    const none = { transaction: () => Promise.reject(new Error('It asks the database')) } as unknown as typeof t.database
     const now = t.engine.now()
     const made = { use: 'access' as const, org: t.org, key: t.org, family: t.org, generation: 1, contract: null }
-    const forger = { ...readTokenKeys(makeSigningKey()), id: tokens.id }
     const forged = await Promise.all(
       Array.from({ length: 600 }, (_, generation) =>
         signToken(forger, { ...made, generation }, { issuedAt: now, expiresAt: now + 60_000 }),
       ),
     )
-    const outcomesOf = async (some: readonly string[]) => {
-      const guesses = await Promise.allSettled(some.map((token) => authenticate(token)))
-      return new Set(guesses.map((guess) => (guess.status === 'rejected' ? (guess.reason as { code: string }).code : 'accepted')))
-    }
-    expect(await outcomesOf(forged.slice(0, 300))).toEqual(new Set(['unauthenticated']))
-    expect(await outcomesOf(forged.slice(300))).toEqual(new Set(['rate_limited']))
-    expect((await authenticate(t.adminKey)).org).toBe(t.org)
+    expect(await outcomesOf(forged, createAuthenticator(none, t.core.kernel, () => now).authenticate)).toEqual(new Set(['unauthenticated']))
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => now)
+    expect(await outcomesOf(forged, authenticate)).toEqual(new Set(['unauthenticated']))
+    const { accessToken } = await issue(t.adminKey)
+    expect(await outcomesOf([accessToken, t.adminKey], authenticate)).toEqual(new Set(['accepted']))
+  })
+
+  it('that was revoked is limited, and no other token is', async () => {
+    const { key } = await makeKey('flooding')
+    const [ended, kept] = [await issue(key), await issue(key)]
+    await t.call('tokens.revoke', {}, { key: ended.accessToken })
+    const now = t.engine.now()
+    const { authenticate } = createAuthenticator(t.database, t.core.kernel, () => now)
+    const codes = new Set<string>()
+    for (let i = 0; i < 110; i++) for (const code of await outcomesOf([ended.accessToken], authenticate)) codes.add(code)
+    expect(codes).toEqual(new Set(['unauthenticated', 'rate_limited']))
+    expect(await outcomesOf([kept.accessToken], authenticate)).toEqual(new Set(['accepted']))
   })
 })
 

@@ -319,7 +319,13 @@ describe('a database that is gone', () => {
     expect(refused).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
     expect(JSON.stringify(refused)).not.toMatch(/pool|pg|postgres/i)
     // The same where no operation is called: streams, figures, whole MCP requests. A key that is not cached is looked up.
-    const caller = { credential: makeApiKey().secret, requestId: 'r', traceId: null, idempotencyKey: null, face: 'mcp' }
+    const caller = {
+      credential: makeApiKey(t.core.kernel.secretKeys).secret,
+      requestId: 'r',
+      traceId: null,
+      idempotencyKey: null,
+      face: 'mcp',
+    }
     const unknown = await lost.core.identify(caller, null).catch((error: unknown) => error)
     expect(unknown).toMatchObject({ status: expect.toBeOneOf([500, 503]) })
     await lost.close().catch(() => {})

@@ -16,11 +16,15 @@ export async function lockTools(tx: Transaction, org: string): Promise<void> {
 
 export type NamedDefinition = Pick<ToolRow, 'name' | 'definition'>
 
-/** Ordered by name. @param names null selects every tool of the organization; their number is limited. */
-export function selectDefinitions(tx: Transaction, org: string, names: readonly string[] | null): Promise<NamedDefinition[]> {
-  return tx.rows<NamedDefinition>(
-    sql`select name, definition from app.tool where org_id = ${org} ${names === null ? empty : sql`and name = any (${names})`} order by name`,
-  )
+/** The definitions of the organization with these names, ordered by name. */
+export function selectDefinitions(tx: Transaction, org: string, names: readonly string[]): Promise<NamedDefinition[]> {
+  return tx.rows<NamedDefinition>(sql`select name, definition from app.tool where org_id = ${org} and name = any (${names}) order by name`)
+}
+
+/** All names, in order; their number is limited. */
+export async function selectToolNames(tx: Transaction, org: string): Promise<string[]> {
+  const rows = await tx.rows<{ readonly name: string }>(sql`select name from app.tool where org_id = ${org} order by name`)
+  return rows.map(({ name }) => name)
 }
 
 export interface ToolFilter {

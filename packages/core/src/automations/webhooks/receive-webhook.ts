@@ -1,6 +1,15 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { encodeId, type Id, ProblemError, problem } from '@orrery/contract'
-import { boundedCache, classifyFailure, createRateLimiter, type Kernel, limitLookups, SecretError } from '@orrery/kernel'
+import {
+  boundedCache,
+  classifyFailure,
+  createRateLimiter,
+  isIssued,
+  type Kernel,
+  limitLookups,
+  networkOf,
+  SecretError,
+} from '@orrery/kernel'
 import { type FiringContext, transactAsAutomations } from '../firing-context.ts'
 import { evaluateTriggerExpression } from '../triggers/evaluate-trigger-expression.ts'
 import { fireUnlessLoop } from '../triggers/fire-unless-loop.ts'
@@ -37,10 +46,10 @@ export function createWebhookReceiver(kernel: Kernel): (delivery: WebhookDeliver
   const limitDeliveries = createRateLimiter(DELIVERIES, now)
   const limit = limitLookups(now)
   const found = boundedCache<true>({ entriesMax: FOUND_MAX })
-  const find = async (hash: Buffer, address: string | undefined): Promise<WebhookRef | null> => {
+  const find = async (hash: Buffer, { token, address }: WebhookDelivery): Promise<WebhookRef | null> => {
     const name = hash.toString('base64')
     const look = () => findWebhook(kernel.database, hash)
-    const ref = found.get(name) === true ? await look() : await limit(address, look)
+    const ref = found.get(name) === true ? await look() : await limit(isIssued(kernel.secretKeys, token) ? name : networkOf(address), look)
     if (ref === null) found.delete(name)
     else found.set(name, true)
     return ref
@@ -48,7 +57,7 @@ export function createWebhookReceiver(kernel: Kernel): (delivery: WebhookDeliver
   const receive = async (delivery: WebhookDelivery): Promise<WebhookReceipt> => {
     if (!isWebhookToken(delivery.token)) throw notFound()
     const hash = hashWebhookToken(delivery.token)
-    const ref = await find(hash, delivery.address)
+    const ref = await find(hash, delivery)
     if (ref === null) throw notFound()
     orLimited(limitDeliveries(ref.triggerId))
     const { webhook, event } = await authenticate(kernel, ref, hash, delivery)

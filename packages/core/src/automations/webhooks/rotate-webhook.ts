@@ -16,7 +16,7 @@ export function rotateWebhook(ctx: Ctx, input: InputFor<'automations.rotateWebho
     const webhooks = (await lockTriggers(tx, ctx.org, automation.automation_id)).filter(isWebhook)
     const row = pickTrigger(automation, webhooks, input.trigger)
     const { signature = 'none' } = row.definition
-    const token = makeWebhookToken()
+    const token = makeWebhookToken(ctx.kernel.secretKeys)
     const signingSecret = signature === 'none' ? null : makeSigningSecret(signature)
     const ref = { org: ctx.org, triggerId: row.trigger_id }
     await changeWebhook(tx, ref, {

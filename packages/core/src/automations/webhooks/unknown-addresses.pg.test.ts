@@ -21,12 +21,22 @@ const deliver = (token: string, address: string) =>
     (error: { code: string }) => error.code,
   )
 
-it('limits unknown addresses by network, and neither known ones nor another network', async () => {
+it('limits made-up addresses by network, and neither webhooks, seen before or not, nor another network', async () => {
   const [seen, fresh] = [await makeWebhook('seen'), await makeWebhook('fresh')]
   expect(await deliver(seen, '192.0.2.1')).toBe('accepted')
   const guess = () => deliver(`orr_hook_${randomBytes(32).toString('base64url')}`, '192.0.2.1')
   expect(new Set(await Promise.all(Array.from({ length: 200 }, guess)))).toEqual(new Set(['not_found']))
   expect(await guess()).toBe('rate_limited')
   expect(await deliver(seen, '192.0.2.1')).toBe('accepted')
-  expect(await deliver(fresh, '192.0.2.2')).toBe('accepted')
+  expect(await deliver(fresh, '192.0.2.1')).toBe('accepted')
+  expect(await deliver(`orr_hook_${randomBytes(32).toString('base64url')}`, '192.0.2.2')).toBe('not_found')
+})
+
+it('limits an address that was replaced by itself', async () => {
+  const replaced = await makeWebhook('replaced')
+  const { url } = await t.call('automations.rotateWebhook', { automation: 'replaced' })
+  const outcomes = new Set<string>()
+  for (let i = 0; i < 110; i++) outcomes.add(await deliver(replaced, '192.0.2.3'))
+  expect(outcomes).toEqual(new Set(['not_found', 'rate_limited']))
+  expect(await deliver(url?.split('/').at(-1) ?? '', '192.0.2.3')).toBe('accepted')
 })
