@@ -151,8 +151,8 @@ describe('concurrent requests with one key', () => {
 
 describe('bootstrapInstallation', () => {
   it('creates a key on a database that has organizations only if a new key is requested', async () => {
-    expect(await bootstrapInstallation(t.database)).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
-    const { secret } = await bootstrapInstallation(t.database, { newKey: true })
+    expect(await bootstrapInstallation(t.database, Date.now())).toEqual({ org: t.org, orgName: 'default', secret: null, key: null })
+    const { secret } = await bootstrapInstallation(t.database, Date.now(), { newKey: true })
     expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
   })
 })

@@ -25,17 +25,17 @@ interface BootstrapOptions {
  * On a database without organizations, creates the first one and a key with all permissions. `newKey` creates another such key in the
  * oldest organization, for an operator who has lost the first one. That needs no permission, because the operator has access to the
  * database. A new key is also created when that organization has no valid key left that may create others.
+ * @param nowMs the database's time, in ms since the epoch
  */
-export function bootstrapInstallation(database: Database, options: BootstrapOptions = {}): Promise<Bootstrap> {
+export function bootstrapInstallation(database: Database, nowMs: number, options: BootstrapOptions = {}): Promise<Bootstrap> {
   return database.transaction(NO_ORG, 'read write', async (tx) => {
     // Several processes may start on an empty database at the same time.
     await lockBootstrap(tx)
-    return seeAllOrgs(tx, () => findOrMakeKey(tx, options))
+    return seeAllOrgs(tx, () => findOrMakeKey(tx, new Date(nowMs), options))
   })
 }
 
-async function findOrMakeKey(tx: Transaction, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
-  const now = new Date()
+async function findOrMakeKey(tx: Transaction, now: Date, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
   const first = oldest(await selectOrgs(tx, null, 1000))
   if (first === null) {
     const made = await insertOrgWithKey(tx, 'default', PERMISSIONS, now)
@@ -62,8 +62,8 @@ async function findOrMakeKey(tx: Transaction, { newKey = false }: BootstrapOptio
 }
 
 /** Revokes a new key that could not be shown to the operator. */
-export async function withdrawKey(database: Database, org: string, key: string): Promise<void> {
-  await database.transaction(org, 'read write', (tx) => markRevoked(tx, org, key, new Date()))
+export async function withdrawKey(database: Database, org: string, key: string, nowMs: number): Promise<void> {
+  await database.transaction(org, 'read write', (tx) => markRevoked(tx, org, key, new Date(nowMs)))
 }
 
 function oldest(orgs: readonly OrgRow[]): OrgRow | null {
