@@ -47,7 +47,7 @@ beforeAll(async () => {
   superuser = new pg.Client({ connectionString: database.url })
   await superuser.connect()
   const own = createDatabase({ url: database.url })
-  credential = (await bootstrapInstallation(own, readSecretKeys(secretKey))).secret ?? ''
+  credential = (await bootstrapInstallation(own, readSecretKeys(secretKey), Date.now())).secret ?? ''
   await own.close()
   const onLog = (line: string) => void (log += line)
   core = openQuietCore(database.url, { secrets: readSecretKeys(secretKey), onLog })

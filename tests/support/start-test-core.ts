@@ -87,7 +87,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })
-  const { org, secret } = await bootstrapInstallation(database, secrets)
+  const { org, secret } = await bootstrapInstallation(database, secrets, Date.now())
   if (secret === null) throw new Error('The test database is not empty')
   const project = await loadProject(fileURLToPath(new URL('./project', import.meta.url)))
   const worker: Worker | null =

@@ -104,6 +104,8 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   stops.push(() => engine.close())
   const gap = await store.transactionGap()
   if (gap > 0) throw new CannotStart(explainGap(gap, url))
+  // Before anything asks what time it is.
+  await engine.keepTime()
   const database = createDatabase({ url, onIdleError: (error) => log.warn({ error }, 'a connection to the database broke') })
   stops.push(() => database.close())
   const auditKey = config.auditKeyFile ?? join(data, 'audit-key.pem')
@@ -121,11 +123,11 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     () => loadTokenKeys(tokenKey),
     (error) => explainSigningKey(error, tokenKey, 'ORRERY_TOKEN_KEY_FILE'),
   )
-  const first = await bootstrapInstallation(database, secrets, { newKey: config.newKey })
+  const first = await bootstrapInstallation(database, secrets, engine.now(), { newKey: config.newKey })
   /** Done once the caller has the first key. A start that fails before that withdraws the key, which can never be shown again. */
   const handover = { isDone: false }
   stops.push(async () => {
-    if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key)
+    if (!handover.isDone && first.key !== null) await withdrawKey(database, first.org, first.key, engine.now())
   })
   const perSecond = config.requestsPerSecond
   /** Without ORRERY_PUBLIC_URL, known only once the server listens. */

@@ -133,6 +133,11 @@ export interface Engine {
  * commits, or not at all, and the caller calls `nudge` afterwards. Without `tx` an operation has a transaction of its own.
  */
 export interface TransactionalEngine<Tx = unknown> extends Engine {
+  /**
+   * Sets `now` to the database's time and keeps it there. Until this resolves, and without it in a process that has no worker, `now` is the
+   * machine's time.
+   */
+  keepTime(): Promise<void>
   /** Without `tx`, starts without keys or limits share a group commit. */
   start(request: StartWithCompanions, tx?: Tx): Promise<StartOutcome | StartProblem>
   /** Several starts with the same effect as one `start` each. Plain ones share a statement. */

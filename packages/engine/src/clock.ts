@@ -43,8 +43,11 @@ function setLongTimeout(fn: () => void, ms: number): Timer {
 }
 
 export interface DatabaseClock extends Clock {
-  /** Sets this clock to the database's time `now`. From here on the machine's own time does not matter. */
-  sync(now: number): void
+  /**
+   * Begins a reading of the database's time. Call what it returns with the database's time as soon as the answer is there. From then on the
+   * machine's own time does not matter.
+   */
+  reading(): (now: number) => void
 }
 
 /** Resolves after `ms`, without keeping the process alive: between two attempts, and for work that takes time in a simulation. */
@@ -52,16 +55,25 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.setTimeout(resolve, ms))
 }
 
-/** The database's time, carried forward by this machine's clock between readings. All processes share this one time. */
+/**
+ * The database's time, carried forward by this machine's clock between readings. All processes share this one time. An answer may take long,
+ * and says only that the time was read at some moment between question and answer. So a reading moves this clock no further than into what it
+ * leaves possible, and a slow one does not spoil what a quick one has found. The first moves it to the earliest time that is possible.
+ */
 export function databaseClock(base: Clock): DatabaseClock {
-  let offset = 0
+  let offset: number | null = null
   return {
-    now: () => Math.floor(base.now() + offset),
+    now: () => Math.floor(base.now() + (offset ?? 0)),
     setTimeout: base.setTimeout.bind(base),
     clearTimeout: base.clearTimeout.bind(base),
     setImmediate: base.setImmediate.bind(base),
-    sync: (now) => {
-      offset = now - base.now()
+    reading() {
+      const askedAt = base.now()
+      return (now) => {
+        const least = now - base.now()
+        const most = now - askedAt
+        offset = offset === null ? least : Math.min(Math.max(offset, least), most)
+      }
     },
   }
 }

@@ -102,17 +102,20 @@ async function getLatestRun(exchange: Exchange): Promise<object | null> {
 const findTask = (exchange: Exchange): Promise<OutputOf<'automations.get'>> =>
   exchange.call('automations.get', { automation: exchange.id('aut', 'task_id') })
 
-const daysBack = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString()
+async function daysBack(exchange: Exchange, days: number): Promise<string> {
+  const { now } = await exchange.call('system.info', {})
+  return new Date(Date.parse(now) - days * DAY_MS).toISOString()
+}
 
 async function getTaskStats(exchange: Exchange): Promise<object> {
   const { days } = exchange.query(z.object({ days: wholeNumber(1, 365).default(30) }))
   const { id } = await findTask(exchange)
-  return taskStats(decodeId('aut', id) ?? '', days, await readRuns(exchange, { automation: id, since: daysBack(days) }))
+  return taskStats(decodeId('aut', id) ?? '', days, await readRuns(exchange, { automation: id, since: await daysBack(exchange, days) }))
 }
 
 async function getOverallStats(exchange: Exchange): Promise<object> {
   const { days } = exchange.query(z.object({ days: wholeNumber(1, 365).default(7) }))
-  return overallStats(days, await readRuns(exchange, { since: daysBack(days) }))
+  return overallStats(days, await readRuns(exchange, { since: await daysBack(exchange, days) }))
 }
 
 export const runRoutes: readonly ContractRoute[] = [

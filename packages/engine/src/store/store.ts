@@ -345,6 +345,8 @@ export interface Depths {
  * each has a transaction of its own. After committing, the caller calls `engine.nudge()`.
  */
 export interface Store<Tx = unknown> {
+  /** The database's time. */
+  now(): Promise<Millis>
   register(info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }>
   /**
    * Fences a registration and makes its runs ready at once (after a graceful stop, or for an abandoned registration). A loss counted for it is

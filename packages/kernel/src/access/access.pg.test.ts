@@ -175,13 +175,13 @@ describe('concurrent requests with one key', () => {
 
 describe('bootstrapInstallation', () => {
   it('creates a key on a database that has organizations only if a new key is requested', async () => {
-    expect(await bootstrapInstallation(t.database, t.core.kernel.secretKeys)).toEqual({
+    expect(await bootstrapInstallation(t.database, t.core.kernel.secretKeys, Date.now())).toEqual({
       org: t.org,
       orgName: 'default',
       secret: null,
       key: null,
     })
-    const { secret } = await bootstrapInstallation(t.database, t.core.kernel.secretKeys, { newKey: true })
+    const { secret } = await bootstrapInstallation(t.database, t.core.kernel.secretKeys, Date.now(), { newKey: true })
     expect((await t.call('orgs.get', { orgId: 'current' }, { key: secret })).name).toBe('default')
   })
 })

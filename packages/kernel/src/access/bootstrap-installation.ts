@@ -26,17 +26,22 @@ interface BootstrapOptions {
  * On a database without organizations, creates the first one and a key with all permissions. `newKey` creates another such key in the
  * oldest organization, for an operator who has lost the first one. That needs no permission, because the operator has access to the
  * database. A new key is also created when that organization has no valid key left that may create others.
+ * @param nowMs the database's time, in ms since the epoch
  */
-export function bootstrapInstallation(database: Database, keys: SecretKeys, options: BootstrapOptions = {}): Promise<Bootstrap> {
+export function bootstrapInstallation(
+  database: Database,
+  keys: SecretKeys,
+  nowMs: number,
+  options: BootstrapOptions = {},
+): Promise<Bootstrap> {
   return database.transaction(NO_ORG, 'read write', async (tx) => {
     // Several processes may start on an empty database at the same time.
     await lockBootstrap(tx)
-    return seeAllOrgs(tx, () => findOrMakeKey(tx, keys, options))
+    return seeAllOrgs(tx, () => findOrMakeKey(tx, keys, new Date(nowMs), options))
   })
 }
 
-async function findOrMakeKey(tx: Transaction, keys: SecretKeys, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
-  const now = new Date()
+async function findOrMakeKey(tx: Transaction, keys: SecretKeys, now: Date, { newKey = false }: BootstrapOptions): Promise<Bootstrap> {
   const first = oldest(await selectOrgs(tx, null, 1000))
   if (first === null) {
     const made = await insertOrgWithKey(tx, keys, { name: 'default', scopes: PERMISSIONS, now })
@@ -63,8 +68,8 @@ async function findOrMakeKey(tx: Transaction, keys: SecretKeys, { newKey = false
 }
 
 /** Revokes a new key that could not be shown to the operator. */
-export async function withdrawKey(database: Database, org: string, key: string): Promise<void> {
-  await database.transaction(org, 'read write', (tx) => markRevoked(tx, org, key, new Date()))
+export async function withdrawKey(database: Database, org: string, key: string, nowMs: number): Promise<void> {
+  await database.transaction(org, 'read write', (tx) => markRevoked(tx, org, key, new Date(nowMs)))
 }
 
 function oldest(orgs: readonly OrgRow[]): OrgRow | null {

@@ -1,4 +1,4 @@
-import { type ProblemError, problem } from '@orrery/contract'
+import { type ProblemCode, ProblemError, problem } from '@orrery/contract'
 
 /** When a caller should try again. The engine reconnects sooner; a restart of PostgreSQL takes a few seconds. */
 const RETRY_AFTER_MS = 2000
@@ -40,12 +40,16 @@ export function isLostRace(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
+/** Problems that a caller would answer by asking again. */
+const PASSING: ReadonlySet<string> = new Set<ProblemCode>(['unavailable', 'rate_limited'])
+
 /**
  * Whether a retry may succeed: neither the statement nor its data is at fault, but the database, the network or a lack of something that may
  * return.
  */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (error instanceof ProblemError) return PASSING.has(error.code)
   const code = codeOf(error)
   // A SQLSTATE has a digit; EPIPE has not.
   if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) {

@@ -11,7 +11,7 @@ export interface DueClockOptions {
   readonly notifier: Pick<Notifier, 'listen'> | null
   /** Called with the lateness of each row. */
   readonly observe?: (kind: string, latenessMs: number) => void
-  /** Absent: the database's clock, measured at each query. */
+  /** Absent: that of the engine. */
   readonly now?: () => number
   /** The longest time between two queries. Default 10 s. */
   readonly pollMs?: number
@@ -36,22 +36,13 @@ const LOCKED_RETRY_MS = 50
  */
 export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs = 10_000 }: DueClockOptions): DueClock {
   const { database, engine, log } = kernel
-  /** The database's time minus this process's monotonic clock; null before the first query. */
-  let offsetMs: number | null = null
-  const clock = { now: now ?? (() => (offsetMs === null ? engine.now() : performance.now() + offsetMs)) }
-
-  const queryNext = async (): Promise<readonly NextDue[]> => {
-    const before = performance.now()
-    const { next, nowMs } = await findNextDue(database, kinds)
-    offsetMs = nowMs - (before + performance.now()) / 2
-    return next
-  }
+  const clock = { now: now ?? (() => engine.now()) }
 
   /** Works until nothing is due. Returns the milliseconds until the next round. */
   const round = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
       const latestAt = clock.now() + pollMs
-      const next = await queryNext()
+      const next = await findNextDue(database, kinds)
       const due = next.filter(({ atMs }) => atMs <= clock.now())
       const wakeAt = next.reduce((first, { atMs }) => (atMs > clock.now() ? Math.min(first, atMs) : first), latestAt)
       if (due.length === 0 || signal.aborted) return wakeAt - clock.now()

@@ -24,7 +24,7 @@ export interface DueKind {
 
 export interface DueWork {
   readonly org: OrgId
-  /** The database's clock, as measured at the last query. */
+  /** The database's time, as this process knows it. */
   readonly clock: Clock
 }
 

@@ -8,12 +8,14 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../../tests/support/eventually.ts'
 import { startTestCore, type TestCore } from '../../../../../tests/support/start-test-core.ts'
+import { createCompute } from '../../../../kernel/src/compute/create-compute.ts'
 import { createDatabase } from '../../../../kernel/src/database/database.ts'
 import { listViolations } from '../../../../kernel/src/database/list-violations.ts'
 import { createDueClock } from '../../../../kernel/src/due/due-clock.ts'
 import { type AutomationBench, benchOf } from '../automations.fixture.ts'
 import { createAutomationsFeature } from '../feature.ts'
-import type { ScheduleFact } from './fire-schedules.ts'
+import { transactAsAutomations } from '../firing-context.ts'
+import { fireSchedules, type ScheduleFact } from './fire-schedules.ts'
 import { sweepRunEnds } from './sweep-run-ends.ts'
 
 let t: TestCore
@@ -94,6 +96,46 @@ describe('schedulers', () => {
     const { facts } = await bench.fireAt(await bench.nextMs(name))
     expect((await bench.firings(name)).map(({ outcome }) => outcome)).toEqual(['started', 'started', 'buffered'])
     expect(facts).toEqual([{ outcome: 'buffered', reason: null, lateMs: 0 }])
+  })
+
+  it('fires a schedule as soon as the database can again, and does not put it off', async () => {
+    startScheduler()
+    const name = await bench.make({ triggers: [{ type: 'schedule', schedule: 'every 1s', misfire: 'all' }], ...greet })
+    const superuser = new pg.Client({ connectionString: t.url })
+    await superuser.connect()
+    await superuser.query(
+      `create function app.lack() returns trigger language plpgsql as $$ begin raise exception 'the disk is full' using errcode = '53100'; end $$;
+       create trigger lack before insert on app.firing for each row execute function app.lack()`,
+    )
+    const since = Date.now()
+    try {
+      await eventually(
+        async () => Date.now(),
+        (now) => now > since + 7000,
+      )
+      expect(await readTrouble(name)).toBeNull()
+    } finally {
+      await superuser.query('drop trigger lack on app.firing; drop function app.lack()')
+      await superuser.end()
+    }
+    await eventually(
+      () => bench.firings(name),
+      (rows) => rows.length >= 7,
+      3000,
+    )
+    await t.call('automations.pause', { automation: name })
+  })
+
+  it('loses no occurrence whose start could not be checked, as while a server stops', async () => {
+    const pipeline = { pipeline: [{ id: 'now', uses: 'time.now' }], params_schema: { type: 'object', maxProperties: 3 } }
+    const name = await bench.make({ schedule: 'every 1h', pipeline, overlap: 'allow_all' })
+    const compute = createCompute()
+    compute.stop()
+    const at = await bench.nextMs(name)
+    const kernel = { ...bench.host, compute }
+    const fire = transactAsAutomations(kernel, t.org, (context) => fireSchedules(context, 100, null), { now: () => at })
+    await expect(fire).rejects.toThrow('The server is stopping.')
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'started' })
   })
 
   it('records the ends of runs even if another automation has an invalid definition', async () => {

@@ -1,4 +1,4 @@
-import type { DueKind, DueWork, Kernel } from '@orrery/kernel'
+import { type DueKind, type DueWork, isTransient, type Kernel } from '@orrery/kernel'
 import type { TriggerRow } from '../automation-row.ts'
 import { withTrouble } from '../definition/trigger-state.ts'
 import { transactAsAutomations } from '../firing-context.ts'
@@ -16,8 +16,9 @@ export function createScheduleKind(kernel: Kernel, observe: (fact: ScheduleFact)
     isParallel: true,
     async run(due) {
       const startedAt = performance.now()
-      const { count, facts } = await fireTogether(kernel, due)
+      const { count, facts, failure } = await fireTogether(kernel, due)
       for (const fact of facts) observe(fact)
+      if (failure !== undefined) throw failure
       // An occurrence counts as fired at the commit.
       const tookMs = performance.now() - startedAt
       return { count, latenessMs: facts.flatMap(({ lateMs }) => (lateMs === null ? [] : [lateMs + tookMs])) }
@@ -25,10 +26,15 @@ export function createScheduleKind(kernel: Kernel, observe: (fact: ScheduleFact)
   }
 }
 
+interface Fired extends FiredSchedules {
+  /** Temporary. Some triggers did not fire, and stay due. */
+  readonly failure?: unknown
+}
+
 /**
  * Fires all due triggers together. If that fails, fires them one by one, so that a trigger that cannot be fired does not block the others.
  */
-async function fireTogether(kernel: Kernel, { org, clock }: DueWork): Promise<FiredSchedules> {
+async function fireTogether(kernel: Kernel, { org, clock }: DueWork): Promise<Fired> {
   try {
     return await transactAsAutomations(kernel, org, (context) => fireSchedules(context, BATCH_MAX, null), clock)
   } catch (error) {
@@ -42,14 +48,23 @@ async function fireTogether(kernel: Kernel, { org, clock }: DueWork): Promise<Fi
     clock,
   )
   const facts: ScheduleFact[] = []
-  for (const trigger of triggers) facts.push(...(await fireAlone(kernel, { org, clock }, trigger)))
-  return { count: triggers.length, facts }
+  const failures: unknown[] = []
+  for (const trigger of triggers) {
+    try {
+      facts.push(...(await fireAlone(kernel, { org, clock }, trigger)))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  return { count: triggers.length, facts, failure: failures[0] }
 }
 
+/** Records a permanent failure at the trigger. @throws a temporary one */
 async function fireAlone(kernel: Kernel, { org, clock }: DueWork, trigger: TriggerRow): Promise<readonly ScheduleFact[]> {
   try {
     return (await transactAsAutomations(kernel, org, (context) => fireSchedules(context, 1, trigger.trigger_id), clock)).facts
   } catch (error) {
+    if (isTransient(error)) throw error
     kernel.log.error({ error, org, trigger: trigger.trigger_id }, 'A schedule could not be fired; trying again later')
     const trouble = 'It could not be fired; see the server’s log.'
     await transactAsAutomations(kernel, org, ({ tx, nowMs }) => writeTroubles(tx, org, [withTrouble(trigger, trouble, nowMs)]), clock)

@@ -1,6 +1,6 @@
 import { encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
-import { appendEvents } from '@orrery/kernel'
+import { appendEvents, isTransient } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
 import type { FiringContext } from '../firing-context.ts'
 import { type FiringRow, type InProgress, selectInProgress, writeFirings } from '../firing-store.ts'
@@ -105,9 +105,9 @@ async function startAll(
     try {
       asked.push({ at, request: await toStart(context, automation, start) })
     } catch (error) {
-      // A start that the definition or the event makes impossible is recorded as failed. Any other error is a bug and fails the
-      // transaction.
-      if (!(error instanceof ProblemError)) throw error
+      // A start that the definition or the event makes impossible is recorded as failed. Any other error fails the transaction: a bug, or
+      // what passes, such as a server that is stopping.
+      if (!(error instanceof ProblemError) || isTransient(error)) throw error
       decisions[at] = { outcome: 'failed', reason: error.detail }
     }
   }

@@ -5,6 +5,7 @@ import { startRun, startRuns } from '../start/start-run.ts'
 import { checkDeploy } from './check-deploy.ts'
 import { assembleEngine, type EngineOptions, type EngineParts, startWorker } from './engine-parts.ts'
 import { explainRun } from './explain-run.ts'
+import { keepTime } from './keep-time.ts'
 import { queryRun } from './query-run.ts'
 import { cancelRun, forkFrom, InternalWorkflow, pauseRun, resumeRun, retryRun, signalRun } from './run-control.ts'
 
@@ -20,6 +21,7 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
   const { store, clock, control, starts, results, hints, defaults } = parts
   return {
     now: () => clock.now(),
+    keepTime: () => keepTime({ store, clock, isClosed: () => parts.isClosed }),
 
     start: (request, tx) => startRun(starts, request, tx),
     startMany: (requests, tx) => startRuns(starts, requests, tx),

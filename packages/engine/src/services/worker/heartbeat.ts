@@ -14,8 +14,8 @@ const LEASE_GROWTH_MAX = 6
 export interface HeartbeatOptions {
   readonly beatMs: number
   readonly leaseMs: number
-  /** Called with the database's current time. */
-  readonly onTime: (now: number) => void
+  /** Called before each beat. What it returns is called with the database's time. */
+  readonly readTime: () => (now: number) => void
 }
 
 /** One query per beat: renews this worker's lease, fences workers that are silent, and finds work whose hints were lost. */
@@ -67,10 +67,11 @@ export class Heartbeat {
     try {
       if (worker === '') return
       const idle = [...this.scope.active.values()].filter(onlyWaits).map(({ id }) => id)
+      const onTime = this.options.readTime()
       const beat = await this.scope.store.beat(worker, { leaseMs: this.lease(), queues: this.scope.queues, idle })
       this.noteGap()
       if (worker !== this.scope.worker() || this.stopped) return
-      this.options.onTime(beat.now)
+      onTime(beat.now)
       if (!beat.alive) this.scope.flusher.abandon(new Fenced('the worker was silent for too long'))
       if (beat.reaped > 0) this.scope.observe({ type: 'reaped', runs: beat.reaped })
       for (const id of beat.poked) {

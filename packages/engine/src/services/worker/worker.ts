@@ -82,7 +82,7 @@ export class EngineWorker implements Worker {
     this.heartbeat = new Heartbeat(this.scope, this.claimer, {
       beatMs: parts.beatMs,
       leaseMs: parts.leaseMs,
-      onTime: (now) => parts.clock.sync(now),
+      readTime: () => parts.clock.reading(),
     })
   }
 
@@ -230,10 +230,11 @@ export class EngineWorker implements Worker {
       steps: this.options.steps.names(),
       orgs: this.options.orgs ?? null,
     }
+    const onTime = this.parts.clock.reading()
     const { worker, now } = await store.register(info)
     failpoint('register.after')
     this.registration = worker
-    this.parts.clock.sync(now)
+    onTime(now)
   }
 
   private drop(): void {

@@ -29,6 +29,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
   const cursor: OrgCursor = { org: '' }
   const session = (): Session => ({ tables, now: now(), random })
   return {
+    now,
     register: (info) => register(session(), info),
     retire: (worker) => retire(session(), worker),
     beat: (worker, request) => beat(session(), worker, request),

@@ -106,7 +106,7 @@ export class FlushConnection {
   }
 
   private async connect(): Promise<pg.Client> {
-    const deadline = Date.now() + GIVE_UP_MS
+    const deadline = performance.now() + GIVE_UP_MS
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, 1000)) {
       if (this.closed) throw new Ambiguous('the store is closed')
       const socket = this.makeSocket()
@@ -119,7 +119,7 @@ export class FlushConnection {
         return client
       } catch (cause) {
         if (!isLostConnection(cause)) throw cause
-        if (Date.now() > deadline) throw new Ambiguous('no connection to the database', { cause })
+        if (performance.now() > deadline) throw new Ambiguous('no connection to the database', { cause })
       }
       // Random, so that the processes of an installation do not all return to a restarted database at once.
       await delay(waitMs * (0.5 + Math.random()))

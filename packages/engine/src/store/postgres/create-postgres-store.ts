@@ -12,7 +12,7 @@ import { readRuns } from './read-runs.ts'
 import { findViolations, readDepths } from './read-whole-tables.ts'
 import { startPlain } from './start-plain.ts'
 import { transact } from './transact.ts'
-import { beatWorker, registerWorker, retireWorker } from './workers.ts'
+import { beatWorker, readTime, registerWorker, retireWorker } from './workers.ts'
 
 export interface PostgresStoreOptions {
   /** A migrated database. The login must be able to take the role orrery_engine. */
@@ -75,6 +75,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   let closing: Promise<unknown> | null = null
   return {
     notifier,
+    now: () => readTime(pool),
     register: (info) => registerWorker(pool, info),
     retire: (worker) => retireWorker(pool, worker),
     beat: async (worker, request) => {

@@ -1,6 +1,11 @@
 import type pg from 'pg'
 import type { Beat, BeatRequest, Millis, WorkerId, WorkerInfo } from '../store.ts'
 
+export async function readTime(pool: pg.Pool): Promise<Millis> {
+  const { rows } = await pool.query<{ now: Millis }>('select engine.ms(clock_timestamp()) as now')
+  return onlyRow(rows).now
+}
+
 export async function registerWorker(pool: pg.Pool, info: WorkerInfo): Promise<{ worker: WorkerId; now: Millis }> {
   const { rows } = await pool.query<{ worker: WorkerId; now: Millis }>(
     `insert into engine.worker (host, pid, version, queues, slots, steps, orgs) values ($1, $2, $3, $4, $5, $6, $7)
