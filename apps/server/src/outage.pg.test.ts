@@ -143,14 +143,14 @@ describe('the network', () => {
   })
 
   test('delays every byte', async () => {
-    proxy.set(100)
+    proxy.set({ delayMs: [100, 100] })
     expect(faultsOf(await askAll(), LIMIT_MS)).toEqual([])
     proxy.set('pass')
     await expectRecovery()
   })
 
   test('goes silent', async () => {
-    proxy.set('silent')
+    proxy.set('hang')
     const [answers] = await Promise.all([askAll(), eventually(health, ({ services }) => services?.database === 'unhealthy')])
     expect(faultsOf(answers, LIMIT_MS)).toEqual([])
     expect(answers.filter(isRefused).length).toBeGreaterThan(15)

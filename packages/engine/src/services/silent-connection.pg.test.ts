@@ -2,9 +2,9 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
+import { openTcpProxy, type TcpProxy } from '../../../../tests/support/tcp-proxy.ts'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import { createPostgresStore } from '../store/postgres/create-postgres-store.ts'
-import { openSilentProxy, type SilentProxy } from '../store/postgres/test-proxy.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { createEngine } from './engine/create-engine.ts'
 import './fixtures/workflows.ts'
@@ -15,10 +15,10 @@ const org = '00000000-0000-7000-8000-000000000001'
 const LEASE_MS = 1000
 
 let database: TestDatabase
-let proxy: SilentProxy
+let proxy: TcpProxy
 beforeAll(async () => {
   database = await createTestDatabase()
-  proxy = await openSilentProxy(database.url)
+  proxy = await openTcpProxy(database.url)
 })
 afterAll(async () => {
   await proxy?.close()

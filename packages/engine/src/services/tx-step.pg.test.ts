@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openTcpProxy, type TcpProxy } from '../../../../tests/support/tcp-proxy.ts'
 import type { Engine } from '../api.ts'
 import { buildBundle } from '../bundle/build-bundle.ts'
 import { createPostgresStore } from '../store/postgres/create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from '../store/postgres/test-database.ts'
-import { type CommitProxy, openCommitProxy } from '../store/postgres/test-proxy.ts'
 import { stepRegistry } from '../workflow/step-registry.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { begun } from './fixtures/payment.ts'
@@ -15,13 +15,13 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const org = randomUUID()
 
 let pw: PostgresWorld
-let proxy: CommitProxy
+let proxy: TcpProxy
 let engine: Engine
 beforeAll(async () => {
   pw = await openWorld()
   const admin = await pw.connect('postgres')
   await admin.query('create table public.payment (run uuid not null)')
-  proxy = await openCommitProxy(pw.url)
+  proxy = await openTcpProxy(pw.url)
   const store = createPostgresStore({ url: proxy.url })
   engine = createEngine({ store, notifier: store.notifier })
   await engine.deploy(org, await buildBundle({ entries: ['fixtures/payment.ts'], root }))
@@ -37,7 +37,7 @@ it.each([
   ['is lost on its way back', 'after', 1],
   ['never gets to the server', 'before', 2],
 ] as const)('a transactional step has its effect once when the commit %s', async (_, moment, bodies) => {
-  proxy.breakNext(moment)
+  proxy.breakNextCommit(moment)
   const outcome = await engine.start({ org, workflow: 'payment', input: null })
   if (outcome.type !== 'started') throw new Error(`not started: ${outcome.type}`)
   const { run } = outcome

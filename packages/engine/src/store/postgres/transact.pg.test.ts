@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openTcpProxy } from '../../../../../tests/support/tcp-proxy.ts'
 import { Ambiguous, Fenced } from '../store-errors.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
-import { openCommitProxy } from './test-proxy.ts'
 import type { transact } from './transact.ts'
 
 let pw: PostgresWorld
@@ -59,12 +59,12 @@ it.each([
   ['before', 0],
 ] as const)('throws Ambiguous when the connection of a commit breaks %s the server has it', async (moment, kept) => {
   const { world, store } = pw
-  const proxy = await openCommitProxy(pw.url)
+  const proxy = await openTcpProxy(pw.url)
   const through = createPostgresStore({ url: proxy.url, listen: false })
   const me = await world.worker()
   const run = await world.running(me)
   const before = (await effects()) ?? 0
-  proxy.breakNext(moment)
+  proxy.breakNextCommit(moment)
   const broken = through.transact?.(me, async (tx) => {
     await tx.query('insert into public.effect values (1)')
     return world.journal(run, 1)
