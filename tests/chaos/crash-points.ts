@@ -56,7 +56,7 @@ export async function runCrashPoints(log: (line: string) => void, cases = crashC
   }
   try {
     await Promise.all(Array.from({ length: LANES }, lane))
-    return { cases: cases.length, missed, unfinished, findings: await judge(database, acknowledged) }
+    return { cases: cases.length, missed, unfinished, findings: await judge(database, acknowledged, []) }
   } finally {
     await closeOutside()
     await database.stop()
@@ -111,7 +111,7 @@ class Crash {
   private spawn(): ChildProcess {
     const { failpoint, count, workflow } = this.each
     const { url, folder } = this.database
-    const place = { url, cacheDir: join(folder, 'compiled'), org: ORG, queue: this.queue }
+    const place = { url, outsideUrl: url, cacheDir: join(folder, 'compiled'), org: ORG, queue: this.queue }
     const settings = {
       ...place,
       name: `victim-${this.queue}`,
@@ -121,7 +121,7 @@ class Crash {
       beatMs: BEAT_MS,
       withoutFence: false,
     } as const
-    const victim = forkProcess(settings, { ORRERY_FAILPOINT: `${failpoint}:${count}` })
+    const victim = forkProcess(settings, 0, { ORRERY_FAILPOINT: `${failpoint}:${count}` })
     victim.on('message', (message: FromProcess) => {
       if (message.type === 'started') this.acknowledged.push(message.run)
       if (message.type !== 'ready') return

@@ -7,7 +7,7 @@ import { CI, CONTROL } from './sizes.ts'
 const log = (line: string) => console.log(line)
 const newSeed = () => Math.floor(Math.random() * 1e9)
 
-it('keeps every promise while processes and PostgreSQL are killed and paused', async () => {
+it('keeps every promise while processes, their networks and PostgreSQL fail in every way', async () => {
   const report = await runChaos({ ...CI, seed: newSeed(), withoutFence: false, log })
   log(describeReport(report))
   expect(report.findings).toEqual([])

@@ -1,12 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import type { FromProcess, ProcessSettings, ToProcess } from './process-messages.ts'
 
-export type Settings = Omit<ProcessSettings, 'name' | 'role'>
+export type Settings = Omit<ProcessSettings, 'name' | 'role' | 'url'>
+
+/** Where a process and its successors run: a machine with a network and a clock of its own. */
+export interface Place {
+  readonly role: ProcessSettings['role']
+  readonly proxy: TcpProxy
+  /** How wrong the clock is. */
+  readonly clockMs: number
+}
 
 export interface Member {
   readonly name: string
   readonly role: ProcessSettings['role']
+  readonly place: Place
   readonly child: ChildProcess
   state: 'booting' | 'ready' | 'stopped' | 'dead'
   /** False while the process must not end. An unexpected end is a finding. */
@@ -14,26 +24,38 @@ export interface Member {
 }
 
 export interface FleetOptions {
+  /** Of PostgreSQL. Each place reaches it through a proxy of its own. */
+  readonly url: string
   readonly settings: Settings
   readonly workers: number
   readonly starters: number
+  /** How wrong the clocks of the first workers are. */
+  readonly clocksMs: readonly number[]
   readonly onMessage: (member: Member, message: FromProcess) => void
   readonly onDeath: (member: Member) => void
   /** A process ended unexpectedly. */
   readonly onSurprise: (text: string) => void
 }
 
-/** The processes under test. A dead process is replaced at once by a new one with the same role. */
+/** The processes under test. A dead process is replaced at once by a new one in the same place. */
 export class Fleet {
   private readonly options: FleetOptions
   private readonly members = new Set<Member>()
+  private readonly places: Place[] = []
   private count = 0
   private isClosing = false
 
   constructor(options: FleetOptions) {
     this.options = options
-    for (let i = 0; i < options.workers; i++) this.spawn('worker')
-    for (let i = 0; i < options.starters; i++) this.spawn('starter')
+  }
+
+  async open(): Promise<void> {
+    const { url, workers, starters, clocksMs } = this.options
+    for (let i = 0; i < workers + starters; i++) {
+      const role = i < workers ? 'worker' : 'starter'
+      this.places.push({ role, proxy: await openTcpProxy(url), clockMs: role === 'worker' ? (clocksMs[i] ?? 0) : 0 })
+    }
+    for (const place of this.places) this.spawn(place)
   }
 
   ready(role?: Member['role']): Member[] {
@@ -73,14 +95,17 @@ export class Fleet {
         clearTimeout(timer)
       }),
     )
+    await Promise.all(this.places.map(({ proxy }) => proxy.close()))
   }
 
-  private spawn(role: Member['role']): void {
+  private spawn(place: Place): void {
+    const { role, proxy, clockMs } = place
     const name = `${role}-${++this.count}`
     const member: Member = {
       name,
       role,
-      child: forkProcess({ ...this.options.settings, name, role }),
+      place,
+      child: forkProcess({ ...this.options.settings, name, role, url: proxy.url }, clockMs),
       state: 'booting',
       isMeantToEnd: false,
     }
@@ -94,15 +119,17 @@ export class Fleet {
       this.members.delete(member)
       if (!member.isMeantToEnd) this.options.onSurprise(`${name} ended unexpectedly (${signal ?? `exit code ${code}`})`)
       this.options.onDeath(member)
-      if (!this.isClosing) this.spawn(role)
+      if (!this.isClosing) this.spawn(place)
     })
   }
 }
 
-export function forkProcess(settings: ProcessSettings, env: NodeJS.ProcessEnv = {}): ChildProcess {
+export function forkProcess(settings: ProcessSettings, clockMs: number, env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const clock = clockMs === 0 ? [] : [`--import=${join(import.meta.dirname, 'shift-clock.ts')}`]
+  const settled = { NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ORRERY_CHAOS_CLOCK_MS: `${clockMs}` }
   return fork(join(import.meta.dirname, 'process.fixture.ts'), {
-    execArgv: ['--conditions=orrery-source'],
-    env: { ...process.env, NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ...env },
+    execArgv: ['--conditions=orrery-source', ...clock],
+    env: { ...process.env, ...settled, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
 }

@@ -18,6 +18,8 @@ export interface Measures {
   readonly recoveredRuns: number
   /** Seconds from the SIGKILL of PostgreSQL until the next journal row. */
   readonly databaseRecovery: Quantiles
+  /** Seconds from the end of a stop of PostgreSQL, or of a full disk, until the next journal row. */
+  readonly standstillRecovery: Quantiles
 }
 
 export async function measure(pool: pg.Pool, faults: readonly Fault[]): Promise<Measures> {
@@ -35,12 +37,13 @@ export async function measure(pool: pg.Pool, faults: readonly Fault[]): Promise<
     recovery: quantiles(recovered),
     recoveredRuns: recovered.length,
     databaseRecovery: quantiles(await readDatabaseRecoveries(pool, faults)),
+    standstillRecovery: quantiles(await readStandstillRecoveries(pool, faults)),
   }
 }
 
 /** For every run that a killed process held: the time until another worker held it. */
 async function readRecoveries(pool: pg.Pool, faults: readonly Fault[]): Promise<number[]> {
-  const kills = faults.filter(({ kind }) => kind === 'kill')
+  const kills = faults.filter(({ kind }) => kind === 'kills')
   const { rows } = await pool.query<{ ms: number }>(
     `select (extract(epoch from taken.at) * 1000 - k.at)::float8 as ms
      from unnest($1::text[], $2::float8[]) k(name, at)
@@ -56,7 +59,7 @@ async function readRecoveries(pool: pg.Pool, faults: readonly Fault[]): Promise<
 }
 
 async function readDatabaseRecoveries(pool: pg.Pool, faults: readonly Fault[]): Promise<number[]> {
-  const kills = faults.filter(({ kind }) => kind === 'kill database')
+  const kills = faults.filter(({ kind }) => kind === 'databaseKills')
   const { rows } = await pool.query<{ ms: number }>(
     `select (extract(epoch from first.at) * 1000 - k.at)::float8 as ms
      from unnest($1::float8[], $2::float8[]) k(at, down)
@@ -64,6 +67,18 @@ async function readDatabaseRecoveries(pool: pg.Pool, faults: readonly Fault[]): 
        select min(a.at) as at from chaos.audit a where a.what = 'journal' and a.at > to_timestamp((k.at + k.down * 0.5) / 1000)
      ) first where first.at is not null`,
     [kills.map(({ at }) => at), kills.map(({ downMs }) => downMs)],
+  )
+  return rows.map(({ ms }) => ms)
+}
+
+async function readStandstillRecoveries(pool: pg.Pool, faults: readonly Fault[]): Promise<number[]> {
+  const ends = faults.filter(({ kind }) => kind === 'databaseStops' || kind === 'fullDisks').map(({ at, downMs }) => at + (downMs ?? 0))
+  const { rows } = await pool.query<{ ms: number }>(
+    `select (extract(epoch from first.at) * 1000 - e.at)::float8 as ms
+     from unnest($1::float8[]) e(at)
+     cross join lateral (select min(a.at) as at from chaos.audit a where a.what = 'journal' and a.at > to_timestamp(e.at / 1000)) first
+     where first.at is not null`,
+    [ends],
   )
   return rows.map(({ ms }) => ms)
 }

@@ -37,18 +37,23 @@ const rules: Readonly<Record<string, string>> = {
   'a run that was not announced exactly once': `
     select format('run %s: %s', r.run_id, count(e.type)) from engine.run r
     left join engine.event e on e.subject = r.run_id::text and e.type = 'run.started' group by r.run_id having count(e.type) <> 1`,
-  'a run blocked as poison after fewer than six crashes': `
-    select format('run %s: %s', e.subject, count(w.worker_id)) from engine.event e
-    left join chaos.audit a on a.run_id = e.subject::uuid and a.what = 'owner'
-    left join engine.worker w on w.worker_id = a.old_worker and w.version <> a.process
-    where e.type = 'run.blocked' and e.data->>'reason' like '% workers were lost %' group by e.subject having count(w.worker_id) < 6`,
   'a child whose input is not what its parent recorded': `
     select format('run %s', c.run_id) from engine.run c
     join engine.journal j on j.org_id = c.org_id and j.run_id = c.parent_run and j.cmd = c.parent_cmd and j.kind = 4
     where c.input::jsonb <> j.input::jsonb`,
 }
 
-export async function judge(database: ChaosDatabase, acknowledged: Iterable<string>): Promise<Finding[]> {
+/** A run may be blocked only if each of the workers that were lost with it was a process that died ($1) while it had the run. */
+const blockedRule = `
+  select format('run %s: %s; it was in %s processes that were killed', e.subject, e.data->>'reason', count(distinct w.version))
+  from engine.event e
+  left join chaos.audit a on a.run_id = e.subject::uuid and a.what = 'owner' and a.at < e.at
+  left join engine.worker w on w.worker_id = a.old_worker and w.version <> a.process and w.version = any ($1)
+  where e.type = 'run.blocked' and e.data->>'reason' like '% workers were lost %' group by e.id, e.subject, e.data->>'reason'
+  having count(distinct w.version) < substring(e.data->>'reason' from '^[0-9]+')::int`
+
+/** `killed`: the names of the processes that were killed. */
+export async function judge(database: ChaosDatabase, acknowledged: Iterable<string>, killed: readonly string[]): Promise<Finding[]> {
   // The tables have grown from empty within minutes.
   await database.pool.query('analyze')
   const findings: Finding[] = []
@@ -63,6 +68,11 @@ export async function judge(database: ChaosDatabase, acknowledged: Iterable<stri
       rows.map((row) => row[0] ?? ''),
     )
   }
+  const { rows: blocked } = await database.pool.query<string[]>({ text: blockedRule, values: [killed], rowMode: 'array' })
+  add(
+    'a healthy run that was blocked',
+    blocked.map((row) => row[0] ?? ''),
+  )
   const ends = await readEnds(database.pool)
   const known = new Map(ends.map((end) => [end.run, end]))
   add(

@@ -8,6 +8,7 @@ import { buildBundle } from '@orrery/engine/bundle'
 import { createPostgresStore, engineMigrations, migrate } from '@orrery/engine/postgres'
 import pg from 'pg'
 import { startPostgres } from '../../packages/embedded-postgres/src/start-postgres.ts'
+import type { SmallDisk } from '../support/small-disk.ts'
 import { isPassing } from './fixtures/outside.ts'
 
 export const ORG = '01900000-0000-7000-8000-0000000c4a05'
@@ -27,13 +28,20 @@ export interface ChaosDatabase {
    * answer.
    */
   kill(): Promise<number>
+  /** Stops the server and all of its processes with SIGSTOP. The returned function continues them. */
+  freeze(): () => void
+  /**
+   * No byte is left on the server's disk for this long; then waits until the server answers. `log`: the server's log needs a new file
+   * meanwhile, which ends the server.
+   */
+  fillDisk(ms: number, log: boolean): Promise<void>
   stop(): Promise<void>
 }
 
-/** A migrated database with the fixtures deployed and all writes under audit. */
-export async function startDatabase(): Promise<ChaosDatabase> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'orrery-chaos-'))
-  const server = await startPostgres({ dataDir, settings: { max_connections: 300 } })
+/** A migrated database with the fixtures deployed and all writes under audit. `disk`: where its files are, if that disk is to be filled. */
+export async function startDatabase(disk?: SmallDisk): Promise<ChaosDatabase> {
+  const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'orrery-chaos-'))
+  const server = await startPostgres({ dataDir, settings: { max_connections: 300, max_wal_size: '256MB' } })
   const pool = new pg.Pool({ connectionString: server.adminUrl, max: 6 })
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
@@ -59,6 +67,25 @@ export async function startDatabase(): Promise<ChaosDatabase> {
       await patiently(() => pool.query('select 1'))
       return performance.now() - begun
     },
+    freeze: () => {
+      const { pid } = server
+      // It starts no more children then.
+      signal(pid, 'SIGSTOP')
+      const all = [pid, ...childrenOf(pid)]
+      for (const each of all) signal(each, 'SIGSTOP')
+      return () => {
+        for (const each of all) signal(each, 'SIGCONT')
+      }
+    },
+    fillDisk: async (ms, log) => {
+      if (disk === undefined) throw new Error('the disk of this database cannot be filled')
+      disk.fill()
+      // The connection may end before it answers.
+      if (log) await pool.query('select pg_switch_wal()').catch(() => undefined)
+      await delay(ms)
+      disk.free()
+      await patiently(() => pool.query('select 1'))
+    },
     stop,
   }
 }
@@ -79,15 +106,20 @@ async function prepare(url: string, pool: pg.Pool): Promise<void> {
  * parent.
  */
 function killTree(postmaster: number): void {
-  const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === postmaster)
-  process.kill(postmaster, 'SIGKILL')
-  for (const child of children) {
-    try {
-      process.kill(Number(child), 'SIGKILL')
-    } catch (error) {
-      // The process has already ended.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
+  for (const pid of [postmaster, ...childrenOf(postmaster)]) signal(pid, 'SIGKILL')
+}
+
+const childrenOf = (parent: number): number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === parent)
+    .map(Number)
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    // The process has already ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

@@ -7,6 +7,8 @@ export interface ProcessSettings {
   /** A worker takes runs; a starter only starts them. */
   readonly role: 'worker' | 'starter'
   readonly url: string
+  /** The world outside the engine has a network of its own. */
+  readonly outsideUrl: string
   /** A shared compile cache, because hundreds of processes compile the same files. */
   readonly cacheDir: string
   readonly org: string

@@ -11,11 +11,18 @@ import type { FromProcess, ProcessSettings, StartOrder, ToProcess } from './proc
 import { removeFence } from './remove-fence.ts'
 
 const settings: ProcessSettings = JSON.parse(process.env.ORRERY_CHAOS ?? '{}')
+/** As in the product, where a lease is 5 s and an answer may take 30 s. */
+const ANSWER_LEASES = 6
 const report = (message: FromProcess): void => void process.send?.(message)
 
 if (settings.withoutFence) removeFence()
-openOutside(settings.url)
-const store = createPostgresStore({ url: `${settings.url}?application_name=${settings.name}`, poolMax: 4, transactMax: 6 })
+openOutside(settings.outsideUrl)
+const store = createPostgresStore({
+  url: `${settings.url}?application_name=${settings.name}`,
+  poolMax: 4,
+  transactMax: 6,
+  answerMsMax: ANSWER_LEASES * settings.leaseMs,
+})
 const engine = createEngine({
   store: reportRefusals(store),
   notifier: store.notifier,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FaultCounts, Injector, planFaults } from './faults.ts'
+import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from '../support/small-disk.ts'
+import { FAULTS, type FaultCounts, type FaultKind, Injector, planFaults } from './faults.ts'
 import { Fleet } from './fleet.ts'
 import { createLoad, type Load } from './load.ts'
 import { type Measures, measure } from './measure.ts'
@@ -9,7 +10,8 @@ import { type ChaosDatabase, ORG, startDatabase } from './postgres.ts'
 import type { FromProcess } from './process-messages.ts'
 import { seeded } from './random.ts'
 
-export interface ChaosOptions extends FaultCounts {
+export interface ChaosOptions {
+  readonly faults: FaultCounts
   readonly runs: number
   readonly seed: number
   readonly workers: number
@@ -21,9 +23,9 @@ export interface ChaosOptions extends FaultCounts {
 export interface ChaosReport extends Measures {
   readonly seed: number
   readonly seconds: number
-  readonly kills: number
-  readonly pauses: number
-  readonly databaseKills: number
+  readonly faults: FaultCounts
+  /** Why a kind of fault could not be tried on this machine. */
+  readonly notTried: readonly string[]
   readonly runs: number
   /** Writes and claims that the store rejected because of the fence. */
   readonly refusals: number
@@ -45,18 +47,38 @@ const PAUSE_MS = 1200
 const DRAIN_MS_MAX = 90_000
 /** Without the fence some runs never end. By this time the stale writes have happened. */
 const CONTROL_DRAIN_MS_MAX = 5000
+/** More than any size of the test needs. Only what is used takes memory. */
+const DISK_BYTES_MAX = 8 * 1024 ** 3
+/** Two of the workers: their wall clocks are hours wrong. */
+const CLOCKS_MS = [2 * 3_600_000, -2 * 3_600_000]
 const REPORT_EVERY_MS = 5000
 /** The maximum number of different errors kept. */
 const TROUBLES_MAX = 200
 /** How many times the engine's own views are checked while the test runs. */
 const CHECKS = 8
 
-/** Sends runs through a fleet of processes, kills and pauses the processes and their database, then checks what is left. */
+/** Sends runs through a fleet of processes, spoils the processes, their networks and their database, then checks what is left. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const began = performance.now()
-  const database = await startDatabase()
+  const noDisk = options.faults.fullDisks === 0 ? null : whyNoSmallDisk()
+  const notTried = noDisk === null ? [] : [`${FAULTS.fullDisks}: ${noDisk}`]
+  for (const text of notTried) options.log(`NOT TRIED: ${text}`)
+  const faults = { ...options.faults, ...(noDisk === null ? {} : { fullDisks: 0 }) }
+  const disk = faults.fullDisks === 0 ? undefined : mountSmallDisk(DISK_BYTES_MAX)
   try {
-    return await new Chaos(options, database, began).run()
+    return await withDatabase(disk, async (database) => {
+      const chaos = new Chaos({ ...options, faults }, database, began)
+      return { ...(await chaos.run()), notTried }
+    })
+  } finally {
+    disk?.unmount()
+  }
+}
+
+async function withDatabase<T>(disk: SmallDisk | undefined, work: (database: ChaosDatabase) => Promise<T>): Promise<T> {
+  const database = await startDatabase(disk)
+  try {
+    return await work(database)
   } finally {
     await database.stop()
   }
@@ -82,8 +104,9 @@ class Chaos {
     this.began = began
     this.random = seeded(options.seed)
     this.fleet = new Fleet({
+      url: database.url,
       settings: {
-        url: database.url,
+        outsideUrl: database.url,
         cacheDir: join(database.folder, 'compiled'),
         org: ORG,
         queue: 'default',
@@ -94,6 +117,7 @@ class Chaos {
       },
       workers: options.workers,
       starters: 1,
+      clocksMs: CLOCKS_MS,
       onMessage: (member, message) => {
         this.count(message)
         this.load.onMessage(member, message)
@@ -105,8 +129,9 @@ class Chaos {
     this.injector = new Injector(this.fleet, database, this.random, PAUSE_MS)
   }
 
-  async run(): Promise<ChaosReport> {
+  async run(): Promise<Omit<ChaosReport, 'notTried'>> {
     const { log } = this.options
+    await this.fleet.open()
     const reporting = setInterval(() => log(this.progress()), REPORT_EVERY_MS)
     try {
       await this.injectAll()
@@ -123,7 +148,7 @@ class Chaos {
   /** Faults and starts alternate: before each fault a share of the runs is started, so that no fault hits an idle system. */
   private async injectAll(): Promise<void> {
     const { runs, timeLimitMs } = this.options
-    const plan = planFaults(this.random, this.options)
+    const plan = planFaults(this.random, this.options.faults)
     const checkEvery = Math.ceil(plan.length / CHECKS)
     const window = Math.min(runs, 150)
     for (const [i, kind] of plan.entries()) {
@@ -161,10 +186,11 @@ class Chaos {
     if (text in this.troubles || Object.keys(this.troubles).length < TROUBLES_MAX) this.troubles[text] = (this.troubles[text] ?? 0) + 1
   }
 
-  private async report(): Promise<ChaosReport> {
+  private async report(): Promise<Omit<ChaosReport, 'notTried'>> {
     const { options, injector, load, lost, refusals, troubles } = this
-    const of = (kind: string) => injector.done.filter((fault) => fault.kind === kind).length
-    this.findings.push(...(await judge(this.database, load.acknowledged.keys())))
+    const done = countDone(injector)
+    const killed = injector.done.filter(({ kind }) => kind === 'kills').map(({ name }) => name)
+    this.findings.push(...(await judge(this.database, load.acknowledged.keys(), killed)))
     const list = (rule: string, wrong: readonly string[]) => {
       if (wrong.length > 0) this.findings.push({ rule, count: wrong.length, examples: wrong.slice(0, 3) })
     }
@@ -178,14 +204,12 @@ class Chaos {
       Array.from({ length: load.unanswered }, (_, i) => `${i + 1}`),
     )
     // The pauses are meant to create stale writers. If the fence never rejected one, the test proved nothing.
-    const refusalsMin = Math.min(10, Math.ceil(of('pause') / 4))
+    const refusalsMin = Math.min(10, Math.ceil(done.pauses / 4))
     if (!options.withoutFence && refusals < refusalsMin) list('too few refusals by the fence', [`${refusals} of at least ${refusalsMin}`])
     return {
       seed: options.seed,
       seconds: Math.round((performance.now() - this.began) / 1000),
-      kills: of('kill'),
-      pauses: of('pause'),
-      databaseKills: of('kill database'),
+      faults: done,
       runs: load.acknowledged.size,
       refusals,
       resumed: load.resumed,
@@ -197,10 +221,17 @@ class Chaos {
   }
 
   private progress(): string {
-    const { done } = this.injector
-    const of = (kind: string) => done.filter((fault) => fault.kind === kind).length
     const seconds = Math.round((performance.now() - this.began) / 1000)
-    const faults = `${of('kill')} kills, ${of('pause')} pauses, ${of('kill database')} of PostgreSQL`
-    return `${seconds} s: ${this.load.acknowledged.size} runs started, ${this.load.ended} ended; ${faults}; ${this.refusals} refusals`
+    const faults = Object.entries(countDone(this.injector))
+      .filter(([, n]) => n > 0)
+      .map(([kind, n]) => `${n} ${kind}`)
+    const { acknowledged, ended } = this.load
+    return `${seconds} s: ${acknowledged.size} runs started, ${ended} ended; ${faults.join(', ')}; ${this.refusals} refusals`
   }
 }
+
+const countDone = ({ done }: Injector): FaultCounts =>
+  Object.fromEntries(Object.keys(FAULTS).map((kind) => [kind, done.filter((fault) => fault.kind === kind).length])) as Record<
+    FaultKind,
+    number
+  >

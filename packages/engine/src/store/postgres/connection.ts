@@ -33,14 +33,13 @@ export function engineConfig(url: string, name: string): pg.ClientConfig {
     enable_mergejoin: 'off',
     jit: 'off',
     idle_in_transaction_session_timeout: '10s',
-    // The server notices a client that vanished, and releases its locks.
-    tcp_keepalives_idle: '10',
-    tcp_keepalives_interval: '5',
-    tcp_user_timeout: '20s',
   }
   const options = Object.entries(settings).map(([key, value]) => `-c ${key}=${value}`)
-  return { ...baseConfig(url, name), options: options.join(' ') }
+  return { ...baseConfig(url, name), options: [...options, noticeVanished].join(' ') }
 }
+
+/** The server notices a client that vanished, and releases its locks. */
+export const noticeVanished = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_user_timeout=20s'
 
 /** The sockets of a store's connections, which must end even if the other side does not answer any more. */
 export class Sockets {
@@ -79,8 +78,10 @@ export class FlushConnection {
     this.makeSocket = makeSocket
   }
 
-  async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  /** `answerMsMax`: the work has lost its connection if it takes longer than this. Null: no limit. */
+  async use<T>(work: (client: pg.Client) => Promise<T>, answerMsMax: number | null): Promise<T> {
     this.busySince = performance.now()
+    const timer = answerMsMax === null ? undefined : setTimeout(() => this.break(answerMsMax), answerMsMax)
     try {
       const client = this.client ?? (await this.connect())
       return await work(client).catch((error: unknown) => {
@@ -88,14 +89,18 @@ export class FlushConnection {
         throw error
       })
     } finally {
+      clearTimeout(timer)
       this.busySince = null
     }
   }
 
   /** Breaks the connection if its work takes longer than this. The work then fails as with any lost connection. */
   breakIfOlder(ms: number): void {
-    if (this.busySince !== null && performance.now() - this.busySince > ms)
-      this.socket?.destroy(new Error(`no answer for ${Math.round(ms)} ms`))
+    if (this.busySince !== null && performance.now() - this.busySince > ms) this.break(ms)
+  }
+
+  private break(ms: number): void {
+    this.socket?.destroy(new Error(`no answer for ${Math.round(ms)} ms`))
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Notifier, Store } from '../store.ts'
 import { storeBundles } from './bundles.ts'
 import { claimRuns, firstCursor } from './claim.ts'
-import { engineConfig, FlushConnection, Sockets } from './connection.ts'
+import { engineConfig, FlushConnection, noticeVanished, Sockets } from './connection.ts'
 import { controlRuns } from './control-runs.ts'
 import { type Companions, flushBatch } from './flush.ts'
 import { type Maintained, type MaintainOptions, maintainPartitions } from './maintain.ts'
@@ -27,7 +27,10 @@ export interface PostgresStoreOptions {
   readonly transactMax?: number
   /** Set to false behind a transaction pooler. */
   readonly listen?: boolean
-  /** A statement without an answer for this long has lost its connection. Default: 30 s. Flushes and transactional steps are not included. */
+  /**
+   * A statement without an answer for this long has lost its connection. Default: 30 s. Flushes of a worker have its lease for this; a
+   * statement of a transactional step may take longer if the database says that it executes it.
+   */
   readonly answerMsMax?: number
 }
 
@@ -63,8 +66,13 @@ const FLUSH_SHARE = 0.8
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const sockets = new Sockets()
   const stream = sockets.make
-  const pool = createPool(options.url, 'engine', { stream, max: options.poolMax ?? 6, query_timeout: options.answerMsMax ?? ANSWER_MS_MAX })
-  const bodies = createPool(options.url, 'steps', { stream, max: options.transactMax ?? 8, options: '-c role=orrery_engine' })
+  const answerMsMax = options.answerMsMax ?? ANSWER_MS_MAX
+  const pool = createPool(options.url, 'engine', { stream, max: options.poolMax ?? 6, query_timeout: answerMsMax })
+  const bodies = createPool(options.url, 'steps', {
+    stream,
+    max: options.transactMax ?? 8,
+    options: `-c role=orrery_engine ${noticeVanished}`,
+  })
   const connections = Array.from(
     { length: options.flushConnections ?? 1 },
     () => new FlushConnection(engineConfig(options.url, 'flush'), stream),
@@ -85,8 +93,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       if (isQuick) for (const connection of connections) connection.breakIfOlder(request.leaseMs * FLUSH_SHARE)
       return beat
     },
-    flush: (batch) => flushBatch(lanes, options.companions ?? {}, batch),
-    transact: (worker, body) => transact(bodies, worker, body),
+    // A process without a worker has no beats to notice a silent connection by.
+    flush: (batch) => flushBatch((work) => lanes(work, batch.worker === null ? answerMsMax : null), options.companions ?? {}, batch),
+    transact: (worker, body) => transact(bodies, { url: options.url, answerMsMax }, worker, body),
     claim: (request) => claimRuns(pool, request, cursor),
     startPlain: (starts, tx) => startPlain(tx, starts),
     ...readRuns(pool),
@@ -110,10 +119,10 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 function createLanes(connections: readonly FlushConnection[]) {
   const free = [...connections]
   const waiting: ((connection: FlushConnection) => void)[] = []
-  return async <T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
+  return async <T>(work: (client: pg.ClientBase) => Promise<T>, answerMsMax: number | null): Promise<T> => {
     const connection = free.pop() ?? (await new Promise<FlushConnection>((resolve) => waiting.push(resolve)))
     try {
-      return await connection.use(work)
+      return await connection.use(work, answerMsMax)
     } finally {
       const next = waiting.shift()
       if (next) next(connection)

@@ -3,7 +3,6 @@ import { openTcpProxy } from '../../../../../tests/support/tcp-proxy.ts'
 import { Ambiguous, Fenced } from '../store-errors.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
 import { openWorld, type PostgresWorld } from './test-database.ts'
-import type { transact } from './transact.ts'
 
 let pw: PostgresWorld
 beforeAll(async () => {
@@ -13,10 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => pw.close())
 
-const step: typeof transact extends (pool: never, ...rest: infer R) => unknown ? (...rest: R) => ReturnType<typeof transact> : never = (
-  worker,
-  body,
-) => {
+const step: NonNullable<PostgresWorld['store']['transact']> = (worker, body) => {
   if (!pw.store.transact) throw new Error('no transact')
   return pw.store.transact(worker, body)
 }
