@@ -2,6 +2,7 @@ import type { OrgId } from '../store/store.ts'
 import type { Activation, Manifest, Reaction } from '../workflow/protocol.ts'
 import type { Issue } from '../workflow/standard-schema.ts'
 import { createSandbox, type Sandbox, SandboxGone } from './create-sandbox.ts'
+import { locateStack } from './locate-stack.ts'
 
 /**
  * Where the code of one bundle runs. Calls are answered in their order. They reject with SandboxStuck, with SandboxLost, or with what the
@@ -13,6 +14,8 @@ export interface BundleHost {
   /** Runs the workflows' own validators on inputs given as JSON text. Null where the bundle has no such workflow. */
   validateInputs(batch: readonly (readonly [workflow: string, input: string])[]): Promise<readonly (readonly Issue[] | null)[]>
   describe(): Promise<Manifest>
+  /** The stacks with places in the author's files (see locateStack). @param map the bundle's source map */
+  locate(stacks: readonly string[], map: string): Promise<readonly string[]>
   dispose(): void
 }
 
@@ -68,6 +71,7 @@ export const inThisProcess: BundleHosts = {
       activate: (batch) => call((sandbox) => sandbox.activate(batch)),
       validateInputs: (batch) => call((sandbox) => sandbox.validateInputs(batch)),
       describe: () => call((sandbox) => sandbox.describe()),
+      locate: async (stacks, map) => stacks.map((stack) => locateStack(stack, code, map)),
       dispose: () => {
         isOpen = false
         made?.dispose()

@@ -53,7 +53,9 @@ export function containBundles({ memoryMb = 512, callMs = 5000, idleMs = 60_000 
 /** The process is made, and the code sent to it, with the first call. */
 function openBundle(processOf: () => SandboxProcess, code: string, owner: HostOwner): BundleHost {
   let opened: { readonly process: SandboxProcess; readonly name: string } | null = null
-  const call = async (type: 'activate' | 'validate' | 'describe', text: string): Promise<string> => {
+  /** The map that the process has. */
+  let sent: string | null = null
+  const call = async (type: 'activate' | 'validate' | 'describe' | 'locate', text: string): Promise<string> => {
     if (opened === null) {
       const process = processOf()
       opened = { process, name: process.open(code, owner) }
@@ -64,6 +66,12 @@ function openBundle(processOf: () => SandboxProcess, code: string, owner: HostOw
     activate: async (batch) => JSON.parse(await call('activate', JSON.stringify(batch))),
     validateInputs: async (batch) => JSON.parse(await call('validate', JSON.stringify(batch))),
     describe: async () => JSON.parse(await call('describe', '')),
+    locate: async (stacks, map) => {
+      const text = JSON.stringify({ stacks, ...(map === sent ? {} : { map }) })
+      sent = map
+      const located: unknown = JSON.parse(await call('locate', text))
+      return Array.isArray(located) && located.every((stack) => typeof stack === 'string') ? located : stacks
+    },
     dispose: () => opened?.process.close(opened.name),
   }
 }

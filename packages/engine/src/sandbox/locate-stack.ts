@@ -14,6 +14,9 @@ const OWN = /^@orrery\/(?:engine|recurrence|sdk)(?:@[^/]+)?\//
 type Locate = (line: number, column: number) => string | null
 const locators = new Map<string, Locate>()
 
+/** Whether a stack has places in a bundle, which `locateStack` can translate. */
+export const isPlaced = (stack: string): boolean => stack.split('\n').some((line) => FRAME.test(line))
+
 /**
  * A stack of workflow code, with the author's files and lines: frames of the bundle that come from the project or its packages. Other frames
  * carry no information about the workflow. Unchanged if it has none of the bundle. Never throws.
@@ -21,7 +24,7 @@ const locators = new Map<string, Locate>()
  */
 export function locateStack(stack: string, code: string, map: string): string {
   const lines = stack.split('\n')
-  if (map.length > MAP_CHARS_MAX || !lines.some((line) => FRAME.test(line))) return stack
+  if (map.length > MAP_CHARS_MAX || !isPlaced(stack)) return stack
   try {
     const locate = locatorOf(code, map)
     return lines.flatMap((line) => locateLine(line, locate)).join('\n')

@@ -1,10 +1,13 @@
 /** What passes between a process and the one that runs its bundles: a line each, with JSON text, which contains no line breaks. */
 
 export interface Request {
-  readonly type: 'open' | 'activate' | 'validate' | 'describe' | 'close'
+  readonly type: 'open' | 'activate' | 'validate' | 'describe' | 'locate' | 'close'
   /** A name that the parent chose for the bundle. */
   readonly bundle: string
-  /** `open`: JSON of the code. `activate`: JSON of Activation[]. `validate`: JSON of [workflow, input as text][]. */
+  /**
+   * `open`: JSON of the code. `activate`: JSON of Activation[]. `validate`: JSON of [workflow, input as text][]. `locate`: JSON of
+   * `{ stacks, map? }`; without `map`, the last one holds.
+   */
   readonly text: string
 }
 

@@ -7,6 +7,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
 import { createSandbox, type Sandbox, SandboxGone, SandboxStuck } from './create-sandbox.ts'
+import { locateStack } from './locate-stack.ts'
 import { ANSWER_CHARS_MAX, ANSWER_VALUES_MAX, type Answer, countValues, type Refusal, type Request, readRequest } from './sandbox-lines.ts'
 
 const WATCH_MS = 500
@@ -25,19 +26,26 @@ function watch(memoryMb: number, parent: number): void {
   new Worker(code, { eval: true, stdout: true, stderr: true }).unref()
 }
 
-const sandboxes = new Map<string, () => Sandbox>()
+interface OpenBundle {
+  /** JSON of the code. */
+  readonly text: string
+  map: string
+  sandbox: Sandbox | null
+}
+
+const bundles = new Map<string, OpenBundle>()
 
 function execute({ type, bundle, text }: Request): string {
   if (type === 'open') {
-    let made: Sandbox | null = null
-    sandboxes.set(bundle, () => {
-      made ??= createSandbox(JSON.parse(text) as string, { timeoutMs: GUARD_MS })
-      return made
-    })
+    bundles.set(bundle, { text, map: '', sandbox: null })
     return ''
   }
-  const sandbox = sandboxes.get(bundle)
-  if (sandbox === undefined) throw new Error(`bundle ${bundle} is not open`)
+  const open = bundles.get(bundle)
+  if (open === undefined) throw new Error(`bundle ${bundle} is not open`)
+  const sandbox = (): Sandbox => {
+    open.sandbox ??= createSandbox(JSON.parse(open.text) as string, { timeoutMs: GUARD_MS })
+    return open.sandbox
+  }
   switch (type) {
     case 'activate':
       return sandbox().activateText(text)
@@ -45,8 +53,14 @@ function execute({ type, bundle, text }: Request): string {
       return JSON.stringify(sandbox().validateInputs(JSON.parse(text)))
     case 'describe':
       return JSON.stringify(sandbox().describe())
+    case 'locate': {
+      const { stacks, map = open.map } = JSON.parse(text) as { stacks: string[]; map?: string }
+      open.map = map
+      const code = JSON.parse(open.text) as string
+      return JSON.stringify(stacks.map((stack) => locateStack(stack, code, map)))
+    }
     case 'close':
-      sandboxes.delete(bundle)
+      bundles.delete(bundle)
       return ''
   }
 }

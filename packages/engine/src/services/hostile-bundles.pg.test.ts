@@ -3,11 +3,13 @@
  * PostgreSQL. The bundles here were not built by `buildBundle`, which would refuse most of them.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import type { BuiltBundle, TransactionalEngine } from '../api.ts'
 import { buildBundle } from '../bundle/build-bundle.ts'
+import { insertsOf } from '../sandbox/compile-bundle.ts'
 import { containBundles } from '../sandbox/contain-bundles.ts'
 import { createPostgresStore } from '../store/postgres/index.ts'
 import type { RunId } from '../store/store.ts'
@@ -353,6 +355,29 @@ test('a bundle answers for no other bundle of its process', async () => {
   } finally {
     hosts.close()
   }
+})
+
+test('the places of an error in megabytes of code are looked up outside of this process', async () => {
+  const functions = Array.from({ length: 20_000 }, (_, index) => `function f${index}(a, b) { return a * b + ${index} }`)
+  const error = `(() => { const { name, message, stack } = new Error('x'); return { name, message, stack, kind: 'error' } })()`
+  const large = hostile(`return done(list, { type: 'failed', error: ${error} })`, functions.join('\n'))
+  const begun = performance.now()
+  insertsOf(large.code)
+  const parseMs = performance.now() - begun
+  const map = JSON.stringify({
+    version: 3,
+    sources: ['flows/a.ts'],
+    names: [],
+    mappings: `${';'.repeat(functions.length)}${';AAAA'.repeat(20)}`,
+  })
+  const org = await deploy({ ...large, map })
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  const run = await start(org, 'hostile')
+  delays.enable()
+  const result = await engine.result(org, run, 30_000)
+  delays.disable()
+  expect(result?.error?.stack).toContain('at act (flows/a.ts:1:1)')
+  expect(delays.max / 1e6).toBeLessThan(parseMs / 2)
 })
 
 test('code that continues as new without end is blocked', async () => {

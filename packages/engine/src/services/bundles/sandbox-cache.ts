@@ -2,6 +2,7 @@ import type { BuiltBundle } from '../../api.ts'
 import { type BundleHost, type BundleHosts, SandboxLost } from '../../sandbox/bundle-host.ts'
 import type { OrgId, RunId, Store } from '../../store/store.ts'
 import type { Activation, Manifest, Reaction, WorkflowManifest } from '../../workflow/protocol.ts'
+import { locateFailures } from './locate-failures.ts'
 import { BadReaction, readReactions } from './read-reactions.ts'
 
 export interface LoadedBundle {
@@ -24,7 +25,8 @@ const FORGOTTEN_MAX = 256
 /** Delivers activations to a bundle. Calls are executed in their order. Rejects as BundleHost does, and with BadReaction. */
 export async function activate(bundle: LoadedBundle, activations: readonly Activation[]): Promise<readonly Reaction[]> {
   const evictions = bundle.forgotten.splice(0).map((run) => ({ run, at: 0, replaying: false, delivery: { type: 'evict' } }) as const)
-  return readReactions(await bundle.host.activate([...evictions, ...activations]), evictions.length, activations)
+  const answers = await bundle.host.activate([...evictions, ...activations])
+  return locateFailures(bundle, readReactions(answers, evictions.length, activations))
 }
 
 /** Frees the coroutine of a run, at the latest before the next activation of that bundle. */

@@ -1,10 +1,8 @@
 import type { RunAnswer } from '../../api.ts'
-import { locateStack } from '../../sandbox/locate-stack.ts'
 import { stopped } from '../../store/stopped.ts'
 import type { FinishRow } from '../../store/store.ts'
-import { toFailure } from '../../workflow/errors.ts'
-import type { Completion, Delivery, Failure } from '../../workflow/protocol.ts'
-import { forget, type LoadedBundle } from '../bundles/sandbox-cache.ts'
+import type { Completion, Delivery } from '../../workflow/protocol.ts'
+import { forget } from '../bundles/sandbox-cache.ts'
 import { type ActiveRun, isPausing } from './active-run.ts'
 import { armDeadline, deliverCancel } from './cancel.ts'
 import { record } from './deliver.ts'
@@ -46,20 +44,6 @@ export function finish(scope: WorkerScope, run: ActiveRun, completion: Completio
   })
 }
 
-/** The error with places in the author's files. That of a step has none of its own in the workflow, so the places of its cause follow. */
-function locate(bundle: LoadedBundle, failure: Failure): Failure {
-  const { stack, errors } = failure
-  const cause = failure.cause && locate(bundle, failure.cause)
-  const located = stack === undefined || bundle.map === null ? stack : locateStack(stack, bundle.code, bundle.map)
-  const isPlaced = located === undefined || cause?.stack === undefined || located.includes('\n    at ')
-  return {
-    ...failure,
-    ...(located === undefined ? {} : { stack: isPlaced ? located : `${located}\ncaused by ${cause.stack}` }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(errors === undefined ? {} : { errors: errors.map((each) => locate(bundle, each)) }),
-  }
-}
-
 function toFinish(
   run: ActiveRun,
   completion: Exclude<Completion, { type: 'continued' }>,
@@ -71,8 +55,7 @@ function toFinish(
     case 'succeeded':
       return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
     case 'failed':
-      // Whoever wrote the bundle, the error has its limits: it becomes an event too.
-      return { ...base, status: 'failed', output: null, error: locate(run.bundle, toFailure(completion.error)) }
+      return { ...base, status: 'failed', output: null, error: completion.error }
     case 'cancelled': {
       const status = completion.timedOut ? 'timed_out' : 'cancelled'
       return { ...base, status, output: null, error: stopped(status, run.generation.cancelled ?? '') }

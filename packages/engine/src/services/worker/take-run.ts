@@ -113,6 +113,7 @@ function placeholder(row: ClaimedRun): LoadedBundle {
     activate: async () => [],
     validateInputs: async () => [],
     describe: async () => ({ protocol: 0, workflows: [] }),
+    locate: async (stacks) => stacks,
     dispose: () => {},
   }
   return {

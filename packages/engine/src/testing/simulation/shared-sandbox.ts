@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { type BundleHost, type BundleHosts, SandboxLost } from '../../sandbox/bundle-host.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/create-sandbox.ts'
+import { locateStack } from '../../sandbox/locate-stack.ts'
 import type { Activation } from '../../workflow/protocol.ts'
 
 /**
@@ -55,6 +56,7 @@ export function shareSandbox(): SharedSandbox {
               ),
             validateInputs: (batch) => line.call(opened, [], () => real.sandbox.validateInputs(batch)),
             describe: () => line.call(opened, [], () => real.sandbox.describe()),
+            locate: (stacks, map) => line.call(opened, [], () => stacks.map((stack) => locateStack(stack, code, map))),
             dispose: () => void line.opened.delete(opened),
           }
           return host
