@@ -71,7 +71,7 @@ function toFinish(
     case 'succeeded':
       return { ...base, status: 'succeeded', output: JSON.stringify(completion.output), error: null }
     case 'failed':
-      // Whoever wrote the bundle, the error has its limits: it becomes an event too.
+      // A bundle that was built elsewhere may keep to no limits, and an error becomes an event too.
       return { ...base, status: 'failed', output: null, error: locate(run.bundle, toFailure(completion.error)) }
     case 'cancelled': {
       const status = completion.timedOut ? 'timed_out' : 'cancelled'
