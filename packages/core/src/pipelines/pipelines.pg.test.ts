@@ -306,7 +306,9 @@ describe('pipelines.run', () => {
   })
 
   it('starts a delayed run at its time, which is also the start of its clock', async () => {
-    const at = new Date(Date.now() + 1500).toISOString()
+    // The first start builds the interpreter, which takes longer than the delay on a busy machine.
+    await run({ definition: [clock('a')] })
+    const at = new Date(Date.now() + 3000).toISOString()
     const { runId } = await t.call('pipelines.run', { definition: { pipeline: [], output: '${run.startedAt}' }, at })
     expect(await finish(runId)).toMatchObject({ output: at })
     const dedupe = { key: 'once', window: '1h' }
@@ -316,6 +318,7 @@ describe('pipelines.run', () => {
       outcome: 'existing',
     })
     await t.call('runs.cancel', { runId: first.runId, terminate: true })
+    await finish(first.runId)
     const again = { definition: [{ id: 'w', wait: '1h' }], dedupe: { ...dedupe, reuse: 'after_failure' as const } }
     expect(await t.call('pipelines.run', again)).toMatchObject({ outcome: 'started' })
   })

@@ -1,4 +1,3 @@
-import type { Json } from '@orrery/contract'
 import { type AnswerTo, type Ctx, decodeCursor, type InputFor, NUMBER_FORM, orProblem, toPage, toUuid, withOrg } from '@orrery/kernel'
 import { toLevel } from './run.ts'
 import { type LogRow, selectLogs, selectRun } from './run-store.ts'
@@ -15,5 +14,5 @@ export async function listRunLogs(ctx: Ctx, input: InputFor<'runs.logs'>): Promi
 
 function toLine(row: LogRow): AnswerTo<'runs.logs'>['items'][number] {
   const { cmd, step, attempt, message } = row
-  return { cmd, step, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data as Json }
+  return { cmd, step, attempt, at: row.at.toISOString(), level: toLevel(row.level), message, data: row.data }
 }

@@ -243,15 +243,16 @@ export interface LogRow {
   readonly at: Date
   readonly level: string
   readonly message: string
-  readonly data: unknown
+  readonly data: Json
 }
 
 /** Ordered by number: a bare `order by id` would sort by the selected text. */
-export function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
-  return tx.rows<LogRow>(
-    sql`select l.id::text, l.cmd, l.step, l.attempt, l.at, l.level, l.message, l.data from engine.log_view l
+export async function selectLogs(tx: Transaction, org: string, run: string, afterId: string, limit: number): Promise<LogRow[]> {
+  const rows = await tx.rows<Omit<LogRow, 'data'> & { readonly org: string; readonly data: string | null }>(
+    sql`select l.org_id as org, l.id::text, l.cmd, l.step, l.attempt, l.at, l.level, l.message, l.data::text as data from engine.log_view l
         where l.org_id = ${org} and l.run_id = ${run} and l.id > ${afterId} order by l.id limit ${limit}`,
   )
+  return (await unpackRows(tx.client, rows, ['data'])).map((row) => ({ ...row, data: parse(row.data) }))
 }
 
 function parse(text: string | null): Json {

@@ -84,6 +84,7 @@ describe('runs.start', () => {
       t.call('runs.start', { workflow: 'approval', dedupe: { key: 'order-9', window: '1h', reuse } })
     const first = await begin('after_failure')
     await t.call('runs.cancel', { runId: first.runId, terminate: true })
+    await finish(first.runId)
     expect(await begin('never')).toMatchObject({ runId: first.runId, outcome: 'existing' })
     expect(await begin('after_failure')).toMatchObject({ outcome: 'started', runId: expect.not.stringContaining(first.runId) })
   })
@@ -110,6 +111,13 @@ describe('runs.start', () => {
     const history = await t.call('runs.history', { runId })
     expect(history.items[0]?.output).toBe(`Hello ${name}`)
     expect((await t.call('runs.get', { runId })).input).toEqual({ name })
+  })
+
+  it('shows data of a log line that was cut, also where the store keeps it apart', async () => {
+    const runId = await start('greeting', { name: '"'.repeat(100_000) })
+    await finish(runId)
+    const { items } = await t.call('runs.logs', { runId })
+    expect(items[0]?.data).toMatch(/^\{"name":"(?:\\")+\\?… \(\d+ more characters\)$/)
   })
 
   it('shows a failed attempt and when the next may begin', async () => {

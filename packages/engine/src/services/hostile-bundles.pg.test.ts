@@ -264,6 +264,15 @@ test('an error of megabytes is cut before it becomes a result and an event', asy
   expect(JSON.stringify(answer?.error).length).toBeLessThan(30_000)
 })
 
+test('data of a log line of megabytes are left out', async () => {
+  const line = `[{ type: 'log', level: 'info', message: 'm', data: ['x'.repeat(3e6)] }]`
+  const org = await deploy(reacts(`commands: ${line}, completion: { type: 'succeeded', output: null }`))
+  await engine.result(org, await start(org, 'hostile'), 20_000)
+  await expect
+    .poll(() => facts.find(({ type }) => type === 'log'))
+    .toMatchObject({ message: 'm', data: 'data of 3000004 characters were left out' })
+})
+
 test.each([
   // As without memory, and as without the program or file handles.
   ['at once', 'a\0b'],

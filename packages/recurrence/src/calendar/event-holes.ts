@@ -4,7 +4,7 @@ import type { CalendarEvent } from '../icalendar/read-event.ts'
 import { type Instants, within } from '../instants.ts'
 import { compileRecurrence } from '../rrule/compile-recurrence.ts'
 import type { Stamp } from '../rrule/rule.ts'
-import { defaultDstPolicy, instantOf, localOf, resolveLocal } from '../zone/local-time.ts'
+import { CHANGE_MARGIN_SECONDS, defaultDstPolicy, instantOf, localOf, resolveLocal } from '../zone/local-time.ts'
 import { openZone, type Zone } from '../zone/zone.ts'
 import type { DayRange } from './calendar.ts'
 
@@ -127,7 +127,7 @@ function moved(instants: Instants, from: Zone, to: Zone, bySeconds: number): Ins
   let walked = { afterMs: Number.POSITIVE_INFINITY, at: 0 }
   return {
     next(afterMs) {
-      let at = moveBack(afterMs) - CHANGE_MARGIN_MS
+      let at = moveBack(afterMs) - CHANGE_MARGIN_SECONDS * 1000
       if (afterMs >= walked.afterMs) at = Math.max(at, walked.at)
       for (;;) {
         const next = instants.next(at)
@@ -138,9 +138,6 @@ function moved(instants: Instants, from: Zone, to: Zone, bySeconds: number): Ins
     },
   }
 }
-
-/** More than a clock change moves an instant. */
-const CHANGE_MARGIN_MS = 3 * 3_600_000
 
 /** The part of a span that falls on a day. */
 function cut({ from, to }: DayRange, day: number, name: string): Hole | undefined {

@@ -37,6 +37,7 @@ export function makeFileZone(name: string, observances: readonly Observance[], p
   // Before the first change the clocks show what it changes them from.
   let open = { from: Number.NEGATIVE_INFINITY, offset: earliest.offsetBefore }
   for (const { at, offset } of changes) {
+    if (Math.abs(offset - open.offset) > SECONDS_PER_DAY) refuse(position, `the time zone ${name} moves its clocks by more than a day`)
     segments.push({ ...open, to: at })
     open = { from: at, offset }
   }
@@ -77,12 +78,15 @@ function withinYears(line: ContentLine): ContentLine {
 /** Some programs end a rule with a semicolon. */
 export const withoutEnd = (rule: string): string => rule.replace(/;+$/, '')
 
+/** Further than any place has ever been from UTC. What is computed around clock changes relies on it: see CHANGE_MARGIN_SECONDS. */
+const OFFSET_HOURS_MAX = 16
+
 /** `-0500`, `+023000` (RFC 5545, section 3.3.14), in seconds. */
 function readOffset({ value, valuePosition, name }: ContentLine): number {
-  const match = /^([+-])(\d\d)(\d\d)(\d\d)?$/.exec(value)
-  if (match === null) return refuse(valuePosition, `${name} is not an offset such as -0500`)
-  const [, sign, hours, minutes, seconds = '0'] = match
+  const [, sign, hours, minutes, seconds = '0'] = /^([+-])(\d\d)([0-5]\d)([0-5]\d)?$/.exec(value) ?? []
   const size = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  if (!(size <= OFFSET_HOURS_MAX * 3600))
+    return refuse(valuePosition, `${name} is not an offset from -${OFFSET_HOURS_MAX}00 to +${OFFSET_HOURS_MAX}00 such as -0500`)
   return sign === '-' ? -size : size
 }
 

@@ -274,6 +274,21 @@ describe('a feed as other programs write it', () => {
     expect(changedDays(text)).toEqual(['6/1 Twice', '6/2 Twice'])
   })
 
+  test.each([
+    ['+9999', '+9999', 'TZOFFSETFROM is not an offset from -1600 to +1600 such as -0500'],
+    ['-1600', '+1600', 'the time zone Odd moves its clocks by more than a day'],
+    ['-0960', '+0100', 'TZOFFSETFROM is not an offset from -1600 to +1600 such as -0500'],
+  ])('refuses a time zone whose clocks are where none on earth are: %s to %s', (from, to, message) => {
+    const observance = ['BEGIN:STANDARD', 'DTSTART:20260101T000000', `TZOFFSETFROM:${from}`, `TZOFFSETTO:${to}`, 'END:STANDARD']
+    const text = withZone(
+      ['BEGIN:VTIMEZONE', 'TZID:Odd', ...observance, 'END:VTIMEZONE'],
+      ['SUMMARY:Odd', 'DTSTART;TZID=Odd:20260503T090000'],
+    )
+    const parsed = parseICalendar(text)
+    if (!parsed.ok) throw new Error(parsed.problem.message)
+    expect(describeProblems(text, parsed.value).join()).toContain(`${message}; its times are read in the zone of the feed`)
+  })
+
   test('is described by what is left out or not understood, with the line', () => {
     const text = withZone(
       ['BEGIN:VTIMEZONE', 'TZID:Broken', 'BEGIN:STANDARD', 'DTSTART:20260101T000000', 'TZOFFSETFROM:+01', 'END:STANDARD', 'END:VTIMEZONE'],
@@ -295,7 +310,7 @@ describe('a feed as other programs write it', () => {
       'line 62: VFREEBUSY is not used: only events close a calendar',
       'line 23: an event was left out: the event has no DTSTART (and at 1 other places)',
       'line 32: the time zone "Nowhere" is not an IANA zone and the feed does not define it; its times are read in the zone of the feed, Europe/Berlin',
-      'line 7: TZOFFSETFROM is not an offset such as -0500; its times are read in the zone of the feed, Europe/Berlin',
+      'line 7: TZOFFSETFROM is not an offset from -1600 to +1600 such as -0500; its times are read in the zone of the feed, Europe/Berlin',
       'line 42: RANGE=THISANDPRIOR is not used: one occurrence is replaced',
       'line 48: RDATE lists periods: their starts are used, with the length of the event',
       'line 56: an event was left out: RSCALE=CHINESE is not supported: only GREGORIAN is',

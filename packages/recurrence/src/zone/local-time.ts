@@ -17,8 +17,8 @@ export interface DstPolicy {
 export const defaultDstPolicy: DstPolicy = { gap: 'shift', overlap: 'first' }
 
 /**
- * More than the largest jump of any clock since 1900 (24 hours, at the date line) plus the largest offset: at this distance from a clock
- * change, local time and UTC differ by a constant.
+ * The largest jump of any clock since 1900 (24 hours, at the date line) plus the largest offset (16 hours), which are also the limits of zones
+ * that feeds define: at more than this distance from a clock change, local time and UTC differ by a constant.
  */
 export const CHANGE_MARGIN_SECONDS = 40 * 3600
 

@@ -116,7 +116,7 @@ export interface ActiveRun {
   readonly released: (() => void)[]
   /** Signals that no command waits for yet, by name. */
   readonly buffered: Map<string, SignalMessage[]>
-  /** Ids of messages received but not yet flushed, and of buffered ones. */
+  /** Ids of messages received but, when the inbox was last read, not yet flushed, and of buffered ones. */
   readonly seen: Set<string>
   /** Its workflow code has a delivery and has not reacted yet. */
   turning: boolean

@@ -51,8 +51,13 @@ function drop(scope: WorkerScope, run: ActiveRun, cmd: number): void {
   if (open.type === 'child') cancelDroppedChild(scope, run, open)
 }
 
+/** The code in a bundle cuts the data of a line at half of this. A bundle that was built elsewhere may not. */
+const LOG_DATA_CHARS_MAX = 150_000
+
 function log(scope: WorkerScope, run: ActiveRun, command: Extract<Command, { type: 'log' }>): void {
-  const data = command.data === null ? null : JSON.stringify(command.data)
+  const text = command.data === null ? null : JSON.stringify(command.data)
+  const isLong = text !== null && text.length > LOG_DATA_CHARS_MAX
+  const data = isLong ? JSON.stringify(`data of ${text.length} characters were left out`) : text
   scope.flusher.add(run.id, 'logs', {
     org: run.row.org,
     run: run.id,

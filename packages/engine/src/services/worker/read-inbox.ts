@@ -55,6 +55,9 @@ export function readAgain(scope: WorkerScope, run: ActiveRun): void {
 
 function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequested: boolean, messages: readonly Message[]): void {
   run.wakes = wakes
+  const unread = new Set(messages.map(({ id }) => id))
+  // What is read in the store cannot come again.
+  for (const id of run.seen) if (!unread.has(id)) run.seen.delete(id)
   const { phase } = run
   if (phase.type === 'live' && phase.pausing && !pauseRequested) continueRun(scope, run, false)
   else if (phase.type === 'live' || phase.type === 'ending') run.phase = { ...phase, pausing: pauseRequested }

@@ -285,12 +285,14 @@ export class EngineWorker implements Worker {
     this.scope.starting--
     // A held run was left to a claim.
     if (row === null || this.held.delete(row.run)) return
-    void this.parts.sandboxes.load(row.org, row.bundle).then(
-      (bundle) => {
-        if (bundle && registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
-      },
-      (error: unknown) => this.parts.flusher.abandon(new Ambiguous('a bundle could not be loaded', { cause: error })),
-    )
+    const giveUp = (cause?: unknown): void => {
+      if (registration === this.scope.worker()) this.parts.flusher.abandon(new Ambiguous('a bundle could not be loaded', { cause }))
+    }
+    void this.parts.sandboxes.load(row.org, row.bundle).then((bundle) => {
+      // It is claimed again, and then blocked with the reason.
+      if (bundle === null) giveUp()
+      else if (registration === this.scope.worker()) beginFresh(this.scope, toClaimed(row), bundle)
+    }, giveUp)
   }
 
   private makeScope(): WorkerScope {
