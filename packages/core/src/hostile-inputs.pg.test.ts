@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../../../tests/support/eventually.ts'
 import { longestTurnMs } from '../../../tests/support/longest-turn.ts'
 import { startTestCore, type TestCore } from '../../../tests/support/start-test-core.ts'
+import { pipelineInterpreter } from './pipelines/to-pipeline-start.ts'
 
 let t: TestCore
 let server: Server
@@ -21,12 +22,13 @@ beforeAll(async () => {
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   t = await startTestCore({ work: false, outsideAllow: '127.0.0.1' })
   await t.core.clock.start()
+  await t.core.start()
   plainKey = await t.otherOrg('plain')
   bodies.set('/series.ics', series(12_000))
   bodies.set('/api.yaml', `${JSON.stringify(openApi).slice(0, -1)}, "x-list": [\n${'  {a: 1},\n'.repeat(150_000)}]}`)
   bodies.set('/api.json', JSON.stringify({ ...openApi, 'x-list': Array.from({ length: 600_000 }, (_, n) => ({ n })) }))
   // Loads the code of the processes, and what this process needs for the same requests.
-  await Promise.all([undefined, plainKey].map((key) => plainRequests(key)))
+  await Promise.all([pipelineInterpreter.build(), ...[undefined, plainKey].map((key) => plainRequests(key))])
 })
 afterAll(async () => {
   await t?.close()
@@ -102,6 +104,21 @@ const hostile: Readonly<Record<string, () => Promise<unknown>>> = {
     t.call('pipelines.put', { pipeline: 'hostile', definition: steps(Array(60).fill('params.a').join(' || ')) as never }),
   'a dry run that computes as much as it may': () =>
     t.call('pipelines.dryRun', { definition: steps('merge(params.o, params.o)') as never }),
+  'events to which two hundred filters listen': async () => {
+    const pipeline = [{ id: 'now', uses: 'time.now' }]
+    const listen = (name: string, filter: string) =>
+      t.call('automations.apply', { name, pipeline, triggers: [{ type: 'event', topic: 'many', filter }] } as never)
+    for (let n = 0; n < 200; n++) await listen(`many-${n}`, `length(event.data.list[? @ > \`${n}\`]) == \`-1\``)
+    await listen('many-end', 'event.data.isLast')
+    const payload = { list: Array.from({ length: 4_000 }, (_, n) => n % 7) }
+    for (let n = 0; n < 20; n++) await t.call('events.emit', { topic: 'many', payload: { ...payload, isLast: false } })
+    await t.call('events.emit', { topic: 'many', payload: { ...payload, isLast: true } })
+    await eventually(
+      () => t.call('automations.firings', { automation: 'many-end' }),
+      ({ items }) => items.length === 1,
+      60_000,
+    )
+  },
   'a YAML document of one and a half million characters': () => t.call('tools.import', { url: `${base}/api.yaml`, prefix: 'hostile.yaml' }),
   'a JSON document of six megabytes': () => t.call('tools.import', { url: `${base}/api.json`, prefix: 'hostile.json' }),
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { OrgId } from '@orrery/engine'
 import { type ConsumedEvent, type ConsumerSpec, isTransient, type Kernel } from '@orrery/kernel'
 import { recordRunEnds } from '../firing/record-run-ends.ts'
@@ -10,6 +11,9 @@ import { recordTrouble } from './record-trouble.ts'
 
 /** Organizations handled at a time. The events of each are handled in order. */
 const ORGS_CONCURRENCY_MAX = 4
+
+/** Expressions of triggers are evaluated here, often with no wait between them. After this time, requests have their turn. */
+const TURN_MS = 5
 
 const ENDS: ReadonlyMap<string, RunEnd> = new Map([
   ['run.succeeded', 'succeeded'],
@@ -38,10 +42,17 @@ async function reactInOrg(kernel: Kernel, org: OrgId, events: readonly ConsumedE
   await recordEnds(kernel, org, events)
   const topics = new Set(events.map(({ event }) => event.type))
   const listeners = await kernel.database.transaction(org, 'read only', (tx) => selectListeners(tx, org, topics))
+  let turnedAt = performance.now()
   for (const consumed of events) {
-    signal.throwIfAborted()
-    for (const listener of listeners)
-      if (listener.pattern.matches(consumed.event.type)) await reactOrRecordTrouble(kernel, listener, consumed)
+    for (const listener of listeners) {
+      if (!listener.pattern.matches(consumed.event.type)) continue
+      if (performance.now() - turnedAt > TURN_MS) {
+        await setImmediate()
+        turnedAt = performance.now()
+      }
+      signal.throwIfAborted()
+      await reactOrRecordTrouble(kernel, listener, consumed)
+    }
   }
 }
 
