@@ -3,12 +3,15 @@
  *
  * `npm run chaos -- [--full] [--seed N] [--no-fence] [--runs N] [--kills N] [--pauses N] [--database-kills N]`
  *
+ * `npm run chaos -- --servers [--rounds N]` does it to two whole servers, with their network, disk and clocks: minutes for each round.
+ *
  * `--no-fence` is the negative control: it must find stale writes, and exits with 0 only if it does.
  */
 import { parseArgs } from 'node:util'
 import { describeReport } from './describe-report.ts'
 import { STALE_WRITE } from './oracle.ts'
 import { runChaos } from './run-chaos.ts'
+import { runServers } from './servers/run-servers.ts'
 import { CI, CONTROL, FULL } from './sizes.ts'
 
 const count = { type: 'string' } as const
@@ -16,6 +19,8 @@ const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     'no-fence': { type: 'boolean', default: false },
+    servers: { type: 'boolean', default: false },
+    rounds: count,
     seed: count,
     runs: count,
     kills: count,
@@ -23,19 +28,32 @@ const { values } = parseArgs({
     'database-kills': count,
   },
 })
-const size = values.full ? FULL : values['no-fence'] ? CONTROL : CI
-const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
-console.log(`seed ${seed}`)
-const report = await runChaos({
-  ...size,
-  ...(values.runs ? { runs: Number(values.runs) } : {}),
-  ...(values.kills ? { kills: Number(values.kills) } : {}),
-  ...(values.pauses ? { pauses: Number(values.pauses) } : {}),
-  ...(values['database-kills'] ? { databaseKills: Number(values['database-kills']) } : {}),
-  seed,
-  withoutFence: values['no-fence'],
-  log: (line) => console.log(line),
-})
-console.log(describeReport(report))
-const isAsExpected = values['no-fence'] ? report.findings.some(({ rule }) => rule === STALE_WRITE) : report.findings.length === 0
-process.exitCode = isAsExpected ? 0 : 1
+const log = (line: string): void => console.log(line)
+process.exitCode = values.servers ? await disturbServers() : await killProcesses()
+
+async function disturbServers(): Promise<number> {
+  const { findings, ...figures } = await runServers({ rounds: Number(values.rounds ?? 4), scale: 2, isLong: true, log })
+  log(JSON.stringify(figures, null, 2))
+  for (const { rule, count: many, examples } of findings) log([`VIOLATION ${rule}: ${many}`, ...examples].join('\n    '))
+  if (findings.length === 0) log('No violations.')
+  return findings.length === 0 ? 0 : 1
+}
+
+async function killProcesses(): Promise<number> {
+  const size = values.full ? FULL : values['no-fence'] ? CONTROL : CI
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
+  log(`seed ${seed}`)
+  const report = await runChaos({
+    ...size,
+    ...(values.runs ? { runs: Number(values.runs) } : {}),
+    ...(values.kills ? { kills: Number(values.kills) } : {}),
+    ...(values.pauses ? { pauses: Number(values.pauses) } : {}),
+    ...(values['database-kills'] ? { databaseKills: Number(values['database-kills']) } : {}),
+    seed,
+    withoutFence: values['no-fence'],
+    log,
+  })
+  log(describeReport(report))
+  const isAsExpected = values['no-fence'] ? report.findings.some(({ rule }) => rule === STALE_WRITE) : report.findings.length === 0
+  return isAsExpected ? 0 : 1
+}

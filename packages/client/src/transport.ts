@@ -28,7 +28,7 @@ export interface Transport {
   open(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>
 }
 
-/** A server that gives slow refusals must not keep the caller for minutes. */
+/** Slow refusals must not keep the caller waiting for minutes. */
 const LAST_ATTEMPT_MS = 30_000
 
 export function createTransport(options: ClientOptions): Transport {
