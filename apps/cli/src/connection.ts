@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Client, type ClientOptions, createClient } from '@orrery/client'
 import { type Io, UsageError } from './io.ts'
+import { shown } from './shown.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 
@@ -34,9 +35,15 @@ export function findConnection(io: Io, flags: ConnectionFlags): Connection {
   return { url, key: null, source: 'no key' }
 }
 
+/** A client that says once, on standard error, why it has to try again. */
 export function connect(io: Io, flags: ConnectionFlags, limits: Pick<ClientOptions, 'attempts' | 'timeoutMs'> = {}): Client {
   const { url, key } = findConnection(io, flags)
-  return createClient(key === null ? { url, ...limits } : { url, key, ...limits })
+  let isNoted = false
+  const onRetry = (reason: string): void => {
+    if (!isNoted) io.err(shown`no answer yet, trying again: ${reason}\n`)
+    isNoted = true
+  }
+  return createClient(key === null ? { url, onRetry, ...limits } : { url, key, onRetry, ...limits })
 }
 
 export const projectFile = (project: string) => join(project, '.orrery/connection.json')

@@ -57,6 +57,18 @@ test('accepts the name of a key, a connection or an organization in place of its
   expect(cli.requests.at(-1)?.line).toBe('GET /api/v1/orgs/current')
 })
 
+test('says at once, and once, why it has to try again', async () => {
+  let count = 0
+  await using cli = await cliBench(() =>
+    ++count < 3
+      ? { status: 503, body: { status: 503, code: 'unavailable', detail: 'The database cannot be reached.' } }
+      : { body: { items: [], nextCursor: null } },
+  )
+  const { status, err } = await cli.run(['runs', 'list'])
+  expect(status).toBe(EXIT.ok)
+  expect(err.match(/no answer yet, trying again: The database cannot be reached\.\n/g)).toHaveLength(1)
+})
+
 test('prints the field of a problem, and exits with the status for its kind', async () => {
   const problems = [
     {

@@ -138,6 +138,9 @@ describe('the network', () => {
       status: 'unhealthy',
       services: { database: 'unhealthy' },
     })
+    // The key is known for some seconds, and shows the details.
+    const detailed = () => server.json<{ checks?: { database: unknown } }>('/health/detailed')
+    expect((await eventually(detailed, ({ checks }) => typeof checks?.database !== 'object')).checks).toMatchObject({ database: 'down' })
     proxy.set('pass')
     await expectRecovery()
   })

@@ -73,6 +73,16 @@ test('says that an address that answers with a page is not that of a server', as
   await expect(client.system.info()).rejects.toThrow('The server answered 404')
 })
 
+test('says why it tries again, and begins no attempt more than half a minute after the first', async () => {
+  await using server = await edgeServer((_, response, count) =>
+    sendJson(response, 503, { detail: `no ${count}` }, { 'retry-after': count === 1 ? '0' : '31' }),
+  )
+  const reasons: string[] = []
+  const client = createClient({ url: server.url, onRetry: (reason) => void reasons.push(reason) })
+  await expect(client.system.info()).rejects.toThrow('no 2')
+  expect(reasons).toEqual(['no 1'])
+})
+
 test('throws a problem with its code and fields, without retrying', async () => {
   const problem = {
     code: 'invalid_input',

@@ -6,8 +6,10 @@ export interface ClientOptions {
   readonly url: string
   /** An API key. Without one, only public operations answer. */
   readonly key?: string
-  /** Attempts in total for a request that may be repeated. 5 by default. */
+  /** Attempts in total for a request that may be repeated. 5 by default, of which none begins more than 30 s after the first. */
   readonly attempts?: number
+  /** Called before the pause after an attempt that failed for a time. `reason`: in the words of the server, or that it cannot be reached. */
+  readonly onRetry?: (reason: string) => void
   /** Time limit of one attempt. 70 s by default, more than the longest wait for a result. */
   readonly timeoutMs?: number
   readonly fetch?: typeof globalThis.fetch
@@ -26,27 +28,36 @@ export interface Transport {
   open(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>
 }
 
+/** Slow refusals must not keep the caller waiting for minutes. */
+const LAST_ATTEMPT_MS = 30_000
+
 export function createTransport(options: ClientOptions): Transport {
-  const { attempts = 5, timeoutMs = 70_000, fetch = globalThis.fetch } = options
+  const { attempts = 5, timeoutMs = 70_000, fetch = globalThis.fetch, onRetry = () => undefined } = options
   const base = `${options.url.replace(/\/+$/, '')}/api/v1`
   const identity: Record<string, string> = options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
 
   return {
     base,
     async send(target, init, signal) {
+      const until = Date.now() + LAST_ATTEMPT_MS
       for (let attempt = 1; ; attempt += 1) {
+        const isLast = (waitMs: number) => attempt >= attempts || Date.now() + waitMs > until
         const limit = AbortSignal.timeout(timeoutMs)
         const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
         try {
           const response = await fetch(base + target, { ...init, headers: { ...identity, ...init.headers }, signal: either })
           // Read here, because a connection can also break in the middle of an answer.
           const text = await response.text()
-          if (attempt >= attempts || !isTemporary(response.status)) return { response, text }
-          await pause(retryAfterMs(response.headers.get('retry-after')) ?? backoffMs(attempt), signal)
+          const waitMs = retryAfterMs(response.headers.get('retry-after')) ?? backoffMs(attempt)
+          if (!isTemporary(response.status) || isLast(waitMs)) return { response, text }
+          onRetry(readProblem(response, text).message)
+          await pause(waitMs, signal)
         } catch (error) {
           signal?.throwIfAborted()
-          if (attempt >= attempts) throw new UnreachableError(options.url, error)
-          await pause(backoffMs(attempt), signal)
+          const waitMs = backoffMs(attempt)
+          if (isLast(waitMs)) throw new UnreachableError(options.url, error)
+          onRetry(new UnreachableError(options.url, error).message)
+          await pause(waitMs, signal)
         }
       }
     },
