@@ -63,6 +63,10 @@ export class OrgQueue {
 }
 
 const refuse = () =>
-  problem('rate_limited', 'Too many checks of schemas, schedules and documents of this organization wait already. Try again later.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
+  problem(
+    'rate_limited',
+    'Too many checks of schemas, schedules, pipelines and documents of this organization wait already. Try again later.',
+    {
+      retryAfterMs: RETRY_AFTER_MS,
+    },
+  )
