@@ -49,6 +49,26 @@ async function runNow({ t, name }: Work): Promise<string | null> {
   return (await t.call('automations.runNow', { automation: name })).runId
 }
 
+/** Far enough away to be saved before. */
+const SOON_MS = 1_500
+
+/** The run that the automation's trigger starts. */
+async function fired({ t, name }: Work): Promise<string | null> {
+  const { items } = await eventually(
+    () => t.call('automations.firings', { automation: name }),
+    (found) => found.items.some(({ runId }) => runId !== null),
+    20_000,
+  )
+  return items.find(({ runId }) => runId !== null)?.runId ?? null
+}
+
+/** A delivery has no key, and can ask for nothing. */
+async function deliver(work: Work, url: string | null): Promise<string | null> {
+  const token = url?.split('/').at(-1) ?? ''
+  await work.t.core.receiveWebhook({ token, body: Buffer.from('{"scopes":["keys:write"]}'), header: () => null })
+  return fired(work)
+}
+
 /** A run that has done one step and waits for the signal `go` before it emits. */
 async function waiting({ t, emit }: Work): Promise<string> {
   const { runId } = await t.call('pipelines.run', { definition: [clock, wait, emit] as never, scopes: SCOPES })
@@ -140,6 +160,28 @@ export const WAYS: readonly Way[] = [
   {
     ...{ operation: 'automations.create', also: GIVE },
     prepare: async (work) => ({ input: { name: work.name, pipeline: [work.emit], scopes: SCOPES }, after: () => runNow(work) }),
+  },
+  // What its triggers start has no caller, and acts with the scopes that the automation was saved with.
+  {
+    ...{ operation: 'automations.create', what: 'a schedule that fires', also: GIVE },
+    async prepare(work) {
+      const schedule = new Date(Date.now() + SOON_MS).toISOString()
+      return { input: { name: work.name, pipeline: [work.emit], scopes: SCOPES, schedule }, after: () => fired(work) }
+    },
+  },
+  {
+    ...{ operation: 'automations.create', what: 'a webhook that is delivered to', also: GIVE },
+    async prepare(work) {
+      const input = { name: work.name, pipeline: [work.emit], scopes: SCOPES, triggers: [{ type: 'webhook' }] }
+      return { input, after: async () => deliver(work, (await work.t.call('automations.rotateWebhook', { automation: work.name })).url) }
+    },
+  },
+  {
+    ...{ operation: 'automations.rotateWebhook', also: [] },
+    async prepare(work) {
+      const automation = await automate(work, { triggers: [{ type: 'webhook' }] })
+      return { input: { automation }, after: ({ url }) => deliver(work, String(url)) }
+    },
   },
   {
     ...{ operation: 'automations.apply', also: GIVE },
@@ -269,7 +311,6 @@ export const NO_WAY: Readonly<Record<string, string>> = {
   'automations.pause': 'stops work',
   'automations.snooze': 'stops work',
   'automations.skipNext': 'stops work',
-  'automations.rotateWebhook': 'changes an address',
   'automations.delete': 'stops work',
   'calendars.put': 'changes when automations fire',
   'calendars.refresh': 'changes when automations fire',

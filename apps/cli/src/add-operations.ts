@@ -61,7 +61,7 @@ function addTerminate(root: Command, io: Io, verb: Verb): void {
     ...verb,
     verb: 'runs terminate',
     summary: 'End a run at once, without its cleanup',
-    description: 'A run that a worker is executing is cancelled: its cleanup code runs.',
+    description: '`runs cancel` lets the cleanup code run.',
     fields: verb.fields.filter(({ name }) => name !== 'terminate'),
   }
   deriveVerb(root, io, own, { fixed: { terminate: true } })

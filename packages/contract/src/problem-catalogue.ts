@@ -32,7 +32,8 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     meaning:
-      'This key sent more requests than its rate limit allows, or too many schemas, schedules and documents of its organization wait to be computed.',
+      'This key sent more requests than its rate limit allows, or too many schemas, schedules, pipelines and documents of its organization ' +
+      'wait to be computed, or too many made-up keys came from this network.',
     remedy: 'Wait for `retryAfterMs` (also in the header `Retry-After`, in seconds), then send the request again.',
   },
   internal: {

@@ -1,9 +1,8 @@
 import { EVENT_TYPES } from '@orrery/contract'
-
-/** The id of an event, as `eventId` of the contract. */
-const EVENT_ID = '\\d{1,20}-\\d{1,19}'
-
 import { EVENT_STREAM_PATH } from '../http/paths.ts'
+
+/** `start`, or the id of an event as `eventId` of the contract. */
+const CURSOR = { type: 'string', pattern: '^(start|\\d{1,20}-\\d{1,19})$' }
 
 /** The event stream in the OpenAPI document. A stream never ends, so it is not an operation and is described by hand. */
 export const EVENT_STREAM_PATHS = {
@@ -21,14 +20,14 @@ export const EVENT_STREAM_PATHS = {
           name: 'Last-Event-ID',
           in: 'header',
           description: 'Id of the last event seen. Browsers send it automatically.',
-          schema: { type: 'string', pattern: `^(start|${EVENT_ID})$` },
+          schema: CURSOR,
         },
         {
           name: 'cursor',
           in: 'query',
           description:
             'The same, for clients that cannot set headers. `start`: from the oldest event that is kept. Absent: only new events.',
-          schema: { type: 'string', pattern: `^(start|${EVENT_ID})$` },
+          schema: CURSOR,
         },
         {
           name: 'type',

@@ -9,10 +9,7 @@ export async function getRun(ctx: Ctx, input: InputFor<'runs.get'>): Promise<Ans
     // result.
     const row = orProblem(await selectRun(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
     const payloads = orProblem(await selectPayloads(tx, ctx.org, run), 'run.not_found', `There is no run ${input.runId}.`)
-    const { reason, scopes } = row
-    return {
-      ...{ ...toSummary(row), input: payloads.input, output: payloads.output, error: toFailure(payloads.error), reason },
-      scopes: [...(scopes ?? [])],
-    }
+    const { input: given, output, error } = payloads
+    return { ...toSummary(row), input: given, output, error: toFailure(error), reason: row.reason, scopes: [...(row.scopes ?? [])] }
   })
 }

@@ -20,7 +20,8 @@ export function limitLookups(now: () => number): LimitedLookup {
   const limit = createRateLimiter(UNKNOWN, now)
   return async (whose, find) => {
     const refused = limit.ask(whose)
-    if (refused !== null) throw problem('rate_limited', 'Too many unknown keys or addresses were tried from this network.', refused)
+    if (refused !== null)
+      throw problem('rate_limited', 'Too many made-up keys or addresses were tried from this network, or this one too often.', refused)
     const found = await find()
     if (found === null) limit.count(whose)
     return found

@@ -34,16 +34,20 @@ async function requireAccess(kernel: Kernel, caller: Caller, access: Access): Pr
   }
 }
 
+/** What a caller that waited in vain hears. */
+const LATE = {
+  read: 'The database gave no answer in time; try again in a few seconds.',
+  write: 'The database gave no answer in time, so it is not known whether this was done. An idempotency key makes it safe to ask again.',
+} as const
+
 /**
  * Resolves as `work` does, but rejects when it takes longer than `ms`: the engine keeps trying to commit while the database is away, and
  * the caller must not wait with it. @throws unavailable
  */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, effect: keyof typeof LATE, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const detail =
-      'The database gave no answer in time, so it is not known whether this was done. An idempotency key makes it safe to ask again.'
-    timer = setTimeout(() => reject(problem('unavailable', detail, { retryAfterMs: RETRY_AFTER_MS })), ms)
+    timer = setTimeout(() => reject(problem('unavailable', LATE[effect], { retryAfterMs: RETRY_AFTER_MS })), ms)
   })
   try {
     return await Promise.race([work, late])

@@ -69,13 +69,13 @@ const WRITE_MS_MAX = 30_000
 
 function performHow(host: CallHost, call: Call): Promise<Performed> {
   const { operation, origin } = call
-  if (operation.effect === 'read') return within(READ_MS_MAX, performAlone(host, call))
+  if (operation.effect === 'read') return within(READ_MS_MAX, 'read', performAlone(host, call))
   switch (operation.execution ?? 'transaction') {
     case 'transaction':
-      return within(WRITE_MS_MAX, performInTransaction(host, call))
+      return within(WRITE_MS_MAX, 'write', performInTransaction(host, call))
     case 'group commit':
       // The stored answer must commit with the effect, so a call with an idempotency key needs a transaction.
-      return within(WRITE_MS_MAX, origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call))
+      return within(WRITE_MS_MAX, 'write', origin.idempotencyKey === null ? performAlone(host, call) : performInTransaction(host, call))
     case 'outside':
       return performOutside(host, call)
   }
@@ -123,11 +123,12 @@ async function recordOutsideFailure(
 ): Promise<void> {
   const shown = failure instanceof ProblemError ? failure : classifyFailure(failure)
   try {
-    await inOrg(host, call, async (tx) => {
-      if (!context.hasBegun()) return keyed === null ? undefined : await dropClaim(tx, keyed)
-      await recordAudit(tx, context.entries({ failed: shown.code }))
-      if (keyed !== null && failure instanceof ProblemError) await settleFailure(tx, keyed, failure)
-    })
+    if (context.hasBegun()) {
+      await inOrg(host, call, async (tx) => {
+        await recordAudit(tx, context.entries({ failed: shown.code }))
+        if (keyed !== null && failure instanceof ProblemError) await settleFailure(tx, keyed, failure)
+      })
+    } else if (keyed !== null) await inOrg(host, call, (tx) => dropClaim(tx, keyed))
   } catch (error) {
     host.log.error(
       { error, operation: call.operation.name, requestId: call.origin.requestId },

@@ -107,7 +107,7 @@ export class ComputeProcess {
     let usedBefore: number | undefined
     const check = async (): Promise<void> => {
       const used = await readUsedMs(this.child.pid)
-      if (this.pending !== pending) return
+      if (this.pending !== pending || used === null) return
       usedBefore ??= used - quarterMs
       const leftMs = limitMs - (used - usedBefore)
       if (leftMs > 0 && performance.now() - from < wallMsMax) this.timer = setTimeout(check, Math.max(5, leftMs))
@@ -148,15 +148,14 @@ function lowerPriority(pid: number | undefined): void {
 /** Linux counts in hundredths of a second, whatever its clock does inside (proc_pid_stat(5), fields 14 and 15). */
 const TICK_MS = 10
 
-/** Processor time of a process. Where the system does not say, the time that passes stands for it. */
-async function readUsedMs(pid: number | undefined): Promise<number> {
+/** Processor time of a process; null if it has ended, which its event reports. Where the system does not say, the time that passes stands for it. */
+async function readUsedMs(pid: number | undefined): Promise<number | null> {
   if (process.platform !== 'linux') return performance.now()
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
     const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(user) + Number(system)) * TICK_MS
   } catch {
-    // The process has just ended, which its event reports.
-    return performance.now()
+    return null
   }
 }

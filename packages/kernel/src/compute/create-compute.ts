@@ -43,8 +43,9 @@ export function createCompute({ processesMax = PROCESSES_MAX, memoryMbMax = MEMO
   const pool = createPool(processesMax, memoryMbMax)
   let isStopped = false
 
-  /** The next organization. Those that are slow leave half of the processes to others. */
+  /** The next organization. Those that are slow leave half of the processes to others; those that want nothing are forgotten. */
   const choose = (): [string, OrgQueue] | undefined => {
+    for (const [org, queue] of queues) if (queue.isIdle()) queues.delete(org)
     const slowRunning = [...queues.values()].filter((queue) => queue.isRunning && queue.isSlow()).length
     const isFullOfSlow = slowRunning >= Math.floor(processesMax / 2)
     return [...queues].find(([, queue]) => !queue.isRunning && queue.waiting.length > 0 && !(isFullOfSlow && queue.isSlow()))
@@ -69,7 +70,6 @@ export function createCompute({ processesMax = PROCESSES_MAX, memoryMbMax = MEMO
   const perform = async (org: string, queue: OrgQueue, worker: ComputeProcess, pending: Pending): Promise<void> => {
     await worker.perform(pending, () => queue.markSlow()).then(pending.resolve, pending.reject)
     queue.isRunning = false
-    if (queue.waiting.length === 0 && !queue.isSlow()) queues.delete(org)
     pool.giveBack(worker, org)
     startWaiting()
   }

@@ -25,6 +25,11 @@ export class OrgQueue {
     return performance.now() < this.slowUntil
   }
 
+  /** Nothing of it would be missed. */
+  isIdle(): boolean {
+    return !this.isRunning && this.waiting.length === 0 && !this.isSlow()
+  }
+
   add(pending: Pending): void {
     if (this.waiting.length >= WAITING_MAX) return pending.reject(refuse())
     this.waiting.push({ ...pending, since: performance.now() })
@@ -58,6 +63,10 @@ export class OrgQueue {
 }
 
 const refuse = () =>
-  problem('rate_limited', 'Too many checks of schemas, schedules and documents of this organization wait already. Try again later.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
+  problem(
+    'rate_limited',
+    'Too many checks of schemas, schedules, pipelines and documents of this organization wait already. Try again later.',
+    {
+      retryAfterMs: RETRY_AFTER_MS,
+    },
+  )

@@ -3,6 +3,12 @@ import { classifyFailure } from './classify-failure.ts'
 
 const coded = (code: string, more: object = {}) => Object.assign(new Error(code), { code, ...more })
 
+function circular(): Error {
+  const error = new TypeError('x is not a function')
+  error.cause = error
+  return error
+}
+
 /** What another time may heal: no caller and no statement is at fault. */
 const AWAY: readonly (readonly [string, Error])[] = [
   ['a lost connection', coded('08006')],
@@ -47,6 +53,7 @@ const OURS: readonly (readonly [string, unknown])[] = [
   ['a missing file', coded('ENOENT', { syscall: 'open' })],
   ['an error of Node', coded('ERR_INVALID_ARG_TYPE')],
   ['no error', 'text'],
+  ['a mistake that is its own cause', circular()],
 ]
 
 test.for(AWAY)('answers %s with 503 and says when to try again', ([, error]) => {

@@ -20,6 +20,8 @@ const NOT_OF_STATEMENT = /^(25P0[34]|25006|28)/
 const LOST_MESSAGE =
   /^(Connection terminated|timeout e|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after)/
 
+const CAUSES_MAX = 5
+
 /** Names of the engine's errors for a write whose registration or fate is unknown to this process. */
 const ENGINE_ERRORS: ReadonlySet<string> = new Set(['Fenced', 'Ambiguous'])
 
@@ -48,20 +50,23 @@ const PASSING: ReadonlySet<string> = new Set<ProblemCode>(['unavailable', 'rate_
  * return.
  */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (error instanceof ProblemError) return PASSING.has(error.code)
+  let one: unknown = error
+  // Libraries wrap errors a few times at most, and an error can be its own cause.
+  for (let left = CAUSES_MAX; left > 0 && one instanceof Error; left--) {
+    if (one instanceof ProblemError) return PASSING.has(one.code)
+    if (isTransientItself(one)) return true
+    one = one.cause
+  }
+  return false
+}
+
+function isTransientItself(error: Error): boolean {
   const code = codeOf(error)
   // A SQLSTATE has a digit; EPIPE has not.
   if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) {
     return isFatal(error) || NOT_OF_STATEMENT.test(code) || !FAULT_OF_STATEMENT.test(code)
   }
-  return (
-    isSystemError(error, code) ||
-    error.name === 'AbortError' ||
-    ENGINE_ERRORS.has(error.name) ||
-    LOST_MESSAGE.test(error.message) ||
-    isTransient(error.cause)
-  )
+  return isSystemError(error, code) || error.name === 'AbortError' || ENGINE_ERRORS.has(error.name) || LOST_MESSAGE.test(error.message)
 }
 
 /** Whether the connection on which this error came can no longer be used. */

@@ -142,7 +142,7 @@ describe('an MCP server that writes log lines among its messages and lists tools
     ])
     expect(found.warnings).toEqual([
       expect.stringMatching(
-        /^The server wrote \d+ lines to its standard output that are no messages, the first: Starting with \[secret\] …$/,
+        /^The server wrote \d+ lines to its standard output that are no messages, the first: Starting with \[secret\], \[secret\] …$/,
       ),
     ])
     expect((await t.call('tools.call', { tool: 'noisy.good', args: { q: 'x' } })).output).toMatchObject({ text: 'called good' })

@@ -18,6 +18,7 @@ const CONNECT_MS_MAX = 30_000
 const TERMINATE_MS_MAX = 2_000
 /** The longest possible call. */
 const ANSWER_MS_MAX = 3_600_000
+const ODD_TOOLS_MAX = 1_000
 
 /** A client that is connected to a server. */
 export class McpSession {
@@ -105,10 +106,15 @@ export class McpSession {
   private byName(found: readonly RemoteTool[]): ReadonlyMap<string, RemoteTool> {
     const tools = new Map<string, RemoteTool>()
     for (const tool of found) {
-      if (tools.has(tool.name)) this.odd.push({ tool: tool.name, reason: 'The server lists another tool of this name before it' })
+      if (tools.has(tool.name)) this.note({ tool: tool.name, reason: 'The server lists another tool of this name before it' })
       else tools.set(tool.name, tool)
     }
     return tools
+  }
+
+  /** A server can send lists that this session did not ask for, without end. */
+  private note(odd: OddTool): void {
+    if (this.odd.length < ODD_TOOLS_MAX) this.odd.push(odd)
   }
 
   private tolerateOddTools(): void {
@@ -116,7 +122,7 @@ export class McpSession {
     const deliver = transport.onmessage
     transport.onmessage = (message, extra) =>
       deliver?.(
-        dropOddTools(message, (odd) => this.odd.push(odd)),
+        dropOddTools(message, (odd) => this.note(odd)),
         extra,
       )
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { type JSONRPCMessage, parseJSONRPCMessage, serializeMessage, type Transport } from '@modelcontextprotocol/client'
 import { parseForeignJson } from '@orrery/contract'
+import { patternOfSecrets } from '@orrery/kernel'
 import { createLineReader } from './read-lines.ts'
 
 export interface StdioServer {
@@ -16,6 +17,8 @@ const STDERR_LETTERS_MAX = 2_000
 const ODD_LINE_LETTERS_MAX = 200
 const GRACE_MS = 2_000
 const SECRET_LETTERS_MIN = 4
+/** Percent-encoding, the longest of the forms in which a secret is found, takes three letters for each byte. */
+const FORM_LETTERS_PER_BYTE = 3
 
 /**
  * The stdio transport of MCP: JSON-RPC messages, one in each line. The transport of the library does not end the processes that a server
@@ -32,6 +35,8 @@ export class StdioTransport implements Transport {
   private child: ChildProcess | null = null
   private ended: Promise<void> = Promise.resolve()
   private readonly secrets: readonly string[]
+  private readonly secretPattern: RegExp | null
+  private readonly secretLettersMax: number
   private readonly keptMax: number
   private stderr = ''
   private isCut = false
@@ -42,14 +47,16 @@ export class StdioTransport implements Transport {
     this.secrets = Object.values(server.env)
       .filter(({ length }) => length >= SECRET_LETTERS_MIN)
       .toSorted((a, b) => b.length - a.length)
-    this.keptMax = STDERR_LETTERS_MAX + (this.secrets[0]?.length ?? 0)
+    this.secretPattern = patternOfSecrets(this.secrets)
+    this.secretLettersMax = Math.max(0, ...this.secrets.map((secret) => FORM_LETTERS_PER_BYTE * Buffer.byteLength(secret)))
+    this.keptMax = STDERR_LETTERS_MAX + this.secretLettersMax
   }
 
   /** The end of the standard error of the server, without the secrets in its environment. */
   get stderrTail(): string {
     const shown = this.hideSecrets(this.stderr)
     // The cut may be within a secret. Drop as many characters as may be left of it.
-    const from = this.isCut ? Math.max(0, ...this.secrets.map(({ length }) => length - 1)) : 0
+    const from = this.isCut ? Math.max(0, this.secretLettersMax - 1) : 0
     return shown.slice(from).slice(-STDERR_LETTERS_MAX).trim()
   }
 
@@ -62,7 +69,9 @@ export class StdioTransport implements Transport {
   }
 
   private hideSecrets(text: string): string {
-    return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text)
+    const known = this.secretPattern === null ? text : text.replace(this.secretPattern, '[secret]')
+    // The pattern leaves out short ones, which are found as they are.
+    return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), known)
   }
 
   start(): Promise<void> {

@@ -25,7 +25,7 @@ const answers: Readonly<Record<string, (params: { readonly name?: string; readon
   'tools/call': ({ name }) => ({ content: [{ type: 'text', text: `called ${name}` }] }),
 }
 
-write(`Starting with ${process.env.TOKEN} …`)
+write(`Starting with ${process.env.TOKEN}, ${btoa(`${process.env.TOKEN}`)} …`)
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params } = JSON.parse(line) as { id?: number; method: string; params: object }
   for (const odd of ['', '{"level":"info","text":"got a message"}', '[1]', '7', '"text"', '{"jsonrpc":"2.0"', '\u001b[31mred\u001b[0m'])
