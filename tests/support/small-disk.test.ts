@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { mountSmallDisk, whyNoSmallDisk } from './small-disk.ts'
 
-it('refuses writes while it is full, or says why there is none', () => {
+it('refuses writes while it is full, or says why no disk can be mounted', () => {
   const reason = whyNoSmallDisk()
   if (reason !== null) return expect(reason).toContain('needs root')
   const disk = mountSmallDisk(50_000_000)
