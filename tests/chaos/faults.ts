@@ -57,7 +57,7 @@ export function planFaults(random: () => number, counts: FaultCounts): FaultKind
     random,
     all.filter((kind) => !isDatabaseFault(kind)),
   )
-  const every = Math.ceil(others.length / (ofDatabase.length + 1))
+  const every = Math.max(1, Math.floor(others.length / (ofDatabase.length + 1)))
   return others.flatMap((kind, i): FaultKind[] => {
     const between = i > 0 && i % every === 0 ? ofDatabase.pop() : undefined
     return between === undefined ? [kind] : [between, kind]

@@ -125,7 +125,7 @@ export class Fleet {
 }
 
 export function forkProcess(settings: ProcessSettings, clockMs: number, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const clock = clockMs === 0 ? [] : [`--import=${join(import.meta.dirname, 'shift-clock.ts')}`]
+  const clock = clockMs === 0 ? [] : [`--import=${join(import.meta.dirname, 'shift-clock.fixture.ts')}`]
   const settled = { NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ORRERY_CHAOS_CLOCK_MS: `${clockMs}` }
   return fork(join(import.meta.dirname, 'process.fixture.ts'), {
     execArgv: ['--conditions=orrery-source', ...clock],

@@ -35,7 +35,7 @@ export const CI: Size = {
   timeLimitMs: 600_000,
 }
 
-/** Before a release: takes a quarter of an hour on two idle cores, longer on busy ones. */
+/** Before a release: takes half an hour on two busy cores. */
 export const FULL: Size = {
   runs: 20_000,
   faults: {

@@ -70,7 +70,7 @@ async function waitUntilReady(cluster: Cluster, address: Address, exited: Promis
 }
 
 // The server is not listening yet, or reports that it is starting, recovering or shutting down.
-const NOT_READY_CODES = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03']
+const NOT_READY_CODES = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P03']
 
 async function tryToConnect(url: string): Promise<'ready' | 'not yet' | Error> {
   const client = new pg.Client({ connectionString: url })

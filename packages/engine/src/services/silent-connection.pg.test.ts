@@ -96,7 +96,7 @@ it('a process without a worker starts runs after its flush connection went silen
 })
 
 it.each([
-  ['goes on for as long as the database executes it', false, 1],
+  ['continues for as long as the database executes it', false, 1],
   ['is tried again when its connection went silent meanwhile', true, 2],
 ] as const)('a slow statement of a transactional step %s', async (_, goesSilent, bodies) => {
   const { engine } = open()
