@@ -29,6 +29,8 @@ export function printError(io: Io, error: unknown): number {
 function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {
   say(`${error.message} (${error.code})`)
   for (const { path, message, expected } of error.fields) {
+    // The message of a problem with one field is often that of the field.
+    if (expected === undefined && error.message === (path === '' ? message : `${path}: ${message}`)) continue
     const label = io.style('bold', path === '' ? 'input' : path)
     io.err(shown`  ${label}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
   }
