@@ -1,5 +1,6 @@
 /** Queries for runs and their lists, under row-level security. Everything else about runs comes from the engine's store. */
 import type { Json, RunStatus } from '@orrery/contract'
+import { droppedSignal } from '@orrery/engine'
 import { unpackRows } from '@orrery/engine/postgres'
 import { type AnswerTo, columns, empty, type Sql, sql, type Transaction } from '@orrery/kernel'
 import { PIPELINE_WORKFLOW } from '../pipelines/interpreter/pipeline-input.ts'
@@ -196,6 +197,24 @@ export function selectUnreadSignals(
   return tx.rows<{ name: string; count: number }>(
     sql`select name, count(*)::int as count from engine.unread_signal_view
         where org_id = ${org} and run_id = ${run} group by name order by min(arrival) limit ${SIGNALS_MAX}`,
+  )
+}
+
+/**
+ * The latest signal whose payload did not fit a wait that still waits, since the last one that did. `names`: what the run waits for.
+ * `issues`: `[{ path, message }]`.
+ */
+export function selectDroppedSignal(
+  tx: Transaction,
+  org: string,
+  run: string,
+  names: readonly string[],
+): Promise<{ readonly message: string; readonly at: Date; readonly issues: Json } | undefined> {
+  return tx.row<{ message: string; at: Date; issues: Json }>(
+    sql`select l.message, l.at, l.data as issues from engine.log_view l
+        where l.org_id = ${org} and l.run_id = ${run} and l.level = 'warn' and l.message = any (${names.map(droppedSignal)})
+          and l.at >= (select max(j.at) from engine.journal_view j where j.org_id = ${org} and j.run_id = ${run} and j.kind = 'signal')
+        order by l.id desc limit 1`,
   )
 }
 

@@ -317,6 +317,21 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
     expect(await finish(runId)).toMatchObject({ status: 'succeeded' })
   })
 
+  it('says in why that a signal did not fit, until one does', async () => {
+    const runId = await start('naming', {})
+    await reach(runId, 'waiting')
+    await t.call('runs.signal', { runId, name: 'name', payload: { name: 7 } })
+    const why = () => t.call('runs.why', { runId })
+    await expect.poll(async () => (await why()).facts.droppedSignal).toMatchObject({ issues: [{ path: 'name', message: 'Expected text' }] })
+    expect((await why()).summary).toMatch(/signal name was dropped because its payload is invalid: .*Expected text/)
+    await t.call('runs.signal', { runId, name: 'name', payload: { name: 'Ada' } })
+    await expect.poll(async () => Object.keys((await why()).facts)).not.toContain('droppedSignal')
+    await reach(runId, 'waiting')
+    expect((await why()).facts).not.toHaveProperty('droppedSignal')
+    await t.call('runs.signal', { runId, name: 'name', payload: { name: 'Grace' } })
+    expect(await finish(runId)).toMatchObject({ status: 'succeeded', output: { name: 'Grace' } })
+  })
+
   it('does not drop the version silently if a run is neither paused nor blocked', async () => {
     const runId = await start('approval', {})
     await reach(runId, 'waiting')

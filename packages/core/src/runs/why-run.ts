@@ -1,7 +1,15 @@
 import { type AnswerTo, type Ctx, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
 import { explainEnd } from './explain-end.ts'
 import { toFailure, toWait } from './run.ts'
-import { type RunRow, selectLastFailure, selectPayloads, selectQueueService, selectRun, selectUnreadSignals } from './run-store.ts'
+import {
+  type RunRow,
+  selectDroppedSignal,
+  selectLastFailure,
+  selectPayloads,
+  selectQueueService,
+  selectRun,
+  selectUnreadSignals,
+} from './run-store.ts'
 
 export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<AnswerTo<'runs.why'>> {
   const { runId } = input
@@ -13,7 +21,11 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   if (why.state === 'ready') return { ...found, ...(await whyQueued(ctx, row, found)) }
   const unread = await withOrg(ctx, (tx) => selectUnreadSignals(tx, ctx.org, run))
   const stray = unread.filter(({ name }) => !why.waits.some((wait) => wait.type === 'signal' && wait.name === name))
-  return why.state === 'waiting' && stray.length > 0 ? { ...found, ...withStray(found, stray) } : found
+  if (why.state !== 'waiting') return found
+  const names = why.waits.flatMap((wait) => (wait.type === 'signal' ? [wait.name] : []))
+  const dropped = names.length === 0 ? undefined : await withOrg(ctx, (tx) => selectDroppedSignal(tx, ctx.org, run, names))
+  const more = dropped === undefined ? found : { ...found, ...withDropped(found, dropped) }
+  return stray.length > 0 ? { ...more, ...withStray(more, stray) } : more
 }
 
 async function whyEnded(ctx: Ctx, row: RunRow) {
@@ -31,6 +43,17 @@ function withStray({ summary, facts }: Found, stray: readonly { readonly name: s
   const names = stray.map(({ name, count }) => (count === 1 ? `"${name}"` : `"${name}" (${count} times)`)).join(', ')
   const unreadSignals = Object.fromEntries(stray.map(({ name, count }) => [name, count]))
   return { summary: `${summary} Nothing waits for a signal that has arrived: ${names}.`, facts: { ...facts, unreadSignals } }
+}
+
+function withDropped(
+  { summary, facts }: Found,
+  { message, at, issues }: NonNullable<Awaited<ReturnType<typeof selectDroppedSignal>>>,
+): Found {
+  const time = at.toISOString()
+  return {
+    summary: `${summary} At ${time}, ${message}: ${JSON.stringify(issues)}.`,
+    facts: { ...facts, droppedSignal: { at: time, message, issues } },
+  }
 }
 
 async function whyQueued(ctx: Ctx, { queue }: RunRow, { summary, facts }: Found): Promise<Found> {

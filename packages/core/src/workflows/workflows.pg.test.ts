@@ -19,7 +19,7 @@ describe('workflows.deploy', () => {
       output: { version: bundle.hash, workflows: bundle.manifest.workflows.map(({ name }) => name) },
     })
     const { items } = await t.call('workflows.list', {})
-    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'single', 'stumbling'])
+    expect(items.map(({ name }) => name)).toEqual(['approval', 'fragile', 'greeting', 'naming', 'single', 'stumbling'])
     expect(await t.call('workflows.get', { workflow: 'greeting' })).toMatchObject({ version: bundle.hash, description: 'Greets a person.' })
     expect((await t.call('workflows.get', { workflow: 'single' })).options).toMatchObject({ concurrency: { limit: 1 } })
 
@@ -35,7 +35,10 @@ describe('workflows.deploy', () => {
     const second = await t.call('workflows.versions', { workflow: 'greeting', limit: 1, cursor: first.nextCursor ?? '' })
     expect(second.items[0]?.version).toBe(bundle.hash)
     const paged = await t.call('workflows.list', { limit: 4 })
-    expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual(['stumbling'])
+    expect((await t.call('workflows.list', { cursor: paged.nextCursor ?? '' })).items.map(({ name }) => name)).toEqual([
+      'single',
+      'stumbling',
+    ])
   })
 
   it('rejects code that does not match its hash or its manifest, or does not load', async () => {

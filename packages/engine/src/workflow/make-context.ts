@@ -79,6 +79,9 @@ export function makeContext(run: MachineRun, carrier: ScopeCarrier): Context {
   return context as unknown as Context
 }
 
+/** The line of a signal whose payload does not match the schema of the wait. Its data are the issues: `[{ path, message }]`. */
+export const droppedSignal = (name: string): string => `signal ${name} was dropped because its payload is invalid`
+
 async function waitFor(
   run: MachineRun,
   issue: (draft: { readonly type: 'signal'; readonly name: string; readonly until: number | null }) => Promise<Json>,
@@ -97,7 +100,7 @@ async function waitFor(
     logTo(
       run,
       'warn',
-      `signal ${name} was dropped because its payload is invalid`,
+      droppedSignal(name),
       checked.issues.map(({ path, message }) => ({ path, message })),
     )
   }

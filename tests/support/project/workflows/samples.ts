@@ -39,6 +39,11 @@ export const approval = workflow('approval', async (ctx) => {
   return { answer }
 })
 
+export const naming = workflow('naming', async (ctx) => {
+  await ctx.waitFor('name', named)
+  return ctx.waitFor('name', named)
+})
+
 export const fragile = workflow('fragile', async (ctx, input: { good: boolean }) => {
   await ctx.run(greet, { name: 'before' })
   const verdict = await ctx.run(demand, { good: input.good })
