@@ -74,3 +74,37 @@ test('does not call JSON with a number that is too large no JSON', async () => {
   )
   expect((await print(['runs', 'start', 'greet', '--input', 'hello'], {})).err).toContain('--input: not JSON: ')
 })
+
+const occurrence = {
+  at: longAgo,
+  local: '2026-01-02T03:04:05+00:00',
+  weekday: 'fri',
+  clocks: null,
+  viewerWeekday: 'fri',
+  viewerClocks: null,
+}
+
+test('shows the time of the viewer in a preview only if it is another, and the jitter only if there is one', async () => {
+  const same = { ...occurrence, viewerLocal: occurrence.local, firesAt: longAgo, triggerKey: 'schedule' }
+  const preview = async (row: object) => (await print(['automations', 'preview', 'x'], { occurrences: [row], warnings: [] })).out
+  expect((await preview(same)).split('\n')[0]?.split(/ {2,}/)).toEqual(['AT', 'LOCAL', 'WEEKDAY', 'TRIGGER KEY'])
+  expect(await preview({ ...same, viewerLocal: '2026-01-02T04:04:05+01:00' })).toContain('VIEWER LOCAL')
+  expect(await preview({ ...same, firesAt: '2026-01-02T03:05:05.678Z' })).toContain('FIRES AT')
+})
+
+test('names commands as the user can type them: with npx where npm started this one', async () => {
+  const body = {
+    type: '/docs/problems/workflow.not_found',
+    title: 'No such workflow',
+    status: 404,
+    code: 'workflow.not_found',
+    detail: 'No.',
+  }
+  await using bench = await cliBench(() => ({ status: 404, body }))
+  const env = { ORRERY_URL: bench.url, ORRERY_KEY: 'test-key' }
+  const args = ['runs', 'start', 'nope']
+  expect((await bench.run(args, env)).err).toContain('List them with `orrery workflows list`')
+  expect((await bench.run(args, { ...env, npm_command: 'exec' })).err).toContain('List them with `npx orrery workflows list`')
+  const away = await bench.run(args, { ORRERY_URL: 'http://127.0.0.1:1', ORRERY_KEY: 'k', npm_command: 'exec' })
+  expect(away.err).toContain('Start one with "npx orrery dev"')
+})

@@ -12,7 +12,6 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'audit.list': ['at', 'action', 'subject', 'actorType', 'actor', 'detail', 'requestId'],
   'automations.apply': ['name', 'outcome', 'status', 'nextAt', 'warnings', 'title', 'version'],
   'automations.firings': ['nominalAt', 'outcome', 'cause', 'runId', 'runStatus', 'reason', 'count', 'triggerKey'],
-  'automations.preview': ['local', 'weekday', 'viewerLocal', 'at', 'firesAt', 'triggerKey', 'transition'],
   'automations.list': ['name', 'status', 'nextAt', 'failures', 'title', 'note', 'snoozedUntil'],
   'events.list': ['at', 'type', 'subject', 'data', 'id'],
   'runs.history': ['seq', 'kind', 'name', 'step', 'attempt', 'at', 'error', 'output', 'input', 'cmd'],
@@ -75,6 +74,7 @@ function printRows(
 function forPeople(verb: string, { warnings, ...row }: Record<string, unknown>): Record<string, unknown> {
   // The output of a failed attempt is when the next one may begin.
   if (verb === 'runs.history' && row.kind === 'attempt') return { ...row, output: null }
+  if (verb.endsWith('.preview')) return withoutRepetition(row)
   if (verb !== 'runs.list') return row
   const { workflow, pipeline, tags, ...others } = row
   return {
@@ -84,6 +84,18 @@ function forPeople(verb: string, { warnings, ...row }: Record<string, unknown>):
     // Runs of an automation are tagged with its id, and the automation has a column.
     tags: Array.isArray(tags) ? tags.filter((tag) => !/^aut_/.test(String(tag))) : tags,
   }
+}
+
+/** An occurrence whose viewer is in its time zone, and which no jitter delays, has each time twice. */
+function withoutRepetition({
+  viewerLocal,
+  viewerWeekday,
+  viewerClocks,
+  firesAt,
+  ...row
+}: Record<string, unknown>): Record<string, unknown> {
+  const elsewhere = viewerLocal === row.local ? {} : { viewerLocal, viewerWeekday, viewerClocks }
+  return { ...row, ...elsewhere, ...(firesAt === row.at ? {} : { firesAt }) }
 }
 
 /** Warnings are there to be read, so they are not cells that may be cut. */
