@@ -95,7 +95,7 @@ async function measureAll(options, servers, tools) {
 
 async function main() {
   const options = parseOptions()
-  install()
+  await install()
   // A Node version that cannot run TypeScript started this process: restart on the project's own.
   if (!process.features.typescript) return become(process.argv.slice(1))
   installPeers()

@@ -31,7 +31,7 @@ export function check({ withSuites }) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  install()
+  await install()
   const { passed, failed } = check({ withSuites: true })
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 ? 0 : 1

@@ -18,18 +18,44 @@ export const node = isWindows ? join(root, 'node_modules', 'node', 'bin', 'node.
 export const environment = { ...process.env, PATH: `${bin}${isWindows ? ';' : ':'}${process.env.PATH ?? ''}` }
 
 /** Runs `npm ci` unless the packages of the lockfile are already installed. That check takes milliseconds. */
-export function install() {
+export async function install() {
   if (existsSync(node) && isInstalled()) return
-  console.error('Installing (npm ci) …')
   const begun = performance.now()
+  const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(0)} s`
+  const isTerminal = process.stderr.isTTY === true
+  const draw = (rest) => process.stderr.write(`${isTerminal ? '\r\u001b[K' : ''}Installing (npm ci) … ${rest}`)
+  draw(isTerminal ? '' : '\n')
+  const clock = isTerminal ? setInterval(() => draw(elapsed()), 1_000) : undefined
+  const { status, said } = await runNpmCi()
+  clearInterval(clock)
+  draw(status === 0 ? `done in ${elapsed()}\n` : `failed after ${elapsed()}\n`)
+  if (status === 0) return
+  console.error(describeFailure(said))
+  process.exit(status ?? 1)
+}
+
+/** With pauses of 1 s and 5 s between attempts of a download; npm's own are 10 s and 60 s. */
+async function runNpmCi() {
   const npm = process.env.npm_execpath
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [isWindows ? 'npm.cmd' : 'npm', []]
-  const result = spawnSync(command, [...args, 'ci', '--loglevel=error'], { cwd: root, stdio: 'inherit', shell: isWindows })
-  if (result.status !== 0) {
-    console.error('npm ci failed: see above')
-    process.exit(result.status ?? 1)
-  }
-  console.error(`Installed in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
+  const flags = ['ci', '--loglevel=error', '--no-progress', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+  const child = spawn(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], shell: isWindows })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { status, said }
+}
+
+/** npm reports a fault of the network with a stack of its own code. A sentence says more. */
+function describeFailure(said) {
+  const [, address, reason] = /request to (\S+) failed, reason: (.*)/.exec(said) ?? []
+  if (address === undefined) return `${said.trim()}\nnpm ci failed: see above`
+  return `npm cannot reach ${new URL(address).origin}: ${reason}. Check the network, the proxy and \`npm config get registry\`, then try again.`
 }
 
 /** Compares the lockfile with npm's record of installed packages. Optional packages for other platforms are only in the lockfile. */

@@ -2,5 +2,5 @@
 import { join } from 'node:path'
 import { become, install, root } from './install.mjs'
 
-install()
+await install()
 become(['--conditions=orrery-source', join(root, 'apps/server/src/main.ts'), ...process.argv.slice(2)])

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { check } from './check.mjs'
 import { install, node, run } from './install.mjs'
 
-install()
+await install()
 const checks = check({ withSuites: false })
 const tests = runTests(process.argv.slice(2))
 const failed = checks.failed + tests.failed

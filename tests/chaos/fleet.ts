@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { clockShift } from '../support/clock-shift.ts'
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import type { FromProcess, ProcessSettings, ToProcess } from './process-messages.ts'
 
@@ -125,10 +126,10 @@ export class Fleet {
 }
 
 export function forkProcess(settings: ProcessSettings, clockMs: number, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const clock = clockMs === 0 ? [] : [`--import=${join(import.meta.dirname, 'shift-clock.fixture.ts')}`]
-  const settled = { NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ORRERY_CHAOS_CLOCK_MS: `${clockMs}` }
+  const clock = clockMs === 0 ? {} : clockShift(clockMs)
+  const settled = { NODE_COMPILE_CACHE: settings.cacheDir, ORRERY_CHAOS: JSON.stringify(settings), ...clock }
   return fork(join(import.meta.dirname, 'process.fixture.ts'), {
-    execArgv: ['--conditions=orrery-source', ...clock],
+    execArgv: ['--conditions=orrery-source'],
     env: { ...process.env, ...settled, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

@@ -100,7 +100,7 @@ test('`npx orrery` is only said where a project has the command: elsewhere, it i
 /** Blocks that no test types as written, by page and first command, with the reason. Everything else is `sh run`. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: npm start': 'installs the checkout itself, as CI does',
-  'README.md: npm install': 'wildlife-strikes.e2e.ts makes this project with init',
+  'README.md: npm run orrery -- init ../my-app --example wildlife-strikes': 'wildlife-strikes.e2e.ts makes this project with init',
   'README.md: npx orrery runs start triage': 'wildlife-strikes.e2e.ts starts this run',
   'README.md: kill -9 <pid>': 'wildlife-strikes.e2e.ts kills the server',
   'README.md: npx orrery runs list': 'wildlife-strikes.e2e.ts reads this run',

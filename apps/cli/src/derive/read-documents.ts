@@ -34,12 +34,15 @@ export async function parseValue(text: string, path: string, isRounded = false):
 
 export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path).toLowerCase())
 
-/** @throws SyntaxError, also for a number that would be changed (docs/decisions/0031-large-numbers.md) */
+/** Well-formed JSON with a number that would be changed (docs/decisions/0031-large-numbers.md). */
+export class LargeNumberError extends Error {}
+
+/** @throws SyntaxError, LargeNumberError */
 function parseJson(text: string, rounds: readonly string[]): unknown {
   const parsed = parseExactJson(withoutMark(text), rounds)
   if (parsed.ok) return parsed.value
   const { message, expected } = describeLargeNumber(parsed.large)
-  throw new SyntaxError(`${parsed.large.path}: ${message}; expected ${expected}`)
+  throw new LargeNumberError(`${parsed.large.path}: ${message}; expected ${expected}`)
 }
 
 async function parseDocuments(text: string, name: string, rounds: readonly string[]): Promise<readonly unknown[]> {
@@ -68,7 +71,7 @@ function toJson(value: unknown, path: readonly string[], around: readonly unknow
     const isKept = Number.isSafeInteger(Number(value)) || rounds === null || rounds.includes(path[0] ?? '')
     if (isKept) return Number(value)
     const { message, expected } = describeLargeNumber({ path: path.join('.'), digits: String(value) })
-    throw new SyntaxError(`${path.join('.')}: ${message}; expected ${expected}`)
+    throw new LargeNumberError(`${path.join('.')}: ${message}; expected ${expected}`)
   }
   if (typeof value !== 'object' || value === null) return value
   if (around.includes(value)) throw new SyntaxError(`${path.join('.')}: an alias refers to a value that contains it`)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Io, UsageError } from '../io.ts'
 import type { Field, Form } from '../registry/verb.ts'
-import { isYaml, parseValue } from './read-documents.ts'
+import { isYaml, LargeNumberError, parseValue } from './read-documents.ts'
 
 /** Schedules that begin with the sign of a file. A file of such a name is read as `@./hourly`. */
 const CRON_NICKNAMES = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually']
@@ -55,6 +55,7 @@ async function readJson(word: string, label: string, io: Io, isRounded: boolean)
   try {
     return await parseValue(text, path ?? '', isRounded)
   } catch (error) {
+    if (error instanceof LargeNumberError) throw new UsageError(`${label}: ${error.message}`)
     const hint = path === null ? ` (write text as '"${word}"', a file as @${word})` : ''
     throw new UsageError(`${label}: not ${isYaml(path ?? '') ? 'YAML' : 'JSON'}: ${error instanceof Error ? error.message : error}${hint}`)
   }

@@ -13,7 +13,11 @@ import { showNews } from './show-news.ts'
 const RUN = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
 let out = ''
 let now = Date.parse('2026-11-05T09:30:00.000Z')
-const io = { out: ({ text }: { text: string }) => void (out += text), style: (_: unknown, text: string) => shown`${text}` } as unknown as Io
+const io = {
+  env: {},
+  out: ({ text }: { text: string }) => void (out += text),
+  style: (_: unknown, text: string) => shown`${text}`,
+} as unknown as Io
 
 beforeEach(() => {
   out = ''

@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts'
+import { asTyped } from '../output/as-typed.ts'
 import { formatClock } from '../output/format-time.ts'
 import { shortenId } from '../output/short-id.ts'
 import { join, type Part, padEnd, type Shown, shown, shownLines } from '../shown.ts'
@@ -53,7 +54,7 @@ export function createScreen(io: Io, clock: () => number = Date.now): Screen {
   const takesRoom = (now: number): boolean => {
     const current = Math.floor(now / 1000)
     if (current !== second) {
-      if (left > 0) print('info', io.style('dim', `… and ${left} more lines; see orrery runs list`), now)
+      if (left > 0) print('info', io.style('dim', asTyped(io, `… and ${left} more lines; see orrery runs list`)), now)
       second = current
       lines = 0
       left = 0

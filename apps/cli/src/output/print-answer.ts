@@ -2,9 +2,10 @@ import type { Io } from '../io.ts'
 import type { Verb } from '../registry/verb.ts'
 import { padEnd, type Shown, shown, shownJson, shownLines } from '../shown.ts'
 import { formatLocal, formatWhen } from './format-time.ts'
-import { cellText, formatTable, isFailure } from './table.ts'
+import { cellText, formatTable, GIVEN, isFailure } from './table.ts'
 
 const VALUE_LENGTH_MAX = 2_000
+const PIPELINE_WORKFLOW = 'orrery.pipeline'
 
 /** The columns of long lists, the most important ones first. The others are shown with `--full` and in JSON. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +15,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'automations.list': ['name', 'status', 'nextAt', 'failures', 'title', 'note', 'snoozedUntil'],
   'events.list': ['at', 'type', 'subject', 'data', 'id'],
   'runs.history': ['seq', 'kind', 'name', 'step', 'attempt', 'at', 'error', 'output', 'input', 'cmd'],
-  'runs.list': ['id', 'workflow', 'automation', 'pipeline', 'status', 'createdAt', 'finishedAt', 'tags', 'parentRunId'],
+  'runs.list': ['id', 'workflow', 'automation', 'status', 'createdAt', 'finishedAt', 'tags', 'parentRunId'],
   'tools.calls': ['startedAt', 'tool', 'outcome', 'tookMs', 'error', 'runId', 'step', 'attempt'],
   'tools.list': ['name', 'kind', 'status', 'description', 'scopes', 'version', 'updatedAt'],
   'workers.list': ['id', 'host', 'pid', 'alive', 'queues', 'slots', 'lastBeatAt', 'startedAt'],
@@ -51,30 +52,74 @@ function printRows(
   const { [verb.rows ?? '']: _, nextCursor, ...rest } = fields
   if (rows.length === 0) io.out(shown`none\n`)
   else {
-    const { text, cut, hidden } = formatTable(rows, { width: io.columns, now: Date.now(), columns: COLUMNS[verb.name], full })
+    const { text, cut, hidden } = formatTable(full ? rows : rows.map((row) => forPeople(verb.name, row)), {
+      width: io.columns,
+      now: Date.now(),
+      columns: COLUMNS[verb.name],
+      full,
+    })
     io.out(text)
     const notes = [`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`]
     if (hidden.length > 0) notes.push(`not shown: ${hidden.join(', ')}`)
     if (cut > 0) notes.push(`${cut} long ${cut === 1 ? 'value' : 'values'} cut`)
     if (notes.length > 1) notes.push('--full shows everything')
     io.err(shown`${io.style('dim', notes.join(' · '))}\n`)
+    if (!full) printWarnings(io, rows)
   }
   if (Object.keys(rest).length > 0) printFields(io, rest)
   if (typeof nextCursor === 'string') io.err(shown`${io.style('dim', `next page: --cursor ${nextCursor}`)}\n`)
+}
+
+/** The row of a table. What it leaves out is in JSON and with `--full`. */
+function forPeople(verb: string, { warnings, ...row }: Record<string, unknown>): Record<string, unknown> {
+  // The output of a failed attempt is when the next one may begin.
+  if (verb === 'runs.history' && row.kind === 'attempt') return { ...row, output: null }
+  if (verb.endsWith('.preview')) return withoutRepetition(row)
+  if (verb !== 'runs.list') return row
+  const { workflow, pipeline, tags, ...others } = row
+  return {
+    ...others,
+    // Pipelines run in a workflow of Orrery's own.
+    workflow: workflow === PIPELINE_WORKFLOW ? (pipeline ?? 'pipeline') : workflow,
+    // Runs of an automation are tagged with its id, and the automation has a column.
+    tags: Array.isArray(tags) ? tags.filter((tag) => !/^aut_/.test(String(tag))) : tags,
+  }
+}
+
+/** An occurrence whose viewer is in its time zone, and which no jitter delays, has each time twice. */
+function withoutRepetition({
+  viewerLocal,
+  viewerWeekday,
+  viewerClocks,
+  firesAt,
+  ...row
+}: Record<string, unknown>): Record<string, unknown> {
+  const elsewhere = viewerLocal === row.local ? {} : { viewerLocal, viewerWeekday, viewerClocks }
+  return { ...row, ...elsewhere, ...(firesAt === row.at ? {} : { firesAt }) }
+}
+
+/** Warnings are there to be read, so they are not cells that may be cut. */
+function printWarnings(io: Io, rows: readonly Record<string, unknown>[]): void {
+  for (const { name, warnings } of rows)
+    for (const warning of Array.isArray(warnings) ? warnings : [])
+      io.err(
+        shown`${io.style('yellow', 'warning:')} ${name === undefined ? '' : `${name}: `}${cellText(warning, { full: true, now: 0 })}\n`,
+      )
 }
 
 function printFields(io: Io, fields: Readonly<Record<string, unknown>>): void {
   const width = Math.max(0, ...Object.keys(fields).map((name) => name.length))
   for (const [name, value] of Object.entries(fields)) {
     const label = io.style('dim', padEnd(name, width))
-    io.out(shown`${label}  ${formatValue(value, width + 2)}\n`)
+    io.out(shown`${label}  ${formatValue(name, value, width + 2)}\n`)
   }
 }
 
 /** A whole value. Lines of JSON are indented below its first one. */
-function formatValue(value: unknown, indent: number): Shown {
+function formatValue(name: string, value: unknown, indent: number): Shown {
   const now = Date.now()
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return shown`${formatLocal(value)} (${formatWhen(value, now)})`
+  if (!GIVEN.has(name) && typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value))
+    return shown`${formatLocal(value)} (${formatWhen(value, now)})`
   if (isFailure(value)) return formatFailure(value, indent)
   const nested = typeof value === 'object' && value !== null
   const whole = nested ? JSON.stringify(value, null, 2) : cellText(value, { full: true, now })

@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, Interrupted, type Io, UsageError } from '../io.ts'
 import { shown, shownLines } from '../shown.ts'
+import { asTyped } from './as-typed.ts'
 
 /** Prints what went wrong and what to do about it, and returns the exit status. */
 export function printError(io: Io, error: unknown): number {
@@ -12,6 +13,7 @@ export function printError(io: Io, error: unknown): number {
   // Commander has already printed its message. It also throws this error after `--help` and `--version`.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const say = (text: string) => io.err(shown`${io.style('red', 'error:')} ${shownLines(text, 2)}\n`)
+  const hint = (text: string) => io.err(shown`  ${asTyped(io, text)}\n`)
   if (error instanceof UsageError) {
     say(error.message)
     return EXIT.usage
@@ -19,7 +21,7 @@ export function printError(io: Io, error: unknown): number {
   if (error instanceof ProblemError) return printProblem(io, error, say)
   if (error instanceof UnreachableError) {
     say(error.message)
-    io.err(shown`  Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.\n`)
+    hint('Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.')
     return EXIT.unreachable
   }
   say(error instanceof Error ? (io.env.ORRERY_DEBUG ? (error.stack ?? error.message) : error.message) : String(error))
@@ -29,13 +31,17 @@ export function printError(io: Io, error: unknown): number {
 function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {
   say(`${error.message} (${error.code})`)
   for (const { path, message, expected } of error.fields) {
+    // The message of a problem with one field is often that of the field.
+    if (expected === undefined && error.message === (path === '' ? message : `${path}: ${message}`)) continue
     const label = io.style('bold', path === '' ? 'input' : path)
     io.err(shown`  ${label}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
   }
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
-  if (known !== undefined && error.fields.length === 0) io.err(shown`  ${known.remedy}\n`)
+  if (known !== undefined && error.fields.length === 0) io.err(shown`  ${asTyped(io, known.remedy)}\n`)
   if (error.status === 401)
-    io.err(shown`  Pass a key with --api-key or ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.\n`)
+    io.err(
+      shown`  ${asTyped(io, 'Pass a key with --api-key or ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs.')}\n`,
+    )
   if (error.status >= 500 && error.problem.requestId !== undefined) io.err(shown`  request ${error.problem.requestId}\n`)
   if (error.status >= 500) return EXIT.unreachable
   return error.code === 'invalid_input' ? EXIT.usage : EXIT.refused

@@ -20,6 +20,11 @@ export interface Table {
   readonly hidden: readonly string[]
 }
 
+/** Fields whose values come from users. They are shown as they are, even if they look like a time or an id. */
+export const GIVEN: ReadonlySet<string> = new Set(['input', 'output', 'data', 'payload', 'params', 'value', 'detail', 'message'])
+/** Columns of few short words, which say nothing if they are cut. */
+const WORDS: ReadonlySet<string> = new Set(['status', 'runStatus', 'outcome', 'kind', 'state'])
+
 type Row = Readonly<Record<string, unknown>>
 
 const GAP = '  '
@@ -35,11 +40,11 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 export function formatTable(rows: readonly Row[], options: TableOptions): Table {
   const all = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => rows.some((row) => !isEmpty(row[name])))
   const shownNames = options.full ? all : chooseColumns(rows, all, options.columns)
-  const cells = rows.map((row) => shownNames.map((name) => cellText(row[name], options)))
+  const cells = rows.map((row) => shownNames.map((name) => cellText(row[name], options, GIVEN.has(name))))
   const heads = shownNames.map((name) => name.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase())
   const natural = heads.map((head, at) => Math.max(...[head, ...cells.map((line) => line[at] ?? '')].map((text) => shown`${text}`.columns)))
-  const isHash = shownNames.map((name) => isHashColumn(rows, name))
-  const widths = options.full ? natural : fitWidths(natural, isHash, options.width)
+  const isFixed = shownNames.map((name) => WORDS.has(name) || isHashColumn(rows, name))
+  const widths = options.full ? natural : fitWidths(natural, isFixed, options.width)
   const names = shownNames.slice(0, widths.length)
   let cut = 0
   const lines = [heads, ...cells].map((line) =>
@@ -70,7 +75,7 @@ function isEmpty(value: unknown): boolean {
   return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
-/** Narrows the widest columns until the line fits; leaves out the last columns if that is not enough. Hashes stay whole. */
+/** Narrows the widest columns until the line fits; leaves out the last columns if that is not enough. Fixed ones stay whole. */
 function fitWidths(natural: readonly number[], isFixed: readonly boolean[], width: number): number[] {
   const widths = [...natural]
   const total = () => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1)
@@ -89,10 +94,11 @@ function fitWidths(natural: readonly number[], isFixed: readonly boolean[], widt
   return widths
 }
 
-/** Formats any value as one line: ids short and times relative, unless `full` is set. */
-export function cellText(value: unknown, { full = false, now }: Pick<TableOptions, 'full' | 'now'>): string {
+/** Formats any value as one line: ids short and times relative, unless `full` is set or the value is given by a user. */
+export function cellText(value: unknown, options: Pick<TableOptions, 'full' | 'now'>, isGiven = false): string {
+  const full = options.full === true || isGiven
   if (value === null || value === undefined) return '-'
-  if (typeof value === 'string') return full ? value : TIME.test(value) ? formatWhen(value, now) : shortenId(value)
+  if (typeof value === 'string') return full ? value : TIME.test(value) ? formatWhen(value, options.now) : shortenId(value)
   if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
     return value.map((item) => (full ? item : shortenId(item))).join(', ')
   if (isFailure(value)) return `${value.name}: ${value.message}`

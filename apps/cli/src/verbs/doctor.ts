@@ -4,6 +4,7 @@ import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { type Checkup, checkHealth, checkKey, checkNode, checkServer, checkWorkers, type Finding } from '../doctor/checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
+import { asTyped } from '../output/as-typed.ts'
 import { type Shown, shown, shownJson } from '../shown.ts'
 
 export function addDoctor(root: Command, io: Io): void {
@@ -39,5 +40,5 @@ async function examine(io: Io, flags: CommonFlags): Promise<readonly Finding[]> 
 
 function describe(io: Io, { state, subject, text, remedy }: Finding): Shown {
   const mark = state === 'well' ? io.style('green', 'ok   ') : state === 'doubtful' ? io.style('yellow', 'warn ') : io.style('red', 'fail ')
-  return shown`${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : shown`${' '.repeat(20)}${remedy}\n`}`
+  return shown`${mark}  ${subject.padEnd(12)} ${text}\n${remedy === undefined ? '' : shown`${' '.repeat(20)}${asTyped(io, remedy)}\n`}`
 }

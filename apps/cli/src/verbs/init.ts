@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { installPackages } from '../init/install-packages.ts'
 import { writeApp } from '../init/write-app.ts'
 import type { Io } from '../io.ts'
 import { showWork } from '../output/show-work.ts'
@@ -27,20 +27,4 @@ async function init(io: Io, folder: string, flags: InitFlags): Promise<void> {
   if (flags.install) await showWork(io, 'installing packages with npm', () => installPackages(target))
   const steps = [`cd ${relative(io.cwd, target) || '.'}`, ...(flags.install ? [] : ['npm install']), 'npx orrery dev']
   io.out(shown`\n${target} is ready. Next:\n\n${join(steps.map((step) => shown`  ${step}\n`))}\nSee its README.md for more.\n`)
-}
-
-async function installPackages(folder: string): Promise<void> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD'))
-  const child = spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress'], {
-    cwd: folder,
-    // Without npm's own variables: if npm started this process, they describe another package.
-    env,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  })
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', resolve)
-  })
-  if (status !== 0) throw new Error(`npm install failed in ${folder}. The project files are complete; run npm install there again`)
 }

@@ -5,6 +5,7 @@ import { addCommonFlags, type CommonFlags, makeCommand } from '../derive/derive-
 import { resolveId } from '../derive/resolve-id.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, type Io } from '../io.ts'
+import { asTyped } from '../output/as-typed.ts'
 import { createRate, describeProgress } from '../output/progress-line.ts'
 import { cutEnd, shown, shownJson } from '../shown.ts'
 
@@ -101,7 +102,7 @@ function printEnd(io: Io, { result, runId, status }: RunProgress): void {
   if (result?.error != null) io.out(shown`${io.style('red', status)}  ${result.error.name}: ${result.error.message}\n`)
   else if (status === 'succeeded') io.out(shown`${io.style('green', status)}  ${shorten(JSON.stringify(result?.output))}\n`)
   else io.out(shown`${io.style('yellow', status)}\n`)
-  io.out(shown`${io.style('dim', `orrery runs history ${runId}`)}\n`)
+  io.out(shown`${io.style('dim', asTyped(io, `orrery runs history ${runId}`))}\n`)
 }
 
 function shorten(text: string): string {

@@ -18,6 +18,7 @@ const helper = async () => {
 }
 const talk = step('talk', async ({ name }, s) => {
   console.log('hello', name)
+  console.log('wrong', new Error('seen'))
   await helper()
   s.log.warn('by hand', { n: 1 })
   console.log({ [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('no') } })
@@ -91,6 +92,8 @@ test('records what bodies write to the console, from wherever they call it, besi
   )
   const said = (name: string) => [
     ['info', `hello ${name}`],
+    // Only the author's frames.
+    ['info', expect.stringMatching(/^wrong Error: seen\n +at [^\n]*\.orrery\/steps-[^\n]+$/)],
     ['error', 'deep down { a: 1 }'],
     ['warn', 'by hand'],
     ['info', '(cannot be shown)'],
@@ -102,7 +105,7 @@ test('records what bodies write to the console, from wherever they call it, besi
 test('reports each line at once, with its run and its step', async () => {
   const runId = await runToEnd('chat', { topic: 'moons' })
   const lines = told(runId)
-  expect(lines).toHaveLength(11)
+  expect(lines).toHaveLength(13)
   expect(lines.filter(({ step }) => step === null)).toMatchObject([
     { level: 'info', message: 'from the workflow', data: { topic: 'moons' } },
   ])

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { format } from 'node:util'
 import { encodeId } from '@orrery/contract'
 import { currentOwner, type EngineFact } from '@orrery/engine'
@@ -36,8 +37,19 @@ export function recordConsole({ echo }: { readonly echo: boolean }): () => void 
 /** A value may throw when it is looked at. Writing to the console must not fail a step. */
 function formatSafely(values: readonly unknown[]): string {
   try {
-    return format(...values)
+    return withoutHost(format(...values))
   } catch {
     return '(cannot be shown)'
   }
+}
+
+const ENGINE = fileURLToPath(new URL('.', import.meta.resolve('@orrery/engine')))
+
+/** Without the frames between the body and its caller, which stand in the stack of every error that a body writes. */
+function withoutHost(text: string): string {
+  if (!text.includes(ENGINE)) return text
+  return text
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line) || !(line.includes(ENGINE) || line.includes('(node:internal/')))
+    .join('\n')
 }

@@ -41,7 +41,7 @@ test('starts with a folder without workflows, and deploys the first workflow tha
   await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('the project is deployed')
 })
 
-test('uses a changed step in the next run, keeps the deployed version after a broken build, and deploys a changed workflow as a new version', async () => {
+test('uses a changed step in the next run, keeps the deployed version after a broken build, says when it builds again, and deploys a changed workflow as a new version', async () => {
   expect(await greet()).toBe('Hello, Ada!')
   const before = await versions()
 
@@ -54,6 +54,7 @@ test('uses a changed step in the next run, keeps the deployed version after a br
   expect(await greet()).toBe('Good day, Ada!')
 
   edit('export cnst greet', 'export const greet')
+  await expect.poll(() => server.log(), { timeout: 15_000 }).toContain('builds again, unchanged')
   edit('{ greeting: await ctx.run(compose, input) }', "{ greeting: (await ctx.run(compose, input)) + ' Again.' }")
   await expect.poll(greet, { timeout: 15_000 }).toBe('Good day, Ada! Again.')
   expect(await versions()).toBe(before + 1)

@@ -26,6 +26,7 @@ export interface RunningProject {
  */
 export async function runProject(options: ProjectOptions): Promise<RunningProject> {
   let current: LoadedProject | null = null
+  let isBroken = false
 
   const update = async (): Promise<void> => {
     // A project may have only pipelines. The watcher notices its first workflow.
@@ -36,8 +37,10 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
     const next = await runOwned({ log: null, onStray: options.onStray }, () => loadProject(options.folder))
     const known = current
     // Nothing that is part of it has changed: only a file that it does not import.
-    if (known !== null && known.bundle.hash === next.bundle.hash && known.bundle.map === next.bundle.map && known.steps === next.steps)
+    if (known !== null && known.bundle.hash === next.bundle.hash && known.bundle.map === next.bundle.map && known.steps === next.steps) {
+      if (isBroken) options.tell({ type: 'deployed', workflows: names(next), version: next.bundle.hash, change: 'builds again, unchanged' })
       return
+    }
     // Swap the step bodies before new workflows can call them.
     options.steps.swap(next.steps)
     // The same code with another map: lines of its files have moved.
@@ -48,7 +51,9 @@ export async function runProject(options: ProjectOptions): Promise<RunningProjec
   const updateOrTell = async (): Promise<void> => {
     try {
       await update()
+      isBroken = false
     } catch (error) {
+      isBroken = true
       const isKept = current !== null
       const message = error instanceof BuildError ? error.message : inspect(error)
       options.tell({ type: 'broken', message, isKept })

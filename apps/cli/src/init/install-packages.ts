@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+
+/** What a user configures by environment. Other variables of npm describe the package whose script started this process. */
+const CONFIGURED = /^npm_config_(registry|cafile|cache|noproxy|proxy|https_proxy|strict_ssl|userconfig)$/i
+
+/** Runs npm install. Throws with a sentence that says why it failed. */
+export async function installPackages(folder: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<void> {
+  const kept = Object.entries(env).filter(([name]) => CONFIGURED.test(name) || !(/^npm_/i.test(name) || name === 'INIT_CWD'))
+  // npm's own pauses between attempts are 10 s and 60 s, for each package.
+  const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+  const child = spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress', ...quick], {
+    cwd: folder,
+    env: Object.fromEntries(kept),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    shell: process.platform === 'win32',
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  if (status === 0) return
+  throw new Error(`${describe(said)}\nThe project files are complete: run npm install in ${folder}`)
+}
+
+/** npm reports a fault of the network with a stack of its own code. */
+function describe(said: string): string {
+  const [, address, reason] = /request to (\S+) failed, reason: (.*)/.exec(said) ?? []
+  if (address === undefined) return `npm install failed\n${said.trim()}`
+  return `npm install failed: npm cannot reach ${new URL(address).origin}: ${reason}. Check the network, the proxy and \`npm config get registry\`.`
+}
