@@ -18,8 +18,8 @@ const WALL_FACTOR_MAX = 32
 const HOLDING_WALL_MS_MAX = 15_000
 /** A computation that takes longer is slow. */
 const SLOW_MS = 100
-/** The server itself goes first. */
-const NICENESS = 10
+/** The server itself goes first, but does not starve them. */
+const NICENESS = 5
 
 export interface ComputeRequest {
   readonly computation: Computation<never, unknown>
