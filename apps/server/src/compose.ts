@@ -159,8 +159,8 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   return { metrics, recentErrors, store, engine, database, first, handover, core, address }
 }
 
-function sandboxes({ sandbox, sandboxMemory }: Config): { readonly hosts?: BundleHosts } {
-  return sandbox === 'process' ? { hosts: containBundles({ memoryMb: sandboxMemory }) } : {}
+function sandboxes({ sandbox, sandboxMemory, sandboxProcesses }: Config): { readonly hosts?: BundleHosts } {
+  return sandbox === 'process' ? { hosts: containBundles({ memoryMb: sandboxMemory, processesMax: sandboxProcesses }) } : {}
 }
 
 type Product = Awaited<ReturnType<typeof openProduct>>

@@ -266,6 +266,13 @@ export const SETTINGS = {
     default: '512',
     help: 'MB of memory for the workflow code of one organization. A process that uses more is ended, and its runs continue in a new one.',
   },
+  sandboxProcesses: {
+    env: 'ORRERY_SANDBOX_PROCESSES',
+    shape: wholeNumber(1, 10_000).default(50),
+    expected: 'a whole number from 1 to 10000',
+    default: '50',
+    help: 'How many organizations keep the process of their workflow code, of about 100 MB, after their last run. Those with runs in work have one in any case.',
+  },
   drainMs: {
     env: 'ORRERY_DRAIN',
     shape: durationSetting().optional(),

@@ -9,12 +9,15 @@ export interface ContainOptions {
   readonly callMs?: number
   /** A process that has had no call for this long, and no run in work, is ended. Default: 60 s. */
   readonly idleMs?: number
+  /** Beyond this many processes, the one that has had no call for longest is ended, if it has no run in work. Default: 50. */
+  readonly processesMax?: number
 }
 
 const TICK_MS = 100
 
 /** Runs the bundles of each organization in a process of its own, which can be ended without harm to anything else. */
-export function containBundles({ memoryMb = 512, callMs = 5000, idleMs = 60_000 }: ContainOptions = {}): BundleHosts {
+export function containBundles(options: ContainOptions = {}): BundleHosts {
+  const { memoryMb = 512, callMs = 5000, idleMs = 60_000, processesMax = 50 } = options
   const processes = new Map<OrgId, SandboxProcess>()
   let timer: NodeJS.Timeout | null = null
   let isClosed = false
@@ -30,10 +33,19 @@ export function containBundles({ memoryMb = 512, callMs = 5000, idleMs = 60_000 
     clearInterval(timer)
     timer = null
   }
+  const makePlace = (): void => {
+    if (processes.size < processesMax) return
+    const idle = [...processes].filter(([, process]) => !process.isBusy() && !process.isHeld())
+    const [longest] = idle.sort(([, a], [, b]) => b.quietMs - a.quietMs)
+    if (longest === undefined) return
+    longest[1].end('another organization needed its place')
+    processes.delete(longest[0])
+  }
   const processOf = (org: OrgId): SandboxProcess => {
     const known = processes.get(org)
     if (known && !known.hasEnded) return known
     if (isClosed) throw new Error('the engine is closed')
+    makePlace()
     const made = new SandboxProcess({ memoryMb, callMs })
     processes.set(org, made)
     timer ??= setInterval(tick, TICK_MS).unref()

@@ -101,6 +101,12 @@ export class SandboxProcess {
     return this.send(request)
   }
 
+  /** Whether a call waits for its answer. */
+  isBusy(): boolean {
+    return this.calls.length > 0
+  }
+
+  /** Whether runs in work have their coroutines in it. */
   isHeld(): boolean {
     return [...this.owners.values()].some((owner) => owner.isHeld())
   }

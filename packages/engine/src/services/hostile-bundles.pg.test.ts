@@ -3,6 +3,7 @@
  * PostgreSQL. The bundles here were not built by `buildBundle`, which would refuse most of them.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -345,6 +346,24 @@ describe('a bundle that reaches what is outside of its context', () => {
     // If a newer Node.js throws no such error, the rest of this test proves nothing.
     expect(JSON.parse(result?.output ?? 'null')).toEqual({ isOutside: true, made: ['EvalError', 'EvalError', 'EvalError'], open: [] })
   })
+})
+
+test('processes beyond the limit end if no run is in work, and start again', async () => {
+  const hosts = containBundles({ memoryMb: MEMORY_MB, processesMax: 2 })
+  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean)
+  const before = children()
+  const held = new Set(['a'])
+  const open = (org: string) => hosts.open(org, good.code, { onLost: () => {}, isHeld: () => held.has(org) })
+  try {
+    const [first, ...others] = ['a', 'b', 'c', 'd'].map(open)
+    for (const host of [first, ...others]) expect((await host?.describe())?.workflows).toHaveLength(good.manifest.workflows.length)
+    await expect.poll(() => children().filter((pid) => !before.includes(pid))).toHaveLength(2)
+    expect((await first?.describe())?.protocol).toBe(1)
+    await expect(others[0]?.describe()).rejects.toMatchObject({ name: 'SandboxLost', isCulprit: false })
+    expect((await open('b').describe()).protocol).toBe(1)
+  } finally {
+    hosts.close()
+  }
 })
 
 test('a bundle answers for no other bundle of its process', async () => {

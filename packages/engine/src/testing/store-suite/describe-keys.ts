@@ -38,7 +38,7 @@ export function describeKeys(world: () => World): void {
   })
 
   it('returns the first run of a dedupe key within its window, even after that run has ended', async () => {
-    const { store, admitted, state, org } = world()
+    const { store, admitted, state } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     const [first, second, third] = [admitted({ dedupe }), admitted({ dedupe }), admitted({ dedupe: { ...dedupe, key: 'order-8' } })]
     await store.startAdmitted(first)
@@ -50,7 +50,7 @@ export function describeKeys(world: () => World): void {
   })
 
   it('a start that says so uses the dedupe key of a run that ended without success', async () => {
-    const { store, other, admitted, org, worker, claim, flush, finish } = world()
+    const { store, other, admitted, worker, claim, flush, finish } = world()
     const dedupe = { key: 'order-7', windowMs: 600_000 }
     const reusing = { ...dedupe, reuse: 'after_failure' } as const
     const first = admitted({ dedupe: reusing })

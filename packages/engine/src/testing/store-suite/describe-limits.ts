@@ -64,7 +64,7 @@ export function describeLimits(world: () => World): void {
   })
 
   it('terminating a holder or a gated run admits the next run', async () => {
-    const { store, org } = world()
+    const { store } = world()
     const [holder, gated, last] = [limited(1), limited(1), limited(1)]
     for (const start of [holder, gated, last]) await begin(start)
     await world().terminate(gated.run, 'not wanted')
