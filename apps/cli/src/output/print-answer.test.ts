@@ -108,3 +108,15 @@ test('names commands as the user can type them: with npx where npm started this 
   const away = await bench.run(args, { ORRERY_URL: 'http://127.0.0.1:1', ORRERY_KEY: 'k', npm_command: 'exec' })
   expect(away.err).toContain('Start one with "npx orrery dev"')
 })
+
+test('explains a run in a sentence with commands that can be typed, and leaves out what is empty', async () => {
+  const summary = 'The run has ended: failed. Fix the cause and repeat the run from there: orrery runs retry run_1.'
+  const error = { name: 'Error', message: 'no', stack: 'Error: no\n    at a (flows/a.ts:3:9)' }
+  const body = { runId: RUN, state: 'gone', summary, waits: [], facts: { failed: 'a', error, next: 'x' } }
+  const { out } = await print(['why', RUN], body)
+  expect(out).toContain('orrery runs retry')
+  expect(out).toContain('at a (flows/a.ts:3:9)')
+  expect(out).not.toMatch(/waits|facts|next/)
+  expect(JSON.parse((await print(['why', RUN, '--json'], body)).out)).toEqual(body)
+  expect((await print(['why', RUN], { ...body, facts: {} })).out).not.toContain('facts')
+})

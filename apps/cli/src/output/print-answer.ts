@@ -1,6 +1,7 @@
 import type { Io } from '../io.ts'
 import type { Verb } from '../registry/verb.ts'
 import { padEnd, type Shown, shown, shownJson, shownLines } from '../shown.ts'
+import { asTyped } from './as-typed.ts'
 import { formatLocal, formatWhen } from './format-time.ts'
 import { cellText, formatTable, GIVEN, isFailure } from './table.ts'
 
@@ -39,8 +40,20 @@ export function printAnswer(io: Io, verb: Pick<Verb, 'name' | 'rows'>, answer: u
   const fields = answer as Record<string, unknown>
   const rows = verb.rows === undefined ? undefined : fields[verb.rows]
   if (Array.isArray(rows)) printRows(io, verb, rows, fields, flags)
-  else printFields(io, fields)
+  else printFields(io, fieldsForPeople(io, verb.name, fields))
 }
+
+/** What is empty says nothing. The sentence of `why` says what the facts about a failure do, and JSON has them. */
+function fieldsForPeople(io: Io, verb: string, fields: Record<string, unknown>): Record<string, unknown> {
+  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)))
+  if (verb !== 'runs.why') return Object.keys(said).length > 0 ? said : fields
+  const { facts, summary, ...others } = said
+  const { error } = (facts ?? {}) as { readonly error?: unknown }
+  const rest = error === undefined ? { facts } : { error }
+  return { ...others, summary: asTyped(io, String(summary)), ...(facts === undefined ? {} : rest) }
+}
+
+const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0
 
 function printRows(
   io: Io,

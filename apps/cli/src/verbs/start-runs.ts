@@ -14,7 +14,9 @@ import { showProgress, waitForEnd } from './runs-watch.ts'
 export function addStart(root: Command, io: Io, verb: Verb): void {
   const command = deriveVerb(root, io, verb, {
     print: (answer, flags) => {
-      if (!(isWaiting(answer, flags) && flags.json === true)) printAnswer(io, verb, answer, flags)
+      if (!isWaiting(answer, flags)) printAnswer(io, verb, answer, flags)
+      // Its end follows. Until then people need its id, and JSON has nothing to say.
+      else if (flags.json !== true) printAnswer(io, verb, { runId: (answer as { readonly runId: string }).runId }, flags)
     },
     after: async (answer, flags) => {
       const { runId } = answer as { readonly runId: string | null }
