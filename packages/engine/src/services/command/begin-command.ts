@@ -17,7 +17,7 @@ import { startStep } from './start-step.ts'
 export function beginCommand(scope: WorkerScope, run: ActiveRun, open: OpenCommand, fresh: boolean): void {
   if (open.timer) return
   if (run.held && open.type === 'signal')
-    return void run.held.push(() => run.open.get(open.cmd) === open && beginCommand(scope, run, open, fresh))
+    return void run.held.push(() => isLive(run) && run.open.get(open.cmd) === open && beginCommand(scope, run, open, fresh))
   switch (open.type) {
     case 'step':
       startStep(scope, run, open)

@@ -1,5 +1,5 @@
 import type { Message, SignalMessage } from '../../store/store.ts'
-import { type ActiveRun, isPausing, type OpenCommand } from '../run/active-run.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand } from '../run/active-run.ts'
 import { deliver, resolved } from '../run/deliver.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
 
@@ -27,7 +27,11 @@ export function receiveSignal(scope: WorkerScope, run: ActiveRun, open: Extract<
   return true
 }
 
-/** Removes a message from the inbox together with the journal row that records its receipt. */
+/**
+ * Removes a message from the inbox together with the journal row that records its receipt. A run that this worker has lost writes no such
+ * row, so the message stays.
+ */
 export function acknowledge(scope: WorkerScope, run: ActiveRun, message: Message): void {
+  if (!isLive(run)) return
   scope.flusher.add(run.id, 'received', { org: run.row.org, run: run.id, id: message.id })
 }
