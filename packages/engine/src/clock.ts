@@ -23,7 +23,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 export const systemClock: Clock = {
   // Monotonic: a change of the machine's time must not move deadlines. The engine corrects it by the database's time.
   now: () => performance.timeOrigin + performance.now(),
-  setTimeout: (fn, ms) => (ms <= TIMEOUT_MS_MAX ? setTimeout(fn, ms).unref() : setLongTimeout(fn, ms)),
+  // A time that has passed is now. Node.js warns of a negative time.
+  setTimeout: (fn, ms) => (ms <= TIMEOUT_MS_MAX ? setTimeout(fn, Math.max(0, ms)).unref() : setLongTimeout(fn, ms)),
   clearTimeout: (timer) => timer[Symbol.dispose](),
   setImmediate: (fn) => {
     setImmediate(fn)

@@ -43,8 +43,10 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
     for (;;) {
       const latestAt = clock.now() + pollMs
       const next = await findNextDue(database, kinds)
-      const due = next.filter(({ atMs }) => atMs <= clock.now())
-      const wakeAt = next.reduce((first, { atMs }) => (atMs > clock.now() ? Math.min(first, atMs) : first), latestAt)
+      // Each row is either due or waited for.
+      const nowMs = clock.now()
+      const due = next.filter(({ atMs }) => atMs <= nowMs)
+      const wakeAt = next.reduce((first, { atMs }) => (atMs > nowMs ? Math.min(first, atMs) : first), latestAt)
       if (due.length === 0 || signal.aborted) return wakeAt - clock.now()
       if ((await perform(due, { clock, observe }, signal)) === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
     }
