@@ -256,6 +256,22 @@ test('the check of a deploy names the runs on which the new code hangs, and no o
   expect(runs.map((run) => found.get(run))).toEqual([1, 0, 1, 1, 1, 0, 1, 1].map((input) => input === 0))
 })
 
+test('a bad answer about some runs of a call blocks these, and no other run of the call', async () => {
+  const wait = JSON.stringify({ type: 'signal', cmd: 1, name: 'a', until: null })
+  const end = JSON.stringify({ type: 'succeeded', output: 'good' })
+  const org = await deploy(
+    hostile(`return JSON.stringify(list.map(({ run, delivery: { type, input } }) =>
+      type === 'start' ? { run, commands: input === 1 ? 'none' : [${wait}] } : { run, commands: [], ...(type === 'evict' ? {} : { completion: ${end} }) }))`),
+  )
+  const inputs = [0, 1, 0, 0, 1, 0, 0, 0]
+  const runs = await Promise.all(inputs.map((input) => start(org, 'hostile', input)))
+  const states = () => Promise.all(runs.map(async (run) => (await engine.why(org, run)).state))
+  await expect.poll(states, { timeout: 20_000 }).toEqual(inputs.map((input) => (input === 1 ? 'blocked' : 'waiting')))
+  for (const run of runs) await engine.signal(org, run, 'a', 1)
+  const good = runs.filter((_, index) => inputs[index] === 0)
+  for (const run of good) expect((await engine.result(org, run, 20_000))?.output).toBe('"good"')
+})
+
 test('an error of megabytes is cut before it becomes a result and an event', async () => {
   const cause = `{ name: 'E', message: 'y'.repeat(1e6), kind: 'error' }`
   const error = `{ name: 'n'.repeat(1e6), message: 'x'.repeat(5e6), kind: 'error', stack: 's'.repeat(1e6), details: ['d'.repeat(1e6)], cause: ${cause} }`

@@ -264,6 +264,8 @@ export class EngineWorker implements Worker {
       else if (suspects.has(run.id)) block(this.scope, run, `The workflow code ended its sandbox twice: ${error.message}`)
       else suspects.add(run.id)
     }
+    // What the others answered is lost too. At once, so that none of them is taken for one that waits for nothing.
+    for (const run of runs) if (isLive(run)) release(this.scope, run)
     this.scope.sandboxes.failed(bundle, error)
   }
 
