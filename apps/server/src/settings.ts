@@ -271,7 +271,7 @@ export const SETTINGS = {
     shape: wholeNumber(1, 10_000).default(50),
     expected: 'a whole number from 1 to 10000',
     default: '50',
-    help: 'How many organizations keep the process of their workflow code, of about 100 MB, after their last run. Those with runs in work have one in any case.',
+    help: 'How many organizations keep the process of their workflow code (about 100 MB) when no run is in work. Those with runs in work have one anyway.',
   },
   drainMs: {
     env: 'ORRERY_DRAIN',
