@@ -11,7 +11,7 @@ import { pick } from './random.ts'
 const WINDOW_MAX = 160
 const POLL_EVERY_MS = 120
 const SIGNAL_RETRY_MS = 100
-const POISON = /^\d+ workers were lost while they had this run/
+const POISON = /^\d+ workers were lost while they executed this run/
 
 export interface Load {
   /** Acknowledged starts, by run. */

@@ -6,13 +6,15 @@ alter table engine.worker add column idle uuid[] not null default '{}';
 -- The workers lost with this run since it made progress. `crashes` is their number.
 alter table engine.live add column lost_by uuid[] not null default '{}';
 
--- Hands on the runs of a worker that fell silent. From the second loss on a run waits before its next attempt, each time twice as long and
--- never the same time, so that a run that ends its workers parts from its neighbours. After too many losses it is blocked: for a while, then
--- for longer, then until it is resumed. Times are multiples of a lease.
+create function engine.losses_max() returns integer language sql immutable as 'select 5';
+
+-- Hands on the runs of a worker that fell silent. From the second loss on a run waits before its next attempt, each time four times as long
+-- and never the same time, so that a run that ends its workers parts from its neighbours, and one outage does not count many times. After
+-- too many losses it is blocked: for a while, then for longer, then until it is resumed. Times are multiples of a lease.
 create function engine.lose(p_worker uuid, lease_ms double precision) returns integer language plpgsql as $$
 declare
   lease constant interval := lease_ms * interval '1 ms';
-  losses_max constant integer := 5;
+  losses_max constant integer := engine.losses_max();
   n integer;
 begin
   with held as (
@@ -39,7 +41,7 @@ begin
       at = case
         when cardinality(c.lost) = losses_max + 1 then now() + 120 * lease
         when cardinality(c.lost) = losses_max + 2 then now() + 720 * lease
-        when cardinality(c.lost) between 2 and losses_max then now() + 0.2 * 2 ^ (cardinality(c.lost) - 2) * (0.5 + random()) * lease
+        when cardinality(c.lost) between 2 and losses_max then now() + 0.2 * 4 ^ (cardinality(c.lost) - 2) * (0.5 + random()) * lease
       end,
       reason = case when cardinality(c.lost) > losses_max then
         format('%s workers were lost while they executed this run and it made no progress. Look at its last step, then resume it.', cardinality(c.lost)) end
@@ -55,14 +57,22 @@ begin
   return n;
 end $$;
 
--- A worker that is retired was not lost, even if it was silent for too long.
+-- A worker that is retired was not lost, even if it was silent for too long. A run that was blocked because of it continues.
 create or replace function engine.retire(p_worker uuid) returns integer language plpgsql as $$
 begin
   -- Waits for a flush in progress, which holds a key-share lock on this row. Invariant (I5): after this none can follow.
   perform from engine.worker where worker_id = p_worker for update;
   update engine.worker set fenced = true, fenced_at = now() where worker_id = p_worker and not fenced;
-  update engine.live l set lost_by = array_remove(l.lost_by, p_worker), crashes = cardinality(array_remove(l.lost_by, p_worker))
-  where l.lost_by @> array[p_worker] and l.lost_by <> '{}';
+  update engine.live l set lost_by = c.lost, crashes = cardinality(c.lost),
+    state = case when c.continues then 1 else l.state end,
+    at = case when c.continues then null else l.at end,
+    reason = case when c.continues then null else l.reason end,
+    rank = case when c.continues then now() - engine.bonus(l.priority) else l.rank end
+  from (
+    select x.org_id, x.run_id, array_remove(x.lost_by, p_worker) as lost,
+      x.state = 6 and cardinality(x.lost_by) > engine.losses_max() and cardinality(array_remove(x.lost_by, p_worker)) <= engine.losses_max() as continues
+    from engine.live x where x.lost_by @> array[p_worker] and x.lost_by <> '{}' for update) c
+  where l.org_id = c.org_id and l.run_id = c.run_id;
   return engine.hand_over(p_worker, false);
 end $$;
 create index live_lost_by on engine.live using gin (lost_by) where lost_by <> '{}';

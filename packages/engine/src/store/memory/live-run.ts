@@ -78,7 +78,7 @@ function noteProgress(session: Session, live: Live): boolean {
   return true
 }
 
-const LOSSES_MAX = 5
+export const LOSSES_MAX = 5
 
 /** Hands on a run of a worker that fell silent. From the second loss on it waits first, and after too many it is blocked. */
 export function lose(session: Session, live: Live, worker: WorkerId, leaseMs: number): void {
@@ -96,7 +96,7 @@ export function lose(session: Session, live: Live, worker: WorkerId, leaseMs: nu
     tables.events.push({ org, type: 'run.blocked', subject: run, data, at: now })
   } else if (lost > 1) {
     live.state = 'waiting'
-    live.at = now + 0.2 * 2 ** (lost - 2) * (0.5 + random()) * leaseMs
+    live.at = now + 0.2 * 4 ** (lost - 2) * (0.5 + random()) * leaseMs
   }
 }
 

@@ -1,7 +1,7 @@
 import { newUuid } from '../../uuid.ts'
 import type { Beat, BeatRequest, WorkerId, WorkerInfo } from '../store.ts'
 import { isOverdue } from './finish.ts'
-import { lose, makeReady, requeue } from './live-run.ts'
+import { LOSSES_MAX, lose, makeReady, requeue } from './live-run.ts'
 import { key, type Live, type Session } from './tables.ts'
 
 export function register(session: Session, info: WorkerInfo): { worker: WorkerId; now: number } {
@@ -11,8 +11,12 @@ export function register(session: Session, info: WorkerInfo): { worker: WorkerId
 }
 
 export function retire(session: Session, worker: WorkerId): number {
-  // Its process lives, so it was not lost.
-  for (const live of session.tables.live.values()) live.lostBy = live.lostBy.filter((lost) => lost !== worker)
+  // Its process lives, so it was not lost, and no run stays blocked because of it.
+  for (const live of session.tables.live.values()) {
+    const before = live.lostBy.length
+    live.lostBy = live.lostBy.filter((lost) => lost !== worker)
+    if (live.state === 'blocked' && before > LOSSES_MAX && live.lostBy.length <= LOSSES_MAX) makeReady(live, session.now)
+  }
   const row = session.tables.workers.get(worker)
   if (row === undefined || row.fenced) return 0
   row.fenced = true
