@@ -44,6 +44,16 @@ test('shows a key at the first start and with --new-key only, and exits with 0 a
   expect(await third.ended).toBe(0)
 })
 
+test('opens no debugger at a signal of another program', async () => {
+  const server = run([])
+  const url = await server.ready()
+  server.child.kill('SIGUSR1')
+  for (let n = 0; n < 20; n++) expect((await fetch(`${url}/health/live`)).status).toBe(200)
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toBe(0)
+  expect(server.err()).not.toContain('Debugger')
+})
+
 test('refuses invalid settings by name and does not repeat a secret value', async () => {
   const wrong = run([], { PORT: 'eighty', DATABASE_URL: 'mysql://root:hunter2@db/x' })
   expect(await wrong.ended).toBe(1)

@@ -30,6 +30,9 @@ export async function main(args: readonly string[]): Promise<void> {
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   exitOnUncaughtError(log)
+  // Without a listener this signal opens a debugger: the whole server, for every program of the same user, and so for code that got out of
+  // the process of its bundle. `--inspect` opens one at the start.
+  if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined)
   // Stacks of steps then show the author's files and lines.
   if (config.project !== undefined) setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
   process.exit(await serve(config, log))
