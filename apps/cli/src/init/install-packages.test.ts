@@ -1,23 +1,47 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { certificate, certificateKey } from '../../../../packages/kernel/src/outside/testing/certificate.fixture.ts'
 import { installPackages } from './install-packages.ts'
 
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'orrery-install-'))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true, dependencies: { zod: '4.6.7' } }))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function install(registry: string, more: Readonly<Record<string, string>> = {}): Promise<string | null> {
+  const env = { PATH: process.env.PATH, HOME: folder, npm_config_registry: registry, npm_lifecycle_event: 'orrery', ...more }
+  return await installPackages(folder, env).then(
+    () => null,
+    (thrown: Error) => thrown.message,
+  )
+}
+
 test("says in a sentence, without npm's stack, that the registry cannot be reached", { timeout: 60_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'orrery-install-'))
+  expect(await install('http://127.0.0.1:1/')).toBe(
+    'npm install failed: npm cannot reach http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Check the network, the proxy and ' +
+      `\`npm config get registry\`.\nThe project files are complete: run npm install in ${folder}`,
+  )
+})
+
+test("trusts the system's certificates", { timeout: 60_000 }, async () => {
+  const server = createServer({ cert: certificate, key: certificateKey }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
   try {
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true, dependencies: { zod: '4.6.7' } }))
-    const env = { PATH: process.env.PATH, HOME: folder, npm_config_registry: 'http://127.0.0.1:1/', npm_lifecycle_event: 'orrery' }
-    const error = await installPackages(folder, env).then(
-      () => null,
-      (thrown: Error) => thrown.message,
-    )
-    expect(error).toBe(
-      'npm install failed: npm cannot reach http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Check the network, the proxy and ' +
-        `\`npm config get registry\`.\nThe project files are complete: run npm install in ${folder}`,
-    )
+    const trusted = join(folder, 'trusted.pem')
+    writeFileSync(trusted, certificate)
+    // It is for another name, which is found only after the certificate has been trusted.
+    const registry = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    expect(await install(registry, { SSL_CERT_FILE: trusted })).toContain("does not match certificate's altnames")
+    expect(await install(registry, { SSL_CERT_FILE: trusted, NODE_USE_SYSTEM_CA: '0' })).toContain('self-signed certificate')
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    server.close()
   }
 })

@@ -10,7 +10,8 @@ export async function installPackages(folder: string, env: Readonly<Record<strin
   const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
   const child = spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress', ...quick], {
     cwd: folder,
-    env: Object.fromEntries(kept),
+    // Certificates of the system count too, as those of a company's proxy.
+    env: { NODE_USE_SYSTEM_CA: '1', ...Object.fromEntries(kept) },
     stdio: ['ignore', 'ignore', 'pipe'],
     shell: process.platform === 'win32',
   })
