@@ -109,7 +109,7 @@ function readEstimates(client: Operations, runId: string): () => Promise<RunProg
     try {
       const { value } = await client.runs.query({ runId, name: 'progress' })
       last = isEstimate(value) ? { done: value.done, total: value.total } : null
-      next = Date.now() + Math.max(2_000, 20 * (Date.now() - begun))
+      next = Date.now() + Math.max(2_000, 8 * (Date.now() - begun))
     } catch (error) {
       if (!(error instanceof ProblemError) || error.status >= 500) throw error
       next = Number.POSITIVE_INFINITY
