@@ -13,7 +13,7 @@ const SOURCE = `
 import { step, workflow } from '@orrery/sdk'
 
 const helper = async () => {
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setImmediate(resolve))
   console.error('deep %s', 'down', { a: 1 })
 }
 const talk = step('talk', async ({ name }, s) => {
