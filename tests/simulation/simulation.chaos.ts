@@ -26,7 +26,7 @@ test(`${SEEDS} seeds from ${FROM} break no invariant, and a second run is identi
 })
 
 /** Seeds of long runs that showed a defect. The commit that fixed it describes each. */
-const SHOWED_A_DEFECT = [32_798, 151_992, 196_605, 232_453, 925_897, 30_019_662, 40_010_921]
+const SHOWED_A_DEFECT = [32_798, 151_992, 196_605, 232_453, 925_897, 30_019_662, 40_010_921, 70_451_257]
 
 test.each(SHOWED_A_DEFECT)('seed %i, which once showed a defect, breaks no invariant', async (from) => {
   const tally = await runParts({ from, seeds: 1, fencing: true, recheck: 1 }, 1)

@@ -1,7 +1,10 @@
 /** What a store throws for a caller to act on. */
 import type { RunId } from './store.ts'
 
-/** The worker was fenced: nothing of the batch was written, and this worker can never write again. */
+/**
+ * The worker was fenced, or starts a child of a run that it no longer has: nothing was written. It must abandon its registration, with which
+ * it can never write again.
+ */
 export class Fenced extends Error {
   override readonly name = 'Fenced'
 }

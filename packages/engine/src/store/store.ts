@@ -382,7 +382,7 @@ export interface Store<Tx = unknown> {
 
   /** Writes events, in the caller's transaction or in one of its own. */
   emit(events: readonly EventRow[], tx?: Tx): Promise<void>
-  /** Throws HeldByAncestor, and Fenced for a start of a fenced worker. */
+  /** Throws HeldByAncestor, and Fenced for a start of a fenced worker or of a child whose parent has ended and would have stopped it. */
   startAdmitted(start: AdmittedStart, tx?: Tx): Promise<StartOutcome>
   /**
    * Starts runs without keys and limits, all in one statement of the caller's transaction. Returns those that did not exist; the others

@@ -1,9 +1,9 @@
 import type { AdmittedStart, Millis, RunId, RunRow, StartOutcome } from '../store.ts'
-import { HeldByAncestor } from '../store-errors.ts'
+import { Fenced, HeldByAncestor } from '../store-errors.ts'
 import { admit } from './admit.ts'
 import { declareLimit, limitOf, maxOf, promote } from './limits.ts'
 import { insertRun, newLive, rankAt } from './live-run.ts'
-import { key, type Live, type Session } from './tables.ts'
+import { key, type Live, type Session, type Tables } from './tables.ts'
 
 /** Checks in this order: existing run, dedupe, debounce, rate, limits. The first that applies decides. */
 export function startAdmitted(session: Session, start: AdmittedStart): StartOutcome {
@@ -45,6 +45,7 @@ function debounce({ tables, now }: Session, start: AdmittedStart): StartOutcome 
 
 function begin(session: Session, start: AdmittedStart): StartOutcome {
   const { tables, now } = session
+  requireParent(tables, start)
   const putOff = start.debounce ? now + Math.min(start.debounce.delayMs, start.debounce.maxDelayMs ?? Number.POSITIVE_INFINITY) : now
   const at = Math.max(start.at ?? now, putOff, reserve(session, start))
   const row = toRunRow(start)
@@ -63,6 +64,12 @@ function begin(session: Session, start: AdmittedStart): StartOutcome {
   requireStart(session, live)
   const refused = !tables.live.has(key(start.org, start.run))
   return refused ? { type: 'refused', run: start.run } : { type: 'started', run: start.run, state: live.state, cancelled }
+}
+
+/** A worker that has released a run may still be starting a child of it. */
+function requireParent({ live }: Tables, { org, run, parent }: AdmittedStart): void {
+  if (parent === null || parent.close === 'abandon' || live.has(key(org, parent.run))) return
+  throw new Fenced(`the parent of run ${run} has ended`)
 }
 
 /** Takes back the start of a child whose ancestors hold all places of its limit. */

@@ -85,7 +85,8 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
     `started as materialized (select outcome, run, state, cancelled from fence, engine.${begin}(fence.plan, $2))`,
     ...(event ? [announcement(event, next)] : []),
   ]
-  const check = start.parent ? `, case when state = 4 then engine.require_start(${next(start.org)}, ${next(start.run)})::text end` : ''
+  const isNew = `outcome in ('started', 'refused')`
+  const check = start.parent ? `, case when ${isNew} then engine.require_start(${next(start.org)}, ${next(start.run)})::text end` : ''
   const rows = await ask<Answer>(pool, tx, `with ${parts.join(', ')} select *${check} from started`, values).catch(rethrowStart)
   if (rows.length === 0 && worker !== undefined) throw new Fenced(`worker ${worker} is fenced`)
   const { outcome, run, state, cancelled } = onlyRow(rows)
@@ -93,11 +94,14 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   return { type: 'started', run, state: stateCode.word(state ?? 0), cancelled }
 }
 
-/** The code of engine.require_start. */
+/** The codes of engine.require_start. */
 const HELD_BY_ANCESTOR = 'OR001'
+const PARENT_ENDED = 'OR002'
 
 function rethrowStart(error: unknown): never {
-  if (!(error instanceof pg.DatabaseError) || error.code !== HELD_BY_ANCESTOR) throw error
+  if (!(error instanceof pg.DatabaseError)) throw error
+  if (error.code === PARENT_ENDED) throw new Fenced(error.message)
+  if (error.code !== HELD_BY_ANCESTOR) throw error
   const { limit, holder } = JSON.parse(error.detail ?? '{}') as { readonly limit: string; readonly holder: RunId }
   throw new HeldByAncestor(limit, holder)
 }

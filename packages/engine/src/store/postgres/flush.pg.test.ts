@@ -43,6 +43,22 @@ describe('races', () => {
     expect((await sender.query('select from engine.inbox where run_id = $1', [run])).rowCount).toBe(0)
   })
 
+  it('a child whose start commits while its parent ends is stopped', async () => {
+    const { store, world } = pw
+    const me = await world.worker()
+    const run = await world.running(me)
+    const concurrency = [{ limit: `lane-${run}`, max: 1, onFull: 'queue' as const }]
+    const child = world.admitted({ worker: me, parent: { run, cmd: 1, close: 'cancel' }, concurrency })
+    const starter = await pw.connect('orrery_engine')
+    await starter.query('begin')
+    await store.startAdmitted(child, starter)
+    const flushed = world.flush(me, { finishes: [world.finish(run, { children: [child.run] })] })
+    await pw.until(() => isLockAwaited(admin))
+    await starter.query('commit')
+    await flushed
+    expect(await world.state(child.run)).toBe('cancelled')
+  })
+
   it('a run poked while it parks stays with its worker', async () => {
     const { store, world } = pw
     const me = await world.worker()

@@ -1,6 +1,7 @@
 /** Goal: a run that no worker holds needs none to be cancelled, to time out, or to end with its parent. Uses only the port. */
 import { expect, it } from 'vitest'
 import type { ParentClose, RunId, WorkerId } from '../../store/store.ts'
+import { Fenced } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
 export function describeStops(world: () => World): void {
@@ -102,6 +103,22 @@ export function describeStops(world: () => World): void {
     expect((await store.inbox(org, waiting))?.messages).toMatchObject([{ kind: 'cancel' }])
     expect((await store.inbox(org, busy))?.messages).toMatchObject([{ kind: 'terminate' }])
     expect(await Promise.all([waiting, busy, ...abandoned].map(state))).toEqual(['ready', 'running', 'ready', 'waiting'])
+  })
+
+  it('starts no child of a parent that has ended, unless the child may outlive it', async () => {
+    const { store, other, worker, running, flush, finish, admitted, state, org } = world()
+    const me = await worker()
+    const run = await running(me)
+    const limits = { worker: me, concurrency: [{ limit: `lane-${run}`, max: 1, onFull: 'queue' as const }] }
+    const child = (close: ParentClose) => admitted({ parent: { run, cmd: 1, close }, ...limits })
+    const [early, late, abandoned] = [child('cancel'), child('terminate'), child('abandon')]
+    await store.startAdmitted(early)
+    await flush(me, { finishes: [finish(run, { children: [early.run] })] })
+    expect(await state(early.run)).toBe('cancelled')
+    await expect(other.startAdmitted(late)).rejects.toThrow(Fenced)
+    expect(await store.run(org, late.run)).toBeNull()
+    expect(await store.startAdmitted(abandoned)).toMatchObject({ type: 'started', state: 'ready' })
+    expect(await store.startAdmitted(early)).toEqual({ type: 'existing', run: early.run })
   })
 
   it('reports the children that a batch woke and poked', async () => {
