@@ -17,7 +17,7 @@ EXPLAINED = [
     (r"output", r"Exactly one of output and skip", "`skip: false` is as good as no `skip`"),
     (r".*", r"not (an IANA|a) time zone", "the list of time zones changes"),
     (r".*", r"Expected an origin|Expected a URL", "hosts and ports have rules beyond a pattern"),
-    (r"until|at|from|to|after|now", r"", "times are compared with the clock and with each other"),
+    (r"until|at|from|to|after|now|expiresAt", r"", "times are compared with the clock and with each other"),
     (r".*", r"duration may be at most|whole number of milliseconds|Must be greater than zero|at most one hour", "the length of a duration is not its form"),
     (r".*", r"[Cc]haracters as JSON|characters of JSON|At most \d+ entries", "the size of JSON"),
     (r".*", r"\(at character \d+\)|schema cannot be used", "expressions, topics, templates and schemas have a grammar"),
@@ -25,6 +25,7 @@ EXPLAINED = [
     (r".*", r"is not an argument", "placeholders of a URL and a body are arguments of the tool"),
     (r".*", r"^(Only |Not )|has no |needs ", "which members a kind of step has"),
     (r"settings.type", r"type of a connection cannot change", "the document does not know the connection"),
+    (r"workflow.version", r"There is no version", "the document does not know what is deployed"),
     (r"runId", r"Expected an id", "GET /runs/batch is GET /runs/{runId}"),
 ]
 

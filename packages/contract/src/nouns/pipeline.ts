@@ -207,6 +207,7 @@ const checkedStep = anyStep.superRefine((step, ctx) => {
 
 export const pipelineStep = checkedStep.meta({
   oneOf: Object.keys(STEP_KINDS).map((kind) => ({ required: [kind] })),
+  dependentRequired: { for_each: ['do'] },
 }) as unknown as z.ZodType<PipelineStep>
 
 /** A stored pipeline. */
