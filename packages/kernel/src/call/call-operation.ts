@@ -7,7 +7,7 @@ import { recordAudit } from '../audit/record-audit.ts'
 import type { Caller, Identity } from '../context/identity.ts'
 import type { AnyImplementation } from '../context/implementation.ts'
 import type { Answer, Kernel } from '../context/kernel.ts'
-import { classifyFailure } from '../database/classify-failure.ts'
+import { classifyFailure, isTransient } from '../database/classify-failure.ts'
 import type { Transaction } from '../database/database.ts'
 import { retryLostRaces } from '../database/retry-lost-races.ts'
 import { answerOnce, claimKey, dropClaim, type KeyedCall, settleClaim, settleFailure } from '../idempotency/answer-once.ts'
@@ -112,7 +112,7 @@ async function performOutside(host: CallHost, call: Call): Promise<Performed> {
 /**
  * A call that fails after its effect has begun (it has noted what it is about) may have had it, so the failure is audited, and a problem is
  * the answer to its idempotency key from now on. After a failure of ours it is unknown what was done, and the key stays claimed. A call that
- * fails earlier releases the key. The caller gets the original failure, also if this cannot be written.
+ * fails earlier, or with a problem that passes, releases the key. The caller gets the original failure, also if this cannot be written.
  */
 async function recordOutsideFailure(
   host: CallHost,
@@ -126,7 +126,8 @@ async function recordOutsideFailure(
     if (context.hasBegun()) {
       await inOrg(host, call, async (tx) => {
         await recordAudit(tx, context.entries({ failed: shown.code }))
-        if (keyed !== null && failure instanceof ProblemError) await settleFailure(tx, keyed, failure)
+        if (keyed === null || !(failure instanceof ProblemError)) return
+        await (isTransient(failure) ? dropClaim(tx, keyed) : settleFailure(tx, keyed, failure))
       })
     } else if (keyed !== null) await inOrg(host, call, (tx) => dropClaim(tx, keyed))
   } catch (error) {

@@ -39,6 +39,24 @@ describe.each(['fails', 'is silent'] as const)('a tool whose service %s after it
   })
 })
 
+describe('a tool that the database fails', () => {
+  const emit = (idempotencyKey?: string) => {
+    const input = { tool: 'event.emit', args: { topic: 'orders.placed', payload: {} } }
+    return t.answer('tools.call', input, idempotencyKey === undefined ? {} : { idempotencyKey })
+  }
+
+  it('is answered with 503, and its idempotency key works once the database does', async () => {
+    await t.query(
+      `create function app.refuse() returns trigger language plpgsql as $$ begin raise exception using errcode = '53100'; end $$;
+       create trigger refuse before insert on engine.event for each row execute function app.refuse()`,
+    )
+    for (const key of ['full-disk', undefined]) await expect(emit(key)).rejects.toMatchObject({ code: 'unavailable', status: 503 })
+    await t.query('drop trigger refuse on engine.event; drop function app.refuse()')
+    expect(await emit('full-disk')).toMatchObject({ status: 200, replayed: false })
+    expect(await emit('full-disk')).toMatchObject({ status: 200, replayed: true })
+  })
+})
+
 describe('a call of a tool that is repeated because its answer was lost', () => {
   it('has the same idempotency key for the other system', async () => {
     const keys: unknown[] = []

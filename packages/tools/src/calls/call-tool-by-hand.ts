@@ -1,5 +1,5 @@
-import { problem } from '@orrery/contract'
-import { type AnswerTo, type Ctx, durationMs, type InputFor, newId, orProblem, requireGrantableScopes } from '@orrery/kernel'
+import { ProblemError, problem } from '@orrery/contract'
+import { type AnswerTo, type Ctx, durationMs, type InputFor, isTransient, newId, orProblem, requireGrantableScopes } from '@orrery/kernel'
 import { findTool } from '../catalogue/find-tool.ts'
 import { deriveKey } from '../port/derive-key.ts'
 import { ToolError } from '../port/tool-port.ts'
@@ -32,7 +32,7 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
     return { output, tookMs: Math.round(performance.now() - from), usage: { inputTokens, outputTokens, cost, model } }
   } catch (error) {
     if (!(error instanceof ToolError)) throw error
-    throw toProblem(error)
+    throw isPassing(error) ? error.cause : toProblem(error)
   }
 }
 
@@ -40,6 +40,11 @@ export async function callToolByHand(ctx: Ctx, input: InputFor<'tools.call'>): P
 function keyOf({ actor, clock, org, origin }: Ctx): string {
   const { idempotencyKey } = origin
   return idempotencyKey === null ? newId(clock.now()) : deriveKey(JSON.stringify([org, actor.id, idempotencyKey]), 'tools.call')
+}
+
+/** The database failed, or too much was asked of it, on the way to the tool or in an operation that the tool calls. */
+function isPassing({ name, cause }: ToolError): boolean {
+  return (name === 'ToolFailure' || cause instanceof ProblemError) && isTransient(cause)
 }
 
 function toProblem({ name, message, details }: ToolError) {
