@@ -57,7 +57,8 @@ begin
   return n;
 end $$;
 
--- A worker that is retired was not lost, even if it was silent for too long. A run that was blocked because of it continues.
+-- A worker that is retired was not lost, even if it was silent for too long. A run that waits or is blocked because of it continues. Only the
+-- loss of a worker leaves `lost_by` with a waiting run.
 create or replace function engine.retire(p_worker uuid) returns integer language plpgsql as $$
 begin
   -- Waits for a flush in progress, which holds a key-share lock on this row. Invariant (I5): after this none can follow.
@@ -70,7 +71,10 @@ begin
     rank = case when c.continues then now() - engine.bonus(l.priority) else l.rank end
   from (
     select x.org_id, x.run_id, array_remove(x.lost_by, p_worker) as lost,
-      x.state = 6 and cardinality(x.lost_by) > engine.losses_max() and cardinality(array_remove(x.lost_by, p_worker)) <= engine.losses_max() as continues
+      case x.state
+        when 3 then x.lost_by[cardinality(x.lost_by)] = p_worker
+        when 6 then cardinality(x.lost_by) > engine.losses_max() and cardinality(array_remove(x.lost_by, p_worker)) <= engine.losses_max()
+        else false end as continues
     from engine.live x where x.lost_by @> array[p_worker] and x.lost_by <> '{}' for update) c
   where l.org_id = c.org_id and l.run_id = c.run_id;
   return engine.hand_over(p_worker, false);
